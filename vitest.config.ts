@@ -1,0 +1,25 @@
+/** One suite, two runtimes: what does not name a runtime in its path runs on Node and in workerd alike. */
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const NODE_ONLY = ['test/node/**', 'test/cli/**', 'test/stores/sqlite*.test.ts', 'test/*.test.ts', 'test/runtimes/**', 'test/examples/**'];
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  test: {
+    isolate: false,
+    reporters: ['default', here('./tools/closing-line.ts')],
+    projects: [
+      {
+        resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
+        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/worker/**', 'test/e2e/**'], isolate: false, testTimeout: 20_000 },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: './test/worker/wrangler.jsonc' } })],
+        resolve: { alias: { '#under-test': here('./test/support/under-test.worker.ts') } },
+        test: { name: 'workerd', include: ['test/**/*.test.ts'], exclude: [...NODE_ONLY, 'test/e2e/**'], isolate: false, testTimeout: 20_000 },
+      },
+    ],
+  },
+});
