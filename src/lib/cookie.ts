@@ -1,0 +1,24 @@
+/** Cookies: reading the header, writing the few attributes that sign-in needs (RFC 6265bis). */
+
+/** How a cookie is to be kept. */
+export interface CookieOptions {
+  /** Seconds to keep it; 0 removes it. */
+  readonly maxAge: number;
+  /** False only on `http://localhost`. */
+  readonly secure: boolean;
+}
+
+/** The value of a cookie, or undefined. A name that stands twice counts as absent: one of the two was planted. */
+export function readCookie(header: string | null, name: string): string | undefined {
+  const values = (header ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+  return values.length === 1 ? values[0] : undefined;
+}
+
+/** A `Set-Cookie` value: host-only, `HttpOnly`, `SameSite=Lax`, for every path. */
+export function writeCookie(name: string, value: string, { maxAge, secure }: CookieOptions): string {
+  return `${name}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+}

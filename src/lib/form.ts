@@ -1,0 +1,33 @@
+/**
+ * Strict reading of `application/x-www-form-urlencoded` (WHATWG URL §5), for query strings and bodies alike.
+ * Own code, because `formData()` differs between runtimes and hides repeated names.
+ */
+
+/** Every name with its values, in order. Names never touch a prototype. */
+export type Fields = ReadonlyMap<string, readonly string[]>;
+
+/** Parses text; null where a percent sign does not start a valid UTF-8 sequence, or a NUL is hidden in it. */
+export function parseFields(text: string): Fields | null {
+  const fields = new Map<string, string[]>();
+  for (const part of text.split('&')) {
+    if (part === '') continue;
+    const at = part.indexOf('=');
+    const name = decode(at < 0 ? part : part.slice(0, at));
+    const value = at < 0 ? '' : decode(part.slice(at + 1));
+    if (name === null || value === null) return null;
+    const values = fields.get(name);
+    if (values) values.push(value);
+    else fields.set(name, [value]);
+  }
+  return fields;
+}
+
+/** Decodes one name or value; null when it is malformed. */
+export function decode(text: string): string | null {
+  try {
+    const value = decodeURIComponent(text.replaceAll('+', ' '));
+    return value.includes('\0') ? null : value;
+  } catch {
+    return null; // a bad percent sequence is the only way to come here
+  }
+}

@@ -1,0 +1,53 @@
+/** Plain HTTP: bounded body reading, JSON answers, header values that cannot split. */
+
+/** Reads a body as UTF-8 text, at most `limit` bytes; `too-large` or `malformed` otherwise. Stops reading at the limit. */
+export async function readBody(request: Request, limit: number): Promise<{ text: string } | { problem: 'too-large' | 'malformed' }> {
+  if (Number(request.headers.get('content-length') ?? 0) > limit) return { problem: 'too-large' };
+  if (!request.body) return { text: '' };
+  const reader = request.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > limit) {
+      await reader.cancel();
+      return { problem: 'too-large' };
+    }
+    chunks.push(value);
+  }
+  return textOf(chunks, size);
+}
+
+function textOf(chunks: readonly Uint8Array[], size: number): { text: string } | { problem: 'malformed' } {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { problem: 'malformed' }; // not UTF-8
+  }
+}
+
+/** The media type of a request, lower case, without parameters; empty if there is none. */
+export function mediaType(request: Request): string {
+  return (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** A JSON answer that no cache keeps. */
+export function json(value: unknown, status = 200, headers: { readonly [name: string]: string } = {}): Response {
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache', ...headers },
+  });
+}
+
+/** Text for a quoted header parameter (RFC 9110 §5.6.4), with everything but safe ASCII left out. */
+export function quoted(text: string): string {
+  return `"${text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')}"`;
+}

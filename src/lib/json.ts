@@ -1,0 +1,37 @@
+/**
+ * Strict JSON: bounded in depth, and no name twice in one object. `JSON.parse` lets the last of two equal names win,
+ * so that two readers of one text may see two different documents (RFC 8259 §4).
+ */
+
+/** In well-formed JSON every quote closes, so this runs through a text once. */
+const MARKS = /[{}[\]:]|"(?:[^"\\]|\\.)*"/g;
+
+/** The value of a JSON text; undefined where it is not JSON, is nested deeper than `deepest`, or repeats a name. */
+export function parseJson(text: string, deepest: number): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined; // not JSON
+  }
+  return isStrict(text, deepest) ? value : undefined;
+}
+
+function isStrict(text: string, deepest: number): boolean {
+  const open: (Set<string> | null)[] = []; // the names so far of every object we are in; null for a list
+  let last = '';
+  for (const [mark] of text.matchAll(MARKS)) {
+    if (mark === '{' || mark === '[') {
+      if (open.push(mark === '{' ? new Set() : null) > deepest) return false;
+    } else if (mark === '}' || mark === ']') {
+      open.pop();
+    } else if (mark === ':') {
+      const [names, name] = [open.at(-1), String(JSON.parse(last))];
+      if (names?.has(name)) return false;
+      names?.add(name);
+    } else {
+      last = mark;
+    }
+  }
+  return true;
+}

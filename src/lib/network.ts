@@ -1,0 +1,24 @@
+/** The network an address belongs to: what attempts are counted by. One IPv6 /64 is one household, so it is one key. */
+
+/** An IPv4 address as it is, IPv6 cut to its first 64 bits, mapped IPv4 unwrapped; `unknown` for anything else. */
+export function networkOf(address: string | undefined): string {
+  const text = (address ?? '').trim().toLowerCase().split('%')[0] ?? '';
+  const mapped = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/.exec(text)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!URL.canParse(`http://[${text}]/`)) return 'unknown';
+  const hostname = new URL(`http://[${text}]/`).hostname.slice(1, -1); // one spelling for each address
+  const [head = '', tail = ''] = hostname.split('::');
+  const left = head.split(':').filter(Boolean);
+  const right = tail.split(':').filter(Boolean);
+  const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right];
+  return isMapped(groups) ? ipv4Of(groups) : `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+function isMapped(groups: readonly string[]): boolean {
+  return groups.slice(0, 5).every((group) => group === '0') && groups[5] === 'ffff';
+}
+
+function ipv4Of(groups: readonly string[]): string {
+  const [high, low] = [Number.parseInt(groups[6] ?? '0', 16), Number.parseInt(groups[7] ?? '0', 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}

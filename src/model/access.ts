@@ -1,0 +1,29 @@
+/**
+ * What a checked token says: who called, through which client, with which scopes, for which resource.
+ * The guard makes it, handlers and tools read it.
+ */
+import type { Seconds } from './store.ts';
+
+/** The verdict on a good access token. */
+export interface Access<Props = unknown> {
+  /** The user who granted. */
+  readonly userId: string;
+  /** The client that calls. */
+  readonly clientId: string;
+  /** The grant behind the token: the thing a user revokes. */
+  readonly grantId: string;
+  /** Scopes of this token, as granted. */
+  readonly scope: readonly string[];
+  /** The one resource the token is for (RFC 8707). */
+  readonly resource: string;
+  /** When the token ends. */
+  readonly expiresAt: Seconds;
+  /** What the application put in when the user signed in, with the permissions of this very moment. */
+  readonly props: Props;
+}
+
+/** What a login of our own, and every upstream, puts into the props. */
+export interface AuthContext extends Record<string, unknown> {
+  readonly claims: { readonly sub: string; readonly name?: string; readonly email?: string; readonly [claim: string]: unknown };
+  readonly permissions?: readonly string[];
+}

@@ -1,0 +1,46 @@
+/**
+ * Account: a user of our own login. Its id is the subject of the Identity; names and passwords may change.
+ */
+import type { Seconds } from './store.ts';
+
+/** An account as applications see it; the password's hash never leaves the core. */
+export type Account = {
+  readonly id: string;
+  /** The name to sign in with: folded to lower case, compared in Unicode NFKC. */
+  readonly username: string;
+  readonly name?: string;
+  readonly email?: string;
+  /** What the user may do; looked up live, never kept in a token. */
+  readonly permissions: readonly string[];
+  readonly createdAt: Seconds;
+};
+
+/** What an account is made of. */
+export interface NewAccount {
+  readonly username: string;
+  /** 8 to 1,024 characters. */
+  readonly password: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly permissions?: readonly string[];
+}
+
+/** The verbs over own accounts. */
+export interface Accounts {
+  /** @throws {TypeError} when the name is taken, or a value is out of bounds. */
+  create(account: NewAccount): Promise<Account>;
+  /** By id; null if there is none. */
+  find(id: string): Promise<Account | null>;
+  /** By the name used to sign in; null if there is none. */
+  findByUsername(username: string): Promise<Account | null>;
+  /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. */
+  checkPassword(username: string, password: string): Promise<Account | null>;
+  /** Sets it, and ends every session and every grant of the user. */
+  setPassword(id: string, password: string): Promise<void>;
+  /** Takes effect on the user's next request. */
+  setPermissions(id: string, permissions: readonly string[]): Promise<void>;
+  /** The live permissions; none for an unknown account. */
+  permissionsOf(id: string): Promise<readonly string[]>;
+  /** Removes the account, its sessions and its grants. */
+  remove(id: string): Promise<void>;
+}

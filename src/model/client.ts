@@ -1,0 +1,26 @@
+/**
+ * Client: the program that asks for access, as it was registered (RFC 7591 §2, §3.2.1).
+ */
+import type { Seconds } from './store.ts';
+
+/** How a client proves who it is at the token endpoint. */
+export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post';
+
+/** A registered client as it is kept. */
+export type Client = {
+  readonly id: string;
+  readonly name?: string;
+  readonly uri?: string;
+  readonly redirectUris: readonly string[];
+  /** `native` clients may use a loopback redirect on any port (RFC 8252 §7.3); `web` ones may not use loopback at all. */
+  readonly applicationType: 'native' | 'web';
+  readonly grantTypes: readonly string[];
+  readonly authMethod: ClientAuthMethod;
+  /** SHA-256 of the secret, base64url; the secret itself is shown once and never kept. */
+  readonly secretHash?: string;
+  /** Scopes that the client registered for; none named means any. */
+  readonly scope?: readonly string[];
+  readonly createdAt: Seconds;
+  /** When an unused registration ends. */
+  readonly expiresAt?: Seconds;
+};

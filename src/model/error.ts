@@ -1,0 +1,85 @@
+/**
+ * The one error class of the protocol: a public text that helps an honest client and teaches an attacker nothing,
+ * and a private reason that teaches the operator. Rendered in three places only: JSON (`server`), redirect
+ * (`model/ticket`), challenge (`guard/challenge`).
+ */
+
+/** Error codes as they go on the wire (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2). */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'unsupported_response_type'
+  | 'unsupported_token_type'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'access_denied'
+  | 'server_error'
+  | 'temporarily_unavailable'
+  | 'invalid_redirect_uri'
+  | 'invalid_client_metadata';
+
+const TEXTS: { readonly [code in ErrorCode]: string } = {
+  invalid_request: 'The request is missing a parameter, repeats one, or has one with a wrong value.',
+  invalid_client: 'The client is unknown or did not authenticate as it registered.',
+  invalid_grant: 'The code or refresh token is not valid for this request. Start the authorization again.',
+  invalid_scope: 'The scope is unknown, malformed, or wider than what was granted.',
+  invalid_target: 'The resource is not one that this server issues tokens for.',
+  invalid_token: 'The access token is missing, expired, revoked, or not for this resource.',
+  insufficient_scope: 'The access token lacks a scope that this operation needs.',
+  unauthorized_client: 'The client is not registered for this grant type.',
+  unsupported_grant_type: 'This grant type is not supported.',
+  unsupported_response_type: 'Only the response type "code" is supported.',
+  unsupported_token_type: 'This kind of token cannot be revoked here.',
+  request_not_supported: 'Request objects are not supported.',
+  request_uri_not_supported: 'Request URIs are not supported.',
+  access_denied: 'The user or the server denied the request.',
+  server_error: 'The server met an unexpected condition.',
+  temporarily_unavailable: 'The server cannot answer right now. Try again shortly.',
+  invalid_redirect_uri: 'A redirect URI must be https, or http on localhost, 127.0.0.1 or [::1], without fragment or user name.',
+  invalid_client_metadata: 'A value of the client metadata is not acceptable.',
+};
+
+/** How an error differs from a plain one of its code. */
+export interface ErrorDetails {
+  /** HTTP status where it is not 400. */
+  readonly status?: number;
+  /** A safe, more helpful text for the one who called; never holds input. */
+  readonly hint?: string;
+  /** Further response headers (`Retry-After`, `WWW-Authenticate`). */
+  readonly headers?: { readonly [name: string]: string };
+  readonly cause?: unknown;
+}
+
+/** A refusal that the protocol has a code for. */
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError';
+  readonly code: ErrorCode;
+  /** Why, in one snake_case word for the `on` listener; never on the wire. */
+  readonly reason: string;
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+
+  /** @param code goes on the wire. @param reason goes to the `on` listener only. */
+  constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
+    super(details.hint ?? TEXTS[code], details.cause === undefined ? {} : { cause: details.cause });
+    this.code = code;
+    this.reason = reason;
+    this.status = details.status ?? STATUS[code] ?? 400;
+    this.headers = details.headers ?? {};
+  }
+}
+
+const STATUS: { readonly [code in ErrorCode]?: number } = {
+  invalid_client: 401,
+  invalid_token: 401,
+  insufficient_scope: 403,
+  server_error: 500,
+  temporarily_unavailable: 503,
+};

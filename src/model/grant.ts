@@ -1,0 +1,104 @@
+/**
+ * Grant: what a person allowed a client, and the one record that every code and token of it hangs on.
+ * Here stand its shape and its rules as a pure state machine; `records.changeGrant` runs a transition and
+ * writes its outcome only if nobody wrote in between. No storage, no clock, no cryptography but exclusive or.
+ */
+import type { Seconds } from './store.ts';
+
+/** A secret as the record knows it: found by hash, and the grant's key wrapped for whoever holds the secret. */
+export type Wrapped = {
+  /** SHA-256 of the token's text, base64url. */
+  readonly hash: string;
+  /** The grant's key, exclusive-or a pad that only the token's text gives (docs/decisions/0002). */
+  readonly wrappedKey: string;
+};
+
+/** The authorization code, kept after it was spent so that a replay is known for what it is. */
+export type GrantCode = Wrapped & {
+  readonly challenge: string;
+  readonly redirectUri: string;
+  readonly expiresAt: Seconds;
+  readonly spent: boolean;
+  /** Wrong verifiers so far; too many burn the code. */
+  readonly failures: number;
+};
+
+/** An access token. */
+export type GrantAccess = Wrapped & { readonly scope: readonly string[]; readonly expiresAt: Seconds };
+
+/** The live refresh token. */
+export type GrantRefresh = Wrapped & { readonly familyHash: string; readonly expiresAt: Seconds };
+
+/** A refresh token that was rotated a moment ago: whoever presents it again gets the same successor. */
+export type Retired = { readonly hash: string; readonly sealedSuccessor: string; readonly until: Seconds };
+
+/** Why a grant ended. */
+export type EndReason = 'revoked' | 'code_replayed' | 'code_guessed' | 'refresh_reused' | 'user_signed_out';
+
+/** The record. */
+export type Grant = {
+  readonly v: 1;
+  readonly id: string;
+  readonly clientId: string;
+  /** Whether the client has a secret to prove; what a public client may do is decided without reading its row. */
+  readonly clientAuth: 'public' | 'confidential';
+  readonly userId: string;
+  readonly scope: readonly string[];
+  readonly resource: string;
+  readonly createdAt: Seconds;
+  /** The absolute end, whatever is refreshed. */
+  readonly expiresAt: Seconds;
+  readonly lifetimes: Lifetimes;
+  readonly sealedProps: string;
+  readonly code: GrantCode | null;
+  readonly refresh: GrantRefresh | null;
+  readonly retired: readonly Retired[];
+  readonly access: readonly GrantAccess[];
+  readonly usedAt: Seconds;
+  readonly ended: { readonly at: Seconds; readonly reason: EndReason } | null;
+};
+
+/** How long things of a grant live. */
+export type Lifetimes = {
+  readonly access: Seconds;
+  /** Idle life of a refresh token; 0 for none at all. */
+  readonly refresh: Seconds;
+  /** How long a rotated refresh token still gets its successor; 0 = strict. */
+  readonly grace: Seconds;
+};
+
+/** Access tokens of one grant that live at once; the oldest give way. */
+export const MOST_ACCESS = 16;
+/** Retired refresh tokens that are answered at once; the oldest give way. */
+export const MOST_RETIRED = 16;
+/** Wrong verifiers that a code survives. */
+export const MOST_FAILURES = 5;
+/** How long an ended grant is remembered, so that a late caller's reason is known. */
+const ENDED_TTL: Seconds = 86_400;
+
+/** When the record may vanish: after the last thing of it that could still be presented. */
+export function lifeEndOf(grant: Grant): Seconds {
+  if (grant.ended) return grant.ended.at + ENDED_TTL;
+  const ends = [
+    grant.code && !grant.code.spent ? grant.code.expiresAt : 0,
+    grant.refresh?.expiresAt ?? 0,
+    ...grant.access.map((a) => a.expiresAt),
+  ];
+  return Math.max(...ends);
+}
+
+/** Ends a grant: nothing of it works any more, and nothing secret stays. */
+export function end(grant: Grant, reason: EndReason, now: Seconds): Grant {
+  return { ...grant, ended: { at: now, reason }, code: null, refresh: null, retired: [], access: [], sealedProps: '' };
+}
+
+/** The live access token of that hash, or null. */
+export function findAccess(grant: Grant, hash: string, now: Seconds): GrantAccess | null {
+  if (grant.ended || grant.expiresAt <= now) return null;
+  return grant.access.find((access) => access.hash === hash && access.expiresAt > now) ?? null;
+}
+
+/** Whether an unspent, unended grant still has something a client can use. */
+export function isLive(grant: Grant, now: Seconds): boolean {
+  return !grant.ended && lifeEndOf(grant) > now && grant.expiresAt > now;
+}

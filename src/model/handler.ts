@@ -1,0 +1,31 @@
+/**
+ * The shapes of code that answers requests, as Workers knows them; Node's adapter speaks the same.
+ */
+import type { Access } from './access.ts';
+import type { Awaitable } from './runtime.ts';
+
+/** What stands beside a request: workerd's execution context, or Node's stand-in for it. */
+export interface Context {
+  /** Keeps the process or isolate alive until the promise settles. */
+  waitUntil(promise: Promise<unknown>): void;
+  /** What the application knows of the user; set by the guard, fresh on every request. */
+  props?: unknown;
+  /** Who called; set by the guard, fresh on every request. */
+  auth?: Access;
+  /** The peer's network address, where the runtime knows it. */
+  readonly address?: string;
+}
+
+/** An object with `fetch`: a Worker's default export, `McpAgent.serve(path)`, `McpAgent.Router`, Hono … */
+export interface FetchObject<Env = unknown> {
+  fetch(request: Request, env: Env, ctx: Context): Awaitable<Response>;
+}
+
+/** A bare function of the same shape. */
+export type FetchFunction<Env = unknown> = (request: Request, env: Env, ctx: Context) => Awaitable<Response>;
+
+/** A class made anew for each request: a `WorkerEntrypoint`. */
+export type FetchClass = new (ctx: never, env: never) => { fetch(request: Request): Awaitable<Response> };
+
+/** Whatever may answer requests. */
+export type Handler<Env = unknown> = FetchObject<Env> | FetchFunction<Env> | FetchClass;

@@ -1,0 +1,34 @@
+/**
+ * PKCE: the proof that whoever redeems a code is the one who asked for it (RFC 7636).
+ * Only S256: "plain" shows the secret to whoever sees the request. Pure: no storage, no clock.
+ */
+import { OAuthError } from './error.ts';
+
+const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
+const CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * Checks the two parameters of an authorization request and gives the challenge.
+ *
+ * @throws {OAuthError} `invalid_request` when the challenge is missing or malformed, or the method is not S256.
+ * @see RFC 7636 §4.3, OAuth 2.1 §4.1.1
+ */
+export function checkChallenge(challenge: string | undefined, method: string | undefined): string {
+  if (challenge === undefined) throw new OAuthError('invalid_request', 'challenge_missing', { hint: 'Send code_challenge (PKCE).' });
+  if (method !== 'S256') throw new OAuthError('invalid_request', 'challenge_method', { hint: 'Send code_challenge_method=S256.' });
+  if (!CHALLENGE.test(challenge))
+    throw new OAuthError('invalid_request', 'challenge_malformed', { hint: 'code_challenge must be 43 base64url characters.' });
+  return challenge;
+}
+
+/**
+ * Checks the shape of a verifier before anything is hashed.
+ *
+ * @throws {OAuthError} `invalid_grant` when it is missing or not 43–128 characters of the unreserved set.
+ * @see RFC 7636 §4.1
+ */
+export function checkVerifier(verifier: string | undefined): string {
+  if (verifier === undefined) throw new OAuthError('invalid_grant', 'verifier_missing');
+  if (!VERIFIER.test(verifier)) throw new OAuthError('invalid_grant', 'verifier_malformed');
+  return verifier;
+}

@@ -1,0 +1,32 @@
+/**
+ * What the core needs from the machine below it, as values: on Node the synchronous `node:crypto`,
+ * in workerd Web Crypto. A verb may answer at once or later; callers `await` either.
+ */
+import type { Seconds } from './store.ts';
+
+/** A value now or later. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** Cost parameters of scrypt (RFC 7914 §2). */
+export interface ScryptCost {
+  /** log2 of N. */
+  readonly ln: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/** The machine: clock, randomness, cryptography. */
+export interface Runtime {
+  /** The present second. Tests pass a clock of their own. */
+  now(): Seconds;
+  /** That many bytes from the system's secure source. */
+  random(length: number): Uint8Array<ArrayBuffer>;
+  /** SHA-256 of the bytes, or of the UTF-8 of a string. */
+  digest(data: Uint8Array<ArrayBuffer> | string): Awaitable<Uint8Array<ArrayBuffer>>;
+  /** AES-256-GCM with a fresh 96-bit nonce: nonce, ciphertext, tag. @param bound authenticated, not encrypted. */
+  seal(key: Uint8Array<ArrayBuffer>, plain: Uint8Array<ArrayBuffer>, bound: string): Awaitable<Uint8Array<ArrayBuffer>>;
+  /** What was sealed, or null if the key, the bytes or what they are bound to do not fit. */
+  open(key: Uint8Array<ArrayBuffer>, sealed: Uint8Array<ArrayBuffer>, bound: string): Awaitable<Uint8Array<ArrayBuffer> | null>;
+  /** 32 bytes of scrypt. Absent where the machine has none: password sign-in then refuses to start. */
+  scrypt?(password: string, salt: Uint8Array<ArrayBuffer>, cost: ScryptCost): Promise<Uint8Array<ArrayBuffer>>;
+}

@@ -1,0 +1,49 @@
+/**
+ * Settings: the options of the application after every default and every start-up check; frozen, per issuer.
+ */
+import type { Access } from './access.ts';
+import type { Event } from './event.ts';
+import type { Lifetimes } from './grant.ts';
+import type { Login } from './login.ts';
+import type { Resource } from './resource.ts';
+import type { Awaitable } from './runtime.ts';
+import type { ScopeInfo } from './scope.ts';
+import type { Seconds } from './store.ts';
+
+/** Paths of the endpoints, relative to the origin; null for one that is switched off. */
+export interface Paths {
+  readonly authorize: string;
+  readonly approve: string;
+  readonly login: string;
+  readonly token: string;
+  readonly register: string | null;
+  readonly revoke: string;
+}
+
+/** Looks up what a user may do at this very moment. */
+export type Permissions = (access: Access, env: unknown) => Awaitable<readonly string[]>;
+
+/** Everything the server goes by. */
+export interface Settings {
+  /** Identifier of the authorization server; also the origin of every public URL. */
+  readonly issuer: string;
+  readonly paths: Paths;
+  readonly resources: readonly Resource[];
+  readonly scopes: readonly ScopeInfo[];
+  /** Given when a request names no scope. */
+  readonly defaultScope: readonly string[];
+  readonly lifetimes: Lifetimes;
+  /** Absolute life of a grant. */
+  readonly grantTtl: Seconds;
+  readonly codeTtl: Seconds;
+  /** Life of a self-registered client that nobody uses. */
+  readonly clientTtl: Seconds;
+  readonly sessionTtl: Seconds;
+  /** Whether attempts are counted and refused; off only for load tests. */
+  readonly limits: boolean;
+  readonly logins: readonly Login[];
+  readonly permissions: Permissions | null;
+  /** The name that pages show. */
+  readonly name: string;
+  readonly on: (event: Event) => void;
+}

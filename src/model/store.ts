@@ -1,0 +1,62 @@
+/**
+ * The storage contract: a few atomic verbs, and nothing about OAuth.
+ * What an adapter must promise stands here once; `testing/store-suite` proves it for each of them.
+ */
+
+/** Anything that survives `JSON.stringify`. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** Whole seconds since 1970, or a span of them. Never milliseconds, never `Date`. */
+export type Seconds = number;
+
+/** A record's name: kind, colon, id. */
+export type Key = `${string}:${string}`;
+
+/** A list's name: what it groups by, colon, value (`user:42`). */
+export type IndexKey = `${string}:${string}`;
+
+/** Tells one state of a record from every other, also after removal and re-creation. */
+export type Version = number;
+
+/** Where a listing goes on; opaque, made by the store. */
+export type Cursor = string;
+
+/** A record as it was read. */
+export interface Stored {
+  readonly value: Json;
+  readonly version: Version;
+}
+
+/** What may go along with a write. */
+export interface WriteOptions {
+  /** From this second on the record reads as absent. Without it, it stays. */
+  readonly until?: Seconds;
+  /** Lists in which the record's key shall stand from now on; replaces those of the write before. */
+  readonly index?: readonly IndexKey[];
+}
+
+/** One page of a listing. */
+export interface Page {
+  readonly keys: readonly Key[];
+  readonly next?: Cursor;
+}
+
+/**
+ * Where records live. Every verb is atomic for one key, in any number of processes.
+ * A verb that cannot be carried out rejects; it never answers as if nothing were there.
+ */
+export interface Store {
+  /** The record, or null if it was never written, was removed, or has expired. */
+  read(key: Key): Promise<Stored | null>;
+  /**
+   * Writes if the condition holds, and tells the new version; null, and nothing changed, if it does not.
+   * @param when `any` always, `absent` only where no live record stands, a version only on that very state.
+   */
+  write(key: Key, value: Json, when: 'any' | 'absent' | Version, options?: WriteOptions): Promise<Version | null>;
+  /** Removes; true for exactly one caller, however many ask at once. With `when`, only that state. */
+  remove(key: Key, when?: Version): Promise<boolean>;
+  /** Keys that stand in a list, oldest first, at most some hundred a page. A hint: a key may have gone meanwhile. */
+  list(index: IndexKey, after?: Cursor): Promise<Page>;
+  /** False only where the engine has no conditional write; such a store is refused for grants. */
+  readonly atomic: boolean;
+}

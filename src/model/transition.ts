@@ -1,0 +1,175 @@
+/**
+ * The moves of a grant: redeem, rotate, revoke. Each takes the grant as it stands, a proof and the present second,
+ * and says what to write and what to answer; a replay is answered and the grant ended in the same write.
+ *
+ * Order of the checks: known secret → same client → same request → enough right → not yet spent → still in time.
+ * Whoever fails an earlier one learns nothing of a later one and changes nothing.
+ */
+import { fromBase64url, base64url } from '../lib/base64url.ts';
+import { equalTexts, xor } from '../lib/bytes.ts';
+import { OAuthError, type ErrorCode } from './error.ts';
+import { end, MOST_ACCESS, MOST_FAILURES, MOST_RETIRED, type EndReason, type Grant, type GrantAccess, type Wrapped } from './grant.ts';
+import { narrowScope } from './scope.ts';
+import type { Seconds } from './store.ts';
+
+/** What a move came to. Without `grant` nothing is written. */
+export type Verdict<T> = { readonly grant?: Grant } & ({ readonly result: T } | { readonly error: OAuthError });
+
+/** A move, ready to be run on whatever the record says now. */
+export type Transition<T> = (grant: Grant) => Verdict<T>;
+
+/** What the holder of a secret can show: its hash, and the pad that unwraps the grant's key. */
+export interface Proof {
+  readonly hash: string;
+  readonly pad: Uint8Array;
+}
+
+/** Tokens made but not yet valid; they become so by being written. */
+export interface Minted {
+  readonly access: Proof;
+  /** Absent where the grant gives no refresh tokens. */
+  readonly refresh: (Proof & { readonly familyHash: string }) | null;
+}
+
+/** A code presented for redemption (RFC 6749 §4.1.3). */
+export interface Redemption {
+  readonly code: Proof;
+  readonly clientId: string;
+  /** Made from the verifier. */
+  readonly challenge: string;
+  readonly redirectUri: string | undefined;
+  readonly resource: string | undefined;
+  readonly scope: readonly string[];
+  readonly now: Seconds;
+}
+
+/** A refresh token presented (RFC 6749 §6). */
+export interface Rotation {
+  readonly refresh: Proof & { readonly familyHash: string };
+  readonly clientId: string;
+  readonly resource: string | undefined;
+  readonly scope: readonly string[];
+  /** The new tokens under a key that only the old refresh token gives. */
+  readonly sealedSuccessor: string;
+  readonly now: Seconds;
+}
+
+/** What a rotation came to: new tokens, or those that were given before. */
+export type Rotated =
+  | { readonly kind: 'issued'; readonly access: GrantAccess }
+  | { readonly kind: 'repeated'; readonly sealedSuccessor: string };
+
+/** Spends a code for tokens, once. */
+export function redeem(proof: Redemption, minted: Minted): Transition<GrantAccess> {
+  return (grant) => {
+    const { code } = grant;
+    if (grant.ended || !code || !equalTexts(code.hash, proof.code.hash)) return refuse('code_unknown');
+    if (grant.clientId !== proof.clientId) return refuse('code_of_another_client');
+    if (proof.redirectUri !== undefined && proof.redirectUri !== code.redirectUri) return refuse('redirect_differs');
+    if (!equalTexts(code.challenge, proof.challenge)) return code.spent ? refuse('verifier_wrong') : wrongVerifier(grant, proof.now);
+    if (proof.resource !== undefined && proof.resource !== grant.resource) return refuse('resource_beyond_grant', 'invalid_target');
+    const scope = narrowed(grant, proof.scope);
+    if (scope instanceof OAuthError) return { error: scope };
+    if (code.spent) return ended(grant, 'code_replayed', proof.now);
+    if (code.expiresAt <= proof.now) return refuse('code_expired');
+    const issued = issue({ ...grant, code: { ...code, spent: true } }, code, proof.code.pad, minted, scope, proof.now);
+    return { grant: issued.grant, result: issued.access };
+  };
+}
+
+/** Trades a refresh token for its successor; the same successor again within the grace; the end of the family after it. */
+export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
+  return (grant) => {
+    const { refresh } = grant;
+    if (grant.ended || !refresh || !equalTexts(refresh.familyHash, proof.refresh.familyHash)) return refuse('refresh_unknown');
+    if (grant.clientId !== proof.clientId) return refuse('refresh_of_another_client');
+    const live = equalTexts(refresh.hash, proof.refresh.hash);
+    const retired = grant.retired.find((one) => one.hash === proof.refresh.hash && one.until > proof.now);
+    if (!live && !retired) return ended(grant, 'refresh_reused', proof.now);
+    if (proof.resource !== undefined && proof.resource !== grant.resource) return refuse('resource_beyond_grant', 'invalid_target');
+    const scope = narrowed(grant, proof.scope);
+    if (scope instanceof OAuthError) return { error: scope };
+    if (retired) return { result: { kind: 'repeated', sealedSuccessor: retired.sealedSuccessor } };
+    if (refresh.expiresAt <= proof.now || grant.expiresAt <= proof.now) return refuse('refresh_expired');
+    const next = { ...grant, retired: retire(grant, proof) };
+    const issued = issue(next, refresh, proof.refresh.pad, minted, scope, proof.now);
+    return { grant: issued.grant, result: { kind: 'issued', access: issued.access } };
+  };
+}
+
+/** Ends a grant for good; ending an ended one changes nothing. */
+export function revoke(reason: EndReason, now: Seconds): Transition<boolean> {
+  return (grant) => (grant.ended ? { result: false } : { grant: end(grant, reason, now), result: true });
+}
+
+/** Ends one access token and leaves the rest (RFC 7009 §2.1). */
+export function revokeAccess(hash: string): Transition<boolean> {
+  return (grant) => {
+    const access = grant.access.filter((one) => one.hash !== hash);
+    return access.length === grant.access.length ? { result: false } : { grant: { ...grant, access }, result: true };
+  };
+}
+
+function issue(
+  grant: Grant,
+  held: Wrapped,
+  pad: Uint8Array,
+  minted: Minted,
+  scope: readonly string[],
+  now: Seconds,
+): { grant: Grant; access: GrantAccess } {
+  const key = xor(bytesOf(held.wrappedKey), pad);
+  const access = { ...wrap(key, minted.access), scope, expiresAt: Math.min(now + grant.lifetimes.access, grant.expiresAt) };
+  const refresh = minted.refresh && {
+    ...wrap(key, minted.refresh),
+    familyHash: minted.refresh.familyHash,
+    expiresAt: Math.min(now + grant.lifetimes.refresh, grant.expiresAt),
+  };
+  const living = grant.access.filter((one) => one.expiresAt > now).slice(1 - MOST_ACCESS);
+  return { grant: { ...grant, access: [...living, access], refresh, usedAt: now }, access };
+}
+
+function retire(grant: Grant, { refresh, sealedSuccessor, now }: Rotation): Grant['retired'] {
+  const living = grant.retired.filter((one) => one.until > now).slice(1 - MOST_RETIRED);
+  return grant.lifetimes.grace === 0 ? living : [...living, { hash: refresh.hash, sealedSuccessor, until: now + grant.lifetimes.grace }];
+}
+
+function wrongVerifier(grant: Grant, now: Seconds): Verdict<never> {
+  const failures = (grant.code?.failures ?? 0) + 1;
+  if (failures >= MOST_FAILURES || !grant.code)
+    return { grant: end(grant, 'code_guessed', now), error: new OAuthError('invalid_grant', 'code_guessed') };
+  return { grant: { ...grant, code: { ...grant.code, failures } }, error: new OAuthError('invalid_grant', 'verifier_wrong') };
+}
+
+function narrowed(grant: Grant, asked: readonly string[]): readonly string[] | OAuthError {
+  try {
+    return narrowScope(grant.scope, asked);
+  } catch (error) {
+    if (error instanceof OAuthError) return error;
+    throw error;
+  }
+}
+
+/** Wraps the grant's key for whoever holds a token. */
+export function wrap(key: Uint8Array, { hash, pad }: Proof): Wrapped {
+  return { hash, wrappedKey: base64url(xor(key, pad)) };
+}
+
+/** The grant's key, from a wrapped one and the pad of its token. */
+export function unwrap(held: Wrapped, pad: Uint8Array): Uint8Array<ArrayBuffer> {
+  return xor(bytesOf(held.wrappedKey), pad);
+}
+
+function bytesOf(text: string): Uint8Array {
+  const bytes = fromBase64url(text);
+  if (!bytes) throw new TypeError('A stored grant holds something that is not base64url.');
+  return bytes;
+}
+
+function refuse(reason: string, code: ErrorCode = 'invalid_grant'): Verdict<never> {
+  return { error: new OAuthError(code, reason) };
+}
+
+function ended(grant: Grant, reason: EndReason, now: Seconds): Verdict<never> {
+  return { grant: end(grant, reason, now), error: new OAuthError('invalid_grant', reason) };
+}
