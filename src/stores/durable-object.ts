@@ -1,0 +1,145 @@
+/**
+ * Store over Durable Objects: keys are spread over a fixed number of objects, each of which holds its records in SQLite
+ * (`worker/store-object`). Reading is one call to one object, and so is a write that names no lists.
+ *
+ * A list lives in the object of its own name, so a write with `index` enters the lists first and writes the record then. If it
+ * is cut off in between, an entry without a record remains: listing asks the records' objects and skips it, and forgets it
+ * once it is old. Typed by shape: no import from Cloudflare. The caller's clock decides, not the object's.
+ */
+import type { Awaitable } from '../model/runtime.ts';
+import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import { type Change, NEVER, type Row, storedOf } from './sql.ts';
+
+/** A Durable Object namespace, as far as it is used here. */
+export interface ObjectNamespace {
+  idFromName(name: string): unknown;
+  get(id: never): unknown;
+}
+
+/** What the object answers to. Values travel as JSON text. */
+export interface StoreObject {
+  read(key: Key, now: Seconds): Awaitable<Row | null>;
+  /** The new version, and the lists that the record left; null if the condition does not hold. */
+  write(key: Key, text: string, change: Change): Awaitable<{ readonly version: Version; readonly left: readonly IndexKey[] } | null>;
+  /** The lists that the record stood in; null if there was none in that state. */
+  remove(key: Key, when: Version | null, now: Seconds): Awaitable<readonly IndexKey[] | null>;
+  enter(list: IndexKey, key: Key, now: Seconds): Awaitable<void>;
+  /** One page of a list, whether its records still stand or not. */
+  entries(list: IndexKey, after: number): Awaitable<{ readonly keys: readonly Key[]; readonly next?: number }>;
+  /** Those of the keys whose live records say that they stand in the list. */
+  standing(list: IndexKey, keys: readonly Key[], now: Seconds): Awaitable<readonly Key[]>;
+  /** Drops entries that are older than a moment. */
+  forget(list: IndexKey, keys: readonly Key[], before: Seconds): Awaitable<void>;
+}
+
+/** How keys are spread. Changing either on a living namespace loses sight of every record. */
+export interface DurableObjectStoreOptions {
+  /** Number of objects; 32 by default. */
+  readonly shards?: number;
+  /** What the objects' names begin with; `store-` by default. */
+  readonly prefix?: string;
+  /** The clock; the machine's by default. */
+  readonly now?: () => Seconds;
+}
+
+/** An entry whose record is missing may belong to a write that is still under way; after this time it does not. */
+const WRITE_TAKES_AT_MOST: Seconds = 3600;
+
+/**
+ * A store over the objects of a namespace whose class is `PortcullisStore`.
+ *
+ * @throws {TypeError} when the namespace is missing, or `shards` is not a whole number above zero.
+ */
+export function durableObjectStore(namespace: ObjectNamespace, options: DurableObjectStoreOptions = {}): Store {
+  const { shards = 32, prefix = 'store-', now = machineClock } = options;
+  if (typeof (namespace as ObjectNamespace | undefined)?.idFromName !== 'function')
+    throw new TypeError(
+      'durableObjectStore: the Durable Object binding is missing. Add it to the Worker configuration, class PortcullisStore.',
+    );
+  if (!Number.isSafeInteger(shards) || shards < 1) throw new TypeError('durableObjectStore: `shards` must be a whole number above zero.');
+  const ids: unknown[] = [];
+  return new ObjectStore(
+    shards,
+    (shard) => namespace.get((ids[shard] ??= namespace.idFromName(`${prefix}${shard}`)) as never) as StoreObject,
+    now,
+  );
+}
+
+class ObjectStore implements Store {
+  readonly atomic = true;
+  readonly #shards: number;
+  readonly #object: (shard: number) => StoreObject;
+  readonly #now: () => Seconds;
+
+  constructor(shards: number, object: (shard: number) => StoreObject, now: () => Seconds) {
+    this.#shards = shards;
+    this.#object = object;
+    this.#now = now;
+  }
+
+  async read(key: Key): Promise<Stored | null> {
+    const row = await this.#objectOf(key).read(key, this.#now());
+    return row && storedOf(key, row);
+  }
+
+  async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
+    const { until = NEVER, index = null } = options;
+    const text = JSON.stringify(value);
+    const lists = index && [...index];
+    const now = this.#now();
+    if (lists) await Promise.all(lists.map(async (list) => this.#objectOf(list).enter(list, key, now)));
+    const written = await this.#objectOf(key).write(key, text, { when, now, until, lists });
+    if (!written) return null;
+    await this.#forget(written.left, key, now);
+    return written.version;
+  }
+
+  async remove(key: Key, when?: Version): Promise<boolean> {
+    const now = this.#now();
+    const lists = await this.#objectOf(key).remove(key, when ?? null, now);
+    if (!lists) return false;
+    await this.#forget(lists, key, now);
+    return true;
+  }
+
+  async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
+    const now = this.#now();
+    const { keys, next } = await this.#objectOf(index).entries(index, Number(after));
+    const standing = await this.#standing(index, keys, now);
+    const dangling = keys.filter((key) => !standing.has(key));
+    if (dangling.length > 0) await this.#objectOf(index).forget(index, dangling, now - WRITE_TAKES_AT_MOST);
+    const live = keys.filter((key) => standing.has(key));
+    return next === undefined ? { keys: live } : { keys: live, next: String(next) };
+  }
+
+  #objectOf(name: string): StoreObject {
+    return this.#object(hashOf(name) % this.#shards);
+  }
+
+  /** Tidies up behind a record that left lists. A young entry stays: a write that wants it may be under way. */
+  async #forget(lists: readonly IndexKey[], key: Key, now: Seconds): Promise<void> {
+    await Promise.all(lists.map(async (list) => this.#objectOf(list).forget(list, [key], now - WRITE_TAKES_AT_MOST)));
+  }
+
+  /** Asks each object once for all of its keys. */
+  async #standing(index: IndexKey, keys: readonly Key[], now: Seconds): Promise<ReadonlySet<Key>> {
+    const byShard = new Map<number, Key[]>();
+    for (const key of keys) {
+      const shard = hashOf(key) % this.#shards;
+      byShard.set(shard, [...(byShard.get(shard) ?? []), key]);
+    }
+    const found = await Promise.all([...byShard].map(async ([shard, some]) => this.#object(shard).standing(index, some, now)));
+    return new Set(found.flat());
+  }
+}
+
+/** FNV-1a, 32 bits: spreads names evenly and costs nothing. Not a secret, not a proof. */
+function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
+function machineClock(): Seconds {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,137 @@
+/**
+ * Store in this process's memory: for tests, for trying out, and for a single process that may forget.
+ * Values are kept as JSON text, so no caller holds a reference into the store. Capped: expired records give
+ * way, live ones never do. Nothing survives a restart, and no second process sees it.
+ */
+import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import { firstVersion } from './version.ts';
+
+/** How a memory store differs from a plain one. */
+export interface MemoryStoreOptions {
+  /** The clock; the machine's by default. */
+  readonly now?: () => Seconds;
+  /** Records it holds at most; 100,000 by default. */
+  readonly capacity?: number;
+}
+
+interface Row {
+  readonly text: string;
+  readonly version: Version;
+  readonly until: Seconds;
+  readonly lists: readonly IndexKey[];
+}
+
+const PAGE = 200;
+
+/**
+ * A store that lives and dies with the process. A write of a new key rejects when the store is full of live records.
+ *
+ * @throws {TypeError} when `capacity` is not a whole number above zero.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const { now = machineClock, capacity = 100_000 } = options;
+  if (!Number.isSafeInteger(capacity) || capacity < 1) throw new TypeError('memoryStore: `capacity` must be a whole number above zero.');
+  return new MemoryStore(now, capacity);
+}
+
+class MemoryStore implements Store {
+  readonly atomic = true;
+  readonly #now: () => Seconds;
+  readonly #capacity: number;
+  readonly #rows = new Map<Key, Row>();
+  /** Each list's keys with the number they entered under; numbers rise, so a list is in order and a cursor is a number. */
+  readonly #lists = new Map<IndexKey, Map<Key, number>>();
+  #entered = 0;
+  /** No record expires before this second: spares a full store the search for room at every refused write. */
+  #earliestEnd = Infinity;
+
+  constructor(now: () => Seconds, capacity: number) {
+    this.#now = now;
+    this.#capacity = capacity;
+  }
+
+  async read(key: Key): Promise<Stored | null> {
+    const row = this.#live(key);
+    return row ? { value: JSON.parse(row.text) as Json, version: row.version } : null;
+  }
+
+  async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
+    const row = this.#live(key);
+    const holds = when === 'any' || (when === 'absent' ? !row : row?.version === when);
+    if (!holds) return null;
+    const { until = Infinity, index = row?.lists ?? [] } = options;
+    const text = JSON.stringify(value);
+    if (!row) {
+      this.#drop(key);
+      this.#makeRoom();
+    }
+    const version = row ? row.version + 1 : firstVersion();
+    this.#enlist(key, row?.lists ?? [], index);
+    this.#rows.set(key, { text, version, until, lists: [...index] });
+    this.#earliestEnd = Math.min(this.#earliestEnd, until);
+    return version;
+  }
+
+  async remove(key: Key, when?: Version): Promise<boolean> {
+    const row = this.#live(key);
+    if (!row || (when !== undefined && row.version !== when)) return false;
+    this.#drop(key);
+    return true;
+  }
+
+  async list(index: IndexKey, after?: Cursor): Promise<Page> {
+    const start = after === undefined ? 0 : Number(after);
+    const keys: Key[] = [];
+    let last = 0;
+    for (const [key, entered] of this.#lists.get(index) ?? []) {
+      if (entered <= start || !this.#live(key)) continue;
+      if (keys.length === PAGE) return { keys, next: String(last) };
+      keys.push(key);
+      last = entered;
+    }
+    return { keys };
+  }
+
+  #live(key: Key): Row | undefined {
+    const row = this.#rows.get(key);
+    return row && row.until > this.#now() ? row : undefined;
+  }
+
+  #makeRoom(): void {
+    if (this.#rows.size < this.#capacity) return;
+    const now = this.#now();
+    if (this.#earliestEnd <= now) {
+      this.#earliestEnd = Infinity;
+      for (const [key, { until }] of this.#rows) {
+        if (until <= now) this.#drop(key);
+        else this.#earliestEnd = Math.min(this.#earliestEnd, until);
+      }
+    }
+    if (this.#rows.size >= this.#capacity)
+      throw new Error(`The memory store is full: ${this.#capacity} live records. Raise \`capacity\`, or use a store on disk.`);
+  }
+
+  #drop(key: Key): void {
+    this.#enlist(key, this.#rows.get(key)?.lists ?? [], []);
+    this.#rows.delete(key);
+  }
+
+  /** Takes a key out of lists it leaves and puts it at the end of lists it enters; elsewhere it keeps its place. */
+  #enlist(key: Key, before: readonly IndexKey[], after: readonly IndexKey[]): void {
+    for (const list of before) {
+      if (after.includes(list)) continue;
+      const keys = this.#lists.get(list);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#lists.delete(list);
+    }
+    for (const list of after) {
+      const keys = this.#lists.get(list) ?? new Map<Key, number>();
+      if (!keys.has(key)) keys.set(key, ++this.#entered);
+      this.#lists.set(list, keys);
+    }
+  }
+}
+
+function machineClock(): Seconds {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,111 @@
+/**
+ * The Durable Object behind `durableObjectStore`: records and lists in the object's own SQLite. Every verb runs from its first
+ * statement to its last without an `await`, so nothing can come in between. The caller passes its time along; the object's own clock
+ * only wakes it to sweep what has long expired.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import type { IndexKey, Key, Seconds, Version } from '../model/store.ts';
+import type { StoreObject } from '../stores/durable-object.ts';
+import {
+  type Change,
+  enter,
+  entriesOf,
+  forget,
+  hasEnding,
+  listsOf,
+  NEVER,
+  READ,
+  removeRecord,
+  type Row,
+  type Run,
+  SCHEMA,
+  SCHEMA_VERSION,
+  stands,
+  sweepRecords,
+  writeRecord,
+} from '../stores/sql.ts';
+
+const HOUR_MS = 3_600_000;
+/** Records looked at in one go; the next go follows at once. */
+const SWEEP_SIZE = 2000;
+/** A caller's clock may be behind ours: what expired a moment ago stays a little longer. */
+const CLOCKS_DIFFER: Seconds = 300;
+
+/** One shard of the store. Export it from the Worker and bind it as a SQLite class (`new_sqlite_classes`). */
+export class PortcullisStore extends DurableObject<unknown> implements StoreObject {
+  readonly #run: Run;
+  #swept = 0;
+  /** Whether this object knows that a sweep is due; saves the question at every write. */
+  #wakes = false;
+
+  constructor(state: DurableObjectState, env: unknown) {
+    super(state, env);
+    const { sql, kv } = state.storage;
+    const run: Run = (statement, ...parameters) => sql.exec(statement, ...parameters).toArray();
+    if (kv.get('layout') === undefined) {
+      state.storage.transactionSync(() => {
+        for (const statement of SCHEMA) run(statement);
+        kv.put('layout', SCHEMA_VERSION);
+      });
+    }
+    this.#run = kv.get('layout') === SCHEMA_VERSION ? run : refuse; // so that every verb says why, and the caller hears it
+  }
+
+  /** The live record, or null. */
+  read(key: Key, now: Seconds): Row | null {
+    const [row] = this.#run(READ, key, now);
+    return row ? (row as Row) : null;
+  }
+
+  /** Writes if the condition holds: the new version and the lists left behind; else null. */
+  async write(key: Key, text: string, change: Change): Promise<{ version: Version; left: readonly IndexKey[] } | null> {
+    const before = change.lists ? listsOf(this.#run, key) : [];
+    const version = writeRecord(this.#run, key, text, change);
+    if (version === null) return null;
+    if (!this.#wakes && change.until < NEVER) await this.#wakeLater(); // the record stands; nothing is decided after this
+    return { version, left: before.filter((list) => !change.lists?.includes(list)) };
+  }
+
+  /** Removes a live record and gives the lists it stood in; null if there was none in that state. */
+  remove(key: Key, when: Version | null, now: Seconds): readonly IndexKey[] | null {
+    return removeRecord(this.#run, key, when ?? undefined, now);
+  }
+
+  /** Puts a key into a list. */
+  enter(list: IndexKey, key: Key, now: Seconds): void {
+    enter(this.#run, list, key, now);
+  }
+
+  /** One page of a list. */
+  entries(list: IndexKey, after: number): { readonly keys: readonly Key[]; readonly next?: number } {
+    return entriesOf(this.#run, list, after);
+  }
+
+  /** Those of the keys whose live records say that they stand in the list. */
+  standing(list: IndexKey, keys: readonly Key[], now: Seconds): readonly Key[] {
+    return keys.filter((key) => stands(this.#run, list, key, now));
+  }
+
+  /** Drops entries that are older than a moment. */
+  forget(list: IndexKey, keys: readonly Key[], before: Seconds): void {
+    for (const key of keys) forget(this.#run, list, key, before);
+  }
+
+  /** Sweeps expired records, some at a time; sleeps again once nothing is left that can expire. */
+  override async alarm(): Promise<void> {
+    const now = Math.floor(Date.now() / 1000) - CLOCKS_DIFFER;
+    const { next } = sweepRecords(this.#run, this.#swept, SWEEP_SIZE, now, (removal) => this.ctx.storage.transactionSync(removal));
+    this.#swept = next;
+    this.#wakes = next > 0 || hasEnding(this.#run);
+    if (this.#wakes) await this.ctx.storage.setAlarm(next > 0 ? Date.now() : Date.now() + HOUR_MS);
+  }
+
+  async #wakeLater(): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + HOUR_MS);
+    this.#wakes = true;
+  }
+}
+
+function refuse(): never {
+  throw new Error('This Durable Object was written by another version of Portcullis. Deploy that version again, or a newer one.');
+}

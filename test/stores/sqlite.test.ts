@@ -1,0 +1,165 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { sqliteStore } from '../../src/stores/sqlite.ts';
+import { storeSuite } from '../../src/testing/store-suite.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-sqlite-'));
+let made = 0;
+const freshPath = (): string => join(folder, `${++made}.db`);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('stores/sqlite', () => {
+  for (const { name, run } of storeSuite) {
+    it(name, async () => {
+      await run(async (now) => {
+        const path = freshPath();
+        const store = sqliteStore(path, { now });
+        const reopen = async (): Promise<typeof store> => (store.close(), sqliteStore(path, { now }));
+        return { store, reopen };
+      });
+    });
+  }
+
+  it('makes its file, and what SQLite puts beside it, for its own user only', async () => {
+    const path = freshPath();
+    const store = sqliteStore(path);
+    await store.write('a:1', 1, 'any');
+    for (const name of [path, `${path}-wal`, `${path}-shm`]) expect(statSync(name).mode & 0o777).toBe(0o600);
+    store.close();
+  });
+
+  it('has an answered write on the disk: write-ahead log, and a sync with every commit (FLT-11)', () => {
+    const database = new DatabaseSync(freshPath());
+    sqliteStore(database);
+    expect({ ...database.prepare('PRAGMA journal_mode').get() }).toEqual({ journal_mode: 'wal' });
+    expect({ ...database.prepare('PRAGMA synchronous').get() }).toEqual({ synchronous: 2 });
+    database.close();
+  });
+
+  it('sees at once what another connection wrote, and never overwrites it with an old version', async () => {
+    const path = freshPath();
+    const [here, there] = [sqliteStore(path), sqliteStore(path)];
+    const version = (await here.write('a:1', 1, 'any')) ?? 0;
+    expect(await there.write('a:1', 2, version)).toBe(version + 1);
+    expect(await here.write('a:1', 3, version)).toBeNull();
+    expect(await here.read('a:1')).toEqual({ value: 2, version: version + 1 });
+    here.close();
+    there.close();
+  });
+
+  it('sweeps a bounded number of records at a time, with their places in lists, and goes round', async () => {
+    const clock = { time: 100 };
+    const database = new DatabaseSync(freshPath());
+    const store = sqliteStore(database, { now: () => clock.time });
+    for (let n = 0; n < 25; n++) await store.write(`a:${n}`, n, 'any', { until: n % 5 === 0 ? 1000 : 200, index: ['user:1'] });
+    expect(store.sweep(10)).toBe(0);
+    clock.time = 200;
+    expect([store.sweep(10), store.sweep(10), store.sweep(10), store.sweep(10)]).toEqual([8, 4, 8, 0]);
+    expect((await store.list('user:1')).keys).toHaveLength(5);
+    expect({ ...database.prepare('SELECT count(*) AS n FROM entries').get() }).toEqual({ n: 5 });
+    database.close();
+  });
+
+  it('fails one caller for a bad write, and not the others whose writes were committed with it', async () => {
+    const store = sqliteStore(freshPath());
+    const answers = await Promise.allSettled([
+      store.write('a:1', 1, 'any'),
+      store.write('a:2', 1, 'any', { until: NaN }),
+      store.write('a:3', 1, 'any', { index: ['user:1'] }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect([await store.read('a:1'), await store.read('a:2'), await store.read('a:3')].map((stored) => stored?.value)).toEqual([
+      1,
+      undefined,
+      1,
+    ]);
+    store.close();
+  });
+
+  it('refuses writes on a full disk, goes on reading, and recovers by itself (FLT-11)', async () => {
+    const database = new DatabaseSync(freshPath());
+    const store = sqliteStore(database);
+    await store.write('a:1', 1, 'any');
+    database.exec('PRAGMA max_page_count = 10');
+    const many = Array.from({ length: 5 }, (_, n) => store.write(`big:${n}`, 'x'.repeat(50_000), 'any', { index: ['user:1'] }));
+    for (const { status } of await Promise.allSettled(many)) expect(status).toBe('rejected');
+    await expect(store.write('big:0', 'x'.repeat(50_000), 'any')).rejects.toThrow('full');
+    expect((await store.read('a:1'))?.value).toBe(1);
+    expect(await store.list('user:1')).toEqual({ keys: [] });
+    database.exec('PRAGMA max_page_count = 100000');
+    expect(await store.write('big:0', 'x'.repeat(50_000), 'any')).not.toBeNull();
+    database.close();
+  });
+
+  it('answers writes under way before it closes, and rejects whatever comes after', async () => {
+    const path = freshPath();
+    const store = sqliteStore(path);
+    const underWay = [store.write('a:1', 1, 'any'), store.write('a:2', 2, 'any')];
+    store.close();
+    expect(await Promise.all(underWay)).not.toContain(null);
+    await expect(store.read('a:1')).rejects.toThrow();
+    await expect(store.write('a:1', 1, 'any')).rejects.toThrow();
+    expect((await sqliteStore(path).read('a:2'))?.value).toBe(2);
+  });
+
+  it('rejects when a stored value is not JSON, without showing it (FLT-24)', async () => {
+    const database = new DatabaseSync(freshPath());
+    const store = sqliteStore(database);
+    await store.write('grant:secret-id', 1, 'any');
+    database.exec("UPDATE records SET value = 'half of a hash'");
+    const error = await store.read('grant:secret-id').catch((caught: unknown) => caught);
+    expect(String(error)).toMatch(/record of kind "grant" is not JSON/);
+    expect(String(error)).not.toMatch(/half|secret-id/);
+    database.close();
+  });
+
+  it('names the path and the mend when the file cannot be used', () => {
+    const text = freshPath();
+    writeFileSync(text, 'This is a letter, and no database at all. '.repeat(100));
+    const taken = freshPath();
+    mkdirSync(taken);
+    const foreign = freshPath();
+    const other = new DatabaseSync(foreign);
+    other.exec('CREATE TABLE invoices (id INTEGER)');
+    other.close();
+    const newer = freshPath();
+    sqliteStore(newer).close();
+    const raised = new DatabaseSync(newer);
+    raised.exec('PRAGMA user_version = 99');
+    raised.close();
+    const missing = join(folder, 'no', 'such', 'folder', 'x.db');
+    const cases: readonly [string, RegExp][] = [
+      [missing, /folder does not exist\. Create the folder/],
+      [join(text, 'x.db'), /folder does not exist\. Create the folder/],
+      [taken, /is a folder\. Name a file/],
+      [text, /not an SQLite database\. Move the file away/],
+      [foreign, /another program's tables\. Choose another path/],
+      [newer, /newer version of Portcullis\. Update Portcullis/],
+    ];
+    for (const [path, mend] of cases) {
+      const message = messageOf(() => sqliteStore(path));
+      expect(message).toMatch(mend);
+      expect(message).toContain(path);
+      expect(message).not.toContain('\n');
+    }
+  });
+
+  it('works in memory too, for a test that wants SQL without a file', async () => {
+    const store = sqliteStore(':memory:');
+    await store.write('a:1', 1, 'any');
+    expect((await store.read('a:1'))?.value).toBe(1);
+    store.close();
+  });
+});
+
+function messageOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  throw new Error('Nothing was thrown.');
+}

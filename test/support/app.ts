@@ -1,0 +1,146 @@
+/** A whole server in the test's own process, on a store of the runtime at hand, with a clock that the test moves. */
+import { makeRuntime, makeStores } from '#under-test';
+import { password } from '../../src/logins/password.ts';
+import type { Access } from '../../src/model/access.ts';
+import type { Event } from '../../src/model/event.ts';
+import type { Context } from '../../src/model/handler.ts';
+import type { Runtime } from '../../src/model/runtime.ts';
+import type { Store } from '../../src/model/store.ts';
+import type { OAuthProviderOptions } from '../../src/options.ts';
+import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
+import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
+import { type Clock, makeClock } from '../../src/testing/clock.ts';
+import { type JsonAnswer, registerClient, type TestClient, type Tokens, tokensOf } from '../../src/testing/oauth-client.ts';
+
+export const ISSUER = 'https://mcp.example';
+export const RESOURCE = `${ISSUER}/mcp`;
+export const ALICE = { username: 'alice', password: 'correct horse battery' } as const;
+
+/** Counts what a store is asked. */
+export interface Counts {
+  reads: number;
+  writes: number;
+  removes: number;
+  lists: number;
+}
+
+/** A server under test. */
+export interface App {
+  readonly send: (request: Request) => Promise<Response>;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly events: Event[];
+  readonly counts: Counts;
+  readonly provider: OAuthProvider;
+  readonly env: Record<string, unknown>;
+  readonly aliceId: string;
+  browser(): Browser;
+  client(metadata?: Record<string, unknown>): Promise<TestClient>;
+  /** Sends one request to a path of the server. */
+  ask(method: string, path: string, body?: BodyInit | null, headers?: Record<string, string>): Promise<Response>;
+  /** Registers whatever is given, raw. */
+  register(metadata: unknown): Promise<JsonAnswer>;
+  /** Brings Alice to a code with a fresh client and browser. */
+  toCode(metadata?: Record<string, unknown>): Promise<{ client: TestClient; browser: Browser; code: string }>;
+  /** Signs in Alice with a fresh client and browser. */
+  signedIn(metadata?: Record<string, unknown>): Promise<{ client: TestClient; browser: Browser; tokens: Tokens }>;
+  /** A guarded call: the status, and who the handler was told. */
+  call(
+    token: string | null,
+    path?: string,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; access: Access | null; response: Response }>;
+}
+
+/** Wraps a store so that its verbs are counted. */
+export function counting(store: Store, counts: Counts): Store {
+  return {
+    atomic: store.atomic,
+    read: (key) => (counts.reads++, store.read(key)),
+    write: (key, value, when, options) => (counts.writes++, store.write(key, value, when, options)),
+    remove: (key, when) => (counts.removes++, store.remove(key, when)),
+    list: (index, after) => (counts.lists++, store.list(index, after)),
+  };
+}
+
+/** What the protected handler of these tests answers: who called. */
+const whoami = (_request: Request, _env: unknown, ctx: Context): Response => Response.json({ auth: ctx.auth, props: ctx.props });
+
+/** The options of these tests. */
+export function optionsFor(events: Event[], more: Partial<OAuthProviderOptions> = {}): OAuthProviderOptions {
+  return {
+    issuer: ISSUER,
+    apiRoute: '/mcp',
+    apiHandler: whoami,
+    logins: [password()],
+    clientRegistrationEndpoint: '/register',
+    scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
+    on: (event) => void events.push(event),
+    ...more,
+  };
+}
+
+/** Every store of this runtime, by name, for `describe.each`. */
+export const storeNames: readonly string[] = (await makeStores(() => 0)).map(({ name }) => name);
+
+/** The runtime at hand on the test's clock, with a password hash that costs little. */
+function cheap(clock: Clock): Runtime {
+  const runtime = makeRuntime();
+  return { ...runtime, now: clock.now, scrypt: (password, salt, cost) => runtime.scrypt!(password, salt, { ...cost, ln: 4, p: 1 }) };
+}
+
+/** Makes a server on the named store. */
+export async function makeApp(storeName: string, more: Partial<OAuthProviderOptions> = {}): Promise<App> {
+  const clock = makeClock();
+  const found = (await makeStores(clock.now)).find(({ name }) => name === storeName);
+  if (!found) throw new Error(`There is no store called ${storeName}.`);
+  return appOn(found.store, clock, more);
+}
+
+/** Makes a server on a given store. */
+export async function appOn(
+  inner: Store,
+  clock: Clock,
+  more: Partial<OAuthProviderOptions> = {},
+  machine: Partial<Runtime> = {},
+): Promise<App> {
+  const counts: Counts = { reads: 0, writes: 0, removes: 0, lists: 0 };
+  const events: Event[] = [];
+  const store = counting(inner, counts);
+  const runtime = { ...cheap(clock), ...machine };
+  const provider = new OAuthProvider(optionsFor(events, more), {
+    runtime,
+    address: (request) => request.headers.get('x-test-address') ?? '192.0.2.1',
+  });
+  const env = { PORTCULLIS: store };
+  const send = (request: Request): Promise<Response> => provider.fetch(request, env);
+  const { accounts } = provider.helpers(env);
+  const alice =
+    (await accounts.findByUsername(ALICE.username)) ?? (await accounts.create({ ...ALICE, name: 'Alice', permissions: ['admin'] }));
+  const client = (metadata?: Record<string, unknown>): Promise<TestClient> =>
+    registerClient({ send, issuer: ISSUER, ...(metadata ? { metadata } : {}) });
+  const ask: App['ask'] = (method, path, body = null, headers = {}) => send(new Request(ISSUER + path, { method, body, headers }));
+  const toCode: App['toCode'] = async (metadata) => {
+    const [made, browser] = [await client(metadata), makeBrowser(send)];
+    return { client: made, browser, code: await made.signIn(browser, ALICE) };
+  };
+  return {
+    ask, toCode, send, clock, store, events, counts, provider, env, client,
+    aliceId: alice.id,
+    browser: () => makeBrowser(send),
+    async register(metadata) {
+      const response = await ask('POST', '/register', JSON.stringify(metadata), { 'content-type': 'application/json' });
+      return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+    },
+    async signedIn(metadata) {
+      const { client: made, browser, code } = await toCode(metadata);
+      return { client: made, browser, tokens: tokensOf(await made.redeem(code)) };
+    },
+    async call(token, path = '/mcp', headers = {}) {
+      const auth = token === null ? {} : { authorization: `Bearer ${token}` };
+      const response = await send(new Request(ISSUER + path, { method: 'POST', headers: { ...auth, ...headers }, body: '{}' }));
+      const body = response.status === 200 ? ((await response.clone().json()) as { auth: Access }) : null;
+      return { status: response.status, access: body?.auth ?? null, response };
+    },
+  }; // prettier-ignore
+}

@@ -1,0 +1,34 @@
+/** What the suite runs against on Node. Tests import it as '#under-test'; vitest picks this file or its sibling for workerd. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Seconds, Store } from '../../src/model/store.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { sqliteStore } from '../../src/stores/sqlite.ts';
+
+/** The machine below. */
+export const runtimeName: 'node' | 'workerd' = 'node';
+
+let folder: string | undefined;
+let made = 0;
+
+/** Fresh, empty stores of every kind this runtime has, all on one clock. */
+export async function makeStores(now: () => Seconds): Promise<readonly { name: string; store: Store }[]> {
+  return [
+    { name: 'memory', store: memoryStore({ now }) },
+    { name: 'sqlite', store: sqliteStore(freshPath(), { now }) },
+  ];
+}
+
+/** A path in this process's own temporary folder, which goes with the process. */
+function freshPath(): string {
+  if (folder === undefined) {
+    const path = mkdtempSync(join(tmpdir(), 'portcullis-test-'));
+    process.once('exit', () => rmSync(path, { recursive: true, force: true }));
+    folder = path;
+  }
+  return join(folder, `${++made}.db`);
+}
+
+/** The machine's own verbs. */
+export { nodeRuntime as makeRuntime } from '../../src/node/runtime.ts';
