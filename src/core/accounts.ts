@@ -1,0 +1,120 @@
+/**
+ * Accounts of our own login: names, passwords, permissions. Passwords are hashed with scrypt (RFC 7914) and kept
+ * in PHC form, so that the cost can be raised without asking anyone to choose a new one.
+ */
+import { base64url, fromBase64url } from '../lib/base64url.ts';
+import { equalTexts } from '../lib/bytes.ts';
+import type { Account, Accounts, NewAccount } from '../model/account.ts';
+import type { Runtime, ScryptCost } from '../model/runtime.ts';
+import type { Key, Page } from '../model/store.ts';
+import { revoke } from '../model/transition.ts';
+import type { Keys } from './keys.ts';
+import type { AccountRecord, Records } from './records.ts';
+
+/** N = 2^14, r = 8, p = 5: 16 MiB, so that it also runs in a Worker. */
+const COST: ScryptCost = { ln: 14, r: 8, p: 5 };
+const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)$/;
+
+/** Makes the verbs over accounts. */
+export function makeAccounts({ records, keys, runtime }: { records: Records; keys: Keys; runtime: Runtime }): Accounts {
+  const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
+    if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
+    const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
+    return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${base64url(salt)}$${base64url(key)}`;
+  };
+  const isRight = async (password: string, kept: string): Promise<boolean> => {
+    const [, ln, r, p, salt] = PHC.exec(kept) ?? [];
+    const bytes = fromBase64url(salt ?? '');
+    if (!bytes || !salt) throw new TypeError('A stored password hash is not in PHC form.');
+    return equalTexts(kept, await hashPassword(password, bytes, { ln: Number(ln), r: Number(r), p: Number(p) }));
+  };
+  const change = async (id: string, edit: (account: AccountRecord) => AccountRecord): Promise<void> => {
+    for (;;) {
+      const held = await records.findAccount(id);
+      if (!held) throw new TypeError('There is no account with this id.');
+      if (await records.saveAccount(edit(held.value), held.version)) return;
+    }
+  };
+  const findByUsername = async (username: string): Promise<AccountRecord | null> => {
+    const id = await records.findAccountId(await keys.hash(foldName(username)));
+    return id === null ? null : ((await records.findAccount(id))?.value ?? null);
+  };
+  return {
+    async create(account) {
+      checkNew(account);
+      const { username, password, ...rest } = account;
+      const kept = { v: 1, permissions: [], ...rest, id: keys.id(), username: foldName(username), createdAt: runtime.now() } as const;
+      const passwordHash = await hashPassword(password);
+      if (!(await records.saveAccount({ ...kept, passwordHash }, 'absent'))) throw new Error('A random account id was met twice.');
+      if (await records.claimUsername(await keys.hash(kept.username), kept.id)) return publicOf({ ...kept, passwordHash });
+      await records.removeAccount(kept.id);
+      throw new TypeError('This user name is taken.');
+    },
+    find: async (id) => publicOrNull((await records.findAccount(id))?.value ?? null),
+    findByUsername: async (username) => publicOrNull(await findByUsername(username)),
+    async checkPassword(username, password) {
+      const account = await findByUsername(username);
+      const right = await isRight(password, account?.passwordHash ?? NOBODY); // the same work for nobody
+      return account && right ? publicOf(account) : null;
+    },
+    async setPassword(id, password) {
+      checkPassword(password);
+      const passwordHash = await hashPassword(password);
+      await change(id, (account) => ({ ...account, passwordHash }));
+      await signOut(records, id, runtime.now());
+    },
+    setPermissions: (id, permissions) => change(id, (account) => ({ ...account, permissions: [...permissions] })),
+    permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
+    async remove(id) {
+      const held = await records.findAccount(id);
+      await records.removeAccount(id);
+      if (held) await records.freeUsername(await keys.hash(held.value.username));
+      await signOut(records, id, runtime.now());
+    },
+  };
+}
+
+/** A hash nobody's password gives, of the present cost. */
+const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
+
+/** Ends every session and every grant of a user. Can be called again if it was interrupted. */
+export async function signOut(records: Records, userId: string, now: number): Promise<void> {
+  for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
+  for await (const key of everyKey((after) => records.grantsOf(userId, after))) {
+    const id = key.slice('grant:'.length);
+    if (await records.findGrant(id)) await records.changeGrant(id, revoke('user_signed_out', now));
+  }
+}
+
+async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerator<Key> {
+  let after: string | undefined;
+  do {
+    const page = await (after === undefined ? list() : list(after));
+    yield* page.keys;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+function foldName(username: string): string {
+  return username.normalize('NFKC').trim().toLowerCase();
+}
+
+function checkNew({ username, password }: NewAccount): void {
+  const folded = foldName(username);
+  if (folded === '' || folded.length > 256 || /[\p{Cc}\p{Cs}]/u.test(folded))
+    throw new TypeError('A user name has 1 to 256 printable characters.');
+  checkPassword(password);
+}
+
+function checkPassword(password: string): void {
+  if (password.length < 8 || password.length > 1024 || password.includes('\0'))
+    throw new TypeError('A password has 8 to 1,024 characters.');
+}
+
+function publicOf({ v: _v, passwordHash: _hash, ...account }: AccountRecord): Account {
+  return account;
+}
+
+function publicOrNull(account: AccountRecord | null): Account | null {
+  return account && publicOf(account);
+}

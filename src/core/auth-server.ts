@@ -1,0 +1,57 @@
+/**
+ * The server as a value: settings, machine, storage and keys of one issuer. Endpoints and grant types take it as an
+ * argument; nothing of it is global.
+ */
+import type { Accounts } from '../model/account.ts';
+import type { NewEvent } from '../model/event.ts';
+import type { Runtime } from '../model/runtime.ts';
+import type { Settings } from '../model/settings.ts';
+import type { Seconds, Store } from '../model/store.ts';
+import { makeAccounts } from './accounts.ts';
+import { makeKeys, type Keys } from './keys.ts';
+import { makeRecords, type Records } from './records.ts';
+
+/** One issuer, ready to answer. */
+export interface AuthServer {
+  readonly settings: Settings;
+  readonly runtime: Runtime;
+  readonly records: Records;
+  readonly keys: Keys;
+  readonly accounts: Accounts;
+  now(): Seconds;
+  /** Tells the operator's listener. What the listener throws changes no answer. */
+  emit(event: NewEvent): void;
+  /** Counts an attempt; the seconds to wait when there were too many, else null. */
+  limit(name: string, attempts: number, per: Seconds): Promise<Seconds | null>;
+}
+
+/** Puts a server together. */
+export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store): AuthServer {
+  const now = (): Seconds => runtime.now();
+  const emit = (event: NewEvent): void => {
+    try {
+      settings.on({ ...event, at: now() });
+    } catch (error) {
+      console.error('portcullis: the `on` listener threw', error);
+    }
+  };
+  const keys = makeKeys(runtime);
+  const records = makeRecords(
+    store,
+    ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
+  );
+  return {
+    settings,
+    runtime,
+    records,
+    keys,
+    accounts: makeAccounts({ records, keys, runtime }),
+    now,
+    emit,
+    async limit(name, attempts, per) {
+      if (!settings.limits) return null;
+      const { count, endsAt } = await records.count(await keys.hash(name), per, now());
+      return count > attempts ? Math.max(1, endsAt - now()) : null;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Keys: how secrets are made, and what of them may be kept. A token's text gives two things and nothing else does:
+ * its hash, by which the record knows it, and a pad, which unwraps the grant's key (docs/decisions/0002).
+ */
+import { base64url, fromBase64url } from '../lib/base64url.ts';
+import { fromUtf8, utf8 } from '../lib/bytes.ts';
+import type { Runtime } from '../model/runtime.ts';
+import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES } from '../model/token.ts';
+import type { Minted, Proof } from '../model/transition.ts';
+
+/** What a refresh token shows beside hash and pad. */
+export type RefreshProof = Proof & { readonly familyHash: string };
+
+/** Fresh tokens: their texts for the client, their proofs for the record. */
+export interface MintedTokens extends Minted {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+}
+
+/** The verbs over secrets, on one machine's cryptography. */
+export interface Keys {
+  /** A random name of 128 bits. */
+  id(): string;
+  /** A random secret of 256 bits. */
+  secret(): string;
+  /** SHA-256 of a text, base64url: what is kept instead of a secret. */
+  hash(text: string): Promise<string>;
+  proof(token: string): Promise<Proof>;
+  refreshProof(token: string): Promise<RefreshProof>;
+  /** @param family the family part to go on with, a new one if absent; null for no refresh token. */
+  mint(grantId: string, family?: string | null): Promise<MintedTokens>;
+  /** Encrypts JSON so that only the holder of `secret`, at the place `bound` names, can read it. */
+  sealUnder(secret: string, value: unknown, bound: string): Promise<string>;
+  openUnder(secret: string, sealed: string, bound: string): Promise<unknown>;
+  sealWith(key: Uint8Array<ArrayBuffer>, value: unknown, bound: string): Promise<string>;
+  /** Null where key, bytes and place do not fit. */
+  openWith(key: Uint8Array<ArrayBuffer>, sealed: string, bound: string): Promise<unknown>;
+}
+
+/** Makes the verbs. */
+export function makeKeys(runtime: Runtime): Keys {
+  const random = (bytes: number): string => base64url(runtime.random(bytes));
+  const hash = async (text: string): Promise<string> => base64url(await runtime.digest(text));
+  const keyFrom = async (secret: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis seal\n${secret}`);
+  const proof = async (token: string): Promise<Proof> => {
+    const pad = runtime.digest(`portcullis wrap\n${token}`);
+    return { hash: await hash(token), pad: await pad };
+  };
+  const refreshProof = async (token: string): Promise<RefreshProof> => ({
+    ...(await proof(token)),
+    familyHash: await hash(`portcullis family\n${familyOf(token)}`),
+  });
+  const sealWith: Keys['sealWith'] = async (key, value, bound) => base64url(await runtime.seal(key, utf8(JSON.stringify(value)), bound));
+  const openWith: Keys['openWith'] = async (key, sealed, bound) => {
+    const bytes = fromBase64url(sealed);
+    const plain = bytes && (await runtime.open(key, bytes, bound));
+    return plain ? (JSON.parse(fromUtf8(plain)) as unknown) : null;
+  };
+  return {
+    id: () => random(ID_BYTES),
+    secret: () => random(SECRET_BYTES),
+    hash,
+    proof,
+    refreshProof,
+    sealWith,
+    openWith,
+    sealUnder: async (secret, value, bound) => sealWith(await keyFrom(secret), value, bound),
+    openUnder: async (secret, sealed, bound) => openWith(await keyFrom(secret), sealed, bound),
+    async mint(grantId, family = random(FAMILY_BYTES)) {
+      const accessToken = formatToken('access', grantId, random(SECRET_BYTES));
+      const refreshToken = family === null ? null : formatToken('refresh', grantId, family + random(SECRET_BYTES));
+      const refresh = refreshToken && (await refreshProof(refreshToken));
+      return { accessToken, refreshToken, access: await proof(accessToken), refresh: refresh || null };
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * Records: named verbs over a Store. Everything that is kept is read and written through here, so this is the list
+ * of what stands in storage (docs/storage.md). A record that does not have the shape it must have reads as absent.
+ */
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import { lifeEndOf, type Grant } from '../model/grant.ts';
+import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version } from '../model/store.ts';
+import type { Ticket } from '../model/ticket.ts';
+import type { Transition } from '../model/transition.ts';
+
+/** A signed-in browser. */
+export type Session = {
+  readonly v: 1;
+  readonly userId: string;
+  /** What the account page and the consent page show. */
+  readonly claims: { readonly [claim: string]: Json };
+  readonly createdAt: Seconds;
+  readonly expiresAt: Seconds;
+};
+
+/** An account of our own login as it is kept. */
+export type AccountRecord = {
+  readonly v: 1;
+  readonly id: string;
+  readonly username: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly permissions: readonly string[];
+  readonly passwordHash: string;
+  readonly createdAt: Seconds;
+};
+
+/** A record with the version it was read at. */
+export interface Held<T> {
+  readonly value: T;
+  readonly version: Version;
+}
+
+/** How often a conditional write is tried again before the caller is told to come back. */
+const MOST_TRIES = 64;
+
+/** The verbs. */
+export interface Records {
+  /** @throws {OAuthError} `invalid_grant` when there is no such grant, or what the transition refuses with. */
+  changeGrant<T>(id: string, transition: Transition<T>): Promise<T>;
+  openGrant(grant: Grant): Promise<void>;
+  findGrant(id: string): Promise<Grant | null>;
+  grantsOf(userId: string, after?: Cursor): Promise<Page>;
+  saveClient(client: Client, when: 'any' | 'absent'): Promise<boolean>;
+  findClient(id: string): Promise<Client | null>;
+  openTicket(handleHash: string, ticket: Ticket): Promise<void>;
+  findTicket(handleHash: string): Promise<Ticket | null>;
+  /** True for exactly one caller. */
+  takeTicket(handleHash: string): Promise<boolean>;
+  openSession(tokenHash: string, session: Session): Promise<void>;
+  findSession(tokenHash: string): Promise<Session | null>;
+  endSession(tokenHash: string): Promise<void>;
+  sessionsOf(userId: string, after?: Cursor): Promise<Page>;
+  findAccount(id: string): Promise<Held<AccountRecord> | null>;
+  findAccountId(username: string): Promise<string | null>;
+  /** Takes a user name for an account; false if somebody has it. */
+  claimUsername(username: string, accountId: string): Promise<boolean>;
+  freeUsername(username: string): Promise<void>;
+  saveAccount(account: AccountRecord, when: 'absent' | Version): Promise<boolean>;
+  removeAccount(id: string): Promise<void>;
+  removeKey(key: Key): Promise<void>;
+  /** Counts one more under a name; the count within the present window, and when that ends. */
+  count(name: string, per: Seconds, now: Seconds): Promise<{ readonly count: number; readonly endsAt: Seconds }>;
+}
+
+/** Makes the verbs over a store. @param onEnded told once for each grant that a transition ended, after it was written. */
+export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () => {}): Records {
+  const read = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> => valueOf(await store.read(key), kind);
+  const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
+  return {
+    async changeGrant(id, transition) {
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        const held = await read(`grant:${id}`, isGrant);
+        if (!held) throw new OAuthError('invalid_grant', 'grant_unknown');
+        const verdict = transition(held.value);
+        if (verdict.grant && (await store.write(`grant:${id}`, verdict.grant, held.version, { until: lifeEndOf(verdict.grant) })) === null)
+          continue;
+        if (verdict.grant?.ended) onEnded(verdict.grant);
+        if ('error' in verdict) throw verdict.error;
+        return verdict.result;
+      }
+      throw new OAuthError('temporarily_unavailable', 'grant_contended', { headers: { 'retry-after': '1' } });
+    },
+    async openGrant(grant) {
+      const index: IndexKey[] = [`user:${grant.userId}`, `client:${grant.clientId}`];
+      const written = await store.write(`grant:${grant.id}`, grant, 'absent', { until: lifeEndOf(grant), index });
+      if (written === null) throw new Error('A random grant id was met twice: the source of randomness is broken.');
+    },
+    findGrant: (id) => value(`grant:${id}`, isGrant),
+    grantsOf: (userId, after) => store.list(`user:${userId}`, after),
+    saveClient: async (client, when) => {
+      const until = client.expiresAt === undefined ? {} : { until: client.expiresAt };
+      return (await store.write(`client:${client.id}`, client, when, until)) !== null;
+    },
+    findClient: (id) => value(`client:${id}`, isClient),
+    openTicket: async (hash, ticket) => void (await store.write(`ticket:${hash}`, ticket, 'absent', { until: ticket.expiresAt })),
+    findTicket: (hash) => value(`ticket:${hash}`, isTicket),
+    takeTicket: (hash) => store.remove(`ticket:${hash}`),
+    openSession: async (hash, session) =>
+      void (await store.write(`session:${hash}`, session, 'absent', { until: session.expiresAt, index: [`sessions:${session.userId}`] })),
+    findSession: (hash) => value(`session:${hash}`, isSession),
+    endSession: async (hash) => void (await store.remove(`session:${hash}`)),
+    sessionsOf: (userId, after) => store.list(`sessions:${userId}`, after),
+    findAccount: (id) => read(`account:${id}`, isAccount),
+    findAccountId: async (username) => (await value(`username:${username}`, isUsername))?.accountId ?? null,
+    claimUsername: async (username, accountId) => (await store.write(`username:${username}`, { v: 1, accountId }, 'absent')) !== null,
+    freeUsername: async (username) => void (await store.remove(`username:${username}`)),
+    saveAccount: async (account, when) => (await store.write(`account:${account.id}`, account, when)) !== null,
+    removeAccount: async (id) => void (await store.remove(`account:${id}`)),
+    removeKey: async (key) => void (await store.remove(key)),
+    count: (name, per, now) => countIn(store, `limit:${name}`, per, now),
+  };
+}
+
+async function countIn(store: Store, key: Key, per: Seconds, now: Seconds): Promise<{ count: number; endsAt: Seconds }> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const held = valueOf(await store.read(key), isCount);
+    const next = held ? { v: 1, count: held.value.count + 1, endsAt: held.value.endsAt } : { v: 1, count: 1, endsAt: now + per };
+    if ((await store.write(key, next, held?.version ?? 'absent', { until: next.endsAt })) !== null) return next;
+  }
+  return { count: Number.MAX_SAFE_INTEGER, endsAt: now + 1 }; // so contended that it is over any limit
+}
+
+function valueOf<T>(stored: Stored | null, kind: (value: unknown) => value is T): Held<T> | null {
+  return stored && kind(stored.value) ? { value: stored.value, version: stored.version } : null;
+}
+
+function has(value: unknown, ...names: string[]): boolean {
+  return typeof value === 'object' && value !== null && names.every((name) => Object.hasOwn(value, name));
+}
+const versioned = (value: unknown): boolean => has(value, 'v') && (value as { v: unknown }).v === 1;
+const isGrant = (value: unknown): value is Grant =>
+  versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
+const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
+const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
+const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
+const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'passwordHash');
+const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');
+const isCount = (value: unknown): value is { count: number; endsAt: Seconds } => has(value, 'count', 'endsAt');
