@@ -1,0 +1,109 @@
+/**
+ * Sign-in with user name and password, against the accounts of our own store.
+ * Order of checks: bounds, limits, hash. An unknown name and a wrong password get the same answer after the same work.
+ */
+import { html } from '../lib/html.ts';
+import type { Html } from '../lib/html.ts';
+import type { Account, Accounts, NewAccount } from '../model/account.ts';
+import type { Identity } from '../model/identity.ts';
+import type { Login, LoginResult, LoginServices } from '../model/login.ts';
+
+/** What `password()` can be told. */
+export interface PasswordOptions {
+  /** Accounts that shall exist from the start: made when first somebody signs in, left alone once their name is taken. */
+  readonly accounts?: (env: unknown) => readonly NewAccount[];
+}
+
+const MAX_USERNAME = 256;
+const MAX_PASSWORD = 1024;
+
+/** NIST SP 800-63B §3.2.2 asks for a bound on failed tries; waiting, not locking, is what bounds them here (SEC-152). */
+const PER_ACCOUNT = 10;
+const PER_NETWORK = 100;
+const WINDOW = 15 * 60;
+
+/** Signs users in by user name and password. */
+export function password(options: PasswordOptions = {}): Login {
+  const seeded = new WeakSet<Accounts>();
+  return {
+    id: 'password',
+    fields,
+    async prove(read, services) {
+      const username = read('username').trim();
+      const secret = read('password');
+      if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused;
+      const retryAfter = await limits(username, services);
+      if (retryAfter !== null) return { kind: 'limited', retryAfter };
+      if (options.accounts && !seeded.has(services.accounts)) {
+        await seed(options.accounts(services.env), services.accounts);
+        seeded.add(services.accounts);
+      }
+      const account = await services.accounts.checkPassword(username, secret);
+      return account ? { kind: 'proven', identity: identityOf(account, services.issuer) } : refused;
+    },
+    check({ scrypt }) {
+      if (scrypt) return;
+      throw new TypeError(
+        'logins: password() needs scrypt, which this runtime lacks. Start with serve() from portcullis/node or portcullis/worker.',
+      );
+    },
+  };
+}
+
+/** One answer for all, so that it tells nobody which names exist. */
+const refused: LoginResult = { kind: 'refused', reason: 'credentials_wrong' };
+
+/** No `maxlength`: the browser would cut a long pasted password in silence, and it would fit no more. */
+function fields(typed: { readonly [name: string]: string }): Html {
+  return html`<div class="field">
+      <label for="password-username">User name</label>
+      <input
+        id="password-username"
+        name="username"
+        type="text"
+        value="${typed['username']}"
+        autocomplete="username"
+        autocapitalize="none"
+        autocorrect="off"
+        spellcheck="false"
+        required
+      />
+    </div>
+    <div class="field">
+      <label for="password-password">Password</label>
+      <input id="password-password" name="password" type="password" autocomplete="current-password" required />
+    </div>`;
+}
+
+function isBounded(text: string, max: number): boolean {
+  return text !== '' && text.length <= max && !text.includes('\0');
+}
+
+/** The network counts first: once it has to wait, it can no longer use up the tries of other people's accounts. */
+async function limits(username: string, services: LoginServices): Promise<number | null> {
+  const name = username.normalize('NFKC').toLowerCase();
+  return (
+    (await services.limit(`password-network:${services.network}`, PER_NETWORK, WINDOW)) ??
+    (await services.limit(`password-account:${name}`, PER_ACCOUNT, WINDOW))
+  );
+}
+
+/** Two processes may seed one store at once: whoever comes second finds the name taken, and that is all right. */
+async function seed(list: readonly NewAccount[], accounts: Accounts): Promise<void> {
+  for (const account of list) {
+    if (await accounts.findByUsername(account.username)) continue;
+    try {
+      await accounts.create(account);
+    } catch (error) {
+      if (!(await accounts.findByUsername(account.username))) throw error;
+    }
+  }
+}
+
+function identityOf({ id, username, name, email }: Account, issuer: string): Identity {
+  return {
+    issuer,
+    subject: id,
+    claims: { sub: id, preferred_username: username, ...(name !== undefined && { name }), ...(email !== undefined && { email }) },
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * The consent page: who asks, where the answer goes, what it allows, as whom; and the login on the same page.
+ * What stands in its form decides nothing but yes or no, ticks, and the login: the rest is in the ticket (SEC-127).
+ */
+import { html } from '../lib/html.ts';
+import type { Html } from '../lib/html.ts';
+import { TICK } from './icon.ts';
+import { formActionFor, page } from './layout.ts';
+import type { Brand } from './layout.ts';
+import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
+import type { AccountView, LoginView, Problem } from './sign-in.ts';
+
+/** The client as the page tells of it. */
+export interface ClientView {
+  readonly id: string;
+  readonly name?: string | undefined;
+  /** The client's website. Shown as text, never as a link: nobody checked it. */
+  readonly uri?: string | undefined;
+  /** False only for clients that the operator entered: all others chose their name themselves. */
+  readonly selfDescribed?: boolean;
+}
+
+/** One scope that was asked for. */
+export interface ScopeView {
+  readonly name: string;
+  /** In plain words, completing "It will be able to …". */
+  readonly description?: string | undefined;
+  readonly checked: boolean;
+  /** Cannot be left out: shown with a tick, without a box. */
+  readonly required?: boolean;
+}
+
+/** All that the page shows. */
+export interface ApproveView extends Problem {
+  /** Where the form is posted, with `ticket`, `scope` (repeated), `login`, the login's fields, and `decision`: `approve`, `deny` or `switch`. */
+  readonly action: string;
+  readonly ticket: string;
+  readonly client: ClientView;
+  readonly redirectUri: string;
+  readonly redirectHost: string;
+  readonly redirectIsLoopback: boolean;
+  readonly resourceName: string;
+  readonly scopes: readonly ScopeView[];
+  /** Who is signed in; null shows the logins. */
+  readonly account: AccountView | null;
+  readonly logins: readonly LoginView[];
+  /** Which of several logins was used last. */
+  readonly login?: string | undefined;
+  /** How long access lasts, completing "Access lasts …". */
+  readonly lifetime?: string | undefined;
+  readonly brand?: Brand | undefined;
+  /** 200 unless told; 429 with `retryAfter`. */
+  readonly status?: number;
+}
+
+/** The consent page. */
+export function approvePage(view: ApproveView): Response {
+  const target = formActionFor(view.redirectUri);
+  const title = `Allow access to ${view.resourceName}?`;
+  const body = html`<h1 class="long">Allow access to <bdi>${view.resourceName}</bdi>?</h1>
+    <p class="lead long">${asks(view.client)}</p>
+    ${destination(view)}
+    <form method="post" action="${view.action}" ${describedByProblem(view)}>
+      <input type="hidden" name="ticket" value="${view.ticket}" />
+      ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`}
+      ${scopes(view.scopes)} ${problemBox(view)} ${view.account ? signedIn(view.account) : signIn(view)}
+      <div class="actions">
+        <button class="main" name="decision" value="approve" ${unchecked(view.account ? [] : view.logins)}>
+          ${view.account ? 'Allow' : 'Sign in and allow'}
+        </button>
+        <button name="decision" value="deny" formnovalidate>Deny</button>
+      </div>
+    </form>
+    ${view.lifetime && html`<p class="foot">Access lasts ${view.lifetime}.</p>`} ${about(view)}`;
+  return page({ title, body, status: view.status, ...problemAnswer(view), formAction: target === null ? [] : [target], brand: view.brand });
+}
+
+function asks({ name, selfDescribed = true }: ClientView): Html {
+  if (!name) return html`An app that gives no name asks to use it on your behalf.`;
+  if (!selfDescribed) return html`<strong><bdi>${name}</bdi></strong> asks to use it on your behalf.`;
+  return html`An app that calls itself “<strong><bdi>${name}</bdi></strong
+    >” asks to use it on your behalf.`;
+}
+
+function destination({ redirectHost, redirectIsLoopback }: ApproveView): Html {
+  return html`<div class="panel">
+    <dl>
+      <dt>You will be sent to</dt>
+      <dd class="host"><bdi>${redirectHost}</bdi></dd>
+    </dl>
+    ${
+      redirectIsLoopback &&
+      html`<p class="note">
+        This is a program on this computer, and any program here could be listening. Go on only if you have just started this sign-in
+        yourself.
+      </p>`
+    }
+  </div>`;
+}
+
+function scopes(list: readonly ScopeView[]): Html | false {
+  return (
+    list.length > 0 &&
+    html`<fieldset class="part">
+      <legend>It will be able to</legend>
+      <ul class="scopes">
+        ${list.map((scope) => html`<li>${scopeLine(scope)}</li>`)}
+      </ul>
+    </fieldset>`
+  );
+}
+
+function scopeLine({ name, description, checked, required }: ScopeView): Html {
+  const text = description
+    ? html`<span
+        >${description}<small><code>${name}</code></small></span
+      >`
+    : html`<span><code>${name}</code></span>`;
+  if (required) return html`<div class="tick fixed">${TICK}<input type="hidden" name="scope" value="${name}" />${text}</div>`;
+  return html`<label class="tick"><input type="checkbox" name="scope" value="${name}" ${checked && html` checked`} />${text}</label>`;
+}
+
+/**
+ * The button to switch is the form's first, so it is what Enter on a tick box presses: harmless, where "Allow" would
+ * not be. With login fields there is no such button, and Enter signs in.
+ */
+function signedIn(account: AccountView): Html {
+  return html`<section class="part" aria-labelledby="account-title">
+    <h2 id="account-title">Signed in as</h2>
+    <div class="panel">
+      ${accountRow(account)}<button class="plain" name="decision" value="switch" formnovalidate>Use another account</button>
+    </div>
+  </section>`;
+}
+
+function signIn({ logins, login }: ApproveView): Html {
+  return html`<fieldset class="part">
+    <legend>Sign in to allow it</legend>
+    ${loginFields(logins, login)}
+  </fieldset>`;
+}
+
+function about({ client, redirectUri }: ApproveView): Html {
+  return html`<details>
+    <summary>Details of this request</summary>
+    <dl>
+      <dt>Client ID</dt>
+      <dd><bdi>${client.id}</bdi></dd>
+      ${
+        client.uri &&
+        html`<dt>Website, as the app says</dt>
+          <dd><bdi>${client.uri}</bdi></dd>`
+      }
+      <dt>The answer goes to</dt>
+      <dd><bdi>${redirectUri}</bdi></dd>
+    </dl>
+  </details>`;
+}

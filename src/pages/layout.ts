@@ -1,0 +1,114 @@
+/**
+ * The frame of every page: the document, its stylesheet, and the headers that make it safe to sign in on.
+ * No script on any page, nothing from elsewhere, no framing, no caching (RFC 9700 §4.16, SEC-130).
+ */
+import { html, Html } from '../lib/html.ts';
+import { isLoopbackHost, parseUrl } from '../lib/url.ts';
+import { FAVICON, MARKS } from './icon.ts';
+import { STYLE, STYLE_HASH } from './style.ts';
+
+/** Whose pages these are, as the operator names it. */
+export interface Brand {
+  readonly name: string;
+  /** A path on this very site or a `data:` URL; the policy lets no other image load. */
+  readonly logo?: string;
+}
+
+/** What a page is made of. */
+export interface PageParts {
+  readonly title: string;
+  readonly body: Html;
+  /** 200 unless told. */
+  readonly status?: number | undefined;
+  /** Further headers, or other values of those below. */
+  readonly headers?: { readonly [name: string]: string };
+  /** Present, even if empty, where the page holds a form: CSP sources, besides our own, that its answer may redirect to. */
+  readonly formAction?: readonly string[];
+  readonly brand?: Brand | undefined;
+  /** The sign on top: a gate unless told. */
+  readonly mark?: keyof typeof MARKS;
+}
+
+/** A whole page with its headers. @throws {TypeError} for a form target that is not a CSP source. */
+export function page({ title, body, status = 200, headers = {}, formAction, brand, mark = 'gate' }: PageParts): Response {
+  const document = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>${title}</title>
+        <link rel="icon" href="${FAVICON}" />
+        ${Html.of([`<style>${STYLE}</style>`], [])}
+      </head>
+      <body>
+        <main>
+          <div class="brand">
+            <span class="mark ${mark}">${brand?.logo ? html`<img src="${brand.logo}" alt="" />` : MARKS[mark]}</span
+            >${brand && html`<bdi>${brand.name}</bdi>`}
+          </div>
+          ${body}
+        </main>
+      </body>
+    </html> `;
+  return new Response(document.toString(), {
+    status,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy(formAction),
+      'x-frame-options': 'DENY',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store, private',
+      // From a `no-referrer` page browsers post `Origin: null`, which the form's own check refuses (SEC-125).
+      'referrer-policy': formAction ? 'same-origin' : 'no-referrer',
+      // Browser clients open us in a window and wait for their callback in it to speak to `window.opener`.
+      // Any other value here cuts that tie for good. What is left to the opener is to navigate the window away.
+      'cross-origin-opener-policy': 'unsafe-none',
+      'cross-origin-resource-policy': 'same-origin',
+      'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+      ...headers,
+    },
+  });
+}
+
+/**
+ * The CSP sources by which a form's answer may redirect to this URI; null for one that no page should lead to.
+ *
+ * Chromium checks `form-action` on *every* hop after the POST, the client's own onward redirects too: with the exact
+ * origin alone, a callback at `callback.app.example` that goes on to `chat.app.example`, or a loopback listener that ends on its maker's
+ * "you may close this" page, leaves the user on a form that seems dead. So any https hop is allowed, and any loopback port for
+ * loopback. The directive is a second line: that no form leads elsewhere is what escaping holds.
+ */
+export function formActionFor(redirectUri: string): string | null {
+  const url = parseUrl(redirectUri);
+  if (!url) return null;
+  if (url.protocol === 'https:') return 'https:';
+  if (url.protocol === 'http:') return isLoopbackHost(url.hostname) ? loopbackSources(url) : null;
+  // Sent to an app by its own scheme. A scheme is all of it that CSP can name, and always safe to write as parsed.
+  return BROWSER_SCHEMES.has(url.protocol) ? null : url.protocol;
+}
+
+/** Schemes that the browser itself answers, among them those that run what stands in the URL. */
+const BROWSER_SCHEMES: ReadonlySet<string> = new Set([
+  ...['about:', 'blob:', 'data:', 'file:', 'filesystem:', 'ftp:', 'javascript:', 'vbscript:', 'view-source:', 'ws:', 'wss:'],
+]);
+
+function loopbackSources(url: URL): string {
+  const sources = 'http://localhost:* http://127.0.0.1:* https:';
+  // CSP has no way to write an IPv6 address: Chromium drops `http://[::1]:*` as invalid. The port is what can be said.
+  return url.hostname === '[::1]' ? `http://*:${url.port || '80'} ${sources}` : sources;
+}
+
+function policy(formAction: readonly string[] | undefined): string {
+  const targets = formAction?.join(' ') ?? '';
+  if (!/^[\w:/.*+ -]*$/.test(targets)) throw new TypeError('formAction must hold CSP sources, as formActionFor() makes them.');
+  return [
+    "default-src 'none'",
+    `style-src ${STYLE_HASH}`,
+    "img-src 'self' data:",
+    formAction ? `form-action 'self' ${targets}`.trimEnd() : "form-action 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; ');
+}

@@ -1,0 +1,88 @@
+/**
+ * The parts that the consent page and the sign-in page share: what went wrong, the fields of the logins, the account.
+ */
+import { html } from '../lib/html.ts';
+import type { Html } from '../lib/html.ts';
+
+/** A login as a page offers it. Its fields come from `Login.fields`. */
+export interface LoginView {
+  readonly id: string;
+  /** How to call it where there are several to choose from; its id unless told. */
+  readonly label?: string;
+  readonly fields: Html;
+}
+
+/** Who is signed in. */
+export interface AccountView {
+  readonly name: string;
+  /** What tells this account from another of that name: an e-mail address, an organization. */
+  readonly detail?: string | undefined;
+  /** Goes along with the form as `account`, so that the endpoint notices when somebody else is signed in by then. */
+  readonly mark?: string | undefined;
+}
+
+/** What went wrong with the last try. */
+export interface Problem {
+  /** In plain words, without what was typed. */
+  readonly error?: string | undefined;
+  /** Seconds to wait after too many tries; the answer is then a 429 (RFC 6585 §4). */
+  readonly retryAfter?: number | undefined;
+}
+
+/** Status and headers that go with a problem. */
+export function problemAnswer({ retryAfter }: Problem): { status?: number; headers: { [name: string]: string } } {
+  return retryAfter === undefined ? { headers: {} } : { status: 429, headers: { 'retry-after': String(Math.ceil(retryAfter)) } };
+}
+
+/** The box that names a problem. It takes the focus, so that it is read out and scrolled to without a script. */
+export function problemBox({ error, retryAfter }: Problem): Html | null {
+  const text = error ?? (retryAfter === undefined ? undefined : `Too many tries. ${waitText(retryAfter)}`);
+  return text === undefined ? null : html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${text}</div>`;
+}
+
+/** Ties a form to the box above its fields. */
+export function describedByProblem({ error, retryAfter }: Problem): Html | false {
+  return (error !== undefined || retryAfter !== undefined) && html` aria-describedby="problem"`;
+}
+
+/** The fields of all logins. Which one is meant stands in the form as `login`. */
+export function loginFields(logins: readonly LoginView[], chosen: string | undefined): Html {
+  if (logins.length === 1) {
+    return html`${logins.map((login) => html`<input type="hidden" name="login" value="${login.id}" />${login.fields}`)}`;
+  }
+  const first = logins.find((login) => login.id === chosen) ?? logins[0];
+  return html`${logins.map(
+    (login) =>
+      html`<div class="login">
+        <label class="tick"
+          ><input type="radio" name="login" value="${login.id}" ${login === first && html` checked`} /><span
+            >${login.label ?? login.id}</span
+          ></label
+        >
+        <div class="typed">${login.fields}</div>
+      </div>`,
+  )}`;
+}
+
+/** Fields of a login that is not chosen are hidden and empty: with several logins the browser must not insist on them. */
+export function unchecked(logins: readonly LoginView[]): Html | false {
+  return logins.length > 1 && html` formnovalidate`;
+}
+
+/** The account, with its first letter for a face. */
+export function accountRow(account: AccountView): Html {
+  const letter = Array.from(account.name.trim())[0]?.toUpperCase() ?? '';
+  return html`<div class="who">
+    <span class="face" aria-hidden="true">${letter}</span
+    ><span
+      ><b><bdi>${account.name}</bdi></b
+      >${account.detail && html`<small><bdi>${account.detail}</bdi></small>`}</span
+    >
+  </div>`;
+}
+
+function waitText(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds <= 90) return `Try again in ${Math.max(1, Math.ceil(seconds))} seconds.`;
+  return minutes <= 90 ? `Try again in ${minutes} minutes.` : `Try again in ${Math.ceil(seconds / 3600)} hours.`;
+}

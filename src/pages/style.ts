@@ -1,0 +1,86 @@
+/**
+ * The one stylesheet of the pages, and the hash by which their Content-Security-Policy knows it.
+ * It stands between `<style>` tags as it is: no `<`, no quotes. Whoever edits it puts the hash that the test
+ * names into STYLE_HASH (`test/pages/layout.test.ts`); pages are made without waiting, so nothing hashes at run time.
+ */
+
+/** The stylesheet: light and dark, phone first, 44 px targets, AA contrast in both themes. */
+export const STYLE: string = `
+:root{color-scheme:light dark;--ground:#f3f4f8;--card:#fff;--ink:#151922;--soft:#565e6e;--line:#dfe2ea;--edge:#838b9a;--field:#fff;
+--accent:#2c4fcb;--accent-on:#fff;--accent-deep:#2340a8;--tint:#eef1fd;--panel:#f6f7fa;
+--warn:#fff7e3;--warn-edge:#e6c25e;--warn-ink:#5a3c00;--bad:#fdeeee;--bad-edge:#e6a9a9;--bad-ink:#8d1a1a;--good:#e8f6ee;--good-ink:#14603a;
+--shadow:0 1px 2px rgb(20 25 40 / .06),0 12px 40px rgb(20 25 40 / .09)}
+@media (prefers-color-scheme:dark){:root{--ground:#0c0e13;--card:#161920;--ink:#eceef4;--soft:#a5adbc;--line:#2a2f3a;--edge:#767f90;--field:#0f1218;
+--accent:#94b1ff;--accent-on:#0a1433;--accent-deep:#b3c8ff;--tint:#1d2540;--panel:#1c2028;
+--warn:#292111;--warn-edge:#6d5920;--warn-ink:#f3d88f;--bad:#2c1619;--bad-edge:#7b3339;--bad-ink:#ffb8b8;--good:#12291d;--good-ink:#8fdcb2;
+--shadow:0 1px 2px rgb(0 0 0 / .5),0 16px 48px rgb(0 0 0 / .45)}}
+*,*::before,*::after{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0;min-height:100vh;min-height:100dvh;display:grid;align-items:start;justify-items:center;background:var(--card);color:var(--ink);
+font:400 1rem/1.5 system-ui,-apple-system,BlinkMacSystemFont,Segoe UI,Roboto,Helvetica Neue,Arial,sans-serif;-webkit-font-smoothing:antialiased}
+main{width:100%;max-width:30rem;min-width:0;padding:1.5rem 1.25rem 2rem;overflow-wrap:anywhere}
+h1,h2,p,dl,dd,fieldset,legend,ul{margin:0;padding:0;border:0;min-width:0}
+.brand{display:flex;align-items:center;gap:.75rem;margin-bottom:1.25rem;font-weight:600;min-width:0}
+.mark{flex:none;display:grid;place-items:center;width:2.75rem;height:2.75rem;border-radius:.8rem;background:var(--tint);color:var(--accent)}
+.mark.alert{background:var(--bad);color:var(--bad-ink)}
+.mark.done{background:var(--good);color:var(--good-ink)}
+.mark svg,.mark img{display:block;width:1.6rem;height:1.6rem;object-fit:contain}
+h1{font-size:1.5rem;line-height:1.25;font-weight:680;letter-spacing:-.015em;text-wrap:balance}
+h2,legend{font-size:.9375rem;line-height:1.4;font-weight:620}
+.lead{margin-top:.5rem;color:var(--soft)}
+.lead strong{color:var(--ink);font-weight:640}
+.long{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:6;overflow:hidden}
+.part{margin-top:1.5rem}
+.panel{margin-top:1.25rem;border:1px solid var(--line);border-radius:.75rem;background:var(--panel);padding:.875rem 1rem}
+.panel dt,.hint{color:var(--soft);font-size:.875rem}
+.panel dd.host{font-size:1.125rem;line-height:1.4;font-weight:640}
+.note{display:block;margin-top:.75rem;border:1px solid var(--warn-edge);border-radius:.625rem;background:var(--warn);color:var(--warn-ink);
+padding:.625rem .75rem;font-size:.875rem;line-height:1.45}
+.problem{margin-top:1.5rem;border:1px solid var(--bad-edge);border-radius:.75rem;background:var(--bad);color:var(--bad-ink);padding:.75rem 1rem;font-weight:560}
+.scopes{margin-top:.375rem;list-style:none}
+.scopes li + li{border-top:1px solid var(--line)}
+.tick{display:flex;align-items:flex-start;gap:.75rem;min-height:2.75rem;padding:.6rem 0;cursor:pointer}
+.tick input,.tick svg{flex:none;width:1.25rem;height:1.25rem;margin:.125rem 0 0}
+.tick.fixed{cursor:default}
+.tick svg{color:var(--accent)}
+.tick span,.who span{min-width:0}
+.tick small,.who small{display:block;color:var(--soft);font-size:.8125rem;line-height:1.45}
+input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;height:1.25rem}
+.who{display:flex;align-items:center;gap:.75rem}
+.face{flex:none;display:grid;place-items:center;width:2.5rem;height:2.5rem;border-radius:50%;background:var(--accent);color:var(--accent-on);font-weight:640;overflow:hidden}
+.who b{display:block;font-weight:620;line-height:1.35}
+.part h2 + .panel{margin-top:.625rem}
+.field{margin-top:1rem}
+.field label{display:block;margin-bottom:.375rem;font-size:.9375rem;font-weight:560}
+.field input{display:block;width:100%;min-height:3rem;padding:.625rem .875rem;border:1px solid var(--edge);border-radius:.625rem;background:var(--field);color:inherit;font:inherit}
+.field input:hover{border-color:var(--soft)}
+.login + .login{border-top:1px solid var(--line);margin-top:1rem}
+.login:has(input[name=login]:not(:checked)) .typed{display:none}
+.actions{display:flex;flex-direction:column;gap:.75rem;margin-top:1.75rem}
+button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:3rem;padding:.625rem 1.25rem;border:1px solid var(--edge);border-radius:.75rem;
+background:var(--card);color:var(--ink);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;flex:1 1 0}
+button:hover,.button:hover{background:var(--panel);border-color:var(--soft)}
+button.main,.button.main{border-color:transparent;background:var(--accent);color:var(--accent-on)}
+button.main:hover,.button.main:hover{background:var(--accent-deep)}
+button.plain{display:inline-flex;min-height:2.75rem;margin:.25rem 0 -.5rem -.5rem;padding:.25rem .5rem;border-color:transparent;background:none;color:var(--accent);font-size:.9375rem;font-weight:560;
+text-decoration:underline;text-decoration-thickness:1px;text-underline-offset:.2em}
+button.plain:hover{color:var(--accent-deep);text-decoration-thickness:2px}
+.foot{margin-top:1.25rem;color:var(--soft);font-size:.875rem}
+details{margin-top:.5rem;color:var(--soft);font-size:.875rem}
+summary{display:list-item;padding:.75rem 0;line-height:1.25rem;cursor:pointer;border-radius:.375rem}
+summary:hover{color:var(--ink)}
+details dt{margin-top:.5rem}
+details dd,code{color:var(--ink);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+small code{color:inherit;font-size:.75rem}
+a{color:var(--accent)}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.problem:focus-visible{outline-color:var(--bad-ink)}
+@media (min-width:34rem){body{background:var(--ground);align-items:center;padding:2.5rem 1rem}
+main{padding:2.25rem 2.5rem 2.25rem;border:1px solid var(--line);border-radius:1.25rem;background:var(--card);box-shadow:var(--shadow)}
+.actions{flex-direction:row}
+.actions .main{flex-grow:2}}
+@media (forced-colors:active){.face,.mark,.problem,.note{border:1px solid}}
+`;
+
+/** CSP source of {@link STYLE}: the base64 SHA-256 of exactly that text. */
+export const STYLE_HASH: string = "'sha256-uxf00CuOsLRoGbej4fiAZgLPn4zg9Vaz6iMLpaQTilU='";
