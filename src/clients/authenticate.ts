@@ -1,0 +1,86 @@
+/**
+ * Authenticate: who calls the token endpoint, by the one method its client registered (OAuth 2.1 §2.4, §3.2).
+ *
+ * A public client shows nothing but its id; whether that id may use a code or token stands in the grant itself, so its
+ * row is not read. Everything that fails says `invalid_client`, however it failed.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import { decode } from '../lib/form.ts';
+import { equalTexts, fromUtf8 } from '../lib/bytes.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Params } from '../model/params.ts';
+import { findClient } from './find.ts';
+
+/** Who calls, as far as it is known before the grant is read. */
+export type Caller = { readonly kind: 'public'; readonly clientId: string } | { readonly kind: 'confidential'; readonly clientId: string };
+
+/** What a request shows: a method, an id, a secret. */
+interface Shown {
+  readonly method: 'none' | 'client_secret_basic' | 'client_secret_post';
+  readonly id: string;
+  readonly secret: string;
+}
+
+const LONGEST_BASIC = 4096;
+const GUESSES = 30;
+const GUESS_WINDOW = 300;
+
+/**
+ * Reads and checks the client's proof.
+ *
+ * @throws {OAuthError} `invalid_client` (401), with a `Basic` challenge where the header was used; `invalid_request`
+ *   when more than one method is used; 429 after too many wrong secrets from one network.
+ */
+export async function authenticate(as: AuthServer, authorization: string | null, params: Params, network: string): Promise<Caller> {
+  const shown = authorization === null ? fromBody(params) : fromBasic(authorization, params);
+  if (shown.method === 'none') return { kind: 'public', clientId: shown.id };
+  const client = await findClient(as, shown.id);
+  const hash = await as.keys.hash(shown.secret);
+  const right = client?.secretHash !== undefined && equalTexts(client.secretHash, hash) && client.authMethod === shown.method;
+  if (right) return { kind: 'confidential', clientId: shown.id };
+  const wait = await as.limit(`secret\n${shown.id}\n${network}`, GUESSES, GUESS_WINDOW);
+  if (wait !== null) throw new OAuthError('invalid_client', 'secret_limited', { status: 429, headers: { 'retry-after': String(wait) } });
+  throw failed(shown.method, 'secret_wrong');
+}
+
+function fromBody(params: Params): Shown {
+  const id = params.optional('client_id');
+  if (id === undefined) throw failed('none', 'client_missing');
+  const secret = params.optional('client_secret');
+  return secret === undefined ? { method: 'none', id, secret: '' } : { method: 'client_secret_post', id, secret };
+}
+
+function fromBasic(authorization: string, params: Params): Shown {
+  const shown = parseBasic(authorization);
+  if (!shown) throw failed('client_secret_basic', 'basic_malformed');
+  if (params.optional('client_secret') !== undefined) throw new OAuthError('invalid_request', 'client_methods_mixed');
+  const id = params.optional('client_id');
+  if (id !== undefined && id !== shown.id) throw new OAuthError('invalid_request', 'client_ids_differ');
+  return { method: 'client_secret_basic', ...shown };
+}
+
+/** The two parts of a Basic credential, form-decoded after base64, split at the first colon (RFC 6749 §2.3.1); null if malformed. */
+export function parseBasic(authorization: string): { id: string; secret: string } | null {
+  const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
+  if (encoded === undefined || encoded.length > LONGEST_BASIC || encoded.length % 4 !== 0) return null;
+  const text = textOf(encoded);
+  const colon = text.indexOf(':');
+  const id = decode(text.slice(0, Math.max(colon, 0)));
+  const secret = decode(text.slice(colon + 1));
+  return colon < 1 || !id || !secret ? null : { id, secret };
+}
+
+/** UTF-8 behind base64, as our challenge says; empty where it is something else. */
+function textOf(encoded: string): string {
+  try {
+    return fromUtf8(Uint8Array.from(atob(encoded), (sign) => sign.charCodeAt(0)));
+  } catch {
+    return ''; // not UTF-8: no id either
+  }
+}
+
+/** The answer to every failed authentication. */
+export function failed(method: Shown['method'], reason: string): OAuthError {
+  const headers = method === 'client_secret_basic' ? { 'www-authenticate': 'Basic realm="token endpoint", charset="UTF-8"' } : {};
+  return new OAuthError('invalid_client', reason, { headers });
+}

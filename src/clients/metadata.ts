@@ -1,0 +1,128 @@
+/**
+ * Client metadata: what somebody sends to be registered, taken as data and nothing more (RFC 7591 §2).
+ * Unknown members are left out; known ones are bounded and typed, or the registration is refused.
+ */
+import { parseJson } from '../lib/json.ts';
+import { isLoopbackHost, parseLoopback, parseUrl } from '../lib/url.ts';
+import type { Client, ClientAuthMethod } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import { checkRedirectUri } from '../model/redirect.ts';
+import { parseScope } from '../model/scope.ts';
+
+/** The members of {@link Client} that a registration decides. */
+export type ClientMetadata = Pick<Client, 'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'scope'>;
+
+const MOST_REDIRECTS = 16;
+const LONGEST_NAME = 200;
+const LONGEST_URI = 2048;
+const DEEPEST = 16;
+const METHODS: readonly ClientAuthMethod[] = ['none', 'client_secret_basic', 'client_secret_post'];
+const URI_MEMBERS = /^(client_uri|logo_uri|tos_uri|policy_uri|jwks_uri)(#.+)?$/;
+
+/**
+ * Reads a registration.
+ *
+ * @param grantTypes what the token endpoint supports; others are dropped and the rest echoed (RFC 7591 §3.2.1).
+ * @throws {OAuthError} `invalid_redirect_uri` or `invalid_client_metadata`, with a text that names the member.
+ */
+export function parseMetadata(text: string, grantTypes: readonly string[]): ClientMetadata {
+  const given = parseObject(text);
+  for (const [name, value] of given) if (URI_MEMBERS.test(name)) checkWebUri(name, value);
+  const redirectUris = redirectsOf(given);
+  const name = optionalText(given, 'client_name', LONGEST_NAME);
+  const uri = optionalText(given, 'client_uri', LONGEST_URI);
+  const scope = optionalText(given, 'scope', LONGEST_URI);
+  return {
+    redirectUris,
+    applicationType: applicationTypeOf(given, redirectUris),
+    grantTypes: grantTypesOf(given, grantTypes),
+    authMethod: authMethodOf(given),
+    ...(name === undefined ? {} : { name }),
+    ...(uri === undefined ? {} : { uri }),
+    ...(scope === undefined ? {} : { scope: scopeOf(scope) }),
+  };
+}
+
+type Members = ReadonlyMap<string, unknown>;
+
+function parseObject(text: string): Members {
+  const value = parseJson(text, DEEPEST);
+  if (value === undefined) throw invalid('The body is not JSON, is nested too deeply, or has a name twice.');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('The body is not a JSON object.');
+  return new Map(Object.entries(value));
+}
+
+function redirectsOf(given: Members): readonly string[] {
+  const uris = given.get('redirect_uris');
+  if (!isTexts(uris) || uris.length === 0)
+    throw new OAuthError('invalid_redirect_uri', 'redirects_missing', { hint: 'redirect_uris must be a list of at least one URI.' });
+  if (uris.length > MOST_REDIRECTS)
+    throw new OAuthError('invalid_redirect_uri', 'redirects_too_many', { hint: `At most ${MOST_REDIRECTS} redirect_uris.` });
+  const kinds = uris.map(checkRedirectUri);
+  if (kinds.every((kind) => kind === 'private-use')) throw new OAuthError('invalid_redirect_uri', 'redirects_unusable');
+  return [...new Set(uris)];
+}
+
+function applicationTypeOf(given: Members, uris: readonly string[]): 'native' | 'web' {
+  const type = given.get('application_type') ?? 'native'; // RFC says web; MCP clients that say nothing are mostly native
+  if (type !== 'native' && type !== 'web') throw invalid('application_type must be "native" or "web".');
+  if (type === 'web' && uris.some((uri) => parseLoopback(uri) !== null)) {
+    throw new OAuthError('invalid_redirect_uri', 'web_client_on_loopback', {
+      hint: 'A web client cannot use a loopback redirect_uri; register as application_type "native".',
+    });
+  }
+  return type;
+}
+
+function grantTypesOf(given: Members, supported: readonly string[]): readonly string[] {
+  const types = given.get('grant_types') ?? supported;
+  const responses = given.get('response_types') ?? ['code'];
+  if (!isTexts(types) || !isTexts(responses)) throw invalid('grant_types and response_types must be lists of strings.');
+  if (!responses.includes('code')) throw invalid('response_types must contain "code".');
+  const kept = types.filter((type) => supported.includes(type));
+  if (!kept.includes('authorization_code')) throw invalid('grant_types must contain "authorization_code".');
+  return [...new Set(kept)];
+}
+
+function authMethodOf(given: Members): ClientAuthMethod {
+  const asked = given.get('token_endpoint_auth_method') ?? 'client_secret_basic';
+  const method = METHODS.find((one) => one === asked);
+  if (!method) throw invalid(`token_endpoint_auth_method must be one of ${METHODS.join(', ')}.`);
+  return method;
+}
+
+function scopeOf(text: string): readonly string[] {
+  try {
+    return parseScope(text);
+  } catch (error) {
+    if (error instanceof OAuthError) throw invalid('scope is malformed.');
+    throw error;
+  }
+}
+
+function checkWebUri(name: string, value: unknown): void {
+  const url = typeof value === 'string' && value.length <= LONGEST_URI && !/[\s\\]/.test(value) ? parseUrl(value) : null;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '') throw invalid(`${name.split('#')[0]} must be an https URL.`);
+  if (isPrivateHost(url.hostname)) throw invalid(`${name.split('#')[0]} must be a public URL.`);
+}
+
+/** Addresses nobody outside can mean. Nothing is fetched from these members; this keeps hostile links off pages and logs. */
+function isPrivateHost(host: string): boolean {
+  return !isLoopbackHost(host) && /^(\[|0\.|10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(host);
+}
+
+function optionalText(given: Members, name: string, longest: number): string | undefined {
+  const value = given.get(name);
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value !== 'string' || value.length > longest || /[\p{Cc}\p{Cs}]/u.test(value))
+    throw invalid(`${name} must be a text of at most ${longest} characters.`);
+  return value;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function invalid(hint: string): OAuthError {
+  return new OAuthError('invalid_client_metadata', 'metadata_invalid', { hint });
+}

@@ -1,0 +1,80 @@
+/**
+ * The checks of an authorization request, in the order of the specification, for our page and for applications with
+ * pages of their own. Until client and redirect URI are known good an error is a page, never a redirect.
+ *
+ *   client → redirect URI → response type → PKCE → resource → scope
+ */
+import { findClient } from '../clients/find.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Params } from '../model/params.ts';
+import { checkChallenge } from '../model/pkce.ts';
+import { answerTo, findRedirect, type ValidRedirect } from '../model/redirect.ts';
+import { findResource, type Resource } from '../model/resource.ts';
+import { parseScope, requestedScope } from '../model/scope.ts';
+
+/** A request that passed every check. */
+export interface CheckedRequest {
+  readonly client: Client;
+  readonly redirect: ValidRedirect;
+  readonly state: string | undefined;
+  readonly scope: readonly string[];
+  readonly resource: Resource;
+  readonly challenge: string;
+}
+
+/** An error that may be told to the client, by a redirect it registered. */
+export interface RedirectedError {
+  readonly location: string;
+  readonly error: OAuthError;
+}
+
+const LONGEST_STATE = 4096;
+
+/**
+ * Checks a request.
+ *
+ * @returns the request, or an error with the place to send it.
+ * @throws {OAuthError} what must be shown on a page of our own.
+ */
+export async function checkRequest(as: AuthServer, params: Params): Promise<CheckedRequest | RedirectedError> {
+  const client = await findClient(as, params.required('client_id'));
+  if (!client)
+    throw new OAuthError('invalid_client', 'client_unknown', {
+      status: 400,
+      hint: 'This app is not registered here, or its registration has ended.',
+    });
+  const redirect = findRedirect(client, params.optional('redirect_uri'));
+  const state = params.optional('state');
+  if ((state?.length ?? 0) > LONGEST_STATE)
+    throw new OAuthError('invalid_request', 'state_too_long', { hint: 'The state has more than 4,096 characters.' });
+  try {
+    return { client, redirect, state, ...checkRest(as, params, client) };
+  } catch (error) {
+    if (error instanceof OAuthError) return { error, location: errorAnswer(as, redirect, state, error) };
+    throw error;
+  }
+}
+
+function checkRest(as: AuthServer, params: Params, client: Client): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge'> {
+  params.once('response_mode', 'request', 'request_uri', 'nonce', 'prompt');
+  if (params.optional('request') !== undefined) throw new OAuthError('request_not_supported', 'request_object');
+  if (params.optional('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported', 'request_uri');
+  const type = params.required('response_type');
+  if (type !== 'code') throw new OAuthError('unsupported_response_type', 'response_type');
+  if ((params.optional('response_mode') ?? 'query') !== 'query')
+    throw new OAuthError('invalid_request', 'response_mode', { hint: 'Only response_mode=query is supported.' });
+  const challenge = checkChallenge(params.optional('code_challenge'), params.optional('code_challenge_method'));
+  const resource = findResource(params.all('resource'), as.settings.resources);
+  const known = as.settings.scopes.map((scope) => scope.name);
+  const allowed = client.scope ? known.filter((name) => client.scope?.includes(name) || resource.scopes.includes(name)) : known;
+  const defaults = as.settings.defaultScope.filter((name) => allowed.includes(name));
+  const scope = requestedScope(parseScope(params.optional('scope')), { known: allowed, defaults });
+  return { challenge, resource, scope: [...new Set([...resource.scopes, ...scope])] };
+}
+
+/** Where to send an error: exact `state`, one `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2). */
+export function errorAnswer(as: AuthServer, redirect: ValidRedirect, state: string | undefined, error: OAuthError): string {
+  return answerTo(redirect, { error: error.code, error_description: error.message, state, iss: as.settings.issuer });
+}

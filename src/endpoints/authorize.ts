@@ -1,0 +1,66 @@
+/**
+ * Authorize: the door of a sign-in (RFC 6749 §4.1.1). Checks the request, opens a ticket bound to this browser,
+ * and shows who asks, for what, and where the answer will go. Nothing is decided here.
+ */
+import { parseFields } from '../lib/form.ts';
+import { OAuthError } from '../model/error.ts';
+import { paramsOf, type Params } from '../model/params.ts';
+import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
+import { checkRequest, type CheckedRequest } from './authorization-request.ts';
+import { consentPage } from './consent-page.ts';
+import { readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+
+const REQUESTS = 300;
+const WINDOW = 600;
+
+/** GET and POST of the authorization endpoint. */
+export async function authorize(call: Call): Promise<Response> {
+  const { as, request, url } = call;
+  const params = request.method === 'POST' ? await readForm(request) : paramsIn(url);
+  const checked = await checkRequest(as, params);
+  if ('location' in checked) {
+    as.emit({ kind: 'request.refused', endpoint: 'authorize', code: checked.error.code, reason: checked.error.reason });
+    return new Response(null, { status: 303, headers: { location: checked.location, 'cache-control': 'no-store' } });
+  }
+  const wait = await as.limit(`authorize\n${call.network}`, REQUESTS, WINDOW);
+  if (wait !== null) {
+    throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
+      status: 429,
+      hint: 'Too many sign-ins were started from this network. Wait a few minutes and try again.',
+      headers: { 'retry-after': String(wait) },
+    });
+  }
+  return openTicket(call, checked);
+}
+
+function paramsIn(url: URL): Params {
+  const fields = parseFields(url.search.slice(1));
+  if (!fields) throw new OAuthError('invalid_request', 'query_malformed', { hint: 'The query is not well-formed UTF-8.' });
+  return paramsOf(fields);
+}
+
+async function openTicket(call: Call, { client, redirect, state, scope, resource, challenge }: CheckedRequest): Promise<Response> {
+  const { as } = call;
+  const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
+  const handleHash = await as.keys.hash(handle);
+  const ticket: Ticket = {
+    v: 1,
+    clientId: client.id,
+    redirectUri: redirect,
+    ...(state === undefined ? {} : { state }),
+    scope,
+    resource: resource.uri,
+    challenge,
+    browserHash: await as.keys.hash(cookie),
+    expiresAt: as.now() + TICKET_TTL,
+  };
+  await as.records.openTicket(handleHash, ticket);
+  const page = await consentPage(as, { ticket, handle, client, session: await sessionOf(call) });
+  page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, TICKET_TTL));
+  return page;
+}
+
+/** The flow cookie's name: one for each ticket, so that two tabs do not break each other. */
+export function flowCookie(handleHash: string): string {
+  return `flow-${handleHash.slice(0, 16)}`;
+}

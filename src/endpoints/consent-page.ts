@@ -1,0 +1,72 @@
+/**
+ * What the consent page shows, put together from the ticket and the client's own words.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import type { Session } from '../core/records.ts';
+import { isLoopbackHost } from '../lib/url.ts';
+import type { Client } from '../model/client.ts';
+import type { Ticket } from '../model/ticket.ts';
+import { approvePage } from '../pages/approve.ts';
+import { nameOf } from './sign-in.ts';
+
+/** What is needed to show the page, first or again. */
+export interface Consent {
+  readonly ticket: Ticket;
+  /** The ticket's secret, for the form. */
+  readonly handle: string;
+  readonly client: Client;
+  readonly session: Pick<Session, 'userId' | 'claims'> | null;
+  /** What was ticked and typed before; all scopes and nothing on the first showing. */
+  readonly ticked?: readonly string[];
+  readonly typed?: { readonly [field: string]: string };
+  readonly problem?: { readonly text: string; readonly status: number; readonly retryAfter?: number | undefined };
+}
+
+/** The page. */
+export async function consentPage(
+  as: AuthServer,
+  { ticket, handle, client, session, ticked, typed = {}, problem }: Consent,
+): Promise<Response> {
+  const { settings } = as;
+  const redirectHost = new URL(ticket.redirectUri).host;
+  const resource = settings.resources.find((one) => one.uri === ticket.resource);
+  const email = session?.claims['email'];
+  return approvePage({
+    action: settings.paths.approve,
+    ticket: handle,
+    client: { id: client.id, name: client.name, uri: client.uri },
+    redirectUri: ticket.redirectUri,
+    redirectHost,
+    redirectIsLoopback: isLoopbackHost(new URL(ticket.redirectUri).hostname),
+    resourceName: resource?.name ?? settings.name,
+    scopes: ticket.scope.map((name) => ({
+      name,
+      description: settings.scopes.find((scope) => scope.name === name)?.description,
+      required: resource?.scopes.includes(name) ?? false,
+      checked: ticked?.includes(name) ?? true,
+    })),
+    account: session && {
+      name: nameOf(session.claims),
+      detail: typeof email === 'string' ? email : undefined,
+      mark: await accountMark(as, session),
+    },
+    logins: settings.logins.map((login) => ({ id: login.id, fields: login.fields(typed) })),
+    login: typed['login'],
+    lifetime: lifetimeText(settings.lifetimes.refresh),
+    error: problem?.text,
+    retryAfter: problem?.retryAfter,
+    ...(problem ? { status: problem.status } : {}),
+    brand: { name: settings.name },
+  });
+}
+
+/** Stands in the form for the account that the page showed, so that a switch in another tab is noticed. */
+export async function accountMark(as: AuthServer, session: Pick<Session, 'userId'> | null): Promise<string> {
+  return session === null ? '' : (await as.keys.hash(`account\n${session.userId}`)).slice(0, 16);
+}
+
+function lifetimeText(refresh: number): string {
+  if (refresh === 0) return 'for one hour';
+  const days = Math.round(refresh / 86_400);
+  return days < 1 ? 'until you disconnect it, or it is not used for a day' : `until you disconnect it, or it is not used for ${days} days`;
+}

@@ -1,0 +1,87 @@
+/**
+ * Endpoint: what every URL of the authorization server is, and the few things several of them do alike:
+ * reading a form, refusing foreign origins, knowing who is signed in.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import type { Session } from '../core/records.ts';
+import { readCookie, writeCookie } from '../lib/cookie.ts';
+import { parseFields } from '../lib/form.ts';
+import { mediaType, readBody } from '../lib/http.ts';
+import { OAuthError } from '../model/error.ts';
+import { paramsOf, type Params } from '../model/params.ts';
+
+/** One request on its way through an endpoint. */
+export interface Call {
+  readonly request: Request;
+  readonly url: URL;
+  readonly as: AuthServer;
+  readonly env: unknown;
+  /** Where it comes from; what attempts are counted by. */
+  readonly network: string;
+}
+
+/** Answers a request, or throws an `OAuthError` that the server renders. */
+export type Endpoint = (call: Call) => Promise<Response>;
+
+/** Bytes of a form or a registration. */
+export const BODY_LIMIT = 65_536;
+
+/**
+ * Reads a form body strictly.
+ *
+ * @throws {OAuthError} `invalid_request`: 415 for another media type or charset, 413 for too much, 400 for malformed.
+ */
+export async function readForm(request: Request): Promise<Params> {
+  const charset = /;\s*charset\s*=\s*"?([^;"]+)"?/i.exec(request.headers.get('content-type') ?? '')?.[1];
+  if (mediaType(request) !== 'application/x-www-form-urlencoded' || (charset !== undefined && charset.trim().toLowerCase() !== 'utf-8')) {
+    throw new OAuthError('invalid_request', 'media_type', { hint: 'Send the body as application/x-www-form-urlencoded in UTF-8.' });
+  }
+  const body = await readBody(request, BODY_LIMIT);
+  if ('problem' in body) throw bodyError(body.problem);
+  const fields = parseFields(body.text);
+  if (!fields) throw bodyError('malformed');
+  return paramsOf(fields);
+}
+
+/** The error for a body that could not be read. */
+export function bodyError(problem: 'too-large' | 'malformed'): OAuthError {
+  if (problem === 'malformed') return new OAuthError('invalid_request', 'body_malformed', { hint: 'The body is not well-formed UTF-8.' });
+  return new OAuthError('invalid_request', 'body_too_large', { status: 413, hint: `The body may have ${BODY_LIMIT} bytes.` });
+}
+
+/** Whether a POST of a page comes from our own page. @param strict also refuse a request that does not say (no browser does that). */
+export function isSameOrigin({ request, as }: Call, strict: boolean): boolean {
+  const [site, origin] = [request.headers.get('sec-fetch-site'), request.headers.get('origin')];
+  if (site !== null && site !== 'same-origin') return false;
+  if (origin === 'null' || origin === null) return site === 'same-origin' || (origin === null && !strict);
+  return origin === new URL(as.settings.issuer).origin;
+}
+
+/** Whether cookies carry `Secure` and the `__Host-` prefix: always, but on `http://localhost`, where some browsers drop such cookies. */
+export function isSecure(as: AuthServer): boolean {
+  return as.settings.issuer.startsWith('https:');
+}
+
+/** A cookie's full name. */
+export function cookieName(as: AuthServer, name: string): string {
+  return `${isSecure(as) ? '__Host-' : ''}portcullis-${name}`;
+}
+
+/** Sets a cookie; an empty value removes it. */
+export function setCookie(as: AuthServer, name: string, value: string, maxAge: number): string {
+  return writeCookie(cookieName(as, name), value, { maxAge: value === '' ? 0 : maxAge, secure: isSecure(as) });
+}
+
+/** A cookie of the request. */
+export function cookieOf({ request, as }: Call, name: string): string | undefined {
+  return readCookie(request.headers.get('cookie'), cookieName(as, name));
+}
+
+/** Who is signed in with this browser, or null. */
+export async function sessionOf(call: Call): Promise<(Session & { readonly hash: string }) | null> {
+  const token = cookieOf(call, 'session');
+  if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
+  const hash = await call.as.keys.hash(token);
+  const session = await call.as.records.findSession(hash);
+  return session && { ...session, hash };
+}

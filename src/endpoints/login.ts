@@ -1,0 +1,47 @@
+/**
+ * Login: signing in and out outside an authorization. Afterwards every consent page knows who is there.
+ */
+import { OAuthError } from '../model/error.ts';
+import { loginPage } from '../pages/login.ts';
+import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { nameOf, signIn } from './sign-in.ts';
+
+/** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
+export async function login(call: Call): Promise<Response> {
+  return call.request.method === 'POST' ? submit(call) : show(call);
+}
+
+async function show(call: Call, problem: { error?: string; status?: number; retryAfter?: number; typed?: string } = {}): Promise<Response> {
+  const { as } = call;
+  const session = await sessionOf(call);
+  const { typed = '', ...rest } = problem;
+  return loginPage({
+    action: as.settings.paths.login,
+    logins: as.settings.logins.map((one) => ({ id: one.id, fields: one.fields({ username: typed }) })),
+    account: session && { name: nameOf(session.claims) },
+    brand: { name: as.settings.name },
+    ...rest,
+  });
+}
+
+async function submit(call: Call): Promise<Response> {
+  const { as } = call;
+  if (!isSameOrigin(call, true))
+    throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
+  const form = await readForm(call.request);
+  if (form.optional('decision') === 'sign-out') {
+    const session = await sessionOf(call);
+    if (session) await as.records.endSession(session.hash);
+    return back(call, setCookie(as, 'session', '', 0));
+  }
+  const user = await signIn(call, form);
+  if (!('problem' in user)) return back(call, user.cookie);
+  const { problem: error, status, retryAfter } = user;
+  return show(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
+}
+
+function back({ as }: Call, cookie: string | undefined): Response {
+  const headers = new Headers({ location: as.settings.paths.login, 'cache-control': 'no-store, private' });
+  if (cookie !== undefined) headers.append('set-cookie', cookie);
+  return new Response(null, { status: 303, headers });
+}

@@ -1,0 +1,41 @@
+/**
+ * Metadata: what this server can do, made from the tables that do it (RFC 8414 §2). Bytes are built once per issuer.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import { grantTypes } from '../grants/index.ts';
+import type { ClientAuthMethod } from '../model/client.ts';
+import type { Call } from './endpoint.ts';
+
+/** Where the document stands, and its alias for clients that only know OpenID Connect Discovery. */
+export const METADATA_PATHS: readonly string[] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+
+const METHODS: readonly ClientAuthMethod[] = ['none', 'client_secret_basic', 'client_secret_post'];
+const built = new WeakMap<AuthServer, string>();
+
+/** GET and HEAD of the metadata document. */
+export async function metadata({ as, request }: Call): Promise<Response> {
+  let text = built.get(as);
+  if (text === undefined) built.set(as, (text = JSON.stringify(documentOf(as))));
+  return new Response(request.method === 'HEAD' ? null : text, {
+    headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
+  });
+}
+
+function documentOf({ settings: { issuer, paths, scopes } }: AuthServer): Record<string, unknown> {
+  const at = (path: string): string => issuer + path;
+  return {
+    issuer,
+    authorization_endpoint: at(paths.authorize),
+    token_endpoint: at(paths.token),
+    ...(paths.register === null ? {} : { registration_endpoint: at(paths.register) }),
+    revocation_endpoint: at(paths.revoke),
+    ...(scopes.length === 0 ? {} : { scopes_supported: scopes.map((scope) => scope.name) }),
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: [...grantTypes.keys()],
+    token_endpoint_auth_methods_supported: METHODS,
+    revocation_endpoint_auth_methods_supported: METHODS,
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * Open grant: the moment a person's yes becomes a record. One write; the code it gives is the only way in.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import type { Client } from '../model/client.ts';
+import type { Grant } from '../model/grant.ts';
+import { formatToken } from '../model/token.ts';
+import { wrap } from '../model/transition.ts';
+
+/** What was allowed, to whom, by whom. */
+export interface Opening {
+  readonly client: Client;
+  readonly userId: string;
+  readonly scope: readonly string[];
+  /** Canonical URI. */
+  readonly resource: string;
+  readonly redirectUri: string;
+  readonly challenge: string;
+  readonly props: unknown;
+}
+
+/** Writes the grant and gives its authorization code. */
+export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
+  const { client, userId, scope, resource, redirectUri, challenge, props } = opening;
+  const { settings, keys } = as;
+  const [id, now, key] = [keys.id(), as.now(), as.runtime.random(32)];
+  const code = formatToken('code', id, keys.secret());
+  const refreshable = client.grantTypes.includes('refresh_token');
+  const grant: Grant = {
+    v: 1,
+    id,
+    clientId: client.id,
+    clientAuth: client.authMethod === 'none' ? 'public' : 'confidential',
+    userId,
+    scope,
+    resource,
+    createdAt: now,
+    expiresAt: now + settings.grantTtl,
+    lifetimes: refreshable ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 },
+    sealedProps: await keys.sealWith(key, props, `grant:${id}`),
+    code: { ...wrap(key, await keys.proof(code)), challenge, redirectUri, expiresAt: now + settings.codeTtl, spent: false, failures: 0 },
+    refresh: null,
+    retired: [],
+    access: [],
+    usedAt: now,
+    ended: null,
+  };
+  await as.records.openGrant(grant);
+  await renew(as, client);
+  as.emit({ kind: 'grant.opened', grantId: id, clientId: client.id, userId });
+  return code;
+}
+
+/** A registration that is used does not run out: it lives at least as long as the grant, whose refreshes do not read it. */
+async function renew(as: AuthServer, client: Client): Promise<void> {
+  const { clientTtl, grantTtl } = as.settings;
+  const expiresAt = as.now() + Math.max(clientTtl, grantTtl);
+  if (client.expiresAt === undefined || client.expiresAt > expiresAt - clientTtl / 2) return;
+  await as.records.saveClient({ ...client, expiresAt }, 'any');
+}

@@ -1,0 +1,59 @@
+/**
+ * Register: a client introduces itself (RFC 7591). What it says is data; what it gets is an id and, if it wants one, a
+ * secret that is shown this once.
+ */
+import { parseMetadata } from '../clients/metadata.ts';
+import { grantTypes } from '../grants/index.ts';
+import { json, mediaType, readBody } from '../lib/http.ts';
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import { BODY_LIMIT, bodyError, type Call } from './endpoint.ts';
+
+const REGISTRATIONS = 60;
+const WINDOW = 600;
+
+/** POST of the registration endpoint. */
+export async function register({ as, request, network }: Call): Promise<Response> {
+  if (mediaType(request) !== 'application/json') {
+    throw new OAuthError('invalid_client_metadata', 'media_type', { hint: 'Send the registration as application/json.' });
+  }
+  const body = await readBody(request, BODY_LIMIT);
+  if ('problem' in body) throw body.problem === 'too-large' ? bodyError('too-large') : notUtf8();
+  const metadata = parseMetadata(body.text, [...grantTypes.keys()]);
+  const wait = await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW);
+  if (wait !== null)
+    throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
+  const secret = metadata.authMethod === 'none' ? null : as.keys.secret();
+  const createdAt = as.now();
+  const client: Client = {
+    ...metadata,
+    id: as.keys.id(),
+    createdAt,
+    expiresAt: createdAt + as.settings.clientTtl,
+    ...(secret === null ? {} : { secretHash: await as.keys.hash(secret) }),
+  };
+  if (!(await as.records.saveClient(client, 'absent'))) throw new Error('A random client id was met twice.');
+  as.emit({ kind: 'client.registered', clientId: client.id });
+  return json(informationOf(client, secret), 201);
+}
+
+function notUtf8(): OAuthError {
+  return new OAuthError('invalid_client_metadata', 'body_malformed', { hint: 'The body is not well-formed UTF-8.' });
+}
+
+/** All registered values (RFC 7591 §3.2.1). The secret has no end of its own: 0. */
+function informationOf(client: Client, secret: string | null): Record<string, unknown> {
+  return {
+    client_id: client.id,
+    client_id_issued_at: client.createdAt,
+    ...(secret === null ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
+    ...(client.name === undefined ? {} : { client_name: client.name }),
+    ...(client.uri === undefined ? {} : { client_uri: client.uri }),
+    ...(client.scope === undefined ? {} : { scope: client.scope.join(' ') }),
+    redirect_uris: client.redirectUris,
+    application_type: client.applicationType,
+    grant_types: client.grantTypes,
+    response_types: ['code'],
+    token_endpoint_auth_method: client.authMethod,
+  };
+}

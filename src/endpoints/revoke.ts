@@ -1,0 +1,48 @@
+/**
+ * Revoke: the client gives a token back (RFC 7009). A refresh token ends the whole grant, an access token only itself.
+ * Whatever is not the caller's to revoke is answered like something unknown: 200, and nothing happens.
+ */
+import { authenticate, failed, type Caller } from '../clients/authenticate.ts';
+import { findClient } from '../clients/find.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Grant } from '../model/grant.ts';
+import { grantIdOf, kindOf } from '../model/token.ts';
+import { revoke as end, revokeAccess, type Transition } from '../model/transition.ts';
+import { readForm, type Call } from './endpoint.ts';
+import { refuseSecretsInUrl } from './token.ts';
+
+/** POST of the revocation endpoint. */
+export async function revoke(call: Call): Promise<Response> {
+  const { as, request, network } = call;
+  refuseSecretsInUrl(call);
+  const form = await readForm(request);
+  form.once('token_type_hint', 'client_id', 'client_secret');
+  const caller = await authenticate(as, request.headers.get('authorization'), form, network);
+  const text = form.required('token');
+  if (caller.kind === 'public' && (await findClient(as, caller.clientId))?.authMethod !== 'none') throw failed('none', 'client_unknown');
+  await revokeToken(as, caller, text);
+  return new Response(null, { headers: { 'cache-control': 'no-store', pragma: 'no-cache' } });
+}
+
+async function revokeToken(as: AuthServer, caller: Caller, text: string): Promise<void> {
+  const kind = kindOf(text);
+  const grantId = kind && grantIdOf(kind, text);
+  if (kind === null || kind === 'code' || !grantId) return;
+  try {
+    await as.records.changeGrant(grantId, kind === 'access' ? await accessOf(as, caller, text) : await refreshOf(as, caller, text));
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.code !== 'invalid_grant') throw error; // unknown is not an error, §2.2
+  }
+}
+
+async function accessOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<boolean>> {
+  const { hash } = await as.keys.proof(text);
+  return (grant) => (grant.clientId === caller.clientId ? revokeAccess(hash)(grant) : { result: false });
+}
+
+async function refreshOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<boolean>> {
+  const { familyHash } = await as.keys.refreshProof(text);
+  const isOurs = (grant: Grant): boolean => grant.clientId === caller.clientId && grant.refresh?.familyHash === familyHash;
+  return (grant) => (isOurs(grant) ? end('revoked', as.now())(grant) : { result: false });
+}

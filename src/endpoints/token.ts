@@ -1,0 +1,51 @@
+/**
+ * Token: POST of a form, one entry of the grant table, one JSON answer (OAuth 2.1 §3.2).
+ */
+import { authenticate, failed, type Caller } from '../clients/authenticate.ts';
+import { findClient } from '../clients/find.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { grantTypes } from '../grants/index.ts';
+import { tokenAnswer } from '../grants/issue.ts';
+import { parseFields } from '../lib/form.ts';
+import { json } from '../lib/http.ts';
+import { OAuthError } from '../model/error.ts';
+import { readForm, type Call } from './endpoint.ts';
+
+const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'refresh_token', 'scope'];
+const NEVER_IN_URL = [...ONCE, 'resource', 'token', 'token_type_hint'];
+
+/** POST of the token endpoint. */
+export async function token(call: Call): Promise<Response> {
+  const { as, request, network } = call;
+  refuseSecretsInUrl(call);
+  const form = await readForm(request);
+  form.once(...ONCE);
+  const caller = await authenticate(as, request.headers.get('authorization'), form, network);
+  const type = form.required('grant_type');
+  const grantType = grantTypes.get(type);
+  if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
+  try {
+    return json(tokenAnswer(await grantType(form, caller, as), as.now()));
+  } catch (error) {
+    throw error instanceof OAuthError ? await explain(as, caller, type, error) : error;
+  }
+}
+
+/** Secrets do not travel in URLs, where every log keeps them (OAuth 2.1 §2.4.1). */
+export function refuseSecretsInUrl({ url }: Call): void {
+  const query = parseFields(url.search.slice(1));
+  if (!query || NEVER_IN_URL.some((name) => query.has(name))) {
+    throw new OAuthError('invalid_request', 'secret_in_url', { hint: 'Send parameters in the body, never in the URL.' });
+  }
+}
+
+/**
+ * The row of a public client is read only where its request failed: an unknown client, one that has a secret to show,
+ * or one not registered for the grant type hears that first.
+ */
+async function explain(as: AuthServer, caller: Caller, type: string, error: OAuthError): Promise<OAuthError> {
+  if (error.code !== 'invalid_grant') return error;
+  const client = await findClient(as, caller.clientId);
+  if (caller.kind === 'public' && client?.authMethod !== 'none') return failed('none', client ? 'secret_missing' : 'client_unknown');
+  return client && !client.grantTypes.includes(type) ? new OAuthError('unauthorized_client', 'grant_type_unregistered') : error;
+}

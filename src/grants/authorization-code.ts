@@ -1,0 +1,60 @@
+/**
+ * Authorization code: spends a code, once, for the first tokens of a grant (RFC 6749 §4.1.3, OAuth 2.1 §4.1.3).
+ * One read and one write for a public client.
+ */
+import type { Caller } from '../clients/authenticate.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { base64url } from '../lib/base64url.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Grant } from '../model/grant.ts';
+import type { Params } from '../model/params.ts';
+import { checkVerifier } from '../model/pkce.ts';
+import { canonicalResource } from '../model/resource.ts';
+import { parseScope } from '../model/scope.ts';
+import { grantIdOf } from '../model/token.ts';
+import { redeem, type Verdict } from '../model/transition.ts';
+import { change } from './change.ts';
+import type { IssuedTokens } from './issue.ts';
+
+/** Redeems the code of a request. */
+export async function authorizationCode(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
+  const code = params.required('code');
+  const verifier = checkVerifier(params.optional('code_verifier'));
+  const grantId = grantIdOf('code', code);
+  if (grantId === null) throw new OAuthError('invalid_grant', 'code_malformed');
+  const tokens = await as.keys.mint(grantId);
+  const proof = {
+    code: await as.keys.proof(code),
+    clientId: caller.clientId,
+    challenge: base64url(await as.runtime.digest(verifier)),
+    redirectUri: params.optional('redirect_uri'),
+    resource: resourceOf(params),
+    scope: parseScope(params.optional('scope')),
+    now: as.now(),
+  };
+  const issued = await change(as, caller, grantId, (grant) => {
+    const minted = grant.lifetimes.refresh === 0 ? { ...tokens, refresh: null } : tokens;
+    return withGrant(grant, redeem(proof, minted)(grant));
+  });
+  as.emit({ kind: 'grant.redeemed', grantId, clientId: caller.clientId, userId: issued.grant.userId });
+  return {
+    accessToken: tokens.accessToken,
+    refreshToken: issued.grant.lifetimes.refresh === 0 ? null : tokens.refreshToken,
+    scope: issued.access.scope,
+    resource: issued.grant.resource,
+    expiresAt: issued.access.expiresAt,
+  };
+}
+
+function withGrant<T>(grant: Grant, verdict: Verdict<T>): Verdict<{ grant: Grant; access: T }> {
+  return 'error' in verdict ? verdict : { ...verdict, result: { grant, access: verdict.result } };
+}
+
+/** The one resource a token request names, canonical; undefined if it names none (RFC 8707 §2.2). */
+export function resourceOf(params: Params): string | undefined {
+  const asked = params.all('resource');
+  if (asked.length === 0) return undefined;
+  const uri = asked.length === 1 && asked[0] !== undefined ? canonicalResource(asked[0]) : null;
+  if (uri === null) throw new OAuthError('invalid_target', 'resource_malformed');
+  return uri;
+}

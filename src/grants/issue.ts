@@ -1,0 +1,28 @@
+/**
+ * Issue: the token endpoint's answer, in one place for every grant type (RFC 6749 §5.1).
+ */
+import type { Seconds } from '../model/store.ts';
+
+/** What the client gets. */
+export interface IssuedTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly scope: readonly string[];
+  readonly resource: string;
+  readonly expiresAt: Seconds;
+}
+
+/** The answer's JSON body. The scope is always told: it may be less than was asked for. */
+export function tokenAnswer(
+  { accessToken, refreshToken, scope, resource, expiresAt }: IssuedTokens,
+  now: Seconds,
+): Record<string, unknown> {
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    expires_in: Math.max(0, expiresAt - now),
+    ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
+    scope: scope.join(' '),
+    resource,
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * Server: path × method → endpoint, and the three things every answer of ours needs: CORS where the specification
+ * wants it and nowhere else, no caching, and an error that is rendered for whoever asked (a program or a person).
+ */
+import { approve } from './endpoints/approve.ts';
+import { authorize } from './endpoints/authorize.ts';
+import type { Call, Endpoint } from './endpoints/endpoint.ts';
+import { login } from './endpoints/login.ts';
+import { metadata, METADATA_PATHS } from './endpoints/metadata.ts';
+import { register } from './endpoints/register.ts';
+import { revoke } from './endpoints/revoke.ts';
+import { token } from './endpoints/token.ts';
+import { base64url } from './lib/base64url.ts';
+import { json } from './lib/http.ts';
+import { OAuthError } from './model/error.ts';
+import type { Settings } from './model/settings.ts';
+import { errorPage } from './pages/error.ts';
+
+/** One URL of ours. */
+export interface Route {
+  readonly name: string;
+  readonly methods: { readonly [method: string]: Endpoint };
+  /** Who reads its errors. */
+  readonly reader: 'program' | 'person';
+}
+
+/** The route table of an issuer, by path. Endpoints for people exist only where we have a login to offer. */
+export function routesOf({ paths, logins }: Settings): ReadonlyMap<string, Route> {
+  const routes = new Map<string, Route>();
+  for (const path of METADATA_PATHS) routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
+  routes.set(paths.token, { name: 'token', methods: { POST: token }, reader: 'program' });
+  routes.set(paths.revoke, { name: 'revoke', methods: { POST: revoke }, reader: 'program' });
+  if (paths.register !== null) routes.set(paths.register, { name: 'register', methods: { POST: register }, reader: 'program' });
+  if (logins.length === 0) return routes;
+  routes.set(paths.authorize, { name: 'authorize', methods: { GET: authorize, POST: authorize }, reader: 'person' });
+  routes.set(paths.approve, { name: 'approve', methods: { POST: approve }, reader: 'person' });
+  return routes.set(paths.login, { name: 'login', methods: { GET: login, POST: login }, reader: 'person' });
+}
+
+/** Answers a request to a route; never throws. */
+export async function answer(route: Route, call: Call): Promise<Response> {
+  const { method } = call.request;
+  if (route.reader === 'program' && method === 'OPTIONS')
+    return cors(new Response(null, { status: 204, headers: preflightHeaders(route) }));
+  const endpoint = route.methods[method];
+  const response = endpoint ? await endpoint(call).catch((error: unknown) => failure(route, call, error)) : notAllowed(route, call);
+  return route.reader === 'program' ? cors(response) : response;
+}
+
+function failure(route: Route, call: Call, error: unknown): Response {
+  const known = error instanceof OAuthError ? error : new OAuthError('server_error', 'unexpected');
+  const broken = known.status >= 500;
+  const requestId = base64url(call.as.runtime.random(9));
+  if (broken) call.as.emit({ kind: 'request.failed', endpoint: route.name, requestId, error: known === error ? known.cause : error });
+  else call.as.emit({ kind: 'request.refused', endpoint: route.name, code: known.code, reason: known.reason });
+  if (route.reader === 'program') {
+    return json(
+      { error: known.code, error_description: known.message, ...(broken ? { request_id: requestId } : {}) },
+      known.status,
+      known.headers,
+    );
+  }
+  const { status, headers, message } = known;
+  const whatToDo = broken
+    ? 'Try again in a moment. If it happens again, tell whoever runs this server.'
+    : 'Go back to the app that sent you here and start again.';
+  return errorPage({
+    title: broken ? 'Something went wrong here' : 'This request cannot be answered',
+    message,
+    whatToDo,
+    status,
+    headers,
+    requestId: broken ? requestId : undefined,
+    brand: { name: call.as.settings.name },
+  });
+}
+
+function notAllowed(route: Route, call: Call): Response {
+  const allow = Object.keys(route.methods).join(', ');
+  const error = new OAuthError('invalid_request', 'method', { status: 405, hint: `Use ${allow}.`, headers: { allow } });
+  return failure(route, call, error);
+}
+
+function preflightHeaders(route: Route): Record<string, string> {
+  return {
+    'access-control-allow-methods': [...Object.keys(route.methods), 'OPTIONS'].join(', '),
+    'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
+    'access-control-max-age': '86400',
+  };
+}
+
+function cors(response: Response): Response {
+  response.headers.set('access-control-allow-origin', '*');
+  response.headers.set('access-control-expose-headers', 'WWW-Authenticate, Retry-After');
+  return response;
+}
