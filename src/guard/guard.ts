@@ -1,0 +1,135 @@
+/**
+ * Guard: `Request → Access | Response`. It stands before a handler, asks a verifier about the bearer token, and does
+ * nothing before the token is parsed and nothing after Access is known. It knows no store and no endpoint.
+ */
+import { equalTexts } from '../lib/bytes.ts';
+import type { Access } from '../model/access.ts';
+import type { Awaitable } from '../model/runtime.ts';
+import type { Context, FetchFunction } from '../model/handler.ts';
+import { canonicalResource } from '../model/resource.ts';
+import { insufficientScope, unauthorized, unavailable, type Challenge } from './challenge.ts';
+import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
+import { checkOrigin } from './origin.ts';
+
+/** Says what a token is worth at a resource; null for whatever is not good there. Rejects when it cannot tell. */
+export type Verifier = (token: string, resource: string) => Awaitable<Access | null>;
+
+/** What a guard goes by. */
+export interface GuardOptions {
+  /** The URL that clients call, and that tokens must be for: `https://mcp.example/mcp`. */
+  readonly resource: string;
+  /** Issuers whose tokens the verifier accepts. */
+  readonly authorizationServers: readonly string[];
+  readonly verify: Verifier;
+  /** Scopes that every call needs; told in the challenge and in the metadata. */
+  readonly requiredScopes?: readonly string[] | undefined;
+  /** The resource's name for people. */
+  readonly name?: string | undefined;
+  /** Origins of browser pages that may call, beside our own; `*` for all. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Told when the verifier fails; nothing of it reaches the caller. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Checks a request. Call {@link Guard.protect} to put it before a handler. */
+export interface Guard {
+  (request: Request): Promise<Access | Response>;
+  /** A fetch handler that runs `handler` for good tokens only, with `ctx.auth` and `ctx.props` set, and serves the metadata document. */
+  protect<Env = unknown>(handler: FetchFunction<Env>): FetchFunction<Env>;
+  /** The metadata document's path and text. */
+  readonly metadata: { readonly path: string; readonly text: string };
+}
+
+const BEARER = /^bearer[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
+const LONGEST_TOKEN = 8192;
+
+/**
+ * Makes a guard.
+ *
+ * @throws {TypeError} at start-up, naming the option and the mend.
+ */
+export function guard(options: GuardOptions): Guard {
+  const resource = checkedResource(options);
+  const { verify, requiredScopes = [], allowedOrigins, onError = logError } = options;
+  const challenge: Challenge = {
+    metadataUrl: metadataUrlOf(resource),
+    scope: requiredScopes.filter((scope) => scope !== 'offline_access'),
+  };
+  const description = { resource, authorizationServers: options.authorizationServers, scopes: challenge.scope, name: options.name };
+  const metadata = { path: metadataPathOf(resource), text: metadataText(description) };
+
+  const check = async (request: Request): Promise<Access | Response> => {
+    const foreign = checkOrigin(request, allowedOrigins, resource);
+    if (foreign) return foreign;
+    const header = request.headers.get('authorization');
+    const sent = header !== null && /^bearer\b/i.test(header);
+    const token = sent && header.length <= LONGEST_TOKEN ? BEARER.exec(header)?.[1] : undefined;
+    if (token === undefined) return unauthorized(challenge, sent);
+    let access: Access | null;
+    try {
+      access = await verify(token, resource);
+    } catch (error) {
+      onError(error);
+      return unavailable();
+    }
+    if (!access || !equalTexts(access.resource, resource)) return unauthorized(challenge, true);
+    return requiredScopes.every((scope) => access.scope.includes(scope)) ? access : insufficientScope(challenge);
+  };
+
+  const protect: Guard['protect'] = (handler) => async (request, env, ctx) => {
+    if (pathAndQueryOf(request) === metadata.path) return metadataAnswer(request, metadata.text);
+    if (request.method === 'OPTIONS') return preflight(request, checkOrigin(request, allowedOrigins, resource));
+    const access = await check(request);
+    if (access instanceof Response) return withCors(request, access);
+    return withCors(request, await handler(request, env, withAccess(ctx, access)));
+  };
+  return Object.assign(check, { protect, metadata });
+}
+
+/** Puts who called where handlers look for it, on the context of this one request. */
+export function withAccess(ctx: Context, access: Access): Context {
+  return Object.assign(ctx, { auth: access, props: access.props });
+}
+
+/** What a browser may read of an answer, for pages whose origin passed the check. */
+export function withCors(request: Request, response: Response): Response {
+  const origin = request.headers.get('origin');
+  if (origin === null || origin === 'null' || response.headers.has('access-control-allow-origin')) return response;
+  const answer = new Response(response.body, response);
+  answer.headers.set('access-control-allow-origin', origin);
+  answer.headers.append('vary', 'Origin');
+  answer.headers.set('access-control-expose-headers', 'WWW-Authenticate, Mcp-Session-Id, Retry-After');
+  return answer;
+}
+
+/** The answer to a browser's question whether it may call at all. */
+export function preflight(request: Request, foreign: Response | null): Response {
+  if (foreign) return foreign;
+  const headers = {
+    'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
+    'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? 'Authorization, Content-Type',
+    'access-control-max-age': '86400',
+  };
+  return withCors(request, new Response(null, { status: 204, headers }));
+}
+
+function checkedResource({ resource, authorizationServers, verify }: GuardOptions): string {
+  const canonical = canonicalResource(resource);
+  if (canonical === null)
+    throw new TypeError(
+      `guard: \`resource\` must be the full URL that clients call, such as https://mcp.example/mcp; it is ${JSON.stringify(resource)}.`,
+    );
+  if (authorizationServers.length === 0)
+    throw new TypeError('guard: `authorizationServers` is empty; name the issuer whose tokens are accepted.');
+  if (typeof verify !== 'function') throw new TypeError('guard: `verify` must be a function (token, resource) → Access or null.');
+  return canonical;
+}
+
+function pathAndQueryOf(request: Request): string {
+  const { pathname, search } = new URL(request.url);
+  return pathname + search;
+}
+
+function logError(error: unknown): void {
+  console.error('portcullis: a token could not be checked', error);
+}

@@ -1,0 +1,52 @@
+/**
+ * Protected-resource metadata: where a client finds who issues tokens for this resource (RFC 9728 §2, §3).
+ */
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
+/** What the document tells. */
+export interface ResourceDescription {
+  /** Canonical identifier of the resource. */
+  readonly resource: string;
+  /** Issuers, exactly as they call themselves. */
+  readonly authorizationServers: readonly string[];
+  /** Scopes that basic use needs; never the whole catalogue. */
+  readonly scopes?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+}
+
+/** The path of a resource's document: the well-known name, then the resource's own path and query (RFC 9728 §3.1). */
+export function metadataPathOf(resource: string): string {
+  const { pathname, search } = new URL(resource);
+  return WELL_KNOWN + (pathname === '/' ? '' : pathname) + search;
+}
+
+/** The address of a resource's document. */
+export function metadataUrlOf(resource: string): string {
+  return new URL(resource).origin + metadataPathOf(resource);
+}
+
+/** The document as it goes on the wire. Empty lists are left out (RFC 9728 §3.2). */
+export function metadataText({ resource, authorizationServers, scopes = [], name }: ResourceDescription): string {
+  return JSON.stringify({
+    resource,
+    authorization_servers: authorizationServers,
+    ...(scopes.length === 0 ? {} : { scopes_supported: scopes.filter((scope) => scope !== 'offline_access') }),
+    bearer_methods_supported: ['header'],
+    ...(name === undefined ? {} : { resource_name: name }),
+  });
+}
+
+/** Answers GET, HEAD and a preflight for the document. */
+export function metadataAnswer(request: Request, text: string): Response {
+  const cors = {
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'GET, HEAD, OPTIONS',
+    'access-control-allow-headers': '*',
+  };
+  if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: cors });
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return new Response(null, { status: 405, headers: { allow: 'GET, HEAD, OPTIONS' } });
+  const headers = { ...cors, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' };
+  return new Response(request.method === 'HEAD' ? null : text, { headers });
+}

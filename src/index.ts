@@ -1,0 +1,33 @@
+/**
+ * Portcullis: authorization and authentication for MCP servers. This face is the same on Workers and on Node;
+ * `package.json` gives each runtime its own machine below it.
+ */
+import { webRuntime } from './core/web-runtime.ts';
+import { OAuthProvider as AnyOAuthProvider, type Platform } from './provider/oauth-provider.ts';
+import type { OAuthProviderOptions } from './options.ts';
+
+export { guard, type Guard, type GuardOptions, type Verifier } from './guard/guard.ts';
+export { password, type PasswordOptions } from './logins/password.ts';
+export type { Access, AuthContext } from './model/access.ts';
+export type { Account, Accounts, NewAccount } from './model/account.ts';
+export type { Client } from './model/client.ts';
+export { OAuthError, type ErrorCode } from './model/error.ts';
+export type { Event } from './model/event.ts';
+export type { Context, FetchFunction, FetchObject, Handler } from './model/handler.ts';
+export type { Login, LoginResult, LoginServices } from './model/login.ts';
+export type { Runtime } from './model/runtime.ts';
+export type { Permissions } from './model/settings.ts';
+export type { Store } from './model/store.ts';
+export type { OAuthProviderOptions } from './options.ts';
+export { AuthorizationError, type AuthRequest, type Completion, type OAuthHelpers } from './provider/pages.ts';
+export { memoryStore } from './stores/memory.ts';
+
+const PLATFORM: Platform = { runtime: webRuntime(), address: (_request, ctx) => ctx.address };
+
+/** The provider on Web APIs alone: everything but password sign-in, which needs scrypt from Node or workerd. */
+export class OAuthProvider<Env = unknown> extends AnyOAuthProvider<Env> {
+  /** @throws {TypeError} when an option is wrong, naming it and the mend. */
+  constructor(options: OAuthProviderOptions<Env>) {
+    super(options, PLATFORM);
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Handlers: calls whatever shape an application gave, the Workers way.
+ */
+import type { Context, FetchClass, FetchFunction, Handler } from '../model/handler.ts';
+
+/** One function for every shape of handler. A class is made anew for each request, as a `WorkerEntrypoint` is. */
+export function fetchOf<Env>(handler: Handler<Env>): FetchFunction<Env> {
+  if (typeof handler === 'object') return (request, env, ctx) => handler.fetch(request, env, ctx);
+  if (!isClass(handler)) return handler;
+  return (request, env, ctx) => new (handler as new (ctx: Context, env: Env) => InstanceType<FetchClass>)(ctx, env).fetch(request);
+}
+
+function isClass<Env>(handler: FetchFunction<Env> | FetchClass): handler is FetchClass {
+  return typeof (handler.prototype as { fetch?: unknown } | undefined)?.fetch === 'function';
+}

@@ -1,0 +1,196 @@
+/**
+ * OAuthProvider: the whole of it behind one `fetch`: authorization server, pages, guard and your handlers.
+ *
+ *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
+ */
+import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
+import { withFaults } from '../core/store-faults.ts';
+import { verifyAccess } from '../core/verify.ts';
+import { guard, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
+import { checkOrigin } from '../guard/origin.ts';
+import { metadataAnswer } from '../guard/resource-metadata.ts';
+import { networkOf } from '../lib/network.ts';
+import { isLoopbackHost } from '../lib/url.ts';
+import type { Access } from '../model/access.ts';
+import type { Context, FetchFunction } from '../model/handler.ts';
+import { covers } from '../model/resource.ts';
+import type { Runtime } from '../model/runtime.ts';
+import type { Store } from '../model/store.ts';
+import { checkOptions, settingsOf, type CheckedOptions, type OAuthProviderOptions } from '../options.ts';
+import { answer, routesOf, type Route } from '../server.ts';
+import { durableObjectStore, type ObjectNamespace } from '../stores/durable-object.ts';
+import { fetchOf } from './handlers.ts';
+import { makeHelpers, type OAuthHelpers } from './pages.ts';
+
+/** What a runtime brings along: its machine, and how it knows a caller's address. */
+export interface Platform {
+  readonly runtime: Runtime;
+  address(request: Request, ctx: Context): string | undefined;
+}
+
+interface Protected<Env> {
+  readonly path: string;
+  readonly guard: Guard;
+  readonly fetch: FetchFunction<Env>;
+}
+
+/** One issuer on one store, with everything that is made once. */
+interface Host<Env> {
+  readonly as: AuthServer;
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly apis: readonly Protected<Env>[];
+  readonly helpers: OAuthHelpers;
+}
+
+const MOST_HOSTS = 16;
+
+/** The provider. Make it once, at the top level of a module. */
+export class OAuthProvider<Env = unknown> {
+  readonly #checked: CheckedOptions<Env>;
+  readonly #platform: Platform;
+  readonly #fallback: FetchFunction<Env> | null;
+  readonly #hosts = new Map<string, { readonly source: unknown; readonly host: Host<Env> }>();
+
+  /** @throws {TypeError} when an option is wrong, naming it and the mend. */
+  constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
+    this.#checked = checkOptions(options);
+    this.#platform = platform;
+    this.#fallback = options.defaultHandler ? fetchOf(options.defaultHandler) : null;
+    for (const login of options.logins ?? []) login.check?.({ scrypt: platform.runtime.scrypt !== undefined });
+  }
+
+  /** Answers a request. Bound: may be passed around alone. */
+  readonly fetch = async (request: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
+    const host = this.#host(env, request.url);
+    const path = pathOf(request.url);
+    const route = host.routes.get(path);
+    if (route) {
+      const network = networkOf(this.#platform.address(request, ctx));
+      return answer(route, { request, url: new URL(request.url), as: host.as, env, network });
+    }
+    const text = host.metadata.get(path);
+    if (text !== undefined) return metadataAnswer(request, text);
+    const api = host.apis.find((one) => covers(one.path, path));
+    if (api) return this.#protected(host, api, request, env, ctx);
+    if (this.#fallback) return this.#fallback(request, withHelpers(env, host.helpers), ctx);
+    return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
+  };
+
+  /** Checks issuer and store before the first request, for runtimes that have a start-up. @throws {TypeError} naming what is missing. */
+  start(env: Env): void {
+    this.#host(env, null);
+  }
+
+  /** The helpers, outside a request: accounts, clients, grants. */
+  helpers(env: Env): OAuthHelpers {
+    return this.#host(env, null).helpers;
+  }
+
+  async #protected(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
+    if (request.method === 'OPTIONS') {
+      return preflight(request, checkOrigin(request, this.#checked.options.allowedOrigins, host.as.settings.issuer));
+    }
+    const access = await api.guard(request);
+    if (access instanceof Response) return withCors(request, access);
+    return withCors(request, await api.fetch(request, env, withAccess(ctx, access)));
+  }
+
+  #host(env: Env, url: string | null): Host<Env> {
+    const issuer = this.#issuer(env, url);
+    const source = this.#checked.options.store ?? readEnv(env, 'PORTCULLIS');
+    const known = this.#hosts.get(issuer);
+    if (known && known.source === source && source !== undefined) return known.host;
+    const host = this.#makeHost(issuer, env);
+    if (this.#hosts.size >= MOST_HOSTS) this.#hosts.clear();
+    this.#hosts.set(issuer, { source, host });
+    return host;
+  }
+
+  #makeHost(issuer: string, env: Env): Host<Env> {
+    const { options, routes } = this.#checked;
+    const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer));
+    const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)));
+    const verify = async (token: string, resource: string): Promise<Access | null> => {
+      const access = await verifyAccess(as, token, resource);
+      return access && settings.permissions
+        ? withPermissions(access, await settings.permissions(access, withHelpers(env, helpers)))
+        : access;
+    };
+    const helpers = makeHelpers(as);
+    const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
+    const apis = routes.map(({ path, handler }): Protected<Env> => {
+      const resource = settings.resources.find((one) => one.path === path)?.uri ?? issuer;
+      const about = { resource, authorizationServers: [issuer], verify, onError, name: options.name };
+      return {
+        path,
+        fetch: fetchOf(handler),
+        guard: guard({ ...about, requiredScopes: options.requiredScopes, allowedOrigins: options.allowedOrigins }),
+      };
+    });
+    const metadata = new Map(apis.map((api) => [api.guard.metadata.path, api.guard.metadata.text]));
+    if (apis.length === 1 && apis[0]) metadata.set('/.well-known/oauth-protected-resource', apis[0].guard.metadata.text);
+    return { as, routes: routesOf(settings), metadata, apis, helpers };
+  }
+
+  #issuer(env: Env, url: string | null): string {
+    const configured = this.#checked.options.issuer ?? readEnv(env, 'PORTCULLIS_ISSUER');
+    if (typeof configured === 'string' && configured !== '') return configured;
+    const own = url === null ? null : new URL(url);
+    if (own && isLoopbackHost(own.hostname)) return own.origin;
+    throw new TypeError(
+      'OAuthProvider: `issuer` is missing. Give the option, or set PORTCULLIS_ISSUER to the public origin, such as https://mcp.example.',
+    );
+  }
+
+  #store(env: Env): Store {
+    const { store } = this.#checked.options;
+    const given = typeof store === 'function' ? store(env) : (store ?? readEnv(env, 'PORTCULLIS'));
+    if (isNamespace(given)) return durableObjectStore(given);
+    if (!isStore(given)) {
+      throw new TypeError(
+        'OAuthProvider: no `store`. On Workers bind the Durable Object class PortcullisStore as PORTCULLIS; on Node use serve() from portcullis/node, or give the option `store`.',
+      );
+    }
+    if (!given.atomic)
+      throw new TypeError(
+        'OAuthProvider: this `store` has no conditional writes, so codes could be spent twice; use SQLite, Durable Objects, or another atomic one.',
+      );
+    return given;
+  }
+}
+
+/** Limits go off for load tests, and only where nobody else can reach: on loopback. */
+function isOff(env: unknown, issuer: string): boolean {
+  return readEnv(env, 'PORTCULLIS_LIMITS') === 'off' && isLoopbackHost(new URL(issuer).hostname);
+}
+
+function readEnv(env: unknown, name: string): unknown {
+  return typeof env === 'object' && env !== null ? (env as Record<string, unknown>)[name] : undefined;
+}
+
+function isNamespace(value: unknown): value is ObjectNamespace {
+  return typeof value === 'object' && value !== null && 'idFromName' in value && 'get' in value;
+}
+
+function isStore(value: unknown): value is Store {
+  return typeof value === 'object' && value !== null && 'read' in value && 'write' in value && 'atomic' in value;
+}
+
+function withHelpers<Env>(env: Env, helpers: OAuthHelpers): Env {
+  return { ...env, OAUTH_PROVIDER: helpers };
+}
+
+function withPermissions(access: Access, permissions: readonly string[]): Access {
+  const props = typeof access.props === 'object' && access.props !== null ? access.props : {};
+  return { ...access, props: { ...props, permissions } };
+}
+
+/** The path as every router of ours sees it: one spelling, decided once. */
+function pathOf(url: string): string {
+  if (/[\\]|\/\.|%2e/i.test(url)) return new URL(url).pathname;
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const end = url.slice(start).search(/[?#]/);
+  if (start < 0) return '/';
+  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+}

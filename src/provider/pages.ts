@@ -1,0 +1,108 @@
+/**
+ * Helpers for an application with pages of its own: the same checks and the same grant as behind our pages.
+ * They stand in `env.OAUTH_PROVIDER` when the default handler is called.
+ */
+import { findClient } from '../clients/find.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { checkRequest } from '../endpoints/authorization-request.ts';
+import { openGrant } from '../endpoints/open-grant.ts';
+import { parseFields } from '../lib/form.ts';
+import type { Account, Accounts } from '../model/account.ts';
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import { paramsOf } from '../model/params.ts';
+import { answerTo, findRedirect } from '../model/redirect.ts';
+
+/** An authorization request that passed every check. */
+export interface AuthRequest {
+  readonly responseType: 'code';
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly scope: readonly string[];
+  readonly state: string;
+  readonly codeChallenge: string;
+  readonly codeChallengeMethod: 'S256';
+  readonly resource: string;
+  readonly issuer: string;
+}
+
+/** What completes a sign-in that an application ran itself. */
+export interface Completion {
+  readonly request: AuthRequest;
+  /** Who signed in: your own stable id. */
+  readonly userId: string;
+  /** What the user allowed; never more than was asked for. */
+  readonly scope: readonly string[];
+  /** What tools find in `props`; sealed at rest. */
+  readonly props: unknown;
+}
+
+/** An error to show, or to send to the client where `redirectTo` is given. */
+export class AuthorizationError extends Error {
+  override readonly name = 'AuthorizationError';
+  readonly code: string;
+  /** Where the client expects to hear of it; absent where no redirect URI is known good, and the error belongs on a page. */
+  readonly redirectTo?: string;
+  constructor(code: string, message: string, redirectTo?: string) {
+    super(message);
+    this.code = code;
+    if (redirectTo !== undefined) this.redirectTo = redirectTo;
+  }
+}
+
+/** The helpers. */
+export interface OAuthHelpers {
+  /** Checks the authorization request in a URL. @throws {AuthorizationError} */
+  parseAuthRequest(request: Request): Promise<AuthRequest>;
+  /** Opens the grant; send the browser to `redirectTo` with a 303. @throws {AuthorizationError} when the request no longer passes. */
+  completeAuthorization(completion: Completion): Promise<{ redirectTo: string }>;
+  /** A registered client, or null. */
+  lookupClient(clientId: string): Promise<Client | null>;
+  /** Accounts of our own login. */
+  readonly accounts: Accounts;
+}
+
+/** Makes the helpers of one server. */
+export function makeHelpers(as: AuthServer): OAuthHelpers {
+  const check = async (url: string): Promise<AuthRequest> => {
+    const fields = parseFields(new URL(url).search.slice(1));
+    if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
+    const checked = await checkRequest(as, paramsOf(fields));
+    if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
+    const { client, redirect, scope, state = '', challenge, resource } = checked;
+    const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
+    return { ...request, codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer };
+  };
+  const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
+    if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
+    const client = await findClient(as, request.clientId);
+    if (!client) throw new OAuthError('invalid_client', 'client_unknown');
+    const redirect = findRedirect(client, request.redirectUri); // the stored registration decides, not what came along
+    const code = await openGrant(as, {
+      client, userId, props, redirectUri: redirect, challenge: request.codeChallenge,
+      scope: request.scope.filter((one) => scope.includes(one)),
+      resource: as.settings.resources.find((one) => one.uri === request.resource)?.uri ?? unknownResource(),
+    }); // prettier-ignore
+    return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };
+  };
+  return {
+    parseAuthRequest: (request) => onPage(() => check(request.url)),
+    completeAuthorization: (completion) => onPage(() => complete(completion)),
+    lookupClient: (clientId) => findClient(as, clientId),
+    accounts: as.accounts,
+  };
+}
+
+async function onPage<T>(verb: () => Promise<T>): Promise<T> {
+  try {
+    return await verb();
+  } catch (error) {
+    throw error instanceof OAuthError && error.status < 500 ? new AuthorizationError(error.code, error.message) : error;
+  }
+}
+
+function unknownResource(): never {
+  throw new OAuthError('invalid_target', 'resource_unknown');
+}
+
+export type { Account };
