@@ -1,0 +1,48 @@
+/**
+ * Who calls, carried through the SDK: our {@link Access} as the SDK's `AuthInfo`, and back from a tool's context.
+ * Nothing travels by global: the SDK hands this very object to the handler of this very call.
+ */
+import type { AuthInfo } from '@modelcontextprotocol/server';
+import type { Access } from '../model/access.ts';
+import type { Context } from '../model/handler.ts';
+
+/** Who called, or null where no guard stood before. Props that someone put on the context after the guard win. */
+export function callerOf<Props = unknown>(ctx: Context): Access<Props> | null {
+  if (ctx.auth === undefined) return null;
+  const { auth, props = auth.props } = ctx;
+  return (props === auth.props ? auth : { ...auth, props }) as Access<Props>;
+}
+
+/**
+ * What the SDK and its tools may know of the caller.
+ * `token` is empty: the token is for this server alone, and a tool that has it in hand will one day send it upstream
+ * (MCP authorization, "Token Passthrough"). What a tool needs of it stands in the other members.
+ */
+export function authInfoOf(access: Access): AuthInfo {
+  return {
+    token: '',
+    clientId: access.clientId,
+    scopes: [...access.scope],
+    expiresAt: access.expiresAt,
+    ...(URL.canParse(access.resource) && { resource: new URL(access.resource) }),
+    extra: { access, props: access.props },
+  };
+}
+
+/** The context a tool gets: `ctx` of SDK 2.x, `extra` of SDK 1.x. */
+interface ToolContext {
+  readonly http?: { readonly authInfo?: AuthInfo };
+  readonly authInfo?: AuthInfo;
+}
+
+/**
+ * Who called, from a tool's context of either SDK line; null when the call came past the guard.
+ *
+ * @param context the *last* argument the SDK gives a handler. Never a tool's arguments: those are the client's words.
+ */
+export function accessOf<Props = unknown>(context: unknown): Access<Props> | null {
+  if (typeof context !== 'object' || context === null) return null;
+  const { http, authInfo } = context as ToolContext;
+  const access = (http?.authInfo ?? authInfo)?.extra?.['access'];
+  return typeof access === 'object' && access !== null ? (access as Access<Props>) : null;
+}

@@ -1,0 +1,48 @@
+/**
+ * The two lines of the MCP SDK as this wing sees them: 2.x is imported, 1.x (`@modelcontextprotocol/sdk`) is known by shape alone,
+ * so that who uses only one of them installs only what is needed. A 1.x server rides on the transport of 2.x, in 2025-era sessions.
+ */
+import { McpServer, Server } from '@modelcontextprotocol/server';
+import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
+
+/** A server of SDK 1.x: `McpServer` or `Server`, by shape. */
+export interface OldServer {
+  connect(transport: never): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A server of either line. */
+export type AnyServer = McpServer | Server | OldServer;
+
+/** Whether the server speaks 2026-07-28 itself. What is of neither class, also of another copy of SDK 2.x, is served as of 1.x. */
+export function isCurrent(server: AnyServer): server is McpServer | Server {
+  return server instanceof McpServer || server instanceof Server;
+}
+
+/**
+ * Lets something be done to the transport before and after a server takes it over.
+ * The SDK calls `connect` itself, so this is the one public place where both lines can be reached.
+ */
+export function onConnect(server: AnyServer, before: (transport: Transport) => void, after?: (transport: Transport) => void): void {
+  const seam = server as { connect(transport: Transport): Promise<void> };
+  const connect = seam.connect.bind(server);
+  seam.connect = async (transport) => {
+    before(transport);
+    await connect(transport);
+    after?.(transport);
+  };
+}
+
+/**
+ * Gives handlers of SDK 1.x the `extra.requestInfo` they know: the transport of 2.x hands over the `Request` instead.
+ * The access token is left out: it is for this server alone and must not be passed on (MCP authorization, "Token Passthrough").
+ */
+export function giveRequestInfo(transport: Transport): void {
+  const deliver = transport.onmessage?.bind(transport);
+  if (deliver === undefined) return;
+  transport.onmessage = (message: JSONRPCMessage, extra?: MessageExtraInfo) => {
+    if (extra?.request === undefined) return deliver(message, extra);
+    const { authorization: _, ...headers } = Object.fromEntries(extra.request.headers);
+    return deliver(message, { ...extra, requestInfo: { headers, url: new URL(extra.request.url) } } as MessageExtraInfo);
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * What a client learns when a handler throws. The SDK sends `error.message` as it is, and messages of databases, HTTP clients and
+ * upstreams hold addresses, queries and keys. So: a {@link ToolError} and a protocol error (one with a JSON-RPC code) are meant for
+ * the caller and pass; of everything else the caller gets a plain sentence, and the operator the error.
+ */
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { type AnyServer, onConnect } from './sdk.ts';
+
+/** An error whose message the model and the user may read: `throw new ToolError('No city of that name.')`. */
+export class ToolError extends Error {
+  override readonly name = 'ToolError';
+}
+
+/** Where errors go that the caller must not see. */
+export type Report = (error: Error) => void;
+
+const BLAND = 'Something went wrong on the server.';
+const INTERNAL_ERROR = -32603;
+
+/** The tool handler's caller inside `McpServer`; private in the types of both SDK lines, and the same in both. */
+interface Inside {
+  executeToolHandler?: (...args: unknown[]) => Promise<unknown>;
+}
+
+/** Makes a server of either line keep the messages of unexpected errors to itself: those of tools, resources and prompts. */
+export function keepErrorsInside(server: AnyServer, report: Report): void {
+  const inside = server as Inside;
+  const execute = inside.executeToolHandler;
+  if (execute !== undefined) {
+    inside.executeToolHandler = async (...args) => {
+      try {
+        return await execute.apply(server, args);
+      } catch (error) {
+        if (error instanceof ToolError || isForCaller(error)) throw error;
+        report(asError(error));
+        throw new ToolError(BLAND);
+      }
+    };
+  }
+  onConnect(server, (transport) => {
+    const send = transport.send.bind(transport);
+    transport.send = (message, options) => send(withoutDetails(message, report), options);
+  });
+}
+
+/** Whatever was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** Resources, prompts and low-level handlers answer a thrown error as a JSON-RPC error: seen here, on its way out. */
+function withoutDetails(message: JSONRPCMessage, report: Report): JSONRPCMessage {
+  if (!('error' in message) || isForCaller(message.error)) return message;
+  report(new Error(message.error.message));
+  return { ...message, error: { code: INTERNAL_ERROR, message: BLAND } };
+}
+
+/** JSON-RPC keeps its codes below zero; the numbers of DOMException, gRPC and databases are not. "Internal error" is what the SDK makes of any throw. */
+function isForCaller(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'number' && Number.isInteger(code) && code < 0 && code !== INTERNAL_ERROR;
+}
