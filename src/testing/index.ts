@@ -1,0 +1,5 @@
+/** What users test their servers with: a clock, a browser without a window, an OAuth client, and the suite for stores. */
+export { type Browser, type BrowserPage, makeBrowser, type Send } from './browser.ts';
+export { type Clock, makeClock } from './clock.ts';
+export { codeOf, type JsonAnswer, registerClient, type TestClient, type TestClientOptions, type Tokens, tokensOf } from './oauth-client.ts';
+export * from './store-suite.ts';

@@ -1,0 +1,126 @@
+/**
+ * An OAuth client as a test needs one: does each step by itself, and can do each of them wrong.
+ */
+import { base64url } from '../lib/base64url.ts';
+import { utf8 } from '../lib/bytes.ts';
+import type { Browser, BrowserPage, Send } from './browser.ts';
+
+/** An answer of a token, registration or revocation endpoint. */
+export interface JsonAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+/** The tokens of a good answer. */
+export interface Tokens {
+  readonly access: string;
+  readonly refresh: string;
+}
+
+/** Where to find the server and how to present oneself. */
+export interface TestClientOptions {
+  readonly send: Send;
+  readonly issuer: string;
+  /** Default `http://localhost:3334/callback`. */
+  readonly redirectUri?: string;
+  /** Registration members beside the usual ones. */
+  readonly metadata?: Record<string, unknown>;
+}
+
+/** A registered client. */
+export interface TestClient {
+  readonly id: string;
+  readonly secret: string | undefined;
+  readonly redirectUri: string;
+  readonly verifier: string;
+  /** The URL that starts a sign-in; `changes` overlay its parameters, null leaves one out. */
+  authorizeUrl(changes?: Record<string, string | null>): Promise<string>;
+  /** From the consent page to the code, as a person would. */
+  signIn(browser: Browser, fields: Record<string, string | readonly string[]>, changes?: Record<string, string | null>): Promise<string>;
+  /** POST of the token endpoint. */
+  token(fields: Record<string, string | null>, headers?: Record<string, string>): Promise<JsonAnswer>;
+  redeem(code: string, changes?: Record<string, string | null>): Promise<JsonAnswer>;
+  refresh(refreshToken: string, changes?: Record<string, string | null>): Promise<JsonAnswer>;
+  revoke(token: string, changes?: Record<string, string | null>): Promise<JsonAnswer>;
+}
+
+/** The code of a redirect, or an error that tells what came instead. */
+export function codeOf(page: BrowserPage): string {
+  const code = page.location && new URL(page.location).searchParams.get('code');
+  if (!code)
+    throw new Error(
+      `No code came: status ${page.status}, location ${page.location ?? 'none'}, page ${page.text.replace(/<[^>]+>/g, ' ').slice(0, 400)}`,
+    );
+  return code;
+}
+
+/** The tokens of a good token answer, or an error that tells what came instead. */
+export function tokensOf(answer: JsonAnswer): Tokens {
+  const { access_token: access, refresh_token: refresh } = answer.body;
+  if (answer.status !== 200 || typeof access !== 'string')
+    throw new Error(`No tokens came: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return { access, refresh: typeof refresh === 'string' ? refresh : '' };
+}
+
+/** Registers a client. */
+export async function registerClient(options: TestClientOptions): Promise<TestClient> {
+  const { send, issuer, redirectUri = 'http://localhost:3334/callback' } = options;
+  const found = await jsonOf(await send(new Request(`${issuer}/.well-known/oauth-authorization-server`)));
+  const endpoint = (name: string): string => String(found.body[name]);
+  const metadata = { client_name: 'Test client', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none', ...options.metadata };
+  const headers = { 'content-type': 'application/json' };
+  const made = await jsonOf(
+    await send(new Request(endpoint('registration_endpoint'), { method: 'POST', body: JSON.stringify(metadata), headers })),
+  );
+  if (made.status !== 201) throw new Error(`Registration failed: ${made.status} ${JSON.stringify(made.body)}`);
+  const id = String(made.body['client_id']);
+  const secret = made.body['client_secret'] === undefined ? undefined : String(made.body['client_secret']);
+  const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  const post = async (url: string, fields: Record<string, string | null>, more: Record<string, string> = {}): Promise<JsonAnswer> => {
+    const body = query(fields).toString();
+    return jsonOf(
+      await send(new Request(url, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded', ...more } })),
+    );
+  };
+  const own = secret === undefined ? { client_id: id } : { client_id: id, client_secret: secret };
+  const client: TestClient = {
+    id,
+    secret,
+    redirectUri,
+    verifier,
+    async authorizeUrl(changes = {}) {
+      const challenge = base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(verifier))));
+      const usual = {
+        response_type: 'code',
+        client_id: id,
+        redirect_uri: redirectUri,
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+        state: 'st4te',
+      };
+      return `${endpoint('authorization_endpoint')}?${query({ ...usual, ...changes })}`;
+    },
+    async signIn(browser, fields, changes) {
+      const page = await browser.get(await client.authorizeUrl(changes));
+      if (page.status !== 200) return codeOf(page);
+      return codeOf(await browser.submit(page, { decision: 'approve', ...fields }));
+    },
+    token: (fields, more) => post(endpoint('token_endpoint'), fields, more),
+    redeem: (code, changes) =>
+      client.token({ grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier, ...own, ...changes }),
+    refresh: (token, changes) => client.token({ grant_type: 'refresh_token', refresh_token: token, ...own, ...changes }),
+    revoke: (token, changes) => post(endpoint('revocation_endpoint'), { token, ...own, ...changes }),
+  };
+  return client;
+}
+
+function query(fields: Record<string, string | null>): URLSearchParams {
+  return new URLSearchParams(Object.entries(fields).filter((field): field is [string, string] => field[1] !== null));
+}
+
+async function jsonOf(response: Response): Promise<JsonAnswer> {
+  const text = await response.text();
+  const body = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {};
+  return { status: response.status, headers: response.headers, body };
+}

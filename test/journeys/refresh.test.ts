@@ -1,0 +1,97 @@
+/** What makes people stay signed in: refreshes that are lost, repeated, raced or stolen, on every store of both runtimes. */
+import { describe, expect, it } from 'vitest';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { makeApp, storeNames } from '../support/app.ts';
+
+describe.each(storeNames)('refresh on %s', (store) => {
+  it('gives 50 parallel refreshes with one token the same successor: one live chain, nobody signed out (S-057)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => client.refresh(tokens.refresh)));
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
+    expect(new Set(answers.map((answer) => tokensOf(answer).refresh)).size).toBe(1);
+    expect(new Set(answers.map((answer) => tokensOf(answer).access)).size).toBe(1);
+    expect(app.events.filter((event) => event.kind === 'grant.refreshed').length).toBe(1);
+    const next = tokensOf(await client.refresh(tokensOf(answers[0]!).refresh));
+    expect((await app.call(next.access)).status).toBe(200);
+  });
+
+  it('gives a client whose answer was lost the same successor, until the grace of 120 s is over (FLT-03)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const lost = tokensOf(await client.refresh(tokens.refresh));
+    app.clock.pass(119);
+    const retried = await client.refresh(tokens.refresh);
+    expect(tokensOf(retried)).toEqual(lost);
+    expect(retried.body['expires_in']).toBe(3600 - 119);
+    expect((await app.call(lost.access)).status).toBe(200);
+  });
+
+  it('ends the family when a retired token comes after the grace, with one event (SEC-044, S-058)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const next = tokensOf(await client.refresh(tokens.refresh));
+    app.clock.pass(120);
+    expect((await client.refresh(tokens.refresh)).body['error']).toBe('invalid_grant');
+    expect((await app.call(next.access)).status).toBe(401);
+    expect((await client.refresh(next.refresh)).body['error']).toBe('invalid_grant');
+    expect(app.events.filter((event) => event.kind === 'grant.ended')).toMatchObject([{ reason: 'refresh_reused' }]);
+  });
+
+  it('is strict at once with a grace of 0 (S-058)', async () => {
+    const app = await makeApp(store, { refreshTokenGrace: 0 });
+    const { client, tokens } = await app.signedIn();
+    const next = tokensOf(await client.refresh(tokens.refresh));
+    expect((await client.refresh(tokens.refresh)).body['error']).toBe('invalid_grant');
+    expect((await app.call(next.access)).status).toBe(401);
+  });
+
+  it('changes nothing for a forged token that names a real grant (SEC-039)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const forged = `${tokens.refresh.slice(0, 31)}${'A'.repeat(65)}`;
+    expect(forged.length).toBe(tokens.refresh.length);
+    expect((await client.refresh(forged)).body['error']).toBe('invalid_grant');
+    expect((await client.refresh(tokens.refresh)).status).toBe(200);
+  });
+
+  it('cannot be undone by a refresh in flight: what is revoked stays revoked (I4)', async () => {
+    for (let round = 0; round < 10; round++) {
+      const app = await makeApp(store);
+      const { client, tokens } = await app.signedIn();
+      const raced = await Promise.all([client.refresh(tokens.refresh), client.revoke(tokens.refresh), client.refresh(tokens.refresh)]);
+      expect(raced[1]?.status).toBe(200);
+      for (const answer of [raced[0], raced[2]]) {
+        if (answer?.status !== 200) continue;
+        expect((await app.call(tokensOf(answer).access)).status).toBe(401);
+        expect((await client.refresh(tokensOf(answer).refresh)).status).toBe(400);
+      }
+      expect((await app.call(tokens.access)).status).toBe(401);
+    }
+  });
+
+  it('ends after 30 days without use, and lives on with use (S-060, SEC-051)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    let live = tokens;
+    for (let month = 0; month < 3; month++) {
+      app.clock.pass(29 * 86_400);
+      live = tokensOf(await client.refresh(live.refresh));
+    }
+    app.clock.pass(30 * 86_400);
+    expect((await client.refresh(live.refresh)).body['error']).toBe('invalid_grant');
+  });
+
+  it('lets one of 100 parallel redemptions of one code through, and ends the grant as replayed (SEC-030, S-054)', async () => {
+    const app = await makeApp(store);
+    const client = await app.client();
+    const code = await client.signIn(app.browser(), { username: 'alice', password: 'correct horse battery' });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => client.redeem(code)));
+    const won = answers.filter((answer) => answer.status === 200);
+    expect(won.length).toBe(1);
+    expect(new Set(answers.filter((answer) => answer.status !== 200).map((answer) => answer.body['error']))).toEqual(
+      new Set(['invalid_grant']),
+    );
+    expect((await app.call(tokensOf(won[0]!).access)).status).toBe(401);
+  });
+});

@@ -1,0 +1,142 @@
+/** The house rules, held by a test: who may import whom, how long a file may be, where a runtime's modules may stand. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** A wing: the folder below `src`, or the name of a file that stands in `src` itself. */
+const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
+  lib: [],
+  model: ['lib'],
+  pages: ['lib', 'model'],
+  stores: ['lib', 'model'],
+  testing: ['lib', 'model'],
+  logins: ['lib', 'model', 'pages'],
+  core: ['lib', 'model'],
+  guard: ['lib', 'model'],
+  mcp: ['lib', 'model', 'guard'],
+  clients: ['lib', 'model', 'core'],
+  grants: ['lib', 'model', 'core', 'clients'],
+  endpoints: ['lib', 'model', 'core', 'clients', 'grants', 'pages'],
+  'server.ts': ['lib', 'model', 'pages', 'endpoints'],
+  'options.ts': ['lib', 'model', 'guard'],
+  provider: ['lib', 'model', 'core', 'clients', 'endpoints', 'guard', 'stores', 'server.ts', 'options.ts'],
+  'index.ts': ['model', 'core', 'guard', 'logins', 'stores', 'options.ts', 'provider'],
+  node: ['lib', 'model', 'core', 'stores', 'provider', 'options.ts', 'index.ts'],
+  worker: ['lib', 'model', 'core', 'stores', 'provider', 'options.ts', 'index.ts'],
+  cli: ['lib', 'model', 'node', 'index.ts'],
+};
+
+interface Source {
+  readonly path: string;
+  readonly wing: string;
+  readonly text: string;
+  /** Paths below `src` for our own files, bare names for packages. */
+  readonly imports: readonly string[];
+}
+
+const sources: readonly Source[] = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(root, 'src', path), 'utf8');
+    const named = [...text.matchAll(/^\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm)];
+    const imports = named
+      .map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+      .map((name) => (name.startsWith('.') ? normalize(join(dirname(path), name)) : name));
+    return { path, wing: wingOf(path), text, imports };
+  });
+
+function wingOf(path: string): string {
+  return path.split('/')[0] ?? '';
+}
+
+const own = (name: string): boolean => sources.some((source) => source.path === name);
+
+describe('the house', () => {
+  it('has only the wings that are written down', () => {
+    expect([...new Set(sources.map((source) => source.wing))].filter((wing) => !Object.hasOwn(MAY_IMPORT, wing))).toEqual([]);
+    expect(sources.length).toBeGreaterThan(60);
+  });
+
+  it('has no arrow against the layers', () => {
+    const against = sources.flatMap(({ path, wing, imports }) =>
+      imports
+        .filter(own)
+        .filter((name) => wingOf(name) !== wing && !MAY_IMPORT[wing]?.includes(wingOf(name)))
+        .map((name) => `${path} → ${name}`),
+    );
+    expect(against).toEqual([]);
+  });
+
+  it('has no import cycle, type imports included', () => {
+    const graph = new Map(sources.map((source) => [source.path, source.imports.filter(own)]));
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const walk = (path: string, way: readonly string[]): void => {
+      if (way.includes(path)) return void cycles.push([...way.slice(way.indexOf(path)), path].join(' → '));
+      if (done.has(path)) return;
+      for (const next of graph.get(path) ?? []) walk(next, [...way, path]);
+      done.add(path);
+    };
+    for (const path of graph.keys()) walk(path, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it('imports only files that exist', () => {
+    const missing = sources.flatMap(({ path, imports }) =>
+      imports.filter((name) => name.endsWith('.ts') && !own(name)).map((name) => `${path} → ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('has no file above 300 lines', () => {
+    expect(sources.filter(({ text }) => text.split('\n').length > 301).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('keeps node: to node/, cli/ and the Node-only store, cloudflare: to worker/', () => {
+    const node = sources.filter(({ imports }) => imports.some((name) => name.startsWith('node:'))).map(({ path }) => path);
+    expect(node.filter((path) => !/^(node|cli)\/|^stores\/sqlite\.ts$/.test(path))).toEqual([]);
+    const worker = sources.filter(({ imports }) => imports.some((name) => name.startsWith('cloudflare:'))).map(({ path }) => path);
+    expect(worker.filter((path) => !path.startsWith('worker/'))).toEqual([]);
+  });
+
+  it('keeps the MCP SDK to mcp/ and cli/', () => {
+    const sdk = sources.filter(({ imports }) => imports.some((name) => name.startsWith('@modelcontextprotocol/')));
+    expect(sdk.filter(({ wing }) => wing !== 'mcp' && wing !== 'cli').map(({ path }) => path)).toEqual([]);
+  });
+
+  it('imports no other package', () => {
+    const packages = sources.flatMap(({ imports }) =>
+      imports.filter((name) => !own(name) && !/^(node:|cloudflare:|@modelcontextprotocol\/)/.test(name)),
+    );
+    expect([...new Set(packages)]).toEqual([]);
+  });
+
+  it('starts every file with what stands in it, and documents every export', () => {
+    const headless = sources.filter(({ text }) => !/^(#!.*\n)?\/\*\*/.test(text)).map(({ path }) => path);
+    expect(headless).toEqual([]);
+    const bare = sources.flatMap(({ path, text }) => {
+      const lines = text.split('\n');
+      const isExport = (line: string): boolean => /^export (async )?(abstract )?(function|const|class|interface|type) \w/.test(line);
+      return lines.flatMap((line, at) => (isExport(line) && !/\*\/\s*$/.test(lines[at - 1] ?? '') ? [`${path}: ${line}`] : []));
+    });
+    expect(bare).toEqual([]);
+  });
+
+  it('says neither `any` nor `enum`, and exports nothing by default', () => {
+    const said = sources.filter(({ text }) =>
+      /(: ?any\b|\bas any\b|<any\b|^export default |^(export )?(const )?enum )/m.test(text.replace(/\/\*[\s\S]*?\*\//g, '')),
+    );
+    expect(said.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('has every subpath that package.json promises', () => {
+    const { exports: subpaths } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: Record<string, unknown> };
+    const files = JSON.stringify(subpaths).match(/\.\/dist\/[^"]+?(?=\.d\.ts"|\.js")/g) ?? [];
+    expect(files.length).toBeGreaterThan(10);
+    const missing = files.filter((file) => !existsSync(join(root, 'src', relative('dist', `${file}.ts`))));
+    expect(missing).toEqual([]);
+  });
+});
