@@ -1,0 +1,16 @@
+/** The demo on Node, with everything kept in one SQLite file. */
+import { resolve } from 'node:path';
+import { serve } from 'portcullis/node';
+import { demoAccounts, welcome } from './accounts.ts';
+import { app } from './app.ts';
+
+try {
+  const data = resolve(process.env['PORTCULLIS_DATA'] ?? '.portcullis');
+  const accounts = demoAccounts(data);
+  const env = { ...process.env, DEMO_ACCOUNTS: JSON.stringify(accounts) };
+  const { url } = await serve(app, { data, env, signals: true });
+  console.log(welcome(process.env['PORTCULLIS_ISSUER'] ?? url, accounts, `Data folder: ${data}`));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,30 @@
+/** Checks the package as it would be published: builds it, packs it, and asks publint and attw about exports and types. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+let failed = false;
+
+check('npm', 'pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', 'artifacts');
+const packed = readdirSync(`${root}artifacts`)
+  .filter((file) => file.endsWith('.tgz'))
+  .at(-1);
+check('publint', '--strict', `artifacts/${packed}`);
+check('attw', `artifacts/${packed}`, '--profile', 'esm-only', '--no-emoji');
+const listing = check('tar', '-tzf', `artifacts/${packed}`);
+const foreign = listing.split('\n').filter((file) => /\.(env|pem|key|db|tsbuildinfo)$|^package\/(src|test|node_modules)\//.test(file));
+if (foreign.length > 0) fail(`the package holds what does not belong there: ${foreign.join(', ')}`);
+rmSync(`${root}artifacts/${packed}`);
+process.exitCode = failed ? 1 : 0;
+
+function check(command: string, ...args: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) fail(`${command} ${args.join(' ')}\n${stdout}${stderr}${error?.message ?? ''}`);
+  return stdout;
+}
+
+function fail(text: string): void {
+  failed = true;
+  process.stderr.write(`package check: ${text}\n`);
+}

@@ -1,0 +1,72 @@
+/**
+ * `npm test`: types, lint, every unit and journey test on Node and in workerd, the package's own checks, and the
+ * end-to-end suite in a real browser with real clients. Ends with one plain line that counts them all.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const env = {
+  ...process.env,
+  PATH: `${root}node_modules/.bin:${process.env['PATH'] ?? ''}`,
+  // Keeps wrangler and workerd from looking for the world outside.
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+};
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+step('types', ['tsc', '-b']);
+step('lint and format', ['npm', 'run', '--silent', 'lint']);
+step('tests on Node and in workerd', ['vitest', 'run'], counted);
+step('package: exports and types', ['node', 'tools/package-check.ts']);
+step('Worker: bundles and deploys (dry run)', [
+  'wrangler',
+  'deploy',
+  '--dry-run',
+  '--config',
+  'examples/demo/wrangler.jsonc',
+  '--outdir',
+  temporary(),
+]);
+step('sizes', ['node', 'bench/size.ts']);
+step('end to end: real browser, real clients', ['node', 'test/e2e/run.ts'], counted);
+
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** Runs one step and adds what it came to: the counts of its own closing line, or one for the step as a whole. */
+function step(name: string, [command = '', ...args]: readonly string[], count: (output: string) => typeof total | null = () => null): void {
+  process.stdout.write(`\n▶ ${name}\n`);
+  const started = Date.now();
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const output = `${stdout ?? ''}${stderr ?? ''}${error ? `${error.message}\n` : ''}`;
+  const found = count(output);
+  const result = found ?? { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+  if (status !== 0 && result.failed === 0) result.failed = 1;
+  if (status !== 0 || result.skipped > 0 || process.env['CI']) process.stdout.write(output);
+  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += result[key];
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  process.stdout.write(
+    `  ${status === 0 ? 'ok' : 'FAILED'} in ${seconds} s (${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped)\n`,
+  );
+}
+
+function counted(output: string): typeof total | null {
+  const lines = [...output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)];
+  const last = lines.at(-1);
+  return last ? { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3]) } : null;
+}
+
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-bundle-'));
+  process.once('exit', () => {
+    const largest = readdirSync(folder).filter((file) => file.endsWith('.js') && readFileSync(join(folder, file)).length > 0);
+    if (largest.length === 0 && total.failed === 0) process.exitCode = 1; // a dry run that bundled nothing proved nothing
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
