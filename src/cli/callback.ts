@@ -1,0 +1,90 @@
+/**
+ * The loopback address that the browser comes back to (RFC 8252 §7.3): one page, one answer, on 127.0.0.1 alone.
+ * It takes only the answer that carries the state of this very sign-in; anything else is told so and changes nothing.
+ */
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messagePage } from '../pages/message.ts';
+import { CliError, type Terminal } from './terminal.ts';
+
+const PATH = '/callback';
+
+/** A listener for one sign-in at a time. */
+export interface Callback {
+  readonly port: number;
+  readonly redirectUri: string;
+  /** Waits for the answer with this state. @throws {CliError} when nobody came in time. */
+  answer(state: string, timeout: number): Promise<URLSearchParams>;
+  stop(): void;
+}
+
+/** Listens on the wanted port if it is free, else on any. @param port 0 for any. */
+export async function listenForCallback(port: number, terminal: Pick<Terminal, 'after'>): Promise<Callback> {
+  let waiting: { readonly state: string; readonly resolve: (answer: URLSearchParams) => void } | null = null;
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+    if (request.method !== 'GET' || pathname !== PATH) return show(response, page('nothing'));
+    const states = searchParams.getAll('state');
+    if (!waiting || states.length !== 1 || states[0] !== waiting.state) return show(response, page('foreign'));
+    const { resolve } = waiting;
+    waiting = null;
+    response.once('close', () => resolve(searchParams)); // the page first: after the answer this server is gone
+    show(response, page(searchParams.has('error') ? 'refused' : 'done'));
+  });
+  const bind = (wanted: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(wanted, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  await bind(port).catch((error: NodeJS.ErrnoException) => {
+    if (port === 0 || error.code !== 'EADDRINUSE') throw error;
+    return bind(0);
+  });
+  const taken = (server.address() as AddressInfo).port;
+  return {
+    port: taken,
+    redirectUri: `http://127.0.0.1:${taken}${PATH}`,
+    answer: (state, timeout) =>
+      new Promise((resolve, reject) => {
+        const callOff = terminal.after(timeout, () => {
+          waiting = null;
+          reject(new CliError(`Nobody finished the sign-in within ${timeout} seconds. Run it again; --timeout SECONDS gives more time.`));
+        });
+        waiting = {
+          state,
+          resolve(answer) {
+            callOff();
+            resolve(answer);
+          },
+        };
+      }),
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function page(what: 'done' | 'refused' | 'foreign' | 'nothing'): Response {
+  const close = 'You can close this page and go back to the terminal.';
+  if (what === 'done') return messagePage({ title: 'Signed in', message: close });
+  if (what === 'refused') return messagePage({ title: 'Access was not allowed', message: close, mark: 'alert' });
+  if (what === 'nothing') return messagePage({ title: 'Nothing is here', message: close, status: 404, mark: 'alert' });
+  const message = 'This answer does not belong to the sign-in that the terminal waits for.';
+  return messagePage({
+    title: 'Not this sign-in',
+    message,
+    whatToDo: 'Open the link that the terminal shows.',
+    status: 400,
+    mark: 'alert',
+  });
+}
+
+/** The connection ends with the page, so that nothing keeps the process alive. */
+function show(to: ServerResponse, page: Response): void {
+  to.writeHead(page.status, { ...Object.fromEntries(page.headers), connection: 'close' });
+  void page.text().then((text) => to.end(text));
+}

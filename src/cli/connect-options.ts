@@ -1,0 +1,88 @@
+/** The arguments of `portcullis connect`, and what is wrong with them in one line. */
+import { parseArgs } from 'node:util';
+import { CliError } from './terminal.ts';
+
+/** What `connect` was asked to do. */
+export interface ConnectOptions {
+  /** The MCP endpoint. */
+  readonly url: URL;
+  /** The tool to call. */
+  readonly call: string | undefined;
+  readonly args: { readonly [name: string]: unknown };
+  readonly scope: string | undefined;
+  /** Seconds for the sign-in. */
+  readonly timeout: number;
+  /** Where client and tokens are kept, absolute or from the present folder. */
+  readonly save: string | undefined;
+  readonly opensBrowser: boolean;
+  readonly verbose: boolean;
+  readonly json: boolean;
+}
+
+/** A day: longer is a mistake, and more than a timer can hold soon after. */
+const MOST = 86_400;
+
+const FLAGS = {
+  call: { type: 'string' },
+  args: { type: 'string' },
+  scope: { type: 'string' },
+  timeout: { type: 'string' },
+  save: { type: 'string' },
+  'no-open': { type: 'boolean' },
+  verbose: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+/** Reads the arguments after the word `connect`. @throws {CliError} with 2 for wrong usage, with 1 for a value that is no good. */
+export function parseConnectOptions(argv: readonly string[]): ConnectOptions {
+  const { values, positionals } = parse(argv);
+  const [address, ...more] = positionals;
+  if (address === undefined || more.length > 0) throw usage('connect takes one URL');
+  if (values.args !== undefined && values.call === undefined) throw usage('--args goes with --call NAME');
+  const timeout = Number(values.timeout ?? 300);
+  if (!Number.isInteger(timeout) || timeout < 1 || timeout > MOST) throw usage(`--timeout takes whole seconds from 1 to ${MOST}`);
+  return {
+    url: urlOf(address),
+    call: values.call,
+    args: argumentsOf(values.args),
+    scope: values.scope,
+    timeout,
+    save: values.save,
+    opensBrowser: values['no-open'] !== true,
+    verbose: values.verbose === true,
+    json: values.json === true,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usage((error as Error).message.split(/\. |\n/)[0] ?? '');
+  }
+}
+
+function usage(what: string): CliError {
+  return new CliError(`${what}. See: portcullis --help`, 2);
+}
+
+function urlOf(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new CliError(`${JSON.stringify(address)} is not a web address. Give the whole of it, such as https://mcp.example/mcp`);
+  }
+  if (url.username !== '' || url.password !== '')
+    throw new CliError('Leave user name and password out of the URL: the sign-in page asks for them.');
+  url.hash = '';
+  return url;
+}
+
+function argumentsOf(text: string | undefined): { readonly [name: string]: unknown } {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // said below, as for any other value that is no object
+  }
+  throw new CliError(`--args must be a JSON object, such as --args '{"a": 1}'; it is ${JSON.stringify(text)}`);
+}

@@ -1,0 +1,140 @@
+/**
+ * `portcullis connect URL`: what an MCP client does from the first 401 to the answer of a tool, in a terminal.
+ *
+ *   papers and loopback port → connect (a 401 leads through discovery, registration, browser, tokens) → tools → one call → clean up
+ */
+import type { CallToolResult, Client, StreamableHTTPClientTransport, Tool } from '@modelcontextprotocol/client';
+import { type Callback, listenForCallback } from './callback.ts';
+import type { ConnectOptions } from './connect-options.ts';
+import { type Credentials, makeCredentials } from './credentials.ts';
+import { explain } from './explain.ts';
+import { printable, printableLines } from './printable.ts';
+import { readSession, type Session, writeSession } from './session-file.ts';
+import { makeSteps, type Steps } from './steps.ts';
+import { CliError, type Terminal } from './terminal.ts';
+import { version } from './version.ts';
+
+type Sdk = typeof import('@modelcontextprotocol/client');
+
+/** What one run works with. */
+interface Run {
+  readonly sdk: Sdk;
+  readonly options: ConnectOptions;
+  readonly credentials: Credentials;
+  readonly steps: Steps;
+  transport: StreamableHTTPClientTransport | null;
+}
+
+/** Connects, lists the tools, calls one if asked. @throws {CliError} whose message is the one line to print. */
+export async function connect(options: ConnectOptions, terminal: Terminal): Promise<void> {
+  const sdk = await loadSdk();
+  const steps = makeSteps(options.verbose ? terminal.err : null);
+  const url = options.url.href;
+  const { save } = options;
+  const session: Session = save === undefined ? { url, port: 0 } : readSession(save, url);
+  const callback: Callback = await listenForCallback(session.port, terminal);
+  const kept = save === undefined ? null : () => writeSession(save, session);
+  const { scope, timeout, opensBrowser } = options;
+  const credentials = makeCredentials({ session, kept, callback, terminal, scope, timeout, opensBrowser });
+  const run: Run = { sdk, options, credentials, steps, transport: null };
+  try {
+    const client = await signedIn(run, () => open(run));
+    const { tools } = await signedIn(run, () => client.listTools());
+    const result = options.call === undefined ? undefined : await callTool(run, client, options.call, tools);
+    print(options, client, tools, result, terminal);
+    await client.close();
+    if (result?.isError) throw new CliError(`The tool ${printable(options.call ?? '')} answered with an error; it stands above.`);
+  } catch (error) {
+    throw new CliError(explain(error, url, steps, sdk), 1, { cause: error });
+  } finally {
+    callback.stop();
+    await run.transport?.close();
+    if (kept === null) await giveBack(run, session);
+  }
+}
+
+async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import('@modelcontextprotocol/client');
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new CliError('connect needs the MCP client library, which is not installed. Run: npm install @modelcontextprotocol/client', 1, {
+      cause,
+    });
+  }
+}
+
+/** A client of both eras: it asks for 2026-07-28 and falls back to the handshake of 2025. */
+async function open(run: Run): Promise<Client> {
+  const { sdk, options, credentials, steps } = run;
+  const client = new sdk.Client({ name: 'portcullis-connect', version: version() }, { versionNegotiation: { mode: 'auto' } });
+  run.transport = new sdk.StreamableHTTPClientTransport(options.url, { authProvider: credentials.provider, fetch: steps.fetch });
+  await client.connect(run.transport);
+  return client;
+}
+
+/** Does something; if that first needs a person, waits for the person and does it once more. */
+async function signedIn<T>(run: Run, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const answer = error instanceof run.sdk.UnauthorizedError ? run.credentials.takeAnswer() : null;
+    if (!answer) throw error;
+    run.steps.tell('waiting for the browser to come back');
+    const params = await answer;
+    run.steps.tell(params.has('error') ? 'the browser came back without permission' : 'the browser came back with a code');
+    await run.transport?.finishAuth(params); // checks `iss` before it believes anything (RFC 9207)
+    return work();
+  }
+}
+
+async function callTool(run: Run, client: Client, name: string, tools: readonly Tool[]): Promise<CallToolResult> {
+  if (!tools.some((tool) => tool.name === name)) {
+    const names = tools.map((tool) => printable(tool.name)).join(', ');
+    throw new CliError(`There is no tool ${printable(name)} here. ${names === '' ? 'The server lists none' : `There are: ${names}`}.`);
+  }
+  return signedIn(run, () => client.callTool({ name, arguments: { ...run.options.args } }));
+}
+
+function print(
+  { json, call }: ConnectOptions,
+  client: Client,
+  tools: readonly Tool[],
+  result: CallToolResult | undefined,
+  to: Terminal,
+): void {
+  const server = client.getServerVersion();
+  const protocol = client.getNegotiatedProtocolVersion();
+  if (json) {
+    to.out(JSON.stringify({ server, protocol, tools, ...(result && { call: { name: call, result } }) }, null, 2));
+    return;
+  }
+  const width = Math.min(30, Math.max(0, ...tools.map(({ name }) => name.length)));
+  to.out(
+    `Connected to ${printable(`${server?.name ?? 'a server without a name'} ${server?.version ?? ''}`.trim())}, protocol ${protocol ?? 'unknown'}.`,
+  );
+  to.out(tools.length === 0 ? 'No tools.' : 'Tools:');
+  for (const { name, description = '' } of tools) to.out(`  ${printable(name).padEnd(width)}  ${printable(description)}`.trimEnd());
+  if (result) to.out(`\n${printable(call ?? '')}:\n${textOf(result)}`);
+}
+
+/** What a tool answered, as text; what is no text is named. */
+function textOf({ content, structuredContent }: CallToolResult): string {
+  if (content.length === 0) return printableLines(JSON.stringify(structuredContent ?? null, null, 2));
+  return content.map((part) => (part.type === 'text' ? printableLines(part.text) : `[${printable(part.type)}]`)).join('\n');
+}
+
+/** Nothing is kept, so nothing stays valid: the token goes back to where the server takes it (RFC 7009). */
+async function giveBack({ credentials, steps }: Run, { client, tokens }: Session): Promise<void> {
+  const metadata = credentials.discovered()?.authorizationServerMetadata;
+  const endpoint = metadata && 'revocation_endpoint' in metadata ? metadata.revocation_endpoint : undefined;
+  if (!tokens || !client || typeof endpoint !== 'string') return;
+  const body = new URLSearchParams({ token: tokens.refresh_token ?? tokens.access_token, client_id: client.client_id });
+  if (client.client_secret !== undefined) body.set('client_secret', client.client_secret);
+  try {
+    const { status } = await steps.fetch(endpoint, { method: 'POST', body });
+    steps.tell(status === 200 ? 'gave the token back: nothing stays behind' : 'the token stays valid until it expires');
+  } catch {
+    steps.tell('the token stays valid until it expires: nobody took it back'); // what was asked for is done
+  }
+}

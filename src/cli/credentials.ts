@@ -1,0 +1,105 @@
+/**
+ * The client's papers as the MCP SDK asks for them: who it is, its tokens, and how a person is sent to sign in.
+ * They live in the given session, and outlive the run only if `kept` writes it down.
+ */
+import { randomBytes } from 'node:crypto';
+import type { OAuthClientProvider, OAuthDiscoveryState } from '@modelcontextprotocol/client';
+import type { Callback } from './callback.ts';
+import type { Session } from './session-file.ts';
+import { CliError, type Terminal } from './terminal.ts';
+
+/** What the papers are made of. */
+export interface CredentialParts {
+  readonly session: Session;
+  /** Called whenever the session has changed, if it is kept. */
+  readonly kept: (() => void) | null;
+  readonly callback: Callback;
+  readonly terminal: Terminal;
+  /** Asked for at the first sign-in, instead of what the server proposes. */
+  readonly scope: string | undefined;
+  /** Seconds for a sign-in. */
+  readonly timeout: number;
+  readonly opensBrowser: boolean;
+}
+
+/** The papers. */
+export interface Credentials {
+  readonly provider: OAuthClientProvider;
+  /** The answer of the sign-in that was begun last; null if none is open. Taken once. */
+  takeAnswer(): Promise<URLSearchParams> | null;
+  /** Where the server's own documents say its endpoints are. */
+  discovered(): OAuthDiscoveryState | undefined;
+}
+
+/** Makes the papers of one run. */
+export function makeCredentials({ session, kept, callback, terminal, scope, timeout, opensBrowser }: CredentialParts): Credentials {
+  let discovery: OAuthDiscoveryState | undefined;
+  let verifier = '';
+  let state = '';
+  let answer: Promise<URLSearchParams> | null = null;
+  const provider: OAuthClientProvider = {
+    redirectUrl: callback.redirectUri,
+    clientMetadata: {
+      client_name: 'Portcullis connect',
+      redirect_uris: [callback.redirectUri],
+      grant_types: kept ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    },
+    state: () => (state = randomBytes(24).toString('base64url')),
+    clientInformation: () => session.client,
+    saveClientInformation(client) {
+      session.client = client;
+      session.port = callback.port;
+      kept?.();
+    },
+    tokens: () => session.tokens,
+    saveTokens(tokens) {
+      session.tokens = tokens;
+      kept?.();
+    },
+    saveCodeVerifier(fresh) {
+      verifier = fresh;
+    },
+    codeVerifier: () => verifier,
+    saveDiscoveryState(found) {
+      if (!found.authorizationServerMetadata) throw new CliError(withoutMetadata(session.url, found));
+      discovery = found;
+    },
+    discoveryState: () => discovery,
+    invalidateCredentials(what) {
+      if (what === 'all' || what === 'client') session.client = undefined;
+      if (what === 'all' || what === 'tokens') session.tokens = undefined;
+      if (what === 'all' || what === 'discovery') discovery = undefined;
+    },
+    redirectToAuthorization(url) {
+      if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+        throw new CliError(`The server names a sign-in page that is no web page (${url.protocol}). Tell whoever runs it.`);
+      }
+      // A sign-in that widens what tokens already allow asks for what the server said is missing.
+      if (scope !== undefined && !session.tokens) url.searchParams.set('scope', scope);
+      answer = callback.answer(state, timeout);
+      answer.catch(() => undefined); // whoever takes it hears of it
+      terminal.err(
+        `${opensBrowser ? 'Sign in on the page that opens now, or open it yourself' : 'Open this page to sign in'}:\n  ${url.href}`,
+      );
+      if (opensBrowser) terminal.open(url.href);
+    },
+  };
+  return {
+    provider,
+    discovered: () => discovery,
+    takeAnswer() {
+      const taken = answer;
+      answer = null;
+      return taken;
+    },
+  };
+}
+
+function withoutMetadata(url: string, { resourceMetadata, authorizationServerUrl }: OAuthDiscoveryState): string {
+  if (!resourceMetadata) {
+    return `${url} refuses without saying where to sign in: it publishes no protected-resource metadata (RFC 9728). Check the address; if it is right, tell whoever runs the server.`;
+  }
+  return `${authorizationServerUrl} publishes no authorization server metadata (RFC 8414), so nobody can sign in there. Tell whoever runs ${url}.`;
+}

@@ -1,0 +1,95 @@
+/**
+ * What `--verbose` tells: every request of the client as a numbered line with its answer and what was learned from it.
+ * No code, token, secret or query ever gets in: a line is made of named public members only.
+ */
+import { printable } from './printable.ts';
+
+/** Tells steps, and knows the last request that got no answer at all. */
+export interface Steps {
+  /** A fetch that tells of what it does. */
+  readonly fetch: typeof fetch;
+  /** Tells something that is no request. */
+  tell(text: string): void;
+  /** The address and the reason of the last request if nobody answered it. */
+  unreachable(): { readonly url: URL; readonly code: string } | null;
+}
+
+/** Seconds for an answer of metadata, registration and token endpoints. MCP requests bring a limit of their own. */
+const PATIENCE = 30;
+
+/** Makes the steps of one run. @param print gets each line, or nothing is told. */
+export function makeSteps(print: ((line: string) => void) | null): Steps {
+  let count = 0;
+  let lost: { url: URL; code: string } | null = null;
+  const tell = (text: string): void => print?.(`${String(++count).padStart(2)}. ${printable(text)}`);
+  return {
+    tell,
+    unreachable: () => lost,
+    async fetch(input, init = {}) {
+      const url = new URL(input instanceof Request ? input.url : input);
+      const kind = kindOf(url, init);
+      const shown = `${init.method ?? 'GET'} ${url.origin}${url.pathname}`;
+      let response: Response;
+      try {
+        response = await fetch(input, init.signal ? init : { ...init, signal: AbortSignal.timeout(PATIENCE * 1000) });
+      } catch (error) {
+        const code = codeOf(error);
+        if (code !== 'AbortError') lost = { url, code }; // what we ended ourselves is no lost answer
+        tell(`${shown} → no answer (${code})`);
+        throw error;
+      }
+      lost = null;
+      if (print) tell(`${shown} → ${response.status}${after(kind.name)}${after(await learned(kind, response))}`);
+      return response;
+    },
+  };
+}
+
+type Kind = { readonly about: 'resource' | 'server' | 'register' | 'token' | 'mcp'; readonly name: string };
+
+function kindOf({ pathname }: URL, init: RequestInit): Kind {
+  if (pathname.includes('/.well-known/oauth-protected-resource')) return { about: 'resource', name: 'resource metadata' };
+  if (pathname.includes('/.well-known/')) return { about: 'server', name: 'authorization server metadata' };
+  const text = typeof init.body === 'string' ? init.body : init.body instanceof URLSearchParams ? init.body.toString() : '';
+  const grant = new URLSearchParams(text.startsWith('{') ? '' : text).get('grant_type');
+  if (grant !== null) return { about: 'token', name: `tokens by ${grant}` };
+  const body = text.startsWith('{') ? (JSON.parse(text) as { method?: unknown; redirect_uris?: unknown }) : {};
+  if (body.redirect_uris) return { about: 'register', name: 'registration' };
+  return { about: 'mcp', name: typeof body.method === 'string' ? body.method : '' };
+}
+
+async function learned({ about }: Kind, response: Response): Promise<string> {
+  if (response.status === 401 && about === 'mcp') return 'a sign-in is needed';
+  const json = response.headers.get('content-type')?.includes('json') && about !== 'mcp';
+  const body = json ? await membersOf(response.clone()) : {};
+  const say = (name: string, as: string): string | false => {
+    const values = [body[name]].flat().filter((value) => typeof value === 'string' || typeof value === 'number');
+    return values.length > 0 && `${as} ${values.join(' ')}`;
+  };
+  const parts = {
+    resource: [say('authorization_servers', 'sign in at'), say('scopes_supported', 'scopes')],
+    server: [say('authorization_endpoint', 'authorize at'), say('token_endpoint', 'tokens at')],
+    register: [say('client_id', 'now client')],
+    token: [say('scope', 'scopes'), say('expires_in', 'seconds:')],
+    mcp: [],
+  }[about];
+  return [...parts, !response.ok && say('error', 'error')].filter((part) => part !== false).join(', ');
+}
+
+/** The members of a JSON object; none where there is something else, which the client itself will complain about. */
+async function membersOf(response: Response): Promise<{ readonly [member: string]: unknown }> {
+  try {
+    return { ...((await response.json()) as object) };
+  } catch {
+    return {};
+  }
+}
+
+function after(text: string): string {
+  return text === '' ? '' : ` · ${text}`;
+}
+
+function codeOf(error: unknown): string {
+  const { cause, name } = error as { cause?: { code?: string; message?: string }; name: string };
+  return cause?.code ?? cause?.message ?? name;
+}

@@ -1,0 +1,39 @@
+/** What a command needs of the world: two streams, a browser, a timer. A test brings its own. */
+import { openInBrowser } from './open.ts';
+
+/** Where a command writes, and what it may start. */
+export interface Terminal {
+  /** Results: what was asked for. */
+  readonly out: (line: string) => void;
+  /** Everything beside: steps, links, the one line of a failure. */
+  readonly err: (line: string) => void;
+  /** Shows a page to the user, if it can. The link was printed before. */
+  readonly open: (url: string) => void;
+  /** Runs something after that many seconds, unless it is called off by what it returns. */
+  readonly after: (seconds: number, run: () => void) => () => void;
+}
+
+/** A failure that the user can do something about: its message is the whole of what is printed. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: 1 | 2;
+
+  /** @param exitCode 2 for a command that was written wrongly, 1 for everything else. */
+  constructor(message: string, exitCode: 1 | 2 = 1, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  return {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    open: openInBrowser,
+    after(seconds, run) {
+      const timer = setTimeout(run, seconds * 1000);
+      return () => clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * What happens to one request: taken in or refused, given to the application, answered or reported.
+ * It holds what outlives a request, too: how many are worked on, and what `waitUntil` was given.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Context, FetchObject } from '../model/handler.ts';
+import { BodyError, type IncomingBody } from './body.ts';
+
+import { takesLight } from '../lib/genuine.ts';
+import { addressOf, incoming, type Incoming, type RequestRules } from './request.ts';
+import { send, sendPlain } from './response.ts';
+
+/** Limits and listeners of a server that concern one request. */
+export interface AnswerSettings extends RequestRules {
+  /** Second argument of `fetch`. Default: a copy of `process.env`. */
+  readonly env: unknown;
+  /** How many proxies stand in front of the server, each of which adds to `X-Forwarded-For`. Default 0: nobody is believed. */
+  readonly trustProxy: number;
+  /** How many requests may be worked on at once; one more is told to come back. Default 1000. */
+  readonly maxRequests: number;
+  /** Hears of every error that became a 500 or cut a stream, and of rejected `waitUntil` promises. Default: its stack on stderr. */
+  readonly onError?: (error: unknown, at: ErrorPlace) => void;
+}
+
+/** Where an error happened. Holds nothing that could be a secret: no query, no header. */
+export interface ErrorPlace {
+  /** The `request_id` that the client was told. */
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+/** A server without its sockets. */
+export interface Answering {
+  /** Node's request listener. */
+  answer(message: IncomingMessage, to: ServerResponse): void;
+  /** From now on every answer is the last of its connection. */
+  stop(): void;
+  /** Resolves when all promises given to `waitUntil` have settled. */
+  settled(): Promise<void>;
+}
+
+/** Status, body and further headers of the answers that need no application. */
+const REFUSALS: { readonly [status: number]: readonly [error: string, text: string, ...headers: string[]] } = {
+  400: ['invalid_request', 'The request line or a header is malformed.'],
+  405: ['invalid_request', 'This method is not served here.', 'allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
+  413: ['invalid_request', 'The request body is larger than this server accepts.'],
+  503: ['temporarily_unavailable', 'The server is busy. Try again shortly.', 'retry-after', '1'],
+};
+
+type Taken = Exclude<Incoming, { refused: unknown }>;
+
+/** Binds an application to Node's request listener. */
+export function answering(app: FetchObject, settings: AnswerSettings): Answering {
+  const pending = new Set<Promise<unknown>>();
+  const light = takesLight(app);
+  let busy = 0;
+  let stopping = false;
+
+  async function handle({ request, body }: Taken, message: IncomingMessage, to: ServerResponse): Promise<void> {
+    busy += 1;
+    let working = true;
+    try {
+      const answer = await app.fetch(light ? (request as unknown as Request) : request.genuine(), settings.env, contextOf(message));
+      working = false;
+      release(message, to);
+      busy -= 1; // from here on it holds a socket, not a place: a stream may stay open for hours
+      if (body?.tooLarge && !to.headersSent) return refuse(to, 413);
+      if (stopping && !to.headersSent) to.shouldKeepAlive = false;
+      await send(answer, to);
+    } catch (error) {
+      if (working) {
+        release(message, to);
+        busy -= 1;
+      }
+      fail(error, body, message, to);
+    }
+  }
+
+  /** What of the body has not come by the time of the answer is not waited for. */
+  function release(message: IncomingMessage, to: ServerResponse): void {
+    if (!message.complete) to.once('finish', () => discard(message, settings.bodyLimit));
+  }
+
+  function fail(error: unknown, body: IncomingBody | null, message: IncomingMessage, to: ServerResponse): void {
+    if (body?.tooLarge && !to.headersSent) return refuse(to, 413);
+    // Whoever hung up needs no answer, and what broke by that is no fault.
+    if (to.destroyed && error instanceof Error && (error instanceof BodyError || error.name === 'AbortError')) return;
+    const id = report(error, message);
+    if (to.headersSent) to.destroy();
+    else sendPlain(to, 500, { error: 'server_error', error_description: 'The server met an unexpected condition.', request_id: id });
+  }
+
+  function report(error: unknown, { method = '', url = '' }: IncomingMessage): string {
+    const at = { id: randomUUID(), method, path: url.split('?', 1)[0] ?? '' };
+    try {
+      (settings.onError ?? print)(error, at);
+    } catch (second) {
+      print(error, at);
+      print(second, at);
+    }
+    return at.id;
+  }
+
+  function contextOf(message: IncomingMessage): Context {
+    return {
+      get address() {
+        return addressOf(message, settings.trustProxy) ?? ''; // no socket any more
+      },
+      waitUntil(promise) {
+        const kept: Promise<unknown> = Promise.resolve(promise)
+          .catch((error: unknown) => report(error, message))
+          .finally(() => pending.delete(kept));
+        pending.add(kept);
+      },
+    };
+  }
+
+  return {
+    answer(message, to) {
+      if (stopping) to.shouldKeepAlive = false;
+      const taken = incoming(message, to, settings);
+      if (!('refused' in taken) && busy < settings.maxRequests) return void handle(taken, message, to);
+      release(message, to);
+      refuse(to, 'refused' in taken ? taken.refused : 503);
+    },
+    stop() {
+      stopping = true;
+    },
+    async settled() {
+      while (pending.size > 0) await Promise.all(pending);
+    },
+  };
+}
+
+function refuse(to: ServerResponse, status: number): void {
+  const [error, text, ...headers] = REFUSALS[status] ?? ['server_error', ''];
+  sendPlain(to, status, { error, error_description: text }, headers);
+}
+
+/** Lets what is left of an answered request's body go by, so that the client reads its answer; hangs up if it is too much. */
+function discard(message: IncomingMessage, limit: number): void {
+  if (message.complete || message.destroyed) return;
+  let left = limit;
+  message.on('data', (bytes: Uint8Array) => {
+    left -= bytes.length;
+    if (left < 0) message.destroy();
+  });
+  message.resume();
+}
+
+/** Name, message and stack alone: an error's other fields may hold a request and its headers. */
+function print(error: unknown, { id, method, path }: ErrorPlace): void {
+  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : `thrown: a value of type ${typeof error}`;
+  console.error(`${method} ${path} failed (request ${id})\n${text}`);
+}

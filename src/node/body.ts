@@ -1,0 +1,189 @@
+/**
+ * A request body that arrives on a socket. Small bodies are collected straight from the socket; a `ReadableStream`, which
+ * costs several times as much, is made only when somebody asks for one. Either way at most `limit` bytes are taken.
+ */
+import type { IncomingMessage } from 'node:http';
+
+/** Why a body could not be read to its end. */
+export class BodyError extends Error {
+  override readonly name = 'BodyError';
+  readonly reason: 'too_large' | 'aborted';
+
+  /** @param reason `too_large` is answered with 413; `aborted` with nothing, since nobody listens. */
+  constructor(reason: 'too_large' | 'aborted') {
+    super(
+      reason === 'too_large'
+        ? 'The request body is larger than this server accepts.'
+        : 'The client hung up before its request was complete.',
+    );
+    this.reason = reason;
+  }
+}
+
+/** A body as applications read it. */
+export type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** Somebody who wants the bytes. */
+interface Sink {
+  chunk(bytes: Uint8Array<ArrayBuffer>): void;
+  end(): void;
+  fail(error: BodyError): void;
+}
+
+/** The symbol by which Node, and `Request` in it, asks a stream whether anyone has read from it. */
+const DISTURBED = Symbol.for('nodejs.stream.disturbed');
+
+/**
+ * Passes for a `ReadableStream` inside `Request` and becomes a real one at the first touch. It is never handed out:
+ * {@link IncomingBody.stream} gives the real one.
+ */
+export class IncomingBody {
+  readonly #message: IncomingMessage;
+  readonly #limit: number;
+  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #collected = false;
+  #tooLarge = false;
+
+  /** @param limit bytes; one more, and reading fails with a {@link BodyError}. */
+  constructor(message: IncomingMessage, limit: number) {
+    this.#message = message;
+    this.#limit = limit;
+  }
+
+  /** True once more than the limit has arrived. */
+  get tooLarge(): boolean {
+    return this.#tooLarge;
+  }
+
+  /** True while nobody has asked for the bytes in any form. */
+  get untouched(): boolean {
+    return !this.#collected && this.#stream === undefined;
+  }
+
+  /** All bytes at once, without a stream between. Only for a body that is `untouched`. */
+  collect(): Promise<Uint8Array<ArrayBuffer>> {
+    this.#collected = true;
+    return new Promise((resolve, reject) => {
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      this.#read({ chunk: (bytes) => chunks.push(bytes), end: () => resolve(joined(chunks)), fail: reject });
+    });
+  }
+
+  /** The real stream, made at the first call. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return (this.#stream ??= this.#open());
+  }
+
+  get locked(): boolean {
+    return this.#collected || (this.#stream?.locked ?? false);
+  }
+
+  /** Answers for {@link DISTURBED}. */
+  get disturbed(): boolean {
+    return this.#collected || (this.#stream !== undefined && Reflect.get(this.#stream, DISTURBED) === true);
+  }
+
+  getReader(options?: never): unknown {
+    return this.stream().getReader(options);
+  }
+
+  tee(): unknown {
+    return this.stream().tee();
+  }
+
+  pipeTo(to: WritableStream<Uint8Array>, options?: object): Promise<void> {
+    return this.stream().pipeTo(to, options);
+  }
+
+  pipeThrough<T>(through: { writable: WritableStream<Uint8Array>; readable: ReadableStream<T> }, options?: object): ReadableStream<T> {
+    return this.stream().pipeThrough(through, options);
+  }
+
+  cancel(reason?: unknown): Promise<void> {
+    return this.stream().cancel(reason);
+  }
+
+  values(): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+    return this.stream().values();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
+    return this.stream().values();
+  }
+
+  /** Reads the socket no faster than the stream is read. */
+  #open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const message = this.#message;
+    let open = true;
+    return new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        start: (controller) => {
+          this.#read({
+            chunk: (bytes) => {
+              if (!open) return; // cancelled: what still comes is let go
+              controller.enqueue(bytes);
+              if ((controller.desiredSize ?? 0) <= 0) message.pause();
+            },
+            end: () => {
+              if (open) controller.close();
+            },
+            fail: (error) => {
+              if (open) controller.error(error);
+            },
+          });
+          message.pause();
+        },
+        pull: () => {
+          message.resume();
+        },
+        cancel: () => {
+          open = false;
+          message.pause(); // the rest is dealt with when the answer is out
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  #read(sink: Sink): void {
+    const message = this.#message;
+    let size = 0;
+    let open = true;
+    const finish = (then: () => void): void => {
+      if (!open) return;
+      open = false;
+      then();
+    };
+    const fail = (reason: 'too_large' | 'aborted') => (): void => finish(() => sink.fail(new BodyError(reason)));
+    message.on('data', (bytes: Buffer<ArrayBuffer>) => {
+      if (!open) return;
+      size += bytes.length;
+      if (size <= this.#limit) return sink.chunk(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+      this.#tooLarge = true;
+      message.pause();
+      fail('too_large')();
+    });
+    message.once('end', () => finish(() => sink.end()));
+    message.once('error', fail('aborted'));
+    message.once('close', fail('aborted'));
+  }
+}
+// `Request` takes a body for a stream by its prototype.
+Object.setPrototypeOf(IncomingBody.prototype, ReadableStream.prototype);
+Object.defineProperty(IncomingBody.prototype, DISTURBED, {
+  get(this: IncomingBody): boolean {
+    return this.disturbed;
+  },
+});
+
+function joined(chunks: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}

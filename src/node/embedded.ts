@@ -1,0 +1,61 @@
+/**
+ * The embedded store of a data folder: one SQLite file, made on first use, swept while the server runs.
+ */
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sqliteStore, type SqliteStore } from '../stores/sqlite.ts';
+
+/** Records looked at in one sweep, so that it never holds a request up for long. */
+const SWEEP = 500;
+const EVERY_MS = 30_000;
+
+/** A store that somebody opened and somebody must close. */
+export interface Embedded {
+  readonly store: SqliteStore;
+  close(): void;
+}
+
+/**
+ * Opens the store of a folder; makes both if they are not there, for the owner's eyes only.
+ *
+ * @throws {Error} one line that names the folder and the mend.
+ */
+export function openEmbedded(folder: string): Embedded {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'EACCES' ? 'this user may not write there' : (error as Error).message;
+    throw new Error(`The data folder ${folder} cannot be made: ${why}. Name another one with PORTCULLIS_DATA or the option \`data\`.`, {
+      cause: error,
+    });
+  }
+  const store = sqliteStore(join(folder, 'portcullis.db'));
+  const timer = setInterval(() => sweep(store), EVERY_MS).unref();
+  return {
+    store,
+    close() {
+      clearInterval(timer);
+      store.close();
+    },
+  };
+}
+
+/** By hand, because Node's own `recursive` never returns where the system refuses a folder with ENOENT, as /proc does. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error; // another process may have been faster
+  }
+}
+
+/** What is not swept now is swept next time: an expired record is never read, so a failure here harms nobody. */
+function sweep(store: SqliteStore): void {
+  try {
+    store.sweep(SWEEP);
+  } catch (error) {
+    console.error('portcullis: expired records could not be swept', error);
+  }
+}

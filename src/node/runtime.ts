@@ -1,0 +1,96 @@
+/**
+ * The machine as `node:crypto` offers it: synchronous, which on Node is some forty times cheaper than Web Crypto
+ * for small inputs. Byte-compatible with `core/web-runtime`: what one seals, the other opens.
+ */
+import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';
+import type { Runtime } from '../model/runtime.ts';
+
+const CIPHER = 'aes-256-gcm';
+// Keys go in as key objects: finding out what kind of key plain bytes are takes Node five times as long as the cipher itself.
+const NONCE = 12;
+const TAG = 16;
+
+/** One system call fills this many bytes; larger reads go past the pool. */
+const POOL = 4096;
+const POOLED = 256;
+
+/** A runtime on synchronous `node:crypto`, with scrypt. */
+export function nodeRuntime(): Runtime {
+  const random = pooledRandom();
+  return {
+    now() {
+      return Math.floor(Date.now() / 1000);
+    },
+    random,
+    digest(data) {
+      return bytesOf(hash('sha256', data, 'buffer'));
+    },
+    seal(key, plain, bound) {
+      const nonce = random(NONCE);
+      const cipher = createCipheriv(CIPHER, createSecretKey(key), nonce);
+      cipher.setAAD(Buffer.from(bound));
+      const sealed = new Uint8Array(NONCE + plain.length + TAG);
+      sealed.set(nonce);
+      sealed.set(cipher.update(plain), NONCE);
+      cipher.final(); // GCM is a stream: nothing is left to write, but the tag is made here.
+      sealed.set(cipher.getAuthTag(), NONCE + plain.length);
+      return sealed;
+    },
+    open(key, sealed, bound) {
+      // The key first, so that a wrong one is an error here as in Web Crypto, however short the bytes are.
+      const decipher = createDecipheriv(
+        CIPHER,
+        createSecretKey(key),
+        sealed.length < NONCE ? new Uint8Array(NONCE) : sealed.subarray(0, NONCE),
+        {
+          authTagLength: TAG,
+        },
+      );
+      if (sealed.length < NONCE + TAG) return null;
+      decipher.setAAD(Buffer.from(bound));
+      decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
+      const plain = decipher.update(sealed.subarray(NONCE, sealed.length - TAG));
+      return authentic(decipher) ? bytesOf(plain) : null;
+    },
+    scrypt(password, salt, { ln, r, p }) {
+      const N = 2 ** ln;
+      // OpenSSL refuses what needs more than `maxmem`; the need is known exactly (RFC 7914 §6), a little on top for itself.
+      const maxmem = 128 * r * (N + p + 2) + 65_536;
+      return new Promise((resolve, reject) => {
+        scrypt(password, salt, 32, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(bytesOf(key))));
+      });
+    },
+  };
+}
+
+/** `final` throws for one reason only: the tag does not fit the key, the bytes or what they are bound to. */
+function authentic(decipher: { final(): unknown }): boolean {
+  try {
+    decipher.final();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The same memory without `Buffer`'s own ideas of `slice` and `toString`. */
+function bytesOf(buffer: Buffer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.length);
+}
+
+/** Small reads share one system call. What is handed out is wiped from the pool, so that nobody can read it there later. */
+function pooledRandom(): (length: number) => Uint8Array<ArrayBuffer> {
+  const pool = new Uint8Array(POOL);
+  let used = POOL;
+  return (length) => {
+    if (length > POOLED) return randomFillSync(new Uint8Array(length));
+    if (used + length > POOL) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    const bytes = pool.slice(used, used + length);
+    pool.fill(0, used, used + length);
+    used += length;
+    return bytes;
+  };
+}

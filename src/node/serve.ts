@@ -1,0 +1,190 @@
+/**
+ * A Node server around `{ fetch }`: the same object that a Worker exports. Here stand its options, its start and a stop
+ * that loses nothing; what happens to one request stands in `answer`.
+ */
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FetchObject } from '../model/handler.ts';
+import { OAuthProvider } from '../provider/oauth-provider.ts';
+import type { OAuthHelpers } from '../provider/pages.ts';
+import { answering, type Answering, type AnswerSettings } from './answer.ts';
+import { openEmbedded } from './embedded.ts';
+import { closed, listen } from './listen.ts';
+
+/** How a server listens, and where its limits are. Times are in seconds, sizes in bytes. */
+export interface ServeOptions extends Partial<AnswerSettings> {
+  /** Default: the variable PORT, else 8787; 0 takes any free one. */
+  readonly port?: number;
+  /** Default: the variable HOST, else `localhost`, which is 127.0.0.1 and, where the machine has it, ::1. */
+  readonly host?: string;
+  /** Folder of the embedded store, for an `OAuthProvider` without one. Default: the variable PORTCULLIS_DATA. */
+  readonly data?: string;
+  /** How long a client may take for the headers of a request, default 10, … */
+  readonly headerTimeout?: number;
+  /** … and for the whole of it, default 60. */
+  readonly requestTimeout?: number;
+  /** How long `stop` waits for what is in flight, and then for `waitUntil` promises. Default 10. */
+  readonly drainTimeout?: number;
+  /** Stop on SIGTERM and SIGINT, then end the process with 0. A second signal ends it at once. Default false. */
+  readonly signals?: boolean;
+}
+
+/** A server that listens. */
+export interface NodeServer {
+  /** Where it listens, for a browser on this machine. */
+  readonly url: string;
+  readonly port: number;
+  /** Takes nothing new, finishes what is in flight, hangs up on the rest after `drainTimeout`, awaits `waitUntil` promises. */
+  stop(): Promise<void>;
+}
+
+/** A server around an `OAuthProvider`. */
+export interface ProviderServer extends NodeServer {
+  /** Accounts, clients and grants, outside of a request. */
+  readonly helpers: OAuthHelpers;
+}
+
+const DEFAULTS = {
+  headerTimeout: 10,
+  requestTimeout: 60,
+  drainTimeout: 10,
+  signals: false,
+  trustProxy: 0,
+  bodyLimit: 4 * 1024 * 1024,
+  maxRequests: 1000,
+};
+
+/** Longer than the usual minute of a load balancer, so that it never sends a request into a closing connection. */
+const KEEP_ALIVE = 65;
+
+/**
+ * Answers HTTP requests with an `OAuthProvider`, or with any object that has `fetch`. For a provider it opens the store of
+ * the data folder and, where no issuer is configured, takes the address it listens on.
+ *
+ * @throws {TypeError} for an option that makes no sense, or an app without `fetch`.
+ * @throws {Error} for a port, host or data folder that cannot be had; its one line names the mend.
+ */
+export function serve<Env>(app: OAuthProvider<Env>, options?: ServeOptions): Promise<ProviderServer>;
+/** The same for an application that needs no store. */
+export function serve<Env>(app: FetchObject<Env>, options?: ServeOptions): Promise<NodeServer>;
+export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, options: ServeOptions = {}): Promise<NodeServer> {
+  const given = (options.env ?? { ...process.env }) as Record<string, unknown>;
+  const env = app instanceof OAuthProvider ? { ...given } : given; // a provider's gets a store and an issuer
+  const settings = { ...DEFAULTS, port: numberOf(env['PORT'] ?? 8787), host: String(env['HOST'] ?? 'localhost'), ...options, env };
+  check(app, settings);
+  const desk = answering(app as FetchObject, settings);
+  const limits = {
+    headersTimeout: settings.headerTimeout * 1000,
+    requestTimeout: settings.requestTimeout * 1000,
+    connectionsCheckingInterval: 500,
+    keepAliveTimeout: KEEP_ALIVE * 1000,
+    joinDuplicateHeaders: true, // as the Fetch standard has it; Node would drop a second Authorization unseen
+  };
+  /** Connections that have not asked yet: Node does not count them as idle. */
+  const silent = new Set<Socket>();
+  const make = (): Server =>
+    createServer(limits, (message, to) => {
+      silent.delete(message.socket);
+      desk.answer(message, to);
+    }).on('connection', (socket: Socket) => {
+      silent.add(socket);
+      socket.once('close', () => silent.delete(socket));
+    });
+  const servers = [make(), make()] as const;
+  const { port, url } = await listen(servers, settings.host, settings.port);
+  const shut = (): Promise<void> => drain(servers, silent, desk, settings.drainTimeout * 1000);
+  if (!(app instanceof OAuthProvider)) return serverOf(url, port, shut, settings.signals);
+  // Only now that the port is ours: a start that fails there leaves nothing behind. No request comes before this turn ends.
+  const provided = await provide(app as OAuthProvider<unknown>, env, url, options.data).catch(async (error: unknown) => {
+    await shut();
+    throw error;
+  });
+  const stop = (): Promise<void> => shut().finally(() => provided.close());
+  const server: ProviderServer = { ...serverOf(url, port, stop, settings.signals), helpers: provided.helpers };
+  return server;
+}
+
+function serverOf(url: string, port: number, shut: () => Promise<void>, signals: boolean): NodeServer {
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= shut());
+  if (signals) stopOnSignals(stop);
+  return { url, port, stop };
+}
+
+/** Puts store and issuer into the environment, and lets the provider check itself. */
+async function provide(
+  app: OAuthProvider<unknown>,
+  env: Record<string, unknown>,
+  url: string,
+  data: string | undefined,
+): Promise<{ helpers: OAuthHelpers; close(): void }> {
+  const folder = data ?? env['PORTCULLIS_DATA'];
+  const embedded = env['PORTCULLIS'] === undefined && typeof folder === 'string' && folder !== '' ? openEmbedded(folder) : null;
+  if (embedded) env['PORTCULLIS'] = embedded.store;
+  env['PORTCULLIS_ISSUER'] ||= url;
+  try {
+    return { helpers: app.helpers(env), close: () => embedded?.close() };
+  } catch (error) {
+    embedded?.close();
+    throw error;
+  }
+}
+
+/** A variable that is no number stays what it is, so that the check can name it. */
+function numberOf(value: unknown): number {
+  return value === '' ? Number.NaN : Number(value);
+}
+
+/** In flight first, since it may still hand promises to `waitUntil`; both have a deadline, so that a stop is a stop. */
+async function drain(servers: readonly Server[], silent: ReadonlySet<Socket>, desk: Answering, milliseconds: number): Promise<void> {
+  desk.stop();
+  const ended = Promise.all(servers.map(closed));
+  for (const socket of silent) socket.destroy();
+  if (!(await within(ended, milliseconds))) {
+    for (const server of servers) server.closeAllConnections();
+    await ended;
+  }
+  await within(desk.settled(), milliseconds);
+}
+
+/** True if the promise fulfils in time. */
+async function within(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function stopOnSignals(stop: () => Promise<void>): void {
+  const end = (): void => {
+    for (const signal of ['SIGTERM', 'SIGINT']) process.off(signal, end); // the next one ends the process, as it would have
+    void stop().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, end);
+}
+
+/** A wrong option is found at the start, in one line. */
+function check(app: unknown, settings: ServeOptions & typeof DEFAULTS & { port: number; host: string }): void {
+  const known = [...Object.keys(DEFAULTS), 'port', 'host', 'data', 'origin', 'env', 'onError'];
+  const wrong = (name: string, want: string): TypeError => new TypeError(`serve: ${name} must be ${want}.`);
+  if (typeof (app as { fetch?: unknown } | null)?.fetch !== 'function') throw wrong('the first argument', 'an object with a fetch method');
+  for (const name of Object.keys(settings)) {
+    if (!known.includes(name)) throw new TypeError(`serve: unknown option ${name}; there are ${known.join(', ')}.`);
+  }
+  if (!Number.isInteger(settings.port) || settings.port < 0 || settings.port > 65_535)
+    throw wrong('port', 'a whole number from 0 to 65535, as the option or as the variable PORT');
+  if (typeof settings.host !== 'string' || settings.host === '') throw wrong('host', 'a name or an address');
+  for (const name of ['trustProxy', 'bodyLimit', 'maxRequests', 'headerTimeout', 'requestTimeout', 'drainTimeout'] as const) {
+    const least = name === 'trustProxy' || name === 'drainTimeout' || name === 'bodyLimit' ? 0 : 1;
+    if (!Number.isFinite(settings[name]) || settings[name] < least) throw wrong(name, `a number, at least ${least}`);
+  }
+  const { origin } = settings;
+  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
+    throw wrong('origin', 'scheme and host alone, as in https://mcp.example.com');
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * The machine as workerd offers it: Web Crypto, and scrypt from workerd's own `node:crypto`.
+ * The module is asked for by name instead of imported, so that a Worker without `nodejs_compat` still starts:
+ * it has no scrypt then, and password sign-in says so.
+ */
+import { webRuntime } from '../core/web-runtime.ts';
+import type { Runtime } from '../model/runtime.ts';
+
+/** The one function that is wanted of `node:crypto`. */
+interface Scrypt {
+  scrypt(
+    password: string,
+    salt: Uint8Array,
+    length: number,
+    options: { readonly N: number; readonly r: number; readonly p: number; readonly maxmem: number },
+    done: (error: Error | null, key: Uint8Array<ArrayBuffer>) => void,
+  ): void;
+}
+
+/** A runtime for Cloudflare Workers. */
+export function workerRuntime(): Runtime {
+  const runtime = webRuntime();
+  const native = nodeCrypto();
+  if (native === undefined) return runtime;
+  return {
+    ...runtime,
+    scrypt(password, salt, { ln, r, p }) {
+      const N = 2 ** ln;
+      const maxmem = 128 * r * (N + p + 2) + 65_536;
+      return new Promise((resolve, reject) => {
+        native.scrypt(password, salt, 32, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(new Uint8Array(key))));
+      });
+    },
+  };
+}
+
+function nodeCrypto(): Scrypt | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  return process?.getBuiltinModule?.('node:crypto') as Scrypt | undefined;
+}
