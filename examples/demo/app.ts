@@ -6,7 +6,8 @@ import { z } from 'zod';
 
 /** What the runtime hands over. */
 export interface Env {
-  readonly DEMO_ACCOUNTS: string;
+  /** For runtimes without a start-up: the accounts to make, as JSON. */
+  readonly DEMO_ACCOUNTS?: string;
   readonly OAUTH_PROVIDER: OAuthHelpers;
 }
 
@@ -43,6 +44,6 @@ export const app = new OAuthProvider<Env>({
   tokenEndpoint: '/token',
   clientRegistrationEndpoint: '/register',
   scopesSupported: { 'demo:use': 'Use the demo tools as you' },
-  logins: [password({ accounts: (env) => JSON.parse((env as Env).DEMO_ACCOUNTS) as NewAccount[] })],
+  logins: [password({ accounts: (env) => JSON.parse((env as Env).DEMO_ACCOUNTS ?? '[]') as NewAccount[] })],
   permissions: ({ userId }, env) => (env as Env).OAUTH_PROVIDER.accounts.permissionsOf(userId),
 });

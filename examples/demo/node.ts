@@ -6,9 +6,11 @@ import { app } from './app.ts';
 
 try {
   const data = resolve(process.env['PORTCULLIS_DATA'] ?? '.portcullis');
+  const { url, helpers } = await serve(app, { data, signals: true });
   const accounts = demoAccounts(data);
-  const env = { ...process.env, DEMO_ACCOUNTS: JSON.stringify(accounts) };
-  const { url } = await serve(app, { data, env, signals: true });
+  for (const account of accounts) {
+    if (!(await helpers.accounts.findByUsername(account.username))) await helpers.accounts.create(account);
+  }
   console.log(welcome(process.env['PORTCULLIS_ISSUER'] ?? url, accounts, `Data folder: ${data}`));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

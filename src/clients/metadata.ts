@@ -16,6 +16,8 @@ const MOST_REDIRECTS = 16;
 const LONGEST_NAME = 200;
 const LONGEST_URI = 2048;
 const DEEPEST = 16;
+/** Control characters, half characters, and those that turn the direction of writing: what makes a name read as another. */
+const HIDDEN = /[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const METHODS: readonly ClientAuthMethod[] = ['none', 'client_secret_basic', 'client_secret_post'];
 const URI_MEMBERS = /^(client_uri|logo_uri|tos_uri|policy_uri|jwks_uri)(#.+)?$/;
 
@@ -27,7 +29,7 @@ const URI_MEMBERS = /^(client_uri|logo_uri|tos_uri|policy_uri|jwks_uri)(#.+)?$/;
  */
 export function parseMetadata(text: string, grantTypes: readonly string[]): ClientMetadata {
   const given = parseObject(text);
-  for (const [name, value] of given) if (URI_MEMBERS.test(name)) checkWebUri(name, value);
+  for (const [name, value] of given) if (URI_MEMBERS.test(name) && value !== '' && value !== null) checkWebUri(name, value);
   const redirectUris = redirectsOf(given);
   const name = optionalText(given, 'client_name', LONGEST_NAME);
   const uri = optionalText(given, 'client_uri', LONGEST_URI);
@@ -114,7 +116,7 @@ function isPrivateHost(host: string): boolean {
 function optionalText(given: Members, name: string, longest: number): string | undefined {
   const value = given.get(name);
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string' || value.length > longest || /[\p{Cc}\p{Cs}]/u.test(value))
+  if (typeof value !== 'string' || value.length > longest || HIDDEN.test(value))
     throw invalid(`${name} must be a text of at most ${longest} characters.`);
   return value;
 }

@@ -4,7 +4,7 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import type { Account, Accounts, NewAccount } from '../model/account.ts';
+import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
 import type { Key, Page } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
@@ -36,14 +36,14 @@ export function makeAccounts({ records, keys, runtime }: { records: Records; key
     }
   };
   const findByUsername = async (username: string): Promise<AccountRecord | null> => {
-    const id = await records.findAccountId(await keys.hash(foldName(username)));
+    const id = await records.findAccountId(await keys.hash(foldUsername(username)));
     return id === null ? null : ((await records.findAccount(id))?.value ?? null);
   };
   return {
     async create(account) {
       checkNew(account);
       const { username, password, ...rest } = account;
-      const kept = { v: 1, permissions: [], ...rest, id: keys.id(), username: foldName(username), createdAt: runtime.now() } as const;
+      const kept = { v: 1, permissions: [], ...rest, id: keys.id(), username: foldUsername(username), createdAt: runtime.now() } as const;
       const passwordHash = await hashPassword(password);
       if (!(await records.saveAccount({ ...kept, passwordHash }, 'absent'))) throw new Error('A random account id was met twice.');
       if (await records.claimUsername(await keys.hash(kept.username), kept.id)) return publicOf({ ...kept, passwordHash });
@@ -95,12 +95,8 @@ async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerato
   } while (after !== undefined);
 }
 
-function foldName(username: string): string {
-  return username.normalize('NFKC').trim().toLowerCase();
-}
-
 function checkNew({ username, password }: NewAccount): void {
-  const folded = foldName(username);
+  const folded = foldUsername(username);
   if (folded === '' || folded.length > 256 || /[\p{Cc}\p{Cs}]/u.test(folded))
     throw new TypeError('A user name has 1 to 256 printable characters.');
   checkPassword(password);

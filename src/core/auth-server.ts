@@ -23,6 +23,8 @@ export interface AuthServer {
   emit(event: NewEvent): void;
   /** Counts an attempt; the seconds to wait when there were too many, else null. */
   limit(name: string, attempts: number, per: Seconds): Promise<Seconds | null>;
+  /** Forgets the attempts counted under a name. */
+  forgive(name: string): Promise<void>;
 }
 
 /** Puts a server together. */
@@ -53,5 +55,6 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
       const { count, endsAt } = await records.count(await keys.hash(name), per, now());
       return count > attempts ? Math.max(1, endsAt - now()) : null;
     },
+    forgive: async (name) => (settings.limits ? records.forgetCount(await keys.hash(name)) : undefined),
   };
 }

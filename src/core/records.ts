@@ -67,6 +67,7 @@ export interface Records {
   removeKey(key: Key): Promise<void>;
   /** Counts one more under a name; the count within the present window, and when that ends. */
   count(name: string, per: Seconds, now: Seconds): Promise<{ readonly count: number; readonly endsAt: Seconds }>;
+  forgetCount(name: string): Promise<void>;
 }
 
 /** Makes the verbs over a store. @param onEnded told once for each grant that a transition ended, after it was written. */
@@ -115,6 +116,7 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),
     count: (name, per, now) => countIn(store, `limit:${name}`, per, now),
+    forgetCount: async (name) => void (await store.remove(`limit:${name}`)),
   };
 }
 

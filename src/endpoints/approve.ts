@@ -2,13 +2,16 @@
  * Approve: what the person decided on the consent page. Approve → prove → issue: the yes and the sign-in come in one
  * form, the ticket is taken exactly once, and only then a grant is opened and the code sent.
  *
- *   same origin → ticket → same browser → (no | another account) → signed in → ticket taken → grant → redirect
+ *   same origin → ticket → same browser → (no | another account) → signed in → ticket taken → grant → still signed in → redirect
  */
 import { findClient } from '../clients/find.ts';
+import type { AuthServer } from '../core/auth-server.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
 import { approvedScope, type Ticket } from '../model/ticket.ts';
+import { grantIdOf } from '../model/token.ts';
+import { revoke } from '../model/transition.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { requestOverPage } from '../pages/message.ts';
 import { errorAnswer } from './authorization-request.ts';
@@ -50,6 +53,7 @@ export async function approve(call: Call): Promise<Response> {
     props: { claims: ready.user.claims },
     scope: ready.scope,
   });
+  if (await endedMeanwhile(as, code, ready.user)) return over(call);
   const location = answerTo(redirect, { code, state: ticket.state, iss: as.settings.issuer });
   return leave(call, handleHash, location, ready.user.cookie);
 }
@@ -82,6 +86,16 @@ async function switchAccount(call: Call, showing: Consent): Promise<Response> {
   const page = await consentPage(call.as, { ...showing, session: null });
   page.headers.append('set-cookie', setCookie(call.as, 'session', '', 0));
   return page;
+}
+
+/**
+ * Signing a user out ends the sessions first and the grants after: a grant written too late to be among them finds its
+ * session gone, and ends itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
+ */
+async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Promise<boolean> {
+  if (await as.records.findSession(user.hash)) return false;
+  await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('user_signed_out', as.now()));
+  return true;
 }
 
 function leave({ as }: Call, handleHash: string, location: string, cookie?: string): Response {

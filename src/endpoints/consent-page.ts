@@ -7,7 +7,7 @@ import { isLoopbackHost } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import type { Ticket } from '../model/ticket.ts';
 import { approvePage } from '../pages/approve.ts';
-import { nameOf } from './sign-in.ts';
+import { nameOf, type SignedIn } from './sign-in.ts';
 
 /** What is needed to show the page, first or again. */
 export interface Consent {
@@ -15,7 +15,7 @@ export interface Consent {
   /** The ticket's secret, for the form. */
   readonly handle: string;
   readonly client: Client;
-  readonly session: Pick<Session, 'userId' | 'claims'> | null;
+  readonly session: SignedIn | null;
   /** What was ticked and typed before; all scopes and nothing on the first showing. */
   readonly ticked?: readonly string[];
   readonly typed?: { readonly [field: string]: string };

@@ -12,6 +12,8 @@ import { sessionOf, setCookie, type Call } from './endpoint.ts';
 export interface SignedIn {
   readonly userId: string;
   readonly claims: Session['claims'];
+  /** The hash that the session is kept under. */
+  readonly hash: string;
   /** Set by a fresh sign-in. */
   readonly cookie?: string;
 }
@@ -29,7 +31,15 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NotSi
   const wanted = form.optional('login');
   const login = as.settings.logins.find((one) => one.id === wanted) ?? as.settings.logins[0];
   if (!login) return { problem: 'This server has no way to sign in.', status: 404 };
-  const services = { issuer: as.settings.issuer, accounts: as.accounts, now: () => as.now(), network, env, limit: as.limit };
+  const services = {
+    issuer: as.settings.issuer,
+    accounts: as.accounts,
+    now: () => as.now(),
+    network,
+    env,
+    limit: as.limit,
+    forgive: as.forgive,
+  };
   const result = await login.prove((field) => form.optional(field) ?? '', services);
   if (result.kind === 'proven') return startSession(call, result.identity, login.id);
   as.emit({ kind: 'login.failed', login: login.id, reason: result.kind === 'refused' ? result.reason : 'limited', network });
@@ -47,10 +57,11 @@ async function startSession(call: Call, identity: Identity, login: string): Prom
   const userId = identity.subject;
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
   const [createdAt, expiresAt] = [as.now(), as.now() + as.settings.sessionTtl];
-  await as.records.openSession(await as.keys.hash(token), { v: 1, userId, claims, createdAt, expiresAt });
+  const hash = await as.keys.hash(token);
+  await as.records.openSession(hash, { v: 1, userId, claims, createdAt, expiresAt });
   if (old) await as.records.endSession(old.hash);
   as.emit({ kind: 'login.succeeded', login, userId });
-  return { userId, claims, cookie: setCookie(as, 'session', token, as.settings.sessionTtl) };
+  return { userId, claims, hash, cookie: setCookie(as, 'session', token, as.settings.sessionTtl) };
 }
 
 /** The name that pages show for somebody. */

@@ -78,7 +78,9 @@ export function guard(options: GuardOptions): Guard {
 
   const protect: Guard['protect'] = (handler) => async (request, env, ctx) => {
     if (pathAndQueryOf(request) === metadata.path) return metadataAnswer(request, metadata.text);
-    if (request.method === 'OPTIONS') return preflight(request, checkOrigin(request, allowedOrigins, resource));
+    const foreign = checkOrigin(request, allowedOrigins, resource);
+    if (foreign) return foreign; // which a foreign page may not even read
+    if (request.method === 'OPTIONS') return preflight(request);
     const access = await check(request);
     if (access instanceof Response) return withCors(request, access);
     return withCors(request, await handler(request, env, withAccess(ctx, access)));
@@ -102,9 +104,8 @@ export function withCors(request: Request, response: Response): Response {
   return answer;
 }
 
-/** The answer to a browser's question whether it may call at all. */
-export function preflight(request: Request, foreign: Response | null): Response {
-  if (foreign) return foreign;
+/** The answer to a browser's question whether it may call at all, for pages whose origin passed the check. */
+export function preflight(request: Request): Response {
   const headers = {
     'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
     'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? 'Authorization, Content-Type',

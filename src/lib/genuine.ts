@@ -1,7 +1,17 @@
 /**
- * Node's server hands our own code a light request (`node/light-request`). Whatever is not our own gets a genuine one: it may
- * call `fetch(request)` or `new Request(request, …)`, which look inside.
+ * Node's server hands code of our own a light request (`node/light-request`), a third of the price. Whatever is not our own gets a
+ * genuine one: it may call `fetch(request)` or `new Request(request, …)`, which look inside.
  */
+
+/** Says of an object with `fetch` that it calls {@link genuine} before it hands a request to a stranger. */
+export interface TakesLight {
+  readonly takesLightRequests: true;
+}
+
+/** Whether an application said so. */
+export function takesLight(app: object): app is TakesLight {
+  return (app as Partial<TakesLight>).takesLightRequests === true;
+}
 
 /** The request, fit for code that is not ours. In workerd it is that already. */
 export function genuine(request: Request): Request {

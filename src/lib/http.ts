@@ -1,8 +1,12 @@
 /** Plain HTTP: bounded body reading, JSON answers, header values that cannot split. */
 
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Reads a body as UTF-8 text, at most `limit` bytes; `too-large` or `malformed` otherwise. Stops reading at the limit. */
 export async function readBody(request: Request, limit: number): Promise<{ text: string } | { problem: 'too-large' | 'malformed' }> {
-  if (Number(request.headers.get('content-length') ?? 0) > limit) return { problem: 'too-large' };
+  const length = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (length > limit) return { problem: 'too-large' };
+  if (length >= 0) return whole(new Uint8Array(await request.arrayBuffer()), limit);
   if (!request.body) return { text: '' };
   const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
@@ -17,18 +21,23 @@ export async function readBody(request: Request, limit: number): Promise<{ text:
     }
     chunks.push(value);
   }
-  return textOf(chunks, size);
+  return whole(joined(chunks, size), limit);
 }
 
-function textOf(chunks: readonly Uint8Array[], size: number): { text: string } | { problem: 'malformed' } {
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);
     at += chunk.byteLength;
   }
+  return bytes;
+}
+
+function whole(bytes: Uint8Array, limit: number): { text: string } | { problem: 'too-large' | 'malformed' } {
+  if (bytes.byteLength > limit) return { problem: 'too-large' };
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+    return { text: strict.decode(bytes) };
   } catch {
     return { problem: 'malformed' }; // not UTF-8
   }

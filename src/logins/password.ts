@@ -4,7 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import type { Account, Accounts, NewAccount } from '../model/account.ts';
+import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
 import type { Identity } from '../model/identity.ts';
 import type { Login, LoginResult, LoginServices } from '../model/login.ts';
 
@@ -39,7 +39,9 @@ export function password(options: PasswordOptions = {}): Login {
         seeded.add(services.accounts);
       }
       const account = await services.accounts.checkPassword(username, secret);
-      return account ? { kind: 'proven', identity: identityOf(account, services.issuer) } : refused;
+      if (!account) return refused;
+      await services.forgive(limitOf(username));
+      return { kind: 'proven', identity: identityOf(account, services.issuer) };
     },
     check({ scrypt }) {
       if (scrypt) return;
@@ -79,12 +81,16 @@ function isBounded(text: string, max: number): boolean {
   return text !== '' && text.length <= max && !text.includes('\0');
 }
 
+/** Folded as the accounts fold it: no spelling gets tries of its own. */
+function limitOf(username: string): string {
+  return `password-account:${foldUsername(username)}`;
+}
+
 /** The network counts first: once it has to wait, it can no longer use up the tries of other people's accounts. */
 async function limits(username: string, services: LoginServices): Promise<number | null> {
-  const name = username.normalize('NFKC').toLowerCase();
   return (
     (await services.limit(`password-network:${services.network}`, PER_NETWORK, WINDOW)) ??
-    (await services.limit(`password-account:${name}`, PER_ACCOUNT, WINDOW))
+    (await services.limit(limitOf(username), PER_ACCOUNT, WINDOW))
   );
 }
 

@@ -44,3 +44,8 @@ export interface Accounts {
   /** Removes the account, its sessions and its grants. */
   remove(id: string): Promise<void>;
 }
+
+/** A user name in the one spelling that is compared: Unicode NFKC, lower case, no space around it. */
+export function foldUsername(username: string): string {
+  return username.normalize('NFKC').trim().toLowerCase();
+}

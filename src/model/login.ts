@@ -15,6 +15,8 @@ export interface LoginServices {
   now(): Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
   limit(name: string, attempts: number, per: Seconds): Promise<Seconds | null>;
+  /** Forgets the attempts counted under a name: whoever got in may start anew. */
+  forgive(name: string): Promise<void>;
   /** Where the request comes from: an address, IPv6 cut to its /64; what limits are counted by. */
   readonly network: string;
   /** The environment that the application was called with. */

@@ -62,8 +62,8 @@ export function approvePage(view: ApproveView): Response {
     ${destination(view)}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       <input type="hidden" name="ticket" value="${view.ticket}" />
-      ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`}
-      ${scopes(view.scopes)} ${problemBox(view)} ${view.account ? signedIn(view.account) : signIn(view)}
+      ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes)}
+      ${problemBox(view)} ${view.account ? signedIn(view.account) : signIn(view)}
       <div class="actions">
         <button class="main" name="decision" value="approve" ${unchecked(view.account ? [] : view.logins)}>
           ${view.account ? 'Allow' : 'Sign in and allow'}

@@ -90,9 +90,9 @@ export function formActionFor(redirectUri: string): string | null {
 }
 
 /** Schemes that the browser itself answers, among them those that run what stands in the URL. */
-const BROWSER_SCHEMES: ReadonlySet<string> = new Set([
-  ...['about:', 'blob:', 'data:', 'file:', 'filesystem:', 'ftp:', 'javascript:', 'vbscript:', 'view-source:', 'ws:', 'wss:'],
-]);
+const BROWSER_SCHEMES: ReadonlySet<string> = new Set(
+  'about: blob: data: file: filesystem: ftp: javascript: vbscript: view-source: ws: wss:'.split(' '),
+);
 
 function loopbackSources(url: URL): string {
   const sources = 'http://localhost:* http://127.0.0.1:* https:';

@@ -27,6 +27,7 @@ h1,h2,p,dl,dd,fieldset,legend,ul{margin:0;padding:0;border:0;min-width:0}
 .mark svg,.mark img{display:block;width:1.6rem;height:1.6rem;object-fit:contain}
 h1{font-size:1.5rem;line-height:1.25;font-weight:680;letter-spacing:-.015em;text-wrap:balance}
 h2,legend{font-size:.9375rem;line-height:1.4;font-weight:620}
+p{text-wrap:pretty}
 .lead{margin-top:.5rem;color:var(--soft)}
 .lead strong{color:var(--ink);font-weight:640}
 .long{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:6;overflow:hidden}
@@ -83,4 +84,4 @@ main{padding:2.25rem 2.5rem 2.25rem;border:1px solid var(--line);border-radius:1
 `;
 
 /** CSP source of {@link STYLE}: the base64 SHA-256 of exactly that text. */
-export const STYLE_HASH: string = "'sha256-uxf00CuOsLRoGbej4fiAZgLPn4zg9Vaz6iMLpaQTilU='";
+export const STYLE_HASH: string = "'sha256-+Wyod50Wr1Xb4BZELqzAWjneAw3i1SaPwoPomd+uOdU='";

@@ -9,6 +9,7 @@ import { verifyAccess } from '../core/verify.ts';
 import { guard, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
+import { genuine } from '../lib/genuine.ts';
 import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
@@ -60,6 +61,9 @@ export class OAuthProvider<Env = unknown> {
     for (const login of options.logins ?? []) login.check?.({ scrypt: platform.runtime.scrypt !== undefined });
   }
 
+  /** Node's server may hand over its light requests: handlers of the application get genuine ones. */
+  readonly takesLightRequests = true;
+
   /** Answers a request. Bound: may be passed around alone. */
   readonly fetch = async (request: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
     const host = this.#host(env, request.url);
@@ -73,27 +77,22 @@ export class OAuthProvider<Env = unknown> {
     if (text !== undefined) return metadataAnswer(request, text);
     const api = host.apis.find((one) => covers(one.path, path));
     if (api) return this.#protected(host, api, request, env, ctx);
-    if (this.#fallback) return this.#fallback(request, withHelpers(env, host.helpers), ctx);
+    if (this.#fallback) return this.#fallback(genuine(request), withHelpers(env, host.helpers), ctx);
     return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
   };
 
-  /** Checks issuer and store before the first request, for runtimes that have a start-up. @throws {TypeError} naming what is missing. */
-  start(env: Env): void {
-    this.#host(env, null);
-  }
-
-  /** The helpers, outside a request: accounts, clients, grants. */
+  /** The helpers, outside a request: accounts, clients, grants. @throws {TypeError} naming what the environment lacks. */
   helpers(env: Env): OAuthHelpers {
     return this.#host(env, null).helpers;
   }
 
   async #protected(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
-    if (request.method === 'OPTIONS') {
-      return preflight(request, checkOrigin(request, this.#checked.options.allowedOrigins, host.as.settings.issuer));
-    }
+    const foreign = checkOrigin(request, this.#checked.options.allowedOrigins, host.as.settings.issuer);
+    if (foreign) return foreign; // which a foreign page may not even read
+    if (request.method === 'OPTIONS') return preflight(request);
     const access = await api.guard(request);
     if (access instanceof Response) return withCors(request, access);
-    return withCors(request, await api.fetch(request, env, withAccess(ctx, access)));
+    return withCors(request, await api.fetch(genuine(request), env, withAccess(ctx, access)));
   }
 
   #host(env: Env, url: string | null): Host<Env> {

@@ -119,7 +119,8 @@ export async function appOn(
     (await accounts.findByUsername(ALICE.username)) ?? (await accounts.create({ ...ALICE, name: 'Alice', permissions: ['admin'] }));
   const client = (metadata?: Record<string, unknown>): Promise<TestClient> =>
     registerClient({ send, issuer: ISSUER, ...(metadata ? { metadata } : {}) });
-  const ask: App['ask'] = (method, path, body = null, headers = {}) => send(new Request(ISSUER + path, { method, body, headers }));
+  const ask: App['ask'] = (method, path, body = null, headers = {}) =>
+    send(new Request(ISSUER + path, { method, headers, ...(body === null ? {} : { body }) }));
   const toCode: App['toCode'] = async (metadata) => {
     const [made, browser] = [await client(metadata), makeBrowser(send)];
     return { client: made, browser, code: await made.signIn(browser, ALICE) };

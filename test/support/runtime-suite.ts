@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Runtime } from '../../src/model/runtime.ts';
 
 /** Bytes of a text in UTF-8. */
-export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(new TextEncoder().encode(text));
 
 /** Lower-case hexadecimal. */
 export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -52,5 +52,9 @@ export async function expectNothingWritten<T>(app: App, run: () => Promise<T>): 
 /** The JSON answer in a response. */
 export async function answerOf(response: Response): Promise<JsonAnswer> {
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {} };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
+  };
 }

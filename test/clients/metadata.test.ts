@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { parseMetadata } from '../../src/clients/metadata.ts';
+
+const GRANTS = ['authorization_code', 'refresh_token'];
+const good = { redirect_uris: ['https://app.example/cb'] };
+const parse = (given: Record<string, unknown>): ReturnType<typeof parseMetadata> =>
+  parseMetadata(JSON.stringify({ ...good, ...given }), GRANTS);
+const codeOf = (given: Record<string, unknown>): unknown => {
+  try {
+    return parse(given);
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+describe('clients/metadata', () => {
+  it('fills in what is left out (RFC 7591 §2), and leaves out what it does not know', () => {
+    expect(parse({ software_id: 'x', software_statement: 'x.y.z', admin: true, first_party: true, constructor: 'x' })).toEqual({
+      redirectUris: good.redirect_uris,
+      applicationType: 'native',
+      grantTypes: GRANTS,
+      authMethod: 'client_secret_basic',
+    });
+  });
+
+  it('touches no prototype', () => {
+    const parsed = parseMetadata(
+      '{"redirect_uris":["https://app.example/cb"],"__proto__":{"admin":true},"constructor":{"prototype":{"x":1}}}',
+      GRANTS,
+    );
+    expect(['admin' in parsed, 'x' in {}]).toEqual([false, false]);
+  });
+
+  it.each([
+    ['SEC-004', 'https://app.example/\tcb'], ['SEC-004', 'https://app.example/cb\0'], ['SEC-005', 'https://good.example@evil.example/cb'],
+    ['SEC-005', 'https://good.example:443@evil.example'], ['SEC-006', 'https://app.example/cb#x'], ['SEC-006', 'https://app.example/cb#'],
+    ['SEC-007', 'javascript:alert(1)'], ['SEC-007', 'DATA:text/html,x'], ['SEC-007', 'vbscript:x'], ['SEC-007', 'file:///x'], ['SEC-007', 'blob:https://a/x'],
+    ['SEC-007', 'about:blank'], ['SEC-007', 'filesystem:https://a/x'], ['SEC-008', 'http://app.example/cb'], ['SEC-008', 'http://localhost.evil/cb'],
+    ['SEC-008', 'http://127.0.0.1.nip.io/cb'], ['SEC-008', 'http://localhost@evil.example/cb'], ['SEC-010', 'http://127.1/cb'], ['SEC-010', 'http://0x7f.1/cb'],
+    ['SEC-010', 'http://2130706433/cb'], ['SEC-010', 'http://[::ffff:127.0.0.1]/cb'], ['SEC-010', 'http://localhost./cb'], ['SEC-013', 'https://аррӏе.com/cb'],
+    ['SEC-017', 'https://app.example/cb?code=1'], ['SEC-017', 'https://app.example/cb?x=1&st%61te=1'], ['SEC-017', 'https://app.example/cb?iss=x'],
+    ['SEC-017', 'https://app.example/cb?error=x'], ['SEC-175', `https://app.example/${'x'.repeat(3000)}`], ['SEC-004', ''], ['SEC-004', '/cb'], ['SEC-004', 'cb'],
+  ])('%s registers no %j, not even beside a good one', (_id, uri) => {
+    expect(codeOf({ redirect_uris: [uri] })).toBe('invalid_redirect_uri');
+    expect(codeOf({ redirect_uris: ['https://app.example/cb', uri] })).toBe('invalid_redirect_uri');
+  }); // prettier-ignore
+
+  it('SEC-012 lists private-use schemes only beside a URI that can be used', () => {
+    expect(parse({ redirect_uris: ['https://app.example/cb', 'com.app:/cb'] }).redirectUris).toHaveLength(2);
+    expect(codeOf({ redirect_uris: ['com.app:/cb'] })).toBe('invalid_redirect_uri');
+  });
+
+  it('SEC-011 registers no loopback for a web client', () => {
+    expect(codeOf({ redirect_uris: ['http://localhost:3000/cb'], application_type: 'web' })).toBe('invalid_redirect_uri');
+    expect(parse({ redirect_uris: ['http://localhost:3000/cb'] }).applicationType).toBe('native');
+  });
+
+  it.each([[[]], ['https://app.example/cb'], [null], [[1]], [{}], [Array.from({ length: 17 }, (_, at) => `https://app.example/${at}`)]])(
+    'takes a list of one to sixteen redirect URIs, not %j',
+    (uris) => {
+      expect(codeOf({ redirect_uris: uris })).toBe('invalid_redirect_uri');
+    },
+  );
+
+  it.each(['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'jwks_uri', 'logo_uri#de', 'client_uri#ja-Kana-JP'])('SEC-076 refuses what no browser should open in %s', (name) => {
+    const hostile = [
+      'javascript:alert(1)', 'JAVASCRIPT:x', 'data:text/html,x', 'file:///etc/passwd', 'http://10.0.0.1/', 'http://192.168.1.1/x', 'http://172.16.0.1/',
+      'http://169.254.169.254/latest', 'http://127.0.0.2/', 'http://[fd00::1]/', 'http://0.0.0.0/', 'https://user@app.example/', 'java\tscript:x', ' https://app.example', 7, {}, '//app.example',
+    ]; // prettier-ignore
+    for (const value of hostile) expect([value, codeOf({ [name]: value })]).toEqual([value, 'invalid_client_metadata']);
+    expect(codeOf({ [name]: 'https://app.example/x' })).not.toBe('invalid_client_metadata');
+  }); // prettier-ignore
+
+  it('SEC-077 drops grant types it does not have and says so, and refuses those of other flows alone', () => {
+    expect(parse({ grant_types: ['authorization_code', 'implicit', 'client_credentials'] }).grantTypes).toEqual(['authorization_code']);
+    for (const types of [
+      ['client_credentials'],
+      ['implicit'],
+      ['urn:ietf:params:oauth:grant-type:token-exchange'],
+      ['refresh_token'],
+      [],
+      'authorization_code',
+      [1],
+    ])
+      expect(codeOf({ grant_types: types })).toBe('invalid_client_metadata');
+    for (const types of [['token'], ['id_token token'], 'code', []])
+      expect(codeOf({ response_types: types })).toBe('invalid_client_metadata');
+  });
+
+  it.each([
+    { client_name: 7 }, { client_name: 'x'.repeat(201) }, { client_name: 'a\u0000b' }, { client_name: 'a\nb' }, { client_name: 'a\ud800b' }, { scope: 'a"b' }, { scope: ['read'] },
+    { token_endpoint_auth_method: 'private_key_jwt' }, { token_endpoint_auth_method: '' }, { token_endpoint_auth_method: 'NONE' }, { application_type: 'desktop' },
+  ])('bounds and types every member: %j', (given) => {
+    expect(codeOf(given)).toBe('invalid_client_metadata');
+  }); // prettier-ignore
+
+  it('takes an empty optional member for an absent one', () => {
+    expect(Object.keys(parse({ client_name: '', client_uri: '', logo_uri: null, scope: null }))).toEqual(Object.keys(parse({})));
+  });
+});

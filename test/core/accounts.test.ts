@@ -1,0 +1,139 @@
+import { makeRuntime, makeStores } from '#under-test';
+import { describe, expect, it } from 'vitest';
+import { makeAccounts, signOut } from '../../src/core/accounts.ts';
+import { makeKeys } from '../../src/core/keys.ts';
+import { makeRecords, type Records } from '../../src/core/records.ts';
+import type { Accounts } from '../../src/model/account.ts';
+import type { ScryptCost } from '../../src/model/runtime.ts';
+import type { Store } from '../../src/model/store.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { openGrant, START } from '../support/grants.ts';
+
+interface Made {
+  readonly accounts: Accounts;
+  readonly records: Records;
+  readonly hashed: { password: string; cost: ScryptCost }[];
+}
+
+function makeOn(store: Store): Made {
+  const machine = makeRuntime();
+  const hashed: { password: string; cost: ScryptCost }[] = [];
+  const runtime = {
+    ...machine,
+    now: () => START,
+    scrypt: (password: string, salt: Uint8Array<ArrayBuffer>, cost: ScryptCost) => {
+      hashed.push({ password, cost });
+      return machine.scrypt!(password, salt, { ...cost, ln: 4, p: 1 });
+    },
+  };
+  const records = makeRecords(store);
+  return { accounts: makeAccounts({ records, keys: makeKeys(runtime), runtime }), records, hashed };
+}
+const make = (): Made => makeOn(memoryStore({ now: () => START }));
+const ALICE = { username: 'alice', password: 'correct horse' };
+
+describe('core/accounts', () => {
+  it('hashes with scrypt at N = 2^14, r = 8, p = 5, and tells nobody the hash', async () => {
+    const { accounts, hashed, records } = make();
+    const account = await accounts.create({ ...ALICE, name: 'Alice', permissions: ['admin'] });
+    expect(account).toEqual({ id: account.id, username: 'alice', name: 'Alice', permissions: ['admin'], createdAt: START });
+    expect(hashed.map(({ cost }) => cost)).toEqual([{ ln: 14, r: 8, p: 5 }]);
+    expect((await records.findAccount(account.id))?.value.passwordHash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[\w-]{22}\$[\w-]{43}$/);
+  });
+
+  it('does the same work for a wrong password and an unknown name', async () => {
+    const { accounts, hashed } = make();
+    await accounts.create(ALICE);
+    hashed.length = 0;
+    expect([await accounts.checkPassword('alice', 'wrong'), await accounts.checkPassword('nobody', 'wrong')]).toEqual([null, null]);
+    expect(hashed[0]).toEqual(hashed[1]);
+    expect((await accounts.checkPassword('ALICE ', 'correct horse'))?.username).toBe('alice');
+  });
+
+  it('SEC-159 cuts nothing off a password, and knows it in either Unicode form', async () => {
+    const { accounts } = make();
+    await accounts.create({ username: 'a', password: `${'x'.repeat(80)}1` });
+    await accounts.create({ username: 'é', password: 'pâssword-é' });
+    expect(await accounts.checkPassword('a', `${'x'.repeat(80)}2`)).toBeNull();
+    expect(await accounts.checkPassword('a', 'x'.repeat(80))).toBeNull();
+    expect(await accounts.checkPassword('é'.normalize('NFD'), 'pâssword-é'.normalize('NFD'))).not.toBeNull();
+  });
+
+  it('gives a name once, however it is written and however many ask at once', async () => {
+    for (const { store } of await makeStores(() => START)) {
+      const { accounts } = makeOn(store);
+      const all = await Promise.allSettled(
+        ['Bob', 'bob', ' BOB ', 'ＢＯＢ'].map((username) => accounts.create({ username, password: 'correct horse' })),
+      );
+      expect(all.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
+      expect((await accounts.findByUsername('bOb'))?.username).toBe('bob');
+    }
+  });
+
+  it.each([
+    { username: '' },
+    { username: '   ' },
+    { username: 'x'.repeat(257) },
+    { username: 'a\u0000b' },
+    { password: 'short' },
+    { password: 'x'.repeat(1025) },
+    { password: 'with\0nul' },
+  ])('refuses %j in words', async (more) => {
+    await expect(make().accounts.create({ ...ALICE, ...more })).rejects.toThrow(TypeError);
+  });
+
+  it('SEC-053 ends grants and sessions with the password and with the account, over many pages', async () => {
+    const { accounts, records } = make();
+    const { id } = await accounts.create(ALICE);
+    const fill = async (): Promise<void> => {
+      for (let at = 0; at < 250; at++) {
+        await records.openGrant(openGrant({ id: `${Math.random()}`, userId: id }));
+        await records.openSession(`${Math.random()}`, { v: 1, userId: id, claims: {}, createdAt: START, expiresAt: START + 60 });
+      }
+    };
+    const living = async (): Promise<number> => {
+      let count = 0;
+      for (let after: string | undefined, more = true; more;) {
+        const page = await records.grantsOf(id, after);
+        for (const key of page.keys) if (!(await records.findGrant(key.slice(6)))?.ended) count++;
+        after = page.next;
+        more = after !== undefined;
+      }
+      return count + (await records.sessionsOf(id)).keys.length;
+    };
+    await fill();
+    expect(await living()).toBeGreaterThan(250);
+    await accounts.setPassword(id, 'another horse');
+    expect([await living(), await accounts.checkPassword('alice', 'correct horse')]).toEqual([0, null]);
+    await fill();
+    await accounts.remove(id);
+    expect([await living(), await accounts.find(id), await accounts.findByUsername('alice'), await accounts.permissionsOf(id)]).toEqual([
+      0,
+      null,
+      null,
+      [],
+    ]);
+    expect((await accounts.create(ALICE)).id).not.toBe(id);
+  });
+
+  it('FLT-04 takes up a sign-out again where it was cut off', async () => {
+    const { records } = make();
+    for (let at = 0; at < 20; at++) await records.openGrant(openGrant({ id: `g${at}`, userId: 'u' }));
+    let left = 7;
+    const cut: Records = {
+      ...records,
+      changeGrant: (grant, move) => (left-- > 0 ? records.changeGrant(grant, move) : Promise.reject(new Error('crash'))),
+    };
+    await expect(signOut(cut, 'u', START)).rejects.toThrow('crash');
+    await signOut(records, 'u', START);
+    for (let at = 0; at < 20; at++) expect((await records.findGrant(`g${at}`))?.ended).not.toBeNull();
+  });
+
+  it('changes permissions at once, and only those of an account that is there', async () => {
+    const { accounts } = make();
+    const { id } = await accounts.create(ALICE);
+    await Promise.all([accounts.setPermissions(id, ['a']), accounts.setPassword(id, 'another horse')]);
+    expect([await accounts.permissionsOf(id), await accounts.permissionsOf('nobody')]).toEqual([['a'], []]);
+    await expect(accounts.setPermissions('nobody', ['a'])).rejects.toThrow('no account');
+  });
+});

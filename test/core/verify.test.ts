@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { Grant } from '../../src/model/grant.ts';
+import { makeApp, RESOURCE } from '../support/app.ts';
+
+describe('core/verify', () => {
+  it('says who called, through which client, for what, until when, and with which props', async () => {
+    const app = await makeApp('memory');
+    const { client, tokens } = await app.signedIn();
+    const { access } = await app.call(tokens.access);
+    expect(access).toEqual({
+      userId: app.aliceId, clientId: client.id, grantId: tokens.access.slice(7, 29), scope: ['read', 'write'], resource: RESOURCE, expiresAt: app.clock.now() + 3600,
+      props: { claims: { sub: app.aliceId, preferred_username: 'alice', name: 'Alice' } },
+    }); // prettier-ignore
+  });
+
+  it('ends to the second', async () => {
+    const app = await makeApp('memory', { accessTokenTTL: 60 });
+    const { tokens } = await app.signedIn();
+    app.clock.pass(59);
+    expect((await app.call(tokens.access)).status).toBe(200);
+    app.clock.pass(1);
+    expect((await app.call(tokens.access)).status).toBe(401);
+  });
+
+  it('SEC-213 believes no row that was changed by hand: sealed props and keys belong to their grant', async () => {
+    const app = await makeApp('memory');
+    const [mine, theirs] = [await app.signedIn(), await app.signedIn()];
+    const keyOf = (token: string): `grant:${string}` => `grant:${token.slice(7, 29)}`;
+    const rows = await Promise.all(
+      [mine, theirs].map(async ({ tokens }) => (await app.store.read(keyOf(tokens.access)))?.value as unknown as Grant),
+    );
+    const [own, other] = [rows[0]!, rows[1]!];
+    for (const forged of [
+      { ...own, sealedProps: other.sealedProps },
+      { ...own, access: [{ ...own.access[0]!, wrappedKey: other.access[0]!.wrappedKey }] },
+      { ...own, sealedProps: '' },
+    ]) {
+      await app.store.write(keyOf(mine.tokens.access), forged, 'any');
+      expect((await app.call(mine.tokens.access)).status).toBe(401);
+    }
+    await app.store.write(keyOf(mine.tokens.access), own, 'any');
+    expect((await app.call(mine.tokens.access)).status).toBe(200);
+  });
+
+  it('goes by the grant alone: no grant, no access (I1)', async () => {
+    const app = await makeApp('memory');
+    const { tokens } = await app.signedIn();
+    await app.store.remove(`grant:${tokens.access.slice(7, 29)}`);
+    expect((await app.call(tokens.access)).status).toBe(401);
+  });
+});

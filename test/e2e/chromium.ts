@@ -1,0 +1,93 @@
+/** A real Chromium, driven by playwright-core: contexts that notice console errors, screenshots, and axe. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { ROOT } from './processes.ts';
+
+const SHOTS = join(ROOT, 'artifacts/screenshots');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Where Chromium is, or null. */
+export function findChromium(): string | null {
+  const named = process.env['CHROMIUM'];
+  if (named) return existsSync(named) ? named : null;
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+    try {
+      return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
+    } catch {
+      // not under this name
+    }
+  }
+  return null;
+}
+
+/** Starts Chromium. */
+export function launch(executablePath: string): Promise<Browser> {
+  mkdirSync(SHOTS, { recursive: true });
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    chromiumSandbox: false,
+    args: [
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--host-resolver-rules=MAP *.example 127.0.0.1:1',
+    ],
+  });
+}
+
+/** A visit: one person with a browser of their own. */
+export interface Visit {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Errors of the console and of scripts on pages of that origin, blocked form targets among them. */
+  readonly errors: string[];
+}
+
+/** Opens a context and a page, does something there, and closes both. Fails on any console error of the origin's pages. */
+export async function visit<T>(
+  browser: Browser,
+  origin: string,
+  body: (visit: Visit) => Promise<T>,
+  options: BrowserContextOptions = {},
+): Promise<T> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(10_000);
+  const errors: string[] = [];
+  context.on('console', (message) => {
+    // A 4xx answer to a form is how our pages say what was wrong; Chromium logs every one of them.
+    const expected = message.text().startsWith('Failed to load resource');
+    if (message.type() === 'error' && message.location().url.startsWith(origin) && !expected) errors.push(message.text());
+  });
+  context.on('weberror', (error) => errors.push(error.error().message));
+  try {
+    const result = await body({ context, page: await context.newPage(), errors });
+    if (errors.length > 0) throw new Error(`The console has errors:\n${errors.join('\n')}`);
+    return result;
+  } finally {
+    await context.close();
+  }
+}
+
+/** Keeps a picture of the whole page. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
+
+/** Fails if axe finds anything wrong with the page as it stands. */
+export async function checkAccessible(page: Page): Promise<void> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { violations } = await (
+      globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }> } }
+    ).axe.run();
+    return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' | ')}`);
+  });
+  if (found.length > 0) throw new Error(`axe found:\n${found.join('\n')}`);
+}

@@ -1,0 +1,37 @@
+/** What a person does on our pages. */
+import type { Page } from 'playwright-core';
+import { ALICE } from './app.ts';
+
+/** Opens the consent page, fills in what it asks for, presses Allow, and waits until the client has the answer. */
+export async function allow(page: Page, url: string): Promise<URL> {
+  await page.goto(url);
+  return leave(page, async () => {
+    await fillIn(page);
+    await page.locator('button[value=approve]').click();
+  });
+}
+
+/** Opens the consent page and presses Deny. */
+export async function deny(page: Page, url: string): Promise<URL> {
+  await page.goto(url);
+  return leave(page, () => page.getByRole('button', { name: 'Deny' }).click());
+}
+
+/** Types user name and password, if the page asks for them. */
+export async function fillIn(page: Page, password: string = ALICE.password): Promise<void> {
+  if ((await page.getByLabel('Password').count()) === 0) return;
+  await page.getByLabel('User name').fill(ALICE.username);
+  await page.getByLabel('Password').fill(password);
+}
+
+/** Does something that ends at the client, and gives the address that the browser asked there. */
+export async function leave(page: Page, act: () => Promise<void>): Promise<URL> {
+  const { origin } = new URL(page.url());
+  const [asked] = await Promise.all([
+    page.waitForRequest((request) => request.isNavigationRequest() && new URL(request.url()).origin !== origin),
+    act(),
+  ]);
+  const response = await asked.response().catch(() => null); // nobody may be there: what counts is that the browser went
+  await response?.finished();
+  return new URL(asked.url());
+}

@@ -1,0 +1,141 @@
+/** Child processes of the suite: each is started here, ends by its own id, and takes nothing of the user's home along. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository. */
+export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
+
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-e2e-'));
+const running = new Set<ChildProcess>();
+
+// Whatever ends this process, nothing of it stays behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGTERM');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** A fresh folder that goes with this process. */
+export function freshFolder(name: string): string {
+  const path = mkdtempSync(join(folder, `${name}-`));
+  mkdirSync(join(path, 'home'));
+  return path;
+}
+
+/** A server that runs, until `stop`. */
+export interface RunningServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** What a program left behind. */
+export interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Environment of every child: our own Node first, an own home, nobody outside is asked. */
+export function childEnv(home: string, more: { readonly [name: string]: string } = {}): NodeJS.ProcessEnv {
+  return {
+    PATH: `${ROOT}node_modules/.bin:${process.env['PATH'] ?? ''}`,
+    HOME: home,
+    XDG_CONFIG_HOME: home,
+    CI: 'true',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_HIDE_BANNER: 'true',
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    ...more,
+  };
+}
+
+/** The server on Node and SQLite. */
+export async function startNode(): Promise<RunningServer> {
+  const data = freshFolder('node');
+  const child = begin('node', ['test/e2e/server.ts', data], childEnv(data));
+  const line = await waitFor(child, /\{"url":"([^"]+)"\}/);
+  return { url: line, stop: () => end(child) };
+}
+
+/** The same server in workerd, on a Durable Object. */
+export async function startWorker(): Promise<RunningServer> {
+  const data = freshFolder('worker');
+  const port = String(await freePort());
+  const config = 'test/worker/e2e/wrangler.jsonc';
+  const args = ['dev', '--config', config, '--ip', '127.0.0.1', '--port', port, '--inspector-port', '0', '--persist-to', data];
+  const child = begin('wrangler', [...args, '--show-interactive-dev-session=false'], childEnv(data));
+  await waitFor(child, /(Ready) on /);
+  return { url: `http://localhost:${port}`, stop: () => end(child) };
+}
+
+/** Runs a program to its end. */
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  seen?: (out: string) => void,
+): Promise<Finished> {
+  const child = begin(command, args, env);
+  let [out, err] = ['', ''];
+  child.stdout?.on('data', (chunk) => seen?.((out += String(chunk))));
+  child.stdout?.on('data', seen ? () => undefined : (chunk) => (out += String(chunk)));
+  child.stderr?.on('data', (chunk) => (err += String(chunk)));
+  const late = setTimeout(() => child.kill('SIGTERM'), 60_000);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      clearTimeout(late);
+      resolve({ code, out, err });
+    });
+  });
+}
+
+/** A port that was free a moment ago, for programs that take no 0. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Ends what is still running. */
+export async function endAll(): Promise<void> {
+  await Promise.all([...running].map(end));
+}
+
+function begin(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  return child;
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('close', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
+
+/** Resolves with the first group of the pattern once it stands in the output. */
+function waitFor(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const look = (chunk: unknown): void => {
+      text += String(chunk);
+      const found = pattern.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
+    child.once('error', reject);
+    child.once('close', (code) => reject(new Error(`The server ended with ${code} before it was ready:\n${text}`)));
+  });
+}

@@ -1,0 +1,38 @@
+/**
+ * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
+ * A plain program, `node test/e2e/run.ts [node|worker]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ */
+import { checkClients } from './clients.ts';
+import { findChromium, launch } from './chromium.ts';
+import { checkConformance } from './conformance.ts';
+import { checkPages } from './pages.ts';
+import { endAll, type RunningServer, startNode, startWorker } from './processes.ts';
+import { close, fail, skip } from './report.ts';
+
+const SERVERS: { readonly [name: string]: () => Promise<RunningServer> } = { node: startNode, worker: startWorker };
+
+const chromium = findChromium();
+const wanted = process.argv.slice(2);
+if (chromium) await runAll(chromium);
+else if (process.env['CI']) fail('end to end', 'There is no Chromium. Install it (apt-get install chromium), or name it in CHROMIUM.');
+else skip('end to end', 'there is no Chromium on this machine; install it, or name it in CHROMIUM');
+process.exitCode = close();
+
+async function runAll(executable: string): Promise<void> {
+  const browser = await launch(executable);
+  try {
+    for (const [name, start] of Object.entries(SERVERS)) {
+      if (wanted.length > 0 && !wanted.includes(name)) continue;
+      const server = await start();
+      await checkClients(name, server.url, browser);
+      await checkPages(name, server.url, browser);
+      await checkConformance(name, server.url, browser);
+      await server.stop();
+    }
+  } catch (error) {
+    fail('end to end', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    await browser.close();
+    await endAll();
+  }
+}

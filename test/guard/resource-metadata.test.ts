@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { metadataPathOf, metadataText, metadataUrlOf } from '../../src/guard/resource-metadata.ts';
+import { ISSUER, makeApp, RESOURCE } from '../support/app.ts';
+
+const ROOT = '/.well-known/oauth-protected-resource';
+
+describe('guard/resource-metadata', () => {
+  it.each([
+    ['https://h.example', ROOT], ['https://h.example/mcp', `${ROOT}/mcp`], ['https://h.example/public/mcp', `${ROOT}/public/mcp`], ['https://h.example/mcp?x=1', `${ROOT}/mcp?x=1`],
+  ])('puts the document of %s at %s (S-113; RFC 9728 §3.1)', (resource, path) => {
+    expect([metadataPathOf(resource), metadataUrlOf(resource)]).toEqual([path, `https://h.example${path}`]);
+  }); // prettier-ignore
+
+  it('tells issuers and scopes, leaves out empty lists, and never names offline_access (SEC-123; S-111, S-114, S-115)', () => {
+    expect(JSON.parse(metadataText({ resource: RESOURCE, authorizationServers: [ISSUER], scopes: ['read', 'offline_access'], name: 'Notes' }))).toEqual({
+      resource: RESOURCE, authorization_servers: [ISSUER], scopes_supported: ['read'], bearer_methods_supported: ['header'], resource_name: 'Notes',
+    }); // prettier-ignore
+    expect(JSON.parse(metadataText({ resource: RESOURCE, authorizationServers: [ISSUER] }))).not.toHaveProperty('scopes_supported');
+  });
+
+  it('serves one document for each resource, and one at the root only where there is but one (S-112)', async () => {
+    const two = await makeApp('memory', { apiRoute: ['/mcp', '/mcp2'], requiredScopes: ['read'] });
+    for (const path of ['/mcp', '/mcp2'])
+      expect(await (await two.ask('GET', ROOT + path)).json()).toMatchObject({ resource: ISSUER + path, scopes_supported: ['read'] });
+    expect((await two.ask('GET', ROOT)).status).toBe(404);
+    expect(await (await (await makeApp('memory')).ask('GET', ROOT)).json()).toMatchObject({ resource: RESOURCE });
+  });
+
+  it.each(['/other', '/mcp/', '/MCP', '/mcp%0d%0aX-Evil:%201', '//evil.example', '/mcp/..%2f', '/mcp;x', '/<script>', '/__proto__'])('SEC-121 has no document at %s and echoes nothing of it', async (path) => {
+    const response = await (await makeApp('memory')).ask('GET', ROOT + path);
+    const all = (await response.text()) + JSON.stringify([...response.headers]);
+    expect([response.status, /evil|script/i.test(all)]).toEqual([404, false]);
+  }); // prettier-ignore
+});

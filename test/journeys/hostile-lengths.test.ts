@@ -1,0 +1,91 @@
+/** The longest and worst texts for every reader of input: none may take its time (SEC-173, SEC-175). In workerd the clock stands still while code runs, so there only the test's own time limit counts. */
+import { describe, expect, it } from 'vitest';
+import { parseBasic } from '../../src/clients/authenticate.ts';
+import { parseMetadata } from '../../src/clients/metadata.ts';
+import { guard } from '../../src/guard/guard.ts';
+import { fromBase64url } from '../../src/lib/base64url.ts';
+import { readCookie } from '../../src/lib/cookie.ts';
+import { parseFields } from '../../src/lib/form.ts';
+import { quoted } from '../../src/lib/http.ts';
+import { parseJson } from '../../src/lib/json.ts';
+import { networkOf } from '../../src/lib/network.ts';
+import { parseLoopback } from '../../src/lib/url.ts';
+import { checkChallenge, checkVerifier } from '../../src/model/pkce.ts';
+import { checkRedirectUri } from '../../src/model/redirect.ts';
+import { canonicalResource } from '../../src/model/resource.ts';
+import { parseScope } from '../../src/model/scope.ts';
+import { kindOf } from '../../src/model/token.ts';
+
+const LENGTH = 100_000;
+const fill = (text: string): string => text.repeat(Math.ceil(LENGTH / text.length));
+const WORST = [
+  'a',
+  ' ',
+  '"',
+  '\\"',
+  '"\\',
+  '=',
+  '; ',
+  ';a=',
+  ':',
+  '/',
+  '//',
+  '@',
+  'http://',
+  '#',
+  '%41',
+  '%',
+  '+',
+  '&a',
+  '[',
+  '{"a":',
+  '.',
+  '-',
+  '::',
+  ', ',
+  'é',
+  '\0',
+].map(fill);
+const SHAPES = [
+  (text: string) => text,
+  (text: string) => `https://${text}`,
+  (text: string) => `http://localhost:1/${text}!`,
+  (text: string) => `Basic ${text}`,
+  (text: string) => `{"redirect_uris":["${text}`,
+];
+
+const check = guard({ resource: 'https://mcp.example/mcp', authorizationServers: ['https://mcp.example'], verify: () => null });
+const READERS: { readonly [name: string]: (text: string) => unknown } = {
+  parseBasic, fromBase64url, parseFields, quoted, networkOf, parseLoopback, checkVerifier, checkRedirectUri, canonicalResource, parseScope, kindOf,
+  checkChallenge: (text) => checkChallenge(text, text),
+  readCookie: (text) => readCookie(text, '__Host-portcullis-session'),
+  parseJson: (text) => parseJson(text, 16),
+  'parseJson, one text': (text) => parseJson(JSON.stringify(text), 16),
+  parseMetadata: (text) => parseMetadata(text, ['authorization_code']),
+  'parseMetadata, name': (text) => parseMetadata(JSON.stringify({ redirect_uris: ['https://a.example/cb'], client_name: text, client_uri: text }), ['authorization_code']),
+}; // prettier-ignore
+
+describe('hostile lengths', () => {
+  it.each(Object.keys(READERS))('SEC-175 take %s no time', (name) => {
+    for (const worst of WORST) {
+      for (const shape of SHAPES) {
+        const text = shape(worst);
+        const start = performance.now();
+        try {
+          READERS[name]?.(text);
+        } catch (error) {
+          expect(error).toHaveProperty('code'); // a refusal in our own words, not an accident
+        }
+        expect([worst.slice(0, 8), performance.now() - start < 250]).toEqual([worst.slice(0, 8), true]);
+      }
+    }
+  });
+
+  it('SEC-119 SEC-175 take the guard no time', async () => {
+    for (const worst of WORST.filter((text) => /^[\x20-\x7e]+$/.test(text))) {
+      const start = performance.now();
+      const verdict = await check(new Request('https://mcp.example/mcp', { headers: { authorization: `Bearer ${worst}x` } }));
+      expect([(verdict as Response).status, performance.now() - start < 250]).toEqual([401, true]);
+    }
+  });
+});

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { base64url, fromBase64url } from '../../src/lib/base64url.ts';
+
+const bytes = (...all: number[]): Uint8Array => Uint8Array.from(all);
+
+describe('lib/base64url', () => {
+  it.each([['', ''], ['f', 'Zg'], ['fo', 'Zm8'], ['foo', 'Zm9v'], ['foob', 'Zm9vYg'], ['fooba', 'Zm9vYmE'], ['foobar', 'Zm9vYmFy']])('writes and reads %j as %j (RFC 4648 §10)', (plain, text) => {
+    expect(base64url(new TextEncoder().encode(plain))).toBe(text);
+    expect(fromBase64url(text)).toEqual(new TextEncoder().encode(plain));
+  }); // prettier-ignore
+
+  it('uses - and _ for the last two signs, and comes back from every byte', () => {
+    expect(base64url(bytes(251, 255, 190))).toBe('-_--');
+    const all = Uint8Array.from({ length: 256 }, (_, at) => at);
+    for (let length = 0; length < 256; length += 7) expect(fromBase64url(base64url(all.subarray(0, length)))).toEqual(all.slice(0, length));
+  });
+
+  it.each(['A', 'AAAAA', 'AA==', 'AA+A', 'AA/A', 'A A', 'AAé', 'AA\n'])('reads nothing in %j', (text) => {
+    expect(fromBase64url(text)).toBeNull();
+  });
+});

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { readCookie, writeCookie } from '../../src/lib/cookie.ts';
+
+describe('lib/cookie', () => {
+  it('reads a cookie by its whole name', () => {
+    expect([readCookie('a=1; b=2;c=3', 'b'), readCookie('a=1; b=2;c=3', 'c'), readCookie('xb=1; b=x=y', 'b')]).toEqual(['2', '3', 'x=y']);
+    expect([readCookie(null, 'b'), readCookie('', 'b'), readCookie('b', 'b'), readCookie('B=1', 'b')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('takes a name that stands twice for none: one of the two was planted (SEC-155)', () => {
+    expect(readCookie('b=1; b=2', 'b')).toBeUndefined();
+  });
+
+  it('writes what a sign-in needs (SEC-135)', () => {
+    expect(writeCookie('n', 'v', { maxAge: 60, secure: true })).toBe('n=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure');
+    expect(writeCookie('n', '', { maxAge: 0, secure: false })).toBe('n=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax');
+  });
+});

@@ -1,0 +1,180 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { password } from '../../src/logins/password.ts';
+import type { Account, Accounts, NewAccount } from '../../src/model/account.ts';
+import type { LoginResult, LoginServices } from '../../src/model/login.ts';
+
+const ADA: NewAccount = { username: 'ada', password: 'correct horse', name: 'Ada', email: 'ada@example.org' };
+const WRONG = { kind: 'refused', reason: 'credentials_wrong' };
+
+/** Accounts in a map, which count how often a password was hashed. */
+class FakeAccounts implements Accounts {
+  readonly kept = new Map<string, Account & { readonly password: string }>();
+  hashed = 0;
+  async create({ username, password: secret, name, email, permissions = [] }: NewAccount): Promise<Account> {
+    if (secret.length < 8) throw new TypeError('A password has 8 to 1,024 characters.');
+    if (this.kept.has(username)) throw new TypeError('This user name is taken.');
+    const rest = { ...(name !== undefined && { name }), ...(email !== undefined && { email }) };
+    const account = { id: `id-${username}`, username, permissions, createdAt: 0, ...rest };
+    this.kept.set(username, { ...account, password: secret });
+    return account;
+  }
+  async findByUsername(username: string): Promise<Account | null> {
+    return this.kept.get(username) ?? null;
+  }
+  async checkPassword(username: string, secret: string): Promise<Account | null> {
+    this.hashed += 1;
+    const account = this.kept.get(username.toLowerCase());
+    return account?.password === secret ? account : null;
+  }
+  find = async (): Promise<null> => null;
+  permissionsOf = async (): Promise<readonly string[]> => [];
+  setPassword = async (): Promise<void> => {};
+  setPermissions = async (): Promise<void> => {};
+  remove = async (): Promise<void> => {};
+}
+
+let accounts: FakeAccounts;
+let counts: Map<string, number>;
+
+const services = (network = '192.0.2.1'): LoginServices => ({
+  issuer: 'https://as.example',
+  accounts,
+  now: () => 1_000,
+  async limit(name, attempts, per) {
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return count > attempts ? per : null;
+  },
+  async forgive(name) {
+    counts.delete(name);
+  },
+  network,
+  env: { MARK: 'env' },
+});
+
+const login = password();
+const tryWith = (username: string, secret: string, over: Partial<{ network: string; by: typeof login }> = {}): Promise<LoginResult> =>
+  (over.by ?? login).prove((field) => ({ username, password: secret })[field] ?? '', services(over.network));
+
+beforeEach(async () => {
+  accounts = new FakeAccounts();
+  counts = new Map();
+  await accounts.create(ADA);
+});
+
+describe('logins/password', () => {
+  it('proves the account, vouched for by our own issuer', async () => {
+    expect(await tryWith('ada', 'correct horse')).toEqual({
+      kind: 'proven',
+      identity: {
+        issuer: 'https://as.example',
+        subject: 'id-ada',
+        claims: { sub: 'id-ada', preferred_username: 'ada', name: 'Ada', email: 'ada@example.org' },
+      },
+    });
+  });
+
+  it('claims nothing that the account does not say', async () => {
+    await accounts.create({ username: 'bob', password: 'battery staple' });
+    expect(await tryWith('bob', 'battery staple')).toMatchObject({ identity: { claims: { sub: 'id-bob', preferred_username: 'bob' } } });
+    const bare = await tryWith('bob', 'battery staple');
+    expect(bare.kind === 'proven' && Object.keys(bare.identity.claims).toSorted()).toEqual(['preferred_username', 'sub']);
+  });
+
+  it('gives an unknown name and a wrong password one answer, after one hash each', async () => {
+    expect(await tryWith('nobody', 'correct horse')).toEqual(WRONG);
+    expect(await tryWith('ada', 'wrong horse')).toEqual(WRONG);
+    expect(accounts.hashed).toBe(2);
+  });
+
+  it.each([
+    ['an empty name', '', 'correct horse'],
+    ['a name of blanks', '  ', 'correct horse'],
+    ['an empty password', 'ada', ''],
+    ['a name of 257 characters', 'a'.repeat(257), 'correct horse'],
+    ['a password of 1,025 characters', 'ada', 'p'.repeat(1025)],
+    ['a password of a megabyte', 'ada', 'p'.repeat(1_000_000)],
+    ['a NUL in the name', 'ada\0', 'correct horse'],
+    ['a NUL in the password', 'ada', 'correct horse\0'],
+  ])('refuses %s without hashing and without counting (SEC-159)', async (_what, username, secret) => {
+    expect(await tryWith(username, secret)).toEqual(WRONG);
+    expect([accounts.hashed, counts.size]).toEqual([0, 0]);
+  });
+
+  it('takes a password of 1,024 characters and a name with the blank that a phone put behind it', async () => {
+    await accounts.create({ username: 'long', password: 'p'.repeat(1024) });
+    expect(await tryWith('long ', 'p'.repeat(1024))).toMatchObject({ kind: 'proven' });
+  });
+
+  it('makes the eleventh try on one account wait, from wherever and however spelled, without hashing (SEC-152)', async () => {
+    for (let count = 0; count < 10; count++) await tryWith('ada', 'wrong horse', { network: `192.0.2.${count}` });
+    expect(accounts.hashed).toBe(10);
+    for (const username of ['ada', 'ADA', ' ada ', 'ａｄａ']) {
+      expect(await tryWith(username, 'correct horse', { network: '198.51.100.1' })).toEqual({ kind: 'limited', retryAfter: 900 });
+    }
+    expect(accounts.hashed).toBe(10);
+    expect(await tryWith('eve', 'whatever it is')).toEqual(WRONG);
+  });
+
+  it('forgets the wrong tries of whoever gets in, and not those of the network (SEC-152)', async () => {
+    for (let round = 0; round < 3; round++) {
+      for (let count = 0; count < 9; count++) expect(await tryWith('ada', 'wrong horse')).toEqual(WRONG);
+      expect(await tryWith('ada', 'correct horse')).toMatchObject({ kind: 'proven' });
+    }
+    expect(counts.get('password-network:192.0.2.1')).toBe(30);
+  });
+
+  it('makes the hundred-and-first try of one network wait, and then spends no tries of accounts (SEC-152)', async () => {
+    for (let count = 0; count < 100; count++) expect(await tryWith(`user${count}`, 'wrong horse')).toEqual(WRONG);
+    for (let count = 0; count < 20; count++) expect(await tryWith('ada', 'wrong horse')).toMatchObject({ kind: 'limited' });
+    expect(await tryWith('ada', 'correct horse', { network: '198.51.100.1' })).toMatchObject({ kind: 'proven' });
+  });
+
+  it('makes the initial accounts when first somebody signs in, from the environment, and only once', async () => {
+    const asked: unknown[] = [];
+    const by = password({ accounts: (env) => (asked.push(env), [ADA, { username: 'root', password: 'first password' }]) });
+    expect(await tryWith('root', 'first password', { by })).toMatchObject({ kind: 'proven' });
+    expect(await tryWith('root', 'first password', { by })).toMatchObject({ kind: 'proven' });
+    expect(asked).toEqual([{ MARK: 'env' }]);
+    expect([...accounts.kept.keys()]).toEqual(['ada', 'root']);
+  });
+
+  it('leaves an account alone whose name is taken', async () => {
+    const by = password({ accounts: () => [{ ...ADA, password: 'another password' }] });
+    expect(await tryWith('ada', 'another password', { by })).toEqual(WRONG);
+    expect(await tryWith('ada', 'correct horse', { by })).toMatchObject({ kind: 'proven' });
+  });
+
+  it('does not mind that another process made the account in the meantime', async () => {
+    const by = password({ accounts: () => [{ username: 'root', password: 'first password' }] });
+    const find = accounts.findByUsername.bind(accounts);
+    accounts.findByUsername = async (username) => {
+      const found = await find(username);
+      if (!found) await accounts.create({ username, password: 'first password' });
+      return found;
+    };
+    expect(await tryWith('root', 'first password', { by })).toMatchObject({ kind: 'proven' });
+  });
+
+  it('says so when an initial account cannot be made, and tries again', async () => {
+    let secret = 'short';
+    const by = password({ accounts: () => [{ username: 'root', password: secret }] });
+    await expect(tryWith('root', 'short', { by })).rejects.toThrow(TypeError);
+    secret = 'long enough now';
+    expect(await tryWith('root', secret, { by })).toMatchObject({ kind: 'proven' });
+  });
+
+  it('refuses to start where there is no scrypt, and names the mend', () => {
+    expect(() => login.check?.({ scrypt: false })).toThrow(/scrypt.*portcullis\/node or portcullis\/worker/);
+    expect(() => login.check?.({ scrypt: true })).not.toThrow();
+  });
+
+  it('has fields that password managers know, and never fills a password in', () => {
+    const text = login.fields({ username: '"><b>', password: 'tell nobody' }).toString();
+    expect(text).toMatch(/autocomplete="username"[^>]*autocapitalize="none"[^>]*spellcheck="false"/);
+    expect(text).toContain('autocomplete="current-password"');
+    expect(text).toContain('value="&#34;&#62;&#60;b&#62;"');
+    expect(text).not.toContain('tell nobody');
+    for (const id of ['password-username', 'password-password']) expect(text).toMatch(new RegExp(`for="${id}"[^]*id="${id}"`));
+  });
+});

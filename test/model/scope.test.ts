@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { isScopeToken, narrowScope, parseScope, requestedScope } from '../../src/model/scope.ts';
+
+const invalid = expect.objectContaining({ code: 'invalid_scope' }) as unknown as Error;
+
+describe('model/scope', () => {
+  it('reads each token once, in order, exactly as written (RFC 6749 §3.3)', () => {
+    expect(parseScope('write read  write READ')).toEqual(['write', 'read', 'READ']);
+    expect([parseScope(undefined), parseScope(''), parseScope('   ')]).toEqual([[], [], []]);
+  });
+
+  it('SEC-173 refuses what is too long, too many, or no token', () => {
+    const many = Array.from({ length: 300 }, (_, at) => `s${at}`).join(' ');
+    for (const text of ['x'.repeat(50_000), many, 'a"b', 'a\\b', 'a\tb', 'a\nb', 'a\u0000', 'é', 'a\u00a0b'])
+      expect(() => parseScope(text)).toThrow(invalid);
+    expect(['read', 'files:read', 'https://x/y#z', '!', ''].map(isScopeToken)).toEqual([true, true, true, true, false]);
+  });
+
+  it('asks for the defaults where none is named, drops what is unknown, and refuses where nothing is left (S-034)', () => {
+    const catalogue = { known: ['read', 'write'], defaults: ['read'] };
+    expect(requestedScope([], catalogue)).toEqual(['read']);
+    expect(requestedScope(['offline_access'], catalogue)).toEqual(['read']);
+    expect(requestedScope(['write', 'openid'], catalogue)).toEqual(['write']);
+    expect(() => requestedScope(['bread', 'writes', '*'], catalogue)).toThrow(invalid);
+    expect(requestedScope(['anything'], { known: [], defaults: [] })).toEqual([]);
+  });
+
+  it('SEC-049 narrows and never widens (S-059)', () => {
+    expect([narrowScope(['read', 'write'], []), narrowScope(['read', 'write'], ['write'])]).toEqual([['read', 'write'], ['write']]);
+    for (const asked of [['read', 'admin'], ['rea'], ['READ'], ['*']]) expect(() => narrowScope(['read', 'write'], asked)).toThrow(invalid);
+  });
+});

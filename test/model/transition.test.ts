@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { findAccess, isLive, lifeEndOf, MOST_ACCESS, MOST_RETIRED, type Grant } from '../../src/model/grant.ts';
+import { redeem, type Redemption, revoke, revokeAccess, rotate, type Rotation, unwrap, type Verdict } from '../../src/model/transition.ts';
+import { KEY, minted, openGrant, proofOf, refreshOf, START } from '../support/grants.ts';
+import { type Chance, chance } from '../support/random.ts';
+
+const redemption = (more: Partial<Redemption> = {}): Redemption => ({
+  code: proofOf('code'), clientId: 'client', challenge: 'challenge', redirectUri: undefined, resource: undefined, scope: [], now: START, ...more,
+}); // prettier-ignore
+const rotation = (token: string, next: number, now: number, more: Partial<Rotation> = {}): Rotation => ({
+  refresh: refreshOf(token), clientId: 'client', resource: undefined, scope: [], sealedSuccessor: `refresh-${next}`, now, ...more,
+}); // prettier-ignore
+const reasonOf = (verdict: Verdict<unknown>): string | null => ('error' in verdict ? verdict.error.reason : null);
+const grantAfter = (verdict: Verdict<unknown>): Grant => {
+  if (!verdict.grant) throw new Error(`The move wrote nothing: ${reasonOf(verdict)}.`);
+  return verdict.grant;
+};
+const redeemed = (): Grant => grantAfter(redeem(redemption(), minted(1))(openGrant()));
+
+describe('model/transition', () => {
+  it.each([
+    ['code_unknown', { code: proofOf('codx') }], ['code_of_another_client', { clientId: 'other' }], ['redirect_differs', { redirectUri: 'https://app.example/CB' }],
+    ['resource_beyond_grant', { resource: 'https://mcp.example/mcp2' }], ['scope_beyond_grant', { scope: ['admin'] }], ['code_expired', { now: START + 60 }],
+  ] as [string, Partial<Redemption>][])('refuses a code with %s and changes nothing', (reason, more) => {
+    const verdict = redeem(redemption(more), minted(1))(openGrant());
+    expect([reasonOf(verdict), verdict.grant]).toEqual([reason, undefined]);
+  }); // prettier-ignore
+
+  it('tells whoever fails an earlier check nothing of a later one', () => {
+    const spent = redeemed();
+    const wrong = { clientId: 'other', redirectUri: 'x', challenge: 'x', resource: 'x', scope: ['x'], now: START + 99 };
+    expect(reasonOf(redeem(redemption({ ...wrong, code: proofOf('x') }), minted(2))(spent))).toBe('code_unknown');
+    expect(reasonOf(redeem(redemption(wrong), minted(2))(spent))).toBe('code_of_another_client');
+    expect(reasonOf(redeem(redemption({ ...wrong, clientId: 'client' }), minted(2))(spent))).toBe('redirect_differs');
+    expect(reasonOf(redeem(redemption({ ...wrong, clientId: 'client', redirectUri: undefined }), minted(2))(spent))).toBe('verifier_wrong');
+    expect(reasonOf(redeem(redemption({ now: START + 99 }), minted(2))(spent))).toBe('code_replayed');
+  });
+
+  it('wraps the key of the grant for each token, and for nobody else', () => {
+    const grant = redeemed();
+    expect(unwrap(grant.access[0]!, proofOf('access-1').pad)).toEqual(KEY);
+    expect(unwrap(grant.refresh!, proofOf('refresh-1').pad)).toEqual(KEY);
+    expect(unwrap(grant.access[0]!, proofOf('access-2').pad)).not.toEqual(KEY);
+    const next = grantAfter(rotate(rotation('refresh-1', 2, START), minted(2))(grant));
+    expect(unwrap(next.access[1]!, proofOf('access-2').pad)).toEqual(KEY);
+  });
+
+  it('leaves nothing secret in an ended grant, and ends none twice', () => {
+    const ended = grantAfter(revoke('revoked', START)(redeemed()));
+    expect(ended).toMatchObject({ code: null, refresh: null, retired: [], access: [], sealedProps: '', ended: { reason: 'revoked' } });
+    expect(revoke('user_signed_out', START)(ended)).toEqual({ result: false });
+    expect([isLive(ended, START), lifeEndOf(ended)]).toEqual([false, START + 86_400]);
+  });
+
+  it('keeps a record only as long as something of it can be presented', () => {
+    expect(lifeEndOf(openGrant())).toBe(START + 60);
+    expect(lifeEndOf(redeemed())).toBe(START + 3000);
+    expect(lifeEndOf(grantAfter(redeem(redemption(), { ...minted(1), refresh: null })(openGrant())))).toBe(START + 600);
+  });
+});
+
+/** One run of the machine: what was issued, in order, and what was given as whose successor. */
+interface Run {
+  grant: Grant;
+  now: number;
+  issued: number;
+  readonly successors: Map<string, string>;
+  redeemed: number;
+}
+
+type Move = (run: Run, random: Chance) => void;
+
+/** Runs a move, takes over what it wrote, and holds hostile ones to writing nothing. */
+function apply(run: Run, verdict: Verdict<unknown>, mayWrite = true): boolean {
+  if (verdict.grant && !mayWrite) throw new Error('A forged or foreign secret changed the record.');
+  if (verdict.grant && run.grant.ended) throw new Error('An ended grant changed.');
+  if (verdict.grant) run.grant = verdict.grant;
+  return !('error' in verdict);
+}
+
+const turn = (run: Run, token: string, more: Partial<Rotation> = {}, mayWrite = true): void => {
+  const next = run.issued + 1;
+  const verdict = rotate(rotation(token, next, run.now, more), minted(next))(run.grant);
+  if (!apply(run, verdict, mayWrite) || 'error' in verdict) return;
+  if (verdict.result.kind === 'repeated') {
+    if (verdict.result.sealedSuccessor !== run.successors.get(token)) throw new Error('A retry got another successor.');
+    return;
+  }
+  if (run.successors.has(token)) throw new Error('A token was traded twice.');
+  run.successors.set(token, `refresh-${next}`);
+  run.issued = next;
+};
+
+const MOVES: readonly Move[] = [
+  (run) => {
+    const verdict = redeem(redemption({ now: run.now }), minted(run.issued + 1))(run.grant);
+    if (!apply(run, verdict)) return;
+    run.redeemed++;
+    run.issued++;
+  },
+  (run, random) => apply(run, redeem(redemption({ now: run.now, code: proofOf(`forged-${random.below(9)}`) }), minted(99_999))(run.grant), false),
+  (run) => apply(run, redeem(redemption({ now: run.now, clientId: 'other' }), minted(99_999))(run.grant), false),
+  (run) => turn(run, run.grant.refresh?.hash ?? 'refresh-1'),
+  (run) => turn(run, run.grant.refresh?.hash ?? 'refresh-1'),
+  (run) => turn(run, run.grant.refresh?.hash ?? 'refresh-1', { scope: ['read'] }),
+  (run, random) => turn(run, `refresh-${Math.max(1, run.issued - random.below(3))}`), // a lost answer, most often
+  (run, random) => turn(run, `refresh-${random.below(run.issued + 3)}`, { refresh: refreshOf(`refresh-${random.below(run.issued + 3)}`, 'forged family') }, false),
+  (run, random) => turn(run, `refresh-${1 + random.below(run.issued + 1)}`, { clientId: 'other' }, false),
+  (run, random) => apply(run, revokeAccess(`access-${random.below(run.issued + 2)}`)(run.grant)),
+  (run, random) => void (run.now += random.pick([0, 1, 30, 119, 120, 700])),
+  (run, random) => void (random.below(12) === 0 && apply(run, revoke('revoked', run.now)(run.grant))),
+]; // prettier-ignore
+
+/** The promises that do not hold, of everything that was ever issued, asked without writing. */
+function broken({ grant, now, issued, redeemed: times, successors }: Run): readonly string[] {
+  const tokens = Array.from({ length: issued }, (_, at) => at + 1);
+  const verdicts = tokens.map((n) => rotate(rotation(`refresh-${n}`, 0, now), minted(0))(grant));
+  const heads = verdicts.filter((verdict) => !('error' in verdict) && verdict.result.kind === 'issued');
+  const promises: { readonly [promise: string]: boolean } = {
+    'at most one live chain': heads.length <= 1,
+    'a code is redeemed at most once': times <= 1,
+    'the record stays bounded': grant.access.length <= MOST_ACCESS && grant.retired.length <= MOST_RETIRED,
+    'no access token outlives or outgrows its grant': grant.access.every(
+      (one) => one.expiresAt <= grant.expiresAt && one.scope.every((name) => grant.scope.includes(name)),
+    ),
+    'nothing forks': new Set(successors.values()).size === successors.size,
+    'no token of an ended grant works':
+      grant.ended === null ||
+      (tokens.every((n) => findAccess(grant, `access-${n}`, now) === null) &&
+        verdicts.every((verdict) => 'error' in verdict && !verdict.grant) &&
+        'error' in redeem(redemption(), minted(0))(grant)),
+  };
+  return Object.keys(promises).filter((promise) => !promises[promise]);
+}
+
+describe('model/transition, in any order', () => {
+  it.each([120, 0])('keeps its promises over random histories with a grace of %i seconds (I1, I2, I4; S-053, S-058)', (grace) => {
+    let [ended, long] = [0, 0];
+    for (let seed = 1; seed <= 150; seed++) {
+      const random = chance(seed * 7919 + grace);
+      const run: Run = {
+        grant: openGrant({ lifetimes: { access: 600, refresh: 3000, grace } }),
+        now: START,
+        issued: 0,
+        successors: new Map(),
+        redeemed: 0,
+      };
+      for (let step = 0; step < 60; step++) {
+        random.pick(MOVES)(run, random);
+        const promises = broken(run);
+        if (promises.length > 0) throw new Error(`Seed ${seed}, step ${step}: ${promises.join(', ')}.`);
+      }
+      ended += run.grant.ended ? 1 : 0;
+      long += run.issued > 5 ? 1 : 0;
+    }
+    expect([ended > 30, long > 5], 'the histories are worth something').toEqual([true, true]);
+  });
+
+  it('answers a forged family and a foreign client the same way at every moment, and writes nothing', () => {
+    const grant = redeemed();
+    for (const now of [START, START + 119, START + 5000, START + 20_000]) {
+      for (const one of [grant, grantAfter(revoke('revoked', START)(grant))]) {
+        const forged = rotate(rotation('refresh-1', 2, now, { refresh: refreshOf('refresh-1', 'forged') }), minted(2))(one);
+        expect([reasonOf(forged), forged.grant]).toEqual(['refresh_unknown', undefined]);
+      }
+    }
+  });
+
+  it('keeps sixteen access tokens and sixteen retired ones, the newest (S-058)', () => {
+    let grant = redeemed();
+    for (let n = 2; n <= 60; n++) grant = grantAfter(rotate(rotation(`refresh-${n - 1}`, n, START), minted(n))(grant));
+    expect([grant.access.length, grant.retired.length]).toEqual([MOST_ACCESS, MOST_RETIRED]);
+    expect([
+      findAccess(grant, 'access-60', START) !== null,
+      findAccess(grant, 'access-45', START) !== null,
+      findAccess(grant, 'access-44', START),
+    ]).toEqual([true, true, null]);
+  });
+});

@@ -1,0 +1,144 @@
+/** Misuse at construction: every wrong option gives one line that names it and the mend. */
+import { describe, expect, it } from 'vitest';
+import { password } from '../src/logins/password.ts';
+import { nodeRuntime } from '../src/node/runtime.ts';
+import type { OAuthProviderOptions } from '../src/options.ts';
+import { OAuthProvider } from '../src/provider/oauth-provider.ts';
+import { memoryStore } from '../src/stores/memory.ts';
+import type { Store } from '../src/model/store.ts';
+
+const handler = (): Response => new Response('ok');
+const good: OAuthProviderOptions = { issuer: 'https://mcp.example', apiRoute: '/mcp', apiHandler: handler, logins: [password()] };
+const platform = { runtime: nodeRuntime(), address: () => undefined };
+
+/** The one line that a provider with these options fails with, at construction or when its environment is first looked at; null if it starts. */
+function lineOf(options: OAuthProviderOptions, env: unknown = { PORTCULLIS: memoryStore() }, machine = platform): string | null {
+  try {
+    new OAuthProvider(options, machine).helpers(env as Record<string, unknown>);
+    return null;
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError);
+    return (error as Error).message;
+  }
+}
+
+const { apiRoute: _route, apiHandler: _handler, ...withoutApi } = good;
+const { logins: _logins, ...withoutLogins } = good;
+const { issuer: _issuer, ...withoutIssuer } = good;
+
+describe('options', () => {
+  it('starts with few of them, in every form the documentation shows', () => {
+    expect(lineOf(good)).toBeNull();
+    expect(lineOf({ ...good, apiRoute: ['/mcp', '/api'] })).toBeNull();
+    expect(lineOf({ ...withoutApi, apiHandlers: { '/mcp': { fetch: handler }, '/': handler } })).toBeNull();
+    expect(lineOf({ ...withoutLogins, defaultHandler: { fetch: handler } })).toBeNull();
+    expect(lineOf({ ...good, issuer: 'http://localhost:8787' })).toBeNull();
+    expect(lineOf({ ...good, issuer: 'http://127.0.0.1:8787' })).toBeNull();
+    expect(lineOf({ ...good, issuer: 'http://[::1]:8787' })).toBeNull();
+    expect(lineOf({ ...good, store: memoryStore() }, {})).toBeNull();
+    expect(lineOf({ ...good, store: () => memoryStore() }, undefined)).toBeNull();
+  });
+
+  it.each([
+    ['an unknown option', { ...good, tokenEndpiont: '/token' }, '`tokenEndpiont` is not an option of OAuthProvider; remove it, or check its spelling'],
+    ['no routes', withoutApi, '`apiRoute` and `apiHandler` are needed'],
+    ['a route without a handler', { ...withoutApi, apiRoute: '/mcp' }, '`apiRoute` and `apiHandler` are needed'],
+    ['both forms', { ...good, apiHandlers: { '/api': handler } }, '`apiHandlers` cannot go with `apiRoute` and `apiHandler`; keep one of the two forms'],
+    ['no path at all', { ...good, apiRoute: [] }, '`apiRoute` is empty; name at least one path to protect'],
+    ['no handler at all', { ...withoutApi, apiHandlers: {} }, '`apiHandlers` is empty; name at least one path to protect'],
+    ['a path without a slash', { ...good, apiRoute: 'mcp' }, '`apiRoute` must be a path such as "/mcp"'],
+    ['a path with a slash at its end', { ...good, apiRoute: '/mcp/' }, '`apiRoute` must be a path such as "/mcp"'],
+    ['a path with a query', { ...good, apiRoute: '/mcp?x=1' }, '`apiRoute` must be a path such as "/mcp"'],
+    ['a path with dots', { ...good, apiRoute: '/x/../mcp' }, '`apiRoute` must be a path such as "/mcp"'],
+    ['a path with a pattern', { ...good, apiRoute: '/mcp/*' }, '`apiRoute` must be a path such as "/mcp"'],
+    ['a whole URL for a path', { ...good, authorizeEndpoint: 'https://mcp.example/authorize' }, '`authorizeEndpoint` must be a path such as "/mcp"'],
+    ['a path that is no text', { ...good, tokenEndpoint: 7 }, '`tokenEndpoint` must be a path such as "/mcp"'],
+    ['a bad registration path', { ...good, clientRegistrationEndpoint: '/reg ister' }, '`clientRegistrationEndpoint` must be a path such as "/mcp"'],
+    ['a route over an endpoint', { ...good, apiRoute: '/token' }, '`apiRoute` /token clashes with the endpoint /token, which must answer without a token; move one of them'],
+    ['an endpoint below a route', { ...good, tokenEndpoint: '/mcp/token' }, '`apiRoute` /mcp clashes with the endpoint /mcp/token'],
+    ['two endpoints at one path', { ...good, clientRegistrationEndpoint: '/token' }, '/token is used twice; give each endpoint a path of its own'],
+    ['two routes at one path', { ...good, apiRoute: ['/mcp', '/mcp'] }, '`apiRoute` names /mcp twice'],
+    ['a route over the metadata', { ...good, apiRoute: '/.well-known' }, '`apiRoute` /.well-known lies under /.well-known, where metadata stands; move it'],
+    ['a handler of a wrong shape', { ...good, apiHandler: { fetsh: handler } }, '`apiHandler` must be an object with a `fetch` method, a fetch function, or a class with one'],
+    ['a handler that is nothing', { ...withoutApi, apiHandlers: { '/mcp': null } }, '`apiHandlers["/mcp"]` must be an object with a `fetch` method'],
+    ['a default handler of a wrong shape', { ...good, defaultHandler: 'x' }, '`defaultHandler` must be an object with a `fetch` method'],
+    ['neither logins nor a default handler', withoutLogins, '`logins` is missing: give `logins: [password()]`, or a `defaultHandler`'],
+    ['an empty list of logins', { ...good, logins: [] }, '`logins` is missing'],
+    ['a scope with a space', { ...good, scopesSupported: ['read write'] }, '`scopesSupported` holds "read write", which is not a scope'],
+    ['a required scope with quotes', { ...good, requiredScopes: ['a"b'] }, '`scopesSupported` holds "a\\"b", which is not a scope'],
+    ['an access token for too short', { ...good, accessTokenTTL: 59 }, '`accessTokenTTL` must be a whole number of seconds from 60 to 2592000; it is 59'],
+    ['an access token for too long', { ...good, accessTokenTTL: 2_592_001 }, '`accessTokenTTL` must be a whole number of seconds'],
+    ['milliseconds', { ...good, accessTokenTTL: 3_600_000 }, '`accessTokenTTL` must be a whole number of seconds'],
+    ['half a second', { ...good, refreshTokenGrace: 0.5 }, '`refreshTokenGrace` must be a whole number of seconds from 0 to 3600; it is 0.5'],
+    ['a time that is text', { ...good, refreshTokenTTL: '3600' }, '`refreshTokenTTL` must be a whole number of seconds'],
+    ['a time below zero', { ...good, refreshTokenTTL: -1 }, '`refreshTokenTTL` must be a whole number of seconds'],
+    ['no time', { ...good, refreshTokenIdleTTL: Number.NaN }, '`refreshTokenIdleTTL` must be a whole number of seconds'],
+    ['a code for an hour', { ...good, authorizationCodeTTL: 3600 }, '`authorizationCodeTTL` must be a whole number of seconds from 10 to 600; it is 3600'],
+    ['a registration for a minute', { ...good, clientRegistrationTTL: 60 }, '`clientRegistrationTTL` must be a whole number of seconds from 3600'],
+    ['http beyond this computer', { ...good, issuer: 'http://mcp.example' }, '`issuer` must be https (plain http is for localhost only); it is "http://mcp.example"'],
+    ['an issuer with a path', { ...good, issuer: 'https://mcp.example/auth' }, '`issuer` must be an origin such as "https://mcp.example"'],
+    ['an issuer with a slash', { ...good, issuer: 'https://mcp.example/' }, '`issuer` must be an origin'],
+    ['an issuer in upper case', { ...good, issuer: 'https://MCP.example' }, '`issuer` must be an origin'],
+    ['an issuer with its default port', { ...good, issuer: 'https://mcp.example:443' }, '`issuer` must be an origin'],
+    ['an issuer that is no URL', { ...good, issuer: 'mcp.example' }, '`issuer` must be an origin'],
+    ['no issuer', withoutIssuer, '`issuer` is missing. Give the option, or set PORTCULLIS_ISSUER to the public origin, such as https://mcp.example'],
+  ])('name %s and its mend', (_what, options, line) => {
+    const said = lineOf(options as OAuthProviderOptions);
+    expect(said).toContain(line);
+    expect(said).toMatch(/^OAuthProvider: [^\n]+\.$/);
+  }); // prettier-ignore
+
+  it('name a store that is missing, is something else, or cannot keep its promises', () => {
+    const loose: Store = { ...asObject(memoryStore()), atomic: false };
+    expect(lineOf(good, {})).toMatch(/^OAuthProvider: no `store`\. On Workers bind .+ as PORTCULLIS; on Node use serve\(\)/);
+    expect(lineOf({ ...good, store: { get() {} } as unknown as Store })).toMatch(/^OAuthProvider: no `store`/);
+    expect(lineOf({ ...good, store: loose })).toMatch(
+      /^OAuthProvider: this `store` has no conditional writes, so codes could be spent twice/,
+    );
+  });
+
+  it('name a login that this machine cannot run', () => {
+    const { scrypt: _scrypt, ...runtime } = nodeRuntime();
+    expect(lineOf(good, undefined, { ...platform, runtime })).toMatch(/^logins: password\(\) needs scrypt/);
+  });
+
+  it('take the issuer from the environment, and on loopback from the request', async () => {
+    expect(lineOf(withoutIssuer, { PORTCULLIS: memoryStore(), PORTCULLIS_ISSUER: 'https://mcp.example' })).toBeNull();
+    expect(lineOf(withoutIssuer, { PORTCULLIS: memoryStore(), PORTCULLIS_ISSUER: 'https://mcp.example/x' })).toContain(
+      '`issuer` must be an origin',
+    );
+    const provider = new OAuthProvider(withoutIssuer, platform);
+    const env = { PORTCULLIS: memoryStore() };
+    const document = await (await provider.fetch(new Request('http://localhost:8787/.well-known/oauth-authorization-server'), env)).json();
+    expect(document).toMatchObject({ issuer: 'http://localhost:8787' });
+    await expect(provider.fetch(new Request('https://evil.example/.well-known/oauth-authorization-server'), env)).rejects.toThrow(
+      '`issuer` is missing',
+    );
+  });
+
+  it('turn limits off for load tests, and only on loopback', async () => {
+    const tries = async (issuer: string): Promise<number> => {
+      const provider = new OAuthProvider({ ...good, issuer, clientRegistrationEndpoint: '/register' }, platform);
+      const env = { PORTCULLIS: memoryStore(), PORTCULLIS_LIMITS: 'off' };
+      const body = JSON.stringify({ redirect_uris: ['https://app.example/cb'] });
+      let status = 0;
+      for (let at = 0; at < 61; at++)
+        ({ status } = await provider.fetch(
+          new Request(`${issuer}/register`, { method: 'POST', body, headers: { 'content-type': 'application/json' } }),
+          env,
+        ));
+      return status;
+    };
+    expect([await tries('http://localhost:8787'), await tries('https://mcp.example')]).toEqual([201, 429]);
+  });
+});
+
+function asObject(store: Store): Store {
+  return {
+    atomic: true,
+    read: (key) => store.read(key),
+    write: (...all) => store.write(...all),
+    remove: (...all) => store.remove(...all),
+    list: (...all) => store.list(...all),
+  };
+}

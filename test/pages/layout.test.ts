@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { html } from '../../src/lib/html.ts';
+import { formActionFor, page } from '../../src/pages/layout.ts';
+import { STYLE, STYLE_HASH } from '../../src/pages/style.ts';
+
+const plain = { title: 'Title', body: html`<h1>Text</h1>` };
+const csp = (response: Response): readonly string[] => (response.headers.get('content-security-policy') ?? '').split('; ');
+
+describe('pages/layout', () => {
+  it('allows exactly its own stylesheet, by the hash of its text', async () => {
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(STYLE)));
+    expect(STYLE_HASH).toBe(`'sha256-${btoa(String.fromCharCode(...hash))}'`);
+    expect(await page(plain).text()).toContain(`<style>${STYLE}</style>`);
+    expect(STYLE).not.toContain('<');
+  });
+
+  it('locks a page without a form down (SEC-130)', () => {
+    const answer = page(plain);
+    expect(csp(answer)).toEqual([
+      "default-src 'none'",
+      `style-src ${STYLE_HASH}`,
+      "img-src 'self' data:",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+    ]);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'x-frame-options': 'DENY',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store, private',
+      'referrer-policy': 'no-referrer',
+      'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+    });
+  });
+
+  it('keeps the window tie on which browser clients wait', () => {
+    expect(page(plain).headers.get('cross-origin-opener-policy')).toBe('unsafe-none');
+  });
+
+  it('lets a form post to its own site, with the Origin that the post is checked by (SEC-125)', () => {
+    const answer = page({ ...plain, formAction: [] });
+    expect(csp(answer)).toContain("form-action 'self'");
+    expect(answer.headers.get('referrer-policy')).toBe('same-origin');
+    expect(csp(page({ ...plain, formAction: ['https:'] }))).toContain("form-action 'self' https:");
+  });
+
+  it('takes no form target that would end the directive', () => {
+    expect(() => page({ ...plain, formAction: ["https://a.example; script-src 'unsafe-inline'"] })).toThrow(TypeError);
+    expect(() => page({ ...plain, formAction: ['https://a.example,script-src'] })).toThrow(TypeError);
+  });
+
+  it('is a whole document in English that fits a phone, with title and brand escaped', async () => {
+    const text = await page({ ...plain, title: '</title><script>', brand: { name: '<b>', logo: '/logo.svg"' } }).text();
+    expect(text).toMatch(/^<!doctype html>\s*<html lang="en">/);
+    expect(text).toContain('content="width=device-width, initial-scale=1"');
+    expect(text).toContain('&#60;/title&#62;&#60;script&#62;');
+    expect(text).toContain('<bdi>&#60;b&#62;</bdi>');
+    expect(text).toContain('src="/logo.svg&#34;"');
+    expect(text).not.toContain('<script');
+  });
+
+  it('answers with the status and the further headers that it is given', () => {
+    const answer = page({ ...plain, status: 429, headers: { 'retry-after': '60' } });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '60']);
+  });
+});
+
+describe('pages/layout formActionFor', () => {
+  it('allows any https hop after an https redirect, for callbacks that go on to another host', () => {
+    expect(formActionFor('https://callback.app.example:8443/cb?x=1')).toBe('https:');
+  });
+
+  it('allows any loopback port, and the page on which a local listener ends', () => {
+    expect(formActionFor('http://localhost:53682/cb')).toBe('http://localhost:* http://127.0.0.1:* https:');
+    expect(formActionFor('http://127.0.0.1/cb')).toBe('http://localhost:* http://127.0.0.1:* https:');
+  });
+
+  it('names an IPv6 loopback by its port, as CSP cannot write the address', () => {
+    expect(formActionFor('http://[::1]:53682/cb')).toBe('http://*:53682 http://localhost:* http://127.0.0.1:* https:');
+    expect(formActionFor('http://[::1]/cb')).toBe('http://*:80 http://localhost:* http://127.0.0.1:* https:');
+  });
+
+  it("names an app's own scheme", () => {
+    expect(formActionFor('com.example.app:/cb')).toBe('com.example.app:');
+    expect(formActionFor('CURSOR://anysphere.cursor-mcp/oauth/callback')).toBe('cursor:');
+  });
+
+  it.each([
+    'http://app.example/cb',
+    'javascript:alert(1)',
+    'JavaScript:alert(1)',
+    'data:text/html,x',
+    'blob:https://a.example/1',
+    'file:///etc/passwd',
+    'no uri',
+    '',
+  ])('names nothing for %j', (uri) => {
+    expect(formActionFor(uri)).toBeNull();
+  });
+
+  it.each([
+    "https://a.example;script-src 'none'",
+    'https://a;b.example/',
+    'https://a,b.example/',
+    "https://a'b.example/",
+    'https://*.example/',
+  ])('lets no host name into the policy: %j', (uri) => {
+    expect(formActionFor(uri) ?? '').toMatch(/^(https:)?$/);
+  });
+});

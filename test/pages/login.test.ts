@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { password } from '../../src/logins/password.ts';
+import { loginPage } from '../../src/pages/login.ts';
+import type { LoginPageView } from '../../src/pages/login.ts';
+import { MARKUP_ATTACKS, shownText, skeleton } from './markup.ts';
+
+const view: LoginPageView = { action: '/login', logins: [{ id: 'password', fields: password().fields({}) }] };
+
+describe('pages/login', () => {
+  it('shows the fields to sign in, in a form that stays on this site (SEC-130)', async () => {
+    const answer = loginPage({ ...view, returnTo: '/account', csrf: 'csrf_1', notice: 'You are signed out.' });
+    expect(answer.headers.get('content-security-policy')).toContain("form-action 'self';");
+    expect(answer.headers.get('referrer-policy')).toBe('same-origin');
+    const text = await answer.text();
+    expect(text).toContain('<form method="post" action="/login"');
+    expect(text).toMatch(/name="csrf" value="csrf_1"/);
+    expect(text).toMatch(/name="return_to" value="\/account"/);
+    expect(text).toMatch(/name="decision" value="sign-in"/);
+    expect(shownText(text)).toContain('You are signed out.');
+  });
+
+  it('shows who is signed in, the way on and the way out', async () => {
+    const text = await loginPage({ ...view, account: { name: 'Ada' }, returnTo: '/account' }).text();
+    expect(shownText(text)).toMatch(/You are signed in[^]*Ada[^]*Go on[^]*Sign out/);
+    expect(text).toContain('href="/account"');
+    expect(text).not.toContain('type="password"');
+  });
+
+  it('keeps the user name after a wrong password, never the password', async () => {
+    const logins = [{ id: 'password', fields: password().fields({ username: 'ada', password: 'tell nobody' }) }];
+    const answer = loginPage({ ...view, logins, error: 'That did not fit.', status: 403 });
+    const text = await answer.text();
+    expect(answer.status).toBe(403);
+    expect(text).toContain('value="ada"');
+    expect(text).not.toContain('tell nobody');
+    expect(text).toContain('role="alert"');
+  });
+
+  it('answers 429 with Retry-After after too many tries, whatever status was meant (SEC-152)', () => {
+    const answer = loginPage({ ...view, error: 'Wait.', status: 403, retryAfter: 12.2 });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '13']);
+  });
+
+  it.each(MARKUP_ATTACKS)('shows %j as text (SEC-165)', async (attack) => {
+    const filled = (value: string): LoginPageView => ({
+      ...view,
+      error: value,
+      notice: value,
+      returnTo: value,
+      csrf: value,
+      brand: { name: value },
+    });
+    for (const account of [undefined, { name: attack, detail: attack }]) {
+      const text = await loginPage({ ...filled(attack), account: account ?? null }).text();
+      const harmless = await loginPage({ ...filled('x'), account: account ? { name: 'x', detail: 'x' } : null }).text();
+      expect(skeleton(text)).toEqual(skeleton(harmless));
+      expect(shownText(text)).toContain(attack);
+    }
+  });
+});

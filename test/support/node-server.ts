@@ -1,0 +1,38 @@
+/** A server of the Node wing on a free port, stopped after the test; its errors are kept, not printed. */
+import { afterEach } from 'vitest';
+import type { Context } from '../../src/model/handler.ts';
+import { serve, type NodeServer, type ServeOptions } from '../../src/node/serve.ts';
+
+/** A handler as tests write it. */
+export type Fetch = (request: Request, env: unknown, ctx: Context) => Response | Promise<Response>;
+
+/** What `onError` heard during the test. */
+export const errors: unknown[] = [];
+
+const servers: NodeServer[] = [];
+
+/** @param light as our own faces get their requests; else as strangers do. */
+export async function start(fetch: Fetch, options: ServeOptions = {}, light = false): Promise<NodeServer> {
+  const app = light ? { fetch, takesLightRequests: true as const } : { fetch };
+  const server = await serve(app, { port: 0, drainTimeout: 0.2, onError: (error) => errors.push(error), ...options });
+  servers.push(server);
+  return server;
+}
+
+/** Answers "ok" to everything. */
+export const ok: Fetch = () => new Response('ok');
+
+/** To be called once per file: modules live longer than one. */
+export function stopAfterEach(): void {
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.stop()));
+    errors.length = 0;
+  });
+}
+
+/** A promise with its key. */
+export function gate<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((open) => (resolve = open));
+  return { promise, resolve };
+}
