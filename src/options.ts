@@ -217,7 +217,7 @@ function checkTimes(options: OAuthProviderOptions<never>): void {
 
 function checkSeconds(name: string, value: unknown, least: number, most: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)) return;
-  fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${String(value)}`);
+  fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${JSON.stringify(value)}`);
 }
 
 function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {

@@ -75,7 +75,7 @@ export async function registerClient(options: TestClientOptions): Promise<TestCl
   );
   if (made.status !== 201) throw new Error(`Registration failed: ${made.status} ${JSON.stringify(made.body)}`);
   const id = String(made.body['client_id']);
-  const secret = made.body['client_secret'] === undefined ? undefined : String(made.body['client_secret']);
+  const { client_secret: secret } = made.body as { client_secret?: string };
   const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
   const post = async (url: string, fields: Record<string, string | null>, more: Record<string, string> = {}): Promise<JsonAnswer> => {
     const body = query(fields).toString();
