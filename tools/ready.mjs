@@ -25,6 +25,11 @@ run('tsc', ['-b', 'tsconfig.core.json', 'tsconfig.node.json', 'tsconfig.worker.j
 
 const [command, ...rest] = process.argv.slice(2);
 if (command !== undefined) {
+  const [major = 0, minor = 0] = spawnSync('node', ['--version'], { env, encoding: 'utf8' }).stdout.slice(1).split('.').map(Number);
+  if (major < 22 || (major === 22 && minor < 18)) {
+    say(`This needs Node 22.18 or newer, and here is ${major}.${minor}. Install a newer Node and start again.`);
+    process.exit(1);
+  }
   const child = spawn(command, rest, { cwd: root, stdio: 'inherit', env, shell: process.platform === 'win32' });
   // Ctrl+C reaches the child by itself; it decides when it is done.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
