@@ -40,21 +40,29 @@ else if (readFileSync(page, 'utf8') !== text) {
 
 function rowsOf(file: string): Row[] {
   const source = readFileSync(join(root, file), 'utf8');
-  const names = [...source.matchAll(/\b(?:it|test|check)(?:\.each\([\s\S]*?\))?\(\s*(['`])((?:\\.|(?!\1)[\s\S])*?)\1/g)].map(
-    (match) => match[2] ?? '',
+  const names = [...source.matchAll(/\b(?:it|test|check)(?:\.each\((?:[^()]|\([^()]*\))*\))?\(\s*(['`])((?:\\.|(?!\1)[\s\S])*?)\1/g)].map(
+    (match) => ({
+      at: match.index,
+      name: match[2] ?? '',
+    }),
   );
-  return names.flatMap((name) => {
-    const ids = [...new Set(expand(name))];
-    return ids.map((id) => ({
-      id,
-      sentence: name
-        .replace(/\s*\((?:[^()]*\b(?:SEC|FLT|S)-\d[^()]*)\)/g, '')
-        .replace(/^(?:(?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–| )\d{2,3})*[ ,]*)+/, '')
-        .replace(/\s+/g, ' ')
-        .trim(),
-      file,
-    }));
+  const rows = names.flatMap(({ name }) => [...new Set(expand(name))].map((id) => ({ id, sentence: sentenceOf(name), file })));
+  // In a table of cases the id stands in each case, and the sentence below them begins with its place.
+  const cases = [...source.matchAll(/['"]((?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–)\d{2,3})*)['"]/g)].flatMap(({ index, 1: text = '' }) => {
+    const name = names.find((one) => one.at + one.name.length > index && /^%s/.test(one.name))?.name;
+    return name === undefined ? [] : expand(text).map((id) => ({ id, sentence: sentenceOf(name), file }));
   });
+  return [...new Map([...rows, ...cases].map((row) => [`${row.id} ${row.sentence}`, row])).values()];
+}
+
+function sentenceOf(name: string): string {
+  return name
+    .replace(/\s*\((?:[^()]*\b(?:SEC|FLT|S)-\d[^()]*)\)/g, '')
+    .replace(/^(?:(?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–| )\d{2,3})*[ ,]*)+/, '')
+    .replace(/^%s,?:? /, '')
+    .replace(/%[sjd]/g, '…')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 /** `SEC-001, 002` and `S-022–028` name several rules. */
