@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';
 import type { Runtime } from '../model/runtime.ts';
+import { makeFetchPublic } from './fetch-public.ts';
 
 const CIPHER = 'aes-256-gcm';
 // Keys go in as key objects: finding out what kind of key plain bytes are takes Node five times as long as the cipher itself.
@@ -18,6 +19,7 @@ const POOLED = 256;
 export function nodeRuntime(): Runtime {
   const random = pooledRandom();
   return {
+    fetchPublic: makeFetchPublic(),
     now() {
       return Math.floor(Date.now() / 1000);
     },
