@@ -232,7 +232,9 @@ function checkDocuments({ clientIdMetadataDocumentEnabled: enabled, clientIdMeta
 }
 
 function isHost(host: unknown): boolean {
-  return typeof host === 'string' && URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).hostname === host && !host.endsWith('.');
+  return (
+    typeof host === 'string' && URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).hostname === host && !host.endsWith('.')
+  );
 }
 
 /** Refuses to start with documents where the machine cannot fetch them. @throws {TypeError} naming the mend. */

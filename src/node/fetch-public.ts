@@ -92,7 +92,7 @@ function responseOf(message: IncomingMessage): Response {
   const { statusCode: status = 0, headers } = message;
   if (status !== 200 || (headers['content-encoding'] ?? 'identity') !== 'identity') {
     message.destroy(); // nobody asked for another coding, so there is nothing to decode and nothing that could unfold
-    return new Response(null, { status: status === 200 || status < 200 || status > 599 ? 502 : status });
+    return new Response(null, { status: status > 200 && status < 600 ? status : 502 });
   }
   const fields = Object.entries(headers).map(([name, value]): [string, string] => [name, [value ?? ''].flat().join(', ')]);
   return new Response(Readable.toWeb(message) as WebStream<Uint8Array> as ReadableStream<Uint8Array>, { status, headers: fields });

@@ -45,7 +45,8 @@ describe('clients/metadata-document: what a document must be', () => {
     expect(refused({ client_name: undefined })).toBe('document_without_name');
     expect(refused({ client_name: '' })).toBe('document_without_name');
     expect(refused({ client_name: 7 })).toBe('document_metadata_invalid');
-    for (const uris of [undefined, [], 'https://client.example/cb', [7]]) expect(refused({ redirect_uris: uris })).toBe('document_redirects_missing');
+    for (const uris of [undefined, [], 'https://client.example/cb', [7]])
+      expect(refused({ redirect_uris: uris })).toBe('document_redirects_missing');
   });
 
   it('SEC-095 refuses whatever would be a shared secret, or one in a public place (S-085)', () => {

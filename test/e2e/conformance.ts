@@ -48,17 +48,21 @@ async function runScenarios(url: string, browser: Browser, results: string): Pro
   const client = await publishClient(redirectUri);
   let visiting: Promise<unknown> | undefined;
   const args = ['--url', url, '--client-id', client.id, '--resource', `${url}/mcp`, '--port', String(port), '--output-dir', results];
-  const { code, out, err } = await runProgram('conformance', ['authorization', ...args], childEnv(results), (sofar) => {
-    // It prints the address and then waits for the answer on its port.
-    const link = /^(http\S+\/authorize\?\S+)\n/m.exec(sofar)?.[1];
-    if (link && !visiting) {
-      visiting = visit(browser, url, ({ page }) => allow(page, link));
-      visiting.catch(() => undefined); // awaited below
-    }
-  });
-  await visiting;
-  client.server.close();
-  assert.equal(code, 0, `${out}\n${err}`);
+  try {
+    const { code, out, err } = await runProgram('conformance', ['authorization', ...args], childEnv(results), (sofar) => {
+      // It prints the address and then waits for the answer on its port.
+      const link = /^(http\S+\/authorize\?\S+)\n/m.exec(sofar)?.[1];
+      if (link && !visiting) {
+        visiting = visit(browser, url, ({ page }) => allow(page, link));
+        visiting.catch(() => undefined); // awaited below
+      }
+    });
+    await visiting;
+    assert.equal(code, 0, `${out}\n${err}`);
+  } finally {
+    client.server.close();
+    client.server.closeAllConnections();
+  }
   assert.ok(client.fetches() > 0, 'The server knows its client without having fetched its document.');
 }
 

@@ -30,7 +30,7 @@ interface World extends App {
 
 async function worldOn(storeName: string, more: Partial<OAuthProviderOptions> = {}): Promise<World> {
   const clock = makeClock();
-  const store = (await makeStores(clock.now)).find(({ name }) => name === storeName)?.store;
+  const store = (await makeStores(() => clock.now())).find(({ name }) => name === storeName)?.store;
   if (!store) throw new Error(`There is no store called ${storeName}.`);
   const [fetched, answers]: [string[], Map<string, Answer>] = [[], new Map([[ID, documentOf()]])];
   const fetchPublic = async (url: string): Promise<Response> => {
@@ -38,7 +38,8 @@ async function worldOn(storeName: string, more: Partial<OAuthProviderOptions> = 
     return (answers.get(url) ?? (() => Promise.reject(new Error('unreachable'))))();
   };
   const app = await appOn(store, clock, more, { fetchPublic });
-  const known = (id = ID): Promise<TestClient> => registerClient({ send: app.send, issuer: more.issuer ?? ISSUER, redirectUri: REDIRECT, id });
+  const known = (id = ID): Promise<TestClient> =>
+    registerClient({ send: app.send, issuer: more.issuer ?? ISSUER, redirectUri: REDIRECT, id });
   return { ...app, fetched, answers, known };
 }
 const world = (more?: Partial<OAuthProviderOptions>): Promise<World> => worldOn('memory', more);
@@ -331,6 +332,8 @@ describe('a client known by its document, in development', () => {
 
 async function hashOf(text: string): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=+$/, '');
 }
-

@@ -91,7 +91,8 @@ describe('lib/safe-fetch: what an answer must be', () => {
   });
 
   it('has one deadline over everything: connection, headers and body (S-089)', async () => {
-    const slow: FetchPublic = () => Promise.resolve(new Response(new ReadableStream({ pull: () => never().then() }), { headers: JSON_TYPE }));
+    const slow: FetchPublic = () =>
+      Promise.resolve(new Response(new ReadableStream({ pull: () => never().then() }), { headers: JSON_TYPE }));
     for (const fetchPublic of [never, slow]) expect(await problemOf(fetchPublic, { bytes: 64, milliseconds: 5 })).toBe('late');
   });
 

@@ -9,7 +9,9 @@ import { CERT, KEY } from '../support/certificate.ts';
 
 const LIMITS = { bytes: 5120, milliseconds: 5000 };
 const running: Server[] = [];
-afterEach(() => running.splice(0).forEach((server) => void server.close().closeAllConnections()));
+afterEach(() => {
+  for (const server of running.splice(0)) server.close().closeAllConnections();
+});
 
 interface Site {
   readonly port: number;
@@ -120,10 +122,15 @@ describe('node/fetch-public: what it reads', () => {
     return makeSafeFetch(makeFetchPublic({ ca: CERT, isSpecial: () => false, lookup }))(`https://client.example:${site.port}/a`, limits);
   };
 
-  it.each([201, 204, 301, 304, 404, 500, 999])('SEC-090 SEC-091 gives the status %s without following or reading (S-083)', async (status) => {
-    const answer = await readFrom((_request, to) => void to.writeHead(status, { location: '/b', 'content-type': 'application/json' }).end());
-    expect(textOf(answer)).toBe('status');
-  });
+  it.each([201, 204, 301, 304, 404, 500, 999])(
+    'SEC-090 SEC-091 gives the status %s without following or reading (S-083)',
+    async (status) => {
+      const answer = await readFrom(
+        (_request, to) => void to.writeHead(status, { location: '/b', 'content-type': 'application/json' }).end(),
+      );
+      expect(textOf(answer)).toBe('status');
+    },
+  );
 
   it('SEC-092 stops at the cap of a body without an end, and has nothing to unfold (S-089)', async () => {
     let closed: (() => void) | undefined;
@@ -159,7 +166,9 @@ describe('node/fetch-public: what it reads', () => {
   });
 
   it('sends no cookie, no credential, and asks for no coding', async () => {
-    const answer = await readFrom((request, to) => void to.setHeader('content-type', 'application/json').end(JSON.stringify(request.headers)));
+    const answer = await readFrom(
+      (request, to) => void to.setHeader('content-type', 'application/json').end(JSON.stringify(request.headers)),
+    );
     const { host: _, ...headers } = JSON.parse(textOf(answer)) as Record<string, string>;
     expect(headers).toEqual({ accept: 'application/json', 'accept-encoding': 'identity', connection: 'close' });
   });

@@ -24,6 +24,8 @@ describe('worker/runtime, fetch', () => {
     vi.stubGlobal('fetch', fetched);
     const { signal } = new AbortController();
     await workerRuntime().fetchPublic?.('https://client.example/a', { signal, headers: { accept: 'application/json' } });
-    expect(fetched.mock.calls).toEqual([['https://client.example/a', { signal, headers: { accept: 'application/json' }, redirect: 'manual' }]]);
+    expect(fetched.mock.calls).toEqual([
+      ['https://client.example/a', { signal, headers: { accept: 'application/json' }, redirect: 'manual' }],
+    ]);
   });
 });
