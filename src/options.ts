@@ -248,7 +248,7 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
 
 function checkSeconds(name: string, value: unknown, least: number, most: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)) return;
-  fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${String(value)}`);
+  fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${JSON.stringify(value)}`);
 }
 
 function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {

@@ -11,6 +11,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
 import { makeKeys, type Keys } from './keys.ts';
+import { makeOpened, type Opened } from './opened.ts';
 import { makeRecords, type Records } from './records.ts';
 
 /** One issuer, ready to answer. */
@@ -20,6 +21,7 @@ export interface AuthServer {
   readonly records: Records;
   readonly keys: Keys;
   readonly accounts: Accounts;
+  readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
   /** Whether this is development: the issuer is this very computer. */
@@ -28,9 +30,9 @@ export interface AuthServer {
   /** Tells the operator's listener. What the listener throws changes no answer. */
   emit(event: NewEvent): void;
   /** Counts an attempt; the seconds to wait when there were too many, else null. */
-  limit(name: string, attempts: number, per: Seconds): Promise<Seconds | null>;
+  readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name. */
-  forgive(name: string): Promise<void>;
+  readonly forgive: (name: string) => Promise<void>;
 }
 
 /** Puts a server together. */
@@ -57,6 +59,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     accounts: makeAccounts({ records, keys, runtime }),
     fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
     isLoopback,
+    opened: makeOpened(),
     now,
     emit,
     async limit(name, attempts, per) {

@@ -28,6 +28,7 @@ export type AccountRecord = {
   readonly email?: string;
   readonly permissions: readonly string[];
   readonly passwordHash: string;
+  readonly stamp: string;
   readonly createdAt: Seconds;
 };
 
@@ -147,6 +148,6 @@ const isGrant = (value: unknown): value is Grant =>
 const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
-const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'passwordHash');
+const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'passwordHash', 'stamp');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');
 const isCount = (value: unknown): value is { count: number; endsAt: Seconds } => has(value, 'count', 'endsAt');

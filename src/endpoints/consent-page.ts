@@ -5,6 +5,8 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
+import type { Lifetimes } from '../model/grant.ts';
+import type { Seconds } from '../model/store.ts';
 import type { Ticket } from '../model/ticket.ts';
 import { approvePage } from '../pages/approve.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
@@ -52,7 +54,7 @@ export async function consentPage(
     },
     logins: settings.logins.map((login) => ({ id: login.id, fields: login.fields(typed) })),
     login: typed['login'],
-    lifetime: lifetimeText(settings.lifetimes.refresh),
+    lifetime: lifetimeText(settings.lifetimes),
     error: problem?.text,
     retryAfter: problem?.retryAfter,
     ...(problem ? { status: problem.status } : {}),
@@ -65,8 +67,13 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
   return session === null ? '' : (await as.keys.hash(`account\n${session.userId}`)).slice(0, 16);
 }
 
-function lifetimeText(refresh: number): string {
-  if (refresh === 0) return 'for one hour';
-  const days = Math.round(refresh / 86_400);
-  return days < 1 ? 'until you disconnect it, or it is not used for a day' : `until you disconnect it, or it is not used for ${days} days`;
+function lifetimeText({ refresh, access }: Lifetimes): string {
+  if (refresh === 0) return `for ${spanOf(access)}`;
+  return `until you disconnect it, or it is not used for ${spanOf(refresh)}`;
+}
+
+function spanOf(seconds: Seconds): string {
+  const [count, unit] =
+    seconds >= 172_800 ? [seconds / 86_400, 'days'] : seconds >= 7200 ? [seconds / 3600, 'hours'] : [seconds / 60, 'minutes'];
+  return `${Math.round(count)} ${unit}`;
 }

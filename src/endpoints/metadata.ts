@@ -3,6 +3,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { grantTypes } from '../grants/index.ts';
+import { respondPlainly } from '../lib/http.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import type { Call } from './endpoint.ts';
 
@@ -16,7 +17,8 @@ const built = new WeakMap<AuthServer, string>();
 export async function metadata({ as, request }: Call): Promise<Response> {
   let text = built.get(as);
   if (text === undefined) built.set(as, (text = JSON.stringify(documentOf(as))));
-  return new Response(request.method === 'HEAD' ? null : text, {
+  const { respond = respondPlainly } = as.runtime;
+  return respond(request.method === 'HEAD' ? null : text, {
     headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
   });
 }

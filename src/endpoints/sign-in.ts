@@ -41,16 +41,24 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NotSi
     forgive: as.forgive,
   };
   const result = await login.prove((field) => form.optional(field) ?? '', services);
-  if (result.kind === 'proven') return startSession(call, result.identity, login.id);
-  as.emit({ kind: 'login.failed', login: login.id, reason: result.kind === 'refused' ? result.reason : 'limited', network });
-  if (result.kind === 'refused')
+  if (result.kind === 'proven') {
+    const user = await startSession(call, result.identity);
+    if ((await result.stillGood?.()) ?? true) {
+      as.emit({ kind: 'login.succeeded', login: login.id, userId: user.userId });
+      return user;
+    }
+    await as.records.endSession(user.hash);
+  }
+  const reason = result.kind === 'limited' ? 'limited' : result.kind === 'refused' ? result.reason : 'credentials_changed';
+  as.emit({ kind: 'login.failed', login: login.id, reason, network });
+  if (result.kind !== 'limited')
     return { problem: 'That user name and password do not go together. Check both and try again.', status: 403 };
   const minutes = Math.ceil(result.retryAfter / 60);
   const wait = minutes === 1 ? 'a minute' : `${minutes} minutes`;
   return { problem: `Too many tries. Wait ${wait} and try again.`, status: 429, retryAfter: result.retryAfter };
 }
 
-async function startSession(call: Call, identity: Identity, login: string): Promise<SignedIn> {
+async function startSession(call: Call, identity: Identity): Promise<SignedIn> {
   const { as } = call;
   const old = await sessionOf(call);
   const token = as.keys.secret();
@@ -60,7 +68,6 @@ async function startSession(call: Call, identity: Identity, login: string): Prom
   const hash = await as.keys.hash(token);
   await as.records.openSession(hash, { v: 1, userId, claims, createdAt, expiresAt });
   if (old) await as.records.endSession(old.hash);
-  as.emit({ kind: 'login.succeeded', login, userId });
   return { userId, claims, hash, cookie: setCookie(as, 'session', token, as.settings.sessionTtl) };
 }
 

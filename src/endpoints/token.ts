@@ -25,7 +25,7 @@ export async function token(call: Call): Promise<Response> {
   const grantType = grantTypes.get(type);
   if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
   try {
-    return json(tokenAnswer(await grantType(form, caller, as), as.now()));
+    return json(tokenAnswer(await grantType(form, caller, as), as.now()), 200, {}, as.runtime.respond);
   } catch (error) {
     throw error instanceof OAuthError ? await explain(as, caller, type, error) : error;
   }

@@ -14,9 +14,9 @@ export interface LoginServices {
   readonly accounts: Accounts;
   now(): Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
-  limit(name: string, attempts: number, per: Seconds): Promise<Seconds | null>;
+  readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name: whoever got in may start anew. */
-  forgive(name: string): Promise<void>;
+  readonly forgive: (name: string) => Promise<void>;
   /** Where the request comes from: an address, IPv6 cut to its /64; what limits are counted by. */
   readonly network: string;
   /** The environment that the application was called with. */
@@ -25,7 +25,12 @@ export interface LoginServices {
 
 /** What a try to sign in came to. */
 export type LoginResult =
-  | { readonly kind: 'proven'; readonly identity: Identity }
+  | {
+      readonly kind: 'proven';
+      readonly identity: Identity;
+      /** Asked once more after the session was written: false if what was proven has meanwhile been taken back. */
+      readonly stillGood?: () => Promise<boolean>;
+    }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'limited'; readonly retryAfter: Seconds };
 

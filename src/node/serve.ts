@@ -70,7 +70,13 @@ export function serve<Env>(app: FetchObject<Env>, options?: ServeOptions): Promi
 export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, options: ServeOptions = {}): Promise<NodeServer> {
   const given = (options.env ?? { ...process.env }) as Record<string, unknown>;
   const env = app instanceof OAuthProvider ? { ...given } : given; // a provider's gets a store and an issuer
-  const settings = { ...DEFAULTS, port: numberOf(env['PORT'] ?? 8787), host: String(env['HOST'] ?? 'localhost'), ...options, env };
+  const settings = {
+    ...DEFAULTS,
+    port: numberOf(env['PORT'] ?? 8787),
+    host: typeof env['HOST'] === 'string' ? env['HOST'] : 'localhost',
+    ...options,
+    env,
+  };
   check(app, settings);
   const desk = answering(app as FetchObject, settings);
   const limits = {

@@ -73,7 +73,7 @@ export async function registerClient(options: TestClientOptions): Promise<TestCl
   const metadata = { client_name: 'Test client', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none', ...options.metadata };
   const made = options.id === undefined ? await register(send, endpoint('registration_endpoint'), metadata) : { client_id: options.id };
   const id = String(made['client_id']);
-  const secret = made['client_secret'] === undefined ? undefined : String(made['client_secret']);
+  const { client_secret: secret } = made as { client_secret?: string };
   const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
   const post = async (url: string, fields: Record<string, string | null>, more: Record<string, string> = {}): Promise<JsonAnswer> => {
     const body = query(fields).toString();
