@@ -97,6 +97,13 @@ describe('a client known by its document: what is said of it', () => {
     expect(registered.text).not.toContain('It says it is the app of');
   });
 
+  it('shows no picture from the document, and fetches none (S-090)', async () => {
+    const app = await world();
+    app.answers.set(ID, documentOf(ID, { logo_uri: 'https://client.example/logo.svg', jwks_uri: 'https://client.example/keys' }));
+    expect((await ask(app)).text).not.toContain('logo.svg');
+    expect(app.fetched).toEqual([ID]);
+  });
+
   it('SEC-095 lets a document without refresh in its grant types have none', async () => {
     const app = await world();
     app.answers.set(ID, documentOf(ID, { grant_types: ['authorization_code'] }));

@@ -57,11 +57,12 @@ describe('node/fetch-public: which addresses are special', () => {
 
 describe('node/fetch-public: where it connects to', () => {
   it.each([
-    ['127.0.0.1'], ['93.184.216.34', '10.0.0.1'], ['10.0.0.1', '93.184.216.34'], [],
-  ])('SEC-088 does not connect where the name has the addresses %j %j (S-088)', async (...addresses) => {
+    [['10.0.0.1']], [['127.0.0.1', '10.0.0.1']], [['10.0.0.1', '127.0.0.1']], [[]],
+  ])('SEC-088 does not connect where one of the addresses is special, though another is not: %j (S-088)', async (addresses) => {
     const site = await siteOn('127.0.0.1');
     const url = `https://client.example:${site.port}/a`;
-    expect(textOf(await read(url, { lookup: async () => v4(...addresses), isSpecial: isSpecialUse }))).toBe('unreachable');
+    const isSpecial = (address: string): boolean => address !== '127.0.0.1'; // our own server plays the public one
+    expect(textOf(await read(url, { lookup: async () => v4(...addresses), isSpecial }))).toBe('unreachable');
     expect(site.asked).toEqual([]);
   }); // prettier-ignore
 
