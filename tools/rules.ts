@@ -49,6 +49,7 @@ function rowsOf(file: string): Row[] {
       id,
       sentence: name
         .replace(/\s*\((?:[^()]*\b(?:SEC|FLT|S)-\d[^()]*)\)/g, '')
+        .replace(/^(?:(?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–| )\d{2,3})*[ ,]*)+/, '')
         .replace(/\s+/g, ' ')
         .trim(),
       file,

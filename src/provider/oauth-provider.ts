@@ -159,7 +159,7 @@ export class OAuthProvider<Env = unknown> {
     if (isNamespace(given)) return durableObjectStore(given);
     if (!isStore(given)) {
       throw new TypeError(
-        'OAuthProvider: no `store`. On Workers bind the Durable Object class PortcullisStore as PORTCULLIS; on Node use serve() from portcullis/node, or give the option `store`.',
+        'OAuthProvider: no `store`. On Workers bind the Durable Object class PortcullisStore as PORTCULLIS; on Node give serve() the option `data` (or set PORTCULLIS_DATA), or give the option `store`.',
       );
     }
     if (!given.atomic)
