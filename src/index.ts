@@ -16,7 +16,7 @@ export type { Event } from './model/event.ts';
 export type { Context, FetchFunction, FetchObject, Handler } from './model/handler.ts';
 export type { Login, LoginResult, LoginServices } from './model/login.ts';
 export type { Runtime } from './model/runtime.ts';
-export type { Permissions } from './model/settings.ts';
+export type { DocumentPolicy, Permissions } from './model/settings.ts';
 export type { Store } from './model/store.ts';
 export type { OAuthProviderOptions } from './options.ts';
 export { AuthorizationError, type AuthRequest, type Completion, type OAuthHelpers } from './provider/pages.ts';

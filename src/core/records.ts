@@ -50,6 +50,9 @@ export interface Records {
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
   saveClient(client: Client, when: 'any' | 'absent'): Promise<boolean>;
   findClient(id: string): Promise<Client | null>;
+  /** A client as its metadata document described it, for as long as the document may be kept. */
+  saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
+  findDocument(urlHash: string): Promise<Client | null>;
   openTicket(handleHash: string, ticket: Ticket): Promise<void>;
   findTicket(handleHash: string): Promise<Ticket | null>;
   /** True for exactly one caller. */
@@ -101,6 +104,8 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
       return (await store.write(`client:${client.id}`, client, when, until)) !== null;
     },
     findClient: (id) => value(`client:${id}`, isClient),
+    saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
+    findDocument: (hash) => value(`document:${hash}`, isClient),
     openTicket: async (hash, ticket) => void (await store.write(`ticket:${hash}`, ticket, 'absent', { until: ticket.expiresAt })),
     findTicket: (hash) => value(`ticket:${hash}`, isTicket),
     takeTicket: (hash) => store.remove(`ticket:${hash}`),

@@ -36,7 +36,7 @@ export async function consentPage(
   return approvePage({
     action: settings.paths.approve,
     ticket: handle,
-    client: { id: client.id, name: client.name, uri: client.uri },
+    client: { id: client.id, name: client.name, uri: client.uri, host: client.documentHost },
     redirectUri: ticket.redirectUri,
     redirectHost,
     redirectIsLoopback: isLoopbackHost(new URL(ticket.redirectUri).hostname),

@@ -23,7 +23,7 @@ export async function metadata({ as, request }: Call): Promise<Response> {
   });
 }
 
-function documentOf({ settings: { issuer, paths, scopes } }: AuthServer): Record<string, unknown> {
+function documentOf({ settings: { issuer, paths, scopes }, fetchDocument }: AuthServer): Record<string, unknown> {
   const at = (path: string): string => issuer + path;
   return {
     issuer,
@@ -39,5 +39,6 @@ function documentOf({ settings: { issuer, paths, scopes } }: AuthServer): Record
     revocation_endpoint_auth_methods_supported: METHODS,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
+    ...(fetchDocument === null ? {} : { client_id_metadata_document_supported: true }),
   };
 }

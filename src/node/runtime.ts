@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';
 import type { Runtime } from '../model/runtime.ts';
+import { makeFetchPublic } from './fetch-public.ts';
 import { PlainResponse } from './plain-response.ts';
 
 const CIPHER = 'aes-256-gcm';
@@ -19,6 +20,7 @@ const POOLED = 256;
 export function nodeRuntime(): Runtime {
   const random = pooledRandom();
   return {
+    fetchPublic: makeFetchPublic(),
     now() {
       return Math.floor(Date.now() / 1000);
     },

@@ -18,7 +18,7 @@ import type { Context, FetchFunction } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Store } from '../model/store.ts';
-import { checkOptions, settingsOf, type CheckedOptions, type OAuthProviderOptions } from '../options.ts';
+import { checkFetch, checkOptions, settingsOf, type CheckedOptions, type OAuthProviderOptions } from '../options.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { durableObjectStore, type ObjectNamespace } from '../stores/durable-object.ts';
 import { fetchOf } from './handlers.ts';
@@ -58,6 +58,7 @@ export class OAuthProvider<Env = unknown> {
   /** @throws {TypeError} when an option is wrong, naming it and the mend. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     this.#checked = checkOptions(options);
+    checkFetch(options, platform.runtime.fetchPublic !== undefined);
     this.#platform = platform;
     this.#fallback = options.defaultHandler ? fetchOf(options.defaultHandler) : null;
     for (const login of options.logins ?? []) login.check?.({ scrypt: platform.runtime.scrypt !== undefined });
@@ -71,15 +72,18 @@ export class OAuthProvider<Env = unknown> {
     const host = this.#host(env, request.url);
     const path = pathOf(request.url);
     const route = host.routes.get(path);
+    const network = (): string => networkOf(this.#platform.address(request, ctx));
     if (route) {
-      const network = networkOf(this.#platform.address(request, ctx));
-      return answer(route, { request, url: new URL(request.url), as: host.as, env, network });
+      return answer(route, { request, url: new URL(request.url), as: host.as, env, network: network() });
     }
     const text = host.metadata.get(path);
     if (text !== undefined) return metadataAnswer(request, text);
     const api = host.apis.find((one) => covers(one.path, path));
     if (api) return this.#protected(host, api, request, env, ctx);
-    if (this.#fallback) return this.#fallback(genuine(request), this.#envFor(host, env), ctx);
+    if (this.#fallback) {
+      const helpers = makeHelpers(host.as, network()); // which know who asks, for what they may have to fetch
+      return this.#fallback(genuine(request), { ...env, OAUTH_PROVIDER: helpers }, ctx);
+    }
     return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
   };
 
