@@ -61,7 +61,7 @@ export interface OAuthProviderOptions<Env = unknown> {
   /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
   readonly allowedOrigins?: readonly string[];
   /** Told of every success, refusal and failure. Never gets a secret. */
-  readonly on?: (event: Event) => void;
+  readonly on?: (event: Event) => void | Promise<void>;
 }
 
 const DAY = 86_400;
@@ -99,6 +99,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   }
   if (options.defaultHandler !== undefined) checkHandler('defaultHandler', options.defaultHandler);
   checkTimes(options);
+  checkRest(options);
   checkDocuments(options);
   return { options, paths, routes, scopes: scopesOf(options) };
 }
@@ -151,9 +152,12 @@ function pathsOf({
   tokenEndpoint = '/token',
   clientRegistrationEndpoint,
 }: OAuthProviderOptions<never>): Paths {
-  checkPath('authorizeEndpoint', authorizeEndpoint);
-  checkPath('tokenEndpoint', tokenEndpoint);
-  if (clientRegistrationEndpoint !== undefined) checkPath('clientRegistrationEndpoint', clientRegistrationEndpoint);
+  for (const [option, path] of Object.entries({ authorizeEndpoint, tokenEndpoint, clientRegistrationEndpoint })) {
+    if (path === undefined) continue;
+    checkPath(option, path);
+    if (path === '/') fail(option, 'cannot be "/"; give it a path of its own, such as "/authorize"');
+    if (covers('/.well-known', path)) fail(option, `cannot lie under /.well-known, where metadata stands; it is ${path}`);
+  }
   const beside = (path: string, name: string): string => path.slice(0, path.lastIndexOf('/') + 1) + name;
   return {
     authorize: authorizeEndpoint,
@@ -191,11 +195,17 @@ function checkHandler(option: string, handler: unknown): void {
   const ok =
     typeof handler === 'function' ||
     (typeof handler === 'object' && handler !== null && 'fetch' in handler && typeof handler.fetch === 'function');
-  if (!ok)
+  if (!ok || isClassWithoutFetch(handler))
     fail(
       option,
       'must be an object with a `fetch` method, a fetch function, or a class with one (McpAgent: pass MyMCP.serve("/mcp") or MyMCP.Router)',
     );
+}
+
+/** A class that cannot be called and has no `fetch` to be called: most likely McpAgent itself. */
+function isClassWithoutFetch(handler: unknown): boolean {
+  if (typeof handler !== 'function' || !/^class\b/.test(Function.prototype.toString.call(handler))) return false;
+  return typeof (handler.prototype as { fetch?: unknown }).fetch !== 'function';
 }
 
 function checkClashes(paths: Paths, routes: readonly { readonly path: string }[]): void {
@@ -212,6 +222,17 @@ function checkClashes(paths: Paths, routes: readonly { readonly path: string }[]
   if (double) fail('apiRoute', `names ${double.path} twice`);
   const hidden = routes.find((route) => covers('/.well-known', route.path));
   if (hidden) fail('apiRoute', `${hidden.path} lies under /.well-known, where metadata stands; move it`);
+}
+
+function checkRest({ permissions, on, allowedOrigins, logins }: OAuthProviderOptions<never>): void {
+  if (permissions !== undefined && typeof permissions !== 'function') fail('permissions', 'must be a function (access, env) → permissions');
+  if (on !== undefined && typeof on !== 'function') fail('on', 'must be a function that takes an event');
+  if (logins !== undefined && !Array.isArray(logins)) fail('logins', 'must be a list, such as [password()]');
+  if (allowedOrigins === undefined) return;
+  const isOrigin = (one: unknown): boolean => one === '*' || (typeof one === 'string' && URL.canParse(one) && new URL(one).origin === one);
+  if (!Array.isArray(allowedOrigins) || !allowedOrigins.every(isOrigin)) {
+    fail('allowedOrigins', 'must be a list of origins such as "https://app.example", without a path or a slash at the end, or ["*"]');
+  }
 }
 
 function checkTimes(options: OAuthProviderOptions<never>): void {

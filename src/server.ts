@@ -42,7 +42,7 @@ export async function answer(route: Route, call: Call): Promise<Response> {
   const { method } = call.request;
   if (route.reader === 'program' && method === 'OPTIONS')
     return cors(new Response(null, { status: 204, headers: preflightHeaders(route) }));
-  const endpoint = route.methods[method];
+  const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
   const response = endpoint ? await endpoint(call).catch((error: unknown) => failure(route, call, error)) : notAllowed(route, call);
   return route.reader === 'program' ? cors(response) : response;
 }

@@ -38,7 +38,8 @@ export async function authenticate(as: AuthServer, authorization: string | null,
   const hash = await as.keys.hash(shown.secret);
   const right = client?.secretHash !== undefined && equalTexts(client.secretHash, hash) && client.authMethod === shown.method;
   if (right) return { kind: 'confidential', clientId: shown.id };
-  const wait = await as.limit(`secret\n${shown.id}\n${network}`, GUESSES, GUESS_WINDOW);
+  // Made-up ids share one count, so that nobody fills the store with counts of their own invention.
+  const wait = await as.limit(`secret\n${client ? shown.id : ''}\n${network}`, GUESSES, GUESS_WINDOW);
   if (wait !== null) throw new OAuthError('invalid_client', 'secret_limited', { status: 429, headers: { 'retry-after': String(wait) } });
   throw failed(shown.method, 'secret_wrong');
 }

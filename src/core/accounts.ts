@@ -5,6 +5,7 @@
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
+import { OAuthError } from '../model/error.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
 import type { Key, Page } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
@@ -75,8 +76,9 @@ export function makeAccounts({ records, keys, runtime }: { records: Records; key
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
     async remove(id) {
       const held = await records.findAccount(id);
+      // The name first: cut off in between, the account is still there to be removed again.
+      if (held) await records.freeUsername(await keys.hash(held.value.username), id);
       await records.removeAccount(id);
-      if (held) await records.freeUsername(await keys.hash(held.value.username));
       await signOut(records, id, runtime.now());
     },
   };
@@ -89,8 +91,16 @@ const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAA
 export async function signOut(records: Records, userId: string, now: number): Promise<void> {
   for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
   for await (const key of everyKey((after) => records.grantsOf(userId, after))) {
-    const id = key.slice('grant:'.length);
-    if (await records.findGrant(id)) await records.changeGrant(id, revoke('user_signed_out', now));
+    await endGrant(records, key.slice('grant:'.length), now);
+  }
+}
+
+/** Ends a grant; one that has meanwhile run out needs no ending. */
+async function endGrant(records: Records, id: string, now: number): Promise<void> {
+  try {
+    await records.changeGrant(id, revoke('user_signed_out', now));
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error;
   }
 }
 

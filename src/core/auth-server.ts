@@ -39,11 +39,10 @@ export interface AuthServer {
 export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store): AuthServer {
   const now = (): Seconds => runtime.now();
   const emit = (event: NewEvent): void => {
-    try {
-      settings.on({ ...event, at: now() });
-    } catch (error) {
-      console.error('portcullis: the `on` listener threw', error);
-    }
+    // The listener may be asynchronous; however it fails, it fails alone.
+    new Promise((done) => done(settings.on({ ...event, at: now() }))).catch((error: unknown) => {
+      console.error('portcullis: the `on` listener failed', error);
+    });
   };
   const keys = makeKeys(runtime);
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);

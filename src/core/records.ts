@@ -65,7 +65,8 @@ export interface Records {
   findAccountId(username: string): Promise<string | null>;
   /** Takes a user name for an account; false if somebody has it. */
   claimUsername(username: string, accountId: string): Promise<boolean>;
-  freeUsername(username: string): Promise<void>;
+  /** Gives a user name back, if it is this account's. */
+  freeUsername(username: string, accountId: string): Promise<void>;
   saveAccount(account: AccountRecord, when: 'absent' | Version): Promise<boolean>;
   removeAccount(id: string): Promise<void>;
   removeKey(key: Key): Promise<void>;
@@ -117,7 +118,10 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     findAccount: (id) => read(`account:${id}`, isAccount),
     findAccountId: async (username) => (await value(`username:${username}`, isUsername))?.accountId ?? null,
     claimUsername: async (username, accountId) => (await store.write(`username:${username}`, { v: 1, accountId }, 'absent')) !== null,
-    freeUsername: async (username) => void (await store.remove(`username:${username}`)),
+    async freeUsername(username, accountId) {
+      const held = await read(`username:${username}`, isUsername);
+      if (held?.value.accountId === accountId) await store.remove(`username:${username}`, held.version);
+    },
     saveAccount: async (account, when) => (await store.write(`account:${account.id}`, account, when)) !== null,
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),
@@ -126,13 +130,15 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
   };
 }
 
+/** A count is a measure, not a promise: where so many count at once that a write does not get through, the last one seen will do. */
 async function countIn(store: Store, key: Key, per: Seconds, now: Seconds): Promise<{ count: number; endsAt: Seconds }> {
+  let next = { v: 1, count: 1, endsAt: now + per };
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const held = valueOf(await store.read(key), isCount);
-    const next = held ? { v: 1, count: held.value.count + 1, endsAt: held.value.endsAt } : { v: 1, count: 1, endsAt: now + per };
-    if ((await store.write(key, next, held?.version ?? 'absent', { until: next.endsAt })) !== null) return next;
+    next = held ? { v: 1, count: held.value.count + 1, endsAt: held.value.endsAt } : { v: 1, count: 1, endsAt: now + per };
+    if ((await store.write(key, next, held?.version ?? 'absent', { until: next.endsAt })) !== null) break;
   }
-  return { count: Number.MAX_SAFE_INTEGER, endsAt: now + 1 }; // so contended that it is over any limit
+  return next;
 }
 
 function valueOf<T>(stored: Stored | null, kind: (value: unknown) => value is T): Held<T> | null {

@@ -48,7 +48,7 @@ export async function checkRequest(as: AuthServer, params: Params, network: stri
   if ((state?.length ?? 0) > LONGEST_STATE)
     throw new OAuthError('invalid_request', 'state_too_long', { hint: 'The state has more than 4,096 characters.' });
   try {
-    return { client, redirect, state, ...checkRest(as, params, client) };
+    return { client, redirect, state, ...checkRest(as, params) };
   } catch (error) {
     if (error instanceof OAuthError) return { error, location: errorAnswer(as, redirect, state, error) };
     throw error;
@@ -62,7 +62,7 @@ async function clientOf(as: AuthServer, params: Params, network: string): Promis
   if (mayFetch(as, id)) {
     const redirectUri = params.required('redirect_uri');
     findRedirect({ redirectUris: [redirectUri], applicationType: 'native' }, redirectUri);
-    checkRest(as, params, {}); // nobody makes us fetch with a request that leads nowhere (SEC-099)
+    checkRest(as, params); // nobody makes us fetch with a request that leads nowhere (SEC-099)
   }
   const client = await resolveClient(as, id, network);
   if (client) return client;
@@ -72,11 +72,7 @@ async function clientOf(as: AuthServer, params: Params, network: string): Promis
   });
 }
 
-function checkRest(
-  as: AuthServer,
-  params: Params,
-  client: Pick<Client, 'scope'>,
-): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge'> {
+function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge'> {
   params.once('response_mode', 'request', 'request_uri', 'nonce', 'prompt');
   if (params.optional('request') !== undefined) throw new OAuthError('request_not_supported', 'request_object');
   if (params.optional('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported', 'request_uri');
@@ -87,9 +83,8 @@ function checkRest(
   const challenge = checkChallenge(params.optional('code_challenge'), params.optional('code_challenge_method'));
   const resource = findResource(params.all('resource'), as.settings.resources);
   const known = as.settings.scopes.map((scope) => scope.name);
-  const allowed = client.scope ? known.filter((name) => client.scope?.includes(name) || resource.scopes.includes(name)) : known;
-  const defaults = as.settings.defaultScope.filter((name) => allowed.includes(name));
-  const scope = requestedScope(parseScope(params.optional('scope')), { known: allowed, defaults });
+  // What a client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
+  const scope = requestedScope(parseScope(params.optional('scope')), { known, defaults: as.settings.defaultScope });
   return { challenge, resource, scope: [...new Set([...resource.scopes, ...scope])] };
 }
 

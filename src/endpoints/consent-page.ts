@@ -54,7 +54,7 @@ export async function consentPage(
     },
     logins: settings.logins.map((login) => ({ id: login.id, fields: login.fields(typed) })),
     login: typed['login'],
-    lifetime: lifetimeText(settings.lifetimes),
+    lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }),
     error: problem?.text,
     retryAfter: problem?.retryAfter,
     ...(problem ? { status: problem.status } : {}),

@@ -51,10 +51,10 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
   return code;
 }
 
-/** A registration that is used does not run out: it lives at least as long as the grant, whose refreshes do not read it. */
+/** A registration that is used does not run out: it outlives the grant, whose refreshes do not read it, by its own time. */
 async function renew(as: AuthServer, client: Client): Promise<void> {
   const { clientTtl, grantTtl } = as.settings;
-  const expiresAt = as.now() + Math.max(clientTtl, grantTtl);
-  if (client.expiresAt === undefined || client.expiresAt > expiresAt - clientTtl / 2) return;
-  await as.records.saveClient({ ...client, expiresAt }, 'any');
+  const needed = as.now() + grantTtl;
+  if (client.expiresAt === undefined || client.expiresAt >= needed) return;
+  await as.records.saveClient({ ...client, expiresAt: needed + clientTtl }, 'any');
 }

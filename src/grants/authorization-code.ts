@@ -29,7 +29,7 @@ export async function authorizationCode(params: Params, caller: Caller, as: Auth
     challenge: base64url(await as.runtime.digest(verifier)),
     redirectUri: params.optional('redirect_uri'),
     resource: resourceOf(params),
-    scope: parseScope(params.optional('scope')),
+    scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
     now: as.now(),
   };
   const issued = await change(as, caller, grantId, (grant) => {

@@ -90,6 +90,9 @@ export function guard(options: GuardOptions): Guard {
 
 /** Puts who called where handlers look for it, on the context of this one request. */
 export function withAccess(ctx: Context, access: Access): Context {
+  if (ctx.auth !== undefined && ctx.auth.grantId !== access.grantId) {
+    throw new TypeError('The guard was given one context for two callers; make a new `ctx` for each request.');
+  }
   return Object.assign(ctx, { auth: access, props: access.props });
 }
 

@@ -18,7 +18,7 @@ export type Client = {
   readonly authMethod: ClientAuthMethod;
   /** SHA-256 of the secret, base64url; the secret itself is shown once and never kept. */
   readonly secretHash?: string;
-  /** Scopes that the client registered for; none named means any. */
+  /** What the client registered as its scope; told back, and no ceiling. */
   readonly scope?: readonly string[];
   /** Host of the metadata document that describes it; only for clients that are known by such a document. */
   readonly documentHost?: string;

@@ -70,7 +70,7 @@ export type Lifetimes = {
 /** Access tokens of one grant that live at once; the oldest give way. */
 export const MOST_ACCESS = 16;
 /** Retired refresh tokens that are answered at once; the oldest give way. */
-export const MOST_RETIRED = 16;
+export const MOST_RETIRED = 64;
 /** Wrong verifiers that a code survives. */
 export const MOST_FAILURES = 5;
 /** How long an ended grant is remembered, so that a late caller's reason is known. */

@@ -52,5 +52,5 @@ export interface Settings {
   readonly permissions: Permissions | null;
   /** The name that pages show. */
   readonly name: string;
-  readonly on: (event: Event) => void;
+  readonly on: (event: Event) => void | Promise<void>;
 }

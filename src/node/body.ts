@@ -155,6 +155,8 @@ export class IncomingBody {
       then();
     };
     const fail = (reason: 'too_large' | 'aborted') => (): void => finish(() => sink.fail(new BodyError(reason)));
+    // Who hung up before anybody read has sent its 'close' already: nothing would ever settle.
+    if (message.destroyed) return queueMicrotask(fail('aborted'));
     message.on('data', (bytes: Buffer<ArrayBuffer>) => {
       if (!open) return;
       size += bytes.length;

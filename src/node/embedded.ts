@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { sqliteStore, type SqliteStore } from '../stores/sqlite.ts';
 
 /** Records looked at in one sweep, so that it never holds a request up for long. */
-const SWEEP = 500;
-const EVERY_MS = 30_000;
+const SWEEP = 2000;
+const EVERY_MS = 5000;
 
 /** A store that somebody opened and somebody must close. */
 export interface Embedded {

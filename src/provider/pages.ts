@@ -7,6 +7,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { checkRequest } from '../endpoints/authorization-request.ts';
 import { openGrant } from '../endpoints/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
+import { type GrantVerbs, makeGrantVerbs } from './grants.ts';
 import type { Account, Accounts } from '../model/account.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
@@ -50,14 +51,17 @@ export class AuthorizationError extends Error {
   }
 }
 
+/** A client as applications see it. */
+export type ClientInfo = Omit<Client, 'secretHash'>;
+
 /** The helpers. */
-export interface OAuthHelpers {
+export interface OAuthHelpers extends GrantVerbs {
   /** Checks the authorization request in a URL. @throws {AuthorizationError} */
   parseAuthRequest(request: Request): Promise<AuthRequest>;
   /** Opens the grant; send the browser to `redirectTo` with a 303. @throws {AuthorizationError} when the request no longer passes. */
   completeAuthorization(completion: Completion): Promise<{ redirectTo: string }>;
   /** A client that is registered, or known by its metadata document; else null. @throws {AuthorizationError} when the document cannot be used. */
-  lookupClient(clientId: string): Promise<Client | null>;
+  lookupClient(clientId: string): Promise<ClientInfo | null>;
   /** Accounts of our own login. */
   readonly accounts: Accounts;
 }
@@ -75,6 +79,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
   };
   const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
     if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
+    if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', 'client_unknown');
     const redirect = findRedirect(client, request.redirectUri); // the stored registration decides, not what came along
@@ -88,9 +93,16 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
   return {
     parseAuthRequest: (request) => onPage(() => check(request.url)),
     completeAuthorization: (completion) => onPage(() => complete(completion)),
-    lookupClient: (clientId) => onPage(() => resolveClient(as, clientId, network)),
+    lookupClient: (clientId) => onPage(async () => withoutSecret(await resolveClient(as, clientId, network))),
+    ...makeGrantVerbs(as),
     accounts: as.accounts,
   };
+}
+
+function withoutSecret(client: Client | null): ClientInfo | null {
+  if (client === null) return null;
+  const { secretHash: _secretHash, ...rest } = client;
+  return rest;
 }
 
 async function onPage<T>(verb: () => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { errors, ok, gate, start, stopAfterEach, type Fetch } from '../support/node-server.ts';
 import { exchange, heard, open } from '../support/raw.ts';
@@ -109,6 +110,30 @@ describe('node/answer, limits', () => {
     expect(busy.headers.get('retry-after')).toBe('1');
     opened.resolve();
     expect((await Promise.all(waiting)).map((answer) => answer.status)).toEqual([200, 200]);
+    expect((await fetch(url)).status).toBe(200);
+  });
+
+  it('gives the place back of who hung up before anybody read the body (FLT-27)', async () => {
+    const entered = gate<void>();
+    const left = gate<void>();
+    const told = gate<unknown>();
+    const { url, port } = await start(
+      async (request) => {
+        if (request.method === 'GET') return new Response('ok');
+        request.signal.addEventListener('abort', () => left.resolve());
+        entered.resolve();
+        await left.promise;
+        await new Promise(setImmediate); // by now the connection's last event is long gone
+        told.resolve(await request.text().catch((error: unknown) => error));
+        return new Response('too late');
+      },
+      { maxRequests: 1 },
+    );
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`POST / HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: 100\r\n\r\nabc`);
+    await entered.promise;
+    socket.destroy();
+    expect(await told.promise).toBeInstanceOf(Error);
     expect((await fetch(url)).status).toBe(200);
   });
 
