@@ -5,6 +5,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
+import { isForm, isRedirect } from '../model/login.ts';
 import type { Ticket } from '../model/ticket.ts';
 import { approvePage } from '../pages/approve.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
@@ -50,7 +51,8 @@ export async function consentPage(
       detail: typeof email === 'string' ? email : undefined,
       mark: await accountMark(as, session),
     },
-    logins: settings.logins.map((login) => ({ id: login.id, fields: login.fields(typed) })),
+    logins: settings.logins.filter(isForm).map((login) => ({ id: login.id, fields: login.fields(typed) })),
+    sites: settings.logins.filter(isRedirect),
     login: typed['login'],
     lifetime: lifetimeText(settings.lifetimes.refresh),
     error: problem?.text,
