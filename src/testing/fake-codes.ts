@@ -3,7 +3,7 @@
  * used, was given to another, or comes without its verifier; a client that does not know its secret.
  */
 import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
+import { fromUtf8, utf8 } from '../lib/bytes.ts';
 
 /** The application as it stands registered at the provider. */
 export interface Registered {
@@ -53,7 +53,7 @@ export function makeCodes(app: Registered): FakeCodes {
       return code;
     },
     async redeem(request) {
-      const form = new URLSearchParams(await request.text());
+      const form = new URLSearchParams(fromUtf8(new Uint8Array(await request.arrayBuffer())));
       const basic = `Basic ${btoa(`${encodeURIComponent(app.clientId)}:${encodeURIComponent(app.clientSecret)}`)}`;
       const isPost = form.get('client_id') === app.clientId && form.get('client_secret') === app.clientSecret;
       if (!isPost && request.headers.get('authorization') !== basic) return { error: 'invalid_client' };

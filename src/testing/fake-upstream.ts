@@ -46,19 +46,27 @@ export interface FakeUpstream {
 /** Where it stands, and who may use it. */
 export interface FakeUpstreamOptions extends Registered {
   readonly issuer?: string;
+  /** What it signs with; default ES256. */
+  readonly alg?: 'ES256' | 'RS256';
   readonly now: () => Seconds;
 }
 
+const KEYS = {
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  RS256: { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' },
+} as const;
+
 /** Makes one, with a key of its own. */
-export async function makeFakeUpstream({ issuer = 'https://idp.example', now, ...app }: FakeUpstreamOptions): Promise<FakeUpstream> {
+export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<FakeUpstream> {
+  const { issuer = 'https://idp.example', alg = 'ES256', now, ...app } = options;
   const codes = makeCodes(app);
-  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
-  const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey);
+  const pair = (await crypto.subtle.generateKey(KEYS[alg], true, ['sign', 'verify'])) as CryptoKeyPair;
+  const { key_ops: _ops, ext: _ext, ...publicKey } = await crypto.subtle.exportKey('jwk', pair.publicKey);
   const sign = async (claims: Record<string, unknown>): Promise<string> => {
-    const token = { header: { alg: 'ES256', typ: 'JWT', kid: 'k1' } as Record<string, unknown>, claims };
+    const token = { header: { alg, typ: 'JWT', kid: 'k1' } as Record<string, unknown>, claims };
     const forged = fake.forge?.(token);
     const text = [token.header, token.claims].map((part) => base64url(utf8(JSON.stringify(part)))).join('.');
-    const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, pair.privateKey, utf8(text));
+    const signature = await crypto.subtle.sign({ ...KEYS[alg], hash: 'SHA-256' }, pair.privateKey, utf8(text));
     return `${text}.${forged ? forged.signature : base64url(new Uint8Array(signature))}`;
   };
   const idTokenOf = ({ sub, ...profile }: FakeUpstream['user'], nonce: string | null): Promise<string> =>
@@ -108,7 +116,7 @@ export async function makeFakeUpstream({ issuer = 'https://idp.example', now, ..
     keys: {
       jwks: [
         { kty: 'XYZ', kid: 'k0' },
-        { kty, crv, x, y, kid: 'k1', use: 'sig', alg: 'ES256' },
+        { ...publicKey, kid: 'k1', use: 'sig', alg },
       ],
     },
     fetch: async (input, init) => {

@@ -3,10 +3,12 @@
  * unknown key once a minute at most; while they cannot be had, those of the last day go on to work (SEC-148).
  */
 import type { JWKSCacheInput } from 'oauth4webapi';
+import { parseJson } from '../lib/json.ts';
 import type { Ask } from './ask.ts';
-import { UpstreamError } from './contract.ts';
+import { bodyOf, UpstreamError } from './contract.ts';
 
 const LAST_MS = 86_400_000;
+const DEEPEST = 8;
 
 /** The keys of one provider. */
 export interface KeySet {
@@ -24,7 +26,7 @@ export function makeKeySet(): KeySet {
       try {
         const response = await ask(url, init);
         const text = await response.clone().text();
-        if (response.status !== 200) throw new UpstreamError('unavailable', `keys_status_${response.status}`);
+        if (response.status !== 200 || !isKeySet(text)) throw new UpstreamError('broken', 'keys_malformed');
         last = { text, until: Date.now() + LAST_MS };
         return response;
       } catch (error) {
@@ -33,4 +35,8 @@ export function makeKeySet(): KeySet {
       }
     },
   };
+}
+
+function isKeySet(text: string): boolean {
+  return Array.isArray(bodyOf(parseJson(text, DEEPEST))['keys']);
 }
