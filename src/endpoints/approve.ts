@@ -34,7 +34,7 @@ export async function approve(call: Call): Promise<Response> {
   const session = await sessionOf(call);
   const showing: Consent = { ticket, handle, client, session };
   const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a site is a yes
-  if (decision === 'switch') return switchAccount(call, showing);
+  if (decision === 'switch') return switchAccount(call, { ...showing, ticked: form.all('scope') });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
   if (decision === 'deny') {
     if (!(await as.records.takeTicket(handleHash))) return over(call);

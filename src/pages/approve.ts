@@ -84,7 +84,7 @@ export function approvePage(view: ApproveView): Response {
                 ${DENY}
               </div>
               ${!account && sites.length > 0 && html`<div class="or"><i></i><span>or</span><i></i></div>`}`
-          : UNENTERABLE
+          : HARMLESS
       }
       ${!account && sites.length > 0 && siteButtons(sites, logins.length === 0)}
     </form>
@@ -94,8 +94,11 @@ export function approvePage(view: ApproveView): Response {
 
 const DENY = html`<button name="decision" value="deny" formnovalidate>Deny</button>`;
 
-/** Enter on a tick box presses the form's first button. Where that would be a yes, this one stands before it and does nothing. */
-const UNENTERABLE = html`<button hidden disabled></button>`;
+/**
+ * Enter on a tick box presses the form's first button. Where that would be a yes, this one stands before it, unseen, and
+ * only shows the page again. (A disabled one would be the standard's way; Chromium passes over it to the next.)
+ */
+const HARMLESS = html`<button class="nothing" name="decision" value="switch" tabindex="-1" aria-hidden="true" formnovalidate></button>`;
 
 /** The button is the yes, and says so: with an open session at that site it is the last one there is. */
 function siteButtons(sites: readonly SiteView[], only: boolean): Html {
@@ -104,7 +107,7 @@ function siteButtons(sites: readonly SiteView[], only: boolean): Html {
       ${sites.map(({ id, label }) => html`<button class="${main && 'main'}" name="with" value="${id}" formnovalidate>Continue with ${label}</button>`)}
       ${only && DENY}
     </div>
-    ${only && html`<p class="foot">Continuing allows it, once you have signed in there.</p>`}`;
+    <p class="foot">Continuing there allows it, as soon as you are signed in.</p>`;
 }
 
 function asks({ name, selfDescribed = true }: ClientView): Html {

@@ -70,6 +70,7 @@ button.plain:hover{color:var(--accent-deep);text-decoration-thickness:2px}
 .or i{border-top:1px solid var(--line)}
 .sites{display:flex;flex-direction:column;gap:.75rem;margin-top:1.25rem}
 .sites button{flex:none}
+button.nothing{position:absolute;width:0;min-height:0;height:0;padding:0;border:0;overflow:hidden}
 .foot{margin-top:1.25rem;color:var(--soft);font-size:.875rem}
 details{margin-top:.5rem;color:var(--soft);font-size:.875rem}
 summary{display:list-item;padding:.75rem 0;line-height:1.25rem;cursor:pointer;border-radius:.375rem}
@@ -88,4 +89,4 @@ main{padding:2.25rem 2.5rem 2.25rem;border:1px solid var(--line);border-radius:1
 `;
 
 /** CSP source of {@link STYLE}: the base64 SHA-256 of exactly that text. */
-export const STYLE_HASH: string = "'sha256-1QChPhPyJjAG6gMxB5CS7Oy599P6VS9XGeSWTCiVrPw='";
+export const STYLE_HASH: string = "'sha256-336q+IFWhNuNAY27oyzYcPKaoO53ECq3q+14ff5I5/A='";

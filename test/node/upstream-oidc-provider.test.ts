@@ -1,6 +1,4 @@
 /** Sign-in at a real OpenID provider (`oidc-provider`) over loopback: strict about everything we send, and not of our making. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { upstream } from '../../src/logins/upstream.ts';
 import { makeBrowser, type BrowserPage } from '../../src/testing/browser.ts';
@@ -8,48 +6,17 @@ import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
 import { makeApp, storeNames } from '../support/app.ts';
 import { atConsent, awayTo, callbackOf } from '../support/upstream-app.ts';
+import { CLIENT, type RealIdp, startRealIdp } from '../support/real-idp.ts';
 import { expectPage, expectRedirect } from '../support/verdicts.ts';
 
-const CLIENT = { client_id: 'portcullis', client_secret: 'a-secret-of-some-length-for-tests' };
-
-interface Provider {
-  callback(): (request: unknown, response: unknown) => void;
-  proxy: boolean;
-}
-type ProviderClass = new (issuer: string, configuration: object) => Provider;
-
-let server: Server;
-let issuer: string;
+let idp: RealIdp;
 
 beforeAll(async () => {
-  const { default: OidcProvider } = (await import('oidc-provider' as string)) as { default: ProviderClass };
-  server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const account = (id: string) => ({
-    accountId: id,
-    claims: () => ({ sub: id, name: `Name of ${id}`, email: `${id}@corp.example`, email_verified: true }),
-  });
-  const provider = new OidcProvider(issuer, {
-    clients: [
-      {
-        ...CLIENT,
-        redirect_uris: [callbackOf('corp')],
-        response_types: ['code'],
-        grant_types: ['authorization_code'],
-        token_endpoint_auth_method: 'client_secret_post',
-      },
-    ],
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
-    findAccount: (_ctx: unknown, id: string) => account(id),
-    pkce: { required: () => true },
-    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
-    cookies: { keys: ['a key for this test'] },
-  });
-  server.on('request', provider.callback());
+  idp = await startRealIdp();
+  await idp.open(callbackOf('corp'));
 });
 
-afterAll(() => void server.close());
+afterAll(() => idp.close());
 
 /** Signs in and consents at the provider as a person would, on its own development pages; gives where it sends the browser. */
 async function atProvider(location: string, login: string | null): Promise<string> {
@@ -64,7 +31,7 @@ async function atProvider(location: string, login: string | null): Promise<strin
   throw new Error(`The provider never sent the browser back: ${page.status} ${page.text.slice(0, 500)}`);
 }
 
-const login = () => upstream(oidc({ issuer, id: 'corp', label: 'Corp', clientId: CLIENT.client_id, clientSecret: CLIENT.client_secret }));
+const login = () => upstream(oidc({ ...CLIENT, issuer: idp.issuer, id: 'corp', label: 'Corp' }));
 
 describe.each(storeNames)('a real OpenID provider, with %s below us', (store) => {
   it('signs somebody in, with thin ID tokens, userinfo, RS256 keys, PKCE and iss (S-170, S-171)', async () => {
@@ -74,7 +41,7 @@ describe.each(storeNames)('a real OpenID provider, with %s below us', (store) =>
       const back = await at.browser.get(await atProvider(await awayTo('corp', at), 'erika'));
       const { access } = await app.call(tokensOf(await at.client.redeem(codeOf(back))).access);
       expect(access?.props).toEqual({
-        claims: { sub: access?.userId, name: 'Name of erika', email: 'erika@corp.example', email_verified: true, idp: issuer },
+        claims: { sub: access?.userId, name: 'Name of erika', email: 'erika@corp.example', email_verified: true, idp: idp.issuer },
       });
       return access?.userId;
     };
@@ -90,7 +57,7 @@ describe.each(storeNames)('a real OpenID provider, with %s below us', (store) =>
   });
 
   it('shows a page when the secret is wrong, or the code is spent', async () => {
-    const wrong = upstream(oidc({ issuer, id: 'corp', label: 'Corp', clientId: CLIENT.client_id, clientSecret: 'another' }));
+    const wrong = upstream(oidc({ ...CLIENT, issuer: idp.issuer, id: 'corp', label: 'Corp', clientSecret: 'another' }));
     const app = await makeApp(store, { logins: [wrong] });
     const at = await atConsent(app);
     expectPage(await at.browser.get(await atProvider(await awayTo('corp', at), 'erika')), { status: 502 });
