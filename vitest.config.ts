@@ -13,12 +13,24 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
-        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/worker/**', 'test/e2e/**'], isolate: false, testTimeout: 20_000 },
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/worker/**', 'test/e2e/**'],
+          isolate: false,
+          testTimeout: 20_000,
+        },
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './test/worker/wrangler.jsonc' } })],
         resolve: { alias: { '#under-test': here('./test/support/under-test.worker.ts') } },
-        test: { name: 'workerd', include: ['test/**/*.test.ts'], exclude: [...NODE_ONLY, 'test/e2e/**'], isolate: false, testTimeout: 20_000 },
+        test: {
+          name: 'workerd',
+          include: ['test/**/*.test.ts'],
+          exclude: [...NODE_ONLY, 'test/e2e/**'],
+          isolate: false,
+          testTimeout: 20_000,
+        },
       },
     ],
   },

@@ -18,7 +18,7 @@ export type { Context, FetchFunction, FetchObject, Handler } from './model/handl
 export type { Identity } from './model/identity.ts';
 export type { FormLogin, Login, LoginResult, LoginServices, RedirectLogin, ReturnResult } from './model/login.ts';
 export type { Runtime } from './model/runtime.ts';
-export type { Permissions } from './model/settings.ts';
+export type { DocumentPolicy, Permissions } from './model/settings.ts';
 export type { Store } from './model/store.ts';
 export type { OAuthProviderOptions } from './options.ts';
 export { AuthorizationError, type AuthRequest, type Completion, type OAuthHelpers } from './provider/pages.ts';

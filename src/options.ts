@@ -8,7 +8,7 @@ import type { Handler } from './model/handler.ts';
 import type { Login } from './model/login.ts';
 import { canonicalResource, covers, type Resource } from './model/resource.ts';
 import { isScopeToken, type ScopeInfo } from './model/scope.ts';
-import type { Paths, Permissions, Settings } from './model/settings.ts';
+import type { DocumentPolicy, Paths, Permissions, Settings } from './model/settings.ts';
 import type { Seconds, Store } from './model/store.ts';
 import { metadataPathOf } from './guard/resource-metadata.ts';
 
@@ -30,6 +30,10 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly tokenEndpoint?: string;
   /** Where clients register themselves (RFC 7591). Unset: they cannot. */
   readonly clientRegistrationEndpoint?: string;
+  /** Whether clients may be known by a metadata document at the URL that is their id. Default: where the machine can fetch safely. */
+  readonly clientIdMetadataDocumentEnabled?: boolean;
+  /** Hosts whose documents are taken (`['claude.ai']`, subdomains included), or a decision for each URL. Default: all. */
+  readonly clientIdMetadataPolicy?: DocumentPolicy;
   /** Public origin, `https://mcp.example`. Default: the variable `PORTCULLIS_ISSUER`; on loopback, the request's own origin. */
   readonly issuer?: string;
   /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
@@ -66,6 +70,7 @@ const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true }
   tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, name: true, scopesSupported: true,
   requiredScopes: true, permissions: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true,
 }; // prettier-ignore
 
 /** An API route with its handler. */
@@ -94,6 +99,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   }
   if (options.defaultHandler !== undefined) checkHandler('defaultHandler', options.defaultHandler);
   checkTimes(options);
+  checkDocuments(options);
   return { options, paths, routes, scopes: scopesOf(options) };
 }
 
@@ -127,6 +133,8 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     clientTtl: options.clientRegistrationTTL ?? 90 * DAY,
     sessionTtl: 14 * DAY,
     limits,
+    documents: options.clientIdMetadataDocumentEnabled ?? true,
+    documentPolicy: options.clientIdMetadataPolicy ?? null,
     logins: options.logins ?? [],
     permissions: options.permissions ?? null,
     name: options.name ?? new URL(issuer).host,
@@ -215,9 +223,32 @@ function checkTimes(options: OAuthProviderOptions<never>): void {
   if (options.refreshTokenTTL !== 0) checkSeconds('refreshTokenTTL', options.refreshTokenTTL, 60, 3650 * DAY);
 }
 
+function checkDocuments({ clientIdMetadataDocumentEnabled: enabled, clientIdMetadataPolicy: policy }: OAuthProviderOptions<never>): void {
+  if (enabled !== undefined && typeof enabled !== 'boolean') fail('clientIdMetadataDocumentEnabled', 'must be true or false');
+  if (policy === undefined || typeof policy === 'function') return;
+  const wrong = Array.isArray(policy) ? policy.find((host) => !isHost(host)) : policy;
+  if (!Array.isArray(policy) || wrong !== undefined)
+    fail('clientIdMetadataPolicy', `must be a function, or a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
+}
+
+function isHost(host: unknown): boolean {
+  return (
+    typeof host === 'string' && URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).hostname === host && !host.endsWith('.')
+  );
+}
+
+/** Refuses to start with documents where the machine cannot fetch them. @throws {TypeError} naming the mend. */
+export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boolean): void {
+  if (options.clientIdMetadataDocumentEnabled !== true || canFetch) return;
+  fail(
+    'clientIdMetadataDocumentEnabled',
+    'needs a fetch that reaches public addresses only: on Workers add the compatibility flag "global_fetch_strictly_public"',
+  );
+}
+
 function checkSeconds(name: string, value: unknown, least: number, most: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)) return;
-  fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${String(value)}`);
+  fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${JSON.stringify(value)}`);
 }
 
 function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {

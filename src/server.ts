@@ -65,6 +65,7 @@ function failure(route: Route, call: Call, error: unknown): Response {
       { error: known.code, error_description: known.message, ...(broken ? { request_id: requestId } : {}) },
       known.status,
       known.headers,
+      call.as.runtime.respond,
     );
   }
   const { status, headers, message } = known;

@@ -1,13 +1,14 @@
 /**
- * Makes a fresh clone ready: installs what the lockfile says if that has not been done, and builds.
- * Runs on whatever Node is there (20 or newer); what comes after it finds the Node that the lockfile brings.
+ * Makes a fresh clone ready (installs what the lockfile says if that has not been done, and builds), then runs the command
+ * that it was given. It works on whatever Node is there (20 or newer); the command gets the Node that the lockfile brings.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const env = { ...process.env, PATH: `${root}node_modules/.bin:${process.env.PATH ?? ''}` };
 const stamp = `${root}node_modules/.portcullis-ready`;
 const wanted = createHash('sha256')
   .update(readFileSync(`${root}package-lock.json`))
@@ -22,6 +23,23 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
 say('Building …');
 run('tsc', ['-b', 'tsconfig.core.json', 'tsconfig.node.json', 'tsconfig.worker.json']);
 
+const [command, ...rest] = process.argv.slice(2);
+if (command !== undefined) {
+  const [major = 0, minor = 0] = spawnSync('node', ['--version'], { env, encoding: 'utf8' }).stdout.slice(1).split('.').map(Number);
+  if (major < 22 || (major === 22 && minor < 18)) {
+    say(`This needs Node 22.18 or newer, and here is ${major}.${minor}. Install a newer Node and start again.`);
+    process.exit(1);
+  }
+  const child = spawn(command, rest, { cwd: root, stdio: 'inherit', env, shell: process.platform === 'win32' });
+  // Ctrl+C reaches the child by itself; it decides when it is done.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));
+  child.on('error', (error) => {
+    say(`${command} does not start: ${error.message}`);
+    process.exit(1);
+  });
+  child.on('exit', (code) => process.exit(code ?? 1));
+}
+
 /** @param {string} text */
 function say(text) {
   process.stderr.write(`${text}\n`);
@@ -29,13 +47,7 @@ function say(text) {
 
 /** @param {string} command @param {string[]} args */
 function run(command, args) {
-  const path = `${root}node_modules/.bin:${process.env.PATH ?? ''}`;
-  const { status, error } = spawnSync(command, args, {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    env: { ...process.env, PATH: path },
-    shell: process.platform === 'win32',
-  });
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env, shell: process.platform === 'win32' });
   if (status === 0) return;
   say(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}. Mend what it says above and start again.`);
   process.exit(1);

@@ -40,20 +40,28 @@ else if (readFileSync(page, 'utf8') !== text) {
 
 function rowsOf(file: string): Row[] {
   const source = readFileSync(join(root, file), 'utf8');
-  const names = [...source.matchAll(/\b(?:it|test|check)(?:\.each\([\s\S]*?\))?\(\s*(['`])((?:\\.|(?!\1)[\s\S])*?)\1/g)].map(
-    (match) => match[2] ?? '',
-  );
-  return names.flatMap((name) => {
-    const ids = [...new Set(expand(name))];
-    return ids.map((id) => ({
-      id,
-      sentence: name
-        .replace(/\s*\((?:[^()]*\b(?:SEC|FLT|S)-\d[^()]*)\)/g, '')
-        .replace(/\s+/g, ' ')
-        .trim(),
-      file,
-    }));
+  const rowOf =
+    (name: string) =>
+    (id: string): Row => ({ id, sentence: sentenceOf(name), file });
+  const named = [...source.matchAll(/\b(?:it|test|check|describe)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)];
+  const each = [...source.matchAll(/\)\(\s*(['"`])((?:\\.|(?!\1).)*)\1,\s*(?:async )?\(/gs)];
+  const rows = [...named, ...each].flatMap(({ 2: name = '' }) => expand(name).map(rowOf(name)));
+  // In a table of cases the id stands in each case, and the sentence below them begins with its place.
+  const cases = [...source.matchAll(/['"]((?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–)\d{2,3})*)['"]/g)].flatMap(({ index, 1: ids = '' }) => {
+    const name = each.find((one) => one.index > index && one[2]?.startsWith('%s'))?.[2];
+    return name === undefined ? [] : expand(ids).map(rowOf(name));
   });
+  return [...new Map([...rows, ...cases].map((row) => [`${row.id} ${row.sentence}`, row])).values()];
+}
+
+function sentenceOf(name: string): string {
+  return name
+    .replace(/\s*\((?:[^()]*\b(?:SEC|FLT|S)-\d[^()]*)\)/g, '')
+    .replace(/^(?:(?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–| )\d{2,3})*[ ,]*)+/, '')
+    .replace(/^%s,?:? /, '')
+    .replace(/%[sjd]/g, '…')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 /** `SEC-001, 002` and `S-022–028` name several rules. */

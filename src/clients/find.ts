@@ -1,10 +1,32 @@
-/** Find: the client behind a `client_id`, from where it was registered. */
+/**
+ * Find: the client behind a `client_id`. What is registered here comes first; an id that is a URL may also be known by
+ * the metadata document at that URL.
+ */
 import type { AuthServer } from '../core/auth-server.ts';
+import { isDocumentUrl } from '../lib/safe-fetch.ts';
 import type { Client } from '../model/client.ts';
+import { fetchClient, findKept, isWelcome } from './metadata-document.ts';
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 
-/** The client, or null for an id that nobody registered or whose registration ended. */
+/** The client as it is known here, or null; fetches nothing. */
 export async function findClient(as: AuthServer, id: string): Promise<Client | null> {
-  return CLIENT_ID.test(id) ? as.records.findClient(id) : null;
+  if (CLIENT_ID.test(id)) return as.records.findClient(id);
+  if (!isDocumentUrl(id, as.isLoopback)) return null;
+  return (await as.records.findClient(id)) ?? (mayFetch(as, id) && (await isWelcome(as, id)) ? findKept(as, id) : null);
+}
+
+/** Whether an id is the URL of a document that could be fetched. */
+export function mayFetch(as: AuthServer, id: string): boolean {
+  return as.fetchDocument !== null && isDocumentUrl(id, as.isLoopback);
+}
+
+/**
+ * The client, its document fetched where that is the only way to know it.
+ *
+ * @param network who asks: what fetches are counted by.
+ * @throws {OAuthError} `invalid_client` when the document cannot be used; 429 after too many fetches.
+ */
+export async function resolveClient(as: AuthServer, id: string, network: string): Promise<Client | null> {
+  return (await findClient(as, id)) ?? (mayFetch(as, id) ? fetchClient(as, id, network) : null);
 }

@@ -28,7 +28,12 @@ const URI_MEMBERS = /^(client_uri|logo_uri|tos_uri|policy_uri|jwks_uri)(#.+)?$/;
  * @throws {OAuthError} `invalid_redirect_uri` or `invalid_client_metadata`, with a text that names the member.
  */
 export function parseMetadata(text: string, grantTypes: readonly string[]): ClientMetadata {
-  const given = parseObject(text);
+  const given = parseMembers(text);
+  return metadataOf(given, grantTypes, authMethodOf(given));
+}
+
+/** The part that a registration and a metadata document have in common: everything but how the client authenticates. */
+export function metadataOf(given: Members, grantTypes: readonly string[], authMethod: ClientAuthMethod): ClientMetadata {
   for (const [name, value] of given) if (URI_MEMBERS.test(name) && value !== '' && value !== null) checkWebUri(name, value);
   const redirectUris = redirectsOf(given);
   const name = optionalText(given, 'client_name', LONGEST_NAME);
@@ -38,16 +43,18 @@ export function parseMetadata(text: string, grantTypes: readonly string[]): Clie
     redirectUris,
     applicationType: applicationTypeOf(given, redirectUris),
     grantTypes: grantTypesOf(given, grantTypes),
-    authMethod: authMethodOf(given),
+    authMethod,
     ...(name === undefined ? {} : { name }),
     ...(uri === undefined ? {} : { uri }),
     ...(scope === undefined ? {} : { scope: scopeOf(scope) }),
   };
 }
 
-type Members = ReadonlyMap<string, unknown>;
+/** What was sent, by name. */
+export type Members = ReadonlyMap<string, unknown>;
 
-function parseObject(text: string): Members {
+/** The members of a JSON object. @throws {OAuthError} `invalid_client_metadata` for any other text. */
+export function parseMembers(text: string): Members {
   const value = parseJson(text, DEEPEST);
   if (value === undefined) throw invalid('The body is not JSON, is nested too deeply, or has a name twice.');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('The body is not a JSON object.');
@@ -121,7 +128,8 @@ function optionalText(given: Members, name: string, longest: number): string | u
   return value;
 }
 
-function isTexts(value: unknown): value is string[] {
+/** Whether a value is a list of strings. */
+export function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 

@@ -43,7 +43,15 @@ export function makeAccounts({ records, keys, runtime }: { records: Records; key
     async create(account) {
       checkNew(account);
       const { username, password, ...rest } = account;
-      const kept = { v: 1, permissions: [], ...rest, id: keys.id(), username: foldUsername(username), createdAt: runtime.now() } as const;
+      const kept = {
+        v: 1,
+        permissions: [],
+        ...rest,
+        id: keys.id(),
+        username: foldUsername(username),
+        stamp: keys.id(),
+        createdAt: runtime.now(),
+      } as const;
       const passwordHash = await hashPassword(password);
       if (!(await records.saveAccount({ ...kept, passwordHash }, 'absent'))) throw new Error('A random account id was met twice.');
       if (await records.claimUsername(await keys.hash(kept.username), kept.id)) return publicOf({ ...kept, passwordHash });
@@ -60,7 +68,7 @@ export function makeAccounts({ records, keys, runtime }: { records: Records; key
     async setPassword(id, password) {
       checkPassword(password);
       const passwordHash = await hashPassword(password);
-      await change(id, (account) => ({ ...account, passwordHash }));
+      await change(id, (account) => ({ ...account, passwordHash, stamp: keys.id() }));
       await signOut(records, id, runtime.now());
     },
     setPermissions: (id, permissions) => change(id, (account) => ({ ...account, permissions: [...permissions] })),

@@ -2,6 +2,8 @@
  * The server as a value: settings, machine, storage and keys of one issuer. Endpoints and grant types take it as an
  * argument; nothing of it is global.
  */
+import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
+import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Runtime } from '../model/runtime.ts';
@@ -9,6 +11,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
 import { makeKeys, type Keys } from './keys.ts';
+import { makeOpened, type Opened } from './opened.ts';
 import { makeRecords, type Records } from './records.ts';
 
 /** One issuer, ready to answer. */
@@ -18,13 +21,18 @@ export interface AuthServer {
   readonly records: Records;
   readonly keys: Keys;
   readonly accounts: Accounts;
+  readonly opened: Opened;
+  /** Reads client metadata documents; null where there are none. */
+  readonly fetchDocument: SafeFetch | null;
+  /** Whether this is development: the issuer is this very computer. */
+  readonly isLoopback: boolean;
   now(): Seconds;
   /** Tells the operator's listener. What the listener throws changes no answer. */
   emit(event: NewEvent): void;
   /** Counts an attempt; the seconds to wait when there were too many, else null. */
-  limit(name: string, attempts: number, per: Seconds): Promise<Seconds | null>;
+  readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name. */
-  forgive(name: string): Promise<void>;
+  readonly forgive: (name: string) => Promise<void>;
 }
 
 /** Puts a server together. */
@@ -38,6 +46,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     }
   };
   const keys = makeKeys(runtime);
+  const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const records = makeRecords(
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
@@ -48,6 +57,9 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     records,
     keys,
     accounts: makeAccounts({ records, keys, runtime }),
+    fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
+    isLoopback,
+    opened: makeOpened(),
     now,
     emit,
     async limit(name, attempts, per) {
@@ -57,4 +69,12 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     },
     forgive: async (name) => (settings.limits ? records.forgetCount(await keys.hash(name)) : undefined),
   };
+}
+
+/** In development a document may stand on this very computer, which is what the machine's own fetch must never reach (SEC-088). */
+function documentFetch({ fetchPublic }: Runtime, isLoopback: boolean): SafeFetch | null {
+  if (fetchPublic === undefined) return null;
+  return makeSafeFetch((url, init) =>
+    isLoopback && parseLoopback(url) ? fetch(url, { ...init, redirect: 'manual' }) : fetchPublic(url, init),
+  );
 }

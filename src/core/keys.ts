@@ -25,6 +25,8 @@ export interface Keys {
   secret(): string;
   /** SHA-256 of a text, base64url: what is kept instead of a secret. */
   hash(text: string): Promise<string>;
+  /** What unwraps the grant's key. */
+  pad(token: string): Promise<Uint8Array<ArrayBuffer>>;
   proof(token: string): Promise<Proof>;
   refreshProof(token: string): Promise<RefreshProof>;
   /** @param family the family part to go on with, a new one if absent; null for no refresh token. */
@@ -33,8 +35,8 @@ export interface Keys {
   sealUnder(secret: string, value: unknown, bound: string): Promise<string>;
   openUnder(secret: string, sealed: string, bound: string): Promise<unknown>;
   sealWith(key: Uint8Array<ArrayBuffer>, value: unknown, bound: string): Promise<string>;
-  /** Null where key, bytes and place do not fit. */
-  openWith(key: Uint8Array<ArrayBuffer>, sealed: string, bound: string): Promise<unknown>;
+  /** The JSON text; null where key, bytes and place do not fit. */
+  openWith(key: Uint8Array<ArrayBuffer>, sealed: string, bound: string): Promise<string | null>;
 }
 
 /** Makes the verbs. */
@@ -42,9 +44,10 @@ export function makeKeys(runtime: Runtime): Keys {
   const random = (bytes: number): string => base64url(runtime.random(bytes));
   const hash = async (text: string): Promise<string> => base64url(await runtime.digest(text));
   const keyFrom = async (secret: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis seal\n${secret}`);
+  const padOf = async (token: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis wrap\n${token}`);
   const proof = async (token: string): Promise<Proof> => {
-    const pad = runtime.digest(`portcullis wrap\n${token}`);
-    return { hash: await hash(token), pad: await pad };
+    const [hashed, pad] = await Promise.all([hash(token), padOf(token)]);
+    return { hash: hashed, pad };
   };
   const refreshProof = async (token: string): Promise<RefreshProof> => ({
     ...(await proof(token)),
@@ -54,18 +57,22 @@ export function makeKeys(runtime: Runtime): Keys {
   const openWith: Keys['openWith'] = async (key, sealed, bound) => {
     const bytes = fromBase64url(sealed);
     const plain = bytes && (await runtime.open(key, bytes, bound));
-    return plain ? (JSON.parse(fromUtf8(plain)) as unknown) : null;
+    return plain && fromUtf8(plain);
   };
   return {
     id: () => random(ID_BYTES),
     secret: () => random(SECRET_BYTES),
     hash,
+    pad: padOf,
     proof,
     refreshProof,
     sealWith,
     openWith,
     sealUnder: async (secret, value, bound) => sealWith(await keyFrom(secret), value, bound),
-    openUnder: async (secret, sealed, bound) => openWith(await keyFrom(secret), sealed, bound),
+    async openUnder(secret, sealed, bound) {
+      const text = await openWith(await keyFrom(secret), sealed, bound);
+      return text === null ? null : (JSON.parse(text) as unknown);
+    },
     async mint(grantId, family = random(FAMILY_BYTES)) {
       const accessToken = formatToken('access', grantId, random(SECRET_BYTES));
       const refreshToken = family === null ? null : formatToken('refresh', grantId, family + random(SECRET_BYTES));

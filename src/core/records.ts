@@ -30,6 +30,7 @@ export type AccountRecord = {
   readonly email?: string;
   readonly permissions: readonly string[];
   readonly passwordHash: string;
+  readonly stamp: string;
   readonly createdAt: Seconds;
 };
 
@@ -51,6 +52,9 @@ export interface Records {
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
   saveClient(client: Client, when: 'any' | 'absent'): Promise<boolean>;
   findClient(id: string): Promise<Client | null>;
+  /** A client as its metadata document described it, for as long as the document may be kept. */
+  saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
+  findDocument(urlHash: string): Promise<Client | null>;
   openTicket(handleHash: string, ticket: Ticket): Promise<void>;
   findTicket(handleHash: string): Promise<Ticket | null>;
   /** True for exactly one caller. */
@@ -113,6 +117,8 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
       return (await store.write(`client:${client.id}`, client, when, until)) !== null;
     },
     findClient: (id) => value(`client:${id}`, isClient),
+    saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
+    findDocument: (hash) => value(`document:${hash}`, isClient),
     openTicket: async (hash, ticket) => void (await store.write(`ticket:${hash}`, ticket, 'absent', { until: ticket.expiresAt })),
     findTicket: (hash) => value(`ticket:${hash}`, isTicket),
     takeTicket: (hash) => store.remove(`ticket:${hash}`),
@@ -175,7 +181,7 @@ const isGrant = (value: unknown): value is Grant =>
 const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
-const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'passwordHash');
+const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'passwordHash', 'stamp');
 const isJourney = (value: unknown): value is Journey => versioned(value) && has(value, 'login', 'ticketHash', 'sealed');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');

@@ -3,7 +3,7 @@
  * without telling why: forged, expired, revoked and foreign tokens are one answer (RFC 6750 §3.1).
  */
 import type { Access } from '../model/access.ts';
-import { findAccess } from '../model/grant.ts';
+import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
 import { grantIdOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
@@ -19,10 +19,17 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
   if (grantId === null) return null;
   const grant = await as.records.findGrant(grantId);
   if (!grant || grant.resource !== resource) return null;
-  const proof = await as.keys.proof(token);
-  const access = findAccess(grant, proof.hash, as.now());
-  const props = access && (await as.keys.openWith(unwrap(access, proof.pad), grant.sealedProps, `grant:${grant.id}`));
-  if (!access || props === null) return null;
+  const hash = await as.keys.hash(token);
+  const access = findAccess(grant, hash, as.now());
+  const text = access && (as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant)));
+  if (!access || text === null) return null;
   const { userId, clientId } = grant;
-  return { userId, clientId, grantId, scope: access.scope, resource, expiresAt: access.expiresAt, props };
+  return { userId, clientId, grantId, scope: access.scope, resource, expiresAt: access.expiresAt, props: JSON.parse(text) as unknown };
+}
+
+async function openProps(as: AuthServer, token: string, access: GrantAccess, { id, sealedProps }: Grant): Promise<string | null> {
+  const key = unwrap(access, await as.keys.pad(token));
+  const text = await as.keys.openWith(key, sealedProps, `grant:${id}`);
+  if (text !== null) as.opened.keep(access, sealedProps, text);
+  return text;
 }

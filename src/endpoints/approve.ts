@@ -27,7 +27,7 @@ export async function approve(call: Call): Promise<Response> {
   const handle = form.required('ticket');
   const handleHash = await as.keys.hash(handle);
   const ticket = await as.records.findTicket(handleHash);
-  const client = ticket && (await findClient(as, ticket.clientId));
+  const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
   if (!ticket || !client) return over(call);
   if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
   const redirect = findRedirect(client, ticket.redirectUri); // it must still be good

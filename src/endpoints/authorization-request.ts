@@ -3,8 +3,10 @@
  * pages of their own. Until client and redirect URI are known good an error is a page, never a redirect.
  *
  *   client → redirect URI → response type → PKCE → resource → scope
+ *
+ * A client that would have to be fetched is the exception: there every check that needs no client comes first.
  */
-import { findClient } from '../clients/find.ts';
+import { findClient, mayFetch, resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
@@ -35,16 +37,12 @@ const LONGEST_STATE = 4096;
 /**
  * Checks a request.
  *
+ * @param network who asks, for the count of fetches.
  * @returns the request, or an error with the place to send it.
  * @throws {OAuthError} what must be shown on a page of our own.
  */
-export async function checkRequest(as: AuthServer, params: Params): Promise<CheckedRequest | RedirectedError> {
-  const client = await findClient(as, params.required('client_id'));
-  if (!client)
-    throw new OAuthError('invalid_client', 'client_unknown', {
-      status: 400,
-      hint: 'This app is not registered here, or its registration has ended.',
-    });
+export async function checkRequest(as: AuthServer, params: Params, network: string): Promise<CheckedRequest | RedirectedError> {
+  const client = await clientOf(as, params, network);
   const redirect = findRedirect(client, params.optional('redirect_uri'));
   const state = params.optional('state');
   if ((state?.length ?? 0) > LONGEST_STATE)
@@ -57,7 +55,28 @@ export async function checkRequest(as: AuthServer, params: Params): Promise<Chec
   }
 }
 
-function checkRest(as: AuthServer, params: Params, client: Client): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge'> {
+async function clientOf(as: AuthServer, params: Params, network: string): Promise<Client> {
+  const id = params.required('client_id');
+  const known = await findClient(as, id);
+  if (known) return known;
+  if (mayFetch(as, id)) {
+    const redirectUri = params.required('redirect_uri');
+    findRedirect({ redirectUris: [redirectUri], applicationType: 'native' }, redirectUri);
+    checkRest(as, params, {}); // nobody makes us fetch with a request that leads nowhere (SEC-099)
+  }
+  const client = await resolveClient(as, id, network);
+  if (client) return client;
+  throw new OAuthError('invalid_client', 'client_unknown', {
+    status: 400,
+    hint: 'This app is not registered here, or its registration has ended.',
+  });
+}
+
+function checkRest(
+  as: AuthServer,
+  params: Params,
+  client: Pick<Client, 'scope'>,
+): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge'> {
   params.once('response_mode', 'request', 'request_uri', 'nonce', 'prompt');
   if (params.optional('request') !== undefined) throw new OAuthError('request_not_supported', 'request_object');
   if (params.optional('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported', 'request_uri');

@@ -17,7 +17,7 @@ const WINDOW = 600;
 export async function authorize(call: Call): Promise<Response> {
   const { as, request, url } = call;
   const params = request.method === 'POST' ? await readForm(request) : paramsIn(url);
-  const checked = await checkRequest(as, params);
+  const checked = await checkRequest(as, params, call.network);
   if ('location' in checked) {
     as.emit({ kind: 'request.refused', endpoint: 'authorize', code: checked.error.code, reason: checked.error.reason });
     return new Response(null, { status: 303, headers: { location: checked.location, 'cache-control': 'no-store' } });
@@ -46,6 +46,7 @@ async function openTicket(call: Call, { client, redirect, state, scope, resource
   const ticket: Ticket = {
     v: 1,
     clientId: client.id,
+    ...(client.documentHost === undefined ? {} : { described: client }),
     redirectUri: redirect,
     ...(state === undefined ? {} : { state }),
     scope,

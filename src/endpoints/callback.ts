@@ -35,7 +35,7 @@ export async function callback(call: Call, login: RedirectLogin): Promise<Respon
   const cookie = cookieOf(call, flowCookie(journey.ticketHash));
   if (!equalTexts(await keys.hash(cookie ?? ''), ticket.browserHash)) throw foreign('another_browser');
   if (!(await records.takeJourney(stateHash))) return over(call);
-  const client = await findClient(as, ticket.clientId);
+  const client = ticket.described ?? (await findClient(as, ticket.clientId));
   if (!client) return over(call);
   const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
 
@@ -45,7 +45,8 @@ export async function callback(call: Call, login: RedirectLogin): Promise<Respon
   const came = { redirectUri, state, parameters: url.searchParams, kept: opened.keep };
   const result = await login.finish(came, servicesOf(call));
   if (result.kind === 'proven') {
-    const user = await startSession(call, result.identity, login.id, result.permissions);
+    const user = await startSession(call, login.id, result);
+    if (!user) return over(call);
     return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, scope: ticket.approved.scope });
   }
   as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });

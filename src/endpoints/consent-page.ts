@@ -5,7 +5,9 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
+import type { Lifetimes } from '../model/grant.ts';
 import { isForm, isRedirect } from '../model/login.ts';
+import type { Seconds } from '../model/store.ts';
 import type { Ticket } from '../model/ticket.ts';
 import { approvePage } from '../pages/approve.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
@@ -35,7 +37,7 @@ export async function consentPage(
   return approvePage({
     action: settings.paths.approve,
     ticket: handle,
-    client: { id: client.id, name: client.name, uri: client.uri },
+    client: { id: client.id, name: client.name, uri: client.uri, host: client.documentHost },
     redirectUri: ticket.redirectUri,
     redirectHost,
     redirectIsLoopback: isLoopbackHost(new URL(ticket.redirectUri).hostname),
@@ -54,7 +56,7 @@ export async function consentPage(
     logins: settings.logins.filter(isForm).map((login) => ({ id: login.id, fields: login.fields(typed) })),
     sites: settings.logins.filter(isRedirect),
     login: typed['login'],
-    lifetime: lifetimeText(settings.lifetimes.refresh),
+    lifetime: lifetimeText(settings.lifetimes),
     error: problem?.text,
     retryAfter: problem?.retryAfter,
     ...(problem ? { status: problem.status } : {}),
@@ -67,8 +69,13 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
   return session === null ? '' : (await as.keys.hash(`account\n${session.userId}`)).slice(0, 16);
 }
 
-function lifetimeText(refresh: number): string {
-  if (refresh === 0) return 'for one hour';
-  const days = Math.round(refresh / 86_400);
-  return days < 1 ? 'until you disconnect it, or it is not used for a day' : `until you disconnect it, or it is not used for ${days} days`;
+function lifetimeText({ refresh, access }: Lifetimes): string {
+  if (refresh === 0) return `for ${spanOf(access)}`;
+  return `until you disconnect it, or it is not used for ${spanOf(refresh)}`;
+}
+
+function spanOf(seconds: Seconds): string {
+  const [count, unit] =
+    seconds >= 172_800 ? [seconds / 86_400, 'days'] : seconds >= 7200 ? [seconds / 3600, 'hours'] : [seconds / 60, 'minutes'];
+  return `${Math.round(count)} ${unit}`;
 }

@@ -3,6 +3,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { grantTypes } from '../grants/index.ts';
+import { respondPlainly } from '../lib/http.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import type { Call } from './endpoint.ts';
 
@@ -16,12 +17,13 @@ const built = new WeakMap<AuthServer, string>();
 export async function metadata({ as, request }: Call): Promise<Response> {
   let text = built.get(as);
   if (text === undefined) built.set(as, (text = JSON.stringify(documentOf(as))));
-  return new Response(request.method === 'HEAD' ? null : text, {
+  const { respond = respondPlainly } = as.runtime;
+  return respond(request.method === 'HEAD' ? null : text, {
     headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
   });
 }
 
-function documentOf({ settings: { issuer, paths, scopes } }: AuthServer): Record<string, unknown> {
+function documentOf({ settings: { issuer, paths, scopes }, fetchDocument }: AuthServer): Record<string, unknown> {
   const at = (path: string): string => issuer + path;
   return {
     issuer,
@@ -37,5 +39,6 @@ function documentOf({ settings: { issuer, paths, scopes } }: AuthServer): Record
     revocation_endpoint_auth_methods_supported: METHODS,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
+    ...(fetchDocument === null ? {} : { client_id_metadata_document_supported: true }),
   };
 }

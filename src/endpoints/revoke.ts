@@ -3,7 +3,7 @@
  * Whatever is not the caller's to revoke is answered like something unknown: 200, and nothing happens.
  */
 import { authenticate, failed, type Caller } from '../clients/authenticate.ts';
-import { findClient } from '../clients/find.ts';
+import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
@@ -20,9 +20,15 @@ export async function revoke(call: Call): Promise<Response> {
   form.once('token_type_hint', 'client_id', 'client_secret');
   const caller = await authenticate(as, request.headers.get('authorization'), form, network);
   const text = form.required('token');
-  if (caller.kind === 'public' && (await findClient(as, caller.clientId))?.authMethod !== 'none') throw failed('none', 'client_unknown');
+  if (caller.kind === 'public' && !(await isPublic(as, caller.clientId))) throw failed('none', 'client_unknown');
   await revokeToken(as, caller, text);
   return new Response(null, { headers: { 'cache-control': 'no-store', pragma: 'no-cache' } });
+}
+
+/** A client that is known by a document needs none here: the grant says whose it is. */
+async function isPublic(as: AuthServer, clientId: string): Promise<boolean> {
+  const client = await findClient(as, clientId);
+  return client ? client.authMethod === 'none' : mayFetch(as, clientId);
 }
 
 async function revokeToken(as: AuthServer, caller: Caller, text: string): Promise<void> {

@@ -4,8 +4,7 @@
  */
 import type { Session } from '../core/records.ts';
 import { userIdOf } from '../core/users.ts';
-import type { Identity } from '../model/identity.ts';
-import { isForm, type LoginServices } from '../model/login.ts';
+import { isForm, type LoginServices, type Proven } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
 import { sessionOf, setCookie, type Call } from './endpoint.ts';
@@ -49,17 +48,19 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NotSi
   const login = logins.find((one) => one.id === wanted) ?? logins[0];
   if (!login) return { problem: 'Choose how to sign in.', status: 400 };
   const result = await login.prove((field) => form.optional(field) ?? '', servicesOf(call));
-  if (result.kind === 'proven') return startSession(call, result.identity, login.id, result.permissions);
-  as.emit({ kind: 'login.failed', login: login.id, reason: result.kind === 'refused' ? result.reason : 'limited', network });
-  if (result.kind === 'refused')
+  const user = result.kind === 'proven' && (await startSession(call, login.id, result));
+  if (user) return user;
+  const reason = result.kind === 'limited' ? 'limited' : result.kind === 'refused' ? result.reason : 'credentials_changed';
+  as.emit({ kind: 'login.failed', login: login.id, reason, network });
+  if (result.kind !== 'limited')
     return { problem: 'That user name and password do not go together. Check both and try again.', status: 403 };
   const minutes = Math.ceil(result.retryAfter / 60);
   const wait = minutes === 1 ? 'a minute' : `${minutes} minutes`;
   return { problem: `Too many tries. Wait ${wait} and try again.`, status: 429, retryAfter: result.retryAfter };
 }
 
-/** Signs in whoever the identity is here. */
-export async function startSession(call: Call, identity: Identity, login: string, permissions?: readonly string[]): Promise<SignedIn> {
+/** Signs in whoever the identity is here; null where the proof was taken back meanwhile. */
+export async function startSession(call: Call, login: string, { identity, permissions, stillGood }: Proven): Promise<SignedIn | null> {
   const { as } = call;
   const old = await sessionOf(call);
   const token = as.keys.secret();
@@ -70,6 +71,10 @@ export async function startSession(call: Call, identity: Identity, login: string
   const may = permissions ? { permissions } : {};
   await as.records.openSession(hash, { v: 1, userId, claims, ...may, createdAt, expiresAt });
   if (old) await as.records.endSession(old.hash);
+  if (!((await stillGood?.()) ?? true)) {
+    await as.records.endSession(hash);
+    return null;
+  }
   as.emit({ kind: 'login.succeeded', login, userId });
   return { userId, claims, ...may, hash, cookie: setCookie(as, 'session', token, as.settings.sessionTtl) };
 }

@@ -2,7 +2,7 @@
  * Token: POST of a form, one entry of the grant table, one JSON answer (OAuth 2.1 §3.2).
  */
 import { authenticate, failed, type Caller } from '../clients/authenticate.ts';
-import { findClient } from '../clients/find.ts';
+import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { grantTypes } from '../grants/index.ts';
 import { tokenAnswer } from '../grants/issue.ts';
@@ -25,7 +25,7 @@ export async function token(call: Call): Promise<Response> {
   const grantType = grantTypes.get(type);
   if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
   try {
-    return json(tokenAnswer(await grantType(form, caller, as), as.now()));
+    return json(tokenAnswer(await grantType(form, caller, as), as.now()), 200, {}, as.runtime.respond);
   } catch (error) {
     throw error instanceof OAuthError ? await explain(as, caller, type, error) : error;
   }
@@ -46,6 +46,7 @@ export function refuseSecretsInUrl({ url }: Call): void {
 async function explain(as: AuthServer, caller: Caller, type: string, error: OAuthError): Promise<OAuthError> {
   if (error.code !== 'invalid_grant') return error;
   const client = await findClient(as, caller.clientId);
+  if (!client && mayFetch(as, caller.clientId)) return error; // its document is not fetched to find words for a failure
   if (caller.kind === 'public' && client?.authMethod !== 'none') return failed('none', client ? 'secret_missing' : 'client_unknown');
   return client && !client.grantTypes.includes(type) ? new OAuthError('unauthorized_client', 'grant_type_unregistered') : error;
 }

@@ -41,7 +41,8 @@ export function password(options: PasswordOptions = {}): FormLogin {
       const account = await services.accounts.checkPassword(username, secret);
       if (!account) return refused;
       await services.forgive(limitOf(username));
-      return { kind: 'proven', identity: identityOf(account, services.issuer) };
+      const stillGood = async (): Promise<boolean> => (await services.accounts.find(account.id))?.stamp === account.stamp;
+      return { kind: 'proven', identity: identityOf(account, services.issuer), stillGood };
     },
     check({ scrypt }) {
       if (scrypt) return;

@@ -12,6 +12,8 @@ export type Account = {
   readonly email?: string;
   /** What the user may do; looked up live, never kept in a token. */
   readonly permissions: readonly string[];
+  /** Changes with the password: tells whether what was proven with the old one still counts. */
+  readonly stamp: string;
   readonly createdAt: Seconds;
 };
 

@@ -20,6 +20,8 @@ export type Client = {
   readonly secretHash?: string;
   /** Scopes that the client registered for; none named means any. */
   readonly scope?: readonly string[];
+  /** Host of the metadata document that describes it; only for clients that are known by such a document. */
+  readonly documentHost?: string;
   readonly createdAt: Seconds;
   /** When an unused registration ends. */
   readonly expiresAt?: Seconds;

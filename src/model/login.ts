@@ -16,9 +16,9 @@ export interface LoginServices {
   readonly accounts: Accounts;
   now(): Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
-  limit(name: string, attempts: number, per: Seconds): Promise<Seconds | null>;
+  readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name: whoever got in may start anew. */
-  forgive(name: string): Promise<void>;
+  readonly forgive: (name: string) => Promise<void>;
   /** Where the request comes from: an address, IPv6 cut to its /64; what limits are counted by. */
   readonly network: string;
   /** The environment that the application was called with. */
@@ -31,6 +31,8 @@ export type Proven = {
   readonly identity: Identity;
   /** What the user may do, where the login knows; goes into `props.permissions`. */
   readonly permissions?: readonly string[];
+  /** Asked once more after the session was written: false if what was proven has meanwhile been taken back. */
+  readonly stillGood?: () => Promise<boolean>;
 };
 
 /** Nobody was let in. `text` tells the person why, in words that we chose. */

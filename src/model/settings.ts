@@ -23,6 +23,9 @@ export interface Paths {
 /** Looks up what a user may do at this very moment. */
 export type Permissions = (access: Access, env: unknown) => Awaitable<readonly string[]>;
 
+/** Which hosts' client metadata documents are taken: names, which stand for their subdomains too, or a decision for each URL. */
+export type DocumentPolicy = readonly string[] | ((url: URL) => Awaitable<boolean>);
+
 /** Everything the server goes by. */
 export interface Settings {
   /** Identifier of the authorization server; also the origin of every public URL. */
@@ -41,6 +44,10 @@ export interface Settings {
   readonly sessionTtl: Seconds;
   /** Whether attempts are counted and refused; off only for load tests. */
   readonly limits: boolean;
+  /** Whether clients may be known by a metadata document, where the machine can fetch one. */
+  readonly documents: boolean;
+  /** Null for every host. */
+  readonly documentPolicy: DocumentPolicy | null;
   readonly logins: readonly Login[];
   readonly permissions: Permissions | null;
   /** The name that pages show. */

@@ -2,6 +2,7 @@
  * Ticket: one authorization request while a person decides. Made from a request whose client and redirect URI
  * are known good; taken exactly once; bound to the browser by a cookie whose hash it holds. Pure.
  */
+import type { Client } from './client.ts';
 import type { Seconds } from './store.ts';
 
 /** How long a person may think. */
@@ -11,6 +12,8 @@ export const TICKET_TTL: Seconds = 600;
 export type Ticket = {
   readonly v: 1;
   readonly clientId: string;
+  /** The client as its metadata document described it when the request was checked: what the page shows and the yes is for. */
+  readonly described?: Client;
   readonly redirectUri: string;
   readonly state?: string;
   /** What the user is asked for; what the user ticks is a part of it. */

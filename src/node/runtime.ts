@@ -4,6 +4,8 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';
 import type { Runtime } from '../model/runtime.ts';
+import { makeFetchPublic } from './fetch-public.ts';
+import { PlainResponse } from './plain-response.ts';
 
 const CIPHER = 'aes-256-gcm';
 // Keys go in as key objects: finding out what kind of key plain bytes are takes Node five times as long as the cipher itself.
@@ -18,6 +20,7 @@ const POOLED = 256;
 export function nodeRuntime(): Runtime {
   const random = pooledRandom();
   return {
+    fetchPublic: makeFetchPublic(),
     now() {
       return Math.floor(Date.now() / 1000);
     },
@@ -52,6 +55,7 @@ export function nodeRuntime(): Runtime {
       const plain = decipher.update(sealed.subarray(NONCE, sealed.length - TAG));
       return authentic(decipher) ? bytesOf(plain) : null;
     },
+    respond: PlainResponse.of,
     scrypt(password, salt, { ln, r, p }) {
       const N = 2 ** ln;
       // OpenSSL refuses what needs more than `maxmem`; the need is known exactly (RFC 7914 §6), a little on top for itself.

@@ -4,8 +4,9 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { takesLight } from '../lib/genuine.ts';
 import type { FetchObject } from '../model/handler.ts';
-import { OAuthProvider } from '../provider/oauth-provider.ts';
+import type { OAuthProvider } from '../provider/oauth-provider.ts';
 import type { OAuthHelpers } from '../provider/pages.ts';
 import { answering, type Answering, type AnswerSettings } from './answer.ts';
 import { openEmbedded } from './embedded.ts';
@@ -69,8 +70,14 @@ export function serve<Env>(app: OAuthProvider<Env>, options?: ServeOptions): Pro
 export function serve<Env>(app: FetchObject<Env>, options?: ServeOptions): Promise<NodeServer>;
 export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, options: ServeOptions = {}): Promise<NodeServer> {
   const given = (options.env ?? { ...process.env }) as Record<string, unknown>;
-  const env = app instanceof OAuthProvider ? { ...given } : given; // a provider's gets a store and an issuer
-  const settings = { ...DEFAULTS, port: numberOf(env['PORT'] ?? 8787), host: String(env['HOST'] ?? 'localhost'), ...options, env };
+  const env = isProvider(app) ? { ...given } : given; // a provider's gets a store and an issuer
+  const settings = {
+    ...DEFAULTS,
+    port: numberOf(env['PORT'] ?? 8787),
+    host: typeof env['HOST'] === 'string' ? env['HOST'] : 'localhost',
+    ...options,
+    env,
+  };
   check(app, settings);
   const desk = answering(app as FetchObject, settings);
   const limits = {
@@ -93,15 +100,20 @@ export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, opt
   const servers = [make(), make()] as const;
   const { port, url } = await listen(servers, settings.host, settings.port);
   const shut = (): Promise<void> => drain(servers, silent, desk, settings.drainTimeout * 1000);
-  if (!(app instanceof OAuthProvider)) return serverOf(url, port, shut, settings.signals);
+  if (!isProvider(app)) return serverOf(url, port, shut, settings.signals);
   // Only now that the port is ours: a start that fails there leaves nothing behind. No request comes before this turn ends.
-  const provided = await provide(app as OAuthProvider<unknown>, env, url, options.data).catch(async (error: unknown) => {
+  const provided = await provide(app, env, url, options.data).catch(async (error: unknown) => {
     await shut();
     throw error;
   });
   const stop = (): Promise<void> => shut().finally(() => provided.close());
   const server: ProviderServer = { ...serverOf(url, port, stop, settings.signals), helpers: provided.helpers };
   return server;
+}
+
+/** By its face, not by its class: a process with a guard alone does not load the whole server for this question. */
+function isProvider(app: object): app is OAuthProvider<unknown> {
+  return takesLight(app) && typeof (app as Partial<OAuthProvider<unknown>>).helpers === 'function';
 }
 
 function serverOf(url: string, port: number, shut: () => Promise<void>, signals: boolean): NodeServer {

@@ -16,6 +16,8 @@ export interface ClientView {
   readonly name?: string | undefined;
   /** The client's website. Shown as text, never as a link: nobody checked it. */
   readonly uri?: string | undefined;
+  /** Host of the document that describes it: the one thing about it that was checked. */
+  readonly host?: string | undefined;
   /** False only for clients that the operator entered: all others chose their name themselves. */
   readonly selfDescribed?: boolean;
 }
@@ -117,9 +119,14 @@ function asks({ name, selfDescribed = true }: ClientView): Html {
     >” asks to use it on your behalf.`;
 }
 
-function destination({ redirectHost, redirectIsLoopback }: ApproveView): Html {
+function destination({ client, redirectHost, redirectIsLoopback }: ApproveView): Html {
   return html`<div class="panel">
     <dl>
+      ${
+        client.host &&
+        html`<dt>It says it is the app of</dt>
+          <dd class="host"><bdi>${client.host}</bdi></dd>`
+      }
       <dt>You will be sent to</dt>
       <dd class="host"><bdi>${redirectHost}</bdi></dd>
     </dl>

@@ -7,6 +7,7 @@ import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
 import { withFaults } from '../core/store-faults.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { guard, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
+import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import { genuine } from '../lib/genuine.ts';
@@ -17,7 +18,7 @@ import type { Context, FetchFunction } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Store } from '../model/store.ts';
-import { checkOptions, settingsOf, type CheckedOptions, type OAuthProviderOptions } from '../options.ts';
+import { checkFetch, checkOptions, settingsOf, type CheckedOptions, type OAuthProviderOptions } from '../options.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { durableObjectStore, type ObjectNamespace } from '../stores/durable-object.ts';
 import { fetchOf } from './handlers.ts';
@@ -51,11 +52,13 @@ export class OAuthProvider<Env = unknown> {
   readonly #checked: CheckedOptions<Env>;
   readonly #platform: Platform;
   readonly #fallback: FetchFunction<Env> | null;
+  #lastEnv: { readonly of: Env; readonly host: Host<Env>; readonly given: Env } | undefined;
   readonly #hosts = new Map<string, { readonly source: unknown; readonly host: Host<Env> }>();
 
   /** @throws {TypeError} when an option is wrong, naming it and the mend. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     this.#checked = checkOptions(options);
+    checkFetch(options, platform.runtime.fetchPublic !== undefined);
     this.#platform = platform;
     this.#fallback = options.defaultHandler ? fetchOf(options.defaultHandler) : null;
     for (const login of options.logins ?? []) login.check?.({ scrypt: platform.runtime.scrypt !== undefined });
@@ -69,15 +72,18 @@ export class OAuthProvider<Env = unknown> {
     const host = this.#host(env, request.url);
     const path = pathOf(request.url);
     const route = host.routes.get(path);
+    const network = (): string => networkOf(this.#platform.address(request, ctx));
     if (route) {
-      const network = networkOf(this.#platform.address(request, ctx));
-      return answer(route, { request, url: new URL(request.url), as: host.as, env, network });
+      return answer(route, { request, url: new URL(request.url), as: host.as, env, network: network() });
     }
     const text = host.metadata.get(path);
     if (text !== undefined) return metadataAnswer(request, text);
     const api = host.apis.find((one) => covers(one.path, path));
     if (api) return this.#protected(host, api, request, env, ctx);
-    if (this.#fallback) return this.#fallback(genuine(request), withHelpers(env, host.helpers), ctx);
+    if (this.#fallback) {
+      const helpers = makeHelpers(host.as, network()); // which know who asks, for what they may have to fetch
+      return this.#fallback(genuine(request), { ...env, OAUTH_PROVIDER: helpers }, ctx);
+    }
     return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
   };
 
@@ -92,7 +98,18 @@ export class OAuthProvider<Env = unknown> {
     if (request.method === 'OPTIONS') return preflight(request);
     const access = await api.guard(request);
     if (access instanceof Response) return withCors(request, access);
-    return withCors(request, await api.fetch(genuine(request), env, withAccess(ctx, access)));
+    const own = this.#envFor(host, env);
+    const allowed = await withPermissions(host.as, access, own);
+    if (allowed === null) return withCors(request, unavailable());
+    return withCors(request, await api.fetch(genuine(request), own, withAccess(ctx, allowed)));
+  }
+
+  /** The environment as handlers see it, with the helpers in it; made once for each environment. */
+  #envFor(host: Host<Env>, env: Env): Env {
+    if (this.#lastEnv?.of !== env || this.#lastEnv.host !== host) {
+      this.#lastEnv = { of: env, host, given: { ...env, OAUTH_PROVIDER: host.helpers } };
+    }
+    return this.#lastEnv.given;
   }
 
   #host(env: Env, url: string | null): Host<Env> {
@@ -110,13 +127,7 @@ export class OAuthProvider<Env = unknown> {
     const { options, routes } = this.#checked;
     const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer));
     const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)));
-    const verify = async (token: string, resource: string): Promise<Access | null> => {
-      const access = await verifyAccess(as, token, resource);
-      return access && settings.permissions
-        ? withPermissions(access, await settings.permissions(access, withHelpers(env, helpers)))
-        : access;
-    };
-    const helpers = makeHelpers(as);
+    const verify = (token: string, resource: string): Promise<Access | null> => verifyAccess(as, token, resource);
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const apis = routes.map(({ path, handler }): Protected<Env> => {
       const resource = settings.resources.find((one) => one.path === path)?.uri ?? issuer;
@@ -129,7 +140,7 @@ export class OAuthProvider<Env = unknown> {
     });
     const metadata = new Map(apis.map((api) => [api.guard.metadata.path, api.guard.metadata.text]));
     if (apis.length === 1 && apis[0]) metadata.set('/.well-known/oauth-protected-resource', apis[0].guard.metadata.text);
-    return { as, routes: routesOf(settings), metadata, apis, helpers };
+    return { as, routes: routesOf(settings), metadata, apis, helpers: makeHelpers(as) };
   }
 
   #issuer(env: Env, url: string | null): string {
@@ -148,7 +159,7 @@ export class OAuthProvider<Env = unknown> {
     if (isNamespace(given)) return durableObjectStore(given);
     if (!isStore(given)) {
       throw new TypeError(
-        'OAuthProvider: no `store`. On Workers bind the Durable Object class PortcullisStore as PORTCULLIS; on Node use serve() from portcullis/node, or give the option `store`.',
+        'OAuthProvider: no `store`. On Workers bind the Durable Object class PortcullisStore as PORTCULLIS; on Node give serve() the option `data` (or set PORTCULLIS_DATA), or give the option `store`.',
       );
     }
     if (!given.atomic)
@@ -176,13 +187,17 @@ function isStore(value: unknown): value is Store {
   return typeof value === 'object' && value !== null && 'read' in value && 'write' in value && 'atomic' in value;
 }
 
-function withHelpers<Env>(env: Env, helpers: OAuthHelpers): Env {
-  return { ...env, OAUTH_PROVIDER: helpers };
-}
-
-function withPermissions(access: Access, permissions: readonly string[]): Access {
-  const props = typeof access.props === 'object' && access.props !== null ? access.props : {};
-  return { ...access, props: { ...props, permissions } };
+/** Puts what the user may do at this moment into the props; null where that cannot be told, and nobody is let in. */
+async function withPermissions(as: AuthServer, access: Access, env: unknown): Promise<Access | null> {
+  const { permissions } = as.settings;
+  if (permissions === null) return access;
+  try {
+    const props = typeof access.props === 'object' && access.props !== null ? access.props : {};
+    return { ...access, props: { ...props, permissions: await permissions(access, env) } };
+  } catch (error) {
+    as.emit({ kind: 'request.failed', endpoint: 'permissions', requestId: as.keys.id(), error });
+    return null;
+  }
 }
 
 /** The path as every router of ours sees it: one spelling, decided once. */

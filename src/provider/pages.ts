@@ -2,7 +2,7 @@
  * Helpers for an application with pages of its own: the same checks and the same grant as behind our pages.
  * They stand in `env.OAUTH_PROVIDER` when the default handler is called.
  */
-import { findClient } from '../clients/find.ts';
+import { resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { checkRequest } from '../endpoints/authorization-request.ts';
 import { openGrant } from '../endpoints/open-grant.ts';
@@ -56,18 +56,18 @@ export interface OAuthHelpers {
   parseAuthRequest(request: Request): Promise<AuthRequest>;
   /** Opens the grant; send the browser to `redirectTo` with a 303. @throws {AuthorizationError} when the request no longer passes. */
   completeAuthorization(completion: Completion): Promise<{ redirectTo: string }>;
-  /** A registered client, or null. */
+  /** A client that is registered, or known by its metadata document; else null. @throws {AuthorizationError} when the document cannot be used. */
   lookupClient(clientId: string): Promise<Client | null>;
   /** Accounts of our own login. */
   readonly accounts: Accounts;
 }
 
-/** Makes the helpers of one server. */
-export function makeHelpers(as: AuthServer): OAuthHelpers {
+/** Makes the helpers of one server. @param network who is asking, where that is known: what fetches are counted by. */
+export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
   const check = async (url: string): Promise<AuthRequest> => {
     const fields = parseFields(new URL(url).search.slice(1));
     if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
-    const checked = await checkRequest(as, paramsOf(fields));
+    const checked = await checkRequest(as, paramsOf(fields), network);
     if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
     const { client, redirect, scope, state = '', challenge, resource } = checked;
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
@@ -75,7 +75,7 @@ export function makeHelpers(as: AuthServer): OAuthHelpers {
   };
   const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
     if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
-    const client = await findClient(as, request.clientId);
+    const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', 'client_unknown');
     const redirect = findRedirect(client, request.redirectUri); // the stored registration decides, not what came along
     const code = await openGrant(as, {
@@ -88,7 +88,7 @@ export function makeHelpers(as: AuthServer): OAuthHelpers {
   return {
     parseAuthRequest: (request) => onPage(() => check(request.url)),
     completeAuthorization: (completion) => onPage(() => complete(completion)),
-    lookupClient: (clientId) => findClient(as, clientId),
+    lookupClient: (clientId) => onPage(() => resolveClient(as, clientId, network)),
     accounts: as.accounts,
   };
 }

@@ -24,6 +24,8 @@ export interface TestClientOptions {
   readonly issuer: string;
   /** Default `http://localhost:3334/callback`. */
   readonly redirectUri?: string;
+  /** An id that needs no registration: the URL of a metadata document. */
+  readonly id?: string;
   /** Registration members beside the usual ones. */
   readonly metadata?: Record<string, unknown>;
 }
@@ -63,19 +65,15 @@ export function tokensOf(answer: JsonAnswer): Tokens {
   return { access, refresh: typeof refresh === 'string' ? refresh : '' };
 }
 
-/** Registers a client. */
+/** Registers a client, unless it brings its id along. */
 export async function registerClient(options: TestClientOptions): Promise<TestClient> {
   const { send, issuer, redirectUri = 'http://localhost:3334/callback' } = options;
   const found = await jsonOf(await send(new Request(`${issuer}/.well-known/oauth-authorization-server`)));
   const endpoint = (name: string): string => String(found.body[name]);
   const metadata = { client_name: 'Test client', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none', ...options.metadata };
-  const headers = { 'content-type': 'application/json' };
-  const made = await jsonOf(
-    await send(new Request(endpoint('registration_endpoint'), { method: 'POST', body: JSON.stringify(metadata), headers })),
-  );
-  if (made.status !== 201) throw new Error(`Registration failed: ${made.status} ${JSON.stringify(made.body)}`);
-  const id = String(made.body['client_id']);
-  const secret = made.body['client_secret'] === undefined ? undefined : String(made.body['client_secret']);
+  const made = options.id === undefined ? await register(send, endpoint('registration_endpoint'), metadata) : { client_id: options.id };
+  const id = String(made['client_id']);
+  const { client_secret: secret } = made as { client_secret?: string };
   const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
   const post = async (url: string, fields: Record<string, string | null>, more: Record<string, string> = {}): Promise<JsonAnswer> => {
     const body = query(fields).toString();
@@ -113,6 +111,13 @@ export async function registerClient(options: TestClientOptions): Promise<TestCl
     revoke: (token, changes) => post(endpoint('revocation_endpoint'), { token, ...own, ...changes }),
   };
   return client;
+}
+
+async function register(send: Send, url: string, metadata: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const headers = { 'content-type': 'application/json' };
+  const made = await jsonOf(await send(new Request(url, { method: 'POST', body: JSON.stringify(metadata), headers })));
+  if (made.status !== 201) throw new Error(`Registration failed: ${made.status} ${JSON.stringify(made.body)}`);
+  return made.body;
 }
 
 function query(fields: Record<string, string | null>): URLSearchParams {

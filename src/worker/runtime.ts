@@ -4,6 +4,7 @@
  * it has no scrypt then, and password sign-in says so.
  */
 import { webRuntime } from '../core/web-runtime.ts';
+import type { FetchPublic } from '../lib/safe-fetch.ts';
 import type { Runtime } from '../model/runtime.ts';
 
 /** The one function that is wanted of `node:crypto`. */
@@ -19,7 +20,7 @@ interface Scrypt {
 
 /** A runtime for Cloudflare Workers. */
 export function workerRuntime(): Runtime {
-  const runtime = webRuntime();
+  const runtime = isStrictlyPublic() ? { ...webRuntime(), fetchPublic } : webRuntime();
   const native = nodeCrypto();
   if (native === undefined) return runtime;
   return {
@@ -32,6 +33,14 @@ export function workerRuntime(): Runtime {
       });
     },
   };
+}
+
+/** Cloudflare's own fetch, which reaches public addresses only where the flag says so; without it, it may reach the origin behind. */
+const fetchPublic: FetchPublic = (url, { signal, headers }) => fetch(url, { signal, headers: { ...headers }, redirect: 'manual' });
+
+function isStrictlyPublic(): boolean {
+  const { Cloudflare } = globalThis as { Cloudflare?: { compatibilityFlags?: Readonly<Record<string, boolean>> } };
+  return Cloudflare?.compatibilityFlags?.['global_fetch_strictly_public'] === true;
 }
 
 function nodeCrypto(): Scrypt | undefined {

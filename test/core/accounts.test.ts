@@ -36,7 +36,14 @@ describe('core/accounts', () => {
   it('hashes with scrypt at N = 2^14, r = 8, p = 5, and tells nobody the hash', async () => {
     const { accounts, hashed, records } = make();
     const account = await accounts.create({ ...ALICE, name: 'Alice', permissions: ['admin'] });
-    expect(account).toEqual({ id: account.id, username: 'alice', name: 'Alice', permissions: ['admin'], createdAt: START });
+    expect(account).toEqual({
+      id: account.id,
+      username: 'alice',
+      name: 'Alice',
+      permissions: ['admin'],
+      stamp: account.stamp,
+      createdAt: START,
+    });
     expect(hashed.map(({ cost }) => cost)).toEqual([{ ln: 14, r: 8, p: 5 }]);
     expect((await records.findAccount(account.id))?.value.passwordHash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[\w-]{22}\$[\w-]{43}$/);
   });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ALICE, type App, appOn, ISSUER, makeApp } from '../support/app.ts';
+import { password } from '../../src/logins/password.ts';
+import type { Login } from '../../src/model/login.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { expectNothingWritten, expectPage } from '../support/verdicts.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 
@@ -133,5 +135,26 @@ describe('endpoints/login', () => {
     const app = await makeApp('memory');
     for (const to of ['//evil.example', '/\\evil.example', 'https:evil.example', '/%09/evil.example', 'javascript:alert(1)'])
       expect((await signIn(app, { return_to: to, returnTo: to, next: to })).page.location).toBe('/login');
+  });
+});
+
+describe.each(storeNames)('a sign-in that is overtaken, on %s', (store) => {
+  it('leaves no session when the password changes while the old one is being checked (SEC-053, I4)', async () => {
+    let change: () => Promise<void> = async () => {};
+    const slow: Login = {
+      ...password(),
+      prove: async (read, services) => {
+        const result = await password().prove(read, services);
+        await change();
+        return result;
+      },
+    };
+    const app = await makeApp(store, { logins: [slow] });
+    change = () => app.provider.helpers(app.env).accounts.setPassword(app.aliceId, 'another long password');
+    const browser = app.browser();
+    const page = await browser.get(`${ISSUER}/login`);
+    const answer = await browser.submit(page, { ...ALICE });
+    expect([answer.status, browser.cookies.size]).toEqual([403, 0]);
+    expect(app.events.filter((event) => event.kind === 'login.failed')).toMatchObject([{ reason: 'credentials_changed' }]);
   });
 });

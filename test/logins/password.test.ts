@@ -14,7 +14,7 @@ class FakeAccounts implements Accounts {
     if (secret.length < 8) throw new TypeError('A password has 8 to 1,024 characters.');
     if (this.kept.has(username)) throw new TypeError('This user name is taken.');
     const rest = { ...(name !== undefined && { name }), ...(email !== undefined && { email }) };
-    const account = { id: `id-${username}`, username, permissions, createdAt: 0, ...rest };
+    const account = { id: `id-${username}`, username, permissions, stamp: 'first', createdAt: 0, ...rest };
     this.kept.set(username, { ...account, password: secret });
     return account;
   }
@@ -26,7 +26,9 @@ class FakeAccounts implements Accounts {
     const account = this.kept.get(username.toLowerCase());
     return account?.password === secret ? account : null;
   }
-  find = async (): Promise<null> => null;
+  async find(id: string): Promise<Account | null> {
+    return [...this.kept.values()].find((account) => account.id === id) ?? null;
+  }
   permissionsOf = async (): Promise<readonly string[]> => [];
   setPassword = async (): Promise<void> => {};
   setPermissions = async (): Promise<void> => {};
@@ -64,7 +66,7 @@ beforeEach(async () => {
 
 describe('logins/password', () => {
   it('proves the account, vouched for by our own issuer', async () => {
-    expect(await tryWith('ada', 'correct horse')).toEqual({
+    expect(await tryWith('ada', 'correct horse')).toMatchObject({
       kind: 'proven',
       identity: {
         issuer: 'https://as.example',
@@ -114,6 +116,16 @@ describe('logins/password', () => {
     }
     expect(accounts.hashed).toBe(10);
     expect(await tryWith('eve', 'whatever it is')).toEqual(WRONG);
+  });
+
+  it('takes back what was proven with a password that is changed meanwhile, or whose account goes (SEC-053)', async () => {
+    const proven = await tryWith('ada', 'correct horse');
+    if (proven.kind !== 'proven') throw new Error('not proven');
+    expect(await proven.stillGood?.()).toBe(true);
+    accounts.kept.set('ada', { ...accounts.kept.get('ada')!, stamp: 'second' });
+    expect(await proven.stillGood?.()).toBe(false);
+    accounts.kept.delete('ada');
+    expect(await proven.stillGood?.()).toBe(false);
   });
 
   it('forgets the wrong tries of whoever gets in, and not those of the network (SEC-152)', async () => {

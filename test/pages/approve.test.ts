@@ -48,6 +48,13 @@ describe('pages/approve', () => {
     expect(shownText(await textOf({ client: { id: 'c' } }))).toContain('An app that gives no name');
   });
 
+  it('SEC-101 names the host of the document that describes the client, which is all that was checked of it, as text', async () => {
+    const text = await textOf({ client: { id: 'https://chat.example/a', name: 'Claude', host: 'chat.example:8443' } });
+    expect(shownText(text)).toMatch(/It says it is the app of\s+chat\.example:8443/);
+    expect(text).not.toContain('href="https://');
+    expect(await textOf()).not.toContain('It says it is the app of');
+  });
+
   it('warns where any program of this computer could get the answer (SEC-101, S-151)', async () => {
     expect(await textOf()).not.toContain('any program here could be listening');
     const loopback = { redirectUri: 'http://localhost:5000/cb', redirectHost: 'localhost:5000', redirectIsLoopback: true };

@@ -1,0 +1,148 @@
+/**
+ * Metadata document: a client that nobody registered, known by the JSON at the URL that is its id
+ * (draft-ietf-oauth-client-id-metadata-document). What stands there is a stranger's word, as in a registration; only
+ * that this host says it is certain. Whatever goes wrong looks the same from outside (SEC-104).
+ *
+ *   own host → policy → count → fetch → check → keep
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import { isSameServer } from '../lib/safe-fetch.ts';
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Seconds } from '../model/store.ts';
+import { isTexts, metadataOf, parseMembers, type Members } from './metadata.ts';
+
+const LIMITS = { bytes: 5 * 1024, milliseconds: 5000 };
+const FETCHES = 60;
+const WINDOW: Seconds = 600;
+const LONGEST_KEPT: Seconds = 86_400;
+const USUALLY_KEPT: Seconds = 300;
+
+/** Documents on their way, so that many who ask at once cost one fetch. */
+const underway = new WeakMap<AuthServer, Map<string, Promise<Client>>>();
+
+/** Whether documents of this URL are taken at all: not our own host's (SEC-103), and what the policy says (SEC-105). */
+export async function isWelcome({ settings }: AuthServer, id: string): Promise<boolean> {
+  const url = new URL(id);
+  if (isSameServer(url, new URL(settings.issuer))) return false;
+  const policy = settings.documentPolicy;
+  if (policy === null) return true;
+  if (typeof policy === 'function') return policy(url);
+  return policy.some((host) => url.hostname === host || url.hostname.endsWith(`.${host}`));
+}
+
+/** The client of a document that was fetched before and may still be used, or null. */
+export async function findKept(as: AuthServer, id: string): Promise<Client | null> {
+  const client = await as.records.findDocument(await as.keys.hash(id));
+  return client?.id === id ? client : null;
+}
+
+/**
+ * Fetches the document of a client.
+ *
+ * @throws {OAuthError} `invalid_client`, with one text for everything that can be wrong; 429 after too many.
+ */
+export async function fetchClient(as: AuthServer, id: string, network: string): Promise<Client> {
+  if (!(await isWelcome(as, id))) throw unusable('document_unwelcome');
+  const wait = await as.limit(`document\n${network}`, FETCHES, WINDOW);
+  if (wait !== null) {
+    throw new OAuthError('temporarily_unavailable', 'document_limited', {
+      status: 429,
+      hint: 'Too many apps were looked up from this network. Wait a few minutes and try again.',
+      headers: { 'retry-after': String(wait) },
+    });
+  }
+  const coming = underway.get(as) ?? new Map<string, Promise<Client>>();
+  underway.set(as, coming);
+  const mine = coming.get(id) ?? fetchOnce(as, id);
+  coming.set(id, mine);
+  try {
+    return await inTime(mine);
+  } finally {
+    if (coming.get(id) === mine) coming.delete(id);
+  }
+}
+
+/** A fetch that another request began may end with that request (on Workers), so nobody waits for it longer than for an own one. */
+async function inTime(promise: Promise<Client>): Promise<Client> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unusable('document_late')), LIMITS.milliseconds + 1000);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function fetchOnce(as: AuthServer, id: string): Promise<Client> {
+  const answer = (await as.fetchDocument?.(id, LIMITS)) ?? { problem: 'unreachable' as const };
+  if ('problem' in answer) throw unusable(`document_${answer.problem.replace('-', '_')}`, answer.cause);
+  const client = clientOf(id, answer.text, as.now());
+  const kept = freshnessOf(answer.headers);
+  if (kept > 0) await as.records.saveDocument(await as.keys.hash(id), client, as.now() + kept);
+  return client;
+}
+
+/** The client that a document describes. @throws {OAuthError} `invalid_client`, always with the same text. */
+export function clientOf(id: string, text: string, now: Seconds): Client {
+  try {
+    const given = parseMembers(text);
+    if (given.get('client_id') !== id) throw unusable('document_of_another_client'); // compared as text, nothing else (S-084)
+    if (given.has('client_secret') || given.has('client_secret_expires_at')) throw unusable('document_with_secret');
+    if (!offersNone(given)) throw unusable('document_auth_method');
+    if (hasSecretKey(given.get('jwks'))) throw unusable('document_with_secret_key');
+    const metadata = metadataOf(given, GRANT_TYPES, 'none');
+    if (metadata.name === undefined) throw unusable('document_without_name');
+    return { ...metadata, id, documentHost: new URL(id).host, createdAt: now };
+  } catch (error) {
+    if (error instanceof OAuthError && error.code !== 'invalid_client') throw unusable(`document_${error.reason}`, error);
+    throw error;
+  }
+}
+
+/** What clients of documents may do here: they are public, so what needs a secret is not for them. */
+const GRANT_TYPES = ['authorization_code', 'refresh_token'];
+
+/**
+ * Whether the client can do without a secret. One document serves many servers, so the list of what it can do goes before
+ * the one that it would like best (OpenID Relying Party Metadata Choices 1.0); ChatGPT's document needs that.
+ */
+function offersNone(given: Members): boolean {
+  const offered = given.get('token_endpoint_auth_methods_supported');
+  const preferred = given.get('token_endpoint_auth_method') ?? 'none';
+  return isTexts(offered) && !offered.some((one) => one.startsWith('client_secret')) ? offered.includes('none') : preferred === 'none';
+}
+
+/** A private or symmetric key in a public place is a leak, whatever it was meant for. */
+function hasSecretKey(jwks: unknown): boolean {
+  if (jwks === undefined) return false;
+  const keys = typeof jwks === 'object' && jwks !== null ? (jwks as { keys?: unknown }).keys : undefined;
+  if (!Array.isArray(keys)) return true;
+  return keys.some((key: unknown) => typeof key !== 'object' || key === null || 'd' in key || 'k' in key);
+}
+
+/**
+ * How long a document may be kept: as its headers say, at most a day, some minutes where they say nothing, and not at all
+ * where they contradict themselves (RFC 9111 §4.2.1, §5.2.2).
+ */
+export function freshnessOf(headers: Headers): Seconds {
+  if (headers.get('vary')?.includes('*')) return 0;
+  const directives = (headers.get('cache-control') ?? '').toLowerCase().split(',').map((one) => one.trim()).filter(Boolean); // prettier-ignore
+  const names = directives.map((one) => one.split('=', 1)[0]?.trim() ?? '');
+  if (new Set(names).size < names.length || names.some((name) => ['no-store', 'no-cache', 'private'].includes(name))) return 0;
+  const span = directives[names.includes('s-maxage') ? names.indexOf('s-maxage') : names.indexOf('max-age')];
+  if (span === undefined) return USUALLY_KEPT;
+  const seconds = /^[a-z-]+="?(\d{1,12})"?$/.exec(span)?.[1];
+  const age = Number(headers.get('age') ?? 0);
+  return Math.max(0, Math.min(LONGEST_KEPT, Number(seconds ?? 0) - (age > 0 ? age : 0)));
+}
+
+function unusable(reason: string, cause?: unknown): OAuthError {
+  return new OAuthError('invalid_client', reason, {
+    status: 400,
+    hint: 'This app is not registered here, and the document at its address could not be used.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

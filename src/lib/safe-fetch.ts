@@ -1,0 +1,81 @@
+/**
+ * Safe fetch: reads a small JSON document at an address that a stranger named, and gives nothing away. Here stand the
+ * rules that need no machine; that only public addresses are reached is the promise of the {@link FetchPublic} below it
+ * (docs/decisions/0010).
+ */
+import { mediaTypeOf, readStream } from './http.ts';
+import { isLoopbackHost, parseLoopback, parseUrl } from './url.ts';
+
+/** A GET that reaches public addresses only, follows no redirect, and sends no cookie or credential. Rejects when it cannot. */
+export type FetchPublic = (
+  url: string,
+  init: { readonly signal: AbortSignal; readonly headers: { readonly [name: string]: string } },
+) => Promise<Response>;
+
+/** How much a document may cost. */
+export interface FetchLimits {
+  /** Of the body, after decoding. */
+  readonly bytes: number;
+  /** Over everything: look-up, connection, headers, body. */
+  readonly milliseconds: number;
+}
+
+/** A document, or why there is none: one outcome, whatever the network did (SEC-104). The reason is for the operator only. */
+export type SafeAnswer =
+  | { readonly text: string; readonly headers: Headers }
+  | { readonly problem: 'unreachable' | 'late' | 'status' | 'media_type' | 'too-large' | 'malformed'; readonly cause?: unknown };
+
+/** Reads the JSON document at a URL that {@link isDocumentUrl} let pass. Never rejects. */
+export type SafeFetch = (url: string, limits: FetchLimits) => Promise<SafeAnswer>;
+
+const LONGEST = 2048;
+const HEADERS = { accept: 'application/json' };
+
+/**
+ * Whether a text may name a document, decided on the text as it came and before any socket: https, a host without a
+ * dot at its end, a path, no fragment, no user name, and exactly the form that the URL standard gives it, so that
+ * nothing is left for a parser to repair (dot segments, `%2e`, TAB, capitals, `:443`, backslashes).
+ *
+ * @param loopback also plain http on this very computer: for development.
+ */
+export function isDocumentUrl(text: string, loopback: boolean): boolean {
+  const url = text.length <= LONGEST && !text.includes('#') ? parseUrl(text) : null;
+  if (!url || url.href !== text || url.username !== '' || url.password !== '' || url.pathname === '/') return false;
+  if (url.protocol === 'https:') return !url.hostname.endsWith('.');
+  return loopback && parseLoopback(text) !== null;
+}
+
+/** Whether two hosts (`URL.host`) are one server: the same name, and on loopback, where many servers share a name, the same port. */
+export function isSameServer(a: URL, b: URL): boolean {
+  if (isLoopbackHost(a.hostname) && isLoopbackHost(b.hostname)) return a.port === b.port;
+  return a.hostname === b.hostname;
+}
+
+/** Puts the rules around a machine's fetch: only 200, only JSON, bounded in size and time. */
+export function makeSafeFetch(fetchPublic: FetchPublic): SafeFetch {
+  return async (url, { bytes, milliseconds }) => {
+    const stop = new AbortController();
+    const late = new Promise<SafeAnswer>((resolve) => {
+      stop.signal.addEventListener('abort', () => resolve({ problem: 'late' }));
+    });
+    const timer = setTimeout(() => stop.abort(), milliseconds);
+    try {
+      return await Promise.race([readDocument(fetchPublic, url, bytes, stop.signal), late]);
+    } finally {
+      clearTimeout(timer);
+      stop.abort(); // also hangs up on a body that nobody wants to read to its end
+    }
+  };
+}
+
+async function readDocument(fetchPublic: FetchPublic, url: string, bytes: number, signal: AbortSignal): Promise<SafeAnswer> {
+  try {
+    const response = await fetchPublic(url, { signal, headers: HEADERS });
+    if (response.status !== 200) return { problem: 'status' }; // a redirect too: it is an answer like any other
+    if (!/^application\/([\w.-]+\+)?json$/.test(mediaTypeOf(response.headers))) return { problem: 'media_type' };
+    const body = response.body ? await readStream(response.body, bytes) : { text: '' };
+    return 'problem' in body ? body : { text: body.text, headers: response.headers };
+  } catch (cause) {
+    return { problem: 'unreachable', cause };
+  }
+}
