@@ -98,6 +98,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
     fail('logins', 'is missing: give `logins: [password()]`, or a `defaultHandler` that answers the authorize endpoint');
   }
   if (options.defaultHandler !== undefined) checkHandler('defaultHandler', options.defaultHandler);
+  checkLogins(options.logins ?? []);
   checkTimes(options);
   checkDocuments(options);
   return { options, paths, routes, scopes: scopesOf(options) };
@@ -212,6 +213,14 @@ function checkClashes(paths: Paths, routes: readonly { readonly path: string }[]
   if (double) fail('apiRoute', `names ${double.path} twice`);
   const hidden = routes.find((route) => covers('/.well-known', route.path));
   if (hidden) fail('apiRoute', `${hidden.path} lies under /.well-known, where metadata stands; move it`);
+}
+
+function checkLogins(logins: readonly Login[]): void {
+  const ids = logins.map((login) => login.id);
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);
+  const odd = ids.find((id) => !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)); // it stands in the path of a callback
+  if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
 }
 
 function checkTimes(options: OAuthProviderOptions<never>): void {

@@ -63,6 +63,8 @@ describe('options', () => {
     ['a handler that is nothing', { ...withoutApi, apiHandlers: { '/mcp': null } }, '`apiHandlers["/mcp"]` must be an object with a `fetch` method'],
     ['a default handler of a wrong shape', { ...good, defaultHandler: 'x' }, '`defaultHandler` must be an object with a `fetch` method'],
     ['neither logins nor a default handler', withoutLogins, '`logins` is missing: give `logins: [password()]`, or a `defaultHandler`'],
+    ['two logins of one id', { ...good, logins: [password(), password()] }, '`logins` holds two with the id "password"'],
+    ['a login whose id is no path', { ...good, logins: [{ ...password(), id: 'a/b' }] }, '`logins` holds the id "a/b"'],
     ['an empty list of logins', { ...good, logins: [] }, '`logins` is missing'],
     ['a scope with a space', { ...good, scopesSupported: ['read write'] }, '`scopesSupported` holds "read write", which is not a scope'],
     ['a required scope with quotes', { ...good, requiredScopes: ['a"b'] }, '`scopesSupported` holds "a\\"b", which is not a scope'],
