@@ -96,7 +96,7 @@ describe('options', () => {
 
   it('name a store that is missing, is something else, or cannot keep its promises', () => {
     const loose: Store = { ...asObject(memoryStore()), atomic: false };
-    expect(lineOf(good, {})).toMatch(/^OAuthProvider: no `store`\. On Workers bind .+ as PORTCULLIS; on Node use serve\(\)/);
+    expect(lineOf(good, {})).toMatch(/^OAuthProvider: no `store`\. On Workers bind .+ as PORTCULLIS; on Node give serve\(\)/);
     expect(lineOf({ ...good, store: { get() {} } as unknown as Store })).toMatch(/^OAuthProvider: no `store`/);
     expect(lineOf({ ...good, store: loose })).toMatch(
       /^OAuthProvider: this `store` has no conditional writes, so codes could be spent twice/,

@@ -55,7 +55,7 @@ export function nodeRuntime(): Runtime {
       const plain = decipher.update(sealed.subarray(NONCE, sealed.length - TAG));
       return authentic(decipher) ? bytesOf(plain) : null;
     },
-    respond: PlainResponse.of,
+    respond: (text, init) => PlainResponse.of(text, init),
     scrypt(password, salt, { ln, r, p }) {
       const N = 2 ** ln;
       // OpenSSL refuses what needs more than `maxmem`; the need is known exactly (RFC 7914 §6), a little on top for itself.
