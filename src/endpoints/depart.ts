@@ -22,7 +22,7 @@ export interface Departing {
   readonly scope: readonly string[];
   readonly login: RedirectLogin;
   /** The page once more. */
-  again(text: string, status: number): Promise<Response>;
+  readonly again: (text: string, status: number) => Promise<Response>;
 }
 
 /** Where a site sends the browser back to. */

@@ -14,7 +14,7 @@ export interface LoginServices {
   /** Our issuer; own accounts are vouched for by it. */
   readonly issuer: string;
   readonly accounts: Accounts;
-  now(): Seconds;
+  readonly now: () => Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name: whoever got in may start anew. */

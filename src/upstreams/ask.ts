@@ -4,7 +4,7 @@
  */
 import { readBody } from '../lib/http.ts';
 import type { Seconds } from '../model/store.ts';
-import { UpstreamError } from './contract.ts';
+import { type Fetch, UpstreamError } from './contract.ts';
 
 /** Bytes of an answer. A key set of some hundred keys fits. */
 const LARGEST = 262_144;
@@ -20,7 +20,7 @@ export interface Sent {
 export type Ask = (url: string, sent?: Sent) => Promise<Response>;
 
 /** Makes the verb for one step of a sign-in; all its requests share the time. */
-export function makeAsk(fetcher: typeof fetch, timeout: Seconds): Ask {
+export function makeAsk(fetcher: Fetch, timeout: Seconds): Ask {
   const signal = AbortSignal.timeout(timeout * 1000);
   return async (url, { method = 'GET', headers: sent = {}, body } = {}) => {
     const init: RequestInit = { method, headers: { ...sent }, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) };
@@ -49,7 +49,7 @@ async function within<T>(signal: AbortSignal, step: () => Promise<T>): Promise<T
   }
 }
 
-async function whole(fetcher: typeof fetch, url: string, init: RequestInit): Promise<{ status: number; headers: Headers; text: string }> {
+async function whole(fetcher: Fetch, url: string, init: RequestInit): Promise<{ status: number; headers: Headers; text: string }> {
   const { status, headers, body } = await fetcher(url, init);
   const read = await readBody(new Response(body), LARGEST);
   if ('problem' in read) throw new UpstreamError('broken', `answer_${read.problem.replace('-', '_')}`);

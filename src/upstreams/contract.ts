@@ -8,6 +8,9 @@ import type { Json, Seconds } from '../model/store.ts';
 /** A value, or where to find it in the environment: Workers have their secrets only there. */
 export type FromEnv = string | ((env: unknown) => string);
 
+/** Sends a request: the global `fetch` is one. */
+export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
 /** What every provider can be told. */
 export interface ProviderOptions {
   readonly clientId: FromEnv;
@@ -20,7 +23,7 @@ export interface ProviderOptions {
   /** The name on the button. */
   readonly label?: string;
   /** Instead of the global one: for a proxy, and for tests. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Fetch;
   /** Seconds in which all answers of one step must be there; default 10. */
   readonly timeout?: Seconds;
 }
@@ -49,7 +52,10 @@ export interface Arrival {
   readonly answer: Body;
   readonly clientId: string;
   /** Asks an API of the provider with the access token. @throws {UpstreamError} when it is down. */
-  get(url: string, headers?: { readonly [name: string]: string }): Promise<{ readonly status: number; readonly body: unknown }>;
+  readonly get: (
+    url: string,
+    headers?: { readonly [name: string]: string },
+  ) => Promise<{ readonly status: number; readonly body: unknown }>;
 }
 
 /** A provider: data, and the few places where providers differ. */
@@ -66,11 +72,11 @@ export interface Provider {
   /** More parameters of the authorization request. */
   readonly parameters?: { readonly [name: string]: string | undefined };
   /** Repairs a token answer that is not as RFC 6749 wants it. */
-  mend?(answer: Body): Body;
+  readonly mend?: (answer: Body) => Body;
   /** The issuer, where it depends on who signs in; checked against the token that is then verified. */
-  issuerOf?(unverified: Body): string;
+  readonly issuerOf?: (unverified: Body) => string;
   /** Who it is. Default: `sub` at the issuer. @throws {UpstreamError} for somebody who may not come in. */
-  identify?(arrival: Arrival): Identity | Promise<Identity>;
+  readonly identify?: (arrival: Arrival) => Identity | Promise<Identity>;
 }
 
 /** What a departure keeps for the return. */

@@ -4,6 +4,7 @@ export { codeFlow } from './code-flow.ts';
 export {
   type Arrival,
   type Endpoints,
+  type Fetch,
   type FromEnv,
   identityOf,
   type Provider,

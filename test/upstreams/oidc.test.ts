@@ -74,7 +74,7 @@ describe('upstreams/oidc', () => {
       issuer: fake.issuer,
       fetch: async (url, init) => {
         const response = await honest(url, init);
-        if (!String(url).endsWith('/token')) return response;
+        if (!url.endsWith('/token')) return response;
         const text = await response.text();
         return new Response(text.replace('signature-goes-here', await hs256(token.header, token.claims)), response);
       },

@@ -5,7 +5,7 @@ import { utf8 } from '../../src/lib/bytes.ts';
 import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
 import type { FakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { auth0 } from '../../src/upstreams/auth0.ts';
-import type { ProviderOptions, Upstream } from '../../src/upstreams/contract.ts';
+import type { Fetch, ProviderOptions, Upstream } from '../../src/upstreams/contract.ts';
 import { discord } from '../../src/upstreams/discord.ts';
 import { entra } from '../../src/upstreams/entra.ts';
 import { github } from '../../src/upstreams/github.ts';
@@ -107,7 +107,7 @@ describe('upstreams/entra', () => {
       [/\/[\w-]+\/discovery\/v2\.0\/keys$/, '/jwks'],
     ];
     const resign = (url: string): string => paths.reduce((text, [from, to]) => text.replace(from, to), url);
-    const provider = entra({ ...APP, tenant, fetch: (url, init) => fake.fetch(resign(String(url)), init), ...more });
+    const provider = entra({ ...APP, tenant, fetch: (url, init) => fake.fetch(resign(url), init), ...more });
     const visit = (location: string): Promise<string> =>
       fake.visit(location.replace(/\/[\w-]+\/oauth2\/v2\.0\/authorize/, '/authorize'), { parameters: { iss: null } });
     return { fake, provider, visit };
@@ -162,9 +162,9 @@ describe('upstreams/workos', () => {
   const jwt = (claims: object): string => `${base64url(utf8('{"alg":"RS256"}'))}.${base64url(utf8(JSON.stringify(claims)))}.sig`;
   const make = (answer: object, organizationId?: string) => {
     const sent: URLSearchParams[] = [];
-    const fetcher: typeof fetch = async (url, init) => {
-      if (String(url) !== 'https://api.workos.com/user_management/authenticate') return new Response(null, { status: 404 });
-      sent.push(new URLSearchParams(String(init?.body)));
+    const fetcher: Fetch = async (url, init) => {
+      if (url !== 'https://api.workos.com/user_management/authenticate') return new Response(null, { status: 404 });
+      sent.push(init?.body as URLSearchParams);
       return Response.json(answer);
     };
     return { sent, provider: workos({ ...APP, fetch: fetcher, ...(organizationId === undefined ? {} : { organizationId }) }) };
@@ -226,15 +226,14 @@ describe('upstreams that are only data', () => {
     ['https://p.customers.stytch.com', (options: ProviderOptions) => stytch({ ...options, projectDomain: 'https://p.customers.stytch.com' })],
   ])('finds %s by its issuer', async (issuer, make) => {
     const asked: string[] = [];
-    const provider = make({ ...APP, fetch: async (url) => (asked.push(String(url)), new Response(null, { status: 503 })) });
+    const provider = make({ ...APP, fetch: async (url) => (asked.push(url), new Response(null, { status: 503 })) });
     expect(await failureIn(locationOf(provider))).toBe('unavailable status_503');
     expect(asked).toEqual([`${issuer}/.well-known/openid-configuration`]);
   }); // prettier-ignore
 
   it('reads a Discord profile, and any other by the names it is told', async () => {
     const profile = { id: '80351110224678912', username: 'nelly', global_name: null, email: 'n@corp.example', verified: false };
-    const fetcher: typeof fetch = async (url) =>
-      Response.json(String(url).endsWith('/token') ? { access_token: 'a', token_type: 'Bearer' } : profile);
+    const fetcher: Fetch = async (url) => Response.json(url.endsWith('/token') ? { access_token: 'a', token_type: 'Bearer' } : profile);
     const visit = async (location: string): Promise<string> => `${REDIRECT}?code=c&state=${new URL(location).searchParams.get('state')}`;
     expect(await trip(discord({ ...APP, fetch: fetcher }), visit)).toEqual({
       issuer: 'https://discord.com',
