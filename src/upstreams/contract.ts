@@ -116,8 +116,8 @@ export class UpstreamError extends Error {
   readonly reason: string;
   readonly retryAfter: Seconds | undefined;
   /** @param text what the person is told who may not come in. */
-  constructor(failure: Failure, reason: string, { text = '', retryAfter }: { text?: string; retryAfter?: Seconds | undefined } = {}) {
-    super(text);
+  constructor(failure: Failure, reason: string, { text, retryAfter }: { text?: string; retryAfter?: Seconds | undefined } = {}) {
+    super(text ?? `${failure}: ${reason}`);
     this.failure = failure;
     this.reason = reason;
     this.retryAfter = retryAfter;
