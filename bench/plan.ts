@@ -1,0 +1,94 @@
+/**
+ * What is compared with what. A subject is a server, an operation is something asked of it, a target says how much CPU one operation
+ * may cost against another in the same run (ids as in docs/performance.md).
+ */
+
+/**
+ * Things that are asked of servers, in the order of a round: codes give the tokens that the rest needs.
+ * `refresh` uses every grant once, `chain` sixteen of them hundreds of times; `first` shows every access token once to a process
+ * that has not seen it, `guard` a few hundred of them again and again. `read` and `write` are one bare call of a Durable Object.
+ */
+export const OPERATIONS = ['code', 'refresh', 'first', 'chain', 'guard', 'forged', 'metadata', 'read', 'write'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** A server and what it is asked. */
+export interface Subject {
+  readonly name: string;
+  readonly side: 'node' | 'worker';
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Operations, with the number of requests in a round. */
+  readonly asks: { readonly [operation in Operation]?: number };
+  /** Paths, where they are not ours. */
+  readonly paths?: { readonly [operation in Operation]?: string };
+}
+
+const TOKENS = { code: 3000, refresh: 3000, chain: 3000 };
+const FIRST = { first: 3000 };
+const CHEAP = { guard: 16_000, forged: 16_000, metadata: 16_000 };
+const SLOW = { code: 2000, refresh: 2000, chain: 2000 };
+
+/** All servers. */
+export const SUBJECTS: readonly Subject[] = [
+  { name: 'node:http', side: 'node', file: 'servers/bare.ts', args: [], asks: CHEAP, paths: { forged: '/forged' } },
+  { name: 'serve() alone', side: 'node', file: 'servers/adapter.ts', args: [], asks: { guard: 16_000 } },
+  { name: 'serve() alone, PlainResponse', side: 'node', file: 'servers/adapter.ts', args: ['plain'], asks: { guard: 16_000 } },
+  { name: 'token floor, map', side: 'node', file: 'servers/token-floor.ts', args: ['map'], asks: TOKENS },
+  { name: 'token floor, SQLite NORMAL', side: 'node', file: 'servers/token-floor.ts', args: ['normal'], asks: TOKENS },
+  { name: 'token floor, SQLite FULL', side: 'node', file: 'servers/token-floor.ts', args: ['full'], asks: TOKENS },
+  { name: 'Portcullis, memory', side: 'node', file: 'servers/ours.ts', args: ['memory'], asks: { ...TOKENS, guard: 16_000 } },
+  { name: 'Portcullis, SQLite', side: 'node', file: 'servers/ours.ts', args: ['sqlite'], asks: { ...TOKENS, ...FIRST, ...CHEAP } },
+  { name: 'Portcullis, SQLite, PlainResponse', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'plain'], asks: { code: 3000, refresh: 3000, guard: 16_000 } },
+  { name: 'oidc-provider, memory', side: 'node', file: 'servers/oidc.ts', args: ['memory'], asks: SLOW },
+  { name: 'oidc-provider, SQLite', side: 'node', file: 'servers/oidc.ts', args: ['sqlite'], asks: SLOW },
+  { name: 'workerd hello', side: 'worker', file: 'servers/workerd.ts', args: ['hello'], asks: { guard: 8000 } },
+  { name: 'one Durable Object call', side: 'worker', file: 'servers/workerd.ts', args: ['floor'], asks: { code: 2000, refresh: 2000, read: 4000, write: 4000 } },
+  { name: 'Portcullis, Durable Object', side: 'worker', file: 'servers/workerd.ts', args: ['ours'], asks: { ...SLOW, first: 2000, guard: 4000, forged: 4000, metadata: 8000 } },
+  { name: 'workers-oauth-provider, KV', side: 'worker', file: 'servers/workerd.ts', args: ['incumbent'], asks: { ...SLOW, first: 2000, guard: 2000, metadata: 8000 } },
+]; // prettier-ignore
+
+/** Servers that are only started, for the CPU until the first answer. */
+export const STARTS: readonly Pick<Subject, 'name' | 'side' | 'file' | 'args'>[] = [
+  { name: 'node:http', side: 'node', file: 'servers/bare.ts', args: [] },
+  { name: 'guard alone', side: 'node', file: 'servers/guard.ts', args: [] },
+  { name: 'Portcullis, SQLite', side: 'node', file: 'servers/ours.ts', args: ['sqlite'] },
+  { name: 'workerd hello', side: 'worker', file: 'servers/workerd.ts', args: ['hello'] },
+  { name: 'Portcullis, Durable Object', side: 'worker', file: 'servers/workerd.ts', args: ['ours'] },
+];
+
+/** One promise: the other's cost, divided by ours, is at least so much. */
+export interface Target {
+  readonly id: string;
+  readonly ours: readonly [name: string, operation: Operation | 'start'];
+  readonly other: readonly [name: string, operation: Operation | 'start'];
+  readonly least: number;
+}
+
+const node = 'Portcullis, SQLite';
+const worker = 'Portcullis, Durable Object';
+const incumbent = 'workers-oauth-provider, KV';
+
+/** The promises that are kept in this bench. */
+export const TARGETS: readonly Target[] = [
+  { id: 'guard, one read (Node)', ours: [node, 'guard'], other: ['node:http', 'guard'], least: 0.7 },
+  { id: 'guard, PlainResponse', ours: ['Portcullis, SQLite, PlainResponse', 'guard'], other: ['node:http', 'guard'], least: 0.7 },
+  { id: 'T1', ours: ['Portcullis, memory', 'code'], other: ['token floor, map', 'code'], least: 0.5 },
+  { id: 'T1', ours: ['Portcullis, memory', 'refresh'], other: ['token floor, map', 'refresh'], least: 0.5 },
+  { id: 'T1', ours: ['Portcullis, memory', 'refresh'], other: ['oidc-provider, memory', 'refresh'], least: 2.3 },
+  { id: 'T2', ours: [node, 'code'], other: ['token floor, SQLite NORMAL', 'code'], least: 0.5 },
+  { id: 'T2, as durable', ours: [node, 'code'], other: ['token floor, SQLite FULL', 'code'], least: 0.5 },
+  { id: 'T2', ours: [node, 'code'], other: ['oidc-provider, SQLite', 'code'], least: 2.3 },
+  { id: 'T2', ours: [node, 'refresh'], other: ['token floor, SQLite NORMAL', 'refresh'], least: 0.5 },
+  { id: 'T2, as durable', ours: [node, 'refresh'], other: ['token floor, SQLite FULL', 'refresh'], least: 0.5 },
+  { id: 'T2', ours: [node, 'refresh'], other: ['oidc-provider, SQLite', 'refresh'], least: 2.3 },
+  { id: 'T5', ours: [node, 'metadata'], other: ['node:http', 'metadata'], least: 0.85 },
+  { id: 'B2', ours: ['guard alone', 'start'], other: ['node:http', 'start'], least: 1 / 1.15 },
+  { id: 'guard, one read (workerd)', ours: [worker, 'guard'], other: ['one Durable Object call', 'read'], least: 0.9 },
+  { id: 'T3', ours: [worker, 'code'], other: ['one Durable Object call', 'write'], least: 0.6 },
+  { id: 'T3, atomic read-modify-write', ours: [worker, 'code'], other: ['one Durable Object call', 'code'], least: 0.6 },
+  { id: 'T3', ours: [worker, 'code'], other: [incumbent, 'code'], least: 3.3 },
+  { id: 'T3', ours: [worker, 'refresh'], other: ['one Durable Object call', 'write'], least: 0.6 },
+  { id: 'T3, atomic read-modify-write', ours: [worker, 'refresh'], other: ['one Durable Object call', 'refresh'], least: 0.6 },
+  { id: 'T3', ours: [worker, 'refresh'], other: [incumbent, 'refresh'], least: 3.3 },
+  { id: 'B2', ours: [worker, 'start'], other: ['workerd hello', 'start'], least: 1 / 1.15 },
+];

@@ -1,0 +1,18 @@
+/** What the protected handlers of all servers here answer, and what the client of all of them is called. */
+
+/** Body of a guarded answer. */
+export const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"Hello, Alice!"}]}}';
+
+/** Its headers. */
+export const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const;
+
+/** The one client: public, PKCE, with refresh tokens. */
+export const CLIENT_ID = 'benchclient';
+export const REDIRECT_URI = 'http://localhost:3334/callback';
+
+/** PKCE: `base64url(sha256(VERIFIER)) === CHALLENGE`. */
+export const VERIFIER = 'dBjftJeZ4CVP-mBr92K0uhbUqQ9Xh4v0tN2fWQ1pZ3s';
+export const CHALLENGE = '9aqtcdbnBZLhf2-d_NlBPbqe0kmzXLw11waimkV0kCc';
+
+/** What a handler is told of the user. */
+export const PROPS = { claims: { sub: 'user-1', name: 'Alice', email: 'alice@example.com' }, permissions: ['read', 'write'] } as const;

@@ -1,0 +1,73 @@
+/**
+ * Our server as an application would run it on Node. Arguments: `sqlite` or `memory`, and `plain` where the handler answers with
+ * the `PlainResponse` of portcullis/node. Its default handler makes codes, as an application with its own sign-in does.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PlainResponse, serve, sqliteStore } from '../../dist/node/index.js';
+import { memoryStore, OAuthProvider } from '../../dist/node/main.js';
+import type { OAuthHelpers } from '../../dist/provider/pages.js';
+import { ANSWER, CHALLENGE, CLIENT_ID, HEADERS, PROPS, REDIRECT_URI } from './answers.ts';
+
+const ISSUER = 'http://localhost:8787';
+const [kind, answers] = process.argv.slice(2);
+const store = kind === 'memory' ? memoryStore() : sqliteStore(join(temporaryFolder(), 'bench.db'));
+await store.write(
+  `client:${CLIENT_ID}`,
+  {
+    id: CLIENT_ID,
+    redirectUris: [REDIRECT_URI],
+    applicationType: 'native',
+    grantTypes: ['authorization_code', 'refresh_token'],
+    authMethod: 'none',
+    createdAt: 0,
+  },
+  'any',
+);
+
+const answer = answers === 'plain' ? PlainResponse.of : (body: string, init: ResponseInit) => new Response(body, init);
+const provider = new OAuthProvider<{ PORTCULLIS: typeof store; PORTCULLIS_LIMITS: string; OAUTH_PROVIDER?: OAuthHelpers }>({
+  issuer: ISSUER,
+  apiRoute: '/mcp',
+  apiHandler: () => answer(ANSWER, { headers: HEADERS }),
+  clientRegistrationEndpoint: '/register',
+  scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
+  authorizationCodeTTL: 600,
+  defaultHandler: async (request, env) => {
+    const count = Number(new URL(request.url).searchParams.get('codes'));
+    const codes: string[] = [];
+    while (codes.length < count) codes.push(await codeFrom(env.OAUTH_PROVIDER!));
+    return Response.json(codes);
+  },
+});
+
+async function codeFrom(helpers: OAuthHelpers): Promise<string> {
+  const { redirectTo } = await helpers.completeAuthorization({
+    request: {
+      responseType: 'code',
+      clientId: CLIENT_ID,
+      redirectUri: REDIRECT_URI,
+      scope: ['read', 'write'],
+      state: 'x',
+      codeChallenge: CHALLENGE,
+      codeChallengeMethod: 'S256',
+      resource: `${ISSUER}/mcp`,
+      issuer: ISSUER,
+    },
+    userId: 'user-1',
+    scope: ['read', 'write'],
+    props: PROPS,
+  });
+  return new URL(redirectTo).searchParams.get('code') ?? '';
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const env = { PORTCULLIS: store, PORTCULLIS_LIMITS: 'off' };
+const { port } = await serve(provider, { port: 0, host: '127.0.0.1', env, signals: true });
+console.log(`listening ${port}`);

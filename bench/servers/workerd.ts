@@ -1,0 +1,47 @@
+/**
+ * A Worker of the folder `workers` in workerd, started by wrangler's own Miniflare. Requests go to workerd directly; this process
+ * only starts it. Argument: the Worker's name.
+ */
+import { build } from 'esbuild';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** As much of Miniflare as is used here; it comes with wrangler and is not a dependency of ours. */
+interface MiniflareModule {
+  readonly Miniflare: new (options: unknown) => { readonly ready: Promise<URL>; dispose(): Promise<void> };
+  convertV4MiniflareOptions(options: unknown): unknown;
+}
+
+const CLASSES: Readonly<Record<string, string>> = { floor: 'Rows', ours: 'PortcullisStore' };
+
+const [name = ''] = process.argv.slice(2);
+const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
+const { Miniflare, convertV4MiniflareOptions } = wrangler('miniflare') as MiniflareModule;
+
+const { outputFiles } = await build({
+  entryPoints: [fileURLToPath(new URL(`../workers/${name}.ts`, import.meta.url))],
+  bundle: true,
+  minify: true,
+  write: false,
+  format: 'esm',
+  target: 'es2023',
+  conditions: ['workerd', 'worker', 'browser'],
+  external: ['cloudflare:*', 'node:*'],
+});
+const className = CLASSES[name];
+const worker = new Miniflare(
+  convertV4MiniflareOptions({
+    name,
+    modules: [{ type: 'ESModule', path: 'worker.mjs', contents: outputFiles[0]?.text }],
+    compatibilityDate: '2026-10-23',
+    compatibilityFlags: ['nodejs_compat'],
+    bindings: { PORTCULLIS_LIMITS: 'off' },
+    ...(className === undefined ? {} : { durableObjects: { PORTCULLIS: { className, useSQLite: true } } }),
+    ...(name === 'incumbent' ? { kvNamespaces: ['OAUTH_KV'] } : {}),
+    host: '127.0.0.1',
+    port: 0,
+  }),
+);
+const url = await worker.ready;
+process.once('SIGTERM', () => void worker.dispose().then(() => process.exit()));
+console.log(`listening ${url.port}`);

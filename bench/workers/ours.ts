@@ -1,0 +1,58 @@
+/** Our server on the Durable Object store. Its default handler makes codes, as an application with its own sign-in does. */
+import type { OAuthHelpers } from '../../src/provider/pages.ts';
+import { durableObjectStore, type ObjectNamespace } from '../../src/stores/durable-object.ts';
+import { OAuthProvider } from '../../src/worker/main.ts';
+import { ANSWER, CHALLENGE, CLIENT_ID, HEADERS, PROPS, REDIRECT_URI } from '../servers/answers.ts';
+
+export { PortcullisStore } from '../../src/worker/index.ts';
+
+const ISSUER = 'http://localhost:8787';
+
+interface Env {
+  readonly PORTCULLIS: ObjectNamespace;
+  readonly OAUTH_PROVIDER: OAuthHelpers;
+}
+
+async function codeFrom(helpers: OAuthHelpers): Promise<string> {
+  const { redirectTo } = await helpers.completeAuthorization({
+    request: {
+      responseType: 'code',
+      clientId: CLIENT_ID,
+      redirectUri: REDIRECT_URI,
+      scope: ['read', 'write'],
+      state: 'x',
+      codeChallenge: CHALLENGE,
+      codeChallengeMethod: 'S256',
+      resource: `${ISSUER}/mcp`,
+      issuer: ISSUER,
+    },
+    userId: 'user-1',
+    scope: ['read', 'write'],
+    props: PROPS,
+  });
+  return new URL(redirectTo).searchParams.get('code') ?? '';
+}
+
+export default new OAuthProvider<Env>({
+  issuer: ISSUER,
+  apiRoute: '/mcp',
+  apiHandler: () => new Response(ANSWER, { headers: HEADERS }),
+  clientRegistrationEndpoint: '/register',
+  scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
+  authorizationCodeTTL: 600,
+  defaultHandler: async (request, env) => {
+    const client = {
+      id: CLIENT_ID,
+      redirectUris: [REDIRECT_URI],
+      applicationType: 'native',
+      grantTypes: ['authorization_code', 'refresh_token'],
+      authMethod: 'none',
+      createdAt: 0,
+    };
+    await durableObjectStore(env.PORTCULLIS).write(`client:${CLIENT_ID}`, client, 'any');
+    const count = Number(new URL(request.url).searchParams.get('codes'));
+    const codes: string[] = [];
+    while (codes.length < count) codes.push(await codeFrom(env.OAUTH_PROVIDER));
+    return Response.json(codes);
+  },
+});
