@@ -8,13 +8,15 @@ import type { OAuthProviderOptions } from './options.ts';
 
 export { guard, type Guard, type GuardOptions, type Verifier } from './guard/guard.ts';
 export { password, type PasswordOptions } from './logins/password.ts';
+export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';
 export type { Access, AuthContext } from './model/access.ts';
 export type { Account, Accounts, NewAccount } from './model/account.ts';
 export type { Client } from './model/client.ts';
 export { OAuthError, type ErrorCode } from './model/error.ts';
 export type { Event } from './model/event.ts';
 export type { Context, FetchFunction, FetchObject, Handler } from './model/handler.ts';
-export type { Login, LoginResult, LoginServices } from './model/login.ts';
+export type { Identity } from './model/identity.ts';
+export type { FormLogin, Login, LoginResult, LoginServices, RedirectLogin, ReturnResult } from './model/login.ts';
 export type { Runtime } from './model/runtime.ts';
 export type { DocumentPolicy, Permissions } from './model/settings.ts';
 export type { Store } from './model/store.ts';

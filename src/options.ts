@@ -3,6 +3,7 @@
  * completed when the issuer is known, frozen after that. Each message names the option and the mend.
  */
 import { isLoopbackHost } from './lib/url.ts';
+import { checkHandler, checkLogins, checkRest, checkTimes, fail } from './option-checks.ts';
 import type { Event } from './model/event.ts';
 import type { Handler } from './model/handler.ts';
 import type { Login } from './model/login.ts';
@@ -98,8 +99,9 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
     fail('logins', 'is missing: give `logins: [password()]`, or a `defaultHandler` that answers the authorize endpoint');
   }
   if (options.defaultHandler !== undefined) checkHandler('defaultHandler', options.defaultHandler);
-  checkTimes(options);
-  checkRest(options);
+  checkLogins(options.logins ?? []);
+  checkTimes({ ...options });
+  checkRest({ ...options });
   checkDocuments(options);
   return { options, paths, routes, scopes: scopesOf(options) };
 }
@@ -141,10 +143,6 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     name: options.name ?? new URL(issuer).host,
     on: options.on ?? (() => {}),
   });
-}
-
-function fail(option: string, mend: string): never {
-  throw new TypeError(`OAuthProvider: \`${option}\` ${mend}.`);
 }
 
 function pathsOf({
@@ -191,23 +189,6 @@ function routesOf<Env>({ apiRoute, apiHandler, apiHandlers }: OAuthProviderOptio
     .toSorted((a, b) => b.path.length - a.path.length); // the longest path decides
 }
 
-function checkHandler(option: string, handler: unknown): void {
-  const ok =
-    typeof handler === 'function' ||
-    (typeof handler === 'object' && handler !== null && 'fetch' in handler && typeof handler.fetch === 'function');
-  if (!ok || isClassWithoutFetch(handler))
-    fail(
-      option,
-      'must be an object with a `fetch` method, a fetch function, or a class with one (McpAgent: pass MyMCP.serve("/mcp") or MyMCP.Router)',
-    );
-}
-
-/** A class that cannot be called and has no `fetch` to be called: most likely McpAgent itself. */
-function isClassWithoutFetch(handler: unknown): boolean {
-  if (typeof handler !== 'function' || !/^class\b/.test(Function.prototype.toString.call(handler))) return false;
-  return typeof (handler.prototype as { fetch?: unknown }).fetch !== 'function';
-}
-
 function checkClashes(paths: Paths, routes: readonly { readonly path: string }[]): void {
   const seen = new Set<string>();
   for (const path of Object.values(paths)) {
@@ -222,26 +203,6 @@ function checkClashes(paths: Paths, routes: readonly { readonly path: string }[]
   if (double) fail('apiRoute', `names ${double.path} twice`);
   const hidden = routes.find((route) => covers('/.well-known', route.path));
   if (hidden) fail('apiRoute', `${hidden.path} lies under /.well-known, where metadata stands; move it`);
-}
-
-function checkRest({ permissions, on, allowedOrigins, logins }: OAuthProviderOptions<never>): void {
-  if (permissions !== undefined && typeof permissions !== 'function') fail('permissions', 'must be a function (access, env) → permissions');
-  if (on !== undefined && typeof on !== 'function') fail('on', 'must be a function that takes an event');
-  if (logins !== undefined && !Array.isArray(logins)) fail('logins', 'must be a list, such as [password()]');
-  if (allowedOrigins === undefined) return;
-  const isOrigin = (one: unknown): boolean => one === '*' || (typeof one === 'string' && URL.canParse(one) && new URL(one).origin === one);
-  if (!Array.isArray(allowedOrigins) || !allowedOrigins.every(isOrigin)) {
-    fail('allowedOrigins', 'must be a list of origins such as "https://app.example", without a path or a slash at the end, or ["*"]');
-  }
-}
-
-function checkTimes(options: OAuthProviderOptions<never>): void {
-  const bounds: [keyof OAuthProviderOptions, number, number][] = [
-    ['accessTokenTTL', 60, 30 * DAY], ['refreshTokenIdleTTL', 60, 3650 * DAY], ['refreshTokenGrace', 0, 3600],
-    ['authorizationCodeTTL', 10, 600], ['clientRegistrationTTL', 3600, 3650 * DAY],
-  ]; // prettier-ignore
-  for (const [name, least, most] of bounds) checkSeconds(name, options[name], least, most);
-  if (options.refreshTokenTTL !== 0) checkSeconds('refreshTokenTTL', options.refreshTokenTTL, 60, 3650 * DAY);
 }
 
 function checkDocuments({ clientIdMetadataDocumentEnabled: enabled, clientIdMetadataPolicy: policy }: OAuthProviderOptions<never>): void {
@@ -265,11 +226,6 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
     'clientIdMetadataDocumentEnabled',
     'needs a fetch that reaches public addresses only: on Workers add the compatibility flag "global_fetch_strictly_public"',
   );
-}
-
-function checkSeconds(name: string, value: unknown, least: number, most: number): void {
-  if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)) return;
-  fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${JSON.stringify(value)}`);
 }
 
 function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {

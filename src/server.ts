@@ -4,6 +4,8 @@
  */
 import { approve } from './endpoints/approve.ts';
 import { authorize } from './endpoints/authorize.ts';
+import { callback } from './endpoints/callback.ts';
+import { callbackPath } from './endpoints/depart.ts';
 import type { Call, Endpoint } from './endpoints/endpoint.ts';
 import { login } from './endpoints/login.ts';
 import { metadata, METADATA_PATHS } from './endpoints/metadata.ts';
@@ -13,6 +15,7 @@ import { token } from './endpoints/token.ts';
 import { base64url } from './lib/base64url.ts';
 import { json } from './lib/http.ts';
 import { OAuthError } from './model/error.ts';
+import { isRedirect } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
 import { errorPage } from './pages/error.ts';
 
@@ -34,6 +37,10 @@ export function routesOf({ paths, logins }: Settings): ReadonlyMap<string, Route
   if (logins.length === 0) return routes;
   routes.set(paths.authorize, { name: 'authorize', methods: { GET: authorize, POST: authorize }, reader: 'person' });
   routes.set(paths.approve, { name: 'approve', methods: { POST: approve }, reader: 'person' });
+  for (const login of logins.filter(isRedirect)) {
+    const GET: Endpoint = (call) => callback(call, login);
+    routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
+  }
   return routes.set(paths.login, { name: 'login', methods: { GET: login, POST: login }, reader: 'person' });
 }
 

@@ -63,6 +63,8 @@ describe('options', () => {
     ['a handler that is nothing', { ...withoutApi, apiHandlers: { '/mcp': null } }, '`apiHandlers["/mcp"]` must be an object with a `fetch` method'],
     ['a default handler of a wrong shape', { ...good, defaultHandler: 'x' }, '`defaultHandler` must be an object with a `fetch` method'],
     ['neither logins nor a default handler', withoutLogins, '`logins` is missing: give `logins: [password()]`, or a `defaultHandler`'],
+    ['two logins of one id', { ...good, logins: [password(), password()] }, '`logins` holds two with the id "password"'],
+    ['a login whose id is no path', { ...good, logins: [{ ...password(), id: 'a/b' }] }, '`logins` holds the id "a/b"'],
     ['an empty list of logins', { ...good, logins: [] }, '`logins` is missing'],
     ['a scope with a space', { ...good, scopesSupported: ['read write'] }, '`scopesSupported` holds "read write", which is not a scope'],
     ['a required scope with quotes', { ...good, requiredScopes: ['a"b'] }, '`scopesSupported` holds "a\\"b", which is not a scope'],
@@ -85,6 +87,14 @@ describe('options', () => {
     ['an issuer in upper case', { ...good, issuer: 'https://MCP.example' }, '`issuer` must be an origin'],
     ['an issuer with its default port', { ...good, issuer: 'https://mcp.example:443' }, '`issuer` must be an origin'],
     ['an issuer that is no URL', { ...good, issuer: 'mcp.example' }, '`issuer` must be an origin'],
+    ['an agent class for its handler', { ...good, apiHandler: class Agent {} }, '`apiHandler` must be an object with a `fetch` method'],
+    ['permissions that are no function', { ...good, permissions: ['admin'] }, '`permissions` must be a function'],
+    ['a listener that is no function', { ...good, on: 5 }, '`on` must be a function'],
+    ['one login outside of a list', { ...good, logins: password() }, '`logins` '],
+    ['an origin with a slash', { ...good, allowedOrigins: ['https://app.example/'] }, '`allowedOrigins` must be a list of origins'],
+    ['origins that are no list', { ...good, allowedOrigins: 'https://app.example' }, '`allowedOrigins` must be a list of origins'],
+    ['the root as an endpoint', { ...good, authorizeEndpoint: '/' }, '`authorizeEndpoint` cannot be "/"'],
+    ['an endpoint where metadata stands', { ...good, tokenEndpoint: '/.well-known/oauth-authorization-server' }, '`tokenEndpoint` cannot lie under /.well-known'],
     ['no issuer', withoutIssuer, '`issuer` is missing. Give the option, or set PORTCULLIS_ISSUER to the public origin, such as https://mcp.example'],
   ])('name %s and its mend', (_what, options, line) => {
     const said = lineOf(options as OAuthProviderOptions);

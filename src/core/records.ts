@@ -6,7 +6,7 @@ import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
 import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version } from '../model/store.ts';
-import type { Ticket } from '../model/ticket.ts';
+import type { Journey, Ticket } from '../model/ticket.ts';
 import type { Transition } from '../model/transition.ts';
 
 /** A signed-in browser. */
@@ -15,6 +15,8 @@ export type Session = {
   readonly userId: string;
   /** What the account page and the consent page show. */
   readonly claims: { readonly [claim: string]: Json };
+  /** What the sign-in said the user may do; absent where that is looked up live. */
+  readonly permissions?: readonly string[];
   readonly createdAt: Seconds;
   readonly expiresAt: Seconds;
 };
@@ -57,6 +59,17 @@ export interface Records {
   findTicket(handleHash: string): Promise<Ticket | null>;
   /** True for exactly one caller. */
   takeTicket(handleHash: string): Promise<boolean>;
+  /** Changes a ticket that is still open; null when it is not. */
+  changeTicket(handleHash: string, change: (ticket: Ticket) => Ticket): Promise<Ticket | null>;
+  openJourney(stateHash: string, journey: Journey): Promise<void>;
+  findJourney(stateHash: string): Promise<Journey | null>;
+  /** True for exactly one caller. */
+  takeJourney(stateHash: string): Promise<boolean>;
+  /** The user of an outside identity; of several callers at once, all get the same. @param candidate for an identity not met before. */
+  userOf(
+    identityHash: string,
+    candidate: { readonly userId: string; readonly issuer: string; readonly createdAt: Seconds },
+  ): Promise<string>;
   openSession(tokenHash: string, session: Session): Promise<void>;
   findSession(tokenHash: string): Promise<Session | null>;
   endSession(tokenHash: string): Promise<void>;
@@ -110,6 +123,26 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     openTicket: async (hash, ticket) => void (await store.write(`ticket:${hash}`, ticket, 'absent', { until: ticket.expiresAt })),
     findTicket: (hash) => value(`ticket:${hash}`, isTicket),
     takeTicket: (hash) => store.remove(`ticket:${hash}`),
+    async changeTicket(hash, change) {
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        const held = await read(`ticket:${hash}`, isTicket);
+        if (!held) return null;
+        const next = change(held.value);
+        if ((await store.write(`ticket:${hash}`, next, held.version, { until: next.expiresAt })) !== null) return next;
+      }
+      throw new OAuthError('temporarily_unavailable', 'ticket_contended', { headers: { 'retry-after': '1' } });
+    },
+    openJourney: async (hash, journey) => void (await store.write(`state:${hash}`, journey, 'absent', { until: journey.expiresAt })),
+    findJourney: (hash) => value(`state:${hash}`, isJourney),
+    takeJourney: (hash) => store.remove(`state:${hash}`),
+    async userOf(hash, candidate) {
+      const known = await value(`identity:${hash}`, isIdentity);
+      if (known) return known.userId;
+      if ((await store.write(`identity:${hash}`, { v: 1, ...candidate }, 'absent')) !== null) return candidate.userId;
+      const first = await value(`identity:${hash}`, isIdentity); // somebody wrote in between: theirs it is
+      if (!first) throw new Error('An identity record is there and cannot be read.');
+      return first.userId;
+    },
     openSession: async (hash, session) =>
       void (await store.write(`session:${hash}`, session, 'absent', { until: session.expiresAt, index: [`sessions:${session.userId}`] })),
     findSession: (hash) => value(`session:${hash}`, isSession),
@@ -155,5 +188,7 @@ const isClient = (value: unknown): value is Client => has(value, 'id', 'redirect
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
 const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'passwordHash', 'stamp');
+const isJourney = (value: unknown): value is Journey => versioned(value) && has(value, 'login', 'ticketHash', 'sealed');
+const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');
 const isCount = (value: unknown): value is { count: number; endsAt: Seconds } => has(value, 'count', 'endsAt');

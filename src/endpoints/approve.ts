@@ -1,24 +1,22 @@
 /**
- * Approve: what the person decided on the consent page. Approve → prove → issue: the yes and the sign-in come in one
- * form, the ticket is taken exactly once, and only then a grant is opened and the code sent.
+ * Approve: what the person decided on the consent page. Approve → prove → issue: the yes comes first, the proof with the
+ * same form or at another site (`depart`, `callback`); then the ticket is taken exactly once and the code sent (`conclude`).
  *
- *   same origin → ticket → same browser → (no | another account) → signed in → ticket taken → grant → still signed in → redirect
+ *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart)
  */
 import { findClient } from '../clients/find.ts';
-import type { AuthServer } from '../core/auth-server.ts';
 import { OAuthError } from '../model/error.ts';
+import { isRedirect } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
-import { answerTo, findRedirect } from '../model/redirect.ts';
+import { findRedirect } from '../model/redirect.ts';
 import { approvedScope, type Ticket } from '../model/ticket.ts';
-import { grantIdOf } from '../model/token.ts';
-import { revoke } from '../model/transition.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { requestOverPage } from '../pages/message.ts';
 import { errorAnswer } from './authorization-request.ts';
 import { flowCookie } from './authorize.ts';
+import { conclude, foreign, leave, over } from './conclude.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
+import { depart } from './depart.ts';
 import { cookieOf, isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
-import { openGrant } from './open-grant.ts';
 import { nameOf, signIn, type SignedIn } from './sign-in.ts';
 
 /** POST of the consent page. */
@@ -35,8 +33,8 @@ export async function approve(call: Call): Promise<Response> {
   const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
   const session = await sessionOf(call);
   const showing: Consent = { ticket, handle, client, session };
-  const decision = form.required('decision');
-  if (decision === 'switch') return switchAccount(call, showing);
+  const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a site is a yes
+  if (decision === 'switch') return switchAccount(call, { ...showing, ticked: form.all('scope') });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
   if (decision === 'deny') {
     if (!(await as.records.takeTicket(handleHash))) return over(call);
@@ -45,17 +43,7 @@ export async function approve(call: Call): Promise<Response> {
   }
   const ready = await decide(call, form, showing);
   if (ready instanceof Response) return ready;
-  if (!(await as.records.takeTicket(handleHash))) return over(call);
-  const code = await openGrant(as, {
-    ...ticket,
-    client,
-    userId: ready.user.userId,
-    props: { claims: ready.user.claims },
-    scope: ready.scope,
-  });
-  if (await endedMeanwhile(as, code, ready.user)) return over(call);
-  const location = answerTo(redirect, { code, state: ticket.state, iss: as.settings.issuer });
-  return leave(call, handleHash, location, ready.user.cookie);
+  return conclude(call, { ticket, handleHash, client, redirect, ...ready });
 }
 
 /** The user and the scopes of a yes, or the page once more with what is missing. */
@@ -72,6 +60,12 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   const scope = approvedScope(showing.ticket, [...ticked, ...requiredOf(call, showing.ticket)]);
   if (scope.length === 0 && showing.ticket.scope.length > 0) return again('Tick at least one line, or deny the request.', 400);
   if (showing.session) return { user: showing.session, scope };
+  const site = form.optional('with');
+  if (site !== undefined) {
+    const login = as.settings.logins.filter(isRedirect).find((one) => one.id === site);
+    if (!login) throw new OAuthError('invalid_request', 'login_unknown');
+    return depart(call, { showing, scope, login, again });
+  }
   const user = await signIn(call, form);
   return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, scope };
 }
@@ -86,35 +80,4 @@ async function switchAccount(call: Call, showing: Consent): Promise<Response> {
   const page = await consentPage(call.as, { ...showing, session: null });
   page.headers.append('set-cookie', setCookie(call.as, 'session', '', 0));
   return page;
-}
-
-/**
- * Signing a user out ends the sessions first and the grants after: a grant written too late to be among them finds its
- * session gone, and ends itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
- */
-async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Promise<boolean> {
-  if (await as.records.findSession(user.hash)) return false;
-  await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('user_signed_out', as.now()));
-  return true;
-}
-
-function leave({ as }: Call, handleHash: string, location: string, cookie?: string): Response {
-  const answer = new Response(null, {
-    status: 303,
-    headers: { location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' },
-  });
-  answer.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), '', 0));
-  if (cookie !== undefined) answer.headers.append('set-cookie', cookie);
-  return answer;
-}
-
-function over({ as }: Call): Response {
-  return requestOverPage({ brand: { name: as.settings.name } });
-}
-
-function foreign(reason: string): OAuthError {
-  return new OAuthError('access_denied', reason, {
-    status: 403,
-    hint: 'This page was opened in another browser, or the request came from another site. Go back to the app and start again.',
-  });
 }

@@ -6,6 +6,7 @@ import type { Session } from '../core/records.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import type { Lifetimes } from '../model/grant.ts';
+import { isForm, isRedirect } from '../model/login.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Ticket } from '../model/ticket.ts';
 import { approvePage } from '../pages/approve.ts';
@@ -52,7 +53,8 @@ export async function consentPage(
       detail: typeof email === 'string' ? email : undefined,
       mark: await accountMark(as, session),
     },
-    logins: settings.logins.map((login) => ({ id: login.id, fields: login.fields(typed) })),
+    logins: settings.logins.filter(isForm).map((login) => ({ id: login.id, fields: login.fields(typed) })),
+    sites: settings.logins.filter(isRedirect),
     login: typed['login'],
     lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }),
     error: problem?.text,

@@ -2,7 +2,9 @@
  * Login: signing in and out outside an authorization. Afterwards every consent page knows who is there.
  */
 import { OAuthError } from '../model/error.ts';
+import { isForm } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
+import { messagePage } from '../pages/message.ts';
 import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
 import { nameOf, signIn } from './sign-in.ts';
 
@@ -15,11 +17,23 @@ async function show(call: Call, problem: { error?: string; status?: number; retr
   const { as } = call;
   const session = await sessionOf(call);
   const { typed = '', ...rest } = problem;
+  const logins = as.settings.logins.filter(isForm);
+  const brand = { name: as.settings.name };
+  if (logins.length === 0 && !session) {
+    const message = 'Nobody is signed in with this browser. Signing in is part of connecting an app.';
+    return messagePage({
+      title: 'You are not signed in',
+      message,
+      whatToDo: 'Go to your app and connect it to this server.',
+      brand,
+      mark: 'gate',
+    });
+  }
   return loginPage({
     action: as.settings.paths.login,
-    logins: as.settings.logins.map((one) => ({ id: one.id, fields: one.fields({ username: typed }) })),
+    logins: logins.map((one) => ({ id: one.id, fields: one.fields({ username: typed }) })),
     account: session && { name: nameOf(session.claims) },
-    brand: { name: as.settings.name },
+    brand,
     ...rest,
   });
 }

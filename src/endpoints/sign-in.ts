@@ -3,7 +3,8 @@
  * The session gets a new name at every sign-in (no fixation), and the old one ends.
  */
 import type { Session } from '../core/records.ts';
-import type { Identity } from '../model/identity.ts';
+import { userIdOf } from '../core/users.ts';
+import { isForm, type LoginServices, type Proven } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
 import { sessionOf, setCookie, type Call } from './endpoint.ts';
@@ -12,6 +13,7 @@ import { sessionOf, setCookie, type Call } from './endpoint.ts';
 export interface SignedIn {
   readonly userId: string;
   readonly claims: Session['claims'];
+  readonly permissions?: readonly string[];
   /** The hash that the session is kept under. */
   readonly hash: string;
   /** Set by a fresh sign-in. */
@@ -25,13 +27,9 @@ export interface NotSignedIn {
   readonly retryAfter?: number;
 }
 
-/** Runs the login that the form names (the first one if it names none). */
-export async function signIn(call: Call, form: Params): Promise<SignedIn | NotSignedIn> {
-  const { as, network, env } = call;
-  const wanted = form.optional('login');
-  const login = as.settings.logins.find((one) => one.id === wanted) ?? as.settings.logins[0];
-  if (!login) return { problem: 'This server has no way to sign in.', status: 404 };
-  const services = {
+/** What a login may use of the server, for this call. */
+export function servicesOf({ as, network, env }: Call): LoginServices {
+  return {
     issuer: as.settings.issuer,
     accounts: as.accounts,
     now: () => as.now(),
@@ -40,15 +38,18 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NotSi
     limit: as.limit,
     forgive: as.forgive,
   };
-  const result = await login.prove((field) => form.optional(field) ?? '', services);
-  if (result.kind === 'proven') {
-    const user = await startSession(call, result.identity);
-    if ((await result.stillGood?.()) ?? true) {
-      as.emit({ kind: 'login.succeeded', login: login.id, userId: user.userId });
-      return user;
-    }
-    await as.records.endSession(user.hash);
-  }
+}
+
+/** Runs the form login that the form names (the first one if it names none). */
+export async function signIn(call: Call, form: Params): Promise<SignedIn | NotSignedIn> {
+  const { as, network } = call;
+  const wanted = form.optional('login');
+  const logins = as.settings.logins.filter(isForm);
+  const login = logins.find((one) => one.id === wanted) ?? logins[0];
+  if (!login) return { problem: 'Choose how to sign in.', status: 400 };
+  const result = await login.prove((field) => form.optional(field) ?? '', servicesOf(call));
+  const user = result.kind === 'proven' && (await startSession(call, login.id, result));
+  if (user) return user;
   const reason = result.kind === 'limited' ? 'limited' : result.kind === 'refused' ? result.reason : 'credentials_changed';
   as.emit({ kind: 'login.failed', login: login.id, reason, network });
   if (result.kind !== 'limited')
@@ -58,17 +59,24 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NotSi
   return { problem: `Too many tries. Wait ${wait} and try again.`, status: 429, retryAfter: result.retryAfter };
 }
 
-async function startSession(call: Call, identity: Identity): Promise<SignedIn> {
+/** Signs in whoever the identity is here; null where the proof was taken back meanwhile. */
+export async function startSession(call: Call, login: string, { identity, permissions, stillGood }: Proven): Promise<SignedIn | null> {
   const { as } = call;
   const old = await sessionOf(call);
   const token = as.keys.secret();
-  const userId = identity.subject;
+  const userId = await userIdOf(as, identity);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
   const [createdAt, expiresAt] = [as.now(), as.now() + as.settings.sessionTtl];
   const hash = await as.keys.hash(token);
-  await as.records.openSession(hash, { v: 1, userId, claims, createdAt, expiresAt });
+  const may = permissions ? { permissions } : {};
+  await as.records.openSession(hash, { v: 1, userId, claims, ...may, createdAt, expiresAt });
   if (old) await as.records.endSession(old.hash);
-  return { userId, claims, hash, cookie: setCookie(as, 'session', token, as.settings.sessionTtl) };
+  if (!((await stillGood?.()) ?? true)) {
+    await as.records.endSession(hash);
+    return null;
+  }
+  as.emit({ kind: 'login.succeeded', login, userId });
+  return { userId, claims, ...may, hash, cookie: setCookie(as, 'session', token, as.settings.sessionTtl) };
 }
 
 /** The name that pages show for somebody. */

@@ -3,7 +3,10 @@
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads a body as UTF-8 text, at most `limit` bytes; `too-large` or `malformed` otherwise. Stops reading at the limit. */
-export async function readBody(request: Request, limit: number): Promise<{ text: string } | { problem: 'too-large' | 'malformed' }> {
+export async function readBody(
+  request: Request | Response,
+  limit: number,
+): Promise<{ text: string } | { problem: 'too-large' | 'malformed' }> {
   const length = Number(request.headers.get('content-length') ?? Number.NaN);
   if (length > limit) return { problem: 'too-large' };
   if (length >= 0) return whole(new Uint8Array(await request.arrayBuffer()), limit);

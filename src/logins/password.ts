@@ -6,7 +6,7 @@ import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
 import type { Identity } from '../model/identity.ts';
-import type { Login, LoginResult, LoginServices } from '../model/login.ts';
+import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
 
 /** What `password()` can be told. */
 export interface PasswordOptions {
@@ -23,7 +23,7 @@ const PER_NETWORK = 100;
 const WINDOW = 15 * 60;
 
 /** Signs users in by user name and password. */
-export function password(options: PasswordOptions = {}): Login {
+export function password(options: PasswordOptions = {}): FormLogin {
   const seeded = new WeakSet<Accounts>();
   return {
     id: 'password',

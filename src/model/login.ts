@@ -1,18 +1,20 @@
 /**
- * Login: a way to prove who one is. Pages offer them, the approve endpoint runs them, the core turns the
- * Identity that comes out into a session and a grant.
+ * Login: a way to prove who one is. Pages offer them, the endpoints run them, the core turns the Identity that comes
+ * out into a session and a grant. A form login has its fields on our page; a redirect login sends the browser to
+ * another site and is told when it comes back.
  */
 import type { Html } from '../lib/html.ts';
 import type { Accounts } from './account.ts';
+import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
-import type { Seconds } from './store.ts';
+import type { Json, Seconds } from './store.ts';
 
 /** What a login may use of the server. */
 export interface LoginServices {
   /** Our issuer; own accounts are vouched for by it. */
   readonly issuer: string;
   readonly accounts: Accounts;
-  now(): Seconds;
+  readonly now: () => Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name: whoever got in may start anew. */
@@ -23,19 +25,38 @@ export interface LoginServices {
   readonly env: unknown;
 }
 
+/** Somebody proved who they are. */
+export type Proven = {
+  readonly kind: 'proven';
+  readonly identity: Identity;
+  /** What the user may do, where the login knows; goes into `props.permissions`. */
+  readonly permissions?: readonly string[];
+  /** Asked once more after the session was written: false if what was proven has meanwhile been taken back. */
+  readonly stillGood?: () => Promise<boolean>;
+};
+
+/** Nobody was let in. `text` tells the person why, in words that we chose. */
+export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: string };
+
 /** What a try to sign in came to. */
-export type LoginResult =
+export type LoginResult = Proven | Refused | { readonly kind: 'limited'; readonly retryAfter: Seconds };
+
+/** What coming back from another site came to. */
+export type ReturnResult =
+  | Proven
+  | Refused
+  /** The other site could not be used: it is down (`unavailable`), or its answer is not one to trust (`broken`). */
+  | { readonly kind: 'unavailable' | 'broken'; readonly reason: string; readonly retryAfter?: Seconds }
+  /** The other site said no, or that it cannot, by the redirect; the client is told so. */
   | {
-      readonly kind: 'proven';
-      readonly identity: Identity;
-      /** Asked once more after the session was written: false if what was proven has meanwhile been taken back. */
-      readonly stillGood?: () => Promise<boolean>;
-    }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'limited'; readonly retryAfter: Seconds };
+      readonly kind: 'declined';
+      readonly error: Extract<ErrorCode, 'access_denied' | 'server_error' | 'temporarily_unavailable'>;
+      readonly reason: string;
+    };
 
 /** A login whose fields stand on the page itself. */
-export interface Login {
+export interface FormLogin {
+  readonly kind?: 'form';
   /** Stands in form fields and events: `password`. */
   readonly id: string;
   /** The fields, with what was typed before (never a password). */
@@ -44,4 +65,51 @@ export interface Login {
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+}
+
+/** Where the browser is to go, and what the login needs when it comes back. */
+export interface Departure {
+  readonly location: string;
+  /** Kept sealed, for this one return. */
+  readonly keep: Json;
+}
+
+/** A browser that came back. Its state was found, was unused, and is this browser's own. */
+export interface Homecoming {
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly parameters: URLSearchParams;
+  /** What the departure wanted kept. */
+  readonly kept: Json;
+}
+
+/** A login at another site. */
+export interface RedirectLogin {
+  readonly kind: 'redirect';
+  /** Stands in the callback's path, form fields and events: `github`. */
+  readonly id: string;
+  /** The site as people call it: "Continue with GitHub". */
+  readonly label: string;
+  /** A URL of the site, for the page's policy. */
+  readonly site: string;
+  begin(
+    trip: { readonly redirectUri: string; readonly state: string },
+    services: LoginServices,
+  ): Promise<Departure | Exclude<ReturnResult, Proven>>;
+  finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;
+  /** Checks at start-up. @throws {TypeError} naming option and mend. */
+  check?(needs: { readonly scrypt: boolean }): void;
+}
+
+/** A way to sign in. */
+export type Login = FormLogin | RedirectLogin;
+
+/** Whether a login has its fields on our page. */
+export function isForm(login: Login): login is FormLogin {
+  return login.kind !== 'redirect';
+}
+
+/** Whether a login is at another site. */
+export function isRedirect(login: Login): login is RedirectLogin {
+  return login.kind === 'redirect';
 }

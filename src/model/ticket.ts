@@ -25,6 +25,27 @@ export type Ticket = {
   /** SHA-256 of the flow cookie. */
   readonly browserHash: string;
   readonly expiresAt: Seconds;
+  /** Set once the person said yes and is away at another site to sign in. A later yes replaces it. */
+  readonly approved?: Approved;
+};
+
+/** A yes that waits for its proof. */
+export type Approved = {
+  /** What was ticked. */
+  readonly scope: readonly string[];
+  /** The one journey that may complete the ticket: SHA-256 of its state. */
+  readonly stateHash: string;
+};
+
+/** A journey to another site and back, kept under the hash of its state; made after the yes, never before (S-171). */
+export type Journey = {
+  readonly v: 1;
+  /** The login that sent the browser away; no other may take it back. */
+  readonly login: string;
+  readonly ticketHash: string;
+  /** What the login needs at the return, and the ticket's handle, under a key that only the state gives. */
+  readonly sealed: string;
+  readonly expiresAt: Seconds;
 };
 
 /** What stands in an authorization request, checked, before it becomes a ticket. */
@@ -40,4 +61,9 @@ export interface AuthorizationRequest {
 /** The scopes of a ticket that stand among the ticked ones, in the ticket's order; never more than was asked. */
 export function approvedScope(ticket: Ticket, ticked: readonly string[]): readonly string[] {
   return ticket.scope.filter((scope) => ticked.includes(scope));
+}
+
+/** The ticket with a yes on it, and time for the journey. */
+export function approveTicket(ticket: Ticket, approved: Approved, now: Seconds): Ticket {
+  return { ...ticket, approved, expiresAt: now + TICKET_TTL };
 }

@@ -32,6 +32,14 @@ export interface ScopeView {
   readonly required?: boolean;
 }
 
+/** Another site to sign in at. */
+export interface SiteView {
+  readonly id: string;
+  readonly label: string;
+  /** A URL of it: its origin is where the form may lead to. */
+  readonly site: string;
+}
+
 /** All that the page shows. */
 export interface ApproveView extends Problem {
   /** Where the form is posted, with `ticket`, `scope` (repeated), `login`, the login's fields, and `decision`: `approve`, `deny` or `switch`. */
@@ -46,6 +54,8 @@ export interface ApproveView extends Problem {
   /** Who is signed in; null shows the logins. */
   readonly account: AccountView | null;
   readonly logins: readonly LoginView[];
+  /** Other sites to sign in at; the button's value goes as `with`, and is a yes. */
+  readonly sites?: readonly SiteView[];
   /** Which of several logins was used last. */
   readonly login?: string | undefined;
   /** How long access lasts, completing "Access lasts …". */
@@ -57,7 +67,8 @@ export interface ApproveView extends Problem {
 
 /** The consent page. */
 export function approvePage(view: ApproveView): Response {
-  const target = formActionFor(view.redirectUri);
+  const { account, logins, sites = [] } = view;
+  const targets = [view.redirectUri, ...(account ? [] : sites.map((one) => one.site))].map(formActionFor).filter((one) => one !== null);
   const title = `Allow access to ${view.resourceName}?`;
   const body = html`<h1 class="long">Allow access to <bdi>${view.resourceName}</bdi>?</h1>
     <p class="lead long">${asks(view.client)}</p>
@@ -65,16 +76,40 @@ export function approvePage(view: ApproveView): Response {
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       <input type="hidden" name="ticket" value="${view.ticket}" />
       ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes)}
-      ${problemBox(view)} ${view.account ? signedIn(view.account) : signIn(view)}
-      <div class="actions">
-        <button class="main" name="decision" value="approve" ${unchecked(view.account ? [] : view.logins)}>
-          ${view.account ? 'Allow' : 'Sign in and allow'}
-        </button>
-        <button name="decision" value="deny" formnovalidate>Deny</button>
-      </div>
+      ${problemBox(view)} ${account ? signedIn(account) : logins.length > 0 && signIn(view)}
+      ${
+        account || logins.length > 0
+          ? html`<div class="actions">
+                <button class="main" name="decision" value="approve" ${unchecked(account ? [] : logins)}>
+                  ${account ? 'Allow' : 'Sign in and allow'}
+                </button>
+                ${DENY}
+              </div>
+              ${!account && sites.length > 0 && html`<div class="or"><i></i><span>or</span><i></i></div>`}`
+          : HARMLESS
+      }
+      ${!account && sites.length > 0 && siteButtons(sites, logins.length === 0)}
     </form>
     ${view.lifetime && html`<p class="foot">Access lasts ${view.lifetime}.</p>`} ${about(view)}`;
-  return page({ title, body, status: view.status, ...problemAnswer(view), formAction: target === null ? [] : [target], brand: view.brand });
+  return page({ title, body, status: view.status, ...problemAnswer(view), formAction: [...new Set(targets)], brand: view.brand });
+}
+
+const DENY = html`<button name="decision" value="deny" formnovalidate>Deny</button>`;
+
+/**
+ * Enter on a tick box presses the form's first button. Where that would be a yes, this one stands before it, unseen, and
+ * only shows the page again. (A disabled one would be the standard's way; Chromium passes over it to the next.)
+ */
+const HARMLESS = html`<button class="nothing" name="decision" value="switch" tabindex="-1" aria-hidden="true" formnovalidate></button>`;
+
+/** The button is the yes, and says so: with an open session at that site it is the last one there is. */
+function siteButtons(sites: readonly SiteView[], only: boolean): Html {
+  const main = only && sites.length === 1;
+  return html`<div class="sites">
+      ${sites.map(({ id, label }) => html`<button class="${main && 'main'}" name="with" value="${id}" formnovalidate>Continue with ${label}</button>`)}
+      ${only && DENY}
+    </div>
+    <p class="foot">Continuing there allows it, as soon as you are signed in.</p>`;
 }
 
 function asks({ name, selfDescribed = true }: ClientView): Html {

@@ -66,6 +66,11 @@ button.main:hover,.button.main:hover{background:var(--accent-deep)}
 button.plain{display:inline-flex;min-height:2.75rem;margin:.25rem 0 -.5rem -.5rem;padding:.25rem .5rem;border-color:transparent;background:none;color:var(--accent);font-size:.9375rem;font-weight:560;
 text-decoration:underline;text-decoration-thickness:1px;text-underline-offset:.2em}
 button.plain:hover{color:var(--accent-deep);text-decoration-thickness:2px}
+.or{display:grid;grid-template-columns:1fr auto 1fr;align-items:center;gap:.75rem;margin-top:1.25rem;color:var(--soft);font-size:.875rem}
+.or i{border-top:1px solid var(--line)}
+.sites{display:flex;flex-direction:column;gap:.75rem;margin-top:1.25rem}
+.sites button{flex:none}
+button.nothing{position:absolute;width:0;min-height:0;height:0;padding:0;border:0;overflow:hidden}
 .foot{margin-top:1.25rem;color:var(--soft);font-size:.875rem}
 details{margin-top:.5rem;color:var(--soft);font-size:.875rem}
 summary{display:list-item;padding:.75rem 0;line-height:1.25rem;cursor:pointer;border-radius:.375rem}
@@ -84,4 +89,4 @@ main{padding:2.25rem 2.5rem 2.25rem;border:1px solid var(--line);border-radius:1
 `;
 
 /** CSP source of {@link STYLE}: the base64 SHA-256 of exactly that text. */
-export const STYLE_HASH: string = "'sha256-+Wyod50Wr1Xb4BZELqzAWjneAw3i1SaPwoPomd+uOdU='";
+export const STYLE_HASH: string = "'sha256-336q+IFWhNuNAY27oyzYcPKaoO53ECq3q+14ff5I5/A='";

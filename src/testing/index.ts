@@ -3,3 +3,14 @@ export { type Browser, type BrowserPage, makeBrowser, type Send } from './browse
 export { type Clock, makeClock } from './clock.ts';
 export { codeOf, type JsonAnswer, registerClient, type TestClient, type TestClientOptions, type Tokens, tokensOf } from './oauth-client.ts';
 export * from './store-suite.ts';
+export { type FakeGitHub, makeFakeGitHub } from './fake-github.ts';
+export {
+  type Decision,
+  type FakeEndpoint,
+  type FakeUpstream,
+  type FakeUpstreamOptions,
+  type Forge,
+  makeFakeUpstream,
+} from './fake-upstream.ts';
+export type { Registered } from './fake-codes.ts';
+export type { Fault } from './fault.ts';

@@ -1,6 +1,6 @@
 /**
  * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
- * A plain program, `node test/e2e/run.ts [node|worker]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ * A plain program, `node test/e2e/run.ts [node|worker|upstream]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
  */
 import { checkClients } from './clients.ts';
 import { findChromium, launch } from './chromium.ts';
@@ -8,6 +8,7 @@ import { checkConformance } from './conformance.ts';
 import { checkPages } from './pages.ts';
 import { endAll, type RunningServer, startNode, startWorker } from './processes.ts';
 import { close, fail, skip } from './report.ts';
+import { checkUpstream } from './upstream.ts';
 
 const SERVERS: { readonly [name: string]: () => Promise<RunningServer> } = { node: startNode, worker: startWorker };
 
@@ -29,6 +30,7 @@ async function runAll(executable: string): Promise<void> {
       await checkConformance(name, server.url, browser);
       await server.stop();
     }
+    if (wanted.length === 0 || wanted.includes('upstream')) await checkUpstream(browser);
   } catch (error) {
     fail('end to end', error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {

@@ -1,0 +1,69 @@
+/**
+ * Callback: a browser comes back from another site. Nothing is asked of that site before the state is known to be this
+ * server's, this login's, this browser's and unused; what came is believed only after that.
+ *
+ *   state → journey → same login → same browser → journey taken → ticket still waits for it → proof → (told no | page) → conclude
+ */
+import { findClient } from '../clients/find.ts';
+import { equalTexts } from '../lib/bytes.ts';
+import { parseFields } from '../lib/form.ts';
+import { OAuthError } from '../model/error.ts';
+import type { RedirectLogin } from '../model/login.ts';
+import { paramsOf } from '../model/params.ts';
+import { findRedirect } from '../model/redirect.ts';
+import type { Json } from '../model/store.ts';
+import { errorAnswer } from './authorization-request.ts';
+import { flowCookie } from './authorize.ts';
+import { conclude, foreign, leave, over } from './conclude.ts';
+import { consentPage } from './consent-page.ts';
+import { callbackPath } from './depart.ts';
+import { cookieOf, sessionOf, type Call } from './endpoint.ts';
+import { servicesOf, startSession } from './sign-in.ts';
+import { problemOf } from './site-problem.ts';
+
+/** GET of a login's callback. */
+export async function callback(call: Call, login: RedirectLogin): Promise<Response> {
+  const { as, url } = call;
+  const { settings, keys, records } = as;
+  const state = stateIn(url);
+  if (state === null) return over(call);
+  const stateHash = await keys.hash(state);
+  const journey = await records.findJourney(stateHash);
+  if (!journey || journey.login !== login.id) return over(call);
+  const ticket = await records.findTicket(journey.ticketHash);
+  if (!ticket || ticket.approved?.stateHash !== stateHash) return over(call);
+  const cookie = cookieOf(call, flowCookie(journey.ticketHash));
+  if (!equalTexts(await keys.hash(cookie ?? ''), ticket.browserHash)) throw foreign('another_browser');
+  if (!(await records.takeJourney(stateHash))) return over(call);
+  const client = ticket.described ?? (await findClient(as, ticket.clientId));
+  if (!client) return over(call);
+  const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
+
+  const opened = (await keys.openUnder(state, journey.sealed, `state:${stateHash}`)) as { keep: Json; handle: string } | null;
+  if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');
+  const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
+  const came = { redirectUri, state, parameters: url.searchParams, kept: opened.keep };
+  const result = await login.finish(came, servicesOf(call));
+  if (result.kind === 'proven') {
+    const user = await startSession(call, login.id, result);
+    if (!user) return over(call);
+    return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, scope: ticket.approved.scope });
+  }
+  as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
+  if (result.kind === 'declined') {
+    if (!(await records.takeTicket(journey.ticketHash))) return over(call);
+    if (result.error === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
+    return leave(call, journey.ticketHash, errorAnswer(as, redirect, ticket.state, new OAuthError(result.error, result.reason)));
+  }
+  const showing = { ticket, handle: opened.handle, client, session: await sessionOf(call), ticked: ticket.approved.scope };
+  const page = await consentPage(as, { ...showing, problem: problemOf(result, login) });
+  if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
+  return page;
+}
+
+/** The state, if it stands once and has the shape of ours. */
+function stateIn(url: URL): string | null {
+  const fields = parseFields(url.search.slice(1));
+  const state = fields && paramsOf(fields).optional('state');
+  return state && /^[\w-]{43}$/.test(state) ? state : null;
+}

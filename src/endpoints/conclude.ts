@@ -1,0 +1,72 @@
+/**
+ * Conclude: the end of every sign-in, whichever login proved who it is. The ticket is taken exactly once, the grant is
+ * opened, and the browser goes back to the client.
+ *
+ *   ticket taken → grant → still signed in → redirect
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import { answerTo, type ValidRedirect } from '../model/redirect.ts';
+import type { Ticket } from '../model/ticket.ts';
+import { grantIdOf } from '../model/token.ts';
+import { revoke } from '../model/transition.ts';
+import { requestOverPage } from '../pages/message.ts';
+import { flowCookie } from './authorize.ts';
+import { setCookie, type Call } from './endpoint.ts';
+import { openGrant } from './open-grant.ts';
+import type { SignedIn } from './sign-in.ts';
+
+/** A yes with its proof. */
+export interface Conclusion {
+  readonly ticket: Ticket;
+  readonly handleHash: string;
+  readonly client: Client;
+  readonly redirect: ValidRedirect;
+  readonly user: SignedIn;
+  readonly scope: readonly string[];
+}
+
+/** Opens the grant and sends the code. */
+export async function conclude(call: Call, { ticket, handleHash, client, redirect, user, scope }: Conclusion): Promise<Response> {
+  const { as } = call;
+  if (!(await as.records.takeTicket(handleHash))) return over(call);
+  const props = user.permissions ? { claims: user.claims, permissions: user.permissions } : { claims: user.claims };
+  const code = await openGrant(as, { ...ticket, client, userId: user.userId, props, scope });
+  if (await endedMeanwhile(as, code, user)) return over(call);
+  return leave(call, handleHash, answerTo(redirect, { code, state: ticket.state, iss: as.settings.issuer }), user.cookie);
+}
+
+/**
+ * Signing a user out ends the sessions first and the grants after: a grant written too late to be among them finds its
+ * session gone, and ends itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
+ */
+async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Promise<boolean> {
+  if (await as.records.findSession(user.hash)) return false;
+  await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('user_signed_out', as.now()));
+  return true;
+}
+
+/** Sends the browser back to the client; the flow is over. */
+export function leave({ as }: Call, handleHash: string, location: string, cookie?: string): Response {
+  const answer = new Response(null, {
+    status: 303,
+    headers: { location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' },
+  });
+  answer.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), '', 0));
+  if (cookie !== undefined) answer.headers.append('set-cookie', cookie);
+  return answer;
+}
+
+/** The page for a request that is not open any more. */
+export function over({ as }: Call): Response {
+  return requestOverPage({ brand: { name: as.settings.name } });
+}
+
+/** The error for a form or a return that is not this browser's own. */
+export function foreign(reason: string): OAuthError {
+  return new OAuthError('access_denied', reason, {
+    status: 403,
+    hint: 'This page was opened in another browser, or the request came from another site. Go back to the app and start again.',
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * Depart: the yes is written, and only now the browser is sent to another site to prove who it is. Were state or cookie
+ * made any earlier, somebody else's link could skip the consent page (the confused deputy; S-171, SEC-138).
+ *
+ *   limit → the site's address → yes on the ticket → journey under the hash of its state → redirect
+ */
+import type { RedirectLogin } from '../model/login.ts';
+import { approveTicket, TICKET_TTL } from '../model/ticket.ts';
+import { flowCookie } from './authorize.ts';
+import { over } from './conclude.ts';
+import type { Consent } from './consent-page.ts';
+import { cookieOf, setCookie, type Call } from './endpoint.ts';
+import { servicesOf } from './sign-in.ts';
+import { problemOf } from './site-problem.ts';
+
+const DEPARTURES = 100;
+const WINDOW = 600;
+
+/** A yes on its way to its proof. */
+export interface Departing {
+  readonly showing: Consent;
+  readonly scope: readonly string[];
+  readonly login: RedirectLogin;
+  /** The page once more. */
+  readonly again: (text: string, status: number) => Promise<Response>;
+}
+
+/** Where a site sends the browser back to. */
+export function callbackPath(authorize: string, login: string): string {
+  return `${authorize}/callback/${login}`;
+}
+
+/** Sends the browser away. */
+export async function depart(call: Call, { showing, scope, login, again }: Departing): Promise<Response> {
+  const { as } = call;
+  const { settings, keys, records } = as;
+  const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
+  if (wait !== null) return again('Too many tries. Wait a few minutes and try again.', 429);
+  const state = keys.secret();
+  const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
+  const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
+  const away = await login.begin({ redirectUri, state }, servicesOf(call));
+  if ('kind' in away) {
+    as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });
+    const { text, status } = problemOf(away, login);
+    return again(text, status);
+  }
+  const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { scope, stateHash }, as.now()));
+  if (!ticket) return over(call);
+  const sealed = await keys.sealUnder(state, { keep: away.keep, handle: showing.handle }, `state:${stateHash}`);
+  await records.openJourney(stateHash, { v: 1, login: login.id, ticketHash: handleHash, sealed, expiresAt: ticket.expiresAt });
+  const answer = new Response(null, {
+    status: 303,
+    headers: { location: away.location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' },
+  });
+  const name = flowCookie(handleHash); // the same secret, for as long as the journey may take
+  answer.headers.append('set-cookie', setCookie(as, name, cookieOf(call, name) ?? '', TICKET_TTL));
+  return answer;
+}

@@ -1,0 +1,95 @@
+/**
+ * Sign-in at another site: a provider of `portcullis/upstreams` proves who it is, and our server issues its own tokens.
+ * The provider's tokens are used once, for the identity, and not kept. Order: proof → domain → your mapping → claims.
+ */
+import { domainOf } from '../lib/email.ts';
+import type { Identity } from '../model/identity.ts';
+import type { Proven, RedirectLogin, ReturnResult } from '../model/login.ts';
+import type { Awaitable } from '../model/runtime.ts';
+import type { Json } from '../model/store.ts';
+import { type Upstream, UpstreamError } from '../upstreams/contract.ts';
+
+/** What a mapping says of an identity. */
+export interface Mapped {
+  /** Instead of the usual profile claims. `sub` and `idp` are always ours. */
+  readonly claims?: { readonly [claim: string]: Json };
+  /** What the user may do; goes into `props.permissions` and stays there as long as the grant lives. */
+  readonly permissions?: readonly string[];
+  /** Keeps the person out, and is what the person is told. */
+  readonly deny?: string;
+}
+
+/** Options of {@link upstream}. */
+export interface UpstreamOptions {
+  /** Only verified e-mail addresses of exactly these domains may come in. */
+  readonly emailDomains?: readonly string[];
+  /** Says who may come in, and what tools shall know of them. Gets every claim the provider gave. */
+  readonly mapIdentity?: (identity: Identity, env: unknown) => Awaitable<Mapped>;
+}
+
+/** What tools are told of a person where no mapping says more. */
+const PROFILE =
+  'name given_name family_name nickname preferred_username picture profile email email_verified locale zoneinfo hd org_id'.split(' ');
+const LONGEST = 1024;
+
+/** Signs users in at another site. */
+export function upstream(provider: Upstream, { emailDomains, mapIdentity }: UpstreamOptions = {}): RedirectLogin {
+  const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
+  const judge = async (identity: Identity, env: unknown): Promise<ReturnResult> => {
+    if (domains && !domains.includes(verifiedDomain(identity) ?? '')) {
+      const text = `Only people with a verified e-mail address of ${emailDomains?.join(' or ')} may sign in here. Use another account.`;
+      return { kind: 'refused', reason: 'email_domain_not_allowed', text };
+    }
+    const mapped = (await mapIdentity?.(identity, env)) ?? {};
+    if (mapped.deny !== undefined) return { kind: 'refused', reason: 'denied_by_mapping', text: mapped.deny };
+    const claims = { ...(mapped.claims ?? profileOf(identity)), idp: identity.issuer };
+    const proven: Proven = { kind: 'proven', identity: { ...identity, claims } };
+    return mapped.permissions ? { ...proven, permissions: mapped.permissions } : proven;
+  };
+  return {
+    kind: 'redirect',
+    id: provider.id,
+    label: provider.label,
+    site: provider.site,
+    begin: ({ redirectUri, state }, { env }) => provider.depart({ redirectUri, state, env }).catch(resultOf),
+    finish: async (came, { env, now }) => {
+      const identity = await provider.arrive({ ...came, now: now(), env }).catch(resultOf);
+      return 'kind' in identity ? identity : judge(identity, env);
+    },
+  };
+}
+
+/** What the client may hear of the site's refusal. That it calls our request wrong is our own fault to the client. */
+function resultOf(error: unknown): Exclude<ReturnResult, Proven> {
+  if (!(error instanceof UpstreamError)) throw error;
+  const { failure, reason, retryAfter, message } = error;
+  switch (failure) {
+    case 'refused':
+      return { kind: 'refused', reason, text: message };
+    case 'declined':
+      return {
+        kind: 'declined',
+        reason,
+        error: reason === 'access_denied' || reason === 'temporarily_unavailable' ? reason : 'server_error',
+      };
+    case 'unavailable':
+    case 'broken':
+      return { kind: failure, reason, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  }
+}
+
+function verifiedDomain({ claims }: Identity): string | null {
+  return claims['email_verified'] === true && typeof claims['email'] === 'string' ? domainOf(claims['email']) : null;
+}
+
+function profileOf({ claims }: Identity): { [claim: string]: Json } {
+  const kept = PROFILE.map((name) => [name, claims[name]] as const).filter(
+    (entry): entry is [string, string | boolean] =>
+      typeof entry[1] === 'boolean' || (typeof entry[1] === 'string' && entry[1].length <= LONGEST),
+  );
+  return Object.fromEntries(kept);
+}
+
+function badDomain(domain: string): never {
+  throw new TypeError(`upstream: \`emailDomains\` holds ${JSON.stringify(domain)}, which is not a domain such as "acme.example".`);
+}

@@ -1,0 +1,73 @@
+/**
+ * Option checks: what is wrong with single options, found when the provider is made. Each message names the option and the mend.
+ */
+import type { Login } from './model/login.ts';
+
+const DAY = 86_400;
+
+/** What these checks look at of the provider's options. */
+export interface LooseOptions {
+  readonly permissions?: unknown;
+  readonly on?: unknown;
+  readonly allowedOrigins?: unknown;
+  readonly [option: string]: unknown;
+}
+
+/** Refuses an option. @throws {TypeError} always. */
+export function fail(option: string, mend: string): never {
+  throw new TypeError(`OAuthProvider: \`${option}\` ${mend}.`);
+}
+
+/** A handler must be something that answers requests. */
+export function checkHandler(option: string, handler: unknown): void {
+  const ok =
+    typeof handler === 'function' ||
+    (typeof handler === 'object' && handler !== null && 'fetch' in handler && typeof handler.fetch === 'function');
+  if (!ok || isClassWithoutFetch(handler))
+    fail(
+      option,
+      'must be an object with a `fetch` method, a fetch function, or a class with one (McpAgent: pass MyMCP.serve("/mcp") or MyMCP.Router)',
+    );
+}
+
+/** A class that cannot be called and has no `fetch` to be called: most likely McpAgent itself. */
+function isClassWithoutFetch(handler: unknown): boolean {
+  if (typeof handler !== 'function' || !/^class\b/.test(Function.prototype.toString.call(handler))) return false;
+  return typeof (handler.prototype as { fetch?: unknown }).fetch !== 'function';
+}
+
+/** Functions must be functions, origins origins. */
+export function checkRest({ permissions, on, allowedOrigins }: LooseOptions): void {
+  if (permissions !== undefined && typeof permissions !== 'function') fail('permissions', 'must be a function (access, env) → permissions');
+  if (on !== undefined && typeof on !== 'function') fail('on', 'must be a function that takes an event');
+  if (allowedOrigins === undefined) return;
+  const isOrigin = (one: unknown): boolean => one === '*' || (typeof one === 'string' && URL.canParse(one) && new URL(one).origin === one);
+  if (!Array.isArray(allowedOrigins) || !allowedOrigins.every(isOrigin)) {
+    fail('allowedOrigins', 'must be a list of origins such as "https://app.example", without a path or a slash at the end, or ["*"]');
+  }
+}
+
+/** Ids of logins stand in forms and paths: each once, and plain. */
+export function checkLogins(logins: readonly Login[]): void {
+  if (!Array.isArray(logins)) fail('logins', 'must be a list, such as [password()]');
+  const ids = logins.map((login) => login.id);
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);
+  const odd = ids.find((id) => !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)); // it stands in the path of a callback
+  if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
+}
+
+/** Times are whole seconds within bounds. */
+export function checkTimes(options: LooseOptions): void {
+  const bounds: [string, number, number][] = [
+    ['accessTokenTTL', 60, 30 * DAY], ['refreshTokenIdleTTL', 60, 3650 * DAY], ['refreshTokenGrace', 0, 3600],
+    ['authorizationCodeTTL', 10, 600], ['clientRegistrationTTL', 3600, 3650 * DAY],
+  ]; // prettier-ignore
+  for (const [name, least, most] of bounds) checkSeconds(name, options[name], least, most);
+  if (options.refreshTokenTTL !== 0) checkSeconds('refreshTokenTTL', options.refreshTokenTTL, 60, 3650 * DAY);
+}
+
+function checkSeconds(name: string, value: unknown, least: number, most: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)) return;
+  fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${JSON.stringify(value)}`);
+}

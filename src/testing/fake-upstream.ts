@@ -1,0 +1,154 @@
+/**
+ * An OpenID Connect provider in the test's own process: discovery, keys, codes, signed ID tokens, userinfo. Give its
+ * `fetch` to a provider of `portcullis/upstreams`; let `visit` stand for the person at the provider. It can be told to
+ * fail in every way, and to sign what no honest one would.
+ */
+import { base64url } from '../lib/base64url.ts';
+import { utf8 } from '../lib/bytes.ts';
+import type { Seconds } from '../model/store.ts';
+import { makeCodes, type Registered } from './fake-codes.ts';
+import { type Fault, faulty } from './fault.ts';
+
+/** What the person does at the provider. */
+export interface Decision {
+  /** An error instead of a code: `access_denied`. */
+  readonly error?: string;
+  /** What else stands in the callback; null leaves a parameter out. */
+  readonly parameters?: { readonly [name: string]: string | null };
+}
+
+/** What a forger makes of an ID token. */
+export type Forge = (token: { header: Record<string, unknown>; claims: Record<string, unknown> }) => void | { readonly signature: string };
+
+/** The endpoints that can fail. */
+export type FakeEndpoint = 'discovery' | 'token' | 'jwks' | 'userinfo';
+
+/** A fake provider. */
+export interface FakeUpstream {
+  readonly fetch: typeof fetch;
+  readonly issuer: string;
+  /** Which endpoints were asked, in order. */
+  readonly calls: FakeEndpoint[];
+  /** Set to make an endpoint fail. */
+  readonly faults: Map<FakeEndpoint, Fault>;
+  /** Claims of the person who is signed in there; `sub` at least. */
+  user: { readonly sub: string; readonly [claim: string]: unknown };
+  /** Whether name and e-mail stand in the ID token, or at the userinfo endpoint alone. */
+  thin: boolean;
+  forge: Forge | null;
+  /** Members of the discovery document that are not as they should be. */
+  readonly metadata: Record<string, unknown>;
+  readonly keys: { jwks: unknown[] };
+  /** Follows an authorization URL as a person would; the URL that the browser is sent back to. */
+  visit(location: string, decision?: Decision): Promise<string>;
+}
+
+/** Where it stands, and who may use it. */
+export interface FakeUpstreamOptions extends Registered {
+  readonly issuer?: string;
+  /** What it signs with; default ES256. */
+  readonly alg?: 'ES256' | 'RS256';
+  readonly now: () => Seconds;
+}
+
+const KEYS = {
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  RS256: { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' },
+} as const;
+
+/** Makes one, with a key of its own. */
+export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<FakeUpstream> {
+  const { issuer = 'https://idp.example', alg = 'ES256', now, ...app } = options;
+  const codes = makeCodes(app);
+  const pair = (await crypto.subtle.generateKey(KEYS[alg], true, ['sign', 'verify'])) as CryptoKeyPair;
+  const { key_ops: _ops, ext: _ext, ...publicKey } = await crypto.subtle.exportKey('jwk', pair.publicKey);
+  const sign = async (claims: Record<string, unknown>): Promise<string> => {
+    const token = { header: { alg, typ: 'JWT', kid: 'k1' } as Record<string, unknown>, claims };
+    const forged = fake.forge?.(token);
+    const text = [token.header, token.claims].map((part) => base64url(utf8(JSON.stringify(part)))).join('.');
+    const signature = await crypto.subtle.sign({ ...KEYS[alg], hash: 'SHA-256' }, pair.privateKey, utf8(text));
+    return `${text}.${forged ? forged.signature : base64url(new Uint8Array(signature))}`;
+  };
+  const idTokenOf = ({ sub, ...profile }: FakeUpstream['user'], nonce: string | null): Promise<string> =>
+    sign({
+      iss: issuer,
+      sub,
+      aud: app.clientId,
+      iat: now(),
+      exp: now() + 300,
+      ...(nonce === null ? {} : { nonce }),
+      ...(fake.thin ? {} : profile),
+    });
+
+  const routes: { readonly [path: string]: readonly [FakeEndpoint, (request: Request) => Promise<Response>] } = {
+    '/.well-known/openid-configuration': ['discovery', async () => Response.json({ ...documentOf(issuer), ...fake.metadata })],
+    '/jwks': ['jwks', async () => Response.json({ keys: fake.keys.jwks })],
+    '/token': [
+      'token',
+      async (request) => {
+        const asked = await codes.redeem(request);
+        if ('error' in asked) return Response.json(asked, { status: asked.error === 'invalid_client' ? 401 : 400 });
+        const id_token = await idTokenOf(fake.user, asked.nonce);
+        return Response.json({
+          access_token: 'upstream-access-token',
+          refresh_token: 'upstream-refresh-token',
+          token_type: 'Bearer',
+          id_token,
+        });
+      },
+    ],
+    '/userinfo': [
+      'userinfo',
+      async (request) => {
+        const known = request.headers.get('authorization') === 'Bearer upstream-access-token';
+        return known ? Response.json(fake.user) : new Response(null, { status: 401 });
+      },
+    ],
+  };
+  const fake: FakeUpstream = {
+    issuer,
+    calls: [],
+    faults: new Map(),
+    user: { sub: 'u-1', name: 'Uma Upstream', email: 'uma@corp.example', email_verified: true },
+    thin: false,
+    forge: null,
+    metadata: {},
+    keys: {
+      jwks: [
+        { kty: 'XYZ', kid: 'k0' },
+        { ...publicKey, kid: 'k1', use: 'sig', alg },
+      ],
+    },
+    fetch: async (input, init) => {
+      const request = new Request(input instanceof URL ? input.href : input, init);
+      const [name, handle] = routes[new URL(request.url).pathname] ?? [];
+      if (!request.url.startsWith(issuer) || !name || !handle) return new Response('Not found', { status: 404 });
+      fake.calls.push(name);
+      const fault = fake.faults.get(name);
+      return fault === undefined ? handle(request) : faulty(fault, init?.signal);
+    },
+    async visit(location, { error, parameters = {} } = {}) {
+      if (!location.startsWith(`${issuer}/authorize?`)) throw new Error(`The browser is not on its way to the provider: ${location}`);
+      const asked = codes.ask(location);
+      const back = new URL(asked.redirectUri);
+      const given = { ...(error === undefined ? { code: codes.give(asked) } : { error }), state: asked.state, iss: issuer, ...parameters };
+      for (const [name, value] of Object.entries(given)) if (value !== null) back.searchParams.set(name, value);
+      return back.href;
+    },
+  };
+  return fake;
+}
+
+function documentOf(issuer: string): Record<string, unknown> {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+    userinfo_endpoint: `${issuer}/userinfo`,
+    response_types_supported: ['code'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256', 'none', 'HS256'], // a careless document must not open a door
+    authorization_response_iss_parameter_supported: true,
+  };
+}

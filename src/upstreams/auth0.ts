@@ -1,0 +1,36 @@
+/** Auth0, as the place where users sign in. Its issuer ends with a slash, and an organization is checked on return. */
+import { codeFlow } from './code-flow.ts';
+import { identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
+import { openid } from './oidc.ts';
+
+/** Options of {@link auth0}. */
+export interface Auth0Options extends ProviderOptions {
+  /** `tenant.eu.auth0.com`, or a domain of your own. */
+  readonly domain: string;
+  /** Identifier of an API, for an access token to it. */
+  readonly audience?: string;
+  /** Id (`org_…`) or name: only its members may come in. */
+  readonly organization?: string;
+  /** The connection to use, past Auth0's own choice. */
+  readonly connection?: string;
+  readonly prompt?: string;
+}
+
+/** Sign-in with Auth0. */
+export function auth0(options: Auth0Options): Upstream {
+  const { domain, audience, organization, connection, prompt } = options;
+  return codeFlow(
+    openid('auth0', 'Auth0', `https://${domain}/`, {
+      parameters: { audience, organization, connection, prompt },
+      identify(arrival) {
+        const { org_id: id, org_name: name } = arrival.claims;
+        if (organization !== undefined && id !== organization && name !== organization.toLowerCase())
+          throw new UpstreamError('refused', 'organization_not_allowed', {
+            text: 'This account is not a member of the organization that may sign in here.',
+          });
+        return identityOf(arrival);
+      },
+    }),
+    options,
+  );
+}

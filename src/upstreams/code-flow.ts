@@ -1,0 +1,159 @@
+/**
+ * Code flow: the one way in which every provider is asked (OAuth 2.1 §4.1, OpenID Connect Core §3.1), on `oauth4webapi`.
+ * PKCE and state always, a nonce and a verified ID token with OpenID Connect. All that goes wrong is an `UpstreamError`.
+ *
+ *   there:  endpoints → verifier, nonce → authorization URL
+ *   back:   endpoints → iss, state, error → code for tokens → ID token (signature, iss, aud, azp, nonce, time) → userinfo → identity
+ */
+import * as oauth from 'oauth4webapi';
+import { parseJson } from '../lib/json.ts';
+import { isLoopbackHost } from '../lib/url.ts';
+import { type Ask, makeAsk } from './ask.ts';
+import { type Arrival, type Body, bodyOf, type Endpoints, type FromEnv, identityOf, type Kept, type Provider } from './contract.ts';
+import { type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { makeDiscover } from './discovery.ts';
+import { failureOf } from './failure.ts';
+import { unverifiedClaims } from './jwt.ts';
+import { makeKeySet } from './key-set.ts';
+
+const TIMEOUT = 10;
+/** Seconds that a provider's clock may be off. */
+const SKEW = 60;
+const DEEPEST = 32;
+/** Claims of an ID token that say nothing of the person. */
+const PROTOCOL = new Set('iss aud azp exp iat nbf nonce at_hash c_hash s_hash jti sid auth_time typ ver'.split(' '));
+
+/** Makes a provider run. @throws {TypeError} for an option that cannot be right. */
+export function codeFlow(provider: Provider, options: ProviderOptions): Upstream {
+  checkOptions(provider, options);
+  const { id = provider.id, label = provider.label, scope = provider.scope } = options;
+  const discover = makeDiscover(provider.server);
+  const keySet = makeKeySet();
+  const asker = (): Ask => makeAsk(options.fetch ?? ((url, init) => fetch(url, init)), options.timeout ?? TIMEOUT);
+  const clientOf = (env: unknown): oauth.Client => ({
+    client_id: valueOf(options.clientId, env, id, 'clientId'),
+    [oauth.clockTolerance]: SKEW,
+  });
+  const authOf = (env: unknown): oauth.ClientAuth => {
+    if (options.clientSecret === undefined) return oauth.None();
+    const secret = valueOf(options.clientSecret, env, id, 'clientSecret');
+    return provider.clientAuth === 'client_secret_basic' ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret);
+  };
+
+  const depart = async (trip: Parameters<Upstream['depart']>[0]): ReturnType<Upstream['depart']> => {
+    const server = await discover(asker());
+    const kept: Kept = { verifier: oauth.generateRandomCodeVerifier(), nonce: oauth.generateRandomNonce() };
+    const url = new URL(server.authorization_endpoint);
+    const parameters: { readonly [name: string]: string | undefined } = {
+      ...provider.parameters,
+      response_type: 'code',
+      client_id: clientOf(trip.env).client_id,
+      redirect_uri: trip.redirectUri,
+      scope: scope.length === 0 ? undefined : scope.join(' '),
+      state: trip.state,
+      code_challenge: await oauth.calculatePKCECodeChallenge(kept.verifier),
+      code_challenge_method: 'S256',
+      nonce: provider.openid ? kept.nonce : undefined,
+    };
+    for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);
+    return { location: url.href, keep: kept };
+  };
+
+  const arrive = async (back: Parameters<Upstream['arrive']>[0]): ReturnType<Upstream['arrive']> => {
+    const ask = asker();
+    const found = await discover(ask);
+    const kept = bodyOf(back.kept);
+    const client = { ...clientOf(back.env), [oauth.clockSkew]: back.now - Math.floor(Date.now() / 1000) };
+    const insecure = { [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname) };
+    const parameters = oauth.validateAuthResponse(found, client, back.parameters, back.state);
+    if (!parameters.has('code')) throw new UpstreamError('broken', 'code_missing');
+
+    const verifier = textOf(kept['verifier'], 'verifier_lost');
+    const response = await oauth.authorizationCodeGrantRequest(found, client, authOf(back.env), parameters, back.redirectUri, verifier, {
+      ...insecure,
+      [oauth.customFetch]: async (url, init) => mended(await ask(url, init), provider),
+    });
+    const server = await serverOf(found, response, provider);
+    const expectedNonce = provider.openid ? textOf(kept['nonce'], 'nonce_lost') : oauth.expectNoNonce;
+    const answer = await oauth.processAuthorizationCodeResponse(server, client, response, {
+      expectedNonce,
+      requireIdToken: provider.openid,
+    });
+    const idToken = provider.openid ? (oauth.getValidatedIdTokenClaims(answer) as Body | undefined) : undefined;
+    if (idToken) {
+      if (idToken['azp'] !== undefined && idToken['azp'] !== client.client_id) throw new UpstreamError('broken', 'azp'); // OIDC Core §3.1.3.7
+      const jwks = { [oauth.jwksCache]: keySet.cache, [oauth.customFetch]: keySet.through(ask) };
+      await oauth.validateApplicationLevelSignature(server, response, { ...insecure, ...jwks });
+    }
+    const more =
+      idToken && isThin(idToken, scope) && found.userinfo_endpoint !== undefined ? await userinfo(found, client, answer, idToken, ask) : {};
+    const claims = Object.fromEntries(Object.entries({ ...more, ...idToken }).filter(([name]) => !PROTOCOL.has(name)));
+    const arrival: Arrival = {
+      issuer: server.issuer,
+      claims,
+      answer,
+      clientId: client.client_id,
+      async get(url, headers = {}) {
+        const authorization = `Bearer ${answer.access_token}`;
+        const got = await ask(url, { headers: { accept: 'application/json', 'user-agent': 'portcullis', ...headers, authorization } });
+        return { status: got.status, body: parseJson(await got.text(), DEEPEST) };
+      },
+    };
+    return (provider.identify ?? identityOf)(arrival);
+  };
+
+  const site = 'discover' in provider.server ? provider.server.discover : provider.server.authorization_endpoint;
+  return { id, label, site, depart: (trip) => depart(trip).catch(failureOf), arrive: (back) => arrive(back).catch(failureOf) };
+}
+
+function checkOptions({ id, label }: Provider, { clientId, id: own = id, timeout = TIMEOUT }: ProviderOptions): void {
+  const fail = (mend: string): never => {
+    throw new TypeError(`${label}: ${mend}.`);
+  };
+  if (clientId === undefined || clientId === '') fail('`clientId` is missing; take it from the app that you registered there');
+  if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(own))
+    fail(`\`id\` must have 1 to 32 lower-case letters, digits and hyphens; it is ${JSON.stringify(own)}`);
+  if (!(timeout > 0 && timeout <= 60)) fail('`timeout` must be more than 0 and at most 60 seconds');
+}
+
+function valueOf(from: FromEnv, env: unknown, id: string, option: string): string {
+  const value: unknown = typeof from === 'function' ? from(env) : from;
+  if (typeof value === 'string' && value !== '') return value;
+  throw new TypeError(`${id}: \`${option}\` found nothing in the environment.`);
+}
+
+/** The token answer as RFC 6749 §5 wants it: repaired where the provider has its own ways, and an error never with status 200. */
+async function mended(response: Response, { mend = (body) => body }: Provider): Promise<Response> {
+  const parsed = parseJson(await response.text(), DEEPEST);
+  if (typeof parsed !== 'object' || parsed === null) throw new UpstreamError('broken', 'token_answer_not_json');
+  const body = mend(bodyOf(parsed));
+  const status = typeof body['error'] === 'string' && response.status === 200 ? 400 : response.status;
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+}
+
+/** The server whose ID token it must be. The claims are read before they are verified, only to know which issuer to demand. */
+async function serverOf(found: Endpoints, response: Response, { issuerOf }: Provider): Promise<Endpoints> {
+  if (!issuerOf) return found;
+  const body = bodyOf(await response.clone().json());
+  return { ...found, issuer: issuerOf(unverifiedClaims(body['id_token'])) };
+}
+
+/** Whether the claims that were asked for must be fetched: many providers leave them out of the ID token (OIDC Core §5.4). */
+function isThin(claims: Body, scope: readonly string[]): boolean {
+  return (scope.includes('email') && claims['email'] === undefined) || (scope.includes('profile') && claims['name'] === undefined);
+}
+
+async function userinfo(
+  server: Endpoints,
+  client: oauth.Client,
+  answer: oauth.TokenEndpointResponse,
+  { sub }: Body,
+  ask: Ask,
+): Promise<Body> {
+  const insecure = isLoopbackHost(new URL(server.token_endpoint).hostname);
+  const response = await oauth.userInfoRequest(server, client, answer.access_token, {
+    [oauth.allowInsecureRequests]: insecure,
+    [oauth.customFetch]: ask,
+  });
+  return oauth.processUserInfoResponse(server, client, String(sub), response); // the same subject, or it is refused (OIDC Core §5.3.2)
+}

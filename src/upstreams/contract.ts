@@ -1,0 +1,142 @@
+/**
+ * Upstream: an outside identity provider, as data plus its quirks. `code-flow` makes it run; a file that bears the
+ * provider's name says where it is and what is odd about it. Knows nothing of tickets, sessions and storage.
+ */
+import type { Identity } from '../model/identity.ts';
+import type { Json, Seconds } from '../model/store.ts';
+
+/** A value, or where to find it in the environment: Workers have their secrets only there. */
+export type FromEnv = string | ((env: unknown) => string);
+
+/** Sends a request: the global `fetch` is one. */
+export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
+/** What every provider can be told. */
+export interface ProviderOptions {
+  readonly clientId: FromEnv;
+  /** Absent only for a public client. */
+  readonly clientSecret?: FromEnv;
+  /** Instead of the usual ones. */
+  readonly scope?: readonly string[];
+  /** Stands in the callback's path: give two of one kind different ones. */
+  readonly id?: string;
+  /** The name on the button. */
+  readonly label?: string;
+  /** Instead of the global one: for a proxy, and for tests. */
+  readonly fetch?: Fetch;
+  /** Seconds in which all answers of one step must be there; default 10. */
+  readonly timeout?: Seconds;
+}
+
+/** Where a provider's endpoints are. */
+export type Endpoints = {
+  /** What `iss` must be, in its callback and in its ID tokens. */
+  readonly issuer: string;
+  readonly authorization_endpoint: string;
+  readonly token_endpoint: string;
+  readonly userinfo_endpoint?: string;
+  readonly jwks_uri?: string;
+  readonly id_token_signing_alg_values_supported?: string[];
+  readonly authorization_response_iss_parameter_supported?: boolean;
+};
+
+/** JSON that a provider answered. */
+export type Body = { readonly [name: string]: unknown };
+
+/** What is known once the code was redeemed. */
+export interface Arrival {
+  readonly issuer: string;
+  /** The checked claims of the ID token, with those of the userinfo endpoint; empty without OpenID Connect. */
+  readonly claims: Body;
+  /** The token endpoint's whole answer. */
+  readonly answer: Body;
+  readonly clientId: string;
+  /** Asks an API of the provider with the access token. @throws {UpstreamError} when it is down. */
+  readonly get: (
+    url: string,
+    headers?: { readonly [name: string]: string },
+  ) => Promise<{ readonly status: number; readonly body: unknown }>;
+}
+
+/** A provider: data, and the few places where providers differ. */
+export interface Provider {
+  readonly id: string;
+  readonly label: string;
+  /** Its endpoints, or the issuer that publishes them (OpenID Connect Discovery). */
+  readonly server: Endpoints | { readonly discover: string };
+  /** OpenID Connect: a nonce is sent, an ID token demanded. */
+  readonly openid: boolean;
+  readonly scope: readonly string[];
+  /** Default `client_secret_post`. */
+  readonly clientAuth?: 'client_secret_basic' | 'client_secret_post';
+  /** More parameters of the authorization request. */
+  readonly parameters?: { readonly [name: string]: string | undefined };
+  /** Repairs a token answer that is not as RFC 6749 wants it. */
+  readonly mend?: (answer: Body) => Body;
+  /** The issuer, where it depends on who signs in; checked against the token that is then verified. */
+  readonly issuerOf?: (unverified: Body) => string;
+  /** Who it is. Default: `sub` at the issuer. @throws {UpstreamError} for somebody who may not come in. */
+  readonly identify?: (arrival: Arrival) => Identity | Promise<Identity>;
+}
+
+/** What a departure keeps for the return. */
+export type Kept = { readonly verifier: string; readonly nonce: string };
+
+/** A provider that runs. */
+export interface Upstream {
+  readonly id: string;
+  readonly label: string;
+  /** A URL of it, for the page's policy. */
+  readonly site: string;
+  /** The way there. @throws {UpstreamError} */
+  depart(trip: {
+    readonly redirectUri: string;
+    readonly state: string;
+    readonly env: unknown;
+  }): Promise<{ readonly location: string; readonly keep: Json }>;
+  /** Who came back. @throws {UpstreamError} */
+  arrive(back: {
+    readonly redirectUri: string;
+    readonly state: string;
+    readonly parameters: URLSearchParams;
+    readonly kept: Json;
+    readonly now: Seconds;
+    readonly env: unknown;
+  }): Promise<Identity>;
+}
+
+/** How a provider failed: it is down, its answer is not to be trusted, it said no by the redirect, or the person may not come in. */
+export type Failure = 'unavailable' | 'broken' | 'declined' | 'refused';
+
+/** The one way a provider fails. Holds nothing of what it answered but a word of ours. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  readonly failure: Failure;
+  /** One snake_case word for the `on` listener. */
+  readonly reason: string;
+  readonly retryAfter: Seconds | undefined;
+  /** @param text what the person is told who may not come in. */
+  constructor(failure: Failure, reason: string, { text, retryAfter }: { text?: string; retryAfter?: Seconds | undefined } = {}) {
+    super(text ?? `${failure}: ${reason}`);
+    this.failure = failure;
+    this.reason = reason;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The identity of a plain OpenID Connect provider. */
+export function identityOf({ issuer, claims }: Arrival): Identity {
+  return { issuer, subject: textOf(claims['sub'], 'sub_missing'), claims };
+}
+
+/** A non-empty text, or the provider's answer is broken. */
+export function textOf(value: unknown, reason: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+  throw new UpstreamError('broken', reason);
+}
+
+/** An object's members; none for anything else. */
+export function bodyOf(value: unknown): Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : {};
+}

@@ -1,0 +1,23 @@
+/** Discord: plain OAuth 2; its profile says whether the e-mail address was verified. */
+import type { ProviderOptions, Upstream } from './contract.ts';
+import { oauth2 } from './oauth2.ts';
+
+/** Sign-in with Discord. */
+export function discord(options: ProviderOptions): Upstream {
+  return oauth2({
+    id: 'discord',
+    label: 'Discord',
+    scope: ['identify', 'email'],
+    ...options,
+    issuer: 'https://discord.com',
+    authorizationEndpoint: 'https://discord.com/oauth2/authorize',
+    tokenEndpoint: 'https://discord.com/api/oauth2/token',
+    profileEndpoint: 'https://discord.com/api/users/@me',
+    claims: ({ username, global_name: name, email, verified }) => ({
+      name: name ?? username,
+      preferred_username: username,
+      email,
+      email_verified: verified === true,
+    }),
+  });
+}

@@ -1,0 +1,59 @@
+/**
+ * Microsoft Entra ID, v2.0 endpoints. The issuer differs by tenant, so it is made from the token's `tid` and then
+ * verified; the user is tenant and object id. `resource` is never sent: v2.0 refuses it (AADSTS901002).
+ */
+import { codeFlow } from './code-flow.ts';
+import { textOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
+
+/** Options of {@link entra}. */
+export interface EntraOptions extends ProviderOptions {
+  /** The tenant's id; or `organizations`, `common`, `consumers` for users of many. */
+  readonly tenant: string;
+  /** With users of many tenants: only these may come in, by id. */
+  readonly tenants?: readonly string[];
+  readonly prompt?: 'select_account' | 'login' | 'consent';
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const HOST = 'https://login.microsoftonline.com';
+
+/** Sign-in with Microsoft. */
+export function entra(options: EntraOptions): Upstream {
+  const { tenant, prompt, tenants } = options;
+  const isOne = GUID.test(tenant);
+  if (!isOne && !['organizations', 'common', 'consumers'].includes(tenant))
+    throw new TypeError('Microsoft: `tenant` must be the id of a tenant, "organizations", "common" or "consumers".');
+  const allowed = isOne ? [tenant] : tenants;
+  const base = `${HOST}/${tenant}`;
+  const server = {
+    issuer: `${HOST}/${tenant}/v2.0`,
+    authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+    token_endpoint: `${base}/oauth2/v2.0/token`,
+    jwks_uri: `${base}/discovery/v2.0/keys`,
+  };
+  return codeFlow(
+    {
+      id: 'entra',
+      label: 'Microsoft',
+      server,
+      openid: true,
+      scope: ['openid', 'profile', 'email'],
+      parameters: { prompt },
+      issuerOf({ tid }) {
+        if (typeof tid !== 'string' || !GUID.test(tid)) throw new UpstreamError('broken', 'tenant_malformed');
+        return `${HOST}/${tid}/v2.0`;
+      },
+      identify({ issuer, claims }) {
+        const [tid, oid] = [textOf(claims['tid'], 'tid_missing'), textOf(claims['oid'], 'oid_missing')];
+        if (allowed && !allowed.includes(tid))
+          throw new UpstreamError('refused', 'tenant_not_allowed', {
+            text: 'Accounts of this organization may not sign in here. Use another account.',
+          });
+        // Whoever runs a tenant can write any address into `email`: it counts as verified only where Entra says that the domain is theirs.
+        const edov = claims['xms_edov'];
+        return { issuer, subject: `${tid}:${oid}`, claims: { ...claims, email_verified: edov === true || edov === 1 || edov === '1' } };
+      },
+    },
+    options,
+  );
+}

@@ -1,0 +1,30 @@
+/** Failure: what every error of `oauth4webapi` means to us. Of the provider's answer only words that we know get through. */
+import { AuthorizationResponseError, ResponseBodyError, OperationProcessingError, UnsupportedOperationError } from 'oauth4webapi';
+import { UpstreamError } from './contract.ts';
+
+/** Error codes that may stand in an event (RFC 6749 §4.1.2.1, §5.2; OpenID Connect Core §3.1.2.6; GitHub). */
+const KNOWN = new Set(
+  (
+    'access_denied invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type unsupported_response_type ' +
+    'invalid_scope server_error temporarily_unavailable interaction_required login_required consent_required account_selection_required ' +
+    'bad_verification_code incorrect_client_credentials redirect_uri_mismatch unverified_user_email application_suspended'
+  ).split(' '),
+);
+
+/** Throws the error as ours; an error that is no answer of a provider stays what it is. */
+export function failureOf(error: unknown): never {
+  if (error instanceof AuthorizationResponseError) throw new UpstreamError('declined', known(error.error));
+  if (error instanceof ResponseBodyError) throw new UpstreamError('broken', `token_${known(error.error)}`);
+  if (error instanceof OperationProcessingError) {
+    const inner: unknown = error.cause;
+    if (inner instanceof UpstreamError) throw inner;
+    throw new UpstreamError('broken', (error.code ?? 'oauth_invalid').toLowerCase());
+  }
+  if (error instanceof UnsupportedOperationError) throw new UpstreamError('broken', 'oauth_unsupported');
+  if (error instanceof Error && error.name === 'WWWAuthenticateChallengeError') throw new UpstreamError('broken', 'token_challenge');
+  throw error;
+}
+
+function known(code: string): string {
+  return KNOWN.has(code) ? code : 'other';
+}

@@ -1,0 +1,64 @@
+/**
+ * GitHub: plain OAuth 2. The user is the numeric id, for a name can be given to somebody else; the e-mail address is the
+ * primary one if GitHub verified it. A failed code comes with status 200, which `code-flow` mends for everyone.
+ */
+import { codeFlow } from './code-flow.ts';
+import { type Arrival, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+
+/** Options of {@link github}. */
+export interface GitHubOptions extends ProviderOptions {
+  /** Only members of one of these may come in. Asks for `read:org`. */
+  readonly organizations?: readonly string[];
+  /** `select_account` lets people choose among accounts. */
+  readonly prompt?: 'select_account';
+}
+
+const API = 'https://api.github.com';
+const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
+
+/** Sign-in with GitHub, by an OAuth App or a GitHub App. */
+export function github(options: GitHubOptions): Upstream {
+  const { organizations, prompt } = options;
+  return codeFlow(
+    {
+      id: 'github',
+      label: 'GitHub',
+      server: {
+        issuer: 'https://github.com/login/oauth',
+        authorization_endpoint: 'https://github.com/login/oauth/authorize',
+        token_endpoint: 'https://github.com/login/oauth/access_token',
+      },
+      openid: false,
+      scope: ['read:user', 'user:email', ...(organizations ? ['read:org'] : [])],
+      parameters: { prompt },
+      async identify({ get }) {
+        if (organizations && !(await isMember(organizations, get)))
+          throw new UpstreamError('refused', 'organization_not_allowed', {
+            text: 'This GitHub account is not a member of an organization that may sign in here. Use another account, or ask for access.',
+          });
+        const user = await get(`${API}/user`, HEADERS);
+        if (user.status !== 200) throw new UpstreamError('broken', `user_status_${user.status}`);
+        const { id, login, name, avatar_url: picture, html_url: profile } = bodyOf(user.body);
+        const claims = { name: name ?? login, preferred_username: login, picture, profile, ...(await emailOf(get)) };
+        return { issuer: 'https://github.com', subject: textOf(id, 'id_missing'), claims };
+      },
+    },
+    options,
+  );
+}
+
+/** No address without the scope `user:email`, or where a GitHub App lacks the permission: then there is none. */
+async function emailOf(get: Arrival['get']): Promise<{ email?: unknown; email_verified?: true }> {
+  const { status, body } = await get(`${API}/user/emails`, HEADERS);
+  if (status !== 200 || !Array.isArray(body)) return {};
+  const primary = body.map(bodyOf).find((one) => one['primary'] === true && one['verified'] === true);
+  return primary ? { email: primary['email'], email_verified: true } : {};
+}
+
+async function isMember(organizations: readonly string[], get: Arrival['get']): Promise<boolean> {
+  for (const name of organizations) {
+    const { status, body } = await get(`${API}/user/memberships/orgs/${encodeURIComponent(name)}`, HEADERS);
+    if (status === 200 && bodyOf(body)['state'] === 'active') return true; // an invitation is "pending"
+  }
+  return false;
+}

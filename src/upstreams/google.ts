@@ -1,0 +1,32 @@
+/** Google: OpenID Connect by discovery. `hd` in the request is a wish of the browser's, so it is checked on return. */
+import { codeFlow } from './code-flow.ts';
+import { identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
+import { openid } from './oidc.ts';
+
+/** Options of {@link google}. */
+export interface GoogleOptions extends ProviderOptions {
+  /** Only accounts of this Google Workspace domain may come in. */
+  readonly hd?: string;
+  /** `offline` asks for a refresh token, with Google's own consent page every time. */
+  readonly access?: 'online' | 'offline';
+  readonly prompt?: string;
+}
+
+/** Sign-in with Google. */
+export function google(options: GoogleOptions): Upstream {
+  const { hd, access = 'online', prompt = access === 'offline' ? 'consent' : undefined } = options;
+  const parameters = { hd, prompt, access_type: access === 'offline' ? 'offline' : undefined };
+  return codeFlow(
+    openid('google', 'Google', 'https://accounts.google.com', {
+      parameters,
+      identify(arrival) {
+        if (hd !== undefined && arrival.claims['hd'] !== hd)
+          throw new UpstreamError('refused', 'domain_not_allowed', {
+            text: `Only Google accounts of ${hd} may sign in here. Use another account.`,
+          });
+        return identityOf(arrival);
+      },
+    }),
+    options,
+  );
+}

@@ -1,0 +1,23 @@
+/** JWT payloads before they are verified, or where TLS to the token endpoint is the proof (OpenID Connect Core §3.1.3.7, 6). */
+import { fromBase64url } from '../lib/base64url.ts';
+import { fromUtf8 } from '../lib/bytes.ts';
+import { parseJson } from '../lib/json.ts';
+import { type Body, bodyOf, UpstreamError } from './contract.ts';
+
+const DEEPEST = 16;
+
+/** The claims of a JWT, unverified. @throws {UpstreamError} when it is not one. */
+export function unverifiedClaims(token: unknown): Body {
+  const bytes = fromBase64url(typeof token === 'string' ? (token.split('.')[1] ?? '') : '');
+  const claims = bytes && bytes.length > 0 ? parseJson(textIn(bytes), DEEPEST) : undefined;
+  if (typeof claims !== 'object' || claims === null) throw new UpstreamError('broken', 'jwt_malformed');
+  return bodyOf(claims);
+}
+
+function textIn(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes);
+  } catch {
+    return ''; // not UTF-8, so not JSON
+  }
+}

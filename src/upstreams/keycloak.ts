@@ -1,0 +1,16 @@
+/** Keycloak: each realm is an issuer. */
+import { codeFlow } from './code-flow.ts';
+import type { ProviderOptions, Upstream } from './contract.ts';
+import { openid } from './oidc.ts';
+
+/** Options of {@link keycloak}. */
+export interface KeycloakOptions extends ProviderOptions {
+  /** `https://login.example`, with `/auth` where an old one has it. */
+  readonly url: string;
+  readonly realm: string;
+}
+
+/** Sign-in with Keycloak. */
+export function keycloak(options: KeycloakOptions): Upstream {
+  return codeFlow(openid('keycloak', 'Keycloak', `${options.url.replace(/\/$/, '')}/realms/${encodeURIComponent(options.realm)}`), options);
+}

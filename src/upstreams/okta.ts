@@ -1,0 +1,21 @@
+/** Okta: the org itself is the issuer, or one of its authorization servers. */
+import { codeFlow } from './code-flow.ts';
+import type { ProviderOptions, Upstream } from './contract.ts';
+import { openid } from './oidc.ts';
+
+/** Options of {@link okta}. */
+export interface OktaOptions extends ProviderOptions {
+  /** `acme.okta.com`, or a domain of your own. */
+  readonly domain: string;
+  /** An authorization server other than the org's: `default`, or its id. */
+  readonly authorizationServer?: string;
+}
+
+/** Sign-in with Okta. */
+export function okta(options: OktaOptions): Upstream {
+  const { domain, authorizationServer } = options;
+  return codeFlow(
+    openid('okta', 'Okta', `https://${domain}${authorizationServer === undefined ? '' : `/oauth2/${authorizationServer}`}`),
+    options,
+  );
+}

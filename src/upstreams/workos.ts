@@ -1,0 +1,51 @@
+/**
+ * WorkOS AuthKit: an OAuth-like API of its own. The user stands in the token answer; organization, role and permissions
+ * stand in its access token, which is read unverified since it came over TLS from WorkOS itself in answer to our secret.
+ */
+import { codeFlow } from './code-flow.ts';
+import { bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { unverifiedClaims } from './jwt.ts';
+
+/** Options of {@link workos}; `clientSecret` is the API key. */
+export interface WorkOsOptions extends ProviderOptions {
+  /** Only members of this organization may come in, and they are signed in to it. */
+  readonly organizationId?: string;
+}
+
+const API = 'https://api.workos.com/user_management';
+
+/** Sign-in with WorkOS AuthKit. */
+export function workos(options: WorkOsOptions): Upstream {
+  const { organizationId } = options;
+  return codeFlow(
+    {
+      id: 'workos',
+      label: 'WorkOS',
+      server: { issuer: 'https://api.workos.com', authorization_endpoint: `${API}/authorize`, token_endpoint: `${API}/authenticate` },
+      openid: false,
+      scope: [],
+      parameters: { provider: 'authkit', organization_id: organizationId },
+      mend: (answer) => ({ token_type: 'bearer', ...answer }),
+      identify({ answer, clientId }) {
+        const user = bodyOf(answer['user']);
+        const { org_id: org, role, permissions } = unverifiedClaims(answer['access_token']);
+        if (organizationId !== undefined && org !== organizationId)
+          throw new UpstreamError('refused', 'organization_not_allowed', {
+            text: 'This account is not a member of the organization that may sign in here.',
+          });
+        const name = [user['first_name'], user['last_name']].filter((part) => typeof part === 'string' && part !== '').join(' ');
+        const claims = {
+          ...(name === '' ? {} : { name }),
+          email: user['email'],
+          email_verified: user['email_verified'] === true,
+          picture: user['profile_picture_url'],
+          org_id: org,
+          role,
+          permissions,
+        };
+        return { issuer: `${API}/${clientId}`, subject: textOf(user['id'], 'id_missing'), claims }; // users belong to one environment
+      },
+    },
+    options,
+  );
+}

@@ -1,0 +1,93 @@
+/** Sign-in at another site in a real browser: our server on Node, a real OpenID provider beside it. */
+import assert from 'node:assert/strict';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { password } from '../../src/logins/password.ts';
+import { upstream } from '../../src/logins/upstream.ts';
+import { OAuthProvider } from '../../src/node/main.ts';
+import { serve } from '../../src/node/serve.ts';
+import { registerClient } from '../../src/testing/oauth-client.ts';
+import { github } from '../../src/upstreams/github.ts';
+import { google } from '../../src/upstreams/google.ts';
+import { oidc } from '../../src/upstreams/oidc.ts';
+import { CLIENT, startRealIdp } from '../support/real-idp.ts';
+import { ALICE, options } from './app.ts';
+import { checkAccessible, shoot, visit } from './chromium.ts';
+import { freshFolder } from './processes.ts';
+import { check } from './report.ts';
+
+const LOOKS: readonly (readonly [string, BrowserContextOptions])[] = [
+  ['desktop', { viewport: { width: 1280, height: 900 } }],
+  ['phone-dark', { viewport: { width: 360, height: 740 }, isMobile: true, deviceScaleFactor: 2, colorScheme: 'dark' }],
+];
+
+/** Every check with a provider behind us. */
+export async function checkUpstream(browser: Browser): Promise<void> {
+  const idp = await startRealIdp();
+  const corp = upstream(oidc({ ...CLIENT, issuer: idp.issuer, id: 'corp', label: 'Corp' }));
+  const others = [password({ accounts: () => [ALICE] }), upstream(github(CLIENT)), upstream(google(CLIENT)), corp];
+  const start = async (logins: typeof others): Promise<{ url: string; close(): Promise<void> }> => {
+    const server = await serve(new OAuthProvider({ ...options, logins }), { port: 0, data: freshFolder('upstream') });
+    return { url: server.url, close: () => server.stop() };
+  };
+  const [alone, many] = [await start([corp]), await start(others)];
+  await idp.open(`${alone.url}/authorize/callback/corp`);
+  const authorizeUrl = async (url: string, redirectUri: string): Promise<string> =>
+    (
+      await registerClient({ send: (request) => fetch(request), issuer: url, redirectUri, metadata: { client_name: 'Claude Desktop' } })
+    ).authorizeUrl();
+
+  for (const redirect of ['http://localhost:33418/callback', 'http://[::1]:33418/callback', 'https://app.example/callback']) {
+    await check(`upstream: Chromium goes to the provider and back to ${redirect}, also when it is asked nothing there (SEC-130)`, () =>
+      visit(browser, alone.url, async ({ context }) => {
+        for (const again of [false, true]) {
+          await context.clearCookies({ domain: 'localhost' }); // signed out here, still signed in there
+          const page = await context.newPage();
+          await page.goto(await authorizeUrl(alone.url, redirect));
+          const came = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith(redirect));
+          await page.getByRole('button', { name: 'Continue with Corp' }).click();
+          if (!again) await signInThere(page);
+          assert.match(new URL((await came).url()).searchParams.get('code') ?? '', /^code_/);
+        }
+      }),
+    );
+  }
+
+  await check('upstream: Enter on a tick box says yes to nothing', () =>
+    visit(browser, alone.url, async ({ page }) => {
+      await page.goto(await authorizeUrl(alone.url, 'http://localhost:33418/callback'));
+      await page.getByRole('checkbox').first().uncheck();
+      await Promise.all([page.waitForURL(/\/approve$/), page.getByRole('checkbox').first().press('Enter')]);
+      await page.getByRole('button', { name: 'Continue with Corp' }).waitFor();
+      assert.equal(await page.getByRole('checkbox').first().isChecked(), false);
+    }),
+  );
+
+  for (const [look, how] of LOOKS) {
+    await check(`upstream: the consent page is accessible and was photographed: ${look}`, () =>
+      visit(
+        browser,
+        many.url,
+        async ({ page }) => {
+          for (const [name, url] of [
+            ['approve-one-site', alone.url],
+            ['approve-sites', many.url],
+          ] as const) {
+            await page.goto(await authorizeUrl(url, 'http://localhost:33418/callback'));
+            await shoot(page, `upstream-${look}-${name}`);
+            await checkAccessible(page);
+          }
+        },
+        how,
+      ),
+    );
+  }
+  await Promise.all([alone.close(), many.close()]);
+  idp.close();
+}
+
+async function signInThere(page: Page): Promise<void> {
+  await page.locator('input[name=login]').fill('erika');
+  await page.locator('input[name=password]').fill('any');
+  await page.locator('button[type=submit]').click();
+  await page.locator('button[type=submit]', { hasText: 'Continue' }).click();
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
+import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
+import { oidc } from '../../src/upstreams/oidc.ts';
+import { atConsent, awayTo, makeUpstreamApp, throughCorp, type UpstreamApp } from '../support/upstream-app.ts';
+import { expectPage, expectRedirect } from '../support/verdicts.ts';
+
+const make = (login: UpstreamOptions): Promise<UpstreamApp> => makeUpstreamApp('memory', { login });
+
+async function propsOf(app: UpstreamApp): Promise<unknown> {
+  const at = await atConsent(app);
+  return (await app.call(tokensOf(await at.client.redeem(codeOf(await throughCorp(app, at)))).access)).access?.props;
+}
+
+describe('logins/upstream', () => {
+  it.each([
+    ['uma@corp.example', true, true], ['UMA@Corp.Example', true, true], ['uma＠corp.example', true, true],
+    ['uma@corp.example', false, false], ['uma@corp.example', 'true', false], ['uma@corp.example.evil', true, false], ['uma@evil-corp.example', true, false],
+    ['uma@sub.corp.example', true, false], ['uma@evil.example,x@corp.example', true, false], ['uma@evil.example@corp.example', true, false], [undefined, true, false],
+  ])('SEC-146 goes by the exact domain of a verified address: %j, verified %j, comes in %j', async (email, email_verified, comesIn) => {
+    const app = await make({ emailDomains: ['Corp.Example'] });
+    app.idp.user = { sub: 'u-1', name: 'Uma', email, email_verified };
+    const page = await throughCorp(app, await atConsent(app));
+    if (comesIn) return expect(codeOf(page)).toMatch(/^code_/);
+    expectPage(page, { status: 403, never: ['evil'] });
+    expect(page.text).toContain('Only people with a verified e-mail address of Corp.Example may sign in here');
+  }); // prettier-ignore
+
+  it('lets a mapping choose claims and permissions, but neither subject nor provider', async () => {
+    const app = await make({
+      mapIdentity: ({ subject, claims }) => ({
+        claims: { sub: 'root', idp: 'https://evil.example', name: `${String(claims['name'])} (${subject})`, team: 'blue' },
+        permissions: ['notes:delete'],
+      }),
+    });
+    const props = (await propsOf(app)) as { claims: Record<string, unknown> };
+    expect(props).toEqual({
+      claims: { sub: expect.stringMatching(/^[\w-]{22}$/), idp: app.idp.issuer, name: 'Uma Upstream (u-1)', team: 'blue' },
+      permissions: ['notes:delete'],
+    });
+  });
+
+  it('keeps the permissions of a sign-in for the next app of the same browser', async () => {
+    const app = await make({ mapIdentity: async () => ({ permissions: ['notes:read'] }) });
+    const first = await atConsent(app);
+    await throughCorp(app, first);
+    const next = await atConsent(app, first.browser);
+    const { access } = await app.call(
+      tokensOf(await next.client.redeem(codeOf(await next.browser.submit(next.page, { decision: 'approve' })))).access,
+    );
+    expect(access?.props).toMatchObject({ permissions: ['notes:read'] });
+  });
+
+  it('keeps out whom a mapping denies, says why, escaped, and lets the person tell the client', async () => {
+    const app = await make({ mapIdentity: () => ({ deny: 'Ask <it@corp.example> for access.' }) });
+    const at = await atConsent(app);
+    const page = await throughCorp(app, at);
+    expectPage(page, { status: 403, never: ['<it@'] });
+    expect(page.text).toContain('Ask &#60;it@corp.example&#62; for access.');
+    expect(app.events.filter(({ kind }) => kind === 'login.failed')).toMatchObject([{ login: 'corp', reason: 'denied_by_mapping' }]);
+    expect(at.browser.cookies.has('__Host-portcullis-session')).toBe(false);
+    expectRedirect(await at.browser.submit(page, { decision: 'deny' }), 'access_denied');
+  });
+
+  it('fails closed when a mapping throws', async () => {
+    const app = await make({
+      mapIdentity: () => {
+        throw new Error('directory is down');
+      },
+    });
+    expectPage(await throughCorp(app, await atConsent(app)), { status: 500, never: ['directory'] });
+    expect(app.events.some(({ kind }) => kind === 'grant.opened')).toBe(false);
+  });
+
+  it('passes on no claim that is odd or long, and none that it does not know', async () => {
+    const app = await make({});
+    app.idp.user = {
+      sub: 'u-1',
+      name: 'n'.repeat(2000),
+      picture: { url: 'x' },
+      nickname: 'U',
+      roles: ['admin'],
+      permissions: ['admin'],
+      secret: 's',
+    };
+    expect(await propsOf(app)).toEqual({ claims: { sub: expect.any(String), nickname: 'U', idp: app.idp.issuer } });
+  });
+
+  it('refuses at start-up a domain that is none', () => {
+    const provider = oidc({ clientId: 'c', issuer: 'https://idp.example' });
+    expect(() => upstream(provider, { emailDomains: ['@corp.example'] })).toThrow('which is not a domain such as');
+  });
+
+  it('stops after a hundred departures of one network', async () => {
+    const app = await make({});
+    const at = await atConsent(app);
+    for (let round = 0; round < 100; round += 1) await awayTo('corp', at);
+    const page = await at.browser.submit(at.page, { with: 'corp' });
+    expectPage(page, { status: 429 });
+  });
+
+  it('offers no way in on the sign-in page where signing in is part of connecting an app', async () => {
+    const app = await make({});
+    const page = await app.browser().get('https://mcp.example/login');
+    expect([page.status, page.text.includes('You are not signed in'), page.text.includes('<form')]).toEqual([200, true, false]);
+  });
+});

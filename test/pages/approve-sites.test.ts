@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { password } from '../../src/logins/password.ts';
+import { type ApproveView, approvePage } from '../../src/pages/approve.ts';
+
+const view: ApproveView = {
+  action: '/authorize/approve', ticket: 't', client: { id: 'c1' }, redirectUri: 'http://localhost:1/cb', redirectHost: 'localhost:1', redirectIsLoopback: true,
+  resourceName: 'Notes', scopes: [{ name: 'read', checked: true }], account: null, logins: [],
+  sites: [{ id: 'github', label: 'GitHub', site: 'https://github.com/login/oauth/authorize' }],
+}; // prettier-ignore
+const form = { id: 'password', fields: password().fields({}) };
+const buttonsOf = (text: string): string[] =>
+  [...text.matchAll(/<button\b([^>]*)>/g)].map(([, tag = '']) => `${/name="([^"]*)"/.exec(tag)?.[1]}=${/value="([^"]*)"/.exec(tag)?.[1]}`);
+
+describe('pages/approve with other sites to sign in at', () => {
+  it('shows one site and Deny, and nothing to type', async () => {
+    const text = await approvePage(view).text();
+    expect(buttonsOf(text)).toEqual(['decision=switch', 'with=github', 'decision=deny']); // the first is what Enter presses
+    expect(text).toContain('Continue with GitHub');
+    expect(text).not.toMatch(/type="(password|text)"|name="login"/);
+  });
+
+  it('puts sites behind the password, so that Enter in a field signs in with what was typed', async () => {
+    const text = await approvePage({ ...view, logins: [form] }).text();
+    expect(buttonsOf(text)).toEqual(['decision=approve', 'decision=deny', 'with=github']);
+    expect(/<button[^>]*value="github"[^>]*>/.exec(text)?.[0]).toContain('formnovalidate');
+  });
+
+  it('shows no site to somebody who is signed in', async () => {
+    const page = approvePage({ ...view, account: { name: 'Ada' }, logins: [form], redirectUri: 'com.example.app:/cb' });
+    expect(page.headers.get('content-security-policy')).toContain("form-action 'self' com.example.app:;");
+    expect(buttonsOf(await page.text())).toEqual(['decision=switch', 'decision=approve', 'decision=deny']);
+  });
+
+  it('SEC-130 lets the form lead to the site and on to the client, and nowhere else', () => {
+    const policyOf = (site: string, redirectUri = 'com.example.app:/cb'): string =>
+      /form-action ([^;]*)/.exec(
+        approvePage({ ...view, redirectUri, sites: [{ id: 'x', label: 'X', site }] }).headers.get('content-security-policy') ?? '',
+      )?.[1] ?? '';
+    expect(policyOf('https://github.com/login/oauth/authorize')).toBe("'self' com.example.app: https:");
+    expect(policyOf('http://127.0.0.1:9000')).toBe("'self' com.example.app: http://localhost:* http://127.0.0.1:* https:");
+    expect(policyOf('https://idp.example', 'https://app.example/cb')).toBe("'self' https:");
+  });
+
+  it('escapes what a site is called', async () => {
+    const text = await approvePage({
+      ...view,
+      sites: [{ id: 'x"><b>', label: '<script>alert(1)</script>', site: 'https://idp.example' }],
+    }).text();
+    expect(text).not.toMatch(/<script>alert|"><b>/);
+  });
+});
