@@ -46,7 +46,7 @@ export interface OAuthProviderOptions<Env = unknown> {
   /** Scopes without which no call is let in; published, asked for, enforced. */
   readonly requiredScopes?: readonly string[];
   /** What a user may do, looked up on every request and put into `props.permissions`. When it throws, the request is refused with 503. */
-  readonly permissions?: Permissions;
+  readonly permissions?: Permissions<Env>;
   /** Seconds; default 3,600. */
   readonly accessTokenTTL?: Seconds;
   /** Seconds from consent to the end of everything, however often refreshed; 0 for no refresh tokens. Default a year. */

@@ -1,10 +1,11 @@
 /** Checks the package as it would be published: builds it, packs it, and asks publint and attw about exports and types. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 let failed = false;
+mkdirSync(`${root}artifacts`, { recursive: true });
 
 check('npm', 'pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', 'artifacts');
 const packed = readdirSync(`${root}artifacts`)

@@ -3,7 +3,7 @@
  * that it was given. It works on whatever Node is there (20 or newer); the command gets the Node that the lockfile brings.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
@@ -22,6 +22,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
 }
 say('Building …');
 run('tsc', ['-b', 'tsconfig.core.json', 'tsconfig.node.json', 'tsconfig.worker.json']);
+chmodSync(`${root}dist/cli/main.js`, 0o755); // npx runs it from here
 
 const [command, ...rest] = process.argv.slice(2);
 if (command !== undefined) {

@@ -1,13 +1,12 @@
 /** The two demo accounts: made once for a data folder, with random passwords, in a file only its owner can read. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NewAccount } from 'portcullis';
 
 /** The accounts of a data folder; several processes that start at once agree on them. */
 export function demoAccounts(folder: string): NewAccount[] {
   const file = join(folder, 'demo-accounts.json');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const random = (): string => randomBytes(9).toString('base64url');
   const fresh: NewAccount[] = [
     { username: 'admin', name: 'Ada Admin', password: random(), permissions: ['admin'] },
@@ -18,7 +17,11 @@ export function demoAccounts(folder: string): NewAccount[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  return JSON.parse(readFileSync(file, 'utf8')) as NewAccount[];
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as NewAccount[];
+  } catch (error) {
+    throw new Error(`${file} cannot be read: ${(error as Error).message}. Remove it, and new demo accounts are made.`, { cause: error });
+  }
 }
 
 /** What a newcomer needs to know, in one screen. */
@@ -35,8 +38,8 @@ ${where}
 Sign in with (made for this data folder)
 ${accounts.map(line).join('\n')}
 
-Connect
-  This terminal   npx portcullis connect ${mcp} --call whoami
+Connect (in this folder, from another terminal)
+  A terminal      npx portcullis connect ${mcp} --call whoami
   Claude Code     claude mcp add --transport http portcullis-demo ${mcp}
   Cursor          put into ~/.cursor/mcp.json:  ${cursor}
   VS Code         code --add-mcp '${vscode}'

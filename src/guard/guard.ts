@@ -11,6 +11,8 @@ import { insufficientScope, unauthorized, unavailable, type Challenge } from './
 import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
 
+export type { Access };
+
 /** Says what a token is worth at a resource; null for whatever is not good there. Rejects when it cannot tell. */
 export type Verifier = (token: string, resource: string) => Awaitable<Access | null>;
 

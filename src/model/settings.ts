@@ -2,6 +2,7 @@
  * Settings: the options of the application after every default and every start-up check; frozen, per issuer.
  */
 import type { Access } from './access.ts';
+import type { Accounts } from './account.ts';
 import type { Event } from './event.ts';
 import type { Lifetimes } from './grant.ts';
 import type { Login } from './login.ts';
@@ -21,7 +22,12 @@ export interface Paths {
 }
 
 /** Looks up what a user may do at this very moment. */
-export type Permissions = (access: Access, env: unknown) => Awaitable<readonly string[]>;
+export type Permissions<Env = unknown> = (access: Access, env: Env & WithAccounts) => Awaitable<readonly string[]>;
+
+/** The part of the environment's helpers that a look-up of permissions mostly needs. */
+export interface WithAccounts {
+  readonly OAUTH_PROVIDER: { readonly accounts: Accounts };
+}
 
 /** Which hosts' client metadata documents are taken: names, which stand for their subdomains too, or a decision for each URL. */
 export type DocumentPolicy = readonly string[] | ((url: URL) => Awaitable<boolean>);
@@ -49,7 +55,7 @@ export interface Settings {
   /** Null for every host. */
   readonly documentPolicy: DocumentPolicy | null;
   readonly logins: readonly Login[];
-  readonly permissions: Permissions | null;
+  readonly permissions: Permissions<never> | null;
   /** The name that pages show. */
   readonly name: string;
   readonly on: (event: Event) => void | Promise<void>;

@@ -29,7 +29,7 @@ export function openEmbedded(folder: string): Embedded {
       cause: error,
     });
   }
-  const store = sqliteStore(join(folder, 'portcullis.db'));
+  const store = open(join(folder, 'portcullis.db'));
   const timer = setInterval(() => sweep(store), EVERY_MS).unref();
   return {
     store,
@@ -38,6 +38,15 @@ export function openEmbedded(folder: string): Embedded {
       store.close();
     },
   };
+}
+
+function open(path: string): SqliteStore {
+  try {
+    return sqliteStore(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    throw new Error(`This user may not read ${path}. Give it the file, or name another folder with PORTCULLIS_DATA.`, { cause: error });
+  }
 }
 
 /** By hand, because Node's own `recursive` never returns where the system refuses a folder with ENOENT, as /proc does. */

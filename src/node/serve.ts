@@ -45,6 +45,9 @@ export interface ProviderServer extends NodeServer {
   readonly helpers: OAuthHelpers;
 }
 
+/** Hosts that nobody outside of this machine reaches. */
+const ON_LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
+
 const DEFAULTS = {
   headerTimeout: 10,
   requestTimeout: 60,
@@ -73,12 +76,17 @@ export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, opt
   const env = isProvider(app) ? { ...given } : given; // a provider's gets a store and an issuer
   const settings = {
     ...DEFAULTS,
-    port: numberOf(env['PORT'] ?? 8787),
-    host: typeof env['HOST'] === 'string' ? env['HOST'] : 'localhost',
+    port: Number(env['PORT'] || 8787),
+    host: typeof env['HOST'] === 'string' && env['HOST'] !== '' ? env['HOST'] : 'localhost',
     ...options,
     env,
   };
   check(app, settings);
+  if (env['PORTCULLIS_LIMITS'] === 'off' && !ON_LOOPBACK.has(settings.host)) {
+    throw new TypeError(
+      `serve: PORTCULLIS_LIMITS=off is for load tests on loopback, and ${settings.host} reaches beyond; set HOST=localhost.`,
+    );
+  }
   const desk = answering(app as FetchObject, settings);
   const limits = {
     headersTimeout: settings.headerTimeout * 1000,
@@ -102,7 +110,8 @@ export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, opt
   const shut = (): Promise<void> => drain(servers, silent, desk, settings.drainTimeout * 1000);
   if (!isProvider(app)) return serverOf(url, port, shut, settings.signals);
   // Only now that the port is ours: a start that fails there leaves nothing behind. No request comes before this turn ends.
-  const provided = await provide(app, env, url, options.data).catch(async (error: unknown) => {
+  if (ON_LOOPBACK.has(settings.host)) env['PORTCULLIS_ISSUER'] ||= url; // elsewhere the public address must be told
+  const provided = await provide(app, env, options.data).catch(async (error: unknown) => {
     await shut();
     throw error;
   });
@@ -123,28 +132,21 @@ function serverOf(url: string, port: number, shut: () => Promise<void>, signals:
   return { url, port, stop };
 }
 
-/** Puts store and issuer into the environment, and lets the provider check itself. */
+/** Puts the store into the environment, and lets the provider check itself. */
 async function provide(
   app: OAuthProvider<unknown>,
   env: Record<string, unknown>,
-  url: string,
   data: string | undefined,
 ): Promise<{ helpers: OAuthHelpers; close(): void }> {
-  const folder = data ?? env['PORTCULLIS_DATA'];
+  const folder = data || env['PORTCULLIS_DATA'];
   const embedded = env['PORTCULLIS'] === undefined && typeof folder === 'string' && folder !== '' ? openEmbedded(folder) : null;
   if (embedded) env['PORTCULLIS'] = embedded.store;
-  env['PORTCULLIS_ISSUER'] ||= url;
   try {
     return { helpers: app.helpers(env), close: () => embedded?.close() };
   } catch (error) {
     embedded?.close();
     throw error;
   }
-}
-
-/** A variable that is no number stays what it is, so that the check can name it. */
-function numberOf(value: unknown): number {
-  return value === '' ? Number.NaN : Number(value);
 }
 
 /** In flight first, since it may still hand promises to `waitUntil`; both have a deadline, so that a stop is a stop. */

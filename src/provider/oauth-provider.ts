@@ -172,7 +172,10 @@ export class OAuthProvider<Env = unknown> {
 
 /** Limits go off for load tests, and only where nobody else can reach: on loopback. */
 function isOff(env: unknown, issuer: string): boolean {
-  return readEnv(env, 'PORTCULLIS_LIMITS') === 'off' && isLoopbackHost(new URL(issuer).hostname);
+  const limits = readEnv(env, 'PORTCULLIS_LIMITS') ?? 'on';
+  if (limits === 'on' || limits === '') return false;
+  if (limits === 'off' && isLoopbackHost(new URL(issuer).hostname)) return true;
+  throw new TypeError('OAuthProvider: PORTCULLIS_LIMITS may be "on", or "off" for load tests where the issuer is on localhost.');
 }
 
 function readEnv(env: unknown, name: string): unknown {
@@ -193,7 +196,7 @@ async function withPermissions(as: AuthServer, access: Access, env: unknown): Pr
   if (permissions === null) return access;
   try {
     const props = typeof access.props === 'object' && access.props !== null ? access.props : {};
-    return { ...access, props: { ...props, permissions: await permissions(access, env) } };
+    return { ...access, props: { ...props, permissions: await permissions(access, env as never) } };
   } catch (error) {
     as.emit({ kind: 'request.failed', endpoint: 'permissions', requestId: as.keys.id(), error });
     return null;

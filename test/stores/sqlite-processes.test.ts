@@ -65,10 +65,10 @@ describe('stores/sqlite over several processes', () => {
     mkdirSync(closed, { mode: 0o755 });
     chmodSync(folder, 0o755);
     const program = `import { sqliteStore } from ${JSON.stringify(new URL('../../src/stores/sqlite.ts', import.meta.url).href)};
+      if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534); } // only now: the source may lie where only root reads
       try { sqliteStore(${JSON.stringify(join(closed, 'x.db'))}); } catch (error) { console.log(error.message); }`;
     if (process.getuid?.() !== 0) chmodSync(closed, 0o555);
-    const identity = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { ...identity, encoding: 'utf8' });
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
     expect(stdout.trim()).toBe(
       `The database ${join(closed, 'x.db')} cannot be opened: no permission. Make file and folder writable for this user.`,
     );
