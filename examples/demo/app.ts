@@ -44,6 +44,6 @@ export const app = new OAuthProvider<Env>({
   tokenEndpoint: '/token',
   clientRegistrationEndpoint: '/register',
   scopesSupported: { 'demo:use': 'Use the demo tools as you' },
-  logins: [password({ accounts: (env) => JSON.parse((env as Env).DEMO_ACCOUNTS ?? '[]') as NewAccount[] })],
-  permissions: ({ userId }, env) => (env as Env).OAUTH_PROVIDER.accounts.permissionsOf(userId),
+  logins: [password<Env>({ accounts: (env) => JSON.parse(env.DEMO_ACCOUNTS ?? '[]') as NewAccount[] })],
+  permissions: ({ userId }, env) => env.OAUTH_PROVIDER.accounts.permissionsOf(userId),
 });

@@ -9,9 +9,9 @@ import type { Identity } from '../model/identity.ts';
 import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
 
 /** What `password()` can be told. */
-export interface PasswordOptions {
+export interface PasswordOptions<Env = unknown> {
   /** Accounts that shall exist from the start: made when first somebody signs in, left alone once their name is taken. */
-  readonly accounts?: (env: unknown) => readonly NewAccount[];
+  readonly accounts?: (env: Env) => readonly NewAccount[];
 }
 
 const MAX_USERNAME = 256;
@@ -23,7 +23,7 @@ const PER_NETWORK = 100;
 const WINDOW = 15 * 60;
 
 /** Signs users in by user name and password. */
-export function password(options: PasswordOptions = {}): FormLogin {
+export function password<Env = unknown>(options: PasswordOptions<Env> = {}): FormLogin {
   const seeded = new WeakSet<Accounts>();
   return {
     id: 'password',
@@ -35,7 +35,7 @@ export function password(options: PasswordOptions = {}): FormLogin {
       const retryAfter = await limits(username, services);
       if (retryAfter !== null) return { kind: 'limited', retryAfter };
       if (options.accounts && !seeded.has(services.accounts)) {
-        await seed(options.accounts(services.env), services.accounts);
+        await seed(options.accounts(services.env as Env), services.accounts);
         seeded.add(services.accounts);
       }
       const account = await services.accounts.checkPassword(username, secret);
