@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { type App, ISSUER, makeApp } from '../support/app.ts';
 
 const PATHS = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
@@ -48,10 +49,11 @@ describe('endpoints/metadata', () => {
     for (const [name, url] of Object.entries(document).filter(([key]) => key.endsWith('_endpoint')))
       expect([name, (await app.send(new Request(String(url), { method: 'POST' }))).status]).not.toEqual([name, 404]);
     for (const method of document['token_endpoint_auth_methods_supported'] as string[]) {
-      const { tokens } = await app.signedIn({
-        token_endpoint_auth_method: method === 'client_secret_basic' ? 'client_secret_post' : method,
-      });
-      expect((await app.call(tokens.access)).status).toBe(200);
+      const { client, code } = await app.toCode({ token_endpoint_auth_method: method });
+      const fields = { grant_type: 'authorization_code', code, code_verifier: client.verifier };
+      const basic = { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` };
+      const answer = await (method === 'client_secret_basic' ? client.token(fields, basic) : client.redeem(code));
+      expect((await app.call(tokensOf(answer).access)).status).toBe(200);
     }
     for (const method of ['private_key_jwt', 'client_secret_jwt', 'tls_client_auth', 'x'])
       expect((await app.register({ redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: method })).status).toBe(400);
