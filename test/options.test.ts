@@ -131,9 +131,9 @@ describe('options', () => {
   });
 
   it('turn limits off for load tests, and only on loopback', async () => {
-    const tries = async (issuer: string): Promise<number> => {
+    const tries = async (issuer: string, limits: string): Promise<number> => {
       const provider = new OAuthProvider({ ...good, issuer, clientRegistrationEndpoint: '/register' }, platform);
-      const env = { PORTCULLIS: memoryStore(), PORTCULLIS_LIMITS: 'off' };
+      const env = { PORTCULLIS: memoryStore(), PORTCULLIS_LIMITS: limits };
       const body = JSON.stringify({ redirect_uris: ['https://app.example/cb'] });
       let status = 0;
       for (let at = 0; at < 61; at++)
@@ -143,7 +143,12 @@ describe('options', () => {
         ));
       return status;
     };
-    expect([await tries('http://localhost:8787'), await tries('https://mcp.example')]).toEqual([201, 429]);
+    expect([await tries('http://localhost:8787', 'off'), await tries('http://localhost:8787', 'on')]).toEqual([201, 429]);
+    for (const [issuer, limits] of [
+      ['https://mcp.example', 'off'],
+      ['http://localhost:8787', 'of'],
+    ] as const)
+      await expect(tries(issuer, limits)).rejects.toThrow('PORTCULLIS_LIMITS may be "on", or "off" for load tests');
   });
 });
 
