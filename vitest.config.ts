@@ -4,11 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const NODE_ONLY = ['test/node/**', 'test/cli/**', 'test/stores/sqlite*.test.ts', 'test/*.test.ts', 'test/runtimes/**', 'test/examples/**'];
+/** Tests that start several processes: slow, so the inner loop goes without. */
+const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts'];
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   test: {
     isolate: false,
+    maxWorkers: 2,
     reporters: ['default', here('./tools/closing-line.ts')],
     projects: [
       {
@@ -16,11 +19,12 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/worker/**', 'test/e2e/**'],
+          exclude: ['test/worker/**', 'test/e2e/**', ...PROCESSES],
           isolate: false,
           testTimeout: 20_000,
         },
       },
+      { test: { name: 'processes', include: PROCESSES, isolate: false, testTimeout: 60_000 } },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './test/worker/wrangler.jsonc' } })],
         resolve: { alias: { '#under-test': here('./test/support/under-test.worker.ts') } },
