@@ -3,6 +3,7 @@
  * nothing before the token is parsed and nothing after Access is known. It knows no store and no endpoint.
  */
 import { equalTexts } from '../lib/bytes.ts';
+import { genuine, takesLight } from '../lib/genuine.ts';
 import type { Access } from '../model/access.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
@@ -76,14 +77,18 @@ export function guard(options: GuardOptions): Guard {
     return requiredScopes.every((scope) => access.scope.includes(scope)) ? access : insufficientScope(challenge);
   };
 
-  const protect: Guard['protect'] = (handler) => async (request, env, ctx) => {
-    if (pathAndQueryOf(request) === metadata.path) return metadataAnswer(request, metadata.text);
-    const foreign = checkOrigin(request, allowedOrigins, resource);
-    if (foreign) return foreign; // which a foreign page may not even read
-    if (request.method === 'OPTIONS') return preflight(request);
-    const access = await check(request);
-    if (access instanceof Response) return withCors(request, access);
-    return withCors(request, await handler(request, env, withAccess(ctx, access)));
+  const protect: Guard['protect'] = <Env>(handler: FetchFunction<Env>) => {
+    const light = takesLight(handler);
+    const guarded: FetchFunction<Env> = async (request, env, ctx) => {
+      if (request.url.includes(metadata.path) && pathAndQueryOf(request) === metadata.path) return metadataAnswer(request, metadata.text);
+      const foreign = checkOrigin(request, allowedOrigins, resource);
+      if (foreign) return foreign; // which a foreign page may not even read
+      if (request.method === 'OPTIONS') return preflight(request);
+      const access = await check(request);
+      if (access instanceof Response) return withCors(request, access);
+      return withCors(request, await handler(light ? request : genuine(request), env, withAccess(ctx, access)));
+    };
+    return Object.assign(guarded, { takesLightRequests: true as const });
   };
   return Object.assign(check, { protect, metadata });
 }

@@ -10,7 +10,6 @@ import { guard, preflight, withAccess, withCors, type Guard } from '../guard/gua
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
-import { genuine } from '../lib/genuine.ts';
 import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
@@ -82,7 +81,7 @@ export class OAuthProvider<Env = unknown> {
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback) {
       const helpers = makeHelpers(host.as, network()); // which know who asks, for what they may have to fetch
-      return this.#fallback(genuine(request), { ...env, OAUTH_PROVIDER: helpers }, ctx);
+      return this.#fallback(request, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
   };
@@ -101,7 +100,7 @@ export class OAuthProvider<Env = unknown> {
     const own = this.#envFor(host, env);
     const allowed = await withPermissions(host.as, access, own);
     if (allowed === null) return withCors(request, unavailable());
-    return withCors(request, await api.fetch(genuine(request), own, withAccess(ctx, allowed)));
+    return withCors(request, await api.fetch(request, own, withAccess(ctx, allowed)));
   }
 
   /** The environment as handlers see it, with the helpers in it; made once for each environment. */
