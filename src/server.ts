@@ -11,7 +11,7 @@ import { register } from './endpoints/register.ts';
 import { revoke } from './endpoints/revoke.ts';
 import { token } from './endpoints/token.ts';
 import { base64url } from './lib/base64url.ts';
-import { json } from './lib/http.ts';
+import { CROSS_ORIGIN, json } from './lib/http.ts';
 import { OAuthError } from './model/error.ts';
 import type { Settings } from './model/settings.ts';
 import { errorPage } from './pages/error.ts';
@@ -41,10 +41,9 @@ export function routesOf({ paths, logins }: Settings): ReadonlyMap<string, Route
 export async function answer(route: Route, call: Call): Promise<Response> {
   const { method } = call.request;
   if (route.reader === 'program' && method === 'OPTIONS')
-    return cors(new Response(null, { status: 204, headers: preflightHeaders(route) }));
+    return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, ...preflightHeaders(route) } });
   const endpoint = route.methods[method];
-  const response = endpoint ? await endpoint(call).catch((error: unknown) => failure(route, call, error)) : notAllowed(route, call);
-  return route.reader === 'program' ? cors(response) : response;
+  return endpoint ? endpoint(call).catch((error: unknown) => failure(route, call, error)) : notAllowed(route, call);
 }
 
 function failure(route: Route, call: Call, error: unknown): Response {
@@ -57,7 +56,7 @@ function failure(route: Route, call: Call, error: unknown): Response {
     return json(
       { error: known.code, error_description: known.message, ...(broken ? { request_id: requestId } : {}) },
       known.status,
-      known.headers,
+      { ...CROSS_ORIGIN, ...known.headers },
       call.as.runtime.respond,
     );
   }
@@ -88,10 +87,4 @@ function preflightHeaders(route: Route): Record<string, string> {
     'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
     'access-control-max-age': '86400',
   };
-}
-
-function cors(response: Response): Response {
-  response.headers.set('access-control-allow-origin', '*');
-  response.headers.set('access-control-expose-headers', 'WWW-Authenticate, Retry-After');
-  return response;
 }
