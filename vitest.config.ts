@@ -3,7 +3,15 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const NODE_ONLY = ['test/node/**', 'test/cli/**', 'test/stores/sqlite*.test.ts', 'test/*.test.ts', 'test/runtimes/**', 'test/examples/**'];
+const NODE_ONLY = [
+  'test/node/**',
+  'test/cli/**',
+  'test/stores/sqlite*.test.ts',
+  'test/stores/wal-index.test.ts',
+  'test/*.test.ts',
+  'test/runtimes/**',
+  'test/examples/**',
+];
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
