@@ -3,7 +3,15 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const NODE_ONLY = ['test/node/**', 'test/cli/**', 'test/stores/sqlite*.test.ts', 'test/*.test.ts', 'test/runtimes/**', 'test/examples/**'];
+const NODE_ONLY = [
+  'test/node/**',
+  'test/cli/**',
+  'test/stores/sqlite*.test.ts',
+  'test/stores/wal-index.test.ts',
+  'test/*.test.ts',
+  'test/runtimes/**',
+  'test/examples/**',
+];
 /** Tests that start several processes: slow, so the inner loop goes without. */
 const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts'];
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

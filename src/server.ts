@@ -13,7 +13,7 @@ import { register } from './endpoints/register.ts';
 import { revoke } from './endpoints/revoke.ts';
 import { token } from './endpoints/token.ts';
 import { base64url } from './lib/base64url.ts';
-import { json } from './lib/http.ts';
+import { CROSS_ORIGIN, json } from './lib/http.ts';
 import { OAuthError } from './model/error.ts';
 import { isRedirect } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
@@ -48,10 +48,9 @@ export function routesOf({ paths, logins }: Settings): ReadonlyMap<string, Route
 export async function answer(route: Route, call: Call): Promise<Response> {
   const { method } = call.request;
   if (route.reader === 'program' && method === 'OPTIONS')
-    return cors(new Response(null, { status: 204, headers: preflightHeaders(route) }));
+    return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, ...preflightHeaders(route) } });
   const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
-  const response = endpoint ? await endpoint(call).catch((error: unknown) => failure(route, call, error)) : notAllowed(route, call);
-  return route.reader === 'program' ? cors(response) : response;
+  return endpoint ? endpoint(call).catch((error: unknown) => failure(route, call, error)) : notAllowed(route, call);
 }
 
 function failure(route: Route, call: Call, error: unknown): Response {
@@ -64,7 +63,7 @@ function failure(route: Route, call: Call, error: unknown): Response {
     return json(
       { error: known.code, error_description: known.message, ...(broken ? { request_id: requestId } : {}) },
       known.status,
-      known.headers,
+      { ...CROSS_ORIGIN, ...known.headers },
       call.as.runtime.respond,
     );
   }
@@ -95,10 +94,4 @@ function preflightHeaders(route: Route): Record<string, string> {
     'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
     'access-control-max-age': '86400',
   };
-}
-
-function cors(response: Response): Response {
-  response.headers.set('access-control-allow-origin', '*');
-  response.headers.set('access-control-expose-headers', 'WWW-Authenticate, Retry-After');
-  return response;
 }

@@ -1,6 +1,6 @@
 /**
  * Our server as an application would run it on Node. Arguments: `sqlite` or `memory`, and `plain` where the handler answers with
- * the `PlainResponse` of portcullis/node. Its default handler makes codes, as an application with its own sign-in does.
+ * the `PlainResponse` of portcullis/node and takes light requests. Its default handler makes codes, as an application with its own sign-in does.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ const answer = answers === 'plain' ? PlainResponse.of : (body: string, init: Res
 const provider = new OAuthProvider<{ PORTCULLIS: typeof store; PORTCULLIS_LIMITS: string; OAUTH_PROVIDER?: OAuthHelpers }>({
   issuer: ISSUER,
   apiRoute: '/mcp',
-  apiHandler: () => answer(ANSWER, { headers: HEADERS }),
+  apiHandler: { takesLightRequests: answers === 'plain', fetch: () => answer(ANSWER, { headers: HEADERS }) },
   clientRegistrationEndpoint: '/register',
   scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
   authorizationCodeTTL: 600,

@@ -20,6 +20,23 @@ export interface Call {
   readonly network: string;
 }
 
+/** One request; its URL and its network are worked out when they are asked for. */
+export function makeCall(request: Request, as: AuthServer, env: unknown, networkOf: () => string): Call {
+  let url: URL | undefined;
+  let network: string | undefined;
+  return {
+    request,
+    as,
+    env,
+    get url() {
+      return (url ??= new URL(request.url));
+    },
+    get network() {
+      return (network ??= networkOf());
+    },
+  };
+}
+
 /** Answers a request, or throws an `OAuthError` that the server renders. */
 export type Endpoint = (call: Call) => Promise<Response>;
 

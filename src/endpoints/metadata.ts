@@ -3,7 +3,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { grantTypes } from '../grants/index.ts';
-import { respondPlainly } from '../lib/http.ts';
+import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import type { ClientAuthMethod } from '../model/client.ts';
 import type { Call } from './endpoint.ts';
 
@@ -19,7 +19,7 @@ export async function metadata({ as, request }: Call): Promise<Response> {
   if (text === undefined) built.set(as, (text = JSON.stringify(documentOf(as))));
   const { respond = respondPlainly } = as.runtime;
   return respond(request.method === 'HEAD' ? null : text, {
-    headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
+    headers: { ...CROSS_ORIGIN, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { parseMetadata } from '../clients/metadata.ts';
 import { grantTypes } from '../grants/index.ts';
-import { json, mediaType, readBody } from '../lib/http.ts';
+import { CROSS_ORIGIN, json, mediaType, readBody } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { BODY_LIMIT, bodyError, type Call } from './endpoint.ts';
@@ -34,7 +34,7 @@ export async function register({ as, request, network }: Call): Promise<Response
   };
   if (!(await as.records.saveClient(client, 'absent'))) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });
-  return json(informationOf(client, secret), 201);
+  return json(informationOf(client, secret), 201, CROSS_ORIGIN, as.runtime.respond);
 }
 
 function notUtf8(): OAuthError {

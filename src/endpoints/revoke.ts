@@ -5,6 +5,7 @@
 import { authenticate, failed, type Caller } from '../clients/authenticate.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { grantIdOf, kindOf } from '../model/token.ts';
@@ -22,7 +23,8 @@ export async function revoke(call: Call): Promise<Response> {
   const text = form.required('token');
   if (caller.kind === 'public' && !(await isPublic(as, caller.clientId))) throw failed('none', 'client_unknown');
   await revokeToken(as, caller, text);
-  return new Response(null, { headers: { 'cache-control': 'no-store', pragma: 'no-cache' } });
+  const { respond = respondPlainly } = as.runtime;
+  return respond(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
 }
 
 /** A client that is known by a document needs none here: the grant says whose it is. */

@@ -7,7 +7,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { grantTypes } from '../grants/index.ts';
 import { tokenAnswer } from '../grants/issue.ts';
 import { parseFields } from '../lib/form.ts';
-import { json } from '../lib/http.ts';
+import { CROSS_ORIGIN, json } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import { readForm, type Call } from './endpoint.ts';
 
@@ -25,15 +25,16 @@ export async function token(call: Call): Promise<Response> {
   const grantType = grantTypes.get(type);
   if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
   try {
-    return json(tokenAnswer(await grantType(form, caller, as), as.now()), 200, {}, as.runtime.respond);
+    return json(tokenAnswer(await grantType(form, caller, as), as.now()), 200, CROSS_ORIGIN, as.runtime.respond);
   } catch (error) {
     throw error instanceof OAuthError ? await explain(as, caller, type, error) : error;
   }
 }
 
 /** Secrets do not travel in URLs, where every log keeps them (OAuth 2.1 §2.4.1). */
-export function refuseSecretsInUrl({ url }: Call): void {
-  const query = parseFields(url.search.slice(1));
+export function refuseSecretsInUrl(call: Call): void {
+  if (!call.request.url.includes('?')) return;
+  const query = parseFields(call.url.search.slice(1));
   if (!query || NEVER_IN_URL.some((name) => query.has(name))) {
     throw new OAuthError('invalid_request', 'secret_in_url', { hint: 'Send parameters in the body, never in the URL.' });
   }

@@ -1,6 +1,7 @@
 /**
  * Protected-resource metadata: where a client finds who issues tokens for this resource (RFC 9728 §2, §3).
  */
+import { respondPlainly, type Respond } from '../lib/http.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
@@ -38,7 +39,7 @@ export function metadataText({ resource, authorizationServers, scopes = [], name
 }
 
 /** Answers GET, HEAD and a preflight for the document. */
-export function metadataAnswer(request: Request, text: string): Response {
+export function metadataAnswer(request: Request, text: string, respond: Respond = respondPlainly): Response {
   const cors = {
     'access-control-allow-origin': '*',
     'access-control-allow-methods': 'GET, HEAD, OPTIONS',
@@ -48,5 +49,5 @@ export function metadataAnswer(request: Request, text: string): Response {
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return new Response(null, { status: 405, headers: { allow: 'GET, HEAD, OPTIONS' } });
   const headers = { ...cors, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' };
-  return new Response(request.method === 'HEAD' ? null : text, { headers });
+  return respond(request.method === 'HEAD' ? null : text, { headers });
 }

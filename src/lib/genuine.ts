@@ -3,14 +3,15 @@
  * genuine one: it may call `fetch(request)` or `new Request(request, …)`, which look inside.
  */
 
-/** Says of an object with `fetch` that it calls {@link genuine} before it hands a request to a stranger. */
+/** Says of an object with `fetch`, or of a function of that shape, that it calls {@link genuine} before it hands a request to a stranger. */
 export interface TakesLight {
   readonly takesLightRequests: true;
 }
 
-/** Whether an application said so. */
-export function takesLight(app: object): app is TakesLight {
-  return (app as Partial<TakesLight>).takesLightRequests === true;
+/** Whether an application, or its `fetch`, said so. */
+export function takesLight(app: object): boolean {
+  const { takesLightRequests, fetch } = app as Partial<TakesLight> & { readonly fetch?: Partial<TakesLight> };
+  return takesLightRequests === true || fetch?.takesLightRequests === true;
 }
 
 /** The request, fit for code that is not ours. In workerd it is that already. */

@@ -63,6 +63,12 @@ export function mediaTypeOf(headers: Headers): string {
   return (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
+/** What programs in the browsers of every origin may read; never for pages and what cookies open. Given when an answer is made: later costs more. */
+export const CROSS_ORIGIN = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
+} as const;
+
 /** Makes a `Response` of a text. */
 export type Respond = (text: string | null, init: ResponseInit) => Response;
 

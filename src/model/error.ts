@@ -46,6 +46,11 @@ const TEXTS: { readonly [code in ErrorCode]: string } = {
   invalid_client_metadata: 'A value of the client metadata is not acceptable.',
 };
 
+/** The public text of a code. */
+export function textOf(code: ErrorCode): string {
+  return TEXTS[code];
+}
+
 /** How an error differs from a plain one of its code. */
 export interface ErrorDetails {
   /** HTTP status where it is not 400. */

@@ -18,6 +18,11 @@ export interface Context {
 
 /** An object with `fetch`: a Worker's default export, `McpAgent.serve(path)`, `McpAgent.Router`, Hono … */
 export interface FetchObject<Env = unknown> {
+  /**
+   * On Node: hand this handler the server's light request, a third of the price. It reads as any other; what it cannot do is pass for
+   * a genuine one in `fetch(request)` and `new Request(request)`. Call `genuine(request)` of `portcullis/node` before those.
+   */
+  readonly takesLightRequests?: boolean;
   fetch(request: Request, env: Env, ctx: Context): Awaitable<Response>;
 }
 

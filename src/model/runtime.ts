@@ -24,6 +24,8 @@ export interface Runtime {
   random(length: number): Uint8Array<ArrayBuffer>;
   /** SHA-256 of the bytes, or of the UTF-8 of a string. */
   digest(data: Uint8Array<ArrayBuffer> | string): Awaitable<Uint8Array<ArrayBuffer>>;
+  /** The digest of a text as base64url, at once. Absent where `digest` and base64url are as cheap. */
+  readonly digestText?: (text: string) => string;
   /** AES-256-GCM with a fresh 96-bit nonce: nonce, ciphertext, tag. @param bound authenticated, not encrypted. */
   seal(key: Uint8Array<ArrayBuffer>, plain: Uint8Array<ArrayBuffer>, bound: string): Awaitable<Uint8Array<ArrayBuffer>>;
   /** What was sealed, or null if the key, the bytes or what they are bound to do not fit. */

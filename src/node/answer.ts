@@ -5,9 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, FetchObject } from '../model/handler.ts';
-import { BodyError, type IncomingBody } from './body.ts';
-
 import { takesLight } from '../lib/genuine.ts';
+import { BodyError, type IncomingBody } from './body.ts';
 import { addressOf, incoming, type Incoming, type RequestRules } from './request.ts';
 import { send, sendPlain } from './response.ts';
 

@@ -1,5 +1,6 @@
 /** Portcullis on Node: a server around `{ fetch }`, the machine's runtime, and the embedded store. */
 export { PlainResponse } from './plain-response.ts';
+export { genuine } from '../lib/genuine.ts';
 export { nodeRuntime } from './runtime.ts';
 export { serve, type NodeServer, type ServeOptions } from './serve.ts';
 export type { ErrorPlace } from './answer.ts';

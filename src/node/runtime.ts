@@ -28,6 +28,9 @@ export function nodeRuntime(): Runtime {
     digest(data) {
       return bytesOf(hash('sha256', data, 'buffer'));
     },
+    digestText(text) {
+      return hash('sha256', text, 'base64url');
+    },
     seal(key, plain, bound) {
       const nonce = random(NONCE);
       const cipher = createCipheriv(CIPHER, createSecretKey(key), nonce);

@@ -6,11 +6,11 @@
 import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
 import { withFaults } from '../core/store-faults.ts';
 import { verifyAccess } from '../core/verify.ts';
+import { makeCall } from '../endpoints/endpoint.ts';
 import { guard, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
-import { genuine } from '../lib/genuine.ts';
 import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
@@ -74,15 +74,15 @@ export class OAuthProvider<Env = unknown> {
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
     if (route) {
-      return answer(route, { request, url: new URL(request.url), as: host.as, env, network: network() });
+      return answer(route, makeCall(request, host.as, env, network));
     }
     const text = host.metadata.get(path);
-    if (text !== undefined) return metadataAnswer(request, text);
+    if (text !== undefined) return metadataAnswer(request, text, this.#platform.runtime.respond);
     const api = host.apis.find((one) => covers(one.path, path));
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback) {
       const helpers = makeHelpers(host.as, network()); // which know who asks, for what they may have to fetch
-      return this.#fallback(genuine(request), { ...env, OAUTH_PROVIDER: helpers }, ctx);
+      return this.#fallback(request, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
   };
@@ -100,8 +100,8 @@ export class OAuthProvider<Env = unknown> {
     if (access instanceof Response) return withCors(request, access);
     const own = this.#envFor(host, env);
     const allowed = await withPermissions(host.as, access, own);
-    if (allowed === null) return withCors(request, unavailable());
-    return withCors(request, await api.fetch(genuine(request), own, withAccess(ctx, allowed)));
+    if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
+    return withCors(request, await api.fetch(request, own, withAccess(ctx, allowed)));
   }
 
   /** The environment as handlers see it, with the helpers in it; made once for each environment. */
@@ -131,7 +131,7 @@ export class OAuthProvider<Env = unknown> {
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const apis = routes.map(({ path, handler }): Protected<Env> => {
       const resource = settings.resources.find((one) => one.path === path)?.uri ?? issuer;
-      const about = { resource, authorizationServers: [issuer], verify, onError, name: options.name };
+      const about = { resource, authorizationServers: [issuer], verify, onError, name: options.name, respond: as.runtime.respond };
       return {
         path,
         fetch: fetchOf(handler),

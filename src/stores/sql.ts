@@ -33,7 +33,7 @@ export const SCHEMA: readonly string[] = [
 ];
 
 /** One record: `key`, `now`. */
-export const READ = 'SELECT version, value FROM records WHERE key = ? AND until > ?';
+export const READ = 'SELECT version, until, value FROM records WHERE key = ? AND until > ?';
 
 const INSERT = 'INSERT INTO records (key, version, until, lists, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET';
 const OVERWRITE = 'version = version + 1, until = excluded.until, value = excluded.value, lists =';
@@ -58,6 +58,7 @@ const SWEEP = 'DELETE FROM records WHERE rowid > ? AND rowid <= ? AND until <= ?
 /** A row as it was read. */
 export interface Row {
   readonly version: Version;
+  readonly until: Seconds;
   readonly value: string;
 }
 

@@ -27,6 +27,7 @@ import {
   sweepRecords,
   writeRecord,
 } from './sql.ts';
+import { readMemory, type ReadMemory } from './wal-index.ts';
 
 /** Milliseconds that a process waits for another one's write. */
 const BUSY_TIMEOUT = 5000;
@@ -54,17 +55,17 @@ export interface SqliteStore extends Store {
  */
 export function sqliteStore(database: string | DatabaseSync, options: { readonly now?: () => Seconds } = {}): SqliteStore {
   const { now = machineClock } = options;
-  if (typeof database !== 'string') return new FileStore(prepared(database, 'that was passed in'), now, false);
+  if (typeof database !== 'string') return new FileStore(prepared(database, 'that was passed in'), now, null);
   const file = opened(database);
   const { failed, error } = attempt(() => prepared(file, database));
-  if (!failed) return new FileStore(file, now, true);
+  if (!failed) return new FileStore(file, now, database);
   file.close();
   throw error;
 }
 
 interface Job {
-  /** Carries the work out. */
-  readonly work: () => void;
+  /** Carries the work out, and tells whether it changed anything. */
+  readonly work: () => boolean;
   /** Tells the caller that it is committed. */
   readonly done: () => void;
   /** Tells the caller that nothing of it happened. */
@@ -81,20 +82,27 @@ class FileStore implements SqliteStore {
   readonly #statements = new Map<string, StatementSync>();
   readonly #read: StatementSync;
   readonly #run: Run;
+  #memory: ReadMemory | null;
   #waiting: Job[] = [];
   #swept = 0;
 
-  constructor(database: DatabaseSync, now: () => Seconds, owned: boolean) {
+  /** @param path of a database that is the store's own; null for one that was passed in. */
+  constructor(database: DatabaseSync, now: () => Seconds, path: string | null) {
     this.#database = database;
     this.#now = now;
-    this.#owned = owned;
+    this.#owned = path !== null;
+    this.#memory = path === null ? null : readMemory(path);
     this.#read = database.prepare(READ);
     this.#run = (text, ...parameters) => this.#statement(text).all(...parameters);
   }
 
   async read(key: Key): Promise<Stored | null> {
-    const row = this.#read.get(key, this.#now());
-    return row ? storedOf(key, row as unknown as Row) : null;
+    const now = this.#now();
+    const known = this.#memory?.find(key);
+    if (known) return known.until > now ? storedOf(key, known) : null;
+    const row = this.#read.get(key, now) as unknown as Row | undefined;
+    if (row) this.#memory?.keep(key, row);
+    return row ? storedOf(key, row) : null;
   }
 
   write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
@@ -132,6 +140,7 @@ class FileStore implements SqliteStore {
 
   close(): void {
     this.#commitWaiting();
+    this.#memory = null; // its descriptor is the database's
     if (this.#owned) this.#database.close();
   }
 
@@ -152,7 +161,8 @@ class FileStore implements SqliteStore {
   #commit<T>(single: boolean, work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       let result!: T;
-      const job: Job = { work: () => void (result = work()), done: () => resolve(result), failed: reject, single };
+      const changes = (): boolean => (result = work()) !== null && result !== false;
+      const job: Job = { work: changes, done: () => resolve(result), failed: reject, single };
       if (this.#waiting.push(job) === 1) setImmediate(() => this.#commitWaiting());
     });
   }
@@ -174,8 +184,10 @@ class FileStore implements SqliteStore {
 
   #carryOut(jobs: readonly Job[]): void {
     const [first] = jobs;
-    if (jobs.length === 1 && first?.single) first.work();
-    else if (first) inTransaction(this.#database, () => jobs.forEach(({ work }) => work()));
+    let changed = false;
+    if (jobs.length === 1 && first?.single) changed = first.work();
+    else if (first) inTransaction(this.#database, () => jobs.forEach(({ work }) => (changed = work() || changed)));
+    if (changed) this.#memory?.committed();
   }
 }
 

@@ -139,7 +139,12 @@ describe('endpoints/token', () => {
       if (broken) throw new Error('SELECT secret FROM /var/lib/portcullis.db');
       return machine.digest(data);
     };
-    const app = await appOn(store, clock, {}, { digest });
+    const { digestText } = machine;
+    const ofText = (text: string): string => {
+      if (broken) throw new Error('SELECT secret FROM /var/lib/portcullis.db');
+      return digestText?.(text) ?? '';
+    };
+    const app = await appOn(store, clock, {}, digestText ? { digest, digestText: ofText } : { digest });
     const { body } = await goodBody(app);
     const client = await app.client({ token_endpoint_auth_method: 'client_secret_post' });
     const url = await client.authorizeUrl();
