@@ -16,3 +16,24 @@ export const CHALLENGE = '9aqtcdbnBZLhf2-d_NlBPbqe0kmzXLw11waimkV0kCc';
 
 /** What a handler is told of the user. */
 export const PROPS = { claims: { sub: 'user-1', name: 'Alice', email: 'alice@example.com' }, permissions: ['read', 'write'] } as const;
+
+/** The name that all servers believe to have. */
+export const ISSUER = 'http://localhost:8787';
+
+/** The consent that ours and the incumbent's servers complete, which take the same words for it. */
+export const CONSENT = {
+  request: {
+    responseType: 'code',
+    clientId: CLIENT_ID,
+    redirectUri: REDIRECT_URI,
+    scope: ['read', 'write'] as string[],
+    state: 'x',
+    codeChallenge: CHALLENGE,
+    codeChallengeMethod: 'S256',
+    resource: `${ISSUER}/mcp`,
+    issuer: ISSUER,
+  },
+  userId: 'user-1',
+  scope: ['read', 'write'] as string[],
+  props: PROPS,
+} as const;

@@ -8,9 +8,8 @@ import { join } from 'node:path';
 import { PlainResponse, serve, sqliteStore } from '../../dist/node/index.js';
 import { memoryStore, OAuthProvider } from '../../dist/node/main.js';
 import type { OAuthHelpers } from '../../dist/provider/pages.js';
-import { ANSWER, CHALLENGE, CLIENT_ID, HEADERS, PROPS, REDIRECT_URI } from './answers.ts';
+import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, REDIRECT_URI } from './answers.ts';
 
-const ISSUER = 'http://localhost:8787';
 const [kind, answers] = process.argv.slice(2);
 const store = kind === 'memory' ? memoryStore() : sqliteStore(join(temporaryFolder(), 'bench.db'));
 await store.write(
@@ -43,22 +42,7 @@ const provider = new OAuthProvider<{ PORTCULLIS: typeof store; PORTCULLIS_LIMITS
 });
 
 async function codeFrom(helpers: OAuthHelpers): Promise<string> {
-  const { redirectTo } = await helpers.completeAuthorization({
-    request: {
-      responseType: 'code',
-      clientId: CLIENT_ID,
-      redirectUri: REDIRECT_URI,
-      scope: ['read', 'write'],
-      state: 'x',
-      codeChallenge: CHALLENGE,
-      codeChallengeMethod: 'S256',
-      resource: `${ISSUER}/mcp`,
-      issuer: ISSUER,
-    },
-    userId: 'user-1',
-    scope: ['read', 'write'],
-    props: PROPS,
-  });
+  const { redirectTo } = await helpers.completeAuthorization(CONSENT);
   return new URL(redirectTo).searchParams.get('code') ?? '';
 }
 

@@ -1,33 +1,14 @@
 /** The same server on `@cloudflare/workers-oauth-provider` 1.2.3 with local KV. */
 import { OAuthProvider, type OAuthHelpers } from '@cloudflare/workers-oauth-provider';
-import { ANSWER, CHALLENGE, CLIENT_ID, HEADERS, PROPS, REDIRECT_URI } from '../servers/answers.ts';
+import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, REDIRECT_URI } from '../servers/answers.ts';
 
 interface Env {
   readonly OAUTH_KV: KVNamespace;
   readonly OAUTH_PROVIDER: OAuthHelpers;
 }
 
-const ISSUER = 'http://localhost:8787';
-
 async function codeFrom(helpers: OAuthHelpers): Promise<string> {
-  const { redirectTo } = await helpers.completeAuthorization({
-    request: {
-      responseType: 'code',
-      clientId: CLIENT_ID,
-      redirectUri: REDIRECT_URI,
-      scope: ['read', 'write'],
-      state: 'x',
-      codeChallenge: CHALLENGE,
-      codeChallengeMethod: 'S256',
-      resource: `${ISSUER}/mcp`,
-      issuer: ISSUER,
-    },
-    userId: 'user-1',
-    metadata: {},
-    scope: ['read', 'write'],
-    props: PROPS,
-    revokeExistingGrants: false,
-  });
+  const { redirectTo } = await helpers.completeAuthorization({ ...CONSENT, metadata: {}, revokeExistingGrants: false });
   return new URL(redirectTo).searchParams.get('code') ?? '';
 }
 

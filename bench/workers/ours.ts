@@ -2,11 +2,9 @@
 import type { OAuthHelpers } from '../../src/provider/pages.ts';
 import { durableObjectStore, type ObjectNamespace } from '../../src/stores/durable-object.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
-import { ANSWER, CHALLENGE, CLIENT_ID, HEADERS, PROPS, REDIRECT_URI } from '../servers/answers.ts';
+import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, REDIRECT_URI } from '../servers/answers.ts';
 
 export { PortcullisStore } from '../../src/worker/index.ts';
-
-const ISSUER = 'http://localhost:8787';
 
 interface Env {
   readonly PORTCULLIS: ObjectNamespace;
@@ -14,22 +12,7 @@ interface Env {
 }
 
 async function codeFrom(helpers: OAuthHelpers): Promise<string> {
-  const { redirectTo } = await helpers.completeAuthorization({
-    request: {
-      responseType: 'code',
-      clientId: CLIENT_ID,
-      redirectUri: REDIRECT_URI,
-      scope: ['read', 'write'],
-      state: 'x',
-      codeChallenge: CHALLENGE,
-      codeChallengeMethod: 'S256',
-      resource: `${ISSUER}/mcp`,
-      issuer: ISSUER,
-    },
-    userId: 'user-1',
-    scope: ['read', 'write'],
-    props: PROPS,
-  });
+  const { redirectTo } = await helpers.completeAuthorization(CONSENT);
   return new URL(redirectTo).searchParams.get('code') ?? '';
 }
 

@@ -10,18 +10,13 @@ import type { AccountView, LoginView, Problem } from './sign-in.ts';
 
 /** All that the page shows. */
 export interface LoginPageView extends Problem {
-  /** Where the form is posted, with `login`, its fields, `csrf`, `return_to`, and `decision`: `sign-in` or `sign-out`. */
+  /** Where the form is posted, with `login`, its fields, and `decision`: `sign-in` or `sign-out`. */
   readonly action: string;
   readonly logins: readonly LoginView[];
   /** Which of several logins was used last. */
   readonly login?: string | undefined;
-  /** Where to go afterwards: a path of this site, checked by whoever calls. */
-  readonly returnTo?: string | undefined;
-  readonly csrf?: string | undefined;
   /** Who is signed in; the page then shows the account instead of the logins. */
   readonly account?: AccountView | null;
-  /** What just happened: "You are signed out." */
-  readonly notice?: string | undefined;
   readonly brand?: Brand | undefined;
   /** 200 unless told; 429 with `retryAfter`. */
   readonly status?: number;
@@ -31,11 +26,8 @@ export interface LoginPageView extends Problem {
 export function loginPage(view: LoginPageView): Response {
   const title = view.account ? 'You are signed in' : 'Sign in';
   const body = html`<h1>${title}</h1>
-    ${view.notice && html`<p class="lead" role="status">${view.notice}</p>`}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
-      ${view.csrf && html`<input type="hidden" name="csrf" value="${view.csrf}" />`}
-      ${view.returnTo && html`<input type="hidden" name="return_to" value="${view.returnTo}" />`} ${problemBox(view)}
-      ${view.account ? signOut(view.account, view.returnTo) : signIn(view)}
+      ${problemBox(view)} ${view.account ? signOut(view.account) : signIn(view)}
     </form>`;
   return page({ title, body, status: view.status, ...problemAnswer(view), formAction: [], brand: view.brand });
 }
@@ -45,9 +37,9 @@ function signIn({ logins, login }: LoginPageView): Html {
     <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>Sign in</button></div>`;
 }
 
-function signOut(account: AccountView, returnTo: string | undefined): Html {
+function signOut(account: AccountView): Html {
   return html`<div class="panel">${accountRow(account)}</div>
     <div class="actions">
-      ${returnTo && html`<a class="button main" href="${returnTo}">Go on</a>`}<button name="decision" value="sign-out">Sign out</button>
+      <button name="decision" value="sign-out">Sign out</button>
     </div>`;
 }
