@@ -9,6 +9,7 @@ const NODE_ONLY = [
   'test/stores/sqlite*.test.ts',
   'test/stores/wal-index.test.ts',
   'test/*.test.ts',
+  'test/options/**',
   'test/runtimes/**',
   'test/examples/**',
 ];

@@ -4,7 +4,7 @@
  */
 import { webRuntime } from './core/web-runtime.ts';
 import { OAuthProvider as AnyOAuthProvider, type Platform } from './provider/oauth-provider.ts';
-import type { OAuthProviderOptions } from './options.ts';
+import type { OAuthProviderOptions } from './options/options.ts';
 
 export { guard, type Guard, type GuardOptions, type Verifier } from './guard/guard.ts';
 export { password, type PasswordOptions } from './logins/password.ts';
@@ -20,7 +20,7 @@ export type { FormLogin, Login, LoginResult, LoginServices, RedirectLogin, Retur
 export type { Runtime } from './model/runtime.ts';
 export type { DocumentPolicy, Permissions } from './model/settings.ts';
 export type { Store } from './model/store.ts';
-export type { OAuthProviderOptions } from './options.ts';
+export type { OAuthProviderOptions } from './options/options.ts';
 export { AuthorizationError, type AuthRequest, type Completion, type OAuthHelpers } from './provider/pages.ts';
 export { memoryStore } from './stores/memory.ts';
 

@@ -18,6 +18,8 @@ import { makeRecords, type Records } from './records.ts';
 export interface AuthServer {
   readonly settings: Settings;
   readonly runtime: Runtime;
+  /** Where records live. Spoken to through named verbs only: `records`, and the modules of `core` that are made over it. */
+  readonly store: Store;
   readonly records: Records;
   readonly keys: Keys;
   readonly accounts: Accounts;
@@ -53,6 +55,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
   return {
     settings,
     runtime,
+    store,
     records,
     keys,
     accounts: makeAccounts({ records, keys, runtime }),

@@ -5,9 +5,10 @@
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
-import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
 import type { Transition } from '../model/transition.ts';
+import { has, MOST_TRIES, readHeld, valueOf, versioned, type Held } from './held.ts';
 
 /** A signed-in browser. */
 export type Session = {
@@ -33,15 +34,6 @@ export type AccountRecord = {
   readonly stamp: string;
   readonly createdAt: Seconds;
 };
-
-/** A record with the version it was read at. */
-export interface Held<T> {
-  readonly value: T;
-  readonly version: Version;
-}
-
-/** How often a conditional write is tried again before the caller is told to come back. */
-const MOST_TRIES = 64;
 
 /** The verbs. */
 export interface Records {
@@ -90,7 +82,7 @@ export interface Records {
 
 /** Makes the verbs over a store. @param onEnded told once for each grant that a transition ended, after it was written. */
 export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () => {}): Records {
-  const read = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> => valueOf(await store.read(key), kind);
+  const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> => readHeld(store, key, kind);
   const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
   return {
     async changeGrant(id, transition) {
@@ -174,14 +166,6 @@ async function countIn(store: Store, key: Key, per: Seconds, now: Seconds): Prom
   return next;
 }
 
-function valueOf<T>(stored: Stored | null, kind: (value: unknown) => value is T): Held<T> | null {
-  return stored && kind(stored.value) ? { value: stored.value, version: stored.version } : null;
-}
-
-function has(value: unknown, ...names: string[]): boolean {
-  return typeof value === 'object' && value !== null && names.every((name) => Object.hasOwn(value, name));
-}
-const versioned = (value: unknown): boolean => has(value, 'v') && (value as { v: unknown }).v === 1;
 const isGrant = (value: unknown): value is Grant =>
   versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
 const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');

@@ -1,5 +1,5 @@
 /** The package's face on Node: the common one, with `node:crypto` below it. */
-import type { OAuthProviderOptions } from '../options.ts';
+import type { OAuthProviderOptions } from '../options/options.ts';
 import { OAuthProvider as AnyOAuthProvider, type Platform } from '../provider/oauth-provider.ts';
 import { nodeRuntime } from './runtime.ts';
 

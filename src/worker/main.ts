@@ -1,5 +1,5 @@
 /** The package's face in a Worker: the common one, with workerd's machine below it. */
-import type { OAuthProviderOptions } from '../options.ts';
+import type { OAuthProviderOptions } from '../options/options.ts';
 import { OAuthProvider as AnyOAuthProvider, type Platform } from '../provider/oauth-provider.ts';
 import { workerRuntime } from './runtime.ts';
 

@@ -8,7 +8,7 @@ import { serve } from '../../src/node/serve.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';
-import type { OAuthProviderOptions } from '../../src/options.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
 
 export const ALICE = { username: 'alice', password: 'correct horse battery' } as const;
 

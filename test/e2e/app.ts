@@ -3,7 +3,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { password } from '../../src/logins/password.ts';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
-import type { OAuthProviderOptions } from '../../src/options.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
 
 export const ALICE = { username: 'alice', password: 'correct horse battery', name: 'Alice Example' } as const;
 

@@ -2,7 +2,7 @@
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it, vi } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
-import type { OAuthProviderOptions } from '../../src/options.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import type { BrowserPage } from '../../src/testing/browser.ts';
 import { makeClock } from '../../src/testing/clock.ts';

@@ -6,7 +6,7 @@ import type { Event } from '../../src/model/event.ts';
 import type { Context } from '../../src/model/handler.ts';
 import type { Runtime } from '../../src/model/runtime.ts';
 import type { Store } from '../../src/model/store.ts';
-import type { OAuthProviderOptions } from '../../src/options.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';

@@ -1,6 +1,6 @@
 /** A server that signs users in at a fake provider, and the ways there and back. */
 import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
-import type { OAuthProviderOptions } from '../../src/options.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import { makeFakeGitHub, type FakeGitHub } from '../../src/testing/fake-github.ts';
 import { type Decision, type FakeUpstream, makeFakeUpstream } from '../../src/testing/fake-upstream.ts';

@@ -1,7 +1,7 @@
 /**
  * Option checks: what is wrong with single options, found when the provider is made. Each message names the option and the mend.
  */
-import type { Login } from './model/login.ts';
+import type { Login } from '../model/login.ts';
 
 const DAY = 86_400;
 

@@ -1,11 +1,11 @@
 /** Misuse at construction: every wrong option gives one line that names it and the mend. */
 import { describe, expect, it } from 'vitest';
-import { password } from '../src/logins/password.ts';
-import { nodeRuntime } from '../src/node/runtime.ts';
-import type { OAuthProviderOptions } from '../src/options.ts';
-import { OAuthProvider } from '../src/provider/oauth-provider.ts';
-import { memoryStore } from '../src/stores/memory.ts';
-import type { Store } from '../src/model/store.ts';
+import { password } from '../../src/logins/password.ts';
+import { nodeRuntime } from '../../src/node/runtime.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import type { Store } from '../../src/model/store.ts';
 
 const handler = (): Response => new Response('ok');
 const good: OAuthProviderOptions = { issuer: 'https://mcp.example', apiRoute: '/mcp', apiHandler: handler, logins: [password()] };

@@ -1,0 +1,135 @@
+/**
+ * What is checked of the options when the provider is made, before the issuer is known. Each message names the option and the mend.
+ */
+import type { Handler } from '../model/handler.ts';
+import { covers } from '../model/resource.ts';
+import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
+import type { Paths } from '../model/settings.ts';
+import { KNOWN, type OAuthProviderOptions } from './options.ts';
+import { checkHandler, checkLogins, checkRest, checkTimes, fail } from './single.ts';
+
+/** An API route with its handler. */
+export interface ApiRoute<Env> {
+  readonly path: string;
+  readonly handler: Handler<Env>;
+}
+
+/** Options that passed every check that needs no issuer. */
+export interface CheckedOptions<Env> {
+  readonly options: OAuthProviderOptions<Env>;
+  readonly paths: Paths;
+  readonly routes: readonly ApiRoute<Env>[];
+  readonly scopes: readonly ScopeInfo[];
+}
+
+/** Checks what can be checked at construction. @throws {TypeError} naming the option and the mend. */
+export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOptions<Env> {
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(KNOWN, name)) fail(name, 'is not an option of OAuthProvider; remove it, or check its spelling');
+  const paths = pathsOf(options);
+  const routes = routesOf(options);
+  checkClashes(paths, routes);
+  if (!options.defaultHandler && (options.logins?.length ?? 0) === 0) {
+    fail('logins', 'is missing: give `logins: [password()]`, or a `defaultHandler` that answers the authorize endpoint');
+  }
+  if (options.defaultHandler !== undefined) checkHandler('defaultHandler', options.defaultHandler);
+  checkLogins(options.logins ?? []);
+  checkTimes({ ...options });
+  checkRest({ ...options });
+  checkDocuments(options);
+  return { options, paths, routes, scopes: scopesOf(options) };
+}
+
+function pathsOf({
+  authorizeEndpoint = '/authorize',
+  tokenEndpoint = '/token',
+  clientRegistrationEndpoint,
+}: OAuthProviderOptions<never>): Paths {
+  for (const [option, path] of Object.entries({ authorizeEndpoint, tokenEndpoint, clientRegistrationEndpoint })) {
+    if (path === undefined) continue;
+    checkPath(option, path);
+    if (path === '/') fail(option, 'cannot be "/"; give it a path of its own, such as "/authorize"');
+    if (covers('/.well-known', path)) fail(option, `cannot lie under /.well-known, where metadata stands; it is ${path}`);
+  }
+  const beside = (path: string, name: string): string => path.slice(0, path.lastIndexOf('/') + 1) + name;
+  return {
+    authorize: authorizeEndpoint,
+    approve: `${authorizeEndpoint}/approve`,
+    login: beside(authorizeEndpoint, 'login'),
+    token: tokenEndpoint,
+    revoke: beside(tokenEndpoint, 'revoke'),
+    register: clientRegistrationEndpoint ?? null,
+  };
+}
+
+function checkPath(option: string, path: string): void {
+  if (typeof path === 'string' && /^\/(?:[A-Za-z0-9\-._~]+(?:\/[A-Za-z0-9\-._~]+)*)?$/.test(path) && !/(^|\/)\.{1,2}(\/|$)/.test(path))
+    return;
+  fail(option, `must be a path such as "/mcp": a slash, then letters, digits and - . _ ~ between slashes; it is ${JSON.stringify(path)}`);
+}
+
+function routesOf<Env>({ apiRoute, apiHandler, apiHandlers }: OAuthProviderOptions<Env>): readonly ApiRoute<Env>[] {
+  if (apiHandlers !== undefined && (apiRoute !== undefined || apiHandler !== undefined))
+    fail('apiHandlers', 'cannot go with `apiRoute` and `apiHandler`; keep one of the two forms');
+  if (apiHandlers === undefined && (apiRoute === undefined || apiHandler === undefined))
+    fail('apiRoute', 'and `apiHandler` are needed: the path to protect, and what answers there');
+  const pairs = apiHandlers ? Object.entries(apiHandlers) : [apiRoute].flat().map((path) => [path, apiHandler] as const);
+  if (pairs.length === 0) fail(apiHandlers ? 'apiHandlers' : 'apiRoute', 'is empty; name at least one path to protect');
+  return pairs
+    .map(([path, handler]) => {
+      checkPath(apiHandlers ? 'apiHandlers' : 'apiRoute', path ?? '');
+      checkHandler(apiHandlers ? `apiHandlers[${JSON.stringify(path)}]` : 'apiHandler', handler);
+      return { path: path ?? '', handler: handler as Handler<Env> };
+    })
+    .toSorted((a, b) => b.path.length - a.path.length); // the longest path decides
+}
+
+function checkClashes(paths: Paths, routes: readonly { readonly path: string }[]): void {
+  const seen = new Set<string>();
+  for (const path of Object.values(paths)) {
+    if (path === null) continue;
+    if (seen.has(path))
+      fail('authorizeEndpoint', `and the other endpoints clash: ${path} is used twice; give each endpoint a path of its own`);
+    seen.add(path);
+    const route = routes.find((one) => covers(one.path, path));
+    if (route) fail('apiRoute', `${route.path} clashes with the endpoint ${path}, which must answer without a token; move one of them`);
+  }
+  const double = routes.find((route, at) => routes.findIndex((other) => other.path === route.path) !== at);
+  if (double) fail('apiRoute', `names ${double.path} twice`);
+  const hidden = routes.find((route) => covers('/.well-known', route.path));
+  if (hidden) fail('apiRoute', `${hidden.path} lies under /.well-known, where metadata stands; move it`);
+}
+
+function checkDocuments({ clientIdMetadataDocumentEnabled: enabled, clientIdMetadataPolicy: policy }: OAuthProviderOptions<never>): void {
+  if (enabled !== undefined && typeof enabled !== 'boolean') fail('clientIdMetadataDocumentEnabled', 'must be true or false');
+  if (policy === undefined || typeof policy === 'function') return;
+  const wrong = Array.isArray(policy) ? policy.find((host) => !isHost(host)) : policy;
+  if (!Array.isArray(policy) || wrong !== undefined)
+    fail('clientIdMetadataPolicy', `must be a function, or a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
+}
+
+function isHost(host: unknown): boolean {
+  return (
+    typeof host === 'string' && URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).hostname === host && !host.endsWith('.')
+  );
+}
+
+/** Refuses to start with documents where the machine cannot fetch them. @throws {TypeError} naming the mend. */
+export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boolean): void {
+  if (options.clientIdMetadataDocumentEnabled !== true || canFetch) return;
+  fail(
+    'clientIdMetadataDocumentEnabled',
+    'needs a fetch that reaches public addresses only: on Workers add the compatibility flag "global_fetch_strictly_public"',
+  );
+}
+
+function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {
+  const listed: ScopeInfo[] = Array.isArray(scopesSupported)
+    ? scopesSupported.map((name: string) => ({ name }))
+    : Object.entries(scopesSupported).map(([name, description]) => ({ name, description }));
+  const bad = [...listed.map((scope) => scope.name), ...requiredScopes].find((name) => !isScopeToken(name));
+  if (bad !== undefined)
+    fail('scopesSupported', `holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes`);
+  const missing = requiredScopes.filter((name) => !listed.some((scope) => scope.name === name)).map((name) => ({ name }));
+  return [...missing, ...listed];
+}

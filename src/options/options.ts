@@ -1,0 +1,69 @@
+/**
+ * Options: what an application hands over to `OAuthProvider`. Their checks stand in `check.ts`, their defaults in `settings.ts`.
+ */
+import type { Event } from '../model/event.ts';
+import type { Handler } from '../model/handler.ts';
+import type { Login } from '../model/login.ts';
+import type { DocumentPolicy, Permissions } from '../model/settings.ts';
+import type { Seconds, Store } from '../model/store.ts';
+
+/** Options of `OAuthProvider`. */
+export interface OAuthProviderOptions<Env = unknown> {
+  /** Path or paths that need a token; each is a resource of its own (`/mcp`). Goes with `apiHandler`. */
+  readonly apiRoute?: string | readonly string[];
+  /** Answers requests with a good token: `MyMCP.serve('/mcp')`, `MyMCP.Router`, `{ fetch }`, a function, a `WorkerEntrypoint` class. */
+  readonly apiHandler?: Handler<Env>;
+  /** Several routes with a handler each, instead of the pair above. */
+  readonly apiHandlers?: { readonly [route: string]: Handler<Env> };
+  /** Answers everything else. Without `logins` it also owns `authorizeEndpoint`. */
+  readonly defaultHandler?: Handler<Env>;
+  /** Ways to sign in that we run: `[password()]`. With them the consent and sign-in pages are ours. */
+  readonly logins?: readonly Login[];
+  /** Default `/authorize`. */
+  readonly authorizeEndpoint?: string;
+  /** Default `/token`. */
+  readonly tokenEndpoint?: string;
+  /** Where clients register themselves (RFC 7591). Unset: they cannot. */
+  readonly clientRegistrationEndpoint?: string;
+  /** Whether clients may be known by a metadata document at the URL that is their id. Default: where the machine can fetch safely. */
+  readonly clientIdMetadataDocumentEnabled?: boolean;
+  /** Hosts whose documents are taken (`['claude.ai']`, subdomains included), or a decision for each URL. Default: all. */
+  readonly clientIdMetadataPolicy?: DocumentPolicy;
+  /** Public origin, `https://mcp.example`. Default: the variable `PORTCULLIS_ISSUER`; on loopback, the request's own origin. */
+  readonly issuer?: string;
+  /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
+  readonly store?: Store | ((env: Env) => Store);
+  /** The name that pages show. Default: the issuer's host. */
+  readonly name?: string;
+  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
+  readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string };
+  /** Scopes without which no call is let in; published, asked for, enforced. */
+  readonly requiredScopes?: readonly string[];
+  /** What a user may do, looked up on every request and put into `props.permissions`. When it throws, the request is refused with 503. */
+  readonly permissions?: Permissions<Env>;
+  /** Seconds; default 3,600. */
+  readonly accessTokenTTL?: Seconds;
+  /** Seconds from consent to the end of everything, however often refreshed; 0 for no refresh tokens. Default a year. */
+  readonly refreshTokenTTL?: Seconds;
+  /** Seconds without a refresh after which a grant ends. Default 30 days, or `refreshTokenTTL` where that is given. */
+  readonly refreshTokenIdleTTL?: Seconds;
+  /** Seconds in which a rotated refresh token still gets the same successor; 0 is strict. Default 120. */
+  readonly refreshTokenGrace?: Seconds;
+  /** Seconds, at most 600; default 60. */
+  readonly authorizationCodeTTL?: Seconds;
+  /** Seconds after which an unused registration ends. Default 90 days. */
+  readonly clientRegistrationTTL?: Seconds;
+  /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
+  readonly allowedOrigins?: readonly string[];
+  /** Told of every success, refusal and failure. Never gets a secret. */
+  readonly on?: (event: Event) => void | Promise<void>;
+}
+
+/** Every option there is, for the check of their spelling. */
+export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
+  apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, authorizeEndpoint: true,
+  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, name: true, scopesSupported: true,
+  requiredScopes: true, permissions: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
+  refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true,
+}; // prettier-ignore

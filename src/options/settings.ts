@@ -1,0 +1,62 @@
+/**
+ * Settings: the options of one issuer, completed with every default and frozen.
+ */
+import { metadataPathOf } from '../guard/resource-metadata.ts';
+import { isLoopbackHost } from '../lib/url.ts';
+import { canonicalResource, type Resource } from '../model/resource.ts';
+import type { Settings } from '../model/settings.ts';
+import type { CheckedOptions } from './check.ts';
+import { fail } from './single.ts';
+
+const DAY = 86_400;
+
+/** Completes the settings of one issuer. @throws {TypeError} naming the option and the mend. */
+export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptions<Env>, issuer: string, limits: boolean): Settings {
+  checkIssuer(issuer);
+  const access = options.accessTokenTTL ?? 3600;
+  const absolute = options.refreshTokenTTL ?? 365 * DAY;
+  const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
+  const codeTtl = options.authorizationCodeTTL ?? 60;
+  const required = options.requiredScopes ?? [];
+  const resources = routes.map(({ path }): Resource => {
+    const uri = canonicalResource(issuer + path) ?? issuer;
+    return {
+      uri,
+      path,
+      metadataPath: metadataPathOf(uri),
+      scopes: required,
+      ...(options.name === undefined ? {} : { name: options.name }),
+    };
+  });
+  return Object.freeze({
+    issuer,
+    paths,
+    resources,
+    scopes,
+    defaultScope: required.length > 0 ? required : scopes.map((scope) => scope.name),
+    lifetimes: { access, refresh: idle, grace: options.refreshTokenGrace ?? 120 },
+    grantTtl: absolute === 0 ? access + codeTtl : absolute,
+    codeTtl,
+    clientTtl: options.clientRegistrationTTL ?? 90 * DAY,
+    sessionTtl: 14 * DAY,
+    limits,
+    documents: options.clientIdMetadataDocumentEnabled ?? true,
+    documentPolicy: options.clientIdMetadataPolicy ?? null,
+    logins: options.logins ?? [],
+    permissions: options.permissions ?? null,
+    name: options.name ?? new URL(issuer).host,
+    on: options.on ?? (() => {}),
+  });
+}
+
+function checkIssuer(issuer: string): void {
+  const url = URL.canParse(issuer) ? new URL(issuer) : null;
+  const shown = JSON.stringify(issuer);
+  if (!url || url.origin !== issuer)
+    fail(
+      'issuer',
+      `must be an origin such as "https://mcp.example": scheme and host in lower case, no path, no slash at the end; it is ${shown}`,
+    );
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname)))
+    fail('issuer', `must be https (plain http is for localhost only); it is ${shown}`);
+}
