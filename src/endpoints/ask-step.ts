@@ -28,7 +28,7 @@ export type Flow =
   | { readonly returnTo: string };
 
 /** What is sealed into a step. */
-export type Kept = { readonly keep: Json; readonly flow: Flow; readonly first?: FirstProof };
+export type Kept = { readonly keep: Json; readonly flow: Flow; readonly first?: FirstProof; readonly lang: string };
 
 /** Opens a step and shows its page. */
 export async function askStep(call: Call, { asker, step, first }: Pending, flow: Flow): Promise<Response> {
@@ -52,7 +52,7 @@ export async function askStep(call: Call, { asker, step, first }: Pending, flow:
   }
   const cookie = flowCookie(ticketHash ?? hash);
   const browser = (ticketHash !== null && cookieOf(call, cookie)) || keys.secret();
-  const kept: Kept = { keep: step.keep, flow, ...(first ? { first } : {}) };
+  const kept: Kept = { keep: step.keep, flow, lang: call.words.lang, ...(first ? { first } : {}) };
   await openStep(as, hash, {
     v: 1,
     asker,
@@ -69,17 +69,18 @@ export async function askStep(call: Call, { asker, step, first }: Pending, flow:
 
 /** The page of a step, with what went wrong. */
 export async function stepAnswer(
-  { as }: Call,
+  { as, words }: Call,
   { asker, secret, kept, problem }: { asker: string; secret: string; kept: Kept; problem?: NotSignedIn },
 ): Promise<Response> {
   const { settings } = as;
   const steps = stepsOf(settings, asker);
   if (!steps) throw new TypeError(`${asker} asked for a step and has no \`steps\` to go on with.`);
-  const view = steps.view(kept.keep);
+  const view = steps.view(kept.keep, words);
   return stepPage({
     action: settings.paths.step,
     step: secret,
     view,
+    words,
     scriptHash: view.script === undefined ? undefined : btoa(String.fromCharCode(...(await as.runtime.digest(view.script)))),
     formAction: await targetsOf(as, kept.flow),
     brand: { name: settings.name },

@@ -4,9 +4,12 @@
  */
 import type { Session } from '../core/records.ts';
 import { userIdOf } from '../core/users.ts';
+import type { HtmlValue } from '../lib/html.ts';
 import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
+import { sayIn } from '../pages/words/span.ts';
+import { sayRefused, type Words } from '../pages/words/words.ts';
 import { sessionOf, setCookie, type Call } from './endpoint.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
@@ -22,7 +25,7 @@ export interface SignedIn {
 
 /** Why nobody was signed in, in words for the page. */
 export interface NotSignedIn {
-  readonly problem: string;
+  readonly problem: HtmlValue;
   readonly status: number;
   readonly retryAfter?: number;
 }
@@ -40,13 +43,14 @@ export interface Pending {
 }
 
 /** What a login may use of the server, for this call. */
-export function servicesOf({ as, network, env }: Call): LoginServices {
+export function servicesOf({ as, network, env, words }: Call): LoginServices {
   return {
     issuer: as.settings.issuer,
     accounts: as.accounts,
     now: () => as.now(),
     network,
     env,
+    words,
     limit: as.limit,
     forgive: as.forgive,
   };
@@ -57,7 +61,7 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | Pendi
   const wanted = form.optional('login');
   const logins = call.as.settings.logins.filter(isForm);
   const login = logins.find((one) => one.id === wanted) ?? logins[0];
-  if (!login) return { problem: 'Choose how to sign in.', status: 400 };
+  if (!login) return { problem: call.words.signIn.choose, status: 400 };
   const result = await login.prove((field) => form.optional(field) ?? '', servicesOf(call));
   if (result.kind === 'step') return { asker: `login:${login.id}`, step: result };
   const user = result.kind === 'proven' && (await admit(call, { login: login.id, proven: result }));
@@ -66,13 +70,10 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | Pendi
 }
 
 /** Tells the operator, and finds the words for the page. */
-export function notSignedIn({ as, network }: Call, login: string, result: Refused | Limited): NotSignedIn {
+export function notSignedIn({ as, network, words }: Call, login: string, result: Refused | Limited): NotSignedIn {
   as.emit({ kind: 'login.failed', login, reason: result.kind === 'limited' ? 'limited' : result.reason, network });
-  if (result.kind === 'refused')
-    return { problem: result.text ?? 'That user name and password do not go together. Check both and try again.', status: 403 };
-  const minutes = Math.ceil(result.retryAfter / 60);
-  const wait = minutes === 1 ? 'a minute' : `${minutes} minutes`;
-  return { problem: `Too many tries. Wait ${wait} and try again.`, status: 429, retryAfter: result.retryAfter };
+  if (result.kind === 'refused') return { problem: sayRefused(result, words), status: 403 };
+  return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };
 }
 
 /** Lets in whom a login has proven, or asks for the second factor; null where the proof was taken back meanwhile. */
@@ -107,7 +108,7 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
 }
 
 /** The name that pages show for somebody. */
-export function nameOf(claims: Session['claims']): string {
+export function nameOf(claims: Session['claims'], words: Words): string {
   const name = claims['name'] ?? claims['preferred_username'] ?? claims['email'] ?? claims['sub'];
-  return typeof name === 'string' ? name : 'your account';
+  return typeof name === 'string' ? name : words.signIn.yourAccount;
 }

@@ -15,7 +15,7 @@ import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from './ask-step.t
 import { flowCookie } from './authorize.ts';
 import { conclude, foreign, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
-import { cookieOf, isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { cookieOf, isSameOrigin, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
 import { goTo, showLogin } from './login.ts';
 import { admit, type NotSignedIn, notSignedIn, type Pending, servicesOf, type SignedIn, startSession } from './sign-in.ts';
 
@@ -35,15 +35,16 @@ interface Waiting {
 }
 
 /** POST of the page of a step. */
-export async function step(call: Call): Promise<Response> {
-  const { as } = call;
-  if (!isSameOrigin(call, false)) throw foreign('cross_site');
-  const form = await readForm(call.request);
+export async function step(asked: Call): Promise<Response> {
+  const { as } = asked;
+  if (!isSameOrigin(asked, false)) throw foreign('cross_site');
+  const form = await readForm(asked.request);
   const secret = form.required('step');
-  const returned = await findReturned(call, secret);
+  const returned = await findReturned(asked, secret);
   const steps = returned && stepsOf(as.settings, returned.record.asker);
-  if (!returned || !steps) return over(call);
+  if (!returned || !steps) return over(asked);
   const { hash, record, kept } = returned;
+  const call = speaking(asked, kept.lang);
   if (form.optional('decision') === 'restart') {
     await takeStep(as, hash);
     return startAgain(call, returned);
@@ -52,8 +53,7 @@ export async function step(call: Call): Promise<Response> {
   if (left === null) return over(call);
   const result = await steps.prove((field) => form.optional(field) ?? '', kept.keep, servicesOf(call));
   if (result.kind === 'refused' || result.kind === 'limited') {
-    const said = { text: 'That does not fit. Check it and try again.', ...result };
-    const problem = notSignedIn(call, record.asker.slice(record.asker.indexOf(':') + 1), said);
+    const problem = notSignedIn(call, record.asker.slice(record.asker.indexOf(':') + 1), result);
     return left > 0 ? stepAnswer(call, { asker: record.asker, secret, kept, problem }) : startAgain(call, returned, problem);
   }
   if (left > 0 && !(await takeStep(as, hash))) return over(call); // the last try has taken it already
@@ -122,5 +122,5 @@ async function startAgain(call: Call, { waiting }: Returned, problem?: NotSigned
   }
   const { ticket } = waiting;
   const showing = { ...waiting, session: await sessionOf(call), ticked: ticket.approved?.scope ?? ticket.scope };
-  return consentPage(call.as, problem ? { ...showing, problem: { text: problem.problem, status: problem.status, retryAfter } } : showing);
+  return consentPage(call, problem ? { ...showing, problem: { text: problem.problem, status: problem.status, retryAfter } } : showing);
 }

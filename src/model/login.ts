@@ -4,6 +4,7 @@
  * a redirect login sends the browser to another site and is told when it comes back.
  */
 import type { Html, HtmlValue } from '../lib/html.ts';
+import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
@@ -23,6 +24,8 @@ export interface LoginServices {
   readonly network: string;
   /** The environment that the application was called with. */
   readonly env: unknown;
+  /** The language of whoever signs in, for messages that are sent. */
+  readonly words: Words;
 }
 
 /** Somebody proved who they are. */
@@ -68,14 +71,14 @@ export interface StepView {
 
 /** The pages after the first one. */
 export interface Steps<Passed> {
-  /** The page for what was kept; shown again, with the problem on it, after a try that failed. */
-  view(kept: Json): StepView;
+  /** The page for what was kept, in the language of the page; shown again, with the problem on it, after a try that failed. */
+  view(kept: Json, words: Words): StepView;
   /** Checks what was typed. To refuse leaves the page open for another try, while there are any; another step replaces this one. */
   prove(read: (field: string) => string, kept: Json, services: LoginServices): Promise<Passed | Refused | Limited | Step>;
 }
 
-/** Nobody was let in. `text` tells the person why, in words that we chose. */
-export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: string };
+/** Nobody was let in. `text` tells the person why, where the words of `refused` have nothing (or too little) for the reason. */
+export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
 
 /** Too many tries: come back in so many seconds. */
 export type Limited = { readonly kind: 'limited'; readonly retryAfter: Seconds };
@@ -101,8 +104,10 @@ export interface FormLogin {
   readonly kind?: 'form';
   /** Stands in form fields and events: `password`. */
   readonly id: string;
-  /** The fields, with what was typed before (never a password). */
-  fields(typed: { readonly [name: string]: string }): Html;
+  /** How to call it where there are several to choose from; its id unless told. */
+  readonly label?: Text;
+  /** The fields, with what was typed before (never a password), in the language of the page. */
+  fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
   /** What follows where `prove` asks for a step. */

@@ -8,6 +8,7 @@ import { page } from './layout.ts';
 import type { PageParts } from './layout.ts';
 import { describedByProblem, problemAnswer, problemBox } from './sign-in.ts';
 import type { Problem } from './sign-in.ts';
+import type { Words } from './words/words.ts';
 
 /** All that the page shows. */
 export interface StepPageView extends Problem {
@@ -20,6 +21,7 @@ export interface StepPageView extends Problem {
   readonly scriptHash?: string | undefined;
   /** CSP sources that the answer may redirect to. */
   readonly formAction: readonly string[];
+  readonly words: Words;
   readonly brand?: PageParts['brand'];
   /** 200 unless told; 429 with `retryAfter`. */
   readonly status?: number | undefined;
@@ -31,13 +33,14 @@ export function stepPage(view: StepPageView): Response {
   const body = html`<h1>${title}</h1>
     ${text && html`<p class="lead">${text}</p>`}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
-      <input type="hidden" name="step" value="${view.step}" />${problemBox(view)}
+      <input type="hidden" name="step" value="${view.step}" />${problemBox(view, view.words)}
       <div class="part">${fields}</div>
       <div class="actions">${button !== null && html`<button class="main" name="decision" value="go">${button}</button>`}</div>
       ${more}
-      <button class="plain" name="decision" value="restart" formnovalidate>Start again</button>
+      <button class="plain" name="decision" value="restart" formnovalidate>${view.words.step.restart}</button>
     </form>`;
   return page({
+    words: view.words,
     title,
     body,
     status: view.status,

@@ -167,7 +167,7 @@ describe('endpoints/step', () => {
     for (let count = 0; count < 4; count++)
       expect((await again.browser.submit(again.page, { answer: 'wrong' })).text).toContain('The word');
     const last = await again.browser.submit(again.page, { answer: 'wrong' });
-    expect([last.status, last.text.includes('name="password"'), last.text.includes('does not fit')]).toEqual([403, true, true]);
+    expect([last.status, last.text.includes('name="password"'), last.text.includes('That did not work')]).toEqual([403, true, true]);
     const onLogin = await again.browser.submit(await again.browser.get(`${ISSUER}/login`), ALICE);
     for (let count = 0; count < 4; count++) await again.browser.submit(onLogin, { answer: 'wrong' });
     const first = await again.browser.submit(onLogin, { answer: 'wrong' });
