@@ -6,12 +6,14 @@ import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
 import type { NewEvent } from '../model/event.ts';
+import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
+import { makePasskeys } from './passkeys.ts';
 import { makeRecords, type Records } from './records.ts';
 
 /** One issuer, ready to answer. */
@@ -23,6 +25,7 @@ export interface AuthServer {
   readonly records: Records;
   readonly keys: Keys;
   readonly accounts: Accounts;
+  readonly passkeys: Passkeys;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
@@ -47,6 +50,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     });
   };
   const keys = makeKeys(runtime);
+  const passkeys = makePasskeys({ store, keys, now });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const records = makeRecords(
     store,
@@ -58,7 +62,8 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     records,
     keys,
-    accounts: makeAccounts({ records, keys, runtime }),
+    accounts: makeAccounts({ records, keys, runtime, passkeys }),
+    passkeys,
     fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
     isLoopback,
     opened: makeOpened(),
