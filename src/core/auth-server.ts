@@ -11,6 +11,7 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
+import { makeEmails } from './emails.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
@@ -66,7 +67,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     records,
     keys,
     keyring: makeKeyring(secrets, runtime, keys),
-    accounts: makeAccounts({ records, keys, runtime, passkeys }),
+    accounts: makeAccounts({ records, keys, runtime, passkeys, emails: makeEmails(store, keys) }),
     passkeys,
     fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
     isLoopback,
