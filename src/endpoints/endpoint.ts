@@ -3,7 +3,7 @@
  * reading a form, refusing foreign origins, knowing who is signed in.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import type { Session } from '../core/records.ts';
+import { type KnownSession, useSession } from '../core/sessions.ts';
 import { readCookie, writeCookie } from '../lib/cookie.ts';
 import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
@@ -95,10 +95,10 @@ export function cookieOf({ request, as }: Call, name: string): string | undefine
 }
 
 /** Who is signed in with this browser, or null. */
-export async function sessionOf(call: Call): Promise<(Session & { readonly hash: string }) | null> {
+export async function sessionOf(call: Call): Promise<KnownSession | null> {
   const token = cookieOf(call, 'session');
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
   const hash = await call.as.keys.hash(token);
-  const session = await call.as.records.findSession(hash);
+  const session = await useSession(call.as, hash);
   return session && { ...session, hash };
 }

@@ -6,6 +6,7 @@ import { isForm } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
 import { messagePage } from '../pages/message.ts';
 import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { away, returnPath, signInUrl } from './recent.ts';
 import { nameOf, signIn } from './sign-in.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
@@ -13,13 +14,21 @@ export async function login(call: Call): Promise<Response> {
   return call.request.method === 'POST' ? submit(call) : show(call);
 }
 
-async function show(call: Call, problem: { error?: string; status?: number; retryAfter?: number; typed?: string } = {}): Promise<Response> {
-  const { as } = call;
+interface Showing {
+  readonly error?: string;
+  readonly status?: number;
+  readonly retryAfter?: number;
+  readonly typed?: string;
+}
+
+async function show(call: Call, { typed, ...problem }: Showing = {}): Promise<Response> {
+  const { as, url } = call;
+  const { paths, name, logins } = as.settings;
   const session = await sessionOf(call);
-  const { typed = '', ...rest } = problem;
-  const logins = as.settings.logins.filter(isForm);
-  const brand = { name: as.settings.name };
-  if (logins.length === 0 && !session) {
+  const forms = logins.filter(isForm);
+  const brand = { name };
+  const again = session !== null && (url.searchParams.has('again') || problem.error !== undefined);
+  if (forms.length === 0 && (!session || again)) {
     const message = 'Nobody is signed in with this browser. Signing in is part of connecting an app.';
     return messagePage({
       title: 'You are not signed in',
@@ -29,12 +38,17 @@ async function show(call: Call, problem: { error?: string; status?: number; retr
       mark: 'gate',
     });
   }
+  const known = session?.claims['preferred_username'];
+  const username = typed ?? (typeof known === 'string' ? known : '');
+  const to = returnPath(call);
   return loginPage({
-    action: as.settings.paths.login,
-    logins: logins.map((one) => ({ id: one.id, fields: one.fields({ username: typed }) })),
-    account: session && { name: nameOf(session.claims) },
+    action: to === null ? paths.login : signInUrl(as, to),
+    logins: forms.map((one) => ({ id: one.id, fields: one.fields({ username }) })),
+    account: session && !again ? { name: nameOf(session.claims) } : null,
+    again,
+    accountPath: paths.account,
     brand,
-    ...rest,
+    ...problem,
   });
 }
 
@@ -43,19 +57,14 @@ async function submit(call: Call): Promise<Response> {
   if (!isSameOrigin(call, true))
     throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
   const form = await readForm(call.request);
+  const { login: home } = as.settings.paths;
   if (form.optional('decision') === 'sign-out') {
     const session = await sessionOf(call);
     if (session) await as.records.endSession(session.hash);
-    return back(call, setCookie(as, 'session', '', 0));
+    return away(home, [setCookie(as, 'session', '', 0)]);
   }
   const user = await signIn(call, form);
-  if (!('problem' in user)) return back(call, user.cookie);
+  if (!('problem' in user)) return away(returnPath(call) ?? home, [user.cookie]);
   const { problem: error, status, retryAfter } = user;
   return show(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
-}
-
-function back({ as }: Call, cookie: string | undefined): Response {
-  const headers = new Headers({ location: as.settings.paths.login, 'cache-control': 'no-store, private' });
-  if (cookie !== undefined) headers.append('set-cookie', cookie);
-  return new Response(null, { status: 303, headers });
 }

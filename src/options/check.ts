@@ -56,6 +56,7 @@ function pathsOf({
     authorize: authorizeEndpoint,
     approve: `${authorizeEndpoint}/approve`,
     login: beside(authorizeEndpoint, 'login'),
+    account: beside(authorizeEndpoint, 'account'),
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),
     register: clientRegistrationEndpoint ?? null,

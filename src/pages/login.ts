@@ -17,6 +17,10 @@ export interface LoginPageView extends Problem {
   readonly login?: string | undefined;
   /** Who is signed in; the page then shows the account instead of the logins. */
   readonly account?: AccountView | null;
+  /** Whether somebody is signed in and has to prove it once more. */
+  readonly again?: boolean;
+  /** Where somebody who is signed in finds their account. */
+  readonly accountPath?: string;
   readonly brand?: Brand | undefined;
   /** 200 unless told; 429 with `retryAfter`. */
   readonly status?: number;
@@ -24,10 +28,11 @@ export interface LoginPageView extends Problem {
 
 /** The sign-in page. */
 export function loginPage(view: LoginPageView): Response {
-  const title = view.account ? 'You are signed in' : 'Sign in';
+  const title = view.account ? 'You are signed in' : view.again ? 'Confirm that it is you' : 'Sign in';
   const body = html`<h1>${title}</h1>
+    ${view.again && html`<p class="lead">For what you are about to do, sign in once more.</p>`}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
-      ${problemBox(view)} ${view.account ? signOut(view.account) : signIn(view)}
+      ${problemBox(view)} ${view.account ? signOut(view.account, view.accountPath) : signIn(view)}
     </form>`;
   return page({ title, body, status: view.status, ...problemAnswer(view), formAction: [], brand: view.brand });
 }
@@ -37,9 +42,10 @@ function signIn({ logins, login }: LoginPageView): Html {
     <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>Sign in</button></div>`;
 }
 
-function signOut(account: AccountView): Html {
+function signOut(account: AccountView, path: string | undefined): Html {
   return html`<div class="panel">${accountRow(account)}</div>
     <div class="actions">
+      ${path && html`<a class="button main" href="${path}">Your account</a>`}
       <button name="decision" value="sign-out">Sign out</button>
     </div>`;
 }
