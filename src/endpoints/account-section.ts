@@ -26,6 +26,7 @@ export async function accountSection(call: Call, section: AccountSection): Promi
   const answer = await section.answer({
     user: { userId: session.userId, claims: session.claims },
     services: servicesOf(call),
+    words: call.words,
     path,
     query: url.searchParams,
     form: isPost ? await readForm(request) : null,
@@ -38,6 +39,6 @@ export async function accountSection(call: Call, section: AccountSection): Promi
     case 'done':
       return away(answer.to === 'account' ? account : path, [answer.session && (await renewSession(call, session)).cookie]);
     case 'page':
-      return sectionPage({ ...answer, back: account, brand: { name: as.settings.name } });
+      return sectionPage({ ...answer, back: account, words: call.words, brand: { name: as.settings.name } });
   }
 }

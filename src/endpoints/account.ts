@@ -44,7 +44,7 @@ async function show(call: Call, session: KnownSession, status = 200): Promise<Re
     action: paths.account,
     signOut: paths.login,
     account: {
-      name: nameOf(session.claims),
+      name: nameOf(session.claims, call.words),
       detail: typeof email === 'string' ? email : undefined,
       mark: await accountMark(as, session),
     },
@@ -52,6 +52,7 @@ async function show(call: Call, session: KnownSession, status = 200): Promise<Re
     apps: await appsOf(as, grants),
     more: next === undefined ? undefined : `${paths.account}?after=${encodeURIComponent(next)}`,
     sessions: await Promise.all((await sessionsOf(as, session.userId)).map((one) => viewOf(as, one, session.hash))),
+    words: call.words,
     brand: { name },
     status,
   });
@@ -90,7 +91,7 @@ async function signOutEverywhere(as: AuthServer, userId: string, andApps: boolea
 async function linesOf(call: Call, { userId, claims }: KnownSession): Promise<readonly LineView[]> {
   const { settings } = call.as;
   const found = sectionsOf(settings).map(async (section) => {
-    const line = await section.line({ userId, claims }, servicesOf(call));
+    const line = await section.line({ userId, claims }, servicesOf(call), call.words);
     return line && { ...line, path: sectionPath(settings.paths.account, section) };
   });
   return (await Promise.all(found)).filter((line) => line !== null);

@@ -1,10 +1,12 @@
 /**
  * Login: signing in and out outside an authorization. Afterwards every consent page knows who is there.
  */
+import type { HtmlValue } from '../lib/html.ts';
 import { OAuthError } from '../model/error.ts';
 import { isForm } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
 import { messagePage } from '../pages/message.ts';
+import { say } from '../pages/words/words.ts';
 import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
 import { away, returnPath, signInUrl } from './recent.ts';
 import { nameOf, signIn } from './sign-in.ts';
@@ -15,39 +17,34 @@ export async function login(call: Call): Promise<Response> {
 }
 
 interface Showing {
-  readonly error?: string;
+  readonly error?: HtmlValue;
   readonly status?: number;
   readonly retryAfter?: number;
   readonly typed?: string;
 }
 
 async function show(call: Call, { typed, ...problem }: Showing = {}): Promise<Response> {
-  const { as, url } = call;
+  const { as, url, words } = call;
   const { paths, name, logins } = as.settings;
   const session = await sessionOf(call);
   const forms = logins.filter(isForm);
   const brand = { name };
   const again = session !== null && (url.searchParams.has('again') || problem.error !== undefined);
   if (forms.length === 0 && (!session || again)) {
-    const message = 'Nobody is signed in with this browser. Signing in is part of connecting an app.';
-    return messagePage({
-      title: 'You are not signed in',
-      message,
-      whatToDo: 'Go to your app and connect it to this server.',
-      brand,
-      mark: 'gate',
-    });
+    const { nobodyTitle: title, nobody: message, nobodyToDo: whatToDo } = words.signIn;
+    return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });
   }
   const known = session?.claims['preferred_username'];
   const username = typed ?? (typeof known === 'string' ? known : '');
   const to = returnPath(call);
   return loginPage({
     action: to === null ? paths.login : signInUrl(as, to),
-    logins: forms.map((one) => ({ id: one.id, fields: one.fields({ username }) })),
-    account: session && !again ? { name: nameOf(session.claims) } : null,
+    logins: forms.map((one) => ({ id: one.id, label: say(one.label, words), fields: one.fields({ username }, words) })),
+    account: session && !again ? { name: nameOf(session.claims, words) } : null,
     again,
     accountPath: paths.account,
     brand,
+    words,
     ...problem,
   });
 }

@@ -3,7 +3,8 @@
  * out into a session and a grant. A form login has its fields on our page; a redirect login sends the browser to
  * another site and is told when it comes back.
  */
-import type { Html } from '../lib/html.ts';
+import type { Html, HtmlValue } from '../lib/html.ts';
+import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
@@ -36,8 +37,8 @@ export type Proven = {
   readonly stillGood?: () => Promise<boolean>;
 };
 
-/** Nobody was let in. `text` tells the person why, in words that we chose. */
-export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: string };
+/** Nobody was let in. `text` tells the person why, where the words of `refused` have nothing (or too little) for the reason. */
+export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
 
 /** What a try to sign in came to. */
 export type LoginResult = Proven | Refused | { readonly kind: 'limited'; readonly retryAfter: Seconds };
@@ -60,8 +61,10 @@ export interface FormLogin {
   readonly kind?: 'form';
   /** Stands in form fields and events: `password`. */
   readonly id: string;
-  /** The fields, with what was typed before (never a password). */
-  fields(typed: { readonly [name: string]: string }): Html;
+  /** How to call it where there are several to choose from; its id unless told. */
+  readonly label?: Text;
+  /** The fields, with what was typed before (never a password), in the language of the page. */
+  fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
@@ -131,7 +134,7 @@ export interface AccountSection {
   /** Stands in the path: `passkeys`. */
   readonly id: string;
   /** The line: what it is, and how it stands ("2 passkeys"). Null for a user whom it does not concern. */
-  line(user: AccountUser, services: LoginServices): Promise<{ readonly title: string; readonly detail: string } | null>;
+  line(user: AccountUser, services: LoginServices, words: Words): Promise<{ readonly title: HtmlValue; readonly detail: HtmlValue } | null>;
   /** Answers a GET of the page, and a POST of one of its forms. */
   answer(call: SectionCall): Promise<SectionAnswer>;
 }
@@ -140,6 +143,7 @@ export interface AccountSection {
 export interface SectionCall {
   readonly user: AccountUser;
   readonly services: LoginServices;
+  readonly words: Words;
   /** Where the section stands: the `action` of its forms. */
   readonly path: string;
   readonly query: URLSearchParams;
@@ -152,7 +156,7 @@ export interface SectionCall {
 /** What a section answers with. */
 export type SectionAnswer =
   /** Shows a page: `body` goes below the heading, above the way back to the account page. */
-  | { readonly kind: 'page'; readonly title: string; readonly body: Html; readonly status?: number; readonly retryAfter?: Seconds }
+  | { readonly kind: 'page'; readonly title: HtmlValue; readonly body: Html; readonly status?: number; readonly retryAfter?: Seconds }
   /** A form was carried out: to the section's page again, or to the account page. */
   | { readonly kind: 'done'; readonly to: 'section' | 'account'; readonly session?: 'renew' }
   /** Sends the person to sign in once more, and then to the section's page. */

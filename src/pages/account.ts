@@ -8,30 +8,8 @@ import { page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { accountRow } from './sign-in.ts';
 import type { AccountView } from './sign-in.ts';
-
-const TEXTS = {
-  title: 'Your account',
-  signOut: 'Sign out',
-  apps: 'Connected apps',
-  noApps: 'No app is connected.',
-  nameless: 'An app without a name',
-  since: 'Connected since',
-  used: 'last used',
-  may: 'May:',
-  organization: 'Organization:',
-  disconnect: 'Disconnect',
-  disconnectAll: 'Disconnect all apps',
-  more: 'More apps',
-  sessions: 'Signed-in browsers',
-  here: 'This browser',
-  browser: (browser: string | undefined, system: string | undefined): string =>
-    browser && system ? `${browser} on ${system}` : (browser ?? system ?? 'A browser'),
-  signedIn: 'Signed in',
-  seen: 'last seen',
-  end: 'Sign out there',
-  everywhere: 'Sign out everywhere',
-  andApps: 'Disconnect all apps too',
-} as const;
+import { sayDay } from './words/span.ts';
+import type { Words } from './words/words.ts';
 
 /** An app as the page lists it: all that was allowed to one client. */
 export interface AppView {
@@ -61,8 +39,8 @@ export interface SessionView {
 /** A part of the account with a page of its own. */
 export interface LineView {
   readonly path: string;
-  readonly title: string;
-  readonly detail: string;
+  readonly title: HtmlValue;
+  readonly detail: HtmlValue;
 }
 
 /** All that the page shows. */
@@ -77,23 +55,27 @@ export interface AccountPageView {
   /** Where the list goes on. */
   readonly more?: string | undefined;
   readonly sessions: readonly SessionView[];
+  readonly words: Words;
   readonly brand?: Brand;
   readonly status?: number;
 }
 
 /** The account page. */
 export function accountPage(view: AccountPageView): Response {
-  const body = html`<h1>${TEXTS.title}</h1>
+  const { words } = view;
+  const body = html`<h1>${words.account.title}</h1>
     <div class="panel">
       ${accountRow(view.account)}
-      <form method="post" action="${view.signOut}"><button class="plain" name="decision" value="sign-out">${TEXTS.signOut}</button></form>
+      <form method="post" action="${view.signOut}">
+        <button class="plain" name="decision" value="sign-out">${words.signIn.signOut}</button>
+      </form>
     </div>
-    ${view.lines.length > 0 && lines(view.lines)} ${apps(view)} ${sessions(view)}`;
-  return page({ title: TEXTS.title, body, status: view.status, formAction: [], brand: view.brand });
+    ${view.lines.length > 0 && lines(view)} ${apps(view)} ${sessions(view)}`;
+  return page({ words, title: words.account.title, body, status: view.status, formAction: [], brand: view.brand });
 }
 
-function lines(list: readonly LineView[]): Html {
-  return html`<nav class="part" aria-label="${TEXTS.title}">
+function lines({ lines: list, words }: AccountPageView): Html {
+  return html`<nav class="part" aria-label="${words.account.settings}">
     <ul class="scopes">
       ${list.map(
         ({ path, title, detail }) =>
@@ -105,40 +87,43 @@ function lines(list: readonly LineView[]): Html {
   </nav>`;
 }
 
-function apps({ action, account, apps: list, more }: AccountPageView): Html {
+function apps({ action, account, apps: list, more, words }: AccountPageView): Html {
   return html`<section class="part" aria-labelledby="apps-title">
-    <h2 id="apps-title">${TEXTS.apps}</h2>
-    ${list.length === 0 && html`<p class="lead">${TEXTS.noApps}</p>`}
-    ${list.map((app) => html`<div class="panel">${appText(app)}${form(action, account, { client: app.id }, 'disconnect', TEXTS.disconnect)}</div>`)}
-    ${more && html`<p class="foot"><a href="${more}">${TEXTS.more}</a></p>`}
-    ${list.length > 1 && form(action, account, {}, 'disconnect-all', TEXTS.disconnectAll)}
+    <h2 id="apps-title">${words.account.apps}</h2>
+    ${list.length === 0 && html`<p class="lead">${words.account.noApps}</p>`}
+    ${list.map((app) => html`<div class="panel">${appText(app, words)}${form(action, account, { client: app.id }, 'disconnect', words.account.disconnect)}</div>`)}
+    ${more && html`<p class="foot"><a href="${more}">${words.account.more}</a></p>`}
+    ${list.length > 1 && form(action, account, {}, 'disconnect-all', words.account.disconnectAll)}
   </section>`;
 }
 
-function appText({ name, host, scopes, organization, since, used }: AppView): Html {
-  return html`<b><bdi>${name ?? TEXTS.nameless}</bdi></b>
+function appText({ name, host, scopes, organization, since, used }: AppView, words: Words): Html {
+  const texts = words.account;
+  return html`<b><bdi>${name ?? texts.nameless}</bdi></b>
     ${host && html`<p class="hint"><bdi>${host}</bdi></p>`}
-    ${scopes.length > 0 && html`<p class="hint">${TEXTS.may} ${scopes.map((scope, at): HtmlValue => [at > 0 && ' · ', html`<bdi>${scope}</bdi>`])}</p>`}
-    ${organization && html`<p class="hint">${TEXTS.organization} <bdi>${organization}</bdi></p>`}
-    <p class="hint">${TEXTS.since} ${day(since)}, ${TEXTS.used} ${day(used)}</p>`;
+    ${scopes.length > 0 && html`<p class="hint">${texts.can} ${scopes.map((scope, at): HtmlValue => [at > 0 && ' · ', html`<bdi>${scope}</bdi>`])}</p>`}
+    ${organization && html`<p class="hint">${texts.organization} <bdi>${organization}</bdi></p>`}
+    <p class="hint">${texts.connected(day(since, words), day(used, words))}</p>`;
 }
 
-function sessions({ action, account, sessions: list }: AccountPageView): Html {
+function sessions({ action, account, sessions: list, words }: AccountPageView): Html {
   return html`<section class="part" aria-labelledby="sessions-title">
-    <h2 id="sessions-title">${TEXTS.sessions}</h2>
-    ${list.map((session) => html`<div class="panel">${sessionText(session)}${!session.here && form(action, account, { session: session.mark }, 'end-session', TEXTS.end)}</div>`)}
+    <h2 id="sessions-title">${words.account.sessions}</h2>
+    ${list.map((session) => html`<div class="panel">${sessionText(session, words)}${!session.here && form(action, account, { session: session.mark }, 'end-session', words.account.end)}</div>`)}
     <form method="post" action="${action}">
       <input type="hidden" name="account" value="${account.mark}" />
-      <label class="tick"><input type="checkbox" name="apps" value="1" /><span>${TEXTS.andApps}</span></label>
-      <button name="decision" value="sign-out-everywhere">${TEXTS.everywhere}</button>
+      <label class="tick"><input type="checkbox" name="apps" value="1" /><span>${words.account.andApps}</span></label>
+      <button name="decision" value="sign-out-everywhere">${words.account.everywhere}</button>
     </form>
   </section>`;
 }
 
-function sessionText({ here, browser, system, network, since, seen }: SessionView): Html {
-  return html`<b>${TEXTS.browser(browser, system)}</b>
-    ${here && html`<p class="hint">${TEXTS.here}</p>`} ${network && html`<p class="hint"><bdi>${network}</bdi></p>`}
-    <p class="hint">${TEXTS.signedIn} ${day(since)}, ${TEXTS.seen} ${day(seen)}</p>`;
+function sessionText({ here, browser, system, network, since, seen }: SessionView, words: Words): Html {
+  const texts = words.account;
+  const name = browser && system ? texts.browserOn(browser, system) : (browser ?? system ?? texts.browser);
+  return html`<b>${name}</b>
+    ${here && html`<p class="hint">${texts.here}</p>`} ${network && html`<p class="hint"><bdi>${network}</bdi></p>`}
+    <p class="hint">${texts.session(day(since, words), day(seen, words))}</p>`;
 }
 
 /** One button that does one thing. */
@@ -150,9 +135,6 @@ function form(action: string, account: AccountView, fields: { readonly [name: st
   </form>`;
 }
 
-const DAY = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
-
-function day(seconds: number): Html {
-  const date = new Date(seconds * 1000);
-  return html`<time datetime="${date.toISOString()}">${DAY.format(date)} UTC</time>`;
+function day(seconds: number, words: Words): Html {
+  return html`<time datetime="${new Date(seconds * 1000).toISOString()}">${sayDay(seconds, words)}</time>`;
 }

@@ -7,6 +7,7 @@ import { page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
 import type { AccountView, LoginView, Problem } from './sign-in.ts';
+import type { Words } from './words/words.ts';
 
 /** All that the page shows. */
 export interface LoginPageView extends Problem {
@@ -21,6 +22,7 @@ export interface LoginPageView extends Problem {
   readonly again?: boolean;
   /** Where somebody who is signed in finds their account. */
   readonly accountPath?: string;
+  readonly words: Words;
   readonly brand?: Brand | undefined;
   /** 200 unless told; 429 with `retryAfter`. */
   readonly status?: number;
@@ -28,24 +30,25 @@ export interface LoginPageView extends Problem {
 
 /** The sign-in page. */
 export function loginPage(view: LoginPageView): Response {
-  const title = view.account ? 'You are signed in' : view.again ? 'Confirm that it is you' : 'Sign in';
+  const { account, signIn: signInWords } = view.words;
+  const title = view.account ? signInWords.signedInTitle : view.again ? account.again : signInWords.title;
   const body = html`<h1>${title}</h1>
-    ${view.again && html`<p class="lead">For what you are about to do, sign in once more.</p>`}
+    ${view.again && html`<p class="lead">${view.words.account.againWhy}</p>`}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
-      ${problemBox(view)} ${view.account ? signOut(view.account, view.accountPath) : signIn(view)}
+      ${problemBox(view, view.words)} ${view.account ? signOut(view.account, view) : signIn(view)}
     </form>`;
-  return page({ title, body, status: view.status, ...problemAnswer(view), formAction: [], brand: view.brand });
+  return page({ words: view.words, title, body, status: view.status, ...problemAnswer(view), formAction: [], brand: view.brand });
 }
 
-function signIn({ logins, login }: LoginPageView): Html {
+function signIn({ logins, login, words }: LoginPageView): Html {
   return html`<div class="part">${loginFields(logins, login)}</div>
-    <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>Sign in</button></div>`;
+    <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>${words.signIn.button}</button></div>`;
 }
 
-function signOut(account: AccountView, path: string | undefined): Html {
+function signOut(account: AccountView, { accountPath, words }: LoginPageView): Html {
   return html`<div class="panel">${accountRow(account)}</div>
     <div class="actions">
-      ${path && html`<a class="button main" href="${path}">Your account</a>`}
-      <button name="decision" value="sign-out">Sign out</button>
+      ${accountPath && html`<a class="button main" href="${accountPath}">${words.account.title}</a>`}
+      <button name="decision" value="sign-out">${words.signIn.signOut}</button>
     </div>`;
 }
