@@ -9,6 +9,7 @@ import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
 import type { Params } from './params.ts';
+import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
 
 /** What a login may use of the server. */
@@ -16,6 +17,9 @@ export interface LoginServices {
   /** Our issuer; own accounts are vouched for by it. */
   readonly issuer: string;
   readonly accounts: Accounts;
+  readonly passkeys: Passkeys;
+  /** A random secret of 256 bits, as text. */
+  readonly secret: () => string;
   readonly now: () => Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
@@ -71,6 +75,8 @@ export interface FormLogin {
   check?(needs: { readonly scrypt: boolean }): void;
   /** What the login adds to the account page. */
   readonly account?: readonly AccountSection[];
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** Where the browser is to go, and what the login needs when it comes back. */
@@ -107,6 +113,8 @@ export interface RedirectLogin {
   check?(needs: { readonly scrypt: boolean }): void;
   /** What the login adds to the account page. */
   readonly account?: readonly AccountSection[];
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** A way to sign in. */
