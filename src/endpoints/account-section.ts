@@ -5,7 +5,7 @@
 import { OAuthError } from '../model/error.ts';
 import type { AccountSection } from '../model/login.ts';
 import { sectionPage } from '../pages/account-section.ts';
-import { type Call, isSameOrigin, readForm } from './endpoint.ts';
+import { type Call, isSameOrigin, readForm, scriptHashOf } from './endpoint.ts';
 import { away, isRecent, requireSession, signInAgain } from './recent.ts';
 import { renewSession, servicesOf } from './sign-in.ts';
 
@@ -39,6 +39,16 @@ export async function accountSection(call: Call, section: AccountSection): Promi
     case 'done':
       return away(answer.to === 'account' ? account : path, [answer.session && (await renewSession(call, session)).cookie]);
     case 'page':
-      return sectionPage({ ...answer, back: account, words: call.words, brand: { name: as.settings.name } });
+      return sectionPage({
+        ...answer,
+        script: await scriptOf(call, answer.script),
+        back: account,
+        words: call.words,
+        brand: { name: as.settings.name },
+      });
   }
+}
+
+async function scriptOf({ as }: Call, text: string | undefined): Promise<{ text: string; hash: string } | undefined> {
+  return text === undefined ? undefined : { text, hash: await scriptHashOf(as, text) };
 }

@@ -20,9 +20,9 @@ import { type Call, isSameOrigin, readForm, setCookie } from './endpoint.ts';
 import { away, requireSession } from './recent.ts';
 import { nameOf, servicesOf } from './sign-in.ts';
 
-/** What logins bring along. */
-export function sectionsOf({ logins }: Settings): readonly AccountSection[] {
-  return logins.flatMap((login) => login.account ?? []);
+/** What logins and the second factor bring along. */
+export function sectionsOf({ logins, secondFactor }: Settings): readonly AccountSection[] {
+  return [...logins.flatMap((login) => login.account ?? []), ...(secondFactor?.account ?? [])];
 }
 
 /** GET and POST of the account page. */

@@ -121,3 +121,8 @@ export async function sessionOf(call: Call): Promise<KnownSession | null> {
   const session = await useSession(call.as, hash);
   return session && { ...session, hash };
 }
+
+/** The SHA-256 by which a page's policy knows its one script. */
+export async function scriptHashOf(as: AuthServer, script: string): Promise<string> {
+  return btoa(String.fromCharCode(...(await as.runtime.digest(script))));
+}

@@ -7,13 +7,14 @@ import { isForm } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
 import { messagePage } from '../pages/message.ts';
 import { say } from '../pages/words/words.ts';
+import { askStep } from './ask-step.ts';
 import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
 import { away, returnPath, signInUrl } from './recent.ts';
 import { nameOf, signIn } from './sign-in.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
 export async function login(call: Call): Promise<Response> {
-  return call.request.method === 'POST' ? submit(call) : show(call);
+  return call.request.method === 'POST' ? submit(call) : showLogin(call);
 }
 
 interface Showing {
@@ -21,9 +22,12 @@ interface Showing {
   readonly status?: number;
   readonly retryAfter?: number;
   readonly typed?: string;
+  /** Where to go afterwards; the request says so unless told. */
+  readonly returnTo?: string;
 }
 
-async function show(call: Call, { typed, ...problem }: Showing = {}): Promise<Response> {
+/** The page, with what went wrong. */
+export async function showLogin(call: Call, { typed, returnTo, ...problem }: Showing = {}): Promise<Response> {
   const { as, url, words } = call;
   const { paths, name, logins } = as.settings;
   const session = await sessionOf(call);
@@ -36,9 +40,9 @@ async function show(call: Call, { typed, ...problem }: Showing = {}): Promise<Re
   }
   const known = session?.claims['preferred_username'];
   const username = typed ?? (typeof known === 'string' ? known : '');
-  const to = returnPath(call);
+  const to = returnTo ?? returnPath(call) ?? paths.login;
   return loginPage({
-    action: to === null ? paths.login : signInUrl(as, to),
+    action: signInUrl(as, to),
     logins: forms.map((one) => ({ id: one.id, label: say(one.label, words), fields: one.fields({ username }, words) })),
     account: session && !again ? { name: nameOf(session.claims, words) } : null,
     again,
@@ -60,8 +64,10 @@ async function submit(call: Call): Promise<Response> {
     if (session) await as.records.endSession(session.hash);
     return away(home, [setCookie(as, 'session', '', 0)]);
   }
+  const returnTo = returnPath(call) ?? home;
   const user = await signIn(call, form);
-  if (!('problem' in user)) return away(returnPath(call) ?? home, [user.cookie]);
+  if ('step' in user) return askStep(call, user, { returnTo });
+  if (!('problem' in user)) return away(returnTo, [user.cookie]);
   const { problem: error, status, retryAfter } = user;
-  return show(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
+  return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
 }

@@ -34,7 +34,7 @@ export function isRecent(as: AuthServer, session: Session, seconds: Seconds): bo
 
 /** The sign-in page that leads to `path` afterwards. */
 export function signInUrl({ settings }: AuthServer, path: string): string {
-  return `${settings.paths.login}?return_to=${encodeURIComponent(path)}`;
+  return path === settings.paths.login ? path : `${settings.paths.login}?return_to=${encodeURIComponent(path)}`;
 }
 
 /** Where to go after a sign-in; only to this very site (SEC-149). */

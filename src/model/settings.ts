@@ -10,6 +10,7 @@ import type { Login } from './login.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
 import type { ScopeInfo } from './scope.ts';
+import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
 
 /** Paths of the endpoints, relative to the origin; null for one that is switched off. */
@@ -19,6 +20,7 @@ export interface Paths {
   readonly login: string;
   /** The account page; its parts stand below it. */
   readonly account: string;
+  readonly step: string;
   readonly token: string;
   readonly register: string | null;
   readonly revoke: string;
@@ -61,6 +63,8 @@ export interface Settings {
   /** Null for every host. */
   readonly documentPolicy: DocumentPolicy | null;
   readonly logins: readonly Login[];
+  /** Asked for after every login that is not two factors in itself, of users who have set it up. */
+  readonly secondFactor: SecondFactor | null;
   readonly permissions: Permissions<never> | null;
   /** The name that pages show. */
   readonly name: string;

@@ -59,6 +59,7 @@ function pathsOf({
     approve: `${authorizeEndpoint}/approve`,
     login: beside(authorizeEndpoint, 'login'),
     account: beside(authorizeEndpoint, 'account'),
+    step: `${beside(authorizeEndpoint, 'login')}/step`,
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),
     register: clientRegistrationEndpoint ?? null,

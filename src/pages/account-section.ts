@@ -4,7 +4,7 @@
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { page } from './layout.ts';
-import type { Brand } from './layout.ts';
+import type { Brand, PageParts } from './layout.ts';
 import { problemAnswer } from './sign-in.ts';
 import type { Words } from './words/words.ts';
 
@@ -14,6 +14,7 @@ export interface SectionPageView {
   readonly body: Html;
   readonly status?: number;
   readonly retryAfter?: number;
+  readonly script?: PageParts['script'];
   /** The path of the account page. */
   readonly back: string;
   readonly words: Words;
@@ -21,9 +22,9 @@ export interface SectionPageView {
 }
 
 /** A page below the account page. */
-export function sectionPage({ title, body, status, retryAfter, back, words, brand }: SectionPageView): Response {
+export function sectionPage({ title, body, status, retryAfter, script, back, words, brand }: SectionPageView): Response {
   const framed = html`<h1>${title}</h1>
     ${body}
     <p class="foot"><a href="${back}">${words.account.back}</a></p>`;
-  return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction: [], brand });
+  return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction: [], script, brand });
 }
