@@ -10,6 +10,7 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
+import { type Consents, makeConsents } from './consents.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
 import { makeRecords, type Records } from './records.ts';
@@ -23,6 +24,7 @@ export interface AuthServer {
   readonly records: Records;
   readonly keys: Keys;
   readonly accounts: Accounts;
+  readonly consents: Consents;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
@@ -52,13 +54,15 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
+  const consents = makeConsents(store, keys, now);
   return {
     settings,
     runtime,
     store,
     records,
     keys,
-    accounts: makeAccounts({ records, keys, runtime }),
+    accounts: makeAccounts({ records, consents, keys, runtime }),
+    consents,
     fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
     isLoopback,
     opened: makeOpened(),

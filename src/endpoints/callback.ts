@@ -13,11 +13,10 @@ import { paramsOf } from '../model/params.ts';
 import { findRedirect } from '../model/redirect.ts';
 import type { Json } from '../model/store.ts';
 import { errorAnswer } from './authorization-request.ts';
-import { flowCookie } from './authorize.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
 import { callbackPath } from './depart.ts';
-import { cookieOf, sessionOf, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, sessionFor, type Call } from './endpoint.ts';
 import { servicesOf, startSession } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
@@ -47,7 +46,7 @@ export async function callback(call: Call, login: RedirectLogin): Promise<Respon
   if (result.kind === 'proven') {
     const user = await startSession(call, login.id, result);
     if (!user) return over(call);
-    return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, scope: ticket.approved.scope });
+    return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, choice: ticket.approved });
   }
   as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
   if (result.kind === 'declined') {
@@ -55,7 +54,7 @@ export async function callback(call: Call, login: RedirectLogin): Promise<Respon
     if (result.error === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
     return leave(call, journey.ticketHash, errorAnswer(as, redirect, ticket.state, new OAuthError(result.error, result.reason)));
   }
-  const showing = { ticket, handle: opened.handle, client, session: await sessionOf(call), ticked: ticket.approved.scope };
+  const showing = { ticket, handle: opened.handle, client, session: await sessionFor(call, ticket), ticked: ticket.approved.scope };
   const page = await consentPage(as, { ...showing, problem: problemOf(result, login) });
   if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
   return page;

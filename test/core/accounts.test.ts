@@ -1,6 +1,7 @@
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeAccounts, signOut } from '../../src/core/accounts.ts';
+import { type Consents, makeConsents } from '../../src/core/consents.ts';
 import { makeKeys } from '../../src/core/keys.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
 import type { Accounts } from '../../src/model/account.ts';
@@ -12,6 +13,7 @@ import { openGrant, START } from '../support/grants.ts';
 interface Made {
   readonly accounts: Accounts;
   readonly records: Records;
+  readonly consents: Consents;
   readonly hashed: { password: string; cost: ScryptCost }[];
 }
 
@@ -26,8 +28,9 @@ function makeOn(store: Store): Made {
       return machine.scrypt!(password, salt, { ...cost, ln: 4, p: 1 });
     },
   };
-  const records = makeRecords(store);
-  return { accounts: makeAccounts({ records, keys: makeKeys(runtime), runtime }), records, hashed };
+  const [records, keys] = [makeRecords(store), makeKeys(runtime)];
+  const consents = makeConsents(store, keys, runtime.now);
+  return { accounts: makeAccounts({ records, consents, keys, runtime }), records, consents, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };
@@ -124,15 +127,15 @@ describe('core/accounts', () => {
   });
 
   it('FLT-04 takes up a sign-out again where it was cut off', async () => {
-    const { records } = make();
+    const { records, consents } = make();
     for (let at = 0; at < 20; at++) await records.openGrant(openGrant({ id: `g${at}`, userId: 'u' }));
     let left = 7;
     const cut: Records = {
       ...records,
       changeGrant: (grant, move) => (left-- > 0 ? records.changeGrant(grant, move) : Promise.reject(new Error('crash'))),
     };
-    await expect(signOut(cut, 'u', START)).rejects.toThrow('crash');
-    await signOut(records, 'u', START);
+    await expect(signOut({ records: cut, consents }, 'u', START)).rejects.toThrow('crash');
+    await signOut({ records, consents }, 'u', START);
     for (let at = 0; at < 20; at++) expect((await records.findGrant(`g${at}`))?.ended).not.toBeNull();
   });
 
