@@ -11,6 +11,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
 import { type Consents, makeConsents } from './consents.ts';
+import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
 import { makeRecords, type Records } from './records.ts';
@@ -23,6 +24,8 @@ export interface AuthServer {
   readonly store: Store;
   readonly records: Records;
   readonly keys: Keys;
+  /** The server's own secrets; null where none were given (`core/keyring` tells how to say so at start-up). */
+  readonly keyring: Keyring | null;
   readonly accounts: Accounts;
   readonly consents: Consents;
   readonly opened: Opened;
@@ -39,8 +42,8 @@ export interface AuthServer {
   readonly forgive: (name: string) => Promise<void>;
 }
 
-/** Puts a server together. */
-export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store): AuthServer {
+/** Puts a server together. @param secrets of the keyring, newest first. */
+export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store, secrets: readonly string[] = []): AuthServer {
   const now = (): Seconds => runtime.now();
   const emit = (event: NewEvent): void => {
     // The listener may be asynchronous; however it fails, it fails alone.
@@ -61,6 +64,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     records,
     keys,
+    keyring: makeKeyring(secrets, runtime, keys),
     accounts: makeAccounts({ records, consents, keys, runtime }),
     consents,
     fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,

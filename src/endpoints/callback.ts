@@ -16,20 +16,21 @@ import { errorAnswer } from './authorization-request.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
 import { callbackPath } from './depart.ts';
-import { cookieOf, flowCookie, sessionFor, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, sessionFor, speaking, type Call } from './endpoint.ts';
 import { servicesOf, startSession } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
 /** GET of a login's callback. */
-export async function callback(call: Call, login: RedirectLogin): Promise<Response> {
-  const { as, url } = call;
+export async function callback(asked: Call, login: RedirectLogin): Promise<Response> {
+  const { as, url } = asked;
   const { settings, keys, records } = as;
   const state = stateIn(url);
-  if (state === null) return over(call);
+  if (state === null) return over(asked);
   const stateHash = await keys.hash(state);
   const journey = await records.findJourney(stateHash);
-  if (!journey || journey.login !== login.id) return over(call);
+  if (!journey || journey.login !== login.id) return over(asked);
   const ticket = await records.findTicket(journey.ticketHash);
+  const call = speaking(asked, ticket?.lang);
   if (!ticket || ticket.approved?.stateHash !== stateHash) return over(call);
   const cookie = cookieOf(call, flowCookie(journey.ticketHash));
   if (!equalTexts(await keys.hash(cookie ?? ''), ticket.browserHash)) throw foreign('another_browser');
@@ -54,8 +55,9 @@ export async function callback(call: Call, login: RedirectLogin): Promise<Respon
     if (result.error === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
     return leave(call, journey.ticketHash, errorAnswer(as, redirect, ticket.state, new OAuthError(result.error, result.reason)));
   }
-  const showing = { ticket, handle: opened.handle, client, session: await sessionFor(call, ticket), ticked: ticket.approved.scope };
-  const page = await consentPage(as, { ...showing, problem: problemOf(result, login) });
+  const { scope: ticked, remember = false } = ticket.approved;
+  const showing = { ticket, handle: opened.handle, client, session: await sessionFor(call, ticket), ticked, remember };
+  const page = await consentPage(call, { ...showing, problem: problemOf(result, login, call.words) });
   if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
   return page;
 }

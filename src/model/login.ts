@@ -4,6 +4,7 @@
  * another site and is told when it comes back.
  */
 import type { Html } from '../lib/html.ts';
+import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
@@ -35,8 +36,8 @@ export type Proven = {
   readonly stillGood?: () => Promise<boolean>;
 };
 
-/** Nobody was let in. `text` tells the person why, in words that we chose. */
-export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: string };
+/** Nobody was let in. `text` tells the person why, where the words of `refused` have nothing (or too little) for the reason. */
+export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
 
 /** What a try to sign in came to. */
 export type LoginResult = Proven | Refused | { readonly kind: 'limited'; readonly retryAfter: Seconds };
@@ -59,8 +60,10 @@ export interface FormLogin {
   readonly kind?: 'form';
   /** Stands in form fields and events: `password`. */
   readonly id: string;
-  /** The fields, with what was typed before (never a password). */
-  fields(typed: { readonly [name: string]: string }): Html;
+  /** How to call it where there are several to choose from; its id unless told. */
+  readonly label?: Text;
+  /** The fields, with what was typed before (never a password), in the language of the page. */
+  fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
