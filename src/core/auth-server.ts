@@ -6,6 +6,7 @@ import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
 import type { NewEvent } from '../model/event.ts';
+import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
@@ -14,6 +15,7 @@ import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
+import { makePasskeys } from './passkeys.ts';
 import { makeRecords, type Records } from './records.ts';
 
 /** One issuer, ready to answer. */
@@ -28,6 +30,7 @@ export interface AuthServer {
   readonly keyring: Keyring | null;
   readonly accounts: Accounts;
   readonly consents: Consents;
+  readonly passkeys: Passkeys;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
@@ -52,6 +55,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     });
   };
   const keys = makeKeys(runtime);
+  const passkeys = makePasskeys({ store, keys, now });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const records = makeRecords(
     store,
@@ -65,8 +69,9 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     records,
     keys,
     keyring: makeKeyring(secrets, runtime, keys),
-    accounts: makeAccounts({ records, consents, keys, runtime }),
+    accounts: makeAccounts({ records, consents, keys, runtime, passkeys }),
     consents,
+    passkeys,
     fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
     isLoopback,
     opened: makeOpened(),

@@ -35,6 +35,8 @@ export function servicesOf({ as, network, env }: Call): LoginServices {
   return {
     issuer: as.settings.issuer,
     accounts: as.accounts,
+    passkeys: as.passkeys,
+    secret: () => as.keys.secret(),
     now: () => as.now(),
     network,
     env,

@@ -8,6 +8,7 @@ import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
+import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
 
 /** What a login may use of the server. */
@@ -15,6 +16,9 @@ export interface LoginServices {
   /** Our issuer; own accounts are vouched for by it. */
   readonly issuer: string;
   readonly accounts: Accounts;
+  readonly passkeys: Passkeys;
+  /** A random secret of 256 bits, as text. */
+  readonly secret: () => string;
   readonly now: () => Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
@@ -68,6 +72,8 @@ export interface FormLogin {
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** Where the browser is to go, and what the login needs when it comes back. */
@@ -102,6 +108,8 @@ export interface RedirectLogin {
   finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;
   /** Checks at start-up. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** A way to sign in. */

@@ -11,7 +11,7 @@ const WRONG = { kind: 'refused', reason: 'credentials_wrong' };
 class FakeAccounts implements Accounts {
   readonly kept = new Map<string, Account & { readonly password: string }>();
   hashed = 0;
-  async create({ username, password: secret, name, email, permissions = [] }: NewAccount): Promise<Account> {
+  async create({ username, password: secret = '', name, email, permissions = [] }: NewAccount): Promise<Account> {
     if (secret.length < 8) throw new TypeError('A password has 8 to 1,024 characters.');
     if (this.kept.has(username)) throw new TypeError('This user name is taken.');
     const rest = { ...(name !== undefined && { name }), ...(email !== undefined && { email }) };
@@ -42,6 +42,8 @@ let counts: Map<string, number>;
 const services = (network = '192.0.2.1'): LoginServices => ({
   issuer: 'https://as.example',
   accounts,
+  passkeys: {} as never, // none of its business
+  secret: () => 'secret',
   now: () => 1_000,
   async limit(name, attempts, per) {
     const count = (counts.get(name) ?? 0) + 1;
