@@ -26,6 +26,8 @@ export interface AuthServer {
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
+  /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
+  readonly fetchKeys: SafeFetch | null;
   /** Whether this is development: the issuer is this very computer. */
   readonly isLoopback: boolean;
   now(): Seconds;
@@ -48,6 +50,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
   };
   const keys = makeKeys(runtime);
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
+  const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
@@ -59,7 +62,8 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     records,
     keys,
     accounts: makeAccounts({ records, keys, runtime }),
-    fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
+    fetchDocument: settings.documents ? fetched : null,
+    fetchKeys: fetched,
     isLoopback,
     opened: makeOpened(),
     now,
