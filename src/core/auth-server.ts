@@ -6,12 +6,15 @@ import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
 import type { NewEvent } from '../model/event.ts';
+import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
+import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
+import { makePasskeys } from './passkeys.ts';
 import { makeRecords, type Records } from './records.ts';
 
 /** One issuer, ready to answer. */
@@ -22,7 +25,10 @@ export interface AuthServer {
   readonly store: Store;
   readonly records: Records;
   readonly keys: Keys;
+  /** The server's own secrets; null where none were given (`core/keyring` tells how to say so at start-up). */
+  readonly keyring: Keyring | null;
   readonly accounts: Accounts;
+  readonly passkeys: Passkeys;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
@@ -39,8 +45,8 @@ export interface AuthServer {
   readonly forgive: (name: string) => Promise<void>;
 }
 
-/** Puts a server together. */
-export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store): AuthServer {
+/** Puts a server together. @param secrets of the keyring, newest first. */
+export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store, secrets: readonly string[] = []): AuthServer {
   const now = (): Seconds => runtime.now();
   const emit = (event: NewEvent): void => {
     // The listener may be asynchronous; however it fails, it fails alone.
@@ -49,6 +55,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     });
   };
   const keys = makeKeys(runtime);
+  const passkeys = makePasskeys({ store, keys, now });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
@@ -61,7 +68,9 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     records,
     keys,
-    accounts: makeAccounts({ records, keys, runtime }),
+    keyring: makeKeyring(secrets, runtime, keys),
+    accounts: makeAccounts({ records, keys, runtime, passkeys }),
+    passkeys,
     fetchDocument: settings.documents ? fetched : null,
     fetchKeys: fetched,
     isLoopback,
