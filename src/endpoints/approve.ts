@@ -2,7 +2,7 @@
  * Approve: what the person decided on the consent page. Approve → prove → issue: the yes comes first, the proof with the
  * same form or at another site (`depart`, `callback`); then the ticket is taken exactly once and the code sent (`conclude`).
  *
- *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart)
+ *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart, or a step)
  */
 import { findClient } from '../clients/find.ts';
 import { OAuthError } from '../model/error.ts';
@@ -15,6 +15,7 @@ import { html, type HtmlValue } from '../lib/html.ts';
 import { errorAnswer } from './authorization-request.ts';
 import { flowCookie } from './authorize.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
+import { askStep } from './ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { depart } from './depart.ts';
 import { cookieOf, isSameOrigin, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
@@ -72,6 +73,7 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
     return depart(call, { showing, scope, login, again });
   }
   const user = await signIn(call, form);
+  if ('step' in user) return askStep(call, user, { handle: showing.handle, scope });
   return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, scope };
 }
 

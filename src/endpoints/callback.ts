@@ -13,12 +13,13 @@ import { paramsOf } from '../model/params.ts';
 import { findRedirect } from '../model/redirect.ts';
 import type { Json } from '../model/store.ts';
 import { errorAnswer } from './authorization-request.ts';
+import { askStep } from './ask-step.ts';
 import { flowCookie } from './authorize.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
 import { callbackPath } from './depart.ts';
 import { cookieOf, sessionOf, speaking, type Call } from './endpoint.ts';
-import { servicesOf, startSession } from './sign-in.ts';
+import { admit, servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
 /** GET of a login's callback. */
@@ -46,8 +47,9 @@ export async function callback(asked: Call, login: RedirectLogin): Promise<Respo
   const came = { redirectUri, state, parameters: url.searchParams, kept: opened.keep };
   const result = await login.finish(came, servicesOf(call));
   if (result.kind === 'proven') {
-    const user = await startSession(call, login.id, result);
+    const user = await admit(call, { login: login.id, proven: result });
     if (!user) return over(call);
+    if ('step' in user) return askStep(call, user, { handle: opened.handle, scope: ticket.approved.scope });
     return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, scope: ticket.approved.scope });
   }
   as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
