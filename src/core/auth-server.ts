@@ -34,6 +34,8 @@ export interface AuthServer {
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
+  /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
+  readonly fetchKeys: SafeFetch | null;
   /** Whether this is development: the issuer is this very computer. */
   readonly isLoopback: boolean;
   now(): Seconds;
@@ -57,6 +59,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
   const keys = makeKeys(runtime);
   const passkeys = makePasskeys({ store, keys, now });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
+  const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
@@ -72,7 +75,8 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     accounts: makeAccounts({ records, consents, keys, runtime, passkeys }),
     consents,
     passkeys,
-    fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
+    fetchDocument: settings.documents ? fetched : null,
+    fetchKeys: fetched,
     isLoopback,
     opened: makeOpened(),
     now,
