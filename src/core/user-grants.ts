@@ -3,7 +3,7 @@
  * comes through here.
  */
 import { OAuthError } from '../model/error.ts';
-import { type EndReason, type Grant, isLive } from '../model/grant.ts';
+import { type Grant, isLive } from '../model/grant.ts';
 import type { Cursor } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
@@ -17,24 +17,40 @@ export async function grantsOfUser(as: AuthServer, userId: string, after?: Curso
 }
 
 /** Ends a grant, from the next request on; false, and nothing happens, for one that is not this user's or has ended. */
-export async function endUserGrant(as: AuthServer, userId: string, grantId: string, reason: EndReason = 'revoked'): Promise<boolean> {
+export async function endUserGrant(as: AuthServer, userId: string, grantId: string): Promise<boolean> {
+  const grant = await as.records.findGrant(grantId);
+  if (grant?.userId !== userId) return false;
+  await as.consents.forget(userId, grant.clientId); // first: what is opened without asking meanwhile ends itself
+  return end(as, grant);
+}
+
+/** Ends all that a user allowed a client. Can be called again if it was interrupted. */
+export async function disconnect(as: AuthServer, userId: string, clientId: string): Promise<void> {
+  await as.consents.forget(userId, clientId);
+  for await (const grant of living(as, userId)) if (grant.clientId === clientId) await end(as, grant);
+}
+
+/** Ends all that a user allowed anybody. Can be called again if it was interrupted. */
+export async function disconnectAll(as: AuthServer, userId: string): Promise<void> {
+  await as.consents.forgetAll(userId);
+  for await (const grant of living(as, userId)) await end(as, grant);
+}
+
+async function* living(as: AuthServer, userId: string): AsyncGenerator<Grant> {
+  let after: Cursor | undefined;
+  do {
+    const page = await grantsOfUser(as, userId, after);
+    yield* page.grants;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** One that has meanwhile run out needs no ending. */
+async function end(as: AuthServer, { id }: Grant): Promise<boolean> {
   try {
-    const end = revoke(reason, as.now());
-    return await as.records.changeGrant(grantId, (grant) => (grant.userId === userId ? end(grant) : { result: false }));
+    return await as.records.changeGrant(id, revoke('revoked', as.now()));
   } catch (error) {
     if (error instanceof OAuthError && error.reason === 'grant_unknown') return false;
     throw error;
   }
-}
-
-/** Ends all that a user allowed a client, or every client if none is named; tells how many ended. Can be called again if it was interrupted. */
-export async function endUserGrants(as: AuthServer, userId: string, clientId?: string): Promise<number> {
-  let [ended, after] = [0, undefined as Cursor | undefined];
-  do {
-    const { grants, next } = await grantsOfUser(as, userId, after);
-    for (const { id, clientId: of } of grants)
-      if (clientId === undefined || of === clientId) ended += (await endUserGrant(as, userId, id)) ? 1 : 0;
-    after = next;
-  } while (after !== undefined);
-  return ended;
 }

@@ -5,7 +5,7 @@
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { endSessionOf, type KnownSession, sessionMark, sessionsOf } from '../core/sessions.ts';
-import { endUserGrants, grantsOfUser } from '../core/user-grants.ts';
+import { disconnect, disconnectAll, grantsOfUser } from '../core/user-grants.ts';
 import { signOut } from '../core/accounts.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { parseUrl } from '../lib/url.ts';
@@ -66,10 +66,10 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
   if (!equalTexts(form.required('account'), await accountMark(as, session))) return show(call, session, 409);
   switch (form.required('decision')) {
     case 'disconnect':
-      await endUserGrants(as, userId, form.required('client'));
+      await disconnect(as, userId, form.required('client'));
       break;
     case 'disconnect-all':
-      await endUserGrants(as, userId);
+      await disconnectAll(as, userId);
       break;
     case 'end-session':
       await endSessionOf(as, userId, form.required('session'));
@@ -84,7 +84,7 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
 }
 
 async function signOutEverywhere(as: AuthServer, userId: string, andApps: boolean): Promise<void> {
-  if (andApps) return signOut(as.records, userId, as.now());
+  if (andApps) return signOut(as, userId, as.now());
   for (const { hash } of await sessionsOf(as, userId)) await as.records.endSession(hash);
 }
 
