@@ -25,7 +25,7 @@ export async function showLogin(
   const session = await sessionOf(call);
   const { typed = '', ...rest } = problem;
   const logins = as.settings.logins.filter(isForm);
-  const brand = { name: as.settings.name };
+  const { brand } = as.settings;
   if (logins.length === 0 && !session) {
     const { nobodyTitle: title, nobody: message, nobodyToDo: whatToDo } = words.signIn;
     return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });

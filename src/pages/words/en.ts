@@ -18,4 +18,6 @@ export const en: {
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { approve, signIn, password, step, refused, site, message, error, errorReasons };
+  /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
+  readonly scopes: { readonly [scope: string]: string };
+} = { approve, signIn, password, step, refused, site, message, error, errorReasons, scopes: {} };
