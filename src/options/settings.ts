@@ -43,6 +43,7 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     codeTtl,
     clientTtl: options.clientRegistrationTTL ?? 90 * DAY,
     sessionTtl: 14 * DAY,
+    sessionIdleTtl: 3 * DAY,
     limits,
     documents: options.clientIdMetadataDocumentEnabled ?? true,
     documentPolicy: options.clientIdMetadataPolicy ?? null,
