@@ -10,6 +10,8 @@ import { FAVICON, MARKS } from './icon.ts';
 import { plainSheet } from './style.ts';
 import type { Words } from './words/words.ts';
 
+export type { Brand };
+
 /** What a page is made of. */
 export interface PageParts {
   /** The language of the page. */
