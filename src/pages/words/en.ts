@@ -5,7 +5,7 @@
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { error, errorReasons, message } from './en/message.ts';
-import { step } from './en/steps.ts';
+import { emailCode, step } from './en/steps.ts';
 import { password, refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
@@ -15,6 +15,7 @@ export const en: {
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly step: typeof step;
+  readonly emailCode: typeof emailCode;
   readonly refused: typeof refused;
   readonly site: typeof site;
   readonly message: typeof message;
@@ -22,4 +23,4 @@ export const en: {
   readonly errorReasons: typeof errorReasons;
   /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
-} = { account, approve, signIn, password, step, refused, site, message, error, errorReasons, scopes: {} };
+} = { account, approve, signIn, password, step, emailCode, refused, site, message, error, errorReasons, scopes: {} };
