@@ -49,6 +49,12 @@ export interface Accounts {
   remove(id: string): Promise<void>;
 }
 
+/** Whether a text can be a user name: 1 to 256 printable characters. */
+export function isUsername(username: string): boolean {
+  const folded = foldUsername(username);
+  return folded !== '' && folded.length <= 256 && !/[\p{Cc}\p{Cs}]/u.test(folded);
+}
+
 /** A user name in the one spelling that is compared: Unicode NFKC, lower case, no space around it. */
 export function foldUsername(username: string): string {
   return username.normalize('NFKC').trim().toLowerCase();
