@@ -113,6 +113,20 @@ export function cookieOf({ request, as }: Call, name: string): string | undefine
   return readCookie(request.headers.get('cookie'), cookieName(as, name));
 }
 
+/** The flow cookie's name: one for each ticket, so that two tabs do not break each other. */
+export function flowCookie(handleHash: string): string {
+  return `flow-${handleHash.slice(0, 16)}`;
+}
+
+/** Who is signed in for this ticket: a session that was open when the client asked for a new sign-in does not count. */
+export async function sessionFor(
+  call: Call,
+  { staleSession }: { readonly staleSession?: string },
+): Promise<(Session & { readonly hash: string }) | null> {
+  const session = await sessionOf(call);
+  return session?.hash === staleSession ? null : session;
+}
+
 /** Who is signed in with this browser, or null. */
 export async function sessionOf(call: Call): Promise<(Session & { readonly hash: string }) | null> {
   const token = cookieOf(call, 'session');

@@ -1,6 +1,7 @@
 /**
  * Account: a user of our own login. Its id is the subject of the Identity; names and passwords may change.
  */
+import type { Identity } from './identity.ts';
 import type { Seconds } from './store.ts';
 
 /** An account as applications see it; the password's hash never leaves the core. */
@@ -58,4 +59,13 @@ export function isUsername(username: string): boolean {
 /** A user name in the one spelling that is compared: Unicode NFKC, lower case, no space around it. */
 export function foldUsername(username: string): string {
   return username.normalize('NFKC').trim().toLowerCase();
+}
+
+/** Who the user of an account is; our own issuer vouches for it. Claims nothing that the account does not say. */
+export function accountIdentity({ id, username, name, email }: Account, issuer: string): Identity {
+  return {
+    issuer,
+    subject: id,
+    claims: { sub: id, preferred_username: username, ...(name !== undefined && { name }), ...(email !== undefined && { email }) },
+  };
 }

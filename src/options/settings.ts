@@ -45,6 +45,7 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     documents: options.clientIdMetadataDocumentEnabled ?? true,
     documentPolicy: options.clientIdMetadataPolicy ?? null,
     logins: options.logins ?? [],
+    secondFactor: options.secondFactor ?? null,
     permissions: options.permissions ?? null,
     name: options.name ?? new URL(issuer).host,
     languages: makeLanguages(),

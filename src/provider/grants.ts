@@ -40,7 +40,10 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
     async revokeGrant(grantId, userId) {
       try {
         const end = revoke('revoked', as.now());
-        return await as.records.changeGrant(grantId, (grant) => (grant.userId === userId ? end(grant) : { result: false }));
+        const grant = await as.records.findGrant(grantId);
+        if (grant?.userId !== userId) return false;
+        await as.consents.forget(userId, grant.clientId); // first: what is opened without asking meanwhile ends itself
+        return await as.records.changeGrant(grantId, (one) => (one.userId === userId ? end(one) : { result: false }));
       } catch (error) {
         if (error instanceof OAuthError && error.reason === 'grant_unknown') return false;
         throw error;

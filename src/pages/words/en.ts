@@ -5,6 +5,7 @@
 import { approve } from './en/approve.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { passkey } from './en/passkey.ts';
+import { step } from './en/steps.ts';
 import { password, refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
@@ -13,9 +14,10 @@ export const en: {
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly passkey: typeof passkey;
+  readonly step: typeof step;
   readonly refused: typeof refused;
   readonly site: typeof site;
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { approve, signIn, password, passkey, refused, site, message, error, errorReasons };
+} = { approve, signIn, password, passkey, step, refused, site, message, error, errorReasons };
