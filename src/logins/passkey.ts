@@ -6,7 +6,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { accountIdentity, isUsername } from '../model/account.ts';
+import { identityOf, isUsername } from '../model/account.ts';
 import type { FormLogin, LoginServices, Limited, Proven, Refused, Step, StepView } from '../model/login.ts';
 import { CHALLENGE_TTL } from '../model/passkey.ts';
 import type { Json } from '../model/store.ts';
@@ -102,7 +102,7 @@ async function signIn(party: RelyingParty, answer: string, { challenge }: Kept, 
   const outcome = await services.passkeys.use(passkey.id, shown);
   if (outcome === 'counter') return refused('passkey_counter', 'counter');
   if (outcome === 'gone') return refused('passkey_unknown', 'unknown');
-  return { kind: 'proven', identity: accountIdentity(account, services.issuer), stamp: account.stamp, multiFactor: true };
+  return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp, multiFactor: true };
 }
 
 async function askToMake(
@@ -133,7 +133,7 @@ async function signUp(
     return refused('passkey_taken', 'taken');
   try {
     const account = await accounts.create({ username }, userId);
-    return { kind: 'proven', identity: accountIdentity(account, issuer), stamp: account.stamp, multiFactor: true };
+    return { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp, multiFactor: true };
   } catch (error) {
     await kept.remove(userId, made.id);
     const owner = await accounts.findByUsername(username);

@@ -4,7 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { accountIdentity, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
+import { type Accounts, foldUsername, identityOf, type NewAccount } from '../model/account.ts';
 import type { Words } from '../pages/words/words.ts';
 import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
 
@@ -42,7 +42,7 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       const account = await services.accounts.checkPassword(username, secret);
       if (!account) return refused;
       await services.forgive(limitOf(username));
-      return { kind: 'proven', identity: accountIdentity(account, services.issuer), stamp: account.stamp };
+      return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
     },
     check({ scrypt }) {
       if (scrypt) return;

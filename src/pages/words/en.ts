@@ -2,6 +2,7 @@
  * English: the language that every text exists in, and the shape of all others. A new page brings its section here;
  * a language that lacks a text shows the English one until somebody translates it.
  */
+import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { passkey } from './en/passkey.ts';
@@ -10,6 +11,7 @@ import { password, refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
 export const en: {
+  readonly account: typeof account;
   readonly approve: typeof approve;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
@@ -20,4 +22,6 @@ export const en: {
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { approve, signIn, password, passkey, step, refused, site, message, error, errorReasons };
+  /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
+  readonly scopes: { readonly [scope: string]: string };
+} = { account, approve, signIn, password, passkey, step, refused, site, message, error, errorReasons, scopes: {} };
