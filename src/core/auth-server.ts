@@ -6,6 +6,7 @@ import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
 import type { NewEvent } from '../model/event.ts';
+import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
@@ -13,6 +14,7 @@ import { makeAccounts } from './accounts.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
+import { makePasskeys } from './passkeys.ts';
 import { makeRecords, type Records } from './records.ts';
 
 /** One issuer, ready to answer. */
@@ -26,6 +28,7 @@ export interface AuthServer {
   /** The server's own secrets; null where none were given (`core/keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
   readonly accounts: Accounts;
+  readonly passkeys: Passkeys;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
@@ -50,6 +53,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     });
   };
   const keys = makeKeys(runtime);
+  const passkeys = makePasskeys({ store, keys, now });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const records = makeRecords(
     store,
@@ -62,7 +66,8 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     records,
     keys,
     keyring: makeKeyring(secrets, runtime, keys),
-    accounts: makeAccounts({ records, keys, runtime }),
+    accounts: makeAccounts({ records, keys, runtime, passkeys }),
+    passkeys,
     fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
     isLoopback,
     opened: makeOpened(),

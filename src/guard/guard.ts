@@ -6,8 +6,9 @@ import { equalTexts } from '../lib/bytes.ts';
 import { genuine, takesLight } from '../lib/genuine.ts';
 import type { Respond } from '../lib/http.ts';
 import type { Access } from '../model/access.ts';
-import type { Context, FetchFunction } from '../model/handler.ts';
+import type { Context } from '../model/handler.ts';
 import { canonicalResource } from '../model/resource.ts';
+import type { Awaitable } from '../model/runtime.ts';
 import { insufficientScope, unauthorized, unavailable, type Challenge } from './challenge.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
@@ -44,12 +45,19 @@ export interface Guard<Nobody = never> {
   /** What a request without a token comes to is `Nobody`: null where {@link GuardOptions.anonymous} lets those pass. */
   (request: Request): Promise<Access | Response | Nobody>;
   /** A fetch handler that runs `handler` for good tokens only, with `ctx.auth` and `ctx.props` set, and serves the metadata document. */
-  protect<Env = unknown>(handler: FetchFunction<Env>): FetchFunction<Env>;
+  protect<Env = unknown>(handler: GuardedFetch<Env, Nobody>): (request: Request, env?: Env, ctx?: Context) => Promise<Response>;
   /** The metadata document's path and text. */
   readonly metadata: { readonly path: string; readonly text: string };
   /** What a handler needs to refuse by itself: where the metadata stands, and the scopes of every call. */
   readonly challenge: Challenge;
 }
+
+/** A fetch handler that knows who calls: `ctx.auth` is there, but for callers without a token where those pass. */
+export type GuardedFetch<Env = unknown, Nobody = never> = (
+  request: Request,
+  env: Env,
+  ctx: Context & ([Nobody] extends [never] ? { readonly auth: Access } : { readonly auth?: Access }),
+) => Awaitable<Response>;
 
 const BEARER = /^bearer[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
 const LONGEST_TOKEN = 8192;
@@ -87,9 +95,9 @@ export function guard(options: GuardOptions): Guard<null> {
     return requiredScopes.every((scope) => access.scope.includes(scope)) ? access : insufficientScope(challenge, respond);
   };
 
-  const protect: Guard<null>['protect'] = <Env>(handler: FetchFunction<Env>) => {
+  const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
     const light = takesLight(handler);
-    const guarded: FetchFunction<Env> = async (request, env, ctx) => {
+    const guarded = async (request: Request, env: unknown, ctx: Context = { waitUntil() {} }): Promise<Response> => {
       if (request.url.includes(metadata.path) && pathAndQueryOf(request) === metadata.path)
         return metadataAnswer(request, metadata.text, respond);
       const foreign = checkOrigin(request, allowedOrigins, resource);
@@ -97,7 +105,7 @@ export function guard(options: GuardOptions): Guard<null> {
       if (request.method === 'OPTIONS') return preflight(request);
       const access = await check(request);
       if (access instanceof Response) return withCors(request, access);
-      return withCors(request, await handler(light ? request : genuine(request), env, withAccess(ctx, access, challenge)));
+      return withCors(request, await handler(light ? request : genuine(request), env as Env, withAccess(ctx, access, challenge)));
     };
     return Object.assign(guarded, { takesLightRequests: true as const });
   };

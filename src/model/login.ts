@@ -4,9 +4,11 @@
  * another site and is told when it comes back.
  */
 import type { Html } from '../lib/html.ts';
+import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
+import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
 
 /** What a login may use of the server. */
@@ -14,6 +16,9 @@ export interface LoginServices {
   /** Our issuer; own accounts are vouched for by it. */
   readonly issuer: string;
   readonly accounts: Accounts;
+  readonly passkeys: Passkeys;
+  /** A random secret of 256 bits, as text. */
+  readonly secret: () => string;
   readonly now: () => Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
@@ -35,8 +40,8 @@ export type Proven = {
   readonly stillGood?: () => Promise<boolean>;
 };
 
-/** Nobody was let in. `text` tells the person why, in words that we chose. */
-export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: string };
+/** Nobody was let in. `text` tells the person why, where the words of `refused` have nothing (or too little) for the reason. */
+export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
 
 /** What a try to sign in came to. */
 export type LoginResult = Proven | Refused | { readonly kind: 'limited'; readonly retryAfter: Seconds };
@@ -59,12 +64,16 @@ export interface FormLogin {
   readonly kind?: 'form';
   /** Stands in form fields and events: `password`. */
   readonly id: string;
-  /** The fields, with what was typed before (never a password). */
-  fields(typed: { readonly [name: string]: string }): Html;
+  /** How to call it where there are several to choose from; its id unless told. */
+  readonly label?: Text;
+  /** The fields, with what was typed before (never a password), in the language of the page. */
+  fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** Where the browser is to go, and what the login needs when it comes back. */
@@ -99,6 +108,8 @@ export interface RedirectLogin {
   finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;
   /** Checks at start-up. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** A way to sign in. */

@@ -5,6 +5,7 @@ import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { canonicalResource, type Resource } from '../model/resource.ts';
 import type { Settings } from '../model/settings.ts';
+import { makeLanguages } from '../pages/words/languages.ts';
 import type { CheckedOptions } from './check.ts';
 import { fail } from './single.ts';
 
@@ -13,6 +14,7 @@ const DAY = 86_400;
 /** Completes the settings of one issuer. @throws {TypeError} naming the option and the mend. */
 export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptions<Env>, issuer: string, limits: boolean): Settings {
   checkIssuer(issuer);
+  for (const login of options.logins ?? []) login.checkIssuer?.(issuer);
   const access = options.accessTokenTTL ?? 3600;
   const absolute = options.refreshTokenTTL ?? 365 * DAY;
   const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
@@ -45,6 +47,7 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     logins: options.logins ?? [],
     permissions: options.permissions ?? null,
     name: options.name ?? new URL(issuer).host,
+    languages: makeLanguages(),
     on: options.on ?? (() => {}),
   });
 }

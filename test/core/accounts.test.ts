@@ -2,8 +2,10 @@ import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeAccounts, signOut } from '../../src/core/accounts.ts';
 import { makeKeys } from '../../src/core/keys.ts';
+import { makePasskeys } from '../../src/core/passkeys.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
 import type { Accounts } from '../../src/model/account.ts';
+import type { Passkeys } from '../../src/model/passkey.ts';
 import type { ScryptCost } from '../../src/model/runtime.ts';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -12,6 +14,7 @@ import { openGrant, START } from '../support/grants.ts';
 interface Made {
   readonly accounts: Accounts;
   readonly records: Records;
+  readonly passkeys: Passkeys;
   readonly hashed: { password: string; cost: ScryptCost }[];
 }
 
@@ -27,7 +30,9 @@ function makeOn(store: Store): Made {
     },
   };
   const records = makeRecords(store);
-  return { accounts: makeAccounts({ records, keys: makeKeys(runtime), runtime }), records, hashed };
+  const keys = makeKeys(runtime);
+  const passkeys = makePasskeys({ store, keys, now: runtime.now });
+  return { accounts: makeAccounts({ records, keys, runtime, passkeys }), records, passkeys, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };
@@ -46,6 +51,28 @@ describe('core/accounts', () => {
     });
     expect(hashed.map(({ cost }) => cost)).toEqual([{ ln: 14, r: 8, p: 5 }]);
     expect((await records.findAccount(account.id))?.value.passwordHash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[\w-]{22}\$[\w-]{43}$/);
+  });
+
+  it('makes an account without a password, which no password opens, after the same work, until one is set', async () => {
+    const { accounts, hashed } = make();
+    const account = await accounts.create({ username: 'bob' }, 'the-id-that-was-asked-for');
+    expect(account).toMatchObject({ id: 'the-id-that-was-asked-for', withoutPassword: true });
+    expect(hashed).toEqual([]);
+    for (const password of ['', 'AAAAAAAA']) expect(await accounts.checkPassword('bob', password)).toBeNull();
+    expect(hashed.length).toBe(2);
+    await accounts.setPassword(account.id, 'correct horse');
+    expect(await accounts.checkPassword('bob', 'correct horse')).not.toHaveProperty('withoutPassword');
+    await expect(accounts.create({ username: 'carol' }, account.id)).rejects.toThrow('met twice');
+    expect(await accounts.findByUsername('carol')).toBeNull();
+  });
+
+  it('takes the passkeys of an account along when it goes', async () => {
+    const { accounts, passkeys } = make();
+    const { id: userId } = await accounts.create(ALICE);
+    const key = { id: 'a2V5', handle: 'aA', publicKey: 'aA', counter: 0, transports: [], backupEligible: false, backedUp: false };
+    await passkeys.add({ ...key, userId, name: 'Phone', createdAt: START });
+    await accounts.remove(userId);
+    expect(await passkeys.find('a2V5')).toBeNull();
   });
 
   it('does the same work for a wrong password and an unknown name', async () => {

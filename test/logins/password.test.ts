@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../src/pages/words/words.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Account, Accounts, NewAccount } from '../../src/model/account.ts';
 import type { LoginResult, LoginServices } from '../../src/model/login.ts';
@@ -10,7 +11,7 @@ const WRONG = { kind: 'refused', reason: 'credentials_wrong' };
 class FakeAccounts implements Accounts {
   readonly kept = new Map<string, Account & { readonly password: string }>();
   hashed = 0;
-  async create({ username, password: secret, name, email, permissions = [] }: NewAccount): Promise<Account> {
+  async create({ username, password: secret = '', name, email, permissions = [] }: NewAccount): Promise<Account> {
     if (secret.length < 8) throw new TypeError('A password has 8 to 1,024 characters.');
     if (this.kept.has(username)) throw new TypeError('This user name is taken.');
     const rest = { ...(name !== undefined && { name }), ...(email !== undefined && { email }) };
@@ -41,6 +42,8 @@ let counts: Map<string, number>;
 const services = (network = '192.0.2.1'): LoginServices => ({
   issuer: 'https://as.example',
   accounts,
+  passkeys: {} as never, // none of its business
+  secret: () => 'secret',
   now: () => 1_000,
   async limit(name, attempts, per) {
     const count = (counts.get(name) ?? 0) + 1;
@@ -182,7 +185,7 @@ describe('logins/password', () => {
   });
 
   it('has fields that password managers know, and never fills a password in', () => {
-    const text = login.fields({ username: '"><b>', password: 'tell nobody' }).toString();
+    const text = login.fields({ username: '"><b>', password: 'tell nobody' }, ENGLISH).toString();
     expect(text).toMatch(/autocomplete="username"[^>]*autocapitalize="none"[^>]*spellcheck="false"/);
     expect(text).toContain('autocomplete="current-password"');
     expect(text).toContain('value="&#34;&#62;&#60;b&#62;"');

@@ -26,7 +26,7 @@ export interface Issuer {
   clock: number;
   readonly now: () => number;
   publish(keys: readonly JWK[]): void;
-  sign(claims: JWTPayload, header?: { readonly [name: string]: unknown }, key?: Key): Promise<string>;
+  sign(claims: { readonly [claim: string]: unknown }, header?: { readonly [name: string]: unknown }, key?: Key): Promise<string>;
 }
 
 /** @param jwks where the keys are published. */
@@ -52,7 +52,7 @@ export async function makeIssuer(issuer: string, { alg = 'ES256', jwks = `${issu
     },
     publish: (keys) => void answers.set(jwks, () => Response.json({ keys })),
     sign: async (claims, header = {}, key = first) =>
-      new SignJWT({ iss: issuer, sub: 'user-1', client_id: 'client-1', iat: NOW, exp: NOW + 600, ...claims })
+      new SignJWT({ iss: issuer, sub: 'user-1', client_id: 'client-1', iat: NOW, exp: NOW + 600, ...claims } as JWTPayload)
         .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt', ...header })
         .sign(key.secret),
   };

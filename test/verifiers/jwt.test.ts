@@ -79,7 +79,7 @@ describe('verifiers/jwt, tokens to refuse', () => {
     ['SEC-204 what an ID token has', { nonce: 'n' }],
     ['SEC-204 what a logout token has', { events: {} }],
     ['a key that a bearer does not prove (RFC 9449 §7.1)', { cnf: { jkt: 'x' } }],
-  ])('refuses %s', async (_, claims) => {
+  ] as readonly (readonly [string, object])[])('refuses %s', async (_, claims) => {
     const { as, check } = await setUp();
     expect(await check(await as.sign({ aud: RESOURCE }))).not.toBeNull();
     expect(await check(await as.sign({ aud: RESOURCE, ...claims }))).toBeNull();
