@@ -11,6 +11,8 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
+import { makeEmails } from './emails.ts';
+import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
@@ -28,10 +30,13 @@ export interface AuthServer {
   /** The server's own secrets; null where none were given (`core/keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
   readonly accounts: Accounts;
+  readonly consents: Consents;
   readonly passkeys: Passkeys;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
+  /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
+  readonly fetchKeys: SafeFetch | null;
   /** Whether this is development: the issuer is this very computer. */
   readonly isLoopback: boolean;
   now(): Seconds;
@@ -55,10 +60,12 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
   const keys = makeKeys(runtime);
   const passkeys = makePasskeys({ store, keys, now });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
+  const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
+  const consents = makeConsents(store, keys, now);
   return {
     settings,
     runtime,
@@ -66,9 +73,11 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     records,
     keys,
     keyring: makeKeyring(secrets, runtime, keys),
-    accounts: makeAccounts({ records, keys, runtime, passkeys }),
+    accounts: makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys) }),
+    consents,
     passkeys,
-    fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
+    fetchDocument: settings.documents ? fetched : null,
+    fetchKeys: fetched,
     isLoopback,
     opened: makeOpened(),
     now,
