@@ -6,6 +6,7 @@ import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { emailCode, step } from './en/steps.ts';
+import { passkey } from './en/passkey.ts';
 import { password, refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
@@ -14,6 +15,7 @@ export const en: {
   readonly approve: typeof approve;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
+  readonly passkey: typeof passkey;
   readonly step: typeof step;
   readonly emailCode: typeof emailCode;
   readonly refused: typeof refused;
@@ -23,4 +25,4 @@ export const en: {
   readonly errorReasons: typeof errorReasons;
   /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
-} = { account, approve, signIn, password, step, emailCode, refused, site, message, error, errorReasons, scopes: {} };
+} = { account, approve, signIn, password, passkey, step, emailCode, refused, site, message, error, errorReasons, scopes: {} };
