@@ -128,7 +128,7 @@ export class OAuthProvider<Env = unknown> {
 
   #makeHost(issuer: string, env: Env): Host<Env> {
     const { options, routes } = this.#checked;
-    const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer));
+    const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer), env);
     const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)), this.#secrets(env));
     const verify = (token: string, resource: string): Promise<Access | null> => verifyAccess(as, token, resource);
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
