@@ -10,6 +10,7 @@ import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
 import type { Key, Page } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
+import type { Consents } from './consents.ts';
 import type { Keys } from './keys.ts';
 import type { AccountRecord, Records } from './records.ts';
 
@@ -17,15 +18,17 @@ import type { AccountRecord, Records } from './records.ts';
 const COST: ScryptCost = { ln: 14, r: 8, p: 5 };
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)$/;
 
-interface Parts {
+/** What accounts are made over. */
+export interface AccountParts {
   readonly records: Records;
+  readonly consents: Consents;
   readonly keys: Keys;
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
 }
 
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, keys, runtime, passkeys }: Parts): Accounts {
+export function makeAccounts({ records, consents, keys, runtime, passkeys }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -78,7 +81,7 @@ export function makeAccounts({ records, keys, runtime, passkeys }: Parts): Accou
       checkPassword(password);
       const passwordHash = await hashPassword(password);
       await change(id, (account) => ({ ...account, passwordHash, stamp: keys.id() }));
-      await signOut(records, id, runtime.now());
+      await signOut({ records, consents }, id, runtime.now());
     },
     setPermissions: (id, permissions) => change(id, (account) => ({ ...account, permissions: [...permissions] })),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
@@ -88,7 +91,7 @@ export function makeAccounts({ records, keys, runtime, passkeys }: Parts): Accou
       if (held) await records.freeUsername(await keys.hash(held.value.username), id);
       await records.removeAccount(id);
       await passkeys.removeAll(id);
-      await signOut(records, id, runtime.now());
+      await signOut({ records, consents }, id, runtime.now());
     },
   };
 }
@@ -96,9 +99,14 @@ export function makeAccounts({ records, keys, runtime, passkeys }: Parts): Accou
 /** A hash nobody's password gives, of the present cost. */
 const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
 
-/** Ends every session and every grant of a user. Can be called again if it was interrupted. */
-export async function signOut(records: Records, userId: string, now: number): Promise<void> {
+/** Ends every session and every grant of a user, and forgets what was allowed without being asked. Can be called again if it was interrupted. */
+export async function signOut(
+  { records, consents }: Pick<AccountParts, 'records' | 'consents'>,
+  userId: string,
+  now: number,
+): Promise<void> {
   for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
+  await consents.forgetAll(userId);
   for await (const key of everyKey((after) => records.grantsOf(userId, after))) {
     await endGrant(records, key.slice('grant:'.length), now);
   }

@@ -11,6 +11,7 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
+import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
@@ -28,6 +29,7 @@ export interface AuthServer {
   /** The server's own secrets; null where none were given (`core/keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
   readonly accounts: Accounts;
+  readonly consents: Consents;
   readonly passkeys: Passkeys;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
@@ -62,6 +64,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
+  const consents = makeConsents(store, keys, now);
   return {
     settings,
     runtime,
@@ -69,7 +72,8 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     records,
     keys,
     keyring: makeKeyring(secrets, runtime, keys),
-    accounts: makeAccounts({ records, keys, runtime, passkeys }),
+    accounts: makeAccounts({ records, consents, keys, runtime, passkeys }),
+    consents,
     passkeys,
     fetchDocument: settings.documents ? fetched : null,
     fetchKeys: fetched,

@@ -9,12 +9,11 @@ import type { Passed } from '../model/second-factor.ts';
 import { isForm, type Proven, type Steps } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Json } from '../model/store.ts';
-import { approveTicket, TICKET_TTL } from '../model/ticket.ts';
+import { approveTicket, type Choice, TICKET_TTL } from '../model/ticket.ts';
 import { formActionFor } from '../pages/layout.ts';
 import { stepPage } from '../pages/step.ts';
-import { flowCookie } from './authorize.ts';
 import { over } from './conclude.ts';
-import { cookieOf, setCookie, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, scriptHashOf, setCookie, type Call } from './endpoint.ts';
 import type { FirstProof, NotSignedIn, Pending } from './sign-in.ts';
 
 const STEPS = 300;
@@ -23,7 +22,7 @@ const TRIES = 5;
 
 /** Where a sign-in goes on when it is done: the authorization request with what was ticked, or a page of ours. */
 export type Flow =
-  | { readonly handle: string; readonly scope: readonly string[] }
+  | { readonly handle: string; readonly choice: Choice }
   /** A path of this server. */
   | { readonly returnTo: string };
 
@@ -47,7 +46,7 @@ export async function askStep(call: Call, { asker, step, first }: Pending, flow:
   const ticketHash = 'handle' in flow ? await keys.hash(flow.handle) : null;
   const ttl = Math.min(step.ttl ?? TICKET_TTL, TICKET_TTL);
   if ('handle' in flow && ticketHash !== null) {
-    const ticket = await records.changeTicket(ticketHash, (one) => approveTicket(one, { scope: flow.scope, stateHash: hash }, as.now()));
+    const ticket = await records.changeTicket(ticketHash, (one) => approveTicket(one, { ...flow.choice, stateHash: hash }, as.now()));
     if (!ticket) return over(call);
   }
   const cookie = flowCookie(ticketHash ?? hash);
@@ -81,7 +80,7 @@ export async function stepAnswer(
     step: secret,
     view,
     words,
-    scriptHash: view.script === undefined ? undefined : btoa(String.fromCharCode(...(await as.runtime.digest(view.script)))),
+    scriptHash: view.script === undefined ? undefined : await scriptHashOf(as, view.script),
     formAction: await targetsOf(as, kept.flow),
     brand: { name: settings.name },
     error: problem?.problem,

@@ -3,7 +3,7 @@
  * reading a form, refusing foreign origins, knowing who is signed in.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import type { Session } from '../core/records.ts';
+import { type KnownSession, useSession } from '../core/sessions.ts';
 import { readCookie, writeCookie } from '../lib/cookie.ts';
 import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
@@ -113,11 +113,27 @@ export function cookieOf({ request, as }: Call, name: string): string | undefine
   return readCookie(request.headers.get('cookie'), cookieName(as, name));
 }
 
+/** The flow cookie's name: one for each ticket, so that two tabs do not break each other. */
+export function flowCookie(handleHash: string): string {
+  return `flow-${handleHash.slice(0, 16)}`;
+}
+
+/** Who is signed in for this ticket: a session that was open when the client asked for a new sign-in does not count. */
+export async function sessionFor(call: Call, { staleSession }: { readonly staleSession?: string }): Promise<KnownSession | null> {
+  const session = await sessionOf(call);
+  return session?.hash === staleSession ? null : session;
+}
+
 /** Who is signed in with this browser, or null. */
-export async function sessionOf(call: Call): Promise<(Session & { readonly hash: string }) | null> {
+export async function sessionOf(call: Call): Promise<KnownSession | null> {
   const token = cookieOf(call, 'session');
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
   const hash = await call.as.keys.hash(token);
-  const session = await call.as.records.findSession(hash);
+  const session = await useSession(call.as, hash);
   return session && { ...session, hash };
+}
+
+/** The SHA-256 by which a page's policy knows its one script. */
+export async function scriptHashOf(as: AuthServer, script: string): Promise<string> {
+  return btoa(String.fromCharCode(...(await as.runtime.digest(script))));
 }

@@ -3,8 +3,11 @@
  * Identity that comes out into a session. The session gets a new name at every sign-in (no fixation), and the old one ends.
  */
 import type { Session } from '../core/records.ts';
+import type { KnownSession } from '../core/sessions.ts';
 import { userIdOf } from '../core/users.ts';
 import type { HtmlValue } from '../lib/html.ts';
+import { coarseNetwork } from '../lib/network.ts';
+import { agentOf } from '../lib/user-agent.ts';
 import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
@@ -93,20 +96,38 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const { as } = call;
   const { identity, permissions, stamp } = proven;
   const old = await sessionOf(call);
-  const token = as.keys.secret();
   const userId = await userIdOf(as, identity);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
-  const [createdAt, expiresAt] = [as.now(), as.now() + as.settings.sessionTtl];
-  const hash = await as.keys.hash(token);
-  const may = permissions ? { permissions } : {};
-  await as.records.openSession(hash, { v: 1, userId, claims, ...may, createdAt, expiresAt });
+  const user = await openSession(call, { userId, claims, ...(permissions ? { permissions } : {}) });
   if (old) await as.records.endSession(old.hash);
   if (stamp !== undefined && (await as.accounts.find(userId))?.stamp !== stamp) {
-    await as.records.endSession(hash);
+    await as.records.endSession(user.hash);
     return null;
   }
   as.emit({ kind: 'login.succeeded', login, userId });
-  return { userId, claims, ...may, hash, cookie: setCookie(as, 'session', token, as.settings.sessionTtl) };
+  return user;
+}
+
+/** The same sign-in under a new name: for after all sessions of the user were ended. It is no younger by that. */
+export async function renewSession(
+  call: Call,
+  { userId, claims, permissions, createdAt, expiresAt, hash }: KnownSession,
+): Promise<SignedIn> {
+  await call.as.records.endSession(hash);
+  return openSession(call, { userId, claims, ...(permissions ? { permissions } : {}) }, { createdAt, expiresAt });
+}
+
+type Who = Pick<Session, 'userId' | 'claims' | 'permissions'>;
+
+async function openSession({ as, request, network }: Call, who: Who, times?: Pick<Session, 'createdAt' | 'expiresAt'>): Promise<SignedIn> {
+  const token = as.keys.secret();
+  const hash = await as.keys.hash(token);
+  const now = as.now();
+  const { createdAt, expiresAt } = times ?? { createdAt: now, expiresAt: now + as.settings.sessionTtl };
+  const seen = { seenAt: now, idleUntil: now + as.settings.sessionIdleTtl };
+  const from = { agent: agentOf(request.headers.get('user-agent')), network: coarseNetwork(network) };
+  await as.records.openSession(hash, { v: 1, ...who, createdAt, expiresAt, ...seen, ...from });
+  return { ...who, hash, cookie: setCookie(as, 'session', token, expiresAt - now) };
 }
 
 /** The name that pages show for somebody. */

@@ -12,11 +12,11 @@ import { findRedirect } from '../model/redirect.ts';
 import type { Ticket } from '../model/ticket.ts';
 import type { Client } from '../model/client.ts';
 import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from './ask-step.ts';
-import { flowCookie } from './authorize.ts';
 import { conclude, foreign, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
-import { cookieOf, isSameOrigin, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
-import { goTo, showLogin } from './login.ts';
+import { cookieOf, flowCookie, isSameOrigin, readForm, sessionFor, setCookie, speaking, type Call } from './endpoint.ts';
+import { showLogin } from './login.ts';
+import { away, signInUrl } from './recent.ts';
 import { admit, type NotSignedIn, notSignedIn, type Pending, servicesOf, type SignedIn, startSession } from './sign-in.ts';
 
 /** A step that came back from its own browser. */
@@ -98,12 +98,12 @@ async function nextOf(
 }
 
 async function arrive(call: Call, { hash, record, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
-  if (waiting && record.ticketHash !== null) {
+  if (waiting && record.ticketHash !== null && 'handle' in kept.flow) {
     const { ticket, client } = waiting;
     const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
-    return conclude(call, { ticket, handleHash: record.ticketHash, client, redirect, user, scope: ticket.approved?.scope ?? [] });
+    return conclude(call, { ticket, handleHash: record.ticketHash, client, redirect, user, choice: kept.flow.choice });
   }
-  const page = goTo(returnOf(kept.flow), user.cookie);
+  const page = away(returnOf(kept.flow), [user.cookie]);
   page.headers.append('set-cookie', setCookie(call.as, flowCookie(hash), '', 0));
   return page;
 }
@@ -114,13 +114,20 @@ function returnOf(flow: Flow): string {
 }
 
 /** The first page once more, with what went wrong. */
-async function startAgain(call: Call, { waiting }: Returned, problem?: NotSignedIn): Promise<Response> {
+async function startAgain(call: Call, { waiting, kept }: Returned, problem?: NotSignedIn): Promise<Response> {
   const { problem: text, status, retryAfter } = problem ?? {};
   if (!waiting) {
-    if (!problem) return goTo(call.as.settings.paths.login, undefined);
-    return showLogin(call, { ...(text ? { error: text } : {}), ...(status ? { status } : {}), ...(retryAfter ? { retryAfter } : {}) });
+    const returnTo = returnOf(kept.flow);
+    if (!problem) return away(signInUrl(call.as, returnTo));
+    return showLogin(call, {
+      returnTo,
+      ...(text ? { error: text } : {}),
+      ...(status ? { status } : {}),
+      ...(retryAfter ? { retryAfter } : {}),
+    });
   }
   const { ticket } = waiting;
-  const showing = { ...waiting, session: await sessionOf(call), ticked: ticket.approved?.scope ?? ticket.scope };
+  const remember = ticket.approved?.remember ?? false;
+  const showing = { ...waiting, session: await sessionFor(call, ticket), ticked: ticket.approved?.scope ?? ticket.scope, remember };
   return consentPage(call, problem ? { ...showing, problem: { text: problem.problem, status: problem.status, retryAfter } } : showing);
 }

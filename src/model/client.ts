@@ -32,6 +32,8 @@ export type Client = {
   readonly scope?: readonly string[];
   /** Host of the metadata document that describes it; only for clients that are known by such a document. */
   readonly documentHost?: string;
+  /** The operator entered it. All others registered themselves, and nobody vouches for what they say. */
+  readonly entered?: boolean;
   readonly createdAt: Seconds;
   /** When an unused registration ends. */
   readonly expiresAt?: Seconds;

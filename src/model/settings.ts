@@ -19,6 +19,8 @@ export interface Paths {
   readonly authorize: string;
   readonly approve: string;
   readonly login: string;
+  /** The account page; its parts stand below it. */
+  readonly account: string;
   readonly step: string;
   readonly token: string;
   readonly register: string | null;
@@ -59,7 +61,10 @@ export interface Settings {
   readonly clients: ReadonlyMap<string, SecretClient>;
   /** Life of a self-registered client that nobody uses. */
   readonly clientTtl: Seconds;
+  /** Absolute life of a session. */
   readonly sessionTtl: Seconds;
+  /** How long a session that nobody uses lives. */
+  readonly sessionIdleTtl: Seconds;
   /** Whether attempts are counted and refused; off only for load tests. */
   readonly limits: boolean;
   /** Whether clients may be known by a metadata document, where the machine can fetch one. */

@@ -60,6 +60,7 @@ function pathsOf({
     authorize: authorizeEndpoint,
     approve: `${authorizeEndpoint}/approve`,
     login: beside(authorizeEndpoint, 'login'),
+    account: beside(authorizeEndpoint, 'account'),
     step: `${beside(authorizeEndpoint, 'login')}/step`,
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),

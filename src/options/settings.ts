@@ -48,6 +48,7 @@ export function settingsOf<Env>(
     clients: clientsOf(typeof options.clients === 'function' ? options.clients(env) : (options.clients ?? [])),
     clientTtl: options.clientRegistrationTTL ?? 90 * DAY,
     sessionTtl: 14 * DAY,
+    sessionIdleTtl: 3 * DAY,
     limits,
     documents: options.clientIdMetadataDocumentEnabled ?? true,
     documentPolicy: options.clientIdMetadataPolicy ?? null,

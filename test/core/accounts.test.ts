@@ -1,6 +1,7 @@
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeAccounts, signOut } from '../../src/core/accounts.ts';
+import { type Consents, makeConsents } from '../../src/core/consents.ts';
 import { makeKeys } from '../../src/core/keys.ts';
 import { makePasskeys } from '../../src/core/passkeys.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
@@ -14,6 +15,7 @@ import { openGrant, START } from '../support/grants.ts';
 interface Made {
   readonly accounts: Accounts;
   readonly records: Records;
+  readonly consents: Consents;
   readonly passkeys: Passkeys;
   readonly hashed: { password: string; cost: ScryptCost }[];
 }
@@ -29,10 +31,10 @@ function makeOn(store: Store): Made {
       return machine.scrypt!(password, salt, { ...cost, ln: 4, p: 1 });
     },
   };
-  const records = makeRecords(store);
-  const keys = makeKeys(runtime);
+  const [records, keys] = [makeRecords(store), makeKeys(runtime)];
+  const consents = makeConsents(store, keys, runtime.now);
   const passkeys = makePasskeys({ store, keys, now: runtime.now });
-  return { accounts: makeAccounts({ records, keys, runtime, passkeys }), records, passkeys, hashed };
+  return { accounts: makeAccounts({ records, consents, keys, runtime, passkeys }), records, consents, passkeys, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };
@@ -151,15 +153,15 @@ describe('core/accounts', () => {
   });
 
   it('FLT-04 takes up a sign-out again where it was cut off', async () => {
-    const { records } = make();
+    const { records, consents } = make();
     for (let at = 0; at < 20; at++) await records.openGrant(openGrant({ id: `g${at}`, userId: 'u' }));
     let left = 7;
     const cut: Records = {
       ...records,
       changeGrant: (grant, move) => (left-- > 0 ? records.changeGrant(grant, move) : Promise.reject(new Error('crash'))),
     };
-    await expect(signOut(cut, 'u', START)).rejects.toThrow('crash');
-    await signOut(records, 'u', START);
+    await expect(signOut({ records: cut, consents }, 'u', START)).rejects.toThrow('crash');
+    await signOut({ records, consents }, 'u', START);
     for (let at = 0; at < 20; at++) expect((await records.findGrant(`g${at}`))?.ended).not.toBeNull();
   });
 

@@ -2,6 +2,7 @@
  * English: the language that every text exists in, and the shape of all others. A new page brings its section here;
  * a language that lacks a text shows the English one until somebody translates it.
  */
+import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { step } from './en/steps.ts';
@@ -9,6 +10,7 @@ import { password, refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
 export const en: {
+  readonly account: typeof account;
   readonly approve: typeof approve;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
@@ -18,4 +20,4 @@ export const en: {
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { approve, signIn, password, step, refused, site, message, error, errorReasons };
+} = { account, approve, signIn, password, step, refused, site, message, error, errorReasons };
