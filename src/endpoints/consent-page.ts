@@ -51,7 +51,7 @@ export async function consentPage(
     resourceName: resource?.name ?? settings.name,
     scopes: ticket.scope.map((name) => ({
       name,
-      description: settings.scopes.find((scope) => scope.name === name)?.description,
+      description: words.scopes[name] ?? settings.scopes.find((scope) => scope.name === name)?.description,
       required: resource?.scopes.includes(name) ?? false,
       checked: ticked?.includes(name) ?? true,
       allowed: stepUp && !isNew(name),
@@ -71,7 +71,7 @@ export async function consentPage(
     error: problem?.text,
     retryAfter: problem?.retryAfter,
     ...(problem ? { status: problem.status } : {}),
-    brand: { name: settings.name },
+    brand: settings.brand,
     words,
   });
 }

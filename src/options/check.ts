@@ -6,6 +6,7 @@ import { clientsOf } from './clients.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
+import { checkPages } from './pages.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
 import { secretsOf } from './secret.ts';
 import { checkHandler, checkLogins, checkRest, checkTimes, fail } from './single.ts';
@@ -40,6 +41,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkRest({ ...options });
   checkDocuments(options);
   if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);
+  checkPages(options.pages);
   secretsOf(options.secret, undefined);
   return { options, paths, routes, scopes: scopesOf(options) };
 }

@@ -5,6 +5,7 @@ import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { canonicalResource, type Resource } from '../model/resource.ts';
 import type { Settings } from '../model/settings.ts';
+import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
 import { clientsOf } from './clients.ts';
 import type { CheckedOptions } from './check.ts';
@@ -26,6 +27,7 @@ export function settingsOf<Env>(
   const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
   const codeTtl = options.authorizationCodeTTL ?? 60;
   const required = options.requiredScopes ?? [];
+  const name = options.name ?? new URL(issuer).host;
   const resources = routes.map(({ path }): Resource => {
     const uri = canonicalResource(issuer + path) ?? issuer;
     return {
@@ -55,8 +57,9 @@ export function settingsOf<Env>(
     logins: options.logins ?? [],
     secondFactor: options.secondFactor ?? null,
     permissions: options.permissions ?? null,
-    name: options.name ?? new URL(issuer).host,
-    languages: makeLanguages(),
+    name,
+    brand: { ...brandOf(name, options.pages ?? {}), templates: options.pages?.templates ?? {} },
+    languages: makeLanguages(options.pages?.words),
     on: options.on ?? (() => {}),
   });
 }

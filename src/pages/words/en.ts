@@ -20,4 +20,6 @@ export const en: {
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { account, approve, signIn, password, step, refused, site, message, error, errorReasons };
+  /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
+  readonly scopes: { readonly [scope: string]: string };
+} = { account, approve, signIn, password, step, refused, site, message, error, errorReasons, scopes: {} };
