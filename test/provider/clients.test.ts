@@ -105,7 +105,8 @@ describe.each(storeNames)('provider/clients on %s', (store) => {
       ...inner, atomic: true, read: (key) => inner.read(key), list: (index, after) => inner.list(index, after), remove: (...args) => inner.remove(...args),
       async write(key, ...rest) {
         const run = key.startsWith('grant:') ? meanwhile : null;
-        if (run) (meanwhile = null), await run();
+        if (run) meanwhile = null;
+        await run?.();
         return inner.write(key, ...rest);
       },
     }, clock); // prettier-ignore
