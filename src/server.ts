@@ -2,6 +2,8 @@
  * Server: path × method → endpoint, and the three things every answer of ours needs: CORS where the specification
  * wants it and nowhere else, no caching, and an error that is rendered for whoever asked (a program or a person).
  */
+import { account, sectionsOf } from './endpoints/account.ts';
+import { accountSection, sectionPath } from './endpoints/account-section.ts';
 import { approve } from './endpoints/approve.ts';
 import { authorize } from './endpoints/authorize.ts';
 import { callback } from './endpoints/callback.ts';
@@ -11,6 +13,7 @@ import { login } from './endpoints/login.ts';
 import { metadata, METADATA_PATHS } from './endpoints/metadata.ts';
 import { register } from './endpoints/register.ts';
 import { revoke } from './endpoints/revoke.ts';
+import { step } from './endpoints/step.ts';
 import { token } from './endpoints/token.ts';
 import { base64url } from './lib/base64url.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
@@ -28,7 +31,8 @@ export interface Route {
 }
 
 /** The route table of an issuer, by path. Endpoints for people exist only where we have a login to offer. */
-export function routesOf({ paths, logins }: Settings): ReadonlyMap<string, Route> {
+export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
+  const { paths, logins } = settings;
   const routes = new Map<string, Route>();
   for (const path of METADATA_PATHS) routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
   routes.set(paths.token, { name: 'token', methods: { POST: token }, reader: 'program' });
@@ -37,9 +41,19 @@ export function routesOf({ paths, logins }: Settings): ReadonlyMap<string, Route
   if (logins.length === 0) return routes;
   routes.set(paths.authorize, { name: 'authorize', methods: { GET: authorize, POST: authorize }, reader: 'person' });
   routes.set(paths.approve, { name: 'approve', methods: { POST: approve }, reader: 'person' });
+  routes.set(paths.step, { name: 'step', methods: { POST: step }, reader: 'person' });
   for (const login of logins.filter(isRedirect)) {
     const GET: Endpoint = (call) => callback(call, login);
     routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
+  }
+  routes.set(paths.account, { name: 'account', methods: { GET: account, POST: account }, reader: 'person' });
+  for (const section of sectionsOf(settings)) {
+    const endpoint: Endpoint = (call) => accountSection(call, section);
+    routes.set(sectionPath(paths.account, section), {
+      name: `account/${section.id}`,
+      methods: { GET: endpoint, POST: endpoint },
+      reader: 'person',
+    });
   }
   return routes.set(paths.login, { name: 'login', methods: { GET: login, POST: login }, reader: 'person' });
 }
@@ -67,19 +81,7 @@ function failure(route: Route, call: Call, error: unknown): Response {
       call.as.runtime.respond,
     );
   }
-  const { status, headers, message } = known;
-  const whatToDo = broken
-    ? 'Try again in a moment. If it happens again, tell whoever runs this server.'
-    : 'Go back to the app that sent you here and start again.';
-  return errorPage({
-    title: broken ? 'Something went wrong here' : 'This request cannot be answered',
-    message,
-    whatToDo,
-    status,
-    headers,
-    requestId: broken ? requestId : undefined,
-    brand: { name: call.as.settings.name },
-  });
+  return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words });
 }
 
 function notAllowed(route: Route, call: Call): Response {

@@ -2,10 +2,11 @@
  * Records: named verbs over a Store. Everything that is kept is read and written through here, so this is the list
  * of what stands in storage (docs/storage.md). A record that does not have the shape it must have reads as absent.
  */
+import type { Agent } from '../lib/user-agent.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
-import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version, WriteOptions } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
 import type { Transition } from '../model/transition.ts';
 import { has, MOST_TRIES, readHeld, valueOf, versioned, type Held } from './held.ts';
@@ -18,8 +19,18 @@ export type Session = {
   readonly claims: { readonly [claim: string]: Json };
   /** What the sign-in said the user may do; absent where that is looked up live. */
   readonly permissions?: readonly string[];
+  /** When the person proved who they are. */
   readonly createdAt: Seconds;
+  /** The absolute end. */
   readonly expiresAt: Seconds;
+  /** When it was last used, to a few minutes. */
+  readonly seenAt?: Seconds;
+  /** The end, unless it is used before. */
+  readonly idleUntil?: Seconds;
+  /** What the browser called itself at the sign-in, in words. */
+  readonly agent?: Agent;
+  /** Where it signed in from, coarsely. */
+  readonly network?: string;
 };
 
 /** An account of our own login as it is kept. */
@@ -30,7 +41,8 @@ export type AccountRecord = {
   readonly name?: string;
   readonly email?: string;
   readonly permissions: readonly string[];
-  readonly passwordHash: string;
+  /** Absent where the account has no password. */
+  readonly passwordHash?: string;
   readonly stamp: string;
   readonly createdAt: Seconds;
 };
@@ -135,8 +147,7 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
       if (!first) throw new Error('An identity record is there and cannot be read.');
       return first.userId;
     },
-    openSession: async (hash, session) =>
-      void (await store.write(`session:${hash}`, session, 'absent', { until: session.expiresAt, index: [`sessions:${session.userId}`] })),
+    openSession: async (hash, session) => void (await store.write(`session:${hash}`, session, 'absent', lifeOfSession(session))),
     findSession: (hash) => value(`session:${hash}`, isSession),
     endSession: async (hash) => void (await store.remove(`session:${hash}`)),
     sessionsOf: (userId, after) => store.list(`sessions:${userId}`, after),
@@ -166,12 +177,18 @@ async function countIn(store: Store, key: Key, per: Seconds, now: Seconds): Prom
   return next;
 }
 
+/** Until when a session is kept, and in which list. */
+export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Session): WriteOptions {
+  return { until: Math.min(expiresAt, idleUntil), index: [`sessions:${userId}`] };
+}
+
 const isGrant = (value: unknown): value is Grant =>
   versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
 const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
-const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
-const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'passwordHash', 'stamp');
+/** Whether a record is a session. */
+export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
+const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'stamp');
 const isJourney = (value: unknown): value is Journey => versioned(value) && has(value, 'login', 'ticketHash', 'sealed');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');

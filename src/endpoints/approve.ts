@@ -2,39 +2,42 @@
  * Approve: what the person decided on the consent page. Approve → prove → issue: the yes comes first, the proof with the
  * same form or at another site (`depart`, `callback`); then the ticket is taken exactly once and the code sent (`conclude`).
  *
- *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart)
+ *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart, or a step)
  */
 import { findClient } from '../clients/find.ts';
 import { OAuthError } from '../model/error.ts';
 import { isRedirect } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import { findRedirect } from '../model/redirect.ts';
-import { approvedScope, type Ticket } from '../model/ticket.ts';
+import { approvedScope, type Choice, type Ticket } from '../model/ticket.ts';
 import { equalTexts } from '../lib/bytes.ts';
+import { html, type HtmlValue } from '../lib/html.ts';
 import { errorAnswer } from './authorization-request.ts';
-import { flowCookie } from './authorize.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
+import { askStep } from './ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { depart } from './depart.ts';
-import { cookieOf, isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, isSameOrigin, readForm, sessionFor, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
 import { nameOf, signIn, type SignedIn } from './sign-in.ts';
 
 /** POST of the consent page. */
-export async function approve(call: Call): Promise<Response> {
-  const { as } = call;
-  if (!isSameOrigin(call, false)) throw foreign('cross_site');
-  const form = await readForm(call.request);
+export async function approve(asked: Call): Promise<Response> {
+  const { as } = asked;
+  if (!isSameOrigin(asked, false)) throw foreign('cross_site');
+  const form = await readForm(asked.request);
   const handle = form.required('ticket');
   const handleHash = await as.keys.hash(handle);
   const ticket = await as.records.findTicket(handleHash);
+  const call = speaking(asked, ticket?.lang);
   const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
   if (!ticket || !client) return over(call);
   if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
   const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
-  const session = await sessionOf(call);
+  const session = await sessionFor(call, ticket);
   const showing: Consent = { ticket, handle, client, session };
   const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a site is a yes
-  if (decision === 'switch') return switchAccount(call, { ...showing, ticked: form.all('scope') });
+  if (decision === 'switch')
+    return switchAccount(call, { ...showing, ticked: form.all('scope'), remember: form.optional('remember') === 'yes' });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
   if (decision === 'deny') {
     if (!(await as.records.takeTicket(handleHash))) return over(call);
@@ -47,27 +50,33 @@ export async function approve(call: Call): Promise<Response> {
 }
 
 /** The user and the scopes of a yes, or the page once more with what is missing. */
-async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; scope: readonly string[] } | Response> {
-  const { as } = call;
+async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; choice: Choice } | Response> {
+  const { as, words } = call;
   const ticked = form.all('scope');
+  const remember = form.optional('remember') === 'yes';
   const typed = { login: form.optional('login') ?? '', username: form.optional('username') ?? '' };
-  const again = (text: string, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
-    consentPage(as, { ...showing, ticked, typed, ...more, problem: { text, status, retryAfter } });
+  const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
+    consentPage(call, { ...showing, ticked, remember, typed, ...more, problem: { text, status, retryAfter } });
   if ((form.optional('account') ?? '') !== (await accountMark(as, showing.session))) {
-    const now = showing.session ? `You are now signed in as ${nameOf(showing.session.claims)}.` : 'You are no longer signed in.';
-    return again(`${now} Look at the request once more and decide.`, 409);
+    const { session } = showing;
+    return again(
+      session ? words.approve.nowSignedInAs(html`<bdi>${nameOf(session.claims, words)}</bdi>`) : words.approve.noLongerSignedIn,
+      409,
+    );
   }
   const scope = approvedScope(showing.ticket, [...ticked, ...requiredOf(call, showing.ticket)]);
-  if (scope.length === 0 && showing.ticket.scope.length > 0) return again('Tick at least one line, or deny the request.', 400);
-  if (showing.session) return { user: showing.session, scope };
+  if (scope.length === 0 && showing.ticket.scope.length > 0) return again(words.approve.tickOne, 400);
+  const choice: Choice = { scope, ...(remember ? { remember } : {}) };
+  if (showing.session) return { user: showing.session, choice };
   const site = form.optional('with');
   if (site !== undefined) {
     const login = as.settings.logins.filter(isRedirect).find((one) => one.id === site);
     if (!login) throw new OAuthError('invalid_request', 'login_unknown');
-    return depart(call, { showing, scope, login, again });
+    return depart(call, { showing, choice, login, again });
   }
   const user = await signIn(call, form);
-  return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, scope };
+  if ('step' in user) return askStep(call, user, { handle: showing.handle, choice });
+  return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, choice };
 }
 
 function requiredOf({ as }: Call, ticket: Ticket): readonly string[] {
@@ -77,7 +86,7 @@ function requiredOf({ as }: Call, ticket: Ticket): readonly string[] {
 async function switchAccount(call: Call, showing: Consent): Promise<Response> {
   const session = await sessionOf(call);
   if (session) await call.as.records.endSession(session.hash);
-  const page = await consentPage(call.as, { ...showing, session: null });
+  const page = await consentPage(call, { ...showing, session: null });
   page.headers.append('set-cookie', setCookie(call.as, 'session', '', 0));
   return page;
 }

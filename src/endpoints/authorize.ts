@@ -6,9 +6,12 @@ import { parseFields } from '../lib/form.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
 import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
+import { localesOf } from '../pages/words/languages.ts';
 import { checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage } from './consent-page.ts';
-import { readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { flowCookie, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import type { SignedIn } from './sign-in.ts';
+import { answerUnasked } from './unasked.ts';
 
 const REQUESTS = 300;
 const WINDOW = 600;
@@ -30,7 +33,11 @@ export async function authorize(call: Call): Promise<Response> {
       headers: { 'retry-after': String(wait) },
     });
   }
-  return openTicket(call, checked);
+  const session = await sessionOf(call);
+  const unasked = await answerUnasked(call, checked, session);
+  if (unasked) return unasked;
+  const lang = as.settings.languages.find(localesOf(params.all('ui_locales')[0]));
+  return openTicket(speaking(call, lang), checked, session, lang);
 }
 
 function paramsIn(url: URL): Params {
@@ -39,8 +46,10 @@ function paramsIn(url: URL): Params {
   return paramsOf(fields);
 }
 
-async function openTicket(call: Call, { client, redirect, state, scope, resource, challenge }: CheckedRequest): Promise<Response> {
+async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
+  const { client, redirect, state, scope, resource, challenge, prompt } = checked;
   const { as } = call;
+  const again = prompt.includes('login') && here !== null;
   const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
   const handleHash = await as.keys.hash(handle);
   const ticket: Ticket = {
@@ -52,16 +61,13 @@ async function openTicket(call: Call, { client, redirect, state, scope, resource
     scope,
     resource: resource.uri,
     challenge,
+    ...(lang === null ? {} : { lang }),
     browserHash: await as.keys.hash(cookie),
+    ...(again ? { staleSession: here.hash } : {}),
     expiresAt: as.now() + TICKET_TTL,
   };
   await as.records.openTicket(handleHash, ticket);
-  const page = await consentPage(as, { ticket, handle, client, session: await sessionOf(call) });
+  const page = await consentPage(call, { ticket, handle, client, session: again ? null : here });
   page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, TICKET_TTL));
   return page;
-}
-
-/** The flow cookie's name: one for each ticket, so that two tabs do not break each other. */
-export function flowCookie(handleHash: string): string {
-  return `flow-${handleHash.slice(0, 16)}`;
 }

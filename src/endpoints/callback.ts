@@ -13,24 +13,25 @@ import { paramsOf } from '../model/params.ts';
 import { findRedirect } from '../model/redirect.ts';
 import type { Json } from '../model/store.ts';
 import { errorAnswer } from './authorization-request.ts';
-import { flowCookie } from './authorize.ts';
+import { askStep } from './ask-step.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
 import { callbackPath } from './depart.ts';
-import { cookieOf, sessionOf, type Call } from './endpoint.ts';
-import { servicesOf, startSession } from './sign-in.ts';
+import { cookieOf, flowCookie, sessionFor, speaking, type Call } from './endpoint.ts';
+import { admit, servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
 /** GET of a login's callback. */
-export async function callback(call: Call, login: RedirectLogin): Promise<Response> {
-  const { as, url } = call;
+export async function callback(asked: Call, login: RedirectLogin): Promise<Response> {
+  const { as, url } = asked;
   const { settings, keys, records } = as;
   const state = stateIn(url);
-  if (state === null) return over(call);
+  if (state === null) return over(asked);
   const stateHash = await keys.hash(state);
   const journey = await records.findJourney(stateHash);
-  if (!journey || journey.login !== login.id) return over(call);
+  if (!journey || journey.login !== login.id) return over(asked);
   const ticket = await records.findTicket(journey.ticketHash);
+  const call = speaking(asked, ticket?.lang);
   if (!ticket || ticket.approved?.stateHash !== stateHash) return over(call);
   const cookie = cookieOf(call, flowCookie(journey.ticketHash));
   if (!equalTexts(await keys.hash(cookie ?? ''), ticket.browserHash)) throw foreign('another_browser');
@@ -45,9 +46,11 @@ export async function callback(call: Call, login: RedirectLogin): Promise<Respon
   const came = { redirectUri, state, parameters: url.searchParams, kept: opened.keep };
   const result = await login.finish(came, servicesOf(call));
   if (result.kind === 'proven') {
-    const user = await startSession(call, login.id, result);
+    const user = await admit(call, { login: login.id, proven: result });
     if (!user) return over(call);
-    return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, scope: ticket.approved.scope });
+    const { stateHash: _spent, ...choice } = ticket.approved;
+    if ('step' in user) return askStep(call, user, { handle: opened.handle, choice });
+    return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, choice });
   }
   as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
   if (result.kind === 'declined') {
@@ -55,8 +58,9 @@ export async function callback(call: Call, login: RedirectLogin): Promise<Respon
     if (result.error === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
     return leave(call, journey.ticketHash, errorAnswer(as, redirect, ticket.state, new OAuthError(result.error, result.reason)));
   }
-  const showing = { ticket, handle: opened.handle, client, session: await sessionOf(call), ticked: ticket.approved.scope };
-  const page = await consentPage(as, { ...showing, problem: problemOf(result, login) });
+  const { scope: ticked, remember = false } = ticket.approved;
+  const showing = { ticket, handle: opened.handle, client, session: await sessionFor(call, ticket), ticked, remember };
+  const page = await consentPage(call, { ...showing, problem: problemOf(result, login, call.words) });
   if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
   return page;
 }

@@ -4,12 +4,13 @@
  *
  *   limit → the site's address → yes on the ticket → journey under the hash of its state → redirect
  */
+import type { HtmlValue } from '../lib/html.ts';
 import type { RedirectLogin } from '../model/login.ts';
-import { approveTicket, TICKET_TTL } from '../model/ticket.ts';
-import { flowCookie } from './authorize.ts';
+import { approveTicket, type Choice, TICKET_TTL } from '../model/ticket.ts';
+import { sayIn } from '../pages/words/span.ts';
 import { over } from './conclude.ts';
 import type { Consent } from './consent-page.ts';
-import { cookieOf, setCookie, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, setCookie, type Call } from './endpoint.ts';
 import { servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
@@ -19,10 +20,10 @@ const WINDOW = 600;
 /** A yes on its way to its proof. */
 export interface Departing {
   readonly showing: Consent;
-  readonly scope: readonly string[];
+  readonly choice: Choice;
   readonly login: RedirectLogin;
   /** The page once more. */
-  readonly again: (text: string, status: number) => Promise<Response>;
+  readonly again: (text: HtmlValue, status: number) => Promise<Response>;
 }
 
 /** Where a site sends the browser back to. */
@@ -31,21 +32,21 @@ export function callbackPath(authorize: string, login: string): string {
 }
 
 /** Sends the browser away. */
-export async function depart(call: Call, { showing, scope, login, again }: Departing): Promise<Response> {
+export async function depart(call: Call, { showing, choice, login, again }: Departing): Promise<Response> {
   const { as } = call;
   const { settings, keys, records } = as;
   const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
-  if (wait !== null) return again('Too many tries. Wait a few minutes and try again.', 429);
+  if (wait !== null) return again(call.words.signIn.limited(sayIn(wait, call.words)), 429);
   const state = keys.secret();
   const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
   const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
   const away = await login.begin({ redirectUri, state }, servicesOf(call));
   if ('kind' in away) {
     as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });
-    const { text, status } = problemOf(away, login);
+    const { text, status } = problemOf(away, login, call.words);
     return again(text, status);
   }
-  const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { scope, stateHash }, as.now()));
+  const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { ...choice, stateHash }, as.now()));
   if (!ticket) return over(call);
   const sealed = await keys.sealUnder(state, { keep: away.keep, handle: showing.handle }, `state:${stateHash}`);
   await records.openJourney(stateHash, { v: 1, login: login.id, ticketHash: handleHash, sealed, expiresAt: ticket.expiresAt });

@@ -3,12 +3,14 @@
  * reading a form, refusing foreign origins, knowing who is signed in.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import type { Session } from '../core/records.ts';
+import { type KnownSession, useSession } from '../core/sessions.ts';
 import { readCookie, writeCookie } from '../lib/cookie.ts';
 import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
+import { acceptedOf, localesOf } from '../pages/words/languages.ts';
+import type { Words } from '../pages/words/words.ts';
 
 /** One request on its way through an endpoint. */
 export interface Call {
@@ -18,12 +20,15 @@ export interface Call {
   readonly env: unknown;
   /** Where it comes from; what attempts are counted by. */
   readonly network: string;
+  /** The language that the person reads: by `ui_locales` of the URL, by the ticket (`speaking`), else by the browser. */
+  readonly words: Words;
 }
 
-/** One request; its URL and its network are worked out when they are asked for. */
+/** One request; its URL, its network and its language are worked out when they are asked for. */
 export function makeCall(request: Request, as: AuthServer, env: unknown, networkOf: () => string): Call {
   let url: URL | undefined;
   let network: string | undefined;
+  let words: Words | undefined;
   return {
     request,
     as,
@@ -34,7 +39,21 @@ export function makeCall(request: Request, as: AuthServer, env: unknown, network
     get network() {
       return (network ??= networkOf());
     },
+    get words() {
+      return (words ??= wordsFor(this));
+    },
   };
+}
+
+function wordsFor({ request, url, as: { settings } }: Call): Words {
+  const wanted = [...localesOf(url.searchParams.get('ui_locales') ?? undefined), ...acceptedOf(request.headers.get('accept-language'))];
+  return settings.languages.of(settings.languages.find(wanted) ?? 'en');
+}
+
+/** The call in another language: the one that a ticket keeps, or that a form asks for. */
+export function speaking(call: Call, lang: string | null | undefined): Call {
+  const { as, request, url, env, network } = call;
+  return typeof lang === 'string' ? { as, request, url, env, network, words: as.settings.languages.of(lang) } : call;
 }
 
 /** Answers a request, or throws an `OAuthError` that the server renders. */
@@ -94,11 +113,27 @@ export function cookieOf({ request, as }: Call, name: string): string | undefine
   return readCookie(request.headers.get('cookie'), cookieName(as, name));
 }
 
+/** The flow cookie's name: one for each ticket, so that two tabs do not break each other. */
+export function flowCookie(handleHash: string): string {
+  return `flow-${handleHash.slice(0, 16)}`;
+}
+
+/** Who is signed in for this ticket: a session that was open when the client asked for a new sign-in does not count. */
+export async function sessionFor(call: Call, { staleSession }: { readonly staleSession?: string }): Promise<KnownSession | null> {
+  const session = await sessionOf(call);
+  return session?.hash === staleSession ? null : session;
+}
+
 /** Who is signed in with this browser, or null. */
-export async function sessionOf(call: Call): Promise<(Session & { readonly hash: string }) | null> {
+export async function sessionOf(call: Call): Promise<KnownSession | null> {
   const token = cookieOf(call, 'session');
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
   const hash = await call.as.keys.hash(token);
-  const session = await call.as.records.findSession(hash);
+  const session = await useSession(call.as, hash);
   return session && { ...session, hash };
+}
+
+/** The SHA-256 by which a page's policy knows its one script. */
+export async function scriptHashOf(as: AuthServer, script: string): Promise<string> {
+  return btoa(String.fromCharCode(...(await as.runtime.digest(script))));
 }

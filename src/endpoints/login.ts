@@ -1,40 +1,54 @@
 /**
  * Login: signing in and out outside an authorization. Afterwards every consent page knows who is there.
  */
+import type { HtmlValue } from '../lib/html.ts';
 import { OAuthError } from '../model/error.ts';
 import { isForm } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
 import { messagePage } from '../pages/message.ts';
+import { say } from '../pages/words/words.ts';
+import { askStep } from './ask-step.ts';
 import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { away, returnPath, signInUrl } from './recent.ts';
 import { nameOf, signIn } from './sign-in.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
 export async function login(call: Call): Promise<Response> {
-  return call.request.method === 'POST' ? submit(call) : show(call);
+  return call.request.method === 'POST' ? submit(call) : showLogin(call);
 }
 
-async function show(call: Call, problem: { error?: string; status?: number; retryAfter?: number; typed?: string } = {}): Promise<Response> {
-  const { as } = call;
+interface Showing {
+  readonly error?: HtmlValue;
+  readonly status?: number;
+  readonly retryAfter?: number;
+  readonly typed?: string;
+  /** Where to go afterwards; the request says so unless told. */
+  readonly returnTo?: string;
+}
+
+/** The page, with what went wrong. */
+export async function showLogin(call: Call, { typed, returnTo, ...problem }: Showing = {}): Promise<Response> {
+  const { as, url, words } = call;
+  const { paths, brand, logins } = as.settings;
   const session = await sessionOf(call);
-  const { typed = '', ...rest } = problem;
-  const logins = as.settings.logins.filter(isForm);
-  const brand = { name: as.settings.name };
-  if (logins.length === 0 && !session) {
-    const message = 'Nobody is signed in with this browser. Signing in is part of connecting an app.';
-    return messagePage({
-      title: 'You are not signed in',
-      message,
-      whatToDo: 'Go to your app and connect it to this server.',
-      brand,
-      mark: 'gate',
-    });
+  const forms = logins.filter(isForm);
+  const again = session !== null && (url.searchParams.has('again') || problem.error !== undefined);
+  if (forms.length === 0 && (!session || again)) {
+    const { nobodyTitle: title, nobody: message, nobodyToDo: whatToDo } = words.signIn;
+    return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });
   }
+  const known = session?.claims['preferred_username'];
+  const username = typed ?? (typeof known === 'string' ? known : '');
+  const to = returnTo ?? returnPath(call) ?? paths.login;
   return loginPage({
-    action: as.settings.paths.login,
-    logins: logins.map((one) => ({ id: one.id, fields: one.fields({ username: typed }) })),
-    account: session && { name: nameOf(session.claims) },
+    action: signInUrl(as, to),
+    logins: forms.map((one) => ({ id: one.id, label: say(one.label, words), fields: one.fields({ username }, words) })),
+    account: session && !again ? { name: nameOf(session.claims, words) } : null,
+    again,
+    accountPath: paths.account,
     brand,
-    ...rest,
+    words,
+    ...problem,
   });
 }
 
@@ -43,19 +57,16 @@ async function submit(call: Call): Promise<Response> {
   if (!isSameOrigin(call, true))
     throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
   const form = await readForm(call.request);
+  const { login: home } = as.settings.paths;
   if (form.optional('decision') === 'sign-out') {
     const session = await sessionOf(call);
     if (session) await as.records.endSession(session.hash);
-    return back(call, setCookie(as, 'session', '', 0));
+    return away(home, [setCookie(as, 'session', '', 0)]);
   }
+  const returnTo = returnPath(call) ?? home;
   const user = await signIn(call, form);
-  if (!('problem' in user)) return back(call, user.cookie);
+  if ('step' in user) return askStep(call, user, { returnTo });
+  if (!('problem' in user)) return away(returnTo, [user.cookie]);
   const { problem: error, status, retryAfter } = user;
-  return show(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
-}
-
-function back({ as }: Call, cookie: string | undefined): Response {
-  const headers = new Headers({ location: as.settings.paths.login, 'cache-control': 'no-store, private' });
-  if (cookie !== undefined) headers.append('set-cookie', cookie);
-  return new Response(null, { status: 303, headers });
+  return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
 }

@@ -1,12 +1,18 @@
 /**
- * Sign-in: runs a login for whoever stands before a page, and turns the Identity that comes out into a session.
- * The session gets a new name at every sign-in (no fixation), and the old one ends.
+ * Sign-in: runs a login for whoever stands before a page, asks for a second factor where the user has one, and turns the
+ * Identity that comes out into a session. The session gets a new name at every sign-in (no fixation), and the old one ends.
  */
 import type { Session } from '../core/records.ts';
+import type { KnownSession } from '../core/sessions.ts';
 import { userIdOf } from '../core/users.ts';
-import { isForm, type LoginServices, type Proven } from '../model/login.ts';
+import type { HtmlValue } from '../lib/html.ts';
+import { coarseNetwork } from '../lib/network.ts';
+import { agentOf } from '../lib/user-agent.ts';
+import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
+import { sayIn } from '../pages/words/span.ts';
+import { sayRefused, type Words } from '../pages/words/words.ts';
 import { sessionOf, setCookie, type Call } from './endpoint.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
@@ -22,65 +28,110 @@ export interface SignedIn {
 
 /** Why nobody was signed in, in words for the page. */
 export interface NotSignedIn {
-  readonly problem: string;
+  readonly problem: HtmlValue;
   readonly status: number;
   readonly retryAfter?: number;
 }
 
+/** What was proven so far, in a form that can be kept while a second factor is asked for. */
+export type FirstProof = { readonly login: string; readonly proven: Proven };
+
+/** A page more has to come back before anybody is signed in. */
+export interface Pending {
+  /** Who asks: `login:` or `factor:`, and the id. */
+  readonly asker: string;
+  readonly step: Step;
+  /** Set where a login is done and a second factor asks. */
+  readonly first?: FirstProof;
+}
+
 /** What a login may use of the server, for this call. */
-export function servicesOf({ as, network, env }: Call): LoginServices {
+export function servicesOf({ as, network, env, words }: Call): LoginServices {
   return {
     issuer: as.settings.issuer,
     accounts: as.accounts,
+    passkeys: as.passkeys,
+    secret: () => as.keys.secret(),
     now: () => as.now(),
     network,
     env,
+    words,
     limit: as.limit,
     forgive: as.forgive,
   };
 }
 
 /** Runs the form login that the form names (the first one if it names none). */
-export async function signIn(call: Call, form: Params): Promise<SignedIn | NotSignedIn> {
-  const { as, network } = call;
+export async function signIn(call: Call, form: Params): Promise<SignedIn | Pending | NotSignedIn> {
   const wanted = form.optional('login');
-  const logins = as.settings.logins.filter(isForm);
+  const logins = call.as.settings.logins.filter(isForm);
   const login = logins.find((one) => one.id === wanted) ?? logins[0];
-  if (!login) return { problem: 'Choose how to sign in.', status: 400 };
+  if (!login) return { problem: call.words.signIn.choose, status: 400 };
   const result = await login.prove((field) => form.optional(field) ?? '', servicesOf(call));
-  const user = result.kind === 'proven' && (await startSession(call, login.id, result));
+  if (result.kind === 'step') return { asker: `login:${login.id}`, step: result };
+  const user = result.kind === 'proven' && (await admit(call, { login: login.id, proven: result }));
   if (user) return user;
-  const reason = result.kind === 'limited' ? 'limited' : result.kind === 'refused' ? result.reason : 'credentials_changed';
-  as.emit({ kind: 'login.failed', login: login.id, reason, network });
-  if (result.kind !== 'limited')
-    return { problem: 'That user name and password do not go together. Check both and try again.', status: 403 };
-  const minutes = Math.ceil(result.retryAfter / 60);
-  const wait = minutes === 1 ? 'a minute' : `${minutes} minutes`;
-  return { problem: `Too many tries. Wait ${wait} and try again.`, status: 429, retryAfter: result.retryAfter };
+  return notSignedIn(call, login.id, result.kind === 'proven' ? { kind: 'refused', reason: 'credentials_changed' } : result);
+}
+
+/** Tells the operator, and finds the words for the page. */
+export function notSignedIn({ as, network, words }: Call, login: string, result: Refused | Limited): NotSignedIn {
+  as.emit({ kind: 'login.failed', login, reason: result.kind === 'limited' ? 'limited' : result.reason, network });
+  if (result.kind === 'refused') return { problem: sayRefused(result, words), status: 403 };
+  return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };
+}
+
+/** Lets in whom a login has proven, or asks for the second factor; null where the proof was taken back meanwhile. */
+export async function admit(call: Call, first: FirstProof): Promise<SignedIn | Pending | null> {
+  const { secondFactor: factor } = call.as.settings;
+  if (factor && !first.proven.multiFactor) {
+    const step = await factor.ask(await userIdOf(call.as, first.proven.identity), servicesOf(call));
+    if (step) return { asker: `factor:${factor.id}`, step, first };
+  }
+  return startSession(call, first);
 }
 
 /** Signs in whoever the identity is here; null where the proof was taken back meanwhile. */
-export async function startSession(call: Call, login: string, { identity, permissions, stillGood }: Proven): Promise<SignedIn | null> {
+export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | null> {
   const { as } = call;
+  const { identity, permissions, stamp } = proven;
   const old = await sessionOf(call);
-  const token = as.keys.secret();
   const userId = await userIdOf(as, identity);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
-  const [createdAt, expiresAt] = [as.now(), as.now() + as.settings.sessionTtl];
-  const hash = await as.keys.hash(token);
-  const may = permissions ? { permissions } : {};
-  await as.records.openSession(hash, { v: 1, userId, claims, ...may, createdAt, expiresAt });
+  const user = await openSession(call, { userId, claims, ...(permissions ? { permissions } : {}) });
   if (old) await as.records.endSession(old.hash);
-  if (!((await stillGood?.()) ?? true)) {
-    await as.records.endSession(hash);
+  if (stamp !== undefined && (await as.accounts.find(userId))?.stamp !== stamp) {
+    await as.records.endSession(user.hash);
     return null;
   }
   as.emit({ kind: 'login.succeeded', login, userId });
-  return { userId, claims, ...may, hash, cookie: setCookie(as, 'session', token, as.settings.sessionTtl) };
+  return user;
+}
+
+/** The same sign-in under a new name: for after all sessions of the user were ended. It is no younger by that. */
+export async function renewSession(
+  call: Call,
+  { userId, claims, permissions, createdAt, expiresAt, hash }: KnownSession,
+): Promise<SignedIn> {
+  await call.as.records.endSession(hash);
+  return openSession(call, { userId, claims, ...(permissions ? { permissions } : {}) }, { createdAt, expiresAt });
+}
+
+type Who = Pick<Session, 'userId' | 'claims' | 'permissions'>;
+
+async function openSession({ as, request, network }: Call, who: Who, times?: Pick<Session, 'createdAt' | 'expiresAt'>): Promise<SignedIn> {
+  const token = as.keys.secret();
+  const hash = await as.keys.hash(token);
+  const now = as.now();
+  const { createdAt, expiresAt } = times ?? { createdAt: now, expiresAt: now + as.settings.sessionTtl };
+  const seen = { seenAt: now, idleUntil: now + as.settings.sessionIdleTtl };
+  const from = { agent: agentOf(request.headers.get('user-agent')), network: coarseNetwork(network) };
+  await as.records.openSession(hash, { v: 1, ...who, createdAt, expiresAt, ...seen, ...from });
+  return { ...who, hash, cookie: setCookie(as, 'session', token, expiresAt - now) };
 }
 
 /** The name that pages show for somebody. */
-export function nameOf(claims: Session['claims']): string {
+export function nameOf(claims: Session['claims'], words: Words): string {
   const name = claims['name'] ?? claims['preferred_username'] ?? claims['email'] ?? claims['sub'];
-  return typeof name === 'string' ? name : 'your account';
+  return typeof name === 'string' ? name : words.signIn.yourAccount;
 }

@@ -3,10 +3,13 @@
  * The provider's tokens are used once, for the identity, and not kept. Order: proof → domain → your mapping → claims.
  */
 import { domainOf } from '../lib/email.ts';
+import type { HtmlValue } from '../lib/html.ts';
 import type { Identity } from '../model/identity.ts';
 import type { Proven, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json } from '../model/store.ts';
+import { sayOr } from '../pages/words/span.ts';
+import type { Text, Words } from '../pages/words/words.ts';
 import { type Upstream, UpstreamError } from '../upstreams/contract.ts';
 
 /** What a mapping says of an identity. */
@@ -15,8 +18,8 @@ export interface Mapped {
   readonly claims?: { readonly [claim: string]: Json };
   /** What the user may do; goes into `props.permissions` and stays there as long as the grant lives. */
   readonly permissions?: readonly string[];
-  /** Keeps the person out, and is what the person is told. */
-  readonly deny?: string;
+  /** Keeps the person out, and is what the person is told: a text, or a function that picks one by `words.lang`. */
+  readonly deny?: Text;
 }
 
 /** Options of {@link upstream}. */
@@ -37,7 +40,7 @@ export function upstream(provider: Upstream, { emailDomains, mapIdentity }: Upst
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
   const judge = async (identity: Identity, env: unknown): Promise<ReturnResult> => {
     if (domains && !domains.includes(verifiedDomain(identity) ?? '')) {
-      const text = `Only people with a verified e-mail address of ${emailDomains?.join(' or ')} may sign in here. Use another account.`;
+      const text = (words: Words): HtmlValue => words.site.onlyDomains(sayOr(emailDomains ?? [], words));
       return { kind: 'refused', reason: 'email_domain_not_allowed', text };
     }
     const mapped = (await mapIdentity?.(identity, env)) ?? {};
@@ -62,10 +65,10 @@ export function upstream(provider: Upstream, { emailDomains, mapIdentity }: Upst
 /** What the client may hear of the site's refusal. That it calls our request wrong is our own fault to the client. */
 function resultOf(error: unknown): Exclude<ReturnResult, Proven> {
   if (!(error instanceof UpstreamError)) throw error;
-  const { failure, reason, retryAfter, message } = error;
+  const { failure, reason, retryAfter, text } = error;
   switch (failure) {
     case 'refused':
-      return { kind: 'refused', reason, text: message };
+      return { kind: 'refused', reason, ...(text === undefined ? {} : { text }) };
     case 'declined':
       return {
         kind: 'declined',

@@ -1,12 +1,15 @@
 /**
  * Login: a way to prove who one is. Pages offer them, the endpoints run them, the core turns the Identity that comes
- * out into a session and a grant. A form login has its fields on our page; a redirect login sends the browser to
- * another site and is told when it comes back.
+ * out into a session and a grant. A form login has its fields on our page, and may ask for more on a page of its own (a step);
+ * a redirect login sends the browser to another site and is told when it comes back.
  */
-import type { Html } from '../lib/html.ts';
+import type { Html, HtmlValue } from '../lib/html.ts';
+import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
+import type { Params } from './params.ts';
+import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
 
 /** What a login may use of the server. */
@@ -14,6 +17,9 @@ export interface LoginServices {
   /** Our issuer; own accounts are vouched for by it. */
   readonly issuer: string;
   readonly accounts: Accounts;
+  readonly passkeys: Passkeys;
+  /** A random secret of 256 bits, as text. */
+  readonly secret: () => string;
   readonly now: () => Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
@@ -23,6 +29,8 @@ export interface LoginServices {
   readonly network: string;
   /** The environment that the application was called with. */
   readonly env: unknown;
+  /** The language of whoever signs in, for messages that are sent. */
+  readonly words: Words;
 }
 
 /** Somebody proved who they are. */
@@ -31,15 +39,57 @@ export type Proven = {
   readonly identity: Identity;
   /** What the user may do, where the login knows; goes into `props.permissions`. */
   readonly permissions?: readonly string[];
-  /** Asked once more after the session was written: false if what was proven has meanwhile been taken back. */
-  readonly stillGood?: () => Promise<boolean>;
+  /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
+  readonly stamp?: string;
+  /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
+  readonly multiFactor?: true;
 };
 
-/** Nobody was let in. `text` tells the person why, in words that we chose. */
-export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: string };
+/** One page more, before anything is proven: nobody is signed in by it, whatever was right so far (SEC-158). */
+export type Step = {
+  readonly kind: 'step';
+  /** What the login needs when the page comes back. Kept sealed, bound to this browser and this sign-in; the page does not hold it. */
+  readonly keep: Json;
+  /** How often the page may come back before one has to start anew; 5 unless told. With 1 the step is used up before its proof is looked at. */
+  readonly tries?: number;
+  /** How long it may take; 600 unless told. */
+  readonly ttl?: Seconds;
+};
+
+/** What the page of a step shows. */
+export interface StepView {
+  readonly title: string;
+  /** What is asked and why, under the title. */
+  readonly text?: HtmlValue;
+  /** The fields. The form around them, its button, what went wrong and the way back are the page's own. */
+  readonly fields: Html;
+  /** What the button says; null where the page has none, because the script sends the form. */
+  readonly button: string | null;
+  /** What stands below the button, in the same form: another button, with a name that `prove` reads. */
+  readonly more?: Html;
+  /**
+   * A script, allowed on this one page by its hash and by nothing else: a constant text, the same for everybody, that takes
+   * its values from the fields. It must not hold `</script` or `<!--`. Without need of one, leave it out: pages work without.
+   */
+  readonly script?: string;
+}
+
+/** The pages after the first one. */
+export interface Steps<Passed> {
+  /** The page for what was kept, in the language of the page; shown again, with the problem on it, after a try that failed. */
+  view(kept: Json, words: Words): StepView;
+  /** Checks what was typed. To refuse leaves the page open for another try, while there are any; another step replaces this one. */
+  prove(read: (field: string) => string, kept: Json, services: LoginServices): Promise<Passed | Refused | Limited | Step>;
+}
+
+/** Nobody was let in. `text` tells the person why, where the words of `refused` have nothing (or too little) for the reason. */
+export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
+
+/** Too many tries: come back in so many seconds. */
+export type Limited = { readonly kind: 'limited'; readonly retryAfter: Seconds };
 
 /** What a try to sign in came to. */
-export type LoginResult = Proven | Refused | { readonly kind: 'limited'; readonly retryAfter: Seconds };
+export type LoginResult = Proven | Refused | Limited | Step;
 
 /** What coming back from another site came to. */
 export type ReturnResult =
@@ -59,12 +109,20 @@ export interface FormLogin {
   readonly kind?: 'form';
   /** Stands in form fields and events: `password`. */
   readonly id: string;
-  /** The fields, with what was typed before (never a password). */
-  fields(typed: { readonly [name: string]: string }): Html;
+  /** How to call it where there are several to choose from; its id unless told. */
+  readonly label?: Text;
+  /** The fields, with what was typed before (never a password), in the language of the page. */
+  fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
+  /** What follows where `prove` asks for a step. */
+  readonly steps?: Steps<Proven>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** What the login adds to the account page. */
+  readonly account?: readonly AccountSection[];
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** Where the browser is to go, and what the login needs when it comes back. */
@@ -99,6 +157,10 @@ export interface RedirectLogin {
   finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;
   /** Checks at start-up. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** What the login adds to the account page. */
+  readonly account?: readonly AccountSection[];
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** A way to sign in. */
@@ -113,3 +175,51 @@ export function isForm(login: Login): login is FormLogin {
 export function isRedirect(login: Login): login is RedirectLogin {
   return login.kind === 'redirect';
 }
+
+/** Who looks at the account page. */
+export interface AccountUser {
+  readonly userId: string;
+  /** What the session says of the person: `name`, `email` … */
+  readonly claims: { readonly [claim: string]: Json };
+}
+
+/** A part of the account page: a line there, and a page of its own at `/account/<id>`. Each user sees their own. */
+export interface AccountSection {
+  /** Stands in the path: `passkeys`. */
+  readonly id: string;
+  /** The line: what it is, and how it stands ("2 passkeys"). Null for a user whom it does not concern. */
+  line(user: AccountUser, services: LoginServices, words: Words): Promise<{ readonly title: HtmlValue; readonly detail: HtmlValue } | null>;
+  /** Answers a GET of the page, and a POST of one of its forms. */
+  answer(call: SectionCall): Promise<SectionAnswer>;
+}
+
+/** One request to a section. */
+export interface SectionCall {
+  readonly user: AccountUser;
+  readonly services: LoginServices;
+  readonly words: Words;
+  /** Where the section stands: the `action` of its forms. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The form of a POST, known to come from our own page; null for a GET. */
+  readonly form: Params | null;
+  /** Whether the person has proven who they are within so many seconds; what a stolen session must not do asks this first. */
+  isRecent(seconds: Seconds): boolean;
+}
+
+/** What a section answers with. */
+export type SectionAnswer =
+  /** Shows a page: `body` goes below the heading, above the way back to the account page. */
+  | {
+      readonly kind: 'page';
+      readonly title: HtmlValue;
+      readonly body: Html;
+      readonly status?: number;
+      readonly retryAfter?: Seconds;
+      /** The one script of the page; the policy knows it by its hash. */
+      readonly script?: string;
+    }
+  /** A form was carried out: to the section's page again, or to the account page. */
+  | { readonly kind: 'done'; readonly to: 'section' | 'account'; readonly session?: 'renew' }
+  /** Sends the person to sign in once more, and then to the section's page. */
+  | { readonly kind: 'sign-in-again' };

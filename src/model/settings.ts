@@ -1,6 +1,8 @@
 /**
  * Settings: the options of the application after every default and every start-up check; frozen, per issuer.
  */
+import type { Brand } from './brand.ts';
+import type { Languages } from '../pages/words/languages.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './account.ts';
 import type { Event } from './event.ts';
@@ -9,6 +11,7 @@ import type { Login } from './login.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
 import type { ScopeInfo } from './scope.ts';
+import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
 
 /** Paths of the endpoints, relative to the origin; null for one that is switched off. */
@@ -16,6 +19,9 @@ export interface Paths {
   readonly authorize: string;
   readonly approve: string;
   readonly login: string;
+  /** The account page; its parts stand below it. */
+  readonly account: string;
+  readonly step: string;
   readonly token: string;
   readonly register: string | null;
   readonly revoke: string;
@@ -47,7 +53,10 @@ export interface Settings {
   readonly codeTtl: Seconds;
   /** Life of a self-registered client that nobody uses. */
   readonly clientTtl: Seconds;
+  /** Absolute life of a session. */
   readonly sessionTtl: Seconds;
+  /** How long a session that nobody uses lives. */
+  readonly sessionIdleTtl: Seconds;
   /** Whether attempts are counted and refused; off only for load tests. */
   readonly limits: boolean;
   /** Whether clients may be known by a metadata document, where the machine can fetch one. */
@@ -55,8 +64,14 @@ export interface Settings {
   /** Null for every host. */
   readonly documentPolicy: DocumentPolicy | null;
   readonly logins: readonly Login[];
+  /** Asked for after every login that is not two factors in itself, of users who have set it up. */
+  readonly secondFactor: SecondFactor | null;
   readonly permissions: Permissions<never> | null;
   /** The name that pages show. */
   readonly name: string;
+  /** The name and how the pages look. */
+  readonly brand: Brand;
+  /** What pages say, in every language. */
+  readonly languages: Languages;
   readonly on: (event: Event) => void | Promise<void>;
 }

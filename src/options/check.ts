@@ -5,6 +5,7 @@ import type { Handler } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
+import { checkPages } from './pages.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
 import { secretsOf } from './secret.ts';
 import { checkHandler, checkLogins, checkRest, checkTimes, fail } from './single.ts';
@@ -38,6 +39,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkTimes({ ...options });
   checkRest({ ...options });
   checkDocuments(options);
+  checkPages(options.pages);
   secretsOf(options.secret, undefined);
   return { options, paths, routes, scopes: scopesOf(options) };
 }
@@ -58,6 +60,8 @@ function pathsOf({
     authorize: authorizeEndpoint,
     approve: `${authorizeEndpoint}/approve`,
     login: beside(authorizeEndpoint, 'login'),
+    account: beside(authorizeEndpoint, 'account'),
+    step: `${beside(authorizeEndpoint, 'login')}/step`,
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),
     register: clientRegistrationEndpoint ?? null,

@@ -4,8 +4,10 @@
 import type { Event } from '../model/event.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
+import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
+import type { PagesOptions } from './pages.ts';
 
 /** Options of `OAuthProvider`. */
 export interface OAuthProviderOptions<Env = unknown> {
@@ -19,6 +21,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly defaultHandler?: Handler<Env>;
   /** Ways to sign in that we run: `[password()]`. With them the consent and sign-in pages are ours. */
   readonly logins?: readonly Login[];
+  /** Asked for after a login, of users who have set it up: `totp()`. Never after a passkey, which is two factors in itself. */
+  readonly secondFactor?: SecondFactor;
   /** Default `/authorize`. */
   readonly authorizeEndpoint?: string;
   /** Default `/token`. */
@@ -40,6 +44,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly secret?: string | readonly string[];
   /** The name that pages show. Default: the issuer's host. */
   readonly name?: string;
+  /** How our pages look and what they say: logo, colours, words, templates. */
+  readonly pages?: PagesOptions;
   /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string };
   /** Scopes without which no call is let in; published, asked for, enforced. */
@@ -66,8 +72,8 @@ export interface OAuthProviderOptions<Env = unknown> {
 
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
-  apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, authorizeEndpoint: true,
-  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, scopesSupported: true,
+  apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, secondFactor: true, authorizeEndpoint: true,
+  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
   requiredScopes: true, permissions: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
   clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true,

@@ -55,6 +55,17 @@ export function checkLogins(logins: readonly Login[]): void {
   if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);
   const odd = ids.find((id) => !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)); // it stands in the path of a callback
   if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
+  checkSections(logins);
+}
+
+/** Parts of the account page that are ours. */
+const OWN_SECTIONS: readonly string[] = ['apps', 'sessions', 'sign-ins'];
+
+function checkSections(logins: readonly Login[]): void {
+  const ids = [...OWN_SECTIONS, ...logins.flatMap((login) => (login.account ?? []).map((section) => section.id))];
+  const bad = ids.find((id, at) => ids.indexOf(id) !== at || !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id));
+  if (bad !== undefined)
+    fail('logins', `bring a part of the account page with the id ${JSON.stringify(bad)}, which is taken or malformed; rename it`);
 }
 
 /** Times are whole seconds within bounds. */

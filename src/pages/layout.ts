@@ -1,22 +1,23 @@
 /**
  * The frame of every page: the document, its stylesheet, and the headers that make it safe to sign in on.
- * No script on any page, nothing from elsewhere, no framing, no caching (RFC 9700 §4.16, SEC-130).
+ * No script on any page, but for the one that a step of a login needs, by its hash; nothing from elsewhere, no framing, no caching (RFC 9700 §4.16, SEC-130).
  */
 import { html, Html } from '../lib/html.ts';
+import type { HtmlValue } from '../lib/html.ts';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
+import type { Brand, Sheet } from '../model/brand.ts';
 import { FAVICON, MARKS } from './icon.ts';
-import { STYLE, STYLE_HASH } from './style.ts';
+import { plainSheet } from './style.ts';
+import type { Words } from './words/words.ts';
 
-/** Whose pages these are, as the operator names it. */
-export interface Brand {
-  readonly name: string;
-  /** A path on this very site or a `data:` URL; the policy lets no other image load. */
-  readonly logo?: string;
-}
+export type { Brand };
 
 /** What a page is made of. */
 export interface PageParts {
-  readonly title: string;
+  /** The language of the page. */
+  readonly words: Words;
+  /** Text only: elements cannot stand in a title. */
+  readonly title: HtmlValue;
   readonly body: Html;
   /** 200 unless told. */
   readonly status?: number | undefined;
@@ -25,14 +26,20 @@ export interface PageParts {
   /** Present, even if empty, where the page holds a form: CSP sources, besides our own, that its answer may redirect to. */
   readonly formAction?: readonly string[];
   readonly brand?: Brand | undefined;
+  /** Which page it is and what it shows, for the operator's template of it. */
+  readonly shows?: { readonly page: string; readonly view: unknown };
+  /** The one script of this page, with its SHA-256 in base64. */
+  readonly script?: { readonly text: string; readonly hash: string } | undefined;
   /** The sign on top: a gate unless told. */
   readonly mark?: keyof typeof MARKS;
 }
 
 /** A whole page with its headers. @throws {TypeError} for a form target that is not a CSP source. */
-export function page({ title, body, status = 200, headers = {}, formAction, brand, mark = 'gate' }: PageParts): Response {
+export function page(parts: PageParts): Response {
+  const { words, title, body, status = 200, headers = {}, formAction, brand, shows, script, mark = 'gate' } = parts;
+  const sheet = brand?.sheet ?? plainSheet();
   const document = html`<!doctype html>
-    <html lang="en">
+    <html lang="${words.lang}" dir="${words.dir}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -40,7 +47,7 @@ export function page({ title, body, status = 200, headers = {}, formAction, bran
         <meta name="robots" content="noindex" />
         <title>${title}</title>
         <link rel="icon" href="${FAVICON}" />
-        ${Html.of([`<style>${STYLE}</style>`], [])}
+        ${Html.of([`<style>${sheet.text}</style>`], [])}
       </head>
       <body>
         <main>
@@ -48,15 +55,16 @@ export function page({ title, body, status = 200, headers = {}, formAction, bran
             <span class="mark ${mark}">${brand?.logo ? html`<img src="${brand.logo}" alt="" />` : MARKS[mark]}</span
             >${brand && html`<bdi>${brand.name}</bdi>`}
           </div>
-          ${body}
+          ${contentOf(body, brand, shows)}
         </main>
+        ${script && scriptElement(script.text)}
       </body>
     </html> `;
   return new Response(document.toString(), {
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy(formAction),
+      'content-security-policy': policy(parts, sheet),
       'x-frame-options': 'DENY',
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store, private',
@@ -100,15 +108,40 @@ function loopbackSources(url: URL): string {
   return url.hostname === '[::1]' ? `http://*:${url.port || '80'} ${sources}` : sources;
 }
 
-function policy(formAction: readonly string[] | undefined): string {
+/** A script may not hold what ends or hides a script element: it could not be told from markup. */
+function scriptElement(text: string): Html {
+  if (/<\/script|<!--/i.test(text)) throw new TypeError('The script of a page must hold neither "</script" nor "<!--".');
+  return Html.of([`<script>${text}</script>`], []);
+}
+
+/** The operator's content, or ours. A template that throws must not keep anybody from deciding: ours is shown, and the log says why. */
+function contentOf(ours: Html, brand: Brand | undefined, shows: PageParts['shows']): Html {
+  const template = shows && brand?.templates?.[shows.page];
+  if (!template) return ours;
+  try {
+    const own = template(shows.view as never, ours);
+    if (own instanceof Html) return own;
+    throw new TypeError('It must return what the tag `html` made.');
+  } catch (error) {
+    console.error(`portcullis: the template of the page "${shows.page}" failed; ours is shown instead`, error);
+    return ours;
+  }
+}
+
+function policy({ formAction, script, brand }: PageParts, sheet: Sheet): string {
   const targets = formAction?.join(' ') ?? '';
   if (!/^[\w:/.*+ -]*$/.test(targets)) throw new TypeError('formAction must hold CSP sources, as formActionFor() makes them.');
   return [
     "default-src 'none'",
-    `style-src ${STYLE_HASH}`,
-    "img-src 'self' data:",
+    `style-src ${sheet.source}`,
+    ...(script === undefined ? [] : [`script-src 'sha256-${script.hash}'`]),
+    `img-src 'self' data:${logoSource(brand)}`,
     formAction ? `form-action 'self' ${targets}`.trimEnd() : "form-action 'none'",
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; ');
+}
+
+function logoSource(brand: Brand | undefined): string {
+  return brand?.logo?.startsWith('https:') ? ` ${new URL(brand.logo).origin}` : '';
 }

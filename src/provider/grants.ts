@@ -2,10 +2,8 @@
  * What users and operators do with grants outside of a sign-in: see who has access, and take it away.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { OAuthError } from '../model/error.ts';
-import { type Grant, isLive } from '../model/grant.ts';
+import { endUserGrant, grantsOfUser } from '../core/user-grants.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
-import { revoke } from '../model/transition.ts';
 
 /** A grant as its user may see it. */
 export interface GrantSummary {
@@ -30,21 +28,19 @@ export interface GrantVerbs {
 export function makeGrantVerbs(as: AuthServer): GrantVerbs {
   return {
     async listUserGrants(userId, after) {
-      const { keys, next } = await as.records.grantsOf(userId, after);
-      const found = await Promise.all(keys.map((key) => as.records.findGrant(key.slice('grant:'.length))));
-      const grants = found
-        .filter((grant): grant is Grant => grant !== null && isLive(grant, as.now()))
-        .map(({ id, clientId, scope, resource, createdAt, usedAt }) => ({ id, clientId, scope, resource, createdAt, usedAt }));
-      return next === undefined ? { grants } : { grants, next };
+      const { grants, ...page } = await grantsOfUser(as, userId, after);
+      return {
+        ...page,
+        grants: grants.map(({ id, clientId, scope, resource, createdAt, usedAt }) => ({
+          id,
+          clientId,
+          scope,
+          resource,
+          createdAt,
+          usedAt,
+        })),
+      };
     },
-    async revokeGrant(grantId, userId) {
-      try {
-        const end = revoke('revoked', as.now());
-        return await as.records.changeGrant(grantId, (grant) => (grant.userId === userId ? end(grant) : { result: false }));
-      } catch (error) {
-        if (error instanceof OAuthError && error.reason === 'grant_unknown') return false;
-        throw error;
-      }
-    },
+    revokeGrant: (grantId, userId) => endUserGrant(as, userId, grantId),
   };
 }
