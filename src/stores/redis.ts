@@ -133,10 +133,7 @@ class RedisStore implements Store {
     if (this.#redis.cluster) throw new Error('A Redis Cluster cannot be copied as a whole: pass a client of each primary in turn.');
     await (this.#ready ??= this.#prepare());
     const pattern = `${escaped(this.#recordKey('' as Key))}*`;
-    const [next = '0', names = []] = (await this.#redis.command(null, 'SCAN', after, 'MATCH', pattern, 'COUNT', String(PAGE))) as [
-      string,
-      string[],
-    ];
+    const [next, names] = (await this.#redis.command(null, 'SCAN', after, 'MATCH', pattern, 'COUNT', String(PAGE))) as [string, string[]];
     const keys = names.map((name) => name.slice(this.#recordKey('' as Key).length) as Key);
     const rows = await Promise.all(keys.map((key) => this.#row(key)));
     const records = rows.flatMap((row, at) => (row && row.until > this.#now() ? [keptOf(keys[at] as Key, row)] : []));
@@ -161,7 +158,7 @@ class RedisStore implements Store {
       ),
     );
     const stands = ([until, lists]: readonly (string | null)[]): boolean =>
-      until != null && Number(until) > now && (JSON.parse(lists ?? '[]') as readonly string[]).includes(list);
+      typeof until === 'string' && Number(until) > now && (JSON.parse(lists ?? '[]') as readonly string[]).includes(list);
     return new Set(keys.filter((_, at) => stands(rows[at] ?? [])));
   }
 

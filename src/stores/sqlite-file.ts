@@ -124,7 +124,7 @@ function mendOf(path: string, error: unknown): string {
 /** Whether another process holds the file. */
 export function isBusy(error: unknown): boolean {
   const { code, errcode } = (error ?? {}) as { code?: string; errcode?: number };
-  return primary(errcode) === BUSY || /^SQLITE_BUSY/.test(code ?? '');
+  return primary(errcode) === BUSY || (code?.startsWith('SQLITE_BUSY') ?? false);
 }
 
 /** The primary code of an extended SQLite error code. */
