@@ -4,7 +4,7 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
+import { type Account, type Accounts, foldUsername, isUsername, type NewAccount } from '../model/account.ts';
 import { foldAddress } from '../model/email.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
@@ -145,9 +145,7 @@ async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerato
 }
 
 function checkNew({ username, password, email, emailVerified }: NewAccount): void {
-  const folded = foldUsername(username);
-  if (folded === '' || folded.length > 256 || /[\p{Cc}\p{Cs}]/u.test(folded))
-    throw new TypeError('A user name has 1 to 256 printable characters.');
+  if (!isUsername(username)) throw new TypeError('A user name has 1 to 256 printable characters.');
   if (password !== undefined) checkPassword(password);
   if (emailVerified && foldAddress(email ?? '') === null)
     throw new TypeError('A verified e-mail address is one plain address, such as ada@example.com.');

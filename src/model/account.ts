@@ -56,6 +56,12 @@ export interface Accounts {
   remove(id: string): Promise<void>;
 }
 
+/** Whether a text can be a user name: 1 to 256 printable characters. */
+export function isUsername(username: string): boolean {
+  const folded = foldUsername(username);
+  return folded !== '' && folded.length <= 256 && !/[\p{Cc}\p{Cs}]/u.test(folded);
+}
+
 /** What an account proves: an identity that our own issuer vouches for. */
 export function identityOf({ id, username, name, email, emailVerified }: Account, issuer: string): Identity {
   const claims: { [claim: string]: Json } = { sub: id, preferred_username: username };

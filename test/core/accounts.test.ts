@@ -73,7 +73,7 @@ describe('core/accounts', () => {
   it('takes the passkeys of an account along when it goes', async () => {
     const { accounts, passkeys } = make();
     const { id: userId } = await accounts.create(ALICE);
-    const key = { id: 'a2V5', handle: 'aA', publicKey: 'aA', counter: 0, transports: [], backupEligible: false, backedUp: false };
+    const key = { id: 'a2V5', publicKey: 'aA', counter: 0, transports: [], backupEligible: false, backedUp: false };
     await passkeys.add({ ...key, userId, name: 'Phone', createdAt: START });
     await accounts.remove(userId);
     expect(await passkeys.find('a2V5')).toBeNull();
