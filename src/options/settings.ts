@@ -48,6 +48,7 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     logins: options.logins ?? [],
     secondFactor: options.secondFactor ?? null,
     permissions: options.permissions ?? null,
+    grantableScopes: options.grantableScopes ?? null,
     name: options.name ?? new URL(issuer).host,
     languages: makeLanguages(),
     on: options.on ?? (() => {}),

@@ -4,6 +4,7 @@
  */
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
+import { confirm } from './en/confirm.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { step } from './en/steps.ts';
 import { password, refused, signIn, site } from './en/sign-in.ts';
@@ -12,6 +13,7 @@ import { password, refused, signIn, site } from './en/sign-in.ts';
 export const en: {
   readonly account: typeof account;
   readonly approve: typeof approve;
+  readonly confirm: typeof confirm;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly step: typeof step;
@@ -20,4 +22,4 @@ export const en: {
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { account, approve, signIn, password, step, refused, site, message, error, errorReasons };
+} = { account, approve, confirm, signIn, password, step, refused, site, message, error, errorReasons };
