@@ -83,7 +83,7 @@ export function leave({ as }: Call, handleHash: string, location: string, cookie
 
 /** The page for a request that is not open any more. */
 export function over({ as, words }: Call): Response {
-  return requestOverPage({ brand: { name: as.settings.name }, words });
+  return requestOverPage({ brand: as.settings.brand, words });
 }
 
 /** The error for a form or a return that is not this browser's own. */

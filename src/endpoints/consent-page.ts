@@ -56,7 +56,7 @@ export async function consentPage(
     redirectIsLoopback: isThisComputer(ticket.redirectUri),
     resourceName: resource?.name ?? settings.name,
     scopes: ticket.scope.map((name) => ({
-      ...scopeView(settings, name),
+      ...scopeView(settings, words, name),
       required: resource?.scopes.includes(name) ?? false,
       checked: ticked?.includes(name) ?? true,
       allowed: stepUp && !isNew(name),
@@ -77,7 +77,7 @@ export async function consentPage(
     error: problem?.text,
     retryAfter: problem?.retryAfter,
     ...(problem ? { status: problem.status } : {}),
-    brand: { name: settings.name },
+    brand: settings.brand,
     words,
   });
 }
@@ -100,9 +100,9 @@ export function clientView({ id, name, uri, documentHost: host, entered }: Clien
 }
 
 /** A scope in words. */
-export function scopeView({ scopes }: Settings, name: string): Pick<ScopeView, 'name' | 'description' | 'unlocks'> {
+export function scopeView({ scopes }: Settings, words: Words, name: string): Pick<ScopeView, 'name' | 'description' | 'unlocks'> {
   const { description, unlocks } = scopes.find((scope) => scope.name === name) ?? {};
-  return { name, description, unlocks };
+  return { name, description: words.scopes[name] ?? description, unlocks };
 }
 
 /** Who is signed in. */

@@ -53,12 +53,12 @@ async function askAgain(call: Call, { ticket, handle, client, user, choice }: Se
     redirectUri: ticket.redirectUri,
     redirectHost: new URL(ticket.redirectUri).host,
     resourceName: settings.resources.find((one) => one.uri === ticket.resource)?.name ?? settings.name,
-    scopes: choice.scope.map((name) => scopeView(settings, name)),
-    dropped: wanted.filter((one) => !choice.scope.includes(one)).map((name) => scopeView(settings, name)),
+    scopes: choice.scope.map((name) => scopeView(settings, words, name)),
+    dropped: wanted.filter((one) => !choice.scope.includes(one)).map((name) => scopeView(settings, words, name)),
     organizations: organizations.length > 1 ? organizations.map(({ id, name }) => ({ id, name, checked: id === choice.organization })) : [],
     account: await accountView(call, user),
     remember: choice.remember === true,
-    brand: { name: settings.name },
+    brand: settings.brand,
     words,
   });
 }

@@ -1,6 +1,7 @@
 /**
  * Settings: the options of the application after every default and every start-up check; frozen, per issuer.
  */
+import type { Brand } from './brand.ts';
 import type { Languages } from '../pages/words/languages.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './account.ts';
@@ -82,6 +83,8 @@ export interface Settings {
   readonly grantableScopes: GrantableScopes<never> | null;
   /** The name that pages show. */
   readonly name: string;
+  /** The name and how the pages look. */
+  readonly brand: Brand;
   /** What pages say, in every language. */
   readonly languages: Languages;
   readonly on: (event: Event) => void | Promise<void>;

@@ -1,12 +1,14 @@
 /**
  * Options: what an application hands over to `OAuthProvider`. Their checks stand in `check.ts`, their defaults in `settings.ts`.
  */
+import type { TokenSource } from '../guard/token-source.ts';
 import type { Event } from '../model/event.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, GrantableScopes, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
+import type { PagesOptions } from './pages.ts';
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
@@ -51,6 +53,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly secret?: string | readonly string[];
   /** The name that pages show. Default: the issuer's host. */
   readonly name?: string;
+  /** How our pages look and what they say: logo, colours, words, templates. */
+  readonly pages?: PagesOptions;
   /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
   /** Scopes without which no call is let in; published, asked for, enforced. */
@@ -73,6 +77,10 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly clientRegistrationTTL?: Seconds;
   /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
   readonly allowedOrigins?: readonly string[];
+  /** Tokens of another authorization server that are good here too (`portcullis/verifiers`); asked for tokens that are not of our own shape. */
+  readonly externalTokens?: TokenSource;
+  /** Lets callers without a token reach the API handler, with `ctx.anonymous` set: for servers where some tools need nobody. Default false. */
+  readonly anonymous?: boolean;
   /** Told of every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;
 }
@@ -80,8 +88,8 @@ export interface OAuthProviderOptions<Env = unknown> {
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
   apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, secondFactor: true, authorizeEndpoint: true,
-  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, scopesSupported: true,
+  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
   requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
-  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true,
 }; // prettier-ignore

@@ -5,6 +5,7 @@ import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { canonicalResource, type Resource } from '../model/resource.ts';
 import type { Settings } from '../model/settings.ts';
+import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
 import type { CheckedOptions } from './check.ts';
 import { fail } from './single.ts';
@@ -20,6 +21,7 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
   const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
   const codeTtl = options.authorizationCodeTTL ?? 60;
   const required = options.requiredScopes ?? [];
+  const name = options.name ?? new URL(issuer).host;
   const resources = routes.map(({ path }): Resource => {
     const uri = canonicalResource(issuer + path) ?? issuer;
     return {
@@ -49,8 +51,9 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     secondFactor: options.secondFactor ?? null,
     permissions: options.permissions ?? null,
     grantableScopes: options.grantableScopes ?? null,
-    name: options.name ?? new URL(issuer).host,
-    languages: makeLanguages(),
+    name,
+    brand: { ...brandOf(name, options.pages ?? {}), templates: options.pages?.templates ?? {} },
+    languages: makeLanguages(options.pages?.words),
     on: options.on ?? (() => {}),
   });
 }

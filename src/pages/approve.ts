@@ -6,7 +6,7 @@ import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { TICK } from './icon.ts';
 import { formActionFor, page } from './layout.ts';
-import type { Brand } from './layout.ts';
+import type { Brand } from '../model/brand.ts';
 import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
 import type { AccountView, LoginView, Problem } from './sign-in.ts';
 import { organizationPicker, type OrganizationView } from './organizations.ts';
@@ -109,7 +109,16 @@ export function approvePage(view: ApproveView): Response {
       ${!account && sites.length > 0 && siteButtons(sites, logins.length === 0, words)}
     </form>
     ${view.lifetime && html`<p class="foot">${view.lifetime}</p>`} ${about(view)}`;
-  return page({ words, title, body, status: view.status, ...problemAnswer(view), formAction: [...new Set(targets)], brand: view.brand });
+  return page({
+    words,
+    title,
+    body,
+    status: view.status,
+    ...problemAnswer(view),
+    formAction: [...new Set(targets)],
+    brand: view.brand,
+    shows: { page: 'approve', view },
+  });
 }
 
 function deny(words: Words): Html {

@@ -63,7 +63,7 @@ export function confirmPage(view: ConfirmView): Response {
         <button name="decision" value="deny" formnovalidate>${say.deny}</button>
       </div>
     </form>`;
-  return page({ words, title, body, formAction: target === null ? [] : [target], brand: view.brand });
+  return page({ words, title, body, formAction: target === null ? [] : [target], brand: view.brand, shows: { page: 'confirm', view } });
 }
 
 function list(legend: string, scopes: readonly ScopeName[], given: boolean): Html | false {

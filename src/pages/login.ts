@@ -4,7 +4,7 @@
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { page } from './layout.ts';
-import type { Brand } from './layout.ts';
+import type { Brand } from '../model/brand.ts';
 import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
 import type { AccountView, LoginView, Problem } from './sign-in.ts';
 import type { Words } from './words/words.ts';
@@ -37,7 +37,16 @@ export function loginPage(view: LoginPageView): Response {
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       ${problemBox(view, view.words)} ${view.account ? signOut(view.account, view) : signIn(view)}
     </form>`;
-  return page({ words: view.words, title, body, status: view.status, ...problemAnswer(view), formAction: [], brand: view.brand });
+  return page({
+    words: view.words,
+    title,
+    body,
+    status: view.status,
+    ...problemAnswer(view),
+    formAction: [],
+    brand: view.brand,
+    shows: { page: 'signIn', view },
+  });
 }
 
 function signIn({ logins, login, words }: LoginPageView): Html {
