@@ -12,6 +12,7 @@ export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.t
 export type { Access, AuthContext } from './model/access.ts';
 export type { Account, Accounts, NewAccount } from './model/account.ts';
 export type { Client } from './model/client.ts';
+export type { ClientSpec, ConfiguredClient } from './model/client-spec.ts';
 export { OAuthError, type ErrorCode } from './model/error.ts';
 export type { Event } from './model/event.ts';
 export type { Context, FetchFunction, FetchObject, Handler } from './model/handler.ts';

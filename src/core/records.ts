@@ -58,7 +58,6 @@ export interface Records {
   openGrant(grant: Grant): Promise<void>;
   findGrant(id: string): Promise<Grant | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
-  saveClient(client: Client, when: 'any' | 'absent'): Promise<boolean>;
   findClient(id: string): Promise<Client | null>;
   /** A client as its metadata document described it, for as long as the document may be kept. */
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
@@ -121,10 +120,6 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     },
     findGrant: (id) => value(`grant:${id}`, isGrant),
     grantsOf: (userId, after) => store.list(`user:${userId}`, after),
-    saveClient: async (client, when) => {
-      const until = client.expiresAt === undefined ? {} : { until: client.expiresAt };
-      return (await store.write(`client:${client.id}`, client, when, until)) !== null;
-    },
     findClient: (id) => value(`client:${id}`, isClient),
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
     findDocument: (hash) => value(`document:${hash}`, isClient),
@@ -188,7 +183,9 @@ export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Sess
 
 const isGrant = (value: unknown): value is Grant =>
   versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
-const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
+/** A client that is being deleted is none (`core/client-records`). */
+const isClient = (value: unknown): value is Client =>
+  has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes') && !has(value, 'deletedAt');
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 /** Whether a record is a session. */
 export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');

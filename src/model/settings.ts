@@ -5,6 +5,7 @@ import type { Brand } from './brand.ts';
 import type { Languages } from '../pages/words/languages.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './account.ts';
+import type { Client } from './client.ts';
 import type { Event } from './event.ts';
 import type { Lifetimes } from './grant.ts';
 import type { Organization } from './identity.ts';
@@ -50,6 +51,12 @@ export interface WithAccounts {
 /** Which hosts' client metadata documents are taken: names, which stand for their subdomains too, or a decision for each URL. */
 export type DocumentPolicy = readonly string[] | ((url: URL) => Awaitable<boolean>);
 
+/** A client of the options. */
+export interface SecretClient {
+  readonly client: Client;
+  readonly secret?: string;
+}
+
 /** Everything the server goes by. */
 export interface Settings {
   /** Identifier of the authorization server; also the origin of every public URL. */
@@ -63,6 +70,8 @@ export interface Settings {
   /** Absolute life of a grant. */
   readonly grantTtl: Seconds;
   readonly codeTtl: Seconds;
+  /** Clients that are there from the start, by id. */
+  readonly clients: ReadonlyMap<string, SecretClient>;
   /** Life of a self-registered client that nobody uses. */
   readonly clientTtl: Seconds;
   /** Absolute life of a session. */

@@ -2,6 +2,7 @@
  * What is checked of the options when the provider is made, before the issuer is known. Each message names the option and the mend.
  */
 import type { Handler } from '../model/handler.ts';
+import { clientsOf } from './clients.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
@@ -40,6 +41,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkRest({ ...options });
   checkTokens({ ...options });
   checkDocuments(options);
+  if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);
   checkPages(options.pages);
   secretsOf(options.secret, undefined);
   return { options, paths, routes, scopes: scopesOf(options) };

@@ -3,6 +3,7 @@
  */
 import type { TokenSource } from '../guard/token-source.ts';
 import type { Event } from '../model/event.ts';
+import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
@@ -73,6 +74,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly refreshTokenGrace?: Seconds;
   /** Seconds, at most 600; default 60. */
   readonly authorizationCodeTTL?: Seconds;
+  /** Clients that are there from the start, or how to find them in the environment, where secrets stand. More: `helpers().clients`. */
+  readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
   /** Seconds after which an unused registration ends. Default 90 days. */
   readonly clientRegistrationTTL?: Seconds;
   /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
@@ -91,5 +94,5 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
   requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
-  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true,
 }; // prettier-ignore
