@@ -10,6 +10,7 @@ export { guard, type Guard, type GuardOptions, type Verifier } from './guard/gua
 export { consoleMailer } from './logins/console-mailer.ts';
 export { emailCode, type EmailCodeOptions } from './logins/email-code.ts';
 export { password, type PasswordOptions } from './logins/password.ts';
+export { totp } from './logins/totp.ts';
 export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';
 export type { Access, AuthContext } from './model/access.ts';
 export type { Account, Accounts, NewAccount } from './model/account.ts';

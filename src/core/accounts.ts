@@ -10,6 +10,7 @@ import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
 import type { Key, Page } from '../model/store.ts';
+import type { Totps } from '../model/totp.ts';
 import { revoke } from '../model/transition.ts';
 import type { Emails } from './emails.ts';
 import type { Consents } from './consents.ts';
@@ -28,10 +29,11 @@ export interface AccountParts {
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
   readonly emails: Emails;
+  readonly totps: Totps;
 }
 
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, consents, keys, runtime, passkeys, emails }: AccountParts): Accounts {
+export function makeAccounts({ records, consents, keys, runtime, passkeys, emails, totps }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -97,6 +99,7 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, email
       await signOut({ records, consents }, id, runtime.now());
     },
     setPermissions: (id, permissions) => change(id, (account) => ({ ...account, permissions: [...permissions] })),
+    removeSecondFactor: (id) => totps.remove(id),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
     async remove(id) {
       const held = await records.findAccount(id);
@@ -105,6 +108,7 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, email
       if (held?.value.email !== undefined) await emails.free(held.value.email, id);
       await records.removeAccount(id);
       await passkeys.removeAll(id);
+      await totps.remove(id);
       await signOut({ records, consents }, id, runtime.now());
     },
   };

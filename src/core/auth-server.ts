@@ -10,8 +10,10 @@ import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
+import type { Totps } from '../model/totp.ts';
 import { makeAccounts } from './accounts.ts';
 import { makeEmails } from './emails.ts';
+import { makeTotps } from './totp.ts';
 import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
@@ -32,6 +34,7 @@ export interface AuthServer {
   readonly accounts: Accounts;
   readonly consents: Consents;
   readonly passkeys: Passkeys;
+  readonly totps: Totps;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
@@ -59,6 +62,8 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
   };
   const keys = makeKeys(runtime);
   const passkeys = makePasskeys({ store, keys, now });
+  const keyring = makeKeyring(secrets, runtime, keys);
+  const totps = makeTotps({ store, keys, keyring, runtime, emit });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
@@ -72,10 +77,11 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     records,
     keys,
-    keyring: makeKeyring(secrets, runtime, keys),
-    accounts: makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys) }),
+    keyring,
+    accounts: makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys), totps }),
     consents,
     passkeys,
+    totps,
     fetchDocument: settings.documents ? fetched : null,
     fetchKeys: fetched,
     isLoopback,

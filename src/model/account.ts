@@ -48,6 +48,8 @@ export interface Accounts {
   checkPassword(username: string, password: string): Promise<Account | null>;
   /** Sets it, and ends every session and every grant of the user. */
   setPassword(id: string, password: string): Promise<void>;
+  /** For somebody who has lost the app and the recovery codes, once you know who it is. False if there was none. */
+  removeSecondFactor(id: string): Promise<boolean>;
   /** Takes effect on the user's next request. */
   setPermissions(id: string, permissions: readonly string[]): Promise<void>;
   /** The live permissions; none for an unknown account. */

@@ -16,6 +16,12 @@ export type Event = { readonly at: Seconds } & (
   | { readonly kind: 'client.registered' | 'client.updated' | 'client.deleted'; readonly clientId: string }
   | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }
   | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }
+  | {
+      readonly kind: 'factor.changed';
+      readonly factor: string;
+      readonly userId: string;
+      readonly what: 'added' | 'removed' | 'recovery_used' | 'recovery_renewed';
+    }
   | { readonly kind: 'consent.denied'; readonly clientId: string }
   | { readonly kind: 'request.refused'; readonly endpoint: string; readonly code: string; readonly reason: string }
   | { readonly kind: 'request.failed'; readonly endpoint: string; readonly requestId: string; readonly error: unknown }

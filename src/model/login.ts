@@ -11,6 +11,7 @@ import type { Identity, Organization } from './identity.ts';
 import type { Params } from './params.ts';
 import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
+import type { Totps } from './totp.ts';
 
 /** What a login may use of the server. */
 export interface LoginServices {
@@ -18,6 +19,7 @@ export interface LoginServices {
   readonly issuer: string;
   readonly accounts: Accounts;
   readonly passkeys: Passkeys;
+  readonly totps: Totps;
   /**
    * Work that goes on when the answer is out, such as sending a message: how long it takes, and whether there is any, nobody
    * can tell from the answer. What it rejects with goes to the operator as `request.failed`.

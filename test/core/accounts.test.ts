@@ -5,6 +5,7 @@ import { makeEmails } from '../../src/core/emails.ts';
 import { type Consents, makeConsents } from '../../src/core/consents.ts';
 import { makeKeys } from '../../src/core/keys.ts';
 import { makePasskeys } from '../../src/core/passkeys.ts';
+import { makeTotps } from '../../src/core/totp.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
 import type { Accounts } from '../../src/model/account.ts';
 import type { Passkeys } from '../../src/model/passkey.ts';
@@ -35,7 +36,8 @@ function makeOn(store: Store): Made {
   const [records, keys] = [makeRecords(store), makeKeys(runtime)];
   const consents = makeConsents(store, keys, runtime.now);
   const passkeys = makePasskeys({ store, keys, now: runtime.now });
-  const accounts = makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys) });
+  const totps = makeTotps({ store, keys, keyring: null, runtime, emit: () => {} });
+  const accounts = makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys), totps });
   return { accounts, records, consents, passkeys, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));

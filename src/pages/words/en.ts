@@ -6,7 +6,7 @@ import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { confirm } from './en/confirm.ts';
 import { error, errorReasons, message } from './en/message.ts';
-import { emailCode, step } from './en/steps.ts';
+import { emailCode, step, totp } from './en/steps.ts';
 import { passkey } from './en/passkey.ts';
 import { password, refused, signIn, site } from './en/sign-in.ts';
 
@@ -20,6 +20,7 @@ export const en: {
   readonly passkey: typeof passkey;
   readonly step: typeof step;
   readonly emailCode: typeof emailCode;
+  readonly totp: typeof totp;
   readonly refused: typeof refused;
   readonly site: typeof site;
   readonly message: typeof message;
@@ -27,4 +28,20 @@ export const en: {
   readonly errorReasons: typeof errorReasons;
   /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
-} = { account, approve, confirm, signIn, password, passkey, step, emailCode, refused, site, message, error, errorReasons, scopes: {} };
+} = {
+  account,
+  approve,
+  confirm,
+  signIn,
+  password,
+  passkey,
+  step,
+  emailCode,
+  totp,
+  refused,
+  site,
+  message,
+  error,
+  errorReasons,
+  scopes: {},
+};
