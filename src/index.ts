@@ -20,6 +20,7 @@ export type { FormLogin, Login, LoginResult, LoginServices, RedirectLogin, Retur
 export type { Runtime } from './model/runtime.ts';
 export type { DocumentPolicy, Permissions } from './model/settings.ts';
 export type { Store } from './model/store.ts';
+export type { Text, Translation, Words } from './pages/words/words.ts';
 export type { OAuthProviderOptions } from './options/options.ts';
 export { AuthorizationError, type AuthRequest, type Completion, type OAuthHelpers } from './provider/pages.ts';
 export { memoryStore } from './stores/memory.ts';

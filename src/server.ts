@@ -67,19 +67,7 @@ function failure(route: Route, call: Call, error: unknown): Response {
       call.as.runtime.respond,
     );
   }
-  const { status, headers, message } = known;
-  const whatToDo = broken
-    ? 'Try again in a moment. If it happens again, tell whoever runs this server.'
-    : 'Go back to the app that sent you here and start again.';
-  return errorPage({
-    title: broken ? 'Something went wrong here' : 'This request cannot be answered',
-    message,
-    whatToDo,
-    status,
-    headers,
-    requestId: broken ? requestId : undefined,
-    brand: { name: call.as.settings.name },
-  });
+  return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: { name: call.as.settings.name }, words: call.words });
 }
 
 function notAllowed(route: Route, call: Call): Response {

@@ -5,6 +5,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messagePage } from '../pages/message.ts';
+import { ENGLISH as words } from '../pages/words/words.ts';
 import { CliError, type Terminal } from './terminal.ts';
 
 const PATH = '/callback';
@@ -70,11 +71,12 @@ export async function listenForCallback(port: number, terminal: Pick<Terminal, '
 
 function page(what: 'done' | 'refused' | 'foreign' | 'nothing'): Response {
   const close = 'You can close this page and go back to the terminal.';
-  if (what === 'done') return messagePage({ title: 'Signed in', message: close });
-  if (what === 'refused') return messagePage({ title: 'Access was not allowed', message: close, mark: 'alert' });
-  if (what === 'nothing') return messagePage({ title: 'Nothing is here', message: close, status: 404, mark: 'alert' });
+  if (what === 'done') return messagePage({ words, title: 'Signed in', message: close });
+  if (what === 'refused') return messagePage({ words, title: 'Access was not allowed', message: close, mark: 'alert' });
+  if (what === 'nothing') return messagePage({ words, title: 'Nothing is here', message: close, status: 404, mark: 'alert' });
   const message = 'This answer does not belong to the sign-in that the terminal waits for.';
   return messagePage({
+    words,
     title: 'Not this sign-in',
     message,
     whatToDo: 'Open the link that the terminal shows.',

@@ -10,9 +10,11 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
+import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
 import { makeRecords, type Records } from './records.ts';
+import { makeVault, type Vault } from './vault.ts';
 
 /** One issuer, ready to answer. */
 export interface AuthServer {
@@ -22,8 +24,12 @@ export interface AuthServer {
   readonly store: Store;
   readonly records: Records;
   readonly keys: Keys;
+  /** The server's own secrets; null where none were given (`core/keyring` tells how to say so at start-up). */
+  readonly keyring: Keyring | null;
   readonly accounts: Accounts;
   readonly opened: Opened;
+  /** Tokens of other sites. */
+  readonly vault: Vault;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
   /** Whether this is development: the issuer is this very computer. */
@@ -37,8 +43,8 @@ export interface AuthServer {
   readonly forgive: (name: string) => Promise<void>;
 }
 
-/** Puts a server together. */
-export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store): AuthServer {
+/** Puts a server together. @param secrets of the keyring, newest first. @param env where providers find their secrets. */
+export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store, secrets: readonly string[] = [], env: unknown = {}): AuthServer {
   const now = (): Seconds => runtime.now();
   const emit = (event: NewEvent): void => {
     // The listener may be asynchronous; however it fails, it fails alone.
@@ -52,12 +58,15 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
+  const keyring = makeKeyring(secrets, runtime, keys);
   return {
     settings,
     runtime,
     store,
     records,
     keys,
+    keyring,
+    vault: makeVault({ store, records, keys, keyring, runtime, settings, env, emit }),
     accounts: makeAccounts({ records, keys, runtime }),
     fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
     isLoopback,

@@ -3,42 +3,21 @@
  * but in the session and the grants which that sign-in opened, sealed there (docs/decisions/0021). All grants of one sign-in
  * share the record, so one rotating refresh token is spent by one of them, once (`core/vault-refresh`).
  */
-import { base64url, fromBase64url } from '../lib/base64url.ts';
-import { OAuthError } from '../model/error.ts';
-import type { NewEvent } from '../model/event.ts';
-import type { SealedRefs, UpstreamRef, Upstreams, UpstreamTokens, LinkedAccount } from '../model/upstream.ts';
-import { UpstreamTokenError } from '../model/upstream.ts';
+import { base64url } from '../lib/base64url.ts';
+import type { NewEvent, Told } from '../model/event.ts';
 import { isLive } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Cursor, Seconds, Store } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
-import { type Held, has, readHeld, versioned } from './held.ts';
-import type { Keys } from './keys.ts';
+import type { LinkedAccount, SealedRefs, TokenKeeper, UpstreamRef, Upstreams, UpstreamTokens } from '../model/upstream.ts';
+import { UpstreamTokenError } from '../model/upstream.ts';
 import type { Keyring } from './keyring.ts';
+import type { Keys } from './keys.ts';
 import type { Records } from './records.ts';
-import { makeTokenSource, type Vaulted } from './vault-refresh.ts';
-
-/** Tokens that were put away, as they are kept under `upstream:<id>`. */
-export type VaultRecord = {
-  readonly v: 1;
-  readonly userId: string;
-  readonly provider: string;
-  /** SHA-256 of provider, user and account: tells two sign-ins with one account. */
-  readonly accountHash: string;
-  /** The tokens, under the record's own key. */
-  readonly sealed: string;
-  /** That key under the server's secret, where there is one: for giving the tokens back when no token of ours is at hand. */
-  readonly sealedKey?: string;
-  /** Counts refreshes. */
-  readonly round: number;
-  /** Who refreshes just now, and until when nobody else may. */
-  readonly lease: { readonly holder: string; readonly until: Seconds } | null;
-  /** After a failure: when the site may be asked again. */
-  readonly quietUntil: Seconds;
-  readonly endsAt: Seconds;
-};
+import { findVaulted, openVaulted, sealVaulted, vaultKey, type VaultRecord } from './vault-record.ts';
+import { makeTokenSource } from './vault-refresh.ts';
 
 /** The verbs. */
 export interface Vault {
@@ -74,10 +53,23 @@ const PURPOSE = 'vault';
 /** Makes the verbs. */
 export function makeVault(parts: VaultParts): Vault {
   const { store, records, keys, keyring, runtime, settings, env, emit } = parts;
-  const find = (id: string): Promise<Held<VaultRecord> | null> => readHeld(store, `upstream:${id}`, isVaultRecord);
-  const keeperOf = (provider: string): Vaulted['keeper'] =>
+  const keeperOf = (provider: string): TokenKeeper | null =>
     settings.logins.filter(isRedirect).find((login) => login.id === provider)?.tokens ?? null;
-  const source = makeTokenSource({ store, keys, find, keeperOf, now: () => runtime.now(), random: (bytes) => runtime.random(bytes), env, emit });
+  const source = makeTokenSource({ store, keys, keeperOf, now: () => runtime.now(), env, emit });
+
+  /** Tells the site to forget; what came of it, in a word. */
+  const tell = async (record: VaultRecord, id: string, key: string | null): Promise<Told> => {
+    const keeper = keeperOf(record.provider);
+    if (!keeper) return 'provider_gone';
+    const tokens = key === null ? null : await openVaulted(keys, id, record, key);
+    if (tokens === null) return 'key_not_at_hand';
+    try {
+      return (await keeper.revoke(tokens, { env })) ? 'revoked' : 'no_way_to';
+    } catch (error) {
+      emit({ kind: 'request.failed', endpoint: 'upstream', requestId: keys.id(), error });
+      return 'failed';
+    }
+  };
 
   const endGrant = async (grantId: string, refs: readonly UpstreamRef[]): Promise<void> => {
     const userId = await records.changeGrant(grantId, (grant) => {
@@ -89,25 +81,25 @@ export function makeVault(parts: VaultParts): Vault {
 
   const vault: Vault = {
     async keep(userId, account, tokens) {
-      const [id, key, now] = [keys.id(), runtime.random(KEY_BYTES), runtime.now()];
+      const [id, key, now] = [keys.id(), base64url(runtime.random(KEY_BYTES)), runtime.now()];
       const record: VaultRecord = {
         v: 1,
         userId,
         provider: account.provider,
         accountHash: await keys.hash(`upstream account\n${JSON.stringify([userId, account.provider, account.id])}`),
-        sealed: await keys.sealWith(key, tokens, `upstream:${id}`),
-        ...(keyring ? { sealedKey: await keyring.seal(PURPOSE, base64url(key), `upstream:${id}`) } : {}),
+        sealed: await sealVaulted(keys, id, tokens, key),
+        ...(keyring ? { sealedKey: await keyring.seal(PURPOSE, key, vaultKey(id)) } : {}),
         round: 0,
         lease: null,
         quietUntil: 0,
         endsAt: now + settings.sessionTtl + settings.grantTtl, // the last grant that the session can open ends then
       };
-      if ((await store.write(`upstream:${id}`, record, 'absent', { until: record.endsAt })) === null)
+      if ((await store.write(vaultKey(id), record, 'absent', { until: record.endsAt })) === null)
         throw new Error('A random id was met twice: the source of randomness is broken.');
-      return { id, key: base64url(key), account };
+      return { id, key, account };
     },
     async stand(refs) {
-      const found = await Promise.all(refs.map(({ id }) => find(id)));
+      const found = await Promise.all(refs.map(({ id }) => findVaulted(store, id)));
       return found.every((held) => held !== null);
     },
     upstreamsOf: (grantId, open) => (provider, { account } = {}) => {
@@ -136,30 +128,15 @@ export function makeVault(parts: VaultParts): Vault {
       if (ids.length === 0) return;
       const used = await namedBy(records, userId, runtime.now());
       for (const id of ids.filter((one) => !used.has(one))) {
-        const held = await find(id);
-        if (!held || held.value.userId !== userId || !(await store.remove(`upstream:${id}`))) continue; // one caller goes on
-        const key = refs.find((ref) => ref.id === id)?.key ?? (await keyring?.open(PURPOSE, held.value.sealedKey ?? '', `upstream:${id}`));
-        const others = await Promise.all([...used].map(find));
+        const held = await findVaulted(store, id);
+        if (!held || held.value.userId !== userId || !(await store.remove(vaultKey(id)))) continue; // one caller goes on
+        const key = refs.find((ref) => ref.id === id)?.key ?? (await keyring?.open(PURPOSE, held.value.sealedKey ?? '', vaultKey(id)));
+        const others = await Promise.all([...used].map((one) => findVaulted(store, one)));
         const isShared = others.some((other) => other?.value.accountHash === held.value.accountHash);
-        const told = isShared ? 'in_use_elsewhere' : await tell(held.value, id, typeof key === 'string' ? key : null);
+        const told: Told = isShared ? 'in_use_elsewhere' : await tell(held.value, id, typeof key === 'string' ? key : null);
         emit({ kind: 'upstream.disconnected', provider: held.value.provider, userId, told });
       }
     },
-  };
-
-  /** Tells the site to forget; what came of it, in a word. */
-  const tell = async ({ provider, sealed }: VaultRecord, id: string, key: string | null): Promise<string> => {
-    const keeper = keeperOf(provider);
-    const bytes = key === null ? null : fromBase64url(key);
-    const text = bytes && (await keys.openWith(bytes, sealed, `upstream:${id}`));
-    if (!keeper) return 'provider_gone';
-    if (text === null) return 'key_not_at_hand';
-    try {
-      return (await keeper.revoke(JSON.parse(text) as UpstreamTokens, { env })) ? 'revoked' : 'no_way_to';
-    } catch (error) {
-      emit({ kind: 'request.failed', endpoint: 'upstream', requestId: keys.id(), error });
-      return 'failed';
-    }
   };
   return vault;
 }
@@ -196,12 +173,4 @@ async function namedBy(records: Records, userId: string, now: Seconds): Promise<
     after = page.next;
   } while (after !== undefined);
   return ids;
-}
-
-const isVaultRecord = (value: unknown): value is VaultRecord =>
-  versioned(value) && has(value, 'userId', 'provider', 'accountHash', 'sealed', 'round', 'lease', 'quietUntil', 'endsAt');
-
-/** Whether an error says that a grant is already gone. */
-export function isGone(error: unknown): boolean {
-  return error instanceof OAuthError && error.reason === 'grant_unknown';
 }

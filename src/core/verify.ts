@@ -7,6 +7,7 @@ import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
 import { grantIdOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
+import { openRefs } from './vault.ts';
 
 /**
  * Checks a token against the record of its grant.
@@ -23,8 +24,13 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
   const access = findAccess(grant, hash, as.now());
   const text = access && (as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant)));
   if (!access || text === null) return null;
-  const { userId, clientId } = grant;
-  return { userId, clientId, grantId, scope: access.scope, resource, expiresAt: access.expiresAt, props: JSON.parse(text) as unknown };
+  const { userId, clientId, upstreams } = grant;
+  const props: unknown = JSON.parse(text);
+  const upstream = as.vault.upstreamsOf(grantId, async () => {
+    if (!upstreams) return []; // the key is worked out only for those who ask
+    return openRefs(as.keys, grantId, unwrap(access, await as.keys.pad(token)), upstreams);
+  });
+  return { userId, clientId, grantId, scope: access.scope, resource, expiresAt: access.expiresAt, props, upstream };
 }
 
 async function openProps(as: AuthServer, token: string, access: GrantAccess, { id, sealedProps }: Grant): Promise<string | null> {

@@ -11,22 +11,25 @@ import type { Params } from '../model/params.ts';
 import { findRedirect } from '../model/redirect.ts';
 import { approvedScope, type Ticket } from '../model/ticket.ts';
 import { equalTexts } from '../lib/bytes.ts';
+import { html, type HtmlValue } from '../lib/html.ts';
 import { errorAnswer } from './authorization-request.ts';
 import { flowCookie } from './authorize.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { depart } from './depart.ts';
-import { cookieOf, isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { cookieOf, isSameOrigin, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import { linkedOf } from './linked.ts';
 import { nameOf, signIn, type SignedIn } from './sign-in.ts';
 
 /** POST of the consent page. */
-export async function approve(call: Call): Promise<Response> {
-  const { as } = call;
-  if (!isSameOrigin(call, false)) throw foreign('cross_site');
-  const form = await readForm(call.request);
+export async function approve(asked: Call): Promise<Response> {
+  const { as } = asked;
+  if (!isSameOrigin(asked, false)) throw foreign('cross_site');
+  const form = await readForm(asked.request);
   const handle = form.required('ticket');
   const handleHash = await as.keys.hash(handle);
   const ticket = await as.records.findTicket(handleHash);
+  const call = speaking(asked, ticket?.lang);
   const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
   if (!ticket || !client) return over(call);
   if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
@@ -48,18 +51,26 @@ export async function approve(call: Call): Promise<Response> {
 
 /** The user and the scopes of a yes, or the page once more with what is missing. */
 async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; scope: readonly string[] } | Response> {
-  const { as } = call;
+  const { as, words } = call;
   const ticked = form.all('scope');
   const typed = { login: form.optional('login') ?? '', username: form.optional('username') ?? '' };
-  const again = (text: string, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
-    consentPage(as, { ...showing, ticked, typed, ...more, problem: { text, status, retryAfter } });
+  const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
+    consentPage(call, { ...showing, ticked, typed, ...more, problem: { text, status, retryAfter } });
   if ((form.optional('account') ?? '') !== (await accountMark(as, showing.session))) {
-    const now = showing.session ? `You are now signed in as ${nameOf(showing.session.claims)}.` : 'You are no longer signed in.';
-    return again(`${now} Look at the request once more and decide.`, 409);
+    const { session } = showing;
+    return again(
+      session ? words.approve.nowSignedInAs(html`<bdi>${nameOf(session.claims, words)}</bdi>`) : words.approve.noLongerSignedIn,
+      409,
+    );
   }
   const scope = approvedScope(showing.ticket, [...ticked, ...requiredOf(call, showing.ticket)]);
-  if (scope.length === 0 && showing.ticket.scope.length > 0) return again('Tick at least one line, or deny the request.', 400);
-  if (showing.session) return { user: showing.session, scope };
+  if (scope.length === 0 && showing.ticket.scope.length > 0) return again(words.approve.tickOne, 400);
+  if (showing.session) {
+    const linked = await linkedOf(call, showing.session);
+    if (linked) return { user: { ...showing.session, linked }, scope };
+    await as.records.endSession(showing.session.hash); // the other site no longer lets us act for the person
+    return again(words.approve.noLongerSignedIn, 409, { session: null });
+  }
   const site = form.optional('with');
   if (site !== undefined) {
     const login = as.settings.logins.filter(isRedirect).find((one) => one.id === site);
@@ -77,7 +88,7 @@ function requiredOf({ as }: Call, ticket: Ticket): readonly string[] {
 async function switchAccount(call: Call, showing: Consent): Promise<Response> {
   const session = await sessionOf(call);
   if (session) await call.as.records.endSession(session.hash);
-  const page = await consentPage(call.as, { ...showing, session: null });
+  const page = await consentPage(call, { ...showing, session: null });
   page.headers.append('set-cookie', setCookie(call.as, 'session', '', 0));
   return page;
 }

@@ -6,9 +6,10 @@ import { parseFields } from '../lib/form.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
 import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
+import { localesOf } from '../pages/words/languages.ts';
 import { checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage } from './consent-page.ts';
-import { readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
 
 const REQUESTS = 300;
 const WINDOW = 600;
@@ -30,7 +31,8 @@ export async function authorize(call: Call): Promise<Response> {
       headers: { 'retry-after': String(wait) },
     });
   }
-  return openTicket(call, checked);
+  const lang = as.settings.languages.find(localesOf(params.all('ui_locales')[0]));
+  return openTicket(speaking(call, lang), checked, lang);
 }
 
 function paramsIn(url: URL): Params {
@@ -39,7 +41,8 @@ function paramsIn(url: URL): Params {
   return paramsOf(fields);
 }
 
-async function openTicket(call: Call, { client, redirect, state, scope, resource, challenge }: CheckedRequest): Promise<Response> {
+async function openTicket(call: Call, checked: CheckedRequest, lang: string | null): Promise<Response> {
+  const { client, redirect, state, scope, resource, challenge } = checked;
   const { as } = call;
   const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
   const handleHash = await as.keys.hash(handle);
@@ -52,11 +55,12 @@ async function openTicket(call: Call, { client, redirect, state, scope, resource
     scope,
     resource: resource.uri,
     challenge,
+    ...(lang === null ? {} : { lang }),
     browserHash: await as.keys.hash(cookie),
     expiresAt: as.now() + TICKET_TTL,
   };
   await as.records.openTicket(handleHash, ticket);
-  const page = await consentPage(as, { ticket, handle, client, session: await sessionOf(call) });
+  const page = await consentPage(call, { ticket, handle, client, session: await sessionOf(call) });
   page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, TICKET_TTL));
   return page;
 }

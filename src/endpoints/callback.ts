@@ -17,20 +17,21 @@ import { flowCookie } from './authorize.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
 import { callbackPath } from './depart.ts';
-import { cookieOf, sessionOf, type Call } from './endpoint.ts';
+import { cookieOf, sessionOf, speaking, type Call } from './endpoint.ts';
 import { servicesOf, startSession } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
 /** GET of a login's callback. */
-export async function callback(call: Call, login: RedirectLogin): Promise<Response> {
-  const { as, url } = call;
+export async function callback(asked: Call, login: RedirectLogin): Promise<Response> {
+  const { as, url } = asked;
   const { settings, keys, records } = as;
   const state = stateIn(url);
-  if (state === null) return over(call);
+  if (state === null) return over(asked);
   const stateHash = await keys.hash(state);
   const journey = await records.findJourney(stateHash);
-  if (!journey || journey.login !== login.id) return over(call);
+  if (!journey || journey.login !== login.id) return over(asked);
   const ticket = await records.findTicket(journey.ticketHash);
+  const call = speaking(asked, ticket?.lang);
   if (!ticket || ticket.approved?.stateHash !== stateHash) return over(call);
   const cookie = cookieOf(call, flowCookie(journey.ticketHash));
   if (!equalTexts(await keys.hash(cookie ?? ''), ticket.browserHash)) throw foreign('another_browser');
@@ -56,7 +57,7 @@ export async function callback(call: Call, login: RedirectLogin): Promise<Respon
     return leave(call, journey.ticketHash, errorAnswer(as, redirect, ticket.state, new OAuthError(result.error, result.reason)));
   }
   const showing = { ticket, handle: opened.handle, client, session: await sessionOf(call), ticked: ticket.approved.scope };
-  const page = await consentPage(as, { ...showing, problem: problemOf(result, login) });
+  const page = await consentPage(call, { ...showing, problem: problemOf(result, login, call.words) });
   if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
   return page;
 }

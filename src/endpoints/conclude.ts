@@ -32,7 +32,7 @@ export async function conclude(call: Call, { ticket, handleHash, client, redirec
   const { as } = call;
   if (!(await as.records.takeTicket(handleHash))) return over(call);
   const props = user.permissions ? { claims: user.claims, permissions: user.permissions } : { claims: user.claims };
-  const code = await openGrant(as, { ...ticket, client, userId: user.userId, props, scope });
+  const code = await openGrant(as, { ...ticket, client, userId: user.userId, props, scope, linked: user.linked ?? [] });
   if (await endedMeanwhile(as, code, user)) return over(call);
   return leave(call, handleHash, answerTo(redirect, { code, state: ticket.state, iss: as.settings.issuer }), user.cookie);
 }
@@ -59,8 +59,8 @@ export function leave({ as }: Call, handleHash: string, location: string, cookie
 }
 
 /** The page for a request that is not open any more. */
-export function over({ as }: Call): Response {
-  return requestOverPage({ brand: { name: as.settings.name } });
+export function over({ as, words }: Call): Response {
+  return requestOverPage({ brand: { name: as.settings.name }, words });
 }
 
 /** The error for a form or a return that is not this browser's own. */

@@ -3,13 +3,16 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
+import type { HtmlValue } from '../lib/html.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import type { Lifetimes } from '../model/grant.ts';
 import { isForm, isRedirect } from '../model/login.ts';
-import type { Seconds } from '../model/store.ts';
 import type { Ticket } from '../model/ticket.ts';
 import { approvePage } from '../pages/approve.ts';
+import { sayFor } from '../pages/words/span.ts';
+import { say, type Words } from '../pages/words/words.ts';
+import type { Call } from './endpoint.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
 
 /** What is needed to show the page, first or again. */
@@ -22,12 +25,12 @@ export interface Consent {
   /** What was ticked and typed before; all scopes and nothing on the first showing. */
   readonly ticked?: readonly string[];
   readonly typed?: { readonly [field: string]: string };
-  readonly problem?: { readonly text: string; readonly status: number; readonly retryAfter?: number | undefined };
+  readonly problem?: { readonly text: HtmlValue; readonly status: number; readonly retryAfter?: number | undefined };
 }
 
 /** The page. */
 export async function consentPage(
-  as: AuthServer,
+  { as, words }: Call,
   { ticket, handle, client, session, ticked, typed = {}, problem }: Consent,
 ): Promise<Response> {
   const { settings } = as;
@@ -49,18 +52,21 @@ export async function consentPage(
       checked: ticked?.includes(name) ?? true,
     })),
     account: session && {
-      name: nameOf(session.claims),
+      name: nameOf(session.claims, words),
       detail: typeof email === 'string' ? email : undefined,
       mark: await accountMark(as, session),
     },
-    logins: settings.logins.filter(isForm).map((login) => ({ id: login.id, fields: login.fields(typed) })),
+    logins: settings.logins
+      .filter(isForm)
+      .map((login) => ({ id: login.id, label: say(login.label, words), fields: login.fields(typed, words) })),
     sites: settings.logins.filter(isRedirect),
     login: typed['login'],
-    lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }),
+    lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }, words),
     error: problem?.text,
     retryAfter: problem?.retryAfter,
     ...(problem ? { status: problem.status } : {}),
     brand: { name: settings.name },
+    words,
   });
 }
 
@@ -69,13 +75,6 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
   return session === null ? '' : (await as.keys.hash(`account\n${session.userId}`)).slice(0, 16);
 }
 
-function lifetimeText({ refresh, access }: Lifetimes): string {
-  if (refresh === 0) return `for ${spanOf(access)}`;
-  return `until you disconnect it, or it is not used for ${spanOf(refresh)}`;
-}
-
-function spanOf(seconds: Seconds): string {
-  const [count, unit] =
-    seconds >= 172_800 ? [seconds / 86_400, 'days'] : seconds >= 7200 ? [seconds / 3600, 'hours'] : [seconds / 60, 'minutes'];
-  return `${Math.round(count)} ${unit}`;
+function lifetimeText({ refresh, access }: Lifetimes, words: Words): string {
+  return refresh === 0 ? words.approve.lastsFor(sayFor(access, words)) : words.approve.lastsUnused(sayFor(refresh, words));
 }

@@ -4,8 +4,10 @@
  *
  *   limit → the site's address → yes on the ticket → journey under the hash of its state → redirect
  */
+import type { HtmlValue } from '../lib/html.ts';
 import type { RedirectLogin } from '../model/login.ts';
 import { approveTicket, TICKET_TTL } from '../model/ticket.ts';
+import { sayIn } from '../pages/words/span.ts';
 import { flowCookie } from './authorize.ts';
 import { over } from './conclude.ts';
 import type { Consent } from './consent-page.ts';
@@ -22,7 +24,7 @@ export interface Departing {
   readonly scope: readonly string[];
   readonly login: RedirectLogin;
   /** The page once more. */
-  readonly again: (text: string, status: number) => Promise<Response>;
+  readonly again: (text: HtmlValue, status: number) => Promise<Response>;
 }
 
 /** Where a site sends the browser back to. */
@@ -35,14 +37,14 @@ export async function depart(call: Call, { showing, scope, login, again }: Depar
   const { as } = call;
   const { settings, keys, records } = as;
   const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
-  if (wait !== null) return again('Too many tries. Wait a few minutes and try again.', 429);
+  if (wait !== null) return again(call.words.signIn.limited(sayIn(wait, call.words)), 429);
   const state = keys.secret();
   const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
   const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
   const away = await login.begin({ redirectUri, state }, servicesOf(call));
   if ('kind' in away) {
     as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });
-    const { text, status } = problemOf(away, login);
+    const { text, status } = problemOf(away, login, call.words);
     return again(text, status);
   }
   const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { scope, stateHash }, as.now()));

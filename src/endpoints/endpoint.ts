@@ -9,6 +9,8 @@ import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
+import { acceptedOf, localesOf } from '../pages/words/languages.ts';
+import type { Words } from '../pages/words/words.ts';
 
 /** One request on its way through an endpoint. */
 export interface Call {
@@ -18,12 +20,15 @@ export interface Call {
   readonly env: unknown;
   /** Where it comes from; what attempts are counted by. */
   readonly network: string;
+  /** The language that the person reads: by `ui_locales` of the URL, by the ticket (`speaking`), else by the browser. */
+  readonly words: Words;
 }
 
-/** One request; its URL and its network are worked out when they are asked for. */
+/** One request; its URL, its network and its language are worked out when they are asked for. */
 export function makeCall(request: Request, as: AuthServer, env: unknown, networkOf: () => string): Call {
   let url: URL | undefined;
   let network: string | undefined;
+  let words: Words | undefined;
   return {
     request,
     as,
@@ -34,7 +39,21 @@ export function makeCall(request: Request, as: AuthServer, env: unknown, network
     get network() {
       return (network ??= networkOf());
     },
+    get words() {
+      return (words ??= wordsFor(this));
+    },
   };
+}
+
+function wordsFor({ request, url, as: { settings } }: Call): Words {
+  const wanted = [...localesOf(url.searchParams.get('ui_locales') ?? undefined), ...acceptedOf(request.headers.get('accept-language'))];
+  return settings.languages.of(settings.languages.find(wanted) ?? 'en');
+}
+
+/** The call in another language: the one that a ticket keeps, or that a form asks for. */
+export function speaking(call: Call, lang: string | null | undefined): Call {
+  const { as, request, url, env, network } = call;
+  return typeof lang === 'string' ? { as, request, url, env, network, words: as.settings.languages.of(lang) } : call;
 }
 
 /** Answers a request, or throws an `OAuthError` that the server renders. */

@@ -1,10 +1,12 @@
 /**
  * Login: signing in and out outside an authorization. Afterwards every consent page knows who is there.
  */
+import type { HtmlValue } from '../lib/html.ts';
 import { OAuthError } from '../model/error.ts';
 import { isForm } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
 import { messagePage } from '../pages/message.ts';
+import { say } from '../pages/words/words.ts';
 import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
 import { nameOf, signIn } from './sign-in.ts';
 
@@ -13,27 +15,25 @@ export async function login(call: Call): Promise<Response> {
   return call.request.method === 'POST' ? submit(call) : show(call);
 }
 
-async function show(call: Call, problem: { error?: string; status?: number; retryAfter?: number; typed?: string } = {}): Promise<Response> {
-  const { as } = call;
+async function show(
+  call: Call,
+  problem: { error?: HtmlValue; status?: number; retryAfter?: number; typed?: string } = {},
+): Promise<Response> {
+  const { as, words } = call;
   const session = await sessionOf(call);
   const { typed = '', ...rest } = problem;
   const logins = as.settings.logins.filter(isForm);
   const brand = { name: as.settings.name };
   if (logins.length === 0 && !session) {
-    const message = 'Nobody is signed in with this browser. Signing in is part of connecting an app.';
-    return messagePage({
-      title: 'You are not signed in',
-      message,
-      whatToDo: 'Go to your app and connect it to this server.',
-      brand,
-      mark: 'gate',
-    });
+    const { nobodyTitle: title, nobody: message, nobodyToDo: whatToDo } = words.signIn;
+    return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });
   }
   return loginPage({
     action: as.settings.paths.login,
-    logins: logins.map((one) => ({ id: one.id, fields: one.fields({ username: typed }) })),
-    account: session && { name: nameOf(session.claims) },
+    logins: logins.map((one) => ({ id: one.id, label: say(one.label, words), fields: one.fields({ username: typed }, words) })),
+    account: session && { name: nameOf(session.claims, words) },
     brand,
+    words,
     ...rest,
   });
 }

@@ -1,24 +1,28 @@
 /** Site problem: what went wrong at another site, in words for the page. Nothing of what the site said goes in. */
-import type { Proven, RedirectLogin, ReturnResult } from '../model/login.ts';
+import type { HtmlValue } from '../lib/html.ts';
+import type { Proven, RedirectLogin, Refused, ReturnResult } from '../model/login.ts';
+import { sayRefused, type Words } from '../pages/words/words.ts';
 
 /** What the page says, and how. */
 export interface SiteProblem {
-  readonly text: string;
+  readonly text: HtmlValue;
   readonly status: number;
 }
 
 /** The words for a return that proved nothing. */
-export function problemOf(result: Exclude<ReturnResult, Proven>, { label }: RedirectLogin): SiteProblem {
+export function problemOf(result: Exclude<ReturnResult, Proven>, { label }: RedirectLogin, words: Words): SiteProblem {
   switch (result.kind) {
     case 'refused':
-      return { text: result.text ?? `This ${label} account may not sign in here. Use another account.`, status: 403 };
+      return { text: refusal(result, label, words), status: 403 };
     case 'unavailable':
-      return { text: `${label} does not answer right now. Try again in a moment.`, status: 503 };
+      return { text: words.site.unavailable(label), status: 503 };
     case 'broken':
     case 'declined':
-      return {
-        text: `The sign-in with ${label} did not work. Try again; if it happens again, tell whoever runs this server.`,
-        status: 502,
-      };
+      return { text: words.site.broken(label), status: 502 };
   }
+}
+
+/** A site's own reasons are many: what no table knows is said of the account. */
+function refusal(result: Refused, label: string, words: Words): HtmlValue {
+  return result.text === undefined && !Object.hasOwn(words.refused, result.reason) ? words.site.refused(label) : sayRefused(result, words);
 }

@@ -5,18 +5,19 @@
 import { equalTexts } from '../lib/bytes.ts';
 import { genuine, takesLight } from '../lib/genuine.ts';
 import type { Respond } from '../lib/http.ts';
-import type { Access } from '../model/access.ts';
+import type { Access, Checked } from '../model/access.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
 import { canonicalResource } from '../model/resource.ts';
+import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { insufficientScope, unauthorized, unavailable, type Challenge } from './challenge.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
 
-export type { Access };
+export type { Access, Checked };
 
 /** Says what a token is worth at a resource; null for whatever is not good there. Rejects when it cannot tell. */
-export type Verifier = (token: string, resource: string) => Awaitable<Access | null>;
+export type Verifier = (token: string, resource: string) => Awaitable<Checked | null>;
 
 /** What a guard goes by. */
 export interface GuardOptions {
@@ -71,7 +72,7 @@ export function guard(options: GuardOptions): Guard {
     const sent = header !== null && /^bearer\b/i.test(header);
     const token = sent && header.length <= LONGEST_TOKEN ? BEARER.exec(header)?.[1] : undefined;
     if (token === undefined) return unauthorized(challenge, sent, respond);
-    let access: Access | null;
+    let access: Checked | null;
     try {
       access = await verify(token, resource);
     } catch (error) {
@@ -79,7 +80,8 @@ export function guard(options: GuardOptions): Guard {
       return unavailable(respond);
     }
     if (!access || !equalTexts(access.resource, resource)) return unauthorized(challenge, true, respond);
-    return requiredScopes.every((scope) => access.scope.includes(scope)) ? access : insufficientScope(challenge, respond);
+    if (!requiredScopes.every((scope) => access.scope.includes(scope))) return insufficientScope(challenge, respond);
+    return access.upstream ? (access as Access) : { ...access, upstream: noUpstreams };
   };
 
   const protect: Guard['protect'] = <Env>(handler: FetchFunction<Env>) => {
@@ -139,6 +141,14 @@ function checkedResource({ resource, authorizationServers, verify }: GuardOption
   if (typeof verify !== 'function') throw new TypeError('guard: `verify` must be a function (token, resource) → Access or null.');
   return canonical;
 }
+
+/** Where another server issues the tokens, that server has the accounts. */
+const noUpstreams: Upstreams = (provider) => {
+  const none = async (): Promise<never> => {
+    throw new UpstreamTokenError('not_linked', provider);
+  };
+  return { token: none, scopes: none, accounts: none };
+};
 
 function pathAndQueryOf(request: Request): string {
   const { pathname, search } = new URL(request.url);

@@ -6,6 +6,7 @@ import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
 import type { Identity } from '../model/identity.ts';
+import type { Words } from '../pages/words/words.ts';
 import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
 
 /** What `password()` can be told. */
@@ -27,6 +28,7 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
   const seeded = new WeakSet<Accounts>();
   return {
     id: 'password',
+    label: (words) => words.password.label,
     fields,
     async prove(read, services) {
       const username = read('username').trim();
@@ -57,9 +59,9 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
 const refused: LoginResult = { kind: 'refused', reason: 'credentials_wrong' };
 
 /** No `maxlength`: the browser would cut a long pasted password in silence, and it would fit no more. */
-function fields(typed: { readonly [name: string]: string }): Html {
+function fields(typed: { readonly [name: string]: string }, { password: say }: Words): Html {
   return html`<div class="field">
-      <label for="password-username">User name</label>
+      <label for="password-username">${say.username}</label>
       <input
         id="password-username"
         name="username"
@@ -73,7 +75,7 @@ function fields(typed: { readonly [name: string]: string }): Html {
       />
     </div>
     <div class="field">
-      <label for="password-password">Password</label>
+      <label for="password-password">${say.password}</label>
       <input id="password-password" name="password" type="password" autocomplete="current-password" required />
     </div>`;
 }

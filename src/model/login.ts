@@ -4,10 +4,12 @@
  * another site and is told when it comes back.
  */
 import type { Html } from '../lib/html.ts';
+import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
 import type { Json, Seconds } from './store.ts';
+import type { LinkedAccount, TokenKeeper, UpstreamTokens } from './upstream.ts';
 
 /** What a login may use of the server. */
 export interface LoginServices {
@@ -31,12 +33,14 @@ export type Proven = {
   readonly identity: Identity;
   /** What the user may do, where the login knows; goes into `props.permissions`. */
   readonly permissions?: readonly string[];
+  /** The other site's tokens, of a login that keeps them: they go into the vault, sealed. */
+  readonly upstream?: { readonly account: LinkedAccount; readonly tokens: UpstreamTokens };
   /** Asked once more after the session was written: false if what was proven has meanwhile been taken back. */
   readonly stillGood?: () => Promise<boolean>;
 };
 
-/** Nobody was let in. `text` tells the person why, in words that we chose. */
-export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: string };
+/** Nobody was let in. `text` tells the person why, where the words of `refused` have nothing (or too little) for the reason. */
+export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
 
 /** What a try to sign in came to. */
 export type LoginResult = Proven | Refused | { readonly kind: 'limited'; readonly retryAfter: Seconds };
@@ -59,8 +63,10 @@ export interface FormLogin {
   readonly kind?: 'form';
   /** Stands in form fields and events: `password`. */
   readonly id: string;
-  /** The fields, with what was typed before (never a password). */
-  fields(typed: { readonly [name: string]: string }): Html;
+  /** How to call it where there are several to choose from; its id unless told. */
+  readonly label?: Text;
+  /** The fields, with what was typed before (never a password), in the language of the page. */
+  fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
@@ -92,6 +98,10 @@ export interface RedirectLogin {
   readonly label: string;
   /** A URL of the site, for the page's policy. */
   readonly site: string;
+  /** What the site is asked for. */
+  readonly scopes?: readonly string[];
+  /** What can be done with the site's tokens, of a login that keeps them. */
+  readonly tokens?: TokenKeeper;
   begin(
     trip: { readonly redirectUri: string; readonly state: string },
     services: LoginServices,

@@ -1,6 +1,7 @@
 /**
  * Settings: the options of the application after every default and every start-up check; frozen, per issuer.
  */
+import type { Languages } from '../pages/words/languages.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './account.ts';
 import type { Event } from './event.ts';
@@ -58,5 +59,7 @@ export interface Settings {
   readonly permissions: Permissions<never> | null;
   /** The name that pages show. */
   readonly name: string;
+  /** What pages say, in every language. */
+  readonly languages: Languages;
   readonly on: (event: Event) => void | Promise<void>;
 }

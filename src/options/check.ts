@@ -6,6 +6,7 @@ import { covers } from '../model/resource.ts';
 import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
+import { secretsOf } from './secret.ts';
 import { checkHandler, checkLogins, checkRest, checkTimes, fail } from './single.ts';
 
 /** An API route with its handler. */
@@ -37,6 +38,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkTimes({ ...options });
   checkRest({ ...options });
   checkDocuments(options);
+  secretsOf(options.secret, undefined);
   return { options, paths, routes, scopes: scopesOf(options) };
 }
 

@@ -33,6 +33,11 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly issuer?: string;
   /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
   readonly store?: Store | ((env: Env) => Store);
+  /**
+   * The server's own key, 32 random bytes (`openssl rand -base64 32`), for what it must be able to read by itself. Several, newest
+   * first: the newest seals, all open. Default: the variable `PORTCULLIS_SECRET`. What needs one says so at start-up.
+   */
+  readonly secret?: string | readonly string[];
   /** The name that pages show. Default: the issuer's host. */
   readonly name?: string;
   /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
@@ -62,7 +67,7 @@ export interface OAuthProviderOptions<Env = unknown> {
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
   apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, authorizeEndpoint: true,
-  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, name: true, scopesSupported: true,
+  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, scopesSupported: true,
   requiredScopes: true, permissions: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
   clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true,

@@ -5,6 +5,7 @@ import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { canonicalResource, type Resource } from '../model/resource.ts';
 import type { Settings } from '../model/settings.ts';
+import { makeLanguages } from '../pages/words/languages.ts';
 import type { CheckedOptions } from './check.ts';
 import { fail } from './single.ts';
 
@@ -45,6 +46,7 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     logins: options.logins ?? [],
     permissions: options.permissions ?? null,
     name: options.name ?? new URL(issuer).host,
+    languages: makeLanguages(),
     on: options.on ?? (() => {}),
   });
 }

@@ -3,12 +3,13 @@
  * What stands in its form decides nothing but yes or no, ticks, and the login: the rest is in the ticket (SEC-127).
  */
 import { html } from '../lib/html.ts';
-import type { Html } from '../lib/html.ts';
+import type { Html, HtmlValue } from '../lib/html.ts';
 import { TICK } from './icon.ts';
 import { formActionFor, page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
 import type { AccountView, LoginView, Problem } from './sign-in.ts';
+import type { Words } from './words/words.ts';
 
 /** The client as the page tells of it. */
 export interface ClientView {
@@ -42,6 +43,7 @@ export interface SiteView {
 
 /** All that the page shows. */
 export interface ApproveView extends Problem {
+  readonly words: Words;
   /** Where the form is posted, with `ticket`, `scope` (repeated), `login`, the login's fields, and `decision`: `approve`, `deny` or `switch`. */
   readonly action: string;
   readonly ticket: string;
@@ -58,8 +60,8 @@ export interface ApproveView extends Problem {
   readonly sites?: readonly SiteView[];
   /** Which of several logins was used last. */
   readonly login?: string | undefined;
-  /** How long access lasts, completing "Access lasts …". */
-  readonly lifetime?: string | undefined;
+  /** How long access lasts, as a sentence. */
+  readonly lifetime?: HtmlValue;
   readonly brand?: Brand | undefined;
   /** 200 unless told; 429 with `retryAfter`. */
   readonly status?: number;
@@ -67,34 +69,37 @@ export interface ApproveView extends Problem {
 
 /** The consent page. */
 export function approvePage(view: ApproveView): Response {
-  const { account, logins, sites = [] } = view;
+  const { words, account, logins, sites = [] } = view;
+  const say = words.approve;
   const targets = [view.redirectUri, ...(account ? [] : sites.map((one) => one.site))].map(formActionFor).filter((one) => one !== null);
-  const title = `Allow access to ${view.resourceName}?`;
-  const body = html`<h1 class="long">Allow access to <bdi>${view.resourceName}</bdi>?</h1>
-    <p class="lead long">${asks(view.client)}</p>
+  const title = say.title(view.resourceName);
+  const body = html`<h1 class="long">${say.title(html`<bdi>${view.resourceName}</bdi>`)}</h1>
+    <p class="lead long">${asks(view.client, words)}</p>
     ${destination(view)}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       <input type="hidden" name="ticket" value="${view.ticket}" />
-      ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes)}
-      ${problemBox(view)} ${account ? signedIn(account) : logins.length > 0 && signIn(view)}
+      ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes, words)}
+      ${problemBox(view, words)} ${account ? signedIn(account, words) : logins.length > 0 && signIn(view)}
       ${
         account || logins.length > 0
           ? html`<div class="actions">
                 <button class="main" name="decision" value="approve" ${unchecked(account ? [] : logins)}>
-                  ${account ? 'Allow' : 'Sign in and allow'}
+                  ${account ? say.allow : say.signInAndAllow}
                 </button>
-                ${DENY}
+                ${deny(words)}
               </div>
-              ${!account && sites.length > 0 && html`<div class="or"><i></i><span>or</span><i></i></div>`}`
+              ${!account && sites.length > 0 && html`<div class="or"><i></i><span>${say.or}</span><i></i></div>`}`
           : HARMLESS
       }
-      ${!account && sites.length > 0 && siteButtons(sites, logins.length === 0)}
+      ${!account && sites.length > 0 && siteButtons(sites, logins.length === 0, words)}
     </form>
-    ${view.lifetime && html`<p class="foot">Access lasts ${view.lifetime}.</p>`} ${about(view)}`;
-  return page({ title, body, status: view.status, ...problemAnswer(view), formAction: [...new Set(targets)], brand: view.brand });
+    ${view.lifetime && html`<p class="foot">${view.lifetime}</p>`} ${about(view)}`;
+  return page({ words, title, body, status: view.status, ...problemAnswer(view), formAction: [...new Set(targets)], brand: view.brand });
 }
 
-const DENY = html`<button name="decision" value="deny" formnovalidate>Deny</button>`;
+function deny(words: Words): Html {
+  return html`<button name="decision" value="deny" formnovalidate>${words.approve.deny}</button>`;
+}
 
 /**
  * Enter on a tick box presses the form's first button. Where that would be a yes, this one stands before it, unseen, and
@@ -103,48 +108,41 @@ const DENY = html`<button name="decision" value="deny" formnovalidate>Deny</butt
 const HARMLESS = html`<button class="nothing" name="decision" value="switch" tabindex="-1" aria-hidden="true" formnovalidate></button>`;
 
 /** The button is the yes, and says so: with an open session at that site it is the last one there is. */
-function siteButtons(sites: readonly SiteView[], only: boolean): Html {
+function siteButtons(sites: readonly SiteView[], only: boolean, words: Words): Html {
   const main = only && sites.length === 1;
   return html`<div class="sites">
-      ${sites.map(({ id, label }) => html`<button class="${main && 'main'}" name="with" value="${id}" formnovalidate>Continue with ${label}</button>`)}
-      ${only && DENY}
+      ${sites.map(({ id, label }) => html`<button class="${main && 'main'}" name="with" value="${id}" formnovalidate>${words.approve.continueWith(label)}</button>`)}
+      ${only && deny(words)}
     </div>
-    <p class="foot">Continuing there allows it, as soon as you are signed in.</p>`;
+    <p class="foot">${words.approve.continuing}</p>`;
 }
 
-function asks({ name, selfDescribed = true }: ClientView): Html {
-  if (!name) return html`An app that gives no name asks to use it on your behalf.`;
-  if (!selfDescribed) return html`<strong><bdi>${name}</bdi></strong> asks to use it on your behalf.`;
-  return html`An app that calls itself “<strong><bdi>${name}</bdi></strong
-    >” asks to use it on your behalf.`;
+function asks({ name, selfDescribed = true }: ClientView, { approve: say }: Words): HtmlValue {
+  if (!name) return say.asksNameless;
+  const shown = html`<strong><bdi>${name}</bdi></strong>`;
+  return selfDescribed ? say.asks(shown) : say.asksKnown(shown);
 }
 
-function destination({ client, redirectHost, redirectIsLoopback }: ApproveView): Html {
+function destination({ client, redirectHost, redirectIsLoopback, words: { approve: say } }: ApproveView): Html {
   return html`<div class="panel">
     <dl>
       ${
         client.host &&
-        html`<dt>It says it is the app of</dt>
+        html`<dt>${say.appOf}</dt>
           <dd class="host"><bdi>${client.host}</bdi></dd>`
       }
-      <dt>You will be sent to</dt>
+      <dt>${say.sentTo}</dt>
       <dd class="host"><bdi>${redirectHost}</bdi></dd>
     </dl>
-    ${
-      redirectIsLoopback &&
-      html`<p class="note">
-        This is a program on this computer, and any program here could be listening. Go on only if you have just started this sign-in
-        yourself.
-      </p>`
-    }
+    ${redirectIsLoopback && html`<p class="note">${say.loopback}</p>`}
   </div>`;
 }
 
-function scopes(list: readonly ScopeView[]): Html | false {
+function scopes(list: readonly ScopeView[], words: Words): Html | false {
   return (
     list.length > 0 &&
     html`<fieldset class="part">
-      <legend>It will be able to</legend>
+      <legend>${words.approve.scopes}</legend>
       <ul class="scopes">
         ${list.map((scope) => html`<li>${scopeLine(scope)}</li>`)}
       </ul>
@@ -166,34 +164,34 @@ function scopeLine({ name, description, checked, required }: ScopeView): Html {
  * The button to switch is the form's first, so it is what Enter on a tick box presses: harmless, where "Allow" would
  * not be. With login fields there is no such button, and Enter signs in.
  */
-function signedIn(account: AccountView): Html {
+function signedIn(account: AccountView, { approve: say }: Words): Html {
   return html`<section class="part" aria-labelledby="account-title">
-    <h2 id="account-title">Signed in as</h2>
+    <h2 id="account-title">${say.account}</h2>
     <div class="panel">
-      ${accountRow(account)}<button class="plain" name="decision" value="switch" formnovalidate>Use another account</button>
+      ${accountRow(account)}<button class="plain" name="decision" value="switch" formnovalidate>${say.switch}</button>
     </div>
   </section>`;
 }
 
-function signIn({ logins, login }: ApproveView): Html {
+function signIn({ logins, login, words }: ApproveView): Html {
   return html`<fieldset class="part">
-    <legend>Sign in to allow it</legend>
+    <legend>${words.approve.signIn}</legend>
     ${loginFields(logins, login)}
   </fieldset>`;
 }
 
-function about({ client, redirectUri }: ApproveView): Html {
+function about({ client, redirectUri, words: { approve: say } }: ApproveView): Html {
   return html`<details>
-    <summary>Details of this request</summary>
+    <summary>${say.details}</summary>
     <dl>
-      <dt>Client ID</dt>
+      <dt>${say.clientId}</dt>
       <dd><bdi>${client.id}</bdi></dd>
       ${
         client.uri &&
-        html`<dt>Website, as the app says</dt>
+        html`<dt>${say.website}</dt>
           <dd><bdi>${client.uri}</bdi></dd>`
       }
-      <dt>The answer goes to</dt>
+      <dt>${say.answerTo}</dt>
       <dd><bdi>${redirectUri}</bdi></dd>
     </dl>
   </details>`;

@@ -2,17 +2,25 @@
  * The error page: shown wherever a request must not be answered by a redirect, above all as long as the client
  * and its redirect URI are not known to be good (RFC 6749 §4.1.2.1).
  */
+import type { OAuthError } from '../model/error.ts';
 import { messagePage } from './message.ts';
 import type { MessageView } from './message.ts';
 
-/** What the error page says. Text from outside is escaped, yet belongs here only where it helps. */
-export type ErrorView = Omit<MessageView, 'status' | 'mark'> & { readonly status: number };
+/** What the error page is about. */
+export interface ErrorView extends Pick<MessageView, 'words' | 'requestId' | 'brand'> {
+  readonly error: OAuthError;
+}
 
-/** A page for an error that a person has to read. */
-export function errorPage(view: ErrorView): Response {
-  return messagePage({
-    whatToDo: 'Go back to the app that sent you here and try again. If it happens again, tell its maker.',
-    ...view,
-    mark: 'alert',
-  });
+/** A page for an error that a person has to read: in their language; what a developer needs stands below, as it goes on the wire. */
+export function errorPage({ error, words, requestId, brand }: ErrorView): Response {
+  const { status, headers, reason, message: detail } = error;
+  const known: { readonly [reason: string]: string } = words.errorReasons;
+  const view = { words, brand, requestId, status, headers, mark: 'alert' } as const;
+  const texts = words.error;
+  if (known[reason] !== undefined) return messagePage({ ...view, title: texts.title, message: known[reason], whatToDo: texts.toDo });
+  if (status >= 500) {
+    const message = status === 503 ? texts.unavailable : texts.broken;
+    return messagePage({ ...view, title: texts.brokenTitle, message, whatToDo: texts.brokenToDo });
+  }
+  return messagePage({ ...view, title: texts.title, message: texts.message, whatToDo: texts.toDo, detail });
 }

@@ -3,9 +3,11 @@
  * No script on any page, nothing from elsewhere, no framing, no caching (RFC 9700 §4.16, SEC-130).
  */
 import { html, Html } from '../lib/html.ts';
+import type { HtmlValue } from '../lib/html.ts';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import { FAVICON, MARKS } from './icon.ts';
 import { STYLE, STYLE_HASH } from './style.ts';
+import type { Words } from './words/words.ts';
 
 /** Whose pages these are, as the operator names it. */
 export interface Brand {
@@ -16,7 +18,10 @@ export interface Brand {
 
 /** What a page is made of. */
 export interface PageParts {
-  readonly title: string;
+  /** The language of the page. */
+  readonly words: Words;
+  /** Text only: elements cannot stand in a title. */
+  readonly title: HtmlValue;
   readonly body: Html;
   /** 200 unless told. */
   readonly status?: number | undefined;
@@ -30,9 +35,9 @@ export interface PageParts {
 }
 
 /** A whole page with its headers. @throws {TypeError} for a form target that is not a CSP source. */
-export function page({ title, body, status = 200, headers = {}, formAction, brand, mark = 'gate' }: PageParts): Response {
+export function page({ words, title, body, status = 200, headers = {}, formAction, brand, mark = 'gate' }: PageParts): Response {
   const document = html`<!doctype html>
-    <html lang="en">
+    <html lang="${words.lang}" dir="${words.dir}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -7,6 +7,7 @@ import { page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
 import type { AccountView, LoginView, Problem } from './sign-in.ts';
+import type { Words } from './words/words.ts';
 
 /** All that the page shows. */
 export interface LoginPageView extends Problem {
@@ -17,6 +18,7 @@ export interface LoginPageView extends Problem {
   readonly login?: string | undefined;
   /** Who is signed in; the page then shows the account instead of the logins. */
   readonly account?: AccountView | null;
+  readonly words: Words;
   readonly brand?: Brand | undefined;
   /** 200 unless told; 429 with `retryAfter`. */
   readonly status?: number;
@@ -24,22 +26,22 @@ export interface LoginPageView extends Problem {
 
 /** The sign-in page. */
 export function loginPage(view: LoginPageView): Response {
-  const title = view.account ? 'You are signed in' : 'Sign in';
+  const title = view.account ? view.words.signIn.signedInTitle : view.words.signIn.title;
   const body = html`<h1>${title}</h1>
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
-      ${problemBox(view)} ${view.account ? signOut(view.account) : signIn(view)}
+      ${problemBox(view, view.words)} ${view.account ? signOut(view.account, view.words) : signIn(view)}
     </form>`;
-  return page({ title, body, status: view.status, ...problemAnswer(view), formAction: [], brand: view.brand });
+  return page({ words: view.words, title, body, status: view.status, ...problemAnswer(view), formAction: [], brand: view.brand });
 }
 
-function signIn({ logins, login }: LoginPageView): Html {
+function signIn({ logins, login, words }: LoginPageView): Html {
   return html`<div class="part">${loginFields(logins, login)}</div>
-    <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>Sign in</button></div>`;
+    <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>${words.signIn.button}</button></div>`;
 }
 
-function signOut(account: AccountView): Html {
+function signOut(account: AccountView, words: Words): Html {
   return html`<div class="panel">${accountRow(account)}</div>
     <div class="actions">
-      <button name="decision" value="sign-out">Sign out</button>
+      <button name="decision" value="sign-out">${words.signIn.signOut}</button>
     </div>`;
 }

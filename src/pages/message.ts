@@ -5,16 +5,20 @@ import { html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { page } from './layout.ts';
 import type { Brand, PageParts } from './layout.ts';
+import type { Words } from './words/words.ts';
 
 /** What such a page says. */
 export interface MessageView {
-  readonly title: string;
+  readonly words: Words;
+  readonly title: HtmlValue;
   readonly message: HtmlValue;
   /** The next step of the one who reads. */
   readonly whatToDo?: HtmlValue;
   /** 200 unless told. */
   readonly status?: number;
   readonly headers?: { readonly [name: string]: string };
+  /** Small print for whoever wrote the app; in English. */
+  readonly detail?: string | undefined;
   /** Small print for whoever is asked for help: names the event in the log. */
   readonly requestId?: string | undefined;
   readonly brand?: Brand | undefined;
@@ -23,29 +27,27 @@ export interface MessageView {
 }
 
 /** A page that says one thing. */
-export function messagePage({ title, message, whatToDo, status, headers, requestId, brand, mark = 'done' }: MessageView): Response {
+export function messagePage(view: MessageView): Response {
+  const { words, title, message, whatToDo, status, headers = {}, detail, requestId, brand, mark = 'done' } = view;
   const body = html`<h1>${title}</h1>
     <p class="lead">${message}</p>
     ${
       whatToDo &&
       html`<div class="panel">
-        <h2>What to do now</h2>
+        <h2>${words.message.whatToDo}</h2>
         <p>${whatToDo}</p>
       </div>`
     }
-    ${requestId && html`<p class="foot">If you ask for help, name this request: <code>${requestId}</code></p>`}`;
-  return page({ title, body, status, headers: headers ?? {}, brand, mark });
+    ${detail && html`<p class="foot">${words.error.detail(html`<bdi lang="en">${detail}</bdi>`)}</p>`}
+    ${requestId && html`<p class="foot">${words.message.request(html`<code>${requestId}</code>`)}</p>`}`;
+  return page({ words, title, body, status, headers, brand, mark });
 }
 
 /** The answer to a form whose request is over: answered before, timed out, or begun in another browser. */
-export function requestOverPage(options: { readonly status?: number; readonly requestId?: string; readonly brand?: Brand } = {}): Response {
-  return messagePage({
-    title: 'This request is no longer open',
-    message: 'It was answered already, it waited too long, or it was begun in another browser. Nothing was changed by opening it again.',
-    whatToDo: 'Go back to the app that sent you here and connect again. You can close this page.',
-    status: options.status ?? 400,
-    requestId: options.requestId,
-    brand: options.brand,
-    mark: 'alert',
-  });
+export function requestOverPage({ words, status = 400, requestId, brand }: Over): Response {
+  const { overTitle: title, over: message, overToDo: whatToDo } = words.message;
+  return messagePage({ words, title, message, whatToDo, status, requestId, brand, mark: 'alert' });
 }
+
+/** What the page for a request that is over needs to know. */
+export type Over = Pick<MessageView, 'words' | 'status' | 'requestId' | 'brand'>;

@@ -2,13 +2,15 @@
  * The parts that the consent page and the sign-in page share: what went wrong, the fields of the logins, the account.
  */
 import { html } from '../lib/html.ts';
-import type { Html } from '../lib/html.ts';
+import type { Html, HtmlValue } from '../lib/html.ts';
+import { sayIn } from './words/span.ts';
+import type { Words } from './words/words.ts';
 
 /** A login as a page offers it. Its fields come from `Login.fields`. */
 export interface LoginView {
   readonly id: string;
   /** How to call it where there are several to choose from; its id unless told. */
-  readonly label?: string;
+  readonly label?: HtmlValue;
   readonly fields: Html;
 }
 
@@ -24,7 +26,7 @@ export interface AccountView {
 /** What went wrong with the last try. */
 export interface Problem {
   /** In plain words, without what was typed. */
-  readonly error?: string | undefined;
+  readonly error?: HtmlValue;
   /** Seconds to wait after too many tries; the answer is then a 429 (RFC 6585 §4). */
   readonly retryAfter?: number | undefined;
 }
@@ -35,8 +37,8 @@ export function problemAnswer({ retryAfter }: Problem): { status?: number; heade
 }
 
 /** The box that names a problem. It takes the focus, so that it is read out and scrolled to without a script. */
-export function problemBox({ error, retryAfter }: Problem): Html | null {
-  const text = error ?? (retryAfter === undefined ? undefined : `Too many tries. ${waitText(retryAfter)}`);
+export function problemBox({ error, retryAfter }: Problem, words: Words): Html | null {
+  const text = error ?? (retryAfter === undefined ? undefined : words.signIn.limited(sayIn(retryAfter, words)));
   return text === undefined ? null : html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${text}</div>`;
 }
 
@@ -79,10 +81,4 @@ export function accountRow(account: AccountView): Html {
       >${account.detail && html`<small><bdi>${account.detail}</bdi></small>`}</span
     >
   </div>`;
-}
-
-function waitText(seconds: number): string {
-  const minutes = Math.ceil(seconds / 60);
-  if (seconds <= 90) return `Try again in ${Math.max(1, Math.ceil(seconds))} seconds.`;
-  return minutes <= 90 ? `Try again in ${minutes} minutes.` : `Try again in ${Math.ceil(seconds / 3600)} hours.`;
 }

@@ -20,6 +20,7 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Store } from '../model/store.ts';
 import { checkFetch, checkOptions, type CheckedOptions } from '../options/check.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
+import { secretsOf } from '../options/secret.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { durableObjectStore, type ObjectNamespace } from '../stores/durable-object.ts';
@@ -128,7 +129,7 @@ export class OAuthProvider<Env = unknown> {
   #makeHost(issuer: string, env: Env): Host<Env> {
     const { options, routes } = this.#checked;
     const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer));
-    const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)));
+    const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)), this.#secrets(env), env);
     const verify = (token: string, resource: string): Promise<Access | null> => verifyAccess(as, token, resource);
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const apis = routes.map(({ path, handler }): Protected<Env> => {
@@ -153,6 +154,10 @@ export class OAuthProvider<Env = unknown> {
     throw new TypeError(
       'OAuthProvider: `issuer` is missing. Give the option, or set PORTCULLIS_ISSUER to the public origin, such as https://mcp.example.',
     );
+  }
+
+  #secrets(env: Env): readonly string[] {
+    return secretsOf(this.#checked.options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
 
   #store(env: Env): Store {

@@ -25,9 +25,7 @@ export function auth0(options: Auth0Options): Upstream {
       identify(arrival) {
         const { org_id: id, org_name: name } = arrival.claims;
         if (organization !== undefined && id !== organization && name !== organization.toLowerCase())
-          throw new UpstreamError('refused', 'organization_not_allowed', {
-            text: 'This account is not a member of the organization that may sign in here.',
-          });
+          throw new UpstreamError('refused', 'organization_not_allowed');
         return identityOf(arrival);
       },
     }),

@@ -5,6 +5,7 @@
 import type { Identity } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { UpstreamTokens } from '../model/upstream.ts';
+import type { Text } from '../pages/words/words.ts';
 
 /** A value, or where to find it in the environment: Workers have their secrets only there. */
 export type FromEnv = string | ((env: unknown) => string);
@@ -146,9 +147,11 @@ export class UpstreamError extends Error {
   /** One snake_case word for the `on` listener. */
   readonly reason: string;
   readonly retryAfter: Seconds | undefined;
-  /** @param text what the person is told who may not come in. */
-  constructor(failure: Failure, reason: string, { text, retryAfter }: { text?: string; retryAfter?: Seconds | undefined } = {}) {
-    super(text ?? `${failure}: ${reason}`);
+  /** What the person is told who may not come in, where the words for the reason are not enough. */
+  readonly text: Text;
+  constructor(failure: Failure, reason: string, { text, retryAfter }: { text?: Text; retryAfter?: Seconds | undefined } = {}) {
+    super(`${failure}: ${reason}`);
+    this.text = text;
     this.failure = failure;
     this.reason = reason;
     this.retryAfter = retryAfter;

@@ -45,10 +45,7 @@ export function entra(options: EntraOptions): Upstream {
       },
       identify({ issuer, claims }) {
         const [tid, oid] = [textOf(claims['tid'], 'tid_missing'), textOf(claims['oid'], 'oid_missing')];
-        if (allowed && !allowed.includes(tid))
-          throw new UpstreamError('refused', 'tenant_not_allowed', {
-            text: 'Accounts of this organization may not sign in here. Use another account.',
-          });
+        if (allowed && !allowed.includes(tid)) throw new UpstreamError('refused', 'tenant_not_allowed');
         // Whoever runs a tenant can write any address into `email`: it counts as verified only where Entra says that the domain is theirs.
         const edov = claims['xms_edov'];
         return { issuer, subject: `${tid}:${oid}`, claims: { ...claims, email_verified: edov === true || edov === 1 || edov === '1' } };

@@ -32,10 +32,7 @@ export function github(options: GitHubOptions): Upstream {
       scope: ['read:user', 'user:email', ...(organizations ? ['read:org'] : [])],
       parameters: { prompt },
       async identify({ get }) {
-        if (organizations && !(await isMember(organizations, get)))
-          throw new UpstreamError('refused', 'organization_not_allowed', {
-            text: 'This GitHub account is not a member of an organization that may sign in here. Use another account, or ask for access.',
-          });
+        if (organizations && !(await isMember(organizations, get))) throw new UpstreamError('refused', 'organization_not_allowed');
         const user = await get(`${API}/user`, HEADERS);
         if (user.status !== 200) throw new UpstreamError('broken', `user_status_${user.status}`);
         const { id, login, name, avatar_url: picture, html_url: profile } = bodyOf(user.body);

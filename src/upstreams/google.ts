@@ -22,7 +22,7 @@ export function google(options: GoogleOptions): Upstream {
       identify(arrival) {
         if (hd !== undefined && arrival.claims['hd'] !== hd)
           throw new UpstreamError('refused', 'domain_not_allowed', {
-            text: `Only Google accounts of ${hd} may sign in here. Use another account.`,
+            text: (words) => words.site.onlyAccountsOf(hd),
           });
         return identityOf(arrival);
       },

@@ -17,10 +17,7 @@ export function slack(options: SlackOptions): Upstream {
       parameters: { team },
       identify(arrival) {
         const workspace = textOf(arrival.claims['https://slack.com/team_id'], 'team_missing');
-        if (team !== undefined && workspace !== team)
-          throw new UpstreamError('refused', 'team_not_allowed', {
-            text: 'Members of this Slack workspace may not sign in here. Use another account.',
-          });
+        if (team !== undefined && workspace !== team) throw new UpstreamError('refused', 'team_not_allowed');
         const { issuer, subject, claims } = identityOf(arrival);
         return { issuer, subject: `${workspace}:${subject}`, claims };
       },

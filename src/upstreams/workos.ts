@@ -29,10 +29,7 @@ export function workos(options: WorkOsOptions): Upstream {
       identify({ answer, clientId }) {
         const user = bodyOf(answer['user']);
         const { org_id: org, role, permissions } = unverifiedClaims(answer['access_token']);
-        if (organizationId !== undefined && org !== organizationId)
-          throw new UpstreamError('refused', 'organization_not_allowed', {
-            text: 'This account is not a member of the organization that may sign in here.',
-          });
+        if (organizationId !== undefined && org !== organizationId) throw new UpstreamError('refused', 'organization_not_allowed');
         const name = [user['first_name'], user['last_name']].filter((part) => typeof part === 'string' && part !== '').join(' ');
         const claims = {
           ...(name === '' ? {} : { name }),

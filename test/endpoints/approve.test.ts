@@ -109,7 +109,7 @@ describe('endpoints/approve: whose yes it is', () => {
     await browser.submit(login, { decision: 'sign-out' });
     await browser.submit(await browser.get(`${ISSUER}/login`), { username: 'bob', password: 'bobby horse battery' });
     const again = await browser.submit(shown, { decision: 'approve' });
-    expect([again.status, again.text.includes('You are now signed in as bob')]).toEqual([409, true]);
+    expect([again.status, again.text.includes('You are now signed in as <bdi>bob</bdi>')]).toEqual([409, true]);
   });
 
   it.each(storeNames)('SEC-223 makes one code and one grant of two answers to one page that come at once, on %s', async (store) => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../src/pages/words/words.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Account, Accounts, NewAccount } from '../../src/model/account.ts';
 import type { LoginResult, LoginServices } from '../../src/model/login.ts';
@@ -182,7 +183,7 @@ describe('logins/password', () => {
   });
 
   it('has fields that password managers know, and never fills a password in', () => {
-    const text = login.fields({ username: '"><b>', password: 'tell nobody' }).toString();
+    const text = login.fields({ username: '"><b>', password: 'tell nobody' }, ENGLISH).toString();
     expect(text).toMatch(/autocomplete="username"[^>]*autocapitalize="none"[^>]*spellcheck="false"/);
     expect(text).toContain('autocomplete="current-password"');
     expect(text).toContain('value="&#34;&#62;&#60;b&#62;"');

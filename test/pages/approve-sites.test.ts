@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import { type ApproveView, approvePage } from '../../src/pages/approve.ts';
+import { ENGLISH as words } from '../../src/pages/words/words.ts';
 
 const view: ApproveView = {
+  words,
   action: '/authorize/approve', ticket: 't', client: { id: 'c1' }, redirectUri: 'http://localhost:1/cb', redirectHost: 'localhost:1', redirectIsLoopback: true,
   resourceName: 'Notes', scopes: [{ name: 'read', checked: true }], account: null, logins: [],
   sites: [{ id: 'github', label: 'GitHub', site: 'https://github.com/login/oauth/authorize' }],
 }; // prettier-ignore
-const form = { id: 'password', fields: password().fields({}) };
+const form = { id: 'password', fields: password().fields({}, words) };
 const buttonsOf = (text: string): string[] =>
   [...text.matchAll(/<button\b([^>]*)>/g)].map(([, tag = '']) => `${/name="([^"]*)"/.exec(tag)?.[1]}=${/value="([^"]*)"/.exec(tag)?.[1]}`);
 

@@ -3,9 +3,11 @@ import { html } from '../../src/lib/html.ts';
 import { approvePage } from '../../src/pages/approve.ts';
 import type { ApproveView } from '../../src/pages/approve.ts';
 import { password } from '../../src/logins/password.ts';
+import { ENGLISH as words } from '../../src/pages/words/words.ts';
 import { MARKUP_ATTACKS, shownText, skeleton } from './markup.ts';
 
 const view: ApproveView = {
+  words,
   action: '/authorize/approve',
   ticket: 'ticket_1',
   client: { id: 'client_1', name: 'Example Chat' },
@@ -18,8 +20,8 @@ const view: ApproveView = {
     { name: 'notes:write', description: 'Change your notes', checked: false },
   ],
   account: null,
-  logins: [{ id: 'password', fields: password().fields({}) }],
-  lifetime: 'until you disconnect it',
+  logins: [{ id: 'password', fields: password().fields({}, words) }],
+  lifetime: 'Access lasts until you disconnect it.',
 };
 const ada = { name: 'Ada Lovelace', detail: 'ada@example.org' };
 const textOf = (changes: Partial<ApproveView> = {}): Promise<string> => approvePage({ ...view, ...changes }).text();
@@ -147,7 +149,7 @@ describe('pages/approve', () => {
         { name: value, description: value, checked: true },
         { name: value, checked: true, required: true },
       ],
-      logins: [{ id: value, fields: password().fields({ username: value }) }],
+      logins: [{ id: value, fields: password().fields({ username: value }, words) }],
       lifetime: value,
       error: value,
       brand: { name: value },

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { html } from '../../src/lib/html.ts';
 import { formActionFor, page } from '../../src/pages/layout.ts';
+import { ENGLISH as words } from '../../src/pages/words/words.ts';
 import { STYLE, STYLE_HASH } from '../../src/pages/style.ts';
 
-const plain = { title: 'Title', body: html`<h1>Text</h1>` };
+const plain = { words, title: 'Title', body: html`<h1>Text</h1>` };
 const csp = (response: Response): readonly string[] => (response.headers.get('content-security-policy') ?? '').split('; ');
 
 describe('pages/layout', () => {
@@ -52,7 +53,7 @@ describe('pages/layout', () => {
 
   it('is a whole document in English that fits a phone, with title and brand escaped', async () => {
     const text = await page({ ...plain, title: '</title><script>', brand: { name: '<b>', logo: '/logo.svg"' } }).text();
-    expect(text).toMatch(/^<!doctype html>\s*<html lang="en">/);
+    expect(text).toMatch(/^<!doctype html>\s*<html lang="en" dir="ltr">/);
     expect(text).toContain('content="width=device-width, initial-scale=1"');
     expect(text).toContain('&#60;/title&#62;&#60;script&#62;');
     expect(text).toContain('<bdi>&#60;b&#62;</bdi>');

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import { loginPage } from '../../src/pages/login.ts';
 import type { LoginPageView } from '../../src/pages/login.ts';
+import { ENGLISH as words } from '../../src/pages/words/words.ts';
 import { MARKUP_ATTACKS, shownText, skeleton } from './markup.ts';
 
-const view: LoginPageView = { action: '/login', logins: [{ id: 'password', fields: password().fields({}) }] };
+const view: LoginPageView = { words, action: '/login', logins: [{ id: 'password', fields: password().fields({}, words) }] };
 
 describe('pages/login', () => {
   it('shows the fields to sign in, in a form that stays on this site (SEC-130)', async () => {
@@ -23,7 +24,7 @@ describe('pages/login', () => {
   });
 
   it('keeps the user name after a wrong password, never the password', async () => {
-    const logins = [{ id: 'password', fields: password().fields({ username: 'ada', password: 'tell nobody' }) }];
+    const logins = [{ id: 'password', fields: password().fields({ username: 'ada', password: 'tell nobody' }, words) }];
     const answer = loginPage({ ...view, logins, error: 'That did not fit.', status: 403 });
     const text = await answer.text();
     expect(answer.status).toBe(403);

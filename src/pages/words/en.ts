@@ -1,0 +1,19 @@
+/**
+ * English: the language that every text exists in, and the shape of all others. A new page brings its section here;
+ * a language that lacks a text shows the English one until somebody translates it.
+ */
+import { approve } from './en/approve.ts';
+import { error, errorReasons, message } from './en/message.ts';
+import { password, refused, signIn, site } from './en/sign-in.ts';
+
+/** All texts, by section. */
+export const en: {
+  readonly approve: typeof approve;
+  readonly signIn: typeof signIn;
+  readonly password: typeof password;
+  readonly refused: typeof refused;
+  readonly site: typeof site;
+  readonly message: typeof message;
+  readonly error: typeof error;
+  readonly errorReasons: typeof errorReasons;
+} = { approve, signIn, password, refused, site, message, error, errorReasons };

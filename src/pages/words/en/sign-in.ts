@@ -1,0 +1,48 @@
+/** English of signing in: the page for it, what every login says, and why somebody was not let in. */
+import { html } from '../../../lib/html.ts';
+import type { Html, HtmlValue } from '../../../lib/html.ts';
+
+/** Texts of the sign-in page, and of signing in on any page. */
+export const signIn = {
+  title: 'Sign in',
+  button: 'Sign in',
+  signedInTitle: 'You are signed in',
+  signOut: 'Sign out',
+  yourAccount: 'your account',
+  nobodyTitle: 'You are not signed in',
+  nobody: 'Nobody is signed in with this browser. Signing in is part of connecting an app.',
+  nobodyToDo: 'Go to your app and connect it to this server.',
+  choose: 'Choose how to sign in.',
+  /** @param when from now: “in 5 minutes”. */
+  limited: (when: string): string => `Too many tries. Try again ${when}.`,
+};
+
+/** Texts of signing in by user name and password. */
+export const password = {
+  label: 'Password',
+  username: 'User name',
+  password: 'Password',
+};
+
+/** Why somebody was not let in, by the reason that a login gave; `other` for every reason that is not here. */
+export const refused = {
+  other: 'That did not work. Check what you typed and try again.',
+  credentials_wrong: 'That user name and password do not go together. Check both and try again.',
+  credentials_changed: 'Your account has just been changed. Sign in again.',
+  organization_not_allowed:
+    'This account is not a member of an organization that may sign in here. Use another account, or ask for access.',
+  tenant_not_allowed: 'Accounts of this organization may not sign in here. Use another account.',
+  team_not_allowed: 'Members of this workspace may not sign in here. Use another account.',
+};
+
+/** Texts about other sites to sign in at. */
+export const site = {
+  refused: (site: HtmlValue): Html => html`This ${site} account may not sign in here. Use another account.`,
+  unavailable: (site: HtmlValue): Html => html`${site} does not answer right now. Try again in a moment.`,
+  broken: (site: HtmlValue): Html =>
+    html`The sign-in with ${site} did not work. Try again; if it happens again, tell whoever runs this server.`,
+  /** @param domains a list: “a.example or b.example”. */
+  onlyDomains: (domains: HtmlValue): Html =>
+    html`Only people with a verified e-mail address of ${domains} may sign in here. Use another account.`,
+  onlyAccountsOf: (owner: HtmlValue): Html => html`Only accounts of ${owner} may sign in here. Use another account.`,
+};

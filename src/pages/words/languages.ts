@@ -1,0 +1,72 @@
+/**
+ * Languages: the tables, and which of them somebody reads. Chosen as RFC 4647 §3.4 looks up: the first wanted range that
+ * is here, cut from its end until it fits; `ui_locales` of the request before the browser's `Accept-Language`.
+ */
+import { en } from './en.ts';
+import { overlaid, type Translation, type Words, ENGLISH } from './words.ts';
+
+/** What we translated, by tag. */
+const OURS: { readonly [tag: string]: Translation } = { en };
+
+/** Tags that mean one of ours. */
+const ALSO: { readonly [tag: string]: string } = {};
+
+const LONGEST = 500;
+
+/** The languages of one server. */
+export interface Languages {
+  /** The tag of the first language of a list that is here; null when none is. @param wanted best first. */
+  find(wanted: readonly string[]): string | null;
+  /** The words of a tag that `find` gave; English for any other. */
+  of(tag: string): Words;
+}
+
+/** Makes the languages of a server: ours, with the operator's own words over them. */
+export function makeLanguages(own: { readonly [tag: string]: Translation } = {}): Languages {
+  const tags = new Map([...Object.keys(OURS), ...Object.keys(own)].map((tag) => [tag.toLowerCase(), tag]));
+  for (const [also, tag] of Object.entries(ALSO)) if (!tags.has(also)) tags.set(also, tag);
+  const made = new Map<string, Words>();
+  const make = (tag: string): Words => overlaid(overlaid(ENGLISH, OURS[tag] ?? {}, tag), own[tag] ?? {}, tag);
+  return {
+    find(wanted) {
+      for (const range of wanted) {
+        for (let cut = range.toLowerCase(); cut !== ''; cut = shorter(cut)) {
+          const tag = tags.get(cut);
+          if (tag !== undefined) return tag;
+        }
+      }
+      return null;
+    },
+    of(tag) {
+      const known = made.get(tag);
+      if (known) return known;
+      const words = make(tags.get(tag.toLowerCase()) ?? 'en');
+      made.set(words.lang, words);
+      return words;
+    },
+  };
+}
+
+/** Languages of `ui_locales`, best first (OpenID Connect Core §3.1.2.1). */
+export function localesOf(uiLocales: string | undefined): readonly string[] {
+  return uiLocales === undefined || uiLocales.length > LONGEST ? [] : uiLocales.split(' ').filter((tag) => tag !== '');
+}
+
+/** Languages of `Accept-Language`, best first (RFC 9110 §12.5.4). */
+export function acceptedOf(acceptLanguage: string | null): readonly string[] {
+  if (acceptLanguage === null || acceptLanguage.length > LONGEST) return [];
+  return acceptLanguage
+    .split(',')
+    .map((one) => {
+      const [tag = '', weight] = one.split(';').map((part) => part.trim());
+      return { tag, weight: weight === undefined ? 1 : Number(/^q=([01](?:\.\d{0,3})?)$/.exec(weight)?.[1] ?? 0) };
+    })
+    .filter(({ tag, weight }) => weight > 0 && /^[A-Za-z0-9-]+$/.test(tag))
+    .toSorted((a, b) => b.weight - a.weight)
+    .map(({ tag }) => tag);
+}
+
+/** Cuts the last subtag off, and a single letter before it, which means nothing alone. */
+function shorter(range: string): string {
+  return range.replace(/(?:^|-)[^-]*$/, '').replace(/-[^-]$/, '');
+}

@@ -1,0 +1,56 @@
+import { makeRuntime } from '#under-test';
+import { describe, expect, it } from 'vitest';
+import { type Keyring, makeKeyring, neededKeyring } from '../../src/core/keyring.ts';
+import { makeKeys } from '../../src/core/keys.ts';
+
+const runtime = makeRuntime();
+const keys = makeKeys(runtime);
+const [OLD, NEW] = [keys.secret(), keys.secret()];
+
+function ringOf(...secrets: string[]): Keyring {
+  return neededKeyring(makeKeyring(secrets, runtime, keys), 'the test');
+}
+
+describe('core/keyring', () => {
+  it('opens what it sealed, for that purpose and at that place only', async () => {
+    const ring = ringOf(OLD);
+    const sealed = await ring.seal('totp', { seed: 'ü' }, 'account:1');
+    expect(await ring.open('totp', sealed, 'account:1')).toEqual({ seed: 'ü' });
+    const [form, id, body] = sealed.split('.');
+    for (const [purpose, text, bound] of [
+      ['vault', sealed, 'account:1'],
+      ['totp', sealed, 'account:2'],
+      ['totp', `${sealed.slice(0, -2)}AA`, 'account:1'],
+      ['totp', `${form}.AAAAAAAA.${body}`, 'account:1'],
+      ['totp', `s2.${id}.${body}`, 'account:1'],
+      ['totp', '', 'account:1'],
+    ] as const)
+      expect(await ring.open(purpose, text, bound)).toBeNull();
+    expect(await ring.seal('totp', 1, 'x')).not.toBe(await ring.seal('totp', 1, 'x'));
+    expect(sealed).not.toContain(OLD.slice(0, 8));
+  });
+
+  it('SEC-207 seals under the newest secret and opens under all, so that rotation loses nothing', async () => {
+    const before = await ringOf(OLD).seal('totp', 'kept', 'a:1');
+    const both = ringOf(NEW, OLD);
+    expect([await both.open('totp', before, 'a:1'), await both.isNewest(before)]).toEqual(['kept', false]);
+    const after = await both.seal('totp', 'kept', 'a:1');
+    expect([await ringOf(NEW).open('totp', after, 'a:1'), await both.isNewest(after)]).toEqual(['kept', true]);
+    const [oldKey] = await ringOf(OLD).keysFor('sign');
+    expect((await both.keysFor('sign'))[1]).toEqual(oldKey);
+    expect((await both.keysFor('sign'))[0]).not.toEqual(oldKey);
+    expect(await both.keysFor('sign')).not.toEqual(await both.keysFor('other'));
+  });
+
+  it('SEC-209 reads what a lost secret sealed as absent, and throws nothing', async () => {
+    const sealed = await ringOf(OLD).seal('totp', 'lost', 'a:1');
+    expect(await ringOf(NEW).open('totp', sealed, 'a:1')).toBeNull();
+  });
+
+  it('is not there without a secret, and what needs it names itself and the mend', () => {
+    expect(makeKeyring([], runtime, keys)).toBeNull();
+    expect(() => neededKeyring(null, 'logins: totp()')).toThrow(
+      /^OAuthProvider: logins: totp\(\) needs a key.+`secret`.+PORTCULLIS_SECRET/,
+    );
+  });
+});
