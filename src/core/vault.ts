@@ -72,11 +72,11 @@ export function makeVault(parts: VaultParts): Vault {
   };
 
   const endGrant = async (grantId: string, refs: readonly UpstreamRef[]): Promise<void> => {
-    const userId = await records.changeGrant(grantId, (grant) => {
-      const verdict = revoke('upstream_refused', runtime.now())(grant);
-      return 'error' in verdict ? verdict : { ...verdict, result: grant.userId };
-    });
-    await vault.release(userId, refs.map(({ id }) => id), refs); // prettier-ignore
+    const grant = await records.findGrant(grantId);
+    if (!grant) return;
+    await records.changeGrant(grantId, revoke('upstream_refused', runtime.now()));
+    const ids = refs.map(({ id }) => id);
+    await vault.release(grant.userId, ids, refs);
   };
 
   const vault: Vault = {

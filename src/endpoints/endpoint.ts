@@ -20,12 +20,14 @@ export interface Call {
   readonly env: unknown;
   /** Where it comes from; what attempts are counted by. */
   readonly network: string;
+  /** Lets work go on after the answer, where the answer does not depend on it. It must not reject. */
+  later(work: Promise<void>): void;
   /** The language that the person reads: by `ui_locales` of the URL, by the ticket (`speaking`), else by the browser. */
   readonly words: Words;
 }
 
 /** One request; its URL, its network and its language are worked out when they are asked for. */
-export function makeCall(request: Request, as: AuthServer, env: unknown, networkOf: () => string): Call {
+export function makeCall(request: Request, as: AuthServer, env: unknown, networkOf: () => string, later: Call['later']): Call {
   let url: URL | undefined;
   let network: string | undefined;
   let words: Words | undefined;
@@ -33,6 +35,7 @@ export function makeCall(request: Request, as: AuthServer, env: unknown, network
     request,
     as,
     env,
+    later,
     get url() {
       return (url ??= new URL(request.url));
     },

@@ -40,7 +40,12 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
     async revokeGrant(grantId, userId) {
       try {
         const end = revoke('revoked', as.now());
-        return await as.records.changeGrant(grantId, (grant) => (grant.userId === userId ? end(grant) : { result: false }));
+        const ended = await as.records.changeGrant<Grant | null>(grantId, (grant) => {
+          const verdict = grant.userId === userId ? end(grant) : { result: false };
+          return 'error' in verdict ? verdict : { ...verdict, result: verdict.result ? grant : null };
+        });
+        await as.vault.release(userId, ended?.upstreams?.ids ?? []);
+        return ended !== null;
       } catch (error) {
         if (error instanceof OAuthError && error.reason === 'grant_unknown') return false;
         throw error;

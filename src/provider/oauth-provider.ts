@@ -18,6 +18,7 @@ import type { Context, FetchFunction } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Store } from '../model/store.ts';
+import { UpstreamTokenError } from '../model/upstream.ts';
 import { checkFetch, checkOptions, type CheckedOptions } from '../options/check.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { secretsOf } from '../options/secret.ts';
@@ -77,7 +78,7 @@ export class OAuthProvider<Env = unknown> {
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
     if (route) {
-      return answer(route, makeCall(request, host.as, env, network));
+      return answer(route, makeCall(request, host.as, env, network, (work) => ctx.waitUntil(work)));
     }
     const text = host.metadata.get(path);
     if (text !== undefined) return metadataAnswer(request, text, this.#platform.runtime.respond);
@@ -104,7 +105,20 @@ export class OAuthProvider<Env = unknown> {
     const own = this.#envFor(host, env);
     const allowed = await withPermissions(host.as, access, own);
     if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
-    return withCors(request, await api.fetch(request, own, withAccess(ctx, allowed)));
+    try {
+      return withCors(request, await api.fetch(request, own, withAccess(ctx, allowed)));
+    } catch (error) {
+      const refusal = error instanceof UpstreamTokenError && (await this.#refusal(api, request, error));
+      if (!refusal) throw error;
+      return withCors(request, refusal);
+    }
+  }
+
+  /** What a call comes to whose handler got no token of another site: 503, or 401 where that was the end of the grant. */
+  async #refusal(api: Protected<Env>, request: Request, { failure, retryAfter }: UpstreamTokenError): Promise<Response | null> {
+    if (failure === 'unavailable') return unavailable(this.#platform.runtime.respond, retryAfter);
+    const verdict = failure === 'ended' ? await api.guard(request) : null;
+    return verdict instanceof Response ? verdict : null;
   }
 
   /** The environment as handlers see it, with the helpers in it; made once for each environment. */

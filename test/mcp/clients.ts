@@ -18,6 +18,9 @@ export function accessWith(permissions: readonly string[] = [], name = 'Ada'): A
     resource: ENDPOINT,
     expiresAt: 2_000_000_000,
     props: { claims: { sub: 'u1', name }, permissions },
+    upstream: () => {
+      throw new Error('No account of another site in these tests.');
+    },
   };
 }
 
