@@ -4,6 +4,7 @@
  *   npm run size
  */
 import { build, type Plugin } from 'esbuild';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -51,6 +52,8 @@ async function bundle({ modules, without }: Entry): Promise<Uint8Array> {
     bundle: true,
     minify: true,
     write: false,
+    outdir: 'out',
+    splitting: true, // what is loaded when it is first needed does not weigh on the start
     format: 'esm',
     target: 'es2023',
     conditions: ['workerd', 'worker'],
@@ -58,7 +61,20 @@ async function bundle({ modules, without }: Entry): Promise<Uint8Array> {
     logLevel: 'error', // it warns that names of what is left out are undefined, which is the point
     plugins: without ? [leftOut(without)] : [],
   });
-  return outputFiles[0]?.contents ?? new Uint8Array();
+  return startOf(outputFiles);
+}
+
+/** The entry and every chunk that it imports statically, one after the other. */
+function startOf(files: readonly { readonly path: string; readonly text: string }[]): Uint8Array {
+  const texts = new Map(files.map(({ path, text }) => [basename(path), text]));
+  const taken = new Set<string>();
+  const take = (name: string): string => {
+    if (taken.has(name)) return '';
+    taken.add(name);
+    const text = texts.get(name) ?? '';
+    return [...text.matchAll(/(?:from|^import|;import)\s*"\.\/([^"]+)"/g)].map(([, chunk = '']) => take(chunk)).join('') + text;
+  };
+  return Buffer.from(take('stdin.js'));
 }
 
 /** Resolves to an empty CommonJS module, of which every name may be imported. */

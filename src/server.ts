@@ -11,6 +11,7 @@ import { login } from './endpoints/login.ts';
 import { metadata, METADATA_PATHS } from './endpoints/metadata.ts';
 import { register } from './endpoints/register.ts';
 import { revoke } from './endpoints/revoke.ts';
+import { step } from './endpoints/step.ts';
 import { token } from './endpoints/token.ts';
 import { base64url } from './lib/base64url.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
@@ -37,6 +38,7 @@ export function routesOf({ paths, logins }: Settings): ReadonlyMap<string, Route
   if (logins.length === 0) return routes;
   routes.set(paths.authorize, { name: 'authorize', methods: { GET: authorize, POST: authorize }, reader: 'person' });
   routes.set(paths.approve, { name: 'approve', methods: { POST: approve }, reader: 'person' });
+  routes.set(paths.step, { name: 'step', methods: { POST: step }, reader: 'person' });
   for (const login of logins.filter(isRedirect)) {
     const GET: Endpoint = (call) => callback(call, login);
     routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });

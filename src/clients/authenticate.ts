@@ -7,6 +7,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { decode } from '../lib/form.ts';
 import { equalTexts, fromUtf8 } from '../lib/bytes.ts';
+import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
 import { findClient } from './find.ts';
@@ -16,7 +17,7 @@ export type Caller = { readonly kind: 'public'; readonly clientId: string } | { 
 
 /** What a request shows: a method, an id, a secret. */
 interface Shown {
-  readonly method: 'none' | 'client_secret_basic' | 'client_secret_post';
+  readonly method: ClientAuthMethod;
   readonly id: string;
   readonly secret: string;
 }
@@ -32,16 +33,32 @@ const GUESS_WINDOW = 300;
  *   when more than one method is used; 429 after too many wrong secrets from one network.
  */
 export async function authenticate(as: AuthServer, authorization: string | null, params: Params, network: string): Promise<Caller> {
+  if (params.optional('client_assertion') !== undefined || params.optional('client_assertion_type') !== undefined)
+    return byKey(as, authorization, params, network);
   const shown = authorization === null ? fromBody(params) : fromBasic(authorization, params);
   if (shown.method === 'none') return { kind: 'public', clientId: shown.id };
   const client = await findClient(as, shown.id);
   const hash = await as.keys.hash(shown.secret);
   const right = client?.secretHash !== undefined && equalTexts(client.secretHash, hash) && client.authMethod === shown.method;
   if (right) return { kind: 'confidential', clientId: shown.id };
-  // Made-up ids share one count, so that nobody fills the store with counts of their own invention.
-  const wait = await as.limit(`secret\n${client ? shown.id : ''}\n${network}`, GUESSES, GUESS_WINDOW);
-  if (wait !== null) throw new OAuthError('invalid_client', 'secret_limited', { status: 429, headers: { 'retry-after': String(wait) } });
-  throw failed(shown.method, 'secret_wrong');
+  throw await counted(as, client, network, failed(shown.method, 'secret_wrong'));
+}
+
+/** A client that signs; the code for it is loaded when the first one comes. */
+async function byKey(as: AuthServer, authorization: string | null, params: Params, network: string): Promise<Caller> {
+  if (authorization !== null || params.optional('client_secret') !== undefined)
+    throw new OAuthError('invalid_request', 'client_methods_mixed');
+  const { proveByKey } = await import('./private-key-jwt.ts');
+  const proved = await proveByKey(as, params, network);
+  if (!('problem' in proved)) return { kind: 'confidential', clientId: proved.client.id };
+  throw await counted(as, proved.client, network, failed('private_key_jwt', proved.problem));
+}
+
+/** The refusal, or that it was one too many. Made-up ids share one count, so that nobody fills the store with counts of their own invention. */
+async function counted(as: AuthServer, client: Client | null, network: string, refusal: OAuthError): Promise<OAuthError> {
+  const wait = await as.limit(`secret\n${client?.id ?? ''}\n${network}`, GUESSES, GUESS_WINDOW);
+  if (wait === null) return refusal;
+  return new OAuthError('invalid_client', 'secret_limited', { status: 429, headers: { 'retry-after': String(wait) } });
 }
 
 function fromBody(params: Params): Shown {

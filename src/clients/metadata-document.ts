@@ -7,9 +7,11 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { isSameServer } from '../lib/safe-fetch.ts';
-import type { Client } from '../model/client.ts';
+import { shared } from '../lib/underway.ts';
+import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
+import { clientKeysOf, hasKeys, type KeyRules } from './keys.ts';
 import { isTexts, metadataOf, parseMembers, type Members } from './metadata.ts';
 
 const LIMITS = { bytes: 5 * 1024, milliseconds: 5000 };
@@ -44,83 +46,72 @@ export async function findKept(as: AuthServer, id: string): Promise<Client | nul
  */
 export async function fetchClient(as: AuthServer, id: string, network: string): Promise<Client> {
   if (!(await isWelcome(as, id))) throw unusable('document_unwelcome');
-  const wait = await as.limit(`document\n${network}`, FETCHES, WINDOW);
-  if (wait !== null) {
-    throw new OAuthError('temporarily_unavailable', 'document_limited', {
-      status: 429,
-      hint: 'Too many apps were looked up from this network. Wait a few minutes and try again.',
-      headers: { 'retry-after': String(wait) },
-    });
-  }
+  await countFetch(as, network);
   const coming = underway.get(as) ?? new Map<string, Promise<Client>>();
   underway.set(as, coming);
-  const mine = coming.get(id) ?? fetchOnce(as, id);
-  coming.set(id, mine);
-  try {
-    return await inTime(mine);
-  } finally {
-    if (coming.get(id) === mine) coming.delete(id);
-  }
+  return shared(
+    coming,
+    id,
+    () => fetchOnce(as, id),
+    LIMITS.milliseconds + 1000,
+    () => unusable('document_late'),
+  );
 }
 
-/** A fetch that another request began may end with that request (on Workers), so nobody waits for it longer than for an own one. */
-async function inTime(promise: Promise<Client>): Promise<Client> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unusable('document_late')), LIMITS.milliseconds + 1000);
+/** Counts a look at an address that a stranger named. @throws {OAuthError} 429 after too many from one network. */
+export async function countFetch(as: AuthServer, network: string): Promise<void> {
+  const wait = await as.limit(`document\n${network}`, FETCHES, WINDOW);
+  if (wait === null) return;
+  throw new OAuthError('temporarily_unavailable', 'document_limited', {
+    status: 429,
+    hint: 'Too many apps were looked up from this network. Wait a few minutes and try again.',
+    headers: { 'retry-after': String(wait) },
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function fetchOnce(as: AuthServer, id: string): Promise<Client> {
   const answer = (await as.fetchDocument?.(id, LIMITS)) ?? { problem: 'unreachable' as const };
   if ('problem' in answer) throw unusable(`document_${answer.problem.replace('-', '_')}`, answer.cause);
-  const client = clientOf(id, answer.text, as.now());
+  const client = clientOf(id, answer.text, as.now(), { canFetch: true, isLoopback: as.isLoopback });
   const kept = freshnessOf(answer.headers);
   if (kept > 0) await as.records.saveDocument(await as.keys.hash(id), client, as.now() + kept);
   return client;
 }
 
 /** The client that a document describes. @throws {OAuthError} `invalid_client`, always with the same text. */
-export function clientOf(id: string, text: string, now: Seconds): Client {
+export function clientOf(id: string, text: string, now: Seconds, rules: KeyRules = { canFetch: true, isLoopback: false }): Client {
   try {
     const given = parseMembers(text);
     if (given.get('client_id') !== id) throw unusable('document_of_another_client'); // compared as text, nothing else (S-084)
     if (given.has('client_secret') || given.has('client_secret_expires_at')) throw unusable('document_with_secret');
-    if (!offersNone(given)) throw unusable('document_auth_method');
-    if (hasSecretKey(given.get('jwks'))) throw unusable('document_with_secret_key');
-    const metadata = metadataOf(given, GRANT_TYPES, 'none');
+    const methods = methodsOf(given);
+    const method = METHODS.find((one) => methods.includes(one));
+    if (!method) throw unusable('document_auth_method');
+    const keys = clientKeysOf(given, rules);
+    if ('problem' in keys) throw unusable('document_keys');
+    if (method === 'private_key_jwt' && !hasKeys(keys)) throw unusable('document_without_keys');
+    const metadata = metadataOf(given, GRANT_TYPES, method);
     if (metadata.name === undefined) throw unusable('document_without_name');
-    return { ...metadata, id, documentHost: new URL(id).host, createdAt: now };
+    return { ...metadata, ...(methods.includes('private_key_jwt') ? keys : {}), id, documentHost: new URL(id).host, createdAt: now };
   } catch (error) {
     if (error instanceof OAuthError && error.code !== 'invalid_client') throw unusable(`document_${error.reason}`, error);
     throw error;
   }
 }
 
-/** What clients of documents may do here: they are public, so what needs a secret is not for them. */
+/** What clients of documents may do here. */
 const GRANT_TYPES = ['authorization_code', 'refresh_token'];
+/** The one that asks less of a client comes first: whoever offers both may come either way, and a key that is shown is checked. */
+const METHODS: readonly ClientAuthMethod[] = ['none', 'private_key_jwt'];
 
 /**
- * Whether the client can do without a secret. One document serves many servers, so the list of what it can do goes before
- * the one that it would like best (OpenID Relying Party Metadata Choices 1.0); ChatGPT's document needs that.
+ * How the client can authenticate. One document serves many servers, so the list of what it can do goes before the one that it
+ * would like best (OpenID Relying Party Metadata Choices 1.0); ChatGPT's document needs that. A list with a secret in it is no list.
  */
-function offersNone(given: Members): boolean {
+function methodsOf(given: Members): readonly unknown[] {
   const offered = given.get('token_endpoint_auth_methods_supported');
   const preferred = given.get('token_endpoint_auth_method') ?? 'none';
-  return isTexts(offered) && !offered.some((one) => one.startsWith('client_secret')) ? offered.includes('none') : preferred === 'none';
-}
-
-/** A private or symmetric key in a public place is a leak, whatever it was meant for. */
-function hasSecretKey(jwks: unknown): boolean {
-  if (jwks === undefined) return false;
-  const keys = typeof jwks === 'object' && jwks !== null ? (jwks as { keys?: unknown }).keys : undefined;
-  if (!Array.isArray(keys)) return true;
-  return keys.some((key: unknown) => typeof key !== 'object' || key === null || 'd' in key || 'k' in key);
+  return isTexts(offered) && !offered.some((one) => one.startsWith('client_secret')) ? offered : [preferred];
 }
 
 /**

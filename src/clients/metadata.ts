@@ -4,10 +4,11 @@
  */
 import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost, parseLoopback, parseUrl } from '../lib/url.ts';
-import type { Client, ClientAuthMethod } from '../model/client.ts';
+import { CLIENT_AUTH_METHODS as METHODS, type Client, type ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { checkRedirectUri } from '../model/redirect.ts';
 import { parseScope } from '../model/scope.ts';
+import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts';
 
 /** The members of {@link Client} that a registration decides. */
 export type ClientMetadata = Pick<Client, 'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'scope'>;
@@ -18,7 +19,7 @@ const LONGEST_URI = 2048;
 const DEEPEST = 16;
 /** Control characters, half characters, and those that turn the direction of writing: what makes a name read as another. */
 const HIDDEN = /[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
-const METHODS: readonly ClientAuthMethod[] = ['none', 'client_secret_basic', 'client_secret_post'];
+const NO_FETCH: KeyRules = { canFetch: false, isLoopback: false };
 const URI_MEMBERS = /^(client_uri|logo_uri|tos_uri|policy_uri|jwks_uri)(#.+)?$/;
 
 /**
@@ -27,9 +28,13 @@ const URI_MEMBERS = /^(client_uri|logo_uri|tos_uri|policy_uri|jwks_uri)(#.+)?$/;
  * @param grantTypes what the token endpoint supports; others are dropped and the rest echoed (RFC 7591 §3.2.1).
  * @throws {OAuthError} `invalid_redirect_uri` or `invalid_client_metadata`, with a text that names the member.
  */
-export function parseMetadata(text: string, grantTypes: readonly string[]): ClientMetadata {
+export function parseMetadata(text: string, grantTypes: readonly string[], rules: KeyRules = NO_FETCH): ClientMetadata & ClientKeys {
   const given = parseMembers(text);
-  return metadataOf(given, grantTypes, authMethodOf(given));
+  const authMethod = authMethodOf(given);
+  const keys = authMethod === 'private_key_jwt' ? clientKeysOf(given, rules) : {};
+  if ('problem' in keys) throw invalid(keys.problem);
+  if (authMethod === 'private_key_jwt' && !hasKeys(keys)) throw invalid('private_key_jwt needs jwks or jwks_uri.');
+  return { ...metadataOf(given, grantTypes, authMethod), ...keys };
 }
 
 /** The part that a registration and a metadata document have in common: everything but how the client authenticates. */

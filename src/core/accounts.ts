@@ -6,9 +6,11 @@ import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
 import { OAuthError } from '../model/error.ts';
+import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
 import type { Key, Page } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
+import type { Consents } from './consents.ts';
 import type { Keys } from './keys.ts';
 import type { AccountRecord, Records } from './records.ts';
 
@@ -16,8 +18,17 @@ import type { AccountRecord, Records } from './records.ts';
 const COST: ScryptCost = { ln: 14, r: 8, p: 5 };
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)$/;
 
+/** What accounts are made over. */
+export interface AccountParts {
+  readonly records: Records;
+  readonly consents: Consents;
+  readonly keys: Keys;
+  readonly runtime: Runtime;
+  readonly passkeys: Passkeys;
+}
+
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, keys, runtime }: { records: Records; keys: Keys; runtime: Runtime }): Accounts {
+export function makeAccounts({ records, consents, keys, runtime, passkeys }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -41,21 +52,21 @@ export function makeAccounts({ records, keys, runtime }: { records: Records; key
     return id === null ? null : ((await records.findAccount(id))?.value ?? null);
   };
   return {
-    async create(account) {
+    async create(account, id = keys.id()) {
       checkNew(account);
       const { username, password, ...rest } = account;
       const kept = {
         v: 1,
         permissions: [],
         ...rest,
-        id: keys.id(),
+        id,
         username: foldUsername(username),
         stamp: keys.id(),
         createdAt: runtime.now(),
       } as const;
-      const passwordHash = await hashPassword(password);
-      if (!(await records.saveAccount({ ...kept, passwordHash }, 'absent'))) throw new Error('A random account id was met twice.');
-      if (await records.claimUsername(await keys.hash(kept.username), kept.id)) return publicOf({ ...kept, passwordHash });
+      const made = password === undefined ? kept : { ...kept, passwordHash: await hashPassword(password) };
+      if (!(await records.saveAccount(made, 'absent'))) throw new Error('A random account id was met twice.');
+      if (await records.claimUsername(await keys.hash(kept.username), kept.id)) return publicOf(made);
       await records.removeAccount(kept.id);
       throw new TypeError('This user name is taken.');
     },
@@ -64,13 +75,13 @@ export function makeAccounts({ records, keys, runtime }: { records: Records; key
     async checkPassword(username, password) {
       const account = await findByUsername(username);
       const right = await isRight(password, account?.passwordHash ?? NOBODY); // the same work for nobody
-      return account && right ? publicOf(account) : null;
+      return account?.passwordHash !== undefined && right ? publicOf(account) : null;
     },
     async setPassword(id, password) {
       checkPassword(password);
       const passwordHash = await hashPassword(password);
       await change(id, (account) => ({ ...account, passwordHash, stamp: keys.id() }));
-      await signOut(records, id, runtime.now());
+      await signOut({ records, consents }, id, runtime.now());
     },
     setPermissions: (id, permissions) => change(id, (account) => ({ ...account, permissions: [...permissions] })),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
@@ -79,7 +90,8 @@ export function makeAccounts({ records, keys, runtime }: { records: Records; key
       // The name first: cut off in between, the account is still there to be removed again.
       if (held) await records.freeUsername(await keys.hash(held.value.username), id);
       await records.removeAccount(id);
-      await signOut(records, id, runtime.now());
+      await passkeys.removeAll(id);
+      await signOut({ records, consents }, id, runtime.now());
     },
   };
 }
@@ -87,9 +99,14 @@ export function makeAccounts({ records, keys, runtime }: { records: Records; key
 /** A hash nobody's password gives, of the present cost. */
 const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
 
-/** Ends every session and every grant of a user. Can be called again if it was interrupted. */
-export async function signOut(records: Records, userId: string, now: number): Promise<void> {
+/** Ends every session and every grant of a user, and forgets what was allowed without being asked. Can be called again if it was interrupted. */
+export async function signOut(
+  { records, consents }: Pick<AccountParts, 'records' | 'consents'>,
+  userId: string,
+  now: number,
+): Promise<void> {
   for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
+  await consents.forgetAll(userId);
   for await (const key of everyKey((after) => records.grantsOf(userId, after))) {
     await endGrant(records, key.slice('grant:'.length), now);
   }
@@ -117,7 +134,7 @@ function checkNew({ username, password }: NewAccount): void {
   const folded = foldUsername(username);
   if (folded === '' || folded.length > 256 || /[\p{Cc}\p{Cs}]/u.test(folded))
     throw new TypeError('A user name has 1 to 256 printable characters.');
-  checkPassword(password);
+  if (password !== undefined) checkPassword(password);
 }
 
 function checkPassword(password: string): void {
@@ -125,8 +142,8 @@ function checkPassword(password: string): void {
     throw new TypeError('A password has 8 to 1,024 characters.');
 }
 
-function publicOf({ v: _v, passwordHash: _hash, ...account }: AccountRecord): Account {
-  return account;
+function publicOf({ v: _v, passwordHash, ...account }: AccountRecord): Account {
+  return passwordHash === undefined ? { ...account, withoutPassword: true } : account;
 }
 
 function publicOrNull(account: AccountRecord | null): Account | null {

@@ -6,13 +6,16 @@ import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
 import type { NewEvent } from '../model/event.ts';
+import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
+import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
+import { makePasskeys } from './passkeys.ts';
 import { makeRecords, type Records } from './records.ts';
 import { makeVault, type Vault } from './vault.ts';
 
@@ -27,11 +30,15 @@ export interface AuthServer {
   /** The server's own secrets; null where none were given (`core/keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
   readonly accounts: Accounts;
+  readonly consents: Consents;
+  readonly passkeys: Passkeys;
   readonly opened: Opened;
   /** Tokens of other sites. */
   readonly vault: Vault;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
+  /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
+  readonly fetchKeys: SafeFetch | null;
   /** Whether this is development: the issuer is this very computer. */
   readonly isLoopback: boolean;
   now(): Seconds;
@@ -44,7 +51,13 @@ export interface AuthServer {
 }
 
 /** Puts a server together. @param secrets of the keyring, newest first. @param env where providers find their secrets. */
-export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store, secrets: readonly string[] = [], env: unknown = {}): AuthServer {
+export function makeAuthServer(
+  settings: Settings,
+  runtime: Runtime,
+  store: Store,
+  secrets: readonly string[] = [],
+  env: unknown = {},
+): AuthServer {
   const now = (): Seconds => runtime.now();
   const emit = (event: NewEvent): void => {
     // The listener may be asynchronous; however it fails, it fails alone.
@@ -53,12 +66,15 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     });
   };
   const keys = makeKeys(runtime);
+  const passkeys = makePasskeys({ store, keys, now });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
+  const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
   const keyring = makeKeyring(secrets, runtime, keys);
+  const consents = makeConsents(store, keys, now);
   return {
     settings,
     runtime,
@@ -67,8 +83,11 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     keys,
     keyring,
     vault: makeVault({ store, records, keys, keyring, runtime, settings, env, emit }),
-    accounts: makeAccounts({ records, keys, runtime }),
-    fetchDocument: settings.documents ? documentFetch(runtime, isLoopback) : null,
+    accounts: makeAccounts({ records, consents, keys, runtime, passkeys }),
+    consents,
+    passkeys,
+    fetchDocument: settings.documents ? fetched : null,
+    fetchKeys: fetched,
     isLoopback,
     opened: makeOpened(),
     now,

@@ -32,7 +32,8 @@ export type AccountRecord = {
   readonly name?: string;
   readonly email?: string;
   readonly permissions: readonly string[];
-  readonly passwordHash: string;
+  /** Absent where the account has no password. */
+  readonly passwordHash?: string;
   readonly stamp: string;
   readonly createdAt: Seconds;
 };
@@ -173,7 +174,7 @@ const isGrant = (value: unknown): value is Grant =>
 const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
-const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'passwordHash', 'stamp');
+const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'stamp');
 const isJourney = (value: unknown): value is Journey => versioned(value) && has(value, 'login', 'ticketHash', 'sealed');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');

@@ -19,7 +19,7 @@ export interface RefreshParts {
   readonly keeperOf: (provider: string) => TokenKeeper | null;
   readonly now: () => Seconds;
   readonly env: unknown;
-  emit(event: NewEvent): void;
+  readonly emit: (event: NewEvent) => void;
 }
 
 /** Tokens that are good now. @throws {UpstreamTokenError} */

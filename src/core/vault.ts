@@ -44,7 +44,7 @@ export interface VaultParts {
   readonly settings: Settings;
   /** Where providers find their secrets. */
   readonly env: unknown;
-  emit(event: NewEvent): void;
+  readonly emit: (event: NewEvent) => void;
 }
 
 const KEY_BYTES = 32;
@@ -102,28 +102,30 @@ export function makeVault(parts: VaultParts): Vault {
       const found = await Promise.all(refs.map(({ id }) => findVaulted(store, id)));
       return found.every((held) => held !== null);
     },
-    upstreamsOf: (grantId, open) => (provider, { account } = {}) => {
-      const refsOf = async (): Promise<readonly UpstreamRef[]> => {
-        const found = (await open()).filter((ref) => ref.account.provider === provider);
-        if (found.length === 0) throw new UpstreamTokenError('not_linked', provider);
-        return found;
-      };
-      const tokensOf = async (refused?: string): Promise<UpstreamTokens> => {
-        const ref = (await refsOf()).find((one) => account === undefined || one.account.id === account);
-        if (!ref) throw new UpstreamTokenError('not_linked', provider);
-        try {
-          return await source(ref, refused);
-        } catch (error) {
-          if (error instanceof UpstreamTokenError && error.failure === 'ended') await endGrant(grantId, await open());
-          throw error;
-        }
-      };
-      return {
-        token: async (options = {}) => (await tokensOf(options.refused)).accessToken,
-        scopes: async () => (await tokensOf()).scope ?? [],
-        accounts: async () => (await refsOf()).map((ref) => ref.account),
-      };
-    },
+    upstreamsOf:
+      (grantId, open) =>
+      (provider, { account } = {}) => {
+        const refsOf = async (): Promise<readonly UpstreamRef[]> => {
+          const found = (await open()).filter((ref) => ref.account.provider === provider);
+          if (found.length === 0) throw new UpstreamTokenError('not_linked', provider);
+          return found;
+        };
+        const tokensOf = async (refused?: string): Promise<UpstreamTokens> => {
+          const ref = (await refsOf()).find((one) => account === undefined || one.account.id === account);
+          if (!ref) throw new UpstreamTokenError('not_linked', provider);
+          try {
+            return await source(ref, refused);
+          } catch (error) {
+            if (error instanceof UpstreamTokenError && error.failure === 'ended') await endGrant(grantId, await open());
+            throw error;
+          }
+        };
+        return {
+          token: async (options = {}) => (await tokensOf(options.refused)).accessToken,
+          scopes: async () => (await tokensOf()).scope ?? [],
+          accounts: async () => (await refsOf()).map((ref) => ref.account),
+        };
+      },
     async release(userId, ids, refs = []) {
       if (ids.length === 0) return;
       const used = await namedBy(records, userId, runtime.now());

@@ -2,22 +2,22 @@
  * Approve: what the person decided on the consent page. Approve → prove → issue: the yes comes first, the proof with the
  * same form or at another site (`depart`, `callback`); then the ticket is taken exactly once and the code sent (`conclude`).
  *
- *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart)
+ *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart, or a step)
  */
 import { findClient } from '../clients/find.ts';
 import { OAuthError } from '../model/error.ts';
 import { isRedirect } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import { findRedirect } from '../model/redirect.ts';
-import { approvedScope, type Ticket } from '../model/ticket.ts';
+import { approvedScope, type Choice, type Ticket } from '../model/ticket.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { html, type HtmlValue } from '../lib/html.ts';
 import { errorAnswer } from './authorization-request.ts';
-import { flowCookie } from './authorize.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
+import { askStep } from './ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { depart } from './depart.ts';
-import { cookieOf, isSameOrigin, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, isSameOrigin, readForm, sessionFor, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
 import { linkedOf } from './linked.ts';
 import { nameOf, signIn, type SignedIn } from './sign-in.ts';
 
@@ -34,10 +34,11 @@ export async function approve(asked: Call): Promise<Response> {
   if (!ticket || !client) return over(call);
   if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
   const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
-  const session = await sessionOf(call);
+  const session = await sessionFor(call, ticket);
   const showing: Consent = { ticket, handle, client, session };
   const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a site is a yes
-  if (decision === 'switch') return switchAccount(call, { ...showing, ticked: form.all('scope') });
+  if (decision === 'switch')
+    return switchAccount(call, { ...showing, ticked: form.all('scope'), remember: form.optional('remember') === 'yes' });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
   if (decision === 'deny') {
     if (!(await as.records.takeTicket(handleHash))) return over(call);
@@ -50,12 +51,13 @@ export async function approve(asked: Call): Promise<Response> {
 }
 
 /** The user and the scopes of a yes, or the page once more with what is missing. */
-async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; scope: readonly string[] } | Response> {
+async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; choice: Choice } | Response> {
   const { as, words } = call;
   const ticked = form.all('scope');
+  const remember = form.optional('remember') === 'yes';
   const typed = { login: form.optional('login') ?? '', username: form.optional('username') ?? '' };
   const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
-    consentPage(call, { ...showing, ticked, typed, ...more, problem: { text, status, retryAfter } });
+    consentPage(call, { ...showing, ticked, remember, typed, ...more, problem: { text, status, retryAfter } });
   if ((form.optional('account') ?? '') !== (await accountMark(as, showing.session))) {
     const { session } = showing;
     return again(
@@ -65,9 +67,10 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   }
   const scope = approvedScope(showing.ticket, [...ticked, ...requiredOf(call, showing.ticket)]);
   if (scope.length === 0 && showing.ticket.scope.length > 0) return again(words.approve.tickOne, 400);
+  const choice: Choice = { scope, ...(remember ? { remember } : {}) };
   if (showing.session) {
     const linked = await linkedOf(call, showing.session);
-    if (linked) return { user: { ...showing.session, linked }, scope };
+    if (linked) return { user: { ...showing.session, linked }, choice };
     await as.records.endSession(showing.session.hash); // the other site no longer lets us act for the person
     return again(words.approve.noLongerSignedIn, 409, { session: null });
   }
@@ -75,10 +78,11 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   if (site !== undefined) {
     const login = as.settings.logins.filter(isRedirect).find((one) => one.id === site);
     if (!login) throw new OAuthError('invalid_request', 'login_unknown');
-    return depart(call, { showing, scope, login, again });
+    return depart(call, { showing, choice, login, again });
   }
   const user = await signIn(call, form);
-  return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, scope };
+  if ('step' in user) return askStep(call, user, { handle: showing.handle, choice });
+  return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, choice };
 }
 
 function requiredOf({ as }: Call, ticket: Ticket): readonly string[] {

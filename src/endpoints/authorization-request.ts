@@ -24,6 +24,7 @@ export interface CheckedRequest {
   readonly scope: readonly string[];
   readonly resource: Resource;
   readonly challenge: string;
+  readonly prompt: readonly string[];
 }
 
 /** An error that may be told to the client, by a redirect it registered. */
@@ -72,8 +73,8 @@ async function clientOf(as: AuthServer, params: Params, network: string): Promis
   });
 }
 
-function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge'> {
-  params.once('response_mode', 'request', 'request_uri', 'nonce', 'prompt');
+function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge' | 'prompt'> {
+  params.once('response_mode', 'request', 'request_uri', 'nonce');
   if (params.optional('request') !== undefined) throw new OAuthError('request_not_supported', 'request_object');
   if (params.optional('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported', 'request_uri');
   const type = params.required('response_type');
@@ -82,10 +83,13 @@ function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope'
     throw new OAuthError('invalid_request', 'response_mode', { hint: 'Only response_mode=query is supported.' });
   const challenge = checkChallenge(params.optional('code_challenge'), params.optional('code_challenge_method'));
   const resource = findResource(params.all('resource'), as.settings.resources);
+  const prompt = (params.optional('prompt') ?? '').split(' ').filter((one) => one !== '');
+  if (prompt.includes('none') && prompt.length > 1)
+    throw new OAuthError('invalid_request', 'prompt_contradicts', { hint: 'prompt=none cannot go with another value.' });
   const known = as.settings.scopes.map((scope) => scope.name);
   // What a client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
   const scope = requestedScope(parseScope(params.optional('scope')), { known, defaults: as.settings.defaultScope });
-  return { challenge, resource, scope: [...new Set([...resource.scopes, ...scope])] };
+  return { challenge, resource, prompt, scope: [...new Set([...resource.scopes, ...scope])] };
 }
 
 /** Where to send an error: exact `state`, one `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2). */

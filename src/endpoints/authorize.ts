@@ -9,7 +9,9 @@ import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { localesOf } from '../pages/words/languages.ts';
 import { checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage } from './consent-page.ts';
-import { readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import { flowCookie, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import type { SignedIn } from './sign-in.ts';
+import { answerUnasked } from './unasked.ts';
 
 const REQUESTS = 300;
 const WINDOW = 600;
@@ -31,8 +33,11 @@ export async function authorize(call: Call): Promise<Response> {
       headers: { 'retry-after': String(wait) },
     });
   }
+  const session = await sessionOf(call);
+  const unasked = await answerUnasked(call, checked, session);
+  if (unasked) return unasked;
   const lang = as.settings.languages.find(localesOf(params.all('ui_locales')[0]));
-  return openTicket(speaking(call, lang), checked, lang);
+  return openTicket(speaking(call, lang), checked, session, lang);
 }
 
 function paramsIn(url: URL): Params {
@@ -41,9 +46,10 @@ function paramsIn(url: URL): Params {
   return paramsOf(fields);
 }
 
-async function openTicket(call: Call, checked: CheckedRequest, lang: string | null): Promise<Response> {
-  const { client, redirect, state, scope, resource, challenge } = checked;
+async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
+  const { client, redirect, state, scope, resource, challenge, prompt } = checked;
   const { as } = call;
+  const again = prompt.includes('login') && here !== null;
   const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
   const handleHash = await as.keys.hash(handle);
   const ticket: Ticket = {
@@ -57,15 +63,11 @@ async function openTicket(call: Call, checked: CheckedRequest, lang: string | nu
     challenge,
     ...(lang === null ? {} : { lang }),
     browserHash: await as.keys.hash(cookie),
+    ...(again ? { staleSession: here.hash } : {}),
     expiresAt: as.now() + TICKET_TTL,
   };
   await as.records.openTicket(handleHash, ticket);
-  const page = await consentPage(call, { ticket, handle, client, session: await sessionOf(call) });
+  const page = await consentPage(call, { ticket, handle, client, session: again ? null : here });
   page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, TICKET_TTL));
   return page;
-}
-
-/** The flow cookie's name: one for each ticket, so that two tabs do not break each other. */
-export function flowCookie(handleHash: string): string {
-  return `flow-${handleHash.slice(0, 16)}`;
 }

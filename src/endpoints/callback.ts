@@ -13,12 +13,12 @@ import { paramsOf } from '../model/params.ts';
 import { findRedirect } from '../model/redirect.ts';
 import type { Json } from '../model/store.ts';
 import { errorAnswer } from './authorization-request.ts';
-import { flowCookie } from './authorize.ts';
+import { askStep } from './ask-step.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
 import { callbackPath } from './depart.ts';
-import { cookieOf, sessionOf, speaking, type Call } from './endpoint.ts';
-import { servicesOf, startSession } from './sign-in.ts';
+import { cookieOf, flowCookie, sessionFor, speaking, type Call } from './endpoint.ts';
+import { admit, servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
 /** GET of a login's callback. */
@@ -46,9 +46,11 @@ export async function callback(asked: Call, login: RedirectLogin): Promise<Respo
   const came = { redirectUri, state, parameters: url.searchParams, kept: opened.keep };
   const result = await login.finish(came, servicesOf(call));
   if (result.kind === 'proven') {
-    const user = await startSession(call, login.id, result);
+    const user = await admit(call, { login: login.id, proven: result });
     if (!user) return over(call);
-    return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, scope: ticket.approved.scope });
+    const { stateHash: _spent, ...choice } = ticket.approved;
+    if ('step' in user) return askStep(call, user, { handle: opened.handle, choice });
+    return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, choice });
   }
   as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
   if (result.kind === 'declined') {
@@ -56,7 +58,8 @@ export async function callback(asked: Call, login: RedirectLogin): Promise<Respo
     if (result.error === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
     return leave(call, journey.ticketHash, errorAnswer(as, redirect, ticket.state, new OAuthError(result.error, result.reason)));
   }
-  const showing = { ticket, handle: opened.handle, client, session: await sessionOf(call), ticked: ticket.approved.scope };
+  const { scope: ticked, remember = false } = ticket.approved;
+  const showing = { ticket, handle: opened.handle, client, session: await sessionFor(call, ticket), ticked, remember };
   const page = await consentPage(call, { ...showing, problem: problemOf(result, login, call.words) });
   if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
   return page;

@@ -2,19 +2,19 @@
  * Conclude: the end of every sign-in, whichever login proved who it is. The ticket is taken exactly once, the grant is
  * opened, and the browser goes back to the client.
  *
- *   ticket taken → grant → still signed in → redirect
+ *   ticket taken → consent kept → grant → still signed in → redirect
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { answerTo, type ValidRedirect } from '../model/redirect.ts';
-import type { Ticket } from '../model/ticket.ts';
+import type { Choice, Ticket } from '../model/ticket.ts';
 import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
 import { requestOverPage } from '../pages/message.ts';
-import { flowCookie } from './authorize.ts';
-import { setCookie, type Call } from './endpoint.ts';
-import { openGrant } from './open-grant.ts';
+import { flowCookie, setCookie, type Call } from './endpoint.ts';
+import { linkedOf } from './linked.ts';
+import { type Opening, openGrant } from './open-grant.ts';
 import type { SignedIn } from './sign-in.ts';
 
 /** A yes with its proof. */
@@ -24,17 +24,35 @@ export interface Conclusion {
   readonly client: Client;
   readonly redirect: ValidRedirect;
   readonly user: SignedIn;
-  readonly scope: readonly string[];
+  readonly choice: Choice;
 }
 
 /** Opens the grant and sends the code. */
-export async function conclude(call: Call, { ticket, handleHash, client, redirect, user, scope }: Conclusion): Promise<Response> {
+export async function conclude(call: Call, { ticket, handleHash, client, redirect, user, choice }: Conclusion): Promise<Response> {
   const { as } = call;
   if (!(await as.records.takeTicket(handleHash))) return over(call);
-  const props = user.permissions ? { claims: user.claims, permissions: user.permissions } : { claims: user.claims };
-  const code = await openGrant(as, { ...ticket, client, userId: user.userId, props, scope, linked: user.linked ?? [] });
-  if (await endedMeanwhile(as, code, user)) return over(call);
+  const { scope, remember = false, organization } = choice;
+  await as.consents.keep({ ...ticket, client, userId: user.userId }, { organization, asked: ticket.scope, granted: scope, remember });
+  const code = await grantTo(call, { ...ticket, client, user, choice });
+  if (code === null) return over(call);
   return leave(call, handleHash, answerTo(redirect, { code, state: ticket.state, iss: as.settings.issuer }), user.cookie);
+}
+
+/** What is to be granted, to whom, by whom. */
+export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'linked'> {
+  readonly user: SignedIn;
+  readonly choice: Choice;
+}
+
+/** Opens a grant for somebody who is signed in, and gives its code; null where the person was signed out meanwhile. */
+export async function grantTo(call: Call, { user, choice, ...opening }: Granting): Promise<string | null> {
+  const { as } = call;
+  const linked = user.linked ?? (await linkedOf(call, user)) ?? [];
+  const props = user.permissions ? { claims: user.claims, permissions: user.permissions } : { claims: user.claims };
+  const code = await openGrant(as, { ...opening, userId: user.userId, props, scope: choice.scope, linked });
+  if (!(await endedMeanwhile(as, code, user))) return code;
+  await as.consents.forget(user.userId, opening.client.id);
+  return null;
 }
 
 /**

@@ -3,8 +3,8 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
+import { type Consented, isThisComputer } from '../core/consents.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import { isLoopbackHost } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import type { Lifetimes } from '../model/grant.ts';
 import { isForm, isRedirect } from '../model/login.ts';
@@ -24,6 +24,7 @@ export interface Consent {
   readonly session: SignedIn | null;
   /** What was ticked and typed before; all scopes and nothing on the first showing. */
   readonly ticked?: readonly string[];
+  readonly remember?: boolean;
   readonly typed?: { readonly [field: string]: string };
   readonly problem?: { readonly text: HtmlValue; readonly status: number; readonly retryAfter?: number | undefined };
 }
@@ -31,26 +32,31 @@ export interface Consent {
 /** The page. */
 export async function consentPage(
   { as, words }: Call,
-  { ticket, handle, client, session, ticked, typed = {}, problem }: Consent,
+  { ticket, handle, client, session, ticked, remember, typed = {}, problem }: Consent,
 ): Promise<Response> {
   const { settings } = as;
   const redirectHost = new URL(ticket.redirectUri).host;
   const resource = settings.resources.find((one) => one.uri === ticket.resource);
   const email = session?.claims['email'];
+  const before = session && (await allowedBefore(as, ticket, client, session));
+  const isNew = (name: string): boolean => !before?.scope.includes(name);
+  const stepUp = ticket.scope.some(isNew);
   return approvePage({
     action: settings.paths.approve,
     ticket: handle,
-    client: { id: client.id, name: client.name, uri: client.uri, host: client.documentHost },
+    client: { id: client.id, name: client.name, uri: client.uri, host: client.documentHost, selfDescribed: client.entered !== true },
     redirectUri: ticket.redirectUri,
     redirectHost,
-    redirectIsLoopback: isLoopbackHost(new URL(ticket.redirectUri).hostname),
+    redirectIsLoopback: isThisComputer(ticket.redirectUri),
     resourceName: resource?.name ?? settings.name,
     scopes: ticket.scope.map((name) => ({
       name,
       description: settings.scopes.find((scope) => scope.name === name)?.description,
       required: resource?.scopes.includes(name) ?? false,
       checked: ticked?.includes(name) ?? true,
+      allowed: stepUp && !isNew(name),
     })),
+    remember: isThisComputer(ticket.redirectUri) ? undefined : (remember ?? (before ? isRemembered(ticket, before) : false)),
     account: session && {
       name: nameOf(session.claims, words),
       detail: typeof email === 'string' ? email : undefined,
@@ -68,6 +74,16 @@ export async function consentPage(
     brand: { name: settings.name },
     words,
   });
+}
+
+/** What this person allowed this client before, where there is one answer to that. */
+async function allowedBefore(as: AuthServer, ticket: Ticket, client: Client, { userId }: SignedIn): Promise<Consented | null> {
+  const entries = await as.consents.find({ ...ticket, userId, client });
+  return (entries.length === 1 && entries[0]) || null;
+}
+
+function isRemembered({ scope }: Ticket, { remembered }: Consented): boolean {
+  return scope.length > 0 && scope.every((one) => remembered.includes(one));
 }
 
 /** Stands in the form for the account that the page showed, so that a switch in another tab is noticed. */

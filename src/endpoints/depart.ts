@@ -6,12 +6,11 @@
  */
 import type { HtmlValue } from '../lib/html.ts';
 import type { RedirectLogin } from '../model/login.ts';
-import { approveTicket, TICKET_TTL } from '../model/ticket.ts';
+import { approveTicket, type Choice, TICKET_TTL } from '../model/ticket.ts';
 import { sayIn } from '../pages/words/span.ts';
-import { flowCookie } from './authorize.ts';
 import { over } from './conclude.ts';
 import type { Consent } from './consent-page.ts';
-import { cookieOf, setCookie, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, setCookie, type Call } from './endpoint.ts';
 import { servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
@@ -21,7 +20,7 @@ const WINDOW = 600;
 /** A yes on its way to its proof. */
 export interface Departing {
   readonly showing: Consent;
-  readonly scope: readonly string[];
+  readonly choice: Choice;
   readonly login: RedirectLogin;
   /** The page once more. */
   readonly again: (text: HtmlValue, status: number) => Promise<Response>;
@@ -33,7 +32,7 @@ export function callbackPath(authorize: string, login: string): string {
 }
 
 /** Sends the browser away. */
-export async function depart(call: Call, { showing, scope, login, again }: Departing): Promise<Response> {
+export async function depart(call: Call, { showing, choice, login, again }: Departing): Promise<Response> {
   const { as } = call;
   const { settings, keys, records } = as;
   const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
@@ -47,7 +46,7 @@ export async function depart(call: Call, { showing, scope, login, again }: Depar
     const { text, status } = problemOf(away, login, call.words);
     return again(text, status);
   }
-  const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { scope, stateHash }, as.now()));
+  const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { ...choice, stateHash }, as.now()));
   if (!ticket) return over(call);
   const sealed = await keys.sealUnder(state, { keep: away.keep, handle: showing.handle }, `state:${stateHash}`);
   await records.openJourney(stateHash, { v: 1, login: login.id, ticketHash: handleHash, sealed, expiresAt: ticket.expiresAt });

@@ -21,7 +21,7 @@ export interface Call {
   /** Where it comes from; what attempts are counted by. */
   readonly network: string;
   /** Lets work go on after the answer, where the answer does not depend on it. It must not reject. */
-  later(work: Promise<void>): void;
+  readonly later: (work: Promise<void>) => void;
   /** The language that the person reads: by `ui_locales` of the URL, by the ticket (`speaking`), else by the browser. */
   readonly words: Words;
 }
@@ -55,8 +55,8 @@ function wordsFor({ request, url, as: { settings } }: Call): Words {
 
 /** The call in another language: the one that a ticket keeps, or that a form asks for. */
 export function speaking(call: Call, lang: string | null | undefined): Call {
-  const { as, request, url, env, network } = call;
-  return typeof lang === 'string' ? { as, request, url, env, network, words: as.settings.languages.of(lang) } : call;
+  const { as, request, url, env, network, later } = call;
+  return typeof lang === 'string' ? { as, request, url, env, network, later, words: as.settings.languages.of(lang) } : call;
 }
 
 /** Answers a request, or throws an `OAuthError` that the server renders. */
@@ -114,6 +114,20 @@ export function setCookie(as: AuthServer, name: string, value: string, maxAge: n
 /** A cookie of the request. */
 export function cookieOf({ request, as }: Call, name: string): string | undefined {
   return readCookie(request.headers.get('cookie'), cookieName(as, name));
+}
+
+/** The flow cookie's name: one for each ticket, so that two tabs do not break each other. */
+export function flowCookie(handleHash: string): string {
+  return `flow-${handleHash.slice(0, 16)}`;
+}
+
+/** Who is signed in for this ticket: a session that was open when the client asked for a new sign-in does not count. */
+export async function sessionFor(
+  call: Call,
+  { staleSession }: { readonly staleSession?: string },
+): Promise<(Session & { readonly hash: string }) | null> {
+  const session = await sessionOf(call);
+  return session?.hash === staleSession ? null : session;
 }
 
 /** Who is signed in with this browser, or null. */

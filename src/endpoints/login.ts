@@ -7,15 +7,17 @@ import { isForm } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
 import { messagePage } from '../pages/message.ts';
 import { say } from '../pages/words/words.ts';
+import { askStep } from './ask-step.ts';
 import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
 import { nameOf, signIn } from './sign-in.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
 export async function login(call: Call): Promise<Response> {
-  return call.request.method === 'POST' ? submit(call) : show(call);
+  return call.request.method === 'POST' ? submit(call) : showLogin(call);
 }
 
-async function show(
+/** The page, with what went wrong. */
+export async function showLogin(
   call: Call,
   problem: { error?: HtmlValue; status?: number; retryAfter?: number; typed?: string } = {},
 ): Promise<Response> {
@@ -46,16 +48,18 @@ async function submit(call: Call): Promise<Response> {
   if (form.optional('decision') === 'sign-out') {
     const session = await sessionOf(call);
     if (session) await as.records.endSession(session.hash);
-    return back(call, setCookie(as, 'session', '', 0));
+    return goTo(as.settings.paths.login, setCookie(as, 'session', '', 0));
   }
   const user = await signIn(call, form);
-  if (!('problem' in user)) return back(call, user.cookie);
+  if ('step' in user) return askStep(call, user, { returnTo: as.settings.paths.login });
+  if (!('problem' in user)) return goTo(as.settings.paths.login, user.cookie);
   const { problem: error, status, retryAfter } = user;
-  return show(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
+  return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
 }
 
-function back({ as }: Call, cookie: string | undefined): Response {
-  const headers = new Headers({ location: as.settings.paths.login, 'cache-control': 'no-store, private' });
+/** Goes on to a page of ours, with a session's cookie. */
+export function goTo(path: string, cookie: string | undefined): Response {
+  const headers = new Headers({ location: path, 'cache-control': 'no-store, private' });
   if (cookie !== undefined) headers.append('set-cookie', cookie);
   return new Response(null, { status: 303, headers });
 }

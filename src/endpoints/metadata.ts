@@ -4,13 +4,13 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { grantTypes } from '../grants/index.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
-import type { ClientAuthMethod } from '../model/client.ts';
+import { ASSERTION_ALGS } from '../model/assertion.ts';
+import { CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
 import type { Call } from './endpoint.ts';
 
 /** Where the document stands, and its alias for clients that only know OpenID Connect Discovery. */
 export const METADATA_PATHS: readonly string[] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
 
-const METHODS: readonly ClientAuthMethod[] = ['none', 'client_secret_basic', 'client_secret_post'];
 const built = new WeakMap<AuthServer, string>();
 
 /** GET and HEAD of the metadata document. */
@@ -36,7 +36,9 @@ function documentOf({ settings: { issuer, paths, scopes }, fetchDocument }: Auth
     response_modes_supported: ['query'],
     grant_types_supported: [...grantTypes.keys()],
     token_endpoint_auth_methods_supported: METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
     revocation_endpoint_auth_methods_supported: METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     ...(fetchDocument === null ? {} : { client_id_metadata_document_supported: true }),

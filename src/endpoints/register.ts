@@ -19,11 +19,11 @@ export async function register({ as, request, network }: Call): Promise<Response
   }
   const body = await readBody(request, BODY_LIMIT);
   if ('problem' in body) throw body.problem === 'too-large' ? bodyError('too-large') : notUtf8();
-  const metadata = parseMetadata(body.text, [...grantTypes.keys()]);
+  const metadata = parseMetadata(body.text, [...grantTypes.keys()], { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
   const wait = await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
-  const secret = metadata.authMethod === 'none' ? null : as.keys.secret();
+  const secret = metadata.authMethod.startsWith('client_secret') ? as.keys.secret() : null;
   const createdAt = as.now();
   const client: Client = {
     ...metadata,
@@ -50,6 +50,8 @@ function informationOf(client: Client, secret: string | null): Record<string, un
     ...(client.name === undefined ? {} : { client_name: client.name }),
     ...(client.uri === undefined ? {} : { client_uri: client.uri }),
     ...(client.scope === undefined ? {} : { scope: client.scope.join(' ') }),
+    ...(client.jwks === undefined ? {} : { jwks: client.jwks }),
+    ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
     redirect_uris: client.redirectUris,
     application_type: client.applicationType,
     grant_types: client.grantTypes,

@@ -19,7 +19,7 @@ export async function revoke(call: Call): Promise<Response> {
   const { as, request, network } = call;
   refuseSecretsInUrl(call);
   const form = await readForm(request);
-  form.once('token_type_hint', 'client_id', 'client_secret');
+  form.once('token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type');
   const caller = await authenticate(as, request.headers.get('authorization'), form, network);
   const text = form.required('token');
   if (caller.kind === 'public' && !(await isPublic(as, caller.clientId))) throw failed('none', 'client_unknown');

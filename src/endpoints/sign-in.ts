@@ -1,11 +1,11 @@
 /**
- * Sign-in: runs a login for whoever stands before a page, and turns the Identity that comes out into a session.
- * The session gets a new name at every sign-in (no fixation), and the old one ends.
+ * Sign-in: runs a login for whoever stands before a page, asks for a second factor where the user has one, and turns the
+ * Identity that comes out into a session. The session gets a new name at every sign-in (no fixation), and the old one ends.
  */
 import type { Session } from '../core/records.ts';
 import { userIdOf } from '../core/users.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import { isForm, type LoginServices, type Proven } from '../model/login.ts';
+import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
@@ -35,42 +35,68 @@ export interface NotSignedIn {
   readonly retryAfter?: number;
 }
 
+/** What was proven so far, in a form that can be kept while a second factor is asked for. */
+export type FirstProof = { readonly login: string; readonly proven: Proven };
+
+/** A page more has to come back before anybody is signed in. */
+export interface Pending {
+  /** Who asks: `login:` or `factor:`, and the id. */
+  readonly asker: string;
+  readonly step: Step;
+  /** Set where a login is done and a second factor asks. */
+  readonly first?: FirstProof;
+}
+
 /** What a login may use of the server, for this call. */
-export function servicesOf({ as, network, env }: Call): LoginServices {
+export function servicesOf({ as, network, env, words }: Call): LoginServices {
   return {
     issuer: as.settings.issuer,
     accounts: as.accounts,
+    passkeys: as.passkeys,
+    secret: () => as.keys.secret(),
     now: () => as.now(),
     network,
     env,
+    words,
     limit: as.limit,
     forgive: as.forgive,
   };
 }
 
 /** Runs the form login that the form names (the first one if it names none). */
-export async function signIn(call: Call, form: Params): Promise<SignedIn | NotSignedIn> {
-  const { as, network, words } = call;
+export async function signIn(call: Call, form: Params): Promise<SignedIn | Pending | NotSignedIn> {
   const wanted = form.optional('login');
-  const logins = as.settings.logins.filter(isForm);
+  const logins = call.as.settings.logins.filter(isForm);
   const login = logins.find((one) => one.id === wanted) ?? logins[0];
-  if (!login) return { problem: words.signIn.choose, status: 400 };
+  if (!login) return { problem: call.words.signIn.choose, status: 400 };
   const result = await login.prove((field) => form.optional(field) ?? '', servicesOf(call));
-  const user = result.kind === 'proven' && (await startSession(call, login.id, result));
+  if (result.kind === 'step') return { asker: `login:${login.id}`, step: result };
+  const user = result.kind === 'proven' && (await admit(call, { login: login.id, proven: result }));
   if (user) return user;
-  if (result.kind === 'limited') {
-    as.emit({ kind: 'login.failed', login: login.id, reason: 'limited', network });
-    return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };
+  return notSignedIn(call, login.id, result.kind === 'proven' ? { kind: 'refused', reason: 'credentials_changed' } : result);
+}
+
+/** Tells the operator, and finds the words for the page. */
+export function notSignedIn({ as, network, words }: Call, login: string, result: Refused | Limited): NotSignedIn {
+  as.emit({ kind: 'login.failed', login, reason: result.kind === 'limited' ? 'limited' : result.reason, network });
+  if (result.kind === 'refused') return { problem: sayRefused(result, words), status: 403 };
+  return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };
+}
+
+/** Lets in whom a login has proven, or asks for the second factor; null where the proof was taken back meanwhile. */
+export async function admit(call: Call, first: FirstProof): Promise<SignedIn | Pending | null> {
+  const { secondFactor: factor } = call.as.settings;
+  if (factor && !first.proven.multiFactor) {
+    const step = await factor.ask(await userIdOf(call.as, first.proven.identity), servicesOf(call));
+    if (step) return { asker: `factor:${factor.id}`, step, first };
   }
-  const refused = result.kind === 'refused' ? result : { reason: 'credentials_changed' };
-  as.emit({ kind: 'login.failed', login: login.id, reason: refused.reason, network });
-  return { problem: sayRefused(refused, words), status: 403 };
+  return startSession(call, first);
 }
 
 /** Signs in whoever the identity is here; null where the proof was taken back meanwhile. */
-export async function startSession(call: Call, login: string, proven: Proven): Promise<SignedIn | null> {
+export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | null> {
   const { as } = call;
-  const { identity, permissions, stillGood } = proven;
+  const { identity, permissions, stamp } = proven;
   const old = await sessionOf(call);
   const token = as.keys.secret();
   const userId = await userIdOf(as, identity);
@@ -82,7 +108,7 @@ export async function startSession(call: Call, login: string, proven: Proven): P
   const sealed = await sealLinked(call, token, hash, linked);
   await as.records.openSession(hash, { v: 1, userId, claims, ...may, ...sealed, createdAt, expiresAt });
   if (old) await as.records.endSession(old.hash);
-  if (!((await stillGood?.()) ?? true)) {
+  if (stamp !== undefined && (await as.accounts.find(userId))?.stamp !== stamp) {
     await as.records.endSession(hash);
     return null;
   }

@@ -11,7 +11,8 @@ import { CROSS_ORIGIN, json } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import { readForm, type Call } from './endpoint.ts';
 
-const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'refresh_token', 'scope'];
+const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'refresh_token', 'scope',
+  'client_assertion', 'client_assertion_type']; // prettier-ignore
 const NEVER_IN_URL = [...ONCE, 'resource', 'token', 'token_type_hint'];
 
 /** POST of the token endpoint. */

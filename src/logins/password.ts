@@ -43,8 +43,7 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       const account = await services.accounts.checkPassword(username, secret);
       if (!account) return refused;
       await services.forgive(limitOf(username));
-      const stillGood = async (): Promise<boolean> => (await services.accounts.find(account.id))?.stamp === account.stamp;
-      return { kind: 'proven', identity: identityOf(account, services.issuer), stillGood };
+      return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
     },
     check({ scrypt }) {
       if (scrypt) return;

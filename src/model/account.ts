@@ -14,14 +14,16 @@ export type Account = {
   readonly permissions: readonly string[];
   /** Changes with the password: tells whether what was proven with the old one still counts. */
   readonly stamp: string;
+  /** Set where the account has no password: it is entered with a passkey, or by a code sent to it. */
+  readonly withoutPassword?: true;
   readonly createdAt: Seconds;
 };
 
 /** What an account is made of. */
 export interface NewAccount {
   readonly username: string;
-  /** 8 to 1,024 characters. */
-  readonly password: string;
+  /** 8 to 1,024 characters. Without one, nobody signs in by password until one is set. */
+  readonly password?: string;
   readonly name?: string;
   readonly email?: string;
   readonly permissions?: readonly string[];
@@ -29,8 +31,8 @@ export interface NewAccount {
 
 /** The verbs over own accounts. */
 export interface Accounts {
-  /** @throws {TypeError} when the name is taken, or a value is out of bounds. */
-  create(account: NewAccount): Promise<Account>;
+  /** @param id a random one, for who had to know it before. @throws {TypeError} when the name is taken, or a value is out of bounds. */
+  create(account: NewAccount, id?: string): Promise<Account>;
   /** By id; null if there is none. */
   find(id: string): Promise<Account | null>;
   /** By the name used to sign in; null if there is none. */
@@ -43,7 +45,7 @@ export interface Accounts {
   setPermissions(id: string, permissions: readonly string[]): Promise<void>;
   /** The live permissions; none for an unknown account. */
   permissionsOf(id: string): Promise<readonly string[]>;
-  /** Removes the account, its sessions and its grants. */
+  /** Removes the account, its sessions, its grants and its passkeys. */
   remove(id: string): Promise<void>;
 }
 

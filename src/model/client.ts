@@ -1,10 +1,14 @@
 /**
  * Client: the program that asks for access, as it was registered (RFC 7591 §2, §3.2.1).
  */
+import type { JwkSet } from './key-set.ts';
 import type { Seconds } from './store.ts';
 
 /** How a client proves who it is at the token endpoint. */
-export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post';
+export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
+
+/** All of them, as metadata tells. */
+export const CLIENT_AUTH_METHODS: readonly ClientAuthMethod[] = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 
 /** A registered client as it is kept. */
 export type Client = {
@@ -18,10 +22,16 @@ export type Client = {
   readonly authMethod: ClientAuthMethod;
   /** SHA-256 of the secret, base64url; the secret itself is shown once and never kept. */
   readonly secretHash?: string;
+  /** Public keys that its assertions are checked with; of a client whose method is `none` they are checked where it sends one. */
+  readonly jwks?: JwkSet;
+  /** Where such keys stand instead. */
+  readonly jwksUri?: string;
   /** What the client registered as its scope; told back, and no ceiling. */
   readonly scope?: readonly string[];
   /** Host of the metadata document that describes it; only for clients that are known by such a document. */
   readonly documentHost?: string;
+  /** The operator entered it. All others registered themselves, and nobody vouches for what they say. */
+  readonly entered?: boolean;
   readonly createdAt: Seconds;
   /** When an unused registration ends. */
   readonly expiresAt?: Seconds;

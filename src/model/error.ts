@@ -4,7 +4,7 @@
  * (`model/ticket`), challenge (`guard/challenge`).
  */
 
-/** Error codes as they go on the wire (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2). */
+/** Error codes as they go on the wire (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2, OpenID Connect Core §3.1.2.6). */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -20,6 +20,9 @@ export type ErrorCode =
   | 'request_not_supported'
   | 'request_uri_not_supported'
   | 'access_denied'
+  | 'login_required'
+  | 'consent_required'
+  | 'interaction_required'
   | 'server_error'
   | 'temporarily_unavailable'
   | 'invalid_redirect_uri'
@@ -40,6 +43,9 @@ const TEXTS: { readonly [code in ErrorCode]: string } = {
   request_not_supported: 'Request objects are not supported.',
   request_uri_not_supported: 'Request URIs are not supported.',
   access_denied: 'The user or the server denied the request.',
+  login_required: 'Nobody is signed in, and the request allows no page to be shown.',
+  consent_required: 'The user has to be asked, and the request allows no page to be shown.',
+  interaction_required: 'The user has to choose, and the request allows no page to be shown.',
   server_error: 'The server met an unexpected condition.',
   temporarily_unavailable: 'The server cannot answer right now. Try again shortly.',
   invalid_redirect_uri: 'A redirect URI must be https, or http on localhost, 127.0.0.1 or [::1], without fragment or user name.',

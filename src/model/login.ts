@@ -1,13 +1,14 @@
 /**
  * Login: a way to prove who one is. Pages offer them, the endpoints run them, the core turns the Identity that comes
- * out into a session and a grant. A form login has its fields on our page; a redirect login sends the browser to
- * another site and is told when it comes back.
+ * out into a session and a grant. A form login has its fields on our page, and may ask for more on a page of its own (a step);
+ * a redirect login sends the browser to another site and is told when it comes back.
  */
-import type { Html } from '../lib/html.ts';
+import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity } from './identity.ts';
+import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
 import type { LinkedAccount, TokenKeeper, UpstreamTokens } from './upstream.ts';
 
@@ -16,6 +17,9 @@ export interface LoginServices {
   /** Our issuer; own accounts are vouched for by it. */
   readonly issuer: string;
   readonly accounts: Accounts;
+  readonly passkeys: Passkeys;
+  /** A random secret of 256 bits, as text. */
+  readonly secret: () => string;
   readonly now: () => Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
@@ -25,6 +29,8 @@ export interface LoginServices {
   readonly network: string;
   /** The environment that the application was called with. */
   readonly env: unknown;
+  /** The language of whoever signs in, for messages that are sent. */
+  readonly words: Words;
 }
 
 /** Somebody proved who they are. */
@@ -35,15 +41,57 @@ export type Proven = {
   readonly permissions?: readonly string[];
   /** The other site's tokens, of a login that keeps them: they go into the vault, sealed. */
   readonly upstream?: { readonly account: LinkedAccount; readonly tokens: UpstreamTokens };
-  /** Asked once more after the session was written: false if what was proven has meanwhile been taken back. */
-  readonly stillGood?: () => Promise<boolean>;
+  /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
+  readonly stamp?: string;
+  /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
+  readonly multiFactor?: true;
 };
+
+/** One page more, before anything is proven: nobody is signed in by it, whatever was right so far (SEC-158). */
+export type Step = {
+  readonly kind: 'step';
+  /** What the login needs when the page comes back. Kept sealed, bound to this browser and this sign-in; the page does not hold it. */
+  readonly keep: Json;
+  /** How often the page may come back before one has to start anew; 5 unless told. With 1 the step is used up before its proof is looked at. */
+  readonly tries?: number;
+  /** How long it may take; 600 unless told. */
+  readonly ttl?: Seconds;
+};
+
+/** What the page of a step shows. */
+export interface StepView {
+  readonly title: string;
+  /** What is asked and why, under the title. */
+  readonly text?: HtmlValue;
+  /** The fields. The form around them, its button, what went wrong and the way back are the page's own. */
+  readonly fields: Html;
+  /** What the button says; null where the page has none, because the script sends the form. */
+  readonly button: string | null;
+  /** What stands below the button, in the same form: another button, with a name that `prove` reads. */
+  readonly more?: Html;
+  /**
+   * A script, allowed on this one page by its hash and by nothing else: a constant text, the same for everybody, that takes
+   * its values from the fields. It must not hold `</script` or `<!--`. Without need of one, leave it out: pages work without.
+   */
+  readonly script?: string;
+}
+
+/** The pages after the first one. */
+export interface Steps<Passed> {
+  /** The page for what was kept, in the language of the page; shown again, with the problem on it, after a try that failed. */
+  view(kept: Json, words: Words): StepView;
+  /** Checks what was typed. To refuse leaves the page open for another try, while there are any; another step replaces this one. */
+  prove(read: (field: string) => string, kept: Json, services: LoginServices): Promise<Passed | Refused | Limited | Step>;
+}
 
 /** Nobody was let in. `text` tells the person why, where the words of `refused` have nothing (or too little) for the reason. */
 export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
 
+/** Too many tries: come back in so many seconds. */
+export type Limited = { readonly kind: 'limited'; readonly retryAfter: Seconds };
+
 /** What a try to sign in came to. */
-export type LoginResult = Proven | Refused | { readonly kind: 'limited'; readonly retryAfter: Seconds };
+export type LoginResult = Proven | Refused | Limited | Step;
 
 /** What coming back from another site came to. */
 export type ReturnResult =
@@ -69,8 +117,12 @@ export interface FormLogin {
   fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
+  /** What follows where `prove` asks for a step. */
+  readonly steps?: Steps<Proven>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** Where the browser is to go, and what the login needs when it comes back. */
@@ -109,6 +161,8 @@ export interface RedirectLogin {
   finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;
   /** Checks at start-up. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string): void;
 }
 
 /** A way to sign in. */

@@ -10,6 +10,7 @@ import type { Login } from './login.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
 import type { ScopeInfo } from './scope.ts';
+import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
 
 /** Paths of the endpoints, relative to the origin; null for one that is switched off. */
@@ -17,6 +18,7 @@ export interface Paths {
   readonly authorize: string;
   readonly approve: string;
   readonly login: string;
+  readonly step: string;
   readonly token: string;
   readonly register: string | null;
   readonly revoke: string;
@@ -56,6 +58,8 @@ export interface Settings {
   /** Null for every host. */
   readonly documentPolicy: DocumentPolicy | null;
   readonly logins: readonly Login[];
+  /** Asked for after every login that is not two factors in itself, of users who have set it up. */
+  readonly secondFactor: SecondFactor | null;
   readonly permissions: Permissions<never> | null;
   /** The name that pages show. */
   readonly name: string;

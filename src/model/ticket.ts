@@ -26,15 +26,25 @@ export type Ticket = {
   readonly lang?: string;
   /** SHA-256 of the flow cookie. */
   readonly browserHash: string;
+  /** The session that was open when the client asked for a new sign-in (`prompt=login`): it proves nothing here. */
+  readonly staleSession?: string;
   readonly expiresAt: Seconds;
   /** Set once the person said yes and is away at another site to sign in. A later yes replaces it. */
   readonly approved?: Approved;
 };
 
-/** A yes that waits for its proof. */
-export type Approved = {
+/** What a person said yes to. */
+export type Choice = {
   /** What was ticked. */
   readonly scope: readonly string[];
+  /** Whether the person wants to be asked no more. */
+  readonly remember?: boolean;
+  /** Which of several organizations it is for. */
+  readonly organization?: string;
+};
+
+/** A yes that waits for its proof. */
+export type Approved = Choice & {
   /** The one journey that may complete the ticket: SHA-256 of its state. */
   readonly stateHash: string;
 };

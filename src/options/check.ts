@@ -58,6 +58,7 @@ function pathsOf({
     authorize: authorizeEndpoint,
     approve: `${authorizeEndpoint}/approve`,
     login: beside(authorizeEndpoint, 'login'),
+    step: `${beside(authorizeEndpoint, 'login')}/step`,
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),
     register: clientRegistrationEndpoint ?? null,

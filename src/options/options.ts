@@ -4,6 +4,7 @@
 import type { Event } from '../model/event.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
+import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 
@@ -19,6 +20,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly defaultHandler?: Handler<Env>;
   /** Ways to sign in that we run: `[password()]`. With them the consent and sign-in pages are ours. */
   readonly logins?: readonly Login[];
+  /** Asked for after a login, of users who have set it up: `totp()`. Never after a passkey, which is two factors in itself. */
+  readonly secondFactor?: SecondFactor;
   /** Default `/authorize`. */
   readonly authorizeEndpoint?: string;
   /** Default `/token`. */
@@ -66,7 +69,7 @@ export interface OAuthProviderOptions<Env = unknown> {
 
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
-  apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, authorizeEndpoint: true,
+  apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, secondFactor: true, authorizeEndpoint: true,
   tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, scopesSupported: true,
   requiredScopes: true, permissions: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,

@@ -14,6 +14,7 @@ const DAY = 86_400;
 /** Completes the settings of one issuer. @throws {TypeError} naming the option and the mend. */
 export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptions<Env>, issuer: string, limits: boolean): Settings {
   checkIssuer(issuer);
+  for (const login of options.logins ?? []) login.checkIssuer?.(issuer);
   const access = options.accessTokenTTL ?? 3600;
   const absolute = options.refreshTokenTTL ?? 365 * DAY;
   const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
@@ -44,6 +45,7 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     documents: options.clientIdMetadataDocumentEnabled ?? true,
     documentPolicy: options.clientIdMetadataPolicy ?? null,
     logins: options.logins ?? [],
+    secondFactor: options.secondFactor ?? null,
     permissions: options.permissions ?? null,
     name: options.name ?? new URL(issuer).host,
     languages: makeLanguages(),

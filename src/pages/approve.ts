@@ -31,6 +31,8 @@ export interface ScopeView {
   readonly checked: boolean;
   /** Cannot be left out: shown with a tick, without a box. */
   readonly required?: boolean;
+  /** Was allowed before: shown as such, and not asked again. */
+  readonly allowed?: boolean;
 }
 
 /** Another site to sign in at. */
@@ -53,6 +55,8 @@ export interface ApproveView extends Problem {
   readonly redirectIsLoopback: boolean;
   readonly resourceName: string;
   readonly scopes: readonly ScopeView[];
+  /** Whether "do not ask again" is ticked; absent where it is not offered. Goes as `remember`, `yes`. */
+  readonly remember?: boolean | undefined;
   /** Who is signed in; null shows the logins. */
   readonly account: AccountView | null;
   readonly logins: readonly LoginView[];
@@ -79,7 +83,8 @@ export function approvePage(view: ApproveView): Response {
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       <input type="hidden" name="ticket" value="${view.ticket}" />
       ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes, words)}
-      ${problemBox(view, words)} ${account ? signedIn(account, words) : logins.length > 0 && signIn(view)}
+      ${view.remember !== undefined && rememberBox(view.remember, view.client, words)} ${problemBox(view, words)}
+      ${account ? signedIn(account, words) : logins.length > 0 && signIn(view)}
       ${
         account || logins.length > 0
           ? html`<div class="actions">
@@ -138,11 +143,16 @@ function destination({ client, redirectHost, redirectIsLoopback, words: { approv
   </div>`;
 }
 
-function scopes(list: readonly ScopeView[], words: Words): Html | false {
+function scopes(list: readonly ScopeView[], { approve: say }: Words): Html {
+  const [before, asked] = [list.filter((one) => one.allowed), list.filter((one) => !one.allowed)];
+  return html`${scopeList(before.length > 0 ? say.scopesMore : say.scopes, asked)} ${scopeList(say.scopesBefore, before)}`;
+}
+
+function scopeList(legend: string, list: readonly ScopeView[]): Html | false {
   return (
     list.length > 0 &&
     html`<fieldset class="part">
-      <legend>${words.approve.scopes}</legend>
+      <legend>${legend}</legend>
       <ul class="scopes">
         ${list.map((scope) => html`<li>${scopeLine(scope)}</li>`)}
       </ul>
@@ -150,13 +160,21 @@ function scopes(list: readonly ScopeView[], words: Words): Html | false {
   );
 }
 
-function scopeLine({ name, description, checked, required }: ScopeView): Html {
+function rememberBox(checked: boolean, { selfDescribed = true }: ClientView, { approve: say }: Words): Html {
+  return html`<label class="tick"
+    ><input type="checkbox" name="remember" value="yes" ${checked && html` checked`} /><span
+      >${say.remember}${selfDescribed && html`<small>${say.rememberElsewhere}</small>`}</span
+    ></label
+  >`;
+}
+
+function scopeLine({ name, description, checked, required, allowed }: ScopeView): Html {
   const text = description
     ? html`<span
         >${description}<small><code>${name}</code></small></span
       >`
     : html`<span><code>${name}</code></span>`;
-  if (required) return html`<div class="tick fixed">${TICK}<input type="hidden" name="scope" value="${name}" />${text}</div>`;
+  if (required || allowed) return html`<div class="tick fixed">${TICK}<input type="hidden" name="scope" value="${name}" />${text}</div>`;
   return html`<label class="tick"><input type="checkbox" name="scope" value="${name}" ${checked && html` checked`} />${text}</label>`;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The frame of every page: the document, its stylesheet, and the headers that make it safe to sign in on.
- * No script on any page, nothing from elsewhere, no framing, no caching (RFC 9700 §4.16, SEC-130).
+ * No script on any page, but for the one that a step of a login needs, by its hash; nothing from elsewhere, no framing, no caching (RFC 9700 §4.16, SEC-130).
  */
 import { html, Html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
@@ -30,12 +30,14 @@ export interface PageParts {
   /** Present, even if empty, where the page holds a form: CSP sources, besides our own, that its answer may redirect to. */
   readonly formAction?: readonly string[];
   readonly brand?: Brand | undefined;
+  /** The one script of this page, with its SHA-256 in base64. */
+  readonly script?: { readonly text: string; readonly hash: string } | undefined;
   /** The sign on top: a gate unless told. */
   readonly mark?: keyof typeof MARKS;
 }
 
 /** A whole page with its headers. @throws {TypeError} for a form target that is not a CSP source. */
-export function page({ words, title, body, status = 200, headers = {}, formAction, brand, mark = 'gate' }: PageParts): Response {
+export function page({ words, title, body, status = 200, headers = {}, formAction, brand, script, mark = 'gate' }: PageParts): Response {
   const document = html`<!doctype html>
     <html lang="${words.lang}" dir="${words.dir}">
       <head>
@@ -55,13 +57,14 @@ export function page({ words, title, body, status = 200, headers = {}, formActio
           </div>
           ${body}
         </main>
+        ${script && scriptElement(script.text)}
       </body>
     </html> `;
   return new Response(document.toString(), {
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy(formAction),
+      'content-security-policy': policy(formAction, script?.hash),
       'x-frame-options': 'DENY',
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store, private',
@@ -105,12 +108,19 @@ function loopbackSources(url: URL): string {
   return url.hostname === '[::1]' ? `http://*:${url.port || '80'} ${sources}` : sources;
 }
 
-function policy(formAction: readonly string[] | undefined): string {
+/** A script may not hold what ends or hides a script element: it could not be told from markup. */
+function scriptElement(text: string): Html {
+  if (/<\/script|<!--/i.test(text)) throw new TypeError('The script of a page must hold neither "</script" nor "<!--".');
+  return Html.of([`<script>${text}</script>`], []);
+}
+
+function policy(formAction: readonly string[] | undefined, scriptHash?: string): string {
   const targets = formAction?.join(' ') ?? '';
   if (!/^[\w:/.*+ -]*$/.test(targets)) throw new TypeError('formAction must hold CSP sources, as formActionFor() makes them.');
   return [
     "default-src 'none'",
     `style-src ${STYLE_HASH}`,
+    ...(scriptHash === undefined ? [] : [`script-src 'sha256-${scriptHash}'`]),
     "img-src 'self' data:",
     formAction ? `form-action 'self' ${targets}`.trimEnd() : "form-action 'none'",
     "frame-ancestors 'none'",

@@ -40,12 +40,12 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
     async revokeGrant(grantId, userId) {
       try {
         const end = revoke('revoked', as.now());
-        const ended = await as.records.changeGrant<Grant | null>(grantId, (grant) => {
-          const verdict = grant.userId === userId ? end(grant) : { result: false };
-          return 'error' in verdict ? verdict : { ...verdict, result: verdict.result ? grant : null };
-        });
-        await as.vault.release(userId, ended?.upstreams?.ids ?? []);
-        return ended !== null;
+        const grant = await as.records.findGrant(grantId);
+        if (grant?.userId !== userId) return false;
+        await as.consents.forget(userId, grant.clientId); // first: what is opened without asking meanwhile ends itself
+        const ended = await as.records.changeGrant(grantId, (one) => (one.userId === userId ? end(one) : { result: false }));
+        if (ended) await as.vault.release(userId, grant.upstreams?.ids ?? []);
+        return ended;
       } catch (error) {
         if (error instanceof OAuthError && error.reason === 'grant_unknown') return false;
         throw error;

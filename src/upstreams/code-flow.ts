@@ -43,8 +43,8 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
     const url = new URL(server.authorization_endpoint);
     const more = trip.offline === true ? offlineOf(provider, server, scope) : { scope, parameters: {} };
     const parameters: Wanted = {
-      ...more.parameters,
       ...provider.parameters,
+      ...more.parameters,
       response_type: 'code',
       client_id: credentials.client(trip.env).client_id,
       redirect_uri: trip.redirectUri,
@@ -68,10 +68,18 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
     if (!parameters.has('code')) throw new UpstreamError('broken', 'code_missing');
 
     const verifier = textOf(kept['verifier'], 'verifier_lost');
-    const response = await oauth.authorizationCodeGrantRequest(found, client, credentials.auth(back.env), parameters, back.redirectUri, verifier, {
-      ...insecure,
-      [oauth.customFetch]: async (url, init) => mended(await ask(url, init), provider),
-    });
+    const response = await oauth.authorizationCodeGrantRequest(
+      found,
+      client,
+      credentials.auth(back.env),
+      parameters,
+      back.redirectUri,
+      verifier,
+      {
+        ...insecure,
+        [oauth.customFetch]: async (url, init) => mended(await ask(url, init), provider),
+      },
+    );
     const server = await serverOf(found, response, provider);
     const expectedNonce = provider.openid ? textOf(kept['nonce'], 'nonce_lost') : oauth.expectNoNonce;
     const answer = await oauth.processAuthorizationCodeResponse(server, client, response, {

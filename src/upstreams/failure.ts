@@ -13,7 +13,9 @@ const KNOWN = new Set(
 
 /** Refusals of a refresh token that no second try mends: the person must sign in again (RFC 6749 §5.2; GitHub, Slack, Entra). */
 const FINAL = new Set(
-  'invalid_grant bad_refresh_token invalid_refresh_token token_revoked account_inactive interaction_required consent_required login_required'.split(' '),
+  'invalid_grant bad_refresh_token invalid_refresh_token token_revoked account_inactive interaction_required consent_required login_required'.split(
+    ' ',
+  ),
 );
 
 /** The same for a refresh, where some answers are the end. */

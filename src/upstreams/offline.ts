@@ -9,11 +9,11 @@ export type Parameters = { readonly [name: string]: string | undefined };
 
 /** Scope and parameters of the authorization request. */
 export function offlineOf(
-  { offline, openid }: Provider,
+  { offline, openid, parameters: own = {} }: Provider,
   { scopes_supported: published = [] }: Endpoints,
   scope: readonly string[],
 ): { readonly scope: readonly string[]; readonly parameters: Parameters } {
   if (offline) return { scope: [...new Set([...scope, ...(offline.scope ?? [])])], parameters: offline.parameters ?? {} };
   if (!openid || !published.includes('offline_access')) return { scope, parameters: {} };
-  return { scope: [...new Set([...scope, 'offline_access'])], parameters: { prompt: 'consent' } };
+  return { scope: [...new Set([...scope, 'offline_access'])], parameters: { prompt: own['prompt'] ?? 'consent' } };
 }

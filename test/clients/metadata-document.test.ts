@@ -56,16 +56,28 @@ describe('clients/metadata-document: what a document must be', () => {
       expect(refused({ token_endpoint_auth_method: method })).toBe('document_auth_method');
     expect(refused({ token_endpoint_auth_methods_supported: ['client_secret_post', 'none'], token_endpoint_auth_method: 'client_secret_post' })).toBe('document_auth_method');
     for (const key of [{ kty: 'RSA', n: 'n', e: 'AQAB', d: 'd' }, { kty: 'EC', d: 'd' }, { kty: 'oct', k: 'k' }, 'key', null])
-      expect(refused({ jwks: { keys: [key] } })).toBe('document_with_secret_key');
-    expect(refused({ jwks: 'keys' })).toBe('document_with_secret_key');
+      expect(refused({ jwks: { keys: [key] } })).toBe('document_keys');
+    expect(refused({ jwks: 'keys' })).toBe('document_keys');
     expect(read({ jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] } }).authMethod).toBe('none');
   }); // prettier-ignore
 
-  it('takes a client that can do without a secret, though it would rather use a key, and no other (S-085)', () => {
+  it('takes a client that can do without a secret, or has a key; who offers both may come either way (S-085, S-091)', () => {
     const preferred = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://client.example/keys' };
-    expect(refused(preferred)).toBe('document_auth_method');
-    expect(refused({ ...preferred, token_endpoint_auth_methods_supported: ['private_key_jwt'] })).toBe('document_auth_method');
-    expect(read({ ...preferred, token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'] }).authMethod).toBe('none');
+    const { jwks_uri: jwksUri } = preferred;
+    expect(read(preferred)).toMatchObject({ authMethod: 'private_key_jwt', jwksUri });
+    expect(read({ ...preferred, token_endpoint_auth_methods_supported: ['private_key_jwt'] })).toMatchObject({
+      authMethod: 'private_key_jwt',
+      jwksUri,
+    });
+    expect(read({ ...preferred, token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'] })).toMatchObject({
+      authMethod: 'none',
+      jwksUri,
+    });
+    expect(read({ ...preferred, token_endpoint_auth_methods_supported: ['none'] })).not.toHaveProperty('jwksUri');
+    expect(refused({ token_endpoint_auth_method: 'private_key_jwt' })).toBe('document_without_keys');
+    expect(refused({ ...preferred, jwks: { keys: [] } })).toBe('document_keys');
+    for (const uri of ['http://client.example/keys', 'https://client.example', 'https://u@client.example/keys'])
+      expect(refused({ ...preferred, jwks_uri: uri })).toMatch(/^document_(keys|metadata_invalid)$/);
     expect(read({ token_endpoint_auth_method: 'none' }).authMethod).toBe('none');
   });
 

@@ -1,9 +1,12 @@
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeAccounts, signOut } from '../../src/core/accounts.ts';
+import { type Consents, makeConsents } from '../../src/core/consents.ts';
 import { makeKeys } from '../../src/core/keys.ts';
+import { makePasskeys } from '../../src/core/passkeys.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
 import type { Accounts } from '../../src/model/account.ts';
+import type { Passkeys } from '../../src/model/passkey.ts';
 import type { ScryptCost } from '../../src/model/runtime.ts';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -12,6 +15,8 @@ import { openGrant, START } from '../support/grants.ts';
 interface Made {
   readonly accounts: Accounts;
   readonly records: Records;
+  readonly consents: Consents;
+  readonly passkeys: Passkeys;
   readonly hashed: { password: string; cost: ScryptCost }[];
 }
 
@@ -26,8 +31,10 @@ function makeOn(store: Store): Made {
       return machine.scrypt!(password, salt, { ...cost, ln: 4, p: 1 });
     },
   };
-  const records = makeRecords(store);
-  return { accounts: makeAccounts({ records, keys: makeKeys(runtime), runtime }), records, hashed };
+  const [records, keys] = [makeRecords(store), makeKeys(runtime)];
+  const consents = makeConsents(store, keys, runtime.now);
+  const passkeys = makePasskeys({ store, keys, now: runtime.now });
+  return { accounts: makeAccounts({ records, consents, keys, runtime, passkeys }), records, consents, passkeys, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };
@@ -46,6 +53,28 @@ describe('core/accounts', () => {
     });
     expect(hashed.map(({ cost }) => cost)).toEqual([{ ln: 14, r: 8, p: 5 }]);
     expect((await records.findAccount(account.id))?.value.passwordHash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[\w-]{22}\$[\w-]{43}$/);
+  });
+
+  it('makes an account without a password, which no password opens, after the same work, until one is set', async () => {
+    const { accounts, hashed } = make();
+    const account = await accounts.create({ username: 'bob' }, 'the-id-that-was-asked-for');
+    expect(account).toMatchObject({ id: 'the-id-that-was-asked-for', withoutPassword: true });
+    expect(hashed).toEqual([]);
+    for (const password of ['', 'AAAAAAAA']) expect(await accounts.checkPassword('bob', password)).toBeNull();
+    expect(hashed.length).toBe(2);
+    await accounts.setPassword(account.id, 'correct horse');
+    expect(await accounts.checkPassword('bob', 'correct horse')).not.toHaveProperty('withoutPassword');
+    await expect(accounts.create({ username: 'carol' }, account.id)).rejects.toThrow('met twice');
+    expect(await accounts.findByUsername('carol')).toBeNull();
+  });
+
+  it('takes the passkeys of an account along when it goes', async () => {
+    const { accounts, passkeys } = make();
+    const { id: userId } = await accounts.create(ALICE);
+    const key = { id: 'a2V5', handle: 'aA', publicKey: 'aA', counter: 0, transports: [], backupEligible: false, backedUp: false };
+    await passkeys.add({ ...key, userId, name: 'Phone', createdAt: START });
+    await accounts.remove(userId);
+    expect(await passkeys.find('a2V5')).toBeNull();
   });
 
   it('does the same work for a wrong password and an unknown name', async () => {
@@ -124,15 +153,15 @@ describe('core/accounts', () => {
   });
 
   it('FLT-04 takes up a sign-out again where it was cut off', async () => {
-    const { records } = make();
+    const { records, consents } = make();
     for (let at = 0; at < 20; at++) await records.openGrant(openGrant({ id: `g${at}`, userId: 'u' }));
     let left = 7;
     const cut: Records = {
       ...records,
       changeGrant: (grant, move) => (left-- > 0 ? records.changeGrant(grant, move) : Promise.reject(new Error('crash'))),
     };
-    await expect(signOut(cut, 'u', START)).rejects.toThrow('crash');
-    await signOut(records, 'u', START);
+    await expect(signOut({ records: cut, consents }, 'u', START)).rejects.toThrow('crash');
+    await signOut({ records, consents }, 'u', START);
     for (let at = 0; at < 20; at++) expect((await records.findGrant(`g${at}`))?.ended).not.toBeNull();
   });
 

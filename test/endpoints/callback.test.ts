@@ -33,9 +33,16 @@ describe('endpoints/callback: whose return it is', () => {
   it('SEC-136 sends nobody to a provider by GET, and gives no code without the click, whatever session is open there', async () => {
     const app = await makeUpstreamApp('memory');
     const { client, browser } = await atConsent(app);
-    for (const more of [{ with: 'corp' }, { decision: 'approve', with: 'corp' }, { login: 'corp' }, { prompt: 'none' }]) {
+    for (const more of [
+      { with: 'corp' },
+      { decision: 'approve', with: 'corp' },
+      { login: 'corp' },
+      { prompt: 'none login' },
+      { prompt: 'none' },
+    ]) {
       const page = await browser.get(await client.authorizeUrl(more));
-      expect([page.status, page.location]).toEqual([200, null]);
+      if ('prompt' in more) expectRedirect(page, more.prompt === 'none' ? 'login_required' : 'invalid_request');
+      else expect([page.status, page.location]).toEqual([200, null]);
     }
     expect(app.idp.calls).toEqual([]);
   });

@@ -4,6 +4,7 @@
  */
 import { approve } from './en/approve.ts';
 import { error, errorReasons, message } from './en/message.ts';
+import { step } from './en/steps.ts';
 import { password, refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
@@ -11,9 +12,10 @@ export const en: {
   readonly approve: typeof approve;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
+  readonly step: typeof step;
   readonly refused: typeof refused;
   readonly site: typeof site;
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { approve, signIn, password, refused, site, message, error, errorReasons };
+} = { approve, signIn, password, step, refused, site, message, error, errorReasons };

@@ -13,6 +13,10 @@ export const approve = {
   loopback:
     'This is a program on this computer, and any program here could be listening. Go on only if you have just started this sign-in yourself.',
   scopes: 'It will be able to',
+  scopesMore: 'It asks for more, to be able to',
+  scopesBefore: 'You have allowed it before to',
+  remember: 'Do not ask me again for this',
+  rememberElsewhere: 'You are still asked when another site sends you here.',
   account: 'Signed in as',
   switch: 'Use another account',
   signIn: 'Sign in to allow it',

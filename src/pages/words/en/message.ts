@@ -28,5 +28,6 @@ export const errorReasons = {
   client_unknown: 'This app is not registered here, or its registration has ended.',
   another_browser: 'This page was opened in another browser. Go back to the app and start again.',
   cross_site: 'The request came from another site. Go back to the app and start again.',
+  step_limited: 'Too many sign-ins were begun from this network. Wait a few minutes and try again.',
   authorize_limited: 'Too many sign-ins were started from this network. Wait a few minutes and try again.',
 };

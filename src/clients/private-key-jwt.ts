@@ -1,0 +1,63 @@
+/**
+ * Private key JWT: a client that proves who it is with a key that never leaves it (RFC 7523 §2.2, §3, with the audience of 7523bis:
+ * the issuer and nothing else, so that no other server can use what it was shown).
+ *
+ *   form → who → client with keys → audience → times → key → signature → not seen before
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import { findKey } from '../core/key-sources.ts';
+import { spendOnce } from '../core/replay.ts';
+import { isSameServer } from '../lib/safe-fetch.ts';
+import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion } from '../model/assertion.ts';
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Params } from '../model/params.ts';
+import { resolveClient } from './find.ts';
+import { countFetch } from './metadata-document.ts';
+
+/** The one value of `client_assertion_type` that is known. */
+export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** Types that say what they are for, or nothing at all; an ID token's, an access token's or a grant's is none of them (RFC 8725 §3.11). */
+const TYPES = [undefined, 'jwt', 'client-authentication+jwt'];
+
+/** What an assertion proved, or the reason why it did not, with the client it named if there is one. */
+export type Proved = { readonly client: Client } | { readonly problem: string; readonly client: Client | null };
+
+/** Checks the assertion of a request, and uses it up. */
+export async function proveByKey(as: AuthServer, params: Params, network: string): Promise<Proved> {
+  if (params.optional('client_assertion_type') !== ASSERTION_TYPE) return { problem: 'assertion_type', client: null };
+  const assertion = parseAssertion(params.optional('client_assertion') ?? '');
+  if (!assertion || !TYPES.includes(assertion.typ)) return { problem: 'assertion_malformed', client: null };
+  const id = textClaim(assertion.claims, 'sub');
+  if (id === null || assertion.claims['iss'] !== id) return { problem: 'assertion_subject', client: null };
+  if ((params.optional('client_id') ?? id) !== id) throw new OAuthError('invalid_request', 'client_ids_differ');
+  const client = await knownClient(as, id, network);
+  const problem = client ? await problemOf(as, assertion, client, network) : 'client_unknown';
+  return client && problem === null ? { client } : { problem: problem ?? 'client_unknown', client };
+}
+
+async function knownClient(as: AuthServer, id: string, network: string): Promise<Client | null> {
+  try {
+    return await resolveClient(as, id, network);
+  } catch (error) {
+    if (error instanceof OAuthError && error.code === 'invalid_client') return null; // looks like any other unknown client
+    throw error;
+  }
+}
+
+async function problemOf(as: AuthServer, assertion: Assertion, client: Client, network: string): Promise<string | null> {
+  const { claims } = assertion;
+  if (client.jwks === undefined && client.jwksUri === undefined) return 'assertion_unregistered';
+  if (client.jwksUri !== undefined && isSameServer(new URL(client.jwksUri), new URL(as.settings.issuer))) return 'assertion_keys_here';
+  if (!isFor(claims, as.settings.issuer)) return 'assertion_audience';
+  const time = timeProblem(claims, as.now());
+  if (time !== null) return `assertion_${time}`;
+  const jti = textClaim(claims, 'jti');
+  if (jti === null) return 'assertion_without_jti';
+  const key = await findKey(as, client, assertion, () => countFetch(as, network));
+  if (key === null) return 'assertion_key_unknown';
+  const { isSignedWith } = await import('../core/signature.ts');
+  if (!(await isSignedWith(assertion, key))) return 'assertion_signature';
+  return (await spendOnce(as, ['client', client.id], jti, endOf(claims))) ? null : 'assertion_replayed';
+}

@@ -1,0 +1,84 @@
+/**
+ * Key sources: where the public keys of a client or an issuer come from: given, or read at an address and remembered for a while. An
+ * unknown key makes us look again, once in a while: keys rotate, and nobody makes us fetch as often as they like.
+ */
+import { shared } from '../lib/underway.ts';
+import { parseJson } from '../lib/json.ts';
+import type { Assertion } from '../model/assertion.ts';
+import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
+import type { Seconds } from '../model/store.ts';
+import type { AuthServer } from './auth-server.ts';
+
+/** Public keys, or the address where they stand. */
+export interface KeySource {
+  readonly jwks?: JwkSet;
+  readonly jwksUri?: string;
+}
+
+interface Kept {
+  readonly keys: JwkSet | null;
+  /** When `keys` came. */
+  readonly at: Seconds;
+  /** When they were last asked for. */
+  readonly triedAt: Seconds;
+}
+
+const LIMITS = { bytes: 65_536, milliseconds: 5000 };
+const FRESH: Seconds = 600;
+/** Longer than this keys are not trusted that cannot be had again: who took one back wants it gone. */
+const STALE: Seconds = 3600;
+const COOL_DOWN: Seconds = 30;
+const MOST_KEPT = 256;
+const DEEPEST = 8;
+
+const kept = new WeakMap<AuthServer, Map<string, Kept>>();
+const underway = new WeakMap<AuthServer, Map<string, Promise<Kept>>>();
+
+/**
+ * The key that an assertion was signed with, if the source has it.
+ *
+ * @param mayFetch asked before an address is read; what it throws is thrown.
+ */
+export async function findKey(
+  as: AuthServer,
+  source: KeySource,
+  { alg, kid }: Assertion,
+  mayFetch: () => Promise<void>,
+): Promise<Jwk | null> {
+  if (source.jwks) return pickKey(source.jwks, alg, kid);
+  if (source.jwksUri === undefined) return null;
+  const known = mapOf(kept, as).get(source.jwksUri);
+  const key = known?.keys && known.at + FRESH > as.now() ? pickKey(known.keys, alg, kid) : null;
+  if (key !== null) return key;
+  const { keys } = known && known.triedAt + COOL_DOWN > as.now() ? known : await ask(as, source.jwksUri, mayFetch);
+  return keys && pickKey(keys, alg, kid);
+}
+
+async function ask(as: AuthServer, uri: string, mayFetch: () => Promise<void>): Promise<Kept> {
+  await mayFetch();
+  const late = (): Error => new Error('The keys took too long.');
+  try {
+    return await shared(mapOf(underway, as), uri, () => fetchKeys(as, uri), LIMITS.milliseconds + 1000, late);
+  } catch {
+    return { keys: null, at: 0, triedAt: 0 }; // only lateness comes here, and only of somebody else's fetch
+  }
+}
+
+async function fetchKeys(as: AuthServer, uri: string): Promise<Kept> {
+  const answer = (await as.fetchKeys?.(uri, LIMITS)) ?? { problem: 'unreachable' as const };
+  const keys = 'problem' in answer ? null : keySetOf(parseJson(answer.text, DEEPEST));
+  const [all, now] = [mapOf(kept, as), as.now()];
+  const before = all.get(uri);
+  const old = before && before.at + STALE > now ? before : { keys: null, at: 0 };
+  const next = keys ? { keys, at: now, triedAt: now } : { keys: old.keys, at: old.at, triedAt: now };
+  all.delete(uri); // the newest stands last
+  if (all.size >= MOST_KEPT) for (const oldest of all.keys()) if (all.delete(oldest)) break;
+  all.set(uri, next);
+  return next;
+}
+
+function mapOf<T>(of: WeakMap<AuthServer, Map<string, T>>, as: AuthServer): Map<string, T> {
+  const map = of.get(as) ?? new Map<string, T>();
+  of.set(as, map);
+  return map;
+}

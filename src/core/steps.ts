@@ -1,0 +1,60 @@
+/**
+ * Steps: sign-ins that are halfway, between one page and the next. A step is kept under the hash of a secret that only its
+ * page holds, and what it holds can be opened with that secret alone. Its tries are counted by conditional writes, so that
+ * no number of requests at once gets more of them, and it is taken exactly once.
+ */
+import type { Seconds } from '../model/store.ts';
+import type { AuthServer } from './auth-server.ts';
+import { has, MOST_TRIES, readHeld, versioned } from './held.ts';
+import { OAuthError } from '../model/error.ts';
+
+/** A sign-in that waits for its next page. */
+export type StepRecord = {
+  readonly v: 1;
+  /** Who asked: `login:` or `factor:`, and the id. */
+  readonly asker: string;
+  /** The authorization request that waits for it; null for a sign-in without one. */
+  readonly ticketHash: string | null;
+  /** SHA-256 of the cookie of the browser that may go on. */
+  readonly browserHash: string;
+  /** How often its page may still come back. */
+  readonly tries: number;
+  /** What was kept, under a key that only the page's secret gives. */
+  readonly sealed: string;
+  readonly expiresAt: Seconds;
+};
+
+/** Writes a step. */
+export async function openStep({ store }: AuthServer, hash: string, step: StepRecord): Promise<void> {
+  if ((await store.write(`step:${hash}`, step, 'absent', { until: step.expiresAt })) === null)
+    throw new Error('A random secret was met twice: the source of randomness is broken.');
+}
+
+/** The step; null if it was taken or has run out. */
+export async function findStep({ store }: AuthServer, hash: string): Promise<StepRecord | null> {
+  return (await readHeld(store, `step:${hash}`, isStep))?.value ?? null;
+}
+
+/** Uses up one try before it is made. The last one takes the step. @returns the tries left, null where there is no step. */
+export async function spendTry({ store }: AuthServer, hash: string): Promise<number | null> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const held = await readHeld(store, `step:${hash}`, isStep);
+    if (!held) return null;
+    const left = held.value.tries - 1;
+    if (left <= 0) {
+      if (await store.remove(`step:${hash}`, held.version)) return 0;
+      continue;
+    }
+    const next: StepRecord = { ...held.value, tries: left };
+    if ((await store.write(`step:${hash}`, next, held.version, { until: next.expiresAt })) !== null) return left;
+  }
+  throw new OAuthError('temporarily_unavailable', 'step_contended', { headers: { 'retry-after': '1' } });
+}
+
+/** Takes the step; true for exactly one caller. */
+export async function takeStep({ store }: AuthServer, hash: string): Promise<boolean> {
+  return store.remove(`step:${hash}`);
+}
+
+const isStep = (value: unknown): value is StepRecord =>
+  versioned(value) && has(value, 'asker', 'ticketHash', 'browserHash', 'tries', 'sealed', 'expiresAt');

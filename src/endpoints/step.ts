@@ -1,0 +1,126 @@
+/**
+ * Step: the later pages of a sign-in come back here, those of the consent page and of the sign-in page alike. Nobody is
+ * signed in before the last one is done, and each is done once, however many tabs or requests bring it back (SEC-158, SEC-160).
+ *
+ *   same origin → step → same browser → request still waits for it → (start again) → a try spent → proof → step taken → conclude
+ */
+import { findClient } from '../clients/find.ts';
+import { findStep, spendTry, takeStep, type StepRecord } from '../core/steps.ts';
+import { equalTexts } from '../lib/bytes.ts';
+import { OAuthError } from '../model/error.ts';
+import { findRedirect } from '../model/redirect.ts';
+import type { Ticket } from '../model/ticket.ts';
+import type { Client } from '../model/client.ts';
+import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from './ask-step.ts';
+import { conclude, foreign, over } from './conclude.ts';
+import { consentPage } from './consent-page.ts';
+import { cookieOf, flowCookie, isSameOrigin, readForm, sessionFor, setCookie, speaking, type Call } from './endpoint.ts';
+import { goTo, showLogin } from './login.ts';
+import { admit, type NotSignedIn, notSignedIn, type Pending, servicesOf, type SignedIn, startSession } from './sign-in.ts';
+
+/** A step that came back from its own browser. */
+interface Returned {
+  readonly hash: string;
+  readonly record: StepRecord;
+  readonly kept: Kept;
+  /** What waits for it; null for a sign-in without an authorization request. */
+  readonly waiting: Waiting | null;
+}
+
+interface Waiting {
+  readonly ticket: Ticket;
+  readonly client: Client;
+  readonly handle: string;
+}
+
+/** POST of the page of a step. */
+export async function step(asked: Call): Promise<Response> {
+  const { as } = asked;
+  if (!isSameOrigin(asked, false)) throw foreign('cross_site');
+  const form = await readForm(asked.request);
+  const secret = form.required('step');
+  const returned = await findReturned(asked, secret);
+  const steps = returned && stepsOf(as.settings, returned.record.asker);
+  if (!returned || !steps) return over(asked);
+  const { hash, record, kept } = returned;
+  const call = speaking(asked, kept.lang);
+  if (form.optional('decision') === 'restart') {
+    await takeStep(as, hash);
+    return startAgain(call, returned);
+  }
+  const left = await spendTry(as, hash);
+  if (left === null) return over(call);
+  const result = await steps.prove((field) => form.optional(field) ?? '', kept.keep, servicesOf(call));
+  if (result.kind === 'refused' || result.kind === 'limited') {
+    const problem = notSignedIn(call, record.asker.slice(record.asker.indexOf(':') + 1), result);
+    return left > 0 ? stepAnswer(call, { asker: record.asker, secret, kept, problem }) : startAgain(call, returned, problem);
+  }
+  if (left > 0 && !(await takeStep(as, hash))) return over(call); // the last try has taken it already
+  const user = await nextOf(call, returned, result);
+  if (user === null) return over(call);
+  if ('step' in user) return askStep(call, user, kept.flow);
+  return arrive(call, returned, user);
+}
+
+/** The step, if it is open and this browser's own. @throws {OAuthError} for another browser's. */
+async function findReturned(call: Call, secret: string): Promise<Returned | null> {
+  const { as } = call;
+  const hash = await as.keys.hash(secret);
+  const record = await findStep(as, hash);
+  if (!record) return null;
+  const cookie = cookieOf(call, flowCookie(record.ticketHash ?? hash)) ?? '';
+  if (!equalTexts(await as.keys.hash(cookie), record.browserHash)) throw foreign('another_browser');
+  const kept = (await as.keys.openUnder(secret, record.sealed, `step:${hash}`)) as Kept | null;
+  if (!kept) throw new Error('A step that was found by its secret cannot be opened with it.');
+  if (record.ticketHash === null || !('handle' in kept.flow)) return { hash, record, kept, waiting: null };
+  const ticket = await as.records.findTicket(record.ticketHash);
+  if (ticket?.approved?.stateHash !== hash) return null; // a later yes is on its way
+  const client = ticket.described ?? (await findClient(as, ticket.clientId));
+  return client && { hash, record, kept, waiting: { ticket, client, handle: kept.flow.handle } };
+}
+
+/** Somebody who is signed in, or the step after this one. */
+async function nextOf(
+  call: Call,
+  { record, kept }: Returned,
+  result: Exclude<Awaited<ReturnType<NonNullable<ReturnType<typeof stepsOf>>['prove']>>, { kind: 'refused' | 'limited' }>,
+): Promise<SignedIn | Pending | null> {
+  switch (result.kind) {
+    case 'step':
+      return { asker: record.asker, step: result, ...(kept.first ? { first: kept.first } : {}) };
+    case 'proven':
+      return admit(call, { login: record.asker.slice('login:'.length), proven: result });
+    case 'passed':
+      if (!kept.first) throw new Error('A second factor was shown for nobody.');
+      return startSession(call, kept.first);
+  }
+}
+
+async function arrive(call: Call, { hash, record, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
+  if (waiting && record.ticketHash !== null && 'handle' in kept.flow) {
+    const { ticket, client } = waiting;
+    const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
+    return conclude(call, { ticket, handleHash: record.ticketHash, client, redirect, user, choice: kept.flow.choice });
+  }
+  const page = goTo(returnOf(kept.flow), user.cookie);
+  page.headers.append('set-cookie', setCookie(call.as, flowCookie(hash), '', 0));
+  return page;
+}
+
+function returnOf(flow: Flow): string {
+  if ('returnTo' in flow) return flow.returnTo;
+  throw new OAuthError('server_error', 'step_without_request');
+}
+
+/** The first page once more, with what went wrong. */
+async function startAgain(call: Call, { waiting }: Returned, problem?: NotSignedIn): Promise<Response> {
+  const { problem: text, status, retryAfter } = problem ?? {};
+  if (!waiting) {
+    if (!problem) return goTo(call.as.settings.paths.login, undefined);
+    return showLogin(call, { ...(text ? { error: text } : {}), ...(status ? { status } : {}), ...(retryAfter ? { retryAfter } : {}) });
+  }
+  const { ticket } = waiting;
+  const remember = ticket.approved?.remember ?? false;
+  const showing = { ...waiting, session: await sessionFor(call, ticket), ticked: ticket.approved?.scope ?? ticket.scope, remember };
+  return consentPage(call, problem ? { ...showing, problem: { text: problem.problem, status: problem.status, retryAfter } } : showing);
+}

@@ -1,0 +1,71 @@
+/**
+ * Unasked: the answer to an authorization request without a page. Only for somebody who is signed in and who wanted to be
+ * asked no more about this very client, redirect, resource and scopes; never where the request may be another site's doing.
+ *
+ *   prompt → signed in → remembered → not from another site → grant → still remembered → redirect
+ */
+import { isThisComputer } from '../core/consents.ts';
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import { answerTo } from '../model/redirect.ts';
+import type { Choice } from '../model/ticket.ts';
+import { grantIdOf } from '../model/token.ts';
+import { revoke } from '../model/transition.ts';
+import { errorAnswer, type CheckedRequest } from './authorization-request.ts';
+import { grantTo } from './conclude.ts';
+import type { Call } from './endpoint.ts';
+import { linkedOf } from './linked.ts';
+import type { SignedIn } from './sign-in.ts';
+
+/** The redirect to the client, or null where a person has to be asked. */
+export async function answerUnasked(call: Call, request: CheckedRequest, user: SignedIn | null): Promise<Response | null> {
+  const silent = request.prompt.includes('none');
+  if (request.prompt.length > 0 && !silent) return null;
+  const location = user && (await pass(call, request, user));
+  if (location) return away(location);
+  if (!silent) return null;
+  const error = new OAuthError(user ? 'consent_required' : 'login_required', 'prompt_none');
+  call.as.emit({ kind: 'request.refused', endpoint: 'authorize', code: error.code, reason: error.reason });
+  return away(errorAnswer(call.as, request.redirect, request.state, error));
+}
+
+async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promise<string | null> {
+  const { as } = call;
+  const { client, redirect, resource, challenge, state } = request;
+  if (isThisComputer(redirect) || !isOwnDoing(call, client)) return null;
+  const choice = await rememberedChoice(call, request, user);
+  if (!choice || !(await linkedOf(call, user))) return null; // an account that is gone has to be signed in to again
+  const code = await grantTo(call, { client, redirectUri: redirect, resource: resource.uri, challenge, user, choice });
+  if (code === null) return null;
+  // Whoever revokes the app forgets first and ends grants after: a grant written too late to be among them ends itself.
+  if (!(await rememberedChoice(call, request, user))) {
+    await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('revoked', as.now()));
+    return null;
+  }
+  return answerTo(redirect, { code, state, iss: as.settings.issuer });
+}
+
+/** What the person wanted to be asked about no more, if it covers the request and leaves nothing to choose. */
+async function rememberedChoice({ as }: Call, request: CheckedRequest, { userId }: SignedIn): Promise<Choice | null> {
+  const { client, redirect, resource, scope } = request;
+  const entries = await as.consents.find({ userId, client, redirectUri: redirect, resource: resource.uri });
+  const covering = entries.filter(({ remembered, organization }) => organization === undefined && isWithin(scope, remembered));
+  return covering.length === 1 && scope.length > 0 ? { scope } : null;
+}
+
+/**
+ * Whether it is the person who opens the request. A link on another site can name a client that was allowed once, with a
+ * state and a challenge of the attacker's; for clients that nobody vouches for this has to be seen (SEC-134).
+ */
+function isOwnDoing({ request }: Call, { entered }: Client): boolean {
+  const site = request.headers.get('sec-fetch-site');
+  return entered === true || site === 'none' || site === 'same-origin';
+}
+
+function isWithin(asked: readonly string[], given: readonly string[]): boolean {
+  return asked.every((one) => given.includes(one));
+}
+
+function away(location: string): Response {
+  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' } });
+}

@@ -1,0 +1,228 @@
+/**
+ * What an authenticator sent, checked (WebAuthn Level 3 §7.1, §7.2). The signature and the formats are the business of
+ * `@simplewebauthn/server`, loaded when first somebody uses a passkey; what is bounded, strict or ours to decide stands here.
+ *
+ *   size → JSON → shape → type → challenge → origin → well-formed CBOR → attestation none → library → (counter: `core/passkeys`)
+ */
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+import { base64url, fromBase64url } from '../lib/base64url.ts';
+import { equalTexts, fromUtf8 } from '../lib/bytes.ts';
+import { parseJson } from '../lib/json.ts';
+import type { Passkey } from '../model/passkey.ts';
+import { endOfCbor, isPlainCbor } from './cbor.ts';
+
+/** The site that passkeys are for. */
+export interface RelyingParty {
+  /** The domain they are bound to. */
+  readonly id: string;
+  /** The one origin they may be used from. */
+  readonly origin: string;
+}
+
+/** What an answer must answer. */
+export interface Expected {
+  readonly party: RelyingParty;
+  /** The challenge that we gave, base64url. */
+  readonly challenge: string;
+}
+
+/** Why an answer was not taken; a word for the `on` listener. */
+export type Fault = { readonly fault: string };
+
+/** The part of a new passkey that its authenticator tells. */
+export type NewPasskey = Pick<Passkey, 'id' | 'publicKey' | 'counter' | 'transports' | 'backupEligible' | 'backedUp'>;
+
+/** An answer to a sign-in as it was posted: what it says it is, not yet what it is. */
+export interface Assertion {
+  readonly id: string;
+  readonly handle: string;
+  readonly answer: AuthenticationResponseJSON;
+}
+
+/** ES256, EdDSA, RS256 in the order of preference (COSE algorithm numbers). */
+export const ALGORITHMS: readonly number[] = [-7, -8, -257];
+
+const MOST_CHARACTERS = 16_384;
+/** WebAuthn §4: a credential id has at most 1,023 bytes. */
+const MOST_ID = 1364;
+const TRANSPORTS: ReadonlySet<string> = new Set(['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb']);
+
+/** Reads an answer to a sign-in, so that the passkey can be looked up. */
+export function readAssertion(text: string): Assertion | Fault {
+  const read = readAnswer(text, ['clientDataJSON', 'authenticatorData', 'signature', 'userHandle']);
+  if ('fault' in read) return read;
+  const { id, parts } = read;
+  const answer = {
+    id,
+    rawId: id,
+    type: 'public-key',
+    clientExtensionResults: {},
+    response: parts,
+  } as unknown as AuthenticationResponseJSON;
+  return { id, handle: parts['userHandle'] ?? '', answer };
+}
+
+/** Checks a sign-in against the passkey it names; what it showed, or why it is not taken. */
+export async function verifyAssertion(
+  { answer, handle }: Assertion,
+  { party, challenge }: Expected,
+  passkey: Passkey,
+): Promise<{ readonly counter: number; readonly backedUp: boolean } | Fault> {
+  const foreign = checkClientData(answer.response.clientDataJSON, 'webauthn.get', { party, challenge });
+  if (foreign) return foreign;
+  if (!isPlainAuthenticatorData(fromBase64url(answer.response.authenticatorData))) return { fault: 'passkey_malformed' };
+  if (handle !== passkey.handle) return { fault: 'passkey_handle' };
+  const { verifyAuthenticationResponse } = await library();
+  const publicKey = fromBase64url(passkey.publicKey);
+  if (!publicKey) throw new TypeError('A stored passkey is not base64url.');
+  const verified = await orFault(() =>
+    verifyAuthenticationResponse({
+      response: answer,
+      expectedChallenge: challenge,
+      expectedOrigin: party.origin,
+      expectedRPID: party.id,
+      requireUserVerification: true,
+      credential: { id: passkey.id, publicKey, counter: 0 }, // its own counter rule would be a second one, and a racy one
+    }),
+  );
+  if ('fault' in verified) return verified;
+  if (!verified.verified) return { fault: 'passkey_signature' };
+  const { newCounter, credentialBackedUp, credentialDeviceType } = verified.authenticationInfo;
+  if ((credentialDeviceType === 'multiDevice') !== passkey.backupEligible) return { fault: 'passkey_backup' }; // §7.2 step 18: it never changes
+  return { counter: newCounter, backedUp: credentialBackedUp };
+}
+
+/** Checks the making of a passkey; the passkey, or why it is not taken. */
+export async function verifyRegistration(text: string, { party, challenge }: Expected): Promise<NewPasskey | Fault> {
+  const read = readAnswer(text, ['clientDataJSON', 'attestationObject']);
+  if ('fault' in read) return read;
+  const { id, parts, transports } = read;
+  const foreign = checkClientData(parts['clientDataJSON'] ?? '', 'webauthn.create', { party, challenge });
+  if (foreign) return foreign;
+  const attestation = fromBase64url(parts['attestationObject'] ?? '');
+  if (!attestation || !isPlainCbor(attestation, 0, 1)) return { fault: 'passkey_malformed' };
+  const { decodeAttestationObject, verifyRegistrationResponse } = await library();
+  const decoded = await orFault(async () => decodeAttestationObject(attestation));
+  if ('fault' in decoded) return decoded;
+  if (!(decoded instanceof Map)) return { fault: 'passkey_malformed' };
+  const authenticatorData: unknown = decoded.get('authData');
+  if (!(authenticatorData instanceof Uint8Array) || !isPlainAuthenticatorData(authenticatorData)) return { fault: 'passkey_malformed' };
+  // We ask for none. Any other comes with certificates of the sender's choice, which nobody here needs to parse or fetch.
+  if (decoded.get('fmt') !== 'none') return { fault: 'passkey_attestation' };
+  const response = { clientDataJSON: parts['clientDataJSON'], attestationObject: parts['attestationObject'] };
+  const verified = await orFault(() =>
+    verifyRegistrationResponse({
+      response: { id, rawId: id, type: 'public-key', clientExtensionResults: {}, response } as unknown as RegistrationResponseJSON,
+      expectedChallenge: challenge,
+      expectedOrigin: party.origin,
+      expectedRPID: party.id,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: [...ALGORITHMS],
+    }),
+  );
+  if ('fault' in verified) return verified;
+  if (!verified.verified) return { fault: 'passkey_attestation' };
+  const { credential, credentialDeviceType, credentialBackedUp } = verified.registrationInfo;
+  if (credential.id !== id) return { fault: 'passkey_malformed' };
+  return {
+    id,
+    publicKey: base64url(credential.publicKey),
+    counter: credential.counter,
+    transports,
+    backupEligible: credentialDeviceType === 'multiDevice',
+    backedUp: credentialBackedUp,
+  };
+}
+
+interface Answer {
+  readonly id: string;
+  readonly parts: { readonly [part: string]: string };
+  readonly transports: readonly string[];
+}
+
+const malformed: Fault = { fault: 'passkey_malformed' };
+
+/** The parts of an answer, each of which must be base64url; `id` too, and within bounds. */
+function readAnswer(text: string, names: readonly string[]): Answer | Fault {
+  if (text.length > MOST_CHARACTERS) return malformed;
+  const whole = parseJson(text, 8);
+  if (!isObject(whole) || whole['type'] !== 'public-key') return malformed;
+  const { id, response } = whole;
+  if (!isBytes(id) || id.length > MOST_ID || !isObject(response)) return malformed;
+  const parts: { [part: string]: string } = {};
+  for (const name of names) {
+    const part = response[name];
+    if (!isBytes(part)) return malformed;
+    parts[name] = part;
+  }
+  const { transports } = response;
+  const known = Array.isArray(transports) ? transports.filter((one): one is string => TRANSPORTS.has(one as string)) : [];
+  return { id, parts, transports: [...new Set(known)] };
+}
+
+/** What the browser saw (§5.8.1): what was done, answering what, from where. */
+function checkClientData(encoded: string, type: string, { party, challenge }: Expected): Fault | null {
+  const bytes = fromBase64url(encoded);
+  const data = bytes && readJson(bytes);
+  if (!isObject(data)) return malformed;
+  if (data['type'] !== type) return { fault: 'passkey_type' };
+  if (typeof data['challenge'] !== 'string' || !equalTexts(data['challenge'], challenge)) return { fault: 'passkey_challenge' };
+  if (data['origin'] !== party.origin) return { fault: 'passkey_origin' };
+  // Framed by another site: our pages cannot be, so this did not come from one.
+  return data['crossOrigin'] === true || data['topOrigin'] !== undefined ? { fault: 'passkey_framed' } : null;
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(fromUtf8(bytes), 8);
+  } catch {
+    return undefined; // not UTF-8
+  }
+}
+
+const [HEAD, AAGUID] = [37, 16];
+const [HAS_CREDENTIAL, HAS_EXTENSIONS] = [0x40, 0x80];
+
+/** Authenticator data (§6.1) whose CBOR parts are well-formed and end where the data end. */
+function isPlainAuthenticatorData(data: Uint8Array | null): boolean {
+  if (!data || data.length < HEAD) return false;
+  const flags = data[32] ?? 0;
+  let at = HEAD;
+  if (flags & HAS_CREDENTIAL) {
+    at += AAGUID + 2;
+    at += ((data[at - 2] ?? 0) << 8) | (data[at - 1] ?? 0);
+    at = at < data.length ? endOfCbor(data, at, 1) : -1;
+  }
+  if (at > 0 && flags & HAS_EXTENSIONS) at = endOfCbor(data, at, 1);
+  return at === data.length;
+}
+
+function isObject(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isBytes(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && fromBase64url(value) !== null;
+}
+
+/** The library refuses by throwing plain errors, whose texts hold what was sent: none of them goes further. */
+async function orFault<T extends object>(verify: () => Promise<T>): Promise<T | Fault> {
+  try {
+    return await verify();
+  } catch {
+    return { fault: 'passkey_refused' };
+  }
+}
+
+type Library = typeof import('@simplewebauthn/server') & Pick<typeof import('@simplewebauthn/server/helpers'), 'decodeAttestationObject'>;
+
+/** Loaded at the first use: it takes longer than all the rest of a start. */
+async function library(): Promise<Library> {
+  const [server, { decodeAttestationObject }] = await Promise.all([
+    import('@simplewebauthn/server'),
+    import('@simplewebauthn/server/helpers'),
+  ]).catch((cause: unknown) => {
+    throw new TypeError('passkeys() needs the package @simplewebauthn/server: npm install @simplewebauthn/server.', { cause });
+  });
+  return { ...server, decodeAttestationObject };
+}

@@ -1,0 +1,45 @@
+/**
+ * Key set: public keys as JWKs (RFC 7517), and which of them an assertion was signed with. No cryptography here.
+ */
+import type { Json } from './store.ts';
+
+/** A public key. */
+export type Jwk = { readonly [member: string]: Json };
+
+/** Public keys. */
+export type JwkSet = { readonly keys: readonly Jwk[] };
+
+const MOST_KEYS = 64;
+/** Members that only a private or symmetric key has. */
+const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+const KINDS: { readonly [alg: string]: readonly [kty: string, crv?: string] } = {
+  ES256: ['EC', 'P-256'],
+  ES384: ['EC', 'P-384'],
+  EdDSA: ['OKP', 'Ed25519'],
+  RS256: ['RSA'],
+  PS256: ['RSA'],
+};
+
+/** The key set that a value is, or null: a list of objects, none of them with a private part. */
+export function keySetOf(value: unknown): JwkSet | null {
+  const keys = typeof value === 'object' && value !== null ? (value as { keys?: unknown }).keys : undefined;
+  if (!Array.isArray(keys) || keys.length > MOST_KEYS || !keys.every(isPublic)) return null;
+  return { keys };
+}
+
+function isPublic(key: unknown): key is Jwk {
+  return typeof key === 'object' && key !== null && !Array.isArray(key) && !SECRET_MEMBERS.some((name) => Object.hasOwn(key, name));
+}
+
+/** The one key that fits algorithm and key id; null where none does, or where several do and nothing tells them apart. */
+export function pickKey({ keys }: JwkSet, alg: string, kid: string | undefined): Jwk | null {
+  const fitting = keys.filter((key) => fits(key, alg) && (kid === undefined || key['kid'] === kid));
+  return fitting.length === 1 ? (fitting[0] ?? null) : null;
+}
+
+function fits(key: Jwk, alg: string): boolean {
+  const [kty, crv] = KINDS[alg] ?? [];
+  const { key_ops: ops, use = 'sig', alg: own = alg } = key;
+  if (kty === undefined || key['kty'] !== kty || key['crv'] !== crv) return false;
+  return use === 'sig' && (own === alg || (alg === 'EdDSA' && own === 'Ed25519')) && (!Array.isArray(ops) || ops.includes('verify'));
+}

@@ -1,0 +1,52 @@
+/**
+ * The page of a step: what a login asks for after its first page, or what a second factor asks for.
+ * What stands in its form decides nothing but what was typed: the rest is kept by the server (SEC-158).
+ */
+import { html } from '../lib/html.ts';
+import type { StepView } from '../model/login.ts';
+import { page } from './layout.ts';
+import type { PageParts } from './layout.ts';
+import { describedByProblem, problemAnswer, problemBox } from './sign-in.ts';
+import type { Problem } from './sign-in.ts';
+import type { Words } from './words/words.ts';
+
+/** All that the page shows. */
+export interface StepPageView extends Problem {
+  /** Where the form is posted, with `step`, the fields, and `decision`: `go` or `restart`. */
+  readonly action: string;
+  /** The secret that opens the step. */
+  readonly step: string;
+  readonly view: StepView;
+  /** SHA-256 of the view's script, in base64. */
+  readonly scriptHash?: string | undefined;
+  /** CSP sources that the answer may redirect to. */
+  readonly formAction: readonly string[];
+  readonly words: Words;
+  readonly brand?: PageParts['brand'];
+  /** 200 unless told; 429 with `retryAfter`. */
+  readonly status?: number | undefined;
+}
+
+/** The page. Its first button is the one that goes on, so that this is what Enter does. */
+export function stepPage(view: StepPageView): Response {
+  const { title, text, fields, button, more, script } = view.view;
+  const body = html`<h1>${title}</h1>
+    ${text && html`<p class="lead">${text}</p>`}
+    <form method="post" action="${view.action}" ${describedByProblem(view)}>
+      <input type="hidden" name="step" value="${view.step}" />${problemBox(view, view.words)}
+      <div class="part">${fields}</div>
+      <div class="actions">${button !== null && html`<button class="main" name="decision" value="go">${button}</button>`}</div>
+      ${more}
+      <button class="plain" name="decision" value="restart" formnovalidate>${view.words.step.restart}</button>
+    </form>`;
+  return page({
+    words: view.words,
+    title,
+    body,
+    status: view.status,
+    ...problemAnswer(view),
+    formAction: view.formAction,
+    brand: view.brand,
+    script: script === undefined ? undefined : { text: script, hash: view.scriptHash ?? '' },
+  });
+}
