@@ -2,6 +2,8 @@
  * Server: path × method → endpoint, and the three things every answer of ours needs: CORS where the specification
  * wants it and nowhere else, no caching, and an error that is rendered for whoever asked (a program or a person).
  */
+import { account, sectionsOf } from './endpoints/account.ts';
+import { accountSection, sectionPath } from './endpoints/account-section.ts';
 import { approve } from './endpoints/approve.ts';
 import { authorize } from './endpoints/authorize.ts';
 import { callback } from './endpoints/callback.ts';
@@ -29,7 +31,8 @@ export interface Route {
 }
 
 /** The route table of an issuer, by path. Endpoints for people exist only where we have a login to offer. */
-export function routesOf({ paths, logins }: Settings): ReadonlyMap<string, Route> {
+export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
+  const { paths, logins } = settings;
   const routes = new Map<string, Route>();
   for (const path of METADATA_PATHS) routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
   routes.set(paths.token, { name: 'token', methods: { POST: token }, reader: 'program' });
@@ -42,6 +45,15 @@ export function routesOf({ paths, logins }: Settings): ReadonlyMap<string, Route
   for (const login of logins.filter(isRedirect)) {
     const GET: Endpoint = (call) => callback(call, login);
     routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
+  }
+  routes.set(paths.account, { name: 'account', methods: { GET: account, POST: account }, reader: 'person' });
+  for (const section of sectionsOf(settings)) {
+    const endpoint: Endpoint = (call) => accountSection(call, section);
+    routes.set(sectionPath(paths.account, section), {
+      name: `account/${section.id}`,
+      methods: { GET: endpoint, POST: endpoint },
+      reader: 'person',
+    });
   }
   return routes.set(paths.login, { name: 'login', methods: { GET: login, POST: login }, reader: 'person' });
 }
@@ -69,7 +81,7 @@ function failure(route: Route, call: Call, error: unknown): Response {
       call.as.runtime.respond,
     );
   }
-  return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: { name: call.as.settings.name }, words: call.words });
+  return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words });
 }
 
 function notAllowed(route: Route, call: Call): Response {

@@ -4,15 +4,18 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
+import { type Account, type Accounts, foldUsername, isUsername, type NewAccount } from '../model/account.ts';
+import { foldAddress } from '../model/email.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
 import type { Key, Page } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
+import type { Emails } from './emails.ts';
 import type { Consents } from './consents.ts';
 import type { Keys } from './keys.ts';
 import type { AccountRecord, Records } from './records.ts';
+import type { Vault } from './vault.ts';
 
 /** N = 2^14, r = 8, p = 5: 16 MiB, so that it also runs in a Worker. */
 const COST: ScryptCost = { ln: 14, r: 8, p: 5 };
@@ -22,13 +25,15 @@ const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)
 export interface AccountParts {
   readonly records: Records;
   readonly consents: Consents;
+  readonly vault: Pick<Vault, 'release'>;
   readonly keys: Keys;
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
+  readonly emails: Emails;
 }
 
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, consents, keys, runtime, passkeys }: AccountParts): Accounts {
+export function makeAccounts({ records, consents, vault, keys, runtime, passkeys, emails }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -66,12 +71,22 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys }: Acc
       } as const;
       const made = password === undefined ? kept : { ...kept, passwordHash: await hashPassword(password) };
       if (!(await records.saveAccount(made, 'absent'))) throw new Error('A random account id was met twice.');
-      if (await records.claimUsername(await keys.hash(kept.username), kept.id)) return publicOf(made);
-      await records.removeAccount(kept.id);
-      throw new TypeError('This user name is taken.');
+      const nameHash = await keys.hash(kept.username);
+      const named = await records.claimUsername(nameHash, id);
+      if (named && (!account.emailVerified || (await emails.claim(account.email ?? '', id)))) return publicOf(made);
+      if (named) await records.freeUsername(nameHash, id);
+      await records.removeAccount(id);
+      throw new TypeError(named ? 'This e-mail address belongs to another account.' : 'This user name is taken.');
     },
     find: async (id) => publicOrNull((await records.findAccount(id))?.value ?? null),
     findByUsername: async (username) => publicOrNull(await findByUsername(username)),
+    async findByEmail(address) {
+      const id = await emails.ownerOf(address);
+      const held = id === null ? null : await records.findAccount(id);
+      // Accounts are written before their addresses: without one, a removal was cut off here, and the address is free.
+      if (id !== null && !held) await emails.free(address, id);
+      return publicOrNull(held?.value ?? null);
+    },
     async checkPassword(username, password) {
       const account = await findByUsername(username);
       const right = await isRight(password, account?.passwordHash ?? NOBODY); // the same work for nobody
@@ -81,7 +96,7 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys }: Acc
       checkPassword(password);
       const passwordHash = await hashPassword(password);
       await change(id, (account) => ({ ...account, passwordHash, stamp: keys.id() }));
-      await signOut({ records, consents }, id, runtime.now());
+      await signOut({ records, consents, vault }, id, runtime.now());
     },
     setPermissions: (id, permissions) => change(id, (account) => ({ ...account, permissions: [...permissions] })),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
@@ -89,9 +104,10 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys }: Acc
       const held = await records.findAccount(id);
       // The name first: cut off in between, the account is still there to be removed again.
       if (held) await records.freeUsername(await keys.hash(held.value.username), id);
+      if (held?.value.email !== undefined) await emails.free(held.value.email, id);
       await records.removeAccount(id);
       await passkeys.removeAll(id);
-      await signOut({ records, consents }, id, runtime.now());
+      await signOut({ records, consents, vault }, id, runtime.now());
     },
   };
 }
@@ -101,23 +117,26 @@ const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAA
 
 /** Ends every session and every grant of a user, and forgets what was allowed without being asked. Can be called again if it was interrupted. */
 export async function signOut(
-  { records, consents }: Pick<AccountParts, 'records' | 'consents'>,
+  { records, consents, vault }: Pick<AccountParts, 'records' | 'consents' | 'vault'>,
   userId: string,
   now: number,
 ): Promise<void> {
   for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
   await consents.forgetAll(userId);
-  for await (const key of everyKey((after) => records.grantsOf(userId, after))) {
-    await endGrant(records, key.slice('grant:'.length), now);
-  }
+  const upstreams = new Set<string>();
+  for await (const key of everyKey((after) => records.grantsOf(userId, after)))
+    for (const id of await endGrant(records, key.slice('grant:'.length), now)) upstreams.add(id);
+  await vault.release(userId, [...upstreams]);
 }
 
-/** Ends a grant; one that has meanwhile run out needs no ending. */
-async function endGrant(records: Records, id: string, now: number): Promise<void> {
+/** Ends a grant, and names the accounts at other sites that it used; one that has meanwhile run out needs no ending. */
+async function endGrant(records: Records, id: string, now: number): Promise<readonly string[]> {
   try {
-    await records.changeGrant(id, revoke('user_signed_out', now));
+    const end = revoke('user_signed_out', now);
+    return await records.changeGrant(id, (grant) => ({ ...end(grant), result: grant.upstreams?.ids ?? [] }));
   } catch (error) {
     if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error;
+    return [];
   }
 }
 
@@ -130,11 +149,11 @@ async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerato
   } while (after !== undefined);
 }
 
-function checkNew({ username, password }: NewAccount): void {
-  const folded = foldUsername(username);
-  if (folded === '' || folded.length > 256 || /[\p{Cc}\p{Cs}]/u.test(folded))
-    throw new TypeError('A user name has 1 to 256 printable characters.');
+function checkNew({ username, password, email, emailVerified }: NewAccount): void {
+  if (!isUsername(username)) throw new TypeError('A user name has 1 to 256 printable characters.');
   if (password !== undefined) checkPassword(password);
+  if (emailVerified && foldAddress(email ?? '') === null)
+    throw new TypeError('A verified e-mail address is one plain address, such as ada@example.com.');
 }
 
 function checkPassword(password: string): void {

@@ -11,6 +11,7 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
+import { makeEmails } from './emails.ts';
 import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
@@ -75,6 +76,7 @@ export function makeAuthServer(
   );
   const keyring = makeKeyring(secrets, runtime, keys);
   const consents = makeConsents(store, keys, now);
+  const vault = makeVault({ store, records, keys, keyring, runtime, settings, env, emit });
   return {
     settings,
     runtime,
@@ -82,8 +84,8 @@ export function makeAuthServer(
     records,
     keys,
     keyring,
-    vault: makeVault({ store, records, keys, keyring, runtime, settings, env, emit }),
-    accounts: makeAccounts({ records, consents, keys, runtime, passkeys }),
+    vault,
+    accounts: makeAccounts({ records, consents, vault, keys, runtime, passkeys, emails: makeEmails(store, keys) }),
     consents,
     passkeys,
     fetchDocument: settings.documents ? fetched : null,

@@ -2,10 +2,12 @@
  * Records: named verbs over a Store. Everything that is kept is read and written through here, so this is the list
  * of what stands in storage (docs/storage.md). A record that does not have the shape it must have reads as absent.
  */
+import type { Agent } from '../lib/user-agent.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
-import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version } from '../model/store.ts';
+import type { Organization } from '../model/identity.ts';
+import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version, WriteOptions } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
 import type { Transition } from '../model/transition.ts';
 import { has, MOST_TRIES, readHeld, valueOf, versioned, type Held } from './held.ts';
@@ -20,8 +22,20 @@ export type Session = {
   readonly permissions?: readonly string[];
   /** Accounts at other sites that the person signed in with, under the cookie. */
   readonly upstreams?: string;
+  /** Those that the sign-in said the user may act for. */
+  readonly organizations?: readonly Organization[];
+  /** When the person proved who they are. */
   readonly createdAt: Seconds;
+  /** The absolute end. */
   readonly expiresAt: Seconds;
+  /** When it was last used, to a few minutes. */
+  readonly seenAt?: Seconds;
+  /** The end, unless it is used before. */
+  readonly idleUntil?: Seconds;
+  /** What the browser called itself at the sign-in, in words. */
+  readonly agent?: Agent;
+  /** Where it signed in from, coarsely. */
+  readonly network?: string;
 };
 
 /** An account of our own login as it is kept. */
@@ -31,6 +45,7 @@ export type AccountRecord = {
   readonly username: string;
   readonly name?: string;
   readonly email?: string;
+  readonly emailVerified?: boolean;
   readonly permissions: readonly string[];
   /** Absent where the account has no password. */
   readonly passwordHash?: string;
@@ -45,7 +60,6 @@ export interface Records {
   openGrant(grant: Grant): Promise<void>;
   findGrant(id: string): Promise<Grant | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
-  saveClient(client: Client, when: 'any' | 'absent'): Promise<boolean>;
   findClient(id: string): Promise<Client | null>;
   /** A client as its metadata document described it, for as long as the document may be kept. */
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
@@ -108,10 +122,6 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     },
     findGrant: (id) => value(`grant:${id}`, isGrant),
     grantsOf: (userId, after) => store.list(`user:${userId}`, after),
-    saveClient: async (client, when) => {
-      const until = client.expiresAt === undefined ? {} : { until: client.expiresAt };
-      return (await store.write(`client:${client.id}`, client, when, until)) !== null;
-    },
     findClient: (id) => value(`client:${id}`, isClient),
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
     findDocument: (hash) => value(`document:${hash}`, isClient),
@@ -138,8 +148,7 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
       if (!first) throw new Error('An identity record is there and cannot be read.');
       return first.userId;
     },
-    openSession: async (hash, session) =>
-      void (await store.write(`session:${hash}`, session, 'absent', { until: session.expiresAt, index: [`sessions:${session.userId}`] })),
+    openSession: async (hash, session) => void (await store.write(`session:${hash}`, session, 'absent', lifeOfSession(session))),
     findSession: (hash) => value(`session:${hash}`, isSession),
     endSession: async (hash) => void (await store.remove(`session:${hash}`)),
     sessionsOf: (userId, after) => store.list(`sessions:${userId}`, after),
@@ -169,11 +178,19 @@ async function countIn(store: Store, key: Key, per: Seconds, now: Seconds): Prom
   return next;
 }
 
+/** Until when a session is kept, and in which list. */
+export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Session): WriteOptions {
+  return { until: Math.min(expiresAt, idleUntil), index: [`sessions:${userId}`] };
+}
+
 const isGrant = (value: unknown): value is Grant =>
   versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
-const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
+/** A client that is being deleted is none (`core/client-records`). */
+const isClient = (value: unknown): value is Client =>
+  has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes') && !has(value, 'deletedAt');
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
-const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
+/** Whether a record is a session. */
+export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
 const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'stamp');
 const isJourney = (value: unknown): value is Journey => versioned(value) && has(value, 'login', 'ticketHash', 'sealed');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');

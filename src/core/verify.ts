@@ -24,13 +24,22 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
   const access = findAccess(grant, hash, as.now());
   const text = access && (as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant)));
   if (!access || text === null) return null;
-  const { userId, clientId, upstreams } = grant;
-  const props: unknown = JSON.parse(text);
-  const upstream = as.vault.upstreamsOf(grantId, async () => {
-    if (!upstreams) return []; // the key is worked out only for those who ask
-    return openRefs(as.keys, grantId, unwrap(access, await as.keys.pad(token)), upstreams);
-  });
-  return { userId, clientId, grantId, scope: access.scope, resource, expiresAt: access.expiresAt, props, upstream };
+  const { userId, clientId, organization, upstreams } = grant;
+  const where = organization ? { organization } : {};
+  return {
+    userId,
+    clientId,
+    grantId,
+    ...where,
+    scope: access.scope,
+    resource,
+    expiresAt: access.expiresAt,
+    props: JSON.parse(text) as unknown,
+    upstream: as.vault.upstreamsOf(grantId, async () => {
+      if (!upstreams) return []; // the key is worked out only for those who ask
+      return openRefs(as.keys, grantId, unwrap(access, await as.keys.pad(token)), upstreams);
+    }),
+  };
 }
 
 async function openProps(as: AuthServer, token: string, access: GrantAccess, { id, sealedProps }: Grant): Promise<string | null> {

@@ -13,7 +13,7 @@ import { approveTicket, type Choice, TICKET_TTL } from '../model/ticket.ts';
 import { formActionFor } from '../pages/layout.ts';
 import { stepPage } from '../pages/step.ts';
 import { over } from './conclude.ts';
-import { cookieOf, flowCookie, setCookie, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, scriptHashOf, setCookie, type Call } from './endpoint.ts';
 import type { FirstProof, NotSignedIn, Pending } from './sign-in.ts';
 
 const STEPS = 300;
@@ -80,9 +80,9 @@ export async function stepAnswer(
     step: secret,
     view,
     words,
-    scriptHash: view.script === undefined ? undefined : btoa(String.fromCharCode(...(await as.runtime.digest(view.script)))),
+    scriptHash: view.script === undefined ? undefined : await scriptHashOf(as, view.script),
     formAction: await targetsOf(as, kept.flow),
-    brand: { name: settings.name },
+    brand: settings.brand,
     error: problem?.problem,
     retryAfter: problem?.retryAfter,
     status: problem?.status,

@@ -3,7 +3,7 @@
  * reading a form, refusing foreign origins, knowing who is signed in.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import type { Session } from '../core/records.ts';
+import { type KnownSession, useSession } from '../core/sessions.ts';
 import { readCookie, writeCookie } from '../lib/cookie.ts';
 import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
@@ -20,14 +20,20 @@ export interface Call {
   readonly env: unknown;
   /** Where it comes from; what attempts are counted by. */
   readonly network: string;
-  /** Lets work go on after the answer, where the answer does not depend on it. It must not reject. */
-  readonly later: (work: Promise<void>) => void;
+  /** Lets work go on when the answer is out; what it rejects with is told to the operator. */
+  readonly after: (work: () => Promise<unknown>) => void;
   /** The language that the person reads: by `ui_locales` of the URL, by the ticket (`speaking`), else by the browser. */
   readonly words: Words;
 }
 
+/** Where a request comes from and what may outlive it, as the runtime knows it. */
+export interface Surroundings {
+  readonly network: () => string;
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
 /** One request; its URL, its network and its language are worked out when they are asked for. */
-export function makeCall(request: Request, as: AuthServer, env: unknown, networkOf: () => string, later: Call['later']): Call {
+export function makeCall(request: Request, as: AuthServer, env: unknown, around: Surroundings): Call {
   let url: URL | undefined;
   let network: string | undefined;
   let words: Words | undefined;
@@ -35,17 +41,27 @@ export function makeCall(request: Request, as: AuthServer, env: unknown, network
     request,
     as,
     env,
-    later,
     get url() {
       return (url ??= new URL(request.url));
     },
     get network() {
-      return (network ??= networkOf());
+      return (network ??= around.network());
     },
+    after: (work) => around.waitUntil(workOf(as, work)),
     get words() {
       return (words ??= wordsFor(this));
     },
   };
+}
+
+/** Work that has an end of its own. Not begun before the caller has gone on, so that it cannot be timed from outside. */
+async function workOf(as: AuthServer, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await Promise.resolve();
+    await work();
+  } catch (error) {
+    as.emit({ kind: 'request.failed', endpoint: 'afterwards', requestId: as.keys.id(), error });
+  }
 }
 
 function wordsFor({ request, url, as: { settings } }: Call): Words {
@@ -55,8 +71,8 @@ function wordsFor({ request, url, as: { settings } }: Call): Words {
 
 /** The call in another language: the one that a ticket keeps, or that a form asks for. */
 export function speaking(call: Call, lang: string | null | undefined): Call {
-  const { as, request, url, env, network, later } = call;
-  return typeof lang === 'string' ? { as, request, url, env, network, later, words: as.settings.languages.of(lang) } : call;
+  const { as, request, url, env, network, after } = call;
+  return typeof lang === 'string' ? { as, request, url, env, network, after, words: as.settings.languages.of(lang) } : call;
 }
 
 /** Answers a request, or throws an `OAuthError` that the server renders. */
@@ -122,19 +138,21 @@ export function flowCookie(handleHash: string): string {
 }
 
 /** Who is signed in for this ticket: a session that was open when the client asked for a new sign-in does not count. */
-export async function sessionFor(
-  call: Call,
-  { staleSession }: { readonly staleSession?: string },
-): Promise<(Session & { readonly hash: string }) | null> {
+export async function sessionFor(call: Call, { staleSession }: { readonly staleSession?: string }): Promise<KnownSession | null> {
   const session = await sessionOf(call);
   return session?.hash === staleSession ? null : session;
 }
 
 /** Who is signed in with this browser, or null. */
-export async function sessionOf(call: Call): Promise<(Session & { readonly hash: string }) | null> {
+export async function sessionOf(call: Call): Promise<KnownSession | null> {
   const token = cookieOf(call, 'session');
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
   const hash = await call.as.keys.hash(token);
-  const session = await call.as.records.findSession(hash);
+  const session = await useSession(call.as, hash);
   return session && { ...session, hash };
+}
+
+/** The SHA-256 by which a page's policy knows its one script. */
+export async function scriptHashOf(as: AuthServer, script: string): Promise<string> {
+  return btoa(String.fromCharCode(...(await as.runtime.digest(script))));
 }

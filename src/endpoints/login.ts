@@ -9,6 +9,7 @@ import { messagePage } from '../pages/message.ts';
 import { say } from '../pages/words/words.ts';
 import { askStep } from './ask-step.ts';
 import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { away, returnPath, signInUrl } from './recent.ts';
 import { nameOf, signIn } from './sign-in.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
@@ -16,27 +17,38 @@ export async function login(call: Call): Promise<Response> {
   return call.request.method === 'POST' ? submit(call) : showLogin(call);
 }
 
+interface Showing {
+  readonly error?: HtmlValue;
+  readonly status?: number;
+  readonly retryAfter?: number;
+  readonly typed?: string;
+  /** Where to go afterwards; the request says so unless told. */
+  readonly returnTo?: string;
+}
+
 /** The page, with what went wrong. */
-export async function showLogin(
-  call: Call,
-  problem: { error?: HtmlValue; status?: number; retryAfter?: number; typed?: string } = {},
-): Promise<Response> {
-  const { as, words } = call;
+export async function showLogin(call: Call, { typed, returnTo, ...problem }: Showing = {}): Promise<Response> {
+  const { as, url, words } = call;
+  const { paths, brand, logins } = as.settings;
   const session = await sessionOf(call);
-  const { typed = '', ...rest } = problem;
-  const logins = as.settings.logins.filter(isForm);
-  const brand = { name: as.settings.name };
-  if (logins.length === 0 && !session) {
+  const forms = logins.filter(isForm);
+  const again = session !== null && (url.searchParams.has('again') || problem.error !== undefined);
+  if (forms.length === 0 && (!session || again)) {
     const { nobodyTitle: title, nobody: message, nobodyToDo: whatToDo } = words.signIn;
     return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });
   }
+  const known = session?.claims['preferred_username'];
+  const username = typed ?? (typeof known === 'string' ? known : '');
+  const to = returnTo ?? returnPath(call) ?? paths.login;
   return loginPage({
-    action: as.settings.paths.login,
-    logins: logins.map((one) => ({ id: one.id, label: say(one.label, words), fields: one.fields({ username: typed }, words) })),
-    account: session && { name: nameOf(session.claims, words) },
+    action: signInUrl(as, to),
+    logins: forms.map((one) => ({ id: one.id, label: say(one.label, words), fields: one.fields({ username }, words) })),
+    account: session && !again ? { name: nameOf(session.claims, words) } : null,
+    again,
+    accountPath: paths.account,
     brand,
     words,
-    ...rest,
+    ...problem,
   });
 }
 
@@ -45,21 +57,16 @@ async function submit(call: Call): Promise<Response> {
   if (!isSameOrigin(call, true))
     throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
   const form = await readForm(call.request);
+  const { login: home } = as.settings.paths;
   if (form.optional('decision') === 'sign-out') {
     const session = await sessionOf(call);
     if (session) await as.records.endSession(session.hash);
-    return goTo(as.settings.paths.login, setCookie(as, 'session', '', 0));
+    return away(home, [setCookie(as, 'session', '', 0)]);
   }
+  const returnTo = returnPath(call) ?? home;
   const user = await signIn(call, form);
-  if ('step' in user) return askStep(call, user, { returnTo: as.settings.paths.login });
-  if (!('problem' in user)) return goTo(as.settings.paths.login, user.cookie);
+  if ('step' in user) return askStep(call, user, { returnTo });
+  if (!('problem' in user)) return away(returnTo, [user.cookie]);
   const { problem: error, status, retryAfter } = user;
   return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
-}
-
-/** Goes on to a page of ours, with a session's cookie. */
-export function goTo(path: string, cookie: string | undefined): Response {
-  const headers = new Headers({ location: path, 'cache-control': 'no-store, private' });
-  if (cookie !== undefined) headers.append('set-cookie', cookie);
-  return new Response(null, { status: 303, headers });
 }

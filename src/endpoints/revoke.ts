@@ -24,7 +24,7 @@ export async function revoke(call: Call): Promise<Response> {
   const text = form.required('token');
   if (caller.kind === 'public' && !(await isPublic(as, caller.clientId))) throw failed('none', 'client_unknown');
   const ended = await revokeToken(as, caller, text);
-  if (ended?.upstreams) call.later(forget(as, ended, text));
+  if (ended?.upstreams) call.after(() => forget(as, ended, text));
   const { respond = respondPlainly } = as.runtime;
   return respond(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
 }
@@ -61,11 +61,7 @@ async function refreshOf(as: AuthServer, caller: Caller, text: string): Promise<
 
 /** Lets go of the accounts at other sites that only this grant used. The very refresh token opens the way to them. */
 async function forget(as: AuthServer, { id, userId, refresh, upstreams }: Grant, text: string): Promise<void> {
-  try {
-    const { hash, pad } = await as.keys.proof(text);
-    const refs = refresh?.hash === hash ? await openRefs(as.keys, id, unwrap(refresh, pad), upstreams) : [];
-    await as.vault.release(userId, upstreams?.ids ?? [], refs);
-  } catch (error) {
-    as.emit({ kind: 'request.failed', endpoint: 'revoke', requestId: as.keys.id(), error }); // the grant has ended all the same
-  }
+  const { hash, pad } = await as.keys.proof(text);
+  const refs = refresh?.hash === hash ? await openRefs(as.keys, id, unwrap(refresh, pad), upstreams) : [];
+  await as.vault.release(userId, upstreams?.ids ?? [], refs);
 }

@@ -3,8 +3,12 @@
  * Identity that comes out into a session. The session gets a new name at every sign-in (no fixation), and the old one ends.
  */
 import type { Session } from '../core/records.ts';
+import type { KnownSession } from '../core/sessions.ts';
 import { userIdOf } from '../core/users.ts';
 import type { HtmlValue } from '../lib/html.ts';
+import { coarseNetwork } from '../lib/network.ts';
+import { agentOf } from '../lib/user-agent.ts';
+import type { Organization } from '../model/identity.ts';
 import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
@@ -12,7 +16,7 @@ import type { UpstreamRef } from '../model/upstream.ts';
 import { sayIn } from '../pages/words/span.ts';
 import { sayRefused, type Words } from '../pages/words/words.ts';
 import { sessionOf, setCookie, type Call } from './endpoint.ts';
-import { link, sealLinked } from './linked.ts';
+import { link, linkedOf, sealLinked } from './linked.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
 export interface SignedIn {
@@ -22,6 +26,7 @@ export interface SignedIn {
   /** Accounts at other sites that the next grant may use; of a session, still sealed. */
   readonly linked?: readonly UpstreamRef[];
   readonly upstreams?: string;
+  readonly organizations?: readonly Organization[];
   /** The hash that the session is kept under. */
   readonly hash: string;
   /** Set by a fresh sign-in. */
@@ -48,11 +53,12 @@ export interface Pending {
 }
 
 /** What a login may use of the server, for this call. */
-export function servicesOf({ as, network, env, words }: Call): LoginServices {
+export function servicesOf({ as, network, env, words, after }: Call): LoginServices {
   return {
     issuer: as.settings.issuer,
     accounts: as.accounts,
     passkeys: as.passkeys,
+    after,
     secret: () => as.keys.secret(),
     now: () => as.now(),
     network,
@@ -96,24 +102,52 @@ export async function admit(call: Call, first: FirstProof): Promise<SignedIn | P
 /** Signs in whoever the identity is here; null where the proof was taken back meanwhile. */
 export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | null> {
   const { as } = call;
-  const { identity, permissions, stamp } = proven;
+  const { identity, stamp } = proven;
   const old = await sessionOf(call);
-  const token = as.keys.secret();
   const userId = await userIdOf(as, identity);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
-  const [createdAt, expiresAt] = [as.now(), as.now() + as.settings.sessionTtl];
-  const hash = await as.keys.hash(token);
-  const may = permissions ? { permissions } : {};
   const linked = await link(call, userId, proven, old);
-  const sealed = await sealLinked(call, token, hash, linked);
-  await as.records.openSession(hash, { v: 1, userId, claims, ...may, ...sealed, createdAt, expiresAt });
+  const user = await openSession(call, { userId, claims, ...rightsOf(proven) }, linked);
   if (old) await as.records.endSession(old.hash);
   if (stamp !== undefined && (await as.accounts.find(userId))?.stamp !== stamp) {
-    await as.records.endSession(hash);
+    await as.records.endSession(user.hash);
     return null;
   }
   as.emit({ kind: 'login.succeeded', login, userId });
-  return { userId, claims, ...may, linked, hash, cookie: setCookie(as, 'session', token, as.settings.sessionTtl) };
+  return user;
+}
+
+/** The same sign-in under a new name: for after all sessions of the user were ended. It is no younger by that. */
+export async function renewSession(call: Call, session: KnownSession): Promise<SignedIn> {
+  const { userId, claims, createdAt, expiresAt, hash } = session;
+  const linked = (await linkedOf(call, session)) ?? [];
+  await call.as.records.endSession(hash);
+  return openSession(call, { userId, claims, ...rightsOf(session) }, linked, { createdAt, expiresAt });
+}
+
+type Rights = Pick<Session, 'permissions' | 'organizations'>;
+type Who = Pick<Session, 'userId' | 'claims'> & Rights;
+
+function rightsOf({ permissions, organizations }: Rights): Rights {
+  return { ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };
+}
+
+async function openSession(
+  call: Call,
+  who: Who,
+  linked: readonly UpstreamRef[],
+  times?: Pick<Session, 'createdAt' | 'expiresAt'>,
+): Promise<SignedIn> {
+  const { as, request, network } = call;
+  const token = as.keys.secret();
+  const hash = await as.keys.hash(token);
+  const now = as.now();
+  const { createdAt, expiresAt } = times ?? { createdAt: now, expiresAt: now + as.settings.sessionTtl };
+  const seen = { seenAt: now, idleUntil: now + as.settings.sessionIdleTtl };
+  const from = { agent: agentOf(request.headers.get('user-agent')), network: coarseNetwork(network) };
+  const sealed = await sealLinked(call, token, hash, linked);
+  await as.records.openSession(hash, { v: 1, ...who, ...sealed, createdAt, expiresAt, ...seen, ...from });
+  return { ...who, linked, hash, cookie: setCookie(as, 'session', token, expiresAt - now) };
 }
 
 /** The name that pages show for somebody. */

@@ -15,7 +15,8 @@ import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from './ask-step.t
 import { conclude, foreign, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
 import { cookieOf, flowCookie, isSameOrigin, readForm, sessionFor, setCookie, speaking, type Call } from './endpoint.ts';
-import { goTo, showLogin } from './login.ts';
+import { showLogin } from './login.ts';
+import { away, signInUrl } from './recent.ts';
 import { admit, type NotSignedIn, notSignedIn, type Pending, servicesOf, type SignedIn, startSession } from './sign-in.ts';
 
 /** A step that came back from its own browser. */
@@ -96,13 +97,13 @@ async function nextOf(
   }
 }
 
-async function arrive(call: Call, { hash, record, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
-  if (waiting && record.ticketHash !== null && 'handle' in kept.flow) {
+async function arrive(call: Call, { hash, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
+  if (waiting && 'handle' in kept.flow) {
     const { ticket, client } = waiting;
     const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
-    return conclude(call, { ticket, handleHash: record.ticketHash, client, redirect, user, choice: kept.flow.choice });
+    return conclude(call, { ticket, handle: waiting.handle, client, redirect, user, choice: kept.flow.choice });
   }
-  const page = goTo(returnOf(kept.flow), user.cookie);
+  const page = away(returnOf(kept.flow), [user.cookie]);
   page.headers.append('set-cookie', setCookie(call.as, flowCookie(hash), '', 0));
   return page;
 }
@@ -113,11 +114,17 @@ function returnOf(flow: Flow): string {
 }
 
 /** The first page once more, with what went wrong. */
-async function startAgain(call: Call, { waiting }: Returned, problem?: NotSignedIn): Promise<Response> {
+async function startAgain(call: Call, { waiting, kept }: Returned, problem?: NotSignedIn): Promise<Response> {
   const { problem: text, status, retryAfter } = problem ?? {};
   if (!waiting) {
-    if (!problem) return goTo(call.as.settings.paths.login, undefined);
-    return showLogin(call, { ...(text ? { error: text } : {}), ...(status ? { status } : {}), ...(retryAfter ? { retryAfter } : {}) });
+    const returnTo = returnOf(kept.flow);
+    if (!problem) return away(signInUrl(call.as, returnTo));
+    return showLogin(call, {
+      returnTo,
+      ...(text ? { error: text } : {}),
+      ...(status ? { status } : {}),
+      ...(retryAfter ? { retryAfter } : {}),
+    });
   }
   const { ticket } = waiting;
   const remember = ticket.approved?.remember ?? false;

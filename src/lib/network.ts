@@ -14,6 +14,12 @@ export function networkOf(address: string | undefined): string {
   return isMapped(groups) ? ipv4Of(groups) : `${groups.slice(0, 4).join(':')}::/64`;
 }
 
+/** As much of a network as tells home from abroad, and no single household: an IPv4 /24, an IPv6 /48. */
+export function coarseNetwork(network: string): string {
+  if (network.endsWith('::/64')) return `${network.slice(0, -'::/64'.length).split(':').slice(0, 3).join(':')}::/48`;
+  return network.includes('.') ? `${network.slice(0, network.lastIndexOf('.'))}.0/24` : network;
+}
+
 function isMapped(groups: readonly string[]): boolean {
   return groups.slice(0, 5).every((group) => group === '0') && groups[5] === 'ffff';
 }

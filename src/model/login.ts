@@ -7,7 +7,8 @@ import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, Organization } from './identity.ts';
+import type { Params } from './params.ts';
 import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
 import type { LinkedAccount, TokenKeeper, UpstreamTokens } from './upstream.ts';
@@ -18,6 +19,11 @@ export interface LoginServices {
   readonly issuer: string;
   readonly accounts: Accounts;
   readonly passkeys: Passkeys;
+  /**
+   * Work that goes on when the answer is out, such as sending a message: how long it takes, and whether there is any, nobody
+   * can tell from the answer. What it rejects with goes to the operator as `request.failed`.
+   */
+  readonly after: (work: () => Promise<unknown>) => void;
   /** A random secret of 256 bits, as text. */
   readonly secret: () => string;
   readonly now: () => Seconds;
@@ -41,6 +47,8 @@ export type Proven = {
   readonly permissions?: readonly string[];
   /** The other site's tokens, of a login that keeps them: they go into the vault, sealed. */
   readonly upstream?: { readonly account: LinkedAccount; readonly tokens: UpstreamTokens };
+  /** Those that the user may act for. Of several, the person chooses one for each app; it goes into `props.organization`. */
+  readonly organizations?: readonly Organization[];
   /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
   readonly stamp?: string;
   /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
@@ -121,6 +129,8 @@ export interface FormLogin {
   readonly steps?: Steps<Proven>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** What the login adds to the account page. */
+  readonly account?: readonly AccountSection[];
   /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
   checkIssuer?(issuer: string): void;
 }
@@ -161,6 +171,8 @@ export interface RedirectLogin {
   finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;
   /** Checks at start-up. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
+  /** What the login adds to the account page. */
+  readonly account?: readonly AccountSection[];
   /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
   checkIssuer?(issuer: string): void;
 }
@@ -177,3 +189,51 @@ export function isForm(login: Login): login is FormLogin {
 export function isRedirect(login: Login): login is RedirectLogin {
   return login.kind === 'redirect';
 }
+
+/** Who looks at the account page. */
+export interface AccountUser {
+  readonly userId: string;
+  /** What the session says of the person: `name`, `email` … */
+  readonly claims: { readonly [claim: string]: Json };
+}
+
+/** A part of the account page: a line there, and a page of its own at `/account/<id>`. Each user sees their own. */
+export interface AccountSection {
+  /** Stands in the path: `passkeys`. */
+  readonly id: string;
+  /** The line: what it is, and how it stands ("2 passkeys"). Null for a user whom it does not concern. */
+  line(user: AccountUser, services: LoginServices, words: Words): Promise<{ readonly title: HtmlValue; readonly detail: HtmlValue } | null>;
+  /** Answers a GET of the page, and a POST of one of its forms. */
+  answer(call: SectionCall): Promise<SectionAnswer>;
+}
+
+/** One request to a section. */
+export interface SectionCall {
+  readonly user: AccountUser;
+  readonly services: LoginServices;
+  readonly words: Words;
+  /** Where the section stands: the `action` of its forms. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The form of a POST, known to come from our own page; null for a GET. */
+  readonly form: Params | null;
+  /** Whether the person has proven who they are within so many seconds; what a stolen session must not do asks this first. */
+  isRecent(seconds: Seconds): boolean;
+}
+
+/** What a section answers with. */
+export type SectionAnswer =
+  /** Shows a page: `body` goes below the heading, above the way back to the account page. */
+  | {
+      readonly kind: 'page';
+      readonly title: HtmlValue;
+      readonly body: Html;
+      readonly status?: number;
+      readonly retryAfter?: Seconds;
+      /** The one script of the page; the policy knows it by its hash. */
+      readonly script?: string;
+    }
+  /** A form was carried out: to the section's page again, or to the account page. */
+  | { readonly kind: 'done'; readonly to: 'section' | 'account'; readonly session?: 'renew' }
+  /** Sends the person to sign in once more, and then to the section's page. */
+  | { readonly kind: 'sign-in-again' };

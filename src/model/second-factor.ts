@@ -2,7 +2,7 @@
  * Second factor: what is asked of a person after a login has proven who it is, where that person has set it up.
  * It knows users, not identities, so that it stands behind every login alike.
  */
-import type { LoginServices, Step, Steps } from './login.ts';
+import type { AccountSection, LoginServices, Step, Steps } from './login.ts';
 
 /** The second factor was shown. */
 export type Passed = { readonly kind: 'passed' };
@@ -14,4 +14,6 @@ export interface SecondFactor {
   /** The step that this user has to take; null for a user who has not set it up. */
   ask(userId: string, services: LoginServices): Promise<Step | null>;
   readonly steps: Steps<Passed>;
+  /** What it adds to the account page. */
+  readonly account?: readonly AccountSection[];
 }

@@ -4,7 +4,7 @@
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { page } from './layout.ts';
-import type { Brand } from './layout.ts';
+import type { Brand } from '../model/brand.ts';
 import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
 import type { AccountView, LoginView, Problem } from './sign-in.ts';
 import type { Words } from './words/words.ts';
@@ -18,6 +18,10 @@ export interface LoginPageView extends Problem {
   readonly login?: string | undefined;
   /** Who is signed in; the page then shows the account instead of the logins. */
   readonly account?: AccountView | null;
+  /** Whether somebody is signed in and has to prove it once more. */
+  readonly again?: boolean;
+  /** Where somebody who is signed in finds their account. */
+  readonly accountPath?: string;
   readonly words: Words;
   readonly brand?: Brand | undefined;
   /** 200 unless told; 429 with `retryAfter`. */
@@ -26,12 +30,23 @@ export interface LoginPageView extends Problem {
 
 /** The sign-in page. */
 export function loginPage(view: LoginPageView): Response {
-  const title = view.account ? view.words.signIn.signedInTitle : view.words.signIn.title;
+  const { account, signIn: signInWords } = view.words;
+  const title = view.account ? signInWords.signedInTitle : view.again ? account.again : signInWords.title;
   const body = html`<h1>${title}</h1>
+    ${view.again && html`<p class="lead">${view.words.account.againWhy}</p>`}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
-      ${problemBox(view, view.words)} ${view.account ? signOut(view.account, view.words) : signIn(view)}
+      ${problemBox(view, view.words)} ${view.account ? signOut(view.account, view) : signIn(view)}
     </form>`;
-  return page({ words: view.words, title, body, status: view.status, ...problemAnswer(view), formAction: [], brand: view.brand });
+  return page({
+    words: view.words,
+    title,
+    body,
+    status: view.status,
+    ...problemAnswer(view),
+    formAction: [],
+    brand: view.brand,
+    shows: { page: 'signIn', view },
+  });
 }
 
 function signIn({ logins, login, words }: LoginPageView): Html {
@@ -39,9 +54,10 @@ function signIn({ logins, login, words }: LoginPageView): Html {
     <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>${words.signIn.button}</button></div>`;
 }
 
-function signOut(account: AccountView, words: Words): Html {
+function signOut(account: AccountView, { accountPath, words }: LoginPageView): Html {
   return html`<div class="panel">${accountRow(account)}</div>
     <div class="actions">
+      ${accountPath && html`<a class="button main" href="${accountPath}">${words.account.title}</a>`}
       <button name="decision" value="sign-out">${words.signIn.signOut}</button>
     </div>`;
 }

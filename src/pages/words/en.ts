@@ -2,20 +2,28 @@
  * English: the language that every text exists in, and the shape of all others. A new page brings its section here;
  * a language that lacks a text shows the English one until somebody translates it.
  */
+import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
+import { confirm } from './en/confirm.ts';
 import { error, errorReasons, message } from './en/message.ts';
+import { passkey } from './en/passkey.ts';
 import { step } from './en/steps.ts';
 import { password, refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
 export const en: {
+  readonly account: typeof account;
   readonly approve: typeof approve;
+  readonly confirm: typeof confirm;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
+  readonly passkey: typeof passkey;
   readonly step: typeof step;
   readonly refused: typeof refused;
   readonly site: typeof site;
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { approve, signIn, password, step, refused, site, message, error, errorReasons };
+  /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
+  readonly scopes: { readonly [scope: string]: string };
+} = { account, approve, confirm, signIn, password, passkey, step, refused, site, message, error, errorReasons, scopes: {} };

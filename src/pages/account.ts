@@ -1,0 +1,140 @@
+/**
+ * The account page: the person, the parts that logins bring along, the connected apps, and the browsers that are signed in.
+ * Every button is a form of its own to one address; nothing on it needs a script.
+ */
+import { html } from '../lib/html.ts';
+import type { Html, HtmlValue } from '../lib/html.ts';
+import { page } from './layout.ts';
+import type { Brand } from './layout.ts';
+import { accountRow } from './sign-in.ts';
+import type { AccountView } from './sign-in.ts';
+import { sayDay } from './words/span.ts';
+import type { Words } from './words/words.ts';
+
+/** An app as the page lists it: all that was allowed to one client. */
+export interface AppView {
+  readonly id: string;
+  readonly name?: string | undefined;
+  /** Host of the document that describes it: the one thing about it that was checked. */
+  readonly host?: string | undefined;
+  /** What it may do, in words where there are words. */
+  readonly scopes: readonly string[];
+  readonly organization?: string | undefined;
+  readonly since: number;
+  readonly used: number;
+}
+
+/** A signed-in browser. */
+export interface SessionView {
+  /** Names it in the form. */
+  readonly mark: string;
+  readonly here: boolean;
+  readonly browser?: string | undefined;
+  readonly system?: string | undefined;
+  readonly network?: string | undefined;
+  readonly since: number;
+  readonly seen: number;
+}
+
+/** A part of the account with a page of its own. */
+export interface LineView {
+  readonly path: string;
+  readonly title: HtmlValue;
+  readonly detail: HtmlValue;
+}
+
+/** All that the page shows. */
+export interface AccountPageView {
+  /** Where the forms are posted. */
+  readonly action: string;
+  /** Where "Sign out" is posted. */
+  readonly signOut: string;
+  readonly account: AccountView;
+  readonly lines: readonly LineView[];
+  readonly apps: readonly AppView[];
+  /** Where the list goes on. */
+  readonly more?: string | undefined;
+  readonly sessions: readonly SessionView[];
+  readonly words: Words;
+  readonly brand?: Brand;
+  readonly status?: number;
+}
+
+/** The account page. */
+export function accountPage(view: AccountPageView): Response {
+  const { words } = view;
+  const body = html`<h1>${words.account.title}</h1>
+    <div class="panel">
+      ${accountRow(view.account)}
+      <form method="post" action="${view.signOut}">
+        <button class="plain" name="decision" value="sign-out">${words.signIn.signOut}</button>
+      </form>
+    </div>
+    ${view.lines.length > 0 && lines(view)} ${apps(view)} ${sessions(view)}`;
+  return page({ words, title: words.account.title, body, status: view.status, formAction: [], brand: view.brand });
+}
+
+function lines({ lines: list, words }: AccountPageView): Html {
+  return html`<nav class="part" aria-label="${words.account.settings}">
+    <ul class="scopes">
+      ${list.map(
+        ({ path, title, detail }) =>
+          html`<li class="tick fixed">
+            <span><a href="${path}">${title}</a><small>${detail}</small></span>
+          </li>`,
+      )}
+    </ul>
+  </nav>`;
+}
+
+function apps({ action, account, apps: list, more, words }: AccountPageView): Html {
+  return html`<section class="part" aria-labelledby="apps-title">
+    <h2 id="apps-title">${words.account.apps}</h2>
+    ${list.length === 0 && html`<p class="lead">${words.account.noApps}</p>`}
+    ${list.map((app) => html`<div class="panel">${appText(app, words)}${form(action, account, { client: app.id }, 'disconnect', words.account.disconnect)}</div>`)}
+    ${more && html`<p class="foot"><a href="${more}">${words.account.more}</a></p>`}
+    ${list.length > 1 && form(action, account, {}, 'disconnect-all', words.account.disconnectAll)}
+  </section>`;
+}
+
+function appText({ name, host, scopes, organization, since, used }: AppView, words: Words): Html {
+  const texts = words.account;
+  return html`<b><bdi>${name ?? texts.nameless}</bdi></b>
+    ${host && html`<p class="hint"><bdi>${host}</bdi></p>`}
+    ${scopes.length > 0 && html`<p class="hint">${texts.can} ${scopes.map((scope, at): HtmlValue => [at > 0 && ' · ', html`<bdi>${scope}</bdi>`])}</p>`}
+    ${organization && html`<p class="hint">${texts.organization} <bdi>${organization}</bdi></p>`}
+    <p class="hint">${texts.connected(day(since, words), day(used, words))}</p>`;
+}
+
+function sessions({ action, account, sessions: list, words }: AccountPageView): Html {
+  return html`<section class="part" aria-labelledby="sessions-title">
+    <h2 id="sessions-title">${words.account.sessions}</h2>
+    ${list.map((session) => html`<div class="panel">${sessionText(session, words)}${!session.here && form(action, account, { session: session.mark }, 'end-session', words.account.end)}</div>`)}
+    <form method="post" action="${action}">
+      <input type="hidden" name="account" value="${account.mark}" />
+      <label class="tick"><input type="checkbox" name="apps" value="1" /><span>${words.account.andApps}</span></label>
+      <button name="decision" value="sign-out-everywhere">${words.account.everywhere}</button>
+    </form>
+  </section>`;
+}
+
+function sessionText({ here, browser, system, network, since, seen }: SessionView, words: Words): Html {
+  const texts = words.account;
+  const name = browser && system ? texts.browserOn(browser, system) : (browser ?? system ?? texts.browser);
+  return html`<b>${name}</b>
+    ${here && html`<p class="hint">${texts.here}</p>`} ${network && html`<p class="hint"><bdi>${network}</bdi></p>`}
+    <p class="hint">${texts.session(day(since, words), day(seen, words))}</p>`;
+}
+
+/** One button that does one thing. */
+function form(action: string, account: AccountView, fields: { readonly [name: string]: string }, decision: string, text: string): Html {
+  return html`<form method="post" action="${action}">
+    <input type="hidden" name="account" value="${account.mark}" />
+    ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
+    <button class="plain" name="decision" value="${decision}">${text}</button>
+  </form>`;
+}
+
+function day(seconds: number, words: Words): Html {
+  return html`<time datetime="${new Date(seconds * 1000).toISOString()}">${sayDay(seconds, words)}</time>`;
+}
