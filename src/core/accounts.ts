@@ -4,12 +4,14 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
+import { type Account, type Accounts, foldUsername, isUsername, type NewAccount } from '../model/account.ts';
+import { foldAddress } from '../model/email.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
 import type { Key, Page } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
+import type { Emails } from './emails.ts';
 import type { Consents } from './consents.ts';
 import type { Keys } from './keys.ts';
 import type { AccountRecord, Records } from './records.ts';
@@ -25,10 +27,11 @@ export interface AccountParts {
   readonly keys: Keys;
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
+  readonly emails: Emails;
 }
 
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, consents, keys, runtime, passkeys }: AccountParts): Accounts {
+export function makeAccounts({ records, consents, keys, runtime, passkeys, emails }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -66,12 +69,22 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys }: Acc
       } as const;
       const made = password === undefined ? kept : { ...kept, passwordHash: await hashPassword(password) };
       if (!(await records.saveAccount(made, 'absent'))) throw new Error('A random account id was met twice.');
-      if (await records.claimUsername(await keys.hash(kept.username), kept.id)) return publicOf(made);
-      await records.removeAccount(kept.id);
-      throw new TypeError('This user name is taken.');
+      const nameHash = await keys.hash(kept.username);
+      const named = await records.claimUsername(nameHash, id);
+      if (named && (!account.emailVerified || (await emails.claim(account.email ?? '', id)))) return publicOf(made);
+      if (named) await records.freeUsername(nameHash, id);
+      await records.removeAccount(id);
+      throw new TypeError(named ? 'This e-mail address belongs to another account.' : 'This user name is taken.');
     },
     find: async (id) => publicOrNull((await records.findAccount(id))?.value ?? null),
     findByUsername: async (username) => publicOrNull(await findByUsername(username)),
+    async findByEmail(address) {
+      const id = await emails.ownerOf(address);
+      const held = id === null ? null : await records.findAccount(id);
+      // Accounts are written before their addresses: without one, a removal was cut off here, and the address is free.
+      if (id !== null && !held) await emails.free(address, id);
+      return publicOrNull(held?.value ?? null);
+    },
     async checkPassword(username, password) {
       const account = await findByUsername(username);
       const right = await isRight(password, account?.passwordHash ?? NOBODY); // the same work for nobody
@@ -89,6 +102,7 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys }: Acc
       const held = await records.findAccount(id);
       // The name first: cut off in between, the account is still there to be removed again.
       if (held) await records.freeUsername(await keys.hash(held.value.username), id);
+      if (held?.value.email !== undefined) await emails.free(held.value.email, id);
       await records.removeAccount(id);
       await passkeys.removeAll(id);
       await signOut({ records, consents }, id, runtime.now());
@@ -130,11 +144,11 @@ async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerato
   } while (after !== undefined);
 }
 
-function checkNew({ username, password }: NewAccount): void {
-  const folded = foldUsername(username);
-  if (folded === '' || folded.length > 256 || /[\p{Cc}\p{Cs}]/u.test(folded))
-    throw new TypeError('A user name has 1 to 256 printable characters.');
+function checkNew({ username, password, email, emailVerified }: NewAccount): void {
+  if (!isUsername(username)) throw new TypeError('A user name has 1 to 256 printable characters.');
   if (password !== undefined) checkPassword(password);
+  if (emailVerified && foldAddress(email ?? '') === null)
+    throw new TypeError('A verified e-mail address is one plain address, such as ada@example.com.');
 }
 
 function checkPassword(password: string): void {

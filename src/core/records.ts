@@ -40,6 +40,7 @@ export type AccountRecord = {
   readonly username: string;
   readonly name?: string;
   readonly email?: string;
+  readonly emailVerified?: boolean;
   readonly permissions: readonly string[];
   /** Absent where the account has no password. */
   readonly passwordHash?: string;

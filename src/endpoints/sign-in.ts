@@ -46,11 +46,12 @@ export interface Pending {
 }
 
 /** What a login may use of the server, for this call. */
-export function servicesOf({ as, network, env, words }: Call): LoginServices {
+export function servicesOf({ as, network, env, words, after }: Call): LoginServices {
   return {
     issuer: as.settings.issuer,
     accounts: as.accounts,
     passkeys: as.passkeys,
+    after,
     secret: () => as.keys.secret(),
     now: () => as.now(),
     network,

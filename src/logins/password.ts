@@ -4,8 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
-import type { Identity } from '../model/identity.ts';
+import { type Accounts, foldUsername, identityOf, type NewAccount } from '../model/account.ts';
 import type { Words } from '../pages/words/words.ts';
 import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
 
@@ -106,12 +105,4 @@ async function seed(list: readonly NewAccount[], accounts: Accounts): Promise<vo
       if (!(await accounts.findByUsername(account.username))) throw error;
     }
   }
-}
-
-function identityOf({ id, username, name, email }: Account, issuer: string): Identity {
-  return {
-    issuer,
-    subject: id,
-    claims: { sub: id, preferred_username: username, ...(name !== undefined && { name }), ...(email !== undefined && { email }) },
-  };
 }

@@ -12,6 +12,8 @@ export interface Access<Props = unknown> {
   readonly clientId: string;
   /** The grant behind the token: the thing a user revokes. */
   readonly grantId: string;
+  /** Who issued the token, where that was another server: `userId` and `clientId` are its names, and mean nothing without it. */
+  readonly issuer?: string;
   /** Scopes of this token, as granted. */
   readonly scope: readonly string[];
   /** The one resource the token is for (RFC 8707). */

@@ -1,7 +1,8 @@
 /**
  * Account: a user of our own login. Its id is the subject of the Identity; names and passwords may change.
  */
-import type { Seconds } from './store.ts';
+import type { Identity } from './identity.ts';
+import type { Json, Seconds } from './store.ts';
 
 /** An account as applications see it; the password's hash never leaves the core. */
 export type Account = {
@@ -10,6 +11,8 @@ export type Account = {
   readonly username: string;
   readonly name?: string;
   readonly email?: string;
+  /** Whether somebody who reads what is sent to `email` may sign in as this account: it was proven, or the operator vouches for it. */
+  readonly emailVerified?: boolean;
   /** What the user may do; looked up live, never kept in a token. */
   readonly permissions: readonly string[];
   /** Changes with the password: tells whether what was proven with the old one still counts. */
@@ -26,6 +29,8 @@ export interface NewAccount {
   readonly password?: string;
   readonly name?: string;
   readonly email?: string;
+  /** True only if you know that the address is this person's: who reads mail there may sign in as them. One account for each address. */
+  readonly emailVerified?: boolean;
   readonly permissions?: readonly string[];
 }
 
@@ -37,6 +42,8 @@ export interface Accounts {
   find(id: string): Promise<Account | null>;
   /** By the name used to sign in; null if there is none. */
   findByUsername(username: string): Promise<Account | null>;
+  /** By an address that was proven, or that you vouched for; null if it belongs to nobody. */
+  findByEmail(address: string): Promise<Account | null>;
   /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. */
   checkPassword(username: string, password: string): Promise<Account | null>;
   /** Sets it, and ends every session and every grant of the user. */
@@ -47,6 +54,21 @@ export interface Accounts {
   permissionsOf(id: string): Promise<readonly string[]>;
   /** Removes the account, its sessions, its grants and its passkeys. */
   remove(id: string): Promise<void>;
+}
+
+/** Whether a text can be a user name: 1 to 256 printable characters. */
+export function isUsername(username: string): boolean {
+  const folded = foldUsername(username);
+  return folded !== '' && folded.length <= 256 && !/[\p{Cc}\p{Cs}]/u.test(folded);
+}
+
+/** What an account proves: an identity that our own issuer vouches for. */
+export function identityOf({ id, username, name, email, emailVerified }: Account, issuer: string): Identity {
+  const claims: { [claim: string]: Json } = { sub: id, preferred_username: username };
+  if (name !== undefined) claims['name'] = name;
+  if (email !== undefined) claims['email'] = email;
+  if (email !== undefined && emailVerified) claims['email_verified'] = true;
+  return { issuer, subject: id, claims };
 }
 
 /** A user name in the one spelling that is compared: Unicode NFKC, lower case, no space around it. */

@@ -18,6 +18,11 @@ export interface LoginServices {
   readonly issuer: string;
   readonly accounts: Accounts;
   readonly passkeys: Passkeys;
+  /**
+   * Work that goes on when the answer is out, such as sending a message: how long it takes, and whether there is any, nobody
+   * can tell from the answer. What it rejects with goes to the operator as `request.failed`.
+   */
+  readonly after: (work: () => Promise<unknown>) => void;
   /** A random secret of 256 bits, as text. */
   readonly secret: () => string;
   readonly now: () => Seconds;

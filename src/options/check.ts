@@ -8,7 +8,7 @@ import type { Paths } from '../model/settings.ts';
 import { checkPages } from './pages.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
 import { secretsOf } from './secret.ts';
-import { checkHandler, checkLogins, checkRest, checkTimes, fail } from './single.ts';
+import { checkHandler, checkLogins, checkRest, checkTimes, checkTokens, fail } from './single.ts';
 
 /** An API route with its handler. */
 export interface ApiRoute<Env> {
@@ -38,6 +38,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkLogins(options.logins ?? []);
   checkTimes({ ...options });
   checkRest({ ...options });
+  checkTokens({ ...options });
   checkDocuments(options);
   checkPages(options.pages);
   secretsOf(options.secret, undefined);

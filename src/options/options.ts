@@ -1,6 +1,7 @@
 /**
  * Options: what an application hands over to `OAuthProvider`. Their checks stand in `check.ts`, their defaults in `settings.ts`.
  */
+import type { TokenSource } from '../guard/token-source.ts';
 import type { Event } from '../model/event.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
@@ -66,6 +67,10 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly clientRegistrationTTL?: Seconds;
   /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
   readonly allowedOrigins?: readonly string[];
+  /** Tokens of another authorization server that are good here too (`portcullis/verifiers`); asked for tokens that are not of our own shape. */
+  readonly externalTokens?: TokenSource;
+  /** Lets callers without a token reach the API handler, with `ctx.anonymous` set: for servers where some tools need nobody. Default false. */
+  readonly anonymous?: boolean;
   /** Told of every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;
 }
@@ -76,5 +81,5 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
   requiredScopes: true, permissions: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
-  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true,
 }; // prettier-ignore

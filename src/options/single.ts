@@ -36,6 +36,15 @@ function isClassWithoutFetch(handler: unknown): boolean {
   return typeof (handler.prototype as { fetch?: unknown }).fetch !== 'function';
 }
 
+/** A source of tokens has issuers and says what their tokens are worth. */
+export function checkTokens({ externalTokens: source, anonymous }: LooseOptions): void {
+  if (anonymous !== undefined && typeof anonymous !== 'boolean') fail('anonymous', 'must be true or false');
+  if (source === undefined) return;
+  const { verify, authorizationServers } = (source ?? {}) as { verify?: unknown; authorizationServers?: unknown };
+  if (typeof verify !== 'function' || !Array.isArray(authorizationServers))
+    fail('externalTokens', 'must be a token source, such as verifyJwt({ issuer }) of portcullis/verifiers');
+}
+
 /** Functions must be functions, origins origins. */
 export function checkRest({ permissions, on, allowedOrigins }: LooseOptions): void {
   if (permissions !== undefined && typeof permissions !== 'function') fail('permissions', 'must be a function (access, env) → permissions');

@@ -30,6 +30,7 @@ class FakeAccounts implements Accounts {
   async find(id: string): Promise<Account | null> {
     return [...this.kept.values()].find((account) => account.id === id) ?? null;
   }
+  findByEmail = async (): Promise<null> => null;
   permissionsOf = async (): Promise<readonly string[]> => [];
   setPassword = async (): Promise<void> => {};
   setPermissions = async (): Promise<void> => {};
@@ -43,6 +44,7 @@ const services = (network = '192.0.2.1'): LoginServices => ({
   issuer: 'https://as.example',
   accounts,
   passkeys: {} as never, // none of its business
+  after: (work) => void work(),
   secret: () => 'secret',
   now: () => 1_000,
   async limit(name, attempts, per) {

@@ -5,6 +5,7 @@
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { error, errorReasons, message } from './en/message.ts';
+import { passkey } from './en/passkey.ts';
 import { step } from './en/steps.ts';
 import { password, refused, signIn, site } from './en/sign-in.ts';
 
@@ -14,6 +15,7 @@ export const en: {
   readonly approve: typeof approve;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
+  readonly passkey: typeof passkey;
   readonly step: typeof step;
   readonly refused: typeof refused;
   readonly site: typeof site;
@@ -22,4 +24,4 @@ export const en: {
   readonly errorReasons: typeof errorReasons;
   /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
-} = { account, approve, signIn, password, step, refused, site, message, error, errorReasons, scopes: {} };
+} = { account, approve, signIn, password, passkey, step, refused, site, message, error, errorReasons, scopes: {} };
