@@ -4,7 +4,9 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
+import { type Account, type Accounts, canBePassword, foldEmail, foldUsername, type NewAccount } from '../model/account.ts';
+import { domainOf } from '../lib/email.ts';
+import type { Links } from '../model/links.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
@@ -25,10 +27,13 @@ export interface AccountParts {
   readonly keys: Keys;
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
+  readonly links: Links;
+  /** Where people sign up; null where they cannot. */
+  readonly signUpUrl: string | null;
 }
 
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, consents, keys, runtime, passkeys }: AccountParts): Accounts {
+export function makeAccounts({ records, consents, keys, runtime, passkeys, links, signUpUrl }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -40,11 +45,12 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys }: Acc
     if (!bytes || !salt) throw new TypeError('A stored password hash is not in PHC form.');
     return equalTexts(kept, await hashPassword(password, bytes, { ln: Number(ln), r: Number(r), p: Number(p) }));
   };
-  const change = async (id: string, edit: (account: AccountRecord) => AccountRecord): Promise<void> => {
+  const change = async (id: string, edit: (account: AccountRecord) => AccountRecord | null): Promise<AccountRecord | null> => {
     for (;;) {
       const held = await records.findAccount(id);
       if (!held) throw new TypeError('There is no account with this id.');
-      if (await records.saveAccount(edit(held.value), held.version)) return;
+      const next = edit(held.value);
+      if (next === null || (await records.saveAccount(next, held.version))) return next;
     }
   };
   const findByUsername = async (username: string): Promise<AccountRecord | null> => {
@@ -77,13 +83,49 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys }: Acc
       const right = await isRight(password, account?.passwordHash ?? NOBODY); // the same work for nobody
       return account?.passwordHash !== undefined && right ? publicOf(account) : null;
     },
-    async setPassword(id, password) {
+    async findByEmail(email) {
+      const address = foldEmail(email);
+      const found = await Promise.all((await records.accountsAt(address)).map((key) => records.findAccount(key.slice('account:'.length))));
+      return found.flatMap((held) =>
+        held?.value.email !== undefined && foldEmail(held.value.email) === address ? [publicOf(held.value)] : [],
+      );
+    },
+    async setPassword(id, password, ifStamp) {
       checkPassword(password);
       const passwordHash = await hashPassword(password);
-      await change(id, (account) => ({ ...account, passwordHash, stamp: keys.id() }));
+      const stamp = keys.id();
+      const found = await records.findAccount(id);
+      if (found && ifStamp !== undefined && found.value.stamp !== ifStamp) return null;
+      // Before and after: cut off in between, nothing that the old password opened is left behind the new one.
       await signOut({ records, consents }, id, runtime.now());
+      const set = await change(id, (account) =>
+        ifStamp !== undefined && account.stamp !== ifStamp ? null : { ...account, passwordHash, stamp },
+      );
+      if (set === null) return null;
+      await signOut({ records, consents }, id, runtime.now());
+      return publicOf(set);
     },
-    setPermissions: (id, permissions) => change(id, (account) => ({ ...account, permissions: [...permissions] })),
+    async setEmail(id, email) {
+      if (email !== null && domainOf(email) === null) throw new TypeError('This is not an e-mail address.');
+      await change(id, ({ email: _old, emailVerified: _verified, ...account }) => ({
+        ...account,
+        ...(email === null ? {} : { email }),
+        stamp: keys.id(),
+      }));
+    },
+    async invite({ ttl = INVITATION_TTL, ...invitation } = {}) {
+      if (signUpUrl === null)
+        throw new TypeError("accounts.invite: nobody can sign up here. Give password({ signUp: 'invited' }), or 'open'.");
+      if (invitation.email !== undefined && domainOf(invitation.email) === null)
+        throw new TypeError('accounts.invite: `email` is not an e-mail address.');
+      const secret = await links.make(
+        'invitation',
+        { ...invitation, permissions: [...(invitation.permissions ?? [])], accountId: keys.id() },
+        ttl,
+      );
+      return { url: `${signUpUrl}?token=${secret}`, expiresAt: runtime.now() + ttl };
+    },
+    setPermissions: async (id, permissions) => void (await change(id, (account) => ({ ...account, permissions: [...permissions] }))),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
     async remove(id) {
       const held = await records.findAccount(id);
@@ -95,6 +137,8 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys }: Acc
     },
   };
 }
+
+const INVITATION_TTL = 7 * 86_400;
 
 /** A hash nobody's password gives, of the present cost. */
 const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
@@ -138,8 +182,7 @@ function checkNew({ username, password }: NewAccount): void {
 }
 
 function checkPassword(password: string): void {
-  if (password.length < 8 || password.length > 1024 || password.includes('\0'))
-    throw new TypeError('A password has 8 to 1,024 characters.');
+  if (!canBePassword(password)) throw new TypeError('A password has 8 to 1,024 characters.');
 }
 
 function publicOf({ v: _v, passwordHash, ...account }: AccountRecord): Account {

@@ -3,6 +3,7 @@
  * of what stands in storage (docs/storage.md). A record that does not have the shape it must have reads as absent.
  */
 import type { Agent } from '../lib/user-agent.ts';
+import { foldEmail } from '../model/account.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
@@ -40,6 +41,7 @@ export type AccountRecord = {
   readonly username: string;
   readonly name?: string;
   readonly email?: string;
+  readonly emailVerified?: true;
   readonly permissions: readonly string[];
   /** Absent where the account has no password. */
   readonly passwordHash?: string;
@@ -85,6 +87,8 @@ export interface Records {
   /** Gives a user name back, if it is this account's. */
   freeUsername(username: string, accountId: string): Promise<void>;
   saveAccount(account: AccountRecord, when: 'absent' | Version): Promise<boolean>;
+  /** Keys of the accounts with an address: the first page, which is more than there should be. */
+  accountsAt(email: string): Promise<readonly Key[]>;
   removeAccount(id: string): Promise<void>;
   removeKey(key: Key): Promise<void>;
   /** Counts one more under a name; the count within the present window, and when that ends. */
@@ -158,7 +162,9 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
       const held = await read(`username:${username}`, isUsername);
       if (held?.value.accountId === accountId) await store.remove(`username:${username}`, held.version);
     },
-    saveAccount: async (account, when) => (await store.write(`account:${account.id}`, account, when)) !== null,
+    saveAccount: async (account, when) =>
+      (await store.write(`account:${account.id}`, account, when, { index: addressOf(account) })) !== null,
+    accountsAt: async (email) => (await store.list(`email:${email}`)).keys,
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),
     count: (name, per, now) => countIn(store, `limit:${name}`, per, now),
@@ -180,6 +186,10 @@ async function countIn(store: Store, key: Key, per: Seconds, now: Seconds): Prom
 /** Until when a session is kept, and in which list. */
 export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Session): WriteOptions {
   return { until: Math.min(expiresAt, idleUntil), index: [`sessions:${userId}`] };
+}
+
+function addressOf({ email }: AccountRecord): IndexKey[] {
+  return email === undefined ? [] : [`email:${foldEmail(email)}`];
 }
 
 const isGrant = (value: unknown): value is Grant =>

@@ -22,10 +22,18 @@ export interface Call {
   readonly network: string;
   /** The language that the person reads: by `ui_locales` of the URL, by the ticket (`speaking`), else by the browser. */
   readonly words: Words;
+  /** Lets something go on after the answer; a failure is told to the operator. */
+  readonly later: (work: () => Promise<void>) => void;
 }
 
 /** One request; its URL, its network and its language are worked out when they are asked for. */
-export function makeCall(request: Request, as: AuthServer, env: unknown, networkOf: () => string): Call {
+export function makeCall(
+  request: Request,
+  as: AuthServer,
+  env: unknown,
+  networkOf: () => string,
+  waitUntil: (work: Promise<unknown>) => void = () => {},
+): Call {
   let url: URL | undefined;
   let network: string | undefined;
   let words: Words | undefined;
@@ -33,6 +41,10 @@ export function makeCall(request: Request, as: AuthServer, env: unknown, network
     request,
     as,
     env,
+    later(work) {
+      const failed = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'later', requestId: as.keys.id(), error });
+      waitUntil(work().catch(failed));
+    },
     get url() {
       return (url ??= new URL(request.url));
     },
@@ -52,8 +64,8 @@ function wordsFor({ request, url, as: { settings } }: Call): Words {
 
 /** The call in another language: the one that a ticket keeps, or that a form asks for. */
 export function speaking(call: Call, lang: string | null | undefined): Call {
-  const { as, request, url, env, network } = call;
-  return typeof lang === 'string' ? { as, request, url, env, network, words: as.settings.languages.of(lang) } : call;
+  const { as, request, url, env, network, later } = call;
+  return typeof lang === 'string' ? { as, request, url, env, network, later, words: as.settings.languages.of(lang) } : call;
 }
 
 /** Answers a request, or throws an `OAuthError` that the server renders. */

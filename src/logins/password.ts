@@ -4,15 +4,26 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { type Account, type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
-import type { Identity } from '../model/identity.ts';
+import { type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
+import type { SendEmail } from '../model/email.ts';
+import type { Awaitable } from '../model/runtime.ts';
 import type { Words } from '../pages/words/words.ts';
 import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
+import { passwordSection } from './password-change.ts';
+import { resetPages } from './password-reset.ts';
+import { type PasswordRules, provenBy } from './password-rules.ts';
+import { signUpPages } from './password-sign-up.ts';
 
 /** What `password()` can be told. */
 export interface PasswordOptions<Env = unknown> {
   /** Accounts that shall exist from the start: made when first somebody signs in, left alone once their name is taken. */
   readonly accounts?: (env: Env) => readonly NewAccount[];
+  /** Who may make an account: nobody (`closed`, unless told), who was invited by `accounts.invite`, or everybody. */
+  readonly signUp?: 'closed' | 'invited' | 'open';
+  /** Sends messages. With it there are a way to a new password, and sign-up by e-mail address. */
+  readonly sendEmail?: SendEmail<Env>;
+  /** Whether a password stands in a list of stolen ones; asked when one is chosen. When it throws, none is set. */
+  readonly isBreached?: (password: string, env: Env) => Awaitable<boolean>;
 }
 
 const MAX_USERNAME = 256;
@@ -26,8 +37,11 @@ const WINDOW = 15 * 60;
 /** Signs users in by user name and password. */
 export function password<Env = unknown>(options: PasswordOptions<Env> = {}): FormLogin {
   const seeded = new WeakSet<Accounts>();
+  const rules = rulesOf(options);
   return {
     id: 'password',
+    account: [passwordSection(rules)],
+    pages: [...(rules.sendEmail ? resetPages(rules) : []), ...signUpPages(rules)],
     label: (words) => words.password.label,
     fields,
     async prove(read, services) {
@@ -43,7 +57,7 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       const account = await services.accounts.checkPassword(username, secret);
       if (!account) return refused;
       await services.forgive(limitOf(username));
-      return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
+      return provenBy(account, services.issuer);
     },
     check({ scrypt }) {
       if (scrypt) return;
@@ -108,10 +122,10 @@ async function seed(list: readonly NewAccount[], accounts: Accounts): Promise<vo
   }
 }
 
-function identityOf({ id, username, name, email }: Account, issuer: string): Identity {
-  return {
-    issuer,
-    subject: id,
-    claims: { sub: id, preferred_username: username, ...(name !== undefined && { name }), ...(email !== undefined && { email }) },
-  };
+function rulesOf<Env>({ signUp = 'closed', sendEmail, isBreached }: PasswordOptions<Env>): PasswordRules {
+  if (!['closed', 'invited', 'open'].includes(signUp)) throw new TypeError("password: `signUp` must be 'closed', 'invited' or 'open'.");
+  for (const [name, hook] of Object.entries({ sendEmail, isBreached })) {
+    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`password: \`${name}\` must be a function.`);
+  }
+  return { signUp, ...(sendEmail ? { sendEmail: sendEmail as SendEmail<never> } : {}), ...(isBreached ? { isBreached } : {}) };
 }

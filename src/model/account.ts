@@ -10,6 +10,8 @@ export type Account = {
   readonly username: string;
   readonly name?: string;
   readonly email?: string;
+  /** Set where the address was proven to be this person's. */
+  readonly emailVerified?: true;
   /** What the user may do; looked up live, never kept in a token. */
   readonly permissions: readonly string[];
   /** Changes with the password: tells whether what was proven with the old one still counts. */
@@ -26,7 +28,20 @@ export interface NewAccount {
   readonly password?: string;
   readonly name?: string;
   readonly email?: string;
+  /** Only where it was proven: other sign-ins may be joined to an account by it. */
+  readonly emailVerified?: true;
   readonly permissions?: readonly string[];
+}
+
+/** Whom an operator lets in. */
+export interface Invitation {
+  /** Becomes user name and address of the account; whoever holds the link is believed to read what is sent there. Without it, a name is chosen. */
+  readonly email?: string;
+  readonly name?: string;
+  /** What the account may do. */
+  readonly permissions?: readonly string[];
+  /** Seconds; default 7 days. */
+  readonly ttl?: Seconds;
 }
 
 /** The verbs over own accounts. */
@@ -39,8 +54,18 @@ export interface Accounts {
   findByUsername(username: string): Promise<Account | null>;
   /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. */
   checkPassword(username: string, password: string): Promise<Account | null>;
-  /** Sets it, and ends every session and every grant of the user. */
-  setPassword(id: string, password: string): Promise<void>;
+  /** Those with this e-mail address, however it is written. */
+  findByEmail(email: string): Promise<readonly Account[]>;
+  /**
+   * Sets it, and ends every session and every grant of the user.
+   *
+   * @param ifStamp set it only on that very state of the account; null, and nothing changed, where it is another by now.
+   */
+  setPassword(id: string, password: string, ifStamp?: string): Promise<Account | null>;
+  /** Sets or removes the address. Links that were sent to the old one are dead. */
+  setEmail(id: string, email: string | null): Promise<void>;
+  /** Makes a link that lets one person sign up, once. Hand it over yourself. @throws {TypeError} where nobody can sign up. */
+  invite(invitation?: Invitation): Promise<{ readonly url: string; readonly expiresAt: Seconds }>;
   /** Takes effect on the user's next request. */
   setPermissions(id: string, permissions: readonly string[]): Promise<void>;
   /** The live permissions; none for an unknown account. */
@@ -52,4 +77,14 @@ export interface Accounts {
 /** A user name in the one spelling that is compared: Unicode NFKC, lower case, no space around it. */
 export function foldUsername(username: string): string {
   return username.normalize('NFKC').trim().toLowerCase();
+}
+
+/** An address in the one spelling that is compared. */
+export function foldEmail(email: string): string {
+  return email.normalize('NFKC').trim().toLowerCase();
+}
+
+/** Whether a text can be a password: 8 to 1,024 characters, without NUL. */
+export function canBePassword(password: string): boolean {
+  return password.length >= 8 && password.length <= 1024 && !password.includes('\0');
 }

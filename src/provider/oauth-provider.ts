@@ -77,7 +77,10 @@ export class OAuthProvider<Env = unknown> {
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
     if (route) {
-      return answer(route, makeCall(request, host.as, env, network));
+      return answer(
+        route,
+        makeCall(request, host.as, env, network, (work) => ctx.waitUntil(work)),
+      );
     }
     const text = host.metadata.get(path);
     if (text !== undefined) return metadataAnswer(request, text, this.#platform.runtime.respond);

@@ -2,6 +2,7 @@ import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeAccounts, signOut } from '../../src/core/accounts.ts';
 import { type Consents, makeConsents } from '../../src/core/consents.ts';
+import { makeLinks } from '../../src/core/links.ts';
 import { makeKeys } from '../../src/core/keys.ts';
 import { makePasskeys } from '../../src/core/passkeys.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
@@ -33,8 +34,15 @@ function makeOn(store: Store): Made {
   };
   const [records, keys] = [makeRecords(store), makeKeys(runtime)];
   const consents = makeConsents(store, keys, runtime.now);
+  const links = makeLinks({ store, keys, now: runtime.now });
   const passkeys = makePasskeys({ store, keys, now: runtime.now });
-  return { accounts: makeAccounts({ records, consents, keys, runtime, passkeys }), records, consents, passkeys, hashed };
+  return {
+    accounts: makeAccounts({ records, consents, keys, runtime, passkeys, links, signUpUrl: null }),
+    records,
+    consents,
+    passkeys,
+    hashed,
+  };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };

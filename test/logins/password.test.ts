@@ -31,7 +31,10 @@ class FakeAccounts implements Accounts {
     return [...this.kept.values()].find((account) => account.id === id) ?? null;
   }
   permissionsOf = async (): Promise<readonly string[]> => [];
-  setPassword = async (): Promise<void> => {};
+  setPassword = async (): Promise<null> => null;
+  findByEmail = async (): Promise<readonly Account[]> => [];
+  setEmail = async (): Promise<void> => {};
+  invite = async (): Promise<never> => Promise.reject(new TypeError('nobody is invited here'));
   setPermissions = async (): Promise<void> => {};
   remove = async (): Promise<void> => {};
 }
@@ -44,6 +47,10 @@ const services = (network = '192.0.2.1'): LoginServices => ({
   accounts,
   passkeys: {} as never, // none of its business
   secret: () => 'secret',
+  links: {} as never,
+  newId: () => 'id',
+  pageUrl: (page) => `https://as.example/login/${page}`,
+  later: () => {},
   now: () => 1_000,
   async limit(name, attempts, per) {
     const count = (counts.get(name) ?? 0) + 1;

@@ -6,7 +6,8 @@ import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { step } from './en/steps.ts';
-import { password, refused, signIn, site } from './en/sign-in.ts';
+import { email, password } from './en/password.ts';
+import { refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
 export const en: {
@@ -14,10 +15,11 @@ export const en: {
   readonly approve: typeof approve;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
+  readonly email: typeof email;
   readonly step: typeof step;
   readonly refused: typeof refused;
   readonly site: typeof site;
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { account, approve, signIn, password, step, refused, site, message, error, errorReasons };
+} = { account, approve, signIn, password, email, step, refused, site, message, error, errorReasons };

@@ -1,0 +1,97 @@
+/**
+ * Password reset by e-mail (CWE-640). Asking for it gets the same answer for every name, in the same time; the link is good
+ * once, for 30 minutes, and dead as soon as password or address change; opening it changes nothing, only its form does.
+ */
+import { html } from '../lib/html.ts';
+import type { HtmlValue } from '../lib/html.ts';
+import { type Account, foldUsername } from '../model/account.ts';
+import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices } from '../model/login.ts';
+import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
+
+const LIFE = 30 * 60;
+const KIND = 'password-reset';
+/** Messages to one account, and requests of one network. */
+const PER_NAME = 3;
+const PER_NETWORK = 30;
+const WINDOW = 60 * 60;
+const MOST_ACCOUNTS = 5;
+
+/** What a link says; nothing of it is believed before it was compared with the account as it is. */
+type Reset = { readonly accountId: string; readonly stamp: string; readonly email: string };
+
+/** The two pages. */
+export function resetPages(rules: PasswordRules): readonly LoginPage[] {
+  return [
+    { id: 'forgot', link: (words) => words.password.forgot, answer: (call) => (call.form === null ? ask(call) : sendLink(call, rules)) },
+    { id: 'reset', answer: (call) => (call.form === null ? choose(call) : set(call, rules)) },
+  ];
+}
+
+async function ask({ action, words: { password: say } }: LoginPageCall): Promise<LoginPageAnswer> {
+  const body = html`<p class="lead">${say.forgotHow}</p>
+    ${formOf(action, [field('username', say.nameOrEmail, 'username')], say.send)}`;
+  return { kind: 'page', title: say.forgotTitle, body };
+}
+
+async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<LoginPageAnswer> {
+  const { services, words } = call;
+  const typed = (call.form?.optional('username') ?? '').slice(0, 256);
+  const retryAfter = await services.limit(`${KIND}-network:${services.network}`, PER_NETWORK, WINDOW);
+  if (retryAfter === null) services.later(() => sendTo(typed, call, rules));
+  return { kind: 'page', title: words.password.sentTitle, body: html`<p class="lead">${words.password.sent}</p>` };
+}
+
+async function sendTo(typed: string, { services, words, server }: LoginPageCall, rules: PasswordRules): Promise<void> {
+  if ((await services.limit(`${KIND}-name:${foldUsername(typed)}`, PER_NAME, WINDOW)) !== null) return;
+  for (const { id: accountId, stamp, to } of await readersOf(typed, services)) {
+    const secret = await services.links.make(KIND, { accountId, stamp, email: to }, LIFE);
+    const link = `${services.pageUrl('reset')}?token=${secret}`;
+    const subject = words.email.resetSubject(server);
+    await send(rules, { to, subject, text: words.email.reset(server, link), kind: KIND, link, lang: words.lang }, services.env);
+  }
+}
+
+/** The accounts of a name or an address, with where to write to. */
+async function readersOf(typed: string, { accounts }: LoginServices): Promise<readonly (Account & { readonly to: string })[]> {
+  const named = await accounts.findByUsername(typed);
+  const found = [...(named ? [named] : []), ...(typed.includes('@') ? await accounts.findByEmail(typed) : [])];
+  const once = found.filter(({ id }, at) => found.findIndex((other) => other.id === id) === at).slice(0, MOST_ACCOUNTS);
+  return once.flatMap((account) => (account.email === undefined ? [] : [{ ...account, to: account.email }]));
+}
+
+async function choose(call: LoginPageCall, token = call.query.get('token') ?? '', problem: HtmlValue = null): Promise<LoginPageAnswer> {
+  const { services, words } = call;
+  if (!(await goodFor(token, services))) return dead(call);
+  const hidden = html`<input type="hidden" name="token" value="${token}" />`;
+  const body = formOf(services.pageUrl('reset'), [hidden, newPasswordField(words.password.fresh, words)], words.password.set, problem);
+  return { kind: 'page', title: words.password.resetTitle, body, ...(problem === null ? {} : { status: 400 }) };
+}
+
+async function set(call: LoginPageCall, rules: PasswordRules): Promise<LoginPageAnswer> {
+  const { services, words, form } = call;
+  const token = form?.optional('token') ?? '';
+  const account = await goodFor(token, services);
+  if (!account) return dead(call);
+  const fresh = form?.optional('new-password') ?? '';
+  const problem = await unfit(fresh, rules, services.env, words);
+  if (problem !== null) return choose(call, token, problem);
+  // The stamp is what makes the link good once: it changes in the very write that sets the password.
+  if (!(await services.accounts.setPassword(account.id, fresh, account.stamp))) return dead(call);
+  await services.links.take(KIND, token);
+  const body = html`<p class="lead">${words.password.done}</p>
+    <div class="actions"><a class="button main" href="${call.signIn}">${words.signIn.title}</a></div>`;
+  return { kind: 'page', title: words.password.doneTitle, body };
+}
+
+/** The account whose password a link may still set. */
+async function goodFor(token: string, { links, accounts }: LoginServices): Promise<Account | null> {
+  const reset = (await links.find(KIND, token)) as Reset | null;
+  const account = reset && (await accounts.find(reset.accountId));
+  return account && account.stamp === reset.stamp && account.email === reset.email ? account : null;
+}
+
+function dead({ words, services }: LoginPageCall): LoginPageAnswer {
+  const body = html`<p class="lead">${words.password.dead}</p>
+    <div class="actions"><a class="button" href="${services.pageUrl('forgot')}">${words.password.forgot}</a></div>`;
+  return { kind: 'page', title: words.password.deadTitle, body, status: 400 };
+}

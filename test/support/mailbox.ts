@@ -1,0 +1,26 @@
+/** A mailbox of a test: what was sent, and the link in it. */
+import type { EmailMessage, SendEmail } from '../../src/model/email.ts';
+
+/** Messages, newest last. */
+export interface Mailbox {
+  readonly messages: EmailMessage[];
+  readonly sendEmail: SendEmail;
+  /** The newest message, as soon as it came. @throws {Error} when none came. */
+  next(): Promise<EmailMessage>;
+}
+
+/** Makes an empty one. */
+export function makeMailbox(): Mailbox {
+  const messages: EmailMessage[] = [];
+  let read = 0;
+  return {
+    messages,
+    sendEmail: (message) => void messages.push(message),
+    async next() {
+      for (let turns = 0; messages.length <= read && turns < 200; turns++) await new Promise((done) => setTimeout(done, 5));
+      const message = messages[read++];
+      if (!message) throw new Error('No message came.');
+      return message;
+    },
+  };
+}
