@@ -87,7 +87,7 @@ function failure(route: Route, call: Call, error: unknown): Response {
       call.as.runtime.respond,
     );
   }
-  return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: { name: call.as.settings.name }, words: call.words });
+  return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words });
 }
 
 function notAllowed(route: Route, call: Call): Response {

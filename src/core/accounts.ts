@@ -4,14 +4,15 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { type Account, type Accounts, canBePassword, foldEmail, foldUsername, type NewAccount } from '../model/account.ts';
-import { domainOf } from '../lib/email.ts';
+import { type Account, type Accounts, canBePassword, foldUsername, isUsername, type NewAccount } from '../model/account.ts';
+import { foldAddress } from '../model/email.ts';
 import type { Links } from '../model/links.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
 import type { Key, Page } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
+import type { Emails } from './emails.ts';
 import type { Consents } from './consents.ts';
 import type { Keys } from './keys.ts';
 import type { AccountRecord, Records } from './records.ts';
@@ -27,13 +28,14 @@ export interface AccountParts {
   readonly keys: Keys;
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
+  readonly emails: Emails;
   readonly links: Links;
   /** Where people sign up; null where they cannot. */
   readonly signUpUrl: string | null;
 }
 
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, consents, keys, runtime, passkeys, links, signUpUrl }: AccountParts): Accounts {
+export function makeAccounts({ records, consents, keys, runtime, passkeys, emails, links, signUpUrl }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -72,23 +74,26 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, links
       } as const;
       const made = password === undefined ? kept : { ...kept, passwordHash: await hashPassword(password) };
       if (!(await records.saveAccount(made, 'absent'))) throw new Error('A random account id was met twice.');
-      if (await records.claimUsername(await keys.hash(kept.username), kept.id)) return publicOf(made);
-      await records.removeAccount(kept.id);
-      throw new TypeError('This user name is taken.');
+      const nameHash = await keys.hash(kept.username);
+      const named = await records.claimUsername(nameHash, id);
+      if (named && (!account.emailVerified || (await emails.claim(account.email ?? '', id)))) return publicOf(made);
+      if (named) await records.freeUsername(nameHash, id);
+      await records.removeAccount(id);
+      throw new TypeError(named ? 'This e-mail address belongs to another account.' : 'This user name is taken.');
     },
     find: async (id) => publicOrNull((await records.findAccount(id))?.value ?? null),
     findByUsername: async (username) => publicOrNull(await findByUsername(username)),
+    async findByEmail(address) {
+      const id = await emails.ownerOf(address);
+      const held = id === null ? null : await records.findAccount(id);
+      // Accounts are written before their addresses: without one, a removal was cut off here, and the address is free.
+      if (id !== null && !held) await emails.free(address, id);
+      return held?.value.email !== undefined && foldAddress(held.value.email) === foldAddress(address) ? publicOf(held.value) : null;
+    },
     async checkPassword(username, password) {
       const account = await findByUsername(username);
       const right = await isRight(password, account?.passwordHash ?? NOBODY); // the same work for nobody
       return account?.passwordHash !== undefined && right ? publicOf(account) : null;
-    },
-    async findByEmail(email) {
-      const address = foldEmail(email);
-      const found = await Promise.all((await records.accountsAt(address)).map((key) => records.findAccount(key.slice('account:'.length))));
-      return found.flatMap((held) =>
-        held?.value.email !== undefined && foldEmail(held.value.email) === address ? [publicOf(held.value)] : [],
-      );
     },
     async setPassword(id, password, ifStamp) {
       checkPassword(password);
@@ -105,25 +110,26 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, links
       await signOut({ records, consents }, id, runtime.now());
       return publicOf(set);
     },
-    async setEmail(id, email) {
-      if (email !== null && domainOf(email) === null) throw new TypeError('This is not an e-mail address.');
-      await change(id, ({ email: _old, emailVerified: _verified, ...account }) => ({
+    async setEmail(id, email, { verified = false } = {}) {
+      if (email !== null && foldAddress(email) === null) throw new TypeError('accounts.setEmail: this is not an e-mail address.');
+      const old = (await records.findAccount(id))?.value;
+      if (email !== null && verified && old && !(await emails.claim(email, id)))
+        throw new TypeError('This e-mail address belongs to another account.');
+      await change(id, ({ email: _email, emailVerified: _verified, ...account }) => ({
         ...account,
-        ...(email === null ? {} : { email }),
+        ...(email === null ? {} : { email, emailVerified: verified }),
         stamp: keys.id(),
       }));
+      const isSame = email !== null && verified && foldAddress(email) === foldAddress(old?.email ?? '');
+      if (old?.email !== undefined && !isSame) await emails.free(old.email, id);
     },
-    async invite({ ttl = INVITATION_TTL, ...invitation } = {}) {
+    async invite({ ttl = INVITATION_TTL, email: given, permissions = [], ...invitation } = {}) {
       if (signUpUrl === null)
         throw new TypeError("accounts.invite: nobody can sign up here. Give password({ signUp: 'invited' }), or 'open'.");
-      if (invitation.email !== undefined && domainOf(invitation.email) === null)
-        throw new TypeError('accounts.invite: `email` is not an e-mail address.');
-      const secret = await links.make(
-        'invitation',
-        { ...invitation, permissions: [...(invitation.permissions ?? [])], accountId: keys.id() },
-        ttl,
-      );
-      return { url: `${signUpUrl}?token=${secret}`, expiresAt: runtime.now() + ttl };
+      const email = given === undefined ? undefined : foldAddress(given);
+      if (email === null) throw new TypeError('accounts.invite: `email` is not an e-mail address.');
+      const carries = { ...invitation, ...(email === undefined ? {} : { email }), permissions: [...permissions], accountId: keys.id() };
+      return { url: `${signUpUrl}?token=${await links.make('invitation', carries, ttl)}`, expiresAt: runtime.now() + ttl };
     },
     setPermissions: async (id, permissions) => void (await change(id, (account) => ({ ...account, permissions: [...permissions] }))),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
@@ -131,6 +137,7 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, links
       const held = await records.findAccount(id);
       // The name first: cut off in between, the account is still there to be removed again.
       if (held) await records.freeUsername(await keys.hash(held.value.username), id);
+      if (held?.value.email !== undefined) await emails.free(held.value.email, id);
       await records.removeAccount(id);
       await passkeys.removeAll(id);
       await signOut({ records, consents }, id, runtime.now());
@@ -174,11 +181,11 @@ async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerato
   } while (after !== undefined);
 }
 
-function checkNew({ username, password }: NewAccount): void {
-  const folded = foldUsername(username);
-  if (folded === '' || folded.length > 256 || /[\p{Cc}\p{Cs}]/u.test(folded))
-    throw new TypeError('A user name has 1 to 256 printable characters.');
+function checkNew({ username, password, email, emailVerified }: NewAccount): void {
+  if (!isUsername(username)) throw new TypeError('A user name has 1 to 256 printable characters.');
   if (password !== undefined) checkPassword(password);
+  if (emailVerified && foldAddress(email ?? '') === null)
+    throw new TypeError('A verified e-mail address is one plain address, such as ada@example.com.');
 }
 
 function checkPassword(password: string): void {

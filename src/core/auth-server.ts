@@ -13,6 +13,7 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { makeAccounts } from './accounts.ts';
+import { makeEmails } from './emails.ts';
 import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
@@ -77,7 +78,16 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     records,
     keys,
     keyring: makeKeyring(secrets, runtime, keys),
-    accounts: makeAccounts({ records, consents, keys, runtime, passkeys, links, signUpUrl: signUpUrlOf(settings) }),
+    accounts: makeAccounts({
+      records,
+      consents,
+      keys,
+      runtime,
+      passkeys,
+      emails: makeEmails(store, keys),
+      links,
+      signUpUrl: signUpUrlOf(settings),
+    }),
     links,
     consents,
     passkeys,

@@ -3,10 +3,10 @@
  * of what stands in storage (docs/storage.md). A record that does not have the shape it must have reads as absent.
  */
 import type { Agent } from '../lib/user-agent.ts';
-import { foldEmail } from '../model/account.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
+import type { Organization } from '../model/identity.ts';
 import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version, WriteOptions } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
 import type { Transition } from '../model/transition.ts';
@@ -20,6 +20,8 @@ export type Session = {
   readonly claims: { readonly [claim: string]: Json };
   /** What the sign-in said the user may do; absent where that is looked up live. */
   readonly permissions?: readonly string[];
+  /** Those that the sign-in said the user may act for. */
+  readonly organizations?: readonly Organization[];
   /** When the person proved who they are. */
   readonly createdAt: Seconds;
   /** The absolute end. */
@@ -41,7 +43,7 @@ export type AccountRecord = {
   readonly username: string;
   readonly name?: string;
   readonly email?: string;
-  readonly emailVerified?: true;
+  readonly emailVerified?: boolean;
   readonly permissions: readonly string[];
   /** Absent where the account has no password. */
   readonly passwordHash?: string;
@@ -56,7 +58,6 @@ export interface Records {
   openGrant(grant: Grant): Promise<void>;
   findGrant(id: string): Promise<Grant | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
-  saveClient(client: Client, when: 'any' | 'absent'): Promise<boolean>;
   findClient(id: string): Promise<Client | null>;
   /** A client as its metadata document described it, for as long as the document may be kept. */
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
@@ -87,8 +88,6 @@ export interface Records {
   /** Gives a user name back, if it is this account's. */
   freeUsername(username: string, accountId: string): Promise<void>;
   saveAccount(account: AccountRecord, when: 'absent' | Version): Promise<boolean>;
-  /** Keys of the accounts with an address: the first page, which is more than there should be. */
-  accountsAt(email: string): Promise<readonly Key[]>;
   removeAccount(id: string): Promise<void>;
   removeKey(key: Key): Promise<void>;
   /** Counts one more under a name; the count within the present window, and when that ends. */
@@ -121,10 +120,6 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     },
     findGrant: (id) => value(`grant:${id}`, isGrant),
     grantsOf: (userId, after) => store.list(`user:${userId}`, after),
-    saveClient: async (client, when) => {
-      const until = client.expiresAt === undefined ? {} : { until: client.expiresAt };
-      return (await store.write(`client:${client.id}`, client, when, until)) !== null;
-    },
     findClient: (id) => value(`client:${id}`, isClient),
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
     findDocument: (hash) => value(`document:${hash}`, isClient),
@@ -162,9 +157,7 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
       const held = await read(`username:${username}`, isUsername);
       if (held?.value.accountId === accountId) await store.remove(`username:${username}`, held.version);
     },
-    saveAccount: async (account, when) =>
-      (await store.write(`account:${account.id}`, account, when, { index: addressOf(account) })) !== null,
-    accountsAt: async (email) => (await store.list(`email:${email}`)).keys,
+    saveAccount: async (account, when) => (await store.write(`account:${account.id}`, account, when)) !== null,
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),
     count: (name, per, now) => countIn(store, `limit:${name}`, per, now),
@@ -188,13 +181,11 @@ export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Sess
   return { until: Math.min(expiresAt, idleUntil), index: [`sessions:${userId}`] };
 }
 
-function addressOf({ email }: AccountRecord): IndexKey[] {
-  return email === undefined ? [] : [`email:${foldEmail(email)}`];
-}
-
 const isGrant = (value: unknown): value is Grant =>
   versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
-const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
+/** A client that is being deleted is none (`core/client-records`). */
+const isClient = (value: unknown): value is Client =>
+  has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes') && !has(value, 'deletedAt');
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 /** Whether a record is a session. */
 export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');

@@ -44,7 +44,7 @@ export async function accountSection(call: Call, section: AccountSection): Promi
         script: await scriptOf(call, answer.script),
         back: { href: account, text: call.words.account.back },
         words: call.words,
-        brand: { name: as.settings.name },
+        brand: as.settings.brand,
       });
   }
 }

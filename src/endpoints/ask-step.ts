@@ -82,7 +82,7 @@ export async function stepAnswer(
     words,
     scriptHash: view.script === undefined ? undefined : await scriptHashOf(as, view.script),
     formAction: await targetsOf(as, kept.flow),
-    brand: { name: settings.name },
+    brand: settings.brand,
     error: problem?.problem,
     retryAfter: problem?.retryAfter,
     status: problem?.status,

@@ -20,20 +20,20 @@ export interface Call {
   readonly env: unknown;
   /** Where it comes from; what attempts are counted by. */
   readonly network: string;
+  /** Lets work go on when the answer is out; what it rejects with is told to the operator. */
+  readonly after: (work: () => Promise<unknown>) => void;
   /** The language that the person reads: by `ui_locales` of the URL, by the ticket (`speaking`), else by the browser. */
   readonly words: Words;
-  /** Lets something go on after the answer; a failure is told to the operator. */
-  readonly later: (work: () => Promise<void>) => void;
+}
+
+/** Where a request comes from and what may outlive it, as the runtime knows it. */
+export interface Surroundings {
+  readonly network: () => string;
+  readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 /** One request; its URL, its network and its language are worked out when they are asked for. */
-export function makeCall(
-  request: Request,
-  as: AuthServer,
-  env: unknown,
-  networkOf: () => string,
-  waitUntil: (work: Promise<unknown>) => void = () => {},
-): Call {
+export function makeCall(request: Request, as: AuthServer, env: unknown, around: Surroundings): Call {
   let url: URL | undefined;
   let network: string | undefined;
   let words: Words | undefined;
@@ -41,20 +41,27 @@ export function makeCall(
     request,
     as,
     env,
-    later(work) {
-      const failed = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'later', requestId: as.keys.id(), error });
-      waitUntil(work().catch(failed));
-    },
     get url() {
       return (url ??= new URL(request.url));
     },
     get network() {
-      return (network ??= networkOf());
+      return (network ??= around.network());
     },
+    after: (work) => around.waitUntil(workOf(as, work)),
     get words() {
       return (words ??= wordsFor(this));
     },
   };
+}
+
+/** Work that has an end of its own. Not begun before the caller has gone on, so that it cannot be timed from outside. */
+async function workOf(as: AuthServer, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await Promise.resolve();
+    await work();
+  } catch (error) {
+    as.emit({ kind: 'request.failed', endpoint: 'afterwards', requestId: as.keys.id(), error });
+  }
 }
 
 function wordsFor({ request, url, as: { settings } }: Call): Words {
@@ -64,8 +71,8 @@ function wordsFor({ request, url, as: { settings } }: Call): Words {
 
 /** The call in another language: the one that a ticket keeps, or that a form asks for. */
 export function speaking(call: Call, lang: string | null | undefined): Call {
-  const { as, request, url, env, network, later } = call;
-  return typeof lang === 'string' ? { as, request, url, env, network, later, words: as.settings.languages.of(lang) } : call;
+  const { as, request, url, env, network, after } = call;
+  return typeof lang === 'string' ? { as, request, url, env, network, after, words: as.settings.languages.of(lang) } : call;
 }
 
 /** Answers a request, or throws an `OAuthError` that the server renders. */

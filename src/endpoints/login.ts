@@ -30,10 +30,9 @@ interface Showing {
 /** The page, with what went wrong. */
 export async function showLogin(call: Call, { typed, returnTo, ...problem }: Showing = {}): Promise<Response> {
   const { as, url, words } = call;
-  const { paths, name, logins } = as.settings;
+  const { paths, brand, logins } = as.settings;
   const session = await sessionOf(call);
   const forms = logins.filter(isForm);
-  const brand = { name };
   const again = session !== null && (url.searchParams.has('again') || problem.error !== undefined);
   if (forms.length === 0 && (!session || again)) {
     const { nobodyTitle: title, nobody: message, nobodyToDo: whatToDo } = words.signIn;

@@ -8,6 +8,7 @@ import { userIdOf } from '../core/users.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { coarseNetwork } from '../lib/network.ts';
 import { agentOf } from '../lib/user-agent.ts';
+import type { Organization } from '../model/identity.ts';
 import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Renewal, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
@@ -20,6 +21,7 @@ export interface SignedIn {
   readonly userId: string;
   readonly claims: Session['claims'];
   readonly permissions?: readonly string[];
+  readonly organizations?: readonly Organization[];
   /** The hash that the session is kept under. */
   readonly hash: string;
   /** Set by a fresh sign-in. */
@@ -46,11 +48,12 @@ export interface Pending {
 }
 
 /** What a login may use of the server, for this call. */
-export function servicesOf({ as, network, env, words, later }: Call): LoginServices {
+export function servicesOf({ as, network, env, words, after }: Call): LoginServices {
   return {
     issuer: as.settings.issuer,
     accounts: as.accounts,
     passkeys: as.passkeys,
+    after,
     secret: () => as.keys.secret(),
     now: () => as.now(),
     network,
@@ -61,7 +64,6 @@ export function servicesOf({ as, network, env, words, later }: Call): LoginServi
     links: as.links,
     newId: () => as.keys.id(),
     pageUrl: (page) => `${as.settings.issuer}${as.settings.paths.login}/${page}`,
-    later,
   };
 }
 
@@ -98,11 +100,11 @@ export async function admit(call: Call, first: FirstProof): Promise<SignedIn | P
 /** Signs in whoever the identity is here; null where the proof was taken back meanwhile. */
 export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | null> {
   const { as } = call;
-  const { identity, permissions, stamp } = proven;
+  const { identity, stamp } = proven;
   const old = await sessionOf(call);
   const userId = await userIdOf(as, identity);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
-  const user = await openSession(call, { userId, claims, ...(permissions ? { permissions } : {}) });
+  const user = await openSession(call, { userId, claims, ...rightsOf(proven) });
   if (old) await as.records.endSession(old.hash);
   if (stamp !== undefined && (await as.accounts.find(userId))?.stamp !== stamp) {
     await as.records.endSession(user.hash);
@@ -118,18 +120,23 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
  */
 export async function renewSession(
   call: Call,
-  { userId, claims, permissions, createdAt, expiresAt, hash }: KnownSession,
+  { userId, claims, createdAt, expiresAt, hash, ...session }: KnownSession,
   { stamp }: Renewal,
 ): Promise<SignedIn | null> {
   const { records, accounts } = call.as;
   await records.endSession(hash);
-  const user = await openSession(call, { userId, claims, ...(permissions ? { permissions } : {}) }, { createdAt, expiresAt });
+  const user = await openSession(call, { userId, claims, ...rightsOf(session) }, { createdAt, expiresAt });
   if ((await accounts.find(userId))?.stamp === stamp) return user;
   await records.endSession(user.hash);
   return null;
 }
 
-type Who = Pick<Session, 'userId' | 'claims' | 'permissions'>;
+type Rights = Pick<Session, 'permissions' | 'organizations'>;
+type Who = Pick<Session, 'userId' | 'claims'> & Rights;
+
+function rightsOf({ permissions, organizations }: Rights): Rights {
+  return { ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };
+}
 
 async function openSession({ as, request, network }: Call, who: Who, times?: Pick<Session, 'createdAt' | 'expiresAt'>): Promise<SignedIn> {
   const token = as.keys.secret();

@@ -6,17 +6,16 @@ import { equalTexts } from '../lib/bytes.ts';
 import { genuine, takesLight } from '../lib/genuine.ts';
 import type { Respond } from '../lib/http.ts';
 import type { Access } from '../model/access.ts';
-import type { Awaitable } from '../model/runtime.ts';
-import type { Context, FetchFunction } from '../model/handler.ts';
+import type { Context } from '../model/handler.ts';
 import { canonicalResource } from '../model/resource.ts';
+import type { Awaitable } from '../model/runtime.ts';
 import { insufficientScope, unauthorized, unavailable, type Challenge } from './challenge.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
+import type { Verifier } from './token-source.ts';
 
 export type { Access };
-
-/** Says what a token is worth at a resource; null for whatever is not good there. Rejects when it cannot tell. */
-export type Verifier = (token: string, resource: string) => Awaitable<Access | null>;
+export type { TokenSource, Verifier } from './token-source.ts';
 
 /** What a guard goes by. */
 export interface GuardOptions {
@@ -31,6 +30,10 @@ export interface GuardOptions {
   readonly name?: string | undefined;
   /** Origins of browser pages that may call, beside our own; `*` for all. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** Finds the token where it stands in a header of its own. Default: `Authorization: Bearer` (RFC 6750 §2.1). */
+  readonly tokenOf?: ((request: Request) => string | null) | undefined;
+  /** Lets requests without a token through as well, with `ctx.anonymous` set and no `ctx.auth`; a token that is not good is refused all the same. */
+  readonly anonymous?: boolean | undefined;
   /** Told when the verifier fails; nothing of it reaches the caller. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Makes refusals and the metadata's answer. @internal a runtime's cheaper way, for `OAuthProvider` */
@@ -38,13 +41,23 @@ export interface GuardOptions {
 }
 
 /** Checks a request. Call {@link Guard.protect} to put it before a handler. */
-export interface Guard {
-  (request: Request): Promise<Access | Response>;
+export interface Guard<Nobody = never> {
+  /** What a request without a token comes to is `Nobody`: null where {@link GuardOptions.anonymous} lets those pass. */
+  (request: Request): Promise<Access | Response | Nobody>;
   /** A fetch handler that runs `handler` for good tokens only, with `ctx.auth` and `ctx.props` set, and serves the metadata document. */
-  protect<Env = unknown>(handler: FetchFunction<Env>): FetchFunction<Env>;
+  protect<Env = unknown>(handler: GuardedFetch<Env, Nobody>): (request: Request, env?: Env, ctx?: Context) => Promise<Response>;
   /** The metadata document's path and text. */
   readonly metadata: { readonly path: string; readonly text: string };
+  /** What a handler needs to refuse by itself: where the metadata stands, and the scopes of every call. */
+  readonly challenge: Challenge;
 }
+
+/** A fetch handler that knows who calls: `ctx.auth` is there, but for callers without a token where those pass. */
+export type GuardedFetch<Env = unknown, Nobody = never> = (
+  request: Request,
+  env: Env,
+  ctx: Context & ([Nobody] extends [never] ? { readonly auth: Access } : { readonly auth?: Access }),
+) => Awaitable<Response>;
 
 const BEARER = /^bearer[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
 const LONGEST_TOKEN = 8192;
@@ -54,9 +67,11 @@ const LONGEST_TOKEN = 8192;
  *
  * @throws {TypeError} at start-up, naming the option and the mend.
  */
-export function guard(options: GuardOptions): Guard {
+export function guard(options: GuardOptions & { readonly anonymous?: false }): Guard;
+export function guard(options: GuardOptions): Guard<null>;
+export function guard(options: GuardOptions): Guard<null> {
   const resource = checkedResource(options);
-  const { verify, requiredScopes = [], allowedOrigins, onError = logError, respond } = options;
+  const { verify, requiredScopes = [], allowedOrigins, onError = logError, respond, tokenOf, anonymous = false } = options;
   const challenge: Challenge = {
     metadataUrl: metadataUrlOf(resource),
     scope: requiredScopes.filter((scope) => scope !== 'offline_access'),
@@ -64,13 +79,11 @@ export function guard(options: GuardOptions): Guard {
   const description = { resource, authorizationServers: options.authorizationServers, scopes: challenge.scope, name: options.name };
   const metadata = { path: metadataPathOf(resource), text: metadataText(description) };
 
-  const check = async (request: Request): Promise<Access | Response> => {
+  const check = async (request: Request): Promise<Access | Response | null> => {
     const foreign = checkOrigin(request, allowedOrigins, resource);
     if (foreign) return foreign;
-    const header = request.headers.get('authorization');
-    const sent = header !== null && /^bearer\b/i.test(header);
-    const token = sent && header.length <= LONGEST_TOKEN ? BEARER.exec(header)?.[1] : undefined;
-    if (token === undefined) return unauthorized(challenge, sent, respond);
+    const { token, sent } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
+    if (token === undefined) return anonymous && !sent ? null : unauthorized(challenge, sent, respond);
     let access: Access | null;
     try {
       access = await verify(token, resource);
@@ -82,9 +95,9 @@ export function guard(options: GuardOptions): Guard {
     return requiredScopes.every((scope) => access.scope.includes(scope)) ? access : insufficientScope(challenge, respond);
   };
 
-  const protect: Guard['protect'] = <Env>(handler: FetchFunction<Env>) => {
+  const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
     const light = takesLight(handler);
-    const guarded: FetchFunction<Env> = async (request, env, ctx) => {
+    const guarded = async (request: Request, env: unknown, ctx: Context = { waitUntil() {} }): Promise<Response> => {
       if (request.url.includes(metadata.path) && pathAndQueryOf(request) === metadata.path)
         return metadataAnswer(request, metadata.text, respond);
       const foreign = checkOrigin(request, allowedOrigins, resource);
@@ -92,19 +105,39 @@ export function guard(options: GuardOptions): Guard {
       if (request.method === 'OPTIONS') return preflight(request);
       const access = await check(request);
       if (access instanceof Response) return withCors(request, access);
-      return withCors(request, await handler(light ? request : genuine(request), env, withAccess(ctx, access)));
+      return withCors(request, await handler(light ? request : genuine(request), env as Env, withAccess(ctx, access, challenge)));
     };
     return Object.assign(guarded, { takesLightRequests: true as const });
   };
-  return Object.assign(check, { protect, metadata });
+  return Object.assign(check, { protect, metadata, challenge });
 }
 
-/** Puts who called where handlers look for it, on the context of this one request. */
-export function withAccess(ctx: Context, access: Access): Context {
+interface Sent {
+  readonly token: string | undefined;
+  /** Whether there was a try at all: the challenge then says what was wrong with it. */
+  readonly sent: boolean;
+}
+
+function bearerOf(request: Request): Sent {
+  const header = request.headers.get('authorization');
+  const sent = header !== null && /^bearer\b/i.test(header);
+  return { token: sent && header.length <= LONGEST_TOKEN ? BEARER.exec(header)?.[1] : undefined, sent };
+}
+
+function given(token: string | null): Sent {
+  return { token: token !== null && token !== '' && token.length <= LONGEST_TOKEN ? token : undefined, sent: token !== null };
+}
+
+/** Puts who called where handlers look for it, on the context of this one request. @param access null for a caller without a token. */
+export function withAccess(ctx: Context, access: Access | null, challenge?: Challenge): Context {
+  if (access === null) {
+    if (ctx.auth !== undefined) throw new TypeError('The guard was given one context for two callers; make a new `ctx` for each request.');
+    return Object.assign(ctx, { anonymous: true as const, challenge });
+  }
   if (ctx.auth !== undefined && ctx.auth.grantId !== access.grantId) {
     throw new TypeError('The guard was given one context for two callers; make a new `ctx` for each request.');
   }
-  return Object.assign(ctx, { auth: access, props: access.props });
+  return Object.assign(ctx, { auth: access, props: access.props, challenge });
 }
 
 /** What a browser may read of an answer, for pages whose origin passed the check. */

@@ -3,10 +3,9 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
-import { type Account, canBePassword } from '../model/account.ts';
-import type { EmailMessage, SendEmail } from '../model/email.ts';
+import { canBePassword } from '../model/account.ts';
+import type { SendEmail } from '../model/email.ts';
 import { OAuthError } from '../model/error.ts';
-import type { Proven } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Words } from '../pages/words/words.ts';
 
@@ -29,21 +28,30 @@ export async function unfit(password: string, { isBreached }: PasswordRules, env
   }
 }
 
-/** Sends a message, if there is a way to. */
-export async function send({ sendEmail }: PasswordRules, message: EmailMessage, env: unknown): Promise<void> {
-  await sendEmail?.(message, env as never);
+/** A message that leads to an address of ours. */
+export interface Letter {
+  readonly kind: 'password-reset' | 'verification' | 'account-exists';
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly url: string;
 }
 
-/** What an account proves. */
-export function provenBy({ id, username, name, email, emailVerified, stamp }: Account, issuer: string): Proven {
-  const claims = {
-    sub: id,
-    preferred_username: username,
-    ...(name !== undefined && { name }),
-    ...(email !== undefined && { email }),
-    ...(emailVerified && { email_verified: true }),
-  };
-  return { kind: 'proven', identity: { issuer, subject: id, claims }, stamp };
+/** Sends a message, if there is a way to. */
+export async function send({ sendEmail }: PasswordRules, letter: Letter, env: unknown, { lang, dir }: Words): Promise<void> {
+  const parts = letter.text.split('\n').filter((line) => line !== '');
+  const lines = parts.map((line) => (line === letter.url ? html`<p><a href="${line}">${line}</a></p>` : html`<p>${line}</p>`));
+  const document = html`<!doctype html>
+    <html lang="${lang}" dir="${dir}">
+      <head>
+        <meta charset="utf-8" />
+        <title>${letter.subject}</title>
+      </head>
+      <body>
+        ${lines}
+      </body>
+    </html>`;
+  await sendEmail?.({ ...letter, html: document.toString(), lang }, env as never);
 }
 
 /** A field with its label. No `maxlength`: the browser would cut a long pasted text in silence, and it would fit no more. */

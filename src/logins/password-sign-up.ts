@@ -2,13 +2,13 @@
  * Sign-up: open, by invitation, or not at all. Where messages can be sent, an account is made only by who reads them: the
  * address is typed, and whoever has the link chooses the password. A name that is an address is never made without that.
  */
-import { domainOf } from '../lib/email.ts';
 import { html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import { type Account, foldEmail, foldUsername } from '../model/account.ts';
+import { type Account, foldUsername, identityOf, isUsername } from '../model/account.ts';
+import { foldAddress } from '../model/email.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall } from '../model/login.ts';
 import { sayIn } from '../pages/words/span.ts';
-import { field, formOf, newPasswordField, type PasswordRules, provenBy, send, unfit } from './password-rules.ts';
+import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
 
 const LIFE = 60 * 60;
 const PER_ADDRESS = 3;
@@ -65,27 +65,26 @@ function askAddress({ action, words: { password: say } }: LoginPageCall, problem
 /** The same answer for an address that has an account; its reader is told so, and nobody else. */
 async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<LoginPageAnswer> {
   const { services, words } = call;
-  const email = (call.form?.optional('email') ?? '').trim();
-  if (email.length > 254 || domainOf(email) === null) return askAddress(call, words.password.emailUnfit, email.slice(0, 254));
+  const typed = call.form?.optional('email') ?? '';
+  const email = foldAddress(typed);
+  if (email === null) return askAddress(call, words.password.emailUnfit, typed.slice(0, 254));
   const retryAfter = await services.limit(`sign-up-network:${services.network}`, PER_NETWORK, WINDOW);
-  if (retryAfter === null) services.later(() => sendTo(email, call, rules));
+  if (retryAfter === null) services.after(() => sendTo(email, call, rules));
   return { kind: 'page', title: words.password.sentTitle, body: html`<p class="lead">${words.password.signUpSent}</p>` };
 }
 
-async function sendTo(email: string, { services, words, server, signIn, returnTo }: LoginPageCall, rules: PasswordRules): Promise<void> {
-  const address = foldEmail(email);
-  if ((await services.limit(`sign-up-address:${address}`, PER_ADDRESS, WINDOW)) !== null) return;
-  const { accounts, links } = services;
-  const known = (await accounts.findByUsername(address)) !== null || (await accounts.findByEmail(address)).length > 0;
-  if (known) {
-    const link = services.issuer + signIn;
-    const [subject, text] = [words.email.knownSubject(server), words.email.known(server, link)];
-    return send(rules, { to: email, subject, text, kind: 'sign-up-known', link, lang: words.lang }, services.env);
+async function sendTo(to: string, { services, words, server, signIn, returnTo }: LoginPageCall, rules: PasswordRules): Promise<void> {
+  if ((await services.limit(`sign-up-address:${to}`, PER_ADDRESS, WINDOW)) !== null) return;
+  const { accounts, links, issuer, env } = services;
+  if ((await accounts.findByUsername(to)) ?? (await accounts.findByEmail(to))) {
+    const url = issuer + signIn;
+    const [subject, text] = [words.email.knownSubject(server), words.email.known(server, url)];
+    return send(rules, { to, subject, text, url, kind: 'account-exists' }, env, words);
   }
-  const token = await links.make('sign-up', { accountId: services.newId(), email, returnTo }, LIFE);
-  const link = `${services.pageUrl('sign-up')}?token=${token}`;
-  const [subject, text] = [words.email.signUpSubject(server), words.email.signUp(server, link)];
-  return send(rules, { to: email, subject, text, kind: 'sign-up', link, lang: words.lang }, services.env);
+  const token = await links.make('sign-up', { accountId: services.newId(), email: to, returnTo }, LIFE);
+  const url = `${services.pageUrl('sign-up')}?token=${token}`;
+  const [subject, text] = [words.email.signUpSubject(server), words.email.signUp(server, url)];
+  return send(rules, { to, subject, text, url, kind: 'verification' }, env, words);
 }
 
 function form(
@@ -123,7 +122,7 @@ async function create(call: LoginPageCall, rules: PasswordRules, pass: Pass | nu
   const { email, permissions = [], returnTo } = pass?.admission ?? {};
   const typed = { username: read('username').slice(0, 300), name: read('name').trim().slice(0, 200) };
   const username = foldUsername(email ?? typed.username);
-  if (email === undefined && (username === '' || username.length > 256 || /[\p{Cc}\p{Cs}@]/u.test(username)))
+  if (email === undefined && (!isUsername(username) || username.includes('@')))
     return form(call, pass, words.password.usernameUnfit, typed);
   const problem = await unfit(read('new-password'), rules, env, words);
   if (problem !== null) return form(call, pass, problem, typed);
@@ -138,7 +137,11 @@ async function create(call: LoginPageCall, rules: PasswordRules, pass: Pass | nu
   if (account === 'taken') return email === undefined ? form(call, pass, words.password.taken, typed, 409) : dead(call);
   if (account === 'spent') return dead(call);
   if (pass) await services.links.take(pass.kind, pass.token);
-  return { kind: 'proven', proven: provenBy(account, issuer), ...(returnTo === undefined ? {} : { returnTo }) };
+  return {
+    kind: 'proven',
+    proven: { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp },
+    ...(returnTo === undefined ? {} : { returnTo }),
+  };
 }
 
 /** The id stands in the link: of several who use it at once one gets the account, and a link that made one makes no other. */
@@ -147,13 +150,15 @@ async function tryCreate(
   account: Parameters<typeof accounts.create>[0],
   id: string | undefined,
 ): Promise<Account | 'taken' | 'spent'> {
+  const isTaken = async ({ username, email }: typeof account): Promise<boolean> =>
+    (await accounts.findByUsername(username)) !== null || (email !== undefined && (await accounts.findByEmail(email)) !== null);
   if (id !== undefined && (await accounts.find(id))) return 'spent';
-  if (await accounts.findByUsername(account.username)) return 'taken';
+  if (await isTaken(account)) return 'taken';
   try {
     return await accounts.create(account, id);
   } catch (error) {
     if (id !== undefined && (await accounts.find(id))) return 'spent';
-    if (await accounts.findByUsername(account.username)) return 'taken';
+    if (await isTaken(account)) return 'taken';
     throw error;
   }
 }

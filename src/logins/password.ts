@@ -4,14 +4,14 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { type Accounts, foldUsername, type NewAccount } from '../model/account.ts';
-import type { SendEmail } from '../model/email.ts';
+import { type Accounts, foldUsername, identityOf, type NewAccount } from '../model/account.ts';
+import { checkMailer, type SendEmail } from '../model/email.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Words } from '../pages/words/words.ts';
 import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
 import { passwordSection } from './password-change.ts';
 import { resetPages } from './password-reset.ts';
-import { type PasswordRules, provenBy } from './password-rules.ts';
+import type { PasswordRules } from './password-rules.ts';
 import { signUpPages } from './password-sign-up.ts';
 
 /** What `password()` can be told. */
@@ -57,8 +57,11 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       const account = await services.accounts.checkPassword(username, secret);
       if (!account) return refused;
       await services.forgive(limitOf(username));
-      return provenBy(account, services.issuer);
+      return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
     },
+    ...(rules.sendEmail
+      ? { checkIssuer: (issuer: string): void => checkMailer(rules.sendEmail as SendEmail<never>, issuer, 'password') }
+      : {}),
     check({ scrypt }) {
       if (scrypt) return;
       throw new TypeError(

@@ -12,10 +12,14 @@ export interface Access<Props = unknown> {
   readonly clientId: string;
   /** The grant behind the token: the thing a user revokes. */
   readonly grantId: string;
+  /** Who issued the token, where that was another server: `userId` and `clientId` are its names, and mean nothing without it. */
+  readonly issuer?: string;
   /** Scopes of this token, as granted. */
   readonly scope: readonly string[];
   /** The one resource the token is for (RFC 8707). */
   readonly resource: string;
+  /** The organization that the user chose for this client; absent where there was none. */
+  readonly organization?: { readonly id: string; readonly name: string };
   /** When the token ends. */
   readonly expiresAt: Seconds;
   /** What the application put in when the user signed in, with the permissions of this very moment. */
@@ -26,4 +30,6 @@ export interface Access<Props = unknown> {
 export interface AuthContext extends Record<string, unknown> {
   readonly claims: { readonly sub: string; readonly name?: string; readonly email?: string; readonly [claim: string]: unknown };
   readonly permissions?: readonly string[];
+  /** The organization that the user chose for this client. */
+  readonly organization?: { readonly id: string; readonly name: string };
 }

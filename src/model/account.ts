@@ -1,7 +1,8 @@
 /**
  * Account: a user of our own login. Its id is the subject of the Identity; names and passwords may change.
  */
-import type { Seconds } from './store.ts';
+import type { Identity } from './identity.ts';
+import type { Json, Seconds } from './store.ts';
 
 /** An account as applications see it; the password's hash never leaves the core. */
 export type Account = {
@@ -10,8 +11,8 @@ export type Account = {
   readonly username: string;
   readonly name?: string;
   readonly email?: string;
-  /** Set where the address was proven to be this person's. */
-  readonly emailVerified?: true;
+  /** Whether somebody who reads what is sent to `email` may sign in as this account: it was proven, or the operator vouches for it. */
+  readonly emailVerified?: boolean;
   /** What the user may do; looked up live, never kept in a token. */
   readonly permissions: readonly string[];
   /** Changes with the password: tells whether what was proven with the old one still counts. */
@@ -28,8 +29,8 @@ export interface NewAccount {
   readonly password?: string;
   readonly name?: string;
   readonly email?: string;
-  /** Only where it was proven: other sign-ins may be joined to an account by it. */
-  readonly emailVerified?: true;
+  /** True only if you know that the address is this person's: who reads mail there may sign in as them. One account for each address. */
+  readonly emailVerified?: boolean;
   readonly permissions?: readonly string[];
 }
 
@@ -52,18 +53,23 @@ export interface Accounts {
   find(id: string): Promise<Account | null>;
   /** By the name used to sign in; null if there is none. */
   findByUsername(username: string): Promise<Account | null>;
+  /** By an address that was proven, or that you vouched for; null if it belongs to nobody. */
+  findByEmail(address: string): Promise<Account | null>;
   /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. */
   checkPassword(username: string, password: string): Promise<Account | null>;
-  /** Those with this e-mail address, however it is written. */
-  findByEmail(email: string): Promise<readonly Account[]>;
   /**
    * Sets it, and ends every session and every grant of the user.
    *
    * @param ifStamp set it only on that very state of the account; null, and nothing changed, where it is another by now.
    */
   setPassword(id: string, password: string, ifStamp?: string): Promise<Account | null>;
-  /** Sets or removes the address. Links that were sent to the old one are dead. */
-  setEmail(id: string, email: string | null): Promise<void>;
+  /**
+   * Sets or removes the address; links that were sent to the old one are dead.
+   *
+   * @param options `verified` only if you know that the address is this person's: who reads mail there may sign in as them.
+   * @throws {TypeError} for what is no address, and for a verified one that is another account's.
+   */
+  setEmail(id: string, email: string | null, options?: { readonly verified?: boolean }): Promise<void>;
   /** Makes a link that lets one person sign up, once. Hand it over yourself. @throws {TypeError} where nobody can sign up. */
   invite(invitation?: Invitation): Promise<{ readonly url: string; readonly expiresAt: Seconds }>;
   /** Takes effect on the user's next request. */
@@ -74,14 +80,24 @@ export interface Accounts {
   remove(id: string): Promise<void>;
 }
 
+/** Whether a text can be a user name: 1 to 256 printable characters. */
+export function isUsername(username: string): boolean {
+  const folded = foldUsername(username);
+  return folded !== '' && folded.length <= 256 && !/[\p{Cc}\p{Cs}]/u.test(folded);
+}
+
+/** What an account proves: an identity that our own issuer vouches for. */
+export function identityOf({ id, username, name, email, emailVerified }: Account, issuer: string): Identity {
+  const claims: { [claim: string]: Json } = { sub: id, preferred_username: username };
+  if (name !== undefined) claims['name'] = name;
+  if (email !== undefined) claims['email'] = email;
+  if (email !== undefined && emailVerified) claims['email_verified'] = true;
+  return { issuer, subject: id, claims };
+}
+
 /** A user name in the one spelling that is compared: Unicode NFKC, lower case, no space around it. */
 export function foldUsername(username: string): string {
   return username.normalize('NFKC').trim().toLowerCase();
-}
-
-/** An address in the one spelling that is compared. */
-export function foldEmail(email: string): string {
-  return email.normalize('NFKC').trim().toLowerCase();
 }
 
 /** Whether a text can be a password: 8 to 1,024 characters, without NUL. */

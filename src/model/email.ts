@@ -1,21 +1,49 @@
 /**
- * E-mail: what we ask the application to send. We write the message; how it gets to its reader is the application's.
+ * Email: the messages that sign-in needs, and who sends them. The application sends; we say what, to whom and why.
  */
+import { domainOf } from '../lib/email.ts';
+import { isLoopbackHost } from '../lib/url.ts';
 import type { Awaitable } from './runtime.ts';
 
-/** A message to one person. */
-export interface EmailMessage {
+/** A message to be sent. */
+export interface Email {
+  /** What it is for; an application may send each kind in a form of its own. */
+  readonly kind: 'sign-in-code' | 'password-reset' | 'verification' | 'account-exists';
   readonly to: string;
   readonly subject: string;
-  /** The whole message as plain text. */
   readonly text: string;
-  /** What it is for, so that an application can write its own instead. */
-  readonly kind: 'password-reset' | 'sign-up' | 'sign-up-known';
-  /** The address that the message leads to. Good once; whoever has it can use it. */
-  readonly link: string;
-  /** The language that it is written in. */
+  /** The same as a small document without anything from elsewhere. */
+  readonly html: string;
+  /** The secret alone, where the message carries a code. */
+  readonly code?: string;
+  /** The secret alone, where the message carries a link. */
+  readonly url?: string;
+  /** The language of the texts. */
   readonly lang: string;
 }
 
-/** Sends a message. What it throws is told to the operator, and to nobody else. */
-export type SendEmail<Env = unknown> = (message: EmailMessage, env: Env) => Awaitable<void>;
+/** Hands a message over to whoever delivers it. It rejects if that could not be done. */
+export type SendEmail<Env = unknown> = ((email: Email, env: Env) => Awaitable<unknown>) & {
+  /** Set by a mailer that shows messages to whoever runs the server: never outside of development. */
+  readonly developmentOnly?: true;
+};
+
+/** An address has at most that many characters (RFC 5321 §4.5.3.1.3). */
+const LONGEST = 254;
+
+/**
+ * An address in the one spelling that is kept, compared and sent to; null for what is no plain address. Sent to as it is
+ * compared: else a look-alike would be one address to us and another to the mail server.
+ */
+export function foldAddress(address: string): string | null {
+  const folded = address.normalize('NFKC').trim().toLowerCase();
+  return folded.length <= LONGEST && domainOf(folded) !== null ? folded : null;
+}
+
+/** Refuses a mailer for development anywhere else. @throws {TypeError} naming the option and the mend. */
+export function checkMailer(send: SendEmail<never>, issuer: string, option: string): void {
+  if (!send.developmentOnly || isLoopbackHost(new URL(issuer).hostname)) return;
+  throw new TypeError(
+    `${option}: \`sendEmail\` is consoleMailer(), which shows every secret to whoever reads the log, and the issuer is ${issuer}. Give a function that sends mail.`,
+  );
+}

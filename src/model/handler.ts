@@ -12,6 +12,10 @@ export interface Context {
   props?: unknown;
   /** Who called; set by the guard, fresh on every request. */
   auth?: Access;
+  /** Set by a guard that lets callers without a token pass, for such a caller: then, and only then, `auth` is absent. */
+  readonly anonymous?: true;
+  /** Set by the guard: what a refusal by the handler itself has to tell (RFC 6750 §3, RFC 9728 §5.1). */
+  readonly challenge?: { readonly metadataUrl: string; readonly scope: readonly string[] } | undefined;
   /** The peer's network address, where the runtime knows it. */
   readonly address?: string;
 }

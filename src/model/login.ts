@@ -7,7 +7,7 @@ import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, Organization } from './identity.ts';
 import type { Links } from './links.ts';
 import type { Params } from './params.ts';
 import type { Passkeys } from './passkey.ts';
@@ -19,6 +19,11 @@ export interface LoginServices {
   readonly issuer: string;
   readonly accounts: Accounts;
   readonly passkeys: Passkeys;
+  /**
+   * Work that goes on when the answer is out, such as sending a message: how long it takes, and whether there is any, nobody
+   * can tell from the answer. What it rejects with goes to the operator as `request.failed`.
+   */
+  readonly after: (work: () => Promise<unknown>) => void;
   /** A random secret of 256 bits, as text. */
   readonly secret: () => string;
   readonly now: () => Seconds;
@@ -35,11 +40,6 @@ export interface LoginServices {
   readonly newId: () => string;
   /** The address of one of the login's own pages, made from the configured issuer and from nothing else (SEC-161). */
   readonly pageUrl: (page: string) => string;
-  /**
-   * Does something that the answer must not wait for: how long it takes would tell what was found. A failure is told to the
-   * operator.
-   */
-  readonly later: (work: () => Promise<void>) => void;
   /** The language of whoever signs in, for messages that are sent. */
   readonly words: Words;
 }
@@ -50,6 +50,8 @@ export type Proven = {
   readonly identity: Identity;
   /** What the user may do, where the login knows; goes into `props.permissions`. */
   readonly permissions?: readonly string[];
+  /** Those that the user may act for. Of several, the person chooses one for each app; it goes into `props.organization`. */
+  readonly organizations?: readonly Organization[];
   /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
   readonly stamp?: string;
   /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
@@ -163,6 +165,8 @@ export interface RedirectLogin {
   readonly label: string;
   /** A URL of the site, for the page's policy. */
   readonly site: string;
+  /** What the site is asked for. */
+  readonly scopes?: readonly string[];
   begin(
     trip: { readonly redirectUri: string; readonly state: string },
     services: LoginServices,

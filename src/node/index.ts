@@ -4,4 +4,14 @@ export { genuine } from '../lib/genuine.ts';
 export { nodeRuntime } from './runtime.ts';
 export { serve, type NodeServer, type ServeOptions } from './serve.ts';
 export type { ErrorPlace } from './answer.ts';
+export {
+  admit,
+  expressGuard,
+  metadataListener,
+  nodeListener,
+  type AdmitOptions,
+  type GuardedMessage,
+  type NodeListener,
+  type NodeListenerOptions,
+} from './middleware.ts';
 export { sqliteStore } from '../stores/sqlite.ts';

@@ -55,7 +55,8 @@ function urlOf(message: IncomingMessage, origin: string | undefined): string | n
   const { host } = message.headers;
   if (host === undefined ? origin === undefined : !HOST.test(host)) return null;
   const base = origin ?? originOf(host ?? '');
-  const path = pathOf(message.url ?? '', host);
+  const { originalUrl, url = '' } = message as IncomingMessage & { readonly originalUrl?: string }; // frameworks cut their mount path off `url`
+  const path = pathOf(originalUrl ?? url, host);
   if (base === null || path === null) return null;
   if (PLAIN_TARGET.test(path)) return base + path;
   return URL.canParse(base + path) ? new URL(base + path).href : null;

@@ -5,16 +5,12 @@
 import { html, Html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
+import type { Brand, Sheet } from '../model/brand.ts';
 import { FAVICON, MARKS } from './icon.ts';
-import { STYLE, STYLE_HASH } from './style.ts';
+import { plainSheet } from './style.ts';
 import type { Words } from './words/words.ts';
 
-/** Whose pages these are, as the operator names it. */
-export interface Brand {
-  readonly name: string;
-  /** A path on this very site or a `data:` URL; the policy lets no other image load. */
-  readonly logo?: string;
-}
+export type { Brand };
 
 /** What a page is made of. */
 export interface PageParts {
@@ -30,6 +26,8 @@ export interface PageParts {
   /** Present, even if empty, where the page holds a form: CSP sources, besides our own, that its answer may redirect to. */
   readonly formAction?: readonly string[];
   readonly brand?: Brand | undefined;
+  /** Which page it is and what it shows, for the operator's template of it. */
+  readonly shows?: { readonly page: string; readonly view: unknown };
   /** The one script of this page, with its SHA-256 in base64. */
   readonly script?: { readonly text: string; readonly hash: string } | undefined;
   /** The sign on top: a gate unless told. */
@@ -37,7 +35,9 @@ export interface PageParts {
 }
 
 /** A whole page with its headers. @throws {TypeError} for a form target that is not a CSP source. */
-export function page({ words, title, body, status = 200, headers = {}, formAction, brand, script, mark = 'gate' }: PageParts): Response {
+export function page(parts: PageParts): Response {
+  const { words, title, body, status = 200, headers = {}, formAction, brand, shows, script, mark = 'gate' } = parts;
+  const sheet = brand?.sheet ?? plainSheet();
   const document = html`<!doctype html>
     <html lang="${words.lang}" dir="${words.dir}">
       <head>
@@ -47,7 +47,7 @@ export function page({ words, title, body, status = 200, headers = {}, formActio
         <meta name="robots" content="noindex" />
         <title>${title}</title>
         <link rel="icon" href="${FAVICON}" />
-        ${Html.of([`<style>${STYLE}</style>`], [])}
+        ${Html.of([`<style>${sheet.text}</style>`], [])}
       </head>
       <body>
         <main>
@@ -55,7 +55,7 @@ export function page({ words, title, body, status = 200, headers = {}, formActio
             <span class="mark ${mark}">${brand?.logo ? html`<img src="${brand.logo}" alt="" />` : MARKS[mark]}</span
             >${brand && html`<bdi>${brand.name}</bdi>`}
           </div>
-          ${body}
+          ${contentOf(body, brand, shows)}
         </main>
         ${script && scriptElement(script.text)}
       </body>
@@ -64,7 +64,7 @@ export function page({ words, title, body, status = 200, headers = {}, formActio
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy(formAction, script?.hash),
+      'content-security-policy': policy(parts, sheet),
       'x-frame-options': 'DENY',
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store, private',
@@ -114,16 +114,34 @@ function scriptElement(text: string): Html {
   return Html.of([`<script>${text}</script>`], []);
 }
 
-function policy(formAction: readonly string[] | undefined, scriptHash?: string): string {
+/** The operator's content, or ours. A template that throws must not keep anybody from deciding: ours is shown, and the log says why. */
+function contentOf(ours: Html, brand: Brand | undefined, shows: PageParts['shows']): Html {
+  const template = shows && brand?.templates?.[shows.page];
+  if (!template) return ours;
+  try {
+    const own = template(shows.view as never, ours);
+    if (own instanceof Html) return own;
+    throw new TypeError('It must return what the tag `html` made.');
+  } catch (error) {
+    console.error(`portcullis: the template of the page "${shows.page}" failed; ours is shown instead`, error);
+    return ours;
+  }
+}
+
+function policy({ formAction, script, brand }: PageParts, sheet: Sheet): string {
   const targets = formAction?.join(' ') ?? '';
   if (!/^[\w:/.*+ -]*$/.test(targets)) throw new TypeError('formAction must hold CSP sources, as formActionFor() makes them.');
   return [
     "default-src 'none'",
-    `style-src ${STYLE_HASH}`,
-    ...(scriptHash === undefined ? [] : [`script-src 'sha256-${scriptHash}'`]),
-    "img-src 'self' data:",
+    `style-src ${sheet.source}`,
+    ...(script === undefined ? [] : [`script-src 'sha256-${script.hash}'`]),
+    `img-src 'self' data:${logoSource(brand)}`,
     formAction ? `form-action 'self' ${targets}`.trimEnd() : "form-action 'none'",
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; ');
+}
+
+function logoSource(brand: Brand | undefined): string {
+  return brand?.logo?.startsWith('https:') ? ` ${new URL(brand.logo).origin}` : '';
 }

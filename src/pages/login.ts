@@ -4,7 +4,7 @@
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { page } from './layout.ts';
-import type { Brand } from './layout.ts';
+import type { Brand } from '../model/brand.ts';
 import { accountRow, describedByProblem, linkLine, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
 import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
 import type { Words } from './words/words.ts';
@@ -40,7 +40,16 @@ export function loginPage(view: LoginPageView): Response {
       ${problemBox(view, view.words)} ${view.account ? signOut(view.account, view) : signIn(view)}
     </form>
     ${!view.account && linkLine(view.links ?? [])}`;
-  return page({ words: view.words, title, body, status: view.status, ...problemAnswer(view), formAction: [], brand: view.brand });
+  return page({
+    words: view.words,
+    title,
+    body,
+    status: view.status,
+    ...problemAnswer(view),
+    formAction: [],
+    brand: view.brand,
+    shows: { page: 'signIn', view },
+  });
 }
 
 function signIn({ logins, login, words }: LoginPageView): Html {

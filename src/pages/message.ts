@@ -4,7 +4,8 @@
 import { html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { page } from './layout.ts';
-import type { Brand, PageParts } from './layout.ts';
+import type { Brand } from '../model/brand.ts';
+import type { PageParts } from './layout.ts';
 import type { Words } from './words/words.ts';
 
 /** What such a page says. */
@@ -40,7 +41,7 @@ export function messagePage(view: MessageView): Response {
     }
     ${detail && html`<p class="foot">${words.error.detail(html`<bdi lang="en">${detail}</bdi>`)}</p>`}
     ${requestId && html`<p class="foot">${words.message.request(html`<code>${requestId}</code>`)}</p>`}`;
-  return page({ words, title, body, status, headers, brand, mark });
+  return page({ words, title, body, status, headers, brand, mark, shows: { page: 'message', view } });
 }
 
 /** The answer to a form whose request is over: answered before, timed out, or begun in another browser. */

@@ -47,6 +47,7 @@ export function stepPage(view: StepPageView): Response {
     ...problemAnswer(view),
     formAction: view.formAction,
     brand: view.brand,
+    shows: { page: 'step', view },
     script: script === undefined ? undefined : { text: script, hash: view.scriptHash ?? '' },
   });
 }

@@ -1,8 +1,10 @@
 /**
- * The one stylesheet of the pages, and the hash by which their Content-Security-Policy knows it.
- * It stands between `<style>` tags as it is: no `<`, no quotes. Whoever edits it puts the hash that the test
- * names into STYLE_HASH (`test/pages/layout.test.ts`); pages are made without waiting, so nothing hashes at run time.
+ * The one stylesheet of the pages, and the name by which their Content-Security-Policy knows it: a hash, made once.
+ * It stands between `<style>` tags as it is: no `<`. A theme sets its custom properties (`theme.ts`).
  */
+import { sha256 } from '../lib/sha256.ts';
+import type { Sheet } from '../model/brand.ts';
+import type { Colour } from './colour.ts';
 
 /** The stylesheet: light and dark, phone first, 44 px targets, AA contrast in both themes. */
 export const STYLE: string = `
@@ -88,5 +90,20 @@ main{padding:2.25rem 2.5rem 2.25rem;border:1px solid var(--line);border-radius:1
 @media (forced-colors:active){.face,.mark,.problem,.note{border:1px solid}}
 `;
 
-/** CSP source of {@link STYLE}: the base64 SHA-256 of exactly that text. */
-export const STYLE_HASH: string = "'sha256-336q+IFWhNuNAY27oyzYcPKaoO53ECq3q+14ff5I5/A='";
+/** The grounds that text stands on in each theme: `card` and `panel` of the stylesheet. */
+export const SURFACES: { readonly [scheme in 'light' | 'dark']: { readonly card: Colour; readonly panel: Colour } } = {
+  light: { card: [255, 255, 255], panel: [246, 247, 250] },
+  dark: { card: [22, 25, 32], panel: [28, 32, 40] },
+};
+
+/** Names a stylesheet. */
+export function sheetOf(text: string): Sheet {
+  return { text, source: `'sha256-${btoa(String.fromCharCode(...sha256(text)))}'` };
+}
+
+let plain: Sheet | undefined;
+
+/** Our stylesheet as it is; hashed when the first page needs it. */
+export function plainSheet(): Sheet {
+  return (plain ??= sheetOf(STYLE));
+}

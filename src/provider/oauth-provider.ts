@@ -16,8 +16,9 @@ import { isLoopbackHost } from '../lib/url.ts';
 import type { Access } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
-import type { Runtime } from '../model/runtime.ts';
+import type { Awaitable, Runtime } from '../model/runtime.ts';
 import type { Store } from '../model/store.ts';
+import { kindOf } from '../model/token.ts';
 import { checkFetch, checkOptions, type CheckedOptions } from '../options/check.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { secretsOf } from '../options/secret.ts';
@@ -35,7 +36,7 @@ export interface Platform {
 
 interface Protected<Env> {
   readonly path: string;
-  readonly guard: Guard;
+  readonly guard: Guard<null>;
   readonly fetch: FetchFunction<Env>;
 }
 
@@ -77,10 +78,7 @@ export class OAuthProvider<Env = unknown> {
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
     if (route) {
-      return answer(
-        route,
-        makeCall(request, host.as, env, network, (work) => ctx.waitUntil(work)),
-      );
+      return answer(route, makeCall(request, host.as, env, { network, waitUntil: (work) => ctx.waitUntil(work) }));
     }
     const text = host.metadata.get(path);
     if (text !== undefined) return metadataAnswer(request, text, this.#platform.runtime.respond);
@@ -105,9 +103,10 @@ export class OAuthProvider<Env = unknown> {
     const access = await api.guard(request);
     if (access instanceof Response) return withCors(request, access);
     const own = this.#envFor(host, env);
+    if (access === null) return withCors(request, await api.fetch(request, own, withAccess(ctx, null, api.guard.challenge)));
     const allowed = await withPermissions(host.as, access, own);
     if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
-    return withCors(request, await api.fetch(request, own, withAccess(ctx, allowed)));
+    return withCors(request, await api.fetch(request, own, withAccess(ctx, allowed, api.guard.challenge)));
   }
 
   /** The environment as handlers see it, with the helpers in it; made once for each environment. */
@@ -131,13 +130,16 @@ export class OAuthProvider<Env = unknown> {
 
   #makeHost(issuer: string, env: Env): Host<Env> {
     const { options, routes } = this.#checked;
-    const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer));
+    const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer), env);
     const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)), this.#secrets(env));
-    const verify = (token: string, resource: string): Promise<Access | null> => verifyAccess(as, token, resource);
+    const { externalTokens, anonymous } = options;
+    const verify = (token: string, resource: string): Awaitable<Access | null> =>
+      externalTokens && kindOf(token) === null ? externalTokens.verify(token, resource) : verifyAccess(as, token, resource);
+    const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const apis = routes.map(({ path, handler }): Protected<Env> => {
       const resource = settings.resources.find((one) => one.path === path)?.uri ?? issuer;
-      const about = { resource, authorizationServers: [issuer], verify, onError, name: options.name, respond: as.runtime.respond };
+      const about = { resource, authorizationServers, verify, onError, anonymous, name: options.name, respond: as.runtime.respond };
       return {
         path,
         fetch: fetchOf(handler),

@@ -1,6 +1,7 @@
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeAccounts, signOut } from '../../src/core/accounts.ts';
+import { makeEmails } from '../../src/core/emails.ts';
 import { type Consents, makeConsents } from '../../src/core/consents.ts';
 import { makeLinks } from '../../src/core/links.ts';
 import { makeKeys } from '../../src/core/keys.ts';
@@ -36,13 +37,8 @@ function makeOn(store: Store): Made {
   const consents = makeConsents(store, keys, runtime.now);
   const links = makeLinks({ store, keys, now: runtime.now });
   const passkeys = makePasskeys({ store, keys, now: runtime.now });
-  return {
-    accounts: makeAccounts({ records, consents, keys, runtime, passkeys, links, signUpUrl: null }),
-    records,
-    consents,
-    passkeys,
-    hashed,
-  };
+  const accounts = makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys), links, signUpUrl: null });
+  return { accounts, records, consents, passkeys, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };
@@ -79,7 +75,7 @@ describe('core/accounts', () => {
   it('takes the passkeys of an account along when it goes', async () => {
     const { accounts, passkeys } = make();
     const { id: userId } = await accounts.create(ALICE);
-    const key = { id: 'a2V5', handle: 'aA', publicKey: 'aA', counter: 0, transports: [], backupEligible: false, backedUp: false };
+    const key = { id: 'a2V5', publicKey: 'aA', counter: 0, transports: [], backupEligible: false, backedUp: false };
     await passkeys.add({ ...key, userId, name: 'Phone', createdAt: START });
     await accounts.remove(userId);
     expect(await passkeys.find('a2V5')).toBeNull();
@@ -179,5 +175,28 @@ describe('core/accounts', () => {
     await Promise.all([accounts.setPermissions(id, ['a']), accounts.setPassword(id, 'another horse')]);
     expect([await accounts.permissionsOf(id), await accounts.permissionsOf('nobody')]).toEqual([['a'], []]);
     await expect(accounts.setPermissions('nobody', ['a'])).rejects.toThrow('no account');
+  });
+
+  it('finds an account by an address only if it was proven, in whatever spelling, and gives it to one account', async () => {
+    const { accounts } = make();
+    await accounts.create({ ...ALICE, email: 'ada@mail.example' });
+    expect(await accounts.findByEmail('ada@mail.example')).toBeNull();
+    const ada = await accounts.create({ username: 'ada', email: 'Ada@mail.example', emailVerified: true });
+    expect(await accounts.findByEmail(' ａda@MAIL.example ')).toMatchObject({ id: ada.id, emailVerified: true, withoutPassword: true });
+    await expect(accounts.create({ username: 'eve', email: 'ada@mail.example', emailVerified: true })).rejects.toThrow(
+      'This e-mail address belongs to another account.',
+    );
+    expect(await accounts.findByUsername('eve')).toBeNull();
+    await expect(accounts.create({ username: 'eve', email: 'ada', emailVerified: true })).rejects.toThrow('one plain address');
+  });
+
+  it('frees the address of an account that goes, also when the removal was cut off', async () => {
+    const { accounts, records } = make();
+    const ada = await accounts.create({ username: 'ada', email: 'ada@mail.example', emailVerified: true });
+    await accounts.remove(ada.id);
+    const again = await accounts.create({ username: 'ada', email: 'ada@mail.example', emailVerified: true });
+    await records.removeAccount(again.id); // the process died before the address was free
+    expect(await accounts.findByEmail('ada@mail.example')).toBeNull();
+    await accounts.create({ username: 'grace', email: 'ada@mail.example', emailVerified: true });
   });
 });

@@ -20,7 +20,7 @@ const options: GuardOptions = {
   verify: (token) => (token === 'good' ? access : null),
 };
 const call = (authorization?: string, more: Partial<GuardOptions> = {}, init: RequestInit = {}): Promise<Access | Response> =>
-  guard({ ...options, ...more })(
+  guard({ ...options, ...more, anonymous: false })(
     new Request(RESOURCE, {
       method: 'POST',
       ...init,

@@ -30,9 +30,9 @@ class FakeAccounts implements Accounts {
   async find(id: string): Promise<Account | null> {
     return [...this.kept.values()].find((account) => account.id === id) ?? null;
   }
+  findByEmail = async (): Promise<null> => null;
   permissionsOf = async (): Promise<readonly string[]> => [];
   setPassword = async (): Promise<null> => null;
-  findByEmail = async (): Promise<readonly Account[]> => [];
   setEmail = async (): Promise<void> => {};
   invite = async (): Promise<never> => Promise.reject(new TypeError('nobody is invited here'));
   setPermissions = async (): Promise<void> => {};
@@ -46,11 +46,11 @@ const services = (network = '192.0.2.1'): LoginServices => ({
   issuer: 'https://as.example',
   accounts,
   passkeys: {} as never, // none of its business
+  after: (work) => void work(),
   secret: () => 'secret',
   links: {} as never,
   newId: () => 'id',
   pageUrl: (page) => `https://as.example/login/${page}`,
-  later: () => {},
   now: () => 1_000,
   async limit(name, attempts, per) {
     const count = (counts.get(name) ?? 0) + 1;

@@ -1,17 +1,17 @@
 /** A mailbox of a test: what was sent, and the link in it. */
-import type { EmailMessage, SendEmail } from '../../src/model/email.ts';
+import type { Email, SendEmail } from '../../src/model/email.ts';
 
 /** Messages, newest last. */
 export interface Mailbox {
-  readonly messages: EmailMessage[];
+  readonly messages: Email[];
   readonly sendEmail: SendEmail;
-  /** The newest message, as soon as it came. @throws {Error} when none came. */
-  next(): Promise<EmailMessage>;
+  /** The next message, as soon as it came. @throws {Error} when none came. */
+  next(): Promise<Email>;
 }
 
 /** Makes an empty one. */
 export function makeMailbox(): Mailbox {
-  const messages: EmailMessage[] = [];
+  const messages: Email[] = [];
   let read = 0;
   return {
     messages,

@@ -4,7 +4,9 @@
  */
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
+import { confirm } from './en/confirm.ts';
 import { error, errorReasons, message } from './en/message.ts';
+import { passkey } from './en/passkey.ts';
 import { step } from './en/steps.ts';
 import { email, password } from './en/password.ts';
 import { refused, signIn, site } from './en/sign-in.ts';
@@ -13,13 +15,17 @@ import { refused, signIn, site } from './en/sign-in.ts';
 export const en: {
   readonly account: typeof account;
   readonly approve: typeof approve;
+  readonly confirm: typeof confirm;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly email: typeof email;
+  readonly passkey: typeof passkey;
   readonly step: typeof step;
   readonly refused: typeof refused;
   readonly site: typeof site;
   readonly message: typeof message;
   readonly error: typeof error;
   readonly errorReasons: typeof errorReasons;
-} = { account, approve, signIn, password, email, step, refused, site, message, error, errorReasons };
+  /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
+  readonly scopes: { readonly [scope: string]: string };
+} = { account, approve, confirm, signIn, password, email, passkey, step, refused, site, message, error, errorReasons, scopes: {} };

@@ -1,0 +1,100 @@
+/**
+ * Portcullis inside somebody else's Node server (Express, Fastify, plain `node:http`): the whole application as a request
+ * listener, or the guard alone in front of their routes.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Guard } from '../guard/guard.ts';
+import { authInfoOf } from '../mcp/auth-info.ts';
+import type { Access } from '../model/access.ts';
+import type { FetchFunction, FetchObject } from '../model/handler.ts';
+import { answering, type AnswerSettings } from './answer.ts';
+import { incoming } from './request.ts';
+import { send, sendPlain } from './response.ts';
+
+/** A request listener, as `node:http`, Express (`app.use`) and Fastify (with `@fastify/middie`, or on `request.raw`) take it. */
+export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Options of {@link nodeListener}. */
+export type NodeListenerOptions = Partial<AnswerSettings>;
+
+const BODY_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * A fetch handler as a request listener. It answers every request that it gets: mount it where only its own paths come by,
+ * or last. Body parsers go behind it, or the body it waits for has been read by them.
+ *
+ * @throws {TypeError} for an app without `fetch`.
+ */
+export function nodeListener<Env>(app: FetchObject<Env> | FetchFunction<Env>, options: NodeListenerOptions = {}): NodeListener {
+  const object = typeof app === 'function' ? Object.assign({ fetch: app }, flagOf(app)) : app;
+  if (typeof object?.fetch !== 'function')
+    throw new TypeError('nodeListener: give an OAuthProvider, a guarded handler, or an object with `fetch`.');
+  const env = { ...process.env };
+  const desk = answering(object as FetchObject, { env, trustProxy: 0, maxRequests: 1000, bodyLimit: BODY_LIMIT, ...options });
+  return (request, response) => {
+    if (request.readableEnded && (request as { body?: unknown }).body !== undefined)
+      return sendPlain(response, 500, {
+        error: 'server_error',
+        error_description: 'A body parser stands before this handler; mount it after.',
+      });
+    desk.answer(request, response);
+  };
+}
+
+function flagOf(app: object): { takesLightRequests?: true } {
+  return 'takesLightRequests' in app ? { takesLightRequests: true } : {};
+}
+
+/** What a guarded route finds on its request. */
+export interface GuardedMessage extends IncomingMessage {
+  /** Who called. */
+  access?: Access;
+  /** The same as the MCP SDK's transports want it. */
+  auth?: ReturnType<typeof authInfoOf>;
+}
+
+/** Options of {@link admit} and {@link expressGuard}. */
+export interface AdmitOptions {
+  /** The public origin, where a proxy hides it. Only the Origin check looks at it. */
+  readonly origin?: string;
+}
+
+/**
+ * Asks a guard about a request of `node:http`. Where it says no, the answer has been sent.
+ *
+ * @returns who called, put on `request.access` and `request.auth` too; null if the request has been answered.
+ */
+export async function admit(
+  guard: Guard,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { origin }: AdmitOptions = {},
+): Promise<Access | null> {
+  const taken = incoming(request, response, { bodyLimit: Number.POSITIVE_INFINITY, ...(origin === undefined ? {} : { origin }) });
+  if ('refused' in taken) {
+    sendPlain(response, taken.refused, { error: 'invalid_request', error_description: 'The request line or a header is malformed.' });
+    return null;
+  }
+  const verdict = await guard(taken.request as unknown as Request);
+  if (verdict instanceof Response) {
+    await send(verdict, response);
+    return null;
+  }
+  Object.assign(request, { access: verdict, auth: authInfoOf(verdict) });
+  return verdict;
+}
+
+/** The guard as Express middleware: `app.post('/mcp', expressGuard(check), handler)`. The metadata document is a route of its own: {@link metadataListener}. */
+export function expressGuard(
+  guard: Guard,
+  options: AdmitOptions = {},
+): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void {
+  return (request, response, next) => {
+    admit(guard, request, response, options).then((access) => access && next(), next);
+  };
+}
+
+/** Answers the guard's metadata document, at `guard.metadata.path`. */
+export function metadataListener(guard: Guard): NodeListener {
+  return nodeListener(guard.protect(() => new Response(null, { status: 404 })));
+}

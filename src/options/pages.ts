@@ -1,0 +1,52 @@
+/** The option `pages`: what is checked of it when the provider is made. Each message names the value and the mend. */
+import { TEMPLATES, type Templates } from '../pages/templates.ts';
+import { brandOf, type Theme } from '../pages/theme.ts';
+import { en } from '../pages/words/en.ts';
+import type { Translation } from '../pages/words/words.ts';
+import { fail } from './single.ts';
+
+/** How our pages look and what they say. */
+export interface PagesOptions extends Theme {
+  /** Own words over ours, by language tag: `{ de: { approve: { allow: 'Erlauben' } } }`. A tag that we lack adds a language. */
+  readonly words?: { readonly [tag: string]: Translation };
+  /** Own content for a page. */
+  readonly templates?: Templates;
+}
+
+/** Checks the option, whatever stands in it. @throws {TypeError} naming the value and the mend. */
+export function checkPages(pages: PagesOptions | undefined): void {
+  if (pages === undefined) return;
+  if (typeof pages !== 'object' || pages === null) fail('pages', 'must be an object, such as { accent: "#2c4fcb" }');
+  const odd = Object.keys(pages).find((name) => !KNOWN.has(name));
+  if (odd !== undefined) fail(`pages.${odd}`, `is not known; there are ${[...KNOWN].join(', ')}`);
+  brandOf('', pages);
+  for (const [tag, translation] of Object.entries(pages.words ?? {})) checkWords(tag, translation);
+  for (const [page, template] of Object.entries(pages.templates ?? {})) {
+    if (!Object.hasOwn(TEMPLATES, page)) fail(`pages.templates.${page}`, `is no page; there are ${Object.keys(TEMPLATES).join(', ')}`);
+    if (typeof template !== 'function') fail(`pages.templates.${page}`, 'must be a function (view, ours) → Html');
+  }
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof PagesOptions>(['logo', 'accent', 'background', 'css', 'words', 'templates']);
+
+function checkWords(tag: string, translation: Translation): void {
+  if (!isTag(tag)) fail('pages.words', `holds ${JSON.stringify(tag)}, which is no language tag such as "de" or "pt-BR"`);
+  const known: { readonly [section: string]: { readonly [key: string]: unknown } } = en;
+  for (const [section, texts] of Object.entries(translation)) {
+    const english = Object.hasOwn(known, section) ? known[section] : undefined;
+    if (!english) fail(`pages.words.${tag}.${section}`, `is no section; there are ${Object.keys(en).join(', ')}`);
+    for (const [key, text] of Object.entries(texts)) {
+      const kind = section === 'scopes' ? 'string' : typeof english[key];
+      if (kind === 'undefined') fail(`pages.words.${tag}.${section}.${key}`, 'is no text of ours; remove it, or check its spelling');
+      if (typeof text !== kind) fail(`pages.words.${tag}.${section}.${key}`, `must be a ${kind}, as the English text is`);
+    }
+  }
+}
+
+function isTag(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false; // a RangeError is how Intl says no
+  }
+}

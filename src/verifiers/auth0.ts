@@ -1,0 +1,26 @@
+/**
+ * Auth0 as the authorization server. Its issuer ends with a slash; roles become `permissions` once "Enable RBAC" and "Add
+ * Permissions in the Access Token" are on for the API. The API's identifier must be the URL of your MCP server, and the tenant
+ * needs the Resource Parameter Compatibility Profile, or Auth0 answers clients with tokens for its own userinfo endpoint.
+ */
+import { hostOf, listClaim, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { verifyJwt } from './jwt.ts';
+
+/** Options of {@link auth0}. */
+export interface Auth0Options extends SourceOptions {
+  /** The tenant: `acme.eu.auth0.com`, or your custom domain. */
+  readonly domain: string;
+  /** The API's identifier. Default: the guarded resource itself. */
+  readonly audience?: string | readonly string[];
+}
+
+/** Access tokens of an Auth0 tenant. `props.permissions` holds what RBAC gave, `props.organization` the organization's id. */
+export function auth0({ domain, ...options }: Auth0Options): TokenSource {
+  return verifyJwt({
+    ...options,
+    issuer: `https://${hostOf('auth0', 'domain', domain)}/`,
+    algorithms: ['RS256', 'PS256'],
+    types: ['at+jwt', 'jwt'], // the older of its two token dialects says only "JWT"
+    read: (claims) => ({ permissions: listClaim(claims, 'permissions'), props: { organization: textClaim(claims, 'org_id') } }),
+  });
+}

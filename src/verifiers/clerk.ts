@@ -1,0 +1,30 @@
+/**
+ * Clerk as the authorization server, with OAuth access tokens as JWTs (a setting of its dashboard). They have no `aud`, so the
+ * OAuth applications whose tokens are meant for this server have to be named.
+ */
+import { hostOf, listClaim, refuse, type SourceOptions, type TokenSource } from './contract.ts';
+import { verifyJwt } from './jwt.ts';
+
+/** Options of {@link clerk}. */
+export interface ClerkOptions extends SourceOptions {
+  /** The Frontend API's host: `clerk.acme.example`, or `verb-noun-12.clerk.accounts.dev`. */
+  readonly domain: string;
+  /** OAuth applications whose tokens are accepted; a function for those that register themselves. */
+  readonly clientIds: readonly string[] | ((clientId: string) => boolean);
+}
+
+/** OAuth access tokens of Clerk. Session tokens, which have no client, are refused. */
+export function clerk({ domain, clientIds, ...options }: ClerkOptions): TokenSource {
+  if (typeof clientIds !== 'function' && !(Array.isArray(clientIds) && clientIds.length > 0))
+    refuse('clerk', 'clientIds', 'must name the OAuth applications whose tokens are for this server: Clerk gives its tokens no audience');
+  const accepts = typeof clientIds === 'function' ? clientIds : (id: string): boolean => clientIds.includes(id);
+  const issuer = `https://${hostOf('clerk', 'domain', domain)}`;
+  return verifyJwt({
+    ...options,
+    issuer,
+    jwksUri: `${issuer}/.well-known/jwks.json`,
+    types: ['at+jwt', 'jwt'],
+    withoutAudience: (claims) => typeof claims['client_id'] === 'string' && accepts(claims['client_id']),
+    read: (claims) => ({ scope: [...new Set([...listClaim(claims, 'scope'), ...listClaim(claims, 'scp')])] }),
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * Descope as the authorization server ("MCP Server" in its console). The issuer names project and MCP server.
+ */
+import { listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { verifyJwt } from './jwt.ts';
+
+/** Options of {@link descope}. */
+export interface DescopeOptions extends SourceOptions {
+  /** `P2…`. */
+  readonly projectId: string;
+  /** The id of the MCP server, as its console shows it. */
+  readonly mcpServerId: string;
+  /** Default: the guarded resource itself. Give the project's id for servers without a resource URL in the console. */
+  readonly audience?: string | readonly string[];
+  /** Default `https://api.descope.com`; another for regions and custom domains. */
+  readonly baseUrl?: string;
+}
+
+/** Access tokens of Descope. `props.permissions` holds its permissions, `props.organization` the tenant. */
+export function descope({ projectId, mcpServerId, baseUrl = 'https://api.descope.com', ...options }: DescopeOptions): TokenSource {
+  for (const [name, value] of Object.entries({ projectId, mcpServerId }))
+    if (!/^[\w-]+$/.test(value ?? '')) refuse('descope', name, 'must be the id that the console shows');
+  return verifyJwt({
+    ...options,
+    issuer: `${baseUrl}/v1/apps/agentic/${projectId}/${mcpServerId}`,
+    jwksUri: `${baseUrl}/${projectId}/.well-known/jwks.json`,
+    types: ['at+jwt', 'jwt'],
+    read: (claims) => ({ permissions: listClaim(claims, 'permissions'), props: { organization: textClaim(claims, 'dct') } }),
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * Microsoft Entra ID as the authorization server. People are named by `oid` within `tid`, never by their e-mail; v2 tokens
+ * have the application's id as audience, v1 tokens its URI. It has no registration of clients: enter each one by hand. For
+ * clients that register themselves put our server in front, with Entra as an upstream.
+ */
+import { listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
+import { verifyJwt } from './jwt.ts';
+
+/** Options of {@link entra}. */
+export interface EntraOptions extends SourceOptions {
+  /** The tenant's id (a GUID). For an application of several tenants a list: the issuer then differs from token to token. */
+  readonly tenant: string | readonly string[];
+  /** The application's (client) id of your API. */
+  readonly clientId: string;
+}
+
+const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const issuerOf = (tenant: string): string => `https://login.microsoftonline.com/${tenant}/v2.0`;
+
+/** Access tokens of Entra ID, version 2. `props.permissions` holds the app roles, `props.tenant` the tenant. */
+export function entra({ tenant, clientId, ...options }: EntraOptions): TokenSource {
+  const tenants = [tenant].flat();
+  const wrong = tenants.find((one) => !GUID.test(one));
+  if (tenants.length === 0 || wrong !== undefined)
+    refuse(
+      'entra',
+      'tenant',
+      `must be the tenant's id, a GUID; "common" would let in every company there is. It is ${JSON.stringify(wrong)}`,
+    );
+  if (!GUID.test(clientId ?? '')) refuse('entra', 'clientId', "must be the application's id, a GUID");
+  const first = tenants[0] ?? '';
+  const source = verifyJwt({
+    ...options,
+    issuer: issuerOf(first),
+    jwksUri: `https://login.microsoftonline.com/${tenants.length === 1 ? first : 'common'}/discovery/v2.0/keys`,
+    audience: [clientId, `api://${clientId}`],
+    algorithms: ['RS256'],
+    types: ['jwt', 'at+jwt'],
+    acceptIssuer: (claims) => tenants.some((one) => claims['tid'] === one && claims['iss'] === issuerOf(one)),
+    read: (claims) => readEntra(claims),
+  });
+  return { ...source, authorizationServers: tenants.map(issuerOf) };
+}
+
+function readEntra(claims: Claims): ReturnType<NonNullable<Parameters<typeof verifyJwt>[0]['read']>> {
+  const [oid, tid] = [textClaim(claims, 'oid'), textClaim(claims, 'tid')];
+  if (oid === undefined || tid === undefined) return null;
+  return {
+    userId: `${tid}.${oid}`,
+    clientId: textClaim(claims, 'azp') ?? textClaim(claims, 'appid'),
+    scope: listClaim(claims, 'scp'),
+    permissions: listClaim(claims, 'roles'),
+    props: { tenant: tid },
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Fetch of a JSON object from an authorization server that the operator named: no redirect, bounded in time and size.
+ */
+import { readBody } from '../lib/http.ts';
+import { parseJson } from '../lib/json.ts';
+import { SourceUnavailable } from './contract.ts';
+
+const LARGEST = 262_144;
+const DEEPEST = 12;
+const PATIENCE_MS = 5000;
+
+/** A JSON object. */
+export type JsonObject = { readonly [name: string]: unknown };
+
+/**
+ * Fetches.
+ *
+ * @param none statuses that mean there is nothing: null. Default 404, after which there may be another place to look.
+ * @throws {SourceUnavailable} for all else that is not an object.
+ */
+export async function fetchJson(
+  fetcher: typeof fetch,
+  url: string,
+  step: string,
+  init: RequestInit = {},
+  none: readonly number[] = [404],
+): Promise<JsonObject | null> {
+  let response: Response;
+  let body: Awaited<ReturnType<typeof readBody>>;
+  try {
+    const headers = { accept: 'application/json', ...(init.headers as Record<string, string> | undefined) };
+    response = await fetcher(url, { ...init, headers, redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
+    body = await readBody(response, LARGEST);
+  } catch (error) {
+    throw new SourceUnavailable(step, error);
+  }
+  if (none.includes(response.status)) return null;
+  if (response.status !== 200) throw new SourceUnavailable(`${step}_status_${response.status}`);
+  const value = 'text' in body ? parseJson(body.text, DEEPEST) : undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SourceUnavailable(`${step}_malformed`);
+  return value as JsonObject;
+}

@@ -1,0 +1,23 @@
+/** `portcullis/verifiers`: tokens of authorization servers that are not ours, for a guard in front of your tools. */
+export * from './any-of.ts';
+export * from './api-keys.ts';
+export * from './auth0.ts';
+export * from './clerk.ts';
+export * from './cloudflare-access.ts';
+export * from './cognito.ts';
+export * from './descope.ts';
+export * from './entra.ts';
+export * from './google.ts';
+export * from './introspection.ts';
+export * from './jwt.ts';
+export * from './keycloak.ts';
+export * from './logto.ts';
+export * from './okta.ts';
+export * from './scalekit.ts';
+export * from './stytch.ts';
+export * from './stytch-consent.ts';
+export * from './supabase.ts';
+export * from './workos.ts';
+export * from './workos-connect.ts';
+export { SourceUnavailable } from './contract.ts';
+export type { Claims, Reader, Reading, SourceOptions, TokenSource } from './contract.ts';

@@ -1,0 +1,131 @@
+/**
+ * `verifyJwt`: access tokens that another authorization server signed (RFC 9068), checked against its published keys.
+ * Order: size and form → type and algorithm → key → signature → issuer, audience, times → what the claims say.
+ * No answer differs by what was wrong; no header of a token makes us fetch anything.
+ */
+import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
+import type { Verifier } from '../guard/token-source.ts';
+import type { Access } from '../model/access.ts';
+import type { Seconds } from '../model/store.ts';
+import { accessOf } from './access-of.ts';
+import { isSafeUrl, refuse, SourceUnavailable, type Claims, type Reader, type SourceOptions, type TokenSource } from './contract.ts';
+import { makeDiscovery } from './discovery.ts';
+import { fetchJson } from './fetch-json.ts';
+import { makeKeySet } from './key-set.ts';
+
+/** Options of {@link verifyJwt}. */
+export interface JwtOptions extends SourceOptions {
+  /** What `iss` must be, byte for byte: `https://acme.eu.auth0.com/` is not `https://acme.eu.auth0.com`. */
+  readonly issuer: string;
+  /** What `aud` must be or hold. Default: the guarded resource itself, as RFC 8707 and MCP want it. */
+  readonly audience?: string | readonly string[];
+  /** Where the keys are. Default: where the issuer's metadata says. */
+  readonly jwksUri?: string;
+  /** Signature algorithms that are accepted. Default: ES256, ES384, EdDSA, RS256, PS256. */
+  readonly algorithms?: readonly string[];
+  /** Values of the header `typ` that are accepted, without `application/`. Default: `at+jwt` alone, so that no ID token passes. */
+  readonly types?: readonly string[];
+  /** For an issuer with a name per tenant: says whether these claims' `iss` is one of its names. `issuer` is then not compared. */
+  readonly acceptIssuer?: (claims: Claims) => boolean;
+  /** Says whether a token without `aud` is meant for us all the same. Default: none is. */
+  readonly withoutAudience?: (claims: Claims) => boolean;
+  /** Reads user, client, scopes and permissions where the issuer puts them elsewhere than RFC 9068. */
+  readonly read?: Reader;
+}
+
+const ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
+const ASYMMETRIC = /^(?:ES(?:256|384|512)|EdDSA|Ed25519|[RP]S(?:256|384|512))$/;
+const LONGEST = 8192;
+const FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** Seconds and number for which a checked token need not be checked anew: its signature cannot change, its keys can. */
+const REMEMBERED: Seconds = 60;
+const MOST_REMEMBERED = 2048;
+/** Claims of tokens that were made for something else (OpenID Connect Core §2, Logout §2.4). */
+const FOREIGN = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm'];
+
+/**
+ * Tokens of one issuer that signs them.
+ *
+ * @returns what a guard needs: `guard({ resource, ...verifyJwt({ issuer }) })`.
+ * @throws {TypeError} at start-up, naming the option and the mend.
+ */
+export function verifyJwt(options: JwtOptions): TokenSource {
+  check(options);
+  const { issuer, audience, read = () => ({}), acceptIssuer, fetch: fetcher = fetch, clockSkew = 30 } = options;
+  const now = options.now ?? ((): Seconds => Math.floor(Date.now() / 1000));
+  const types = (options.types ?? ['at+jwt']).map((one) => one.toLowerCase());
+  const discover = makeDiscovery(issuer, fetcher, now);
+  const findKey = makeKeySet(async () => {
+    const url = options.jwksUri ?? (await discover()).jwksUri;
+    const document = url === undefined ? null : await fetchJson(fetcher, url, 'keys');
+    if (!document) throw new SourceUnavailable('keys_missing');
+    return document;
+  }, now);
+  const remembered = new Map<string, { readonly access: Access; readonly until: Seconds }>();
+
+  const claimsOf = async (token: string, resource: string): Promise<Claims | null> => {
+    const rules: JWTVerifyOptions = {
+      algorithms: [...(options.algorithms ?? ALGORITHMS)],
+      clockTolerance: clockSkew,
+      currentDate: new Date(now() * 1000),
+      requiredClaims: ['exp', 'iss'],
+      ...(acceptIssuer ? {} : { issuer }),
+    };
+    try {
+      const { payload, protectedHeader } = await jwtVerify(token, findKey, rules);
+      const type = (protectedHeader.typ ?? '').toLowerCase().replace(/^application\//, '');
+      if (!types.includes(type) || protectedHeader['zip'] !== undefined) return null;
+      if (!isForUs(payload, [audience ?? resource].flat(), options.withoutAudience)) return null;
+      if (FOREIGN.some((name) => payload[name] !== undefined)) return null;
+      if (typeof payload.iat === 'number' && payload.iat > now() + clockSkew) return null;
+      return !acceptIssuer || acceptIssuer(payload) ? payload : null;
+    } catch (error) {
+      if (error instanceof errors.JOSEError || isForged(error)) return null;
+      throw error;
+    }
+  };
+
+  const verify: Verifier = async (token, resource) => {
+    if (token.length > LONGEST || !FORM.test(token)) return null;
+    const key = `${resource}\n${token}`;
+    const known = remembered.get(key);
+    if (known && known.until > now()) return known.access;
+    const claims = await claimsOf(token, resource);
+    const access = claims && accessOf(claims, resource, read, issuer);
+    if (!access) return null;
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(key, { access, until: Math.min(access.expiresAt, now() + REMEMBERED) });
+    return access;
+  };
+  return { authorizationServers: [issuer], verify };
+}
+
+/** `aud` is one text or a list of them (RFC 7519 §4.1.3). */
+function isForUs(claims: Claims, wanted: readonly string[], withoutAudience: JwtOptions['withoutAudience']): boolean {
+  const { aud } = claims;
+  if (aud === undefined) return withoutAudience?.(claims) ?? false;
+  return [aud].flat().some((one) => typeof one === 'string' && wanted.includes(one));
+}
+
+/** What WebCrypto throws for a key or a signature that does not fit its algorithm. */
+function isForged(error: unknown): boolean {
+  return error instanceof DOMException || (error instanceof Error && (error.name === 'DataError' || error.name === 'OperationError'));
+}
+
+function check({ issuer, jwksUri, algorithms = [], clockSkew = 0, audience, types }: JwtOptions): void {
+  if (typeof issuer !== 'string' || !isSafeUrl(issuer))
+    refuse(
+      'verifyJwt',
+      'issuer',
+      `must be the issuer's https URL, exactly as its tokens have it in \`iss\`; it is ${JSON.stringify(issuer)}`,
+    );
+  if (jwksUri !== undefined && !isSafeUrl(jwksUri))
+    refuse('verifyJwt', 'jwksUri', `must be an https URL; it is ${JSON.stringify(jwksUri)}`);
+  const weak = algorithms.find((one) => !ASYMMETRIC.test(one));
+  if (weak !== undefined)
+    refuse('verifyJwt', 'algorithms', `holds ${JSON.stringify(weak)}; name signatures with public keys, such as "ES256"`);
+  if (!Number.isInteger(clockSkew) || clockSkew < 0 || clockSkew > 60) refuse('verifyJwt', 'clockSkew', 'must be 0 to 60 seconds');
+  if ((audience !== undefined && [audience].flat().some((one) => typeof one !== 'string' || one === '')) || [audience].flat().length === 0)
+    refuse('verifyJwt', 'audience', 'must be the audience of your API, or a list of them; leave it out where it is the resource itself');
+  if (types?.length === 0) refuse('verifyJwt', 'types', 'is empty; name a token type, such as "at+jwt"');
+}

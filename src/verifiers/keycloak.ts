@@ -1,0 +1,39 @@
+/**
+ * Keycloak as the authorization server. The access token says `typ: Bearer` in its *claims*; its ID and refresh tokens, signed
+ * with the same keys, say something else there. `aud` needs an audience mapper in a client scope.
+ */
+import { isSafeUrl, listClaim, refuse, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
+import { verifyJwt } from './jwt.ts';
+
+/** Options of {@link keycloak}. */
+export interface KeycloakOptions extends SourceOptions {
+  /** The realm's URL: `https://id.example/realms/acme`. */
+  readonly realm: string;
+  /** Default: the guarded resource itself. */
+  readonly audience?: string | readonly string[];
+  /** The client whose roles count as permissions, beside the realm's. */
+  readonly rolesOf?: string;
+}
+
+/** Access tokens of a Keycloak realm. `props.permissions` holds the roles of the realm, and of the client in `rolesOf`. */
+export function keycloak({ realm, rolesOf, ...options }: KeycloakOptions): TokenSource {
+  if (!isSafeUrl(realm) || !/\/realms\/[^/]+$/.test(realm))
+    refuse('keycloak', 'realm', "must be the realm's URL, such as https://id.example/realms/acme, with no slash at the end");
+  return verifyJwt({
+    ...options,
+    issuer: realm,
+    jwksUri: `${realm}/protocol/openid-connect/certs`,
+    types: ['jwt', 'at+jwt'],
+    read: (claims) => {
+      if (claims['typ'] !== 'Bearer') return null;
+      const clients = part(claims, 'resource_access');
+      const roles = [...listClaim(part(claims, 'realm_access'), 'roles'), ...(rolesOf ? listClaim(part(clients, rolesOf), 'roles') : [])];
+      return { permissions: [...new Set(roles)] };
+    },
+  });
+}
+
+function part(claims: Claims, name: string): Claims {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+  return typeof value === 'object' && value !== null ? (value as Claims) : {};
+}

@@ -1,0 +1,40 @@
+/**
+ * Okta as the authorization server: a custom one ("default" is), for the org server's tokens are for Okta alone. The client
+ * stands in `cid`, scopes in `scp`, the user's name in `sub` and the stable id in `uid`.
+ */
+import { hostOf, listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { verifyJwt } from './jwt.ts';
+
+/** Options of {@link okta}. */
+export interface OktaOptions extends SourceOptions {
+  /** `acme.okta.com`, or your custom domain. */
+  readonly domain: string;
+  /** The custom authorization server's id. Default `default`. */
+  readonly authorizationServer?: string;
+  /** As it stands at the authorization server (`api://default`). Default: the guarded resource itself. */
+  readonly audience?: string | readonly string[];
+}
+
+/** Access tokens of Okta. `props.permissions` holds the groups, where the server has a claim `groups`. */
+export function okta({ domain, authorizationServer = 'default', ...options }: OktaOptions): TokenSource {
+  if (!/^\w+$/.test(authorizationServer))
+    refuse('okta', 'authorizationServer', 'must be the id of a custom authorization server, such as "default"');
+  const issuer = `https://${hostOf('okta', 'domain', domain)}/oauth2/${authorizationServer}`;
+  return verifyJwt({
+    ...options,
+    issuer,
+    jwksUri: `${issuer}/v1/keys`,
+    algorithms: ['RS256'],
+    types: ['at+jwt', 'okta-internal-at+jwt', 'jwt'],
+    read: (claims) => {
+      const clientId = textClaim(claims, 'cid');
+      if (clientId === undefined) return null; // an ID token has none
+      return {
+        userId: textClaim(claims, 'uid') ?? textClaim(claims, 'sub'),
+        clientId,
+        scope: listClaim(claims, 'scp'),
+        permissions: listClaim(claims, 'groups'),
+      };
+    },
+  });
+}

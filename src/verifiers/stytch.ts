@@ -1,0 +1,51 @@
+/**
+ * Stytch as the authorization server (Connected Apps), consumer and B2B. Its tokens are for the *project*, not for one MCP
+ * server: `aud` is the project's id, unless the client has a custom audience. Give each MCP server a project of its own, or a
+ * custom audience, where a token for one must not open the other. The page for consent is yours to host: `stytchConsent`.
+ */
+import { hostOf, listClaim, refuse, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
+import { verifyJwt } from './jwt.ts';
+
+/** Options of {@link stytch}. */
+export interface StytchOptions extends SourceOptions {
+  /** The project's domain: `acme.customers.stytch.com`, or your custom one. */
+  readonly domain: string;
+  /** The project's id, which is the audience: `project-live-…`. */
+  readonly projectId: string;
+  /** A custom audience, instead of the project's id. */
+  readonly audience?: string | readonly string[];
+  /** B2B: what each role of the RBAC policy may do, as `permissions` (`{ stytch_admin: ['admin'] }`). Roles that are not named may do nothing. */
+  readonly roles?: { readonly [role: string]: readonly string[] };
+}
+
+const ORGANIZATION = 'https://stytch.com/organization';
+const SESSION = 'https://stytch.com/session';
+
+/** Access tokens of a Stytch project. With `roles`, `props.permissions` holds what the member's roles give; `props.organization` the organization's id. */
+export function stytch({ domain, projectId, roles, audience = projectId, ...options }: StytchOptions): TokenSource {
+  if (typeof projectId !== 'string' || !projectId.startsWith('project-'))
+    refuse('stytch', 'projectId', 'must be the id of the project, such as "project-live-…", from the dashboard');
+  return verifyJwt({
+    ...options,
+    issuer: `https://${hostOf('stytch', 'domain', domain)}`,
+    audience,
+    algorithms: ['RS256'],
+    types: ['at+jwt', 'jwt'],
+    read: (claims) => ({
+      ...(roles && {
+        permissions: [...new Set(rolesOf(claims).flatMap((role) => (Object.hasOwn(roles, role) ? (roles[role] ?? []) : [])))],
+      }),
+      props: { organization: within(claims, ORGANIZATION, 'organization_id') },
+    }),
+  });
+}
+
+function rolesOf(claims: Claims): readonly string[] {
+  const session = claims[SESSION];
+  return typeof session === 'object' && session !== null ? listClaim(session as Claims, 'roles') : listClaim(claims, 'roles');
+}
+
+function within(claims: Claims, name: string, member: string): unknown {
+  const value = claims[name];
+  return typeof value === 'object' && value !== null ? (value as Claims)[member] : undefined;
+}

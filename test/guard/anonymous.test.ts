@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { guard } from '../../src/guard/guard.ts';
+import type { Access } from '../../src/model/access.ts';
+import type { Context } from '../../src/model/handler.ts';
+import { ISSUER, makeApp } from '../support/app.ts';
+
+const RESOURCE = 'https://mcp.example/mcp';
+const access: Access = { userId: 'u', clientId: 'c', grantId: 'g', scope: [], resource: RESOURCE, expiresAt: 9e9, props: null };
+const options = {
+  resource: RESOURCE,
+  authorizationServers: ['https://as.example'],
+  verify: (token: string) => (token === 'good' ? access : null),
+};
+const ask = (headers: Record<string, string> = {}): Request => new Request(RESOURCE, { method: 'POST', headers });
+
+describe('guard, callers without a token', () => {
+  it('turns them away unless they were asked in', async () => {
+    expect(await guard(options)(ask())).toMatchObject({ status: 401 });
+    expect(await guard({ ...options, anonymous: true })(ask())).toBeNull();
+  });
+
+  it('lets them through as nobody, with what a handler needs to refuse, and refuses a bad token all the same', async () => {
+    const seen: Context[] = [];
+    const open = guard({ ...options, requiredScopes: ['read'], anonymous: true });
+    const handle = open.protect((_request, _env, ctx) => (seen.push(ctx), new Response('ok')));
+    expect((await handle(ask())).status).toBe(200);
+    expect(seen[0]).toMatchObject({ anonymous: true, challenge: { scope: ['read'], metadataUrl: 'https://mcp.example/.well-known/oauth-protected-resource/mcp' } });
+    expect(seen[0]).not.toHaveProperty('auth');
+    for (const authorization of ['Bearer bad', 'Bearer', 'bearer ']) expect((await handle(ask({ authorization }))).status).toBe(401);
+    expect((await handle(ask({ origin: 'https://evil.example' }))).status).toBe(403);
+    expect(seen.length).toBe(1);
+  }); // prettier-ignore
+
+  it('never makes a nobody of a context that has somebody', async () => {
+    const handle = guard({ ...options, anonymous: true }).protect(() => new Response());
+    const ctx: Context = { waitUntil() {} };
+    await handle(ask({ authorization: 'Bearer good' }), undefined, ctx);
+    await expect(handle(ask(), undefined, ctx)).rejects.toThrow(/one context for two callers/);
+  });
+
+  it('reads the token where it is told to, and nowhere else', async () => {
+    const own = guard({ ...options, tokenOf: (request) => request.headers.get('x-vouched') });
+    expect(await own(ask({ 'x-vouched': 'good' }))).toEqual(access);
+    expect(await own(ask({ authorization: 'Bearer good' }))).toMatchObject({ status: 401 });
+    expect(await own(ask({ 'x-vouched': '' }))).toMatchObject({ status: 401 });
+  });
+});
+
+describe('OAuthProvider, callers and tokens of elsewhere', () => {
+  const echo = (_request: Request, _env: unknown, { auth, anonymous }: Context): Response =>
+    Response.json({ user: auth?.userId ?? null, anonymous: anonymous ?? false });
+
+  it('lets callers without a token reach the handler where `anonymous` is set', async () => {
+    const app = await makeApp('memory', { anonymous: true, apiHandler: echo });
+    expect(await (await app.ask('POST', '/mcp')).json()).toEqual({ user: null, anonymous: true });
+    expect((await app.ask('POST', '/mcp', null, { authorization: 'Bearer x' })).status).toBe(401);
+  });
+
+  it('asks `externalTokens` of tokens that are not ours, and names their issuers in the metadata', async () => {
+    const asked: string[] = [];
+    const resource = `${ISSUER}/mcp`;
+    const externalTokens = {
+      authorizationServers: ['https://as.example'],
+      verify: (token: string) => (asked.push(token), token === 'theirs' ? { ...access, resource } : null),
+    };
+    const app = await makeApp('memory', { externalTokens, apiHandler: echo });
+    const { tokens } = await app.signedIn();
+    const call = async (token: string): Promise<unknown> => (await app.ask('POST', '/mcp', null, { authorization: `Bearer ${token}` })).status;
+    expect([await call('theirs'), await call('unknown'), await call(tokens.access), await call(`${tokens.access}x`)]).toEqual([200, 401, 200, 401]);
+    expect(asked).not.toContain(tokens.access); // our tokens are nobody else's business
+    const metadata = (await (await app.ask('GET', '/.well-known/oauth-protected-resource/mcp')).json()) as { authorization_servers: string[] };
+    expect(metadata.authorization_servers).toEqual([ISSUER, 'https://as.example']);
+  }); // prettier-ignore
+});
