@@ -45,7 +45,7 @@ describe.each(storeNames)('a password on %s', (store) => {
 
   it('SEC-161 is reset by a link that is good once: sessions and grants end, opening it changes nothing', async () => {
     const mail = makeMailbox();
-    const app = await appWith(store, mail);
+    const app = await appWith(store, { sendEmail: mail.send });
     const { tokens } = await app.signedIn();
     const { browser: thief } = await signIn(app);
     const browser = app.browser();
@@ -70,7 +70,7 @@ describe.each(storeNames)('a password on %s', (store) => {
 
   it('SEC-161 is not reset by a link that is too old, of an old address, or of before another change', async () => {
     const mail = makeMailbox();
-    const app = await appWith(store, mail);
+    const app = await appWith(store, { sendEmail: mail.send });
     const { accounts } = app.provider.helpers(app.env);
     const link = async (): Promise<BrowserPage> => {
       const browser = app.browser();
@@ -114,7 +114,7 @@ describe.each(storeNames)('a password on %s', (store) => {
 
   it('leads from the consent page over a sign-up by e-mail back to the consent page, and says nothing of taken addresses', async () => {
     const mail = makeMailbox();
-    const app = await appWith(store, { signUp: 'open', ...mail });
+    const app = await appWith(store, { signUp: 'open', sendEmail: mail.send });
     const [client, browser] = [await app.client(), app.browser()];
     const consent = await browser.get(await client.authorizeUrl({ scope: 'read' }));
     const href = /href="(\/login\/sign-up\?[^"]+)"/.exec(consent.text)?.[1]?.replaceAll('&#38;', '&') ?? '';
@@ -138,7 +138,7 @@ describe.each(storeNames)('a password on %s', (store) => {
 describe('passwords', () => {
   it('SEC-161 says the same of unknown names, writes the link by the configured issuer only, and sends few', async () => {
     const mail = makeMailbox();
-    const app = await appWith('memory', mail);
+    const app = await appWith('memory', { sendEmail: mail.send });
     const browser = app.browser();
     const ask = await browser.get(`${ISSUER}/login/forgot`);
     const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example' };
