@@ -29,4 +29,20 @@ export const en: {
   readonly errorReasons: typeof errorReasons;
   /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
-} = { account, approve, confirm, signIn, password, email, passkey, step, emailCode, refused, site, message, error, errorReasons, scopes: {} };
+} = {
+  account,
+  approve,
+  confirm,
+  signIn,
+  password,
+  email,
+  passkey,
+  step,
+  emailCode,
+  refused,
+  site,
+  message,
+  error,
+  errorReasons,
+  scopes: {},
+};
