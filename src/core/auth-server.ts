@@ -5,6 +5,8 @@
 import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
+import { isForm } from '../model/login.ts';
+import type { Links } from '../model/links.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
@@ -15,6 +17,7 @@ import { makeEmails } from './emails.ts';
 import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
+import { makeLinks } from './links.ts';
 import { makeOpened, type Opened } from './opened.ts';
 import { makePasskeys } from './passkeys.ts';
 import { makeRecords, type Records } from './records.ts';
@@ -33,6 +36,7 @@ export interface AuthServer {
   readonly accounts: Accounts;
   readonly consents: Consents;
   readonly passkeys: Passkeys;
+  readonly links: Links;
   readonly opened: Opened;
   /** Tokens of other sites. */
   readonly vault: Vault;
@@ -77,6 +81,7 @@ export function makeAuthServer(
   const keyring = makeKeyring(secrets, runtime, keys);
   const consents = makeConsents(store, keys, now);
   const vault = makeVault({ store, records, keys, keyring, runtime, settings, env, emit });
+  const links = makeLinks({ store, keys, now });
   return {
     settings,
     runtime,
@@ -85,7 +90,18 @@ export function makeAuthServer(
     keys,
     keyring,
     vault,
-    accounts: makeAccounts({ records, consents, vault, keys, runtime, passkeys, emails: makeEmails(store, keys) }),
+    accounts: makeAccounts({
+      records,
+      consents,
+      vault,
+      keys,
+      runtime,
+      passkeys,
+      emails: makeEmails(store, keys),
+      links,
+      signUpUrl: signUpUrlOf(settings),
+    }),
+    links,
     consents,
     passkeys,
     fetchDocument: settings.documents ? fetched : null,
@@ -101,6 +117,11 @@ export function makeAuthServer(
     },
     forgive: async (name) => (settings.limits ? records.forgetCount(await keys.hash(name)) : undefined),
   };
+}
+
+function signUpUrlOf({ issuer, paths, logins }: Settings): string | null {
+  const open = logins.filter(isForm).some((login) => login.pages?.some(({ id }) => id === 'sign-up'));
+  return open ? `${issuer}${paths.login}/sign-up` : null;
 }
 
 /** In development a document may stand on this very computer, which is what the machine's own fetch must never reach (SEC-088). */
