@@ -3,7 +3,7 @@
  * and a list of them for each account. Every change names the owner, and changes nothing of anybody else's.
  */
 import { OAuthError } from '../model/error.ts';
-import { counterAllows, type Passkey, type Passkeys } from '../model/passkey.ts';
+import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../model/passkey.ts';
 import type { Key, Seconds, Store } from '../model/store.ts';
 import { has, type Held, MOST_TRIES, readHeld, versioned } from './held.ts';
 import type { Keys } from './keys.ts';
@@ -13,6 +13,7 @@ type PasskeyRecord = Passkey & { readonly v: 1 };
 /** Makes the verbs. */
 export function makePasskeys({ store, keys, now }: { store: Store; keys: Keys; now: () => Seconds }): Passkeys {
   const keyOf = async (id: string): Promise<Key> => `passkey:${await keys.hash(`passkey\n${id}`)}`;
+  const challengeKeyOf = async (challenge: string): Promise<Key> => `passkey-challenge:${await keys.hash(challenge)}`;
   const listOf = (userId: string): Key => `passkeys:${userId}`;
   const write = (key: Key, value: PasskeyRecord, when: 'absent' | number): Promise<number | null> =>
     store.write(key, value, when, { index: [listOf(value.userId)] });
@@ -41,6 +42,16 @@ export function makePasskeys({ store, keys, now }: { store: Store; keys: Keys; n
     return found;
   };
   return {
+    async openChallenge(userId) {
+      const challenge = keys.secret();
+      await store.write(await challengeKeyOf(challenge), { v: 1, userId }, 'absent', { until: now() + CHALLENGE_TTL });
+      return challenge;
+    },
+    async takeChallenge(userId, challenge) {
+      const key = await challengeKeyOf(challenge);
+      const held = await readHeld(store, key, isChallenge);
+      return held?.value.userId === userId && store.remove(key, held.version);
+    },
     add: async (passkey) => (await write(await keyOf(passkey.id), { v: 1, ...passkey }, 'absent')) !== null,
     async find(id) {
       const held = await readHeld(store, await keyOf(id), isPasskey);
@@ -84,5 +95,6 @@ function publicOf({ v: _v, ...passkey }: PasskeyRecord): Passkey {
   return passkey;
 }
 
+const isChallenge = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId');
 const isPasskey = (value: unknown): value is PasskeyRecord =>
-  versioned(value) && has(value, 'id', 'userId', 'handle', 'publicKey', 'counter', 'name', 'backedUp', 'createdAt');
+  versioned(value) && has(value, 'id', 'userId', 'publicKey', 'counter', 'name', 'backedUp', 'createdAt');

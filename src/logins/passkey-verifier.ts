@@ -8,7 +8,7 @@ import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simp
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts, fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
-import type { Passkey } from '../model/passkey.ts';
+import { type Passkey, userHandle } from '../model/passkey.ts';
 import { endOfCbor, isPlainCbor } from './cbor.ts';
 
 /** The site that passkeys are for. */
@@ -71,7 +71,7 @@ export async function verifyAssertion(
   const foreign = checkClientData(answer.response.clientDataJSON, 'webauthn.get', { party, challenge });
   if (foreign) return foreign;
   if (!isPlainAuthenticatorData(fromBase64url(answer.response.authenticatorData))) return { fault: 'passkey_malformed' };
-  if (handle !== passkey.handle) return { fault: 'passkey_handle' };
+  if (handle !== userHandle(passkey.userId)) return { fault: 'passkey_handle' };
   const { verifyAuthenticationResponse } = await library();
   const publicKey = fromBase64url(passkey.publicKey);
   if (!publicKey) throw new TypeError('A stored passkey is not base64url.');

@@ -2,6 +2,8 @@
  * Passkey: a key pair whose private half an authenticator keeps for one person and one site (WebAuthn Level 3).
  * What is kept here is no secret: the public half, and what must be noticed about its use.
  */
+import { base64url } from '../lib/base64url.ts';
+import { utf8 } from '../lib/bytes.ts';
 import type { Seconds } from './store.ts';
 
 /** A passkey as it is kept. */
@@ -9,8 +11,6 @@ export type Passkey = {
   /** The credential id that the authenticator chose, base64url. */
   readonly id: string;
   readonly userId: string;
-  /** What the authenticator knows the account by, base64url; random, the same for every passkey of an account. */
-  readonly handle: string;
   /** The public key in COSE form, base64url. */
   readonly publicKey: string;
   /** How often it signed, as it says itself; 0 for one that does not count. */
@@ -44,6 +44,10 @@ export type UseOutcome =
 
 /** The verbs over passkeys. */
 export interface Passkeys {
+  /** A challenge for one new passkey of this account, for five minutes. */
+  openChallenge(userId: string): Promise<string>;
+  /** Whether a challenge is open and this account's; true for exactly one caller. */
+  takeChallenge(userId: string, challenge: string): Promise<boolean>;
   /** Keeps a new one; false if its id is known already, whoever's it is. */
   add(passkey: Passkey): Promise<boolean>;
   find(id: string): Promise<Passkey | null>;
@@ -57,6 +61,17 @@ export interface Passkeys {
   remove(userId: string, id: string): Promise<boolean>;
   /** Removes all of an account. Can be called again if it was interrupted. */
   removeAll(userId: string): Promise<void>;
+}
+
+/** How long a challenge stands, in seconds (WebAuthn §15.1 recommends 5 to 10 minutes). */
+export const CHALLENGE_TTL: Seconds = 300;
+
+/** Most passkeys of one account. */
+export const MOST_PASSKEYS = 20;
+
+/** What authenticators know an account by: its random id in bytes, as base64url. Says nothing of the person (WebAuthn §14.6.1). */
+export function userHandle(userId: string): string {
+  return base64url(utf8(userId));
 }
 
 /** Whether a counter that was kept allows this one: it grows, or the authenticator does not count at all. */

@@ -12,7 +12,6 @@ let passkeys: Passkeys;
 const passkey = (over: Partial<Passkey> = {}): Passkey => ({
   id: 'a2V5',
   userId: 'ada',
-  handle: 'aGFuZGxl',
   publicKey: 'cHVibGlj',
   counter: 0,
   transports: ['internal'],

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { base64url } from '../../src/lib/base64url.ts';
 import { readAssertion, verifyAssertion, verifyRegistration } from '../../src/logins/passkey-verifier.ts';
-import type { Passkey } from '../../src/model/passkey.ts';
+import { type Passkey, userHandle } from '../../src/model/passkey.ts';
 import { type Authenticator, cbor, type Cbor, concat, type Lie, makeAuthenticator, nested } from '../support/authenticator.ts';
 
 const ORIGIN = 'https://as.example';
 const party = { id: 'as.example', origin: ORIGIN };
 const CHALLENGE = 'Y2hhbGxlbmdlLWNoYWxsZW5nZS1jaGFsbGVuZ2UtMDE';
 const expected = { party, challenge: CHALLENGE };
-const HANDLE = 'aGFuZGxl';
+const HANDLE = userHandle('ada');
 
 async function enrolled(device: Authenticator, lie?: Lie): Promise<Passkey> {
   const made = await verifyRegistration(await device.create(CHALLENGE, HANDLE, lie), expected);
   if ('fault' in made) throw new Error(made.fault);
-  return { ...made, userId: 'ada', handle: HANDLE, name: 'Key', createdAt: 0 };
+  return { ...made, userId: 'ada', name: 'Key', createdAt: 0 };
 }
 
 async function signIn(text: string, passkey: Passkey): ReturnType<typeof verifyAssertion> {

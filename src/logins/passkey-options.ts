@@ -1,0 +1,86 @@
+/**
+ * What passkeys are told once, and what the browser is asked with it. Usernameless: the authenticator knows whom it has
+ * keys for, so the page names nobody. User verification is always required, so that a passkey is two factors in one.
+ */
+import type { RelyingParty } from './passkey-verifier.ts';
+import { ALGORITHMS } from './passkey-verifier.ts';
+import type { Ceremony } from './passkey-script.ts';
+import { CHALLENGE_TTL, type Passkey, userHandle } from '../model/passkey.ts';
+
+/** What `passkeys()` can be told. */
+export interface PasskeyOptions {
+  /** The domain that passkeys are bound to: the issuer's host, or one above it. Passkeys made for another cannot be used. Default: the issuer's host. */
+  readonly rpId?: string;
+  /** The name of the site, as devices show it. Default: the domain. */
+  readonly rpName?: string;
+  /** Whether whoever comes may make an account, entered with a passkey alone. Default `closed`. */
+  readonly signUp?: 'open' | 'closed';
+}
+
+/** Refuses what can never work. @throws {TypeError} naming option and mend. */
+export function checkPasskeyOptions({ rpId, rpName, signUp }: PasskeyOptions): void {
+  if (signUp !== undefined && signUp !== 'open' && signUp !== 'closed') fail('`signUp` must be "open" or "closed"');
+  if (rpName !== undefined && (typeof rpName !== 'string' || rpName === '')) fail('`rpName` must be a text, the name of your site');
+  if (rpId !== undefined && (typeof rpId !== 'string' || !isHost(rpId)))
+    fail(`\`rpId\` must be a domain such as "mcp.example", without scheme, port and path; it is ${JSON.stringify(rpId)}`);
+}
+
+/** The site as passkeys know it, under an issuer. @throws {TypeError} where there can be no passkeys, naming the mend. */
+export function partyOf({ rpId }: PasskeyOptions, issuer: string): RelyingParty {
+  const { origin, hostname, protocol, port } = new URL(issuer);
+  if (/^[\d.]+$|^\[/.test(hostname)) {
+    const mend = protocol === 'http:' ? `use http://localhost${port && `:${port}`}` : 'give the server a host name';
+    fail(`cannot serve under ${issuer}, since a passkey belongs to a name and not to an IP address; ${mend}`);
+  }
+  const id = rpId ?? hostname;
+  if (hostname !== id && !hostname.endsWith(`.${id}`))
+    fail(`\`rpId\` must be the issuer's host ${hostname}, or a domain above it; it is ${JSON.stringify(id)}`);
+  return { id, origin };
+}
+
+/** Asks for any passkey of this site. */
+export function useCeremony(party: RelyingParty, challenge: string): Ceremony {
+  return {
+    how: 'get',
+    publicKey: { challenge, rpId: party.id, allowCredentials: [], userVerification: 'required', timeout: CHALLENGE_TTL * 1000 },
+  };
+}
+
+/** Who a new passkey is for. */
+export interface NewOwner {
+  readonly userId: string;
+  readonly username: string;
+  readonly displayName?: string;
+  /** The passkeys that the account has; a device that holds one of them makes no second. */
+  readonly has?: readonly Passkey[];
+}
+
+/** Asks for a new passkey. */
+export function makeCeremony(
+  party: RelyingParty,
+  { rpName = party.id }: PasskeyOptions,
+  challenge: string,
+  { userId, username, displayName = username, has = [] }: NewOwner,
+): Ceremony {
+  return {
+    how: 'create',
+    publicKey: {
+      challenge,
+      rp: { id: party.id, name: rpName },
+      user: { id: userHandle(userId), name: username, displayName },
+      pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
+      authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+      excludeCredentials: has.map(({ id, transports }) => ({ type: 'public-key', id, transports })),
+      attestation: 'none',
+      timeout: CHALLENGE_TTL * 1000,
+    },
+  };
+}
+
+function isHost(text: string): boolean {
+  return URL.canParse(`https://${text}/`) && new URL(`https://${text}/`).hostname === text && !text.endsWith('.');
+}
+
+function fail(mend: string): never {
+  throw new TypeError(`logins: passkeys() ${mend}.`);
+}

@@ -1,0 +1,235 @@
+import { makeRuntime } from '#under-test';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { passkeys } from '../../src/logins/passkey.ts';
+import { PASSKEY_SCRIPT } from '../../src/logins/passkey-script.ts';
+import { password } from '../../src/logins/password.ts';
+import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
+import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { makeAuthenticator } from '../support/authenticator.ts';
+import { answerTo, askedBy, toPasskey, touch } from '../support/passkey-person.ts';
+
+const logins = [password(), passkeys({ signUp: 'open', rpName: 'Acme' })];
+let app: App;
+
+describe.each(storeNames)('logins/passkey on %s', (store) => {
+  beforeEach(async () => {
+    app = await makeApp(store, { logins });
+  });
+
+  /** Makes an account with a device that is new, and signs out. */
+  async function enrolled(username = 'ada', how: Parameters<typeof makeAuthenticator>[1] = {}): ReturnType<typeof enrol> {
+    return enrol(username, how);
+  }
+  async function enrol(username: string, how: Parameters<typeof makeAuthenticator>[1]) {
+    const [client, browser, device] = [await app.client(), app.browser(), makeAuthenticator(ISSUER, how)];
+    const page = await touch(browser, await toPasskey(client, browser, username), device);
+    const tokens = tokensOf(await client.redeem(codeOf(page)));
+    return { client, device, tokens };
+  }
+
+  it('makes an account with a passkey and nothing else, and signs in with it from any browser', async () => {
+    const { client, device, tokens } = await enrolled();
+    const { access } = await app.call(tokens.access);
+    expect(access?.props).toMatchObject({ claims: { preferred_username: 'ada', sub: access?.userId } });
+    const browser = app.browser();
+    const page = await toPasskey(client, browser);
+    expect(page.status).toBe(200);
+    expect(askedBy(page)).toMatchObject({
+      how: 'get',
+      publicKey: { rpId: 'mcp.example', allowCredentials: [], userVerification: 'required' },
+    });
+    const again = tokensOf(await client.redeem(codeOf(await touch(browser, page, device))));
+    expect((await app.call(again.access)).access?.userId).toBe(access?.userId);
+    expect(await app.provider.helpers(app.env).accounts.findByUsername('ada')).toMatchObject({ withoutPassword: true });
+  });
+
+  it('asks for what makes a passkey one: found without a name, verified, without attestation', async () => {
+    const page = await toPasskey(await app.client(), app.browser(), 'ada');
+    expect(askedBy(page)).toMatchObject({
+      how: 'create',
+      publicKey: {
+        rp: { id: 'mcp.example', name: 'Acme' },
+        user: { name: 'ada', displayName: 'ada' },
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+        attestation: 'none',
+      },
+    });
+    expect(askedBy(page).publicKey.challenge).toMatch(/^[\w-]{43}$/);
+  });
+
+  it('signs nobody in before the answer came (SEC-158)', async () => {
+    const [client, browser] = [await app.client(), app.browser()];
+    await toPasskey(client, browser);
+    expect(browser.cookies.has('__Host-portcullis-session')).toBe(false);
+    expect((await browser.get(await client.authorizeUrl())).text).toContain('name="login"');
+  });
+
+  it('works on the sign-in page, too', async () => {
+    const { device } = await enrolled();
+    const browser = app.browser();
+    const asked = await browser.submit(await browser.get(`${ISSUER}/login`), { decision: 'sign-in', login: 'passkey' });
+    const done = await touch(browser, asked, device);
+    expect([done.status, done.location]).toEqual([303, '/login']);
+    expect((await browser.get(`${ISSUER}/login`)).text).toContain('ada');
+  });
+
+  it('takes an answer once: a replay, in the same page or another, gets nothing', async () => {
+    const { client, device } = await enrolled();
+    const browser = app.browser();
+    const page = await toPasskey(client, browser);
+    const passkey = await answerTo(page, device);
+    const came = await Promise.all([1, 2, 3, 4].map(() => browser.submit(page, { decision: 'go', passkey })));
+    expect(came.filter((one) => one.location?.includes('code='))).toHaveLength(1);
+    const other = app.browser();
+    const second = await toPasskey(client, other);
+    expect((await other.submit(second, { decision: 'go', passkey })).status).toBe(403);
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'login.failed', login: 'passkey', reason: 'passkey_challenge' }));
+  });
+
+  it('spends the challenge on a wrong answer: the right one after it comes too late', async () => {
+    const { client, device } = await enrolled();
+    const browser = app.browser();
+    const page = await toPasskey(client, browser);
+    const right = await answerTo(page, device);
+    const wrong = await touch(browser, page, device, { forged: true });
+    expect([wrong.status, wrong.text.includes('could not be checked')]).toEqual([403, true]);
+    expect((await browser.submit(page, { decision: 'go', passkey: right })).status).toBe(400);
+  });
+
+  it('takes no answer after five minutes', async () => {
+    const { client, device } = await enrolled();
+    const browser = app.browser();
+    const page = await toPasskey(client, browser);
+    const passkey = await answerTo(page, device);
+    app.clock.pass(300);
+    expect((await browser.submit(page, { decision: 'go', passkey })).status).toBe(400);
+  });
+
+  it('takes no answer from another browser than the one that was asked', async () => {
+    const { client, device } = await enrolled();
+    const [browser, thief] = [app.browser(), app.browser()];
+    const page = await toPasskey(client, browser);
+    expect((await thief.submit(page, { decision: 'go', passkey: await answerTo(page, device) })).status).toBe(403);
+    expect((await touch(browser, page, device)).location).toContain('code=');
+  });
+
+  it('refuses a passkey whose counter goes back, tells the operator, and takes none that does not count for one', async () => {
+    const { client, device } = await enrolled('ada', { counts: true });
+    const browser = app.browser();
+    expect((await touch(browser, await toPasskey(client, browser), device)).location).toContain('code=');
+    const other = app.browser();
+    const refused = await touch(other, await toPasskey(client, other), device, { counter: 1 });
+    expect([refused.status, refused.text.includes('there may be a copy of it')]).toEqual([403, true]);
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'login.failed', login: 'passkey', reason: 'passkey_counter' }));
+    const without = await enrolled('bob');
+    for (let count = 0; count < 2; count++) {
+      const fresh = app.browser();
+      expect((await touch(fresh, await toPasskey(without.client, fresh), without.device)).location).toContain('code=');
+    }
+  });
+
+  it('knows no passkey of a removed account', async () => {
+    const { client, device, tokens } = await enrolled();
+    const userId = (await app.call(tokens.access)).access?.userId ?? '';
+    await app.provider.helpers(app.env).accounts.remove(userId);
+    const browser = app.browser();
+    const refused = await touch(browser, await toPasskey(client, browser), device);
+    expect([refused.status, refused.text.includes('not known here')]).toEqual([403, true]);
+    expect((await app.call(tokens.access)).status).toBe(401);
+  });
+
+  it('makes one account of two that want one user name at once, and leaves no passkey of the other', async () => {
+    const people = await Promise.all(
+      [1, 2, 3].map(async () => ({ client: await app.client(), browser: app.browser(), device: makeAuthenticator(ISSUER) })),
+    );
+    const pages = await Promise.all(people.map(({ client, browser }) => toPasskey(client, browser, 'grace')));
+    const came = await Promise.all(people.map(({ browser, device }, at) => touch(browser, pages[at]!, device)));
+    expect(came.filter(({ location }) => location?.includes('code='))).toHaveLength(1);
+    for (const lost of came.filter(({ location }) => location === null)) expect(lost.text).toContain('This user name is taken');
+    const loser = people[came.findIndex(({ location }) => location === null)]!;
+    const browser = app.browser();
+    expect((await touch(browser, await toPasskey(loser.client, browser), loser.device)).text).toContain('not known here');
+  });
+
+  it('takes no credential id for a second account, and makes none then (SEC-163)', async () => {
+    const { device, client } = await enrolled();
+    const browser = app.browser();
+    const page = await touch(browser, await toPasskey(client, browser, 'eve'), makeAuthenticator(ISSUER), { id: device.keys[0]!.id });
+    expect([page.status, page.text.includes('known already')]).toEqual([403, true]);
+    expect(await app.provider.helpers(app.env).accounts.findByUsername('eve')).toBeNull();
+  });
+
+  it.each([
+    ['taken', ALICE.username, 'This user name is taken'],
+    ['too long', 'x'.repeat(257), 'has 1 to 256 characters'],
+    ['with a line break in it', 'a\nb', 'has 1 to 256 characters'],
+  ])('says so when a user name is %s', async (_what, username, text) => {
+    const page = await toPasskey(await app.client(), app.browser(), username);
+    expect([page.status, page.text.includes(text)]).toEqual([403, true]);
+  });
+
+  it('bounds how many accounts a network makes', async () => {
+    const [client, browser] = [await app.client(), app.browser()];
+    for (let count = 0; count < 20; count++) await toPasskey(client, browser, `user${count}`);
+    expect((await toPasskey(client, browser, 'one-more')).status).toBe(429);
+  });
+
+  it('makes no account where that is closed', async () => {
+    app = await makeApp(store, { logins: [passkeys()] });
+    const page = await toPasskey(await app.client(), app.browser(), 'ada');
+    expect(askedBy(page).how).toBe('get');
+    expect((await app.browser().get(await (await app.client()).authorizeUrl())).text).not.toContain('passkey-username');
+  });
+
+  it('says what to do when the form came without an answer, as it does without a script', async () => {
+    const [client, browser] = [await app.client(), app.browser()];
+    const page = await toPasskey(client, browser);
+    expect(page.text).toMatch(/<noscript>.*Passkeys need JavaScript/s);
+    const refused = await browser.submit(page, { decision: 'go' });
+    expect([refused.status, refused.text.includes('Your browser must allow JavaScript')]).toEqual([403, true]);
+  });
+
+  it('lets through the one script by its hash, and nothing else', async () => {
+    const page = await toPasskey(await app.client(), app.browser(), '<script>alert(1)</script>');
+    const hash = btoa(String.fromCharCode(...(await makeRuntime().digest(PASSKEY_SCRIPT))));
+    expect(page.headers.get('content-security-policy')).toContain(`script-src 'sha256-${hash}'`);
+    expect(page.headers.get('content-security-policy')).not.toMatch(/script-src[^;]*(self|unsafe|http)/);
+    expect(page.text.match(/<script/g)).toHaveLength(1);
+    expect(page.text).toContain(`<script>${PASSKEY_SCRIPT}</script>`);
+  });
+});
+
+describe('logins/passkey at start-up', () => {
+  it.each<[string, Parameters<typeof passkeys>[0], string, RegExp]>([
+    ['an IPv4 address', {}, 'http://127.0.0.1:8080', /IP address; use http:\/\/localhost:8080/],
+    ['an IPv6 address', {}, 'http://[::1]:8080', /IP address; use http:\/\/localhost:8080/],
+    ['a public IP address', {}, 'https://192.0.2.7', /give the server a host name/],
+    ['a domain that is not ours', { rpId: 'example.org' }, ISSUER, /`rpId` must be the issuer's host mcp\.example/],
+    ['half a label', { rpId: 'cp.example' }, ISSUER, /`rpId` must be the issuer's host/],
+  ])('refuses %s, and names the mend', (_what, options, issuer, message) => {
+    expect(() => passkeys(options).checkIssuer?.(issuer)).toThrow(message);
+  });
+
+  it.each<[Parameters<typeof passkeys>[0], RegExp]>([
+    [{ rpId: 'https://mcp.example' }, /`rpId` must be a domain/],
+    [{ rpId: 'mcp.example:8443' }, /`rpId` must be a domain/],
+    [{ rpName: '' }, /`rpName` must be a text/],
+    [{ signUp: 'yes' as never }, /`signUp` must be "open" or "closed"/],
+  ])('refuses %j', (options, message) => {
+    expect(() => passkeys(options)).toThrow(message);
+  });
+
+  it('takes the host of the issuer, a domain above it, and localhost with a port', () => {
+    for (const [options, issuer] of [
+      [{}, ISSUER],
+      [{ rpId: 'example' }, ISSUER],
+      [{}, 'http://localhost:8080'],
+    ] as const)
+      // prettier-ignore
+      expect(() => passkeys(options).checkIssuer?.(issuer)).not.toThrow();
+  });
+
+  it('is told the issuer when the server starts', async () => {
+    await expect(makeApp('memory', { issuer: 'https://192.0.2.7', logins })).rejects.toThrow(/IP address/);
+  });
+});
