@@ -222,7 +222,7 @@ describe.each(SDKS)('mcp/gate with a server of %s', (_, make) => {
     const strict = mcpHandler(make, { ...options, policy: policy({ ...NEEDS, strict: true }) });
     expect(JSON.stringify((await ask(strict, callOf(1, 'open'), accessWith(['admin']))).body)).toContain('Tool open not found');
     const list = await ask(strict, { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }, accessWith(['admin']));
-    expect((list.body.result?.['tools'] as { name: string }[]).map(({ name }) => name)).not.toContain('open');
+    expect(((list.body.result ?? {})['tools'] as { name: string }[]).map(({ name }) => name)).not.toContain('open');
   });
 });
 
