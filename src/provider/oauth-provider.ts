@@ -101,6 +101,7 @@ export class OAuthProvider<Env = unknown> {
     const foreign = checkOrigin(request, this.#checked.options.allowedOrigins, host.as.settings.issuer);
     if (foreign) return foreign; // which a foreign page may not even read
     if (request.method === 'OPTIONS') return preflight(request);
+    ctx.emit = (event) => host.as.emit(event);
     const access = await api.guard(request);
     if (access instanceof Response) return withCors(request, access);
     const own = this.#envFor(host, env);
