@@ -37,7 +37,17 @@ function makeOn(store: Store): Made {
   const consents = makeConsents(store, keys, runtime.now);
   const links = makeLinks({ store, keys, now: runtime.now });
   const passkeys = makePasskeys({ store, keys, now: runtime.now });
-  const accounts = makeAccounts({ vault, records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys), links, signUpUrl: null });
+  const accounts = makeAccounts({
+    vault,
+    records,
+    consents,
+    keys,
+    runtime,
+    passkeys,
+    emails: makeEmails(store, keys),
+    links,
+    signUpUrl: null,
+  });
   return { accounts, records, consents, passkeys, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
