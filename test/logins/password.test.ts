@@ -33,7 +33,9 @@ class FakeAccounts implements Accounts {
   removeSecondFactor = async (): Promise<boolean> => false;
   findByEmail = async (): Promise<null> => null;
   permissionsOf = async (): Promise<readonly string[]> => [];
-  setPassword = async (): Promise<void> => {};
+  setPassword = async (): Promise<null> => null;
+  setEmail = async (): Promise<void> => {};
+  invite = async (): Promise<never> => Promise.reject(new TypeError('nobody is invited here'));
   setPermissions = async (): Promise<void> => {};
   remove = async (): Promise<void> => {};
 }
@@ -48,6 +50,9 @@ const services = (network = '192.0.2.1'): LoginServices => ({
   totps: {} as never,
   after: (work) => void work(),
   secret: () => 'secret',
+  links: {} as never,
+  newId: () => 'id',
+  pageUrl: (page) => `https://as.example/login/${page}`,
   now: () => 1_000,
   async limit(name, attempts, per) {
     const count = (counts.get(name) ?? 0) + 1;

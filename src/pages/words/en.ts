@@ -8,7 +8,8 @@ import { confirm } from './en/confirm.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { emailCode, step, totp } from './en/steps.ts';
 import { passkey } from './en/passkey.ts';
-import { password, refused, signIn, site } from './en/sign-in.ts';
+import { email, password } from './en/password.ts';
+import { refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
 export const en: {
@@ -17,6 +18,7 @@ export const en: {
   readonly confirm: typeof confirm;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
+  readonly email: typeof email;
   readonly passkey: typeof passkey;
   readonly step: typeof step;
   readonly emailCode: typeof emailCode;
@@ -34,6 +36,7 @@ export const en: {
   confirm,
   signIn,
   password,
+  email,
   passkey,
   step,
   emailCode,
