@@ -6,15 +6,15 @@ import { defineConfig } from 'vitest/config';
 const NODE_ONLY = [
   'test/node/**',
   'test/cli/**',
-  'test/stores/sqlite*.test.ts',
+  'test/stores/{sqlite,postgres,redis}*.test.ts',
   'test/stores/wal-index.test.ts',
   'test/*.test.ts',
   'test/options/**',
   'test/runtimes/**',
   'test/examples/**',
 ];
-/** Tests that start several processes: slow, so the inner loop goes without. */
-const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts'];
+/** Tests that start several processes, or a database server: slow, so the inner loop goes without. */
+const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts', 'test/stores/{postgres,redis}*.test.ts'];
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({

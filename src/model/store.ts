@@ -41,6 +41,24 @@ export interface Page {
   readonly next?: Cursor;
 }
 
+/** A live record with everything that a copy of it in another store needs. */
+export interface Kept {
+  readonly key: Key;
+  readonly value: Json;
+  readonly version: Version;
+  /** Absent for a record that stays. */
+  readonly until?: Seconds;
+  readonly index: readonly IndexKey[];
+}
+
+/**
+ * What an adapter rejects with where it is certain that nothing was changed, and that trying again soon may help:
+ * a serialization failure, a deadlock, a refused connection. Whatever else it rejects with may have happened or not.
+ */
+export class NothingDone extends Error {
+  override readonly name = 'NothingDone';
+}
+
 /**
  * Where records live. Every verb is atomic for one key, in any number of processes.
  * A verb that cannot be carried out rejects; it never answers as if nothing were there.
@@ -57,6 +75,12 @@ export interface Store {
   remove(key: Key, when?: Version): Promise<boolean>;
   /** Keys that stand in a list, oldest first, at most some hundred a page. A hint: a key may have gone meanwhile. */
   list(index: IndexKey, after?: Cursor): Promise<Page>;
+  /** One page of all live records, in an order of the store's own: for copies. Absent where the engine cannot tell. */
+  all?(after?: Cursor): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }>;
+  /** Looks at the next records in turn, some thousand unless told, and removes the expired ones; tells how many. Absent where the engine forgets by itself. */
+  sweep?(most?: number): Promise<number>;
+  /** True where answers come from this very process, so that none can fail to come; other stores are given a deadline. */
+  readonly local?: boolean;
   /** False only where the engine has no conditional write; such a store is refused for grants. */
   readonly atomic: boolean;
 }

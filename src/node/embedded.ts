@@ -62,9 +62,5 @@ function makeFolder(folder: string): void {
 
 /** What is not swept now is swept next time: an expired record is never read, so a failure here harms nobody. */
 function sweep(store: SqliteStore): void {
-  try {
-    store.sweep(SWEEP);
-  } catch (error) {
-    console.error('portcullis: expired records could not be swept', error);
-  }
+  store.sweep(SWEEP).catch((error: unknown) => console.error('portcullis: expired records could not be swept', error));
 }

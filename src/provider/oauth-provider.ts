@@ -130,7 +130,7 @@ export class OAuthProvider<Env = unknown> {
 
   #makeHost(issuer: string, env: Env): Host<Env> {
     const { options, routes } = this.#checked;
-    const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer));
+    const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer), env);
     const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)), this.#secrets(env));
     const { externalTokens, anonymous } = options;
     const verify = (token: string, resource: string): Awaitable<Access | null> =>

@@ -7,9 +7,9 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { checkRequest } from '../endpoints/authorization-request.ts';
 import { openGrant } from '../endpoints/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
+import { type ClientInfo, type Clients, makeClients, withoutSecret } from './clients.ts';
 import { type GrantVerbs, makeGrantVerbs } from './grants.ts';
 import type { Account, Accounts } from '../model/account.ts';
-import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf } from '../model/params.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
@@ -51,9 +51,6 @@ export class AuthorizationError extends Error {
   }
 }
 
-/** A client as applications see it. */
-export type ClientInfo = Omit<Client, 'secretHash'>;
-
 /** The helpers. */
 export interface OAuthHelpers extends GrantVerbs {
   /** Checks the authorization request in a URL. @throws {AuthorizationError} */
@@ -62,6 +59,8 @@ export interface OAuthHelpers extends GrantVerbs {
   completeAuthorization(completion: Completion): Promise<{ redirectTo: string }>;
   /** A client that is registered, or known by its metadata document; else null. @throws {AuthorizationError} when the document cannot be used. */
   lookupClient(clientId: string): Promise<ClientInfo | null>;
+  /** Clients of this server. */
+  readonly clients: Clients;
   /** Accounts of our own login. */
   readonly accounts: Accounts;
 }
@@ -93,16 +92,15 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
   return {
     parseAuthRequest: (request) => onPage(() => check(request.url)),
     completeAuthorization: (completion) => onPage(() => complete(completion)),
-    lookupClient: (clientId) => onPage(async () => withoutSecret(await resolveClient(as, clientId, network))),
+    lookupClient: (clientId) => onPage(async () => infoOf(await resolveClient(as, clientId, network))),
+    clients: makeClients(as),
     ...makeGrantVerbs(as),
     accounts: as.accounts,
   };
 }
 
-function withoutSecret(client: Client | null): ClientInfo | null {
-  if (client === null) return null;
-  const { secretHash: _secretHash, ...rest } = client;
-  return rest;
+function infoOf(client: Parameters<typeof withoutSecret>[0] | null): ClientInfo | null {
+  return client && withoutSecret(client);
 }
 
 async function onPage<T>(verb: () => Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@
  * once it is old. Typed by shape: no import from Cloudflare. The caller's clock decides, not the object's.
  */
 import type { Awaitable } from '../model/runtime.ts';
-import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { type Change, NEVER, type Row, storedOf } from './sql.ts';
 
 /** A Durable Object namespace, as far as it is used here. */
@@ -28,6 +28,8 @@ export interface StoreObject {
   entries(list: IndexKey, after: number): Awaitable<{ readonly keys: readonly Key[]; readonly next?: number }>;
   /** Those of the keys whose live records say that they stand in the list. */
   standing(list: IndexKey, keys: readonly Key[], now: Seconds): Awaitable<readonly Key[]>;
+  /** One page of all live records of this object. */
+  all(after: number, now: Seconds): Awaitable<{ readonly records: readonly string[]; readonly next?: Cursor }>;
   /** Drops entries that are older than a moment. */
   forget(list: IndexKey, keys: readonly Key[], before: Seconds): Awaitable<void>;
 }
@@ -110,6 +112,13 @@ class ObjectStore implements Store {
     if (dangling.length > 0) await this.#objectOf(index).forget(index, dangling, now - WRITE_TAKES_AT_MOST);
     const live = keys.filter((key) => standing.has(key));
     return next === undefined ? { keys: live } : { keys: live, next: String(next) };
+  }
+
+  async all(after: Cursor = '0:0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+    const [shard = 0, at = 0] = after.split(':').map(Number);
+    const { records, next } = await this.#object(shard).all(at, this.#now());
+    const onward = next === undefined ? (shard + 1 < this.#shards ? `${shard + 1}:0` : undefined) : `${shard}:${next}`;
+    return { records: records.map((text) => JSON.parse(text) as Kept), ...(onward === undefined ? {} : { next: onward }) };
   }
 
   #objectOf(name: string): StoreObject {

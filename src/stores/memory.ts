@@ -3,7 +3,7 @@
  * Values are kept as JSON text, so no caller holds a reference into the store. Capped: expired records give
  * way, live ones never do. Nothing survives a restart, and no second process sees it.
  */
-import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { firstVersion } from './version.ts';
 
 /** How a memory store differs from a plain one. */
@@ -19,6 +19,8 @@ interface Row {
   readonly version: Version;
   readonly until: Seconds;
   readonly lists: readonly IndexKey[];
+  /** Rises from record to record; a place to go on from. */
+  readonly made: number;
 }
 
 const PAGE = 200;
@@ -36,6 +38,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
 class MemoryStore implements Store {
   readonly atomic = true;
+  readonly local = true;
   readonly #now: () => Seconds;
   readonly #capacity: number;
   readonly #rows = new Map<Key, Row>();
@@ -67,7 +70,7 @@ class MemoryStore implements Store {
     }
     const version = row ? row.version + 1 : firstVersion();
     this.#enlist(key, row?.lists ?? [], index);
-    this.#rows.set(key, { text, version, until, lists: [...index] });
+    this.#rows.set(key, { text, version, until, lists: [...index], made: row?.made ?? ++this.#entered });
     this.#earliestEnd = Math.min(this.#earliestEnd, until);
     return version;
   }
@@ -90,6 +93,19 @@ class MemoryStore implements Store {
       last = entered;
     }
     return { keys };
+  }
+
+  async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+    const records: Kept[] = [];
+    let last = 0;
+    for (const [key, { text, version, until, lists, made }] of this.#rows) {
+      if (made <= Number(after) || until <= this.#now()) continue;
+      if (records.length === PAGE) return { records, next: String(last) };
+      const value = JSON.parse(text) as Json;
+      records.push({ key, value, version, ...(until === Infinity ? {} : { until }), index: lists });
+      last = made;
+    }
+    return { records };
   }
 
   #live(key: Key): Row | undefined {

@@ -4,14 +4,17 @@
  * lists it stands; rows of `entries` only help to find it, and one that no longer fits is skipped. How a statement is run is the
  * adapter's business. Only plain `?` parameters: older Nodes bind numbered ones wrongly.
  */
-import type { IndexKey, Json, Key, Seconds, Stored, Version } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, Kept, Key, Seconds, Stored, Version } from '../model/store.ts';
 import { firstVersion } from './version.ts';
+
+/** Names of the two tables. */
+interface Names {
+  readonly records: string;
+  readonly entries: string;
+}
 
 /** Runs one statement to its end and gives its rows; statements are few and constant, so they can be prepared once. */
 export type Run = (statement: string, ...parameters: readonly (string | number | null)[]) => readonly unknown[];
-
-/** The layout below. Raise it with every change of the layout, and write the step from the one before. */
-export const SCHEMA_VERSION = 1;
 
 /** The end of a record that has none; a number, so that every comparison stays a plain one. */
 export const NEVER: Seconds = Number.MAX_SAFE_INTEGER;
@@ -20,40 +23,64 @@ export const NEVER: Seconds = Number.MAX_SAFE_INTEGER;
 export const PAGE = 200;
 
 /**
- * Layout 1. A table with rowid: `WITHOUT ROWID` keeps values of this size in the inner pages of the tree and was three times
+ * The steps from nothing to the present layout: each holds the statements that lead from the layout before it. Only ever append.
+ * Layout 1: a table with rowid: `WITHOUT ROWID` keeps values of this size in the inner pages of the tree and was three times
  * slower to read. No index on `until`: it would make every write a third dearer; `sweep` walks the rows instead. The value
  * stands last, so that looking at the other columns never touches it.
  */
-export const SCHEMA: readonly string[] = [
-  `CREATE TABLE records (
-    key TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, until INTEGER NOT NULL, lists TEXT, value TEXT NOT NULL)`,
-  `CREATE TABLE entries (
-    seq INTEGER PRIMARY KEY, list TEXT NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, UNIQUE (list, key))`,
-  'CREATE INDEX entries_in_order ON entries (list, seq)',
-];
+export const LAYOUTS: readonly (readonly string[])[] = [schemaFor({ records: 'records', entries: 'entries' })];
+
+/** The present layout. */
+export const SCHEMA_VERSION: number = LAYOUTS.length;
+
+/** The layout under given names. */
+export function schemaFor({ records, entries }: Names): readonly string[] {
+  return [
+    `CREATE TABLE ${records} (
+      key TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, until INTEGER NOT NULL, lists TEXT, value TEXT NOT NULL)`,
+    `CREATE TABLE ${entries} (
+      seq INTEGER PRIMARY KEY, list TEXT NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, UNIQUE (list, key))`,
+    `CREATE INDEX ${entries}_in_order ON ${entries} (list, seq)`,
+  ];
+}
+
+/** The statements over tables of given names. Every parameter is a plain `?`, in the order the functions below bind them. */
+export function statementsFor({ records, entries }: Names): Readonly<Record<StatementName, string>> {
+  const insert = `INSERT INTO ${records} (key, version, until, lists, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET`;
+  const overwrite = 'version = version + 1, until = excluded.until, value = excluded.value, lists =';
+  const stands = 'EXISTS (SELECT 1 FROM json_each(lists) WHERE json_each.value = ?)';
+  return {
+    read: `SELECT version, until, value FROM ${records} WHERE key = ? AND until > ?`,
+    writeAny: `${insert} ${overwrite} CASE WHEN excluded.lists IS NULL AND until > ? THEN lists ELSE excluded.lists END RETURNING version`,
+    writeAbsent: `${insert} ${overwrite} excluded.lists WHERE until <= ? RETURNING version`,
+    writeVersion: `UPDATE ${records} SET version = version + 1, until = ?, lists = coalesce(?, lists), value = ?
+      WHERE key = ? AND version = ? AND until > ? RETURNING version`,
+    remove: `DELETE FROM ${records} WHERE key = ? AND until > ? RETURNING lists`,
+    removeVersion: `DELETE FROM ${records} WHERE key = ? AND until > ? AND version = ? RETURNING lists`,
+    lists: `SELECT lists FROM ${records} WHERE key = ?`,
+    standing: `SELECT 1 FROM ${records} WHERE key = ? AND until > ? AND ${stands}`,
+    enter: `INSERT INTO ${entries} (list, key, since) VALUES (?, ?, ?) ON CONFLICT (list, key) DO UPDATE SET since = excluded.since`,
+    leave: `DELETE FROM ${entries} WHERE list = ? AND key = ?`,
+    leaveGone: `DELETE FROM ${entries} WHERE list = ? AND key = ? AND NOT EXISTS (SELECT 1 FROM ${records} WHERE key = ? AND ${stands})`,
+    forget: `DELETE FROM ${entries} WHERE list = ? AND key = ? AND since < ?`,
+    entries: `SELECT seq, key FROM ${entries} WHERE list = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    look: `SELECT max(at) AS last, count(*) AS seen, sum(until <= ?) AS ended
+      FROM (SELECT rowid AS at, until FROM ${records} WHERE rowid > ? ORDER BY rowid LIMIT ?)`,
+    ending: `SELECT 1 FROM ${records} WHERE until < ${NEVER} LIMIT 1`,
+    sweep: `DELETE FROM ${records} WHERE rowid > ? AND rowid <= ? AND until <= ? RETURNING key, lists`,
+    all: `SELECT rowid AS at, key, version, until, lists, value FROM ${records} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+  };
+}
+
+/** What the statements are for. */
+type StatementName =
+  'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'remove' | 'removeVersion' | 'lists' | 'standing' | 'enter' | 'leave' |
+  'leaveGone' | 'forget' | 'entries' | 'look' | 'ending' | 'sweep' | 'all'; // prettier-ignore
+
+const OWN: Readonly<Record<StatementName, string>> = statementsFor({ records: 'records', entries: 'entries' });
 
 /** One record: `key`, `now`. */
-export const READ = 'SELECT version, until, value FROM records WHERE key = ? AND until > ?';
-
-const INSERT = 'INSERT INTO records (key, version, until, lists, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET';
-const OVERWRITE = 'version = version + 1, until = excluded.until, value = excluded.value, lists =';
-const WRITE_ANY = `${INSERT} ${OVERWRITE} CASE WHEN excluded.lists IS NULL AND until > ? THEN lists ELSE excluded.lists END RETURNING version`;
-const WRITE_ABSENT = `${INSERT} ${OVERWRITE} excluded.lists WHERE until <= ? RETURNING version`;
-const WRITE_VERSION = `UPDATE records SET version = version + 1, until = ?, lists = coalesce(?, lists), value = ?
-  WHERE key = ? AND version = ? AND until > ? RETURNING version`;
-const REMOVE = 'DELETE FROM records WHERE key = ? AND until > ? RETURNING lists';
-const REMOVE_VERSION = 'DELETE FROM records WHERE key = ? AND until > ? AND version = ? RETURNING lists';
-const LISTS = 'SELECT lists FROM records WHERE key = ?';
-const STANDS = 'EXISTS (SELECT 1 FROM json_each(lists) WHERE json_each.value = ?)';
-const STANDING = `SELECT 1 FROM records WHERE key = ? AND until > ? AND ${STANDS}`;
-const ENTER = 'INSERT INTO entries (list, key, since) VALUES (?, ?, ?) ON CONFLICT (list, key) DO UPDATE SET since = excluded.since';
-const LEAVE = 'DELETE FROM entries WHERE list = ? AND key = ?';
-const FORGET = 'DELETE FROM entries WHERE list = ? AND key = ? AND since < ?';
-const ENTRIES = 'SELECT seq, key FROM entries WHERE list = ? AND seq > ? ORDER BY seq LIMIT ?';
-const LOOK = `SELECT max(at) AS last, count(*) AS seen, sum(until <= ?) AS ended
-  FROM (SELECT rowid AS at, until FROM records WHERE rowid > ? ORDER BY rowid LIMIT ?)`;
-const ENDING = `SELECT 1 FROM records WHERE until < ${NEVER} LIMIT 1`;
-const SWEEP = 'DELETE FROM records WHERE rowid > ? AND rowid <= ? AND until <= ? RETURNING key, lists';
+export const READ: string = OWN.read;
 
 /** A row as it was read. */
 export interface Row {
@@ -79,50 +106,66 @@ export function storedOf(key: Key, row: Row): Stored {
   }
 }
 
-/** Writes if the condition holds and gives the new version; else null. One statement. */
-export function writeRecord(run: Run, key: Key, text: string, { when, now, until, lists }: Change): Version | null {
+/** A statement with its parameters. */
+export type Bound = readonly [statement: string, ...parameters: (string | number | null)[]];
+
+/** The one statement that writes if the condition holds, and then returns the version. */
+export function writing(key: Key, text: string, { when, now, until, lists }: Change, sql: typeof OWN = OWN): Bound {
   const listed = lists && JSON.stringify(lists);
-  const rows =
-    typeof when === 'number'
-      ? run(WRITE_VERSION, until, listed, text, key, when, now)
-      : run(when === 'any' ? WRITE_ANY : WRITE_ABSENT, key, firstVersion(), until, listed, text, now);
-  return (rows[0] as { version: Version } | undefined)?.version ?? null;
+  return typeof when === 'number'
+    ? [sql.writeVersion, until, listed, text, key, when, now]
+    : [when === 'any' ? sql.writeAny : sql.writeAbsent, key, firstVersion(), until, listed, text, now];
 }
 
-/** Removes a live record and gives the lists it stood in; null if there was none in that state. One statement. */
+/** The one statement that removes a live record, and then returns the lists it stood in. */
+export function removing(key: Key, when: Version | undefined, now: Seconds, sql: typeof OWN = OWN): Bound {
+  return when === undefined ? [sql.remove, key, now] : [sql.removeVersion, key, now, when];
+}
+
+/** Writes if the condition holds and gives the new version; else null. */
+export function writeRecord(run: Run, key: Key, text: string, change: Change): Version | null {
+  return (run(...writing(key, text, change))[0] as { version: Version } | undefined)?.version ?? null;
+}
+
+/** Removes a live record and gives the lists it stood in; null if there was none in that state. */
 export function removeRecord(run: Run, key: Key, when: Version | undefined, now: Seconds): readonly IndexKey[] | null {
-  const rows = when === undefined ? run(REMOVE, key, now) : run(REMOVE_VERSION, key, now, when);
+  const rows = run(...removing(key, when, now));
   return rows.length === 0 ? null : listsIn(rows[0]);
 }
 
 /** The lists that a record names, live or not. */
 export function listsOf(run: Run, key: Key): readonly IndexKey[] {
-  return listsIn(run(LISTS, key)[0]);
+  return listsIn(run(OWN.lists, key)[0]);
 }
 
 /** Whether a live record says that it stands in a list. */
 export function stands(run: Run, list: IndexKey, key: Key, now: Seconds): boolean {
-  return run(STANDING, key, now, list).length > 0;
+  return run(OWN.standing, key, now, list).length > 0;
 }
 
 /** Puts a key at the end of a list, or leaves it at its place there. */
 export function enter(run: Run, list: IndexKey, key: Key, now: Seconds): void {
-  run(ENTER, list, key, now);
+  run(OWN.enter, list, key, now);
 }
 
 /** Takes a key out of a list. */
 export function leave(run: Run, list: IndexKey, key: Key): void {
-  run(LEAVE, list, key);
+  run(OWN.leave, list, key);
 }
 
 /** Takes a key out of a list if it entered before a moment: a younger entry's record may be about to be written. */
 export function forget(run: Run, list: IndexKey, key: Key, before: Seconds): void {
-  run(FORGET, list, key, before);
+  run(OWN.forget, list, key, before);
 }
 
 /** One page of a list, whether its records still stand or not. */
 export function entriesOf(run: Run, list: IndexKey, after: number): { readonly keys: readonly Key[]; readonly next?: number } {
-  const rows = run(ENTRIES, list, after, PAGE + 1) as readonly { seq: number; key: Key }[];
+  return entriesIn(run(OWN.entries, list, after, PAGE + 1));
+}
+
+/** What such a page holds of rows of the statement `entries`, of which one more was asked for than a page has. */
+export function entriesIn(found: readonly unknown[]): { readonly keys: readonly Key[]; readonly next?: number } {
+  const rows = found as readonly { seq: number; key: Key }[];
   const keys = rows.slice(0, PAGE).map(({ key }) => key);
   const last = rows[PAGE - 1];
   return rows.length > PAGE && last ? { keys, next: last.seq } : { keys };
@@ -140,13 +183,13 @@ export interface Swept {
  * @param within runs the removal, in one transaction where that is the adapter's business.
  */
 export function sweepRecords(run: Run, after: number, limit: number, now: Seconds, within: (removal: () => void) => void): Swept {
-  const look = run(LOOK, now, after, limit)[0] as { last: number | null; seen: number; ended: number | null };
+  const look = run(OWN.look, now, after, limit)[0] as { last: number | null; seen: number; ended: number | null };
   const next = look.last === null || look.seen < limit ? 0 : look.last;
   if (look.last === null || !look.ended) return { removed: [], next };
   const { last } = look;
   let removed: Swept['removed'] = [];
   within(() => {
-    const rows = run(SWEEP, after, last, now) as readonly { key: Key }[];
+    const rows = run(OWN.sweep, after, last, now) as readonly { key: Key }[];
     removed = rows.map((row) => ({ key: row.key, lists: listsIn(row) }));
     for (const { key, lists } of removed) for (const list of lists) leave(run, list, key);
   });
@@ -155,10 +198,29 @@ export function sweepRecords(run: Run, after: number, limit: number, now: Second
 
 /** Whether any record is left that can expire. */
 export function hasEnding(run: Run): boolean {
-  return run(ENDING).length > 0;
+  return run(OWN.ending).length > 0;
 }
 
-function listsIn(row: unknown): readonly IndexKey[] {
+/** One page of all live records, in the order they were made. */
+export function recordsOf(run: Run, after: number, now: Seconds): { readonly records: readonly Kept[]; readonly next?: Cursor } {
+  return keptIn(run(OWN.all, after, PAGE), now);
+}
+
+/** What such a page holds of rows of the statement `all`. */
+export function keptIn(rows: readonly unknown[], now: Seconds): { readonly records: readonly Kept[]; readonly next?: Cursor } {
+  const all = rows as readonly (Row & { readonly at: number; readonly key: Key; readonly lists: string | null })[];
+  const records = all.filter(({ until }) => until > now).map((row) => keptOf(row.key, row));
+  const last = all[PAGE - 1];
+  return last ? { records, next: String(last.at) } : { records };
+}
+
+/** A row as a record to copy. */
+export function keptOf(key: Key, row: Row & { readonly lists: string | null }): Kept {
+  return { key, ...storedOf(key, row), ...(row.until < NEVER ? { until: row.until } : {}), index: listsIn(row) };
+}
+
+/** The lists that a row names. */
+export function listsIn(row: unknown): readonly IndexKey[] {
   const { lists } = (row ?? { lists: null }) as { lists: string | null };
   return lists === null ? [] : (JSON.parse(lists) as readonly IndexKey[]);
 }

@@ -198,6 +198,38 @@ export const storeSuite: readonly StoreCase[] = [
     read.list.push(4);
     equal((await store.read('a:1'))?.value, { list: [1, 2] });
   }),
+  rule('gives every live record once to whoever copies it, with its end and its lists, if it can', async ({ store, clock }) => {
+    if (!store.all) return;
+    const wanted = new Map<Key, unknown>();
+    for (let n = 0; n < 420; n++) {
+      const options = n % 3 === 0 ? {} : { until: clock.time + 60, index: [`user:${n % 5}` as const, 'client:1' as const] };
+      const version = await written(store, `grant:${n}`, { n }, 'any', options);
+      wanted.set(`grant:${n}`, { key: `grant:${n}`, value: { n }, version, until: options.until ?? null, index: options.index ?? [] });
+    }
+    await written(store, 'ended:1', 1, 'any', { until: clock.time });
+    await store.remove('grant:7');
+    wanted.delete('grant:7');
+    let seen = 0;
+    for (let page = await store.all(); ; page = await store.all(page.next)) {
+      for (const { key, value, version, until = null, index } of page.records) {
+        equal({ key, value, version, until, index }, wanted.get(key));
+        seen++;
+      }
+      if (page.next === undefined) break;
+    }
+    equal(seen, wanted.size);
+  }),
+  rule('sweeps expired records and leaves the live ones, if it has to be told to', async ({ store, clock }) => {
+    if (!store.sweep) return;
+    for (let n = 0; n < 60; n++)
+      await written(store, `a:${n}`, n, 'any', { until: clock.time + (n % 2 === 0 ? 10 : 90), index: ['user:1'] });
+    clock.time += 50;
+    let swept = 0;
+    for (let round = 0; round < 12; round++) swept += await store.sweep(10);
+    equal(swept, 30);
+    equal((await keysOf(store, 'user:1')).length, 30);
+    for (let n = 1; n < 60; n += 2) equal((await store.read(`a:${n}`))?.value, n);
+  }),
   {
     name: 'still has everything after it was closed and opened again, if the engine survives its process',
     run: async (make) => {

@@ -4,7 +4,7 @@
  * only wakes it to sweep what has long expired.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { IndexKey, Key, Seconds, Version } from '../model/store.ts';
+import type { Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
 import type { StoreObject } from '../stores/durable-object.ts';
 import {
   type Change,
@@ -12,13 +12,14 @@ import {
   entriesOf,
   forget,
   hasEnding,
+  LAYOUTS,
   listsOf,
   NEVER,
   READ,
+  recordsOf,
   removeRecord,
   type Row,
   type Run,
-  SCHEMA,
   SCHEMA_VERSION,
   stands,
   sweepRecords,
@@ -42,9 +43,10 @@ export class PortcullisStore extends DurableObject<unknown> implements StoreObje
     super(state, env);
     const { sql, kv } = state.storage;
     const run: Run = (statement, ...parameters) => sql.exec(statement, ...parameters).toArray();
-    if (kv.get('layout') === undefined) {
+    const layout = Number(kv.get('layout') ?? 0);
+    if (layout < SCHEMA_VERSION) {
       state.storage.transactionSync(() => {
-        for (const statement of SCHEMA) run(statement);
+        for (const statement of LAYOUTS.slice(layout).flat()) run(statement);
         kv.put('layout', SCHEMA_VERSION);
       });
     }
@@ -84,6 +86,12 @@ export class PortcullisStore extends DurableObject<unknown> implements StoreObje
   /** Those of the keys whose live records say that they stand in the list. */
   standing(list: IndexKey, keys: readonly Key[], now: Seconds): readonly Key[] {
     return keys.filter((key) => stands(this.#run, list, key, now));
+  }
+
+  /** One page of all live records, each as JSON text. */
+  all(after: number, now: Seconds): { readonly records: readonly string[]; readonly next?: Cursor } {
+    const { records, ...next } = recordsOf(this.#run, after, now);
+    return { records: records.map((record) => JSON.stringify(record)), ...next };
   }
 
   /** Drops entries that are older than a moment. */

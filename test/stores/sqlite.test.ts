@@ -3,6 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { LAYOUTS } from '../../src/stores/sql.ts';
+import { inTransaction, layOut } from '../../src/stores/sqlite-file.ts';
 import { sqliteStore } from '../../src/stores/sqlite.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 
@@ -22,6 +24,24 @@ describe('stores/sqlite', () => {
       });
     });
   }
+
+  it('migrates a database of an older layout forward, whole or not at all, and refuses a newer one (FLT-22)', async () => {
+    const path = freshPath();
+    const store = sqliteStore(path);
+    await store.write('a:1', 1, 'any');
+    store.close();
+    const database = new DatabaseSync(path);
+    const next = [...LAYOUTS, ['ALTER TABLE records ADD COLUMN extra TEXT', 'CREATE TABLE more (id INTEGER)']];
+    const broken = [...LAYOUTS, ['ALTER TABLE records ADD COLUMN extra TEXT', 'CREATE TABLE records (id INTEGER)']];
+    const columns = (): unknown[] => database.prepare("SELECT name FROM pragma_table_info('records') WHERE name = 'extra'").all();
+    expect(() => inTransaction(database, () => layOut(database, broken))).toThrow('already exists');
+    expect(columns()).toHaveLength(0);
+    for (let time = 0; time < 2; time++) inTransaction(database, () => layOut(database, next));
+    expect(columns()).toHaveLength(1);
+    expect({ ...database.prepare('SELECT value FROM records').get() }).toEqual({ value: '1' });
+    expect(() => layOut(database, LAYOUTS)).toThrow('newer version');
+    database.close();
+  });
 
   it('makes its file, and what SQLite puts beside it, for its own user only', async () => {
     const path = freshPath();
@@ -55,9 +75,9 @@ describe('stores/sqlite', () => {
     const database = new DatabaseSync(freshPath());
     const store = sqliteStore(database, { now: () => clock.time });
     for (let n = 0; n < 25; n++) await store.write(`a:${n}`, n, 'any', { until: n % 5 === 0 ? 1000 : 200, index: ['user:1'] });
-    expect(store.sweep(10)).toBe(0);
+    expect(await store.sweep(10)).toBe(0);
     clock.time = 200;
-    expect([store.sweep(10), store.sweep(10), store.sweep(10), store.sweep(10)]).toEqual([8, 4, 8, 0]);
+    expect([await store.sweep(10), await store.sweep(10), await store.sweep(10), await store.sweep(10)]).toEqual([8, 4, 8, 0]);
     expect((await store.list('user:1')).keys).toHaveLength(5);
     expect({ ...database.prepare('SELECT count(*) AS n FROM entries').get() }).toEqual({ n: 5 });
     database.close();

@@ -4,6 +4,7 @@
  */
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
+import { confirm } from './en/confirm.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { passkey } from './en/passkey.ts';
 import { step } from './en/steps.ts';
@@ -13,6 +14,7 @@ import { password, refused, signIn, site } from './en/sign-in.ts';
 export const en: {
   readonly account: typeof account;
   readonly approve: typeof approve;
+  readonly confirm: typeof confirm;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly passkey: typeof passkey;
@@ -24,4 +26,4 @@ export const en: {
   readonly errorReasons: typeof errorReasons;
   /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
-} = { account, approve, signIn, password, passkey, step, refused, site, message, error, errorReasons, scopes: {} };
+} = { account, approve, confirm, signIn, password, passkey, step, refused, site, message, error, errorReasons, scopes: {} };

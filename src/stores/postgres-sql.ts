@@ -1,0 +1,114 @@
+/**
+ * The tables and statements of the PostgreSQL store. A record's own `lists` column decides in which lists it stands; rows of
+ * `portcullis_entries` only help to find it, and one that no longer fits is skipped. Keys compare byte by byte ("C").
+ */
+
+/** The steps from nothing to the present layout: each holds the statements that lead from the layout before it. Only ever append. */
+export const LAYOUTS: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE portcullis_records (
+      key text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, until bigint NOT NULL, lists text, value text NOT NULL)`,
+    `CREATE TABLE portcullis_entries (
+      seq bigint GENERATED ALWAYS AS IDENTITY, list text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, PRIMARY KEY (list, key))`,
+    'CREATE INDEX portcullis_entries_in_order ON portcullis_entries (list, seq)',
+  ],
+];
+
+/** Says which layout stands. */
+export const LAYOUT_STATEMENT = 'SELECT max(layout) AS layout FROM portcullis_layout';
+
+/** Any number that no other program locks. */
+const LOCK = 8_314_159_265;
+
+/**
+ * Text that brings a database to the last of the layouts: several statements without parameters, which PostgreSQL runs as one
+ * transaction, so it is all or nothing. The lock lets one process at a time do it; whoever comes second finds it done.
+ */
+export function migration(layouts: readonly (readonly string[])[]): string {
+  const steps = layouts.map(
+    (statements, at) => `DO $portcullis$ BEGIN
+      IF (SELECT coalesce(max(layout), 0) FROM portcullis_layout) = ${at} THEN
+        ${statements.join(';\n')};
+        INSERT INTO portcullis_layout VALUES (${at + 1});
+      END IF;
+    END $portcullis$`,
+  );
+  const first = [`SELECT pg_advisory_xact_lock(${LOCK})`, 'CREATE TABLE IF NOT EXISTS portcullis_layout (layout int PRIMARY KEY)'];
+  return [...first, ...steps].join(';\n'); // no BEGIN: what fails then leaves no open transaction on the pool's connection
+}
+
+/** Key $1, version $2, end $3, value $4, now $5. */
+const INSERT = 'INSERT INTO portcullis_records AS r (key, version, until, value, lists)';
+const ONTO = 'ON CONFLICT (key) DO UPDATE SET version = r.version + 1, until = excluded.until, value = excluded.value, lists =';
+const UPDATE = 'UPDATE portcullis_records AS r SET version = r.version + 1, until = $3, value = $4';
+const THAT = 'WHERE r.key = $1 AND r.version = $2 AND r.until > $5 RETURNING version';
+
+const WRITE = {
+  any: `${INSERT} VALUES ($1, $2, $3, $4, NULL) ${ONTO} CASE WHEN r.until > $5 THEN r.lists END RETURNING version`,
+  absent: `${INSERT} VALUES ($1, $2, $3, $4, NULL) ${ONTO} NULL WHERE r.until <= $5 RETURNING version`,
+  version: `${UPDATE} ${THAT}`,
+};
+/** The same with lists: $6, a JSON array. `any` has no use for the time, and PostgreSQL wants to know each parameter's type. */
+const LISTED = {
+  any: `${INSERT} VALUES ($1, $2, $3, $4, $6) ${ONTO} excluded.lists WHERE $5::bigint IS NOT NULL RETURNING version`,
+  absent: `${INSERT} VALUES ($1, $2, $3, $4, $6) ${ONTO} excluded.lists WHERE r.until <= $5 RETURNING version`,
+  version: `${UPDATE}, lists = $6 ${THAT}`,
+};
+
+/** A list's name out of a JSON array of them. */
+const NAMES = (json: string): string => `jsonb_array_elements_text(coalesce(${json}, '[]')::jsonb)`;
+
+/** Writes the record, then takes its key out of lists it leaves and puts it into those it enters: one statement, one snapshot. */
+function listed(write: string): string {
+  return `WITH before AS (SELECT lists FROM portcullis_records WHERE key = $1), written AS (${write}),
+    gone AS (DELETE FROM portcullis_entries e USING written, before, ${NAMES('before.lists')} AS was(name)
+      WHERE e.list = was.name AND e.key = $1 AND NOT $6::jsonb @> to_jsonb(was.name)),
+    entered AS (INSERT INTO portcullis_entries (list, key) SELECT n.name, $1 FROM written, ${NAMES('$6')} AS n(name)
+      ON CONFLICT (list, key) DO UPDATE SET key = excluded.key)
+    SELECT version FROM written`;
+}
+
+/** Removes the record and its places in lists. @param condition beyond being live. */
+function removal(condition: string): string {
+  return `WITH removed AS (DELETE FROM portcullis_records WHERE key = $1 AND until > $2 ${condition} RETURNING key, lists),
+    gone AS (DELETE FROM portcullis_entries e USING removed r, ${NAMES('r.lists')} AS was(name) WHERE e.list = was.name AND e.key = r.key)
+    SELECT 1 FROM removed`;
+}
+
+const STANDS = 'jsonb_exists(r.lists::jsonb, e.list)';
+
+/** What the statements are for. */
+type StatementName =
+  'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'listAny' | 'listAbsent' | 'listVersion' | 'remove' | 'removeVersion' |
+  'entries' | 'tidy' | 'all' | 'sweep'; // prettier-ignore
+
+/** The statements, with their parameters beyond those of a write. */
+export const STATEMENTS: Readonly<Record<StatementName, string>> = {
+  /** Key, now. */
+  read: 'SELECT version, until, value FROM portcullis_records WHERE key = $1 AND until > $2',
+  writeAny: WRITE.any,
+  writeAbsent: WRITE.absent,
+  writeVersion: WRITE.version,
+  listAny: listed(LISTED.any),
+  listAbsent: listed(LISTED.absent),
+  listVersion: listed(LISTED.version),
+  /** Key, now. */
+  remove: removal(''),
+  /** Key, now, version. */
+  removeVersion: removal('AND version = $3'),
+  /** List, after, now, most. */
+  entries: `SELECT e.seq, e.key, r.key IS NOT NULL AS stands FROM portcullis_entries e
+    LEFT JOIN portcullis_records r ON r.key = e.key AND r.until > $3 AND ${STANDS}
+    WHERE e.list = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $4`,
+  /** List, keys as a JSON array: forgets those whose records do not name the list. */
+  tidy: `DELETE FROM portcullis_entries e USING ${NAMES('$2')} AS k(key) WHERE e.list = $1 AND e.key = k.key
+    AND NOT EXISTS (SELECT 1 FROM portcullis_records r WHERE r.key = e.key AND ${STANDS})`,
+  /** After, now, most. */
+  all: `SELECT key, version, until, lists, value FROM portcullis_records WHERE key > $1 AND until > $2 ORDER BY key LIMIT $3`,
+  /** After, most, now. */
+  sweep: `WITH looked AS (SELECT key, until FROM portcullis_records WHERE key > $1 ORDER BY key LIMIT $2),
+    removed AS (DELETE FROM portcullis_records r USING looked WHERE r.key = looked.key AND looked.until <= $3 AND r.until <= $3
+      RETURNING r.key, r.lists),
+    gone AS (DELETE FROM portcullis_entries e USING removed r, ${NAMES('r.lists')} AS was(name) WHERE e.list = was.name AND e.key = r.key)
+    SELECT (SELECT max(key) FROM looked) AS last, (SELECT count(*) FROM looked) AS seen, (SELECT count(*) FROM removed) AS removed`,
+};

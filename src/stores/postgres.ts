@@ -1,0 +1,185 @@
+/**
+ * Store over PostgreSQL, for several machines. The driver is passed in: a `pg` Pool, or the `sql` of `postgres`.
+ *
+ * Every verb is one statement, records and lists together, so it happens as a whole or not at all, and its condition is
+ * decided under the row's lock. A failure that proves that nothing happened is told as such, and may be tried again.
+ */
+import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
+import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import { LAYOUT_STATEMENT, LAYOUTS, migration, STATEMENTS } from './postgres-sql.ts';
+import { keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
+import { firstVersion } from './version.ts';
+
+/** A `pg` Pool or Client, as far as it is used here. */
+export interface PgDriver {
+  query(query: { readonly text: string; readonly values?: unknown[]; readonly name?: string }): Promise<{ readonly rows: unknown[] }>;
+}
+
+/** The `sql` of `postgres`, as far as it is used here. */
+export interface PostgresDriver {
+  unsafe(text: string, parameters?: never[], options?: { readonly prepare?: boolean }): PromiseLike<readonly unknown[]>;
+}
+
+/** How a PostgreSQL store differs from a plain one. */
+export interface PostgresStoreOptions {
+  /** The clock; the machine's by default. */
+  readonly now?: () => Seconds;
+  /** Whether statements are prepared once a connection; true by default. Say false behind a pooler that forgets them (PgBouncer before 1.21). */
+  readonly prepare?: boolean;
+}
+
+type Parameter = string | number | null;
+/** Runs one statement and gives its rows. */
+type Query = (statement: string, parameters: readonly Parameter[]) => Promise<readonly unknown[]>;
+
+/** SQLSTATEs and system errors after which nothing was changed: serialization, deadlock, lock timeout, starting up, too many connections. */
+const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', 'ECONNREFUSED']);
+
+/** What statements are prepared as: the same in every store on one pool, which takes a name for one text only. */
+const NAMES: ReadonlyMap<string, string> = new Map(Object.entries(STATEMENTS).map(([name, text]) => [text, `portcullis_1_${name}`]));
+
+/**
+ * A store in the database that the driver leads to; makes its tables (`portcullis_…`) on first use and migrates them under a lock.
+ *
+ * @throws {TypeError} when the driver is neither of the two.
+ */
+export function postgresStore(driver: PgDriver | PostgresDriver, options: PostgresStoreOptions = {}): Store {
+  const { now = machineClock, prepare = true } = options;
+  if (typeof (driver as PostgresDriver | undefined)?.unsafe === 'function')
+    return new PostgresStore(overPostgres(driver as PostgresDriver, prepare), now);
+  if (typeof (driver as PgDriver | undefined)?.query === 'function') return new PostgresStore(overPg(driver as PgDriver, prepare), now);
+  throw new TypeError('postgresStore: pass the Pool of `pg`, or the `sql` function of `postgres`.');
+}
+
+class PostgresStore implements Store {
+  readonly atomic = true;
+  readonly #query: Query;
+  readonly #now: () => Seconds;
+  #ready: Promise<void> | undefined;
+  #swept = '';
+
+  constructor(query: Query, now: () => Seconds) {
+    this.#query = query;
+    this.#now = now;
+  }
+
+  async read(key: Key): Promise<Stored | null> {
+    const [row] = await this.#run(STATEMENTS.read, key, this.#now());
+    return row ? storedOf(key, numbered(row)) : null;
+  }
+
+  async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
+    const { until = NEVER, index } = options;
+    const kind = typeof when === 'number' ? 'Version' : when === 'any' ? 'Any' : 'Absent';
+    const given = [key, typeof when === 'number' ? when : firstVersion(), until, JSON.stringify(value), this.#now()];
+    const [row] = index
+      ? await this.#run(STATEMENTS[`list${kind}`], ...given, JSON.stringify(index))
+      : await this.#run(STATEMENTS[`write${kind}`], ...given);
+    return row ? Number((row as { version: string }).version) : null;
+  }
+
+  async remove(key: Key, when?: Version): Promise<boolean> {
+    const rows =
+      when === undefined
+        ? await this.#run(STATEMENTS.remove, key, this.#now())
+        : await this.#run(STATEMENTS.removeVersion, key, this.#now(), when);
+    return rows.length > 0;
+  }
+
+  async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
+    const rows = (await this.#run(STATEMENTS.entries, index, after, this.#now(), PAGE + 1)) as readonly {
+      seq: string;
+      key: Key;
+      stands: boolean;
+    }[];
+    const page = rows.slice(0, PAGE);
+    const keys = page.filter(({ stands }) => stands).map(({ key }) => key);
+    const gone = page.filter(({ stands }) => !stands).map(({ key }) => key);
+    if (gone.length > 0) await this.#run(STATEMENTS.tidy, index, JSON.stringify(gone));
+    const last = page.at(-1);
+    return rows.length > PAGE && last ? { keys, next: last.seq } : { keys };
+  }
+
+  async all(after: Cursor = ''): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+    const rows = (await this.#run(STATEMENTS.all, after, this.#now(), PAGE)) as readonly (Row & { key: Key; lists: string | null })[];
+    const records = rows.map((row) => keptOf(row.key, { ...numbered(row), lists: row.lists }));
+    const last = rows[PAGE - 1];
+    return last ? { records, next: last.key } : { records };
+  }
+
+  async sweep(most = 1000): Promise<number> {
+    const [row] = await this.#run(STATEMENTS.sweep, this.#swept, most, this.#now());
+    const { last, seen, removed } = row as { last: string | null; seen: string; removed: string };
+    this.#swept = Number(seen) < most ? '' : (last ?? '');
+    return Number(removed);
+  }
+
+  async #run(statement: string, ...parameters: readonly Parameter[]): Promise<readonly unknown[]> {
+    await (this.#ready ??= this.#prepare());
+    return this.#query(statement, parameters);
+  }
+
+  /** Looks at the layout once; what fails is tried again by whoever comes next. */
+  async #prepare(): Promise<void> {
+    try {
+      let layout = await this.#layout();
+      if (layout < LAYOUTS.length) {
+        await this.#query(migration(LAYOUTS), []);
+        layout = await this.#layout();
+      }
+      if (layout > LAYOUTS.length)
+        throw new TypeError(
+          'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
+        );
+    } catch (error) {
+      this.#ready = undefined;
+      throw error;
+    }
+  }
+
+  async #layout(): Promise<number> {
+    const [found] = await this.#query("SELECT to_regclass('portcullis_layout') IS NOT NULL AS known", []);
+    if (!(found as { known: boolean }).known) return 0;
+    const [row] = await this.#query(LAYOUT_STATEMENT, []);
+    return Number((row as { layout: number | string | null }).layout ?? 0);
+  }
+}
+
+/** 64-bit integers come as text: ours all fit a number. */
+function numbered(row: unknown): Row {
+  const { version, until, value } = row as { version: string; until: string; value: string };
+  return { version: Number(version), until: Number(until), value };
+}
+
+function overPg(pool: PgDriver, prepare: boolean): Query {
+  // An idle connection that breaks makes the pool emit `error`, and without a listener that ends the process. Nothing is lost here:
+  // the pool replaces the connection, and a query that is hit rejects.
+  const emitter = pool as { on?: (event: string, listener: () => void) => void; listenerCount?: (event: string) => number };
+  if (emitter.listenerCount?.('error') === 0) emitter.on?.('error', () => undefined);
+  return async (text, parameters) => {
+    const name = prepare ? NAMES.get(text) : undefined;
+    const named = name === undefined ? {} : { name };
+    const { rows } = await told(() => pool.query({ text, ...(parameters.length > 0 ? { values: [...parameters] } : {}), ...named }));
+    return rows;
+  };
+}
+
+function overPostgres(sql: PostgresDriver, prepare: boolean): Query {
+  return (text, parameters) =>
+    told(async () => (parameters.length > 0 ? sql.unsafe(text, [...parameters] as never[], { prepare }) : sql.unsafe(text)));
+}
+
+/** Runs a query, and tells of a failure whether it left everything as it was. */
+async function told<T>(query: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    const { code } = (error ?? {}) as { code?: string };
+    if (code !== undefined && NOTHING_DONE.has(code)) throw new NothingDone(`PostgreSQL changed nothing (${code}).`, { cause: error });
+    throw error;
+  }
+}
+
+function machineClock(): Seconds {
+  return Math.floor(Date.now() / 1000);
+}

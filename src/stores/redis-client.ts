@@ -1,0 +1,92 @@
+/**
+ * A Redis or Valkey client by its shape: `redis` (node-redis) or `ioredis`, alone or over a cluster. Here stands how a command
+ * and a script are sent; what they mean stands in the store.
+ */
+import { NothingDone } from '../model/store.ts';
+
+/** A client of `ioredis`, as far as it is used here. */
+export interface IoRedisClient {
+  call(command: string, ...parameters: string[]): Promise<unknown>;
+  readonly isCluster?: boolean;
+}
+
+/** A client of `redis`, as far as it is used here. */
+export interface NodeRedisClient {
+  sendCommand(parameters: string[]): Promise<unknown>;
+}
+
+/** A cluster client of `redis`, as far as it is used here. */
+export interface NodeRedisCluster {
+  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, parameters: string[]): Promise<unknown>;
+  readonly masters: unknown;
+}
+
+/** Any of them. */
+export type RedisClient = IoRedisClient | NodeRedisClient | NodeRedisCluster;
+
+/** The two things a store asks of a client. */
+export interface RedisConnection {
+  /** @param key decides the node of a cluster; null for any node. */
+  readonly command: (key: string | null, ...parameters: string[]) => Promise<unknown>;
+  readonly script: (text: string, keys: readonly string[], parameters: readonly string[]) => Promise<unknown>;
+  readonly cluster: boolean;
+}
+
+/** Makes a connection of a client. @throws {TypeError} when it is none. */
+export function redisConnection(client: RedisClient): RedisConnection {
+  const [command, cluster] = commandOf(client);
+  listenForErrors(client);
+  const digests = new Map<string, Promise<string>>();
+  const script: RedisConnection['script'] = async (text, keys, parameters) => {
+    if (!digests.has(text)) digests.set(text, sha1(text));
+    const [first = null] = keys;
+    const rest = [String(keys.length), ...keys, ...parameters];
+    try {
+      return await command(first, 'EVALSHA', (await digests.get(text)) ?? '', ...rest);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return command(first, 'EVAL', text, ...rest); // this server does not know it yet, as after each of its restarts; now it does
+    }
+  };
+  return { command, script, cluster };
+}
+
+function commandOf(client: RedisClient): [RedisConnection['command'], boolean] {
+  if (typeof (client as Partial<IoRedisClient> | undefined)?.call === 'function') {
+    const io = client as IoRedisClient;
+    return [(_key, command, ...parameters) => told(() => io.call(command ?? '', ...parameters)), io.isCluster === true];
+  }
+  if (typeof (client as Partial<NodeRedisClient> | undefined)?.sendCommand !== 'function')
+    throw new TypeError('redisStore: pass a client of `redis` or of `ioredis`; one of `redis` must be connected.');
+  if ('masters' in client) return [(key, ...parameters) => told(() => client.sendCommand(key ?? undefined, false, parameters)), true];
+  return [(_key, ...parameters) => told(() => (client as NodeRedisClient).sendCommand(parameters)), false];
+}
+
+/** Answers after which nothing was changed: still loading, a script that holds everything up, no quorum, a replica, memory full. */
+const NOTHING_DONE = /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|OOM)\b/;
+
+/** Sends, and tells of a failure whether it left everything as it was. */
+async function told(send: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await send();
+  } catch (error) {
+    const { code, message = '' } = (error ?? {}) as { code?: string; message?: string };
+    if (code === 'ECONNREFUSED' || NOTHING_DONE.test(message)) throw new NothingDone(`Redis changed nothing: ${message}`, { cause: error });
+    throw error;
+  }
+}
+
+/**
+ * A lost connection makes the client emit `error`, and without a listener that ends the process. Nothing is lost here: the client
+ * connects again by itself, and the commands that were hit reject.
+ */
+function listenForErrors(client: object): void {
+  const emitter = client as { on?: (event: string, listener: () => void) => unknown; listenerCount?: (event: string) => number };
+  if (emitter.listenerCount?.('error') === 0) emitter.on?.('error', () => undefined);
+}
+
+/** The name by which Redis knows a script: not a secret, not a proof. */
+async function sha1(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text)));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

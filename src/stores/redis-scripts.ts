@@ -1,0 +1,53 @@
+/**
+ * The Lua scripts of the Redis store. Each touches the keys of one hash slot, so that a cluster runs them too; Redis runs
+ * each from its first line to its last without anything in between. Whole numbers of 53 bits stay exact in Lua's doubles as
+ * long as they are printed with `%.0f`.
+ */
+
+/**
+ * Writes a record if the condition holds. Keys: record. Arguments: `any`, `absent` or a version; now; end; lists as JSON, or
+ * nothing to leave them; value; first version; seconds that Redis keeps it, 0 for ever. Gives the new version and the lists
+ * that the record stood in before, or null.
+ */
+export const WRITE = `
+local row = redis.call('HMGET', KEYS[1], 'v', 'u', 'l')
+local live = row[1] and tonumber(row[2]) > tonumber(ARGV[2])
+if ARGV[1] == 'absent' then
+  if live then return false end
+elseif ARGV[1] ~= 'any' and not (live and row[1] == ARGV[1]) then
+  return false
+end
+local version = live and string.format('%.0f', tonumber(row[1]) + 1) or ARGV[6]
+local lists = ARGV[4] ~= '' and ARGV[4] or (live and row[3] or '[]')
+redis.call('HSET', KEYS[1], 'v', version, 'u', ARGV[3], 'l', lists, 'd', ARGV[5])
+if ARGV[7] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('EXPIRE', KEYS[1], ARGV[7]) end
+return { version, row[3] or '[]' }`;
+
+/** Removes a live record. Keys: record. Arguments: now; a version, or nothing for any. Gives the lists it stood in, or null. */
+export const REMOVE = `
+local row = redis.call('HMGET', KEYS[1], 'v', 'u', 'l')
+if not row[1] or tonumber(row[2]) <= tonumber(ARGV[1]) then return false end
+if ARGV[2] ~= '' and row[1] ~= ARGV[2] then return false end
+redis.call('DEL', KEYS[1])
+return row[3]`;
+
+/** Puts a key at the end of a list, or leaves it at its place. Keys: order, times. Arguments: key, now. Gives the length. */
+export const ENTER = `
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+  local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+  local place = math.max(tonumber(last or '0') + 1, tonumber(ARGV[2]) * 1000)
+  redis.call('ZADD', KEYS[1], string.format('%.0f', place), ARGV[1])
+end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+return redis.call('ZCARD', KEYS[1])`;
+
+/** Takes keys out of a list that entered before a moment. Keys: order, times. Arguments: the moment, then the keys. */
+export const FORGET = `
+for at = 2, #ARGV do
+  local since = redis.call('HGET', KEYS[2], ARGV[at])
+  if not since or tonumber(since) < tonumber(ARGV[1]) then
+    redis.call('ZREM', KEYS[1], ARGV[at])
+    redis.call('HDEL', KEYS[2], ARGV[at])
+  end
+end
+return 0`;

@@ -1,0 +1,218 @@
+/**
+ * Store over Redis or Valkey (6.2 or newer), for several machines. The client is passed in: of `redis` or of `ioredis`.
+ *
+ * A record is one hash; each conditional write is one script on it. A list is a sorted set in a slot of its own, so that a cluster
+ * works: a write with `index` enters the lists first and writes the record then, and an entry without a record is skipped and, once
+ * it is old, forgotten. Redis drops what has expired by itself, later than the caller's clock would: that clock decides.
+ *
+ * What Redis answered it may still lose: as far as `appendfsync` and replication allow. Validity is by presence, so a loss ends
+ * sessions and never revives what was revoked, but for the seconds that a failover takes back (FLT-09, docs/storage.md).
+ */
+import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
+import { ENTER, FORGET, REMOVE, WRITE } from './redis-scripts.ts';
+import { keptOf, NEVER, PAGE, storedOf } from './sql.ts';
+import { firstVersion } from './version.ts';
+
+export type { IoRedisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.ts';
+
+/** How a Redis store differs from a plain one. */
+export interface RedisStoreOptions {
+  /** The clock; the machine's by default. */
+  readonly now?: () => Seconds;
+  /** What every key begins with; `portcullis:` by default. */
+  readonly prefix?: string;
+  /** Told once, at the first use, if Redis may throw live records away; `console.warn` by default. */
+  readonly warn?: (line: string) => void;
+}
+
+const LAYOUT = 1;
+/** Clocks of several machines differ: Redis keeps what expired a moment ago a little longer. */
+const CLOCKS_DIFFER: Seconds = 300;
+/** An entry whose record is missing may belong to a write that is still under way; after this time it does not. */
+const WRITE_TAKES_AT_MOST: Seconds = 3600;
+/** Entries of a list that are looked at whenever it grows, so that what has expired never outweighs what lives. */
+const LOOKED_AT = 5;
+
+/**
+ * A store in the Redis that the client leads to.
+ *
+ * @throws {TypeError} when the client is none.
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
+  const { now = machineClock, prefix = 'portcullis:', warn = (line: string) => console.warn(line) } = options;
+  return new RedisStore(redisConnection(client), now, prefix, warn);
+}
+
+class RedisStore implements Store {
+  readonly atomic = true;
+  readonly #redis: RedisConnection;
+  readonly #now: () => Seconds;
+  readonly #prefix: string;
+  readonly #warn: (line: string) => void;
+  #ready: Promise<void> | undefined;
+
+  constructor(redis: RedisConnection, now: () => Seconds, prefix: string, warn: (line: string) => void) {
+    this.#redis = redis;
+    this.#now = now;
+    this.#prefix = prefix;
+    this.#warn = warn;
+  }
+
+  async read(key: Key): Promise<Stored | null> {
+    await (this.#ready ??= this.#prepare());
+    const row = await this.#row(key);
+    return row && row.until > this.#now() ? storedOf(key, row) : null;
+  }
+
+  async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
+    const { until = NEVER, index } = options;
+    if (!Number.isSafeInteger(until)) throw new TypeError('redisStore: `until` must be a whole number of seconds.');
+    await (this.#ready ??= this.#prepare());
+    const now = this.#now();
+    const lengths = await Promise.all((index ?? []).map((list) => this.#redis.script(ENTER, this.#listKeys(list), [key, String(now)])));
+    const kept = until === NEVER ? 0 : Math.max(1, until - now + CLOCKS_DIFFER);
+    const written = (await this.#redis.script(
+      WRITE,
+      [this.#recordKey(key)],
+      [
+        String(when),
+        String(now),
+        String(until),
+        index ? JSON.stringify(index) : '',
+        JSON.stringify(value),
+        String(firstVersion()),
+        String(kept),
+      ],
+    )) as readonly [string, string] | null;
+    if (!written) return null;
+    if (index) {
+      const left = (JSON.parse(written[1]) as readonly IndexKey[]).filter((list) => !index.includes(list));
+      await Promise.all([
+        ...left.map((list) => this.#forget(list, [key], now)),
+        ...index.map((list, at) => this.#tidy(list, Number(lengths[at]), now)),
+      ]);
+    }
+    return Number(written[0]);
+  }
+
+  async remove(key: Key, when?: Version): Promise<boolean> {
+    await (this.#ready ??= this.#prepare());
+    const now = this.#now();
+    const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], [String(now), when === undefined ? '' : String(when)]);
+    if (typeof lists !== 'string') return false;
+    await Promise.all((JSON.parse(lists) as readonly IndexKey[]).map((list) => this.#forget(list, [key], now)));
+    return true;
+  }
+
+  async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
+    await (this.#ready ??= this.#prepare());
+    const now = this.#now();
+    const [order] = this.#listKeys(index);
+    const found = await this.#redis.command(
+      order,
+      'ZRANGEBYSCORE',
+      order,
+      `(${after}`,
+      '+inf',
+      'WITHSCORES',
+      'LIMIT',
+      '0',
+      String(PAGE + 1),
+    );
+    const flat = (found as readonly unknown[]).flat(); // pairs in RESP3, one after the other in RESP2
+    const keys = flat.filter((_, at) => at % 2 === 0).slice(0, PAGE) as Key[];
+    const standing = await this.#standing(index, keys, now);
+    const gone = keys.filter((key) => !standing.has(key));
+    if (gone.length > 0) await this.#forget(index, gone, now);
+    const live = keys.filter((key) => standing.has(key));
+    return flat.length > 2 * PAGE ? { keys: live, next: String(flat[2 * PAGE - 1]) } : { keys: live };
+  }
+
+  async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+    if (this.#redis.cluster) throw new Error('A Redis Cluster cannot be copied as a whole: pass a client of each primary in turn.');
+    await (this.#ready ??= this.#prepare());
+    const pattern = `${escaped(this.#recordKey('' as Key))}*`;
+    const [next, names] = (await this.#redis.command(null, 'SCAN', after, 'MATCH', pattern, 'COUNT', String(PAGE))) as [string, string[]];
+    const keys = names.map((name) => name.slice(this.#recordKey('' as Key).length) as Key);
+    const rows = await Promise.all(keys.map((key) => this.#row(key)));
+    const records = rows.flatMap((row, at) => (row && row.until > this.#now() ? [keptOf(keys[at] as Key, row)] : []));
+    return String(next) === '0' ? { records } : { records, next: String(next) };
+  }
+
+  async #row(key: Key): Promise<{ version: number; until: number; lists: string | null; value: string } | null> {
+    const name = this.#recordKey(key);
+    const [version, until, lists = null, value] = (await this.#redis.command(name, 'HMGET', name, 'v', 'u', 'l', 'd')) as readonly (
+      | string
+      | null
+    )[];
+    if (typeof value !== 'string') return null;
+    return { version: Number(version), until: Number(until), lists, value };
+  }
+
+  /** Those of the keys whose live records say that they stand in the list. */
+  async #standing(list: IndexKey, keys: readonly Key[], now: Seconds): Promise<ReadonlySet<Key>> {
+    const rows = await Promise.all(
+      keys.map(
+        (key) => this.#redis.command(this.#recordKey(key), 'HMGET', this.#recordKey(key), 'u', 'l') as Promise<readonly (string | null)[]>,
+      ),
+    );
+    const stands = ([until, lists]: readonly (string | null)[]): boolean =>
+      typeof until === 'string' && Number(until) > now && (JSON.parse(lists ?? '[]') as readonly string[]).includes(list);
+    return new Set(keys.filter((_, at) => stands(rows[at] ?? [])));
+  }
+
+  /** Forgets some that have expired whenever a list grows. */
+  async #tidy(list: IndexKey, length: number, now: Seconds): Promise<void> {
+    if (length <= 2 * LOOKED_AT) return;
+    const [order] = this.#listKeys(list);
+    const some = (await this.#redis.command(order, 'ZRANDMEMBER', order, String(LOOKED_AT))) as readonly Key[];
+    const standing = await this.#standing(list, some, now);
+    const gone = some.filter((key) => !standing.has(key));
+    if (gone.length > 0) await this.#forget(list, gone, now);
+  }
+
+  /** A young entry stays: a write that wants it may be under way. */
+  async #forget(list: IndexKey, keys: readonly Key[], now: Seconds): Promise<void> {
+    await this.#redis.script(FORGET, this.#listKeys(list), [String(now - WRITE_TAKES_AT_MOST), ...keys]);
+  }
+
+  #recordKey(key: Key): string {
+    return `${this.#prefix}r:${key}`;
+  }
+
+  /** The order of a list and the times of its entries, in one slot. */
+  #listKeys(list: IndexKey): readonly [order: string, times: string] {
+    return [`${this.#prefix}l:{${list}}`, `${this.#prefix}t:{${list}}`];
+  }
+
+  /** Looks at the layout and at what Redis does when its memory is full. What fails is tried again by whoever comes next. */
+  async #prepare(): Promise<void> {
+    try {
+      const name = `${this.#prefix}layout`;
+      await this.#redis.command(name, 'SET', name, String(LAYOUT), 'NX');
+      const layout = Number(await this.#redis.command(name, 'GET', name));
+      if (layout > LAYOUT)
+        throw new TypeError(
+          `The records under ${this.#prefix} were written by a newer version of Portcullis. Update Portcullis, or use another prefix.`,
+        );
+      const policy = /^maxmemory_policy:(\S+)/m.exec(String(await this.#redis.command(null, 'INFO', 'memory')))?.[1];
+      if (policy !== undefined && policy !== 'noeviction')
+        this.#warn(
+          `portcullis: Redis has maxmemory-policy ${policy}: when its memory is full it throws live records away, and users are logged out. Set it to noeviction.`,
+        );
+    } catch (error) {
+      this.#ready = undefined;
+      throw error;
+    }
+  }
+}
+
+/** A text as it stands for itself in a pattern of Redis. */
+function escaped(text: string): string {
+  return text.replace(/[\\*?[\]^-]/g, String.raw`\$&`);
+}
+
+function machineClock(): Seconds {
+  return Math.floor(Date.now() / 1000);
+}

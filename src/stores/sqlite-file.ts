@@ -1,0 +1,133 @@
+/**
+ * The file of the SQLite store: how it is opened and made ready, what may be wrong with it, and what to do about that.
+ */
+import { closeSync, openSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { LAYOUTS, SCHEMA_VERSION } from './sql.ts';
+
+/** Milliseconds that a process waits for another one's write. */
+const BUSY_TIMEOUT = 5000;
+
+/** Memory for pages of the file; SQLite's own 2 MiB make every second read of a middling file a system call. */
+const CACHE_KIB = 16_384;
+
+/** A statement, as `node:sqlite` and `better-sqlite3` prepare it. */
+export interface SqliteStatement {
+  /** `better-sqlite3` alone: whether it gives rows. Without rows it can only be run there. */
+  readonly reader?: boolean;
+  all(...parameters: (string | number | null)[]): unknown[];
+  get(...parameters: (string | number | null)[]): unknown;
+  run(...parameters: (string | number | null)[]): unknown;
+}
+
+/** An open database: of `node:sqlite`, of `better-sqlite3`, or of anything with their shape. */
+export interface SqliteDatabase {
+  exec(statements: string): unknown;
+  prepare(statement: string): SqliteStatement;
+  close(): unknown;
+}
+
+/** Runs work, and gives what it throws. */
+export function attempt(
+  work: () => void,
+): { readonly failed: false; readonly error?: undefined } | { readonly failed: true; readonly error: unknown } {
+  try {
+    work();
+    return { failed: false };
+  } catch (error) {
+    return { failed: true, error };
+  }
+}
+
+/** IMMEDIATE: takes the write lock first, so that nothing read inside can be overtaken by another process. */
+export function inTransaction(database: SqliteDatabase, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    attempt(() => database.exec('ROLLBACK')); // fails only if SQLite has rolled back by itself, as on a full disk
+    throw error;
+  }
+}
+
+/** Opens a file, and makes it (mode 0600) if there is none. @throws {Error} naming the path and the mend. */
+export function opened(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600)); // SQLite gives its side files the same mode
+    return new DatabaseSync(path);
+  } catch (error) {
+    throw new Error(`The database ${path} cannot be opened: ${mendOf(path, error)}`, { cause: error });
+  }
+}
+
+/** Makes a database ready: settings of the connection, and the tables if it has none yet. */
+export function prepared(database: SqliteDatabase, name: string): SqliteDatabase {
+  try {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    switchToWal(database);
+    database.exec(`PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`);
+    if (layoutOf(database) !== SCHEMA_VERSION) inTransaction(database, () => layOut(database, LAYOUTS));
+    return database;
+  } catch (error) {
+    throw new Error(`The database ${name} cannot be used: ${mendOf(name, error)}`, { cause: error });
+  }
+}
+
+/** The one step in which SQLite does not wait for others by itself: two processes that open a new file at once meet here. */
+function switchToWal(database: SqliteDatabase): void {
+  const deadline = Date.now() + BUSY_TIMEOUT;
+  for (;;) {
+    const { failed, error } = attempt(() => database.exec('PRAGMA journal_mode = WAL'));
+    if (!failed) return;
+    if (!isBusy(error) || Date.now() > deadline) throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  }
+}
+
+/**
+ * Brings a database to the last of the layouts. Runs inside a transaction and looks again: another process may have been faster.
+ *
+ * @throws {TypeError} for a newer layout, or another program's tables.
+ */
+export function layOut(database: SqliteDatabase, layouts: readonly (readonly string[])[]): void {
+  const layout = layoutOf(database);
+  if (layout > layouts.length)
+    throw new TypeError('it was written by a newer version of Portcullis. Update Portcullis, or choose another path.');
+  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as { tables: number };
+  if (layout === 0 && tables > 0) throw new TypeError("it holds another program's tables. Choose another path.");
+  for (const statement of layouts.slice(layout).flat()) database.exec(statement);
+  database.exec(`PRAGMA user_version = ${layouts.length}`);
+}
+
+function layoutOf(database: SqliteDatabase): number {
+  return (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+}
+
+const NOT_A_DATABASE = 26;
+const BUSY = 5;
+const READ_ONLY = 8;
+
+/** What is wrong, and what to do about it. */
+function mendOf(path: string, error: unknown): string {
+  if (error instanceof TypeError) return error.message;
+  const { code, errcode } = error as { code?: string; errcode?: number };
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'its folder does not exist. Create the folder, or choose another path.';
+  if (code === 'EISDIR' || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return 'it is a folder. Name a file in it.';
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'no permission. Make file and folder writable for this user.';
+  if (primary(errcode) === NOT_A_DATABASE) return 'it is not an SQLite database. Move the file away, or choose another path.';
+  if (primary(errcode) === READ_ONLY) return 'it is read-only. Make file and folder writable for this user.';
+  if (primary(errcode) === BUSY) return 'another process holds it locked. Stop that process, or choose another path.';
+  return `${error instanceof Error ? error.message : String(error)}. Check the disk and the folder.`;
+}
+
+/** Whether another process holds the file. */
+export function isBusy(error: unknown): boolean {
+  const { code, errcode } = (error ?? {}) as { code?: string; errcode?: number };
+  return primary(errcode) === BUSY || (code?.startsWith('SQLITE_BUSY') ?? false);
+}
+
+/** The primary code of an extended SQLite error code. */
+function primary(errcode: number | undefined): number | undefined {
+  return errcode === undefined ? undefined : errcode & 255;
+}

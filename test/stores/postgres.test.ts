@@ -1,0 +1,138 @@
+/** The PostgreSQL store on a real server, by both drivers. */
+import pg from 'pg';
+import postgres from 'postgres';
+import { afterAll, describe, expect, it } from 'vitest';
+import { NothingDone, type Seconds, type Store } from '../../src/model/store.ts';
+import { LAYOUTS, migration } from '../../src/stores/postgres-sql.ts';
+import { type PgDriver, type PostgresDriver, postgresStore } from '../../src/stores/postgres.ts';
+import { storeSuite } from '../../src/testing/store-suite.ts';
+import { engineOr } from '../support/engine.ts';
+import { startPostgres } from '../support/postgres.ts';
+
+const server = engineOr('stores/postgres', await startPostgres());
+const open: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  await Promise.all(open.map((end) => end()));
+  await server?.stop();
+});
+
+function poolOf(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 4, idleTimeoutMillis: 500 });
+  open.push(() => pool.end());
+  return pool;
+}
+
+/** A pool of the test's own, on which no store listens for broken connections. */
+function adminOf(url: string): pg.Pool {
+  return poolOf(url).on('error', () => undefined);
+}
+
+function sqlOf(url: string): postgres.Sql {
+  const sql = postgres(url, { max: 4, onnotice: () => undefined });
+  open.push(() => sql.end());
+  return sql;
+}
+
+type Make = (now: () => Seconds) => Store;
+const DRIVERS: Readonly<Record<string, (url: string) => Make>> = {
+  pg: (url) => over(poolOf(url)),
+  'pg without prepared statements': (url) => over(poolOf(url), false),
+  postgres: (url) => over(sqlOf(url)),
+};
+const over =
+  (driver: PgDriver | PostgresDriver, prepare = true): Make =>
+  (now) =>
+    postgresStore(driver, { now, prepare });
+
+describe.skipIf(!server)('stores/postgres', async () => {
+  for (const [driver, connect] of Object.entries(server ? DRIVERS : {})) {
+    describe(`by ${driver}`, async () => {
+      const url = (await server?.freshUrl()) ?? '';
+      const [make, admin] = [connect(url), adminOf(url)];
+      for (const { name, run } of storeSuite) {
+        it(name, async () => {
+          await run(async (now) => {
+            const store = make(now);
+            await store.read('a:1'); // makes the tables; emptying them is quicker than a database for each case
+            await admin.query('TRUNCATE portcullis_records, portcullis_entries');
+            return { store, reopen: async () => make(now) };
+          });
+        });
+      }
+    });
+  }
+
+  it('FLT-22 makes its tables once, however many processes begin at the same moment', async () => {
+    const url = (await server?.freshUrl()) ?? '';
+    const stores = Array.from({ length: 6 }, () => postgresStore(poolOf(url)));
+    const answers = await Promise.all(stores.map((store, n) => store.write('a:1', n, 'absent')));
+    expect(answers.filter((version) => version !== null)).toHaveLength(1);
+    const { rows } = await adminOf(url).query('SELECT layout FROM portcullis_layout');
+    expect(rows).toEqual([{ layout: LAYOUTS.length }]);
+  });
+
+  it('FLT-22 migrates forward whole or not at all, and refuses tables of a newer version in one line', async () => {
+    const pool = poolOf((await server?.freshUrl()) ?? '');
+    await postgresStore(pool).write('a:1', 1, 'any');
+    const columns = async (): Promise<number> =>
+      (await pool.query("SELECT 1 FROM information_schema.columns WHERE table_name = 'portcullis_records' AND column_name = 'extra'")).rows
+        .length;
+    const step = 'ALTER TABLE portcullis_records ADD COLUMN extra text';
+    await expect(pool.query(migration([...LAYOUTS, [step, 'CREATE TABLE portcullis_layout (x int)']]))).rejects.toThrow('already exists');
+    expect(await columns()).toBe(0);
+    for (let time = 0; time < 2; time++) await pool.query(migration([...LAYOUTS, [step]]));
+    expect(await columns()).toBe(1);
+    await expect(postgresStore(pool).read('a:1')).rejects.toThrow(
+      /^The tables portcullis_… were written by a newer version .+another database\.$/,
+    );
+    await pool.query('DELETE FROM portcullis_layout WHERE layout > 1');
+    expect((await postgresStore(pool).read('a:1'))?.value).toBe(1);
+  });
+
+  it('FLT-10 says of a serialization failure, a deadlock and a refused connection that nothing was done', async () => {
+    const failing = (code: string): PgDriver => ({ query: () => Promise.reject(Object.assign(new Error('no'), { code })) });
+    for (const code of ['40001', '40P01', '57P03', 'ECONNREFUSED'])
+      await expect(postgresStore(failing(code)).read('a:1')).rejects.toBeInstanceOf(NothingDone);
+    for (const code of ['57P01', 'ECONNRESET', '23505'])
+      await expect(postgresStore(failing(code)).read('a:1')).rejects.toMatchObject({ code });
+  });
+
+  it('FLT-10 loses no update where the database runs every transaction as serializable', async () => {
+    const url = (await server?.freshUrl()) ?? '';
+    const pool = poolOf(`${url}?options=-c%20default_transaction_isolation%3Dserializable`);
+    const store = postgresStore(pool);
+    await store.write('count:1', 0, 'absent');
+    let refused = 0;
+    const raise = async (): Promise<void> => {
+      for (;;) {
+        try {
+          const stored = await store.read('count:1');
+          if (stored && (await store.write('count:1', Number(stored.value) + 1, stored.version, { index: ['user:1'] })) !== null) return;
+        } catch (error) {
+          expect(error).toBeInstanceOf(NothingDone);
+          refused++;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 12 }, raise));
+    expect((await store.read('count:1'))?.value).toBe(12);
+    expect(refused).toBeGreaterThan(0);
+  });
+
+  it('FLT-05 goes on by itself after the server was killed and started again, with everything it answered', async () => {
+    if (!server?.restart) return;
+    const url = await server.freshUrl();
+    const stores = [postgresStore(poolOf(url)), postgresStore(sqlOf(url))];
+    for (const [n, store] of stores.entries()) await store.write(`a:${n}`, n, 'any', { index: ['user:1'] });
+    await server.restart();
+    for (const [n, store] of stores.entries()) {
+      const read = await store.read(`a:${n}`).catch(() => store.read(`a:${n}`)); // the one that meets the dead connection may fail
+      expect(read?.value).toBe(n);
+      expect(await store.write(`b:${n}`, 1, 'absent')).not.toBeNull();
+    }
+  });
+
+  it('refuses something that is neither driver', () => {
+    expect(() => postgresStore({} as PgDriver)).toThrow('pass the Pool of `pg`, or the `sql` function of `postgres`');
+  });
+});

@@ -1,0 +1,138 @@
+/** The Redis store on a real server, by both clients. */
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { afterAll, describe, expect, it } from 'vitest';
+import { NothingDone, type Store } from '../../src/model/store.ts';
+import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
+import { storeSuite } from '../../src/testing/store-suite.ts';
+import { engineOr } from '../support/engine.ts';
+import { startRedis } from '../support/redis.ts';
+
+const server = engineOr('stores/redis', await startRedis());
+const open: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const end of open) await end();
+  await server?.stop();
+});
+
+const CLIENTS: Readonly<Record<string, (url: string) => Promise<RedisClient>>> = {
+  async redis(url) {
+    const client = createClient({ url });
+    open.push(() => client.destroy());
+    client.on('error', () => undefined);
+    await client.connect();
+    client.removeAllListeners('error'); // from here on the store listens
+    return client as RedisClient;
+  },
+  async ioredis(url) {
+    const client = new Redis(url);
+    open.push(() => client.disconnect());
+    return client as unknown as RedisClient;
+  },
+};
+
+describe.skipIf(!server)('stores/redis', async () => {
+  const url = server?.url ?? '';
+  const clients = server ? await Promise.all(Object.entries(CLIENTS).map(async ([name, make]) => [name, await make(url)] as const)) : [];
+  const fresh = (client: RedisClient, more: Parameters<typeof redisStore>[1] = {}): Store =>
+    redisStore(client, { prefix: `${crypto.randomUUID()}[*]:`, ...more });
+
+  for (const [library, client] of clients) {
+    describe(`by ${library}`, () => {
+      for (const { name, run } of storeSuite) {
+        it(name, async () => {
+          await run(async (now) => {
+            const options = { now, prefix: `${crypto.randomUUID()}:` };
+            return { store: redisStore(client, options), reopen: async () => redisStore(client, options) };
+          });
+        });
+      }
+
+      it('FLT-05 goes on by itself after the server was killed and started again, with everything it answered', async () => {
+        if (!server?.restart) return;
+        const store = fresh(client);
+        const version = (await store.write('a:1', 1, 'any', { index: ['user:1'] })) ?? 0;
+        await server.restart();
+        const again = (): ReturnType<Store['read']> => store.read('a:1');
+        const read = await again().catch(() => again()); // the one that meets the dead connection may fail
+        expect(read).toEqual({ value: 1, version });
+        expect(await store.write('a:1', 2, version)).toBe(version + 1); // the scripts are gone with the server, and found again
+        expect(await store.list('user:1')).toEqual({ keys: ['a:1'] });
+      });
+
+      it('lets Redis drop what has expired, and keeps what has no end', async () => {
+        const store = fresh(client, { prefix: `${library}-ttl:`, now: () => 1000 });
+        await store.write('a:1', 1, 'any', { until: 1060 });
+        await store.write('a:2', 1, 'any', { until: 1060 });
+        await store.write('a:2', 2, 'any');
+        const ttl = async (key: string): Promise<number> => {
+          const command = client as { call?: (...all: string[]) => Promise<unknown>; sendCommand: (all: string[]) => Promise<unknown> };
+          const all = ['TTL', `${library}-ttl:r:${key}`] as const;
+          return Number(await (command.call ? command.call(...all) : command.sendCommand([...all])));
+        };
+        expect(await ttl('a:1')).toBeGreaterThan(300);
+        expect(await ttl('a:1')).toBeLessThanOrEqual(360);
+        expect(await ttl('a:2')).toBe(-1);
+      });
+    });
+  }
+
+  const first = clients[0]?.[1] as RedisClient;
+
+  it('skips an entry whose record was never written, and forgets what has expired whenever a list grows', async () => {
+    const clock = { time: 1_800_000_000 };
+    const prefix = `${crypto.randomUUID()}:`;
+    const store = redisStore(first, { prefix, now: () => clock.time });
+    const length = async (): Promise<number> =>
+      Number(await (first as { sendCommand: (all: string[]) => Promise<unknown> }).sendCommand(['ZCARD', `${prefix}l:{user:1}`]));
+    for (let n = 0; n < 100; n++) await store.write(`grant:${n}`, n, 'any', { until: clock.time + 60, index: ['user:1'] });
+    expect(await length()).toBe(100);
+    clock.time += 3 * 3600;
+    for (let n = 0; n < 100; n++) await store.write(`later:${n}`, n, 'any', { until: clock.time + 60, index: ['user:1'] });
+    expect(await length()).toBeLessThan(130);
+    expect((await store.list('user:1')).keys).toHaveLength(100);
+    expect(await length()).toBe(100);
+  });
+
+  it('FLT-22 refuses records of a newer version in one line', async () => {
+    const prefix = `${crypto.randomUUID()}:`;
+    await (first as { sendCommand: (all: string[]) => Promise<unknown> }).sendCommand(['SET', `${prefix}layout`, '99']);
+    await expect(redisStore(first, { prefix }).read('a:1')).rejects.toThrow(
+      /^The records under .+ newer version of Portcullis\. Update .+prefix\.$/,
+    );
+  });
+
+  it('FLT-09 warns once, at the first use, where Redis may throw live records away', async () => {
+    const loose = await startRedis('--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru');
+    if (typeof loose === 'string') throw new Error(loose);
+    const lines: string[] = [];
+    const client = await CLIENTS['ioredis']?.(loose.url);
+    const store = redisStore(client as RedisClient, { warn: (line) => lines.push(line) });
+    await Promise.all([store.read('a:1'), store.read('a:2')]);
+    await store.read('a:3');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/maxmemory-policy allkeys-lru: .+ Set it to noeviction\.$/);
+    (client as unknown as Redis).disconnect();
+    await loose.stop();
+    const strict: string[] = [];
+    await fresh(first, { warn: (line) => strict.push(line) }).read('a:1');
+    expect(strict).toEqual([]);
+  });
+
+  it('says of a Redis that is loading, full or without its primary that nothing was done', async () => {
+    const failing = (message: string): RedisClient => ({ call: () => Promise.reject(new Error(message)) });
+    for (const message of [
+      'LOADING Redis is loading',
+      'OOM command not allowed',
+      'READONLY You cannot write',
+      'CLUSTERDOWN The cluster is down',
+    ])
+      await expect(redisStore(failing(message)).read('a:1')).rejects.toBeInstanceOf(NothingDone);
+    await expect(redisStore(failing('ERR unknown')).read('a:1')).rejects.not.toBeInstanceOf(NothingDone);
+  });
+
+  it('refuses something that is no client, and an end that is no time', async () => {
+    expect(() => redisStore({} as RedisClient)).toThrow('pass a client of `redis` or of `ioredis`');
+    await expect(fresh(first).write('a:1', 1, 'any', { until: NaN })).rejects.toThrow('whole number of seconds');
+  });
+});
