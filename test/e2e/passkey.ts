@@ -56,6 +56,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     const go = page.getByRole('button', { name: 'Use your passkey' });
     await go.click();
     await page.getByText('No passkey was used').waitFor();
+    await onlyNote(page);
     await shoot(page, `${where}-passkey-cancelled`);
     await checkAccessible(page);
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: true });
@@ -67,6 +68,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     await page.goto(await authorizeUrl());
     await choose(page);
     await page.getByText('This browser cannot use passkeys').waitFor();
+    await onlyNote(page);
     await page.getByRole('button', { name: 'Use your passkey' }).click();
     await checkAccessible(page);
     await page.goto(await authorizeUrl());
@@ -79,6 +81,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
       await page.goto(await authorizeUrl());
       await choose(page);
       await page.getByText('Passkeys need JavaScript').waitFor();
+      await onlyNote(page);
       await page.getByRole('button', { name: 'Use your passkey' }).click();
       await page.getByText('Your browser must allow JavaScript').waitFor();
       await page.goto(await authorizeUrl());
@@ -86,6 +89,49 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     },
     { javaScriptEnabled: false },
   );
+
+  await once('passkeys are added, renamed and removed on the account page', async ({ page, context }) => {
+    const { cdp, id } = await plugIn(page);
+    const count = async (): Promise<number> => (await cdp.send('WebAuthn.getCredentials', { authenticatorId: id })).credentials.length;
+    await page.goto(`${url}/login`);
+    await byPassword(page, 'sign-in');
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    await page.goto(`${url}/account`);
+    await page.getByRole('link', { name: 'Passkeys' }).click();
+    await page.getByLabel('Name of a new passkey').fill('My laptop');
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByRole('heading', { name: 'My laptop' }).waitFor();
+    assert.equal(await count(), 1);
+    await page.getByRole('button', { name: 'Add a passkey' }).click(); // the same device
+    await page.getByRole('button', { name: 'Create the passkey' }).click();
+    await page.getByText('This device has a passkey for this account already').waitFor();
+    await onlyNote(page);
+    await page.getByRole('link', { name: 'Back to your passkeys' }).click();
+    await page.getByText('Rename or remove').click();
+    await page.getByLabel('Name', { exact: true }).fill('Old laptop');
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await page.getByRole('heading', { name: 'Old laptop' }).waitFor();
+    for (const [look, size] of [
+      ['desktop', { width: 1280, height: 900 }],
+      ['phone', { width: 360, height: 740 }],
+    ] as const) {
+      // prettier-ignore
+      await page.setViewportSize(size);
+      await page.getByText('Rename or remove').click();
+      await shoot(page, `${where}-${look}-passkeys-account`);
+      await checkAccessible(page);
+    }
+    await page.goto(`${url}/account/passkeys`);
+    await context.clearCookies();
+    await page.goto(`${url}/login`);
+    await page.getByRole('radio', { name: 'Passkey' }).check();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText(ALICE.name).first().waitFor();
+    await page.goto(`${url}/account/passkeys`);
+    await page.getByText('Rename or remove').click();
+    await page.getByRole('button', { name: 'Remove Old laptop' }).click();
+    await page.getByText('You have no passkey yet').waitFor();
+  });
 
   for (const [look, options] of LOOKS) {
     await once(
@@ -142,8 +188,13 @@ async function arrive(page: Page, act: () => Promise<void>): Promise<URL> {
   return came;
 }
 
-async function byPassword(page: Page): Promise<void> {
+async function byPassword(page: Page, decision = 'approve'): Promise<void> {
   await page.locator('#password-username').fill(ALICE.username);
   await page.locator('#password-password').fill(ALICE.password);
-  await page.locator('button[value=approve]').click();
+  await page.locator(`button[value=${decision}]`).click();
+}
+
+/** One thing is said at a time. */
+async function onlyNote(page: Page): Promise<void> {
+  assert.equal(await page.locator('.note:visible').count(), 1);
 }
