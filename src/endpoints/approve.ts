@@ -54,8 +54,8 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   const { as, words } = call;
   const ticked = form.all('scope');
   const remember = form.optional('remember') === 'yes';
+  const typed = Object.fromEntries(['login', 'username', 'email'].map((name) => [name, form.optional(name) ?? '']));
   const organization = form.optional('organization');
-  const typed = { login: form.optional('login') ?? '', username: form.optional('username') ?? '' };
   const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
     consentPage(call, { ...showing, ticked, remember, organization, typed, ...more, problem: { text, status, retryAfter } });
   if ((form.optional('account') ?? '') !== (await accountMark(as, showing.session))) {

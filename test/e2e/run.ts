@@ -5,6 +5,7 @@
 import { checkClients } from './clients.ts';
 import { findChromium, launch } from './chromium.ts';
 import { checkConformance } from './conformance.ts';
+import { checkGallery } from './gallery.ts';
 import { checkPages } from './pages.ts';
 import { checkPasskeys } from './passkey.ts';
 import { endAll, type RunningServer, type Served, startNode, startWorker } from './processes.ts';
@@ -28,6 +29,7 @@ async function runAll(executable: string): Promise<void> {
       const server = await start();
       await checkClients(name, server.url, browser);
       await checkPages(name, server.url, browser);
+      await checkGallery(name, server.url, browser);
       await checkConformance(name, server.url, browser);
       await server.stop();
     }
