@@ -4,9 +4,16 @@
  */
 import type { Access } from '../model/access.ts';
 import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
-import { grantIdOf } from '../model/token.ts';
+import { grantIdOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
+
+/** A token that is good for something, with its grant and the text of its props. */
+export interface FoundToken {
+  readonly grant: Grant;
+  readonly access: GrantAccess;
+  readonly text: string;
+}
 
 /**
  * Checks a token against the record of its grant.
@@ -15,16 +22,37 @@ import type { AuthServer } from './auth-server.ts';
  * @throws whatever the store throws: a store that is down is not a bad token.
  */
 export async function verifyAccess(as: AuthServer, token: string, resource: string): Promise<Access | null> {
+  const found = await findToken(as, token, resource);
+  return found && accessOf(found);
+}
+
+/** The grant behind a living access token, or null. @param resource the only one it may be for, any if absent. */
+export async function findToken(as: AuthServer, token: string, resource?: string): Promise<FoundToken | null> {
   const grantId = grantIdOf('access', token);
   if (grantId === null) return null;
-  const grant = await as.records.findGrant(grantId);
-  if (!grant || grant.resource !== resource) return null;
+  const grant = await findLinked(as, grantId);
+  if (!grant || (resource !== undefined && grant.resource !== resource)) return null;
   const hash = await as.keys.hash(token);
   const access = findAccess(grant, hash, as.now());
   const text = access && (as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant)));
-  if (!access || text === null) return null;
-  const { userId, clientId } = grant;
-  return { userId, clientId, grantId, scope: access.scope, resource, expiresAt: access.expiresAt, props: JSON.parse(text) as unknown };
+  return access && text !== null ? { grant, access, text } : null;
+}
+
+/** One read; for a token that was exchanged, one for each grant it hangs on, all at once: where one of them ended, nothing hangs any more. */
+async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null> {
+  const ids = linksOf(grantId);
+  if (ids.length === 1) return as.records.findGrant(grantId);
+  const grants = await Promise.all(ids.map((id) => as.records.findGrant(id)));
+  const now = as.now();
+  return grants.every((grant) => grant && !grant.ended && grant.expiresAt > now) ? (grants.at(-1) ?? null) : null;
+}
+
+/** What a found token says. */
+export function accessOf({ grant, access, text }: FoundToken): Access {
+  const { userId, clientId, id: grantId, resource, act } = grant;
+  const { scope, expiresAt } = access;
+  const props = JSON.parse(text) as unknown;
+  return { userId, clientId, grantId, scope, resource, expiresAt, props, ...(act === undefined ? {} : { act }) };
 }
 
 async function openProps(as: AuthServer, token: string, access: GrantAccess, { id, sealedProps }: Grant): Promise<string | null> {

@@ -20,9 +20,14 @@ export interface Access<Props = unknown> {
   readonly resource: string;
   /** When the token ends. */
   readonly expiresAt: Seconds;
+  /** Who acts for the user, where a token was exchanged: the one who exchanged it last, and who did before (RFC 8693 §4.1). */
+  readonly act?: Actor;
   /** What the application put in when the user signed in, with the permissions of this very moment. */
   readonly props: Props;
 }
+
+/** Somebody who acts for a user. */
+export type Actor = { readonly sub: string; readonly act?: Actor };
 
 /** What a login of our own, and every upstream, puts into the props. */
 export interface AuthContext extends Record<string, unknown> {

@@ -3,6 +3,7 @@
  * Here stand its shape and its rules as a pure state machine; `records.changeGrant` runs a transition and
  * writes its outcome only if nobody wrote in between. No storage, no clock, no cryptography but exclusive or.
  */
+import type { Actor } from './access.ts';
 import type { Seconds } from './store.ts';
 
 /** A secret as the record knows it: found by hash, and the grant's key wrapped for whoever holds the secret. */
@@ -55,6 +56,8 @@ export type Grant = {
   readonly retired: readonly Retired[];
   readonly access: readonly GrantAccess[];
   readonly usedAt: Seconds;
+  /** Who acts for the user, where the grant came of an exchange. */
+  readonly act?: Actor;
   readonly ended: { readonly at: Seconds; readonly reason: EndReason } | null;
 };
 
