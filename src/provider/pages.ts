@@ -77,7 +77,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     return { ...request, codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer };
   };
   const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
-    if (/^client:/.test(userId))
+    if (userId.startsWith('client:'))
       throw new TypeError('completeAuthorization: `userId` begins with "client:", which names clients that act for themselves.');
     if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
     if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
