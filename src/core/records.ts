@@ -6,6 +6,7 @@ import type { Agent } from '../lib/user-agent.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
+import type { Organization } from '../model/identity.ts';
 import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version, WriteOptions } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
 import type { Transition } from '../model/transition.ts';
@@ -19,6 +20,8 @@ export type Session = {
   readonly claims: { readonly [claim: string]: Json };
   /** What the sign-in said the user may do; absent where that is looked up live. */
   readonly permissions?: readonly string[];
+  /** Those that the sign-in said the user may act for. */
+  readonly organizations?: readonly Organization[];
   /** When the person proved who they are. */
   readonly createdAt: Seconds;
   /** The absolute end. */

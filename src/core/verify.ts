@@ -49,10 +49,11 @@ async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null
 
 /** What a found token says. */
 export function accessOf({ grant, access, text }: FoundToken): Access {
-  const { userId, clientId, id: grantId, resource, act } = grant;
+  const { userId, clientId, id: grantId, organization, resource, act } = grant;
+  const where = organization ? { organization } : {};
   const { scope, expiresAt } = access;
   const props = JSON.parse(text) as unknown;
-  return { userId, clientId, grantId, scope, resource, expiresAt, props, ...(act === undefined ? {} : { act }) };
+  return { userId, clientId, grantId, ...where, scope, resource, expiresAt, props, ...(act === undefined ? {} : { act }) };
 }
 
 async function openProps(as: AuthServer, token: string, access: GrantAccess, { id, sealedProps }: Grant): Promise<string | null> {

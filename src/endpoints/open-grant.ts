@@ -19,11 +19,12 @@ export interface Opening {
   readonly redirectUri: string;
   readonly challenge: string;
   readonly props: unknown;
+  readonly organization?: { readonly id: string; readonly name: string };
 }
 
 /** Writes the grant and gives its authorization code. */
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
-  const { client, userId, scope, resource, redirectUri, challenge, props } = opening;
+  const { client, userId, scope, resource, redirectUri, challenge, props, organization } = opening;
   const { settings, keys } = as;
   const [id, now, key] = [keys.id(), as.now(), as.runtime.random(32)];
   const code = formatToken('code', id, keys.secret());
@@ -36,6 +37,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     userId,
     scope,
     resource,
+    ...(organization ? { organization: { id: organization.id, name: organization.name } } : {}),
     createdAt: now,
     expiresAt: now + settings.grantTtl,
     lifetimes: refreshable ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 },

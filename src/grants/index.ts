@@ -12,11 +12,11 @@ import type { IssuedTokens } from './issue.ts';
 import { refreshToken } from './refresh-token.ts';
 
 /** Turns a request with a proof into tokens, or refuses it. */
-export type Grantor = (params: Params, caller: Caller, as: AuthServer) => Promise<IssuedTokens>;
+export type GiveTokens = (params: Params, caller: Caller, as: AuthServer) => Promise<IssuedTokens>;
 
 /** A row of the table. */
 export interface GrantType {
-  readonly give: Grantor;
+  readonly give: GiveTokens;
   /** Where it is not offered everywhere: whether these settings ask for it. */
   readonly isOffered?: (settings: Settings) => boolean;
   /** Whether somebody may come who is no client at all. */

@@ -4,6 +4,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Actor } from '../model/access.ts';
+import type { Organization } from '../model/identity.ts';
 import type { Grant } from '../model/grant.ts';
 import type { Seconds } from '../model/store.ts';
 import { wrap } from '../model/transition.ts';
@@ -19,6 +20,8 @@ export interface Opening {
   readonly props: unknown;
   /** When it must be over at the latest. */
   readonly notAfter?: Seconds;
+  /** The organization in which the user acts. */
+  readonly organization?: Organization;
   /** The grant that this one hangs on, and ends with. */
   readonly parentId?: string;
   /** Who acts for the user. */
@@ -27,7 +30,7 @@ export interface Opening {
 
 /** Writes the grant and gives its token. */
 export async function openDirect(as: AuthServer, opening: Opening): Promise<IssuedTokens> {
-  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act } = opening;
+  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization } = opening;
   const { keys, settings } = as;
   const [id, now, key] = [parentId + keys.id(), as.now(), as.runtime.random(32)];
   const { accessToken, access } = await keys.mint(id, null);
@@ -51,6 +54,7 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
     usedAt: now,
     ended: null,
     ...(act === undefined ? {} : { act }),
+    ...(organization === undefined ? {} : { organization }),
   };
   await as.records.openGrant(grant);
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });

@@ -46,6 +46,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     props: subject.props,
     notAfter: access.expiresAt,
     parentId: grant.id,
+    ...(grant.organization === undefined ? {} : { organization: grant.organization }),
     act: { sub: `client:${client.id}`, ...(grant.act === undefined ? {} : { act: grant.act }) },
   });
   return { ...tokens, issuedTokenType: ACCESS_TOKEN_TYPE };

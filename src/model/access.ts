@@ -18,6 +18,8 @@ export interface Access<Props = unknown> {
   readonly scope: readonly string[];
   /** The one resource the token is for (RFC 8707). */
   readonly resource: string;
+  /** The organization that the user chose for this client; absent where there was none. */
+  readonly organization?: { readonly id: string; readonly name: string };
   /** When the token ends. */
   readonly expiresAt: Seconds;
   /** Who acts for the user, where a token was exchanged: the one who exchanged it last, and who did before (RFC 8693 §4.1). */
@@ -33,4 +35,6 @@ export type Actor = { readonly sub: string; readonly act?: Actor };
 export interface AuthContext extends Record<string, unknown> {
   readonly claims: { readonly sub: string; readonly name?: string; readonly email?: string; readonly [claim: string]: unknown };
   readonly permissions?: readonly string[];
+  /** The organization that the user chose for this client. */
+  readonly organization?: { readonly id: string; readonly name: string };
 }

@@ -46,6 +46,8 @@ export type Grant = {
   readonly userId: string;
   readonly scope: readonly string[];
   readonly resource: string;
+  /** For which of the user's organizations. */
+  readonly organization?: { readonly id: string; readonly name: string };
   readonly createdAt: Seconds;
   /** The absolute end, whatever is refreshed. */
   readonly expiresAt: Seconds;

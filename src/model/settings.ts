@@ -8,6 +8,7 @@ import type { Accounts } from './account.ts';
 import type { Client } from './client.ts';
 import type { Event } from './event.ts';
 import type { Lifetimes } from './grant.ts';
+import type { Organization } from './identity.ts';
 import type { Login } from './login.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
@@ -31,6 +32,17 @@ export interface Paths {
 
 /** Looks up what a user may do at this very moment. */
 export type Permissions<Env = unknown> = (access: Access, env: Env & WithAccounts) => Awaitable<readonly string[]>;
+
+/** Who may give scopes to a client, and for which organization. */
+export interface Grantor {
+  readonly userId: string;
+  readonly claims: { readonly [claim: string]: unknown };
+  readonly permissions?: readonly string[];
+  readonly organization?: Organization;
+}
+
+/** Says which scopes a user may give to clients at this very moment. */
+export type GrantableScopes<Env = unknown> = (who: Grantor, env: Env) => Awaitable<readonly string[]>;
 
 /** The part of the environment's helpers that a look-up of permissions mostly needs. */
 export interface WithAccounts {
@@ -94,6 +106,8 @@ export interface Settings {
   /** Asked for after every login that is not two factors in itself, of users who have set it up. */
   readonly secondFactor: SecondFactor | null;
   readonly permissions: Permissions<never> | null;
+  /** Null where everybody may give every scope. */
+  readonly grantableScopes: GrantableScopes<never> | null;
   /** The name that pages show. */
   readonly name: string;
   /** The name and how the pages look. */

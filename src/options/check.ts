@@ -144,7 +144,7 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
 function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {
   const listed: ScopeInfo[] = Array.isArray(scopesSupported)
     ? scopesSupported.map((name: string) => ({ name }))
-    : Object.entries(scopesSupported).map(([name, description]) => ({ name, description }));
+    : Object.entries(scopesSupported).map(([name, said]) => ({ name, ...(typeof said === 'string' ? { description: said } : said) }));
   const bad = [...listed.map((scope) => scope.name), ...requiredScopes].find((name) => !isScopeToken(name));
   if (bad !== undefined)
     fail('scopesSupported', `holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes`);

@@ -7,10 +7,18 @@ import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
-import type { DocumentPolicy, ExchangePolicy, Permissions } from '../model/settings.ts';
+import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
+
+/** A scope in the words of the consent page. */
+export interface ScopeWords {
+  /** "Read your notes". */
+  readonly description: string;
+  /** Names of the tools that it opens. */
+  readonly unlocks?: readonly string[];
+}
 
 /** Options of `OAuthProvider`. */
 export interface OAuthProviderOptions<Env = unknown> {
@@ -50,9 +58,11 @@ export interface OAuthProviderOptions<Env = unknown> {
   /** How our pages look and what they say: logo, colours, words, templates. */
   readonly pages?: PagesOptions;
   /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
-  readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string };
+  readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
   /** Scopes without which no call is let in; published, asked for, enforced. */
   readonly requiredScopes?: readonly string[];
+  /** Scopes that this user may give to clients at this moment. Others fall away, and the person is shown what is left. When it throws, nothing is granted. Default: all. */
+  readonly grantableScopes?: GrantableScopes<Env>;
   /** What a user may do, looked up on every request and put into `props.permissions`. When it throws, the request is refused with 503. */
   readonly permissions?: Permissions<Env>;
   /** Seconds; default 3,600. */
@@ -87,7 +97,7 @@ export interface OAuthProviderOptions<Env = unknown> {
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
   apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, secondFactor: true, authorizeEndpoint: true,
   tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
-  requiredScopes: true, permissions: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
+  requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
   clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true,
 }; // prettier-ignore

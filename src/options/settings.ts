@@ -60,6 +60,7 @@ export function settingsOf<Env>(
     logins: options.logins ?? [],
     secondFactor: options.secondFactor ?? null,
     permissions: options.permissions ?? null,
+    grantableScopes: options.grantableScopes ?? null,
     name,
     brand: { ...brandOf(name, options.pages ?? {}), templates: options.pages?.templates ?? {} },
     languages: makeLanguages(options.pages?.words),

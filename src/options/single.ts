@@ -1,13 +1,14 @@
 /**
  * Option checks: what is wrong with single options, found when the provider is made. Each message names the option and the mend.
  */
-import type { Login } from '../model/login.ts';
+import { isForm, type Login } from '../model/login.ts';
 
 const DAY = 86_400;
 
 /** What these checks look at of the provider's options. */
 export interface LooseOptions {
   readonly permissions?: unknown;
+  readonly grantableScopes?: unknown;
   readonly on?: unknown;
   readonly allowedOrigins?: unknown;
   readonly [option: string]: unknown;
@@ -46,8 +47,10 @@ export function checkTokens({ externalTokens: source, anonymous }: LooseOptions)
 }
 
 /** Functions must be functions, origins origins. */
-export function checkRest({ permissions, on, allowedOrigins }: LooseOptions): void {
+export function checkRest({ permissions, grantableScopes, on, allowedOrigins }: LooseOptions): void {
   if (permissions !== undefined && typeof permissions !== 'function') fail('permissions', 'must be a function (access, env) → permissions');
+  if (grantableScopes !== undefined && typeof grantableScopes !== 'function')
+    fail('grantableScopes', 'must be a function (who, env) → scopes');
   if (on !== undefined && typeof on !== 'function') fail('on', 'must be a function that takes an event');
   if (allowedOrigins === undefined) return;
   const isOrigin = (one: unknown): boolean => one === '*' || (typeof one === 'string' && URL.canParse(one) && new URL(one).origin === one);
@@ -65,10 +68,20 @@ export function checkLogins(logins: readonly Login[]): void {
   const odd = ids.find((id) => !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)); // it stands in the path of a callback
   if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
   checkSections(logins);
+  checkPages(logins);
 }
 
 /** Parts of the account page that are ours. */
 const OWN_SECTIONS: readonly string[] = ['apps', 'sessions', 'sign-ins'];
+
+/** Pages beside the sign-in page that are ours. */
+const OWN_PAGES: readonly string[] = ['step'];
+
+function checkPages(logins: readonly Login[]): void {
+  const ids = [...OWN_PAGES, ...logins.filter(isForm).flatMap(({ pages = [] }) => pages.map((page) => page.id))];
+  const bad = ids.find((id, at) => ids.indexOf(id) !== at || !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id));
+  if (bad !== undefined) fail('logins', `bring a page with the id ${JSON.stringify(bad)}, which is taken or malformed; rename it`);
+}
 
 function checkSections(logins: readonly Login[]): void {
   const ids = [...OWN_SECTIONS, ...logins.flatMap((login) => (login.account ?? []).map((section) => section.id))];
