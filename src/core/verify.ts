@@ -2,11 +2,12 @@
  * Verify: from an access token to Access, with one read of the store. Null for whatever is not good,
  * without telling why: forged, expired, revoked and foreign tokens are one answer (RFC 6750 §3.1).
  */
-import type { Access } from '../model/access.ts';
+import type { Checked } from '../model/access.ts';
 import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
 import { grantIdOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
+import { openRefs } from './vault.ts';
 
 /** A token that is good for something, with its grant and the text of its props. */
 export interface FoundToken {
@@ -21,9 +22,9 @@ export interface FoundToken {
  * @param resource canonical URI the token must be for.
  * @throws whatever the store throws: a store that is down is not a bad token.
  */
-export async function verifyAccess(as: AuthServer, token: string, resource: string): Promise<Access | null> {
+export async function verifyAccess(as: AuthServer, token: string, resource: string): Promise<Checked | null> {
   const found = await findToken(as, token, resource);
-  return found && accessOf(found);
+  return found && accessOf(as, token, found);
 }
 
 /** The grant behind a living access token, or null. @param resource the only one it may be for, any if absent. */
@@ -48,12 +49,23 @@ async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null
 }
 
 /** What a found token says. */
-export function accessOf({ grant, access, text }: FoundToken): Access {
-  const { userId, clientId, id: grantId, organization, resource, act } = grant;
-  const where = organization ? { organization } : {};
-  const { scope, expiresAt } = access;
-  const props = JSON.parse(text) as unknown;
-  return { userId, clientId, grantId, ...where, scope, resource, expiresAt, props, ...(act === undefined ? {} : { act }) };
+export function accessOf(as: AuthServer, token: string, { grant, access, text }: FoundToken): Checked {
+  const { userId, clientId, id: grantId, organization, resource, act, upstreams } = grant;
+  return {
+    userId,
+    clientId,
+    grantId,
+    ...(organization ? { organization } : {}),
+    scope: access.scope,
+    resource,
+    expiresAt: access.expiresAt,
+    ...(act ? { act } : {}),
+    props: JSON.parse(text) as unknown,
+    upstream: as.vault.upstreamsOf(grantId, async () => {
+      if (!upstreams) return []; // the key is worked out only for those who ask
+      return openRefs(as.keys, grantId, unwrap(access, await as.keys.pad(token)), upstreams);
+    }),
+  };
 }
 
 async function openProps(as: AuthServer, token: string, access: GrantAccess, { id, sealedProps }: Grant): Promise<string | null> {

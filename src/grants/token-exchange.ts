@@ -29,14 +29,15 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   if ((params.optional('requested_token_type') ?? ACCESS_TOKEN_TYPE) !== ACCESS_TOKEN_TYPE) throw refused('requested_type');
   if (params.optional('actor_token') !== undefined) throw refused('actor_token'); // the client itself is the actor
   if (params.all('audience').length > 0) throw new OAuthError('invalid_target', 'audience', { hint: 'Name the target with `resource`.' });
-  const found = await findToken(as, params.required('subject_token'));
+  const token = params.required('subject_token');
+  const found = await findToken(as, token);
   if (!found) throw refused('subject_token');
   const { grant, access } = found;
   const asked = params.all('resource');
   const { uri } = findResource(asked.length === 0 ? [grant.resource] : asked, as.settings.resources);
   const scope = narrowScope(access.scope, parseScope(params.optional('scope')));
   if (linksOf(grant.id).length >= MOST_LINKS) throw refused('chain_too_long');
-  const subject = accessOf(found);
+  const subject = accessOf(as, token, found);
   if ((await as.settings.exchangePolicy?.({ clientId: client.id, subject, resource: uri, scope })) !== true) throw refused('policy');
   const tokens = await openDirect(as, {
     clientId: client.id,
