@@ -2,7 +2,7 @@
  * Verify: from an access token to Access, with one read of the store. Null for whatever is not good,
  * without telling why: forged, expired, revoked and foreign tokens are one answer (RFC 6750 §3.1).
  */
-import type { Checked } from '../model/access.ts';
+import type { Access } from '../model/access.ts';
 import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
 import { grantIdOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
@@ -22,7 +22,7 @@ export interface FoundToken {
  * @param resource canonical URI the token must be for.
  * @throws whatever the store throws: a store that is down is not a bad token.
  */
-export async function verifyAccess(as: AuthServer, token: string, resource: string): Promise<Checked | null> {
+export async function verifyAccess(as: AuthServer, token: string, resource: string): Promise<Access | null> {
   const found = await findToken(as, token, resource);
   return found && accessOf(as, token, found);
 }
@@ -49,7 +49,7 @@ async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null
 }
 
 /** What a found token says. */
-export function accessOf(as: AuthServer, token: string, { grant, access, text }: FoundToken): Checked {
+export function accessOf(as: AuthServer, token: string, { grant, access, text }: FoundToken): Access {
   const { userId, clientId, id: grantId, organization, resource, act, upstreams } = grant;
   return {
     userId,
