@@ -7,11 +7,15 @@ import { OAuthProvider as AnyOAuthProvider, type Platform } from './provider/oau
 import type { OAuthProviderOptions } from './options/options.ts';
 
 export { guard, type Guard, type GuardOptions, type Verifier } from './guard/guard.ts';
+export { consoleMailer } from './logins/console-mailer.ts';
+export { emailCode, type EmailCodeOptions } from './logins/email-code.ts';
 export { password, type PasswordOptions } from './logins/password.ts';
 export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';
-export type { Access, AuthContext } from './model/access.ts';
+export type { Access, AuthContext, Checked } from './model/access.ts';
+export { type LinkedAccount, type UpstreamAccount, type Upstreams, UpstreamTokenError } from './model/upstream.ts';
 export type { Account, Accounts, NewAccount } from './model/account.ts';
 export type { Client } from './model/client.ts';
+export type { Email, SendEmail } from './model/email.ts';
 export type { ClientSpec, ConfiguredClient } from './model/client-spec.ts';
 export { OAuthError, type ErrorCode } from './model/error.ts';
 export type { Event } from './model/event.ts';

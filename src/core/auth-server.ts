@@ -5,6 +5,8 @@
 import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
+import { isForm } from '../model/login.ts';
+import type { Links } from '../model/links.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
@@ -15,9 +17,11 @@ import { makeEmails } from './emails.ts';
 import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
+import { makeLinks } from './links.ts';
 import { makeOpened, type Opened } from './opened.ts';
 import { makePasskeys } from './passkeys.ts';
 import { makeRecords, type Records } from './records.ts';
+import { makeVault, type Vault } from './vault.ts';
 
 /** One issuer, ready to answer. */
 export interface AuthServer {
@@ -32,7 +36,10 @@ export interface AuthServer {
   readonly accounts: Accounts;
   readonly consents: Consents;
   readonly passkeys: Passkeys;
+  readonly links: Links;
   readonly opened: Opened;
+  /** Tokens of other sites. */
+  readonly vault: Vault;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
   /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
@@ -48,8 +55,14 @@ export interface AuthServer {
   readonly forgive: (name: string) => Promise<void>;
 }
 
-/** Puts a server together. @param secrets of the keyring, newest first. */
-export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store, secrets: readonly string[] = []): AuthServer {
+/** Puts a server together. @param secrets of the keyring, newest first. @param env where providers find their secrets. */
+export function makeAuthServer(
+  settings: Settings,
+  runtime: Runtime,
+  store: Store,
+  secrets: readonly string[] = [],
+  env: unknown = {},
+): AuthServer {
   const now = (): Seconds => runtime.now();
   const emit = (event: NewEvent): void => {
     // The listener may be asynchronous; however it fails, it fails alone.
@@ -65,15 +78,30 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
+  const keyring = makeKeyring(secrets, runtime, keys);
   const consents = makeConsents(store, keys, now);
+  const vault = makeVault({ store, records, keys, keyring, runtime, settings, env, emit });
+  const links = makeLinks({ store, keys, now });
   return {
     settings,
     runtime,
     store,
     records,
     keys,
-    keyring: makeKeyring(secrets, runtime, keys),
-    accounts: makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys) }),
+    keyring,
+    vault,
+    accounts: makeAccounts({
+      records,
+      consents,
+      vault,
+      keys,
+      runtime,
+      passkeys,
+      emails: makeEmails(store, keys),
+      links,
+      signUpUrl: signUpUrlOf(settings),
+    }),
+    links,
     consents,
     passkeys,
     fetchDocument: settings.documents ? fetched : null,
@@ -89,6 +117,11 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     },
     forgive: async (name) => (settings.limits ? records.forgetCount(await keys.hash(name)) : undefined),
   };
+}
+
+function signUpUrlOf({ issuer, paths, logins }: Settings): string | null {
+  const open = logins.filter(isForm).some((login) => login.pages?.some(({ id }) => id === 'sign-up'));
+  return open ? `${issuer}${paths.login}/sign-up` : null;
 }
 
 /** In development a document may stand on this very computer, which is what the machine's own fetch must never reach (SEC-088). */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { makeAccounts, signOut } from '../../src/core/accounts.ts';
 import { makeEmails } from '../../src/core/emails.ts';
 import { type Consents, makeConsents } from '../../src/core/consents.ts';
+import { makeLinks } from '../../src/core/links.ts';
 import { makeKeys } from '../../src/core/keys.ts';
 import { makePasskeys } from '../../src/core/passkeys.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
@@ -34,12 +35,25 @@ function makeOn(store: Store): Made {
   };
   const [records, keys] = [makeRecords(store), makeKeys(runtime)];
   const consents = makeConsents(store, keys, runtime.now);
+  const links = makeLinks({ store, keys, now: runtime.now });
   const passkeys = makePasskeys({ store, keys, now: runtime.now });
-  const accounts = makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys) });
+  const accounts = makeAccounts({
+    vault,
+    records,
+    consents,
+    keys,
+    runtime,
+    passkeys,
+    emails: makeEmails(store, keys),
+    links,
+    signUpUrl: null,
+  });
   return { accounts, records, consents, passkeys, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };
+
+const vault = { release: async (): Promise<void> => undefined }; // no account here has any at another site
 
 describe('core/accounts', () => {
   it('hashes with scrypt at N = 2^14, r = 8, p = 5, and tells nobody the hash', async () => {
@@ -162,8 +176,8 @@ describe('core/accounts', () => {
       ...records,
       changeGrant: (grant, move) => (left-- > 0 ? records.changeGrant(grant, move) : Promise.reject(new Error('crash'))),
     };
-    await expect(signOut({ records: cut, consents }, 'u', START)).rejects.toThrow('crash');
-    await signOut({ records, consents }, 'u', START);
+    await expect(signOut({ records: cut, consents, vault }, 'u', START)).rejects.toThrow('crash');
+    await signOut({ records, consents, vault }, 'u', START);
     for (let at = 0; at < 20; at++) expect((await records.findGrant(`g${at}`))?.ended).not.toBeNull();
   });
 

@@ -17,17 +17,12 @@ export const signIn = {
   limited: (when: string): string => `Too many tries. Try again ${when}.`,
 };
 
-/** Texts of signing in by user name and password. */
-export const password = {
-  label: 'Password',
-  username: 'User name',
-  password: 'Password',
-};
-
 /** Why somebody was not let in, by the reason that a login gave; `other` for every reason that is not here. */
 export const refused = {
   other: 'That did not work. Check what you typed and try again.',
   credentials_wrong: 'That user name and password do not go together. Check both and try again.',
+  email_malformed: 'That is not an e-mail address. Check it and try again.',
+  email_code_wrong: 'That is not the code of the last message. Check it and try again, or have another one sent.',
   credentials_changed: 'Your account has just been changed. Sign in again.',
   organization_not_allowed:
     'This account is not a member of an organization that may sign in here. Use another account, or ask for access.',
