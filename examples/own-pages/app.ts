@@ -26,8 +26,9 @@ async function ask(request: Request, { OAUTH_PROVIDER: oauth }: Env): Promise<Re
 }
 
 async function decide(request: Request, env: Env): Promise<Response> {
-  const [oauth, form, verifier] = [env.OAUTH_PROVIDER, await request.formData(), crypto.randomUUID() + crypto.randomUUID()];
-  const handle = String(form.get('handle'));
+  const [oauth, form] = [env.OAUTH_PROVIDER, new URLSearchParams(await request.text())];
+  const verifier = crypto.randomUUID() + crypto.randomUUID();
+  const handle = form.get('handle') ?? '';
   if (form.get('decision') !== 'approve') return go((await oauth.denyConsent(request, handle)).redirectTo);
   const approved = await oauth.approveConsent(request, handle);
   const { state, headers } = await oauth.beginUpstream(approved.request, { data: { verifier }, headers: approved.headers });

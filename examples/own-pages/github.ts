@@ -23,11 +23,13 @@ export async function whoCameBack({ app, verifier, callback }: Trip, code: strin
   const client = { client_id: app.GITHUB_CLIENT_ID, client_secret: app.GITHUB_CLIENT_SECRET, redirect_uri: callback };
   const form = new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier: verifier, ...client });
   const { access_token: token } = await ask('https://github.com/login/oauth/access_token', { method: 'POST', body: form });
-  const { id, name } = await ask('https://api.github.com/user', { headers: { authorization: `Bearer ${token}` } });
+  const { id, name } = await ask('https://api.github.com/user', { token });
   return id ? { id: `github-${id}`, name: String(name) } : null;
 }
 
-async function ask(url: string, init: RequestInit): Promise<Record<string, string | number>> {
-  const headers = { ...init.headers, accept: 'application/json', 'user-agent': 'own-pages' };
+const HEADERS = { accept: 'application/json', 'user-agent': 'own-pages' };
+
+async function ask(url: string, init: RequestInit & { token?: string | number | undefined }): Promise<Record<string, string | number>> {
+  const headers = { ...HEADERS, ...(init.token ? { authorization: `Bearer ${init.token}` } : {}) };
   return (await fetch(url, { ...init, headers })).json();
 }
