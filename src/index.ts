@@ -20,7 +20,7 @@ export type { FormLogin, Login, LoginResult, LoginServices, RedirectLogin, Retur
 export type { Passed, SecondFactor } from './model/second-factor.ts';
 export type { Runtime } from './model/runtime.ts';
 export type { DocumentPolicy, Permissions } from './model/settings.ts';
-export type { Store } from './model/store.ts';
+export { NothingDone, type Kept, type Store } from './model/store.ts';
 export { html, type Html, type HtmlValue } from './lib/html.ts';
 export type { PagesOptions } from './options/pages.ts';
 export type { Template, Templates } from './pages/templates.ts';

@@ -13,4 +13,5 @@ export {
   makeFakeUpstream,
 } from './fake-upstream.ts';
 export type { Registered } from './fake-codes.ts';
+export { faultyStore, type FaultyStore, type FaultyStoreOptions, type StoreFault } from './faulty-store.ts';
 export type { Fault } from './fault.ts';
