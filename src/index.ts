@@ -7,19 +7,23 @@ import { OAuthProvider as AnyOAuthProvider, type Platform } from './provider/oau
 import type { OAuthProviderOptions } from './options/options.ts';
 
 export { guard, type Guard, type GuardOptions, type Verifier } from './guard/guard.ts';
+export { consoleMailer } from './logins/console-mailer.ts';
+export { emailCode, type EmailCodeOptions } from './logins/email-code.ts';
 export { password, type PasswordOptions } from './logins/password.ts';
 export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';
 export type { Access, AuthContext } from './model/access.ts';
 export type { Account, Accounts, NewAccount } from './model/account.ts';
 export type { Client } from './model/client.ts';
+export type { Email, SendEmail } from './model/email.ts';
+export type { ClientSpec, ConfiguredClient } from './model/client-spec.ts';
 export { OAuthError, type ErrorCode } from './model/error.ts';
 export type { Event } from './model/event.ts';
 export type { Context, FetchFunction, FetchObject, Handler } from './model/handler.ts';
-export type { Identity } from './model/identity.ts';
+export type { Identity, Organization } from './model/identity.ts';
 export type { FormLogin, Login, LoginResult, LoginServices, RedirectLogin, ReturnResult, Step, Steps, StepView } from './model/login.ts';
 export type { Passed, SecondFactor } from './model/second-factor.ts';
 export type { Runtime } from './model/runtime.ts';
-export type { DocumentPolicy, Permissions } from './model/settings.ts';
+export type { DocumentPolicy, GrantableScopes, Grantor, Permissions } from './model/settings.ts';
 export { NothingDone, type Kept, type Store } from './model/store.ts';
 export { html, type Html, type HtmlValue } from './lib/html.ts';
 export type { PagesOptions } from './options/pages.ts';

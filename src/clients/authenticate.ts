@@ -9,6 +9,7 @@ import { decode } from '../lib/form.ts';
 import { equalTexts, fromUtf8 } from '../lib/bytes.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
+import type { Seconds } from '../model/store.ts';
 import type { Params } from '../model/params.ts';
 import { findClient } from './find.ts';
 
@@ -39,9 +40,16 @@ export async function authenticate(as: AuthServer, authorization: string | null,
   if (shown.method === 'none') return { kind: 'public', clientId: shown.id };
   const client = await findClient(as, shown.id);
   const hash = await as.keys.hash(shown.secret);
-  const right = client?.secretHash !== undefined && equalTexts(client.secretHash, hash) && client.authMethod === shown.method;
-  if (right) return { kind: 'confidential', clientId: shown.id };
+  if (client && client.authMethod === shown.method && isSecretOf(client, hash, as.now()))
+    return { kind: 'confidential', clientId: shown.id };
   throw await counted(as, client, network, failed(shown.method, 'secret_wrong'));
+}
+
+/** Both secrets are compared, however the first comes out. */
+function isSecretOf({ secretHash, formerSecret }: Client, hash: string, now: Seconds): boolean {
+  const right = secretHash !== undefined && equalTexts(secretHash, hash);
+  const former = formerSecret !== undefined && equalTexts(formerSecret.hash, hash) && formerSecret.until > now;
+  return right || former;
 }
 
 /** A client that signs; the code for it is loaded when the first one comes. */

@@ -5,15 +5,23 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { isDocumentUrl } from '../lib/safe-fetch.ts';
 import type { Client } from '../model/client.ts';
+import type { SecretClient } from '../model/settings.ts';
 import { fetchClient, findKept, isWelcome } from './metadata-document.ts';
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 
 /** The client as it is known here, or null; fetches nothing. */
 export async function findClient(as: AuthServer, id: string): Promise<Client | null> {
+  const configured = as.settings.clients.get(id);
+  if (configured) return withHash(as, configured);
   if (CLIENT_ID.test(id)) return as.records.findClient(id);
   if (!isDocumentUrl(id, as.isLoopback)) return null;
   return (await as.records.findClient(id)) ?? (mayFetch(as, id) && (await isWelcome(as, id)) ? findKept(as, id) : null);
+}
+
+/** Secrets of configured clients are hashed like those of all others: one way to compare them. */
+async function withHash(as: AuthServer, { client, secret }: SecretClient): Promise<Client> {
+  return secret === undefined ? client : { ...client, secretHash: await as.keys.hash(secret) };
 }
 
 /** Whether an id is the URL of a document that could be fetched. */

@@ -6,6 +6,7 @@ import type { Agent } from '../lib/user-agent.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
+import type { Organization } from '../model/identity.ts';
 import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version, WriteOptions } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
 import type { Transition } from '../model/transition.ts';
@@ -19,6 +20,8 @@ export type Session = {
   readonly claims: { readonly [claim: string]: Json };
   /** What the sign-in said the user may do; absent where that is looked up live. */
   readonly permissions?: readonly string[];
+  /** Those that the sign-in said the user may act for. */
+  readonly organizations?: readonly Organization[];
   /** When the person proved who they are. */
   readonly createdAt: Seconds;
   /** The absolute end. */
@@ -55,7 +58,6 @@ export interface Records {
   openGrant(grant: Grant): Promise<void>;
   findGrant(id: string): Promise<Grant | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
-  saveClient(client: Client, when: 'any' | 'absent'): Promise<boolean>;
   findClient(id: string): Promise<Client | null>;
   /** A client as its metadata document described it, for as long as the document may be kept. */
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
@@ -118,10 +120,6 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     },
     findGrant: (id) => value(`grant:${id}`, isGrant),
     grantsOf: (userId, after) => store.list(`user:${userId}`, after),
-    saveClient: async (client, when) => {
-      const until = client.expiresAt === undefined ? {} : { until: client.expiresAt };
-      return (await store.write(`client:${client.id}`, client, when, until)) !== null;
-    },
     findClient: (id) => value(`client:${id}`, isClient),
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
     findDocument: (hash) => value(`document:${hash}`, isClient),
@@ -185,7 +183,9 @@ export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Sess
 
 const isGrant = (value: unknown): value is Grant =>
   versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
-const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
+/** A client that is being deleted is none (`core/client-records`). */
+const isClient = (value: unknown): value is Client =>
+  has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes') && !has(value, 'deletedAt');
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 /** Whether a record is a session. */
 export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');

@@ -23,8 +23,18 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
   const access = findAccess(grant, hash, as.now());
   const text = access && (as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant)));
   if (!access || text === null) return null;
-  const { userId, clientId } = grant;
-  return { userId, clientId, grantId, scope: access.scope, resource, expiresAt: access.expiresAt, props: JSON.parse(text) as unknown };
+  const { userId, clientId, organization } = grant;
+  const where = organization ? { organization } : {};
+  return {
+    userId,
+    clientId,
+    grantId,
+    ...where,
+    scope: access.scope,
+    resource,
+    expiresAt: access.expiresAt,
+    props: JSON.parse(text) as unknown,
+  };
 }
 
 async function openProps(as: AuthServer, token: string, access: GrantAccess, { id, sealedProps }: Grant): Promise<string | null> {

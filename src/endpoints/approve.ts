@@ -46,7 +46,7 @@ export async function approve(asked: Call): Promise<Response> {
   }
   const ready = await decide(call, form, showing);
   if (ready instanceof Response) return ready;
-  return conclude(call, { ticket, handleHash, client, redirect, ...ready });
+  return conclude(call, { ticket, handle, client, redirect, ...ready });
 }
 
 /** The user and the scopes of a yes, or the page once more with what is missing. */
@@ -54,9 +54,10 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   const { as, words } = call;
   const ticked = form.all('scope');
   const remember = form.optional('remember') === 'yes';
-  const typed = { login: form.optional('login') ?? '', username: form.optional('username') ?? '' };
+  const typed = Object.fromEntries(['login', 'username', 'email'].map((name) => [name, form.optional(name) ?? '']));
+  const organization = form.optional('organization');
   const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
-    consentPage(call, { ...showing, ticked, remember, typed, ...more, problem: { text, status, retryAfter } });
+    consentPage(call, { ...showing, ticked, remember, organization, typed, ...more, problem: { text, status, retryAfter } });
   if ((form.optional('account') ?? '') !== (await accountMark(as, showing.session))) {
     const { session } = showing;
     return again(
@@ -66,7 +67,7 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   }
   const scope = approvedScope(showing.ticket, [...ticked, ...requiredOf(call, showing.ticket)]);
   if (scope.length === 0 && showing.ticket.scope.length > 0) return again(words.approve.tickOne, 400);
-  const choice: Choice = { scope, ...(remember ? { remember } : {}) };
+  const choice: Choice = { scope, ...(remember ? { remember } : {}), ...(organization === undefined ? {} : { organization }) };
   if (showing.session) return { user: showing.session, choice };
   const site = form.optional('with');
   if (site !== undefined) {

@@ -50,7 +50,7 @@ export async function callback(asked: Call, login: RedirectLogin): Promise<Respo
     if (!user) return over(call);
     const { stateHash: _spent, ...choice } = ticket.approved;
     if ('step' in user) return askStep(call, user, { handle: opened.handle, choice });
-    return conclude(call, { ticket, handleHash: journey.ticketHash, client, redirect, user, choice });
+    return conclude(call, { ticket, handle: opened.handle, client, redirect, user, choice });
   }
   as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
   if (result.kind === 'declined') {

@@ -2,7 +2,7 @@
  * Conclude: the end of every sign-in, whichever login proved who it is. The ticket is taken exactly once, the grant is
  * opened, and the browser goes back to the client.
  *
- *   ticket taken → consent kept → grant → still signed in → redirect
+ *   settled → ticket taken → consent kept → grant → still signed in → redirect
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Client } from '../model/client.ts';
@@ -14,21 +14,26 @@ import { revoke } from '../model/transition.ts';
 import { requestOverPage } from '../pages/message.ts';
 import { flowCookie, setCookie, type Call } from './endpoint.ts';
 import { type Opening, openGrant } from './open-grant.ts';
+import { settle, type Settled } from './settle.ts';
 import type { SignedIn } from './sign-in.ts';
 
 /** A yes with its proof. */
 export interface Conclusion {
   readonly ticket: Ticket;
-  readonly handleHash: string;
+  readonly handle: string;
   readonly client: Client;
   readonly redirect: ValidRedirect;
   readonly user: SignedIn;
   readonly choice: Choice;
 }
 
-/** Opens the grant and sends the code. */
-export async function conclude(call: Call, { ticket, handleHash, client, redirect, user, choice }: Conclusion): Promise<Response> {
+/** Opens the grant and sends the code; or asks once more, where the identity changes what was agreed to. */
+export async function conclude(call: Call, conclusion: Conclusion): Promise<Response> {
   const { as } = call;
+  const { ticket, handle, client, redirect, user } = conclusion;
+  const choice = await settle(call, conclusion);
+  if (choice instanceof Response) return choice;
+  const handleHash = await as.keys.hash(handle);
   if (!(await as.records.takeTicket(handleHash))) return over(call);
   const { scope, remember = false, organization } = choice;
   await as.consents.keep({ ...ticket, client, userId: user.userId }, { organization, asked: ticket.scope, granted: scope, remember });
@@ -38,15 +43,18 @@ export async function conclude(call: Call, { ticket, handleHash, client, redirec
 }
 
 /** What is to be granted, to whom, by whom. */
-export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope'> {
+export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization'> {
   readonly user: SignedIn;
-  readonly choice: Choice;
+  readonly choice: Settled;
 }
 
 /** Opens a grant for somebody who is signed in, and gives its code; null where the person was signed out meanwhile. */
 export async function grantTo({ as }: Call, { user, choice, ...opening }: Granting): Promise<string | null> {
-  const props = user.permissions ? { claims: user.claims, permissions: user.permissions } : { claims: user.claims };
-  const code = await openGrant(as, { ...opening, userId: user.userId, props, scope: choice.scope });
+  const { scope, for: organization } = choice;
+  const permissions = organization?.permissions ?? user.permissions;
+  const where = organization ? { organization: { id: organization.id, name: organization.name } } : {};
+  const props = { claims: user.claims, ...(permissions ? { permissions } : {}), ...where };
+  const code = await openGrant(as, { ...opening, userId: user.userId, props, scope, ...where });
   if (!(await endedMeanwhile(as, code, user))) return code;
   await as.consents.forget(user.userId, opening.client.id);
   return null;

@@ -8,11 +8,14 @@ import type { HtmlValue } from '../lib/html.ts';
 import type { Client } from '../model/client.ts';
 import type { Lifetimes } from '../model/grant.ts';
 import { isForm, isRedirect } from '../model/login.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Ticket } from '../model/ticket.ts';
-import { approvePage } from '../pages/approve.ts';
+import { approvePage, type ClientView, type ScopeView } from '../pages/approve.ts';
+import type { AccountView } from '../pages/sign-in.ts';
 import { sayFor } from '../pages/words/span.ts';
 import { say, type Words } from '../pages/words/words.ts';
 import type { Call } from './endpoint.ts';
+import { grantable, organizationOf } from './entitlement.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
 
 /** What is needed to show the page, first or again. */
@@ -25,43 +28,46 @@ export interface Consent {
   /** What was ticked and typed before; all scopes and nothing on the first showing. */
   readonly ticked?: readonly string[];
   readonly remember?: boolean;
+  readonly organization?: string | undefined;
   readonly typed?: { readonly [field: string]: string };
   readonly problem?: { readonly text: HtmlValue; readonly status: number; readonly retryAfter?: number | undefined };
 }
 
 /** The page. */
 export async function consentPage(
-  { as, words }: Call,
-  { ticket, handle, client, session, ticked, remember, typed = {}, problem }: Consent,
+  call: Call,
+  { ticket, handle, client, session, ticked, remember, organization, typed = {}, problem }: Consent,
 ): Promise<Response> {
+  const { as, words } = call;
   const { settings } = as;
   const redirectHost = new URL(ticket.redirectUri).host;
   const resource = settings.resources.find((one) => one.uri === ticket.resource);
-  const email = session?.claims['email'];
+  const acting = session && organizationOf(session, organization);
+  const mayGive = session && acting !== 'open' ? await grantable(call, session, acting, ticket.scope) : ticket.scope;
   const before = session && (await allowedBefore(as, ticket, client, session));
   const isNew = (name: string): boolean => !before?.scope.includes(name);
   const stepUp = ticket.scope.some(isNew);
   return approvePage({
     action: settings.paths.approve,
     ticket: handle,
-    client: { id: client.id, name: client.name, uri: client.uri, host: client.documentHost, selfDescribed: client.entered !== true },
+    client: clientView(client),
     redirectUri: ticket.redirectUri,
     redirectHost,
     redirectIsLoopback: isThisComputer(ticket.redirectUri),
     resourceName: resource?.name ?? settings.name,
     scopes: ticket.scope.map((name) => ({
-      name,
-      description: words.scopes[name] ?? settings.scopes.find((scope) => scope.name === name)?.description,
+      ...scopeView(settings, words, name),
       required: resource?.scopes.includes(name) ?? false,
       checked: ticked?.includes(name) ?? true,
       allowed: stepUp && !isNew(name),
+      unavailable: !mayGive.includes(name),
     })),
     remember: isThisComputer(ticket.redirectUri) ? undefined : (remember ?? (before ? isRemembered(ticket, before) : false)),
-    account: session && {
-      name: nameOf(session.claims, words),
-      detail: typeof email === 'string' ? email : undefined,
-      mark: await accountMark(as, session),
-    },
+    account: session && (await accountView(call, session)),
+    organizations:
+      session?.organizations && session.organizations.length > 1
+        ? session.organizations.map(({ id, name }) => ({ id, name, checked: id === organization }))
+        : [],
     logins: settings.logins
       .filter(isForm)
       .map((login) => ({ id: login.id, label: say(login.label, words), fields: login.fields(typed, words) })),
@@ -77,13 +83,34 @@ export async function consentPage(
 }
 
 /** What this person allowed this client before, where there is one answer to that. */
-async function allowedBefore(as: AuthServer, ticket: Ticket, client: Client, { userId }: SignedIn): Promise<Consented | null> {
-  const entries = await as.consents.find({ ...ticket, userId, client });
-  return (entries.length === 1 && entries[0]) || null;
+async function allowedBefore(as: AuthServer, ticket: Ticket, client: Client, user: SignedIn): Promise<Consented | null> {
+  const acting = organizationOf(user, undefined);
+  if (acting === 'open') return null;
+  const entries = await as.consents.find({ ...ticket, userId: user.userId, client });
+  return entries.find(({ organization }) => organization === acting?.id) ?? null;
 }
 
 function isRemembered({ scope }: Ticket, { remembered }: Consented): boolean {
   return scope.length > 0 && scope.every((one) => remembered.includes(one));
+}
+
+/** The client in its own words, and who vouches for them. */
+export function clientView({ id, name, uri, documentHost: host, entered }: Client): ClientView {
+  return { id, name, uri, host, selfDescribed: entered !== true };
+}
+
+/** A scope in words. */
+export function scopeView({ scopes }: Settings, words: Words, name: string): Pick<ScopeView, 'name' | 'description' | 'unlocks'> {
+  const { description, unlocks } = scopes.find((scope) => scope.name === name) ?? {};
+  return { name, description: words.scopes[name] ?? description, unlocks };
+}
+
+/** Who is signed in. */
+export async function accountView({ as, words }: Call, user: SignedIn): Promise<AccountView> {
+  const { claims, organizations = [] } = user;
+  const email = typeof claims['email'] === 'string' ? claims['email'] : undefined;
+  const detail = [email, organizations.length === 1 ? organizations[0]?.name : ''].filter(Boolean).join(' · ');
+  return { name: nameOf(claims, words), detail: detail === '' ? undefined : detail, mark: await accountMark(as, user) };
 }
 
 /** Stands in the form for the account that the page showed, so that a switch in another tab is noticed. */

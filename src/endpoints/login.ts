@@ -21,7 +21,7 @@ interface Showing {
   readonly error?: HtmlValue;
   readonly status?: number;
   readonly retryAfter?: number;
-  readonly typed?: string;
+  readonly typed?: { readonly username: string; readonly email: string };
   /** Where to go afterwards; the request says so unless told. */
   readonly returnTo?: string;
 }
@@ -37,12 +37,12 @@ export async function showLogin(call: Call, { typed, returnTo, ...problem }: Sho
     const { nobodyTitle: title, nobody: message, nobodyToDo: whatToDo } = words.signIn;
     return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });
   }
-  const known = session?.claims['preferred_username'];
-  const username = typed ?? (typeof known === 'string' ? known : '');
+  const known = (claim: string): string => (typeof session?.claims[claim] === 'string' ? session.claims[claim] : '');
+  const filled = typed ?? { username: known('preferred_username'), email: known('email') };
   const to = returnTo ?? returnPath(call) ?? paths.login;
   return loginPage({
     action: signInUrl(as, to),
-    logins: forms.map((one) => ({ id: one.id, label: say(one.label, words), fields: one.fields({ username }, words) })),
+    logins: forms.map((one) => ({ id: one.id, label: say(one.label, words), fields: one.fields(filled, words) })),
     account: session && !again ? { name: nameOf(session.claims, words) } : null,
     again,
     accountPath: paths.account,
@@ -68,5 +68,6 @@ async function submit(call: Call): Promise<Response> {
   if ('step' in user) return askStep(call, user, { returnTo });
   if (!('problem' in user)) return away(returnTo, [user.cookie]);
   const { problem: error, status, retryAfter } = user;
-  return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed: form.optional('username') ?? '' });
+  const typed = { username: form.optional('username') ?? '', email: form.optional('email') ?? '' };
+  return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed });
 }

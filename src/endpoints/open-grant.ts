@@ -2,10 +2,12 @@
  * Open grant: the moment a person's yes becomes a record. One write; the code it gives is the only way in.
  */
 import type { AuthServer } from '../core/auth-server.ts';
+import { renewClient } from '../core/client-records.ts';
 import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { formatToken } from '../model/token.ts';
-import { wrap } from '../model/transition.ts';
+import { revoke, wrap } from '../model/transition.ts';
 
 /** What was allowed, to whom, by whom. */
 export interface Opening {
@@ -17,11 +19,12 @@ export interface Opening {
   readonly redirectUri: string;
   readonly challenge: string;
   readonly props: unknown;
+  readonly organization?: { readonly id: string; readonly name: string };
 }
 
 /** Writes the grant and gives its authorization code. */
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
-  const { client, userId, scope, resource, redirectUri, challenge, props } = opening;
+  const { client, userId, scope, resource, redirectUri, challenge, props, organization } = opening;
   const { settings, keys } = as;
   const [id, now, key] = [keys.id(), as.now(), as.runtime.random(32)];
   const code = formatToken('code', id, keys.secret());
@@ -34,6 +37,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     userId,
     scope,
     resource,
+    ...(organization ? { organization: { id: organization.id, name: organization.name } } : {}),
     createdAt: now,
     expiresAt: now + settings.grantTtl,
     lifetimes: refreshable ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 },
@@ -46,15 +50,18 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     ended: null,
   };
   await as.records.openGrant(grant);
-  await renew(as, client);
+  if (!(await isStillThere(as, client))) {
+    await as.records.changeGrant(id, revoke('client_deleted', now));
+    throw new OAuthError('invalid_client', 'client_deleted', { status: 400 });
+  }
   as.emit({ kind: 'grant.opened', grantId: id, clientId: client.id, userId });
   return code;
 }
 
-/** A registration that is used does not run out: it outlives the grant, whose refreshes do not read it, by its own time. */
-async function renew(as: AuthServer, client: Client): Promise<void> {
-  const { clientTtl, grantTtl } = as.settings;
-  const needed = as.now() + grantTtl;
-  if (client.expiresAt === undefined || client.expiresAt >= needed) return;
-  await as.records.saveClient({ ...client, expiresAt: needed + clientTtl }, 'any');
+/**
+ * A registration that is used does not run out: it outlives the grant, whose refreshes do not read it, by its own time. Read after
+ * the grant was written: whoever deletes a client marks it before looking for its grants, so one of the two sees the other.
+ */
+async function isStillThere(as: AuthServer, { id, documentHost }: Client): Promise<boolean> {
+  return documentHost !== undefined || as.settings.clients.has(id) || renewClient(as, id);
 }

@@ -3,6 +3,7 @@
  * secret that is shown this once.
  */
 import { parseMetadata } from '../clients/metadata.ts';
+import { addClient } from '../core/client-records.ts';
 import { grantTypes } from '../grants/index.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
@@ -32,7 +33,7 @@ export async function register({ as, request, network }: Call): Promise<Response
     expiresAt: createdAt + as.settings.clientTtl,
     ...(secret === null ? {} : { secretHash: await as.keys.hash(secret) }),
   };
-  if (!(await as.records.saveClient(client, 'absent'))) throw new Error('A random client id was met twice.');
+  if (!(await addClient(as, client))) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });
   return json(informationOf(client, secret), 201, CROSS_ORIGIN, as.runtime.respond);
 }

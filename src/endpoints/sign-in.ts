@@ -8,6 +8,7 @@ import { userIdOf } from '../core/users.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { coarseNetwork } from '../lib/network.ts';
 import { agentOf } from '../lib/user-agent.ts';
+import type { Organization } from '../model/identity.ts';
 import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
@@ -20,6 +21,7 @@ export interface SignedIn {
   readonly userId: string;
   readonly claims: Session['claims'];
   readonly permissions?: readonly string[];
+  readonly organizations?: readonly Organization[];
   /** The hash that the session is kept under. */
   readonly hash: string;
   /** Set by a fresh sign-in. */
@@ -95,11 +97,11 @@ export async function admit(call: Call, first: FirstProof): Promise<SignedIn | P
 /** Signs in whoever the identity is here; null where the proof was taken back meanwhile. */
 export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | null> {
   const { as } = call;
-  const { identity, permissions, stamp } = proven;
+  const { identity, stamp } = proven;
   const old = await sessionOf(call);
   const userId = await userIdOf(as, identity);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
-  const user = await openSession(call, { userId, claims, ...(permissions ? { permissions } : {}) });
+  const user = await openSession(call, { userId, claims, ...rightsOf(proven) });
   if (old) await as.records.endSession(old.hash);
   if (stamp !== undefined && (await as.accounts.find(userId))?.stamp !== stamp) {
     await as.records.endSession(user.hash);
@@ -112,13 +114,18 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
 /** The same sign-in under a new name: for after all sessions of the user were ended. It is no younger by that. */
 export async function renewSession(
   call: Call,
-  { userId, claims, permissions, createdAt, expiresAt, hash }: KnownSession,
+  { userId, claims, createdAt, expiresAt, hash, ...session }: KnownSession,
 ): Promise<SignedIn> {
   await call.as.records.endSession(hash);
-  return openSession(call, { userId, claims, ...(permissions ? { permissions } : {}) }, { createdAt, expiresAt });
+  return openSession(call, { userId, claims, ...rightsOf(session) }, { createdAt, expiresAt });
 }
 
-type Who = Pick<Session, 'userId' | 'claims' | 'permissions'>;
+type Rights = Pick<Session, 'permissions' | 'organizations'>;
+type Who = Pick<Session, 'userId' | 'claims'> & Rights;
+
+function rightsOf({ permissions, organizations }: Rights): Rights {
+  return { ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };
+}
 
 async function openSession({ as, request, network }: Call, who: Who, times?: Pick<Session, 'createdAt' | 'expiresAt'>): Promise<SignedIn> {
   const token = as.keys.secret();

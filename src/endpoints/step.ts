@@ -97,11 +97,11 @@ async function nextOf(
   }
 }
 
-async function arrive(call: Call, { hash, record, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
-  if (waiting && record.ticketHash !== null && 'handle' in kept.flow) {
+async function arrive(call: Call, { hash, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
+  if (waiting && 'handle' in kept.flow) {
     const { ticket, client } = waiting;
     const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
-    return conclude(call, { ticket, handleHash: record.ticketHash, client, redirect, user, choice: kept.flow.choice });
+    return conclude(call, { ticket, handle: waiting.handle, client, redirect, user, choice: kept.flow.choice });
   }
   const page = away(returnOf(kept.flow), [user.cookie]);
   page.headers.append('set-cookie', setCookie(call.as, flowCookie(hash), '', 0));

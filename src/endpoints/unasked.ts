@@ -8,12 +8,13 @@ import { isThisComputer } from '../core/consents.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { answerTo } from '../model/redirect.ts';
-import type { Choice } from '../model/ticket.ts';
 import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
 import { errorAnswer, type CheckedRequest } from './authorization-request.ts';
 import { grantTo } from './conclude.ts';
 import type { Call } from './endpoint.ts';
+import { grantable, organizationOf } from './entitlement.ts';
+import type { Settled } from './settle.ts';
 import type { SignedIn } from './sign-in.ts';
 
 /** The redirect to the client, or null where a person has to be asked. */
@@ -45,11 +46,16 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
 }
 
 /** What the person wanted to be asked about no more, if it covers the request and leaves nothing to choose. */
-async function rememberedChoice({ as }: Call, request: CheckedRequest, { userId }: SignedIn): Promise<Choice | null> {
+async function rememberedChoice(call: Call, request: CheckedRequest, user: SignedIn): Promise<Settled | null> {
   const { client, redirect, resource, scope } = request;
-  const entries = await as.consents.find({ userId, client, redirectUri: redirect, resource: resource.uri });
-  const covering = entries.filter(({ remembered, organization }) => organization === undefined && isWithin(scope, remembered));
-  return covering.length === 1 && scope.length > 0 ? { scope } : null;
+  const entries = await call.as.consents.find({ userId: user.userId, client, redirectUri: redirect, resource: resource.uri });
+  const covering = entries.filter(({ remembered }) => isWithin(scope, remembered));
+  const [entry] = covering;
+  if (covering.length !== 1 || !entry || scope.length === 0) return null;
+  const organization = organizationOf(user, entry.organization);
+  if (organization === 'open' || organization?.id !== entry.organization) return null; // no longer theirs (SEC-133)
+  if ((await grantable(call, user, organization, scope)).length < scope.length) return null;
+  return { scope, ...(organization ? { for: organization } : {}) };
 }
 
 /**

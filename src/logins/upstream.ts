@@ -4,7 +4,7 @@
  */
 import { domainOf } from '../lib/email.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import type { Identity } from '../model/identity.ts';
+import type { Identity, Organization } from '../model/identity.ts';
 import type { Proven, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json } from '../model/store.ts';
@@ -18,6 +18,8 @@ export interface Mapped {
   readonly claims?: { readonly [claim: string]: Json };
   /** What the user may do; goes into `props.permissions` and stays there as long as the grant lives. */
   readonly permissions?: readonly string[];
+  /** Those that the user may act for. Of several, the person chooses one for each app. */
+  readonly organizations?: readonly Organization[];
   /** Keeps the person out, and is what the person is told: a text, or a function that picks one by `words.lang`. */
   readonly deny?: Text;
 }
@@ -47,7 +49,8 @@ export function upstream(provider: Upstream, { emailDomains, mapIdentity }: Upst
     if (mapped.deny !== undefined) return { kind: 'refused', reason: 'denied_by_mapping', text: mapped.deny };
     const claims = { ...(mapped.claims ?? profileOf(identity)), idp: identity.issuer };
     const proven: Proven = { kind: 'proven', identity: { ...identity, claims } };
-    return mapped.permissions ? { ...proven, permissions: mapped.permissions } : proven;
+    const { permissions, organizations } = mapped;
+    return { ...proven, ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };
   };
   return {
     kind: 'redirect',

@@ -18,6 +18,8 @@ export interface Access<Props = unknown> {
   readonly scope: readonly string[];
   /** The one resource the token is for (RFC 8707). */
   readonly resource: string;
+  /** The organization that the user chose for this client; absent where there was none. */
+  readonly organization?: { readonly id: string; readonly name: string };
   /** When the token ends. */
   readonly expiresAt: Seconds;
   /** What the application put in when the user signed in, with the permissions of this very moment. */
@@ -28,4 +30,6 @@ export interface Access<Props = unknown> {
 export interface AuthContext extends Record<string, unknown> {
   readonly claims: { readonly sub: string; readonly name?: string; readonly email?: string; readonly [claim: string]: unknown };
   readonly permissions?: readonly string[];
+  /** The organization that the user chose for this client. */
+  readonly organization?: { readonly id: string; readonly name: string };
 }

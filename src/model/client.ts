@@ -22,6 +22,8 @@ export type Client = {
   readonly authMethod: ClientAuthMethod;
   /** SHA-256 of the secret, base64url; the secret itself is shown once and never kept. */
   readonly secretHash?: string;
+  /** The secret before the last change of it, while both are taken. */
+  readonly formerSecret?: { readonly hash: string; readonly until: Seconds };
   /** Public keys that its assertions are checked with; of a client whose method is `none` they are checked where it sends one. */
   readonly jwks?: JwkSet;
   /** Where such keys stand instead. */

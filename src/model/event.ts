@@ -13,7 +13,7 @@ export type Event = { readonly at: Seconds } & (
       readonly userId?: string;
     }
   | { readonly kind: 'grant.ended'; readonly grantId: string; readonly clientId?: string; readonly reason: EndReason }
-  | { readonly kind: 'client.registered'; readonly clientId: string }
+  | { readonly kind: 'client.registered' | 'client.updated' | 'client.deleted'; readonly clientId: string }
   | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }
   | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }
   | { readonly kind: 'consent.denied'; readonly clientId: string }

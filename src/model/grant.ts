@@ -33,7 +33,7 @@ export type GrantRefresh = Wrapped & { readonly familyHash: string; readonly exp
 export type Retired = { readonly hash: string; readonly sealedSuccessor: string; readonly until: Seconds };
 
 /** Why a grant ended. */
-export type EndReason = 'revoked' | 'code_replayed' | 'code_guessed' | 'refresh_reused' | 'user_signed_out';
+export type EndReason = 'revoked' | 'code_replayed' | 'code_guessed' | 'refresh_reused' | 'user_signed_out' | 'client_deleted';
 
 /** The record. */
 export type Grant = {
@@ -45,6 +45,8 @@ export type Grant = {
   readonly userId: string;
   readonly scope: readonly string[];
   readonly resource: string;
+  /** For which of the user's organizations. */
+  readonly organization?: { readonly id: string; readonly name: string };
   readonly createdAt: Seconds;
   /** The absolute end, whatever is refreshed. */
   readonly expiresAt: Seconds;

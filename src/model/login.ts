@@ -7,7 +7,7 @@ import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, Organization } from './identity.ts';
 import type { Params } from './params.ts';
 import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
@@ -44,6 +44,8 @@ export type Proven = {
   readonly identity: Identity;
   /** What the user may do, where the login knows; goes into `props.permissions`. */
   readonly permissions?: readonly string[];
+  /** Those that the user may act for. Of several, the person chooses one for each app; it goes into `props.organization`. */
+  readonly organizations?: readonly Organization[];
   /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
   readonly stamp?: string;
   /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
@@ -155,6 +157,8 @@ export interface RedirectLogin {
   readonly label: string;
   /** A URL of the site, for the page's policy. */
   readonly site: string;
+  /** What the site is asked for. */
+  readonly scopes?: readonly string[];
   begin(
     trip: { readonly redirectUri: string; readonly state: string },
     services: LoginServices,

@@ -12,6 +12,8 @@ export interface ScopeInfo {
   readonly name: string;
   /** What the consent page says; the name itself where absent. */
   readonly description?: string;
+  /** Names of the tools that it opens, for the consent page. */
+  readonly unlocks?: readonly string[];
 }
 
 /**

@@ -5,8 +5,10 @@ import type { Brand } from './brand.ts';
 import type { Languages } from '../pages/words/languages.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './account.ts';
+import type { Client } from './client.ts';
 import type { Event } from './event.ts';
 import type { Lifetimes } from './grant.ts';
+import type { Organization } from './identity.ts';
 import type { Login } from './login.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
@@ -30,6 +32,17 @@ export interface Paths {
 /** Looks up what a user may do at this very moment. */
 export type Permissions<Env = unknown> = (access: Access, env: Env & WithAccounts) => Awaitable<readonly string[]>;
 
+/** Who may give scopes to a client, and for which organization. */
+export interface Grantor {
+  readonly userId: string;
+  readonly claims: { readonly [claim: string]: unknown };
+  readonly permissions?: readonly string[];
+  readonly organization?: Organization;
+}
+
+/** Says which scopes a user may give to clients at this very moment. */
+export type GrantableScopes<Env = unknown> = (who: Grantor, env: Env) => Awaitable<readonly string[]>;
+
 /** The part of the environment's helpers that a look-up of permissions mostly needs. */
 export interface WithAccounts {
   readonly OAUTH_PROVIDER: { readonly accounts: Accounts };
@@ -37,6 +50,12 @@ export interface WithAccounts {
 
 /** Which hosts' client metadata documents are taken: names, which stand for their subdomains too, or a decision for each URL. */
 export type DocumentPolicy = readonly string[] | ((url: URL) => Awaitable<boolean>);
+
+/** A client of the options. */
+export interface SecretClient {
+  readonly client: Client;
+  readonly secret?: string;
+}
 
 /** Everything the server goes by. */
 export interface Settings {
@@ -51,6 +70,8 @@ export interface Settings {
   /** Absolute life of a grant. */
   readonly grantTtl: Seconds;
   readonly codeTtl: Seconds;
+  /** Clients that are there from the start, by id. */
+  readonly clients: ReadonlyMap<string, SecretClient>;
   /** Life of a self-registered client that nobody uses. */
   readonly clientTtl: Seconds;
   /** Absolute life of a session. */
@@ -67,6 +88,8 @@ export interface Settings {
   /** Asked for after every login that is not two factors in itself, of users who have set it up. */
   readonly secondFactor: SecondFactor | null;
   readonly permissions: Permissions<never> | null;
+  /** Null where everybody may give every scope. */
+  readonly grantableScopes: GrantableScopes<never> | null;
   /** The name that pages show. */
   readonly name: string;
   /** The name and how the pages look. */

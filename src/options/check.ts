@@ -2,6 +2,7 @@
  * What is checked of the options when the provider is made, before the issuer is known. Each message names the option and the mend.
  */
 import type { Handler } from '../model/handler.ts';
+import { clientsOf } from './clients.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
@@ -40,6 +41,8 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkRest({ ...options });
   checkTokens({ ...options });
   checkDocuments(options);
+  checkEventual(options);
+  if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);
   checkPages(options.pages);
   secretsOf(options.secret, undefined);
   return { options, paths, routes, scopes: scopesOf(options) };
@@ -115,6 +118,10 @@ function checkDocuments({ clientIdMetadataDocumentEnabled: enabled, clientIdMeta
     fail('clientIdMetadataPolicy', `must be a function, or a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
 }
 
+function checkEventual({ dangerouslyAllowEventualStore: allowed }: OAuthProviderOptions<never>): void {
+  if (allowed !== undefined && typeof allowed !== 'boolean') fail('dangerouslyAllowEventualStore', 'must be true or false');
+}
+
 function isHost(host: unknown): boolean {
   return (
     typeof host === 'string' && URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).hostname === host && !host.endsWith('.')
@@ -133,7 +140,7 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
 function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {
   const listed: ScopeInfo[] = Array.isArray(scopesSupported)
     ? scopesSupported.map((name: string) => ({ name }))
-    : Object.entries(scopesSupported).map(([name, description]) => ({ name, description }));
+    : Object.entries(scopesSupported).map(([name, said]) => ({ name, ...(typeof said === 'string' ? { description: said } : said) }));
   const bad = [...listed.map((scope) => scope.name), ...requiredScopes].find((name) => !isScopeToken(name));
   if (bad !== undefined)
     fail('scopesSupported', `holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes`);

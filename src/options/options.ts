@@ -3,12 +3,21 @@
  */
 import type { TokenSource } from '../guard/token-source.ts';
 import type { Event } from '../model/event.ts';
+import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
-import type { DocumentPolicy, Permissions } from '../model/settings.ts';
+import type { DocumentPolicy, GrantableScopes, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { PagesOptions } from './pages.ts';
+
+/** A scope in the words of the consent page. */
+export interface ScopeWords {
+  /** "Read your notes". */
+  readonly description: string;
+  /** Names of the tools that it opens. */
+  readonly unlocks?: readonly string[];
+}
 
 /** Options of `OAuthProvider`. */
 export interface OAuthProviderOptions<Env = unknown> {
@@ -39,6 +48,11 @@ export interface OAuthProviderOptions<Env = unknown> {
   /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
   readonly store?: Store | ((env: Env) => Store);
   /**
+   * Takes a store without conditional writes (Cloudflare KV) for everything. A code can then be spent twice, a rotated token be good in
+   * two hands, and what was revoked go on working for a minute or more. For demonstrations only; the start prints what is lost.
+   */
+  readonly dangerouslyAllowEventualStore?: boolean;
+  /**
    * The server's own key, 32 random bytes (`openssl rand -base64 32`), for what it must be able to read by itself. Several, newest
    * first: the newest seals, all open. Default: the variable `PORTCULLIS_SECRET`. What needs one says so at start-up.
    */
@@ -48,9 +62,11 @@ export interface OAuthProviderOptions<Env = unknown> {
   /** How our pages look and what they say: logo, colours, words, templates. */
   readonly pages?: PagesOptions;
   /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
-  readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string };
+  readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
   /** Scopes without which no call is let in; published, asked for, enforced. */
   readonly requiredScopes?: readonly string[];
+  /** Scopes that this user may give to clients at this moment. Others fall away, and the person is shown what is left. When it throws, nothing is granted. Default: all. */
+  readonly grantableScopes?: GrantableScopes<Env>;
   /** What a user may do, looked up on every request and put into `props.permissions`. When it throws, the request is refused with 503. */
   readonly permissions?: Permissions<Env>;
   /** Seconds; default 3,600. */
@@ -63,6 +79,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly refreshTokenGrace?: Seconds;
   /** Seconds, at most 600; default 60. */
   readonly authorizationCodeTTL?: Seconds;
+  /** Clients that are there from the start, or how to find them in the environment, where secrets stand. More: `helpers().clients`. */
+  readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
   /** Seconds after which an unused registration ends. Default 90 days. */
   readonly clientRegistrationTTL?: Seconds;
   /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
@@ -78,8 +96,8 @@ export interface OAuthProviderOptions<Env = unknown> {
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
   apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, secondFactor: true, authorizeEndpoint: true,
-  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
-  requiredScopes: true, permissions: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
+  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, dangerouslyAllowEventualStore: true, secret: true, name: true, pages: true, scopesSupported: true,
+  requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
-  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true,
 }; // prettier-ignore

@@ -7,13 +7,19 @@ import { canonicalResource, type Resource } from '../model/resource.ts';
 import type { Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
+import { clientsOf } from './clients.ts';
 import type { CheckedOptions } from './check.ts';
 import { fail } from './single.ts';
 
 const DAY = 86_400;
 
 /** Completes the settings of one issuer. @throws {TypeError} naming the option and the mend. */
-export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptions<Env>, issuer: string, limits: boolean): Settings {
+export function settingsOf<Env>(
+  { options, paths, routes, scopes }: CheckedOptions<Env>,
+  issuer: string,
+  limits: boolean,
+  env: Env,
+): Settings {
   checkIssuer(issuer);
   for (const login of options.logins ?? []) login.checkIssuer?.(issuer);
   const access = options.accessTokenTTL ?? 3600;
@@ -41,6 +47,7 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     lifetimes: { access, refresh: idle, grace: options.refreshTokenGrace ?? 120 },
     grantTtl: absolute === 0 ? access + codeTtl : absolute,
     codeTtl,
+    clients: clientsOf(typeof options.clients === 'function' ? options.clients(env) : (options.clients ?? [])),
     clientTtl: options.clientRegistrationTTL ?? 90 * DAY,
     sessionTtl: 14 * DAY,
     sessionIdleTtl: 3 * DAY,
@@ -50,6 +57,7 @@ export function settingsOf<Env>({ options, paths, routes, scopes }: CheckedOptio
     logins: options.logins ?? [],
     secondFactor: options.secondFactor ?? null,
     permissions: options.permissions ?? null,
+    grantableScopes: options.grantableScopes ?? null,
     name,
     brand: { ...brandOf(name, options.pages ?? {}), templates: options.pages?.templates ?? {} },
     languages: makeLanguages(options.pages?.words),

@@ -8,6 +8,7 @@ const DAY = 86_400;
 /** What these checks look at of the provider's options. */
 export interface LooseOptions {
   readonly permissions?: unknown;
+  readonly grantableScopes?: unknown;
   readonly on?: unknown;
   readonly allowedOrigins?: unknown;
   readonly [option: string]: unknown;
@@ -46,8 +47,10 @@ export function checkTokens({ externalTokens: source, anonymous }: LooseOptions)
 }
 
 /** Functions must be functions, origins origins. */
-export function checkRest({ permissions, on, allowedOrigins }: LooseOptions): void {
+export function checkRest({ permissions, grantableScopes, on, allowedOrigins }: LooseOptions): void {
   if (permissions !== undefined && typeof permissions !== 'function') fail('permissions', 'must be a function (access, env) → permissions');
+  if (grantableScopes !== undefined && typeof grantableScopes !== 'function')
+    fail('grantableScopes', 'must be a function (who, env) → scopes');
   if (on !== undefined && typeof on !== 'function') fail('on', 'must be a function that takes an event');
   if (allowedOrigins === undefined) return;
   const isOrigin = (one: unknown): boolean => one === '*' || (typeof one === 'string' && URL.canParse(one) && new URL(one).origin === one);

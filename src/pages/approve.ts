@@ -9,6 +9,7 @@ import { formActionFor, page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
 import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
 import type { AccountView, LoginView, Problem } from './sign-in.ts';
+import { organizationPicker, type OrganizationView } from './organizations.ts';
 import type { Words } from './words/words.ts';
 
 /** The client as the page tells of it. */
@@ -33,6 +34,10 @@ export interface ScopeView {
   readonly required?: boolean;
   /** Was allowed before: shown as such, and not asked again. */
   readonly allowed?: boolean;
+  /** Names of the tools that it opens. */
+  readonly unlocks?: readonly string[] | undefined;
+  /** This person cannot allow it: shown, without a box. */
+  readonly unavailable?: boolean;
 }
 
 /** Another site to sign in at. */
@@ -41,6 +46,8 @@ export interface SiteView {
   readonly label: string;
   /** A URL of it: its origin is where the form may lead to. */
   readonly site: string;
+  /** What that site is asked for. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** All that the page shows. */
@@ -59,6 +66,8 @@ export interface ApproveView extends Problem {
   readonly remember?: boolean | undefined;
   /** Who is signed in; null shows the logins. */
   readonly account: AccountView | null;
+  /** Those that the account may act for, to choose one; goes as `organization`. */
+  readonly organizations?: readonly OrganizationView[];
   readonly logins: readonly LoginView[];
   /** Other sites to sign in at; the button's value goes as `with`, and is a yes. */
   readonly sites?: readonly SiteView[];
@@ -84,6 +93,7 @@ export function approvePage(view: ApproveView): Response {
       <input type="hidden" name="ticket" value="${view.ticket}" />
       ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes, words)}
       ${view.remember !== undefined && rememberBox(view.remember, view.client, words)} ${problemBox(view, words)}
+      ${account && organizationPicker(view.organizations ?? [], words)}
       ${account ? signedIn(account, words) : logins.length > 0 && signIn(view)}
       ${
         account || logins.length > 0
@@ -128,7 +138,8 @@ function siteButtons(sites: readonly SiteView[], only: boolean, words: Words): H
       ${sites.map(({ id, label }) => html`<button class="${main && 'main'}" name="with" value="${id}" formnovalidate>${words.approve.continueWith(label)}</button>`)}
       ${only && deny(words)}
     </div>
-    <p class="foot">${words.approve.continuing}</p>`;
+    <p class="foot">${words.approve.continuing}</p>
+    ${sites.map((site) => site.scopes && site.scopes.length > 0 && html`<p class="foot">${words.confirm.siteAsks(site.label, codes(site.scopes))}</p>`)}`;
 }
 
 function asks({ name, selfDescribed = true }: ClientView, { approve: say }: Words): HtmlValue {
@@ -152,18 +163,19 @@ function destination({ client, redirectHost, redirectIsLoopback, words: { approv
   </div>`;
 }
 
-function scopes(list: readonly ScopeView[], { approve: say }: Words): Html {
+function scopes(list: readonly ScopeView[], words: Words): Html {
+  const { approve: say } = words;
   const [before, asked] = [list.filter((one) => one.allowed), list.filter((one) => !one.allowed)];
-  return html`${scopeList(before.length > 0 ? say.scopesMore : say.scopes, asked)} ${scopeList(say.scopesBefore, before)}`;
+  return html`${scopeList(before.length > 0 ? say.scopesMore : say.scopes, asked, words)} ${scopeList(say.scopesBefore, before, words)}`;
 }
 
-function scopeList(legend: string, list: readonly ScopeView[]): Html | false {
+function scopeList(legend: string, list: readonly ScopeView[], words: Words): Html | false {
   return (
     list.length > 0 &&
     html`<fieldset class="part">
       <legend>${legend}</legend>
       <ul class="scopes">
-        ${list.map((scope) => html`<li>${scopeLine(scope)}</li>`)}
+        ${list.map((scope) => html`<li>${scopeLine(scope, words)}</li>`)}
       </ul>
     </fieldset>`
   );
@@ -177,14 +189,22 @@ function rememberBox(checked: boolean, { selfDescribed = true }: ClientView, { a
   >`;
 }
 
-function scopeLine({ name, description, checked, required, allowed }: ScopeView): Html {
+function scopeLine({ name, description, unlocks = [], checked, required, allowed, unavailable }: ScopeView, { confirm: say }: Words): Html {
+  const more = html`${unlocks.length > 0 && html`<small>${say.unlocks(codes(unlocks))}</small>`}${unavailable && html`<small>${say.cannotAllow}</small>`}`;
   const text = description
     ? html`<span
-        >${description}<small><code>${name}</code></small></span
+        >${description}<small><code>${name}</code></small
+        >${more}</span
       >`
-    : html`<span><code>${name}</code></span>`;
+    : html`<span><code>${name}</code>${more}</span>`;
+  if (unavailable) return html`<div class="tick fixed">${text}</div>`;
   if (required || allowed) return html`<div class="tick fixed">${TICK}<input type="hidden" name="scope" value="${name}" />${text}</div>`;
   return html`<label class="tick"><input type="checkbox" name="scope" value="${name}" ${checked && html` checked`} />${text}</label>`;
+}
+
+/** Names that programs know, one after the other. */
+function codes(names: readonly string[]): Html {
+  return html`${names.map((name, at) => html`${at > 0 && ', '}<code>${name}</code>`)}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Templates: an operator's own content for a page. The document around it, its headers and its policy stay ours. */
 import type { Html } from '../lib/html.ts';
 import type { ApproveView } from './approve.ts';
+import type { ConfirmView } from './confirm.ts';
 import type { LoginPageView } from './login.ts';
 import type { MessageView } from './message.ts';
 import type { StepPageView } from './step.ts';
@@ -12,6 +13,8 @@ export type Template<View> = (view: View, ours: Html) => Html;
 export type Templates = {
   /** The consent page. */
   readonly approve?: Template<ApproveView>;
+  /** After the login: an organization to choose, or less than was ticked. */
+  readonly confirm?: Template<ConfirmView>;
   /** The sign-in page outside an authorization. */
   readonly signIn?: Template<LoginPageView>;
   /** What a login or a second factor asks for after its first page. */
@@ -21,4 +24,10 @@ export type Templates = {
 };
 
 /** Every page that can have a template. */
-export const TEMPLATES: { readonly [page in keyof Required<Templates>]: true } = { approve: true, signIn: true, step: true, message: true };
+export const TEMPLATES: { readonly [page in keyof Required<Templates>]: true } = {
+  approve: true,
+  confirm: true,
+  signIn: true,
+  step: true,
+  message: true,
+};

@@ -3,6 +3,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { endUserGrant, grantsOfUser } from '../core/user-grants.ts';
+import type { Grant } from '../model/grant.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 
 /** A grant as its user may see it. */
@@ -11,6 +12,8 @@ export interface GrantSummary {
   readonly clientId: string;
   readonly scope: readonly string[];
   readonly resource: string;
+  /** For which of the user's organizations. */
+  readonly organization?: { readonly id: string; readonly name: string };
   readonly createdAt: Seconds;
   /** When tokens were last given out. */
   readonly usedAt: Seconds;
@@ -24,6 +27,10 @@ export interface GrantVerbs {
   revokeGrant(grantId: string, userId: string): Promise<boolean>;
 }
 
+function summaryOf({ id, clientId, scope, resource, organization, createdAt, usedAt }: Grant): GrantSummary {
+  return { id, clientId, scope, resource, ...(organization ? { organization } : {}), createdAt, usedAt };
+}
+
 /** Makes the verbs of one server. */
 export function makeGrantVerbs(as: AuthServer): GrantVerbs {
   return {
@@ -31,14 +38,7 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       const { grants, ...page } = await grantsOfUser(as, userId, after);
       return {
         ...page,
-        grants: grants.map(({ id, clientId, scope, resource, createdAt, usedAt }) => ({
-          id,
-          clientId,
-          scope,
-          resource,
-          createdAt,
-          usedAt,
-        })),
+        grants: grants.map(summaryOf),
       };
     },
     revokeGrant: (grantId, userId) => endUserGrant(as, userId, grantId),

@@ -8,9 +8,9 @@ import { checkHealth, type Health } from '../core/health.ts';
 import { checkRequest } from '../endpoints/authorization-request.ts';
 import { openGrant } from '../endpoints/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
+import { type ClientInfo, type Clients, makeClients, withoutSecret } from './clients.ts';
 import { type GrantVerbs, makeGrantVerbs } from './grants.ts';
 import type { Account, Accounts } from '../model/account.ts';
-import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf } from '../model/params.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
@@ -52,9 +52,6 @@ export class AuthorizationError extends Error {
   }
 }
 
-/** A client as applications see it. */
-export type ClientInfo = Omit<Client, 'secretHash'>;
-
 /** The helpers. */
 export interface OAuthHelpers extends GrantVerbs {
   /** Checks the authorization request in a URL. @throws {AuthorizationError} */
@@ -67,6 +64,8 @@ export interface OAuthHelpers extends GrantVerbs {
   health(): Promise<Health>;
   /** Removes some of the records that have expired, and tells how many; 0 where the store does that by itself. */
   sweep(most?: number): Promise<number>;
+  /** Clients of this server. */
+  readonly clients: Clients;
   /** Accounts of our own login. */
   readonly accounts: Accounts;
 }
@@ -98,7 +97,8 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
   return {
     parseAuthRequest: (request) => onPage(() => check(request.url)),
     completeAuthorization: (completion) => onPage(() => complete(completion)),
-    lookupClient: (clientId) => onPage(async () => withoutSecret(await resolveClient(as, clientId, network))),
+    lookupClient: (clientId) => onPage(async () => infoOf(await resolveClient(as, clientId, network))),
+    clients: makeClients(as),
     ...makeGrantVerbs(as),
     health: () => checkHealth(as),
     sweep: async (most) => (await as.store.sweep?.(most)) ?? 0,
@@ -106,10 +106,8 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
   };
 }
 
-function withoutSecret(client: Client | null): ClientInfo | null {
-  if (client === null) return null;
-  const { secretHash: _secretHash, ...rest } = client;
-  return rest;
+function infoOf(client: Parameters<typeof withoutSecret>[0] | null): ClientInfo | null {
+  return client && withoutSecret(client);
 }
 
 async function onPage<T>(verb: () => Promise<T>): Promise<T> {

@@ -60,7 +60,8 @@ class D1Store implements Store {
   readonly #database: D1Binding;
   readonly #now: () => Seconds;
   #ready: Promise<void> | undefined;
-  #swept = 0;
+  /** Where the next sweep begins. An isolate lives shortly, so the first begins anywhere: else none would ever come to the end. */
+  #swept: number | undefined;
 
   constructor(database: D1Binding, now: () => Seconds) {
     this.#database = database;
@@ -109,14 +110,19 @@ class D1Store implements Store {
 
   async sweep(most = 1000): Promise<number> {
     const now = this.#now();
-    const [found] = await this.#run(SQL.look, now, this.#swept, most);
+    const after = (this.#swept ??= Math.floor(Math.random() * (await this.#last())));
+    const [found] = await this.#run(SQL.look, now, after, most);
     const { last, seen, ended } = found as { last: number | null; seen: number; ended: number | null };
-    const after = this.#swept;
     this.#swept = last === null || seen < most ? 0 : last;
     if (last === null || !ended) return 0;
     const removed = (await this.#run(SQL.sweep, after, last, now)) as readonly { readonly key: Key }[];
     await this.#batch(removed.flatMap((row) => listsIn(row).map((list): Bound => [SQL.leaveGone, list, row.key, row.key, list])));
     return removed.length;
+  }
+
+  async #last(): Promise<number> {
+    const [row] = await this.#run(`SELECT max(rowid) AS last FROM ${NAMES.records}`);
+    return (row as { last: number | null }).last ?? 0;
   }
 
   /** Takes a key out of lists that its record, if there is one, does not name: a look at the record in the same statement. */

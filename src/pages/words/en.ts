@@ -4,19 +4,22 @@
  */
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
+import { confirm } from './en/confirm.ts';
 import { error, errorReasons, message } from './en/message.ts';
+import { emailCode, step } from './en/steps.ts';
 import { passkey } from './en/passkey.ts';
-import { step } from './en/steps.ts';
 import { password, refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
 export const en: {
   readonly account: typeof account;
   readonly approve: typeof approve;
+  readonly confirm: typeof confirm;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly passkey: typeof passkey;
   readonly step: typeof step;
+  readonly emailCode: typeof emailCode;
   readonly refused: typeof refused;
   readonly site: typeof site;
   readonly message: typeof message;
@@ -24,4 +27,4 @@ export const en: {
   readonly errorReasons: typeof errorReasons;
   /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
-} = { account, approve, signIn, password, passkey, step, refused, site, message, error, errorReasons, scopes: {} };
+} = { account, approve, confirm, signIn, password, passkey, step, emailCode, refused, site, message, error, errorReasons, scopes: {} };

@@ -28,6 +28,8 @@ export const password = {
 export const refused = {
   other: 'That did not work. Check what you typed and try again.',
   credentials_wrong: 'That user name and password do not go together. Check both and try again.',
+  email_malformed: 'That is not an e-mail address. Check it and try again.',
+  email_code_wrong: 'That is not the code of the last message. Check it and try again, or have another one sent.',
   credentials_changed: 'Your account has just been changed. Sign in again.',
   organization_not_allowed:
     'This account is not a member of an organization that may sign in here. Use another account, or ask for access.',

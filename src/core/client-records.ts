@@ -1,0 +1,115 @@
+/**
+ * Client records: registered clients as they are kept, every change of one a conditional write. A client that is being deleted is
+ * marked first, its grants are ended, and only then the row goes: whatever interrupts that, doing it again finishes it (SEC-084).
+ */
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Cursor, IndexKey, Key } from '../model/store.ts';
+import { revoke } from '../model/transition.ts';
+import type { AuthServer } from './auth-server.ts';
+import { has, MOST_TRIES, readHeld } from './held.ts';
+
+const ALL: IndexKey = 'clients:all';
+
+/** Adds a client; false, and nothing happens, where the id is taken. */
+export async function addClient(as: AuthServer, client: Client): Promise<boolean> {
+  return (await as.store.write(keyOf(client.id), client, 'absent', optionsOf(client))) !== null;
+}
+
+/** Changes a living client; null where there is none. The edit may run more than once, on what stands there by then. */
+export async function changeClient(as: AuthServer, id: string, edit: (client: Client) => Client): Promise<Client | null> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const held = await readHeld(as.store, keyOf(id), isLiving);
+    if (!held) return null;
+    const next = edit(held.value);
+    if (next === held.value || (await as.store.write(keyOf(id), next, held.version, optionsOf(next))) !== null) return next;
+  }
+  throw new OAuthError('temporarily_unavailable', 'client_contended', { headers: { 'retry-after': '1' } });
+}
+
+/** One page of the registered clients, oldest first. */
+export async function listClients(as: AuthServer, after?: Cursor): Promise<{ clients: readonly Client[]; next?: Cursor }> {
+  const { keys, next } = await as.store.list(ALL, after);
+  const held = await Promise.all(keys.map((key) => readHeld(as.store, key, isLiving)));
+  const clients = held.flatMap((one) => (one ? [one.value] : []));
+  return next === undefined ? { clients } : { clients, next };
+}
+
+/** How many clients stand in the list. Reads all of its pages. */
+export async function countClients(as: AuthServer): Promise<number> {
+  let [count, after]: [number, Cursor | undefined] = [0, undefined];
+  do {
+    const page = await as.store.list(ALL, after);
+    count += page.keys.length;
+    after = page.next;
+  } while (after !== undefined);
+  return count;
+}
+
+/**
+ * Deletes a client with every grant and token of it. Doing it again does what was left undone; a grant that is opened meanwhile finds
+ * the mark, or is found in the list.
+ *
+ * @returns whether there was a client.
+ */
+export async function deleteClient(as: AuthServer, id: string): Promise<boolean> {
+  const found = await mark(as, id);
+  await endGrants(as, id);
+  const held = await readHeld(as.store, keyOf(id), isMarked);
+  if (held) await as.store.remove(keyOf(id), held.version);
+  if (found) as.emit({ kind: 'client.deleted', clientId: id });
+  return found;
+}
+
+async function mark(as: AuthServer, id: string): Promise<boolean> {
+  const until = as.now() + as.settings.grantTtl; // nothing of it can outlive that
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const held = await readHeld(as.store, keyOf(id), isClient);
+    if (!held || isMarked(held.value)) return held !== null;
+    if ((await as.store.write(keyOf(id), { ...held.value, deletedAt: as.now() }, held.version, { until, index: [] })) !== null) return true;
+  }
+  throw new OAuthError('temporarily_unavailable', 'client_contended', { headers: { 'retry-after': '1' } });
+}
+
+async function endGrants(as: AuthServer, id: string): Promise<void> {
+  let after: Cursor | undefined;
+  do {
+    const page = await as.store.list(`client:${id}`, after);
+    await Promise.all(page.keys.map((key) => endGrant(as, key.slice('grant:'.length))));
+    after = page.next;
+  } while (after !== undefined);
+}
+
+async function endGrant(as: AuthServer, grantId: string): Promise<void> {
+  try {
+    await as.records.changeGrant(grantId, revoke('client_deleted', as.now()));
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error; // it has run out meanwhile
+  }
+}
+
+/** Whether a client that was found a moment ago is still there; a registration that is used lives on for its own time after the grant. */
+export async function renewClient(as: AuthServer, id: string): Promise<boolean> {
+  const { clientTtl, grantTtl } = as.settings;
+  const needed = as.now() + grantTtl;
+  const renewed = await changeClient(as, id, (client) =>
+    client.expiresAt === undefined || client.expiresAt >= needed ? client : { ...client, expiresAt: needed + clientTtl },
+  );
+  return renewed !== null;
+}
+
+function keyOf(id: string): Key {
+  return `client:${id}`;
+}
+
+function optionsOf({ expiresAt }: Client): { readonly until?: number; readonly index: readonly IndexKey[] } {
+  return expiresAt === undefined ? { index: [ALL] } : { until: expiresAt, index: [ALL] };
+}
+
+const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
+const isMarked = (value: unknown): value is Client & { readonly deletedAt: number } => isClient(value) && has(value, 'deletedAt');
+
+/** Whether a stored value is a client that is not being deleted. */
+export function isLiving(value: unknown): value is Client {
+  return isClient(value) && !isMarked(value);
+}

@@ -1,0 +1,172 @@
+/**
+ * Sign-in with a code sent by e-mail. Whoever reads what is sent to an address is the account that the address belongs to.
+ * Order: address → limits → the same page for every address, whatever becomes of it → message, when the answer is out →
+ * code, typed into the browser that asked for it (SEC-160).
+ */
+import { fromBase64url } from '../lib/base64url.ts';
+import { equalTexts } from '../lib/bytes.ts';
+import { html } from '../lib/html.ts';
+import type { Html } from '../lib/html.ts';
+import { type Account, identityOf } from '../model/account.ts';
+import { checkMailer, type Email, foldAddress, type SendEmail } from '../model/email.ts';
+import type { FormLogin, Limited, LoginResult, LoginServices, Proven, Refused, Step, StepView } from '../model/login.ts';
+import type { Json, Seconds } from '../model/store.ts';
+import type { Words } from '../pages/words/words.ts';
+
+/** What `emailCode()` can be told. */
+export interface EmailCodeOptions<Env = unknown> {
+  /** Delivers a message. It runs when the answer is out; what it rejects with is told to `on` as `request.failed`. */
+  readonly sendEmail: SendEmail<Env>;
+  /** Who may come in: `closed` (the default) those whose verified address an account has, `open` whoever reads mail at any address. */
+  readonly signUp?: 'open' | 'closed';
+}
+
+/** A code is short because somebody types it: at most 25 guesses in a quarter of an hour on one address, of 10⁸ (SEC-160). */
+const DIGITS = 8;
+const TRIES = 5;
+const PER_ADDRESS = 5;
+const PER_NETWORK = 50;
+const WINDOW: Seconds = 15 * 60;
+const TTL: Seconds = 600;
+
+/** What a step holds. */
+type Kept = { readonly address: string; readonly code: string };
+
+/** Signs users in by a code sent to their e-mail address. */
+export function emailCode<Env = unknown>({ sendEmail, signUp = 'closed' }: EmailCodeOptions<Env>): FormLogin {
+  if (typeof sendEmail !== 'function') throw new TypeError('emailCode: `sendEmail` must be a function that sends a message.');
+  if (signUp !== 'open' && signUp !== 'closed') throw new TypeError('emailCode: `signUp` must be "open" or "closed".');
+  const begin = async (address: string, services: LoginServices): Promise<Limited | Step> => {
+    const retryAfter = await limits(address, services);
+    if (retryAfter !== null) return { kind: 'limited', retryAfter };
+    const code = codeFrom(services.secret());
+    services.after(async () => {
+      if (signUp === 'open' || (await services.accounts.findByEmail(address)))
+        await sendEmail(messageOf(address, code, services), services.env as Env);
+    });
+    return { kind: 'step', keep: { address, code } satisfies Kept, tries: TRIES, ttl: TTL };
+  };
+  return {
+    id: 'email',
+    label: ({ emailCode: { label } }) => label,
+    fields,
+    async prove(read, services) {
+      const address = foldAddress(read('email'));
+      return address === null ? addressWrong : begin(address, services);
+    },
+    steps: {
+      view,
+      async prove(read, kept, services) {
+        const { address, code } = kept as Kept;
+        if (read('again') !== '') return begin(address, services);
+        if (!equalTexts(read('code').replaceAll(/[\s-]/g, ''), code)) return codeWrong;
+        const account = (await services.accounts.findByEmail(address)) ?? (signUp === 'open' ? await signedUp(address, services) : null);
+        return account ? proven(account, services) : codeWrong;
+      },
+    },
+    checkIssuer: (issuer) => checkMailer(sendEmail, issuer, 'emailCode'),
+  };
+}
+
+const addressWrong: LoginResult = { kind: 'refused', reason: 'email_malformed' };
+const codeWrong: Refused = { kind: 'refused', reason: 'email_code_wrong' };
+
+function proven(account: Account, { issuer }: LoginServices): Proven {
+  return { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp };
+}
+
+/** The network counts first: once it has to wait, it can no longer use up the messages of other people's addresses. */
+async function limits(address: string, { limit, network }: LoginServices): Promise<Seconds | null> {
+  return (await limit(`email-network:${network}`, PER_NETWORK, WINDOW)) ?? limit(`email-address:${address}`, PER_ADDRESS, WINDOW);
+}
+
+/** A number of {@link DIGITS} digits, each as likely as any other but for one part in 2²²⁹. */
+function codeFrom(secret: string): string {
+  const bytes = fromBase64url(secret) ?? new Uint8Array();
+  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return String(value % 10n ** BigInt(DIGITS)).padStart(DIGITS, '0');
+}
+
+/**
+ * A new account for a proven address. Its name is the address, or a random one where somebody calls himself by it; who
+ * proves the same address in another browser at the same time gets the same account.
+ */
+async function signedUp(address: string, { accounts, secret }: LoginServices): Promise<Account> {
+  for (const username of [address, secret()]) {
+    const known = await accounts.findByEmail(address);
+    if (known) return known;
+    if (await accounts.findByUsername(username)) continue;
+    try {
+      return await accounts.create({ username, email: address, emailVerified: true });
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // name or address were taken in between
+    }
+  }
+  const first = await accounts.findByEmail(address);
+  if (!first) throw new Error('A proven address is taken, and belongs to nobody.');
+  return first;
+}
+
+function fields(typed: { readonly [name: string]: string }, { emailCode: words }: Words): Html {
+  return html`<div class="field">
+    <label for="email-address">${words.address}</label>
+    <input
+      id="email-address"
+      name="email"
+      type="email"
+      value="${typed['email']}"
+      autocomplete="email"
+      autocapitalize="none"
+      spellcheck="false"
+      required
+    />
+  </div>`;
+}
+
+function view(kept: Json, { emailCode: words }: Words): StepView {
+  const { address } = kept as Kept;
+  return {
+    title: words.title,
+    text: words.sent(html`<strong><bdi>${address}</bdi></strong>`),
+    fields: html`<div class="field">
+      <label for="email-code">${words.code}</label>
+      <input
+        id="email-code"
+        name="code"
+        type="text"
+        inputmode="numeric"
+        autocomplete="one-time-code"
+        spellcheck="false"
+        required
+        autofocus
+      />
+    </div>`,
+    button: words.button,
+    more: html`<button class="plain" name="again" value="1" formnovalidate>${words.again}</button>`,
+  };
+}
+
+function messageOf(to: string, code: string, { issuer, words }: LoginServices): Email {
+  const { subject, codeIs, expires, ignore } = words.emailCode;
+  const { host } = new URL(issuer);
+  const shown = `${code.slice(0, DIGITS / 2)} ${code.slice(DIGITS / 2)}`;
+  const lines = [codeIs(host), shown, expires, ignore(host)];
+  const document = html`<!doctype html>
+    <html lang="${words.lang}" dir="${words.dir}">
+      <body style="font:16px/1.5 sans-serif">
+        <p>${lines[0]}</p>
+        <p style="font-size:28px;letter-spacing:2px"><bdi>${shown}</bdi></p>
+        <p>${lines[2]}</p>
+        <p>${lines[3]}</p>
+      </body>
+    </html> `;
+  return {
+    kind: 'sign-in-code',
+    to,
+    subject: subject(shown, host),
+    text: `${lines.join('\n\n')}\n`,
+    html: document.toString(),
+    code,
+    lang: words.lang,
+  };
+}

@@ -1,0 +1,19 @@
+/**
+ * Grant type: the names by which the token endpoint is asked for tokens, and who may use which.
+ */
+
+/** Exchange of one token for another with less in it (RFC 8693). */
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+/** Tokens for what a trusted issuer says (RFC 7523 §2.1). */
+export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+/** Those that only a client which the operator registered may use, and only one that proves who it is. */
+export const CONFIDENTIAL_GRANT_TYPES: readonly string[] = ['client_credentials', TOKEN_EXCHANGE, JWT_BEARER];
+
+/** Every name there is: for the check of its spelling. */
+export const GRANT_TYPE_NAMES: readonly string[] = [
+  'authorization_code',
+  'refresh_token',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  ...CONFIDENTIAL_GRANT_TYPES,
+];

@@ -1,0 +1,88 @@
+/**
+ * The confirm page: after the login, where the person has to choose an organization or may give less than was ticked.
+ * It is the last yes of the request, in the same form as the consent page: what stands in it decides nothing else.
+ */
+import { html } from '../lib/html.ts';
+import type { Html } from '../lib/html.ts';
+import type { ClientView, ScopeView } from './approve.ts';
+import { TICK } from './icon.ts';
+import { formActionFor, page } from './layout.ts';
+import type { Brand } from './layout.ts';
+import { organizationPicker, type OrganizationView } from './organizations.ts';
+import { accountRow } from './sign-in.ts';
+import type { AccountView } from './sign-in.ts';
+import type { Words } from './words/words.ts';
+
+type ScopeName = Pick<ScopeView, 'name' | 'description'>;
+
+/** All that the page shows. */
+export interface ConfirmView {
+  /** Where the form is posted, with `ticket`, `account`, `scope` (repeated), `organization` and `decision`: `approve`, `deny` or `switch`. */
+  readonly action: string;
+  readonly ticket: string;
+  readonly client: ClientView;
+  readonly redirectUri: string;
+  readonly redirectHost: string;
+  readonly resourceName: string;
+  /** What will be allowed. */
+  readonly scopes: readonly ScopeName[];
+  /** What was ticked, and this person cannot allow. */
+  readonly dropped: readonly ScopeName[];
+  /** To choose from; none where there is no choice. */
+  readonly organizations: readonly OrganizationView[];
+  readonly account: AccountView;
+  /** Goes along as `remember`, as it was ticked. */
+  readonly remember: boolean;
+  readonly brand?: Brand | undefined;
+  readonly words: Words;
+}
+
+/** The page. */
+export function confirmPage(view: ConfirmView): Response {
+  const { words, account } = view;
+  const { approve: say, confirm } = words;
+  const target = formActionFor(view.redirectUri);
+  const title = view.organizations.length > 0 ? confirm.chooseTitle : confirm.title;
+  const body = html`<h1>${title}</h1>
+    <p class="lead long">
+      ${confirm.lead(html`<strong><bdi>${view.client.name ?? view.client.id}</bdi></strong>`, html`<bdi>${view.redirectHost}</bdi>`)}
+    </p>
+    <form method="post" action="${view.action}">
+      <input type="hidden" name="ticket" value="${view.ticket}" />
+      ${account.mark && html`<input type="hidden" name="account" value="${account.mark}" />`}
+      ${view.remember && html`<input type="hidden" name="remember" value="yes" />`}
+      <section class="part" aria-labelledby="account-title">
+        <h2 id="account-title">${say.account}</h2>
+        <div class="panel">
+          ${accountRow(account)}<button class="plain" name="decision" value="switch" formnovalidate>${say.switch}</button>
+        </div>
+      </section>
+      ${organizationPicker(view.organizations, words)} ${list(say.scopes, view.scopes, true)} ${list(confirm.dropped, view.dropped, false)}
+      <div class="actions">
+        <button class="main" name="decision" value="approve">${say.allow}</button>
+        <button name="decision" value="deny" formnovalidate>${say.deny}</button>
+      </div>
+    </form>`;
+  return page({ words, title, body, formAction: target === null ? [] : [target], brand: view.brand, shows: { page: 'confirm', view } });
+}
+
+function list(legend: string, scopes: readonly ScopeName[], given: boolean): Html | false {
+  return (
+    scopes.length > 0 &&
+    html`<div class="part">
+      <h2>${legend}</h2>
+      <ul class="scopes">
+        ${scopes.map(
+          ({ name, description }) =>
+            html`<li>
+              <div class="tick fixed">
+                ${given && html`${TICK}<input type="hidden" name="scope" value="${name}" />`}<span
+                  >${description ?? html`<code>${name}</code>`}${description && html`<small><code>${name}</code></small>`}</span
+                >
+              </div>
+            </li>`,
+        )}
+      </ul>
+    </div>`
+  );
+}

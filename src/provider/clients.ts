@@ -1,0 +1,95 @@
+/**
+ * Clients, as their operator manages them: made, seen, changed, given new secrets, deleted. Clients of the option `clients` are seen
+ * here and changed there.
+ */
+import { findClient } from '../clients/find.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { addClient, changeClient, deleteClient, listClients } from '../core/client-records.ts';
+import type { Client } from '../model/client.ts';
+import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
+import type { Cursor, Seconds } from '../model/store.ts';
+
+/** A client as applications see it. */
+export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret'>;
+
+/** The verbs. */
+export interface Clients {
+  /** Registers a client; the secret, where its method has one, is told this once. @throws {TypeError} naming what is wrong with the spec. */
+  create(spec: ClientSpec): Promise<{ readonly client: ClientInfo; readonly secret?: string }>;
+  /** A client that is registered, configured, or known by a document that was read lately. */
+  find(id: string): Promise<ClientInfo | null>;
+  /** Registered clients, oldest first, one page; go on with `next`. */
+  list(after?: Cursor): Promise<{ readonly clients: readonly ClientInfo[]; readonly next?: Cursor }>;
+  /** Changes what is given and nothing else; null where there is no such client. The method stays: make another client for another. */
+  update(id: string, changes: Omit<ClientSpec, 'authMethod'>): Promise<ClientInfo | null>;
+  /** Gives a new secret, told this once; the old one works for `overlap` more seconds. Null for a client that has none. Default a day. */
+  rotateSecret(id: string, overlap?: Seconds): Promise<string | null>;
+  /** Deletes a client with every grant and token of it. Again, where it was interrupted: it goes on where it stopped. */
+  delete(id: string): Promise<boolean>;
+}
+
+const DAY: Seconds = 86_400;
+
+/** Makes the verbs of one server. */
+export function makeClients(as: AuthServer): Clients {
+  const mine = (id: string): void => {
+    if (as.settings.clients.has(id))
+      throw new TypeError(`The client ${JSON.stringify(id)} is one of the option \`clients\`; change it there.`);
+  };
+  return {
+    async create(spec) {
+      const made = clientFrom(as.keys.id(), spec, as.now());
+      const secret = made.authMethod.startsWith('client_secret') ? as.keys.secret() : null;
+      const client = secret === null ? made : { ...made, secretHash: await as.keys.hash(secret) };
+      if (!(await addClient(as, client))) throw new Error('A random client id was met twice.');
+      as.emit({ kind: 'client.registered', clientId: client.id });
+      return secret === null ? { client: withoutSecret(client) } : { client: withoutSecret(client), secret };
+    },
+    async find(id) {
+      const client = await findClient(as, id);
+      return client && withoutSecret(client);
+    },
+    async list(after) {
+      const { clients, next } = await listClients(as, after);
+      return { clients: clients.map(withoutSecret), ...(next === undefined ? {} : { next }) };
+    },
+    async update(id, changes) {
+      mine(id);
+      const changed = await changeClient(as, id, (client) => ({ ...client, ...clientFrom(id, specOf(client, changes), client.createdAt) }));
+      if (changed) as.emit({ kind: 'client.updated', clientId: id });
+      return changed && withoutSecret(changed);
+    },
+    async rotateSecret(id, overlap = DAY) {
+      mine(id);
+      if (!Number.isSafeInteger(overlap) || overlap < 0)
+        throw new TypeError('rotateSecret: `overlap` must be a whole number of seconds, 0 or more.');
+      const secret = as.keys.secret();
+      const hash = await as.keys.hash(secret);
+      const until = as.now() + overlap;
+      const changed = await changeClient(as, id, (client) =>
+        client.secretHash === undefined ? client : { ...client, secretHash: hash, formerSecret: { hash: client.secretHash, until } },
+      );
+      if (changed?.secretHash !== hash) return null;
+      as.emit({ kind: 'client.updated', clientId: id });
+      return secret;
+    },
+    async delete(id) {
+      mine(id);
+      return deleteClient(as, id);
+    },
+  };
+}
+
+/** The spec with which a client would be made that has these changes; keys that are given take the place of the others. */
+function specOf(client: Client, changes: Omit<ClientSpec, 'authMethod'>): ClientSpec {
+  const { jwks, jwksUri, authMethod, ...rest } = client;
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const keys = 'jwks' in given || 'jwksUri' in given ? {} : { ...(jwks ? { jwks } : {}), ...(jwksUri === undefined ? {} : { jwksUri }) };
+  return { ...rest, ...keys, ...given, authMethod };
+}
+
+/** The client without what only this server may know. */
+export function withoutSecret(client: Client): ClientInfo {
+  const { secretHash: _secretHash, formerSecret: _formerSecret, ...rest } = client;
+  return rest;
+}
