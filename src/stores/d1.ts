@@ -59,7 +59,8 @@ class D1Store implements Store {
   readonly atomic = true;
   readonly #database: D1Binding;
   readonly #now: () => Seconds;
-  #ready: Promise<void> | undefined;
+  /** Not a promise that all wait for: in workerd it would belong to one request, and hang with it. */
+  #ready = false;
   /** Where the next sweep begins. An isolate lives shortly, so the first begins anywhere: else none would ever come to the end. */
   #swept: number | undefined;
 
@@ -131,7 +132,7 @@ class D1Store implements Store {
   }
 
   async #run(...[statement, ...parameters]: Bound): Promise<readonly unknown[]> {
-    await (this.#ready ??= this.#prepare());
+    if (!this.#ready) await this.#prepare();
     return told(
       async () =>
         (
@@ -145,24 +146,20 @@ class D1Store implements Store {
 
   async #batch(all: readonly Bound[]): Promise<readonly (readonly unknown[])[]> {
     if (all.length === 0) return [];
-    await (this.#ready ??= this.#prepare());
+    if (!this.#ready) await this.#prepare();
     const prepared = all.map(([statement, ...parameters]) => this.#database.prepare(statement).bind(...parameters));
     return (await told(() => this.#database.batch(prepared as never[]))).map(({ results }) => results);
   }
 
-  /** Looks at the layout once; what fails is tried again by whoever comes next. */
+  /** Looks at the layout once an isolate; of several requests that do so at once, one makes the tables. */
   async #prepare(): Promise<void> {
-    try {
-      const layout = await this.#layout();
-      if (layout > LAYOUTS.length)
-        throw new TypeError(
-          'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
-        );
-      for (const [at, statements] of LAYOUTS.entries()) if (at >= layout) await this.#step(at + 1, statements);
-    } catch (error) {
-      this.#ready = undefined;
-      throw error;
-    }
+    const layout = await told(() => this.#layout());
+    if (layout > LAYOUTS.length)
+      throw new TypeError(
+        'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
+      );
+    for (const [at, statements] of LAYOUTS.entries()) if (at >= layout) await this.#step(at + 1, statements);
+    this.#ready = true;
   }
 
   /** One step is one transaction, and its number can be entered once only: of two that take it, the second changes nothing. */
