@@ -10,6 +10,8 @@ import { callback } from './endpoints/callback.ts';
 import { callbackPath } from './endpoints/depart.ts';
 import type { Call, Endpoint } from './endpoints/endpoint.ts';
 import { login } from './endpoints/login.ts';
+import { loginPagesOf } from './endpoints/login-links.ts';
+import { loginPageOf } from './endpoints/login-page.ts';
 import { metadata, METADATA_PATHS } from './endpoints/metadata.ts';
 import { register } from './endpoints/register.ts';
 import { revoke } from './endpoints/revoke.ts';
@@ -54,6 +56,10 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
       methods: { GET: endpoint, POST: endpoint },
       reader: 'person',
     });
+  }
+  for (const { login: id, page } of loginPagesOf(settings)) {
+    const endpoint: Endpoint = (call) => loginPageOf(call, id, page);
+    routes.set(`${paths.login}/${page.id}`, { name: `login/${page.id}`, methods: { GET: endpoint, POST: endpoint }, reader: 'person' });
   }
   return routes.set(paths.login, { name: 'login', methods: { GET: login, POST: login }, reader: 'person' });
 }

@@ -4,8 +4,9 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { type Account, type Accounts, foldUsername, isUsername, type NewAccount } from '../model/account.ts';
+import { type Account, type Accounts, canBePassword, foldUsername, isUsername, type NewAccount } from '../model/account.ts';
 import { foldAddress } from '../model/email.ts';
+import type { Links } from '../model/links.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
@@ -28,10 +29,13 @@ export interface AccountParts {
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
   readonly emails: Emails;
+  readonly links: Links;
+  /** Where people sign up; null where they cannot. */
+  readonly signUpUrl: string | null;
 }
 
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, consents, keys, runtime, passkeys, emails }: AccountParts): Accounts {
+export function makeAccounts({ records, consents, keys, runtime, passkeys, emails, links, signUpUrl }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -43,11 +47,12 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, email
     if (!bytes || !salt) throw new TypeError('A stored password hash is not in PHC form.');
     return equalTexts(kept, await hashPassword(password, bytes, { ln: Number(ln), r: Number(r), p: Number(p) }));
   };
-  const change = async (id: string, edit: (account: AccountRecord) => AccountRecord): Promise<void> => {
+  const change = async (id: string, edit: (account: AccountRecord) => AccountRecord | null): Promise<AccountRecord | null> => {
     for (;;) {
       const held = await records.findAccount(id);
       if (!held) throw new TypeError('There is no account with this id.');
-      if (await records.saveAccount(edit(held.value), held.version)) return;
+      const next = edit(held.value);
+      if (next === null || (await records.saveAccount(next, held.version))) return next;
     }
   };
   const findByUsername = async (username: string): Promise<AccountRecord | null> => {
@@ -83,20 +88,50 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, email
       const held = id === null ? null : await records.findAccount(id);
       // Accounts are written before their addresses: without one, a removal was cut off here, and the address is free.
       if (id !== null && !held) await emails.free(address, id);
-      return publicOrNull(held?.value ?? null);
+      return held?.value.email !== undefined && foldAddress(held.value.email) === foldAddress(address) ? publicOf(held.value) : null;
     },
     async checkPassword(username, password) {
       const account = await findByUsername(username);
       const right = await isRight(password, account?.passwordHash ?? NOBODY); // the same work for nobody
       return account?.passwordHash !== undefined && right ? publicOf(account) : null;
     },
-    async setPassword(id, password) {
+    async setPassword(id, password, ifStamp) {
       checkPassword(password);
       const passwordHash = await hashPassword(password);
-      await change(id, (account) => ({ ...account, passwordHash, stamp: keys.id() }));
+      const stamp = keys.id();
+      const found = await records.findAccount(id);
+      if (found && ifStamp !== undefined && found.value.stamp !== ifStamp) return null;
+      // Before and after: cut off in between, nothing that the old password opened is left behind the new one.
       await signOut({ records, consents }, id, runtime.now());
+      const set = await change(id, (account) =>
+        ifStamp !== undefined && account.stamp !== ifStamp ? null : { ...account, passwordHash, stamp },
+      );
+      if (set === null) return null;
+      await signOut({ records, consents }, id, runtime.now());
+      return publicOf(set);
     },
-    setPermissions: (id, permissions) => change(id, (account) => ({ ...account, permissions: [...permissions] })),
+    async setEmail(id, email, { verified = false } = {}) {
+      if (email !== null && foldAddress(email) === null) throw new TypeError('accounts.setEmail: this is not an e-mail address.');
+      const old = (await records.findAccount(id))?.value;
+      if (email !== null && verified && old && !(await emails.claim(email, id)))
+        throw new TypeError('This e-mail address belongs to another account.');
+      await change(id, ({ email: _email, emailVerified: _verified, ...account }) => ({
+        ...account,
+        ...(email === null ? {} : { email, emailVerified: verified }),
+        stamp: keys.id(),
+      }));
+      const isSame = email !== null && verified && foldAddress(email) === foldAddress(old?.email ?? '');
+      if (old?.email !== undefined && !isSame) await emails.free(old.email, id);
+    },
+    async invite({ ttl = INVITATION_TTL, email: given, permissions = [], ...invitation } = {}) {
+      if (signUpUrl === null)
+        throw new TypeError("accounts.invite: nobody can sign up here. Give password({ signUp: 'invited' }), or 'open'.");
+      const email = given === undefined ? undefined : foldAddress(given);
+      if (email === null) throw new TypeError('accounts.invite: `email` is not an e-mail address.');
+      const carries = { ...invitation, ...(email === undefined ? {} : { email }), permissions: [...permissions], accountId: keys.id() };
+      return { url: `${signUpUrl}?token=${await links.make('invitation', carries, ttl)}`, expiresAt: runtime.now() + ttl };
+    },
+    setPermissions: async (id, permissions) => void (await change(id, (account) => ({ ...account, permissions: [...permissions] }))),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
     async remove(id) {
       const held = await records.findAccount(id);
@@ -109,6 +144,8 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, email
     },
   };
 }
+
+const INVITATION_TTL = 7 * 86_400;
 
 /** A hash nobody's password gives, of the present cost. */
 const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
@@ -152,8 +189,7 @@ function checkNew({ username, password, email, emailVerified }: NewAccount): voi
 }
 
 function checkPassword(password: string): void {
-  if (password.length < 8 || password.length > 1024 || password.includes('\0'))
-    throw new TypeError('A password has 8 to 1,024 characters.');
+  if (!canBePassword(password)) throw new TypeError('A password has 8 to 1,024 characters.');
 }
 
 function publicOf({ v: _v, passwordHash, ...account }: AccountRecord): Account {

@@ -5,6 +5,8 @@
 import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import type { Accounts } from '../model/account.ts';
+import { isForm } from '../model/login.ts';
+import type { Links } from '../model/links.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
@@ -15,6 +17,7 @@ import { makeEmails } from './emails.ts';
 import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
+import { makeLinks } from './links.ts';
 import { makeOpened, type Opened } from './opened.ts';
 import { makePasskeys } from './passkeys.ts';
 import { makeRecords, type Records } from './records.ts';
@@ -32,6 +35,7 @@ export interface AuthServer {
   readonly accounts: Accounts;
   readonly consents: Consents;
   readonly passkeys: Passkeys;
+  readonly links: Links;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
@@ -66,6 +70,7 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
   const consents = makeConsents(store, keys, now);
+  const links = makeLinks({ store, keys, now });
   return {
     settings,
     runtime,
@@ -73,7 +78,17 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     records,
     keys,
     keyring: makeKeyring(secrets, runtime, keys),
-    accounts: makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys) }),
+    accounts: makeAccounts({
+      records,
+      consents,
+      keys,
+      runtime,
+      passkeys,
+      emails: makeEmails(store, keys),
+      links,
+      signUpUrl: signUpUrlOf(settings),
+    }),
+    links,
     consents,
     passkeys,
     fetchDocument: settings.documents ? fetched : null,
@@ -89,6 +104,11 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     },
     forgive: async (name) => (settings.limits ? records.forgetCount(await keys.hash(name)) : undefined),
   };
+}
+
+function signUpUrlOf({ issuer, paths, logins }: Settings): string | null {
+  const open = logins.filter(isForm).some((login) => login.pages?.some(({ id }) => id === 'sign-up'));
+  return open ? `${issuer}${paths.login}/sign-up` : null;
 }
 
 /** In development a document may stand on this very computer, which is what the machine's own fetch must never reach (SEC-088). */

@@ -37,12 +37,12 @@ export async function accountSection(call: Call, section: AccountSection): Promi
     case 'sign-in-again':
       return signInAgain(as, path);
     case 'done':
-      return away(answer.to === 'account' ? account : path, [answer.session && (await renewSession(call, session)).cookie]);
+      return away(answer.to === 'account' ? account : path, [answer.renew && (await renewSession(call, session, answer.renew))?.cookie]);
     case 'page':
       return sectionPage({
         ...answer,
         script: await scriptOf(call, answer.script),
-        back: account,
+        back: { href: account, text: call.words.account.back },
         words: call.words,
         brand: as.settings.brand,
       });

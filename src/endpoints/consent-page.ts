@@ -15,6 +15,7 @@ import type { AccountView } from '../pages/sign-in.ts';
 import { sayFor } from '../pages/words/span.ts';
 import { say, type Words } from '../pages/words/words.ts';
 import type { Call } from './endpoint.ts';
+import { linksFor } from './login-links.ts';
 import { grantable, organizationOf } from './entitlement.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
 
@@ -71,6 +72,7 @@ export async function consentPage(
     logins: settings.logins
       .filter(isForm)
       .map((login) => ({ id: login.id, label: say(login.label, words), fields: login.fields(typed, words) })),
+    links: linksFor(settings, words, requestUrl(settings.paths.authorize, ticket)),
     sites: settings.logins.filter(isRedirect),
     login: typed['login'],
     lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }, words),
@@ -116,6 +118,16 @@ export async function accountView({ as, words }: Call, user: SignedIn): Promise<
 /** Stands in the form for the account that the page showed, so that a switch in another tab is noticed. */
 export async function accountMark(as: AuthServer, session: Pick<Session, 'userId'> | null): Promise<string> {
   return session === null ? '' : (await as.keys.hash(`account\n${session.userId}`)).slice(0, 16);
+}
+
+/** The request once more: whoever leaves the page to sign up comes back to one like it. */
+function requestUrl(authorize: string, { clientId, redirectUri, state, scope, resource, challenge }: Ticket): string {
+  const query = new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, resource });
+  if (scope.length > 0) query.set('scope', scope.join(' '));
+  if (state !== undefined) query.set('state', state);
+  query.set('code_challenge', challenge);
+  query.set('code_challenge_method', 'S256');
+  return `${authorize}?${query}`;
 }
 
 function lifetimeText({ refresh, access }: Lifetimes, words: Words): string {

@@ -9,6 +9,7 @@ import { messagePage } from '../pages/message.ts';
 import { say } from '../pages/words/words.ts';
 import { askStep } from './ask-step.ts';
 import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { linksFor } from './login-links.ts';
 import { away, returnPath, signInUrl } from './recent.ts';
 import { nameOf, signIn } from './sign-in.ts';
 
@@ -46,6 +47,7 @@ export async function showLogin(call: Call, { typed, returnTo, ...problem }: Sho
     account: session && !again ? { name: nameOf(session.claims, words) } : null,
     again,
     accountPath: paths.account,
+    links: linksFor(as.settings, words, to),
     brand,
     words,
     ...problem,

@@ -9,7 +9,7 @@ import type { HtmlValue } from '../lib/html.ts';
 import { coarseNetwork } from '../lib/network.ts';
 import { agentOf } from '../lib/user-agent.ts';
 import type { Organization } from '../model/identity.ts';
-import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Step } from '../model/login.ts';
+import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Renewal, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
 import { sayIn } from '../pages/words/span.ts';
@@ -61,6 +61,9 @@ export function servicesOf({ as, network, env, words, after }: Call): LoginServi
     words,
     limit: as.limit,
     forgive: as.forgive,
+    links: as.links,
+    newId: () => as.keys.id(),
+    pageUrl: (page) => `${as.settings.issuer}${as.settings.paths.login}/${page}`,
   };
 }
 
@@ -111,13 +114,21 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   return user;
 }
 
-/** The same sign-in under a new name: for after all sessions of the user were ended. It is no younger by that. */
+/**
+ * The same sign-in under a new name, after all sessions of the user were ended; it is no younger by that. Null where the
+ * account has been changed since by somebody else: then this session has ended with the others.
+ */
 export async function renewSession(
   call: Call,
   { userId, claims, createdAt, expiresAt, hash, ...session }: KnownSession,
-): Promise<SignedIn> {
-  await call.as.records.endSession(hash);
-  return openSession(call, { userId, claims, ...rightsOf(session) }, { createdAt, expiresAt });
+  { stamp }: Renewal,
+): Promise<SignedIn | null> {
+  const { records, accounts } = call.as;
+  await records.endSession(hash);
+  const user = await openSession(call, { userId, claims, ...rightsOf(session) }, { createdAt, expiresAt });
+  if ((await accounts.find(userId))?.stamp === stamp) return user;
+  await records.endSession(user.hash);
+  return null;
 }
 
 type Rights = Pick<Session, 'permissions' | 'organizations'>;

@@ -5,13 +5,25 @@
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { type Accounts, foldUsername, identityOf, type NewAccount } from '../model/account.ts';
+import { checkMailer, type SendEmail } from '../model/email.ts';
+import type { Awaitable } from '../model/runtime.ts';
 import type { Words } from '../pages/words/words.ts';
 import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
+import { passwordSection } from './password-change.ts';
+import { resetPages } from './password-reset.ts';
+import type { PasswordRules } from './password-rules.ts';
+import { signUpPages } from './password-sign-up.ts';
 
 /** What `password()` can be told. */
 export interface PasswordOptions<Env = unknown> {
   /** Accounts that shall exist from the start: made when first somebody signs in, left alone once their name is taken. */
   readonly accounts?: (env: Env) => readonly NewAccount[];
+  /** Who may make an account: nobody (`closed`, unless told), who was invited by `accounts.invite`, or everybody. */
+  readonly signUp?: 'closed' | 'invited' | 'open';
+  /** Sends messages. With it there are a way to a new password, and sign-up by e-mail address. */
+  readonly sendEmail?: SendEmail<Env>;
+  /** Whether a password stands in a list of stolen ones; asked when one is chosen. When it throws, none is set. */
+  readonly isBreached?: (password: string, env: Env) => Awaitable<boolean>;
 }
 
 const MAX_USERNAME = 256;
@@ -25,8 +37,11 @@ const WINDOW = 15 * 60;
 /** Signs users in by user name and password. */
 export function password<Env = unknown>(options: PasswordOptions<Env> = {}): FormLogin {
   const seeded = new WeakSet<Accounts>();
+  const rules = rulesOf(options);
   return {
     id: 'password',
+    account: [passwordSection(rules)],
+    pages: [...(rules.sendEmail ? resetPages(rules) : []), ...signUpPages(rules)],
     label: (words) => words.password.label,
     fields,
     async prove(read, services) {
@@ -44,6 +59,9 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       await services.forgive(limitOf(username));
       return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
     },
+    ...(rules.sendEmail
+      ? { checkIssuer: (issuer: string): void => checkMailer(rules.sendEmail as SendEmail<never>, issuer, 'password') }
+      : {}),
     check({ scrypt }) {
       if (scrypt) return;
       throw new TypeError(
@@ -105,4 +123,12 @@ async function seed(list: readonly NewAccount[], accounts: Accounts): Promise<vo
       if (!(await accounts.findByUsername(account.username))) throw error;
     }
   }
+}
+
+function rulesOf<Env>({ signUp = 'closed', sendEmail, isBreached }: PasswordOptions<Env>): PasswordRules {
+  if (!['closed', 'invited', 'open'].includes(signUp)) throw new TypeError("password: `signUp` must be 'closed', 'invited' or 'open'.");
+  for (const [name, hook] of Object.entries({ sendEmail, isBreached })) {
+    if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`password: \`${name}\` must be a function.`);
+  }
+  return { signUp, ...(sendEmail ? { sendEmail: sendEmail as SendEmail<never> } : {}), ...(isBreached ? { isBreached } : {}) };
 }

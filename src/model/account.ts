@@ -34,6 +34,17 @@ export interface NewAccount {
   readonly permissions?: readonly string[];
 }
 
+/** Whom an operator lets in. */
+export interface Invitation {
+  /** Becomes user name and address of the account; whoever holds the link is believed to read what is sent there. Without it, a name is chosen. */
+  readonly email?: string;
+  readonly name?: string;
+  /** What the account may do. */
+  readonly permissions?: readonly string[];
+  /** Seconds; default 7 days. */
+  readonly ttl?: Seconds;
+}
+
 /** The verbs over own accounts. */
 export interface Accounts {
   /** @param id a random one, for who had to know it before. @throws {TypeError} when the name is taken, or a value is out of bounds. */
@@ -46,8 +57,21 @@ export interface Accounts {
   findByEmail(address: string): Promise<Account | null>;
   /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. */
   checkPassword(username: string, password: string): Promise<Account | null>;
-  /** Sets it, and ends every session and every grant of the user. */
-  setPassword(id: string, password: string): Promise<void>;
+  /**
+   * Sets it, and ends every session and every grant of the user.
+   *
+   * @param ifStamp set it only on that very state of the account; null, and nothing changed, where it is another by now.
+   */
+  setPassword(id: string, password: string, ifStamp?: string): Promise<Account | null>;
+  /**
+   * Sets or removes the address; links that were sent to the old one are dead.
+   *
+   * @param options `verified` only if you know that the address is this person's: who reads mail there may sign in as them.
+   * @throws {TypeError} for what is no address, and for a verified one that is another account's.
+   */
+  setEmail(id: string, email: string | null, options?: { readonly verified?: boolean }): Promise<void>;
+  /** Makes a link that lets one person sign up, once. Hand it over yourself. @throws {TypeError} where nobody can sign up. */
+  invite(invitation?: Invitation): Promise<{ readonly url: string; readonly expiresAt: Seconds }>;
   /** Takes effect on the user's next request. */
   setPermissions(id: string, permissions: readonly string[]): Promise<void>;
   /** The live permissions; none for an unknown account. */
@@ -74,4 +98,9 @@ export function identityOf({ id, username, name, email, emailVerified }: Account
 /** A user name in the one spelling that is compared: Unicode NFKC, lower case, no space around it. */
 export function foldUsername(username: string): string {
   return username.normalize('NFKC').trim().toLowerCase();
+}
+
+/** Whether a text can be a password: 8 to 1,024 characters, without NUL. */
+export function canBePassword(password: string): boolean {
+  return password.length >= 8 && password.length <= 1024 && !password.includes('\0');
 }

@@ -8,7 +8,7 @@ import type { Awaitable } from './runtime.ts';
 /** A message to be sent. */
 export interface Email {
   /** What it is for; an application may send each kind in a form of its own. */
-  readonly kind: 'sign-in-code' | 'password-reset' | 'verification' | 'invitation';
+  readonly kind: 'sign-in-code' | 'password-reset' | 'verification' | 'account-exists';
   readonly to: string;
   readonly subject: string;
   readonly text: string;

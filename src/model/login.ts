@@ -8,6 +8,7 @@ import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity, Organization } from './identity.ts';
+import type { Links } from './links.ts';
 import type { Params } from './params.ts';
 import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
@@ -34,6 +35,11 @@ export interface LoginServices {
   readonly network: string;
   /** The environment that the application was called with. */
   readonly env: unknown;
+  readonly links: Links;
+  /** A random id for an account that is to be. */
+  readonly newId: () => string;
+  /** The address of one of the login's own pages, made from the configured issuer and from nothing else (SEC-161). */
+  readonly pageUrl: (page: string) => string;
   /** The language of whoever signs in, for messages that are sent. */
   readonly words: Words;
 }
@@ -128,6 +134,8 @@ export interface FormLogin {
   check?(needs: { readonly scrypt: boolean }): void;
   /** What the login adds to the account page. */
   readonly account?: readonly AccountSection[];
+  /** Pages beside the sign-in page, for who is not signed in: sign-up, forgotten password. */
+  readonly pages?: readonly LoginPage[];
   /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
   checkIssuer?(issuer: string): void;
 }
@@ -216,6 +224,9 @@ export interface SectionCall {
   isRecent(seconds: Seconds): boolean;
 }
 
+/** The session goes on under a new name, if the account is still as it was left; all others of the user were ended. */
+export type Renewal = { readonly stamp: string };
+
 /** What a section answers with. */
 export type SectionAnswer =
   /** Shows a page: `body` goes below the heading, above the way back to the account page. */
@@ -229,6 +240,39 @@ export type SectionAnswer =
       readonly script?: string;
     }
   /** A form was carried out: to the section's page again, or to the account page. */
-  | { readonly kind: 'done'; readonly to: 'section' | 'account'; readonly session?: 'renew' }
+  | { readonly kind: 'done'; readonly to: 'section' | 'account'; readonly renew?: Renewal }
   /** Sends the person to sign in once more, and then to the section's page. */
   | { readonly kind: 'sign-in-again' };
+
+/** A page beside the sign-in page, at `/login/<id>`. */
+export interface LoginPage {
+  /** Stands in the path: `sign-up`. */
+  readonly id: string;
+  /** The link to it, where people sign in; none for a page that is come to by other ways. */
+  readonly link?: (words: Words) => HtmlValue;
+  /** Answers a GET of the page, and a POST of its form. */
+  answer(call: LoginPageCall): Promise<LoginPageAnswer>;
+}
+
+/** One request to a page of a login. */
+export interface LoginPageCall {
+  readonly services: LoginServices;
+  readonly words: Words;
+  /** Where the form is posted. */
+  readonly action: string;
+  readonly query: URLSearchParams;
+  /** The form of a POST, known to come from our own page; null for a GET. */
+  readonly form: Params | null;
+  /** Where the person wants to get to: a path of ours. */
+  readonly returnTo: string;
+  /** The sign-in page that leads there. */
+  readonly signIn: string;
+  /** The server's name, for messages. */
+  readonly server: string;
+}
+
+/** What a page of a login answers with. */
+export type LoginPageAnswer =
+  | { readonly kind: 'page'; readonly title: HtmlValue; readonly body: Html; readonly status?: number; readonly retryAfter?: Seconds }
+  /** Signs in, and goes on to where the person wanted to get, or to another path of ours. */
+  | { readonly kind: 'proven'; readonly proven: Proven; readonly returnTo?: string };

@@ -1,7 +1,7 @@
 /**
  * Option checks: what is wrong with single options, found when the provider is made. Each message names the option and the mend.
  */
-import type { Login } from '../model/login.ts';
+import { isForm, type Login } from '../model/login.ts';
 
 const DAY = 86_400;
 
@@ -68,10 +68,20 @@ export function checkLogins(logins: readonly Login[]): void {
   const odd = ids.find((id) => !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)); // it stands in the path of a callback
   if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
   checkSections(logins);
+  checkPages(logins);
 }
 
 /** Parts of the account page that are ours. */
 const OWN_SECTIONS: readonly string[] = ['apps', 'sessions', 'sign-ins'];
+
+/** Pages beside the sign-in page that are ours. */
+const OWN_PAGES: readonly string[] = ['step'];
+
+function checkPages(logins: readonly Login[]): void {
+  const ids = [...OWN_PAGES, ...logins.filter(isForm).flatMap(({ pages = [] }) => pages.map((page) => page.id))];
+  const bad = ids.find((id, at) => ids.indexOf(id) !== at || !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id));
+  if (bad !== undefined) fail('logins', `bring a page with the id ${JSON.stringify(bad)}, which is taken or malformed; rename it`);
+}
 
 function checkSections(logins: readonly Login[]): void {
   const ids = [...OWN_SECTIONS, ...logins.flatMap((login) => (login.account ?? []).map((section) => section.id))];

@@ -1,11 +1,11 @@
 /**
- * The frame of a page below the account page: its heading, what the section shows, and the way back.
+ * The frame of the pages below the account page and beside the sign-in page: heading, what the login shows, and the way back.
  */
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { page } from './layout.ts';
 import type { Brand, PageParts } from './layout.ts';
-import { problemAnswer } from './sign-in.ts';
+import { linkLine, type LinkView, problemAnswer } from './sign-in.ts';
 import type { Words } from './words/words.ts';
 
 /** What such a page shows. */
@@ -15,8 +15,8 @@ export interface SectionPageView {
   readonly status?: number;
   readonly retryAfter?: number;
   readonly script?: PageParts['script'];
-  /** The path of the account page. */
-  readonly back: string;
+  /** The way back. */
+  readonly back: LinkView;
   readonly words: Words;
   readonly brand?: Brand;
 }
@@ -24,7 +24,6 @@ export interface SectionPageView {
 /** A page below the account page. */
 export function sectionPage({ title, body, status, retryAfter, script, back, words, brand }: SectionPageView): Response {
   const framed = html`<h1>${title}</h1>
-    ${body}
-    <p class="foot"><a href="${back}">${words.account.back}</a></p>`;
+    ${body} ${linkLine([back])}`;
   return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction: [], script, brand });
 }

@@ -7,8 +7,8 @@ import type { Html, HtmlValue } from '../lib/html.ts';
 import { TICK } from './icon.ts';
 import { formActionFor, page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
-import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
-import type { AccountView, LoginView, Problem } from './sign-in.ts';
+import { accountRow, describedByProblem, linkLine, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
+import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
 import { organizationPicker, type OrganizationView } from './organizations.ts';
 import type { Words } from './words/words.ts';
 
@@ -71,6 +71,8 @@ export interface ApproveView extends Problem {
   readonly logins: readonly LoginView[];
   /** Other sites to sign in at; the button's value goes as `with`, and is a yes. */
   readonly sites?: readonly SiteView[];
+  /** Pages for who cannot sign in. */
+  readonly links?: readonly LinkView[];
   /** Which of several logins was used last. */
   readonly login?: string | undefined;
   /** How long access lasts, as a sentence. */
@@ -108,7 +110,7 @@ export function approvePage(view: ApproveView): Response {
       }
       ${!account && sites.length > 0 && siteButtons(sites, logins.length === 0, words)}
     </form>
-    ${view.lifetime && html`<p class="foot">${view.lifetime}</p>`} ${about(view)}`;
+    ${!account && linkLine(view.links ?? [])} ${view.lifetime && html`<p class="foot">${view.lifetime}</p>`} ${about(view)}`;
   return page({
     words,
     title,

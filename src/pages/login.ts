@@ -5,8 +5,8 @@ import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
-import { accountRow, describedByProblem, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
-import type { AccountView, LoginView, Problem } from './sign-in.ts';
+import { accountRow, describedByProblem, linkLine, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
+import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
 import type { Words } from './words/words.ts';
 
 /** All that the page shows. */
@@ -22,6 +22,8 @@ export interface LoginPageView extends Problem {
   readonly again?: boolean;
   /** Where somebody who is signed in finds their account. */
   readonly accountPath?: string;
+  /** Pages for who cannot sign in. */
+  readonly links?: readonly LinkView[];
   readonly words: Words;
   readonly brand?: Brand | undefined;
   /** 200 unless told; 429 with `retryAfter`. */
@@ -36,7 +38,8 @@ export function loginPage(view: LoginPageView): Response {
     ${view.again && html`<p class="lead">${view.words.account.againWhy}</p>`}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       ${problemBox(view, view.words)} ${view.account ? signOut(view.account, view) : signIn(view)}
-    </form>`;
+    </form>
+    ${!view.account && linkLine(view.links ?? [])}`;
   return page({
     words: view.words,
     title,

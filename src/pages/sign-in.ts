@@ -14,6 +14,20 @@ export interface LoginView {
   readonly fields: Html;
 }
 
+/** A link beside the fields: forgotten password, sign-up. */
+export interface LinkView {
+  readonly href: string;
+  readonly text: HtmlValue;
+}
+
+/** The links, below the fields. */
+export function linkLine(links: readonly LinkView[]): Html | false {
+  return (
+    links.length > 0 &&
+    html`<p class="foot">${links.map(({ href, text }, at) => [at > 0 && ' · ', html`<a href="${href}">${text}</a>`])}</p>`
+  );
+}
+
 /** Who is signed in. */
 export interface AccountView {
   readonly name: string;

@@ -26,8 +26,13 @@ h1,h2,p,dl,dd,fieldset,legend,ul{margin:0;padding:0;border:0;min-width:0}
 .mark{flex:none;display:grid;place-items:center;width:2.75rem;height:2.75rem;border-radius:.8rem;background:var(--tint);color:var(--accent)}
 .mark.alert{background:var(--bad);color:var(--bad-ink)}
 .mark.done{background:var(--good);color:var(--good-ink)}
-.mark svg,.mark img{display:block;width:1.6rem;height:1.6rem;object-fit:contain}
+.mark svg{display:block;width:1.6rem;height:1.6rem}
+.mark:has(img){width:auto;border-radius:0;background:none}
+.mark img{display:block;max-width:12rem;height:2.5rem;object-fit:contain}
 h1{font-size:1.5rem;line-height:1.25;font-weight:680;letter-spacing:-.015em;text-wrap:balance}
+[dir=rtl] h1,:lang(ja) h1,:lang(ko) h1,:lang(zh) h1{letter-spacing:normal}
+:lang(ko){word-break:keep-all}
+:lang(ja){word-break:auto-phrase}
 h2,legend{font-size:.9375rem;line-height:1.4;font-weight:620}
 p{text-wrap:pretty}
 .lead{margin-top:.5rem;color:var(--soft)}
@@ -53,6 +58,12 @@ input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;
 .face{flex:none;display:grid;place-items:center;width:2.5rem;height:2.5rem;border-radius:50%;background:var(--accent);color:var(--accent-on);font-weight:640;overflow:hidden}
 .who b{display:block;font-weight:620;line-height:1.35}
 .part h2 + .panel{margin-top:.625rem}
+.part > .panel + .panel{margin-top:0;border-top:0;border-start-start-radius:0;border-start-end-radius:0}
+.part > .panel:has(+ .panel){border-end-start-radius:0;border-end-end-radius:0}
+.panel:has(> form){display:grid;grid-template-columns:1fr auto;align-items:center;column-gap:1rem}
+.panel > *{grid-column:1}
+.panel > form{grid-column:2;grid-row:1/span 9}
+.panel > form .plain{margin:0}
 .field{margin-top:1rem}
 .field label{display:block;margin-bottom:.375rem;font-size:.9375rem;font-weight:560}
 .field input{display:block;width:100%;min-height:3rem;padding:.625rem .875rem;border:1px solid var(--edge);border-radius:.625rem;background:var(--field);color:inherit;font:inherit}
@@ -65,7 +76,7 @@ background:var(--card);color:var(--ink);font:inherit;font-weight:600;text-align:
 button:hover,.button:hover{background:var(--panel);border-color:var(--soft)}
 button.main,.button.main{border-color:transparent;background:var(--accent);color:var(--accent-on)}
 button.main:hover,.button.main:hover{background:var(--accent-deep)}
-button.plain{display:inline-flex;min-height:2.75rem;margin:.25rem 0 -.5rem -.5rem;padding:.25rem .5rem;border-color:transparent;background:none;color:var(--accent);font-size:.9375rem;font-weight:560;
+button.plain{display:inline-flex;min-height:2.75rem;margin-block:.25rem -.5rem;margin-inline:-.5rem 0;padding:.25rem .5rem;border-color:transparent;background:none;color:var(--accent);font-size:.9375rem;font-weight:560;
 text-decoration:underline;text-decoration-thickness:1px;text-underline-offset:.2em}
 button.plain:hover{color:var(--accent-deep);text-decoration-thickness:2px}
 .or{display:grid;grid-template-columns:1fr auto 1fr;align-items:center;gap:.75rem;margin-top:1.25rem;color:var(--soft);font-size:.875rem}
@@ -82,11 +93,13 @@ details dd,code{color:var(--ink);font:.8125rem/1.5 ui-monospace,SFMono-Regular,M
 small code{color:inherit;font-size:.75rem}
 a{color:var(--accent)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-.problem:focus-visible{outline-color:var(--bad-ink)}
+.problem:focus-visible{outline:2px solid var(--bad-ink);outline-offset:-1px}
 @media (min-width:34rem){body{background:var(--ground);align-items:center;padding:2.5rem 1rem}
 main{padding:2.25rem 2.5rem 2.25rem;border:1px solid var(--line);border-radius:1.25rem;background:var(--card);box-shadow:var(--shadow)}
 .actions{flex-direction:row}
 .actions .main{flex-grow:2}}
+@media (prefers-reduced-motion:no-preference){button,.button,.field input{transition:background-color .12s,border-color .12s,color .12s}
+button.main:active{transform:translateY(1px)}}
 @media (forced-colors:active){.face,.mark,.problem,.note{border:1px solid}}
 `;
 

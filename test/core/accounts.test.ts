@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { makeAccounts, signOut } from '../../src/core/accounts.ts';
 import { makeEmails } from '../../src/core/emails.ts';
 import { type Consents, makeConsents } from '../../src/core/consents.ts';
+import { makeLinks } from '../../src/core/links.ts';
 import { makeKeys } from '../../src/core/keys.ts';
 import { makePasskeys } from '../../src/core/passkeys.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
@@ -34,8 +35,9 @@ function makeOn(store: Store): Made {
   };
   const [records, keys] = [makeRecords(store), makeKeys(runtime)];
   const consents = makeConsents(store, keys, runtime.now);
+  const links = makeLinks({ store, keys, now: runtime.now });
   const passkeys = makePasskeys({ store, keys, now: runtime.now });
-  const accounts = makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys) });
+  const accounts = makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys), links, signUpUrl: null });
   return { accounts, records, consents, passkeys, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));

@@ -1,9 +1,9 @@
-/** Our pages in a real browser: what the policy lets through, what a person can do, how it looks, and that it is accessible. */
+/** Our pages in a real browser: what the policy lets through, and what a person can do. How they look is `gallery.ts`. */
 import assert from 'node:assert/strict';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { ALICE } from './app.ts';
-import { checkAccessible, shoot, visit, type Visit } from './chromium.ts';
+import { shoot, visit, type Visit } from './chromium.ts';
 import { allow, deny, fillIn, leave } from './person.ts';
 import { check } from './report.ts';
 
@@ -16,13 +16,6 @@ const REDIRECTS = [
   'http://[::1]:33418/callback',
   'https://app.example/callback',
 ];
-const LOOKS: readonly (readonly [string, BrowserContextOptions])[] = [
-  ['desktop', { viewport: { width: 1280, height: 900 } }],
-  ['desktop-dark', { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' }],
-  ['phone', { viewport: { width: 360, height: 740 }, isMobile: true, deviceScaleFactor: 2 }],
-  ['phone-dark', { viewport: { width: 360, height: 740 }, isMobile: true, deviceScaleFactor: 2, colorScheme: 'dark' }],
-];
-
 /** Every check of the pages of the server at `url`. */
 export async function checkPages(where: string, url: string, browser: Browser): Promise<void> {
   const authorizeUrl = async (redirectUri: string, name = 'Claude Desktop'): Promise<string> => {
@@ -105,52 +98,4 @@ export async function checkPages(where: string, url: string, browser: Browser): 
     assert.deepEqual(dialogs, []);
     assert.equal(await page.locator('img[src=x]').count(), 0);
   });
-
-  for (const [look, options] of LOOKS) {
-    await once(
-      `all pages are accessible and were photographed: ${look}`,
-      (one) => gallery(one, `${where}-${look}`, url, authorizeUrl),
-      options,
-    );
-  }
-}
-
-/** Every page once: axe looks at it, and a picture is kept. */
-async function gallery(
-  { page, context }: Visit,
-  name: string,
-  url: string,
-  authorizeUrl: (redirect: string) => Promise<string>,
-): Promise<void> {
-  const look = async (what: string, at: Page = page): Promise<void> => {
-    await shoot(at, `${name}-${what}`);
-    await checkAccessible(at);
-    const wider = await at.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.equal(wider, 0, `${what} scrolls sideways`);
-  };
-  const [loopback = ''] = REDIRECTS;
-  await page.goto(`${url}/authorize?client_id=nobody`);
-  await look('error');
-  await page.goto(await authorizeUrl(loopback));
-  await look('approve-signed-out');
-  await fillIn(page, 'wrong');
-  await page.locator('button[value=approve]').click();
-  await page.getByRole('alert').waitFor();
-  await look('approve-wrong-password');
-  await page.goto(`${url}/login`);
-  await look('login');
-  await fillIn(page);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText(ALICE.name).waitFor();
-  await look('login-signed-in');
-  await page.goto(await authorizeUrl('https://app.example/callback'));
-  await look('approve-signed-in');
-  const ticket = await page.locator('input[name=ticket]').getAttribute('value');
-  await leave(page, () => page.getByRole('button', { name: 'Deny' }).click());
-  const late = await context.newPage();
-  await late.goto(await authorizeUrl(loopback));
-  await late.locator('input[name=ticket]').evaluate((input, old) => input.setAttribute('value', old ?? ''), ticket);
-  await late.getByRole('button', { name: 'Allow' }).click();
-  await late.getByText('no longer open').waitFor();
-  await look('request-over', late);
 }

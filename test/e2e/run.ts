@@ -5,6 +5,7 @@
 import { checkClients } from './clients.ts';
 import { findChromium, launch } from './chromium.ts';
 import { checkConformance } from './conformance.ts';
+import { checkGallery } from './gallery.ts';
 import { checkPages } from './pages.ts';
 import { endAll, type RunningServer, startNode, startWorker } from './processes.ts';
 import { close, fail, skip } from './report.ts';
@@ -27,6 +28,7 @@ async function runAll(executable: string): Promise<void> {
       const server = await start();
       await checkClients(name, server.url, browser);
       await checkPages(name, server.url, browser);
+      await checkGallery(name, server.url, browser);
       await checkConformance(name, server.url, browser);
       await server.stop();
     }

@@ -19,7 +19,8 @@ function makeSection(): { login: Login; calls: SectionCall[] } {
         return { kind: 'page', title: 'Your colour', body };
       }
       if (!call.isRecent(300)) return { kind: 'sign-in-again' };
-      return { kind: 'done', to: call.form.required('colour') === 'red' ? 'account' : 'section', session: 'renew' };
+      const { stamp = '' } = (await call.services.accounts.find(call.user.userId)) ?? {};
+      return { kind: 'done', to: call.form.required('colour') === 'red' ? 'account' : 'section', renew: { stamp } };
     },
   };
   return { login: { ...password(), account: [section] }, calls };

@@ -169,7 +169,7 @@ describe('endpoints/approve: what the answer is', () => {
   it.each(['remove', 'setPassword'] as const)('SEC-037 SEC-053 gives no code where %s of the account comes between the yes and the grant (I4)', async (verb) => {
     const clock = makeClock();
     const inner = memoryStore(clock);
-    let meanwhile: (() => Promise<void>) | null = null;
+    let meanwhile: (() => Promise<unknown>) | null = null;
     const app = await appOn({
       atomic: true,
       read: (key) => inner.read(key),

@@ -140,7 +140,7 @@ describe('endpoints/login', () => {
 
 describe.each(storeNames)('a sign-in that is overtaken, on %s', (store) => {
   it('leaves no session when the password changes while the old one is being checked (SEC-053, I4)', async () => {
-    let change: () => Promise<void> = async () => {};
+    let change: () => Promise<unknown> = async () => {};
     const slow: Login = {
       ...password(),
       prove: async (read, services) => {

@@ -32,7 +32,9 @@ class FakeAccounts implements Accounts {
   }
   findByEmail = async (): Promise<null> => null;
   permissionsOf = async (): Promise<readonly string[]> => [];
-  setPassword = async (): Promise<void> => {};
+  setPassword = async (): Promise<null> => null;
+  setEmail = async (): Promise<void> => {};
+  invite = async (): Promise<never> => Promise.reject(new TypeError('nobody is invited here'));
   setPermissions = async (): Promise<void> => {};
   remove = async (): Promise<void> => {};
 }
@@ -46,6 +48,9 @@ const services = (network = '192.0.2.1'): LoginServices => ({
   passkeys: {} as never, // none of its business
   after: (work) => void work(),
   secret: () => 'secret',
+  links: {} as never,
+  newId: () => 'id',
+  pageUrl: (page) => `https://as.example/login/${page}`,
   now: () => 1_000,
   async limit(name, attempts, per) {
     const count = (counts.get(name) ?? 0) + 1;

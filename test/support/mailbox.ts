@@ -8,6 +8,8 @@ export interface Mailbox {
   readonly send: SendEmail;
   /** The newest message to an address, as soon as it is there. */
   to(address: string): Promise<Email>;
+  /** The next message to anybody that was not looked at by this verb before, as soon as it is there. */
+  next(): Promise<Email>;
   /** The code of the newest message to an address. */
   codeFor(address: string): Promise<string>;
 }
@@ -15,6 +17,7 @@ export interface Mailbox {
 /** An empty mailbox. */
 export function makeMailbox(): Mailbox {
   const messages: Email[] = [];
+  let read = 0;
   const to = async (address: string): Promise<Email> => {
     await expect.poll(() => messages.some((one) => one.to === address), { interval: 1 }).toBe(true);
     return messages.findLast((one) => one.to === address)!;
@@ -23,6 +26,10 @@ export function makeMailbox(): Mailbox {
     messages,
     send: (email) => void messages.push(email),
     to,
+    async next() {
+      await expect.poll(() => messages.length > read, { interval: 1 }).toBe(true);
+      return messages[read++]!;
+    },
     codeFor: async (address) => (await to(address)).code ?? '',
   };
 }

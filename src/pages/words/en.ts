@@ -8,7 +8,8 @@ import { confirm } from './en/confirm.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { emailCode, step } from './en/steps.ts';
 import { passkey } from './en/passkey.ts';
-import { password, refused, signIn, site } from './en/sign-in.ts';
+import { email, password } from './en/password.ts';
+import { refused, signIn, site } from './en/sign-in.ts';
 
 /** All texts, by section. */
 export const en: {
@@ -17,6 +18,7 @@ export const en: {
   readonly confirm: typeof confirm;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
+  readonly email: typeof email;
   readonly passkey: typeof passkey;
   readonly step: typeof step;
   readonly emailCode: typeof emailCode;
@@ -27,4 +29,20 @@ export const en: {
   readonly errorReasons: typeof errorReasons;
   /** What a scope allows, by its name: an operator's words only. Where there is none the page says that of `scopesSupported`. */
   readonly scopes: { readonly [scope: string]: string };
-} = { account, approve, confirm, signIn, password, passkey, step, emailCode, refused, site, message, error, errorReasons, scopes: {} };
+} = {
+  account,
+  approve,
+  confirm,
+  signIn,
+  password,
+  email,
+  passkey,
+  step,
+  emailCode,
+  refused,
+  site,
+  message,
+  error,
+  errorReasons,
+  scopes: {},
+};

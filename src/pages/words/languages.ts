@@ -2,14 +2,25 @@
  * Languages: the tables, and which of them somebody reads. Chosen as RFC 4647 §3.4 looks up: the first wanted range that
  * is here, cut from its end until it fits; `ui_locales` of the request before the browser's `Accept-Language`.
  */
+import { ar } from './ar.ts';
+import { de } from './de.ts';
 import { en } from './en.ts';
+import { es } from './es.ts';
+import { fr } from './fr.ts';
+import { it } from './it.ts';
+import { ja } from './ja.ts';
+import { ko } from './ko.ts';
+import { ptBr } from './pt-br.ts';
+import { zhHans } from './zh-hans.ts';
 import { overlaid, type Translation, type Words, ENGLISH } from './words.ts';
 
 /** What we translated, by tag. */
-const OURS: { readonly [tag: string]: Translation } = { en };
+export const OURS: { readonly [tag: string]: Translation } = {
+  en, ar, de, es, fr, it, ja, ko, 'pt-BR': ptBr, 'zh-Hans': zhHans,
+}; // prettier-ignore
 
 /** Tags that mean one of ours. */
-const ALSO: { readonly [tag: string]: string } = {};
+const ALSO: { readonly [tag: string]: string } = { pt: 'pt-BR', zh: 'zh-Hans' };
 
 const LONGEST = 500;
 

@@ -17,13 +17,6 @@ export const signIn = {
   limited: (when: string): string => `Too many tries. Try again ${when}.`,
 };
 
-/** Texts of signing in by user name and password. */
-export const password = {
-  label: 'Password',
-  username: 'User name',
-  password: 'Password',
-};
-
 /** Why somebody was not let in, by the reason that a login gave; `other` for every reason that is not here. */
 export const refused = {
   other: 'That did not work. Check what you typed and try again.',

@@ -1,0 +1,90 @@
+/**
+ * Password reset by e-mail (CWE-640). Asking for it gets the same answer for every name, in the same time; the link is good
+ * once, for 30 minutes, and dead as soon as password or address change; opening it changes nothing, only its form does.
+ */
+import { html } from '../lib/html.ts';
+import type { HtmlValue } from '../lib/html.ts';
+import { type Account, foldUsername } from '../model/account.ts';
+import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices } from '../model/login.ts';
+import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
+
+const LIFE = 30 * 60;
+const KIND = 'password-reset';
+/** Messages to one account, and requests of one network. */
+const PER_NAME = 3;
+const PER_NETWORK = 30;
+const WINDOW = 60 * 60;
+
+/** What a link says; nothing of it is believed before it was compared with the account as it is. */
+type Reset = { readonly accountId: string; readonly stamp: string; readonly email: string };
+
+/** The two pages. */
+export function resetPages(rules: PasswordRules): readonly LoginPage[] {
+  return [
+    { id: 'forgot', link: (words) => words.password.forgot, answer: (call) => (call.form === null ? ask(call) : sendLink(call, rules)) },
+    { id: 'reset', answer: (call) => (call.form === null ? choose(call) : set(call, rules)) },
+  ];
+}
+
+async function ask({ action, words: { password: say } }: LoginPageCall): Promise<LoginPageAnswer> {
+  const body = html`<p class="lead">${say.forgotHow}</p>
+    ${formOf(action, [field('username', say.nameOrEmail, 'username')], say.send)}`;
+  return { kind: 'page', title: say.forgotTitle, body };
+}
+
+async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<LoginPageAnswer> {
+  const { services, words } = call;
+  const typed = (call.form?.optional('username') ?? '').slice(0, 256);
+  const retryAfter = await services.limit(`${KIND}-network:${services.network}`, PER_NETWORK, WINDOW);
+  if (retryAfter === null) services.after(() => sendTo(typed, call, rules));
+  return { kind: 'page', title: words.password.sentTitle, body: html`<p class="lead">${words.password.sent}</p>` };
+}
+
+async function sendTo(typed: string, { services, words, server }: LoginPageCall, rules: PasswordRules): Promise<void> {
+  if ((await services.limit(`${KIND}-name:${foldUsername(typed)}`, PER_NAME, WINDOW)) !== null) return;
+  const { accounts, links, env } = services;
+  const account = (await accounts.findByUsername(typed)) ?? (await accounts.findByEmail(typed));
+  // Who reads the message gets in: an address that nobody proved or vouched for gets none.
+  if (account?.email === undefined || !account.emailVerified) return;
+  const { id: accountId, stamp, email: to } = account;
+  const url = `${services.pageUrl('reset')}?token=${await links.make(KIND, { accountId, stamp, email: to }, LIFE)}`;
+  const [subject, text] = [words.email.resetSubject(server), words.email.reset(server, url)];
+  await send(rules, { to, subject, text, url, kind: KIND }, env, words);
+}
+
+async function choose(call: LoginPageCall, token = call.query.get('token') ?? '', problem: HtmlValue = null): Promise<LoginPageAnswer> {
+  const { services, words } = call;
+  if (!(await goodFor(token, services))) return dead(call);
+  const hidden = html`<input type="hidden" name="token" value="${token}" />`;
+  const body = formOf(services.pageUrl('reset'), [hidden, newPasswordField(words.password.fresh, words)], words.password.set, problem);
+  return { kind: 'page', title: words.password.resetTitle, body, ...(problem === null ? {} : { status: 400 }) };
+}
+
+async function set(call: LoginPageCall, rules: PasswordRules): Promise<LoginPageAnswer> {
+  const { services, words, form } = call;
+  const token = form?.optional('token') ?? '';
+  const account = await goodFor(token, services);
+  if (!account) return dead(call);
+  const fresh = form?.optional('new-password') ?? '';
+  const problem = await unfit(fresh, rules, services.env, words);
+  if (problem !== null) return choose(call, token, problem);
+  // The stamp is what makes the link good once: it changes in the very write that sets the password.
+  if (!(await services.accounts.setPassword(account.id, fresh, account.stamp))) return dead(call);
+  await services.links.take(KIND, token);
+  const body = html`<p class="lead">${words.password.done}</p>
+    <div class="actions"><a class="button main" href="${call.signIn}">${words.signIn.title}</a></div>`;
+  return { kind: 'page', title: words.password.doneTitle, body };
+}
+
+/** The account whose password a link may still set. */
+async function goodFor(token: string, { links, accounts }: LoginServices): Promise<Account | null> {
+  const reset = (await links.find(KIND, token)) as Reset | null;
+  const account = reset && (await accounts.find(reset.accountId));
+  return account && account.stamp === reset.stamp && account.email === reset.email ? account : null;
+}
+
+function dead({ words, services }: LoginPageCall): LoginPageAnswer {
+  const body = html`<p class="lead">${words.password.dead}</p>
+    <div class="actions"><a class="button" href="${services.pageUrl('forgot')}">${words.password.forgot}</a></div>`;
+  return { kind: 'page', title: words.password.deadTitle, body, status: 400 };
+}

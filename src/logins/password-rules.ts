@@ -1,0 +1,94 @@
+/**
+ * Password rules: what can be a password here, and the messages that are about one. Shared by the pages around the login.
+ */
+import { html } from '../lib/html.ts';
+import type { Html, HtmlValue } from '../lib/html.ts';
+import { canBePassword } from '../model/account.ts';
+import type { SendEmail } from '../model/email.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Awaitable } from '../model/runtime.ts';
+import type { Words } from '../pages/words/words.ts';
+
+/** What the pages around the login go by. */
+export interface PasswordRules {
+  readonly signUp: 'closed' | 'invited' | 'open';
+  readonly sendEmail?: SendEmail<never>;
+  /** Whether a password stands in a list of stolen ones. When it throws, no password is set (docs/decisions/0017). */
+  readonly isBreached?: (password: string, env: never) => Awaitable<boolean>;
+}
+
+/** Why a text cannot be a password, in words; null if it can. @throws {OAuthError} `temporarily_unavailable` when the list cannot be asked. */
+export async function unfit(password: string, { isBreached }: PasswordRules, env: unknown, words: Words): Promise<HtmlValue> {
+  if (!canBePassword(password)) return words.password.unfit;
+  if (!isBreached) return null;
+  try {
+    return (await isBreached(password, env as never)) ? words.password.breached : null;
+  } catch (cause) {
+    throw new OAuthError('temporarily_unavailable', 'breach_list_unavailable', { cause });
+  }
+}
+
+/** A message that leads to an address of ours. */
+export interface Letter {
+  readonly kind: 'password-reset' | 'verification' | 'account-exists';
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly url: string;
+}
+
+/** Sends a message, if there is a way to. */
+export async function send({ sendEmail }: PasswordRules, letter: Letter, env: unknown, { lang, dir }: Words): Promise<void> {
+  const parts = letter.text.split('\n').filter((line) => line !== '');
+  const lines = parts.map((line) => (line === letter.url ? html`<p><a href="${line}">${line}</a></p>` : html`<p>${line}</p>`));
+  const document = html`<!doctype html>
+    <html lang="${lang}" dir="${dir}">
+      <head>
+        <meta charset="utf-8" />
+        <title>${letter.subject}</title>
+      </head>
+      <body>
+        ${lines}
+      </body>
+    </html>`;
+  await sendEmail?.({ ...letter, html: document.toString(), lang }, env as never);
+}
+
+/** A field with its label. No `maxlength`: the browser would cut a long pasted text in silence, and it would fit no more. */
+export function field(name: string, label: HtmlValue, autocomplete: string, { type = 'text', value = '', hint }: FieldLook = {}): Html {
+  return html`<div class="field">
+    <label for="field-${name}">${label}</label>
+    <input
+      id="field-${name}"
+      name="${name}"
+      type="${type}"
+      value="${type === 'password' ? '' : value}"
+      autocomplete="${autocomplete}"
+      autocapitalize="none"
+      spellcheck="false"
+      ${hint && html` aria-describedby="hint-${name}"`}
+      required
+    />
+    ${hint && html`<p class="hint" id="hint-${name}">${hint}</p>`}
+  </div>`;
+}
+
+interface FieldLook {
+  readonly type?: 'text' | 'email' | 'password';
+  readonly value?: string;
+  readonly hint?: HtmlValue;
+}
+
+/** The field for a new password. */
+export function newPasswordField(label: HtmlValue, words: Words): Html {
+  return field('new-password', label, 'new-password', { type: 'password', hint: words.password.rule });
+}
+
+/** A form with one button, and what was wrong with it the last time. */
+export function formOf(action: string, fields: readonly HtmlValue[], button: HtmlValue, problem: HtmlValue = null): Html {
+  return html`<form method="post" action="${action}" ${problem && html` aria-describedby="problem"`}>
+    ${problem && html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`}
+    <div class="part">${fields}</div>
+    <div class="actions"><button class="main">${button}</button></div>
+  </form>`;
+}

@@ -1,0 +1,124 @@
+/**
+ * The gallery: every page in every look: axe finds nothing, nothing scrolls sideways, what is pressed is big enough, and a picture is
+ * kept in artifacts/screenshots. A new page joins with one line of PAGES. It is found by names of fields, as it is seen in Arabic too.
+ */
+import assert from 'node:assert/strict';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { registerClient } from '../../src/testing/oauth-client.ts';
+import { ALICE } from './app.ts';
+import { checkAccessible, shoot, visit } from './chromium.ts';
+import { leave } from './person.ts';
+import { check } from './report.ts';
+
+const DESKTOP = { viewport: { width: 1280, height: 900 } };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, deviceScaleFactor: 2 };
+
+/** How pages are looked at. 640 pixels at twice the size is what remains of 1280 at a zoom of 200 %. */
+const LOOKS: { readonly [look: string]: BrowserContextOptions } = {
+  desktop: DESKTOP,
+  'desktop-dark': { ...DESKTOP, colorScheme: 'dark' },
+  phone: PHONE,
+  'phone-dark': { ...PHONE, colorScheme: 'dark' },
+  'phone-arabic': { ...PHONE, locale: 'ar' },
+  zoomed: { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 },
+  'forced-colours': { ...DESKTOP, forcedColors: 'active' },
+};
+const LOOKS_OF_WORKER: readonly string[] = ['desktop', 'phone-dark', 'phone-arabic'];
+
+/** What a page is reached with. */
+interface Tour {
+  readonly page: Page;
+  readonly url: string;
+  /** A fresh client's authorization request. */
+  authorizeUrl(redirectUri?: string, name?: string): Promise<string>;
+}
+
+/** Every page, and how a person gets there. */
+const PAGES: { readonly [name: string]: (tour: Tour) => Promise<unknown> } = {
+  error: ({ page, url }) => page.goto(`${url}/authorize?client_id=nobody`),
+  'approve-signed-out': async ({ page, authorizeUrl }) => page.goto(await authorizeUrl()),
+  'approve-wrong-password': async ({ page, authorizeUrl }) => {
+    await page.goto(await authorizeUrl());
+    await type(page, 'wrong');
+    await page.locator('button[value=approve]').click();
+    await page.getByRole('alert').waitFor();
+  },
+  'approve-long-names': async ({ page, authorizeUrl }) => page.goto(await authorizeUrl(undefined, 'Donaudampfschifffahrt'.repeat(9))),
+  'approve-signed-in': async ({ page, url, authorizeUrl }) => {
+    await signIn(page, url);
+    await page.goto(await authorizeUrl('https://app.example/callback'));
+  },
+  'approve-details': async ({ page, authorizeUrl }) => {
+    await page.goto(await authorizeUrl('https://app.example/callback'));
+    await page.locator('summary').click();
+  },
+  login: ({ page, url }) => page.goto(`${url}/login`),
+  'login-signed-in': async ({ page, url }) => {
+    await signIn(page, url);
+    await page.goto(`${url}/login`);
+  },
+  account: async ({ page, url, authorizeUrl }) => {
+    await signIn(page, url);
+    await page.goto(await authorizeUrl('https://app.example/callback'));
+    await leave(page, () => page.locator('button[value=approve]').click());
+    await page.goto(`${url}/account`);
+  },
+  'request-over': async ({ page, url, authorizeUrl }) => {
+    await signIn(page, url);
+    await page.goto(await authorizeUrl());
+    await page.locator('input[name=ticket]').evaluate((input) => input.setAttribute('value', 'gone'));
+    await page.locator('button[value=deny]').click();
+    await page.locator('.mark.alert').waitFor();
+  },
+};
+
+/** Looks at every page of the server at `url`. */
+export async function checkGallery(where: string, url: string, browser: Browser): Promise<void> {
+  for (const [look, options] of Object.entries(LOOKS)) {
+    if (where === 'worker' && !LOOKS_OF_WORKER.includes(look)) continue;
+    for (const [name, open] of Object.entries(PAGES)) {
+      await check(`${where}: ${name}, ${look}: accessible, nothing cut off, photographed`, () =>
+        visit(
+          browser,
+          url,
+          async ({ page }) => {
+            await open({ page, url, authorizeUrl: (...about) => authorizeUrl(url, ...about) });
+            await shoot(page, `${where}-${look}-${name}`);
+            await checkAccessible(page);
+            await checkRoom(page);
+            assert.equal(await page.locator('html').getAttribute('dir'), look.includes('arabic') ? 'rtl' : 'ltr');
+          },
+          options,
+        ),
+      );
+    }
+  }
+}
+
+async function authorizeUrl(url: string, redirectUri = 'http://localhost:33418/callback', name = 'Claude Desktop'): Promise<string> {
+  const client = await registerClient({ send: (request) => fetch(request), issuer: url, redirectUri, metadata: { client_name: name } });
+  return client.authorizeUrl();
+}
+
+async function type(page: Page, password: string = ALICE.password): Promise<void> {
+  await page.locator('input[name=username]').fill(ALICE.username);
+  await page.locator('input[name=password]').fill(password);
+}
+
+async function signIn(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/login`);
+  await type(page);
+  await page.locator('button[value=sign-in]').click();
+  await page.locator('input[name=password]').waitFor({ state: 'detached' });
+}
+
+/** Nothing scrolls sideways, and everything that is pressed is at least 44 pixels high (WCAG 2.2 §2.5.8 wants 24). */
+async function checkRoom(page: Page): Promise<void> {
+  const found = await page.evaluate(() => {
+    const wider = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    const shown = [...document.querySelectorAll<HTMLElement>('button, summary, label.tick, input:not([type=hidden]):not(.tick input)')];
+    const small = shown.filter((one) => one.checkVisibility() && one.ariaHidden !== 'true' && one.getBoundingClientRect().height < 43.5);
+    return { wider, small: small.map((one) => one.outerHTML.slice(0, 120)) };
+  });
+  assert.deepEqual(found, { wider: 0, small: [] });
+}

@@ -1,0 +1,145 @@
+/** The account page: what a person sees of apps and browsers, and takes back, on every store of both runtimes. */
+import { describe, expect, it } from 'vitest';
+import type { Browser } from '../../src/testing/browser.ts';
+import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { expectNothingWritten, expectPage } from '../support/verdicts.ts';
+
+const COOKIE = '__Host-portcullis-session';
+const FIREFOX = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' };
+const PHONE = {
+  'user-agent': 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Version/18.0 Safari/604.1',
+  'x-test-address': '2001:db8:1:2::9',
+};
+
+async function signIn(app: App, headers: Record<string, string> = {}): Promise<Browser> {
+  const browser = app.browser();
+  expect((await browser.submit(await browser.get(`${ISSUER}/login`), ALICE, headers)).status).toBe(303);
+  return browser;
+}
+
+/** Presses a button of the account page. */
+async function press(browser: Browser, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<number> {
+  const page = await browser.get(`${ISSUER}/account`);
+  const account = /name="account" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+  const form = { ...page, text: '<form action="/account">' };
+  return (await browser.submit(form, { account, ...fields }, headers)).status;
+}
+
+describe.each(storeNames)('the account page on %s', (store) => {
+  it('lists what was connected, in words, and ends one or all of it from the next request on', async () => {
+    const app = await makeApp(store);
+    const one = await app.signedIn({ client_name: 'Notes & Co' });
+    app.clock.pass(86_400);
+    const two = await app.signedIn({ client_name: 'Second app' });
+    const page = await two.browser.get(`${ISSUER}/account`);
+    for (const text of ['Notes &#38; Co', 'Second app', 'Read your notes', 'Change your notes', 'Connected on'])
+      expect(page.text).toContain(text);
+    expect(await press(two.browser, { decision: 'disconnect', client: one.client.id })).toBe(303);
+    expect([(await app.call(one.tokens.access)).status, (await app.call(two.tokens.access)).status]).toEqual([401, 200]);
+    expect((await one.client.refresh(one.tokens.refresh)).body['error']).toBe('invalid_grant');
+    expect((await two.browser.get(`${ISSUER}/account`)).text).not.toContain('Notes &#38; Co');
+    expect(await press(two.browser, { decision: 'disconnect-all' })).toBe(303);
+    expect((await app.call(two.tokens.access)).status).toBe(401);
+    expect((await two.browser.get(`${ISSUER}/account`)).text).toContain('No app is connected');
+  });
+
+  it('shows each signed-in browser, coarsely, and ends another one; the own one stays', async () => {
+    const app = await makeApp(store);
+    const [here, there] = [await signIn(app, FIREFOX), await signIn(app, PHONE)];
+    const page = await here.get(`${ISSUER}/account`);
+    for (const text of ['Firefox on Linux', 'This browser', 'Safari on iPhone', '192.0.2.0/24', '2001:db8:1::/48'])
+      expect(page.text).toContain(text);
+    expect(page.text).not.toContain('192.0.2.1<');
+    const mark = /name="session" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    expect(page.text).not.toContain(await hashOf(here.cookies.get(COOKIE) ?? ''));
+    expect(await press(here, { decision: 'end-session', session: mark })).toBe(303);
+    expect([(await here.get(`${ISSUER}/account`)).status, (await there.get(`${ISSUER}/account`)).status]).toEqual([200, 303]);
+  });
+
+  it('SEC-053 signs out everywhere, apps too if ticked', async () => {
+    const app = await makeApp(store);
+    const { tokens, browser } = await app.signedIn();
+    const other = await signIn(app);
+    const stolen = `${COOKIE}=${browser.cookies.get(COOKIE)}`;
+    expect(await press(browser, { decision: 'sign-out-everywhere' })).toBe(303);
+    expect([browser.cookies.has(COOKIE), (await other.get(`${ISSUER}/account`)).status]).toEqual([false, 303]);
+    expect([(await app.ask('GET', '/account', null, { cookie: stolen })).status, (await app.call(tokens.access)).status]).toEqual([
+      303, 200,
+    ]);
+    expect(await press(await signIn(app), { decision: 'sign-out-everywhere', apps: '1' })).toBe(303);
+    expect((await app.call(tokens.access)).status).toBe(401);
+  });
+
+  it('is nobody else\u2019s: foreign clients, sessions and accounts stay as they are', async () => {
+    const app = await makeApp(store);
+    const { client, tokens, browser: alice } = await app.signedIn();
+    const { accounts } = app.provider.helpers(app.env);
+    await accounts.create({ username: 'bob', password: 'another horse battery', name: 'Bob' });
+    const bob = app.browser();
+    await bob.submit(await bob.get(`${ISSUER}/login`), { username: 'bob', password: 'another horse battery' });
+    const other = await signIn(app);
+    const page = await alice.get(`${ISSUER}/account`);
+    const mark = /name="session" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    const account = /name="account" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    expect(await press(bob, { decision: 'disconnect', client: client.id })).toBe(303);
+    expect(await press(bob, { decision: 'end-session', session: mark })).toBe(303);
+    expect([(await app.call(tokens.access)).status, (await other.get(`${ISSUER}/account`)).status]).toEqual([200, 200]);
+    // Alice's page, sent after Bob has signed in with the same browser: he is shown what is his, nothing is done.
+    expect(await press(bob, { account, decision: 'sign-out-everywhere' })).toBe(409);
+    expect((await bob.get(`${ISSUER}/account`)).status).toBe(200);
+  });
+
+  it('SEC-155 ends a session that nobody uses after three days, keeps one that is used for fourteen, and revives none', async () => {
+    const app = await makeApp(store);
+    const [idle, used] = [await signIn(app), await signIn(app)];
+    for (let day = 0; day < 13; day++) {
+      app.clock.pass(86_400);
+      expect((await used.get(`${ISSUER}/account`)).status).toBe(200);
+    }
+    expect((await idle.get(`${ISSUER}/account`)).status).toBe(303);
+    app.clock.pass(86_400);
+    expect((await used.get(`${ISSUER}/account`)).status).toBe(303);
+    const [ended, alive] = [await signIn(app), await signIn(app)];
+    app.clock.pass(301); // the next request notes that it was seen: not onto a session that is ended meanwhile
+    const asked = Promise.all(Array.from({ length: 8 }, () => ended.get(`${ISSUER}/account`)));
+    await press(alive, { decision: 'sign-out-everywhere' });
+    await asked;
+    expect((await ended.get(`${ISSUER}/account`)).status).toBe(303);
+  });
+});
+
+describe('the account page', () => {
+  it('notes at most every five minutes that a session was used', async () => {
+    const app = await makeApp('memory');
+    const browser = await signIn(app);
+    await expectNothingWritten(app, () => browser.get(`${ISSUER}/account`));
+    app.clock.pass(300);
+    await browser.get(`${ISSUER}/account`);
+    await expectNothingWritten(app, () => browser.get(`${ISSUER}/account`));
+  });
+
+  it('SEC-125 takes no form from another site, and SEC-157 keeps every answer out of caches', async () => {
+    const app = await makeApp('memory');
+    const browser = await signIn(app);
+    const page = await browser.get(`${ISSUER}/account`);
+    expect(page.headers.get('cache-control')).toBe('no-store, private');
+    for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[])
+      expectPage(await expectNothingWritten(app, () => browser.submit(page, { decision: 'sign-out-everywhere' }, headers)), {
+        status: 403,
+      });
+  });
+
+  it('leads there from the sign-in page, and back to it for who is not signed in', async () => {
+    const app = await makeApp('memory');
+    expect((await app.browser().get(`${ISSUER}/account?after=x`)).location).toBe('/login?return_to=%2Faccount%3Fafter%3Dx');
+    expect((await (await signIn(app)).get(`${ISSUER}/login`)).text).toContain('href="/account"');
+  });
+});
+
+async function hashOf(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
