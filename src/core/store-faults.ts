@@ -26,7 +26,6 @@ const MOST_HANGING = 64;
 /** The same store, whose failures are errors that a client may retry. */
 export function withFaults(store: Store, { deadline = 5000, after = timer }: Patience = {}): Store {
   const run = store.local === true ? <T>(verb: () => Promise<T>): Promise<T> => verb() : patient(deadline, after);
-  const { all, sweep } = store;
   return {
     atomic: store.atomic,
     ...(store.local === undefined ? {} : { local: store.local }),
@@ -34,8 +33,15 @@ export function withFaults(store: Store, { deadline = 5000, after = timer }: Pat
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),
     remove: (key, when) => guarded(() => run(() => store.remove(key, when))),
     list: (index, cursor) => guarded(() => run(() => store.list(index, cursor))),
-    ...(all ? { all: (cursor) => guarded(() => all.call(store, cursor)) } : {}),
-    ...(sweep ? { sweep: (most) => guarded(() => sweep.call(store, most)) } : {}),
+    ...further(store),
+  };
+}
+
+/** What not every store can. No deadline: nobody waits for it. */
+function further(store: Store): Pick<Store, 'all' | 'sweep'> {
+  return {
+    ...(store.all ? { all: (cursor) => guarded(async () => store.all?.(cursor) ?? { records: [] }) } : {}),
+    ...(store.sweep ? { sweep: (most) => guarded(async () => store.sweep?.(most) ?? 0) } : {}),
   };
 }
 

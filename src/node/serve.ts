@@ -144,7 +144,7 @@ async function provide(
   if (embedded) env['PORTCULLIS'] = embedded.store;
   try {
     const helpers = app.helpers(env);
-    const rest = startSweeper(helpers.sweep);
+    const rest = startSweeper((most) => helpers.sweep(most));
     return { helpers, close: () => (rest(), embedded?.close()) };
   } catch (error) {
     embedded?.close();

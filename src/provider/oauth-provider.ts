@@ -100,8 +100,8 @@ export class OAuthProvider<Env = unknown> {
 
   /** Answers a cron trigger of a Worker: sweeps expired records, so many at most that one run stays short. Bound, as `fetch` is. */
   readonly scheduled = async (_controller: unknown, env: Env): Promise<void> => {
-    const { sweep } = this.helpers(env);
-    for (let round = 0; round < SWEEPS; round++) await sweep(SWEPT_AT_ONCE);
+    const helpers = this.helpers(env);
+    for (let round = 0; round < SWEEPS; round++) await helpers.sweep(SWEPT_AT_ONCE);
   };
 
   async #protected(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
