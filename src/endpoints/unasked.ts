@@ -13,6 +13,7 @@ import { revoke } from '../model/transition.ts';
 import { errorAnswer, type CheckedRequest } from './authorization-request.ts';
 import { grantTo } from './conclude.ts';
 import type { Call } from './endpoint.ts';
+import { linkedOf } from './linked.ts';
 import { grantable, organizationOf } from './entitlement.ts';
 import type { Settled } from './settle.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -34,7 +35,7 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
   const { client, redirect, resource, challenge, state } = request;
   if (isThisComputer(redirect) || !isOwnDoing(call, client)) return null;
   const choice = await rememberedChoice(call, request, user);
-  if (!choice) return null;
+  if (!choice || !(await linkedOf(call, user))) return null; // an account that is gone has to be signed in to again
   const code = await grantTo(call, { client, redirectUri: redirect, resource: resource.uri, challenge, user, choice });
   if (code === null) return null;
   // Whoever revokes the app forgets first and ends grants after: a grant written too late to be among them ends itself.
