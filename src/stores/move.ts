@@ -4,7 +4,7 @@
  *
  * Stop the server first: what is written during the export may be missing from it.
  */
-import type { IndexKey, Kept, Key, Store } from '../model/store.ts';
+import type { Kept, Key, Store } from '../model/store.ts';
 
 /** The first line of an export. */
 const HEAD = { portcullis: 'records', v: 1 } as const;
@@ -95,6 +95,6 @@ function isKept(value: unknown): value is Kept {
   );
 }
 
-function isName(value: unknown): value is Key & IndexKey {
+function isName(value: unknown): value is Key {
   return typeof value === 'string' && /^[a-z-]+:/.test(value);
 }
