@@ -133,8 +133,8 @@ describe('the house', () => {
 
   it('leads to passkeys by their own subpath only, and from there to their library when it is needed', () => {
     const outside = sources
-      .filter(({ path }) => !/^logins\/passkey/.test(path))
-      .filter(({ imports }) => imports.some((name) => /^logins\/passkey/.test(name)));
+      .filter(({ path }) => !path.startsWith('logins/passkey'))
+      .filter(({ imports }) => imports.some((name) => name.startsWith('logins/passkey')));
     expect(outside.map(({ path }) => path)).toEqual([]);
     const verifier = sources.find(({ path }) => path === 'logins/passkey-verifier.ts')?.text ?? '';
     expect(verifier.match(/^import (?!type).*@simplewebauthn/gm)).toBeNull();
