@@ -59,6 +59,8 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     };
   };
   const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
+    if (userId.startsWith('client:'))
+      throw new TypeError('completeAuthorization: `userId` begins with "client:", which names clients that act for themselves.');
     if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
     if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
     const client = await resolveClient(as, request.clientId, network);
