@@ -131,6 +131,16 @@ describe('the house', () => {
     expect([...new Set(outside)]).toEqual(['upstreams/contract.ts']);
   });
 
+  it('leads to passkeys by their own subpath only, and from there to their library when it is needed', () => {
+    const outside = sources
+      .filter(({ path }) => !path.startsWith('logins/passkey'))
+      .filter(({ imports }) => imports.some((name) => name.startsWith('logins/passkey')));
+    expect(outside.map(({ path }) => path)).toEqual([]);
+    const verifier = sources.find(({ path }) => path === 'logins/passkey-verifier.ts')?.text ?? '';
+    expect(verifier.match(/^import (?!type).*@simplewebauthn/gm)).toBeNull();
+    expect(verifier).toContain("import('@simplewebauthn/server')");
+  });
+
   it('starts every file with what stands in it, and documents every export', () => {
     const headless = sources.filter(({ text }) => !/^(#!.*\n)?\/\*\*/.test(text)).map(({ path }) => path);
     expect(headless).toEqual([]);
