@@ -7,8 +7,9 @@ import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
-import type { DocumentPolicy, GrantableScopes, Permissions } from '../model/settings.ts';
+import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
+import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
 
 /** A scope in the words of the consent page. */
@@ -76,6 +77,10 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly authorizationCodeTTL?: Seconds;
   /** Clients that are there from the start, or how to find them in the environment, where secrets stand. More: `helpers().clients`. */
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
+  /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
+  readonly trustedIssuers?: readonly TrustedIssuer[];
+  /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
+  readonly tokenExchange?: ExchangePolicy;
   /** Seconds after which an unused registration ends. Default 90 days. */
   readonly clientRegistrationTTL?: Seconds;
   /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
@@ -94,5 +99,5 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
   requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
-  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true,
 }; // prettier-ignore
