@@ -136,7 +136,7 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
     const signal = endOf(request, access, ctx, streamCheck);
     if (!signal.aborted) {
       streams += 1;
-      signal.addEventListener('abort', () => (streams -= 1), { once: true });
+      signal.addEventListener('abort', () => void (streams -= 1), { once: true });
     }
     const bus = busFor(events, access);
     const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });

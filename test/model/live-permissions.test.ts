@@ -10,6 +10,9 @@ const access = (userId: string, grantId = 'g1', issuer?: string): Access => ({
   resource: 'https://mcp.example/mcp',
   expiresAt: 9e9,
   props: null,
+  upstream: () => {
+    throw new Error('none here');
+  },
   ...(issuer === undefined ? {} : { issuer }),
 });
 
