@@ -61,7 +61,7 @@ describe('model/live-permissions', () => {
   it('asks once for many calls at the same time', async () => {
     let asked = 0;
     const lookup = cachedPermissions(async () => (asked++, ['x']));
-    await Promise.all(Array.from({ length: 50 }, () => lookup(access('u'), null)));
+    await Promise.all(Array.from({ length: 50 }, async () => lookup(access('u'), null)));
     expect(asked).toBe(1);
   });
 
