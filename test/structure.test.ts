@@ -29,7 +29,7 @@ const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
   'index.ts': ['lib', 'pages', 'pages/words', 'model', 'core', 'guard', 'logins', 'stores', 'options', 'provider'],
   node: ['lib', 'model', 'guard', 'mcp', 'core', 'stores', 'provider', 'options', 'index.ts'],
   worker: ['lib', 'model', 'core', 'stores', 'provider', 'options', 'index.ts'],
-  cli: ['lib', 'model', 'pages', 'pages/words', 'node', 'index.ts'],
+  cli: ['lib', 'model', 'pages', 'pages/words', 'stores', 'node', 'index.ts'],
 };
 
 interface Source {

@@ -4,6 +4,7 @@
 import type { Handler } from '../model/handler.ts';
 import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
+import { registrationOf } from './registration.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
@@ -42,8 +43,10 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkRest({ ...options });
   checkTokens({ ...options });
   checkDocuments(options);
+  checkEventual(options);
   if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);
   issuersOf(options.trustedIssuers ?? []);
+  registrationOf(options.clientRegistration);
   if (options.tokenExchange !== undefined && typeof options.tokenExchange !== 'function')
     fail('tokenExchange', 'must be a function that says whether an exchange may be');
   checkPages(options.pages);
@@ -119,6 +122,10 @@ function checkDocuments({ clientIdMetadataDocumentEnabled: enabled, clientIdMeta
   const wrong = Array.isArray(policy) ? policy.find((host) => !isHost(host)) : policy;
   if (!Array.isArray(policy) || wrong !== undefined)
     fail('clientIdMetadataPolicy', `must be a function, or a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
+}
+
+function checkEventual({ dangerouslyAllowEventualStore: allowed }: OAuthProviderOptions<never>): void {
+  if (allowed !== undefined && typeof allowed !== 'boolean') fail('dangerouslyAllowEventualStore', 'must be true or false');
 }
 
 function isHost(host: unknown): boolean {

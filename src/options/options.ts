@@ -11,6 +11,7 @@ import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } fro
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
+import type { RegistrationOptions } from './registration.ts';
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
@@ -40,6 +41,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly tokenEndpoint?: string;
   /** Where clients register themselves (RFC 7591). Unset: they cannot. */
   readonly clientRegistrationEndpoint?: string;
+  /** Who may register itself there, and how many. Default: everybody, up to 100,000. */
+  readonly clientRegistration?: RegistrationOptions;
   /** Whether clients may be known by a metadata document at the URL that is their id. Default: where the machine can fetch safely. */
   readonly clientIdMetadataDocumentEnabled?: boolean;
   /** Hosts whose documents are taken (`['claude.ai']`, subdomains included), or a decision for each URL. Default: all. */
@@ -48,6 +51,11 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly issuer?: string;
   /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
   readonly store?: Store | ((env: Env) => Store);
+  /**
+   * Takes a store without conditional writes (Cloudflare KV) for everything. A code can then be spent twice, a rotated token be good in
+   * two hands, and what was revoked go on working for a minute or more. For demonstrations only; the start prints what is lost.
+   */
+  readonly dangerouslyAllowEventualStore?: boolean;
   /**
    * The server's own key, 32 random bytes (`openssl rand -base64 32`), for what it must be able to read by itself. Several, newest
    * first: the newest seals, all open. Default: the variable `PORTCULLIS_SECRET`. What needs one says so at start-up.
@@ -96,8 +104,8 @@ export interface OAuthProviderOptions<Env = unknown> {
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
   apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, secondFactor: true, authorizeEndpoint: true,
-  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
+  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, dangerouslyAllowEventualStore: true, secret: true, name: true, pages: true, scopesSupported: true,
   requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
-  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true, clientRegistration: true,
 }; // prettier-ignore
