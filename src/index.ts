@@ -25,7 +25,7 @@ export type { FormLogin, Login, LoginResult, LoginServices, RedirectLogin, Retur
 export type { Passed, SecondFactor } from './model/second-factor.ts';
 export type { Runtime } from './model/runtime.ts';
 export type { DocumentPolicy, Exchange, ExchangePolicy, GrantableScopes, Grantor, Permissions } from './model/settings.ts';
-export type { Store } from './model/store.ts';
+export { NothingDone, type Kept, type Store } from './model/store.ts';
 export type { MappedUser, TrustedIssuer } from './model/trusted-issuer.ts';
 export { html, type Html, type HtmlValue } from './lib/html.ts';
 export type { PagesOptions } from './options/pages.ts';

@@ -42,6 +42,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkRest({ ...options });
   checkTokens({ ...options });
   checkDocuments(options);
+  checkEventual(options);
   if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);
   issuersOf(options.trustedIssuers ?? []);
   if (options.tokenExchange !== undefined && typeof options.tokenExchange !== 'function')
@@ -119,6 +120,10 @@ function checkDocuments({ clientIdMetadataDocumentEnabled: enabled, clientIdMeta
   const wrong = Array.isArray(policy) ? policy.find((host) => !isHost(host)) : policy;
   if (!Array.isArray(policy) || wrong !== undefined)
     fail('clientIdMetadataPolicy', `must be a function, or a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
+}
+
+function checkEventual({ dangerouslyAllowEventualStore: allowed }: OAuthProviderOptions<never>): void {
+  if (allowed !== undefined && typeof allowed !== 'boolean') fail('dangerouslyAllowEventualStore', 'must be true or false');
 }
 
 function isHost(host: unknown): boolean {

@@ -49,6 +49,11 @@ export interface OAuthProviderOptions<Env = unknown> {
   /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
   readonly store?: Store | ((env: Env) => Store);
   /**
+   * Takes a store without conditional writes (Cloudflare KV) for everything. A code can then be spent twice, a rotated token be good in
+   * two hands, and what was revoked go on working for a minute or more. For demonstrations only; the start prints what is lost.
+   */
+  readonly dangerouslyAllowEventualStore?: boolean;
+  /**
    * The server's own key, 32 random bytes (`openssl rand -base64 32`), for what it must be able to read by itself. Several, newest
    * first: the newest seals, all open. Default: the variable `PORTCULLIS_SECRET`. What needs one says so at start-up.
    */
@@ -96,7 +101,7 @@ export interface OAuthProviderOptions<Env = unknown> {
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
   apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, secondFactor: true, authorizeEndpoint: true,
-  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
+  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, dangerouslyAllowEventualStore: true, secret: true, name: true, pages: true, scopesSupported: true,
   requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
   clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true,

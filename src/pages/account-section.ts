@@ -22,8 +22,10 @@ export interface SectionPageView {
 }
 
 /** A page below the account page. */
-export function sectionPage({ title, body, status, retryAfter, script, back, words, brand }: SectionPageView): Response {
+export function sectionPage(view: SectionPageView): Response {
+  const { title, body, status, retryAfter, script, back, words, brand } = view;
+  const shows = { page: 'section', view };
   const framed = html`<h1>${title}</h1>
     ${body} ${linkLine([back])}`;
-  return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction: [], script, brand });
+  return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction: [], script, brand, shows });
 }
