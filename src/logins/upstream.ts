@@ -30,6 +30,11 @@ export interface UpstreamOptions {
   readonly emailDomains?: readonly string[];
   /** Says who may come in, and what tools shall know of them. Gets every claim the provider gave. */
   readonly mapIdentity?: (identity: Identity, env: unknown) => Awaitable<Mapped>;
+  /**
+   * Whether somebody who comes for the first time gets into the account that has proven the same e-mail address. Only for
+   * providers that check addresses, and never give one to somebody else. Default: no; people join sign-ins themselves.
+   */
+  readonly joinByEmail?: boolean;
 }
 
 /** What tools are told of a person where no mapping says more. */
@@ -38,7 +43,7 @@ const PROFILE =
 const LONGEST = 1024;
 
 /** Signs users in at another site. */
-export function upstream(provider: Upstream, { emailDomains, mapIdentity }: UpstreamOptions = {}): RedirectLogin {
+export function upstream(provider: Upstream, { emailDomains, mapIdentity, joinByEmail = false }: UpstreamOptions = {}): RedirectLogin {
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
   const judge = async (identity: Identity, env: unknown): Promise<ReturnResult> => {
     if (domains && !domains.includes(verifiedDomain(identity) ?? '')) {
@@ -50,7 +55,9 @@ export function upstream(provider: Upstream, { emailDomains, mapIdentity }: Upst
     const claims = { ...(mapped.claims ?? profileOf(identity)), idp: identity.issuer };
     const proven: Proven = { kind: 'proven', identity: { ...identity, claims } };
     const { permissions, organizations } = mapped;
-    return { ...proven, ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };
+    const address = joinByEmail ? verifiedAddress(identity) : null;
+    const joins = address === null ? {} : { joinByEmail: address };
+    return { ...proven, ...joins, ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };
   };
   return {
     kind: 'redirect',
@@ -84,8 +91,12 @@ function resultOf(error: unknown): Exclude<ReturnResult, Proven> {
   }
 }
 
-function verifiedDomain({ claims }: Identity): string | null {
-  return claims['email_verified'] === true && typeof claims['email'] === 'string' ? domainOf(claims['email']) : null;
+function verifiedAddress({ claims }: Identity): string | null {
+  return claims['email_verified'] === true && typeof claims['email'] === 'string' ? claims['email'] : null;
+}
+
+function verifiedDomain(identity: Identity): string | null {
+  return domainOf(verifiedAddress(identity) ?? '');
 }
 
 function profileOf({ claims }: Identity): { [claim: string]: Json } {

@@ -28,4 +28,12 @@ export const account = {
   end: 'Sign out there',
   everywhere: 'Sign out everywhere',
   andApps: 'Disconnect all apps too',
+  signIns: 'Other ways to sign in',
+  signInsWhy: 'Sites with which you get into this account',
+  /** @param day when it was joined. */
+  joined: (day: HtmlValue): Html => html`Since ${day}`,
+  join: (site: HtmlValue): Html => html`Sign in with ${site} too`,
+  part: 'Sign in with it no more',
+  taken: 'That sign-in belongs to another account here. Sign in with it and see what it has; two accounts are never joined.',
+  lastWay: 'This is the last way into your account. Add another one before you take it away.',
 };

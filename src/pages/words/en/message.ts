@@ -6,6 +6,9 @@ import type { Html, HtmlValue } from '../../../lib/html.ts';
 export const message = {
   whatToDo: 'What to do now',
   request: (id: HtmlValue): Html => html`If you ask for help, name this request: ${id}`,
+  doneTitle: 'This went through already',
+  done: 'Your answer arrived the first time, and the app has it. Nothing was done twice.',
+  doneToDo: 'Go back to your app. You can close this page.',
   overTitle: 'This request is no longer open',
   over: 'It was answered already, it waited too long, or it was begun in another browser. Nothing was changed by opening it again.',
   overToDo: 'Go back to the app that sent you here and connect again. You can close this page.',
