@@ -16,6 +16,7 @@ import type { Emails } from './emails.ts';
 import type { Consents } from './consents.ts';
 import type { Keys } from './keys.ts';
 import type { AccountRecord, Records } from './records.ts';
+import type { Vault } from './vault.ts';
 
 /** N = 2^14, r = 8, p = 5: 16 MiB, so that it also runs in a Worker. */
 const COST: ScryptCost = { ln: 14, r: 8, p: 5 };
@@ -25,6 +26,7 @@ const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)
 export interface AccountParts {
   readonly records: Records;
   readonly consents: Consents;
+  readonly vault: Pick<Vault, 'release'>;
   readonly keys: Keys;
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
@@ -35,7 +37,7 @@ export interface AccountParts {
 }
 
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, consents, keys, runtime, passkeys, emails, links, signUpUrl }: AccountParts): Accounts {
+export function makeAccounts({ records, consents, vault, keys, runtime, passkeys, emails, links, signUpUrl }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -102,12 +104,12 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, email
       const found = await records.findAccount(id);
       if (found && ifStamp !== undefined && found.value.stamp !== ifStamp) return null;
       // Before and after: cut off in between, nothing that the old password opened is left behind the new one.
-      await signOut({ records, consents }, id, runtime.now());
+      await signOut({ records, consents, vault }, id, runtime.now());
       const set = await change(id, (account) =>
         ifStamp !== undefined && account.stamp !== ifStamp ? null : { ...account, passwordHash, stamp },
       );
       if (set === null) return null;
-      await signOut({ records, consents }, id, runtime.now());
+      await signOut({ records, consents, vault }, id, runtime.now());
       return publicOf(set);
     },
     async setEmail(id, email, { verified = false } = {}) {
@@ -140,7 +142,7 @@ export function makeAccounts({ records, consents, keys, runtime, passkeys, email
       if (held?.value.email !== undefined) await emails.free(held.value.email, id);
       await records.removeAccount(id);
       await passkeys.removeAll(id);
-      await signOut({ records, consents }, id, runtime.now());
+      await signOut({ records, consents, vault }, id, runtime.now());
     },
   };
 }
@@ -152,23 +154,26 @@ const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAA
 
 /** Ends every session and every grant of a user, and forgets what was allowed without being asked. Can be called again if it was interrupted. */
 export async function signOut(
-  { records, consents }: Pick<AccountParts, 'records' | 'consents'>,
+  { records, consents, vault }: Pick<AccountParts, 'records' | 'consents' | 'vault'>,
   userId: string,
   now: number,
 ): Promise<void> {
   for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
   await consents.forgetAll(userId);
-  for await (const key of everyKey((after) => records.grantsOf(userId, after))) {
-    await endGrant(records, key.slice('grant:'.length), now);
-  }
+  const upstreams = new Set<string>();
+  for await (const key of everyKey((after) => records.grantsOf(userId, after)))
+    for (const id of await endGrant(records, key.slice('grant:'.length), now)) upstreams.add(id);
+  await vault.release(userId, [...upstreams]);
 }
 
-/** Ends a grant; one that has meanwhile run out needs no ending. */
-async function endGrant(records: Records, id: string, now: number): Promise<void> {
+/** Ends a grant, and names the accounts at other sites that it used; one that has meanwhile run out needs no ending. */
+async function endGrant(records: Records, id: string, now: number): Promise<readonly string[]> {
   try {
-    await records.changeGrant(id, revoke('user_signed_out', now));
+    const end = revoke('user_signed_out', now);
+    return await records.changeGrant(id, (grant) => ({ ...end(grant), result: grant.upstreams?.ids ?? [] }));
   } catch (error) {
     if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error;
+    return [];
   }
 }
 

@@ -21,6 +21,7 @@ import { makeLinks } from './links.ts';
 import { makeOpened, type Opened } from './opened.ts';
 import { makePasskeys } from './passkeys.ts';
 import { makeRecords, type Records } from './records.ts';
+import { makeVault, type Vault } from './vault.ts';
 
 /** One issuer, ready to answer. */
 export interface AuthServer {
@@ -37,6 +38,8 @@ export interface AuthServer {
   readonly passkeys: Passkeys;
   readonly links: Links;
   readonly opened: Opened;
+  /** Tokens of other sites. */
+  readonly vault: Vault;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
   /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
@@ -52,8 +55,14 @@ export interface AuthServer {
   readonly forgive: (name: string) => Promise<void>;
 }
 
-/** Puts a server together. @param secrets of the keyring, newest first. */
-export function makeAuthServer(settings: Settings, runtime: Runtime, store: Store, secrets: readonly string[] = []): AuthServer {
+/** Puts a server together. @param secrets of the keyring, newest first. @param env where providers find their secrets. */
+export function makeAuthServer(
+  settings: Settings,
+  runtime: Runtime,
+  store: Store,
+  secrets: readonly string[] = [],
+  env: unknown = {},
+): AuthServer {
   const now = (): Seconds => runtime.now();
   const emit = (event: NewEvent): void => {
     // The listener may be asynchronous; however it fails, it fails alone.
@@ -69,7 +78,9 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
+  const keyring = makeKeyring(secrets, runtime, keys);
   const consents = makeConsents(store, keys, now);
+  const vault = makeVault({ store, records, keys, keyring, runtime, settings, env, emit });
   const links = makeLinks({ store, keys, now });
   return {
     settings,
@@ -77,10 +88,12 @@ export function makeAuthServer(settings: Settings, runtime: Runtime, store: Stor
     store,
     records,
     keys,
-    keyring: makeKeyring(secrets, runtime, keys),
+    keyring,
+    vault,
     accounts: makeAccounts({
       records,
       consents,
+      vault,
       keys,
       runtime,
       passkeys,

@@ -136,7 +136,8 @@ function redirectKey(redirectUri: string): string {
 }
 
 /** All that a client says of itself. What changes without its doing does not count. */
-function describe(keys: Keys, { createdAt: _made, expiresAt: _ends, secretHash: _secret, ...client }: Client): Promise<string> {
+function describe(keys: Keys, known: Client): Promise<string> {
+  const { createdAt: _made, expiresAt: _ends, secretHash: _secret, formerSecret: _former, ...client } = known;
   return keys.hash(`client\n${JSON.stringify(Object.entries(client).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`);
 }
 

@@ -20,6 +20,8 @@ export type Session = {
   readonly claims: { readonly [claim: string]: Json };
   /** What the sign-in said the user may do; absent where that is looked up live. */
   readonly permissions?: readonly string[];
+  /** Accounts at other sites that the person signed in with, under the cookie. */
+  readonly upstreams?: string;
   /** Those that the sign-in said the user may act for. */
   readonly organizations?: readonly Organization[];
   /** When the person proved who they are. */

@@ -1,6 +1,6 @@
 /**
  * User grants: what a user allowed, as they see it and take it back. Everything that ends a grant because its user says so
- * comes through here.
+ * comes through here. Accounts at other sites that nothing uses any more are let go of after that.
  */
 import { OAuthError } from '../model/error.ts';
 import { type Grant, isLive } from '../model/grant.ts';
@@ -16,24 +16,37 @@ export async function grantsOfUser(as: AuthServer, userId: string, after?: Curso
   return next === undefined ? { grants } : { grants, next };
 }
 
+/** Lets work go on when the answer is out: another site that is slow holds up nobody. */
+export type After = (work: () => Promise<unknown>) => void;
+
 /** Ends a grant, from the next request on; false, and nothing happens, for one that is not this user's or has ended. */
 export async function endUserGrant(as: AuthServer, userId: string, grantId: string): Promise<boolean> {
   const grant = await as.records.findGrant(grantId);
   if (grant?.userId !== userId) return false;
   await as.consents.forget(userId, grant.clientId); // first: what is opened without asking meanwhile ends itself
-  return end(as, grant);
+  const ended = await end(as, grant);
+  if (ended) await as.vault.release(userId, upstreamsOf([grant]));
+  return ended;
 }
 
 /** Ends all that a user allowed a client. Can be called again if it was interrupted. */
-export async function disconnect(as: AuthServer, userId: string, clientId: string): Promise<void> {
+export async function disconnect(as: AuthServer, userId: string, clientId: string, after: After): Promise<void> {
   await as.consents.forget(userId, clientId);
-  for await (const grant of living(as, userId)) if (grant.clientId === clientId) await end(as, grant);
+  const ended: Grant[] = [];
+  for await (const grant of living(as, userId)) if (grant.clientId === clientId && (await end(as, grant))) ended.push(grant);
+  after(() => as.vault.release(userId, upstreamsOf(ended)));
 }
 
 /** Ends all that a user allowed anybody. Can be called again if it was interrupted. */
-export async function disconnectAll(as: AuthServer, userId: string): Promise<void> {
+export async function disconnectAll(as: AuthServer, userId: string, after: After): Promise<void> {
   await as.consents.forgetAll(userId);
-  for await (const grant of living(as, userId)) await end(as, grant);
+  const ended: Grant[] = [];
+  for await (const grant of living(as, userId)) if (await end(as, grant)) ended.push(grant);
+  after(() => as.vault.release(userId, upstreamsOf(ended)));
+}
+
+function upstreamsOf(grants: readonly Grant[]): readonly string[] {
+  return [...new Set(grants.flatMap((grant) => grant.upstreams?.ids ?? []))];
 }
 
 async function* living(as: AuthServer, userId: string): AsyncGenerator<Grant> {

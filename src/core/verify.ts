@@ -7,6 +7,7 @@ import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
 import { grantIdOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
+import { openRefs } from './vault.ts';
 
 /**
  * Checks a token against the record of its grant.
@@ -23,7 +24,7 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
   const access = findAccess(grant, hash, as.now());
   const text = access && (as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant)));
   if (!access || text === null) return null;
-  const { userId, clientId, organization } = grant;
+  const { userId, clientId, organization, upstreams } = grant;
   const where = organization ? { organization } : {};
   return {
     userId,
@@ -34,6 +35,10 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
     resource,
     expiresAt: access.expiresAt,
     props: JSON.parse(text) as unknown,
+    upstream: as.vault.upstreamsOf(grantId, async () => {
+      if (!upstreams) return []; // the key is worked out only for those who ask
+      return openRefs(as.keys, grantId, unwrap(access, await as.keys.pad(token)), upstreams);
+    }),
   };
 }
 

@@ -67,10 +67,10 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
   if (!equalTexts(form.required('account'), await accountMark(as, session))) return show(call, session, 409);
   switch (form.required('decision')) {
     case 'disconnect':
-      await disconnect(as, userId, form.required('client'));
+      await disconnect(as, userId, form.required('client'), call.after);
       break;
     case 'disconnect-all':
-      await disconnectAll(as, userId);
+      await disconnectAll(as, userId, call.after);
       break;
     case 'end-session':
       await endSessionOf(as, userId, form.required('session'));

@@ -18,6 +18,7 @@ import { askStep } from './ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { depart } from './depart.ts';
 import { cookieOf, flowCookie, isSameOrigin, readForm, sessionFor, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import { linkedOf } from './linked.ts';
 import { nameOf, signIn, type SignedIn } from './sign-in.ts';
 
 /** POST of the consent page. */
@@ -68,7 +69,12 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   const scope = approvedScope(showing.ticket, [...ticked, ...requiredOf(call, showing.ticket)]);
   if (scope.length === 0 && showing.ticket.scope.length > 0) return again(words.approve.tickOne, 400);
   const choice: Choice = { scope, ...(remember ? { remember } : {}), ...(organization === undefined ? {} : { organization }) };
-  if (showing.session) return { user: showing.session, choice };
+  if (showing.session) {
+    const linked = await linkedOf(call, showing.session);
+    if (linked) return { user: { ...showing.session, linked }, choice };
+    await as.records.endSession(showing.session.hash); // the other site no longer lets us act for the person
+    return again(words.approve.noLongerSignedIn, 409, { session: null });
+  }
   const site = form.optional('with');
   if (site !== undefined) {
     const login = as.settings.logins.filter(isRedirect).find((one) => one.id === site);

@@ -14,6 +14,7 @@ import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
 import { requestDonePage, requestOverPage } from '../pages/message.ts';
 import { cookieOf, flowCookie, setCookie, type Call } from './endpoint.ts';
+import { linkedOf } from './linked.ts';
 import { type Opening, openGrant } from './open-grant.ts';
 import { settle, type Settled } from './settle.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -45,18 +46,20 @@ export async function conclude(call: Call, conclusion: Conclusion): Promise<Resp
 }
 
 /** What is to be granted, to whom, by whom. */
-export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization'> {
+export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization' | 'linked'> {
   readonly user: SignedIn;
   readonly choice: Settled;
 }
 
 /** Opens a grant for somebody who is signed in, and gives its code; null where the person was signed out meanwhile. */
-export async function grantTo({ as }: Call, { user, choice, ...opening }: Granting): Promise<string | null> {
+export async function grantTo(call: Call, { user, choice, ...opening }: Granting): Promise<string | null> {
+  const { as } = call;
   const { scope, for: organization } = choice;
   const permissions = organization?.permissions ?? user.permissions;
   const where = organization ? { organization: { id: organization.id, name: organization.name } } : {};
   const props = { claims: user.claims, ...(permissions ? { permissions } : {}), ...where };
-  const code = await openGrant(as, { ...opening, userId: user.userId, props, scope, ...where });
+  const linked = user.linked ?? (await linkedOf(call, user)) ?? [];
+  const code = await openGrant(as, { ...opening, userId: user.userId, props, scope, ...where, linked });
   if (!(await endedMeanwhile(as, code, user))) return code;
   await as.consents.forget(user.userId, opening.client.id);
   return null;

@@ -105,7 +105,7 @@ export function bodyError(problem: 'too-large' | 'malformed'): OAuthError {
 }
 
 /** Whether a POST of a page comes from our own page. @param strict also refuse a request that does not say (no browser does that). */
-export function isSameOrigin({ request, as }: Call, strict: boolean): boolean {
+export function isSameOrigin({ request, as }: Pick<Call, 'request' | 'as'>, strict: boolean): boolean {
   const [site, origin] = [request.headers.get('sec-fetch-site'), request.headers.get('origin')];
   if (site !== null && site !== 'same-origin') return false;
   if (origin === 'null' || origin === null) return site === 'same-origin' || (origin === null && !strict);
@@ -128,7 +128,7 @@ export function setCookie(as: AuthServer, name: string, value: string, maxAge: n
 }
 
 /** A cookie of the request. */
-export function cookieOf({ request, as }: Call, name: string): string | undefined {
+export function cookieOf({ request, as }: Pick<Call, 'request' | 'as'>, name: string): string | undefined {
   return readCookie(request.headers.get('cookie'), cookieName(as, name));
 }
 

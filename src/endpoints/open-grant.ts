@@ -2,12 +2,14 @@
  * Open grant: the moment a person's yes becomes a record. One write; the code it gives is the only way in.
  */
 import type { AuthServer } from '../core/auth-server.ts';
+import { sealRefs } from '../core/vault.ts';
 import { renewClient } from '../core/client-records.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { formatToken } from '../model/token.ts';
 import { revoke, wrap } from '../model/transition.ts';
+import type { UpstreamRef } from '../model/upstream.ts';
 
 /** What was allowed, to whom, by whom. */
 export interface Opening {
@@ -19,12 +21,14 @@ export interface Opening {
   readonly redirectUri: string;
   readonly challenge: string;
   readonly props: unknown;
+  /** Accounts at other sites that its tools may use. */
+  readonly linked?: readonly UpstreamRef[];
   readonly organization?: { readonly id: string; readonly name: string };
 }
 
 /** Writes the grant and gives its authorization code. */
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
-  const { client, userId, scope, resource, redirectUri, challenge, props, organization } = opening;
+  const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [] } = opening;
   const { settings, keys } = as;
   const [id, now, key] = [keys.id(), as.now(), as.runtime.random(32)];
   const code = formatToken('code', id, keys.secret());
@@ -42,6 +46,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     expiresAt: now + settings.grantTtl,
     lifetimes: refreshable ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 },
     sealedProps: await keys.sealWith(key, props, `grant:${id}`),
+    ...(linked.length === 0 ? {} : { upstreams: await sealRefs(keys, id, key, linked) }),
     code: { ...wrap(key, await keys.proof(code)), challenge, redirectUri, expiresAt: now + settings.codeTtl, spent: false, failures: 0 },
     refresh: null,
     retired: [],

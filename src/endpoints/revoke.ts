@@ -5,11 +5,12 @@
 import { authenticate, failed, type Caller } from '../clients/authenticate.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { openRefs } from '../core/vault.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { grantIdOf, kindOf } from '../model/token.ts';
-import { revoke as end, revokeAccess, type Transition } from '../model/transition.ts';
+import { revoke as end, revokeAccess, type Transition, unwrap } from '../model/transition.ts';
 import { readForm, type Call } from './endpoint.ts';
 import { refuseSecretsInUrl } from './token.ts';
 
@@ -22,7 +23,8 @@ export async function revoke(call: Call): Promise<Response> {
   const caller = await authenticate(as, request.headers.get('authorization'), form, network);
   const text = form.required('token');
   if (caller.kind === 'public' && !(await isPublic(as, caller.clientId))) throw failed('none', 'client_unknown');
-  await revokeToken(as, caller, text);
+  const ended = await revokeToken(as, caller, text);
+  if (ended?.upstreams) call.after(() => forget(as, ended, text));
   const { respond = respondPlainly } = as.runtime;
   return respond(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
 }
@@ -33,24 +35,33 @@ async function isPublic(as: AuthServer, clientId: string): Promise<boolean> {
   return client ? client.authMethod === 'none' : mayFetch(as, clientId);
 }
 
-async function revokeToken(as: AuthServer, caller: Caller, text: string): Promise<void> {
+/** The grant as it stood, where this was its end. */
+async function revokeToken(as: AuthServer, caller: Caller, text: string): Promise<Grant | null> {
   const kind = kindOf(text);
   const grantId = kind && grantIdOf(kind, text);
-  if (kind === null || kind === 'code' || !grantId) return;
+  if (kind === null || kind === 'code' || !grantId) return null;
   try {
-    await as.records.changeGrant(grantId, kind === 'access' ? await accessOf(as, caller, text) : await refreshOf(as, caller, text));
+    return await as.records.changeGrant(grantId, kind === 'access' ? await accessOf(as, caller, text) : await refreshOf(as, caller, text));
   } catch (error) {
     if (!(error instanceof OAuthError) || error.code !== 'invalid_grant') throw error; // unknown is not an error, §2.2
+    return null;
   }
 }
 
-async function accessOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<boolean>> {
+async function accessOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<null>> {
   const { hash } = await as.keys.proof(text);
-  return (grant) => (grant.clientId === caller.clientId ? revokeAccess(hash)(grant) : { result: false });
+  return (grant) => ({ ...(grant.clientId === caller.clientId ? revokeAccess(hash)(grant) : {}), result: null });
 }
 
-async function refreshOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<boolean>> {
+async function refreshOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<Grant | null>> {
   const { familyHash } = await as.keys.refreshProof(text);
   const isOurs = (grant: Grant): boolean => grant.clientId === caller.clientId && grant.refresh?.familyHash === familyHash;
-  return (grant) => (isOurs(grant) ? end('revoked', as.now())(grant) : { result: false });
+  return (grant) => (isOurs(grant) ? { ...end('revoked', as.now())(grant), result: grant } : { result: null });
+}
+
+/** Lets go of the accounts at other sites that only this grant used. The very refresh token opens the way to them. */
+async function forget(as: AuthServer, { id, userId, refresh, upstreams }: Grant, text: string): Promise<void> {
+  const { hash, pad } = await as.keys.proof(text);
+  const refs = refresh?.hash === hash ? await openRefs(as.keys, id, unwrap(refresh, pad), upstreams) : [];
+  await as.vault.release(userId, upstreams?.ids ?? [], refs);
 }

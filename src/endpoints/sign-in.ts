@@ -12,15 +12,20 @@ import type { Organization } from '../model/identity.ts';
 import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Renewal, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
+import type { UpstreamRef } from '../model/upstream.ts';
 import { sayIn } from '../pages/words/span.ts';
 import { sayRefused, type Words } from '../pages/words/words.ts';
 import { sessionOf, setCookie, type Call } from './endpoint.ts';
+import { link, linkedOf, sealLinked } from './linked.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
 export interface SignedIn {
   readonly userId: string;
   readonly claims: Session['claims'];
   readonly permissions?: readonly string[];
+  /** Accounts at other sites that the next grant may use; of a session, still sealed. */
+  readonly linked?: readonly UpstreamRef[];
+  readonly upstreams?: string;
   readonly organizations?: readonly Organization[];
   /** The hash that the session is kept under. */
   readonly hash: string;
@@ -104,7 +109,8 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const old = await sessionOf(call);
   const userId = await userIdOf(as, proven);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
-  const user = await openSession(call, { userId, claims, ...rightsOf(proven) });
+  const linked = await link(call, userId, proven, old);
+  const user = await openSession(call, { userId, claims, ...rightsOf(proven) }, linked);
   if (old) await as.records.endSession(old.hash);
   if (stamp !== undefined && (await as.accounts.find(userId))?.stamp !== stamp) {
     await as.records.endSession(user.hash);
@@ -118,14 +124,12 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
  * The same sign-in under a new name, after all sessions of the user were ended; it is no younger by that. Null where the
  * account has been changed since by somebody else: then this session has ended with the others.
  */
-export async function renewSession(
-  call: Call,
-  { userId, claims, createdAt, expiresAt, hash, ...session }: KnownSession,
-  { stamp }: Renewal,
-): Promise<SignedIn | null> {
+export async function renewSession(call: Call, session: KnownSession, { stamp }: Renewal): Promise<SignedIn | null> {
+  const { userId, claims, createdAt, expiresAt, hash } = session;
   const { records, accounts } = call.as;
+  const linked = (await linkedOf(call, session)) ?? [];
   await records.endSession(hash);
-  const user = await openSession(call, { userId, claims, ...rightsOf(session) }, { createdAt, expiresAt });
+  const user = await openSession(call, { userId, claims, ...rightsOf(session) }, linked, { createdAt, expiresAt });
   if ((await accounts.find(userId))?.stamp === stamp) return user;
   await records.endSession(user.hash);
   return null;
@@ -138,15 +142,22 @@ function rightsOf({ permissions, organizations }: Rights): Rights {
   return { ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };
 }
 
-async function openSession({ as, request, network }: Call, who: Who, times?: Pick<Session, 'createdAt' | 'expiresAt'>): Promise<SignedIn> {
+async function openSession(
+  call: Call,
+  who: Who,
+  linked: readonly UpstreamRef[],
+  times?: Pick<Session, 'createdAt' | 'expiresAt'>,
+): Promise<SignedIn> {
+  const { as, request, network } = call;
   const token = as.keys.secret();
   const hash = await as.keys.hash(token);
   const now = as.now();
   const { createdAt, expiresAt } = times ?? { createdAt: now, expiresAt: now + as.settings.sessionTtl };
   const seen = { seenAt: now, idleUntil: now + as.settings.sessionIdleTtl };
   const from = { agent: agentOf(request.headers.get('user-agent')), network: coarseNetwork(network) };
-  await as.records.openSession(hash, { v: 1, ...who, createdAt, expiresAt, ...seen, ...from });
-  return { ...who, hash, cookie: setCookie(as, 'session', token, expiresAt - now) };
+  const sealed = await sealLinked(call, token, hash, linked);
+  await as.records.openSession(hash, { v: 1, ...who, ...sealed, createdAt, expiresAt, ...seen, ...from });
+  return { ...who, linked, hash, cookie: setCookie(as, 'session', token, expiresAt - now) };
 }
 
 /** The name that pages show for somebody. */

@@ -13,6 +13,7 @@ import { revoke } from '../model/transition.ts';
 import { errorAnswer, type CheckedRequest } from './authorization-request.ts';
 import { grantTo } from './conclude.ts';
 import type { Call } from './endpoint.ts';
+import { linkedOf } from './linked.ts';
 import { grantable, organizationOf } from './entitlement.ts';
 import type { Settled } from './settle.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -32,9 +33,9 @@ export async function answerUnasked(call: Call, request: CheckedRequest, user: S
 async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promise<string | null> {
   const { as } = call;
   const { client, redirect, resource, challenge, state } = request;
-  if (isThisComputer(redirect) || !isOwnDoing(call, client)) return null;
+  if (isThisComputer(redirect) || !isOwnDoing(call.request, client)) return null;
   const choice = await rememberedChoice(call, request, user);
-  if (!choice) return null;
+  if (!choice || !(await linkedOf(call, user))) return null; // an account that is gone has to be signed in to again
   const code = await grantTo(call, { client, redirectUri: redirect, resource: resource.uri, challenge, user, choice });
   if (code === null) return null;
   // Whoever revokes the app forgets first and ends grants after: a grant written too late to be among them ends itself.
@@ -62,7 +63,7 @@ async function rememberedChoice(call: Call, request: CheckedRequest, user: Signe
  * Whether it is the person who opens the request. A link on another site can name a client that was allowed once, with a
  * state and a challenge of the attacker's; for clients that nobody vouches for this has to be seen (SEC-134).
  */
-function isOwnDoing({ request }: Call, { entered }: Client): boolean {
+export function isOwnDoing(request: Request, { entered }: Client): boolean {
   const site = request.headers.get('sec-fetch-site');
   return entered === true || site === 'none' || site === 'same-origin';
 }

@@ -24,9 +24,9 @@ export function insufficientScope(challenge: Challenge, respond?: Respond): Resp
   return json(body, 403, { 'www-authenticate': headerOf(challenge, 'insufficient_scope') }, respond);
 }
 
-/** 503: the token could not be checked. Never 401, on which clients throw their tokens away. */
-export function unavailable(respond?: Respond): Response {
-  return json(bodyOf('temporarily_unavailable'), 503, { 'retry-after': '2' }, respond);
+/** 503: the token could not be checked, or what the call needs is not there just now. Never 401, on which clients throw their tokens away. */
+export function unavailable(respond?: Respond, retryAfter = 2): Response {
+  return json(bodyOf('temporarily_unavailable'), 503, { 'retry-after': String(retryAfter) }, respond);
 }
 
 /** Without an `Error`, whose stack nobody reads. */

@@ -5,16 +5,17 @@
 import { equalTexts } from '../lib/bytes.ts';
 import { genuine, takesLight } from '../lib/genuine.ts';
 import type { Respond } from '../lib/http.ts';
-import type { Access } from '../model/access.ts';
+import type { Access, Checked } from '../model/access.ts';
 import type { Context } from '../model/handler.ts';
 import { canonicalResource } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
+import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { insufficientScope, unauthorized, unavailable, type Challenge } from './challenge.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
 import type { Verifier } from './token-source.ts';
 
-export type { Access };
+export type { Access, Checked };
 export type { TokenSource, Verifier } from './token-source.ts';
 
 /** What a guard goes by. */
@@ -84,7 +85,7 @@ export function guard(options: GuardOptions): Guard<null> {
     if (foreign) return foreign;
     const { token, sent } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
     if (token === undefined) return anonymous && !sent ? null : unauthorized(challenge, sent, respond);
-    let access: Access | null;
+    let access: Checked | null;
     try {
       access = await verify(token, resource);
     } catch (error) {
@@ -92,7 +93,8 @@ export function guard(options: GuardOptions): Guard<null> {
       return unavailable(respond);
     }
     if (!access || !equalTexts(access.resource, resource)) return unauthorized(challenge, true, respond);
-    return requiredScopes.every((scope) => access.scope.includes(scope)) ? access : insufficientScope(challenge, respond);
+    if (!requiredScopes.every((scope) => access.scope.includes(scope))) return insufficientScope(challenge, respond);
+    return access.upstream ? (access as Access) : { ...access, upstream: noUpstreams };
   };
 
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
@@ -172,6 +174,14 @@ function checkedResource({ resource, authorizationServers, verify }: GuardOption
   if (typeof verify !== 'function') throw new TypeError('guard: `verify` must be a function (token, resource) → Access or null.');
   return canonical;
 }
+
+/** Where another server issues the tokens, that server has the accounts. */
+const noUpstreams: Upstreams = (provider) => {
+  const none = async (): Promise<never> => {
+    throw new UpstreamTokenError('not_linked', provider);
+  };
+  return { token: none, scopes: none, accounts: none };
+};
 
 function pathAndQueryOf(request: Request): string {
   const { pathname, search } = new URL(request.url);

@@ -1,6 +1,6 @@
 /**
  * The one script of our pages: asks the browser for a passkey and puts the answer into the form. It is a constant text, let
- * through by its hash; all values come from the page. Without it the page says what to do, and every other way in works.
+ * through by its hash; all values come from the page. The page says what to do without it, and every other way in works.
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
@@ -17,7 +17,7 @@ export const ANSWER = 'passkey';
 export function ceremonyFields(ceremony: Ceremony, { passkey: say }: Words): Html {
   return html`<input type="hidden" id="passkey-ceremony" value="${JSON.stringify(ceremony)}" />
     <input type="hidden" id="passkey-answer" name="${ANSWER}" value="" />
-    <noscript><p class="note">${say.noScript}</p></noscript>
+    <p class="note" id="passkey-off">${say.noScript}</p>
     <div role="status">
       <p class="note" id="passkey-missing" hidden>${say.missing}</p>
       <p class="note" id="passkey-cancelled" hidden>${say.cancelled}</p>
@@ -35,6 +35,7 @@ export const PASSKEY_SCRIPT = `(() => {
   const form = answer.form;
   const go = form.querySelector('button.main');
   let asking = false;
+  document.getElementById('passkey-off').remove();
 
   const say = (what) => {
     for (const one of ['missing', 'cancelled', 'known']) document.getElementById('passkey-' + one).hidden = one !== what;

@@ -12,6 +12,7 @@ import { CHALLENGE_TTL } from '../model/passkey.ts';
 import type { Json } from '../model/store.ts';
 import type { Words } from '../pages/words/words.ts';
 import { checkPasskeyOptions, makeCeremony, partyOf, type PasskeyOptions, useCeremony } from './passkey-options.ts';
+import { passkeySection } from './passkey-section.ts';
 import { ANSWER, type Ceremony, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
 import { readAssertion, type RelyingParty, verifyAssertion, verifyRegistration } from './passkey-verifier.ts';
 
@@ -51,6 +52,7 @@ export function passkeys(options: PasskeyOptions = {}): FormLogin {
         return kept.account ? signUp(party, answer, kept, kept.account, services) : signIn(party, answer, kept, services);
       },
     },
+    account: [passkeySection(options)],
     checkIssuer: (issuer) => void partyOf(options, issuer),
   };
 }
@@ -69,7 +71,7 @@ function viewOf({ ceremony, account }: Kept, words: Words): StepView {
 }
 
 function firstFields(isOpen: boolean, typed: { readonly [name: string]: string }, { passkey: say }: Words): Html {
-  return html`<p class="note">${say.explained}</p>
+  return html`<p class="hint">${say.explained}</p>
     ${
       isOpen &&
       html`<div class="field">
@@ -85,7 +87,7 @@ function firstFields(isOpen: boolean, typed: { readonly [name: string]: string }
           spellcheck="false"
           aria-describedby="${USERNAME}-hint"
         />
-        <small id="${USERNAME}-hint">${say.newUsernameHint}</small>
+        <small class="hint" id="${USERNAME}-hint">${say.newUsernameHint}</small>
       </div>`
     }`;
 }

@@ -1,6 +1,7 @@
 /**
  * Sign-in at another site: a provider of `portcullis/upstreams` proves who it is, and our server issues its own tokens.
- * The provider's tokens are used once, for the identity, and not kept. Order: proof → domain → your mapping → claims.
+ * The provider's tokens are used for the identity and dropped, unless `keepTokens` says that tools need them.
+ * Order: proof → domain → your mapping → claims.
  */
 import { domainOf } from '../lib/email.ts';
 import type { HtmlValue } from '../lib/html.ts';
@@ -8,9 +9,10 @@ import type { Identity, Organization } from '../model/identity.ts';
 import type { Proven, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json } from '../model/store.ts';
+import type { LinkedAccount, TokenKeeper } from '../model/upstream.ts';
 import { sayOr } from '../pages/words/span.ts';
 import type { Text, Words } from '../pages/words/words.ts';
-import { type Upstream, UpstreamError } from '../upstreams/contract.ts';
+import { type Arrived, type Upstream, UpstreamError } from '../upstreams/contract.ts';
 
 /** What a mapping says of an identity. */
 export interface Mapped {
@@ -35,6 +37,8 @@ export interface UpstreamOptions {
    * providers that check addresses, and never give one to somebody else. Default: no; people join sign-ins themselves.
    */
   readonly joinByEmail?: boolean;
+  /** Keeps the provider's tokens, sealed, for tools: `auth.upstream('github').token()`. Asks for a refresh token where there is one. Default: no. */
+  readonly keepTokens?: boolean;
 }
 
 /** What tools are told of a person where no mapping says more. */
@@ -43,9 +47,12 @@ const PROFILE =
 const LONGEST = 1024;
 
 /** Signs users in at another site. */
-export function upstream(provider: Upstream, { emailDomains, mapIdentity, joinByEmail = false }: UpstreamOptions = {}): RedirectLogin {
+export function upstream(
+  provider: Upstream,
+  { emailDomains, mapIdentity, joinByEmail = false, keepTokens = false }: UpstreamOptions = {},
+): RedirectLogin {
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
-  const judge = async (identity: Identity, env: unknown): Promise<ReturnResult> => {
+  const judge = async ({ identity, tokens }: Arrived, env: unknown): Promise<ReturnResult> => {
     if (domains && !domains.includes(verifiedDomain(identity) ?? '')) {
       const text = (words: Words): HtmlValue => words.site.onlyDomains(sayOr(emailDomains ?? [], words));
       return { kind: 'refused', reason: 'email_domain_not_allowed', text };
@@ -53,23 +60,52 @@ export function upstream(provider: Upstream, { emailDomains, mapIdentity, joinBy
     const mapped = (await mapIdentity?.(identity, env)) ?? {};
     if (mapped.deny !== undefined) return { kind: 'refused', reason: 'denied_by_mapping', text: mapped.deny };
     const claims = { ...(mapped.claims ?? profileOf(identity)), idp: identity.issuer };
-    const proven: Proven = { kind: 'proven', identity: { ...identity, claims } };
     const { permissions, organizations } = mapped;
     const address = joinByEmail ? verifiedAddress(identity) : null;
-    const joins = address === null ? {} : { joinByEmail: address };
-    return { ...proven, ...joins, ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };
+    return {
+      kind: 'proven',
+      identity: { ...identity, claims },
+      ...(address === null ? {} : { joinByEmail: address }),
+      ...(permissions ? { permissions } : {}),
+      ...(organizations ? { organizations } : {}),
+      ...(keepTokens ? { upstream: { account: accountOf(provider.id, identity), tokens } } : {}),
+    };
   };
   return {
     kind: 'redirect',
     id: provider.id,
     label: provider.label,
     site: provider.site,
-    begin: ({ redirectUri, state }, { env }) => provider.depart({ redirectUri, state, env }).catch(resultOf),
+    scopes: provider.scope,
+    ...(keepTokens ? { tokens: keeperOf(provider) } : {}),
+    begin: ({ redirectUri, state }, { env }) => provider.depart({ redirectUri, state, env, offline: keepTokens }).catch(resultOf),
     finish: async (came, { env, now }) => {
-      const identity = await provider.arrive({ ...came, now: now(), env }).catch(resultOf);
-      return 'kind' in identity ? identity : judge(identity, env);
+      const arrived = await provider.arrive({ ...came, now: now(), env }).catch(resultOf);
+      return 'kind' in arrived ? arrived : judge(arrived, env);
     },
   };
+}
+
+/** What can be done with tokens of a provider. Only its word that the refresh token is dead is final: all else may pass. */
+function keeperOf(provider: Upstream): TokenKeeper {
+  return {
+    patience: provider.timeout,
+    async refresh(tokens, { now, env }) {
+      try {
+        return { kind: 'refreshed', tokens: await provider.refresh({ tokens, now, env }) };
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error;
+        const { failure, reason, retryAfter } = error;
+        if (failure === 'refused') return { kind: 'refused', reason };
+        return { kind: 'unavailable', reason, ...(retryAfter === undefined ? {} : { retryAfter }) };
+      }
+    },
+    revoke: (tokens, { env }) => provider.revoke({ tokens, env }),
+  };
+}
+
+function accountOf(provider: string, { subject: id, claims: { name, email } }: Identity): LinkedAccount {
+  return { provider, id, ...(typeof name === 'string' ? { name } : {}), ...(typeof email === 'string' ? { email } : {}) };
 }
 
 /** What the client may hear of the site's refusal. That it calls our request wrong is our own fault to the client. */

@@ -8,6 +8,7 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { callerOf } from './auth-info.ts';
 import { mcpHandler, type McpOptions } from './handler.ts';
+import type { Policy } from './policy.ts';
 import type { AnyServer } from './sdk.ts';
 
 /** A class that extends {@link McpAgent}. */
@@ -49,6 +50,9 @@ export abstract class McpAgent<Env = unknown, _State = unknown, Props extends Re
     this.props = auth.props;
   }
 
+  /** Who may call what, for `serve` and `Router`: `static policy = policy({ tools: { … } })`. */
+  static readonly policy?: Policy;
+
   /** Registers what this caller may use. Runs on every request, before the server answers. */
   abstract init(): Awaitable<void>;
 
@@ -75,9 +79,13 @@ export abstract class McpAgent<Env = unknown, _State = unknown, Props extends Re
 }
 
 function handlerOf<Env>(Agent: AgentClass<Env>, options: McpOptions): FetchObject<Env> {
-  return mcpHandler<Env>(async (_access, ctx, env) => {
-    const agent = new Agent(ctx, env);
-    await agent.init();
-    return await agent.server;
-  }, options);
+  const { policy } = Agent as { readonly policy?: Policy };
+  return mcpHandler<Env>(
+    async (_access, ctx, env) => {
+      const agent = new Agent(ctx, env);
+      await agent.init();
+      return await agent.server;
+    },
+    { ...(policy && { policy }), ...options },
+  );
 }

@@ -8,11 +8,16 @@
  */
 import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol/server';
 import type { AuthInfo, McpServerFactory } from '@modelcontextprotocol/server';
+import { unauthorized } from '../guard/challenge.ts';
 import type { Access } from '../model/access.ts';
+import type { NewEvent } from '../model/event.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
-import { type AnyServer, giveRequestInfo, isCurrent, onConnect } from './sdk.ts';
+import { type ChallengeForm, enter, type Entry } from './entry.ts';
+import { keepListsPrivate } from './lists.ts';
+import type { Policy } from './policy.ts';
+import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect } from './sdk.ts';
 import { asError, keepErrorsInside, type Report } from './tool-error.ts';
 
 /** Makes the server for one request. Return a new one each time: it is connected once. */
@@ -22,8 +27,21 @@ export type McpFactory<Env = unknown, Props = Record<string, unknown>> = (
   env: Env,
 ) => Awaitable<AnyServer>;
 
+/** The same where callers without a token may come: `access` is null for them. */
+export type OpenMcpFactory<Env = unknown, Props = Record<string, unknown>> = (
+  access: Access<Props> | null,
+  ctx: Context,
+  env: Env,
+) => Awaitable<AnyServer>;
+
 /** How an endpoint differs from the default. */
 export interface McpOptions {
+  /** Who may call what: a `policy()`, or a `catalogue()` of declared tools. Judged before the SDK sees the call. */
+  readonly policy?: Policy;
+  /** In which form a client is told to ask for more scopes. Default: a tool result for ChatGPT, which knows no other; 403 for all else. */
+  readonly challengeForm?: (request: Request, access: Access | null) => ChallengeForm;
+  /** Told of each call that was allowed, denied or challenged. Default: the listener `on` of the provider that stands before. */
+  readonly on?: (event: NewEvent) => void;
   /** Gets every error whose details the client does not. Default: `console.error`. */
   readonly onError?: Report;
 }
@@ -41,7 +59,20 @@ export function mcpHandler<Env = unknown, Props = Record<string, unknown>>(
   factory: McpFactory<Env, Props>,
   options: McpOptions = {},
 ): FetchObject<Env> {
+  return handlerFor(factory as OpenMcpFactory<Env, Props>, options, false); // nobody is turned away before the factory is asked
+}
+
+/** The same for a guard that lets callers without a token pass (`anonymous`): they may call what the policy marks so, and get a 401 for all else. */
+export function openMcpHandler<Env = unknown, Props = Record<string, unknown>>(
+  factory: OpenMcpFactory<Env, Props>,
+  options: McpOptions & { readonly policy: Policy },
+): FetchObject<Env> {
+  return handlerFor(factory, options, true);
+}
+
+function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
   const report = options.onError ?? ((error) => console.error(error));
+  const { policy } = options;
   // The SDK's handlers are made once and hold the open subscriptions; the server of a request reaches them by the caller it is for.
   const made = new WeakMap<AuthInfo, AnyServer>();
   const serverOf: McpServerFactory = ({ authInfo }) => {
@@ -55,25 +86,38 @@ export function mcpHandler<Env = unknown, Props = Record<string, unknown>>(
   return {
     async fetch(request, env, ctx) {
       const access = callerOf<Props>(ctx);
-      if (access === null) {
+      if (access === null && ctx.anonymous !== true) {
         report(new TypeError('A request reached the MCP handler without ctx.auth: mount it behind OAuthProvider or guard().'));
         return failure();
       }
-      const authInfo = authInfoOf(access);
+      if (access === null && !open) return ctx.challenge ? unauthorized(ctx.challenge, false) : failure();
+      const authInfo = access ? authInfoOf(access) : nobody();
       if (request.method !== 'POST') return current(request, { authInfo }); // 405: stateless, no session to listen to or to end
       try {
+        const entry: Entry | Response = policy ? await enter(policy, request, { ...options, access, ctx, report }) : { request };
+        if (entry instanceof Response) return entry;
         const server = await factory(access, ctx, env);
         keepErrorsInside(server, report);
+        if (policy && entry.judged) {
+          keepListsPrivate(server, policy, access, entry.judged.lists);
+          forgetTools(server, entry.judged.unknown);
+        }
         made.set(authInfo, server);
-        if (isCurrent(server)) return await current(request, { authInfo });
+        const given = entry.judged ? { authInfo, parsedBody: entry.judged.body } : { authInfo };
+        if (isCurrent(server)) return await current(entry.request, given);
         onConnect(server, () => {}, giveRequestInfo);
-        return await fallback(request, { authInfo });
+        return await fallback(entry.request, given);
       } catch (error) {
         report(asError(error));
         return failure();
       }
     },
   };
+}
+
+/** Nobody as the SDK knows callers: no scope, no client, and nothing for a tool to find. */
+function nobody(): AuthInfo {
+  return { token: '', clientId: '', scopes: [], extra: {} };
 }
 
 function failure(): Response {

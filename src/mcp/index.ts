@@ -1,7 +1,24 @@
 /** `portcullis/mcp`: MCP servers that know who called. Needs the optional peer `@modelcontextprotocol/server` 2.x. */
 export { type AgentClass, McpAgent } from './agent.ts';
 export { accessOf, authInfoOf } from './auth-info.ts';
-export { type McpFactory, mcpHandler, type McpOptions } from './handler.ts';
+export {
+  catalogue,
+  prompt,
+  resource,
+  tool,
+  type Catalogue,
+  type CatalogueOptions,
+  type CatalogueScope,
+  type Declared,
+  type HandlerContext,
+  type PromptDeclaration,
+  type ResourceDeclaration,
+  type ToolDeclaration,
+} from './declare.ts';
+export { type McpFactory, mcpHandler, type McpOptions, openMcpHandler, type OpenMcpFactory } from './handler.ts';
+export { policy, type Policy, type PolicyOptions } from './policy.ts';
+export type { ChallengeForm } from './gate.ts';
+export type { Need, ScopeHierarchy } from '../model/policy.ts';
 export { type Caller, type PermissionOptions, type Refusal, requirePermission, type WithCaller } from './permission.ts';
 export type { AnyServer, OldServer } from './sdk.ts';
 export { type Report, ToolError } from './tool-error.ts';

@@ -46,3 +46,19 @@ export function giveRequestInfo(transport: Transport): void {
     return deliver(message, { ...extra, requestInfo: { headers, url: new URL(extra.request.url) } } as MessageExtraInfo);
   };
 }
+
+/** The registry inside `McpServer`; private in the types of both SDK lines, and the same in both. */
+interface Registry {
+  readonly _registeredTools?: { [name: string]: unknown };
+}
+
+/** Makes a server not know these tools. @throws {TypeError} for a low-level server, which keeps its tools to itself: nothing is called then. */
+export function forgetTools(server: AnyServer, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const tools = (server as Registry)._registeredTools;
+  if (tools === undefined)
+    throw new TypeError(
+      'A hidden tool was called on a low-level Server, whose tools cannot be hidden: check the caller in its own handler.',
+    );
+  for (const name of names) if (Object.hasOwn(tools, name)) delete tools[name];
+}

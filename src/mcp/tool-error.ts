@@ -1,9 +1,10 @@
 /**
  * What a client learns when a handler throws. The SDK sends `error.message` as it is, and messages of databases, HTTP clients and
- * upstreams hold addresses, queries and keys. So: a {@link ToolError} and a protocol error (one with a JSON-RPC code) are meant for
- * the caller and pass; of everything else the caller gets a plain sentence, and the operator the error.
+ * upstreams hold addresses, queries and keys. So: a {@link ToolError}, an `UpstreamTokenError` (which holds words of ours alone) and a
+ * protocol error (one with a JSON-RPC code) are meant for the caller and pass; of everything else the caller gets a plain sentence, and the operator the error.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { UpstreamTokenError } from '../model/upstream.ts';
 import { type AnyServer, onConnect } from './sdk.ts';
 
 /** An error whose message the model and the user may read: `throw new ToolError('No city of that name.')`. */
@@ -31,7 +32,7 @@ export function keepErrorsInside(server: AnyServer, report: Report): void {
       try {
         return await execute.apply(server, args);
       } catch (error) {
-        if (error instanceof ToolError || isForCaller(error)) throw error;
+        if (error instanceof ToolError || error instanceof UpstreamTokenError || isForCaller(error)) throw error;
         report(asError(error));
         throw new ToolError(BLAND);
       }

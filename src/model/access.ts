@@ -3,9 +3,10 @@
  * The guard makes it, handlers and tools read it.
  */
 import type { Seconds } from './store.ts';
+import type { Upstreams } from './upstream.ts';
 
-/** The verdict on a good access token. */
-export interface Access<Props = unknown> {
+/** What a verifier says of a good access token. */
+export interface Checked<Props = unknown> {
   /** The user who granted. */
   readonly userId: string;
   /** The client that calls. */
@@ -24,6 +25,14 @@ export interface Access<Props = unknown> {
   readonly expiresAt: Seconds;
   /** What the application put in when the user signed in, with the permissions of this very moment. */
   readonly props: Props;
+  /** Absent where no accounts of other sites are kept. */
+  readonly upstream?: Upstreams;
+}
+
+/** Who calls, as handlers and tools see it. */
+export interface Access<Props = unknown> extends Checked<Props> {
+  /** Accounts at other sites that the user signed in with: `auth.upstream('github').token()`. */
+  readonly upstream: Upstreams;
 }
 
 /** What a login of our own, and every upstream, puts into the props. */

@@ -4,6 +4,9 @@
 import type { EndReason } from './grant.ts';
 import type { Seconds } from './store.ts';
 
+/** What became of tokens of another site that nobody needs any more. */
+export type Told = 'revoked' | 'no_way_to' | 'in_use_elsewhere' | 'key_not_at_hand' | 'provider_gone' | 'failed';
+
 /** What the `on` listener is told. */
 export type Event = { readonly at: Seconds } & (
   | {
@@ -16,7 +19,24 @@ export type Event = { readonly at: Seconds } & (
   | { readonly kind: 'client.registered' | 'client.updated' | 'client.deleted'; readonly clientId: string }
   | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }
   | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }
+  | { readonly kind: 'upstream.refreshed'; readonly provider: string; readonly userId: string }
+  | { readonly kind: 'upstream.failed' | 'upstream.ended'; readonly provider: string; readonly userId: string; readonly reason: string }
+  | { readonly kind: 'upstream.disconnected'; readonly provider: string; readonly userId: string; readonly told: Told }
   | { readonly kind: 'consent.denied'; readonly clientId: string }
+  /** A tool, resource or prompt was asked for. Who asked is absent for a caller without a token; arguments are never told. */
+  | {
+      readonly kind: 'call.allowed' | 'call.denied' | 'call.challenged';
+      readonly primitive: 'tool' | 'resource' | 'prompt';
+      readonly name: string;
+      readonly userId?: string;
+      readonly clientId?: string;
+      readonly grantId?: string;
+      /** What the challenge asked for. */
+      readonly scope?: readonly string[];
+      readonly reason?: 'permission_missing' | 'rule' | 'rule_failed';
+      /** What the application's own rule threw. */
+      readonly error?: unknown;
+    }
   | { readonly kind: 'request.refused'; readonly endpoint: string; readonly code: string; readonly reason: string }
   | { readonly kind: 'request.failed'; readonly endpoint: string; readonly requestId: string; readonly error: unknown }
 );

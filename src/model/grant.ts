@@ -4,6 +4,7 @@
  * writes its outcome only if nobody wrote in between. No storage, no clock, no cryptography but exclusive or.
  */
 import type { Seconds } from './store.ts';
+import type { SealedRefs } from './upstream.ts';
 
 /** A secret as the record knows it: found by hash, and the grant's key wrapped for whoever holds the secret. */
 export type Wrapped = {
@@ -33,7 +34,14 @@ export type GrantRefresh = Wrapped & { readonly familyHash: string; readonly exp
 export type Retired = { readonly hash: string; readonly sealedSuccessor: string; readonly until: Seconds };
 
 /** Why a grant ended. */
-export type EndReason = 'revoked' | 'code_replayed' | 'code_guessed' | 'refresh_reused' | 'user_signed_out' | 'client_deleted';
+export type EndReason =
+  | 'revoked'
+  | 'code_replayed'
+  | 'code_guessed'
+  | 'refresh_reused'
+  | 'user_signed_out'
+  | 'client_deleted'
+  | 'upstream_refused';
 
 /** The record. */
 export type Grant = {
@@ -52,6 +60,8 @@ export type Grant = {
   readonly expiresAt: Seconds;
   readonly lifetimes: Lifetimes;
   readonly sealedProps: string;
+  /** Accounts at other sites that its tools may use. */
+  readonly upstreams?: SealedRefs;
   readonly code: GrantCode | null;
   readonly refresh: GrantRefresh | null;
   readonly retired: readonly Retired[];
@@ -91,7 +101,8 @@ export function lifeEndOf(grant: Grant): Seconds {
 
 /** Ends a grant: nothing of it works any more, and nothing secret stays. */
 export function end(grant: Grant, reason: EndReason, now: Seconds): Grant {
-  return { ...grant, ended: { at: now, reason }, code: null, refresh: null, retired: [], access: [], sealedProps: '' };
+  const over = { ...grant, ended: { at: now, reason }, code: null, refresh: null, retired: [], access: [], sealedProps: '' };
+  return grant.upstreams ? { ...over, upstreams: { ...grant.upstreams, sealed: '' } } : over;
 }
 
 /** The live access token of that hash, or null. */

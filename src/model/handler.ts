@@ -2,6 +2,7 @@
  * The shapes of code that answers requests, as Workers knows them; Node's adapter speaks the same.
  */
 import type { Access } from './access.ts';
+import type { NewEvent } from './event.ts';
 import type { Awaitable } from './runtime.ts';
 
 /** What stands beside a request: workerd's execution context, or Node's stand-in for it. */
@@ -16,6 +17,8 @@ export interface Context {
   readonly anonymous?: true;
   /** Set by the guard: what a refusal by the handler itself has to tell (RFC 6750 §3, RFC 9728 §5.1). */
   readonly challenge?: { readonly metadataUrl: string; readonly scope: readonly string[] } | undefined;
+  /** Set by `OAuthProvider`: tells the listener `on`. */
+  emit?: (event: NewEvent) => void;
   /** The peer's network address, where the runtime knows it. */
   readonly address?: string;
 }

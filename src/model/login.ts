@@ -12,6 +12,7 @@ import type { Links } from './links.ts';
 import type { Params } from './params.ts';
 import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
+import type { LinkedAccount, TokenKeeper, UpstreamTokens } from './upstream.ts';
 
 /** What a login may use of the server. */
 export interface LoginServices {
@@ -50,6 +51,8 @@ export type Proven = {
   readonly identity: Identity;
   /** What the user may do, where the login knows; goes into `props.permissions`. */
   readonly permissions?: readonly string[];
+  /** The other site's tokens, of a login that keeps them: they go into the vault, sealed. */
+  readonly upstream?: { readonly account: LinkedAccount; readonly tokens: UpstreamTokens };
   /** Those that the user may act for. Of several, the person chooses one for each app; it goes into `props.organization`. */
   readonly organizations?: readonly Organization[];
   /** An address that the site has verified, where accounts may be joined by that: the identity becomes the account that has proven the same. */
@@ -169,6 +172,8 @@ export interface RedirectLogin {
   readonly site: string;
   /** What the site is asked for. */
   readonly scopes?: readonly string[];
+  /** What can be done with the site's tokens, of a login that keeps them. */
+  readonly tokens?: TokenKeeper;
   begin(
     trip: { readonly redirectUri: string; readonly state: string },
     services: LoginServices,

@@ -12,7 +12,7 @@ export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<strin
   for (const one of given as readonly ConfiguredClient[]) {
     if (typeof one?.id !== 'string') fail('clients', 'holds a client without an `id`; give each one a text');
     if (clients.has(one.id)) fail('clients', `holds ${JSON.stringify(one.id)} twice; give each client an id of its own`);
-    const client = clientFrom(one.id, one, 0);
+    const client = { ...clientFrom(one.id, one, 0), entered: true };
     checkSecret(one, client);
     clients.set(one.id, one.secret === undefined ? { client } : { client, secret: one.secret });
   }

@@ -17,6 +17,7 @@ export const STYLE: string = `
 --warn:#292111;--warn-edge:#6d5920;--warn-ink:#f3d88f;--bad:#2c1619;--bad-edge:#7b3339;--bad-ink:#ffb8b8;--good:#12291d;--good-ink:#8fdcb2;
 --shadow:0 1px 2px rgb(0 0 0 / .5),0 16px 48px rgb(0 0 0 / .45)}}
 *,*::before,*::after{box-sizing:border-box}
+[hidden]{display:none!important}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100dvh;display:grid;align-items:start;justify-items:center;background:var(--card);color:var(--ink);
 font:400 1rem/1.5 system-ui,-apple-system,BlinkMacSystemFont,Segoe UI,Roboto,Helvetica Neue,Arial,sans-serif;-webkit-font-smoothing:antialiased}

@@ -38,7 +38,7 @@ export function makeClients(as: AuthServer): Clients {
   };
   return {
     async create(spec) {
-      const made = clientFrom(as.keys.id(), spec, as.now());
+      const made = { ...clientFrom(as.keys.id(), spec, as.now()), entered: true };
       const secret = made.authMethod.startsWith('client_secret') ? as.keys.secret() : null;
       const client = secret === null ? made : { ...made, secretHash: await as.keys.hash(secret) };
       if (!(await addClient(as, client))) throw new Error('A random client id was met twice.');

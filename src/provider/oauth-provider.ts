@@ -13,11 +13,12 @@ import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
-import type { Access } from '../model/access.ts';
+import type { Access, Checked } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
 import type { Awaitable, Runtime } from '../model/runtime.ts';
 import type { Store } from '../model/store.ts';
+import { UpstreamTokenError } from '../model/upstream.ts';
 import { kindOf } from '../model/token.ts';
 import { checkFetch, checkOptions, type CheckedOptions } from '../options/check.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
@@ -100,13 +101,27 @@ export class OAuthProvider<Env = unknown> {
     const foreign = checkOrigin(request, this.#checked.options.allowedOrigins, host.as.settings.issuer);
     if (foreign) return foreign; // which a foreign page may not even read
     if (request.method === 'OPTIONS') return preflight(request);
+    ctx.emit = (event) => host.as.emit(event);
     const access = await api.guard(request);
     if (access instanceof Response) return withCors(request, access);
     const own = this.#envFor(host, env);
     if (access === null) return withCors(request, await api.fetch(request, own, withAccess(ctx, null, api.guard.challenge)));
     const allowed = await withPermissions(host.as, access, own);
     if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
-    return withCors(request, await api.fetch(request, own, withAccess(ctx, allowed, api.guard.challenge)));
+    try {
+      return withCors(request, await api.fetch(request, own, withAccess(ctx, allowed, api.guard.challenge)));
+    } catch (error) {
+      const refusal = error instanceof UpstreamTokenError && (await this.#refusal(api, request, error));
+      if (!refusal) throw error;
+      return withCors(request, refusal);
+    }
+  }
+
+  /** What a call comes to whose handler got no token of another site: 503, or 401 where that was the end of the grant. */
+  async #refusal(api: Protected<Env>, request: Request, { failure, retryAfter }: UpstreamTokenError): Promise<Response | null> {
+    if (failure === 'unavailable') return unavailable(this.#platform.runtime.respond, retryAfter);
+    const verdict = failure === 'ended' ? await api.guard(request) : null;
+    return verdict instanceof Response ? verdict : null;
   }
 
   /** The environment as handlers see it, with the helpers in it; made once for each environment. */
@@ -131,9 +146,9 @@ export class OAuthProvider<Env = unknown> {
   #makeHost(issuer: string, env: Env): Host<Env> {
     const { options, routes } = this.#checked;
     const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer), env);
-    const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)), this.#secrets(env));
+    const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)), this.#secrets(env), env);
     const { externalTokens, anonymous } = options;
-    const verify = (token: string, resource: string): Awaitable<Access | null> =>
+    const verify = (token: string, resource: string): Awaitable<Checked | null> =>
       externalTokens && kindOf(token) === null ? externalTokens.verify(token, resource) : verifyAccess(as, token, resource);
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });

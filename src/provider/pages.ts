@@ -8,24 +8,13 @@ import { checkRequest } from '../endpoints/authorization-request.ts';
 import { openGrant } from '../endpoints/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
 import { type ClientInfo, type Clients, makeClients, withoutSecret } from './clients.ts';
+import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
 import { type GrantVerbs, makeGrantVerbs } from './grants.ts';
+import { makeOwnPages, type OwnPages } from './own-pages.ts';
 import type { Account, Accounts } from '../model/account.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf } from '../model/params.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
-
-/** An authorization request that passed every check. */
-export interface AuthRequest {
-  readonly responseType: 'code';
-  readonly clientId: string;
-  readonly redirectUri: string;
-  readonly scope: readonly string[];
-  readonly state: string;
-  readonly codeChallenge: string;
-  readonly codeChallengeMethod: 'S256';
-  readonly resource: string;
-  readonly issuer: string;
-}
 
 /** What completes a sign-in that an application ran itself. */
 export interface Completion {
@@ -38,21 +27,8 @@ export interface Completion {
   readonly props: unknown;
 }
 
-/** An error to show, or to send to the client where `redirectTo` is given. */
-export class AuthorizationError extends Error {
-  override readonly name = 'AuthorizationError';
-  readonly code: string;
-  /** Where the client expects to hear of it; absent where no redirect URI is known good, and the error belongs on a page. */
-  readonly redirectTo?: string;
-  constructor(code: string, message: string, redirectTo?: string) {
-    super(message);
-    this.code = code;
-    if (redirectTo !== undefined) this.redirectTo = redirectTo;
-  }
-}
-
 /** The helpers. */
-export interface OAuthHelpers extends GrantVerbs {
+export interface OAuthHelpers extends GrantVerbs, OwnPages {
   /** Checks the authorization request in a URL. @throws {AuthorizationError} */
   parseAuthRequest(request: Request): Promise<AuthRequest>;
   /** Opens the grant; send the browser to `redirectTo` with a 303. @throws {AuthorizationError} when the request no longer passes. */
@@ -72,9 +48,15 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
     const checked = await checkRequest(as, paramsOf(fields), network);
     if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
-    const { client, redirect, scope, state = '', challenge, resource } = checked;
+    const { client, redirect, scope, state = '', challenge, resource, prompt } = checked;
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
-    return { ...request, codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer };
+    return {
+      ...request,
+      codeChallenge: challenge,
+      codeChallengeMethod: 'S256',
+      issuer: as.settings.issuer,
+      ...(prompt.length > 0 ? { prompt } : {}),
+    };
   };
   const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
     if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
@@ -95,20 +77,13 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     lookupClient: (clientId) => onPage(async () => infoOf(await resolveClient(as, clientId, network))),
     clients: makeClients(as),
     ...makeGrantVerbs(as),
+    ...makeOwnPages(as, network),
     accounts: as.accounts,
   };
 }
 
 function infoOf(client: Parameters<typeof withoutSecret>[0] | null): ClientInfo | null {
   return client && withoutSecret(client);
-}
-
-async function onPage<T>(verb: () => Promise<T>): Promise<T> {
-  try {
-    return await verb();
-  } catch (error) {
-    throw error instanceof OAuthError && error.status < 500 ? new AuthorizationError(error.code, error.message) : error;
-  }
 }
 
 function unknownResource(): never {

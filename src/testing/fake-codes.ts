@@ -27,8 +27,10 @@ export interface FakeCodes {
   /** Reads an authorization request. @throws {Error} where a real provider shows an error page and sends nobody back. */
   ask(location: string): Asked;
   give(asked: Asked): string;
+  /** The form of a request, or the error where its client does not know the secret. */
+  read(request: Request): Promise<URLSearchParams | { readonly error: string }>;
   /** The request behind a code, or the error that RFC 6749 §5.2 has for it. */
-  redeem(request: Request): Promise<Asked | { readonly error: string }>;
+  redeem(form: URLSearchParams): Promise<Asked | { readonly error: string }>;
 }
 
 /** Makes them. */
@@ -52,11 +54,14 @@ export function makeCodes(app: Registered): FakeCodes {
       codes.set(code, asked);
       return code;
     },
-    async redeem(request) {
+    async read(request) {
       const form = new URLSearchParams(fromUtf8(new Uint8Array(await request.arrayBuffer())));
       const basic = `Basic ${btoa(`${encodeURIComponent(app.clientId)}:${encodeURIComponent(app.clientSecret)}`)}`;
       const isPost = form.get('client_id') === app.clientId && form.get('client_secret') === app.clientSecret;
       if (!isPost && request.headers.get('authorization') !== basic) return { error: 'invalid_client' };
+      return form;
+    },
+    async redeem(form) {
       const asked = codes.get(form.get('code') ?? '');
       if (form.get('grant_type') !== 'authorization_code' || !asked || form.get('redirect_uri') !== asked.redirectUri)
         return { error: 'invalid_grant' };

@@ -2,7 +2,9 @@
  * GitHub in the test's own process, as far as signing in goes, with its ways: errors come with status 200, the token
  * answer is JSON only for those who ask, the API wants a User-Agent, an address may be unverified.
  */
+import type { Seconds } from '../model/store.ts';
 import { type Asked, makeCodes, type Registered } from './fake-codes.ts';
+import { type FakeTokens, type Given, makeTokens, type TokenWays } from './fake-tokens.ts';
 import type { Decision } from './fake-upstream.ts';
 import { type Fault, faulty } from './fault.ts';
 
@@ -17,34 +19,65 @@ export interface FakeGitHub {
   emails: readonly { readonly email: string; readonly primary: boolean; readonly verified: boolean }[];
   /** Organizations, with the state of the membership. */
   organizations: { readonly [name: string]: 'active' | 'pending' };
+  /** Teams, as `organization/slug`, with the state of the membership. */
+  teams: { readonly [name: string]: 'active' | 'pending' };
+  readonly ways: TokenWays;
+  readonly tokens: FakeTokens;
   visit(location: string, decision?: Decision): Promise<string>;
 }
 
-const TOKEN = 'gho_upstream-access-token';
+/** Who may use it, and its clock. */
+export interface FakeGitHubOptions extends Registered {
+  readonly now?: () => Seconds;
+}
 
-/** Makes one. */
-export function makeFakeGitHub(app: Registered): FakeGitHub {
+/** Makes one: an OAuth App, whose tokens do not end. For a GitHub App set `ways.lifetime` to 28,800. */
+export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
+  const { now = () => 0, ...app } = options;
   const codes = makeCodes(app);
+  const ways: TokenWays = { prefix: 'gho_', lifetime: null, rotates: true };
+  const tokens = makeTokens(ways);
   const scopes = new Set<string>();
   const token = async (request: Request): Promise<Response> => {
-    const asked: Asked | { readonly error: string } = await codes.redeem(request);
-    const failed = 'error' in asked;
-    if (!failed) for (const scope of asked.scope) scopes.add(scope);
-    const body = failed
-      ? { error: 'bad_verification_code', error_description: 'The code passed is incorrect or expired.' }
-      : { access_token: TOKEN, token_type: 'bearer', scope: asked.scope.join(',') };
+    const body = await answerTo(request);
     if (request.headers.get('accept')?.includes('application/json')) return Response.json(body);
     return new Response(new URLSearchParams(body as Record<string, string>).toString());
   };
-  const api = (request: Request, path: string): Response => {
+  const answerTo = async (request: Request): Promise<Record<string, unknown>> => {
+    const form = await codes.read(request);
+    if ('error' in form) return errorOf('incorrect_client_credentials', 'The client_id and/or client_secret passed are incorrect.');
+    if (form.get('grant_type') === 'refresh_token') {
+      const given = tokens.refresh(form.get('refresh_token') ?? '', now());
+      return given ? bodyOf(given, []) : errorOf('bad_refresh_token', 'The refresh token passed is incorrect or expired.');
+    }
+    const asked: Asked | { readonly error: string } = await codes.redeem(form);
+    if ('error' in asked) return errorOf('bad_verification_code', 'The code passed is incorrect or expired.');
+    for (const scope of asked.scope) scopes.add(scope); // what was granted before is granted again, asked for or not
+    return bodyOf(tokens.open(now()), [...scopes]);
+  };
+  const api = async (request: Request, path: string): Promise<Response> => {
     if (!request.headers.get('user-agent')) return new Response('Request forbidden by administrative rules.', { status: 403 });
-    if (request.headers.get('authorization') !== `Bearer ${TOKEN}`) return Response.json({ message: 'Bad credentials' }, { status: 401 });
+    if (path.startsWith(`/applications/${app.clientId}/`)) return forget(request);
+    if (!tokens.isGood(request.headers.get('authorization')?.slice('Bearer '.length), now()))
+      return Response.json({ message: 'Bad credentials' }, { status: 401 });
     if (path === '/user')
       return Response.json({ ...fake.user, avatar_url: 'https://avatars.example/1', email: 'public@elsewhere.example' });
     if (path === '/user/emails' && scopes.has('user:email')) return Response.json(fake.emails);
     const organization = /^\/user\/memberships\/orgs\/([^/]+)$/.exec(path)?.[1];
+    const [, org, team, member] = /^\/orgs\/([^/]+)\/teams\/([^/]+)\/memberships\/([^/]+)$/.exec(path) ?? [];
+    if (org !== undefined) {
+      const found = scopes.has('read:org') && member === fake.user.login ? fake.teams[`${org}/${team}`] : undefined;
+      return found ? Response.json({ state: found }) : Response.json({ message: 'Not Found' }, { status: 404 });
+    }
     const state = organization !== undefined && scopes.has('read:org') ? fake.organizations[organization] : undefined;
     return state ? Response.json({ state }) : Response.json({ message: 'Not Found' }, { status: 404 });
+  };
+  /** `DELETE /applications/{id}/token` and `…/grant`: with the app's own credentials, about a token in the body. */
+  const forget = async (request: Request): Promise<Response> => {
+    if (request.headers.get('authorization') !== `Basic ${btoa(`${app.clientId}:${app.clientSecret}`)}`)
+      return Response.json({ message: 'Requires authentication' }, { status: 401 });
+    const { access_token: token } = (await request.json()) as { access_token?: string };
+    return new Response(null, { status: request.method === 'DELETE' && tokens.revoke(token ?? '') ? 204 : 404 });
   };
   const fake: FakeGitHub = {
     calls: [],
@@ -55,6 +88,9 @@ export function makeFakeGitHub(app: Registered): FakeGitHub {
       { email: 'octocat@corp.example', primary: true, verified: true },
     ],
     organizations: {},
+    teams: {},
+    ways,
+    tokens,
     fetch: async (input, init) => {
       const request = new Request(input instanceof URL ? input.href : input, init);
       const { host, pathname } = new URL(request.url);
@@ -75,4 +111,13 @@ export function makeFakeGitHub(app: Registered): FakeGitHub {
     },
   };
   return fake;
+}
+
+function bodyOf({ expires_in, ...given }: Given, scope: readonly string[]): Record<string, unknown> {
+  const ends = expires_in === undefined ? {} : { expires_in, refresh_token_expires_in: 15_897_600 };
+  return { ...given, ...ends, token_type: 'bearer', scope: scope.join(',') };
+}
+
+function errorOf(error: string, error_description: string): Record<string, unknown> {
+  return { error, error_description, error_uri: 'https://docs.github.com/' };
 }

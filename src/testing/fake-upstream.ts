@@ -7,6 +7,7 @@ import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
 import type { Seconds } from '../model/store.ts';
 import { makeCodes, type Registered } from './fake-codes.ts';
+import { type FakeTokens, makeTokens, type TokenWays } from './fake-tokens.ts';
 import { type Fault, faulty } from './fault.ts';
 
 /** What the person does at the provider. */
@@ -21,7 +22,7 @@ export interface Decision {
 export type Forge = (token: { header: Record<string, unknown>; claims: Record<string, unknown> }) => void | { readonly signature: string };
 
 /** The endpoints that can fail. */
-export type FakeEndpoint = 'discovery' | 'token' | 'jwks' | 'userinfo';
+export type FakeEndpoint = 'discovery' | 'token' | 'jwks' | 'userinfo' | 'revoke';
 
 /** A fake provider. */
 export interface FakeUpstream {
@@ -36,6 +37,9 @@ export interface FakeUpstream {
   /** Whether name and e-mail stand in the ID token, or at the userinfo endpoint alone. */
   thin: boolean;
   forge: Forge | null;
+  /** How its tokens live: an hour, with refresh tokens for one use, unless told. */
+  readonly ways: TokenWays;
+  readonly tokens: FakeTokens;
   /** Members of the discovery document that are not as they should be. */
   readonly metadata: Record<string, unknown>;
   readonly keys: { jwks: unknown[] };
@@ -60,6 +64,8 @@ const KEYS = {
 export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<FakeUpstream> {
   const { issuer = 'https://idp.example', alg = 'ES256', now, ...app } = options;
   const codes = makeCodes(app);
+  const ways: TokenWays = { prefix: 'upstream-', lifetime: 3600, rotates: true };
+  const tokens = makeTokens(ways);
   const pair = (await crypto.subtle.generateKey(KEYS[alg], true, ['sign', 'verify'])) as CryptoKeyPair;
   const { key_ops: _ops, ext: _ext, ...publicKey } = await crypto.subtle.exportKey('jwk', pair.publicKey);
   const sign = async (claims: Record<string, unknown>): Promise<string> => {
@@ -86,22 +92,32 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
     '/token': [
       'token',
       async (request) => {
-        const asked = await codes.redeem(request);
-        if ('error' in asked) return Response.json(asked, { status: asked.error === 'invalid_client' ? 401 : 400 });
+        const form = await codes.read(request);
+        if ('error' in form) return Response.json(form, { status: 401 });
+        if (form.get('grant_type') === 'refresh_token') {
+          const given = tokens.refresh(form.get('refresh_token') ?? '', now());
+          return given ? Response.json({ ...given, token_type: 'Bearer' }) : Response.json({ error: 'invalid_grant' }, { status: 400 });
+        }
+        const asked = await codes.redeem(form);
+        if ('error' in asked) return Response.json(asked, { status: 400 });
         const id_token = await idTokenOf(fake.user, asked.nonce);
-        return Response.json({
-          access_token: 'upstream-access-token',
-          refresh_token: 'upstream-refresh-token',
-          token_type: 'Bearer',
-          id_token,
-        });
+        return Response.json({ ...tokens.open(now()), token_type: 'Bearer', scope: asked.scope.join(' '), id_token });
       },
     ],
     '/userinfo': [
       'userinfo',
       async (request) => {
-        const known = request.headers.get('authorization') === 'Bearer upstream-access-token';
+        const known = tokens.isGood(request.headers.get('authorization')?.slice('Bearer '.length), now());
         return known ? Response.json(fake.user) : new Response(null, { status: 401 });
+      },
+    ],
+    '/revoke': [
+      'revoke',
+      async (request) => {
+        const form = await codes.read(request);
+        if ('error' in form) return Response.json(form, { status: 401 });
+        tokens.revoke(form.get('token') ?? ''); // unknown is not an error (RFC 7009 §2.2)
+        return new Response(null);
       },
     ],
   };
@@ -109,6 +125,8 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
     issuer,
     calls: [],
     faults: new Map(),
+    ways,
+    tokens,
     user: { sub: 'u-1', name: 'Uma Upstream', email: 'uma@corp.example', email_verified: true },
     thin: false,
     forge: null,
@@ -146,6 +164,7 @@ function documentOf(issuer: string): Record<string, unknown> {
     token_endpoint: `${issuer}/token`,
     jwks_uri: `${issuer}/jwks`,
     userinfo_endpoint: `${issuer}/userinfo`,
+    revocation_endpoint: `${issuer}/revoke`,
     response_types_supported: ['code'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256', 'none', 'HS256'], // a careless document must not open a door

@@ -3,7 +3,7 @@ export { type Browser, type BrowserPage, makeBrowser, type Send } from './browse
 export { type Clock, makeClock } from './clock.ts';
 export { codeOf, type JsonAnswer, registerClient, type TestClient, type TestClientOptions, type Tokens, tokensOf } from './oauth-client.ts';
 export * from './store-suite.ts';
-export { type FakeGitHub, makeFakeGitHub } from './fake-github.ts';
+export { type FakeGitHub, type FakeGitHubOptions, makeFakeGitHub } from './fake-github.ts';
 export {
   type Decision,
   type FakeEndpoint,
@@ -13,4 +13,5 @@ export {
   makeFakeUpstream,
 } from './fake-upstream.ts';
 export type { Registered } from './fake-codes.ts';
+export type { FakeTokens, Given, TokenWays } from './fake-tokens.ts';
 export type { Fault } from './fault.ts';

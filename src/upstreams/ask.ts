@@ -4,6 +4,7 @@
  */
 import { readBody } from '../lib/http.ts';
 import type { Seconds } from '../model/store.ts';
+import type { Breaker } from './breaker.ts';
 import { type Fetch, UpstreamError } from './contract.ts';
 
 /** Bytes of an answer. A key set of some hundred keys fits. */
@@ -20,15 +21,16 @@ export interface Sent {
 export type Ask = (url: string, sent?: Sent) => Promise<Response>;
 
 /** Makes the verb for one step of a sign-in; all its requests share the time. */
-export function makeAsk(fetcher: Fetch, timeout: Seconds): Ask {
+export function makeAsk(fetcher: Fetch, timeout: Seconds, breaker?: Breaker): Ask {
   const signal = AbortSignal.timeout(timeout * 1000);
-  return async (url, { method = 'GET', headers: sent = {}, body } = {}) => {
+  const ask: Ask = async (url, { method = 'GET', headers: sent = {}, body } = {}) => {
     const init: RequestInit = { method, headers: { ...sent }, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) };
     const { status, headers, text } = await within(signal, () => whole(fetcher, url, init));
     if (status === 429 || status >= 500) throw new UpstreamError('unavailable', `status_${status}`, { retryAfter: retryAfterOf(headers) });
     if (status < 200 || status > 599) throw new UpstreamError('broken', `status_${status}`);
     return new Response([204, 205, 304].includes(status) ? null : text, { status, headers });
   };
+  return breaker ? (url, sent) => breaker.run(() => ask(url, sent)) : ask;
 }
 
 /** A `fetch` or a body that does not heed the signal must not hold up the one who waits. */

@@ -22,6 +22,7 @@ export function auth0(options: Auth0Options): Upstream {
   return codeFlow(
     openid('auth0', 'Auth0', `https://${domain}/`, {
       parameters: { audience, organization, connection, prompt },
+      offline: { scope: ['offline_access'] },
       identify(arrival) {
         const { org_id: id, org_name: name } = arrival.claims;
         if (organization !== undefined && id !== organization && name !== organization.toLowerCase())

@@ -9,16 +9,19 @@ import * as oauth from 'oauth4webapi';
 import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { type Ask, makeAsk } from './ask.ts';
-import { type Arrival, type Body, bodyOf, type Endpoints, type FromEnv, identityOf, type Kept, type Provider } from './contract.ts';
+import { makeBreaker } from './breaker.ts';
+import { type Arrival, type Body, bodyOf, type Endpoints, identityOf, type Kept, type Provider } from './contract.ts';
 import { type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { makeCredentials } from './credentials.ts';
 import { makeDiscover } from './discovery.ts';
 import { failureOf } from './failure.ts';
 import { unverifiedClaims } from './jwt.ts';
 import { makeKeySet } from './key-set.ts';
+import { offlineOf, type Parameters as Wanted } from './offline.ts';
+import { mended } from './token-answer.ts';
+import { makeTokenVerbs, tokensOf } from './token-verbs.ts';
 
 const TIMEOUT = 10;
-/** Seconds that a provider's clock may be off. */
-const SKEW = 60;
 const DEEPEST = 32;
 /** Claims of an ID token that say nothing of the person. */
 const PROTOCOL = new Set('iss aud azp exp iat nbf nonce at_hash c_hash s_hash jti sid auth_time typ ver'.split(' '));
@@ -29,27 +32,23 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
   const { id = provider.id, label = provider.label, scope = provider.scope } = options;
   const discover = makeDiscover(provider.server);
   const keySet = makeKeySet();
-  const asker = (): Ask => makeAsk(options.fetch ?? ((url, init) => fetch(url, init)), options.timeout ?? TIMEOUT);
-  const clientOf = (env: unknown): oauth.Client => ({
-    client_id: valueOf(options.clientId, env, id, 'clientId'),
-    [oauth.clockTolerance]: SKEW,
-  });
-  const authOf = (env: unknown): oauth.ClientAuth => {
-    if (options.clientSecret === undefined) return oauth.None();
-    const secret = valueOf(options.clientSecret, env, id, 'clientSecret');
-    return provider.clientAuth === 'client_secret_basic' ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret);
-  };
+  const timeout = options.timeout ?? TIMEOUT;
+  const breaker = makeBreaker();
+  const asker = (): Ask => makeAsk(options.fetch ?? ((url, init) => fetch(url, init)), timeout, breaker);
+  const credentials = makeCredentials(id, provider, options);
 
   const depart = async (trip: Parameters<Upstream['depart']>[0]): ReturnType<Upstream['depart']> => {
     const server = await discover(asker());
     const kept: Kept = { verifier: oauth.generateRandomCodeVerifier(), nonce: oauth.generateRandomNonce() };
     const url = new URL(server.authorization_endpoint);
-    const parameters: { readonly [name: string]: string | undefined } = {
+    const more = trip.offline === true ? offlineOf(provider, server, scope) : { scope, parameters: {} };
+    const parameters: Wanted = {
       ...provider.parameters,
+      ...more.parameters,
       response_type: 'code',
-      client_id: clientOf(trip.env).client_id,
+      client_id: credentials.client(trip.env).client_id,
       redirect_uri: trip.redirectUri,
-      scope: scope.length === 0 ? undefined : scope.join(' '),
+      scope: more.scope.length === 0 ? undefined : more.scope.join(' '),
       state: trip.state,
       code_challenge: await oauth.calculatePKCECodeChallenge(kept.verifier),
       code_challenge_method: 'S256',
@@ -63,16 +62,24 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
     const ask = asker();
     const found = await discover(ask);
     const kept = bodyOf(back.kept);
-    const client = { ...clientOf(back.env), [oauth.clockSkew]: back.now - Math.floor(Date.now() / 1000) };
+    const client = credentials.client(back.env, back.now);
     const insecure = { [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname) };
     const parameters = oauth.validateAuthResponse(found, client, back.parameters, back.state);
     if (!parameters.has('code')) throw new UpstreamError('broken', 'code_missing');
 
     const verifier = textOf(kept['verifier'], 'verifier_lost');
-    const response = await oauth.authorizationCodeGrantRequest(found, client, authOf(back.env), parameters, back.redirectUri, verifier, {
-      ...insecure,
-      [oauth.customFetch]: async (url, init) => mended(await ask(url, init), provider),
-    });
+    const response = await oauth.authorizationCodeGrantRequest(
+      found,
+      client,
+      credentials.auth(back.env),
+      parameters,
+      back.redirectUri,
+      verifier,
+      {
+        ...insecure,
+        [oauth.customFetch]: async (url, init) => mended(await ask(url, init), provider),
+      },
+    );
     const server = await serverOf(found, response, provider);
     const expectedNonce = provider.openid ? textOf(kept['nonce'], 'nonce_lost') : oauth.expectNoNonce;
     const answer = await oauth.processAuthorizationCodeResponse(server, client, response, {
@@ -99,11 +106,17 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
         return { status: got.status, body: parseJson(await got.text(), DEEPEST) };
       },
     };
-    return (provider.identify ?? identityOf)(arrival);
+    const identity = await (provider.identify ?? identityOf)(arrival);
+    return { identity, tokens: tokensOf(answer, back.now) };
   };
 
   const site = 'discover' in provider.server ? provider.server.discover : provider.server.authorization_endpoint;
-  return { id, label, site, depart: (trip) => depart(trip).catch(failureOf), arrive: (back) => arrive(back).catch(failureOf) };
+  const verbs = makeTokenVerbs(provider, { credentials, discover, asker });
+  const steps: Pick<Upstream, 'depart' | 'arrive'> = {
+    depart: (trip) => depart(trip).catch(failureOf),
+    arrive: (back) => arrive(back).catch(failureOf),
+  };
+  return { id, label, site, scope, timeout, ...steps, ...verbs };
 }
 
 function checkOptions({ id, label }: Provider, { clientId, id: own = id, timeout = TIMEOUT }: ProviderOptions): void {
@@ -114,21 +127,6 @@ function checkOptions({ id, label }: Provider, { clientId, id: own = id, timeout
   if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(own))
     fail(`\`id\` must have 1 to 32 lower-case letters, digits and hyphens; it is ${JSON.stringify(own)}`);
   if (!(timeout > 0 && timeout <= 60)) fail('`timeout` must be more than 0 and at most 60 seconds');
-}
-
-function valueOf(from: FromEnv, env: unknown, id: string, option: string): string {
-  const value: unknown = typeof from === 'function' ? from(env) : from;
-  if (typeof value === 'string' && value !== '') return value;
-  throw new TypeError(`${id}: \`${option}\` found nothing in the environment.`);
-}
-
-/** The token answer as RFC 6749 §5 wants it: repaired where the provider has its own ways, and an error never with status 200. */
-async function mended(response: Response, { mend = (body) => body }: Provider): Promise<Response> {
-  const parsed = parseJson(await response.text(), DEEPEST);
-  if (typeof parsed !== 'object' || parsed === null) throw new UpstreamError('broken', 'token_answer_not_json');
-  const body = mend(bodyOf(parsed));
-  const status = typeof body['error'] === 'string' && response.status === 200 ? 400 : response.status;
-  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 }
 
 /** The server whose ID token it must be. The claims are read before they are verified, only to know which issuer to demand. */

@@ -4,6 +4,7 @@
  */
 import type { Identity } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
+import type { UpstreamTokens } from '../model/upstream.ts';
 import type { Text } from '../pages/words/words.ts';
 
 /** A value, or where to find it in the environment: Workers have their secrets only there. */
@@ -37,6 +38,8 @@ export type Endpoints = {
   readonly token_endpoint: string;
   readonly userinfo_endpoint?: string;
   readonly jwks_uri?: string;
+  readonly revocation_endpoint?: string;
+  readonly scopes_supported?: string[];
   readonly id_token_signing_alg_values_supported?: string[];
   readonly authorization_response_iss_parameter_supported?: boolean;
 };
@@ -76,8 +79,26 @@ export interface Provider {
   readonly mend?: (answer: Body) => Body;
   /** The issuer, where it depends on who signs in; checked against the token that is then verified. */
   readonly issuerOf?: (unverified: Body) => string;
+  /** What more is asked for where tokens are kept, so that there is a refresh token. Absent: `offline_access` where the provider publishes it. */
+  readonly offline?: { readonly scope?: readonly string[]; readonly parameters?: { readonly [name: string]: string } };
+  /** Makes the provider forget tokens, where it has a way of its own. Default: RFC 7009, where it publishes an endpoint. */
+  readonly revoke?: (forget: Forgetting) => Promise<void>;
   /** Who it is. Default: `sub` at the issuer. @throws {UpstreamError} for somebody who may not come in. */
   readonly identify?: (arrival: Arrival) => Identity | Promise<Identity>;
+}
+
+/** What a provider needs to forget tokens. */
+export interface Forgetting {
+  readonly tokens: UpstreamTokens;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly ask: (url: string, sent: { method: string; headers: Readonly<Record<string, string>>; body: string }) => Promise<Response>;
+}
+
+/** Who came back, and what may be kept of the visit. */
+export interface Arrived {
+  readonly identity: Identity;
+  readonly tokens: UpstreamTokens;
 }
 
 /** What a departure keeps for the return. */
@@ -89,11 +110,17 @@ export interface Upstream {
   readonly label: string;
   /** A URL of it, for the page's policy. */
   readonly site: string;
+  /** What it is asked for. */
+  readonly scope: readonly string[];
+  /** Seconds in which all answers of one step are there. */
+  readonly timeout: Seconds;
   /** The way there. @throws {UpstreamError} */
   depart(trip: {
     readonly redirectUri: string;
     readonly state: string;
     readonly env: unknown;
+    /** Whether the tokens will be kept, so that a refresh token is wanted. */
+    readonly offline?: boolean;
   }): Promise<{ readonly location: string; readonly keep: Json }>;
   /** Who came back. @throws {UpstreamError} */
   arrive(back: {
@@ -103,7 +130,11 @@ export interface Upstream {
     readonly kept: Json;
     readonly now: Seconds;
     readonly env: unknown;
-  }): Promise<Identity>;
+  }): Promise<Arrived>;
+  /** Trades the refresh token; a provider that gives no new one lets the old one stand. @throws {UpstreamError} `refused` when it is dead. */
+  refresh(kept: { readonly tokens: UpstreamTokens; readonly now: Seconds; readonly env: unknown }): Promise<UpstreamTokens>;
+  /** Makes the provider forget the tokens; false where it has no way. @throws {UpstreamError} */
+  revoke(kept: { readonly tokens: UpstreamTokens; readonly env: unknown }): Promise<boolean>;
 }
 
 /** How a provider failed: it is down, its answer is not to be trusted, it said no by the redirect, or the person may not come in. */

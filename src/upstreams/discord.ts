@@ -12,6 +12,7 @@ export function discord(options: ProviderOptions): Upstream {
     issuer: 'https://discord.com',
     authorizationEndpoint: 'https://discord.com/oauth2/authorize',
     tokenEndpoint: 'https://discord.com/api/oauth2/token',
+    revocationEndpoint: 'https://discord.com/api/oauth2/token/revoke',
     profileEndpoint: 'https://discord.com/api/users/@me',
     claims: ({ username, global_name: name, email, verified }) => ({
       name: name ?? username,

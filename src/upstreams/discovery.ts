@@ -8,7 +8,8 @@ import { type Endpoints, UpstreamError } from './contract.ts';
 import type { Ask } from './ask.ts';
 
 const FRESH_MS = 3_600_000;
-const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'userinfo_endpoint', 'jwks_uri'] as const;
+const NEEDED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
+const OPTIONAL = ['userinfo_endpoint', 'revocation_endpoint'] as const;
 
 /** Finds the endpoints. @throws {UpstreamError} `unavailable` when nobody answers, `broken` when the document is not one to go by. */
 export type Discover = (ask: Ask) => Promise<Endpoints>;
@@ -33,8 +34,8 @@ async function discover(issuer: string, ask: Ask): Promise<Endpoints> {
     [oauth.customFetch]: ask,
   });
   const found = await oauth.processDiscoveryResponse(url, response);
-  for (const name of ENDPOINTS)
-    if (!isSafe(found[name], url, name !== 'userinfo_endpoint')) throw new UpstreamError('broken', `discovery_${name}`);
+  for (const name of NEEDED) if (!isSafe(found[name], url, true)) throw new UpstreamError('broken', `discovery_${name}`);
+  for (const name of OPTIONAL) if (!isSafe(found[name], url, false)) throw new UpstreamError('broken', `discovery_${name}`);
   return found as Endpoints;
 }
 

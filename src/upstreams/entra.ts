@@ -39,6 +39,7 @@ export function entra(options: EntraOptions): Upstream {
       openid: true,
       scope: ['openid', 'profile', 'email'],
       parameters: { prompt },
+      offline: { scope: ['offline_access'] },
       issuerOf({ tid }) {
         if (typeof tid !== 'string' || !GUID.test(tid)) throw new UpstreamError('broken', 'tenant_malformed');
         return `${HOST}/${tid}/v2.0`;

@@ -3,12 +3,14 @@
  * primary one if GitHub verified it. A failed code comes with status 200, which `code-flow` mends for everyone.
  */
 import { codeFlow } from './code-flow.ts';
-import { type Arrival, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { type Arrival, bodyOf, type Forgetting, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 
 /** Options of {@link github}. */
 export interface GitHubOptions extends ProviderOptions {
   /** Only members of one of these may come in. Asks for `read:org`. */
   readonly organizations?: readonly string[];
+  /** Only members of one of these teams may come in, as `organization/team-slug`. Asks for `read:org`. */
+  readonly teams?: readonly string[];
   /** `select_account` lets people choose among accounts. */
   readonly prompt?: 'select_account';
 }
@@ -16,9 +18,11 @@ export interface GitHubOptions extends ProviderOptions {
 const API = 'https://api.github.com';
 const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 
-/** Sign-in with GitHub, by an OAuth App or a GitHub App. */
+/** Sign-in with GitHub, by an OAuth App or a GitHub App. Tokens of an OAuth App do not end; those of a GitHub App do, and rotate. */
 export function github(options: GitHubOptions): Upstream {
-  const { organizations, prompt } = options;
+  const { organizations, teams, prompt } = options;
+  const odd = teams?.find((team) => !/^[^/]+\/[^/]+$/.test(team));
+  if (odd !== undefined) throw new TypeError(`GitHub: \`teams\` holds ${JSON.stringify(odd)}; write "organization/team-slug".`);
   return codeFlow(
     {
       id: 'github',
@@ -29,13 +33,15 @@ export function github(options: GitHubOptions): Upstream {
         token_endpoint: 'https://github.com/login/oauth/access_token',
       },
       openid: false,
-      scope: ['read:user', 'user:email', ...(organizations ? ['read:org'] : [])],
+      scope: ['read:user', 'user:email', ...(organizations || teams ? ['read:org'] : [])],
       parameters: { prompt },
+      revoke: forget,
       async identify({ get }) {
         if (organizations && !(await isMember(organizations, get))) throw new UpstreamError('refused', 'organization_not_allowed');
         const user = await get(`${API}/user`, HEADERS);
         if (user.status !== 200) throw new UpstreamError('broken', `user_status_${user.status}`);
         const { id, login, name, avatar_url: picture, html_url: profile } = bodyOf(user.body);
+        if (teams && !(await isInTeam(teams, textOf(login, 'login_missing'), get))) throw new UpstreamError('refused', 'team_not_allowed');
         const claims = { name: name ?? login, preferred_username: login, picture, profile, ...(await emailOf(get)) };
         return { issuer: 'https://github.com', subject: textOf(id, 'id_missing'), claims };
       },
@@ -58,4 +64,23 @@ async function isMember(organizations: readonly string[], get: Arrival['get']): 
     if (status === 200 && bodyOf(body)['state'] === 'active') return true; // an invitation is "pending"
   }
   return false;
+}
+
+async function isInTeam(teams: readonly string[], login: string, get: Arrival['get']): Promise<boolean> {
+  for (const team of teams) {
+    const [organization = '', slug = ''] = team.split('/').map(encodeURIComponent);
+    const { status, body } = await get(`${API}/orgs/${organization}/teams/${slug}/memberships/${encodeURIComponent(login)}`, HEADERS);
+    if (status === 200 && bodyOf(body)['state'] === 'active') return true;
+  }
+  return false;
+}
+
+/** Takes the whole permission of the user back, as "Revoke" in the user's settings at GitHub does. 404: it was gone already. */
+async function forget({ tokens, clientId, clientSecret, ask }: Forgetting): Promise<void> {
+  const { status } = await ask(`${API}/applications/${encodeURIComponent(clientId)}/grant`, {
+    method: 'DELETE',
+    headers: { ...HEADERS, 'user-agent': 'portcullis', authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
+    body: JSON.stringify({ access_token: tokens.accessToken }),
+  });
+  if (status !== 204 && status !== 404) throw new UpstreamError('broken', `revoke_status_${status}`);
 }

@@ -7,7 +7,7 @@ import { openid } from './oidc.ts';
 export interface GoogleOptions extends ProviderOptions {
   /** Only accounts of this Google Workspace domain may come in. */
   readonly hd?: string;
-  /** `offline` asks for a refresh token, with Google's own consent page every time. */
+  /** `offline` asks for a refresh token, with Google's own consent page every time; implied where tokens are kept. */
   readonly access?: 'online' | 'offline';
   readonly prompt?: string;
 }
@@ -19,6 +19,7 @@ export function google(options: GoogleOptions): Upstream {
   return codeFlow(
     openid('google', 'Google', 'https://accounts.google.com', {
       parameters,
+      offline: { parameters: { access_type: 'offline', prompt: prompt ?? 'consent' } }, // without the consent the refresh token is given once only
       identify(arrival) {
         if (hd !== undefined && arrival.claims['hd'] !== hd)
           throw new UpstreamError('refused', 'domain_not_allowed', {

@@ -12,5 +12,7 @@ export interface KeycloakOptions extends ProviderOptions {
 
 /** Sign-in with Keycloak. */
 export function keycloak(options: KeycloakOptions): Upstream {
-  return codeFlow(openid('keycloak', 'Keycloak', `${options.url.replace(/\/$/, '')}/realms/${encodeURIComponent(options.realm)}`), options);
+  const issuer = `${options.url.replace(/\/$/, '')}/realms/${encodeURIComponent(options.realm)}`;
+  // Without `offline_access` its refresh tokens end with the person's session there, half an hour after the last use.
+  return codeFlow(openid('keycloak', 'Keycloak', issuer, { offline: { scope: ['offline_access'] } }), options);
 }

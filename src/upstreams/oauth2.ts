@@ -8,6 +8,8 @@ export interface OAuth2Options extends ProviderOptions {
   readonly issuer: string;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
+  /** Where tokens are given back (RFC 7009). */
+  readonly revocationEndpoint?: string;
   /** Answers with the user's profile as JSON. */
   readonly profileEndpoint: string;
   /** The member of the profile that names the user and never changes; default `id`. Never an e-mail address. */
@@ -20,11 +22,24 @@ export interface OAuth2Options extends ProviderOptions {
 
 /** A provider by its endpoints. */
 export function oauth2(options: OAuth2Options): Upstream {
-  const { issuer, authorizationEndpoint, tokenEndpoint, profileEndpoint, subject = 'id', claims = (profile) => profile } = options;
+  const {
+    issuer,
+    authorizationEndpoint,
+    tokenEndpoint,
+    revocationEndpoint,
+    profileEndpoint,
+    subject = 'id',
+    claims = (profile) => profile,
+  } = options;
   const provider = {
     id: 'oauth2',
     label: new URL(issuer).host,
-    server: { issuer, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint },
+    server: {
+      issuer,
+      authorization_endpoint: authorizationEndpoint,
+      token_endpoint: tokenEndpoint,
+      ...(revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }),
+    },
     openid: false,
     scope: [],
     clientAuth: options.clientAuth ?? 'client_secret_post',

@@ -15,7 +15,9 @@ export interface OktaOptions extends ProviderOptions {
 export function okta(options: OktaOptions): Upstream {
   const { domain, authorizationServer } = options;
   return codeFlow(
-    openid('okta', 'Okta', `https://${domain}${authorizationServer === undefined ? '' : `/oauth2/${authorizationServer}`}`),
+    openid('okta', 'Okta', `https://${domain}${authorizationServer === undefined ? '' : `/oauth2/${authorizationServer}`}`, {
+      offline: { scope: ['offline_access'] },
+    }),
     options,
   );
 }

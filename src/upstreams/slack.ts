@@ -1,6 +1,7 @@
 /** Sign in with Slack: OpenID Connect whose users belong to a workspace, so the workspace stands in the subject. */
+import { parseJson } from '../lib/json.ts';
 import { codeFlow } from './code-flow.ts';
-import { identityOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { bodyOf, type Forgetting, identityOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link slack}. */
@@ -15,6 +16,7 @@ export function slack(options: SlackOptions): Upstream {
   return codeFlow(
     openid('slack', 'Slack', 'https://slack.com', {
       parameters: { team },
+      revoke: forget,
       identify(arrival) {
         const workspace = textOf(arrival.claims['https://slack.com/team_id'], 'team_missing');
         if (team !== undefined && workspace !== team) throw new UpstreamError('refused', 'team_not_allowed');
@@ -24,4 +26,12 @@ export function slack(options: SlackOptions): Upstream {
     }),
     options,
   );
+}
+
+/** Slack's own way; what went wrong comes with status 200. */
+async function forget({ tokens, ask }: Forgetting): Promise<void> {
+  const headers = { authorization: `Bearer ${tokens.accessToken}`, 'content-type': 'application/x-www-form-urlencoded' };
+  const response = await ask('https://slack.com/api/auth.revoke', { method: 'POST', headers, body: '' });
+  const { ok, error } = bodyOf(parseJson(await response.text(), 4));
+  if (ok !== true && error !== 'token_revoked' && error !== 'invalid_auth') throw new UpstreamError('broken', 'revoke_refused');
 }

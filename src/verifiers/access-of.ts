@@ -1,11 +1,11 @@
 /**
  * From verified claims to Access: RFC 9068 names where the vendor's reader says nothing else.
  */
-import type { Access } from '../model/access.ts';
+import type { Checked } from '../model/access.ts';
 import { listClaim, textClaim, type Claims, type Reader } from './contract.ts';
 
 /** Who called, as the claims say; null where they name no user or no client, have no end, or are bound to a key that a bearer does not prove. */
-export function accessOf(claims: Claims, resource: string, read: Reader, issuer: string): Access | null {
+export function accessOf(claims: Claims, resource: string, read: Reader, issuer: string): Checked | null {
   const said = read(claims, resource);
   if (!said || claims['cnf'] !== undefined) return null; // RFC 9449 §7.1, RFC 8705 §3: not to be taken as a bearer token
   const userId = said.userId ?? textClaim(claims, 'sub');

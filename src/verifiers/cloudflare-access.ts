@@ -1,5 +1,5 @@
 /**
- * Cloudflare Access in front of the server ("Managed OAuth"): Access is the authorization server, clients have opaque tokens
+ * Cloudflare Access in front of the server ("Managed OAuth"): Checked is the authorization server, clients have opaque tokens
  * of it, and what reaches us is a JWT in a header of its own. Access itself says 401; we only check what it vouches for.
  */
 import { hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';

@@ -4,7 +4,7 @@
  * no clients; for MCP clients that register themselves put our server in front, with Google as an upstream.
  */
 import type { Verifier } from '../guard/token-source.ts';
-import type { Access } from '../model/access.ts';
+import type { Checked } from '../model/access.ts';
 import { accessOf } from './access-of.ts';
 import { listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
 import { fetchJson } from './fetch-json.ts';
@@ -32,7 +32,7 @@ export function google({
 }: GoogleOptions): TokenSource {
   if (!Array.isArray(clientIds) || clientIds.length === 0)
     refuse('google', 'clientIds', 'must name your OAuth clients: a token that any other app got from Google must not pass');
-  const known = new Map<string, { readonly access: Access; readonly until: number }>();
+  const known = new Map<string, { readonly access: Checked; readonly until: number }>();
   const verify: Verifier = async (token, resource) => {
     const key = `${resource}\n${token}`;
     const kept = known.get(key);

@@ -3,7 +3,7 @@
  * kept for a few seconds: that is how long a revoked token may still pass.
  */
 import type { Verifier } from '../guard/token-source.ts';
-import type { Access } from '../model/access.ts';
+import type { Checked } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import {
@@ -49,9 +49,9 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   const now = options.now ?? ((): Seconds => Math.floor(Date.now() / 1000));
   const discover = makeDiscovery(issuer, fetcher, now);
   const authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;
-  const answers = new Map<string, { readonly access: Promise<Access | null>; readonly until: Seconds }>();
+  const answers = new Map<string, { readonly access: Promise<Checked | null>; readonly until: Seconds }>();
 
-  const ask = async (token: string, resource: string): Promise<Access | null> => {
+  const ask = async (token: string, resource: string): Promise<Checked | null> => {
     const url = options.endpoint ?? (await discover()).introspectionEndpoint;
     if (url === undefined) throw new SourceUnavailable('introspection_endpoint_missing');
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' }).toString();

@@ -5,7 +5,7 @@
  */
 import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { Verifier } from '../guard/token-source.ts';
-import type { Access } from '../model/access.ts';
+import type { Checked } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import { isSafeUrl, refuse, SourceUnavailable, type Claims, type Reader, type SourceOptions, type TokenSource } from './contract.ts';
@@ -61,7 +61,7 @@ export function verifyJwt(options: JwtOptions): TokenSource {
     if (!document) throw new SourceUnavailable('keys_missing');
     return document;
   }, now);
-  const remembered = new Map<string, { readonly access: Access; readonly until: Seconds }>();
+  const remembered = new Map<string, { readonly access: Checked; readonly until: Seconds }>();
 
   const claimsOf = async (token: string, resource: string): Promise<Claims | null> => {
     const rules: JWTVerifyOptions = {

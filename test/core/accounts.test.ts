@@ -37,11 +37,23 @@ function makeOn(store: Store): Made {
   const consents = makeConsents(store, keys, runtime.now);
   const links = makeLinks({ store, keys, now: runtime.now });
   const passkeys = makePasskeys({ store, keys, now: runtime.now });
-  const accounts = makeAccounts({ records, consents, keys, runtime, passkeys, emails: makeEmails(store, keys), links, signUpUrl: null });
+  const accounts = makeAccounts({
+    vault,
+    records,
+    consents,
+    keys,
+    runtime,
+    passkeys,
+    emails: makeEmails(store, keys),
+    links,
+    signUpUrl: null,
+  });
   return { accounts, records, consents, passkeys, hashed };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };
+
+const vault = { release: async (): Promise<void> => undefined }; // no account here has any at another site
 
 describe('core/accounts', () => {
   it('hashes with scrypt at N = 2^14, r = 8, p = 5, and tells nobody the hash', async () => {
@@ -164,8 +176,8 @@ describe('core/accounts', () => {
       ...records,
       changeGrant: (grant, move) => (left-- > 0 ? records.changeGrant(grant, move) : Promise.reject(new Error('crash'))),
     };
-    await expect(signOut({ records: cut, consents }, 'u', START)).rejects.toThrow('crash');
-    await signOut({ records, consents }, 'u', START);
+    await expect(signOut({ records: cut, consents, vault }, 'u', START)).rejects.toThrow('crash');
+    await signOut({ records, consents, vault }, 'u', START);
     for (let at = 0; at < 20; at++) expect((await records.findGrant(`g${at}`))?.ended).not.toBeNull();
   });
 

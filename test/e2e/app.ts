@@ -1,5 +1,6 @@
 /** The server that the end-to-end suite drives: one source, on Node with SQLite and in workerd with Durable Objects. */
 import { McpServer } from '@modelcontextprotocol/server';
+import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
@@ -25,4 +26,10 @@ export const options: OAuthProviderOptions = {
   clientRegistrationEndpoint: '/register',
   scopesSupported: { 'notes:read': 'Read your notes', 'notes:write': 'Change and delete your notes' },
   logins: [password({ accounts: () => [ALICE] })],
+};
+
+/** The same with passkeys beside the password, and accounts for whoever comes. */
+export const passkeyOptions: OAuthProviderOptions = {
+  ...options,
+  logins: [password({ accounts: () => [ALICE] }), passkeys({ signUp: 'open', rpName: 'Acme Notes' })],
 };

@@ -7,7 +7,6 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { ALICE } from './app.ts';
 import { checkAccessible, shoot, visit } from './chromium.ts';
-import { leave } from './person.ts';
 import { check } from './report.ts';
 
 const DESKTOP = { viewport: { width: 1280, height: 900 } };
@@ -60,7 +59,9 @@ const PAGES: { readonly [name: string]: (tour: Tour) => Promise<unknown> } = {
   account: async ({ page, url, authorizeUrl }) => {
     await signIn(page, url);
     await page.goto(await authorizeUrl('https://app.example/callback'));
-    await leave(page, () => page.locator('button[value=approve]').click());
+    await page.route('https://app.example/**', (route) => route.fulfill({ body: 'The app.' }));
+    await page.locator('button[value=approve]').click();
+    await page.waitForURL('https://app.example/**');
     await page.goto(`${url}/account`);
   },
   'request-over': async ({ page, url, authorizeUrl }) => {

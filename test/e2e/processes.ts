@@ -54,20 +54,36 @@ export function childEnv(home: string, more: { readonly [name: string]: string }
   };
 }
 
+/** What a server under test serves: the file of that name in `test/worker/e2e`. */
+export type Served = 'entry' | 'passkey';
+
 /** The server on Node and SQLite. */
-export async function startNode(): Promise<RunningServer> {
+export async function startNode(what: Served = 'entry'): Promise<RunningServer> {
   const data = freshFolder('node');
-  const child = begin('node', ['test/e2e/server.ts', data], childEnv(data));
+  const child = begin('node', ['test/e2e/server.ts', data, what], childEnv(data));
   const line = await waitFor(child, /\{"url":"([^"]+)"\}/);
   return { url: line, stop: () => end(child) };
 }
 
 /** The same server in workerd, on a Durable Object. */
-export async function startWorker(): Promise<RunningServer> {
+export async function startWorker(what: Served = 'entry'): Promise<RunningServer> {
   const data = freshFolder('worker');
   const port = String(await freePort());
   const config = 'test/worker/e2e/wrangler.jsonc';
-  const args = ['dev', '--config', config, '--ip', '127.0.0.1', '--port', port, '--inspector-port', '0', '--persist-to', data];
+  const args = [
+    'dev',
+    `test/worker/e2e/${what}.ts`,
+    '--config',
+    config,
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    port,
+    '--inspector-port',
+    '0',
+    '--persist-to',
+    data,
+  ];
   const child = begin('wrangler', [...args, '--show-interactive-dev-session=false'], childEnv(data));
   await waitFor(child, /(Ready) on /);
   return { url: `http://localhost:${port}`, stop: () => end(child) };

@@ -1,17 +1,18 @@
 /**
  * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
- * A plain program, `node test/e2e/run.ts [node|worker|upstream]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ * A plain program, `node test/e2e/run.ts [node|worker|passkey|upstream]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
  */
 import { checkClients } from './clients.ts';
 import { findChromium, launch } from './chromium.ts';
 import { checkConformance } from './conformance.ts';
 import { checkGallery } from './gallery.ts';
 import { checkPages } from './pages.ts';
-import { endAll, type RunningServer, startNode, startWorker } from './processes.ts';
+import { checkPasskeys } from './passkey.ts';
+import { endAll, type RunningServer, type Served, startNode, startWorker } from './processes.ts';
 import { close, fail, skip } from './report.ts';
 import { checkUpstream } from './upstream.ts';
 
-const SERVERS: { readonly [name: string]: () => Promise<RunningServer> } = { node: startNode, worker: startWorker };
+const SERVERS: { readonly [name: string]: (what?: Served) => Promise<RunningServer> } = { node: startNode, worker: startWorker };
 
 const chromium = findChromium();
 const wanted = process.argv.slice(2);
@@ -30,6 +31,12 @@ async function runAll(executable: string): Promise<void> {
       await checkPages(name, server.url, browser);
       await checkGallery(name, server.url, browser);
       await checkConformance(name, server.url, browser);
+      await server.stop();
+    }
+    for (const [name, start] of Object.entries(SERVERS)) {
+      if (wanted.length > 0 && !wanted.includes('passkey')) continue;
+      const server = await start('passkey');
+      await checkPasskeys(name, server.url, browser);
       await server.stop();
     }
     if (wanted.length === 0 || wanted.includes('upstream')) await checkUpstream(browser);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
-import type { Access } from '../../src/model/access.ts';
+import type { Checked } from '../../src/model/access.ts';
 import type { Context } from '../../src/model/handler.ts';
 import { ISSUER, makeApp } from '../support/app.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';
-const access: Access = { userId: 'u', clientId: 'c', grantId: 'g', scope: [], resource: RESOURCE, expiresAt: 9e9, props: null };
+const access: Checked = { userId: 'u', clientId: 'c', grantId: 'g', scope: [], resource: RESOURCE, expiresAt: 9e9, props: null };
 const options = {
   resource: RESOURCE,
   authorizationServers: ['https://as.example'],
@@ -40,7 +40,7 @@ describe('guard, callers without a token', () => {
 
   it('reads the token where it is told to, and nowhere else', async () => {
     const own = guard({ ...options, tokenOf: (request) => request.headers.get('x-vouched') });
-    expect(await own(ask({ 'x-vouched': 'good' }))).toEqual(access);
+    expect(await own(ask({ 'x-vouched': 'good' }))).toEqual({ ...access, upstream: expect.any(Function) });
     expect(await own(ask({ authorization: 'Bearer good' }))).toMatchObject({ status: 401 });
     expect(await own(ask({ 'x-vouched': '' }))).toMatchObject({ status: 401 });
   });

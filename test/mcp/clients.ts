@@ -8,6 +8,10 @@ import type { Context, FetchObject } from '../../src/model/handler.ts';
 
 export const ENDPOINT = 'https://mcp.example/mcp';
 
+const noUpstream = (): never => {
+  throw new Error('No account of another site in these tests.');
+};
+
 /** A user with these permissions, as the guard would describe one. */
 export function accessWith(permissions: readonly string[] = [], name = 'Ada'): Access<AuthContext> {
   return {
@@ -18,6 +22,7 @@ export function accessWith(permissions: readonly string[] = [], name = 'Ada'): A
     resource: ENDPOINT,
     expiresAt: 2_000_000_000,
     props: { claims: { sub: 'u1', name }, permissions },
+    upstream: noUpstream,
   };
 }
 

@@ -7,10 +7,10 @@ import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { guard, type Guard } from '../../src/guard/guard.ts';
 import { admit, expressGuard, metadataListener, nodeListener, type GuardedMessage } from '../../src/node/middleware.ts';
-import type { Access } from '../../src/model/access.ts';
+import type { Checked } from '../../src/model/access.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';
-const access: Access = {
+const access: Checked = {
   userId: 'u1',
   clientId: 'c1',
   grantId: 'g1',

@@ -23,7 +23,7 @@ export async function locationOf(provider: Upstream, env: unknown = {}): Promise
 export async function trip(provider: Upstream, visit: (location: string) => Promise<string>, now: number = realNow()): Promise<Identity> {
   const { location, keep } = await provider.depart({ redirectUri: REDIRECT, state: STATE, env: {} });
   const parameters = new URL(await visit(location)).searchParams;
-  return provider.arrive({ redirectUri: REDIRECT, state: STATE, parameters, kept: keep, now, env: {} });
+  return (await provider.arrive({ redirectUri: REDIRECT, state: STATE, parameters, kept: keep, now, env: {} })).identity;
 }
 
 /** How a trip failed: the kind and the reason; throws when it did not, or not by an `UpstreamError`. */

@@ -30,7 +30,7 @@ interface Choice {
 export async function makeUpstreamApp(store: string, choice: Choice = {}): Promise<UpstreamApp> {
   let now = (): number => 0;
   const idp = await makeFakeUpstream({ ...APP, redirectUri: callbackOf('corp'), now: () => now() });
-  const gitHub = makeFakeGitHub({ ...APP, redirectUri: callbackOf('github') });
+  const gitHub = makeFakeGitHub({ ...APP, redirectUri: callbackOf('github'), now: () => now() });
   const corp = oidc({ ...APP, issuer: idp.issuer, id: 'corp', label: 'Corp', fetch: idp.fetch, ...choice.oidc });
   const hub = github({ ...APP, fetch: gitHub.fetch, ...choice.github });
   const app = await makeApp(store, { logins: [upstream(corp, choice.login), upstream(hub, choice.login)], ...choice.options });

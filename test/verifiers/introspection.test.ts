@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SourceUnavailable } from '../../src/verifiers/contract.ts';
 import { verifyIntrospection, type IntrospectionOptions } from '../../src/verifiers/introspection.ts';
-import type { Access } from '../../src/model/access.ts';
+import type { Checked } from '../../src/model/access.ts';
 import { NOW } from '../support/issuer.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';
@@ -18,7 +18,7 @@ function setUp(answer: () => Response | Promise<Response>, more: Partial<Introsp
   };
   const options = { issuer: ISSUER, clientId: 'rs:1', clientSecret: 'pä ss', fetch: fetcher, now: () => self.clock, ...more };
   const { verify } = verifyIntrospection(options);
-  return Object.assign(self, { check: async (token = 'opaque-1'): Promise<Access | null> => verify(token, RESOURCE) });
+  return Object.assign(self, { check: async (token = 'opaque-1'): Promise<Checked | null> => verify(token, RESOURCE) });
 }
 
 describe('verifiers/introspection', () => {

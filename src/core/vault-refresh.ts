@@ -1,0 +1,135 @@
+/**
+ * Refreshing what is in the vault: whoever finds an access token at its end takes a lease on the record by a conditional
+ * write, asks the site, and writes the answer. Everybody else waits for that write, in whatever process (docs/decisions/0022).
+ *
+ *   good → given | leased → still good? given : wait | quiet → refused for now | lease → refresh → (write | remove | be quiet)
+ */
+import type { NewEvent } from '../model/event.ts';
+import type { Seconds, Store } from '../model/store.ts';
+import { type Refreshed, type TokenKeeper, UpstreamTokenError, type UpstreamRef, type UpstreamTokens } from '../model/upstream.ts';
+import { type Held, MOST_TRIES } from './held.ts';
+import type { Keys } from './keys.ts';
+import { findVaulted, openVaulted, sealVaulted, vaultKey, type VaultRecord } from './vault-record.ts';
+
+/** What refreshing is made over. */
+export interface RefreshParts {
+  readonly store: Store;
+  readonly keys: Keys;
+  /** What the login of that name can do with tokens; null where there is none any more. */
+  readonly keeperOf: (provider: string) => TokenKeeper | null;
+  readonly now: () => Seconds;
+  readonly env: unknown;
+  readonly emit: (event: NewEvent) => void;
+}
+
+/** Tokens that are good now. @throws {UpstreamTokenError} */
+export type TokenSource = (ref: UpstreamRef, refused?: string) => Promise<UpstreamTokens>;
+
+/** Seconds before its end from which an access token is refreshed. */
+const EARLY: Seconds = 60;
+/** Seconds that a holder has beyond the site's own deadline, to write what it got. */
+const SLACK: Seconds = 10;
+/** Seconds in which a site that failed is left alone, where it does not say itself. */
+const QUIET: Seconds = 2;
+/** Looks at somebody else's lease: some twenty seconds in all. */
+const MOST_LOOKS = 60;
+/** How often a write that the store refuses is tried again: the old refresh token may be spent by then. */
+const MOST_SAVES = 5;
+
+/** Makes the verb. */
+export function makeTokenSource({ store, keys, keeperOf, now, env, emit }: RefreshParts): TokenSource {
+  const ended = ({ provider }: VaultRecord): UpstreamTokenError => new UpstreamTokenError('ended', provider);
+
+  /** Writes what the holder of a lease came to, if nobody refreshed since; what then stands. */
+  const settle = async (id: string, held: Held<VaultRecord>, change: Partial<VaultRecord>): Promise<VaultRecord | null> => {
+    let current: Held<VaultRecord> | null = held;
+    for (let tries = 0; tries < MOST_TRIES && current; tries++) {
+      if (current.value.round !== held.value.round) return current.value;
+      const next: VaultRecord = { ...current.value, lease: null, quietUntil: 0, ...change };
+      if ((await store.write(vaultKey(id), next, current.version, { until: next.endsAt })) !== null) return next;
+      current = await findVaulted(store, id);
+    }
+    return current && current.value;
+  };
+
+  const save = async (ref: UpstreamRef, held: Held<VaultRecord>, tokens: UpstreamTokens): Promise<UpstreamTokens> => {
+    const sealed = await sealVaulted(keys, ref.id, tokens, ref.key);
+    const { provider, userId, round } = held.value;
+    for (let tries = 1; ; tries++) {
+      try {
+        const stands = await settle(ref.id, held, { sealed, round: round + 1 });
+        if (stands === null) throw ended(held.value); // let go of meanwhile
+        emit({ kind: 'upstream.refreshed', provider, userId });
+        return tokens;
+      } catch (error) {
+        if (error instanceof UpstreamTokenError || tries >= MOST_SAVES) throw error;
+        await pause(tries);
+      }
+    }
+  };
+
+  /** Ends the record, unless somebody else meanwhile got through with another refresh token. */
+  const give = async (ref: UpstreamRef, held: Held<VaultRecord>, reason: string): Promise<void> => {
+    const now = await findVaulted(store, ref.id);
+    if (!now || now.value.round !== held.value.round || !(await store.remove(vaultKey(ref.id), now.version))) return;
+    emit({ kind: 'upstream.ended', provider: held.value.provider, userId: held.value.userId, reason });
+  };
+
+  const refresh = async (ref: UpstreamRef, held: Held<VaultRecord>, old: UpstreamTokens, keeper: TokenKeeper): Promise<Refreshed> => {
+    try {
+      return await keeper.refresh(old, { now: now(), env });
+    } catch (error) {
+      await settle(ref.id, held, {});
+      throw error;
+    }
+  };
+
+  return async (ref, refused) => {
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      const held = await findVaulted(store, ref.id);
+      if (!held) throw new UpstreamTokenError('ended', ref.account.provider);
+      const { value: record, version } = held;
+      const tokens = await openVaulted(keys, ref.id, record, ref.key);
+      if (!tokens) throw new Error('Tokens of another site do not open under the key that they were sealed under.');
+      const left = tokens.accessToken === refused ? 0 : (tokens.expiresAt ?? Infinity) - now();
+      if (left > EARLY) return tokens;
+      const { refreshToken } = tokens;
+      const keeper = keeperOf(record.provider);
+      if (left > 0 && (refreshToken === undefined || keeper === null)) return tokens;
+      if (keeper === null) throw new UpstreamTokenError('not_linked', record.provider);
+      if (refreshToken === undefined) {
+        await give(ref, held, 'no_refresh_token');
+        throw ended(record);
+      }
+      const isLeased = record.lease !== null && record.lease.until > now();
+      if ((isLeased || record.quietUntil > now()) && left > 0) return tokens;
+      if (isLeased) {
+        await pause(looks);
+        continue;
+      }
+      if (record.quietUntil > now()) throw new UpstreamTokenError('unavailable', record.provider, record.quietUntil - now());
+      const lease = { holder: keys.id(), until: now() + keeper.patience + SLACK };
+      const leased = await store.write(vaultKey(ref.id), { ...record, lease }, version, { until: record.endsAt });
+      if (leased === null) continue; // somebody was faster
+      const mine = { value: { ...record, lease }, version: leased };
+      const result = await refresh(ref, mine, tokens, keeper);
+      if (result.kind === 'refreshed') return save(ref, mine, result.tokens);
+      if (result.kind === 'refused') {
+        await give(ref, mine, result.reason);
+        continue; // finds nothing and ends, or what somebody else got
+      }
+      const quiet = result.retryAfter ?? QUIET;
+      await settle(ref.id, mine, { quietUntil: now() + quiet });
+      emit({ kind: 'upstream.failed', provider: record.provider, userId: record.userId, reason: result.reason });
+      if (left > 0) return tokens;
+      throw new UpstreamTokenError('unavailable', record.provider, quiet);
+    }
+    throw new UpstreamTokenError('unavailable', ref.account.provider, QUIET);
+  };
+}
+
+/** Waits a little, longer each time, so that many who wait do not all look at once. */
+async function pause(tries: number): Promise<void> {
+  const longest = Math.min(500, 10 * 1.3 ** tries);
+  await new Promise((next) => setTimeout(next, longest * (0.5 + Math.random() / 2)));
+}

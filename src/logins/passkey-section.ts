@@ -1,0 +1,176 @@
+/**
+ * The passkeys of an account, on its own page below the account page: add, rename, remove. Adding and removing ask for a
+ * recent sign-in, so that a stolen session cannot settle in. What is another's reads as not there (SEC-163).
+ */
+import { html } from '../lib/html.ts';
+import type { Html } from '../lib/html.ts';
+import type { Account } from '../model/account.ts';
+import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.ts';
+import { MOST_PASSKEYS, type Passkey } from '../model/passkey.ts';
+import type { Params } from '../model/params.ts';
+import type { Seconds } from '../model/store.ts';
+import { sayDay } from '../pages/words/span.ts';
+import type { Words } from '../pages/words/words.ts';
+import { makeCeremony, partyOf, type PasskeyOptions } from './passkey-options.ts';
+import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
+import { verifyRegistration } from './passkey-verifier.ts';
+
+/** How fresh a sign-in must be for adding and removing. */
+const RECENT: Seconds = 600;
+const MOST_NAME = 64;
+
+/** The section. */
+export function passkeySection(options: PasskeyOptions): AccountSection {
+  return {
+    id: 'passkeys',
+    async line({ userId }, { accounts, passkeys }, { passkey: say }) {
+      if (!(await accounts.find(userId))) return null; // comes from another site, and keeps coming from there
+      return { title: say.title, detail: say.count((await passkeys.of(userId)).length) };
+    },
+    async answer(call) {
+      const account = await call.services.accounts.find(call.user.userId);
+      if (!account)
+        return { kind: 'page', title: call.words.passkey.title, body: html`<p class="lead">${call.words.passkey.notOwn}</p>`, status: 404 };
+      const { form } = call;
+      if (!form) return list(call, account);
+      switch (form.optional('do')) {
+        case 'rename':
+          return rename(call, account, form);
+        case 'begin':
+          return call.isRecent(RECENT) ? begin(call, account, form, options) : { kind: 'sign-in-again' };
+        case 'add':
+          return call.isRecent(RECENT) ? add(call, account, form, options) : { kind: 'sign-in-again' };
+        case 'remove':
+          return call.isRecent(RECENT) ? remove(call, account, form) : { kind: 'sign-in-again' };
+        default:
+          return list(call, account, call.words.passkey.notYours, 400);
+      }
+    },
+  };
+}
+
+const done: SectionAnswer = { kind: 'done', to: 'section' };
+
+async function rename(call: SectionCall, account: Account, form: Params): Promise<SectionAnswer> {
+  const { passkey: say } = call.words;
+  const name = nameIn(form);
+  if (!isName(name)) return list(call, account, say.nameBad, 400);
+  const renamed = await call.services.passkeys.rename(account.id, form.optional('passkey') ?? '', name);
+  return renamed ? done : list(call, account, say.notYours, 404);
+}
+
+async function remove(call: SectionCall, account: Account, form: Params): Promise<SectionAnswer> {
+  const { passkey: say } = call.words;
+  const { passkeys } = call.services;
+  const id = form.optional('passkey') ?? '';
+  const mine = await passkeys.of(account.id);
+  if (!mine.some((one) => one.id === id)) return list(call, account, say.notYours, 404);
+  if (isLastWay(account, mine) && form.optional('sure') !== 'yes') return list(call, account, say.lastOne, 409);
+  return (await passkeys.remove(account.id, id)) ? done : list(call, account, say.notYours, 404);
+}
+
+async function begin(call: SectionCall, account: Account, form: Params, options: PasskeyOptions): Promise<SectionAnswer> {
+  const { words, services, path } = call;
+  const { passkey: say } = words;
+  const name = nameIn(form) || say.defaultName;
+  if (!isName(name)) return list(call, account, say.nameBad, 400);
+  const has = await services.passkeys.of(account.id);
+  if (has.length >= MOST_PASSKEYS) return list(call, account, say.tooMany, 409);
+  const challenge = await services.passkeys.openChallenge(account.id);
+  const owner = { userId: account.id, username: account.username, displayName: account.name ?? account.username, has };
+  const ceremony = makeCeremony(partyOf(options, services.issuer), options, challenge, owner);
+  const body = html`<p class="lead">${say.addText}</p>
+    <form method="post" action="${path}">
+      <input type="hidden" name="do" value="add" /><input type="hidden" name="challenge" value="${challenge}" />
+      <input type="hidden" name="name" value="${name}" />
+      <div class="part">${ceremonyFields(ceremony, words)}</div>
+      <div class="actions"><button class="main">${say.addButton}</button></div>
+    </form>
+    <p class="foot"><a href="${path}">${say.back}</a></p>`;
+  return { kind: 'page', title: say.addTitle, body, script: PASSKEY_SCRIPT };
+}
+
+/** The challenge is taken before the answer is looked at: one answer, right or wrong. */
+async function add(call: SectionCall, account: Account, form: Params, options: PasskeyOptions): Promise<SectionAnswer> {
+  const { services, words } = call;
+  const { passkey: say } = words;
+  const challenge = form.optional('challenge') ?? '';
+  const [answer, name] = [form.optional(ANSWER) ?? '', nameIn(form)];
+  if (!(await services.passkeys.takeChallenge(account.id, challenge))) return list(call, account, say.challengeOver, 400);
+  if (answer === '') return list(call, account, say.none, 400);
+  if (!isName(name)) return list(call, account, say.nameBad, 400);
+  const made = await verifyRegistration(answer, { party: partyOf(options, services.issuer), challenge });
+  if ('fault' in made) return list(call, account, say.wrong, 400);
+  const added = await services.passkeys.add({ ...made, userId: account.id, name, createdAt: services.now() });
+  return added ? done : list(call, account, say.taken, 409);
+}
+
+/** Whether the one passkey there is opens the account alone. */
+function isLastWay(account: Account, passkeys: readonly Passkey[]): boolean {
+  return account.withoutPassword === true && passkeys.length === 1;
+}
+
+function nameIn(form: Params): string {
+  return (form.optional('name') ?? '').normalize('NFC').trim();
+}
+
+function isName(name: string): boolean {
+  return name !== '' && name.length <= MOST_NAME && !/[\p{Cc}\p{Cs}]/u.test(name);
+}
+
+async function list({ services, words, path }: SectionCall, account: Account, problem?: string, status?: number): Promise<SectionAnswer> {
+  const { passkey: say } = words;
+  const mine = await services.passkeys.of(account.id);
+  const isLast = isLastWay(account, mine);
+  const body = html`${problem && html`<div class="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`}
+    ${mine.length === 0 && html`<p class="lead">${say.empty}</p>`} ${mine.map((one, at) => panel(one, at, { path, isLast, words }))}
+    <form class="part" method="post" action="${path}">
+      <input type="hidden" name="do" value="begin" />
+      <div class="field">
+        <label for="passkey-name">${say.nameOfNew}</label>
+        <input id="passkey-name" name="name" type="text" maxlength="${MOST_NAME}" autocomplete="off" placeholder="${say.defaultName}" />
+      </div>
+      <div class="actions"><button class="main">${say.add}</button></div>
+    </form>`;
+  return { kind: 'page', title: say.title, body, ...(status === undefined ? {} : { status }) };
+}
+
+function panel(passkey: Passkey, at: number, { path, isLast, words }: { path: string; isLast: boolean; words: Words }): Html {
+  const { passkey: say } = words;
+  const name = html`<bdi>${passkey.name}</bdi>`;
+  const used = passkey.usedAt === undefined ? say.unused : say.used(sayDay(passkey.usedAt, words));
+  const place = !passkey.backupEligible ? say.deviceBound : passkey.backedUp ? say.synced : say.eligible;
+  return html`<section class="panel" aria-labelledby="passkey-${at}">
+    <h2 id="passkey-${at}">${name}</h2>
+    <p class="hint">${place}</p>
+    <p class="hint">${say.created(sayDay(passkey.createdAt, words))}, ${used}</p>
+    <details>
+      <summary>${say.change}</summary>
+      <form method="post" action="${path}">
+        <input type="hidden" name="do" value="rename" /><input type="hidden" name="passkey" value="${passkey.id}" />
+        <div class="field">
+          <label for="passkey-name-${at}">${say.name}</label>
+          <input
+            id="passkey-name-${at}"
+            name="name"
+            type="text"
+            value="${passkey.name}"
+            maxlength="${MOST_NAME}"
+            autocomplete="off"
+            required
+          />
+        </div>
+        <button class="plain">${say.rename}</button>
+      </form>
+      <form method="post" action="${path}">
+        <input type="hidden" name="do" value="remove" /><input type="hidden" name="passkey" value="${passkey.id}" />
+        ${
+          isLast &&
+          html`<p class="note">${say.lastOne}</p>
+            <label class="tick"><input type="checkbox" name="sure" value="yes" /><span>${say.sure}</span></label>`
+        }
+        <button class="plain">${say.removing(name)}</button>
+      </form>
+    </details>
+  </section>`;
+}

@@ -1,0 +1,76 @@
+/**
+ * The policy of an MCP server: a need for each tool, resource, resource template and prompt, by the very name that the SDK
+ * dispatches by. What has none is open to every caller that passed the guard; with `strict` it is closed to all.
+ */
+import { UriTemplate } from '@modelcontextprotocol/server';
+import { impliedBy, type Implied, type Need, type ScopeHierarchy } from '../model/policy.ts';
+
+/** What is needed, for each primitive. */
+export interface PolicyOptions {
+  readonly tools?: { readonly [name: string]: Need };
+  /** By URI, or by URI template: `notes://{id}`. */
+  readonly resources?: { readonly [uri: string]: Need };
+  readonly prompts?: { readonly [name: string]: Need };
+  /** Which scopes bring others along: `{ admin: ['write'], write: ['read'] }`. */
+  readonly hierarchy?: ScopeHierarchy;
+  /** Closes whatever has no need written down. Default false. */
+  readonly strict?: boolean;
+}
+
+/** The kinds of primitives. */
+export type Kind = 'tool' | 'resource' | 'prompt';
+
+/** A policy, checked and worked out. */
+export interface Policy {
+  /** What a primitive needs; null where `strict` closes it for want of a need. */
+  needOf(kind: Kind, name: string): Need | null;
+  readonly implied: Implied;
+  /** Every scope that a need names, with the tools it unlocks: `{ write: ['saveNote'] }`. */
+  readonly unlocks: { readonly [scope: string]: readonly string[] };
+  /** Whether lists differ from caller to caller. */
+  readonly filters: boolean;
+}
+
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+const OPEN: Need = {};
+
+/** Checks a policy. @throws {TypeError} at start-up, naming the primitive and the mend. */
+export function policy(options: PolicyOptions): Policy {
+  const { tools = {}, resources = {}, prompts = {}, strict = false } = options;
+  const maps = { tool: mapOf('tools', tools), resource: mapOf('resources', resources), prompt: mapOf('prompts', prompts) };
+  const templates = Object.keys(resources)
+    .filter((uri) => uri.includes('{'))
+    .map((uri) => ({ template: new UriTemplate(uri), need: resources[uri] ?? OPEN }));
+  const unlocks: Record<string, string[]> = {};
+  for (const [name, need] of maps.tool) for (const scope of need.scopes ?? []) (unlocks[scope] ??= []).push(name);
+  const missing = strict ? null : OPEN;
+  return {
+    needOf(kind, name) {
+      const own = maps[kind].get(name);
+      if (own || kind !== 'resource') return own ?? missing;
+      return templates.find(({ template }) => template.match(name) !== null)?.need ?? missing;
+    },
+    implied: impliedBy(options.hierarchy ?? {}),
+    unlocks,
+    filters: strict || Object.values(maps).some((map) => [...map.values()].some((need) => (need.permissions?.length ?? 0) > 0)),
+  };
+}
+
+function mapOf(option: string, needs: { readonly [name: string]: Need }): ReadonlyMap<string, Need> {
+  for (const [name, need] of Object.entries(needs)) {
+    const bad = (need.scopes ?? []).find((scope) => typeof scope !== 'string' || !SCOPE.test(scope));
+    if (bad !== undefined)
+      throw new TypeError(
+        `policy: \`${option}.${name}.scopes\` holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes.`,
+      );
+    if ((need.permissions ?? []).some((one) => typeof one !== 'string' || one === ''))
+      throw new TypeError(`policy: \`${option}.${name}.permissions\` must be a list of names.`);
+    if (need.when !== undefined && typeof need.when !== 'function')
+      throw new TypeError(`policy: \`${option}.${name}.when\` must be a function (access, args) → boolean.`);
+    if (need.anonymous === true && ((need.scopes?.length ?? 0) > 0 || (need.permissions?.length ?? 0) > 0))
+      throw new TypeError(
+        `policy: \`${option}.${name}\` cannot be for callers without a token and need scopes or permissions; leave one of them out.`,
+      );
+  }
+  return new Map(Object.entries(needs));
+}

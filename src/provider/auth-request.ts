@@ -1,0 +1,66 @@
+/**
+ * Auth request: an authorization request as applications with pages of their own see it, and the error they are told.
+ */
+import { answerTo, checkRedirectUri, type ValidRedirect } from '../model/redirect.ts';
+import { OAuthError } from '../model/error.ts';
+
+/** An authorization request that passed every check. */
+export interface AuthRequest {
+  readonly responseType: 'code';
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly scope: readonly string[];
+  readonly state: string;
+  readonly codeChallenge: string;
+  readonly codeChallengeMethod: 'S256';
+  readonly resource: string;
+  readonly issuer: string;
+  /** What the client says of pages (OpenID Connect Core §3.1.2.1): `login`, `consent`, `select_account`, or `none` alone. */
+  readonly prompt?: readonly string[];
+}
+
+/** An error to show, or to send to the client where `redirectTo` is given. */
+export class AuthorizationError extends Error {
+  override readonly name = 'AuthorizationError';
+  readonly code: string;
+  /** Where the client expects to hear of it; absent where no redirect URI is known good, and the error belongs on a page. */
+  readonly redirectTo?: string;
+  constructor(code: string, message: string, redirectTo?: string) {
+    super(message);
+    this.code = code;
+    if (redirectTo !== undefined) this.redirectTo = redirectTo;
+  }
+}
+
+/**
+ * Where to send the browser to tell the client of an error, with its exact `state` and our `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2).
+ *
+ * @param request one that a helper gave: its redirect URI was found registered. Never one put together from a form.
+ * @param code `access_denied`, `login_required`, `temporarily_unavailable` …
+ * @param description plain ASCII for the client's developer; what may not stand there is left out.
+ * @throws {AuthorizationError} where the redirect URI is none that anything could be sent to.
+ */
+export function authorizationErrorRedirect(request: AuthRequest, code: string, description?: string): string {
+  try {
+    checkRedirectUri(request.redirectUri);
+  } catch (error) {
+    if (error instanceof OAuthError) throw new AuthorizationError(error.code, error.message);
+    throw error;
+  }
+  const text = description?.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '').slice(0, 500);
+  return answerTo(request.redirectUri as ValidRedirect, {
+    error: code,
+    error_description: text || undefined,
+    state: request.state || undefined,
+    iss: request.issuer,
+  });
+}
+
+/** Runs a verb of the helpers: what an honest caller may know comes as an {@link AuthorizationError}. */
+export async function onPage<T>(verb: () => Promise<T>): Promise<T> {
+  try {
+    return await verb();
+  } catch (error) {
+    throw error instanceof OAuthError && error.status < 500 ? new AuthorizationError(error.code, error.message) : error;
+  }
+}

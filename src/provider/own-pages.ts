@@ -1,0 +1,227 @@
+/**
+ * Own pages: consent and the way to another site for an application that draws its pages itself. The ticket, the journey
+ * and their cookies are those of our own pages: bound to the browser, posted from the same origin, used once.
+ *
+ *   beginConsent → your page → approveConsent | denyConsent → beginUpstream → the other site → finishUpstream → completeAuthorization
+ */
+import { findClient, resolveClient } from '../clients/find.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { isThisComputer } from '../core/consents.ts';
+import { cookieOf, flowCookie, isSameOrigin, setCookie } from '../endpoints/endpoint.ts';
+import { foreign } from '../endpoints/conclude.ts';
+import { isOwnDoing } from '../endpoints/unasked.ts';
+import { equalTexts } from '../lib/bytes.ts';
+import { parseFields } from '../lib/form.ts';
+import type { Client } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import { paramsOf } from '../model/params.ts';
+import { findRedirect } from '../model/redirect.ts';
+import type { Json } from '../model/store.ts';
+import { approvedScope, type Approved, TICKET_TTL, type Ticket } from '../model/ticket.ts';
+import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
+
+/** What a consent page has to say. All of it but hosts and scopes is the client's own word: escape it. */
+export interface ConsentDescription {
+  readonly clientId: string;
+  /** The name that the client gave itself; its id where it gave none. */
+  readonly clientName: string;
+  /** Host of the document that describes the client: the one thing about it that was checked. */
+  readonly clientDomain?: string;
+  readonly clientUri?: string;
+  /** True only for clients that the operator entered. */
+  readonly clientIsKnown: boolean;
+  readonly redirectUri: string;
+  readonly redirectHost: string;
+  /** A program on the user's own computer: warn, for any program there could be listening. */
+  readonly redirectIsLoopback: boolean;
+  readonly resource: string;
+  readonly scope: readonly { readonly name: string; readonly description?: string; readonly unlocks?: readonly string[] }[];
+}
+
+/** The verbs. All throw {@link AuthorizationError} for what is not this browser's, over, or used before. */
+export interface OwnPages {
+  describeConsent(request: AuthRequest): Promise<ConsentDescription>;
+  /** Opens the question. Put `handle` into the form, and `headers` onto the page: cookie, no framing, no caching. */
+  beginConsent(request: AuthRequest): Promise<{ readonly handle: string; readonly headers: Headers }>;
+  /**
+   * Takes the yes, once. Gives the request with what was allowed.
+   * @param options `scope`: what was ticked, all unless told; more than was asked for is left out. `remember`: keeps it for the user with this id.
+   */
+  approveConsent(
+    request: Request,
+    handle: string,
+    options?: { readonly scope?: readonly string[]; readonly remember?: { readonly subject: string } },
+  ): Promise<{ readonly request: AuthRequest; readonly headers: Headers }>;
+  /** Takes the no, once. `headers` hold the `location` too. */
+  denyConsent(
+    request: Request,
+    handle: string,
+    options?: { readonly description?: string },
+  ): Promise<{ readonly redirectTo: string; readonly headers: Headers }>;
+  /** Whether the page may be left out: for this signed-in user, who wanted it, and who opens the request by themselves. */
+  isConsentRemembered(request: Request, authRequest: AuthRequest, who: { readonly subject: string }): Promise<boolean>;
+  /** Forgets what a user allowed: one client, or all. */
+  forgetConsents(userId: string, clientId?: string): Promise<void>;
+  /** Opens the way to another site, after the yes and never before. Send `state` there; `headers` bind it to this browser. */
+  beginUpstream(
+    request: AuthRequest,
+    options?: { readonly data?: Json; readonly headers?: Headers },
+  ): Promise<{ readonly state: string; readonly headers: Headers }>;
+  /** Takes the browser that came back, once: what it was sent away with. */
+  finishUpstream<Data = Json>(request: Request): Promise<{ readonly request: AuthRequest; readonly data: Data; readonly headers: Headers }>;
+}
+
+const OPENED = 300;
+const WINDOW = 600;
+/** What journeys of an application name as their login; no login of ours can have this id. */
+const OWN = 'own pages';
+
+/** Makes the verbs. @param network who asks: what openings and fetches are counted by. */
+export function makeOwnPages(as: AuthServer, network: string): OwnPages {
+  const { keys, records } = as;
+  /** The client of a request, if all of it still stands. What comes along may have been through a form. */
+  const check = async (request: AuthRequest): Promise<Client> => {
+    const client = await resolveClient(as, request.clientId, network);
+    if (!client) throw new OAuthError('invalid_client', 'client_unknown');
+    findRedirect(client, request.redirectUri);
+    if (!as.settings.resources.some(({ uri }) => uri === request.resource)) throw new OAuthError('invalid_target', 'resource_unknown');
+    return client;
+  };
+  const open = async (request: AuthRequest, approved?: Approved): Promise<{ handle: string; handleHash: string; cookie: string }> => {
+    const client = await check(request);
+    const wait = await as.limit(`authorize\n${network}`, OPENED, WINDOW);
+    if (wait !== null)
+      throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
+        status: 429,
+        hint: `Too many sign-ins were started from this network. Try again in ${wait} seconds.`,
+      });
+    const [handle, secret] = [keys.secret(), keys.secret()];
+    const handleHash = await keys.hash(handle);
+    await records.openTicket(handleHash, {
+      v: 1,
+      clientId: client.id,
+      ...(client.documentHost === undefined ? {} : { described: client }),
+      redirectUri: request.redirectUri,
+      ...(request.state === '' ? {} : { state: request.state }),
+      scope: request.scope,
+      resource: request.resource,
+      challenge: request.codeChallenge,
+      browserHash: await keys.hash(secret),
+      expiresAt: as.now() + TICKET_TTL,
+      ...(approved ? { approved } : {}),
+    });
+    return { handle, handleHash, cookie: setCookie(as, flowCookie(handleHash), secret, TICKET_TTL) };
+  };
+  const isThisBrowser = async (request: Request, handleHash: string, ticket: Ticket): Promise<boolean> =>
+    equalTexts(await keys.hash(cookieOf({ request, as }, flowCookie(handleHash)) ?? ''), ticket.browserHash);
+  const requestOf = ({ clientId, redirectUri, scope, state = '', resource, challenge }: Ticket): AuthRequest => ({
+    responseType: 'code', clientId, redirectUri, scope, state, resource,
+    codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer,
+  }); // prettier-ignore
+  /** The ticket of a form, taken by this very call. */
+  const take = async (request: Request, handle: string): Promise<{ ticket: Ticket; client: Client; headers: Headers }> => {
+    if (request.method !== 'POST') throw new OAuthError('invalid_request', 'method', { hint: 'A decision is sent by POST.' });
+    if (!isSameOrigin({ request, as }, false)) throw foreign('cross_site');
+    const handleHash = await keys.hash(handle);
+    const ticket = await records.findTicket(handleHash);
+    const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
+    if (!ticket || !client || ticket.approved) throw over();
+    if (!(await isThisBrowser(request, handleHash, ticket))) throw foreign('another_browser');
+    findRedirect(client, ticket.redirectUri); // it must still be good
+    if (!(await records.takeTicket(handleHash))) throw over();
+    return { ticket, client, headers: answerHeaders(setCookie(as, flowCookie(handleHash), '', 0)) };
+  };
+  return {
+    describeConsent: (request) => onPage(async () => describe(as, await check(request), request)),
+    beginConsent: (request) =>
+      onPage(async () => {
+        const { handle, cookie } = await open(request);
+        const headers = answerHeaders(cookie);
+        headers.set('content-security-policy', "frame-ancestors 'none'");
+        headers.set('x-frame-options', 'DENY');
+        headers.set('referrer-policy', 'same-origin');
+        return { handle, headers };
+      }),
+    approveConsent: (request, handle, { scope, remember } = {}) =>
+      onPage(async () => {
+        const { ticket, client, headers } = await take(request, handle);
+        const granted = scope ? approvedScope(ticket, scope) : ticket.scope;
+        if (remember)
+          await as.consents.keep({ ...ticket, client, userId: remember.subject }, { asked: ticket.scope, granted, remember: true });
+        return { request: { ...requestOf(ticket), scope: granted }, headers };
+      }),
+    denyConsent: (request, handle, { description = 'The user denied the request.' } = {}) =>
+      onPage(async () => {
+        const { ticket, client, headers } = await take(request, handle);
+        as.emit({ kind: 'consent.denied', clientId: client.id });
+        const redirectTo = authorizationErrorRedirect(requestOf(ticket), 'access_denied', description);
+        headers.set('location', redirectTo);
+        return { redirectTo, headers };
+      }),
+    isConsentRemembered: (request, { prompt = [], ...asked }, { subject }) =>
+      onPage(async () => {
+        const client = await check(asked);
+        if (isThisComputer(asked.redirectUri) || !isOwnDoing(request, client) || prompt.some((one) => one !== 'none')) return false;
+        const entries = await as.consents.find({ ...asked, userId: subject, client });
+        const remembered = entries.find(({ organization }) => organization === undefined)?.remembered ?? [];
+        return asked.scope.length > 0 && asked.scope.every((one) => remembered.includes(one));
+      }),
+    forgetConsents: (userId, clientId) => (clientId === undefined ? as.consents.forgetAll(userId) : as.consents.forget(userId, clientId)),
+    beginUpstream: (request, { data = null, headers } = {}) =>
+      onPage(async () => {
+        const state = keys.secret();
+        const stateHash = await keys.hash(state);
+        const { handleHash, cookie } = await open(request, { scope: request.scope, stateHash });
+        const sealed = await keys.sealUnder(state, data, `state:${stateHash}`);
+        await records.openJourney(stateHash, { v: 1, login: OWN, ticketHash: handleHash, sealed, expiresAt: as.now() + TICKET_TTL });
+        return { state, headers: answerHeaders(cookie, headers) };
+      }),
+    finishUpstream: <Data>(request: Request) =>
+      onPage(async () => {
+        const state = stateIn(request.url);
+        const stateHash = await keys.hash(state);
+        const journey = await records.findJourney(stateHash);
+        const ticket = journey && (await records.findTicket(journey.ticketHash));
+        if (!journey || journey.login !== OWN || ticket?.approved?.stateHash !== stateHash) throw over();
+        if (!(await isThisBrowser(request, journey.ticketHash, ticket))) throw foreign('another_browser');
+        if (!(await records.takeJourney(stateHash)) || !(await records.takeTicket(journey.ticketHash))) throw over();
+        const data = (await keys.openUnder(state, journey.sealed, `state:${stateHash}`)) as Data;
+        return { request: requestOf(ticket), data, headers: answerHeaders(setCookie(as, flowCookie(journey.ticketHash), '', 0)) };
+      }),
+  };
+}
+
+function describe({ settings }: AuthServer, client: Client, request: AuthRequest): ConsentDescription {
+  return {
+    clientId: client.id,
+    clientName: client.name ?? client.id,
+    ...(client.documentHost === undefined ? {} : { clientDomain: client.documentHost }),
+    ...(client.uri === undefined ? {} : { clientUri: client.uri }),
+    clientIsKnown: client.entered === true,
+    redirectUri: request.redirectUri,
+    redirectHost: new URL(request.redirectUri).host,
+    redirectIsLoopback: isThisComputer(request.redirectUri),
+    resource: request.resource,
+    scope: request.scope.map((name) => settings.scopes.find((one) => one.name === name) ?? { name }),
+  };
+}
+
+function answerHeaders(cookie: string, given?: Headers): Headers {
+  const headers = new Headers(given);
+  headers.set('cache-control', 'no-store, private');
+  headers.append('set-cookie', cookie);
+  return headers;
+}
+
+function stateIn(url: string): string {
+  const fields = parseFields(new URL(url).search.slice(1));
+  const state = fields && paramsOf(fields).optional('state');
+  if (!state || !/^[\w-]{43}$/.test(state)) throw over();
+  return state;
+}
+
+function over(): OAuthError {
+  return new OAuthError('invalid_request', 'request_over', {
+    hint: 'This request is no longer open: it was answered already, or it waited too long. Go back to the app and start again.',
+  });
+}

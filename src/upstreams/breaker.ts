@@ -1,0 +1,50 @@
+/**
+ * Breaker: a provider that is down is left alone for a while, so that nobody waits for what will not come and it is not
+ * trampled when it gets up. After some failures in a row the circuit opens; then one request at a time tries (FLT-17).
+ */
+import type { Seconds } from '../model/store.ts';
+import { UpstreamError } from './contract.ts';
+
+/** Failures in a row that open it. */
+const MOST = 5;
+/** Seconds it stays open at first; doubled with each failed try, up to the longest. */
+const FIRST: Seconds = 5;
+const LONGEST: Seconds = 60;
+
+/** One provider's breaker. */
+export interface Breaker {
+  /** Runs the step, or refuses at once. @throws {UpstreamError} `unavailable: breaker_open` with the seconds to wait. */
+  run<T>(step: () => Promise<T>): Promise<T>;
+}
+
+/** Makes a closed one. @param now seconds; need not be whole. */
+export function makeBreaker(now: () => number = () => Date.now() / 1000): Breaker {
+  let [failures, opens, openUntil, probing] = [0, 0, 0, false];
+  const open = (span: Seconds): void => {
+    opens += 1;
+    openUntil = now() + span;
+  };
+  return {
+    async run(step) {
+      const wait = openUntil - now();
+      const isHalfOpen = openUntil > 0 && wait <= 0;
+      if (wait > 0 || (isHalfOpen && probing))
+        throw new UpstreamError('unavailable', 'breaker_open', { retryAfter: Math.max(1, Math.ceil(wait)) });
+      probing = isHalfOpen;
+      try {
+        const result = await step();
+        [failures, opens, openUntil] = [0, 0, 0];
+        return result;
+      } catch (error) {
+        // A 429 is often about one person's token: it must not keep out all others.
+        if (!(error instanceof UpstreamError) || error.failure !== 'unavailable' || error.reason === 'status_429') throw error;
+        failures += 1;
+        if (error.retryAfter !== undefined) open(Math.min(LONGEST, error.retryAfter)); // it said itself how long (RFC 9110 §10.2.3)
+        else if (isHalfOpen || failures >= MOST) open(Math.min(LONGEST, FIRST * 2 ** opens));
+        throw error;
+      } finally {
+        if (isHalfOpen) probing = false;
+      }
+    },
+  };
+}

@@ -1,0 +1,199 @@
+/** Tokens of another site, from the sign-in there to a tool that uses one, on every store of both runtimes. */
+import { describe, expect, it } from 'vitest';
+import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
+import { storeNames } from '../support/app.ts';
+import { atConsent, makeUpstreamApp, throughCorp } from '../support/upstream-app.ts';
+import { expectPage } from '../support/verdicts.ts';
+import { makeVaultApp, tool } from '../support/vault-app.ts';
+
+const SECRET = 'k2Lr0mUOKnTzVg8Zr1bqT0hJ3yq5pXw9cD7fE6aB4sI=';
+
+describe.each(storeNames)('the vault on %s', (store) => {
+  it('gives a tool the token of the account that the user signed in with, its scopes, and who that is', async () => {
+    const app = await makeVaultApp(store);
+    const { tokens } = await app.connect();
+    const said = await app.use(tokens.access);
+    expect(app.idp.tokens.isGood(said.token, app.clock.now())).toBe(true);
+    expect(said).toMatchObject({
+      scopes: ['openid', 'email', 'profile'],
+      accounts: [{ provider: 'corp', id: 'u-1', name: 'Uma Upstream', email: 'uma@corp.example' }],
+    });
+    expect(await app.use(tokens.access, { 'x-upstream': 'github' })).toMatchObject({ failure: 'not_linked' });
+    expect(await app.use(tokens.access, { 'x-upstream': 'corp u-2' })).toMatchObject({ failure: 'not_linked' });
+  });
+
+  it('keeps nothing unless it is told to', async () => {
+    const app = await makeUpstreamApp(store, { options: { apiHandler: tool } });
+    const at = await atConsent(app);
+    const { access } = tokensOf(await at.client.redeem(codeOf(await throughCorp(app, at))));
+    expect(await (await app.call(access)).response.json()).toMatchObject({ failure: 'not_linked' });
+  });
+
+  it('refreshes a token that ends within a minute, once, and keeps the refresh token of a site that gives no new one', async () => {
+    const app = await makeVaultApp(store);
+    app.idp.ways.rotates = false;
+    const { tokens, client } = await app.connect();
+    const first = (await app.use(tokens.access)).token;
+    app.clock.pass(3500);
+    expect((await app.use(tokens.access)).token).toBe(first); // 100 s left
+    app.clock.pass(50);
+    const second = (await app.use(tokens.access)).token;
+    expect([second === first, app.idp.tokens.refreshes.asked]).toEqual([false, 1]);
+    app.clock.pass(3550);
+    const { access } = tokensOf(await client.refresh(tokens.refresh));
+    const third = (await app.use(access)).token;
+    expect([third === second, app.idp.tokens.refreshes]).toEqual([false, { asked: 2, refused: 0 }]);
+  });
+
+  it('spends a rotating refresh token once, however many calls find the token at its end', async () => {
+    const app = await makeVaultApp(store);
+    const { tokens } = await app.connect();
+    app.clock.pass(3590); // so that nobody could go on with the old one
+    const said = await Promise.all(Array.from({ length: 40 }, () => app.use(tokens.access)));
+    expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
+    expect(new Set(said.map(({ token }) => token)).size).toBeLessThanOrEqual(2); // the old one is good for ten seconds more
+    expect((await app.use(tokens.access)).token).not.toBe(undefined);
+  });
+
+  it('lets two apps of one sign-in share the account, and one refresh', async () => {
+    const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
+    const one = await app.connect();
+    const two = await app.connect('corp', one.browser);
+    expect(app.idp.calls.filter((name) => name === 'token')).toHaveLength(1); // no second sign-in there
+    app.clock.pass(3700);
+    const said = await Promise.all([one, two, one, two, one, two].map(({ tokens }) => app.use(tokens.access)));
+    expect(new Set(said.map(({ token }) => token)).size).toBe(1);
+    expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
+  });
+
+  it('ends the grant when the site says that the refresh token is dead: the call tells so, the next one is 401', async () => {
+    const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
+    const { tokens, browser, client } = await app.connect();
+    const first = (await app.use(tokens.access)).token;
+    app.idp.tokens.revoke(first ?? '');
+    app.clock.pass(3700);
+    expect(await app.use(tokens.access)).toMatchObject({ failure: 'ended', code: 401 });
+    expect((await app.use(tokens.access)).status).toBe(401);
+    expect((await client.refresh(tokens.refresh)).status).toBe(400);
+    expect(app.events).toContainEqual(
+      expect.objectContaining({ kind: 'upstream.ended', provider: 'corp', reason: 'refresh_invalid_grant' }),
+    );
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'grant.ended', reason: 'upstream_refused' }));
+    const at = await atConsent(app, browser); // and who comes back has to sign in there again, not just to say yes
+    expectPage(await browser.submit(at.page, { decision: 'approve' }), { status: 409 });
+    expect((await app.use((await app.connect('corp', browser)).tokens.access)).token).toMatch(/^upstream-/);
+  });
+
+  it('is unavailable while the site is, keeps the grant, and leaves the site alone for as long as it asked', async () => {
+    const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
+    const { tokens } = await app.connect();
+    app.idp.faults.set('token', { status: 429, headers: { 'retry-after': '30' } });
+    app.clock.pass(3550);
+    expect((await app.use(tokens.access)).token).toMatch(/^upstream-/); // still good for 50 s
+    app.clock.pass(60);
+    expect(await app.use(tokens.access)).toMatchObject({ failure: 'unavailable', code: 503, retryAfter: 30 });
+    const asked = app.idp.calls.length;
+    app.clock.pass(10);
+    expect(await app.use(tokens.access)).toMatchObject({ failure: 'unavailable', retryAfter: 20 });
+    expect([app.idp.calls.length, app.idp.tokens.refreshes.asked]).toEqual([asked, 0]);
+    app.idp.faults.clear();
+    app.clock.pass(20);
+    expect((await app.use(tokens.access)).token).toMatch(/^upstream-/);
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'upstream.failed', provider: 'corp', reason: 'status_429' }));
+  });
+
+  it('answers 503 with Retry-After, or 401, where a handler lets the failure through', async () => {
+    const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
+    const { tokens } = await app.connect();
+    app.idp.faults.set('token', 'down');
+    app.clock.pass(3700);
+    const down = await app.call(tokens.access, '/mcp', { 'x-throw': '1' });
+    expect([down.status, down.response.headers.get('retry-after')]).toEqual([503, '2']);
+    app.idp.faults.set('token', { status: 400, body: { error: 'invalid_grant' } });
+    app.clock.pass(5);
+    const over = await app.call(tokens.access, '/mcp', { 'x-throw': '1' });
+    expect([over.status, over.response.headers.get('www-authenticate')]).toEqual([401, expect.stringContaining('invalid_token')]);
+  });
+
+  it('takes over from a process that died while it refreshed, when its lease is over', async () => {
+    const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
+    const { tokens } = await app.connect();
+    app.clock.pass(3700);
+    app.idp.faults.set('token', 'hangs');
+    const dead = app.use(tokens.access); // never heard of again within this test
+    await new Promise((next) => setTimeout(next, 20));
+    app.idp.faults.clear();
+    app.clock.pass(25); // past the provider's deadline and the slack of the lease
+    expect((await app.use(tokens.access)).token).toMatch(/^upstream-/);
+    expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
+    void dead.catch(() => undefined);
+  });
+
+  it('fetches another token where the site’s API refused one, and ends the grant where there is none to be had', async () => {
+    const app = await makeVaultApp(store);
+    const corp = await app.connect();
+    const first = (await app.use(corp.tokens.access)).token ?? '';
+    const second = (await app.use(corp.tokens.access, { 'x-refused': first })).token ?? '';
+    expect([second === first, app.idp.tokens.refreshes.asked]).toEqual([false, 1]);
+    expect((await app.use(corp.tokens.access, { 'x-refused': first })).token).toBe(second); // told late: it was mended already
+    const hub = await app.connect('github'); // an OAuth App: a token without end, and nothing to refresh it with
+    const only = (await app.use(hub.tokens.access, { 'x-upstream': 'github' })).token ?? '';
+    expect(await app.use(hub.tokens.access, { 'x-upstream': 'github', 'x-refused': only })).toMatchObject({ failure: 'ended' });
+    expect((await app.use(hub.tokens.access)).status).toBe(401);
+  });
+
+  it('gives the tokens back when the client revokes the last grant that uses them, and not before', async () => {
+    const app = await makeVaultApp(store);
+    const one = await app.connect();
+    const two = await app.connect('corp', one.browser);
+    const { token } = await app.use(one.tokens.access);
+    await one.client.revoke(one.tokens.refresh);
+    expect([app.idp.tokens.isGood(token, app.clock.now()), app.idp.calls.includes('revoke')]).toEqual([true, false]);
+    expect((await app.use(two.tokens.access)).token).toBe(token);
+    await two.client.revoke(two.tokens.refresh);
+    await expect
+      .poll(() => app.events.filter(({ kind }) => kind === 'upstream.disconnected'))
+      .toEqual([expect.objectContaining({ provider: 'corp', told: 'revoked' })]);
+    expect(app.idp.tokens.isGood(token, app.clock.now())).toBe(false);
+  });
+
+  it('gives them back when the user revokes the app, by the key of the server; without one it says that it could not', async () => {
+    for (const [secret, told] of [
+      [SECRET, 'revoked'],
+      [undefined, 'key_not_at_hand'],
+    ] as const) {
+      const app = await makeVaultApp(store, secret === undefined ? {} : { secret });
+      const { tokens } = await app.connect('github');
+      const { token } = await app.use(tokens.access, { 'x-upstream': 'github' });
+      const opened = app.events.find(({ kind }) => kind === 'grant.opened') as { grantId: string; userId: string };
+      expect(await app.provider.helpers(app.env).revokeGrant(opened.grantId, opened.userId)).toBe(true);
+      expect(app.events).toContainEqual(expect.objectContaining({ kind: 'upstream.disconnected', provider: 'github', told }));
+      expect(app.gitHub.tokens.isGood(token, app.clock.now())).toBe(secret === undefined);
+    }
+  });
+
+  it('revokes here at once though the site cannot be told', async () => {
+    const app = await makeVaultApp(store);
+    const { tokens, client } = await app.connect();
+    app.idp.faults.set('revoke', 'down');
+    await client.revoke(tokens.refresh);
+    expect((await app.use(tokens.access)).status).toBe(401);
+    await expect.poll(() => app.events).toContainEqual(expect.objectContaining({ kind: 'upstream.disconnected', told: 'failed' }));
+  });
+
+  it('SEC-147 shows no token of the site to the client, in an event, or in what is stored', async () => {
+    const app = await makeVaultApp(store, { secret: SECRET });
+    const written: unknown[] = [];
+    const write = app.store.write.bind(app.store);
+    Object.assign(app.store, { write: (...all: Parameters<typeof write>) => (written.push(all), write(...all)) });
+    const { tokens, client } = await app.connect();
+    const { token = '' } = await app.use(tokens.access);
+    app.clock.pass(3590);
+    await app.use(tokens.access);
+    const refreshed = await client.refresh(tokens.refresh);
+    const told = JSON.stringify([app.events, refreshed.body, written]);
+    expect(token).toMatch(/^upstream-access-token-/);
+    expect(written.length).toBeGreaterThan(0);
+    expect(told).not.toMatch(/upstream-(access|refresh)-token/);
+  });
+});

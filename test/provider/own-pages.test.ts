@@ -1,0 +1,158 @@
+/** Consent and the way to another site for an application with pages of its own, on every store of both runtimes. */
+import { describe, expect, it } from 'vitest';
+import type { Client } from '../../src/model/client.ts';
+import type { Handler } from '../../src/model/handler.ts';
+import { AuthorizationError, authorizationErrorRedirect, type AuthRequest } from '../../src/provider/auth-request.ts';
+import type { OAuthHelpers } from '../../src/provider/pages.ts';
+import { registerClient, tokensOf, type TestClient } from '../../src/testing/oauth-client.ts';
+import { type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+
+const CALLBACK = 'https://app.example/callback';
+const SELF = { origin: ISSUER, 'sec-fetch-site': 'same-origin' };
+
+interface Own {
+  readonly app: App;
+  readonly oauth: OAuthHelpers;
+  readonly client: TestClient;
+  readonly asked: AuthRequest;
+  readonly parse: (changes?: Record<string, string | null>) => Promise<AuthRequest>;
+}
+
+async function own(store: string): Promise<Own> {
+  const defaultHandler: Handler = () => new Response('own');
+  const app = await makeApp(store, { logins: [], defaultHandler, scopesSupported: ['read', 'write'] });
+  const client = await registerClient({ send: app.send, issuer: ISSUER, redirectUri: CALLBACK });
+  const oauth = app.provider.helpers(app.env);
+  const parse: Own['parse'] = async (changes) => oauth.parseAuthRequest(new Request(await client.authorizeUrl(changes)));
+  return { app, oauth, client, parse, asked: await parse() };
+}
+
+/** The cookies that a browser would send after these headers. */
+const cookiesOf = (...all: readonly Headers[]): string =>
+  all
+    .flatMap((headers) =>
+      headers
+        .getSetCookie()
+        .filter((line) => !line.includes('Max-Age=0'))
+        .map((line) => line.split(';')[0]),
+    )
+    .join('; ');
+const post = (cookie: string, headers: Record<string, string> = SELF): Request =>
+  new Request(`${ISSUER}/authorize`, { method: 'POST', headers: { ...headers, ...(cookie === '' ? {} : { cookie }) } });
+const back = (state: string, cookie: string): Request => new Request(`${ISSUER}/callback?state=${state}&code=c`, { headers: { cookie } });
+const refused = async (verb: Promise<unknown>): Promise<string> =>
+  verb.then(
+    () => 'let through',
+    (error: unknown) => (error instanceof AuthorizationError ? error.code : Promise.reject(error)),
+  );
+
+describe.each(storeNames)('provider/own-pages on %s', (store) => {
+  it('leads from the question over another site to tokens', async () => {
+    const { oauth, client, asked } = await own(store);
+    expect(await oauth.describeConsent(asked)).toMatchObject({
+      clientName: 'Test client', clientIsKnown: false, redirectHost: 'app.example', redirectIsLoopback: false, scope: [{ name: 'read' }, { name: 'write' }],
+    }); // prettier-ignore
+    const { handle, headers } = await oauth.beginConsent(asked);
+    expect([headers.get('x-frame-options'), headers.get('content-security-policy'), headers.get('cache-control')]).toEqual([
+      'DENY', "frame-ancestors 'none'", 'no-store, private',
+    ]); // prettier-ignore
+    const approved = await oauth.approveConsent(post(cookiesOf(headers)), handle, { scope: ['read', 'admin'] });
+    expect(approved.request).toEqual({ ...asked, scope: ['read'] }); // SEC-127: never more than was asked for
+    const away = await oauth.beginUpstream(approved.request, { data: { verifier: 'v' }, headers: approved.headers });
+    const came = await oauth.finishUpstream<{ verifier: string }>(back(away.state, cookiesOf(away.headers)));
+    expect([came.data, came.request]).toEqual([{ verifier: 'v' }, approved.request]);
+    expect(came.headers.getSetCookie()[0]).toContain('Max-Age=0');
+    const { redirectTo } = await oauth.completeAuthorization({ request: came.request, userId: 'u', scope: came.request.scope, props: {} });
+    const tokens = await client.redeem(new URL(redirectTo).searchParams.get('code') ?? '');
+    expect([tokensOf(tokens).access !== '', tokens.body['scope']]).toEqual([true, 'read']);
+  });
+
+  it('SEC-124 SEC-128 takes one answer, from the browser that was asked, within ten minutes', async () => {
+    const { app, oauth, asked } = await own(store);
+    const [mine, other] = [await oauth.beginConsent(asked), await oauth.beginConsent(asked)];
+    const cookie = cookiesOf(mine.headers);
+    expect(await refused(oauth.approveConsent(post(''), mine.handle))).toBe('access_denied');
+    expect(await refused(oauth.approveConsent(post(cookie), other.handle))).toBe('access_denied');
+    expect(await refused(oauth.approveConsent(post(cookie), 'made up'))).toBe('invalid_request');
+    const all = await Promise.all([1, 2, 3, 4].map(() => refused(oauth.approveConsent(post(cookie), mine.handle))));
+    expect(all.toSorted()).toEqual(['invalid_request', 'invalid_request', 'invalid_request', 'let through']);
+    app.clock.pass(601);
+    expect(await refused(oauth.approveConsent(post(cookiesOf(other.headers)), other.handle))).toBe('invalid_request');
+  });
+
+  it('SEC-125 SEC-126 takes no answer from another site, nor by GET', async () => {
+    const { oauth, asked } = await own(store);
+    const { handle, headers } = await oauth.beginConsent(asked);
+    const cookie = cookiesOf(headers);
+    for (const from of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { origin: 'null' }] as Record<
+      string,
+      string
+    >[])
+      expect(await refused(oauth.approveConsent(post(cookie, from), handle))).toBe('access_denied');
+    expect(await refused(oauth.approveConsent(new Request(`${ISSUER}/authorize`, { headers: { ...SELF, cookie } }), handle))).toBe(
+      'invalid_request',
+    );
+    expect(await refused(oauth.approveConsent(post(cookie), handle))).toBe('let through');
+  });
+
+  it('SEC-132 tells the client of a no, once, with the text of the application', async () => {
+    const { oauth, asked } = await own(store);
+    const { handle, headers } = await oauth.beginConsent(asked);
+    const denied = await oauth.denyConsent(post(cookiesOf(headers)), handle, { description: 'Not now\r\n“please”' });
+    const { searchParams } = new URL(denied.redirectTo);
+    expect(Object.fromEntries(searchParams)).toEqual({
+      error: 'access_denied',
+      error_description: 'Not nowplease',
+      state: 'st4te',
+      iss: ISSUER,
+    });
+    expect(denied.headers.get('location')).toBe(denied.redirectTo);
+    expect(await refused(oauth.approveConsent(post(cookiesOf(headers)), handle))).toBe('invalid_request');
+  });
+
+  it('SEC-136 SEC-138 has no state before the yes, and fails closed where a callback is opened in another browser', async () => {
+    const { oauth, asked } = await own(store);
+    const { handle, headers } = await oauth.beginConsent(asked);
+    expect(headers.getSetCookie()).toHaveLength(1);
+    const approved = await oauth.approveConsent(post(cookiesOf(headers)), handle);
+    const [mine, other] = [await oauth.beginUpstream(approved.request), await oauth.beginUpstream(asked)];
+    expect(await refused(oauth.finishUpstream(back(mine.state, cookiesOf(other.headers))))).toBe('access_denied');
+    expect(await refused(oauth.finishUpstream(back(mine.state, '')))).toBe('access_denied');
+    expect(await refused(oauth.finishUpstream(new Request(`${ISSUER}/callback?code=c`)))).toBe('invalid_request');
+    const cookie = cookiesOf(mine.headers, other.headers); // two tabs of one browser
+    const all = await Promise.all([1, 2, 3].map(() => refused(oauth.finishUpstream(back(mine.state, cookie)))));
+    expect(all.toSorted()).toEqual(['invalid_request', 'invalid_request', 'let through']);
+    expect(await refused(oauth.finishUpstream(back(other.state, cookie)))).toBe('let through');
+  });
+
+  it('SEC-133 SEC-134 remembers for this user, client, redirect and scopes, until it is forgotten', async () => {
+    const { app, oauth, client, parse, asked } = await own(store);
+    const opened = (site = 'none'): Request => new Request(`${ISSUER}/authorize`, { headers: { 'sec-fetch-site': site } });
+    const subject = 'u-1';
+    expect(await oauth.isConsentRemembered(opened(), asked, { subject })).toBe(false);
+    const { handle, headers } = await oauth.beginConsent(asked);
+    await oauth.approveConsent(post(cookiesOf(headers)), handle, { scope: ['read'], remember: { subject } });
+    const read = await parse({ scope: 'read' });
+    expect(await oauth.isConsentRemembered(opened(), read, { subject })).toBe(true);
+    expect(await oauth.isConsentRemembered(opened(), asked, { subject })).toBe(false);
+    expect(await oauth.isConsentRemembered(opened(), read, { subject: 'u-2' })).toBe(false);
+    expect(await oauth.isConsentRemembered(opened('cross-site'), read, { subject })).toBe(false);
+    expect(await oauth.isConsentRemembered(opened(), await parse({ scope: 'read', prompt: 'consent' }), { subject })).toBe(false);
+    const { value } = (await app.store.read(`client:${client.id}`)) ?? {};
+    await app.store.write(`client:${client.id}`, { ...(value as Client), name: 'Other' }, 'any');
+    expect(await oauth.isConsentRemembered(opened(), read, { subject })).toBe(false); // SEC-097
+    await app.store.write(`client:${client.id}`, value as Client, 'any');
+    await oauth.forgetConsents(subject, client.id);
+    expect(await oauth.isConsentRemembered(opened(), read, { subject })).toBe(false);
+  });
+
+  it('SEC-001 opens nothing for a request that was changed on its way through the application', async () => {
+    const { oauth, asked } = await own(store);
+    for (const change of [{ redirectUri: 'https://evil.example/cb' }, { clientId: 'nobody' }, { resource: 'https://evil.example' }]) {
+      expect(await refused(oauth.beginConsent({ ...asked, ...change }))).not.toBe('let through');
+      expect(await refused(oauth.beginUpstream({ ...asked, ...change }))).not.toBe('let through');
+      expect(await refused(oauth.describeConsent({ ...asked, ...change }))).not.toBe('let through');
+    }
+    expect(() => authorizationErrorRedirect({ ...asked, redirectUri: 'javascript:alert(1)' }, 'access_denied')).toThrow(AuthorizationError);
+  });
+});
