@@ -33,7 +33,10 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      { test: { name: 'processes', include: PROCESSES, isolate: false, testTimeout: 60_000 } },
+      {
+        resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
+        test: { name: 'processes', include: PROCESSES, isolate: false, testTimeout: 60_000 },
+      },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './test/worker/wrangler.jsonc' } })],
         resolve: { alias: { '#under-test': here('./test/support/under-test.worker.ts') } },

@@ -29,7 +29,7 @@ const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
   'index.ts': ['lib', 'pages', 'pages/words', 'model', 'core', 'guard', 'logins', 'stores', 'options', 'provider'],
   node: ['lib', 'model', 'guard', 'mcp', 'core', 'stores', 'provider', 'options', 'index.ts'],
   worker: ['lib', 'model', 'core', 'stores', 'provider', 'options', 'index.ts'],
-  cli: ['lib', 'model', 'pages', 'pages/words', 'node', 'index.ts'],
+  cli: ['lib', 'model', 'pages', 'pages/words', 'stores', 'node', 'index.ts'],
 };
 
 interface Source {
@@ -129,6 +129,16 @@ describe('the house', () => {
       .filter(({ wing }) => wing !== 'upstreams')
       .flatMap(({ imports }) => imports.filter((name) => wingOf(name) === 'upstreams'));
     expect([...new Set(outside)]).toEqual(['upstreams/contract.ts']);
+  });
+
+  it('leads to passkeys by their own subpath only, and from there to their library when it is needed', () => {
+    const outside = sources
+      .filter(({ path }) => !path.startsWith('logins/passkey'))
+      .filter(({ imports }) => imports.some((name) => name.startsWith('logins/passkey')));
+    expect(outside.map(({ path }) => path)).toEqual([]);
+    const verifier = sources.find(({ path }) => path === 'logins/passkey-verifier.ts')?.text ?? '';
+    expect(verifier.match(/^import (?!type).*@simplewebauthn/gm)).toBeNull();
+    expect(verifier).toContain("import('@simplewebauthn/server')");
   });
 
   it('starts every file with what stands in it, and documents every export', () => {

@@ -1,10 +1,12 @@
 /** The commands: which one is meant, what they are, and the exit code of a run. */
 import { connect } from './connect.ts';
 import { parseConnectOptions } from './connect-options.ts';
+import { runStore, STORE_USAGE } from './store.ts';
 import { CliError, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
 const USAGE = `Usage: portcullis connect URL [options]
+       portcullis store VERB STORE [FILE]    see: portcullis store --help
 
 Connects to a protected MCP server as a client does: finds out where to sign in, registers, opens the
 browser, and lists the tools. Nothing is stored unless --save is given.
@@ -25,7 +27,7 @@ Exit code: 0 when all went well, 1 when it did not (one line says why), 2 for a 
 export async function runCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [command, ...rest] = argv;
   if (argv.includes('--help') || argv.includes('-h')) {
-    terminal.out(USAGE);
+    terminal.out(command === 'store' ? STORE_USAGE : USAGE);
     return 0;
   }
   if (argv.includes('--version')) {
@@ -34,6 +36,10 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   }
   try {
     if (command === undefined) throw new CliError(USAGE, 2);
+    if (command === 'store') {
+      await runStore(rest, terminal);
+      return 0;
+    }
     if (command !== 'connect') throw new CliError(`There is no command ${JSON.stringify(command)}. See: portcullis --help`, 2);
     await connect(parseConnectOptions(rest), terminal);
     return 0;

@@ -14,7 +14,10 @@ import type { Params } from '../model/params.ts';
 import { findClient } from './find.ts';
 
 /** Who calls, as far as it is known before the grant is read. */
-export type Caller = { readonly kind: 'public'; readonly clientId: string } | { readonly kind: 'confidential'; readonly clientId: string };
+export type Caller =
+  | { readonly kind: 'public'; readonly clientId: string }
+  | { readonly kind: 'confidential'; readonly clientId: string; readonly client: Client }
+  | { readonly kind: 'absent'; readonly clientId: '' };
 
 /** What a request shows: a method, an id, a secret. */
 interface Shown {
@@ -22,6 +25,9 @@ interface Shown {
   readonly id: string;
   readonly secret: string;
 }
+
+/** Somebody who names no client: only for what needs none. */
+export const ABSENT: Caller = { kind: 'absent', clientId: '' };
 
 const LONGEST_BASIC = 4096;
 const GUESSES = 30;
@@ -41,7 +47,7 @@ export async function authenticate(as: AuthServer, authorization: string | null,
   const client = await findClient(as, shown.id);
   const hash = await as.keys.hash(shown.secret);
   if (client && client.authMethod === shown.method && isSecretOf(client, hash, as.now()))
-    return { kind: 'confidential', clientId: shown.id };
+    return { kind: 'confidential', clientId: shown.id, client };
   throw await counted(as, client, network, failed(shown.method, 'secret_wrong'));
 }
 
@@ -58,7 +64,7 @@ async function byKey(as: AuthServer, authorization: string | null, params: Param
     throw new OAuthError('invalid_request', 'client_methods_mixed');
   const { proveByKey } = await import('./private-key-jwt.ts');
   const proved = await proveByKey(as, params, network);
-  if (!('problem' in proved)) return { kind: 'confidential', clientId: proved.client.id };
+  if (!('problem' in proved)) return { kind: 'confidential', clientId: proved.client.id, client: proved.client };
   throw await counted(as, proved.client, network, failed('private_key_jwt', proved.problem));
 }
 

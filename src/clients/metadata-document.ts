@@ -10,6 +10,7 @@ import { isSameServer } from '../lib/safe-fetch.ts';
 import { shared } from '../lib/underway.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
+import { JWT_BEARER, SELF_GRANT_TYPES } from '../model/grant-type.ts';
 import type { Seconds } from '../model/store.ts';
 import { clientKeysOf, hasKeys, type KeyRules } from './keys.ts';
 import { isTexts, metadataOf, parseMembers, type Members } from './metadata.ts';
@@ -90,7 +91,7 @@ export function clientOf(id: string, text: string, now: Seconds, rules: KeyRules
     const keys = clientKeysOf(given, rules);
     if ('problem' in keys) throw unusable('document_keys');
     if (method === 'private_key_jwt' && !hasKeys(keys)) throw unusable('document_without_keys');
-    const metadata = metadataOf(given, GRANT_TYPES, method);
+    const metadata = metadataOf(given, GRANT_TYPES[method] ?? [], method);
     if (metadata.name === undefined) throw unusable('document_without_name');
     return { ...metadata, ...(methods.includes('private_key_jwt') ? keys : {}), id, documentHost: new URL(id).host, createdAt: now };
   } catch (error) {
@@ -100,7 +101,10 @@ export function clientOf(id: string, text: string, now: Seconds, rules: KeyRules
 }
 
 /** What clients of documents may do here. */
-const GRANT_TYPES = ['authorization_code', 'refresh_token'];
+const GRANT_TYPES: { readonly [method: string]: readonly string[] } = {
+  none: SELF_GRANT_TYPES,
+  private_key_jwt: [...SELF_GRANT_TYPES, JWT_BEARER], // an enterprise says for which client it speaks (EMA §5)
+};
 /** The one that asks less of a client comes first: whoever offers both may come either way, and a key that is shown is checked. */
 const METHODS: readonly ClientAuthMethod[] = ['none', 'private_key_jwt'];
 

@@ -4,10 +4,17 @@
  */
 import type { Access } from '../model/access.ts';
 import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
-import { grantIdOf } from '../model/token.ts';
+import { grantIdOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
 import { openRefs } from './vault.ts';
+
+/** A token that is good for something, with its grant and the text of its props. */
+export interface FoundToken {
+  readonly grant: Grant;
+  readonly access: GrantAccess;
+  readonly text: string;
+}
 
 /**
  * Checks a token against the record of its grant.
@@ -16,24 +23,43 @@ import { openRefs } from './vault.ts';
  * @throws whatever the store throws: a store that is down is not a bad token.
  */
 export async function verifyAccess(as: AuthServer, token: string, resource: string): Promise<Access | null> {
+  const found = await findToken(as, token, resource);
+  return found && accessOf(as, token, found);
+}
+
+/** The grant behind a living access token, or null. @param resource the only one it may be for, any if absent. */
+export async function findToken(as: AuthServer, token: string, resource?: string): Promise<FoundToken | null> {
   const grantId = grantIdOf('access', token);
   if (grantId === null) return null;
-  const grant = await as.records.findGrant(grantId);
-  if (!grant || grant.resource !== resource) return null;
+  const grant = await findLinked(as, grantId);
+  if (!grant || (resource !== undefined && grant.resource !== resource)) return null;
   const hash = await as.keys.hash(token);
   const access = findAccess(grant, hash, as.now());
   const text = access && (as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant)));
-  if (!access || text === null) return null;
-  const { userId, clientId, organization, upstreams } = grant;
-  const where = organization ? { organization } : {};
+  return access && text !== null ? { grant, access, text } : null;
+}
+
+/** One read; for a token that was exchanged, one for each grant it hangs on, all at once: where one of them ended, nothing hangs any more. */
+async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null> {
+  const ids = linksOf(grantId);
+  if (ids.length === 1) return as.records.findGrant(grantId);
+  const grants = await Promise.all(ids.map((id) => as.records.findGrant(id)));
+  const now = as.now();
+  return grants.every((grant) => grant && !grant.ended && grant.expiresAt > now) ? (grants.at(-1) ?? null) : null;
+}
+
+/** What a found token says. */
+export function accessOf(as: AuthServer, token: string, { grant, access, text }: FoundToken): Access {
+  const { userId, clientId, id: grantId, organization, resource, act, upstreams } = grant;
   return {
     userId,
     clientId,
     grantId,
-    ...where,
+    ...(organization ? { organization } : {}),
     scope: access.scope,
     resource,
     expiresAt: access.expiresAt,
+    ...(act ? { act } : {}),
     props: JSON.parse(text) as unknown,
     upstream: as.vault.upstreamsOf(grantId, async () => {
       if (!upstreams) return []; // the key is worked out only for those who ask

@@ -37,7 +37,7 @@ export async function account(call: Call): Promise<Response> {
 
 async function show(call: Call, session: KnownSession, status = 200): Promise<Response> {
   const { as, url } = call;
-  const { paths, name } = as.settings;
+  const { paths, brand } = as.settings;
   const after = url.searchParams.get('after');
   const { grants, next } = await grantsOfUser(as, session.userId, ...(after ? [after] : []));
   const email = session.claims['email'];
@@ -50,11 +50,11 @@ async function show(call: Call, session: KnownSession, status = 200): Promise<Re
       mark: await accountMark(as, session),
     },
     lines: await linesOf(call, session),
-    apps: await appsOf(as, grants),
+    apps: await appsOf(call, grants),
     more: next === undefined ? undefined : `${paths.account}?after=${encodeURIComponent(next)}`,
     sessions: await Promise.all((await sessionsOf(as, session.userId)).map((one) => viewOf(as, one, session.hash))),
     words: call.words,
-    brand: { name },
+    brand,
     status,
   });
 }
@@ -101,9 +101,9 @@ async function linesOf(call: Call, { userId, claims }: KnownSession): Promise<re
 }
 
 /** One line for each client, whatever number of times it was allowed something. */
-async function appsOf(as: AuthServer, grants: readonly Grant[]): Promise<readonly AppView[]> {
+async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[]): Promise<readonly AppView[]> {
   const ids = [...new Set(grants.map((grant) => grant.clientId))];
-  const words = (name: string): string => as.settings.scopes.find((scope) => scope.name === name)?.description ?? name;
+  const sayScope = (name: string): string => scopes[name] ?? as.settings.scopes.find((scope) => scope.name === name)?.description ?? name;
   return Promise.all(
     ids.map(async (id): Promise<AppView> => {
       const own = grants.filter((grant) => grant.clientId === id);
@@ -112,7 +112,7 @@ async function appsOf(as: AuthServer, grants: readonly Grant[]): Promise<readonl
         id,
         name: client?.name,
         host: client?.documentHost ?? parseUrl(id)?.host,
-        scopes: [...new Set(own.flatMap((grant) => grant.scope))].map(words),
+        scopes: [...new Set(own.flatMap((grant) => grant.scope))].map(sayScope),
         since: Math.min(...own.map((grant) => grant.createdAt)),
         used: Math.max(...own.map((grant) => grant.usedAt)),
       };

@@ -13,7 +13,7 @@ import { admit, servicesOf } from './sign-in.ts';
 /** GET and POST of such a page. */
 export async function loginPageOf(call: Call, login: string, page: LoginPage): Promise<Response> {
   const { as, request, url, words } = call;
-  const { paths, name } = as.settings;
+  const { paths, name, brand } = as.settings;
   const isPost = request.method === 'POST';
   if (isPost && !isSameOrigin(call, true))
     throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
@@ -29,7 +29,7 @@ export async function loginPageOf(call: Call, login: string, page: LoginPage): P
     signIn,
     server: name,
   });
-  if (answer.kind === 'page') return sectionPage({ ...answer, back: { href: signIn, text: words.signIn.title }, words, brand: { name } });
+  if (answer.kind === 'page') return sectionPage({ ...answer, back: { href: signIn, text: words.signIn.title }, words, brand });
   const to = answer.returnTo ?? returnTo;
   const user = await admit(call, { login, proven: answer.proven });
   if (user === null) return away(signIn);

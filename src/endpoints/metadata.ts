@@ -2,10 +2,11 @@
  * Metadata: what this server can do, made from the tables that do it (RFC 8414 §2). Bytes are built once per issuer.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { grantTypes } from '../grants/index.ts';
+import { offeredGrantTypes } from '../grants/index.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import { ASSERTION_ALGS } from '../model/assertion.ts';
 import { CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
+import { ID_JAG_PROFILE } from '../model/trusted-issuer.ts';
 import type { Call } from './endpoint.ts';
 
 /** Where the document stands, and its alias for clients that only know OpenID Connect Discovery. */
@@ -23,7 +24,8 @@ export async function metadata({ as, request }: Call): Promise<Response> {
   });
 }
 
-function documentOf({ settings: { issuer, paths, scopes }, fetchDocument }: AuthServer): Record<string, unknown> {
+function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unknown> {
+  const { issuer, paths, scopes } = settings;
   const at = (path: string): string => issuer + path;
   return {
     issuer,
@@ -34,7 +36,11 @@ function documentOf({ settings: { issuer, paths, scopes }, fetchDocument }: Auth
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes.map((scope) => scope.name) }),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: [...grantTypes.keys()],
+    grant_types_supported: offeredGrantTypes(settings),
+    // Whom we trust is nobody's business (EMA §6); that we trust somebody is what clients look for.
+    ...(settings.trustedIssuers.some(({ kind }) => kind === 'enterprise')
+      ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] }
+      : {}),
     token_endpoint_auth_methods_supported: METHODS,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
     revocation_endpoint_auth_methods_supported: METHODS,

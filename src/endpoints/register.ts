@@ -4,9 +4,9 @@
  */
 import { parseMetadata } from '../clients/metadata.ts';
 import { addClient } from '../core/client-records.ts';
-import { grantTypes } from '../grants/index.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
+import { SELF_GRANT_TYPES } from '../model/grant-type.ts';
 import { OAuthError } from '../model/error.ts';
 import { BODY_LIMIT, bodyError, type Call } from './endpoint.ts';
 
@@ -20,7 +20,7 @@ export async function register({ as, request, network }: Call): Promise<Response
   }
   const body = await readBody(request, BODY_LIMIT);
   if ('problem' in body) throw body.problem === 'too-large' ? bodyError('too-large') : notUtf8();
-  const metadata = parseMetadata(body.text, [...grantTypes.keys()], { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
+  const metadata = parseMetadata(body.text, SELF_GRANT_TYPES, { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
   const wait = await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });

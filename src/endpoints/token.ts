@@ -1,18 +1,19 @@
 /**
  * Token: POST of a form, one entry of the grant table, one JSON answer (OAuth 2.1 §3.2).
  */
-import { authenticate, failed, type Caller } from '../clients/authenticate.ts';
+import { ABSENT, authenticate, failed, type Caller } from '../clients/authenticate.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { grantTypes } from '../grants/index.ts';
+import { findGrantType } from '../grants/index.ts';
 import { tokenAnswer } from '../grants/issue.ts';
 import { parseFields } from '../lib/form.ts';
 import { CROSS_ORIGIN, json } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
+import type { Params } from '../model/params.ts';
 import { readForm, type Call } from './endpoint.ts';
 
 const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'refresh_token', 'scope',
-  'client_assertion', 'client_assertion_type']; // prettier-ignore
+  'client_assertion', 'client_assertion_type', 'assertion', 'subject_token', 'actor_token']; // prettier-ignore
 const NEVER_IN_URL = [...ONCE, 'resource', 'token', 'token_type_hint'];
 
 /** POST of the token endpoint. */
@@ -21,15 +22,22 @@ export async function token(call: Call): Promise<Response> {
   refuseSecretsInUrl(call);
   const form = await readForm(request);
   form.once(...ONCE);
-  const caller = await authenticate(as, request.headers.get('authorization'), form, network);
-  const type = form.required('grant_type');
-  const grantType = grantTypes.get(type);
+  const type = form.optional('grant_type') ?? '';
+  const grantType = findGrantType(type, as.settings);
+  const authorization = request.headers.get('authorization');
+  const caller =
+    grantType?.needsNoClient && namesNobody(form, authorization) ? ABSENT : await authenticate(as, authorization, form, network);
+  form.required('grant_type');
   if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
   try {
-    return json(tokenAnswer(await grantType(form, caller, as), as.now()), 200, CROSS_ORIGIN, as.runtime.respond);
+    return json(tokenAnswer(await grantType.give(form, caller, as), as.now()), 200, CROSS_ORIGIN, as.runtime.respond);
   } catch (error) {
     throw error instanceof OAuthError ? await explain(as, caller, type, error) : error;
   }
+}
+
+function namesNobody(form: Params, authorization: string | null): boolean {
+  return authorization === null && ['client_id', 'client_secret', 'client_assertion'].every((name) => form.optional(name) === undefined);
 }
 
 /** Secrets do not travel in URLs, where every log keeps them (OAuth 2.1 §2.4.1). */

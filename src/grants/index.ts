@@ -1,18 +1,57 @@
 /**
- * The table of grant types: what the token endpoint can do, and what metadata says it can. An entry is a file.
+ * The table of grant types: what the token endpoint can do, and what metadata says it can. An entry is a file; those that most servers
+ * never need are loaded when they are first asked for.
  */
 import type { Caller } from '../clients/authenticate.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { JWT_BEARER, TOKEN_EXCHANGE } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
+import type { Settings } from '../model/settings.ts';
 import { authorizationCode } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
 import { refreshToken } from './refresh-token.ts';
 
 /** Turns a request with a proof into tokens, or refuses it. */
-export type GrantType = (params: Params, caller: Caller, as: AuthServer) => Promise<IssuedTokens>;
+export type GiveTokens = (params: Params, caller: Caller, as: AuthServer) => Promise<IssuedTokens>;
+
+/** A row of the table. */
+export interface GrantType {
+  readonly give: GiveTokens;
+  /** Where it is not offered everywhere: whether these settings ask for it. */
+  readonly isOffered?: (settings: Settings) => boolean;
+  /** Whether somebody may come who is no client at all. */
+  readonly needsNoClient?: true;
+}
 
 /** By `grant_type`. */
-export const grantTypes: ReadonlyMap<string, GrantType> = new Map([
-  ['authorization_code', authorizationCode],
-  ['refresh_token', refreshToken],
+const grantTypes: ReadonlyMap<string, GrantType> = new Map<string, GrantType>([
+  ['authorization_code', { give: authorizationCode }],
+  ['refresh_token', { give: refreshToken }],
+  ['client_credentials', { give: async (...request) => (await import('./client-credentials.ts')).clientCredentials(...request) }],
+  [
+    TOKEN_EXCHANGE,
+    {
+      give: async (...request) => (await import('./token-exchange.ts')).tokenExchange(...request),
+      isOffered: ({ exchangePolicy }) => exchangePolicy !== null,
+    },
+  ],
+  [
+    JWT_BEARER,
+    {
+      give: async (...request) => (await import('./jwt-bearer.ts')).jwtBearer(...request),
+      isOffered: ({ trustedIssuers }) => trustedIssuers.length > 0,
+      needsNoClient: true,
+    },
+  ],
 ]);
+
+/** The grant type of that name, where this server offers it. */
+export function findGrantType(name: string, settings: Settings): GrantType | undefined {
+  const found = grantTypes.get(name);
+  return found && (found.isOffered?.(settings) ?? true) ? found : undefined;
+}
+
+/** The names of all that this server offers. */
+export function offeredGrantTypes(settings: Settings): readonly string[] {
+  return [...grantTypes.keys()].filter((name) => findGrantType(name, settings));
+}

@@ -23,6 +23,8 @@ export interface Checked<Props = unknown> {
   readonly organization?: { readonly id: string; readonly name: string };
   /** When the token ends. */
   readonly expiresAt: Seconds;
+  /** Who acts for the user, where a token was exchanged: the one who exchanged it last, and who did before (RFC 8693 §4.1). */
+  readonly act?: Actor;
   /** What the application put in when the user signed in, with the permissions of this very moment. */
   readonly props: Props;
   /** Absent where no accounts of other sites are kept. */
@@ -34,6 +36,9 @@ export interface Access<Props = unknown> extends Checked<Props> {
   /** Accounts at other sites that the user signed in with: `auth.upstream('github').token()`. */
   readonly upstream: Upstreams;
 }
+
+/** Somebody who acts for a user. */
+export type Actor = { readonly sub: string; readonly act?: Actor };
 
 /** What a login of our own, and every upstream, puts into the props. */
 export interface AuthContext extends Record<string, unknown> {

@@ -7,13 +7,15 @@ export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** Tokens for what a trusted issuer says (RFC 7523 §2.1). */
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
+/** Those that clients may have which register themselves. */
+export const SELF_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token'];
+
 /** Those that only a client which the operator registered may use, and only one that proves who it is. */
 export const CONFIDENTIAL_GRANT_TYPES: readonly string[] = ['client_credentials', TOKEN_EXCHANGE, JWT_BEARER];
 
 /** Every name there is: for the check of its spelling. */
 export const GRANT_TYPE_NAMES: readonly string[] = [
-  'authorization_code',
-  'refresh_token',
+  ...SELF_GRANT_TYPES,
   'urn:ietf:params:oauth:grant-type:device_code',
   ...CONFIDENTIAL_GRANT_TYPES,
 ];

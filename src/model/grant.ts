@@ -3,6 +3,7 @@
  * Here stand its shape and its rules as a pure state machine; `records.changeGrant` runs a transition and
  * writes its outcome only if nobody wrote in between. No storage, no clock, no cryptography but exclusive or.
  */
+import type { Actor } from './access.ts';
 import type { Seconds } from './store.ts';
 import type { SealedRefs } from './upstream.ts';
 
@@ -67,6 +68,8 @@ export type Grant = {
   readonly retired: readonly Retired[];
   readonly access: readonly GrantAccess[];
   readonly usedAt: Seconds;
+  /** Who acts for the user, where the grant came of an exchange. */
+  readonly act?: Actor;
   readonly ended: { readonly at: Seconds; readonly reason: EndReason } | null;
 };
 

@@ -15,6 +15,7 @@ import type { Awaitable } from './runtime.ts';
 import type { ScopeInfo } from './scope.ts';
 import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
+import type { TrustedIssuer } from './trusted-issuer.ts';
 
 /** Paths of the endpoints, relative to the origin; null for one that is switched off. */
 export interface Paths {
@@ -57,6 +58,19 @@ export interface SecretClient {
   readonly secret?: string;
 }
 
+/** An exchange that somebody asks for: everything of it is checked already, and only the operator's yes is missing. */
+export interface Exchange {
+  /** Who exchanges. */
+  readonly clientId: string;
+  /** What the given token says. */
+  readonly subject: Access;
+  readonly resource: string;
+  readonly scope: readonly string[];
+}
+
+/** Says whether an exchange may be. */
+export type ExchangePolicy = (exchange: Exchange) => Awaitable<boolean>;
+
 /** Everything the server goes by. */
 export interface Settings {
   /** Identifier of the authorization server; also the origin of every public URL. */
@@ -72,6 +86,10 @@ export interface Settings {
   readonly codeTtl: Seconds;
   /** Clients that are there from the start, by id. */
   readonly clients: ReadonlyMap<string, SecretClient>;
+  /** Issuers whose signed word is enough for tokens. */
+  readonly trustedIssuers: readonly TrustedIssuer[];
+  /** Null where no token is exchanged. */
+  readonly exchangePolicy: ExchangePolicy | null;
   /** Life of a self-registered client that nobody uses. */
   readonly clientTtl: Seconds;
   /** Absolute life of a session. */

@@ -13,15 +13,28 @@ export const SECRET_BYTES = 32;
 /** Bytes of a refresh token's family: the same in every refresh token of one grant, so that a retired one is told from a forged one. */
 export const FAMILY_BYTES = 16;
 
+/** Grants that may hang on each other: the first, and three exchanges. */
+export const MOST_LINKS = 4;
+const ID_LENGTH = 22;
+
 const SHAPES: { readonly [kind in TokenKind]: RegExp } = {
   code: /^code_([\w-]{22})\.[\w-]{43}$/,
-  access: /^access_([\w-]{22})\.[\w-]{43}$/,
+  access: /^access_((?:[\w-]{22}){1,4})\.[\w-]{43}$/,
   refresh: /^refresh_([\w-]{22})\.[\w-]{65}$/,
 };
 
 /** The id of the grant that a token names, or null if the text has not the shape of that kind. */
 export function grantIdOf(kind: TokenKind, text: string): string | null {
   return SHAPES[kind].exec(text)?.[1] ?? null;
+}
+
+/**
+ * The ids of a grant and of all that it hangs on, the first one first. A child's id begins with its parent's, so that all can be read
+ * at once (docs/decisions/0039).
+ */
+export function linksOf(grantId: string): readonly string[] {
+  if (grantId.length <= ID_LENGTH) return [grantId];
+  return Array.from({ length: grantId.length / ID_LENGTH }, (_, at) => grantId.slice(0, (at + 1) * ID_LENGTH));
 }
 
 /** The kind a text has the shape of, or null. */

@@ -1,13 +1,9 @@
 /**
- * The embedded store of a data folder: one SQLite file, made on first use, swept while the server runs.
+ * The embedded store of a data folder: one SQLite file, made on first use.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sqliteStore, type SqliteStore } from '../stores/sqlite.ts';
-
-/** Records looked at in one sweep, so that it never holds a request up for long. */
-const SWEEP = 2000;
-const EVERY_MS = 5000;
 
 /** A store that somebody opened and somebody must close. */
 export interface Embedded {
@@ -30,13 +26,9 @@ export function openEmbedded(folder: string): Embedded {
     });
   }
   const store = open(join(folder, 'portcullis.db'));
-  const timer = setInterval(() => sweep(store), EVERY_MS).unref();
   return {
     store,
-    close() {
-      clearInterval(timer);
-      store.close();
-    },
+    close: () => store.close(),
   };
 }
 
@@ -58,9 +50,4 @@ function makeFolder(folder: string): void {
   } catch (error) {
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error; // another process may have been faster
   }
-}
-
-/** What is not swept now is swept next time: an expired record is never read, so a failure here harms nobody. */
-function sweep(store: SqliteStore): void {
-  store.sweep(SWEEP).catch((error: unknown) => console.error('portcullis: expired records could not be swept', error));
 }

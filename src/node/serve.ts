@@ -11,6 +11,7 @@ import type { OAuthHelpers } from '../provider/pages.ts';
 import { answering, type Answering, type AnswerSettings } from './answer.ts';
 import { openEmbedded } from './embedded.ts';
 import { closed, listen } from './listen.ts';
+import { startSweeper } from './sweeper.ts';
 
 /** How a server listens, and where its limits are. Times are in seconds, sizes in bytes. */
 export interface ServeOptions extends Partial<AnswerSettings> {
@@ -142,7 +143,9 @@ async function provide(
   const embedded = env['PORTCULLIS'] === undefined && typeof folder === 'string' && folder !== '' ? openEmbedded(folder) : null;
   if (embedded) env['PORTCULLIS'] = embedded.store;
   try {
-    return { helpers: app.helpers(env), close: () => embedded?.close() };
+    const helpers = app.helpers(env);
+    const rest = startSweeper((most) => helpers.sweep(most));
+    return { helpers, close: () => (rest(), embedded?.close()) };
   } catch (error) {
     embedded?.close();
     throw error;

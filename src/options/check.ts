@@ -3,6 +3,7 @@
  */
 import type { Handler } from '../model/handler.ts';
 import { clientsOf } from './clients.ts';
+import { issuersOf } from './issuers.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
@@ -41,7 +42,11 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkRest({ ...options });
   checkTokens({ ...options });
   checkDocuments(options);
+  checkEventual(options);
   if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);
+  issuersOf(options.trustedIssuers ?? []);
+  if (options.tokenExchange !== undefined && typeof options.tokenExchange !== 'function')
+    fail('tokenExchange', 'must be a function that says whether an exchange may be');
   checkPages(options.pages);
   secretsOf(options.secret, undefined);
   return { options, paths, routes, scopes: scopesOf(options) };
@@ -117,6 +122,10 @@ function checkDocuments({ clientIdMetadataDocumentEnabled: enabled, clientIdMeta
     fail('clientIdMetadataPolicy', `must be a function, or a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
 }
 
+function checkEventual({ dangerouslyAllowEventualStore: allowed }: OAuthProviderOptions<never>): void {
+  if (allowed !== undefined && typeof allowed !== 'boolean') fail('dangerouslyAllowEventualStore', 'must be true or false');
+}
+
 function isHost(host: unknown): boolean {
   return (
     typeof host === 'string' && URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).hostname === host && !host.endsWith('.')
@@ -125,7 +134,12 @@ function isHost(host: unknown): boolean {
 
 /** Refuses to start with documents where the machine cannot fetch them. @throws {TypeError} naming the mend. */
 export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boolean): void {
-  if (options.clientIdMetadataDocumentEnabled !== true || canFetch) return;
+  if (canFetch) return;
+  if (options.trustedIssuers?.some(({ jwksUri }) => jwksUri !== undefined)) {
+    const mend = 'on Workers add the compatibility flag "global_fetch_strictly_public", or give `jwks`';
+    fail('trustedIssuers', `has a \`jwksUri\`, which needs a fetch that reaches public addresses only: ${mend}`);
+  }
+  if (options.clientIdMetadataDocumentEnabled !== true) return;
   fail(
     'clientIdMetadataDocumentEnabled',
     'needs a fetch that reaches public addresses only: on Workers add the compatibility flag "global_fetch_strictly_public"',

@@ -7,8 +7,9 @@ import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
-import type { DocumentPolicy, GrantableScopes, Permissions } from '../model/settings.ts';
+import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
+import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
 
 /** A scope in the words of the consent page. */
@@ -48,6 +49,11 @@ export interface OAuthProviderOptions<Env = unknown> {
   /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
   readonly store?: Store | ((env: Env) => Store);
   /**
+   * Takes a store without conditional writes (Cloudflare KV) for everything. A code can then be spent twice, a rotated token be good in
+   * two hands, and what was revoked go on working for a minute or more. For demonstrations only; the start prints what is lost.
+   */
+  readonly dangerouslyAllowEventualStore?: boolean;
+  /**
    * The server's own key, 32 random bytes (`openssl rand -base64 32`), for what it must be able to read by itself. Several, newest
    * first: the newest seals, all open. Default: the variable `PORTCULLIS_SECRET`. What needs one says so at start-up.
    */
@@ -76,6 +82,10 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly authorizationCodeTTL?: Seconds;
   /** Clients that are there from the start, or how to find them in the environment, where secrets stand. More: `helpers().clients`. */
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
+  /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
+  readonly trustedIssuers?: readonly TrustedIssuer[];
+  /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
+  readonly tokenExchange?: ExchangePolicy;
   /** Seconds after which an unused registration ends. Default 90 days. */
   readonly clientRegistrationTTL?: Seconds;
   /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
@@ -91,8 +101,8 @@ export interface OAuthProviderOptions<Env = unknown> {
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
   apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, secondFactor: true, authorizeEndpoint: true,
-  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, secret: true, name: true, pages: true, scopesSupported: true,
+  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, dangerouslyAllowEventualStore: true, secret: true, name: true, pages: true, scopesSupported: true,
   requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
-  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true,
 }; // prettier-ignore

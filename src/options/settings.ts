@@ -8,6 +8,7 @@ import type { Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
 import { clientsOf } from './clients.ts';
+import { issuersOf } from './issuers.ts';
 import type { CheckedOptions } from './check.ts';
 import { fail } from './single.ts';
 
@@ -48,6 +49,8 @@ export function settingsOf<Env>(
     grantTtl: absolute === 0 ? access + codeTtl : absolute,
     codeTtl,
     clients: clientsOf(typeof options.clients === 'function' ? options.clients(env) : (options.clients ?? [])),
+    trustedIssuers: issuersOf(options.trustedIssuers ?? [], issuer),
+    exchangePolicy: options.tokenExchange ?? null,
     clientTtl: options.clientRegistrationTTL ?? 90 * DAY,
     sessionTtl: 14 * DAY,
     sessionIdleTtl: 3 * DAY,

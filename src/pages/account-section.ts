@@ -24,17 +24,11 @@ export interface SectionPageView {
 }
 
 /** A page below the account page. */
-export function sectionPage({ title, body, status, retryAfter, script, leadsTo = [], back, words, brand }: SectionPageView): Response {
+export function sectionPage(view: SectionPageView): Response {
+  const { title, body, status, retryAfter, script, leadsTo = [], back, words, brand } = view;
+  const shows = { page: 'section', view };
   const framed = html`<h1>${title}</h1>
     ${body} ${linkLine([back])}`;
-  return page({
-    words,
-    title,
-    body: framed,
-    status,
-    ...problemAnswer({ retryAfter }),
-    formAction: [...new Set(leadsTo.map(formActionFor).filter((one) => one !== null))],
-    script,
-    brand,
-  });
+  const formAction = [...new Set(leadsTo.map(formActionFor).filter((one) => one !== null))];
+  return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction, script, brand, shows });
 }

@@ -71,7 +71,15 @@ export function accountPage(view: AccountPageView): Response {
       </form>
     </div>
     ${view.lines.length > 0 && lines(view)} ${apps(view)} ${sessions(view)}`;
-  return page({ words, title: words.account.title, body, status: view.status, formAction: [], brand: view.brand });
+  return page({
+    words,
+    title: words.account.title,
+    body,
+    status: view.status,
+    formAction: [],
+    brand: view.brand,
+    shows: { page: 'account', view },
+  });
 }
 
 function lines({ lines: list, words }: AccountPageView): Html {

@@ -1,5 +1,7 @@
 /** Templates: an operator's own content for a page. The document around it, its headers and its policy stay ours. */
 import type { Html } from '../lib/html.ts';
+import type { AccountPageView } from './account.ts';
+import type { SectionPageView } from './account-section.ts';
 import type { ApproveView } from './approve.ts';
 import type { ConfirmView } from './confirm.ts';
 import type { LoginPageView } from './login.ts';
@@ -19,6 +21,10 @@ export type Templates = {
   readonly signIn?: Template<LoginPageView>;
   /** What a login or a second factor asks for after its first page. */
   readonly step?: Template<StepPageView>;
+  /** Connected apps, signed-in browsers, and the way to what stands below. */
+  readonly account?: Template<AccountPageView>;
+  /** Every page below the account and beside the sign-in: passkeys, a new password, an invitation. */
+  readonly section?: Template<SectionPageView>;
   /** Every page that tells something and asks nothing, errors among them. */
   readonly message?: Template<MessageView>;
 };
@@ -29,5 +35,7 @@ export const TEMPLATES: { readonly [page in keyof Required<Templates>]: true } =
   confirm: true,
   signIn: true,
   step: true,
+  account: true,
+  section: true,
   message: true,
 };

@@ -17,7 +17,6 @@ import type { Access, Checked } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
 import { covers } from '../model/resource.ts';
 import type { Awaitable, Runtime } from '../model/runtime.ts';
-import type { Store } from '../model/store.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { kindOf } from '../model/token.ts';
 import { checkFetch, checkOptions, type CheckedOptions } from '../options/check.ts';
@@ -25,9 +24,9 @@ import type { OAuthProviderOptions } from '../options/options.ts';
 import { secretsOf } from '../options/secret.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
-import { durableObjectStore, type ObjectNamespace } from '../stores/durable-object.ts';
 import { fetchOf } from './handlers.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
+import { storeOf } from './store-of.ts';
 
 /** What a runtime brings along: its machine, and how it knows a caller's address. */
 export interface Platform {
@@ -51,6 +50,9 @@ interface Host<Env> {
 }
 
 const MOST_HOSTS = 16;
+/** Rounds of one cron run, and records looked at in each. */
+const SWEEPS = 20;
+const SWEPT_AT_ONCE = 1000;
 
 /** The provider. Make it once, at the top level of a module. */
 export class OAuthProvider<Env = unknown> {
@@ -96,6 +98,12 @@ export class OAuthProvider<Env = unknown> {
   helpers(env: Env): OAuthHelpers {
     return this.#host(env, null).helpers;
   }
+
+  /** Answers a cron trigger of a Worker: sweeps expired records, so many at most that one run stays short. Bound, as `fetch` is. */
+  readonly scheduled = async (_controller: unknown, env: Env): Promise<void> => {
+    const helpers = this.helpers(env);
+    for (let round = 0; round < SWEEPS; round++) await helpers.sweep(SWEPT_AT_ONCE);
+  };
 
   async #protected(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
     const foreign = checkOrigin(request, this.#checked.options.allowedOrigins, host.as.settings.issuer);
@@ -146,7 +154,8 @@ export class OAuthProvider<Env = unknown> {
   #makeHost(issuer: string, env: Env): Host<Env> {
     const { options, routes } = this.#checked;
     const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer), env);
-    const as = makeAuthServer(settings, this.#platform.runtime, withFaults(this.#store(env)), this.#secrets(env), env);
+    const store = withFaults(storeOf(options, env, readEnv(env, 'PORTCULLIS')));
+    const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
     const { externalTokens, anonymous } = options;
     const verify = (token: string, resource: string): Awaitable<Checked | null> =>
       externalTokens && kindOf(token) === null ? externalTokens.verify(token, resource) : verifyAccess(as, token, resource);
@@ -179,22 +188,6 @@ export class OAuthProvider<Env = unknown> {
   #secrets(env: Env): readonly string[] {
     return secretsOf(this.#checked.options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
-
-  #store(env: Env): Store {
-    const { store } = this.#checked.options;
-    const given = typeof store === 'function' ? store(env) : (store ?? readEnv(env, 'PORTCULLIS'));
-    if (isNamespace(given)) return durableObjectStore(given);
-    if (!isStore(given)) {
-      throw new TypeError(
-        'OAuthProvider: no `store`. On Workers bind the Durable Object class PortcullisStore as PORTCULLIS; on Node give serve() the option `data` (or set PORTCULLIS_DATA), or give the option `store`.',
-      );
-    }
-    if (!given.atomic)
-      throw new TypeError(
-        'OAuthProvider: this `store` has no conditional writes, so codes could be spent twice; use SQLite, Durable Objects, or another atomic one.',
-      );
-    return given;
-  }
 }
 
 /** Limits go off for load tests, and only where nobody else can reach: on loopback. */
@@ -207,14 +200,6 @@ function isOff(env: unknown, issuer: string): boolean {
 
 function readEnv(env: unknown, name: string): unknown {
   return typeof env === 'object' && env !== null ? (env as Record<string, unknown>)[name] : undefined;
-}
-
-function isNamespace(value: unknown): value is ObjectNamespace {
-  return typeof value === 'object' && value !== null && 'idFromName' in value && 'get' in value;
-}
-
-function isStore(value: unknown): value is Store {
-  return typeof value === 'object' && value !== null && 'read' in value && 'write' in value && 'atomic' in value;
 }
 
 /** Puts what the user may do at this moment into the props; null where that cannot be told, and nobody is let in. */

@@ -4,6 +4,7 @@
  */
 import { resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { checkHealth, type Health } from '../core/health.ts';
 import { checkRequest } from '../endpoints/authorization-request.ts';
 import { openGrant } from '../endpoints/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
@@ -35,6 +36,10 @@ export interface OAuthHelpers extends GrantVerbs, OwnPages {
   completeAuthorization(completion: Completion): Promise<{ redirectTo: string }>;
   /** A client that is registered, or known by its metadata document; else null. @throws {AuthorizationError} when the document cannot be used. */
   lookupClient(clientId: string): Promise<ClientInfo | null>;
+  /** Whether the server can do its work at this moment: for the probe of a load balancer. Answer 200 or 503 as `ok` says. */
+  health(): Promise<Health>;
+  /** Removes some of the records that have expired, and tells how many; 0 where the store does that by itself. */
+  sweep(most?: number): Promise<number>;
   /** Clients of this server. */
   readonly clients: Clients;
   /** Accounts of our own login. */
@@ -59,6 +64,8 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     };
   };
   const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
+    if (userId.startsWith('client:'))
+      throw new TypeError('completeAuthorization: `userId` begins with "client:", which names clients that act for themselves.');
     if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
     if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
     const client = await resolveClient(as, request.clientId, network);
@@ -78,6 +85,8 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     clients: makeClients(as),
     ...makeGrantVerbs(as),
     ...makeOwnPages(as, network),
+    health: () => checkHealth(as),
+    sweep: async (most) => (await as.store.sweep?.(most)) ?? 0,
     accounts: as.accounts,
   };
 }

@@ -13,5 +13,6 @@ export {
   makeFakeUpstream,
 } from './fake-upstream.ts';
 export type { Registered } from './fake-codes.ts';
+export { faultyStore, type FaultyStore, type FaultyStoreOptions, type StoreFault } from './faulty-store.ts';
 export type { FakeTokens, Given, TokenWays } from './fake-tokens.ts';
 export type { Fault } from './fault.ts';

@@ -17,6 +17,8 @@ export type MakeStore = (now: () => Seconds) => Promise<StoreUnderTest>;
 export interface StoreCase {
   /** A full sentence: what the store does. */
   readonly name: string;
+  /** True where several come at once: a promise of atomic stores alone. */
+  readonly atomic?: true;
   /** Throws if it does not. */
   readonly run: (make: MakeStore) => Promise<void>;
 }
@@ -42,6 +44,11 @@ export function rule(name: string, body: (given: Given) => Promise<void>): Store
       await body({ store, clock });
     },
   };
+}
+
+/** The same for a case in which several come at once. */
+export function race(name: string, body: (given: Given) => Promise<void>): StoreCase {
+  return { ...rule(name, body), atomic: true };
 }
 
 /** Writes, and fails the case if the store refuses. */

@@ -3,7 +3,7 @@
  * Each case makes a fresh store of its own on a clock that the case moves. No runner is imported; a case fails by throwing.
  */
 import type { Json, Key, Page, Version } from '../model/store.ts';
-import { check, equal, keysOf, pagesOf, racers, raise, rule, type StoreCase, written } from './store-case.ts';
+import { check, equal, keysOf, pagesOf, race, racers, raise, rule, type StoreCase, written } from './store-case.ts';
 
 export type { MakeStore, StoreCase, StoreUnderTest } from './store-case.ts';
 
@@ -35,18 +35,18 @@ export const storeSuite: readonly StoreCase[] = [
     equal(await store.write('a:2', 9, first), null);
     equal(await store.read('a:2'), null);
   }),
-  rule('lets exactly one of many parallel writers with one version win', async ({ store }) => {
+  race('lets exactly one of many parallel writers with one version win', async ({ store }) => {
     const version = await written(store, 'a:1', 'start', 'any');
     const answers = await Promise.all(racers(50, (n) => store.write('a:1', n, version)));
     const winners = answers.flatMap((answer, n) => (answer === null ? [] : [n]));
     equal(winners.length, 1);
     equal((await store.read('a:1'))?.value, winners[0]);
   }),
-  rule('lets exactly one of many parallel writers with "absent" win', async ({ store }) => {
+  race('lets exactly one of many parallel writers with "absent" win', async ({ store }) => {
     const answers = await Promise.all(racers(50, (n) => store.write('a:1', n, 'absent')));
     equal(answers.filter((answer) => answer !== null).length, 1);
   }),
-  rule('loses no step of a counter that many raise by reading, adding and writing on condition', async ({ store }) => {
+  race('loses no step of a counter that many raise by reading, adding and writing on condition', async ({ store }) => {
     await written(store, 'count:1', 0, 'absent');
     await Promise.all(racers(20, () => raise(store, 'count:1')));
     equal((await store.read('count:1'))?.value, 20);
@@ -63,7 +63,7 @@ export const storeSuite: readonly StoreCase[] = [
     equal(await store.write('a:1', 'stale', stale), null);
     equal(await store.remove('a:1', stale), false);
   }),
-  rule('removes once, however many ask at once', async ({ store }) => {
+  race('removes once, however many ask at once', async ({ store }) => {
     await written(store, 'a:1', 1, 'any');
     const answers = await Promise.all(racers(50, () => store.remove('a:1')));
     equal(answers.filter(Boolean).length, 1);
@@ -106,7 +106,7 @@ export const storeSuite: readonly StoreCase[] = [
     check(next !== version, 'the version of the expired record came back');
     equal(await store.read('a:1'), { value: 3, version: next });
   }),
-  rule('lets exactly one of many "absent" writers take the place of an expired record', async ({ store, clock }) => {
+  race('lets exactly one of many "absent" writers take the place of an expired record', async ({ store, clock }) => {
     await written(store, 'a:1', 1, 'any', { until: clock.time });
     const answers = await Promise.all(racers(50, (n) => store.write('a:1', n, 'absent', { until: clock.time + 9 })));
     equal(answers.filter((answer) => answer !== null).length, 1);

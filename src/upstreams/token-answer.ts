@@ -4,11 +4,13 @@ import { bodyOf, type Provider, UpstreamError } from './contract.ts';
 
 const DEEPEST = 32;
 
-/** Reads and repairs one. @throws {UpstreamError} when it is not JSON. */
+/** Reads and repairs one; an empty refresh token is none. @throws {UpstreamError} when it is not JSON. */
 export async function mended(response: Response, { mend = (body) => body }: Provider): Promise<Response> {
   const parsed = parseJson(await response.text(), DEEPEST);
   if (typeof parsed !== 'object' || parsed === null) throw new UpstreamError('broken', 'token_answer_not_json');
-  const body = mend(bodyOf(parsed));
-  const status = typeof body['error'] === 'string' && response.status === 200 ? 400 : response.status;
+  const { refresh_token: refreshToken, ...rest } = mend(bodyOf(parsed));
+  const isNone = refreshToken === undefined || refreshToken === null || refreshToken === '';
+  const body = isNone ? rest : { ...rest, refresh_token: refreshToken };
+  const status = typeof rest['error'] === 'string' && response.status === 200 ? 400 : response.status;
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 }

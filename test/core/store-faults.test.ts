@@ -5,9 +5,9 @@ import { withFaults } from '../../src/core/store-faults.ts';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
+import { faultyStore, type FaultyStore, type StoreFault as Fault } from '../../src/testing/faulty-store.ts';
 import { codeOf, type JsonAnswer, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, appOn } from '../support/app.ts';
-import { type Fault, type FaultyStore, faultyStore } from '../support/faulty-store.ts';
 
 const FAULTS: readonly Fault[] = ['refuse', 'lose', 'delay'];
 const POST = { token_endpoint_auth_method: 'client_secret_post' };

@@ -1,8 +1,9 @@
 /**
  * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
- * A plain program, `node test/e2e/run.ts [node|worker|passkey|upstream]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ * A plain program, `node test/e2e/run.ts [node|worker|passkey|upstream|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
  */
 import { checkClients } from './clients.ts';
+import { checkConsent } from './consent.ts';
 import { findChromium, launch } from './chromium.ts';
 import { checkConformance } from './conformance.ts';
 import { checkGallery } from './gallery.ts';
@@ -40,6 +41,7 @@ async function runAll(executable: string): Promise<void> {
       await server.stop();
     }
     if (wanted.length === 0 || wanted.includes('upstream')) await checkUpstream(browser);
+    if (wanted.length === 0 || wanted.includes('consent')) await checkConsent(browser);
   } catch (error) {
     fail('end to end', error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {

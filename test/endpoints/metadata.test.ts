@@ -19,7 +19,7 @@ describe('endpoints/metadata', () => {
       scopes_supported: ['read', 'write'],
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
-      grant_types_supported: ['authorization_code', 'refresh_token'],
+      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
       token_endpoint_auth_methods_supported: METHODS,
       token_endpoint_auth_signing_alg_values_supported: ALGS,
       revocation_endpoint_auth_methods_supported: METHODS,

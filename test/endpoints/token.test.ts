@@ -116,7 +116,6 @@ describe('endpoints/token', () => {
   });
 
   it.each([
-    'client_credentials',
     'password',
     'implicit',
     'urn:ietf:params:oauth:grant-type:jwt-bearer',

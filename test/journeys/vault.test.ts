@@ -4,7 +4,8 @@ import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { storeNames } from '../support/app.ts';
 import { atConsent, makeUpstreamApp, throughCorp } from '../support/upstream-app.ts';
 import { expectPage } from '../support/verdicts.ts';
-import { makeVaultApp, tool } from '../support/vault-app.ts';
+import { makeVaultApp } from '../support/vault-app.ts';
+import { tool } from '../support/vault-tool.ts';
 
 const SECRET = 'k2Lr0mUOKnTzVg8Zr1bqT0hJ3yq5pXw9cD7fE6aB4sI=';
 

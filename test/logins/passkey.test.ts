@@ -1,8 +1,11 @@
 import { makeRuntime } from '#under-test';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { html } from '../../src/lib/html.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { PASSKEY_SCRIPT } from '../../src/logins/passkey-script.ts';
 import { password } from '../../src/logins/password.ts';
+import type { StepView } from '../../src/model/login.ts';
+import type { SecondFactor } from '../../src/model/second-factor.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { makeAuthenticator } from '../support/authenticator.ts';
@@ -62,6 +65,22 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     await toPasskey(client, browser);
     expect(browser.cookies.has('__Host-portcullis-session')).toBe(false);
     expect((await browser.get(await client.authorizeUrl())).text).toContain('name="login"');
+  });
+
+  it('is two factors in one: whoever has set up a second one is not asked for it after a passkey, and is after a password', async () => {
+    const view = (): StepView => ({ title: 'Second factor', fields: html``, button: 'Go' });
+    const always: SecondFactor = {
+      id: 'always',
+      ask: async () => ({ kind: 'step', keep: null }),
+      steps: { view, prove: async () => ({ kind: 'passed' }) },
+    };
+    app = await makeApp(store, { logins, secondFactor: always });
+    const { client, device } = await enrolled();
+    const browser = app.browser();
+    expect((await touch(browser, await toPasskey(client, browser), device)).location).toContain('code=');
+    const typed = app.browser();
+    const asked = await typed.submit(await typed.get(await client.authorizeUrl()), { decision: 'approve', login: 'password', ...ALICE });
+    expect([asked.status, asked.text.includes('Second factor')]).toEqual([200, true]);
   });
 
   it('works on the sign-in page, too', async () => {

@@ -29,6 +29,8 @@ export interface App {
   readonly send: (request: Request) => Promise<Response>;
   readonly clock: Clock;
   readonly store: Store;
+  /** The store below, uncounted. */
+  readonly inner: Store;
   readonly events: Event[];
   readonly counts: Counts;
   readonly provider: OAuthProvider;
@@ -126,7 +128,7 @@ export async function appOn(
     return { client: made, browser, code: await made.signIn(browser, ALICE) };
   };
   return {
-    ask, toCode, send, clock, store, events, counts, provider, env, client,
+    ask, toCode, send, clock, store, inner, events, counts, provider, env, client,
     aliceId: alice.id,
     browser: () => makeBrowser(send),
     async register(metadata) {

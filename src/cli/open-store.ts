@@ -1,0 +1,77 @@
+/**
+ * Opens the store that a command line names: a file or data folder of SQLite, `postgres://` or `redis://`. The drivers are those of
+ * the folder that the command runs in; none of them is ours.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Store } from '../model/store.ts';
+import { type PgDriver, type PostgresDriver, postgresStore } from '../stores/postgres.ts';
+import { type RedisClient, redisStore } from '../stores/redis.ts';
+import { sqliteStore } from '../stores/sqlite.ts';
+import { CliError } from './terminal.ts';
+
+/** A store, and how to let go of it. */
+export interface OpenStore {
+  readonly store: Store;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens a store. @param make whether a file may be made that is not there. @throws {CliError} saying what is missing. */
+export async function openStore(name: string, make: boolean): Promise<OpenStore> {
+  if (/^postgres(ql)?:\/\//.test(name)) return openPostgres(name);
+  if (/^rediss?:\/\//.test(name)) return openRedis(name);
+  if (/^[a-z]+:\/\//.test(name))
+    throw new CliError(`There is no store for ${name.split(':', 1)[0]}://. Name a file, postgres://… or redis://….`, 2);
+  const path = name.replace(/^sqlite:/, '');
+  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'portcullis.db') : path;
+  if (!make && !existsSync(file)) throw new CliError(`There is no database at ${file}.`);
+  const store = opened(file);
+  return { store, close: async () => store.close() };
+}
+
+function opened(file: string): ReturnType<typeof sqliteStore> {
+  try {
+    return sqliteStore(file);
+  } catch (error) {
+    throw new CliError((error as Error).message, 1, { cause: error });
+  }
+}
+
+async function openPostgres(url: string): Promise<OpenStore> {
+  const postgres = await load<{ default: (url: string, options: object) => PostgresDriver & { end(): Promise<void> } }>('postgres');
+  if (postgres) {
+    const sql = postgres.default(url, { onnotice: () => undefined });
+    return { store: postgresStore(sql), close: () => sql.end() };
+  }
+  const pg = await load<{ default: { Pool: new (options: object) => PgDriver & { end(): Promise<void> } } }>('pg');
+  if (!pg) throw new CliError('PostgreSQL needs a driver in this folder: npm install pg, or npm install postgres.');
+  const pool = new pg.default.Pool({ connectionString: url });
+  return { store: postgresStore(pool), close: () => pool.end() };
+}
+
+async function openRedis(url: string): Promise<OpenStore> {
+  const ioredis = await load<{ Redis: new (url: string, options: object) => RedisClient & { disconnect(): void } }>('ioredis');
+  if (ioredis) {
+    const client = new ioredis.Redis(url, { maxRetriesPerRequest: 1 });
+    return { store: redisStore(client), close: async () => client.disconnect() };
+  }
+  const redis = await load<{ createClient: (options: object) => RedisClient & { connect(): Promise<unknown>; destroy(): void } }>('redis');
+  if (!redis) throw new CliError('Redis needs a client in this folder: npm install redis, or npm install ioredis.');
+  const client = redis.createClient({ url, socket: { reconnectStrategy: false } });
+  const store = redisStore(client); // listens for errors, before there can be one
+  await client.connect();
+  return { store, close: async () => client.destroy() };
+}
+
+/** A package of the folder that the command runs in; null if it has none of that name. */
+async function load<T>(name: string): Promise<T | null> {
+  const here = createRequire(join(process.cwd(), 'package.json'));
+  try {
+    return (await import(pathToFileURL(here.resolve(name)).href)) as T;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'MODULE_NOT_FOUND') return null;
+    throw error;
+  }
+}

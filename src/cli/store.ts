@@ -1,0 +1,78 @@
+/** `portcullis store`: looks at a store, brings its tables up to date, and moves its records to another engine. */
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Store } from '../model/store.ts';
+import { exportRecords, importRecords } from '../stores/move.ts';
+import { openStore } from './open-store.ts';
+import { CliError, type Terminal } from './terminal.ts';
+
+/** How it is used. */
+export const STORE_USAGE = `Usage: portcullis store check STORE          whether it can be written and read, and how many records it holds
+       portcullis store migrate STORE        makes its tables, or brings them to the present layout
+       portcullis store export STORE FILE    writes all live records to a new file, for your eyes only
+       portcullis store import STORE FILE    writes those that are not there yet; may be run again
+
+STORE is a data folder or a file of SQLite, postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST.
+Stop the server before an export; afterwards nobody has to sign in again.`;
+
+/** Runs `store` with the words after it. @throws {CliError} saying what is wrong. */
+export async function runStore(argv: readonly string[], terminal: Terminal): Promise<void> {
+  const [verb, name, file, ...more] = argv;
+  const moves = verb === 'export' || verb === 'import';
+  if ((!moves && verb !== 'check' && verb !== 'migrate') || name === undefined || more.length > 0 || (file !== undefined) !== moves)
+    throw new CliError(STORE_USAGE, 2);
+  const { store, close } = await openStore(name, verb === 'migrate' || verb === 'import');
+  try {
+    if (verb === 'check') await check(store, terminal);
+    else if (verb === 'migrate') await store.read('check:layout').then(() => terminal.out('The tables are of the present layout.'));
+    else if (verb === 'export') await exportTo(store, file ?? '', terminal);
+    else await importFrom(store, file ?? '', terminal);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(error instanceof Error ? error.message : String(error), 1, { cause: error });
+  } finally {
+    await close();
+  }
+}
+
+async function check(store: Store, terminal: Terminal): Promise<void> {
+  const key = `health:${crypto.randomUUID()}` as const;
+  const version = await store.write(key, 'check', 'absent', { until: Math.floor(Date.now() / 1000) + 60 });
+  const read = await store.read(key);
+  if (version === null || read?.value !== 'check' || !(await store.remove(key)))
+    throw new CliError('The store does not give back what was written to it.');
+  const kinds = new Map<string, number>();
+  for await (const line of exportRecords(store)) {
+    const { key: found } = JSON.parse(line) as { key?: string };
+    const kind = found?.split(':', 1)[0];
+    if (kind !== undefined) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  terminal.out('The store can be written and read.');
+  for (const [kind, count] of [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1))) terminal.out(`${kind.padEnd(12)} ${count}`);
+}
+
+async function exportTo(store: Store, file: string, terminal: Terminal): Promise<void> {
+  let lines = 0;
+  const text = async function* (): AsyncGenerator<string> {
+    for await (const line of exportRecords(store)) {
+      lines++;
+      yield `${line}\n`;
+    }
+  };
+  try {
+    await pipeline(Readable.from(text()), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CliError(`${file} is there already. Name a new file.`);
+    rmSync(file, { force: true }); // half an export is none
+    throw error;
+  }
+  terminal.out(`${lines - 2} records written to ${file}. Keep it as secret as the database.`);
+}
+
+async function importFrom(store: Store, file: string, terminal: Terminal): Promise<void> {
+  const input = createReadStream(file);
+  const { written, kept } = await importRecords(store, createInterface({ input, crlfDelay: Infinity }));
+  terminal.out(`${written} records imported; ${kept} were there already.`);
+}

@@ -1,0 +1,109 @@
+/**
+ * JWT bearer: tokens for what a trusted issuer signed (RFC 7523 §2.1). Two profiles share the name and are told apart by `typ`:
+ * an ID-JAG is an enterprise's word that a user may be served through a client (Enterprise-Managed Authorization), every other JWT
+ * is a platform's word about a workload, which is no client and needs none (workload identity federation).
+ *
+ *   form → issuer → client → signature → audience, times, claims → resource → scope → who → not seen before → grant
+ */
+import { failed, type Caller } from '../clients/authenticate.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { findKey } from '../core/key-sources.ts';
+import { spendOnce } from '../core/replay.ts';
+import { isSignedWith } from '../core/signature.ts';
+import { userIdOf } from '../core/users.ts';
+import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
+import { OAuthError } from '../model/error.ts';
+import { JWT_BEARER } from '../model/grant-type.ts';
+import type { Params } from '../model/params.ts';
+import { canonicalResource, findResource } from '../model/resource.ts';
+import { parseScope } from '../model/scope.ts';
+import type { MappedUser, TrustedIssuer } from '../model/trusted-issuer.ts';
+import { resourceOf } from './authorization-code.ts';
+import type { IssuedTokens } from './issue.ts';
+import { openDirect } from './open.ts';
+import { registeredClient, withinCeiling } from './registered.ts';
+
+const ID_JAG = 'oauth-id-jag+jwt';
+/** Types of what platforms sign for their workloads; whatever names another purpose is not taken for one (RFC 8725 §3.11). */
+const WORKLOAD_TYPES = [undefined, 'jwt', 'jose'];
+
+/** Gives tokens for the assertion of a request. */
+export async function jwtBearer(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
+  params.once('assertion');
+  const assertion = parseAssertion(params.required('assertion'));
+  if (!assertion) throw refused('malformed');
+  const { claims } = assertion;
+  const isJag = assertion.typ === ID_JAG;
+  const issuer = as.settings.trustedIssuers.find(({ kind, issuer: name }) => name === claims['iss'] && (kind === 'enterprise') === isJag);
+  if (isJag) checkClient(claims, caller, issuer);
+  if (!isJag && !WORKLOAD_TYPES.includes(assertion.typ)) throw refused('type');
+  if (!issuer) {
+    if (caller.kind === 'public') throw failed('none', 'client_unproven');
+    throw refused('issuer_untrusted');
+  }
+  const { jti, subject } = await checkAssertion(as, assertion, issuer);
+  const resource = targetOf(as, params, claims);
+  const scope = withinCeiling(parseScope(params.optional('scope')), ceilingOf(issuer, claims, isJag));
+  const mapped = issuer.user ? await issuer.user(claims) : {};
+  if (!mapped) throw refused('user_refused');
+  if (!(await spendOnce(as, ['issuer', issuer.issuer], jti, endOf(claims)))) throw refused('replayed');
+  const userId = mapped.userId ?? (await userIdOf(as, { issuer: issuer.issuer, subject, claims: {} }));
+  const clientId = isJag && caller.kind === 'confidential' ? caller.client.id : `workload:${userId}`;
+  return openDirect(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims) });
+}
+
+/** An ID-JAG is for one client, which has to be the one that brings it, and has to prove it (EMA §5; ID-JAG §4.4.1). */
+function checkClient(claims: Claims, caller: Caller, issuer: TrustedIssuer | undefined): void {
+  const client = registeredClient(caller, JWT_BEARER);
+  if (claims['client_id'] !== client.id) throw refused('client_differs');
+  if (issuer?.clients && !issuer.clients.includes(client.id)) throw refused('client_beyond_issuer');
+}
+
+async function checkAssertion(as: AuthServer, assertion: Assertion, issuer: TrustedIssuer): Promise<{ jti: string; subject: string }> {
+  const { claims } = assertion;
+  const key = await findKey(as, issuer, assertion, async () => undefined);
+  if (!key) throw refused('key_unknown');
+  if (!(await isSignedWith(assertion, key))) throw refused('signature');
+  const { issuer: own, paths } = as.settings;
+  if (!isFor(claims, own) && !(issuer.kind === 'workload' && isFor(claims, own + paths.token))) throw refused('audience');
+  const time = timeProblem(claims, as.now()) ?? (claims['iat'] === undefined ? 'iat_missing' : null);
+  if (time !== null) throw refused(time);
+  // Rights that are not understood are not given, and a key that it is bound to has to be shown, which nobody can yet.
+  if (claims['cnf'] !== undefined || claims['authorization_details'] !== undefined) throw refused('claim_not_understood');
+  const [jti, sub, tenant] = [textClaim(claims, 'jti'), textClaim(claims, 'sub'), claims['tenant']];
+  if (jti === null || sub === null || (tenant !== undefined && typeof tenant !== 'string')) throw refused('claim_missing');
+  for (const [name, wanted] of Object.entries(issuer.claims ?? {})) {
+    const value = textClaim(claims, name);
+    if (value === null || ![wanted].flat().includes(value)) throw refused('claim_differs');
+  }
+  return { jti, subject: tenant === undefined ? sub : JSON.stringify([tenant, sub]) };
+}
+
+/** The resource that both sides mean: the assertion's, the request's, or the only one there is. */
+function targetOf(as: AuthServer, params: Params, { resource }: Claims): string {
+  const asked = resourceOf(params);
+  const { resources } = as.settings;
+  if (resource === undefined) return findResource(asked === undefined ? [] : [asked], resources).uri;
+  const allowed = [resource].flat().map((one) => (typeof one === 'string' ? canonicalResource(one) : null));
+  const both = resources.map(({ uri }) => uri).filter((uri) => allowed.includes(uri) && (asked === undefined || asked === uri));
+  if (both.length !== 1 || both[0] === undefined) throw refused('resource');
+  return both[0];
+}
+
+/** What may be granted: what the operator allows this issuer, and of that what the issuer allows the user (EMA §7.2.1). */
+function ceilingOf(issuer: TrustedIssuer, { scope }: Claims, isJag: boolean): readonly string[] {
+  if (!isJag || scope === undefined) return issuer.scope;
+  if (typeof scope !== 'string') throw refused('scope');
+  const allowed = parseScope(scope);
+  return issuer.scope.filter((name) => allowed.includes(name));
+}
+
+function propsOf({ props }: MappedUser, userId: string, claims: Claims): unknown {
+  if (props !== undefined) return props;
+  const [name, email] = [textClaim(claims, 'name'), textClaim(claims, 'email')];
+  return { claims: { sub: userId, ...(name === null ? {} : { name }), ...(email === null ? {} : { email }) } };
+}
+
+function refused(reason: string): OAuthError {
+  return new OAuthError('invalid_grant', `assertion_${reason}`, { hint: 'The assertion is not valid here, or has been used.' });
+}

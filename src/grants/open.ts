@@ -1,0 +1,62 @@
+/**
+ * Open: a grant that begins with an access token, because no browser is there to bring a code: somebody proved already who they are,
+ * and can do so again, so there is no refresh token either.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import type { Actor } from '../model/access.ts';
+import type { Organization } from '../model/identity.ts';
+import type { Grant } from '../model/grant.ts';
+import type { Seconds } from '../model/store.ts';
+import { wrap } from '../model/transition.ts';
+import type { IssuedTokens } from './issue.ts';
+
+/** What is granted, to whom. */
+export interface Opening {
+  readonly clientId: string;
+  readonly userId: string;
+  readonly scope: readonly string[];
+  /** Canonical URI. */
+  readonly resource: string;
+  readonly props: unknown;
+  /** When it must be over at the latest. */
+  readonly notAfter?: Seconds;
+  /** The organization in which the user acts. */
+  readonly organization?: Organization;
+  /** The grant that this one hangs on, and ends with. */
+  readonly parentId?: string;
+  /** Who acts for the user. */
+  readonly act?: Actor;
+}
+
+/** Writes the grant and gives its token. */
+export async function openDirect(as: AuthServer, opening: Opening): Promise<IssuedTokens> {
+  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization } = opening;
+  const { keys, settings } = as;
+  const [id, now, key] = [parentId + keys.id(), as.now(), as.runtime.random(32)];
+  const { accessToken, access } = await keys.mint(id, null);
+  const expiresAt = Math.min(now + settings.lifetimes.access, notAfter);
+  const grant: Grant = {
+    v: 1,
+    id,
+    clientId,
+    clientAuth: 'confidential',
+    userId,
+    scope,
+    resource,
+    createdAt: now,
+    expiresAt,
+    lifetimes: { ...settings.lifetimes, refresh: 0 },
+    sealedProps: await keys.sealWith(key, props, `grant:${id}`),
+    code: null,
+    refresh: null,
+    retired: [],
+    access: [{ ...wrap(key, access), scope, expiresAt }],
+    usedAt: now,
+    ended: null,
+    ...(act === undefined ? {} : { act }),
+    ...(organization === undefined ? {} : { organization }),
+  };
+  await as.records.openGrant(grant);
+  as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
+  return { accessToken, refreshToken: null, scope, resource, expiresAt };
+}

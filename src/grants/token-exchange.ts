@@ -1,0 +1,61 @@
+/**
+ * Token exchange: a token of ours for one with less in it, for whoever handles a user's call and calls on (RFC 8693). Less or equal
+ * in everything: scope, time, and life: the new grant hangs on the old one. Who may exchange what is the operator's to say; without
+ * a say, nobody.
+ *
+ *   client → form → subject token → resource → scope → policy → child grant
+ */
+import type { Caller } from '../clients/authenticate.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { accessOf, findToken } from '../core/verify.ts';
+import { OAuthError } from '../model/error.ts';
+import { TOKEN_EXCHANGE } from '../model/grant-type.ts';
+import type { Params } from '../model/params.ts';
+import { findResource } from '../model/resource.ts';
+import { narrowScope, parseScope } from '../model/scope.ts';
+import { MOST_LINKS, linksOf } from '../model/token.ts';
+import type { IssuedTokens } from './issue.ts';
+import { openDirect } from './open.ts';
+import { registeredClient } from './registered.ts';
+
+/** The one kind of token that is taken and given. */
+export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
+
+/** Exchanges the subject token of a request. */
+export async function tokenExchange(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
+  const client = registeredClient(caller, TOKEN_EXCHANGE);
+  params.once('requested_token_type', 'subject_token', 'subject_token_type', 'actor_token', 'actor_token_type');
+  if (params.required('subject_token_type') !== ACCESS_TOKEN_TYPE) throw refused('subject_type');
+  if ((params.optional('requested_token_type') ?? ACCESS_TOKEN_TYPE) !== ACCESS_TOKEN_TYPE) throw refused('requested_type');
+  if (params.optional('actor_token') !== undefined) throw refused('actor_token'); // the client itself is the actor
+  if (params.all('audience').length > 0) throw new OAuthError('invalid_target', 'audience', { hint: 'Name the target with `resource`.' });
+  const token = params.required('subject_token');
+  const found = await findToken(as, token);
+  if (!found) throw refused('subject_token');
+  const { grant, access } = found;
+  const asked = params.all('resource');
+  const { uri } = findResource(asked.length === 0 ? [grant.resource] : asked, as.settings.resources);
+  const scope = narrowScope(access.scope, parseScope(params.optional('scope')));
+  if (linksOf(grant.id).length >= MOST_LINKS) throw refused('chain_too_long');
+  const subject = accessOf(as, token, found);
+  if ((await as.settings.exchangePolicy?.({ clientId: client.id, subject, resource: uri, scope })) !== true) throw refused('policy');
+  const tokens = await openDirect(as, {
+    clientId: client.id,
+    userId: grant.userId,
+    scope,
+    resource: uri,
+    props: subject.props,
+    notAfter: access.expiresAt,
+    parentId: grant.id,
+    ...(grant.organization === undefined ? {} : { organization: grant.organization }),
+    act: { sub: `client:${client.id}`, ...(grant.act === undefined ? {} : { act: grant.act }) },
+  });
+  return { ...tokens, issuedTokenType: ACCESS_TOKEN_TYPE };
+}
+
+/** One text for all: what a token is, and to whom it was given, is not for whoever happened upon it (RFC 8693 §2.2.2). */
+function refused(reason: string): OAuthError {
+  return new OAuthError('invalid_request', `exchange_${reason}`, {
+    hint: 'The exchange is not possible with these tokens, or not allowed.',
+  });
+}

@@ -1,0 +1,201 @@
+/**
+ * Store over Cloudflare D1: SQLite in one place, for Workers. The binding is passed in.
+ *
+ * Writes go to D1's primary; reads do too, unless the binding came out of `withSession`, which is why such a session is not taken:
+ * a replica that lags would show a revoked grant as good (FLT-15). A write with lists is one batch, which D1 runs as one transaction.
+ */
+import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
+import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import {
+  type Bound,
+  entriesIn,
+  keptIn,
+  listsIn,
+  NEVER,
+  PAGE,
+  removing,
+  type Row,
+  schemaFor,
+  statementsFor,
+  storedOf,
+  writing,
+} from './sql.ts';
+
+/** A prepared statement of D1, as far as it is used here. */
+export interface D1Statement {
+  bind(...parameters: (string | number | null)[]): D1Statement;
+  all(): Promise<{ readonly results: unknown[] }>;
+}
+
+/** A D1 binding, as far as it is used here. */
+export interface D1Binding {
+  prepare(statement: string): D1Statement;
+  batch(statements: never[]): Promise<readonly { readonly results: unknown[] }[]>;
+  withSession?: unknown;
+}
+
+const NAMES = { records: 'portcullis_records', entries: 'portcullis_entries' };
+const SQL = statementsFor(NAMES);
+
+/** The steps from nothing to the present layout. Only ever append. */
+const LAYOUTS: readonly (readonly string[])[] = [schemaFor(NAMES)];
+const LAYOUT = 'SELECT max(layout) AS layout FROM portcullis_layout';
+
+/**
+ * A store in a D1 database, which it may share with the application; makes its tables (`portcullis_…`) on first use.
+ *
+ * @throws {TypeError} when the binding is missing, or is a session.
+ */
+export function d1Store(database: D1Binding, options: { readonly now?: () => Seconds } = {}): Store {
+  const given = database as Partial<D1Binding & { getBookmark: unknown }> | undefined;
+  if (typeof given?.getBookmark === 'function')
+    throw new TypeError('d1Store: pass the D1 binding itself, not a session of it: a session may read from a replica that lags.');
+  if (typeof given?.prepare !== 'function' || typeof given.batch !== 'function')
+    throw new TypeError('d1Store: the D1 binding is missing. Add `d1_databases` to the Worker configuration.');
+  return new D1Store(database, options.now ?? machineClock);
+}
+
+class D1Store implements Store {
+  readonly atomic = true;
+  readonly #database: D1Binding;
+  readonly #now: () => Seconds;
+  /** Not a promise that all wait for: in workerd it would belong to one request, and hang with it. */
+  #ready = false;
+  /** Where the next sweep begins. An isolate lives shortly, so the first begins anywhere: else none would ever come to the end. */
+  #swept: number | undefined;
+
+  constructor(database: D1Binding, now: () => Seconds) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  async read(key: Key): Promise<Stored | null> {
+    const [row] = await this.#run(SQL.read, key, this.#now());
+    return row ? storedOf(key, row as Row) : null;
+  }
+
+  async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
+    const { until = NEVER, index } = options;
+    if (!Number.isSafeInteger(until)) throw new TypeError('d1Store: `until` must be a whole number of seconds.');
+    const now = this.#now();
+    const write = writing(key, JSON.stringify(value), { when, now, until, lists: index ?? null }, SQL);
+    const versionIn = (rows: readonly unknown[] | undefined): Version | null =>
+      (rows?.[0] as { version: Version } | undefined)?.version ?? null;
+    if (!index) return versionIn(await this.#run(...write));
+    const entering = index.map((list): Bound => [SQL.enter, list, key, now]);
+    const [before, ...rest] = await this.#batch([[SQL.lists, key], ...entering, write]);
+    const version = versionIn(rest.at(-1));
+    const left = listsIn(before?.[0]).filter((list) => version === null || !index.includes(list));
+    await this.#leave(version === null ? [...left, ...index] : left, key);
+    return version;
+  }
+
+  async remove(key: Key, when?: Version): Promise<boolean> {
+    const rows = await this.#run(...removing(key, when, this.#now(), SQL));
+    if (rows.length === 0) return false;
+    await this.#leave(listsIn(rows[0]), key);
+    return true;
+  }
+
+  async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
+    const { keys, next } = entriesIn(await this.#run(SQL.entries, index, Number(after), PAGE + 1));
+    const now = this.#now();
+    const found = await this.#batch(keys.map((key): Bound => [SQL.standing, key, now, index]));
+    const live = keys.filter((_, at) => (found[at]?.length ?? 0) > 0);
+    return next === undefined ? { keys: live } : { keys: live, next: String(next) };
+  }
+
+  async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+    return keptIn(await this.#run(SQL.all, Number(after), PAGE), this.#now());
+  }
+
+  async sweep(most = 1000): Promise<number> {
+    const now = this.#now();
+    const after = (this.#swept ??= Math.floor(Math.random() * (await this.#last())));
+    const [found] = await this.#run(SQL.look, now, after, most);
+    const { last, seen, ended } = found as { last: number | null; seen: number; ended: number | null };
+    this.#swept = last === null || seen < most ? 0 : last;
+    if (last === null || !ended) return 0;
+    const removed = (await this.#run(SQL.sweep, after, last, now)) as readonly { readonly key: Key }[];
+    await this.#batch(removed.flatMap((row) => listsIn(row).map((list): Bound => [SQL.leaveGone, list, row.key, row.key, list])));
+    return removed.length;
+  }
+
+  async #last(): Promise<number> {
+    const [row] = await this.#run(`SELECT max(rowid) AS last FROM ${NAMES.records}`);
+    return (row as { last: number | null }).last ?? 0;
+  }
+
+  /** Takes a key out of lists that its record, if there is one, does not name: a look at the record in the same statement. */
+  async #leave(lists: readonly IndexKey[], key: Key): Promise<void> {
+    await this.#batch(lists.map((list): Bound => [SQL.leaveGone, list, key, key, list]));
+  }
+
+  async #run(...[statement, ...parameters]: Bound): Promise<readonly unknown[]> {
+    if (!this.#ready) await this.#prepare();
+    return told(
+      async () =>
+        (
+          await this.#database
+            .prepare(statement)
+            .bind(...parameters)
+            .all()
+        ).results,
+    );
+  }
+
+  async #batch(all: readonly Bound[]): Promise<readonly (readonly unknown[])[]> {
+    if (all.length === 0) return [];
+    if (!this.#ready) await this.#prepare();
+    const prepared = all.map(([statement, ...parameters]) => this.#database.prepare(statement).bind(...parameters));
+    return (await told(() => this.#database.batch(prepared as never[]))).map(({ results }) => results);
+  }
+
+  /** Looks at the layout once an isolate; of several requests that do so at once, one makes the tables. */
+  async #prepare(): Promise<void> {
+    const layout = await told(() => this.#layout());
+    if (layout > LAYOUTS.length)
+      throw new TypeError(
+        'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
+      );
+    for (const [at, statements] of LAYOUTS.entries()) if (at >= layout) await this.#step(at + 1, statements);
+    this.#ready = true;
+  }
+
+  /** One step is one transaction, and its number can be entered once only: of two that take it, the second changes nothing. */
+  async #step(layout: number, statements: readonly string[]): Promise<void> {
+    const all = [
+      'CREATE TABLE IF NOT EXISTS portcullis_layout (layout INTEGER PRIMARY KEY)',
+      `INSERT INTO portcullis_layout VALUES (${layout})`,
+      ...statements,
+    ];
+    try {
+      await this.#database.batch(all.map((statement) => this.#database.prepare(statement)) as never[]);
+    } catch (error) {
+      if ((await this.#layout()) < layout) throw error;
+    }
+  }
+
+  async #layout(): Promise<number> {
+    const [known] = (await this.#database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'portcullis_layout'").all()).results;
+    if (!known) return 0;
+    const [row] = (await this.#database.prepare(LAYOUT).all()).results;
+    return (row as { layout: number | null }).layout ?? 0;
+  }
+}
+
+/** Failures of D1 that are told before anything was run. */
+const NOTHING_DONE = /D1 DB is overloaded|Network connection lost before|too many requests queued/i;
+
+async function told<T>(query: () => Promise<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    if (error instanceof Error && NOTHING_DONE.test(error.message)) throw new NothingDone('D1 changed nothing.', { cause: error });
+    throw error;
+  }
+}
+
+function machineClock(): Seconds {
+  return Math.floor(Date.now() / 1000);
+}

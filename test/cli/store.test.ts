@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../src/cli/commands.ts';
+import { sqliteStore } from '../../src/stores/sqlite.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-cli-store-'));
+let made = 0;
+const fresh = (): string => join(folder, `${++made}`);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a command line: exit code, and what it printed. */
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const terminal = {
+    out: (line: string) => void out.push(line),
+    err: (line: string) => void err.push(line),
+    open() {},
+    after: () => () => undefined,
+  };
+  return { code: await runCommand(['store', ...argv], terminal), out: out.join('\n'), err: err.join('\n') };
+}
+
+describe('cli/store', () => {
+  it('checks a store, and counts what is in it', async () => {
+    const path = fresh();
+    const store = sqliteStore(path);
+    for (let n = 0; n < 5; n++) await store.write(n < 2 ? `client:${n}` : `grant:${n}`, n, 'any');
+    store.close();
+    const { code, out } = await run('check', path);
+    expect([code, out]).toEqual([0, 'The store can be written and read.\nclient       2\ngrant        3']);
+  });
+
+  it('makes the tables of a new store, and says that they are of the present layout', async () => {
+    const path = fresh();
+    expect((await run('migrate', `sqlite:${path}`)).out).toBe('The tables are of the present layout.');
+    expect((await run('check', path)).code).toBe(0);
+  });
+
+  it('exports to a new file for its owner only, and imports it into another store, twice if asked', async () => {
+    const [from, to, file] = [fresh(), fresh(), fresh()];
+    const store = sqliteStore(from);
+    for (let n = 0; n < 500; n++) await store.write(`grant:${n}`, { n, text: 'ü\n' }, 'any', { index: ['user:1'] });
+    store.close();
+    expect((await run('export', from, file)).out).toBe(`500 records written to ${file}. Keep it as secret as the database.`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect((await run('import', to, file)).out).toBe('500 records imported; 0 were there already.');
+    expect((await run('import', to, file)).out).toBe('0 records imported; 500 were there already.');
+    const again = sqliteStore(to);
+    expect((await again.read('grant:499'))?.value).toEqual({ n: 499, text: 'ü\n' });
+    expect((await again.list('user:1')).keys[0]).toBe('grant:0');
+    again.close();
+    const { code, err } = await run('export', from, file);
+    expect([code, err]).toEqual([1, `${file} is there already. Name a new file.`]);
+    expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(503);
+  });
+
+  it('says in one line what is wrong, and makes no file by looking', async () => {
+    const [missing, half] = [fresh(), fresh()];
+    writeFileSync(half, '{"portcullis":"records","v":1}\n');
+    expect(await run('check', missing)).toMatchObject({ code: 1, err: `There is no database at ${missing}.` });
+    expect(statSync(missing, { throwIfNoEntry: false })).toBeUndefined();
+    expect(await run('import', fresh(), half)).toMatchObject({ code: 1, err: expect.stringMatching(/^The end of the export is missing/) });
+    expect(await run('check', 'mysql://localhost')).toMatchObject({ code: 2, err: expect.stringMatching(/^There is no store for mysql/) });
+    for (const wrong of [[], ['check'], ['export', missing], ['check', missing, half], ['burn', missing]])
+      expect(await run(...wrong)).toMatchObject({ code: 2, err: expect.stringMatching(/^Usage: portcullis store check/) });
+  });
+});

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
+import { ALICE, type App, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
+
+const SECRET = 'a-secret-of-enough-characters-to-pass';
+const TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS = 'urn:ietf:params:oauth:token-type:access_token';
+const gateway = (id: string) => ({ id, secret: SECRET, authMethod: 'client_secret_post', grantTypes: [TYPE] }) as const;
+const whoami: OAuthProviderOptions['apiHandler'] = (_request, _env, ctx) => Response.json({ auth: ctx.auth });
+const options: Partial<OAuthProviderOptions> = {
+  clients: [gateway('gateway'), gateway('second'), { ...gateway('other'), grantTypes: ['client_credentials'] }],
+  tokenExchange: ({ clientId, subject }) => clientId !== 'second' || subject.act !== undefined,
+};
+
+const exchange = async (app: App, subject: string, changes: Record<string, string> = {}): Promise<JsonAnswer> =>
+  answerOf(
+    await app.ask(
+      'POST',
+      '/token',
+      new URLSearchParams({
+        grant_type: TYPE,
+        client_id: 'gateway',
+        client_secret: SECRET,
+        subject_token: subject,
+        subject_token_type: ACCESS,
+        ...changes,
+      }),
+      { 'content-type': 'application/x-www-form-urlencoded' },
+    ),
+  );
+
+describe.each(storeNames)('grants/token-exchange on %s', (store) => {
+  it('gives a token with less in it, that says who acts, and ends with the one it came of (RFC 8693 §2.2, §4.1)', async () => {
+    const app = await makeApp(store, options);
+    const { tokens, client } = await app.signedIn();
+    app.clock.pass(600);
+    const answer = await exchange(app, tokens.access, { scope: 'read', resource: RESOURCE });
+    expect(answer.body).toMatchObject({ issued_token_type: ACCESS, token_type: 'Bearer', scope: 'read', expires_in: 3000 });
+    expect(answer.body).not.toHaveProperty('refresh_token');
+    const child = tokensOf(answer).access;
+    const { access } = await app.call(child);
+    expect(access).toMatchObject({ userId: app.aliceId, clientId: 'gateway', scope: ['read'], act: { sub: 'client:gateway' } });
+    expect(access?.props).toMatchObject({ claims: { name: 'Alice' } });
+    await client.revoke(tokens.refresh);
+    expect((await app.call(child)).status).toBe(401);
+  });
+
+  it('links exchanges in a chain, each acting for the one before, and all end with the first (RFC 8693 §4.1)', async () => {
+    const app = await makeApp(store, options);
+    const { tokens } = await app.signedIn();
+    const first = tokensOf(await exchange(app, tokens.access)).access;
+    const second = tokensOf(await exchange(app, first, { client_id: 'second' })).access;
+    expect((await app.call(second)).access?.act).toEqual({ sub: 'client:second', act: { sub: 'client:gateway' } });
+    const third = tokensOf(await exchange(app, second)).access;
+    expectJson(await exchange(app, third), 'invalid_request'); // a chain has an end
+    const before = app.counts.reads;
+    await app.call(third);
+    expect(app.counts.reads - before).toBe(4);
+    await app.ask('POST', '/revoke', new URLSearchParams({ token: first, client_id: 'gateway', client_secret: SECRET }), {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect((await app.call(first)).status).toBe(401);
+    const grant = (await app.provider.helpers(app.env).listUserGrants(app.aliceId)).grants.find(
+      ({ clientId }) => clientId !== 'gateway' && clientId !== 'second',
+    );
+    await app.provider.helpers(app.env).revokeGrant(grant?.id ?? '', app.aliceId);
+    for (const token of [tokens.access, second, third]) expect((await app.call(token)).status).toBe(401);
+  });
+
+  it('reads a child and its parent, and for a plain token one record only', async () => {
+    const app = await makeApp(store, options);
+    const { tokens } = await app.signedIn();
+    const child = tokensOf(await exchange(app, tokens.access)).access;
+    const reads = async (token: string): Promise<number> => {
+      const before = app.counts.reads;
+      await app.call(token);
+      return app.counts.reads - before;
+    };
+    expect([await reads(tokens.access), await reads(child)]).toEqual([1, 2]);
+  });
+});
+
+describe('grants/token-exchange: SEC-217', () => {
+  it('SEC-217 gives no wider scope, also not by a chain', async () => {
+    const app = await makeApp('memory', options);
+    const { client, browser } = await app.toCode();
+    const narrow = tokensOf(await client.redeem(await client.signIn(browser, { ...ALICE, scope: ['read'] }))).access;
+    expectJson(await expectNothingWritten(app, () => exchange(app, narrow, { scope: 'read write' })), 'invalid_scope');
+    const { tokens } = await app.signedIn();
+    const less = tokensOf(await exchange(app, tokens.access, { scope: 'read' })).access;
+    expectJson(await exchange(app, less, { scope: 'write' }), 'invalid_scope');
+    expect((await exchange(app, less)).body['scope']).toBe('read');
+  });
+
+  it('SEC-217 gives no longer life, also not by a chain', async () => {
+    const app = await makeApp('memory', options);
+    const { tokens } = await app.signedIn();
+    app.clock.pass(3500);
+    const child = tokensOf(await exchange(app, tokens.access)).access;
+    const grandchild = tokensOf(await exchange(app, child)).access;
+    app.clock.pass(100);
+    for (const token of [tokens.access, child, grandchild]) expect((await app.call(token)).status).toBe(401);
+  });
+
+  it('SEC-217 gives tokens for resources of ours only, by name', async () => {
+    const app = await makeApp('memory', { ...options, apiRoute: ['/mcp', '/tools'], apiHandler: whoami! });
+    const client = await app.client();
+    const { access } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE, { resource: RESOURCE })));
+    expect((await app.call(access, '/tools')).status).toBe(401);
+    const moved = tokensOf(await exchange(app, access, { resource: `${ISSUER}/tools` })).access;
+    expect([(await app.call(moved, '/tools')).status, (await app.call(moved)).status]).toEqual([200, 401]);
+    for (const changes of [{ resource: 'https://other.example' }, { audience: `${ISSUER}/tools` }, { audience: 'x' }])
+      expectJson(await expectNothingWritten(app, () => exchange(app, access, changes)), 'invalid_target');
+  });
+
+  it('SEC-217 takes access tokens alone: no refresh token, no code, nothing foreign, no actor', async () => {
+    const app = await makeApp('memory', options);
+    const { tokens, client, browser } = await app.signedIn();
+    const code = await client.signIn(browser, {});
+    const bad: [string, Record<string, string>][] = [
+      [tokens.refresh, {}], [tokens.refresh, { subject_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }], [code, {}], ['x', {}],
+      [`${tokens.access.slice(0, -1)}${tokens.access.endsWith('A') ? 'B' : 'A'}`, {}], [tokens.access, { subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' }],
+      [tokens.access, { requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }], [tokens.access, { actor_token: tokens.access, actor_token_type: ACCESS }],
+    ]; // prettier-ignore
+    for (const [subject, changes] of bad)
+      expectJson(await expectNothingWritten(app, () => exchange(app, subject, changes)), 'invalid_request');
+    app.clock.pass(3600);
+    expectJson(await exchange(app, tokens.access), 'invalid_request');
+  });
+
+  it('SEC-217 lets nobody whom the operator does not name: off without a policy, no by default, and not for other clients', async () => {
+    const off = await makeApp('memory', { clients: options.clients! });
+    const { tokens: theirs } = await off.signedIn();
+    expectJson(await exchange(off, theirs.access), 'unsupported_grant_type');
+    const app = await makeApp('memory', options);
+    const { tokens, client } = await app.signedIn();
+    expectJson(await expectNothingWritten(app, () => exchange(app, tokens.access, { client_id: 'second' })), 'invalid_request');
+    expectJson(await exchange(app, tokens.access, { client_id: 'other' }), 'unauthorized_client');
+    expectJson(await exchange(app, tokens.access, { client_id: client.id, client_secret: '' }), 'invalid_client', 401);
+    const metadata = (await (await app.ask('GET', '/.well-known/oauth-authorization-server')).json()) as Record<string, unknown>;
+    expect(metadata['grant_types_supported']).toContain(TYPE);
+    await expect(makeApp('memory', { tokenExchange: true as never })).rejects.toThrow('`tokenExchange` must be a function');
+  });
+
+  it('SEC-217 gives nothing where the policy fails', async () => {
+    const app = await makeApp('memory', { ...options, tokenExchange: () => Promise.reject(new Error('policy is down')) });
+    const { tokens } = await app.signedIn();
+    expect((await expectNothingWritten(app, () => exchange(app, tokens.access))).status).toBe(500);
+  });
+});

@@ -1,0 +1,31 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startSweeper } from '../../src/node/sweeper.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('node/sweeper', () => {
+  it('sweeps a bounded number now and then, never twice at once, until it is called off', async () => {
+    const asked: number[] = [];
+    const gate = Promise.withResolvers<number>();
+    const stop = startSweeper((most) => (asked.push(most), gate.promise));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(asked).toEqual([2000]);
+    gate.resolve(7);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked).toHaveLength(3);
+    stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveLength(3);
+  });
+
+  it('says that a sweep failed, and goes on', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    let times = 0;
+    const stop = startSweeper(() => (times++, Promise.reject(new Error('down'))));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([times, said.mock.calls.length]).toEqual([2, 2]);
+    stop();
+    said.mockRestore();
+  });
+});

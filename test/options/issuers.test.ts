@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { issuersOf } from '../../src/options/issuers.ts';
+
+const good = { issuer: 'https://idp.example', kind: 'enterprise', jwks: { keys: [] }, scope: ['read'] };
+const platform = { ...good, kind: 'workload', claims: { sub: 'job' } };
+
+describe('options/issuers', () => {
+  it('takes issuers with keys, a ceiling, and for a platform a rule which workloads are meant', () => {
+    const both = [good, platform, { ...platform, issuer: 'https://b.example', claims: undefined, user: () => null }];
+    expect(issuersOf(both as never)).toBe(both);
+  });
+
+  it.each([
+    ['x', 'must be a list'], [[{ ...good, issuer: '' }], 'give the `issuer`'], [[{ ...good, kind: 'x' }], '`kind` must be'], [[{ ...good, jwks: undefined }], 'give its public keys'],
+    [[{ ...good, jwksUri: 'https://idp.example/k' }], 'give its public keys'], [[{ ...good, jwks: { keys: [{ kty: 'oct', k: 'x' }] } }], 'public keys only'],
+    [[{ ...good, jwks: undefined, jwksUri: 'http://idp.example/k' }], '`jwksUri` must be'], [[{ ...good, scope: undefined }], '`scope` must list'], [[{ ...good, scope: ['a b'] }], '`scope` must list'],
+    [[{ ...platform, claims: {} }], 'say which workloads'], [[{ ...platform, claims: undefined }], 'say which workloads'], [[{ ...platform, clients: ['a'] }], 'a workload is no client'], [[good, good], 'twice'],
+  ])('refuses %j', (given, mend) => {
+    expect(() => issuersOf(given as never)).toThrow(mend);
+  }); // prettier-ignore
+
+  it('refuses our own issuer: nobody speaks in our name', () => {
+    expect(() => issuersOf([good] as never, 'https://idp.example')).toThrow('our own issuer');
+  });
+});

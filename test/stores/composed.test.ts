@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { Store } from '../../src/model/store.ts';
+import { composedStore } from '../../src/stores/composed.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { storeSuite } from '../../src/testing/store-suite.ts';
+
+/** Two stores that tell what they are asked. */
+function two(now: () => number): { atomic: Store; cache: Store; asked: string[] } {
+  const asked: string[] = [];
+  const telling = (name: string, store: Store): Store =>
+    new Proxy(store, {
+      get: (_, verb: keyof Store) => {
+        const own = store[verb];
+        if (typeof own !== 'function') return own;
+        return (...all: never[]) => (
+          asked.push(`${name} ${verb} ${String(all[0])}`),
+          (own as (...all: never[]) => unknown).apply(store, all)
+        );
+      },
+    });
+  return { atomic: telling('atomic', memoryStore({ now })), cache: telling('cache', memoryStore({ now })), asked };
+}
+
+describe('stores/composed', () => {
+  for (const { name, run } of storeSuite) it(name, async () => run(async (now) => ({ store: composedStore({ ...two(now), now }) })));
+
+  it('reads clients and documents from the cache, and everything else from the atomic store alone', async () => {
+    const { atomic, cache, asked } = two(() => 1000);
+    await atomic.write('client:1', 'a', 'any');
+    const store = composedStore({ atomic, cache, now: () => 1000 });
+    asked.length = 0;
+    for (let time = 0; time < 3; time++) expect((await store.read('client:1'))?.value).toBe('a');
+    expect(asked).toEqual([
+      'cache read client:1',
+      'atomic read client:1',
+      'cache write client:1',
+      'cache read client:1',
+      'cache read client:1',
+    ]);
+    asked.length = 0;
+    for (const key of ['grant:1', 'ticket:1', 'session:1', 'limit:1', 'account:1'] as const) await store.read(key);
+    expect(asked.some((line) => line.startsWith('cache'))).toBe(false);
+  });
+
+  it('sees its own changes at once, and those of others after the time it may be late', async () => {
+    const clock = { time: 1000 };
+    const now = (): number => clock.time;
+    const { atomic, cache } = two(now);
+    const [here, there] = [
+      composedStore({ atomic, cache, now, late: 300 }),
+      composedStore({ atomic, cache: two(now).cache, now, late: 300 }),
+    ];
+    await here.write('client:1', 'a', 'any');
+    await there.read('client:1');
+    await here.write('client:1', 'b', 'any');
+    expect((await here.read('client:1'))?.value).toBe('b');
+    expect((await there.read('client:1'))?.value).toBe('a');
+    clock.time += 300;
+    expect((await there.read('client:1'))?.value).toBe('b');
+  });
+
+  it('refuses a conditional write after a late look, and reads the truth from then on: nobody turns in a circle', async () => {
+    const now = (): number => 1000;
+    const { atomic, cache } = two(now);
+    const store = composedStore({ atomic, cache, now });
+    await atomic.write('client:1', 'a', 'any');
+    const late = await store.read('client:1');
+    await atomic.write('client:1', 'b', 'any');
+    expect(await store.write('client:1', 'c', late?.version ?? 0)).toBeNull();
+    const fresh = await store.read('client:1');
+    expect(fresh?.value).toBe('b');
+    expect(await store.write('client:1', 'c', fresh?.version ?? 0)).not.toBeNull();
+  });
+
+  it('goes on without its cache when that fails, and says so', async () => {
+    const down = (): Promise<never> => Promise.reject(new Error('429'));
+    const cache: Store = { atomic: false, read: down, write: down, remove: down, list: down };
+    const errors: unknown[] = [];
+    const store = composedStore({ atomic: memoryStore(), cache, onError: (error) => errors.push(error), now: () => 1000 });
+    await store.write('client:1', 'a', 'any');
+    expect((await store.read('client:1'))?.value).toBe('a');
+    expect(await store.read('client:2')).toBeNull();
+    expect(errors).toHaveLength(2);
+  });
+
+  it('refuses an `atomic` that is none', () => {
+    const atomic = { ...two(() => 0).cache, atomic: false } as Store;
+    expect(() => composedStore({ atomic, cache: memoryStore() })).toThrow('`atomic` must be a store with conditional writes');
+    expect(() => composedStore({ atomic: memoryStore(), cache: undefined as never })).toThrow('`cache` must be a store');
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { makeBreaker } from '../../src/upstreams/breaker.ts';
+import { UpstreamError } from '../../src/upstreams/contract.ts';
+
+const down = async (): Promise<never> => {
+  throw new UpstreamError('unavailable', 'network');
+};
+
+function make(): { run: ReturnType<typeof makeBreaker>['run']; pass: (seconds: number) => void; fail: (times: number) => Promise<void> } {
+  let now = 1000;
+  const { run } = makeBreaker(() => now);
+  return {
+    run,
+    pass: (seconds) => void (now += seconds),
+    async fail(times) {
+      for (let n = 0; n < times; n++) await run(down).catch(() => undefined);
+    },
+  };
+}
+const reasonOf = async (going: Promise<unknown>): Promise<string> => {
+  const outcome = await going.catch((error: unknown) => error);
+  return outcome instanceof UpstreamError ? outcome.reason : 'through';
+};
+
+describe('upstreams/breaker', () => {
+  it('FLT-17 refuses at once after five failures in a row, with the seconds to wait', async () => {
+    const { run, fail } = make();
+    await fail(4);
+    expect(await reasonOf(run(down))).toBe('network');
+    await expect(run(down)).rejects.toMatchObject({ failure: 'unavailable', reason: 'breaker_open', retryAfter: 5 });
+  });
+
+  it('FLT-17 lets one request try after that, waits longer after each failed try, and closes with the first that works', async () => {
+    const { run, fail, pass } = make();
+    await fail(5);
+    pass(5);
+    let answer: (value: string) => void = () => undefined;
+    const probe = run(() => new Promise<string>((resolve) => (answer = resolve)));
+    expect(await reasonOf(run(async () => 'fine'))).toBe('breaker_open'); // no herd behind the probe
+    answer('fine');
+    expect([await probe, await run(async () => 'fine')]).toEqual(['fine', 'fine']);
+    await fail(5);
+    pass(5);
+    await fail(1);
+    pass(9);
+    expect(await reasonOf(run(async () => 'fine'))).toBe('breaker_open');
+    pass(1);
+    expect(await run(async () => 'fine')).toBe('fine');
+  });
+
+  it('begins to count anew with each success, and counts no refusal and no 429, which are about one person', async () => {
+    const { run, fail } = make();
+    await fail(4);
+    await run(async () => 'fine');
+    await fail(4);
+    for (const error of [new UpstreamError('broken', 'status_400'), new UpstreamError('unavailable', 'status_429', { retryAfter: 60 })])
+      for (let n = 0; n < 6; n++) expect(await reasonOf(run(() => Promise.reject(error)))).toBe(error.reason);
+    expect(await run(async () => 'fine')).toBe('fine');
+  });
+
+  it('stays away for as long as the provider says, within bounds', async () => {
+    const { run, pass } = make();
+    await run(() => Promise.reject(new UpstreamError('unavailable', 'status_503', { retryAfter: 3000 }))).catch(() => undefined);
+    pass(59);
+    expect(await reasonOf(run(async () => 'fine'))).toBe('breaker_open');
+    pass(1);
+    expect(await run(async () => 'fine')).toBe('fine');
+  });
+});

@@ -1,0 +1,44 @@
+import { env } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { type D1Binding, d1Store } from '../../../src/stores/d1.ts';
+import { storeSuite } from '../../../src/testing/store-suite.ts';
+
+const { D1 } = env as unknown as { D1: D1Database };
+
+describe('stores/d1', () => {
+  for (const { name, run } of storeSuite) {
+    it(name, async () => {
+      await run(async (now) => {
+        const store = d1Store(D1, { now });
+        await store.read('a:1');
+        await D1.batch(['records', 'entries'].map((table) => D1.prepare(`DELETE FROM portcullis_${table}`)));
+        return { store, reopen: async () => d1Store(D1, { now }) };
+      });
+    });
+  }
+
+  it('FLT-22 makes its tables once, however many isolates begin at the same moment, and refuses newer ones', async () => {
+    await D1.batch(['records', 'entries', 'layout'].map((table) => D1.prepare(`DROP TABLE IF EXISTS portcullis_${table}`)));
+    const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => d1Store(D1).write('a:1', n, 'absent')));
+    expect(answers.filter((version) => version !== null)).toHaveLength(1);
+    await D1.prepare('INSERT INTO portcullis_layout VALUES (99)').run();
+    await expect(d1Store(D1).read('a:1')).rejects.toThrow(
+      /^The tables portcullis_… were written by a newer version .+ another database\.$/,
+    );
+    await D1.prepare('DELETE FROM portcullis_layout WHERE layout = 99').run();
+    expect(await d1Store(D1).read('a:1')).not.toBeNull();
+  });
+
+  it('leaves no entry behind in a list that a refused write named', async () => {
+    const store = d1Store(D1);
+    await store.write('grant:refused', 1, 'any', { index: ['user:kept'] });
+    expect(await store.write('grant:refused', 2, 'absent', { index: ['user:refused', 'user:kept'] })).toBeNull();
+    const { results } = await D1.prepare("SELECT list FROM portcullis_entries WHERE key = 'grant:refused'").all();
+    expect(results).toEqual([{ list: 'user:kept' }]);
+  });
+
+  it('FLT-15 takes no session, which may read from a replica that lags, and names a missing binding', () => {
+    expect(() => d1Store(D1.withSession('first-unconstrained') as unknown as D1Binding)).toThrow('not a session of it');
+    expect(() => d1Store(undefined as unknown as D1Binding)).toThrow('the D1 binding is missing');
+  });
+});
