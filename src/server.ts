@@ -40,7 +40,15 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   for (const path of METADATA_PATHS) routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
   routes.set(paths.token, { name: 'token', methods: { POST: token }, reader: 'program' });
   routes.set(paths.revoke, { name: 'revoke', methods: { POST: revoke }, reader: 'program' });
-  if (paths.register !== null) routes.set(paths.register, { name: 'register', methods: { POST: register }, reader: 'program' });
+  if (paths.register !== null) {
+    const manage: Endpoint = async (call) => (await import('./endpoints/registration.ts')).registration(call);
+    routes.set(paths.register, { name: 'register', methods: { POST: register }, reader: 'program' });
+    routes.set(`${paths.register}/client`, {
+      name: 'registration',
+      methods: { GET: manage, PUT: manage, DELETE: manage },
+      reader: 'program',
+    });
+  }
   if (logins.length === 0) return routes;
   routes.set(paths.authorize, { name: 'authorize', methods: { GET: authorize, POST: authorize }, reader: 'person' });
   routes.set(paths.approve, { name: 'approve', methods: { POST: approve }, reader: 'person' });

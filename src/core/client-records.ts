@@ -27,6 +27,12 @@ export async function changeClient(as: AuthServer, id: string, edit: (client: Cl
   throw new OAuthError('temporarily_unavailable', 'client_contended', { headers: { 'retry-after': '1' } });
 }
 
+/** A client, also one that is being deleted: for whoever wants that finished. */
+export async function findAnyClient(as: AuthServer, id: string): Promise<{ readonly client: Client; readonly isDeleted: boolean } | null> {
+  const held = await readHeld(as.store, keyOf(id), isClient);
+  return held && { client: held.value, isDeleted: isMarked(held.value) };
+}
+
 /** One page of the registered clients, oldest first. */
 export async function listClients(as: AuthServer, after?: Cursor): Promise<{ clients: readonly Client[]; next?: Cursor }> {
   const { keys, next } = await as.store.list(ALL, after);

@@ -3,7 +3,9 @@
  * secret that is shown this once.
  */
 import { parseMetadata } from '../clients/metadata.ts';
+import type { AuthServer } from '../core/auth-server.ts';
 import { addClient } from '../core/client-records.ts';
+import { isInvitation, takeInvitation, takePlace } from '../core/registrations.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
 import { SELF_GRANT_TYPES } from '../model/grant-type.ts';
@@ -14,28 +16,66 @@ const REGISTRATIONS = 60;
 const WINDOW = 600;
 
 /** POST of the registration endpoint. */
-export async function register({ as, request, network }: Call): Promise<Response> {
-  if (mediaType(request) !== 'application/json') {
-    throw new OAuthError('invalid_client_metadata', 'media_type', { hint: 'Send the registration as application/json.' });
-  }
-  const body = await readBody(request, BODY_LIMIT);
-  if ('problem' in body) throw body.problem === 'too-large' ? bodyError('too-large') : notUtf8();
-  const metadata = parseMetadata(body.text, SELF_GRANT_TYPES, { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
+export async function register(call: Call): Promise<Response> {
+  const { as, network } = call;
+  const { isInvited, policy } = as.settings.registration;
+  const invitation = isInvited ? await invitationOf(call) : null;
+  const text = await readRegistration(call);
+  const metadata = parseMetadata(text, SELF_GRANT_TYPES, { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
+  if (policy !== null && !(await policy(metadata)))
+    throw new OAuthError('invalid_client_metadata', 'register_policy', { hint: 'This server does not take such clients.' });
   const wait = await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
+  if (!(await takePlace(as))) throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
+  if (invitation !== null && !(await takeInvitation(as, invitation))) throw uninvited();
   const secret = metadata.authMethod.startsWith('client_secret') ? as.keys.secret() : null;
-  const createdAt = as.now();
+  const [token, createdAt] = [as.keys.secret(), as.now()];
   const client: Client = {
     ...metadata,
     id: as.keys.id(),
     createdAt,
     expiresAt: createdAt + as.settings.clientTtl,
+    managementHash: await as.keys.hash(token),
     ...(secret === null ? {} : { secretHash: await as.keys.hash(secret) }),
   };
   if (!(await addClient(as, client))) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });
-  return json(informationOf(client, secret), 201, CROSS_ORIGIN, as.runtime.respond);
+  return json({ ...informationOf(client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN, as.runtime.respond);
+}
+
+/** The text of a registration. @throws {OAuthError} `invalid_client_metadata` for another media type, or what is not UTF-8. */
+export async function readRegistration({ request }: Call): Promise<string> {
+  if (mediaType(request) !== 'application/json') {
+    throw new OAuthError('invalid_client_metadata', 'media_type', { hint: 'Send the registration as application/json.' });
+  }
+  const body = await readBody(request, BODY_LIMIT);
+  if ('problem' in body) throw body.problem === 'too-large' ? bodyError('too-large') : notUtf8();
+  return body.text;
+}
+
+/** The bearer token of a request, if it may be one of ours. */
+export function bearerOf(request: Request): string | null {
+  return /^bearer +([\w-]{43})$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
+}
+
+/** Where a client manages its registration, and with what (RFC 7592 §3). */
+export function managementOf({ settings: { issuer, paths } }: AuthServer, id: string, token: string): Record<string, string> {
+  return { registration_client_uri: `${issuer}${paths.register}/client?client_id=${id}`, registration_access_token: token };
+}
+
+async function invitationOf({ as, request }: Call): Promise<string> {
+  const token = bearerOf(request);
+  if (token === null || !(await isInvitation(as, token))) throw uninvited();
+  return token;
+}
+
+function uninvited(): OAuthError {
+  const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };
+  return new OAuthError('invalid_token', 'register_uninvited', {
+    hint: 'Registration needs an initial access token that was not used yet.',
+    headers,
+  });
 }
 
 function notUtf8(): OAuthError {
@@ -43,7 +83,7 @@ function notUtf8(): OAuthError {
 }
 
 /** All registered values (RFC 7591 §3.2.1). The secret has no end of its own: 0. */
-function informationOf(client: Client, secret: string | null): Record<string, unknown> {
+export function informationOf(client: Client, secret: string | null): Record<string, unknown> {
   return {
     client_id: client.id,
     client_id_issued_at: client.createdAt,

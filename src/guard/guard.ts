@@ -107,11 +107,18 @@ export function guard(options: GuardOptions): Guard<null> {
       if (request.method === 'OPTIONS') return preflight(request);
       const access = await check(request);
       if (access instanceof Response) return withCors(request, access);
+      ctx.stillGood = async () => isGood(await check(request));
       return withCors(request, await handler(light ? request : genuine(request), env as Env, withAccess(ctx, access, challenge)));
     };
     return Object.assign(guarded, { takesLightRequests: true as const });
   };
   return Object.assign(check, { protect, metadata, challenge });
+}
+
+/** A check that could not be made is none: 503 rejects. */
+export function isGood(verdict: Access | Response | null): boolean {
+  if (verdict instanceof Response && verdict.status === 503) throw new Error('The token cannot be checked right now.');
+  return !(verdict instanceof Response);
 }
 
 interface Sent {

@@ -7,18 +7,26 @@
  * 3. SDK 2.x servers answer 2026-07-28 and 2025-era clients; SDK 1.x servers 2025-era ones, and newer clients fall back.
  */
 import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol/server';
-import type { AuthInfo, McpServerFactory } from '@modelcontextprotocol/server';
+import type { AuthInfo, McpHandlerRequestOptions, McpServerFactory } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
+import type { Seconds } from '../model/store.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
-import { type ChallengeForm, enter, type Entry } from './entry.ts';
+import { type ChallengeForm, enter } from './entry.ts';
 import { keepListsPrivate } from './lists.ts';
-import type { Policy } from './policy.ts';
+import { busFor, endOf, isListening } from './listening.ts';
+import { type Policy, policy as makePolicy } from './policy.ts';
 import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect } from './sdk.ts';
+import { userEvents, type UserEvents } from './user-events.ts';
 import { asError, keepErrorsInside, type Report } from './tool-error.ts';
+
+const OPEN = makePolicy({});
+const SILENT = userEvents();
+/** Open streams of one handler, as the SDK bounds them too. */
+const MOST_STREAMS = 1024;
 
 /** Makes the server for one request. Return a new one each time: it is connected once. */
 export type McpFactory<Env = unknown, Props = Record<string, unknown>> = (
@@ -40,6 +48,10 @@ export interface McpOptions {
   readonly policy?: Policy;
   /** In which form a client is told to ask for more scopes. Default: a tool result for ChatGPT, which knows no other; 403 for all else. */
   readonly challengeForm?: (request: Request, access: Access | null) => ChallengeForm;
+  /** News of changed rights, for clients that hold a stream open. Default: none come. */
+  readonly events?: UserEvents;
+  /** Seconds after which an open stream notices that its token was revoked; 1 to 300, default 15. */
+  readonly streamCheck?: Seconds;
   /** Told of each call that was allowed, denied or challenged. Default: the listener `on` of the provider that stands before. */
   readonly on?: (event: NewEvent) => void;
   /** Gets every error whose details the client does not. Default: `console.error`. */
@@ -72,7 +84,10 @@ export function openMcpHandler<Env = unknown, Props = Record<string, unknown>>(
 
 function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
   const report = options.onError ?? ((error) => console.error(error));
-  const { policy } = options;
+  const { policy = OPEN, events = SILENT, streamCheck = 15 } = options;
+  if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
+    throw new TypeError('mcpHandler: `streamCheck` must be a whole number of seconds from 1 to 300.');
+  let streams = 0;
   // The SDK's handlers are made once and hold the open subscriptions; the server of a request reaches them by the caller it is for.
   const made = new WeakMap<AuthInfo, AnyServer>();
   const serverOf: McpServerFactory = ({ authInfo }) => {
@@ -94,16 +109,18 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
       const authInfo = access ? authInfoOf(access) : nobody();
       if (request.method !== 'POST') return current(request, { authInfo }); // 405: stateless, no session to listen to or to end
       try {
-        const entry: Entry | Response = policy ? await enter(policy, request, { ...options, access, ctx, report }) : { request };
+        const entry = await enter(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
+        const { judged } = entry;
         const server = await factory(access, ctx, env);
         keepErrorsInside(server, report);
-        if (policy && entry.judged) {
-          keepListsPrivate(server, policy, access, entry.judged.lists);
-          forgetTools(server, entry.judged.unknown);
+        if (judged) {
+          keepListsPrivate(server, policy, access, judged.lists);
+          forgetTools(server, judged.unknown);
         }
         made.set(authInfo, server);
-        const given = entry.judged ? { authInfo, parsedBody: entry.judged.body } : { authInfo };
+        const given = judged ? { authInfo, parsedBody: judged.body } : { authInfo };
+        if (access && isListening(judged?.body)) return await listen(entry.request, access, ctx, given);
         if (isCurrent(server)) return await current(entry.request, given);
         onConnect(server, () => {}, giveRequestInfo);
         return await fallback(entry.request, given);
@@ -113,6 +130,18 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
       }
     },
   };
+
+  /** A stream of this caller's news alone. The SDK's own handler holds one bus for all callers, so each stream gets one of its own. */
+  async function listen(request: Request, access: Access, ctx: Context, given: McpHandlerRequestOptions): Promise<Response> {
+    const signal = endOf(request, access, ctx, streamCheck);
+    if (!signal.aborted) {
+      streams += 1;
+      signal.addEventListener('abort', () => void (streams -= 1), { once: true });
+    }
+    const bus = busFor(events, access);
+    const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });
+    return own.fetch(new Request(request, { signal }), given);
+  }
 }
 
 /** Nobody as the SDK knows callers: no scope, no client, and nothing for a tool to find. */

@@ -16,6 +16,22 @@ export {
   type ToolDeclaration,
 } from './declare.ts';
 export { type McpFactory, mcpHandler, type McpOptions, openMcpHandler, type OpenMcpFactory } from './handler.ts';
+export {
+  postgresChannel,
+  redisChannel,
+  type ChannelOptions,
+  type PostgresListener,
+  type RedisPublisher,
+  type RedisSubscriber,
+} from './channels.ts';
+export { userEvents, type Channel, type EventUser, type ListKind, type UserEvents } from './user-events.ts';
+export {
+  cachedPermissions,
+  rolePermissions,
+  type CachedLookup,
+  type CacheOptions,
+  type PermissionLookup,
+} from '../model/live-permissions.ts';
 export { policy, type Policy, type PolicyOptions } from './policy.ts';
 export type { ChallengeForm } from './gate.ts';
 export type { Need, ScopeHierarchy } from '../model/policy.ts';

@@ -28,6 +28,8 @@ export type Client = {
   readonly jwks?: JwkSet;
   /** Where such keys stand instead. */
   readonly jwksUri?: string;
+  /** SHA-256 of the token with which it manages its own registration (RFC 7592). */
+  readonly managementHash?: string;
   /** What the client registered as its scope; told back, and no ceiling. */
   readonly scope?: readonly string[];
   /** Host of the metadata document that describes it; only for clients that are known by such a document. */

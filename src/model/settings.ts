@@ -71,6 +71,20 @@ export interface Exchange {
 /** Says whether an exchange may be. */
 export type ExchangePolicy = (exchange: Exchange) => Awaitable<boolean>;
 
+/** How clients may register themselves. */
+export interface RegistrationRules {
+  /** Only with an initial access token. */
+  readonly isInvited: boolean;
+  readonly most: number;
+  readonly policy: ((metadata: RegisteredMetadata) => Awaitable<boolean>) | null;
+}
+
+/** What a client that registers itself says of itself, checked. */
+export type RegisteredMetadata = Omit<
+  Client,
+  'id' | 'createdAt' | 'expiresAt' | 'secretHash' | 'formerSecret' | 'managementHash' | 'documentHost'
+>;
+
 /** Everything the server goes by. */
 export interface Settings {
   /** Identifier of the authorization server; also the origin of every public URL. */
@@ -90,6 +104,7 @@ export interface Settings {
   readonly trustedIssuers: readonly TrustedIssuer[];
   /** Null where no token is exchanged. */
   readonly exchangePolicy: ExchangePolicy | null;
+  readonly registration: RegistrationRules;
   /** Life of a self-registered client that nobody uses. */
   readonly clientTtl: Seconds;
   /** Absolute life of a session. */

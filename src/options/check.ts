@@ -4,6 +4,7 @@
 import type { Handler } from '../model/handler.ts';
 import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
+import { registrationOf } from './registration.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
@@ -45,6 +46,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   checkEventual(options);
   if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);
   issuersOf(options.trustedIssuers ?? []);
+  registrationOf(options.clientRegistration);
   if (options.tokenExchange !== undefined && typeof options.tokenExchange !== 'function')
     fail('tokenExchange', 'must be a function that says whether an exchange may be');
   checkPages(options.pages);

@@ -11,6 +11,7 @@ import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } fro
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
+import type { RegistrationOptions } from './registration.ts';
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
@@ -40,6 +41,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly tokenEndpoint?: string;
   /** Where clients register themselves (RFC 7591). Unset: they cannot. */
   readonly clientRegistrationEndpoint?: string;
+  /** Who may register itself there, and how many. Default: everybody, up to 100,000. */
+  readonly clientRegistration?: RegistrationOptions;
   /** Whether clients may be known by a metadata document at the URL that is their id. Default: where the machine can fetch safely. */
   readonly clientIdMetadataDocumentEnabled?: boolean;
   /** Hosts whose documents are taken (`['claude.ai']`, subdomains included), or a decision for each URL. Default: all. */
@@ -104,5 +107,5 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, dangerouslyAllowEventualStore: true, secret: true, name: true, pages: true, scopesSupported: true,
   requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
-  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true,
+  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true, clientRegistration: true,
 }; // prettier-ignore

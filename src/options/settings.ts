@@ -9,6 +9,7 @@ import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
 import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
+import { registrationOf } from './registration.ts';
 import type { CheckedOptions } from './check.ts';
 import { fail } from './single.ts';
 
@@ -51,6 +52,7 @@ export function settingsOf<Env>(
     clients: clientsOf(typeof options.clients === 'function' ? options.clients(env) : (options.clients ?? [])),
     trustedIssuers: issuersOf(options.trustedIssuers ?? [], issuer),
     exchangePolicy: options.tokenExchange ?? null,
+    registration: registrationOf(options.clientRegistration),
     clientTtl: options.clientRegistrationTTL ?? 90 * DAY,
     sessionTtl: 14 * DAY,
     sessionIdleTtl: 3 * DAY,

@@ -5,12 +5,13 @@
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient, changeClient, deleteClient, listClients } from '../core/client-records.ts';
+import { openInvitation } from '../core/registrations.ts';
 import type { Client } from '../model/client.ts';
 import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 
 /** A client as applications see it. */
-export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret'>;
+export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret' | 'managementHash'>;
 
 /** The verbs. */
 export interface Clients {
@@ -24,6 +25,8 @@ export interface Clients {
   update(id: string, changes: Omit<ClientSpec, 'authMethod'>): Promise<ClientInfo | null>;
   /** Gives a new secret, told this once; the old one works for `overlap` more seconds. Null for a client that has none. Default a day. */
   rotateSecret(id: string, overlap?: Seconds): Promise<string | null>;
+  /** A token with which one client may register itself, once, where `clientRegistration` demands one. Default: good for a day. */
+  createInitialAccessToken(ttl?: Seconds): Promise<string>;
   /** Deletes a client with every grant and token of it. Again, where it was interrupted: it goes on where it stopped. */
   delete(id: string): Promise<boolean>;
 }
@@ -73,6 +76,10 @@ export function makeClients(as: AuthServer): Clients {
       as.emit({ kind: 'client.updated', clientId: id });
       return secret;
     },
+    async createInitialAccessToken(ttl = DAY) {
+      if (!Number.isSafeInteger(ttl) || ttl < 1) throw new TypeError('createInitialAccessToken: `ttl` must be a whole number of seconds.');
+      return openInvitation(as, ttl);
+    },
     async delete(id) {
       mine(id);
       return deleteClient(as, id);
@@ -90,6 +97,6 @@ function specOf(client: Client, changes: Omit<ClientSpec, 'authMethod'>): Client
 
 /** The client without what only this server may know. */
 export function withoutSecret(client: Client): ClientInfo {
-  const { secretHash: _secretHash, formerSecret: _formerSecret, ...rest } = client;
+  const { secretHash: _secretHash, formerSecret: _formerSecret, managementHash: _managementHash, ...rest } = client;
   return rest;
 }

@@ -7,7 +7,7 @@ import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
 import { withFaults } from '../core/store-faults.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
-import { guard, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
+import { guard, isGood, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
@@ -112,6 +112,7 @@ export class OAuthProvider<Env = unknown> {
     ctx.emit = (event) => host.as.emit(event);
     const access = await api.guard(request);
     if (access instanceof Response) return withCors(request, access);
+    ctx.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
     if (access === null) return withCors(request, await api.fetch(request, own, withAccess(ctx, null, api.guard.challenge)));
     const allowed = await withPermissions(host.as, access, own);

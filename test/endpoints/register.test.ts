@@ -27,7 +27,14 @@ describe('endpoints/register', () => {
     const { software_id: _unknown, ...kept } = given;
     expect([status, body]).toEqual([
       201,
-      { ...kept, client_id: expect.any(String), client_id_issued_at: app.clock.now(), response_types: ['code'] },
+      {
+        ...kept,
+        client_id: expect.any(String),
+        client_id_issued_at: app.clock.now(),
+        response_types: ['code'],
+        registration_access_token: expect.stringMatching(/^[\w-]{43}$/),
+        registration_client_uri: expect.stringContaining('/register/client?client_id='),
+      },
     ]);
   });
 

@@ -1,5 +1,7 @@
 import { makeRuntime } from '#under-test';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { makeKeys } from '../../src/core/keys.ts';
+import { makePasskeys } from '../../src/core/passkeys.ts';
 import { html } from '../../src/lib/html.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { PASSKEY_SCRIPT } from '../../src/logins/passkey-script.ts';
@@ -166,6 +168,8 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     expect(came.filter(({ location }) => location?.includes('code='))).toHaveLength(1);
     for (const lost of came.filter(({ location }) => location === null)) expect(lost.text).toContain('This user name is taken');
     const loser = people[came.findIndex(({ location }) => location === null)]!;
+    const kept = makePasskeys({ store: app.store, keys: makeKeys(makeRuntime()), now: app.clock.now });
+    expect(await kept.find(loser.device.keys[0]!.id)).toBeNull();
     const browser = app.browser();
     expect((await touch(browser, await toPasskey(loser.client, browser), loser.device)).text).toContain('not known here');
   });

@@ -134,9 +134,9 @@ describe.each(HANDLERS)('the seed with %s', (name, handler) => {
     expect(refused).toEqual({ 1: false, 2: true, 3: false });
   });
 
-  it('gates the tool it runs when the name stands twice in the body (SEC-183)', async () => {
+  it('refuses a message in which the name stands twice, so that no two readers see two tools (SEC-183)', async () => {
     const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"userInfo","name":"adminPing","arguments":{}}}';
-    const { messages } = await post(handler, body, accessWith());
-    expect(messages).toMatchObject([{ result: { isError: true, content: [{ text: 'Permission denied: requires admin' }] } }]);
+    const { status, messages } = await post(handler, body, accessWith());
+    expect([status, messages]).toMatchObject([400, [{ error: { code: -32600 } }]]);
   });
 });

@@ -27,6 +27,12 @@ describe('pages/approve with other sites to sign in at', () => {
     expect(/<button[^>]*value="github"[^>]*>/.exec(text)?.[0]).toContain('formnovalidate');
   });
 
+  it('S-154 says what a site will be asked for', async () => {
+    const site = { id: 'github', label: 'GitHub', site: 'https://github.com', scopes: ['read:user', '<b>'] };
+    const text = await approvePage({ ...view, sites: [site] }).text();
+    expect(text).toContain('GitHub will be asked for <code>read:user</code>, <code>&#60;b&#62;</code>.');
+  });
+
   it('shows no site to somebody who is signed in', async () => {
     const page = approvePage({ ...view, account: { name: 'Ada' }, logins: [form], redirectUri: 'com.example.app:/cb' });
     expect(page.headers.get('content-security-policy')).toContain("form-action 'self' com.example.app:;");

@@ -1,5 +1,6 @@
 /** German. */
 import { html } from '../../lib/html.ts';
+import { passkey } from './de/passkey.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in German. */
@@ -27,6 +28,14 @@ export const de: Translation = {
     end: 'Dort abmelden',
     everywhere: 'Überall abmelden',
     andApps: 'Auch alle Apps trennen',
+    signIns: 'Andere Anmeldungen',
+    signInsWhy: 'Websites, mit denen Sie in dieses Konto kommen',
+    joined: (day) => html`Seit dem ${day}`,
+    join: (site) => html`Auch mit ${site} anmelden`,
+    part: 'Nicht mehr damit anmelden',
+    taken:
+      'Diese Anmeldung gehört hier zu einem anderen Konto. Melden Sie sich damit an und sehen Sie nach, was es enthält; zwei Konten werden nie zusammengelegt.',
+    lastWay: 'Das ist der letzte Zugang zu Ihrem Konto. Fügen Sie einen anderen hinzu, bevor Sie ihn entfernen.',
   },
   approve: {
     title: (server) => html`Zugriff auf ${server} erlauben?`,
@@ -113,63 +122,7 @@ export const de: Translation = {
     invitedOnly: 'Für ein Konto brauchen Sie eine Einladung. Fragen Sie den Betreiber dieses Servers.',
     creating: (email) => html`Das Konto von ${email}`,
   },
-  passkey: {
-    label: 'Passkey',
-    explained: 'Ihr Gerät fragt nach Fingerabdruck, Gesicht oder PIN. Sie müssen nichts eintippen.',
-    newUsername: 'Benutzername für ein neues Konto',
-    newUsernameHint: 'Leer lassen, wenn Sie hier schon einen Passkey haben.',
-    useTitle: 'Passkey verwenden',
-    useText: 'Ihr Browser fragt jetzt danach. Wenn nicht, drücken Sie den Knopf.',
-    useButton: 'Passkey verwenden',
-    makeTitle: 'Passkey erstellen',
-    makeText: (username) => html`Er wird der Schlüssel zum neuen Konto ${username}. Ihr Gerät bewahrt ihn auf.`,
-    makeButton: 'Passkey erstellen',
-    noScript:
-      'Passkeys brauchen JavaScript, und in diesem Browser ist es aus. Schalten Sie es ein, oder gehen Sie zurück und melden Sie sich anders an.',
-    missing:
-      'Dieser Browser kann auf dieser Seite keine Passkeys verwenden. Nehmen Sie einen anderen Browser, oder gehen Sie zurück und melden Sie sich anders an.',
-    cancelled:
-      'Es wurde kein Passkey verwendet: Der Vorgang wurde abgebrochen, hat zu lange gedauert, oder dieses Gerät hat keinen für diese Seite. Drücken Sie den Knopf, um es noch einmal zu versuchen.',
-    known: 'Dieses Gerät hat schon einen Passkey für dieses Konto.',
-    none: 'Es kam kein Passkey an. Ihr Browser muss JavaScript erlauben und Passkeys verwenden können.',
-    unknown:
-      'Dieser Passkey ist hier nicht bekannt. Vielleicht wurde er entfernt. Melden Sie sich anders an, oder verwenden Sie einen anderen Passkey.',
-    wrong: 'Dieser Passkey konnte nicht geprüft werden. Versuchen Sie es noch einmal.',
-    counter:
-      'Dieser Passkey wurde abgelehnt: Es gibt vielleicht eine Kopie davon. Melden Sie sich anders an, entfernen Sie ihn und fügen Sie einen neuen hinzu.',
-    usernameTaken: 'Dieser Benutzername ist vergeben. Wählen Sie einen anderen.',
-    usernameBad: 'Ein Benutzername hat 1 bis 256 Zeichen und keine Zeilenumbrüche. Wählen Sie einen anderen.',
-    title: 'Passkeys',
-    count: (count) => (count === 0 ? 'Keine' : count === 1 ? '1 Passkey' : `${count} Passkeys`),
-    empty:
-      'Sie haben noch keinen Passkey. Damit melden Sie sich mit Fingerabdruck, Gesicht oder PIN an, und niemand kann ihn Ihnen ablisten.',
-    defaultName: 'Passkey',
-    synced: 'Wird zwischen Ihren Geräten synchronisiert',
-    eligible: 'Kann synchronisiert werden, liegt jetzt auf einem Gerät',
-    deviceBound: 'Nur auf einem Gerät',
-    created: (day) => `Hinzugefügt am ${day}`,
-    used: (day) => `zuletzt benutzt am ${day}`,
-    unused: 'nie benutzt',
-    name: 'Name',
-    rename: 'Umbenennen',
-    nameOfNew: 'Name eines neuen Passkeys',
-    change: 'Umbenennen oder entfernen',
-    notOwn: 'Sie melden sich bei einer anderen Website an, deshalb gibt es hier keine Passkeys. Fügen Sie dort einen hinzu.',
-    removing: (name) => html`${name} entfernen`,
-    lastOne: 'Das ist Ihr letzter Passkey, und Ihr Konto hat kein Passwort. Ohne ihn kann sich niemand anmelden.',
-    sure: 'Trotzdem entfernen',
-    add: 'Passkey hinzufügen',
-    addTitle: 'Passkey hinzufügen',
-    addText:
-      'Ihr Browser fragt jetzt, wo er aufbewahrt werden soll: auf diesem Gerät, auf Ihrem Telefon oder auf einem Sicherheitsschlüssel.',
-    addButton: 'Passkey erstellen',
-    back: 'Zurück zu Ihren Passkeys',
-    nameBad: 'Ein Name hat 1 bis 64 Zeichen.',
-    notYours: 'Sie haben keinen solchen Passkey. Vielleicht wurde er schon entfernt.',
-    taken: 'Dieser Passkey ist schon bekannt.',
-    tooMany: 'Sie haben so viele Passkeys, wie ein Konto haben kann. Entfernen Sie zuerst einen.',
-    challengeOver: 'Das hat zu lange gedauert oder wurde zweimal gesendet. Versuchen Sie es noch einmal.',
-  },
+  passkey,
   step: { restart: 'Von vorn beginnen' },
   confirm: {
     title: 'So viel erlauben?',
@@ -208,6 +161,34 @@ export const de: Translation = {
     ignore: (host) =>
       `Wenn Sie sich nicht gerade bei ${host} anmelden wollten, tun Sie nichts und geben Sie den Code niemandem: Ohne ihn kommt niemand hinein.`,
   },
+  totp: {
+    left: (count) => (count === 1 ? '1 Wiederherstellungscode ist übrig.' : `${count} Wiederherstellungscodes sind übrig.`),
+    askTitle: 'Bestätigen Sie, dass Sie es sind',
+    ask: 'Öffnen Sie Ihre Authentifizierungs-App und geben Sie den Code ein, den sie für diesen Server zeigt.',
+    code: 'Code Ihrer App',
+    confirm: 'Bestätigen',
+    lost: 'Stattdessen einen Wiederherstellungscode verwenden',
+    recoveryCode: 'Wiederherstellungscode',
+    title: 'Authentifizierungs-App',
+    on: 'Ein: Beim Anmelden wird nach ihrem Code gefragt',
+    off: 'Aus',
+    why: 'Damit kommt niemand in Ihr Konto, der nur Ihr Passwort oder Ihre E-Mails hat.',
+    scan: 'Scannen Sie das mit Ihrer Authentifizierungs-App',
+    picture: 'QR-Code mit dem Schlüssel für Ihre Authentifizierungs-App',
+    open: 'Oder in einer App auf diesem Gerät öffnen',
+    byHand: 'Oder den Schlüssel von Hand eingeben',
+    firstCode: 'Der Code, den die App jetzt zeigt',
+    turnOn: 'Einschalten',
+    codeWrong:
+      'Das ist nicht der Code, den die App jetzt zeigt. Sehen Sie noch einmal nach, und prüfen Sie, ob die Uhr Ihres Geräts richtig geht.',
+    recoveryCodes: 'Ihre Wiederherstellungscodes',
+    keepCodes:
+      'Ohne Ihre App kommen Sie mit jedem davon einmal hinein. Drucken Sie sie aus oder bewahren Sie sie in einem Passwortmanager auf: Sie werden nicht noch einmal gezeigt, und frühere gelten nicht mehr.',
+    kept: 'Ich habe sie aufbewahrt',
+    since: (day) => html`Eingeschaltet seit dem ${day}.`,
+    renew: 'Neue Wiederherstellungscodes',
+    turnOff: 'Ausschalten',
+  },
   refused: {
     other: 'Das hat nicht geklappt. Prüfen Sie Ihre Eingabe und versuchen Sie es noch einmal.',
     credentials_wrong: 'Benutzername und Passwort passen nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.',
@@ -219,6 +200,9 @@ export const de: Translation = {
     email_malformed: 'Das ist keine E-Mail-Adresse. Prüfen Sie sie und versuchen Sie es noch einmal.',
     email_code_wrong:
       'Das ist nicht der Code der letzten Nachricht. Prüfen Sie ihn und versuchen Sie es noch einmal, oder lassen Sie sich einen neuen schicken.',
+    totp_wrong:
+      'Das ist nicht der Code, den die App jetzt zeigt, oder er wurde schon benutzt. Warten Sie auf den nächsten und versuchen Sie es noch einmal.',
+    recovery_code_wrong: 'Das ist keiner Ihrer Wiederherstellungscodes, oder er wurde schon benutzt.',
   },
   site: {
     refused: (site) => html`Dieses ${site}-Konto darf sich hier nicht anmelden. Nehmen Sie ein anderes Konto.`,
@@ -236,6 +220,9 @@ export const de: Translation = {
     overTitle: 'Diese Anfrage ist nicht mehr offen',
     over: 'Sie wurde schon beantwortet, hat zu lange gewartet oder wurde in einem anderen Browser begonnen. Durch das erneute Öffnen hat sich nichts geändert.',
     overToDo: 'Gehen Sie zurück zu der App, von der Sie kommen, und verbinden Sie sie noch einmal. Diese Seite können Sie schließen.',
+    doneTitle: 'Das ist schon erledigt',
+    done: 'Ihre Antwort ist beim ersten Mal angekommen, und die App hat sie. Nichts wurde doppelt getan.',
+    doneToDo: 'Gehen Sie zurück zu Ihrer App. Diese Seite können Sie schließen.',
   },
   error: {
     title: 'Diese Anfrage kann nicht beantwortet werden',

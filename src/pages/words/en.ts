@@ -6,7 +6,7 @@ import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { confirm } from './en/confirm.ts';
 import { error, errorReasons, message } from './en/message.ts';
-import { emailCode, step } from './en/steps.ts';
+import { emailCode, step, totp } from './en/steps.ts';
 import { passkey } from './en/passkey.ts';
 import { email, password } from './en/password.ts';
 import { refused, signIn, site } from './en/sign-in.ts';
@@ -22,6 +22,7 @@ export const en: {
   readonly passkey: typeof passkey;
   readonly step: typeof step;
   readonly emailCode: typeof emailCode;
+  readonly totp: typeof totp;
   readonly refused: typeof refused;
   readonly site: typeof site;
   readonly message: typeof message;
@@ -39,6 +40,7 @@ export const en: {
   passkey,
   step,
   emailCode,
+  totp,
   refused,
   site,
   message,

@@ -1,5 +1,6 @@
 /** French. */
 import { html } from '../../lib/html.ts';
+import { passkey } from './fr/passkey.ts';
 import type { Translation } from './words.ts';
 
 /** All texts in French. */
@@ -27,6 +28,14 @@ export const fr: Translation = {
     end: 'Y mettre fin',
     everywhere: 'Se déconnecter partout',
     andApps: 'Déconnecter aussi toutes les applications',
+    signIns: 'Autres façons de se connecter',
+    signInsWhy: 'Les sites avec lesquels vous accédez à ce compte',
+    joined: (day) => html`Depuis le ${day}`,
+    join: (site) => html`Se connecter aussi avec ${site}`,
+    part: 'Ne plus l’utiliser pour se connecter',
+    taken:
+      'Cette connexion appartient ici à un autre compte. Connectez-vous avec elle et voyez ce qu’il contient ; deux comptes ne sont jamais réunis.',
+    lastWay: 'C’est le dernier accès à votre compte. Ajoutez-en un autre avant de le retirer.',
   },
   approve: {
     title: (server) => html`Autoriser l’accès à ${server} ?`,
@@ -113,62 +122,7 @@ export const fr: Translation = {
     invitedOnly: 'Il faut une invitation pour avoir un compte. Demandez au responsable de ce serveur.',
     creating: (email) => html`Le compte de ${email}`,
   },
-  passkey: {
-    label: 'Clé d’accès',
-    explained: 'Votre appareil demande votre empreinte, votre visage ou votre code. Il n’y a rien à saisir.',
-    newUsername: 'Nom d’utilisateur pour un nouveau compte',
-    newUsernameHint: 'Laissez vide si vous avez déjà une clé d’accès ici.',
-    useTitle: 'Utilisez votre clé d’accès',
-    useText: 'Votre navigateur vous la demande maintenant. Sinon, appuyez sur le bouton.',
-    useButton: 'Utiliser votre clé d’accès',
-    makeTitle: 'Créez votre clé d’accès',
-    makeText: (username) => html`Elle ouvrira le nouveau compte ${username}. Votre appareil la conserve.`,
-    makeButton: 'Créer la clé d’accès',
-    noScript:
-      'Les clés d’accès ont besoin de JavaScript, qui est désactivé dans ce navigateur. Activez-le, ou revenez en arrière et connectez-vous autrement.',
-    missing:
-      'Ce navigateur ne peut pas utiliser de clé d’accès sur cette page. Prenez un autre navigateur, ou revenez en arrière et connectez-vous autrement.',
-    cancelled:
-      'Aucune clé d’accès n’a été utilisée : c’était annulé, trop long, ou cet appareil n’en a pas pour ce site. Appuyez sur le bouton pour réessayer.',
-    known: 'Cet appareil a déjà une clé d’accès pour ce compte.',
-    none: 'Aucune clé d’accès n’est arrivée. Votre navigateur doit autoriser JavaScript et savoir utiliser les clés d’accès.',
-    unknown:
-      'Cette clé d’accès n’est pas connue ici. Elle a peut-être été supprimée. Connectez-vous autrement, ou utilisez une autre clé d’accès.',
-    wrong: 'Cette clé d’accès n’a pas pu être vérifiée. Réessayez.',
-    counter:
-      'Cette clé d’accès a été refusée : il en existe peut-être une copie. Connectez-vous autrement, supprimez-la et ajoutez-en une nouvelle.',
-    usernameTaken: 'Ce nom d’utilisateur est déjà pris. Choisissez-en un autre.',
-    usernameBad: 'Un nom d’utilisateur a de 1 à 256 caractères, sans retour à la ligne. Choisissez-en un autre.',
-    title: 'Clés d’accès',
-    count: (count) => (count === 0 ? 'Aucune' : count === 1 ? '1 clé d’accès' : `${count} clés d’accès`),
-    empty:
-      'Vous n’avez pas encore de clé d’accès. Elle permet de se connecter par empreinte, visage ou code, et personne ne peut vous la soutirer.',
-    defaultName: 'Clé d’accès',
-    synced: 'Synchronisée entre vos appareils',
-    eligible: 'Peut être synchronisée, se trouve sur un seul appareil',
-    deviceBound: 'Sur un seul appareil',
-    created: (day) => `Ajoutée le ${day}`,
-    used: (day) => `utilisée pour la dernière fois le ${day}`,
-    unused: 'jamais utilisée',
-    name: 'Nom',
-    rename: 'Renommer',
-    nameOfNew: 'Nom d’une nouvelle clé d’accès',
-    change: 'Renommer ou supprimer',
-    notOwn: 'Vous vous connectez sur un autre site : il n’y a donc pas de clés d’accès ici. Ajoutez-en une là-bas.',
-    removing: (name) => html`Supprimer ${name}`,
-    lastOne: 'C’est votre dernière clé d’accès, et votre compte n’a pas de mot de passe. Sans elle, personne ne peut se connecter.',
-    sure: 'Supprimer quand même',
-    add: 'Ajouter une clé d’accès',
-    addTitle: 'Ajouter une clé d’accès',
-    addText: 'Votre navigateur demande maintenant où la conserver : sur cet appareil, sur votre téléphone ou sur une clé de sécurité.',
-    addButton: 'Créer la clé d’accès',
-    back: 'Retour à vos clés d’accès',
-    nameBad: 'Un nom a de 1 à 64 caractères.',
-    notYours: 'Vous n’avez pas cette clé d’accès. Elle a peut-être déjà été supprimée.',
-    taken: 'Cette clé d’accès est déjà connue.',
-    tooMany: 'Vous avez autant de clés d’accès qu’un compte peut en avoir. Supprimez-en une d’abord.',
-    challengeOver: 'C’était trop long, ou envoyé deux fois. Réessayez.',
-  },
+  passkey,
   step: { restart: 'Recommencer' },
   confirm: {
     title: 'Autoriser tout cela ?',
@@ -207,6 +161,38 @@ export const fr: Translation = {
     ignore: (host) =>
       `Si vous ne venez pas d’essayer de vous connecter à ${host}, ne faites rien et ne donnez le code à personne : sans lui, personne n’entre.`,
   },
+  totp: {
+    left: (count) =>
+      count === 0
+        ? 'Il ne reste aucun code de secours.'
+        : count === 1
+          ? 'Il reste 1 code de secours.'
+          : `Il reste ${count} codes de secours.`,
+    askTitle: 'Confirmez que c’est bien vous',
+    ask: 'Ouvrez votre application d’authentification et saisissez le code qu’elle affiche pour ce serveur.',
+    code: 'Code de votre application',
+    confirm: 'Confirmer',
+    lost: 'Utiliser plutôt un code de secours',
+    recoveryCode: 'Code de secours',
+    title: 'Application d’authentification',
+    on: 'Activée : son code est demandé à la connexion',
+    off: 'Désactivée',
+    why: 'Avec elle, personne n’entre dans votre compte avec votre seul mot de passe ou vos e-mails.',
+    scan: 'Scannez ceci avec votre application d’authentification',
+    picture: 'Code QR avec la clé pour votre application d’authentification',
+    open: 'Ou l’ouvrir dans une application de cet appareil',
+    byHand: 'Ou saisir la clé à la main',
+    firstCode: 'Le code que l’application affiche maintenant',
+    turnOn: 'Activer',
+    codeWrong: 'Ce n’est pas le code que l’application affiche maintenant. Regardez encore, et vérifiez que votre appareil est à l’heure.',
+    recoveryCodes: 'Vos codes de secours',
+    keepCodes:
+      'Sans votre application, chacun vous laisse entrer une fois. Imprimez-les ou gardez-les dans un gestionnaire de mots de passe : ils ne seront plus affichés, et les anciens ne sont plus valables.',
+    kept: 'Je les ai gardés',
+    since: (day) => html`Activée depuis le ${day}.`,
+    renew: 'Nouveaux codes de secours',
+    turnOff: 'Désactiver',
+  },
   refused: {
     other: 'Cela n’a pas fonctionné. Vérifiez votre saisie et réessayez.',
     credentials_wrong: 'Ce nom d’utilisateur et ce mot de passe ne vont pas ensemble. Vérifiez les deux et réessayez.',
@@ -216,6 +202,8 @@ export const fr: Translation = {
     team_not_allowed: 'Les membres de cet espace de travail ne sont pas autorisés ici. Utilisez un autre compte.',
     email_malformed: 'Ce n’est pas une adresse e-mail. Vérifiez-la et réessayez.',
     email_code_wrong: 'Ce n’est pas le code du dernier message. Vérifiez-le et réessayez, ou faites-en envoyer un autre.',
+    totp_wrong: 'Ce n’est pas le code que l’application affiche maintenant, ou il a déjà servi. Attendez le suivant et réessayez.',
+    recovery_code_wrong: 'Ce n’est pas un de vos codes de secours, ou il a déjà servi.',
   },
   site: {
     refused: (site) => html`Ce compte ${site} n’est pas autorisé ici. Utilisez un autre compte.`,
@@ -232,6 +220,9 @@ export const fr: Translation = {
     overTitle: 'Cette demande n’est plus ouverte',
     over: 'Elle a déjà reçu une réponse, a attendu trop longtemps ou a été commencée dans un autre navigateur. La rouvrir n’a rien changé.',
     overToDo: 'Retournez dans l’application qui vous a envoyé ici et connectez-vous de nouveau. Vous pouvez fermer cette page.',
+    doneTitle: 'C’est déjà fait',
+    done: 'Votre réponse est arrivée la première fois, et l’application l’a reçue. Rien n’a été fait deux fois.',
+    doneToDo: 'Retournez dans votre application. Vous pouvez fermer cette page.',
   },
   error: {
     title: 'Impossible de répondre à cette demande',

@@ -25,7 +25,7 @@ describe('pages/words: the translations', () => {
   it.each(tags)('say everything in %s, and nothing that English does not have', (tag) => {
     const texts = OURS[tag] as Texts;
     const missing = keys.filter(([section, key]) => texts[section]?.[key] === undefined).map((path) => path.join('.'));
-    if (missing.length > 0) console.warn(`${tag} lacks ${missing.join(', ')}`);
+    expect(missing).toEqual([]);
     const foreign = Object.entries(texts).flatMap(([section, own]) =>
       Object.keys(own).filter((key) => english[section]?.[key] === undefined),
     );
@@ -45,7 +45,11 @@ describe('pages/words: the translations', () => {
         translated.includes('&#60;')
       );
     });
-    expect(odd.filter(([section, key]) => `${section}.${key}` !== 'passkey.count').map((path) => path.join('.'))).toEqual([]);
+    expect(
+      odd
+        .filter(([section, key]) => `${section}.${key}` !== 'passkey.count' && `${section}.${key}` !== 'totp.left')
+        .map((path) => path.join('.')),
+    ).toEqual([]);
   });
 
   it.each(tags)('have no English left in %s, no double spaces and no straight quotes', (tag) => {

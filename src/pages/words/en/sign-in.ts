@@ -23,6 +23,8 @@ export const refused = {
   credentials_wrong: 'That user name and password do not go together. Check both and try again.',
   email_malformed: 'That is not an e-mail address. Check it and try again.',
   email_code_wrong: 'That is not the code of the last message. Check it and try again, or have another one sent.',
+  totp_wrong: 'That is not the code that the app shows now, or it was used already. Wait for the next one and try again.',
+  recovery_code_wrong: 'That is not one of your recovery codes, or it was used already.',
   credentials_changed: 'Your account has just been changed. Sign in again.',
   organization_not_allowed:
     'This account is not a member of an organization that may sign in here. Use another account, or ask for access.',

@@ -24,3 +24,33 @@ export const emailCode = {
   ignore: (host: string): string =>
     `If you did not just try to sign in at ${host}, do nothing, and tell the code to nobody: without it nobody gets in.`,
 };
+
+/** Texts of the second factor by an authenticator app: asking for it, and the page where it is set up. */
+export const totp = {
+  askTitle: 'Confirm that it is you',
+  ask: 'Open your authenticator app and type the code that it shows for this server.',
+  code: 'Code of your app',
+  confirm: 'Confirm',
+  lost: 'Use a recovery code instead',
+  recoveryCode: 'Recovery code',
+  title: 'Authenticator app',
+  on: 'On: signing in asks for its code',
+  off: 'Off',
+  why: 'With it, nobody gets into your account who has only your password or your mail.',
+  scan: 'Scan this with your authenticator app',
+  picture: 'QR code with the key for your authenticator app',
+  open: 'Or open it in an app on this device',
+  byHand: 'Or type the key by hand',
+  firstCode: 'The code that the app shows now',
+  turnOn: 'Turn on',
+  codeWrong: 'That is not the code that the app shows now. Look again, and check that the clock of your device is right.',
+  recoveryCodes: 'Your recovery codes',
+  keepCodes:
+    'Without your app, each of these lets you in once. Print them or keep them in a password manager: they are not shown again, and earlier ones are no longer good.',
+  kept: 'I have kept them',
+  /** @param day since when. */
+  since: (day: HtmlValue): Html => html`It is on since ${day}.`,
+  left: (count: number): string => (count === 1 ? '1 recovery code is left.' : `${count} recovery codes are left.`),
+  renew: 'New recovery codes',
+  turnOff: 'Turn off',
+};

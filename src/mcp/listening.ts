@@ -1,0 +1,49 @@
+/**
+ * Streams that a client holds open to hear of changes (`subscriptions/listen`): fed with this user's news alone, and ended when
+ * the token ends, or soon after it was revoked (SEC-190).
+ */
+import type { ServerEventBus } from '@modelcontextprotocol/server';
+import type { Access } from '../model/access.ts';
+import type { Context } from '../model/handler.ts';
+import type { Seconds } from '../model/store.ts';
+import { eventUserOf, type ListKind, type UserEvents } from './user-events.ts';
+
+const KINDS = { tools: 'tools_list_changed', resources: 'resources_list_changed', prompts: 'prompts_list_changed' } as const;
+/** The longest wait that a timer takes. */
+const LONGEST_MS = 2_147_483_647;
+
+/** Whether a body asks for a stream of changes. */
+export function isListening(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
+}
+
+/** A user's news as the SDK's bus, for one stream. */
+export function busFor(events: UserEvents, access: Access): ServerEventBus {
+  return {
+    publish() {
+      throw new TypeError('News are published with `events.publish({ userId })`, which reaches the streams of one user in all processes.');
+    },
+    subscribe: (listener) => events.subscribe(eventUserOf(access), (list: ListKind) => listener({ kind: KINDS[list] })),
+  };
+}
+
+/** A signal that ends a stream: when the caller goes, when the token ends, and when a check every so often finds it revoked. */
+export function endOf(request: Request, access: Access, ctx: Context, every: Seconds): AbortSignal {
+  const end = new AbortController();
+  const stop = (): void => {
+    clearTimeout(atExpiry);
+    clearInterval(checks);
+    if (!end.signal.aborted) end.abort();
+  };
+  const atExpiry = setTimeout(stop, Math.min(LONGEST_MS, Math.max(0, access.expiresAt * 1000 - Date.now())));
+  const checks = setInterval(() => {
+    // A store that is down is no revocation: the next check asks again.
+    ctx.stillGood?.().then(
+      (good) => good || stop(),
+      () => undefined,
+    );
+  }, every * 1000);
+  if (request.signal.aborted) stop();
+  else request.signal.addEventListener('abort', stop, { once: true });
+  return end.signal;
+}

@@ -1,0 +1,73 @@
+/**
+ * Permissions that are looked up while a token lives. A look-up may be remembered for a few seconds: that, and no more, is how
+ * long a right may outlive its end.
+ */
+import type { Access } from './access.ts';
+import type { Awaitable } from './runtime.ts';
+import type { Seconds } from './store.ts';
+
+/** Looks up what a user may do. When it rejects, the call is refused. */
+export type PermissionLookup<Env = unknown> = (access: Access, env: Env) => Awaitable<readonly string[]>;
+
+/** A look-up that remembers. */
+export interface CachedLookup<Env> extends PermissionLookup<Env> {
+  /** Forgets what is remembered of a user in this process, answers that are still under way included: call it when you change their rights. */
+  forget(userId: string): void;
+}
+
+/** Options of {@link cachedPermissions}. */
+export interface CacheOptions {
+  /** 0 to 5; default 5. */
+  readonly seconds?: Seconds;
+  /** The present second; the machine's clock unless told. */
+  readonly now?: () => Seconds;
+}
+
+const MOST_SECONDS = 5;
+const MOST_USERS = 10_000;
+
+/**
+ * Remembers a look-up's answers for at most five seconds, by user and grant. Failures are not remembered.
+ *
+ * @throws {TypeError} at start-up for more than five seconds.
+ */
+export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, options: CacheOptions = {}): CachedLookup<Env> {
+  const { seconds = MOST_SECONDS, now = () => Math.floor(Date.now() / 1000) } = options;
+  if (!Number.isFinite(seconds) || seconds < 0 || seconds > MOST_SECONDS)
+    throw new TypeError('cachedPermissions: `seconds` must be 0 to 5, or a right would outlive its end by more than anybody expects.');
+  const users = new Map<string, Map<string, { readonly answer: Promise<readonly string[]>; readonly until: Seconds }>>();
+  const cached = (access: Access, env: Env): Promise<readonly string[]> => {
+    const user = keyOf(access.issuer, access.userId);
+    const known = users.get(user)?.get(access.grantId);
+    if (known && known.until > now()) return known.answer;
+    const answer = Promise.resolve().then(() => lookup(access, env));
+    if (users.size >= MOST_USERS) users.clear();
+    const grants = users.get(user) ?? new Map<string, { readonly answer: Promise<readonly string[]>; readonly until: Seconds }>();
+    users.set(user, grants.set(access.grantId, { answer, until: now() + seconds }));
+    answer.catch(() => grants.get(access.grantId)?.answer === answer && grants.delete(access.grantId));
+    return answer;
+  };
+  const forget = (userId: string): void => {
+    for (const user of users.keys()) if (user.endsWith(` ${userId}`)) users.delete(user);
+  };
+  return Object.assign(cached, { forget });
+}
+
+/**
+ * Permissions by role: `rolePermissions({ editor: ['write'] }, (access) => rolesOf(access.userId))`. A role that is not named
+ * gives nothing.
+ */
+export function rolePermissions<Env = unknown>(
+  roles: { readonly [role: string]: readonly string[] },
+  rolesOf: PermissionLookup<Env>,
+): PermissionLookup<Env> {
+  return async (access, env) => {
+    const held = await rolesOf(access, env);
+    return [...new Set(held.flatMap((role) => (Object.hasOwn(roles, role) ? (roles[role] ?? []) : [])))];
+  };
+}
+
+/** A user of one issuer: a name without its issuer is nobody's. */
+export function keyOf(issuer: string | undefined, userId: string): string {
+  return `${issuer ?? ''} ${userId}`;
+}

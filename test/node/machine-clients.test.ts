@@ -1,0 +1,122 @@
+/** Clients that others wrote, without a browser: the MCP SDK's three providers and oauth4webapi, each through the whole chain. */
+import {
+  auth,
+  ClientCredentialsProvider,
+  CrossAppAccessProvider,
+  type OAuthClientProvider,
+  PrivateKeyJwtProvider,
+} from '@modelcontextprotocol/client';
+import * as oauth from 'oauth4webapi';
+import { importJWK } from 'jose';
+import { describe, expect, it } from 'vitest';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { type App, appOn, ISSUER, RESOURCE } from '../support/app.ts';
+import { makeSigner } from '../support/signer.ts';
+
+const SECRET = 'a-secret-of-enough-characters-to-pass';
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const IDP = 'https://idp.example';
+const [own, idp] = await Promise.all([makeSigner('ES256', 'own'), makeSigner('RS256', 'idp')]);
+const options: Partial<OAuthProviderOptions> = {
+  clients: [
+    { id: 'robot', secret: SECRET, scope: ['read', 'write'] },
+    { id: 'keyed', jwks: { keys: [own.publicKey as never] }, scope: ['read'], grantTypes: ['client_credentials', JWT_BEARER, EXCHANGE] },
+    { id: 'assistant', secret: SECRET, grantTypes: [JWT_BEARER] },
+  ],
+  trustedIssuers: [{ issuer: IDP, kind: 'enterprise', jwks: { keys: [idp.publicKey as never] }, scope: ['read', 'write'] }],
+  tokenExchange: () => true,
+};
+
+/** A server on the machine's own time, which these clients go by. */
+async function now(): Promise<App & { readonly fetchFn: typeof fetch }> {
+  const clock = makeClock(Math.floor(Date.now() / 1000));
+  const app = await appOn(memoryStore({ now: clock.now }), clock, options);
+  return { ...app, fetchFn: (input, init) => app.send(new Request(input, init)) };
+}
+
+const jag = (app: App, audience: string, resource: string, clientId: string): Promise<string> => {
+  const at = app.clock.now();
+  const claims = {
+    iss: IDP,
+    sub: 'u-1',
+    aud: audience,
+    client_id: clientId,
+    resource,
+    scope: 'read',
+    iat: at,
+    exp: at + 300,
+    jti: crypto.randomUUID(),
+  };
+  return idp.sign(claims, { typ: 'oauth-id-jag+jwt' });
+};
+
+describe('the MCP SDK’s clients without a browser', () => {
+  const run = async (provider: OAuthClientProvider, app: Awaited<ReturnType<typeof now>>): Promise<string> => {
+    expect(await auth(provider, { serverUrl: RESOURCE, fetchFn: app.fetchFn })).toBe('AUTHORIZED');
+    return (await provider.tokens())?.access_token ?? '';
+  };
+
+  it('gets tokens by client credentials with a secret (S-250, S-251)', async () => {
+    const app = await now();
+    const provider = new ClientCredentialsProvider({ clientId: 'robot', clientSecret: SECRET, expectedIssuer: ISSUER });
+    expect((await app.call(await run(provider, app))).access).toMatchObject({ clientId: 'robot', scope: ['read', 'write'] });
+  });
+
+  it('gets tokens by client credentials with a key (S-252, S-253)', async () => {
+    const app = await now();
+    const provider = new PrivateKeyJwtProvider({
+      clientId: 'keyed',
+      privateKey: own.privateKey as never,
+      algorithm: 'ES256',
+      expectedIssuer: ISSUER,
+    });
+    expect((await app.call(await run(provider, app))).status).toBe(200);
+    expect((await app.call(await run(provider, app))).status).toBe(200);
+  });
+
+  it('gets tokens by cross-app access: the enterprise’s ID-JAG (S-260)', async () => {
+    const app = await now();
+    const provider = new CrossAppAccessProvider({
+      assertion: async ({ authorizationServerUrl, resourceUrl }) =>
+        jag(app, String(authorizationServerUrl), String(resourceUrl), 'assistant'),
+      clientId: 'assistant',
+      clientSecret: SECRET,
+      expectedIssuer: ISSUER,
+    });
+    expect((await app.call(await run(provider, app))).access).toMatchObject({ clientId: 'assistant', scope: ['read'] });
+  });
+});
+
+describe('oauth4webapi, a strict client', () => {
+  it('drives client credentials, the ID-JAG and token exchange with a key, each from discovery to a call', async () => {
+    const app = await now();
+    const through = { [oauth.customFetch]: (url: string, init: RequestInit) => app.fetchFn(url, init) } as never;
+    const as = await oauth.processDiscoveryResponse(
+      new URL(ISSUER),
+      await oauth.discoveryRequest(new URL(ISSUER), { algorithm: 'oauth2', ...(through as object) }),
+    );
+    const client: oauth.Client = { client_id: 'keyed' };
+    const key = oauth.PrivateKeyJwt({ key: (await importJWK(own.privateKey, 'ES256')) as CryptoKey, kid: 'own' });
+
+    const credentials = await oauth.clientCredentialsGrantRequest(as, client, key, { resource: RESOURCE, scope: 'read' }, through);
+    const first = await oauth.processClientCredentialsResponse(as, client, credentials);
+    expect((await app.call(first.access_token)).access).toMatchObject({ userId: 'client:keyed', scope: ['read'] });
+
+    const assertion = await jag(app, ISSUER, RESOURCE, 'keyed');
+    const granted = await oauth.genericTokenEndpointRequest(as, client, key, JWT_BEARER, { assertion }, through);
+    const second = await oauth.processGenericTokenEndpointResponse(as, client, granted);
+    expect((await app.call(second.access_token)).status).toBe(200);
+
+    const subject = { subject_token: second.access_token, subject_token_type: 'urn:ietf:params:oauth:token-type:access_token' };
+    const exchanged = await oauth.genericTokenEndpointRequest(as, client, key, EXCHANGE, subject, through);
+    const third = await oauth.processGenericTokenEndpointResponse(as, client, exchanged);
+    expect((await app.call(third.access_token)).access?.act).toEqual({ sub: 'client:keyed' });
+
+    const revoked = await oauth.revocationRequest(as, client, key, third.access_token, through);
+    await oauth.processRevocationResponse(revoked);
+    expect([(await app.call(third.access_token)).status, (await app.call(second.access_token)).status]).toEqual([401, 200]);
+  });
+});
