@@ -5,13 +5,16 @@
  * it, both sides have proven the same address (docs/decisions/0018).
  */
 import type { Identity } from '../model/identity.ts';
-import type { Proven } from '../model/login.ts';
 import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, readHeld, versioned } from './held.ts';
 
-/** The user's id: the account's own for an identity that we vouch for, else one of ours, made at the first sign-in. */
-export async function userIdOf(as: AuthServer, { identity, joinByEmail }: Pick<Proven, 'identity' | 'joinByEmail'>): Promise<string> {
+/**
+ * The user's id: the account's own for an identity that we vouch for, else one of ours, made at the first sign-in.
+ *
+ * @param joinByEmail an address that the site has verified, where accounts may be joined by that.
+ */
+export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?: string): Promise<string> {
   const { keys, records, settings } = as;
   const { issuer, subject } = identity;
   if (issuer === settings.issuer) return subject;
