@@ -16,7 +16,7 @@ export interface OwnLogin<Env = unknown> {
   /** A URL of the site, for the page's policy. */
   readonly site: string;
   /** Where to send the browser. The address must carry `state`, and the site must give it back. `keep` is sealed until the return. */
-  begin(trip: { readonly redirectUri: string; readonly state: string; readonly env: Env }): Awaitable<{
+  readonly begin: (trip: { readonly redirectUri: string; readonly state: string; readonly env: Env }) => Awaitable<{
     readonly location: string;
     readonly keep?: Json;
   }>;
@@ -24,13 +24,13 @@ export interface OwnLogin<Env = unknown> {
    * Who came back. Called once for each departure, for the very browser that was sent away. What it throws is told to the
    * operator, and the person that it did not work.
    */
-  finish(came: {
+  readonly finish: (came: {
     readonly redirectUri: string;
     readonly state: string;
     readonly parameters: URLSearchParams;
     readonly kept: Json;
     readonly env: Env;
-  }): Awaitable<(Identity & { readonly permissions?: readonly string[] }) | { readonly deny: string }>;
+  }) => Awaitable<(Identity & { readonly permissions?: readonly string[] }) | { readonly deny: string }>;
 }
 
 /** Makes a login of it. */
