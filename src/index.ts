@@ -11,6 +11,7 @@ export { consoleMailer } from './logins/console-mailer.ts';
 export { emailCode, type EmailCodeOptions } from './logins/email-code.ts';
 export { login, type OwnLogin } from './logins/login.ts';
 export { password, type PasswordOptions } from './logins/password.ts';
+export { totp } from './logins/totp.ts';
 export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';
 export type { Access, Actor, AuthContext, Checked } from './model/access.ts';
 export { type LinkedAccount, type UpstreamAccount, type Upstreams, UpstreamTokenError } from './model/upstream.ts';

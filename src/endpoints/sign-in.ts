@@ -58,6 +58,7 @@ export function servicesOf({ as, network, env, words, after }: Call): LoginServi
     issuer: as.settings.issuer,
     accounts: as.accounts,
     passkeys: as.passkeys,
+    totps: as.totps,
     after,
     secret: () => as.keys.secret(),
     now: () => as.now(),

@@ -12,6 +12,7 @@ import type { Links } from './links.ts';
 import type { Params } from './params.ts';
 import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
+import type { Totps } from './totp.ts';
 import type { LinkedAccount, TokenKeeper, UpstreamTokens } from './upstream.ts';
 
 /** What a login may use of the server. */
@@ -20,6 +21,7 @@ export interface LoginServices {
   readonly issuer: string;
   readonly accounts: Accounts;
   readonly passkeys: Passkeys;
+  readonly totps: Totps;
   /**
    * Work that goes on when the answer is out, such as sending a message: how long it takes, and whether there is any, nobody
    * can tell from the answer. What it rejects with goes to the operator as `request.failed`.
