@@ -9,6 +9,7 @@ import type { OAuthProviderOptions } from './options/options.ts';
 export { guard, type Guard, type GuardOptions, type Verifier } from './guard/guard.ts';
 export { consoleMailer } from './logins/console-mailer.ts';
 export { emailCode, type EmailCodeOptions } from './logins/email-code.ts';
+export { login, type OwnLogin } from './logins/login.ts';
 export { password, type PasswordOptions } from './logins/password.ts';
 export { totp } from './logins/totp.ts';
 export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';

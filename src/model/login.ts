@@ -57,6 +57,8 @@ export type Proven = {
   readonly upstream?: { readonly account: LinkedAccount; readonly tokens: UpstreamTokens };
   /** Those that the user may act for. Of several, the person chooses one for each app; it goes into `props.organization`. */
   readonly organizations?: readonly Organization[];
+  /** An address that the site has verified, where accounts may be joined by that: the identity becomes the account that has proven the same. */
+  readonly joinByEmail?: string;
   /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
   readonly stamp?: string;
   /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
