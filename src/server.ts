@@ -18,6 +18,7 @@ import { push } from './endpoints/push.ts';
 import { register } from './endpoints/register.ts';
 import { revoke } from './endpoints/revoke.ts';
 import { step } from './endpoints/step.ts';
+import { signIns, signInsPath } from './endpoints/sign-ins.ts';
 import { token } from './endpoints/token.ts';
 import { base64url } from './lib/base64url.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
@@ -61,6 +62,8 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
   }
   routes.set(paths.account, { name: 'account', methods: { GET: account, POST: account }, reader: 'person' });
+  if (logins.some(isRedirect))
+    routes.set(signInsPath(paths.account), { name: 'account/sign-ins', methods: { GET: signIns, POST: signIns }, reader: 'person' });
   for (const section of sectionsOf(settings)) {
     const endpoint: Endpoint = (call) => accountSection(call, section);
     routes.set(sectionPath(paths.account, section), {

@@ -11,6 +11,7 @@ import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
 import type { Key, Page } from '../model/store.ts';
+import type { Totps } from '../model/totp.ts';
 import { revoke } from '../model/transition.ts';
 import type { Emails } from './emails.ts';
 import type { Consents } from './consents.ts';
@@ -31,13 +32,25 @@ export interface AccountParts {
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
   readonly emails: Emails;
+  readonly totps: Totps;
   readonly links: Links;
   /** Where people sign up; null where they cannot. */
   readonly signUpUrl: string | null;
 }
 
 /** Makes the verbs over accounts. */
-export function makeAccounts({ records, consents, vault, keys, runtime, passkeys, emails, links, signUpUrl }: AccountParts): Accounts {
+export function makeAccounts({
+  records,
+  consents,
+  vault,
+  keys,
+  runtime,
+  passkeys,
+  emails,
+  totps,
+  links,
+  signUpUrl,
+}: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
@@ -112,6 +125,7 @@ export function makeAccounts({ records, consents, vault, keys, runtime, passkeys
       await signOut({ records, consents, vault }, id, runtime.now());
       return publicOf(set);
     },
+    removeSecondFactor: (id) => totps.remove(id),
     async setEmail(id, email, { verified = false } = {}) {
       if (email !== null && foldAddress(email) === null) throw new TypeError('accounts.setEmail: this is not an e-mail address.');
       const old = (await records.findAccount(id))?.value;
@@ -142,6 +156,7 @@ export function makeAccounts({ records, consents, vault, keys, runtime, passkeys
       if (held?.value.email !== undefined) await emails.free(held.value.email, id);
       await records.removeAccount(id);
       await passkeys.removeAll(id);
+      await totps.remove(id);
       await signOut({ records, consents, vault }, id, runtime.now());
     },
   };

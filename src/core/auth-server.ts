@@ -12,8 +12,10 @@ import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
+import type { Totps } from '../model/totp.ts';
 import { makeAccounts } from './accounts.ts';
 import { makeEmails } from './emails.ts';
+import { makeTotps } from './totp.ts';
 import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
@@ -36,6 +38,7 @@ export interface AuthServer {
   readonly accounts: Accounts;
   readonly consents: Consents;
   readonly passkeys: Passkeys;
+  readonly totps: Totps;
   readonly links: Links;
   readonly opened: Opened;
   /** Tokens of other sites. */
@@ -72,13 +75,14 @@ export function makeAuthServer(
   };
   const keys = makeKeys(runtime);
   const passkeys = makePasskeys({ store, keys, now });
+  const keyring = makeKeyring(secrets, runtime, keys);
+  const totps = makeTotps({ store, keys, keyring, runtime, emit });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
-  const keyring = makeKeyring(secrets, runtime, keys);
   const consents = makeConsents(store, keys, now);
   const vault = makeVault({ store, records, keys, keyring, runtime, settings, env, emit });
   const links = makeLinks({ store, keys, now });
@@ -98,12 +102,14 @@ export function makeAuthServer(
       runtime,
       passkeys,
       emails: makeEmails(store, keys),
+      totps,
       links,
       signUpUrl: signUpUrlOf(settings),
     }),
     links,
     consents,
     passkeys,
+    totps,
     fetchDocument: settings.documents ? fetched : null,
     fetchKeys: fetched,
     isLoopback,

@@ -143,7 +143,8 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     async userOf(hash, candidate) {
       const known = await value(`identity:${hash}`, isIdentity);
       if (known) return known.userId;
-      if ((await store.write(`identity:${hash}`, { v: 1, ...candidate }, 'absent')) !== null) return candidate.userId;
+      if ((await store.write(`identity:${hash}`, { v: 1, ...candidate }, 'absent', { index: [`identities:${candidate.userId}`] })) !== null)
+        return candidate.userId;
       const first = await value(`identity:${hash}`, isIdentity); // somebody wrote in between: theirs it is
       if (!first) throw new Error('An identity record is there and cannot be read.');
       return first.userId;

@@ -11,7 +11,7 @@ import { equalTexts } from '../lib/bytes.ts';
 import { parseUrl } from '../lib/url.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
-import type { AccountSection } from '../model/login.ts';
+import { type AccountSection, isRedirect } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
 import { accountPage, type AppView, type LineView, type SessionView } from '../pages/account.ts';
 import { sectionPath } from './account-section.ts';
@@ -19,6 +19,7 @@ import { accountMark } from './consent-page.ts';
 import { type Call, isSameOrigin, readForm, setCookie } from './endpoint.ts';
 import { away, requireSession } from './recent.ts';
 import { nameOf, servicesOf } from './sign-in.ts';
+import { signInsPath } from './sign-ins.ts';
 
 /** What logins and the second factor bring along. */
 export function sectionsOf({ logins, secondFactor }: Settings): readonly AccountSection[] {
@@ -94,7 +95,9 @@ async function linesOf(call: Call, { userId, claims }: KnownSession): Promise<re
     const line = await section.line({ userId, claims }, servicesOf(call), call.words);
     return line && { ...line, path: sectionPath(settings.paths.account, section) };
   });
-  return (await Promise.all(found)).filter((line) => line !== null);
+  const { signIns: title, signInsWhy: detail } = call.words.account;
+  const sites = settings.logins.some(isRedirect) ? [{ title, detail, path: signInsPath(settings.paths.account) }] : [];
+  return [...(await Promise.all(found)).filter((line) => line !== null), ...sites];
 }
 
 /** One line for each client, whatever number of times it was allowed something. */

@@ -13,7 +13,7 @@ import { approvedScope, type Choice, type Ticket } from '../model/ticket.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { html, type HtmlValue } from '../lib/html.ts';
 import { errorAnswer } from './authorization-request.ts';
-import { conclude, foreign, leave, over } from './conclude.ts';
+import { conclude, foreign, leave, over, overOrDone } from './conclude.ts';
 import { askStep } from './ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { depart } from './depart.ts';
@@ -31,7 +31,7 @@ export async function approve(asked: Call): Promise<Response> {
   const ticket = await as.records.findTicket(handleHash);
   const call = speaking(asked, ticket?.lang);
   const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
-  if (!ticket || !client) return over(call);
+  if (!ticket || !client) return overOrDone(call, handleHash);
   if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
   const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
   const session = await sessionFor(call, ticket);

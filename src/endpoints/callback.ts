@@ -20,6 +20,7 @@ import { callbackPath } from './depart.ts';
 import { cookieOf, flowCookie, sessionFor, speaking, type Call } from './endpoint.ts';
 import { admit, servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
+import { endTrip } from './trip.ts';
 
 /** GET of a login's callback. */
 export async function callback(asked: Call, login: RedirectLogin): Promise<Response> {
@@ -29,7 +30,8 @@ export async function callback(asked: Call, login: RedirectLogin): Promise<Respo
   if (state === null) return over(asked);
   const stateHash = await keys.hash(state);
   const journey = await records.findJourney(stateHash);
-  if (!journey || journey.login !== login.id) return over(asked);
+  if (!journey) return (await endTrip(asked, login, state)) ?? over(asked);
+  if (journey.login !== login.id) return over(asked);
   const ticket = await records.findTicket(journey.ticketHash);
   const call = speaking(asked, ticket?.lang);
   if (!ticket || ticket.approved?.stateHash !== stateHash) return over(call);

@@ -5,14 +5,15 @@
  *   settled → ticket taken → consent kept → grant → still signed in → redirect
  */
 import type { AuthServer } from '../core/auth-server.ts';
+import { noteAnswered, wasAnswered } from '../core/went-through.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { answerTo, type ValidRedirect } from '../model/redirect.ts';
 import type { Choice, Ticket } from '../model/ticket.ts';
 import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
-import { requestOverPage } from '../pages/message.ts';
-import { flowCookie, setCookie, type Call } from './endpoint.ts';
+import { requestDonePage, requestOverPage } from '../pages/message.ts';
+import { cookieOf, flowCookie, setCookie, type Call } from './endpoint.ts';
 import { linkedOf } from './linked.ts';
 import { type Opening, openGrant } from './open-grant.ts';
 import { settle, type Settled } from './settle.ts';
@@ -35,7 +36,8 @@ export async function conclude(call: Call, conclusion: Conclusion): Promise<Resp
   const choice = await settle(call, conclusion);
   if (choice instanceof Response) return choice;
   const handleHash = await as.keys.hash(handle);
-  if (!(await as.records.takeTicket(handleHash))) return over(call);
+  if (!(await as.records.takeTicket(handleHash))) return overOrDone(call, handleHash);
+  await noteAnswered(as, handleHash, ticket.browserHash);
   const { scope, remember = false, organization } = choice;
   await as.consents.keep({ ...ticket, client, userId: user.userId }, { organization, asked: ticket.scope, granted: scope, remember });
   const code = await grantTo(call, { ...ticket, client, user, choice });
@@ -82,6 +84,13 @@ export function leave({ as }: Call, handleHash: string, location: string, cookie
   answer.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), '', 0));
   if (cookie !== undefined) answer.headers.append('set-cookie', cookie);
   return answer;
+}
+
+/** The page for a form that came a second time: a double click is told that it worked, and gets no second code (SEC-128). */
+export async function overOrDone(call: Call, handleHash: string): Promise<Response> {
+  const { as, words } = call;
+  const browserHash = await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? '');
+  return (await wasAnswered(as, handleHash, browserHash)) ? requestDonePage({ brand: as.settings.brand, words }) : over(call);
 }
 
 /** The page for a request that is not open any more. */

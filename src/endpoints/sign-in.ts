@@ -58,6 +58,7 @@ export function servicesOf({ as, network, env, words, after }: Call): LoginServi
     issuer: as.settings.issuer,
     accounts: as.accounts,
     passkeys: as.passkeys,
+    totps: as.totps,
     after,
     secret: () => as.keys.secret(),
     now: () => as.now(),
@@ -96,7 +97,7 @@ export function notSignedIn({ as, network, words }: Call, login: string, result:
 export async function admit(call: Call, first: FirstProof): Promise<SignedIn | Pending | null> {
   const { secondFactor: factor } = call.as.settings;
   if (factor && !first.proven.multiFactor) {
-    const step = await factor.ask(await userIdOf(call.as, first.proven.identity), servicesOf(call));
+    const step = await factor.ask(await userIdOf(call.as, first.proven.identity, first.proven.joinByEmail), servicesOf(call));
     if (step) return { asker: `factor:${factor.id}`, step, first };
   }
   return startSession(call, first);
@@ -107,7 +108,7 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const { as } = call;
   const { identity, stamp } = proven;
   const old = await sessionOf(call);
-  const userId = await userIdOf(as, identity);
+  const userId = await userIdOf(as, identity, proven.joinByEmail);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
   const linked = await link(call, userId, proven, old);
   const user = await openSession(call, { userId, claims, ...rightsOf(proven) }, linked);

@@ -15,7 +15,7 @@ import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from './ask-step.t
 import { conclude, foreign, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
 import { cookieOf, flowCookie, isSameOrigin, readForm, sessionFor, setCookie, speaking, type Call } from './endpoint.ts';
-import { showLogin } from './login.ts';
+import { showLogin } from './show-login.ts';
 import { away, signInUrl } from './recent.ts';
 import { admit, type NotSignedIn, notSignedIn, type Pending, servicesOf, type SignedIn, startSession } from './sign-in.ts';
 

@@ -32,6 +32,11 @@ export interface UpstreamOptions {
   readonly emailDomains?: readonly string[];
   /** Says who may come in, and what tools shall know of them. Gets every claim the provider gave. */
   readonly mapIdentity?: (identity: Identity, env: unknown) => Awaitable<Mapped>;
+  /**
+   * Whether somebody who comes for the first time gets into the account that has proven the same e-mail address. Only for
+   * providers that check addresses, and never give one to somebody else. Default: no; people join sign-ins themselves.
+   */
+  readonly joinByEmail?: boolean;
   /** Keeps the provider's tokens, sealed, for tools: `auth.upstream('github').token()`. Asks for a refresh token where there is one. Default: no. */
   readonly keepTokens?: boolean;
 }
@@ -42,7 +47,10 @@ const PROFILE =
 const LONGEST = 1024;
 
 /** Signs users in at another site. */
-export function upstream(provider: Upstream, { emailDomains, mapIdentity, keepTokens = false }: UpstreamOptions = {}): RedirectLogin {
+export function upstream(
+  provider: Upstream,
+  { emailDomains, mapIdentity, joinByEmail = false, keepTokens = false }: UpstreamOptions = {},
+): RedirectLogin {
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
   const judge = async ({ identity, tokens }: Arrived, env: unknown): Promise<ReturnResult> => {
     if (domains && !domains.includes(verifiedDomain(identity) ?? '')) {
@@ -53,9 +61,11 @@ export function upstream(provider: Upstream, { emailDomains, mapIdentity, keepTo
     if (mapped.deny !== undefined) return { kind: 'refused', reason: 'denied_by_mapping', text: mapped.deny };
     const claims = { ...(mapped.claims ?? profileOf(identity)), idp: identity.issuer };
     const { permissions, organizations } = mapped;
+    const address = joinByEmail ? verifiedAddress(identity) : null;
     return {
       kind: 'proven',
       identity: { ...identity, claims },
+      ...(address === null ? {} : { joinByEmail: address }),
       ...(permissions ? { permissions } : {}),
       ...(organizations ? { organizations } : {}),
       ...(keepTokens ? { upstream: { account: accountOf(provider.id, identity), tokens } } : {}),
@@ -117,8 +127,12 @@ function resultOf(error: unknown): Exclude<ReturnResult, Proven> {
   }
 }
 
-function verifiedDomain({ claims }: Identity): string | null {
-  return claims['email_verified'] === true && typeof claims['email'] === 'string' ? domainOf(claims['email']) : null;
+function verifiedAddress({ claims }: Identity): string | null {
+  return claims['email_verified'] === true && typeof claims['email'] === 'string' ? claims['email'] : null;
+}
+
+function verifiedDomain(identity: Identity): string | null {
+  return domainOf(verifiedAddress(identity) ?? '');
 }
 
 function profileOf({ claims }: Identity): { [claim: string]: Json } {

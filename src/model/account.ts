@@ -57,6 +57,8 @@ export interface Accounts {
   findByEmail(address: string): Promise<Account | null>;
   /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. */
   checkPassword(username: string, password: string): Promise<Account | null>;
+  /** For somebody who has lost the app and the recovery codes, once you know who it is. False if there was none. */
+  removeSecondFactor(id: string): Promise<boolean>;
   /**
    * Sets it, and ends every session and every grant of the user.
    *

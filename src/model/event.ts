@@ -19,6 +19,12 @@ export type Event = { readonly at: Seconds } & (
   | { readonly kind: 'client.registered' | 'client.updated' | 'client.deleted'; readonly clientId: string }
   | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }
   | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }
+  | {
+      readonly kind: 'factor.changed';
+      readonly factor: string;
+      readonly userId: string;
+      readonly what: 'added' | 'removed' | 'recovery_used' | 'recovery_renewed';
+    }
   | { readonly kind: 'upstream.refreshed'; readonly provider: string; readonly userId: string }
   | { readonly kind: 'upstream.failed' | 'upstream.ended'; readonly provider: string; readonly userId: string; readonly reason: string }
   | { readonly kind: 'upstream.disconnected'; readonly provider: string; readonly userId: string; readonly told: Told }

@@ -12,6 +12,7 @@ import type { Links } from './links.ts';
 import type { Params } from './params.ts';
 import type { Passkeys } from './passkey.ts';
 import type { Json, Seconds } from './store.ts';
+import type { Totps } from './totp.ts';
 import type { LinkedAccount, TokenKeeper, UpstreamTokens } from './upstream.ts';
 
 /** What a login may use of the server. */
@@ -20,6 +21,7 @@ export interface LoginServices {
   readonly issuer: string;
   readonly accounts: Accounts;
   readonly passkeys: Passkeys;
+  readonly totps: Totps;
   /**
    * Work that goes on when the answer is out, such as sending a message: how long it takes, and whether there is any, nobody
    * can tell from the answer. What it rejects with goes to the operator as `request.failed`.
@@ -55,6 +57,8 @@ export type Proven = {
   readonly upstream?: { readonly account: LinkedAccount; readonly tokens: UpstreamTokens };
   /** Those that the user may act for. Of several, the person chooses one for each app; it goes into `props.organization`. */
   readonly organizations?: readonly Organization[];
+  /** An address that the site has verified, where accounts may be joined by that: the identity becomes the account that has proven the same. */
+  readonly joinByEmail?: string;
   /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
   readonly stamp?: string;
   /** Two factors in one, as a passkey with user verification is: no second one is asked for. */

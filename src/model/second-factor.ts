@@ -14,6 +14,8 @@ export interface SecondFactor {
   /** The step that this user has to take; null for a user who has not set it up. */
   ask(userId: string, services: LoginServices): Promise<Step | null>;
   readonly steps: Steps<Passed>;
+  /** Whether it seals what it keeps under the server's own `secret`, which then must be given. */
+  readonly needsSecret?: true;
   /** What it adds to the account page. */
   readonly account?: readonly AccountSection[];
 }

@@ -139,9 +139,11 @@ function isHost(host: unknown): boolean {
 /** Refuses to start with documents where the machine cannot fetch them. @throws {TypeError} naming the mend. */
 export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boolean): void {
   if (canFetch) return;
-  if (options.trustedIssuers?.some(({ jwksUri }) => jwksUri !== undefined)) {
+  const clients = typeof options.clients === 'function' ? [] : (options.clients ?? []);
+  for (const [name, list] of Object.entries({ trustedIssuers: options.trustedIssuers ?? [], clients })) {
+    if (!list.some(({ jwksUri }) => jwksUri !== undefined)) continue;
     const mend = 'on Workers add the compatibility flag "global_fetch_strictly_public", or give `jwks`';
-    fail('trustedIssuers', `has a \`jwksUri\`, which needs a fetch that reaches public addresses only: ${mend}`);
+    fail(name, `has a \`jwksUri\`, which needs a fetch that reaches public addresses only: ${mend}`);
   }
   if (options.clientIdMetadataDocumentEnabled !== true) return;
   fail(

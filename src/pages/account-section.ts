@@ -3,7 +3,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
-import { page } from './layout.ts';
+import { formActionFor, page } from './layout.ts';
 import type { Brand, PageParts } from './layout.ts';
 import { linkLine, type LinkView, problemAnswer } from './sign-in.ts';
 import type { Words } from './words/words.ts';
@@ -15,6 +15,8 @@ export interface SectionPageView {
   readonly status?: number;
   readonly retryAfter?: number;
   readonly script?: PageParts['script'];
+  /** URLs of other sites that its forms may lead to. */
+  readonly leadsTo?: readonly string[];
   /** The way back. */
   readonly back: LinkView;
   readonly words: Words;
@@ -23,9 +25,10 @@ export interface SectionPageView {
 
 /** A page below the account page. */
 export function sectionPage(view: SectionPageView): Response {
-  const { title, body, status, retryAfter, script, back, words, brand } = view;
+  const { title, body, status, retryAfter, script, leadsTo = [], back, words, brand } = view;
   const shows = { page: 'section', view };
   const framed = html`<h1>${title}</h1>
     ${body} ${linkLine([back])}`;
-  return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction: [], script, brand, shows });
+  const formAction = [...new Set(leadsTo.map(formActionFor).filter((one) => one !== null))];
+  return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction, script, brand, shows });
 }

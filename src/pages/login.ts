@@ -3,7 +3,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { page } from './layout.ts';
+import { formActionFor, page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
 import { accountRow, describedByProblem, linkLine, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
 import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
@@ -14,6 +14,8 @@ export interface LoginPageView extends Problem {
   /** Where the form is posted, with `login`, its fields, and `decision`: `sign-in` or `sign-out`. */
   readonly action: string;
   readonly logins: readonly LoginView[];
+  /** Other sites to sign in at; the button's value goes as `with`. */
+  readonly sites?: readonly { readonly id: string; readonly label: string; readonly site: string }[];
   /** Which of several logins was used last. */
   readonly login?: string | undefined;
   /** Who is signed in; the page then shows the account instead of the logins. */
@@ -46,15 +48,26 @@ export function loginPage(view: LoginPageView): Response {
     body,
     status: view.status,
     ...problemAnswer(view),
-    formAction: [],
+    formAction: view.account ? [] : [...new Set((view.sites ?? []).map(({ site }) => formActionFor(site)).filter((one) => one !== null))],
     brand: view.brand,
     shows: { page: 'signIn', view },
   });
 }
 
-function signIn({ logins, login, words }: LoginPageView): Html {
-  return html`<div class="part">${loginFields(logins, login)}</div>
-    <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>${words.signIn.button}</button></div>`;
+function signIn({ logins, sites = [], login, words }: LoginPageView): Html {
+  const { approve: say, signIn: texts } = words;
+  return html`${
+    logins.length > 0 &&
+    html`<div class="part">${loginFields(logins, login)}</div>
+      <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>${texts.button}</button></div>`
+  }
+  ${logins.length > 0 && sites.length > 0 && html`<div class="or"><i></i><span>${say.or}</span><i></i></div>`}
+  ${
+    sites.length > 0 &&
+    html`<div class="sites">
+      ${sites.map(({ id, label }) => html`<button name="with" value="${id}" formnovalidate>${say.continueWith(label)}</button>`)}
+    </div>`
+  }`;
 }
 
 function signOut(account: AccountView, { accountPath, words }: LoginPageView): Html {

@@ -52,3 +52,9 @@ export function requestOverPage({ words, status = 400, requestId, brand }: Over)
 
 /** What the page for a request that is over needs to know. */
 export type Over = Pick<MessageView, 'words' | 'status' | 'requestId' | 'brand'>;
+
+/** The answer to a form that came a second time from the browser that has the first answer: a double click. */
+export function requestDonePage({ words, brand }: Pick<Over, 'words' | 'brand'>): Response {
+  const { doneTitle: title, done: message, doneToDo: whatToDo } = words.message;
+  return messagePage({ words, title, message, whatToDo, status: 400, brand });
+}

@@ -4,6 +4,7 @@
  *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
  */
 import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
+import { neededKeyring } from '../core/keyring.ts';
 import { withFaults } from '../core/store-faults.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
@@ -157,6 +158,7 @@ export class OAuthProvider<Env = unknown> {
     const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer), env);
     const store = withFaults(storeOf(options, env, readEnv(env, 'PORTCULLIS')));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
+    if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;
     const verify = (token: string, resource: string): Awaitable<Checked | null> =>
       externalTokens && kindOf(token) === null ? externalTokens.verify(token, resource) : verifyAccess(as, token, resource);

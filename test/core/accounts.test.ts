@@ -6,6 +6,7 @@ import { type Consents, makeConsents } from '../../src/core/consents.ts';
 import { makeLinks } from '../../src/core/links.ts';
 import { makeKeys } from '../../src/core/keys.ts';
 import { makePasskeys } from '../../src/core/passkeys.ts';
+import { makeTotps } from '../../src/core/totp.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
 import type { Accounts } from '../../src/model/account.ts';
 import type { Passkeys } from '../../src/model/passkey.ts';
@@ -37,6 +38,7 @@ function makeOn(store: Store): Made {
   const consents = makeConsents(store, keys, runtime.now);
   const links = makeLinks({ store, keys, now: runtime.now });
   const passkeys = makePasskeys({ store, keys, now: runtime.now });
+  const totps = makeTotps({ store, keys, keyring: null, runtime, emit: () => {} });
   const accounts = makeAccounts({
     vault,
     records,
@@ -45,6 +47,7 @@ function makeOn(store: Store): Made {
     runtime,
     passkeys,
     emails: makeEmails(store, keys),
+    totps,
     links,
     signUpUrl: null,
   });

@@ -30,6 +30,7 @@ class FakeAccounts implements Accounts {
   async find(id: string): Promise<Account | null> {
     return [...this.kept.values()].find((account) => account.id === id) ?? null;
   }
+  removeSecondFactor = async (): Promise<boolean> => false;
   findByEmail = async (): Promise<null> => null;
   permissionsOf = async (): Promise<readonly string[]> => [];
   setPassword = async (): Promise<null> => null;
@@ -46,6 +47,7 @@ const services = (network = '192.0.2.1'): LoginServices => ({
   issuer: 'https://as.example',
   accounts,
   passkeys: {} as never, // none of its business
+  totps: {} as never,
   after: (work) => void work(),
   secret: () => 'secret',
   links: {} as never,

@@ -99,9 +99,9 @@ describe('logins/upstream', () => {
     expectPage(page, { status: 429 });
   });
 
-  it('offers no way in on the sign-in page where signing in is part of connecting an app', async () => {
+  it('is offered on the sign-in page too', async () => {
     const app = await make({});
     const page = await app.browser().get('https://mcp.example/login');
-    expect([page.status, page.text.includes('You are not signed in'), page.text.includes('<form')]).toEqual([200, true, false]);
+    expect([page.status, page.text.includes('name="with"'), page.text.includes('type="password"')]).toEqual([200, true, false]);
   });
 });

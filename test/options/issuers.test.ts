@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkFetch } from '../../src/options/check.ts';
 import { issuersOf } from '../../src/options/issuers.ts';
 
 const good = { issuer: 'https://idp.example', kind: 'enterprise', jwks: { keys: [] }, scope: ['read'] };
@@ -18,6 +19,14 @@ describe('options/issuers', () => {
   ])('refuses %j', (given, mend) => {
     expect(() => issuersOf(given as never)).toThrow(mend);
   }); // prettier-ignore
+
+  it('refuses an address of keys on a machine that cannot read it safely, of an issuer and of a client', () => {
+    const jwksUri = 'https://idp.example/keys';
+    const { jwks: _, ...rest } = good;
+    expect(() => checkFetch({ trustedIssuers: [{ ...rest, jwksUri }] } as never, false)).toThrow('`trustedIssuers` has a `jwksUri`');
+    expect(() => checkFetch({ clients: [{ id: 'a', jwksUri }] }, false)).toThrow('`clients` has a `jwksUri`');
+    expect(() => checkFetch({ trustedIssuers: [good], clients: [{ id: 'a', jwksUri }] } as never, true)).not.toThrow();
+  });
 
   it('refuses our own issuer: nobody speaks in our name', () => {
     expect(() => issuersOf([good] as never, 'https://idp.example')).toThrow('our own issuer');

@@ -5,6 +5,7 @@ import { utf8 } from '../../src/lib/bytes.ts';
 import type { UpstreamTokens } from '../../src/model/upstream.ts';
 import { makeFakeGitHub } from '../../src/testing/fake-github.ts';
 import { auth0 } from '../../src/upstreams/auth0.ts';
+import { cloudflareAccess } from '../../src/upstreams/cloudflare-access.ts';
 import type { Fetch, Upstream } from '../../src/upstreams/contract.ts';
 import { discord } from '../../src/upstreams/discord.ts';
 import { entra } from '../../src/upstreams/entra.ts';
@@ -150,6 +151,21 @@ describe('tokens of others', () => {
     expect((await offline(auth0({ ...APP, domain: 'acme.auth0.com', fetch: own.fetch })))['scope']).toBe(
       'openid email profile offline_access',
     );
+  });
+
+  it('of Cloudflare Access come from an issuer with a path, one for each application', async () => {
+    const issuer = 'https://acme.cloudflareaccess.com/cdn-cgi/access/sso/oidc/portcullis';
+    const fake = await fakeProvider({ issuer: 'https://acme.cloudflareaccess.com' });
+    Object.assign(fake.metadata, { issuer });
+    fake.forge = ({ claims }) => void (claims['iss'] = issuer);
+    const asked: string[] = [];
+    const provider = cloudflareAccess({
+      ...APP,
+      issuer,
+      fetch: (url, init) => (asked.push(url), fake.fetch(url.replace('/cdn-cgi/access/sso/oidc/portcullis', ''), init)),
+    });
+    const tokens = await arrive(provider, (location) => fake.visit(location, { parameters: { iss: issuer } }));
+    expect([tokens.accessToken, asked[0]]).toEqual([expect.any(String), `${issuer}/.well-known/openid-configuration`]);
   });
 
   it('of WorkOS end when the access token says so, for the answer does not', async () => {

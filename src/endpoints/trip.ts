@@ -1,0 +1,99 @@
+/**
+ * Trip: to another site and back from pages of our own, with no client waiting: signing in on the sign-in page, and joining
+ * another sign-in to an account. It gives a session, never a code; what comes back is checked as in `callback`.
+ *
+ *   limit → the site's address → trip under the hash of its state → redirect … same login → same browser → trip taken → proof
+ */
+import { findTrip, openTrip, takeTrip } from '../core/trips.ts';
+import { joinIdentity } from '../core/users.ts';
+import { equalTexts } from '../lib/bytes.ts';
+import type { Proven, RedirectLogin } from '../model/login.ts';
+import type { Json } from '../model/store.ts';
+import { TICKET_TTL } from '../model/ticket.ts';
+import { sayIn } from '../pages/words/span.ts';
+import { askStep } from './ask-step.ts';
+import { foreign, over } from './conclude.ts';
+import { callbackPath } from './depart.ts';
+import { type Call, cookieOf, flowCookie, sessionOf, setCookie, speaking } from './endpoint.ts';
+import { showLogin } from './show-login.ts';
+import { away } from './recent.ts';
+import { admit, type NotSignedIn, servicesOf } from './sign-in.ts';
+import { problemOf } from './site-problem.ts';
+
+const DEPARTURES = 100;
+const WINDOW = 600;
+
+/** What a trip is for. */
+export interface Errand {
+  /** A path of ours. */
+  readonly returnTo: string;
+  /** The user whom the identity shall be joined to; without one, the trip signs in. */
+  readonly joinTo?: string;
+}
+
+type Kept = Errand & { readonly keep: Json; readonly lang: string };
+
+/** Sends the browser away, or tells what is wrong. */
+export async function startTrip(call: Call, login: RedirectLogin, errand: Errand): Promise<Response | NotSignedIn> {
+  const { as, words } = call;
+  const { settings, keys } = as;
+  const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
+  if (wait !== null) return { problem: words.signIn.limited(sayIn(wait, words)), status: 429, retryAfter: wait };
+  const [state, browser] = [keys.secret(), keys.secret()];
+  const stateHash = await keys.hash(state);
+  const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
+  const departure = await login.begin({ redirectUri, state }, servicesOf(call));
+  if ('kind' in departure) {
+    as.emit({ kind: 'login.failed', login: login.id, reason: departure.reason, network: call.network });
+    const { text, status } = problemOf(departure, login, words);
+    return { problem: text, status };
+  }
+  const kept: Kept = { ...errand, keep: departure.keep, lang: words.lang };
+  const sealed = await keys.sealUnder(state, kept, `trip:${stateHash}`);
+  const browserHash = await keys.hash(browser);
+  await openTrip(as, stateHash, { v: 1, login: login.id, browserHash, sealed, expiresAt: as.now() + TICKET_TTL });
+  const answer = away(departure.location, [setCookie(as, flowCookie(stateHash), browser, TICKET_TTL)]);
+  answer.headers.set('referrer-policy', 'no-referrer');
+  return answer;
+}
+
+/** The end of a trip; null where no trip has this state. */
+export async function endTrip(asked: Call, login: RedirectLogin, state: string): Promise<Response | null> {
+  const { as, url } = asked;
+  const { settings, keys } = as;
+  const stateHash = await keys.hash(state);
+  const trip = await findTrip(as, stateHash);
+  if (!trip || trip.login !== login.id) return null;
+  if (!equalTexts(await keys.hash(cookieOf(asked, flowCookie(stateHash)) ?? ''), trip.browserHash)) throw foreign('another_browser');
+  if (!(await takeTrip(as, stateHash))) return null;
+  const kept = (await keys.openUnder(state, trip.sealed, `trip:${stateHash}`)) as Kept | null;
+  if (!kept) throw new Error('A trip that was found by its state cannot be opened with it.');
+  const call = speaking(asked, kept.lang);
+  const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
+  const result = await login.finish({ redirectUri, state, parameters: url.searchParams, kept: kept.keep }, servicesOf(call));
+  const answer = result.kind === 'proven' ? await arrive(call, login, result, kept) : await refused(call, login, result, kept);
+  answer.headers.append('set-cookie', setCookie(as, flowCookie(stateHash), '', 0));
+  return answer;
+}
+
+async function arrive(call: Call, login: RedirectLogin, proven: Proven, { returnTo, joinTo }: Kept): Promise<Response> {
+  if (joinTo !== undefined) {
+    const session = await sessionOf(call);
+    if (session?.userId !== joinTo) return over(call); // signed out, or somebody else, by now
+    return away((await joinIdentity(call.as, proven.identity, joinTo)) ? returnTo : `${returnTo}?taken=1`);
+  }
+  const user = await admit(call, { login: login.id, proven });
+  if (!user) return over(call);
+  return 'step' in user ? askStep(call, user, { returnTo }) : away(returnTo, [user.cookie]);
+}
+
+function refused(
+  call: Call,
+  login: RedirectLogin,
+  result: Exclude<Awaited<ReturnType<RedirectLogin['finish']>>, Proven>,
+  { returnTo }: Kept,
+): Promise<Response> {
+  call.as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
+  const { text: error, status } = problemOf(result, login, call.words);
+  return showLogin(call, { error, status, returnTo });
+}

@@ -1,0 +1,124 @@
+/**
+ * Where people set up the second factor, get new recovery codes, and take it away: a part of the account page. Each of these
+ * needs a fresh sign-in: an open session on somebody else's screen must not be enough.
+ */
+import { encode } from 'uqr';
+import { html, Html } from '../lib/html.ts';
+import { base32, oneTimeUri } from '../lib/one-time.ts';
+import type { AccountSection, AccountUser, SectionAnswer, SectionCall } from '../model/login.ts';
+import type { Seconds } from '../model/store.ts';
+import type { TotpOffer } from '../model/totp.ts';
+import { sayDay, sayIn } from '../pages/words/span.ts';
+
+const RECENT: Seconds = 600;
+const TRIES = 20;
+const WINDOW: Seconds = 900;
+
+/** The part of the account page. */
+export const totpSection: AccountSection = {
+  id: 'totp',
+  async line({ userId }, { totps }, { totp: words }) {
+    return { title: words.title, detail: (await totps.statusOf(userId)) ? words.on : words.off };
+  },
+  async answer(call) {
+    const status = await call.services.totps.statusOf(call.user.userId);
+    if (call.form !== null || !status) if (!call.isRecent(RECENT)) return { kind: 'sign-in-again' };
+    if (call.form === null) return status ? shown(call, status) : offered(call, await call.services.totps.offer(call.user.userId));
+    switch (call.form.required('decision')) {
+      case 'confirm':
+        return confirmed(call);
+      case 'renew': {
+        const codes = await call.services.totps.renewRecovery(call.user.userId);
+        return codes ? recovered(call, codes) : { kind: 'done', to: 'section' };
+      }
+      case 'remove':
+        await call.services.totps.remove(call.user.userId);
+        return { kind: 'done', to: 'account', session: 'renew' };
+      default:
+        return { kind: 'done', to: 'section' };
+    }
+  },
+};
+
+async function confirmed(call: SectionCall): Promise<SectionAnswer> {
+  const { user, form, services, words } = call;
+  const sealed = form?.required('offer') ?? '';
+  const offer = await services.totps.openOffer(user.userId, sealed);
+  if (!offer || (await services.totps.statusOf(user.userId))) return { kind: 'done', to: 'section' };
+  const wait = await services.limit(`totp-setup:${user.userId}`, TRIES, WINDOW);
+  if (wait !== null) return offered(call, offer, words.signIn.limited(sayIn(wait, words)), { status: 429, retryAfter: wait });
+  const codes = await services.totps.confirm(user.userId, sealed, (form?.optional('code') ?? '').replaceAll(/\s/g, ''));
+  return codes ? recovered(call, codes) : offered(call, offer, words.totp.codeWrong, { status: 400 });
+}
+
+/** The secret, as a picture and as text, and the field for the first code. */
+function offered(
+  { user, path, words: { totp: words }, services }: SectionCall,
+  { secret, sealed }: TotpOffer,
+  problem?: string,
+  more: { readonly status?: number; readonly retryAfter?: Seconds } = {},
+): SectionAnswer {
+  const uri = oneTimeUri(secret, new URL(services.issuer).host, nameIn(user));
+  const body = html`<p class="lead">${words.why}</p>
+    <form method="post" action="${path}" ${problem !== undefined && html` aria-describedby="problem"`}>
+      ${problem !== undefined && html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`}
+      <input type="hidden" name="offer" value="${sealed}" />
+      <div class="part">
+        <h2>${words.scan}</h2>
+        <p>${qrCode(uri, words.picture)}</p>
+        <p class="hint"><a href="${uri}">${words.open}</a></p>
+        <details>
+          <summary>${words.byHand}</summary>
+          <code>${(base32(secret).match(/.{1,4}/g) ?? []).join(' ')}</code>
+        </details>
+      </div>
+      <div class="field">
+        <label for="totp-code">${words.firstCode}</label>
+        <input id="totp-code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" spellcheck="false" required />
+      </div>
+      <div class="actions"><button class="main" name="decision" value="confirm">${words.turnOn}</button></div>
+    </form>`;
+  return { kind: 'page', title: words.title, body, ...more };
+}
+
+/** Recovery codes, on the one page that ever shows them. */
+function recovered({ words: { totp: words }, path }: SectionCall, codes: readonly string[]): SectionAnswer {
+  const body = html`<p class="lead">${words.keepCodes}</p>
+    <div class="panel">
+      <ul class="scopes">
+        ${codes.map((code) => html`<li><code>${code}</code></li>`)}
+      </ul>
+    </div>
+    <p class="foot"><a href="${path}">${words.kept}</a></p>`;
+  return { kind: 'page', title: words.recoveryCodes, body };
+}
+
+function shown(
+  { path, words: { totp: words, ...all } }: SectionCall,
+  { createdAt, recoveryLeft }: { readonly createdAt: Seconds; readonly recoveryLeft: number },
+): SectionAnswer {
+  const body = html`<p class="lead">${words.since(sayDay(createdAt, { ...all, totp: words }))} ${words.left(recoveryLeft)}</p>
+    <form method="post" action="${path}">
+      <div class="actions">
+        <button name="decision" value="renew">${words.renew}</button>
+        <button name="decision" value="remove">${words.turnOff}</button>
+      </div>
+    </form>`;
+  return { kind: 'page', title: words.title, body };
+}
+
+/** What the app calls the account. */
+function nameIn({ claims, userId }: AccountUser): string {
+  const name = claims['email'] ?? claims['preferred_username'] ?? claims['name'];
+  return typeof name === 'string' ? name : userId;
+}
+
+/** A QR code as a picture in the page: dark on white in either theme, with the quiet zone that readers need. */
+function qrCode(text: string, label: string): Html {
+  const { data, size } = encode(text, { ecc: 'M', border: 4 });
+  const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('');
+  return html`<svg role="img" aria-label="${label}" width="220" height="220" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges">
+    <rect width="${size}" height="${size}" fill="#fff" />
+    <path d="${path}" fill="#000" />
+  </svg>`;
+}

@@ -1,0 +1,70 @@
+/**
+ * The second factor of an authenticator app (RFC 6238), with recovery codes: what is asked after a login, of users who have
+ * set it up. Where they do that stands in `totp-section.ts`.
+ */
+import { html } from '../lib/html.ts';
+import type { Limited, LoginServices, Refused, StepView } from '../model/login.ts';
+import type { Passed, SecondFactor } from '../model/second-factor.ts';
+import type { Json, Seconds } from '../model/store.ts';
+import type { Words } from '../pages/words/words.ts';
+import { totpSection } from './totp-section.ts';
+
+/** Wrong codes on one account, in a quarter of an hour and in a day: of three that are good at a time, in a million (SEC-152). */
+const PER_QUARTER = 10;
+const PER_DAY = 50;
+const QUARTER: Seconds = 15 * 60;
+const DAY: Seconds = 86_400;
+
+type Kept = { readonly userId: string };
+
+/** Asks users who have set it up for the code of their app, after every login that is not two factors in itself. */
+export function totp(): SecondFactor {
+  return {
+    id: 'totp',
+    needsSecret: true,
+    ask: async (userId, { totps }) => ((await totps.statusOf(userId)) ? { kind: 'step', keep: { userId } satisfies Kept } : null),
+    steps: {
+      view,
+      async prove(read, kept, services) {
+        const { userId } = kept as Kept;
+        if (read('recovery') !== '') return (await services.totps.useRecovery(userId, read('recovery'))) ? passed : recoveryWrong;
+        return useCode(userId, read('code').replaceAll(/\s/g, ''), services);
+      },
+    },
+    account: [totpSection],
+  };
+}
+
+const passed: Passed = { kind: 'passed' };
+const codeWrong: Refused = { kind: 'refused', reason: 'totp_wrong' };
+const recoveryWrong: Refused = { kind: 'refused', reason: 'recovery_code_wrong' };
+
+/** Counted before it is looked at, and forgotten when it was right. */
+async function useCode(userId: string, code: string, { totps, limit, forgive }: LoginServices): Promise<Passed | Refused | Limited> {
+  const retryAfter = (await limit(`totp:${userId}`, PER_QUARTER, QUARTER)) ?? (await limit(`totp-day:${userId}`, PER_DAY, DAY));
+  if (retryAfter !== null) return { kind: 'limited', retryAfter };
+  if (!(await totps.useCode(userId, code))) return codeWrong;
+  await forgive(`totp:${userId}`);
+  await forgive(`totp-day:${userId}`);
+  return passed;
+}
+
+/** Neither field is required: one of the two is typed. */
+function view(_kept: Json, { totp: words }: Words): StepView {
+  return {
+    title: words.askTitle,
+    text: words.ask,
+    fields: html`<div class="field">
+        <label for="totp-code">${words.code}</label>
+        <input id="totp-code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" spellcheck="false" autofocus />
+      </div>
+      <details>
+        <summary>${words.lost}</summary>
+        <div class="field">
+          <label for="totp-recovery">${words.recoveryCode}</label>
+          <input id="totp-recovery" name="recovery" type="text" autocomplete="off" autocapitalize="none" spellcheck="false" />
+        </div>
+      </details>`,
+    button: words.confirm,
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * The page of the other sites with which a person gets into their account.
+ */
+import { html } from '../lib/html.ts';
+import type { Html } from '../lib/html.ts';
+import { sayDay } from './words/span.ts';
+import type { Words } from './words/words.ts';
+
+/** All that the page shows. */
+export interface SignInsView {
+  /** Where the forms are posted, with `join` or `part`. */
+  readonly action: string;
+  readonly joined: readonly { readonly mark: string; readonly site: string; readonly since: number }[];
+  /** Whether one of them may be taken away. */
+  readonly mayPart: boolean;
+  /** Sites that can be joined. */
+  readonly sites: readonly { readonly id: string; readonly label: string }[];
+  readonly error?: string | undefined;
+}
+
+/** What stands on it. */
+export function signInsBody({ action, joined, mayPart, sites, error }: SignInsView, words: Words): Html {
+  const say = words.account;
+  return html`${error && html`<div class="problem" role="alert" tabindex="-1" autofocus>${error}</div>`}
+    ${joined.map(
+      ({ mark, site, since }) =>
+        html`<div class="panel">
+          <b><bdi>${site}</bdi></b>
+          <p class="hint">${say.joined(sayDay(since, words))}</p>
+          ${mayPart && html`<form method="post" action="${action}"><button class="plain" name="part" value="${mark}">${say.part}</button></form>`}
+        </div>`,
+    )}
+    <form method="post" action="${action}">
+      <div class="sites">
+        ${sites.map(({ id, label }) => html`<button name="join" value="${id}">${say.join(html`<bdi>${label}</bdi>`)}</button>`)}
+      </div>
+    </form>`;
+}

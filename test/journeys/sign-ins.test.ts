@@ -1,0 +1,172 @@
+/** Signing in at other sites outside an authorization, and one account with several ways in; on every store of both runtimes. */
+import { describe, expect, it } from 'vitest';
+import { login } from '../../src/logins/login.ts';
+import { password } from '../../src/logins/password.ts';
+import { upstream } from '../../src/logins/upstream.ts';
+import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
+import { makeFakeUpstream, type FakeUpstream } from '../../src/testing/fake-upstream.ts';
+import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
+import { oidc } from '../../src/upstreams/oidc.ts';
+import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { callbackOf, APP } from '../support/upstream-app.ts';
+import { expectPage } from '../support/verdicts.ts';
+
+interface Both extends App {
+  readonly idp: FakeUpstream;
+}
+
+async function appWith(store: string, joinByEmail = false): Promise<Both> {
+  let now = (): number => 0;
+  const idp = await makeFakeUpstream({ ...APP, redirectUri: callbackOf('corp'), now: () => now() });
+  const corp = upstream(oidc({ ...APP, issuer: idp.issuer, id: 'corp', label: 'Corp', fetch: idp.fetch }), { joinByEmail });
+  const app = await makeApp(store, { logins: [password(), corp] });
+  now = app.clock.now;
+  return { ...app, idp };
+}
+
+/** Signs in at the other site from the sign-in page. */
+async function throughCorp(app: Both, browser: Browser, path = '/login'): Promise<BrowserPage> {
+  const gone = await browser.submit(await browser.get(ISSUER + path), { with: 'corp' });
+  expect(gone.status).toBe(303);
+  return browser.get(await app.idp.visit(gone.location ?? ''));
+}
+
+async function byPassword(app: App): Promise<Browser> {
+  const browser = app.browser();
+  await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
+  return browser;
+}
+
+const markOf = (page: BrowserPage): string => /name="account" value="([^"]+)"/.exec(page.text)?.[1] ?? 'nobody';
+const accountOf = async (browser: Browser): Promise<string> => markOf(await browser.get(`${ISSUER}/account`));
+
+describe.each(storeNames)('other ways to sign in on %s', (store) => {
+  it('lead from the sign-in page there and back, to where the person wanted to go', async () => {
+    const app = await appWith(store);
+    const browser = app.browser();
+    const back = await throughCorp(app, browser, '/login?return_to=%2Faccount%2Fsign-ins');
+    expect([back.status, back.location]).toEqual([303, '/account/sign-ins']);
+    expect((await browser.get(`${ISSUER}/account/sign-ins`)).status).toBe(200);
+    expect([...browser.cookies.keys()].filter((name) => name.includes('flow-'))).toEqual([]);
+  });
+
+  it('SEC-144 are somebody new, whatever their address says, until the person joins them while signed in', async () => {
+    const app = await appWith(store);
+    await app.provider.helpers(app.env).accounts.setEmail(app.aliceId, 'user@corp.example', { verified: true });
+    const alice = await byPassword(app);
+    const mine = await accountOf(alice);
+    const page = await alice.get(`${ISSUER}/account/sign-ins`);
+    const gone = await alice.submit(page, { join: 'corp' });
+    expect((await alice.get(await app.idp.visit(gone.location ?? ''))).location).toBe('/account/sign-ins');
+    expect((await alice.get(`${ISSUER}/account/sign-ins`)).text).toContain('Sign in with it no more');
+    const other = app.browser();
+    await throughCorp(app, other);
+    expect(await accountOf(other)).toBe(mine);
+    const [mark = ''] = /(?<=name="part" value=")[^"]+/.exec((await alice.get(`${ISSUER}/account/sign-ins`)).text) ?? [];
+    expect((await alice.submit({ ...page, text: '<form action="/account/sign-ins">' }, { part: mark })).status).toBe(303);
+    const third = app.browser();
+    await throughCorp(app, third);
+    expect(await accountOf(third)).not.toBe(mine);
+  });
+
+  it('never make two users one, and the last way in stays', async () => {
+    const app = await appWith(store);
+    const stranger = app.browser();
+    await throughCorp(app, stranger);
+    const theirs = await accountOf(stranger);
+    const alice = await byPassword(app);
+    const gone = await alice.submit(await alice.get(`${ISSUER}/account/sign-ins`), { join: 'corp' });
+    const taken = (await alice.get(await app.idp.visit(gone.location ?? ''))).location;
+    expect(taken).toBe('/account/sign-ins?taken=1');
+    expect((await alice.get(ISSUER + taken)).text).toContain('belongs to another account');
+    const page = await stranger.get(`${ISSUER}/account/sign-ins`);
+    expect(page.text).not.toContain('Sign in with it no more');
+    expect(await accountOf(stranger)).toBe(theirs);
+  });
+
+  it('take no return in another browser, for another user, or a second time', async () => {
+    const app = await appWith(store);
+    const [alice, thief] = [await byPassword(app), app.browser()];
+    const gone = await alice.submit(await alice.get(`${ISSUER}/account/sign-ins`), { join: 'corp' });
+    const home = await app.idp.visit(gone.location ?? '');
+    expectPage(await thief.get(home), { status: 403 });
+    await alice.submit({ ...(await alice.get(`${ISSUER}/login`)), text: '<form action="/login">' }, { decision: 'sign-out' });
+    expectPage(await alice.get(home)); // signed out meanwhile
+    expectPage(await alice.get(home));
+    const other = app.browser();
+    await throughCorp(app, other);
+    expect(await accountOf(other)).not.toBe(await accountOf(await byPassword(app)));
+  });
+
+  it('are joined by an address only where the operator wants it and both sides have proven it', async () => {
+    const app = await appWith(store, true);
+    const { accounts } = app.provider.helpers(app.env);
+    const mine = await accountOf(await byPassword(app));
+    const email = 'erika@corp.example';
+    app.idp.user = { ...app.idp.user, email, email_verified: false };
+    await accounts.setEmail(app.aliceId, email, { verified: true });
+    const unproven = app.browser();
+    await throughCorp(app, unproven);
+    expect(await accountOf(unproven)).not.toBe(mine);
+    app.idp.user = { sub: 'second', email, email_verified: true };
+    const proven = app.browser();
+    await throughCorp(app, proven);
+    expect(await accountOf(proven)).toBe(mine);
+    await accounts.setEmail(app.aliceId, email);
+    app.idp.user = { sub: 'third', email, email_verified: true };
+    const late = app.browser();
+    await throughCorp(app, late);
+    expect(await accountOf(late)).not.toBe(mine);
+  });
+
+  it('may be the application’s own: there with our state, back once, and who it names is who gets in', async () => {
+    const own = login({
+      id: 'sso',
+      label: 'Intranet',
+      site: 'https://sso.example',
+      begin: ({ redirectUri, state }) => ({
+        location: `https://sso.example/?${new URLSearchParams({ redirectUri, state })}`,
+        keep: { nonce: 'n' },
+      }),
+      finish: ({ parameters, kept }) => {
+        if (parameters.get('who') === 'nobody') return { deny: 'The intranet does not know you.' };
+        return { issuer: 'https://sso.example', subject: parameters.get('who') ?? '', claims: { name: 'Ines', kept } };
+      },
+    });
+    const app = await makeApp(store, { logins: [own] });
+    const [client, browser] = [await app.client(), app.browser()];
+    const go = async (who: string): Promise<BrowserPage> => {
+      const gone = await browser.submit(await browser.get(await client.authorizeUrl()), { with: 'sso' });
+      const to = new URL(gone.location ?? '').searchParams;
+      return browser.get(`${to.get('redirectUri')}?${new URLSearchParams({ state: to.get('state') ?? '', who })}`);
+    };
+    expect((await go('nobody')).text).toContain('The intranet does not know you.');
+    const tokens = tokensOf(await client.redeem(codeOf(await go('ines'))));
+    expect((await app.call(tokens.access)).access?.props).toMatchObject({ claims: { name: 'Ines', kept: { nonce: 'n' } } });
+  });
+
+  it('SEC-128 gives no second code to a double click, and says in that browser that it went through', async () => {
+    const app = await makeApp(store);
+    const [client, browser, other] = [await app.client(), app.browser(), app.browser()];
+    const page = await browser.get(await client.authorizeUrl());
+    for (const [name, value] of browser.cookies) other.cookies.set(name, value); // the same browser: cookies as the first click sent them
+    const codes = [
+      await browser.submit(page, { decision: 'approve', ...ALICE }),
+      await other.submit(page, { decision: 'approve', ...ALICE }),
+    ];
+    expect(codes.map(({ location }) => location !== null)).toEqual([true, false]);
+    expect(codes[1]?.text).toContain('This went through already');
+    expect((await app.browser().submit(page, { decision: 'approve', ...ALICE })).text).toContain('no longer open');
+  });
+});
+
+describe('login()', () => {
+  it('refuses what cannot work, naming it', () => {
+    const begin = (): { location: string } => ({ location: 'https://sso.example' });
+    const finish = (): { deny: string } => ({ deny: 'no' });
+    expect(() => login({ id: 'x', label: 'X', site: 'sso', begin, finish })).toThrow(/`site` must be a URL/);
+    expect(() => login({ id: 'x', label: 'X', site: 'https://sso.example', begin, finish: null as never })).toThrow(
+      /`finish` must be functions/,
+    );
+  });
+});
