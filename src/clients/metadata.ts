@@ -11,7 +11,10 @@ import { parseScope } from '../model/scope.ts';
 import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts';
 
 /** The members of {@link Client} that a registration decides. */
-export type ClientMetadata = Pick<Client, 'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'scope' | 'pushedOnly'>;
+export type ClientMetadata = Pick<
+  Client,
+  'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'scope' | 'pushedOnly'
+>;
 
 const MOST_REDIRECTS = 16;
 const LONGEST_NAME = 200;

@@ -73,7 +73,8 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
   if (bad !== undefined) wrong(`\`scope\` holds ${JSON.stringify(bad)}, which is not a scope`);
   const nowhere = introspects?.find((one) => !one.startsWith('/') && canonicalResource(one) === null);
   if (nowhere !== undefined) wrong(`\`introspects\` holds ${JSON.stringify(nowhere)}; name a path such as "/mcp", or a full URL`);
-  if (introspects !== undefined && authMethod === 'none') wrong('`introspects` needs a client that proves who it is; give it another `authMethod`');
+  if (introspects !== undefined && authMethod === 'none')
+    wrong('`introspects` needs a client that proves who it is; give it another `authMethod`');
   checkKeys(authMethod, jwks, jwksUri, wrong);
   return {
     id,
