@@ -109,8 +109,7 @@ function apps({ action, account, apps: list, more, words }: AccountPageView): Ht
 function appText({ name, host, scopes, organizations = [], since, used }: AppView, words: Words): Html {
   const texts = words.account;
   return html`<b><bdi>${name ?? texts.nameless}</bdi></b>
-    ${host && html`<p class="hint"><bdi>${host}</bdi></p>`}
-    ${scopes.length > 0 && html`<p class="hint">${texts.can} ${listed(scopes)}</p>`}
+    ${host && html`<p class="hint"><bdi>${host}</bdi></p>`} ${scopes.length > 0 && html`<p class="hint">${texts.can} ${listed(scopes)}</p>`}
     ${organizations.length > 0 && html`<p class="hint">${texts.organization} ${listed(organizations)}</p>`}
     <p class="hint">${texts.connected(day(since, words), day(used, words))}</p>`;
 }
