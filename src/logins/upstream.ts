@@ -52,7 +52,7 @@ export function upstream(
   { emailDomains, mapIdentity, joinByEmail = false, keepTokens = false }: UpstreamOptions = {},
 ): RedirectLogin {
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
-  const judge = async ({ identity, tokens }: Arrived, env: unknown): Promise<ReturnResult> => {
+  const judge = async ({ identity, tokens, authenticatedAt }: Arrived, env: unknown): Promise<ReturnResult> => {
     if (domains && !domains.includes(verifiedDomain(identity) ?? '')) {
       const text = (words: Words): HtmlValue => words.site.onlyDomains(sayOr(emailDomains ?? [], words));
       return { kind: 'refused', reason: 'email_domain_not_allowed', text };
@@ -66,6 +66,7 @@ export function upstream(
       kind: 'proven',
       identity: { ...identity, claims },
       ...(address === null ? {} : { joinByEmail: address }),
+      ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
       ...(permissions ? { permissions } : {}),
       ...(organizations ? { organizations } : {}),
       ...(keepTokens ? { upstream: { account: accountOf(provider.id, identity), tokens } } : {}),
@@ -78,7 +79,7 @@ export function upstream(
     site: provider.site,
     scopes: provider.scope,
     ...(keepTokens ? { tokens: keeperOf(provider) } : {}),
-    begin: ({ redirectUri, state }, { env }) => provider.depart({ redirectUri, state, env, offline: keepTokens }).catch(resultOf),
+    begin: (trip, { env }) => provider.depart({ ...trip, env, offline: keepTokens }).catch(resultOf),
     finish: async (came, { env, now }) => {
       const arrived = await provider.arrive({ ...came, now: now(), env }).catch(resultOf);
       return 'kind' in arrived ? arrived : judge(arrived, env);

@@ -1,9 +1,12 @@
 /**
  * What users and operators do with grants outside of a sign-in: see who has access, and take it away.
  */
+import { signOut } from '../core/accounts.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { endUserGrant, grantsOfUser } from '../core/user-grants.ts';
+import { findUserId } from '../core/users.ts';
 import type { Grant } from '../model/grant.ts';
+import type { Identity } from '../model/identity.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 
 /** A grant as its user may see it. */
@@ -25,6 +28,11 @@ export interface GrantVerbs {
   listUserGrants(userId: string, after?: Cursor): Promise<{ readonly grants: readonly GrantSummary[]; readonly next?: Cursor }>;
   /** Ends a grant, from the next request on. False, and nothing happens, for one that is not this user's or has ended. */
   revokeGrant(grantId: string, userId: string): Promise<boolean>;
+  /**
+   * Ends every session here and every grant of somebody who signs in elsewhere: for when they leave, or sign out everywhere. They are
+   * named as the login named them; false for somebody who never came. Can be called again if it was interrupted.
+   */
+  endAccess(who: Pick<Identity, 'issuer' | 'subject'>): Promise<boolean>;
 }
 
 function summaryOf({ id, clientId, scope, resource, organization, createdAt, usedAt }: Grant): GrantSummary {
@@ -42,5 +50,10 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       };
     },
     revokeGrant: (grantId, userId) => endUserGrant(as, userId, grantId),
+    async endAccess(who) {
+      const userId = await findUserId(as, who);
+      if (userId !== null) await signOut(as, userId, as.now());
+      return userId !== null;
+    },
   };
 }
