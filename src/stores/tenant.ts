@@ -14,11 +14,10 @@ export function tenantStore(store: Store, tenant: string): Store {
   if (!TENANT_ID.test(tenant))
     throw new TypeError(`tenantStore: ${JSON.stringify(tenant)} is no tenant id; use 1 to 32 lower-case letters, digits and hyphens.`);
   const prefix = `${tenant}/`;
-  const inside = <K extends Key | IndexKey>(key: K): K => `${prefix}${key}` as K;
-  const outside = <K extends Key | IndexKey>(keys: readonly K[]): readonly K[] =>
+  const inside = <K extends Key>(key: K): K => `${prefix}${key}` as K;
+  const outside = <K extends Key>(keys: readonly K[]): readonly K[] =>
     keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length) as K);
   const keptOf = (kept: Kept): Kept => ({ ...kept, key: kept.key.slice(prefix.length) as Key, index: outside(kept.index) });
-  const { all, sweep } = store;
   return {
     atomic: store.atomic,
     ...(store.local === undefined ? {} : { local: store.local }),
@@ -29,13 +28,13 @@ export function tenantStore(store: Store, tenant: string): Store {
       const page = await store.list(inside(index), after);
       return { ...page, keys: outside(page.keys) };
     },
-    ...(all && {
+    ...(store.all && {
       async all(after) {
-        const page = await all.call(store, after);
+        const page = await (store.all as NonNullable<Store['all']>)(after);
         return { ...page, records: page.records.filter(({ key }) => key.startsWith(prefix)).map(keptOf) };
       },
     }),
-    ...(sweep && { sweep: (most) => sweep.call(store, most) }),
+    ...(store.sweep && { sweep: (most) => (store.sweep as NonNullable<Store['sweep']>)(most) }),
   };
 }
 
