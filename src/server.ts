@@ -22,8 +22,10 @@ const approve = late(async () => (await import('./endpoints/approve.ts')).approv
 const authorize = late(async () => (await import('./endpoints/authorize.ts')).authorize);
 const callback = late(async () => (await import('./endpoints/callback.ts')).callback);
 const errorPage = late(async () => (await import('./pages/error.ts')).errorPage);
+const introspect = late(async () => (await import('./endpoints/introspect.ts')).introspect);
 const login = late(async () => (await import('./endpoints/login.ts')).login);
 const loginPageOf = late(async () => (await import('./endpoints/login-page.ts')).loginPageOf);
+const push = late(async () => (await import('./endpoints/push.ts')).push);
 const register = late(async () => (await import('./endpoints/register.ts')).register);
 const registration = late(async () => (await import('./endpoints/registration.ts')).registration);
 const signIns = late(async () => (await import('./endpoints/sign-ins.ts')).signIns);
@@ -44,6 +46,8 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   for (const path of METADATA_PATHS) routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
   routes.set(paths.token, { name: 'token', methods: { POST: token }, reader: 'program' });
   routes.set(paths.revoke, { name: 'revoke', methods: { POST: revoke }, reader: 'program' });
+  routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });
+  routes.set(paths.push, { name: 'push', methods: { POST: push }, reader: 'program' });
   if (paths.register !== null) {
     routes.set(paths.register, { name: 'register', methods: { POST: register }, reader: 'program' });
     routes.set(`${paths.register}/client`, {

@@ -63,6 +63,7 @@ const KEYS = {
 /** Makes one, with a key of its own. */
 export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<FakeUpstream> {
   const { issuer = 'https://idp.example', alg = 'ES256', now, ...app } = options;
+  const root = issuer.replace(/\/$/, ''); // Auth0's issuer ends with a slash
   const codes = makeCodes(app);
   const ways: TokenWays = { prefix: 'upstream-', lifetime: 3600, rotates: true };
   const tokens = makeTokens(ways);
@@ -87,7 +88,7 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
     });
 
   const routes: { readonly [path: string]: readonly [FakeEndpoint, (request: Request) => Promise<Response>] } = {
-    '/.well-known/openid-configuration': ['discovery', async () => Response.json({ ...documentOf(issuer), ...fake.metadata })],
+    '/.well-known/openid-configuration': ['discovery', async () => Response.json({ ...documentOf(root), issuer, ...fake.metadata })],
     '/jwks': ['jwks', async () => Response.json({ keys: fake.keys.jwks })],
     '/token': [
       'token',
@@ -140,13 +141,13 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
     fetch: async (input, init) => {
       const request = new Request(input instanceof URL ? input.href : input, init);
       const [name, handle] = routes[new URL(request.url).pathname] ?? [];
-      if (!request.url.startsWith(issuer) || !name || !handle) return new Response('Not found', { status: 404 });
+      if (!request.url.startsWith(root) || !name || !handle) return new Response('Not found', { status: 404 });
       fake.calls.push(name);
       const fault = fake.faults.get(name);
       return fault === undefined ? handle(request) : faulty(fault, init?.signal);
     },
     async visit(location, { error, parameters = {} } = {}) {
-      if (!location.startsWith(`${issuer}/authorize?`)) throw new Error(`The browser is not on its way to the provider: ${location}`);
+      if (!location.startsWith(`${root}/authorize?`)) throw new Error(`The browser is not on its way to the provider: ${location}`);
       const asked = codes.ask(location);
       const back = new URL(asked.redirectUri);
       const given = { ...(error === undefined ? { code: codes.give(asked) } : { error }), state: asked.state, iss: issuer, ...parameters };
@@ -157,14 +158,13 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
   return fake;
 }
 
-function documentOf(issuer: string): Record<string, unknown> {
+function documentOf(root: string): Record<string, unknown> {
   return {
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/jwks`,
-    userinfo_endpoint: `${issuer}/userinfo`,
-    revocation_endpoint: `${issuer}/revoke`,
+    authorization_endpoint: `${root}/authorize`,
+    token_endpoint: `${root}/token`,
+    jwks_uri: `${root}/jwks`,
+    userinfo_endpoint: `${root}/userinfo`,
+    revocation_endpoint: `${root}/revoke`,
     response_types_supported: ['code'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256', 'none', 'HS256'], // a careless document must not open a door
