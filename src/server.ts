@@ -9,10 +9,12 @@ import { authorize } from './endpoints/authorize.ts';
 import { callback } from './endpoints/callback.ts';
 import { callbackPath } from './endpoints/depart.ts';
 import type { Call, Endpoint } from './endpoints/endpoint.ts';
+import { introspect } from './endpoints/introspect.ts';
 import { login } from './endpoints/login.ts';
 import { loginPagesOf } from './endpoints/login-links.ts';
 import { loginPageOf } from './endpoints/login-page.ts';
 import { metadata, METADATA_PATHS } from './endpoints/metadata.ts';
+import { push } from './endpoints/push.ts';
 import { register } from './endpoints/register.ts';
 import { revoke } from './endpoints/revoke.ts';
 import { step } from './endpoints/step.ts';
@@ -40,6 +42,8 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   for (const path of METADATA_PATHS) routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
   routes.set(paths.token, { name: 'token', methods: { POST: token }, reader: 'program' });
   routes.set(paths.revoke, { name: 'revoke', methods: { POST: revoke }, reader: 'program' });
+  routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });
+  routes.set(paths.push, { name: 'push', methods: { POST: push }, reader: 'program' });
   if (paths.register !== null) {
     const manage: Endpoint = async (call) => (await import('./endpoints/registration.ts')).registration(call);
     routes.set(paths.register, { name: 'register', methods: { POST: register }, reader: 'program' });

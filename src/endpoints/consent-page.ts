@@ -4,18 +4,19 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
 import { type Consented, isThisComputer } from '../core/consents.ts';
+import { push } from '../core/pushed.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import type { Client } from '../model/client.ts';
 import type { Lifetimes } from '../model/grant.ts';
 import { isForm, isRedirect } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Ticket } from '../model/ticket.ts';
+import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { approvePage, type ClientView, type ScopeView } from '../pages/approve.ts';
 import type { AccountView } from '../pages/sign-in.ts';
 import { sayFor } from '../pages/words/span.ts';
 import { say, type Words } from '../pages/words/words.ts';
 import type { Call } from './endpoint.ts';
-import { linksFor } from './login-links.ts';
+import { hasLinks, linksFor } from './login-links.ts';
 import { grantable, organizationOf } from './entitlement.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
 
@@ -72,7 +73,7 @@ export async function consentPage(
     logins: settings.logins
       .filter(isForm)
       .map((login) => ({ id: login.id, label: say(login.label, words), fields: login.fields(typed, words) })),
-    links: linksFor(settings, words, requestUrl(settings.paths.authorize, ticket)),
+    links: hasLinks(settings) ? linksFor(settings, words, await requestUrl(as, ticket, client)) : [],
     sites: settings.logins.filter(isRedirect),
     login: typed['login'],
     lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }, words),
@@ -121,13 +122,17 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
 }
 
 /** The request once more: whoever leaves the page to sign up comes back to one like it. */
-function requestUrl(authorize: string, { clientId, redirectUri, state, scope, resource, challenge }: Ticket): string {
+async function requestUrl(as: AuthServer, ticket: Ticket, client: Client): Promise<string> {
+  const { clientId, redirectUri, state, scope, resource, challenge } = ticket;
+  const { settings } = as;
   const query = new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, resource });
   if (scope.length > 0) query.set('scope', scope.join(' '));
   if (state !== undefined) query.set('state', state);
   query.set('code_challenge', challenge);
   query.set('code_challenge_method', 'S256');
-  return `${authorize}?${query}`;
+  if (!settings.pushedOnly && !client.pushedOnly) return `${settings.paths.authorize}?${query}`;
+  const uri = await push(as, clientId, new Map([...query].map(([name, value]) => [name, [value]])), TICKET_TTL);
+  return `${settings.paths.authorize}?${new URLSearchParams({ client_id: clientId, request_uri: uri })}`;
 }
 
 function lifetimeText({ refresh, access }: Lifetimes, words: Words): string {

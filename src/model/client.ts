@@ -32,6 +32,10 @@ export type Client = {
   readonly managementHash?: string;
   /** What the client registered as its scope; told back, and no ceiling. */
   readonly scope?: readonly string[];
+  /** Resources that it stands for: it may ask what tokens for them are worth. Canonical URLs, or paths of this server. */
+  readonly introspects?: readonly string[];
+  /** Whether its authorization requests have to be pushed (RFC 9126 §6). */
+  readonly pushedOnly?: boolean;
   /** Host of the metadata document that describes it; only for clients that are known by such a document. */
   readonly documentHost?: string;
   /** The operator entered it. All others registered themselves, and nobody vouches for what they say. */

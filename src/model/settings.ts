@@ -28,6 +28,9 @@ export interface Paths {
   readonly token: string;
   readonly register: string | null;
   readonly revoke: string;
+  readonly introspect: string;
+  /** Where clients push their requests (RFC 9126). */
+  readonly push: string;
 }
 
 /** Looks up what a user may do at this very moment. */
@@ -95,6 +98,8 @@ export interface Settings {
   /** Given when a request names no scope. */
   readonly defaultScope: readonly string[];
   readonly lifetimes: Lifetimes;
+  /** Whether every authorization request has to be pushed first. */
+  readonly pushedOnly: boolean;
   /** Absolute life of a grant. */
   readonly grantTtl: Seconds;
   readonly codeTtl: Seconds;

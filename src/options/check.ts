@@ -74,6 +74,8 @@ function pathsOf({
     step: `${beside(authorizeEndpoint, 'login')}/step`,
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),
+    introspect: beside(tokenEndpoint, 'introspect'),
+    push: beside(tokenEndpoint, 'par'),
     register: clientRegistrationEndpoint ?? null,
   };
 }

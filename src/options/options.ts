@@ -85,6 +85,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly authorizationCodeTTL?: Seconds;
   /** Clients that are there from the start, or how to find them in the environment, where secrets stand. More: `helpers().clients`. */
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
+  /** Takes authorization requests only from clients that pushed them to the server first (RFC 9126). Most MCP clients cannot. Default false. */
+  readonly requirePushedAuthorizationRequests?: boolean;
   /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
@@ -108,4 +110,5 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
   clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true, clientRegistration: true,
+  requirePushedAuthorizationRequests: true,
 }; // prettier-ignore

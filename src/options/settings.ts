@@ -47,6 +47,7 @@ export function settingsOf<Env>(
     scopes,
     defaultScope: required.length > 0 ? required : scopes.map((scope) => scope.name),
     lifetimes: { access, refresh: idle, grace: options.refreshTokenGrace ?? 120 },
+    pushedOnly: options.requirePushedAuthorizationRequests ?? false,
     grantTtl: absolute === 0 ? access + codeTtl : absolute,
     codeTtl,
     clients: clientsOf(typeof options.clients === 'function' ? options.clients(env) : (options.clients ?? [])),

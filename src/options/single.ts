@@ -47,7 +47,14 @@ export function checkTokens({ externalTokens: source, anonymous }: LooseOptions)
 }
 
 /** Functions must be functions, origins origins. */
-export function checkRest({ permissions, grantableScopes, on, allowedOrigins }: LooseOptions): void {
+export function checkRest({
+  permissions,
+  grantableScopes,
+  on,
+  allowedOrigins,
+  requirePushedAuthorizationRequests: push,
+}: LooseOptions): void {
+  if (push !== undefined && typeof push !== 'boolean') fail('requirePushedAuthorizationRequests', 'must be true or false');
   if (permissions !== undefined && typeof permissions !== 'function') fail('permissions', 'must be a function (access, env) → permissions');
   if (grantableScopes !== undefined && typeof grantableScopes !== 'function')
     fail('grantableScopes', 'must be a function (who, env) → scopes');

@@ -5,7 +5,7 @@
 import { resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { checkHealth, type Health } from '../core/health.ts';
-import { checkRequest } from '../endpoints/authorization-request.ts';
+import { askedParams, checkRequest } from '../endpoints/authorization-request.ts';
 import { openGrant } from '../endpoints/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
 import { type ClientInfo, type Clients, makeClients, withoutSecret } from './clients.ts';
@@ -51,7 +51,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
   const check = async (url: string): Promise<AuthRequest> => {
     const fields = parseFields(new URL(url).search.slice(1));
     if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
-    const checked = await checkRequest(as, paramsOf(fields), network);
+    const checked = await checkRequest(as, await askedParams(as, paramsOf(fields)), network);
     if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
     const { client, redirect, scope, state = '', challenge, resource, prompt } = checked;
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
