@@ -118,10 +118,11 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
           return agent.server;
         }
         if (ctx.states === undefined) throw new TypeError('McpAgent: a state needs OAuthProvider in front, whose store keeps it.');
-        agent.#state = await openState(ctx.states, agent.stateHandle, agent.initialState);
+        const state = await openState<unknown>(ctx.states, agent.stateHandle, agent.initialState);
+        agent.#state = state;
         await agent.init();
         const server = await agent.server;
-        settleBefore(server, agent.#state);
+        settleBefore(server, state, options.onError ?? ((error) => console.error(error)));
         return server;
       },
       { ...(policy && { policy }), ...options },
