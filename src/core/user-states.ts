@@ -19,7 +19,8 @@ const LARGEST = 262_144;
 const LONGEST_HANDLE = 256;
 
 /** The states of whoever calls. */
-export function statesOf({ store, keys, keyring, now }: AuthServer, access: Checked): UserStates {
+export function statesOf(as: AuthServer, access: Checked): UserStates {
+  const { store, keys, keyring } = as;
   const keyOf = async (handle: string): Promise<Key> => {
     if (handle.length > LONGEST_HANDLE) throw new TypeError(`A state's handle may have ${LONGEST_HANDLE} characters.`);
     return `state:${await keys.hash(`state\n${JSON.stringify([access.issuer ?? '', access.userId, access.resource, handle])}`)}`;
@@ -38,7 +39,7 @@ export function statesOf({ store, keys, keyring, now }: AuthServer, access: Chec
       if (JSON.stringify(value).length > LARGEST) throw new TypeError(`A user's state may have ${LARGEST} characters of JSON.`);
       const key = await keyOf(handle);
       const record: StateRecord = keyring ? { v: 1, sealed: await keyring.seal(PURPOSE, { value }, key) } : { v: 1, plain: value };
-      return store.write(key, record, since ?? 'absent', { until: now() + TTL });
+      return store.write(key, record, since ?? 'absent', { until: as.now() + TTL });
     },
   };
 }

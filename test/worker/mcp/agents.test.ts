@@ -18,8 +18,8 @@ const told: (Access | undefined)[] = [];
 const stateless = createMcpHandler(() => {
   const server = new McpServer({ name: 'stateless', version: '1.0.0' });
   server.registerTool('whoami', {}, () => {
-    const { claims } = getMcpAuthContext()?.props as { claims: { name: string } };
-    return { content: [{ type: 'text', text: claims.name }] };
+    const props = getMcpAuthContext()?.props as { claims: { name: string } } | undefined;
+    return { content: [{ type: 'text', text: props?.claims.name ?? 'nobody' }] };
   });
   return server;
 });
