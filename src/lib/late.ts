@@ -10,7 +10,7 @@ export function late<A extends readonly unknown[], R>(load: () => Promise<(...ar
 }
 
 /** A value that is made when it is first asked for; two who ask at once may both make it, and the first one made is kept. */
-export function remembered<T extends object>(load: () => Promise<T>): { readonly now: T | undefined; once(): Promise<T> } {
+export function remembered<T extends object>(load: () => Promise<T>): { readonly now: T | undefined; readonly once: () => Promise<T> } {
   let made: T | undefined;
   return {
     get now() {
