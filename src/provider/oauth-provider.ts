@@ -180,7 +180,7 @@ export class OAuthProvider<Env = unknown> {
     const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
     const own = tenant === null ? whole : tenantStore(whole, tenant);
     const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
-    const store = withFaults(epoch === '' ? own : epochStore(own, String(epoch)));
+    const store = withFaults(epoch === '' ? own : epochStore(own, epoch));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
     if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;

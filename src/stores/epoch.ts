@@ -16,8 +16,8 @@ const NAME = /^[a-z0-9][a-z0-9.-]{0,31}$/;
  *
  * @throws {TypeError} for a name that is not 1 to 32 lower-case letters, digits, full stops and hyphens.
  */
-export function epochStore(store: Store, epoch: string): Store {
-  if (!NAME.test(epoch))
+export function epochStore(store: Store, epoch: unknown): Store {
+  if (typeof epoch !== 'string' || !NAME.test(epoch))
     throw new TypeError(
       'OAuthProvider: PORTCULLIS_EPOCH must be 1 to 32 lower-case letters, digits, full stops and hyphens, such as a date.',
     );
