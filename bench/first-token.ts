@@ -41,7 +41,11 @@ export async function firstToken(bundled: {
   await ask('/.well-known/oauth-protected-resource/mcp');
   await ask('/.well-known/oauth-authorization-server');
   const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
-  const registered = await ask('/register', { ...json, body: `{"redirect_uris":["${CALLBACK}"],"token_endpoint_auth_method":"none"}` }, 201);
+  const registered = await ask(
+    '/register',
+    { ...json, body: `{"redirect_uris":["${CALLBACK}"],"token_endpoint_auth_method":"none"}` },
+    201,
+  );
   const { client_id: client } = JSON.parse(registered) as { client_id: string };
   const query = new URLSearchParams({
     response_type: 'code',
@@ -54,7 +58,13 @@ export async function firstToken(bundled: {
   const request = await helpers.parseAuthRequest(new Request(`${ISSUER}/authorize?${query}`));
   const { redirectTo } = await helpers.completeAuthorization({ request, userId: 'ada', scope: request.scope, props: { name: 'Ada' } });
   const code = new URL(redirectTo).searchParams.get('code') ?? '';
-  const redeemed = await post('/token', { grant_type: 'authorization_code', client_id: client, code, redirect_uri: CALLBACK, code_verifier: VERIFIER });
+  const redeemed = await post('/token', {
+    grant_type: 'authorization_code',
+    client_id: client,
+    code,
+    redirect_uri: CALLBACK,
+    code_verifier: VERIFIER,
+  });
   const first = JSON.parse(redeemed) as { access_token: string; refresh_token: string };
   assert.equal(await ask('/mcp', { headers: { authorization: `Bearer ${first.access_token}` } }), 'called');
   const refreshed = await post('/token', { grant_type: 'refresh_token', client_id: client, refresh_token: first.refresh_token });

@@ -36,7 +36,13 @@ const PAGES = /\/src\/(pages|logins)\//;
 const ENTRIES: readonly Entry[] = [
   { name: 'guard alone', modules: ['guard/guard.ts'], counts: 'start', budget: 5 },
   { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', without: PAGES },
-  { name: 'server + guard, until a first token, without pages and logins', modules: SERVER, counts: 'first token', budget: 30, without: PAGES },
+  {
+    name: 'server + guard, until a first token, without pages and logins',
+    modules: SERVER,
+    counts: 'first token',
+    budget: 30,
+    without: PAGES,
+  },
   { name: 'server + guard, until a first token, with what the start holds of pages', modules: SERVER, counts: 'first token' },
   { name: 'server + guard, with pages and password, start', modules: [...SERVER, 'logins/password.ts'], counts: 'start' },
   { name: 'the same with every page, grant type and language', modules: [...SERVER, 'logins/password.ts'], counts: 'all' },
