@@ -9,7 +9,7 @@ import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { checkVerifier } from '../model/pkce.ts';
-import { canonicalResource } from '../model/resource.ts';
+import { meantResource } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { redeem, type Verdict } from '../model/transition.ts';
@@ -28,8 +28,9 @@ export async function authorizationCode(params: Params, caller: Caller, as: Auth
     clientId: caller.clientId,
     challenge: base64url(await as.runtime.digest(verifier)),
     redirectUri: params.optional('redirect_uri'),
-    resource: resourceOf(params),
+    resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
+    covered: as.settings.covered,
     now: as.now(),
   };
   const issued = await change(as, caller, grantId, (grant) => {
@@ -51,10 +52,10 @@ function withGrant<T>(grant: Grant, verdict: Verdict<T>): Verdict<{ grant: Grant
 }
 
 /** The one resource a token request names, canonical; undefined if it names none (RFC 8707 §2.2). */
-export function resourceOf(params: Params): string | undefined {
+export function resourceOf(params: Params, { settings }: AuthServer): string | undefined {
   const asked = params.all('resource');
   if (asked.length === 0) return undefined;
-  const uri = asked.length === 1 && asked[0] !== undefined ? canonicalResource(asked[0]) : null;
+  const uri = asked.length === 1 && asked[0] !== undefined ? meantResource(asked[0], settings.resources) : null;
   if (uri === null) throw new OAuthError('invalid_target', 'resource_malformed');
   return uri;
 }

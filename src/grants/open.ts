@@ -6,6 +6,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { Actor } from '../model/access.ts';
 import type { Organization } from '../model/identity.ts';
 import type { Grant } from '../model/grant.ts';
+import { lifetimesFor } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { wrap } from '../model/transition.ts';
 import type { IssuedTokens } from './issue.ts';
@@ -33,8 +34,9 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
   const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization } = opening;
   const { keys, settings } = as;
   const [id, now, key] = [parentId + keys.id(), as.now(), as.runtime.random(32)];
+  const lifetimes = lifetimesFor(settings, resource);
   const { accessToken, access } = await keys.mint(id, null);
-  const expiresAt = Math.min(now + settings.lifetimes.access, notAfter);
+  const expiresAt = Math.min(now + lifetimes.access, notAfter);
   const grant: Grant = {
     v: 1,
     id,
@@ -45,7 +47,7 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
     resource,
     createdAt: now,
     expiresAt,
-    lifetimes: { ...settings.lifetimes, refresh: 0 },
+    lifetimes: { ...lifetimes, refresh: 0 },
     sealedProps: await keys.sealWith(key, props, `grant:${id}`),
     code: null,
     refresh: null,

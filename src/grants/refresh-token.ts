@@ -27,8 +27,9 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const proof = {
     refresh: await as.keys.refreshProof(presented),
     clientId: caller.clientId,
-    resource: resourceOf(params),
+    resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
+    covered: as.settings.covered,
     sealedSuccessor: await as.keys.sealUnder(presented, successor, `successor:${grantId}`),
     now: as.now(),
   };

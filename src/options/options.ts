@@ -12,6 +12,7 @@ import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
 import type { RegistrationOptions } from './registration.ts';
+import type { ResourceOptions } from './resources.ts';
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
@@ -19,6 +20,8 @@ export interface ScopeWords {
   readonly description: string;
   /** Names of the tools that it opens. */
   readonly unlocks?: readonly string[];
+  /** Scopes that it stands for as well: `admin` includes `write`, which includes `read`. */
+  readonly includes?: readonly string[];
 }
 
 /** Options of `OAuthProvider`. */
@@ -67,6 +70,12 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly pages?: PagesOptions;
   /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
+  /** What a request for a scope comes to that is not among them: the rest is given (`ignore`, the default), or nothing (`refuse`). */
+  readonly unknownScopes?: 'ignore' | 'refuse';
+  /** What is special about a resource, by its route (`/mcp`); or, by its full URL, a resource elsewhere that tokens are issued for too. */
+  readonly resources?: { readonly [route: string]: ResourceOptions };
+  /** The route or URL that a request means which names no resource, where there are several. Default: it is refused. */
+  readonly defaultResource?: string;
   /** Scopes without which no call is let in; published, asked for, enforced. */
   readonly requiredScopes?: readonly string[];
   /** Scopes that this user may give to clients at this moment. Others fall away, and the person is shown what is left. When it throws, nothing is granted. Default: all. */
@@ -110,5 +119,5 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
   refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
   clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true, clientRegistration: true,
-  requirePushedAuthorizationRequests: true,
+  requirePushedAuthorizationRequests: true, unknownScopes: true, resources: true, defaultResource: true,
 }; // prettier-ignore

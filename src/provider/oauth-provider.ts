@@ -165,12 +165,12 @@ export class OAuthProvider<Env = unknown> {
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const apis = routes.map(({ path, handler }): Protected<Env> => {
-      const resource = settings.resources.find((one) => one.path === path)?.uri ?? issuer;
-      const about = { resource, authorizationServers, verify, onError, anonymous, name: options.name, respond: as.runtime.respond };
+      const { uri: resource = issuer, scopes: requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
+      const about = { resource, authorizationServers, verify, onError, anonymous, name, respond: as.runtime.respond };
       return {
         path,
         fetch: fetchOf(handler),
-        guard: guard({ ...about, requiredScopes: options.requiredScopes, allowedOrigins: options.allowedOrigins }),
+        guard: guard({ ...about, requiredScopes, allowedOrigins: options.allowedOrigins }),
       };
     });
     const metadata = new Map(apis.map((api) => [api.guard.metadata.path, api.guard.metadata.text]));
