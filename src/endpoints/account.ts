@@ -4,7 +4,7 @@
  */
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { endSessionOf, type KnownSession, sessionMark, sessionsOf } from '../core/sessions.ts';
+import { endSessionOf, everySession, type KnownSession, sessionMark, sessionsOf } from '../core/sessions.ts';
 import { disconnect, disconnectAll, grantsOfUser } from '../core/user-grants.ts';
 import { signOut } from '../core/accounts.ts';
 import { equalTexts } from '../lib/bytes.ts';
@@ -86,7 +86,7 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
 
 async function signOutEverywhere(as: AuthServer, userId: string, andApps: boolean): Promise<void> {
   if (andApps) return signOut(as, userId, as.now());
-  for (const { hash } of await sessionsOf(as, userId)) await as.records.endSession(hash);
+  for await (const { hash } of everySession(as, userId)) await as.records.endSession(hash);
 }
 
 async function linesOf(call: Call, { userId, claims }: KnownSession): Promise<readonly LineView[]> {
@@ -113,6 +113,7 @@ async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[])
         name: client?.name,
         host: client?.documentHost ?? parseUrl(id)?.host,
         scopes: [...new Set(own.flatMap((grant) => grant.scope))].map(sayScope),
+        organizations: [...new Set(own.flatMap(({ organization }) => (organization ? [organization.name] : [])))],
         since: Math.min(...own.map((grant) => grant.createdAt)),
         used: Math.max(...own.map((grant) => grant.usedAt)),
       };

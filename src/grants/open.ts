@@ -10,6 +10,7 @@ import { lifetimesFor } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { wrap } from '../model/transition.ts';
 import type { IssuedTokens } from './issue.ts';
+import { signed } from './signed.ts';
 
 /** What is granted, to whom. */
 export interface Opening {
@@ -35,9 +36,10 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
   const { keys, settings } = as;
   const [id, now, key] = [parentId + keys.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
-  const { accessToken, access } = await keys.mint(id, null);
+  const { accessToken: mintedToken, access } = await keys.mint(id, null);
   const expiresAt = Math.min(now + lifetimes.access, notAfter);
-  const grant: Grant = {
+  const held = { ...wrap(key, access), scope, expiresAt };
+  const opened: Grant = {
     v: 1,
     id,
     clientId,
@@ -52,12 +54,13 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
     code: null,
     refresh: null,
     retired: [],
-    access: [{ ...wrap(key, access), scope, expiresAt }],
+    access: [held],
     usedAt: now,
     ended: null,
     ...(act === undefined ? {} : { act }),
     ...(organization === undefined ? {} : { organization }),
   };
+  const { grant, accessToken } = await signed(as, opened, held, { accessToken: mintedToken, access });
   await as.records.openGrant(grant);
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
   return { accessToken, refreshToken: null, scope, resource, expiresAt };

@@ -3,6 +3,7 @@
  */
 import { OAuthError } from './error.ts';
 import type { Lifetimes } from './grant.ts';
+import type { SigningAlg } from './signing-key.ts';
 import type { Seconds } from './store.ts';
 
 /** One protected resource of this server. */
@@ -18,6 +19,8 @@ export interface Resource {
   readonly scopes: readonly string[];
   /** How long its access tokens live, where that is of its own. */
   readonly accessTtl?: Seconds;
+  /** How its access tokens are signed; absent where they are opaque. */
+  readonly signing?: SigningAlg;
 }
 
 /** The resources of a server. */

@@ -18,6 +18,9 @@ export type Verdict<T> = { readonly grant?: Grant } & ({ readonly result: T } | 
 /** A move, ready to be run on whatever the record says now. */
 export type Transition<T> = (grant: Grant) => Verdict<T>;
 
+/** A move that takes its time: it may sign what it gives. */
+export type SlowTransition<T> = (grant: Grant) => Verdict<T> | Promise<Verdict<T>>;
+
 /** What the holder of a secret can show: its hash, and the pad that unwraps the grant's key. */
 export interface Proof {
   readonly hash: string;

@@ -77,6 +77,7 @@ function pathsOf({
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),
     introspect: beside(tokenEndpoint, 'introspect'),
+    jwks: beside(tokenEndpoint, 'jwks'),
     push: beside(tokenEndpoint, 'par'),
     register: clientRegistrationEndpoint ?? null,
   };
