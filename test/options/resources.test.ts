@@ -4,7 +4,8 @@ import { checkOptions } from '../../src/options/check.ts';
 import { settingsOf } from '../../src/options/settings.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 
-const settings = (more: Partial<OAuthProviderOptions>) => settingsOf(checkOptions(optionsFor([], more)), { issuer: 'https://mcp.example' }, true, {});
+const settings = (more: Partial<OAuthProviderOptions>) =>
+  settingsOf(checkOptions(optionsFor([], more)), { issuer: 'https://mcp.example' }, true, {});
 
 describe('options/resources', () => {
   it('completes a route and a resource elsewhere with what is special about each', () => {
