@@ -6,6 +6,7 @@
 import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
 import { neededKeyring } from '../core/keyring.ts';
 import { withFaults } from '../core/store-faults.ts';
+import { statesOf } from '../core/user-states.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
 import { guard, isGood, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
@@ -136,6 +137,7 @@ export class OAuthProvider<Env = unknown> {
     if (access === null) return withCors(request, await api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge)));
     const allowed = await withPermissions(host.as, ofTenant(access, host.as), own);
     if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
+    ctx.states = statesOf(host.as, allowed);
     try {
       return withCors(request, await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge)));
     } catch (error) {
