@@ -31,6 +31,7 @@ import { fetchOf } from './handlers.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
+import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
 
 /** What a runtime brings along: its machine, and how it knows a caller's address. */
@@ -177,7 +178,9 @@ export class OAuthProvider<Env = unknown> {
     const { options, routes } = checked;
     const settings = settingsOf(checked, { issuer, tenant, prefix }, !isOff(env, issuer), env);
     const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
-    const store = withFaults(tenant === null ? whole : tenantStore(whole, tenant));
+    const own = tenant === null ? whole : tenantStore(whole, tenant);
+    const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
+    const store = withFaults(epoch === '' ? own : epochStore(own, epoch));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
     if (settings.resources.some(({ signing }) => signing !== undefined)) neededKeyring(as.keyring, '`accessTokenSigning`');
     if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
