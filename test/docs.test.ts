@@ -1,0 +1,71 @@
+/**
+ * What the documentation shows is code that compiles: every fence `ts` of the README and of the guides is type-checked as the module of
+ * somebody who has installed the package, against the types that are published. Names that a fence takes for given are declared in
+ * a comment before it (`<!-- given … -->`), which readers do not see. Links lead to files that are there.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** Inside the package, so that its own name is known; left out of what is packed. */
+const folder = join(root, 'dist', '.docs');
+const guides = readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`);
+const checked = ['README.md', ...guides];
+const linked = [...checked, ...['CONTRIBUTING.md', 'SECURITY.md'], ...readdirSync(join(root, 'docs')).flatMap(markdownIn)];
+
+function markdownIn(name: string): string[] {
+  return name.endsWith('.md') && name !== 'rules.md' ? [`docs/${name}`] : [];
+}
+
+/** Each fence with the line that it begins on, and what is given before it. */
+function fencesOf(text: string): { readonly line: number; readonly given: string; readonly code: string }[] {
+  return [...text.matchAll(/(?:<!-- given\n([\s\S]*?)-->\n+)?^```ts\n([\s\S]*?)^```$/gm)].map((found) => ({
+    line: text.slice(0, found.index + found[0].indexOf('```ts')).split('\n').length + 1,
+    given: found[1] ?? '',
+    code: found[2] ?? '',
+  }));
+}
+
+describe('the documentation', () => {
+  it('shows code that compiles against the published types', () => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const names: string[] = [];
+    for (const page of checked) {
+      for (const { line, given, code } of fencesOf(readFileSync(join(root, page), 'utf8'))) {
+        const own = /^\/\/ ([\w-]+\.ts)$/m.exec(code.split('\n', 1)[0] ?? '')?.[1]; // one that others import
+        const name = own ?? `${page.replaceAll(/[/.]/g, '-')}-line-${line}.ts`;
+        if (own !== undefined && names.includes(own)) throw new Error(`${page}:${line} is called ${own}, as another one is.`);
+        names.push(name);
+        writeFileSync(join(folder, name), `${given}${code}\nexport {};\n`);
+      }
+    }
+    expect(names.length).toBeGreaterThan(15);
+    const compilerOptions = {
+      target: 'es2023', lib: ['es2023', 'dom'], module: 'nodenext', types: ['node'], strict: true, noEmit: true,
+      skipLibCheck: true, allowImportingTsExtensions: true, rootDir: root,
+    }; // prettier-ignore
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['./*.ts'] }));
+    const { stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { cwd: folder, encoding: 'utf8' });
+    expect(`${stdout}${stderr}`).toBe('');
+  }, 60_000);
+
+  it('links to files that are there', () => {
+    const broken = linked.flatMap((page) =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !existsSync(join(root, dirname(page), target)))
+        .map((target) => `${page}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('names every option in the table of the README', async () => {
+    const { KNOWN } = await import('../src/options/options.ts');
+    const table = readFileSync(join(root, 'README.md'), 'utf8').split('## Options')[1] ?? '';
+    expect(Object.keys(KNOWN).filter((option) => !table.includes(`\`${option}\``))).toEqual([]);
+  });
+});
