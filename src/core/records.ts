@@ -179,8 +179,15 @@ async function countIn(store: Store, key: Key, per: Seconds, now: Seconds): Prom
     const held = valueOf(await store.read(key), isCount);
     next = held ? { v: 1, count: held.value.count + 1, endsAt: held.value.endsAt } : { v: 1, count: 1, endsAt: now + per };
     if ((await store.write(key, next, held?.version ?? 'absent', { until: next.endsAt })) !== null) break;
+    await pause(tries);
   }
   return next;
+}
+
+/** A crowd that all try again at once gets one write through in each round, at the price of as many as they are: so they spread out. */
+async function pause(tries: number): Promise<void> {
+  const longest = Math.min(800, 4 * 2 ** tries);
+  await new Promise((next) => setTimeout(next, longest * Math.random()));
 }
 
 /** Until when a session is kept, and in which list. */

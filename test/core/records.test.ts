@@ -124,6 +124,15 @@ describe('core/records', () => {
       expect(taken.filter(Boolean)).toHaveLength(1);
     }
   });
+
+  it('counts every one of a crowd, and writes little more than that', async () => {
+    const store = wrapped(inMemory());
+    let writes = 0;
+    const records = makeRecords({ ...store, write: (...all) => (writes++, store.write(...all)) });
+    const counts = await Promise.all(Array.from({ length: 200 }, () => records.count('crowd', 600, START)));
+    expect(new Set(counts.map(({ count }) => count)).size).toBe(200);
+    expect(writes).toBeLessThan(2000); // without a pause it is 64 for each
+  });
 });
 
 function wrapped(store: Store): Store {
