@@ -5,11 +5,12 @@ import type { Handler } from '../model/handler.ts';
 import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
+import { impliedBy } from '../model/policy.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
 import { checkPages } from './pages.ts';
-import { KNOWN, type OAuthProviderOptions } from './options.ts';
+import { KNOWN, type OAuthProviderOptions, type ScopeWords } from './options.ts';
 import { secretsOf } from './secret.ts';
 import { checkHandler, checkLogins, checkRest, checkTimes, checkTokens, fail } from './single.ts';
 
@@ -153,12 +154,22 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
 }
 
 function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {
-  const listed: ScopeInfo[] = Array.isArray(scopesSupported)
+  const listed: readonly ScopeInfo[] = Array.isArray(scopesSupported)
     ? scopesSupported.map((name: string) => ({ name }))
-    : Object.entries(scopesSupported).map(([name, said]) => ({ name, ...(typeof said === 'string' ? { description: said } : said) }));
+    : spokenScopes(Object.entries(scopesSupported).map(([name, said]) => [name, typeof said === 'string' ? { description: said } : said]));
   const bad = [...listed.map((scope) => scope.name), ...requiredScopes].find((name) => !isScopeToken(name));
   if (bad !== undefined)
     fail('scopesSupported', `holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes`);
   const missing = requiredScopes.filter((name) => !listed.some((scope) => scope.name === name)).map((name) => ({ name }));
   return [...missing, ...listed];
+}
+
+/** With what each scope opens by itself, and by those that it brings along: who allows it allows all of that. */
+function spokenScopes(listed: readonly (readonly [string, ScopeWords])[]): readonly ScopeInfo[] {
+  const own = new Map(listed);
+  const implied = impliedBy(Object.fromEntries(listed.map(([name, { implies = [] }]) => [name, implies])));
+  return listed.map(([name, { description }]) => {
+    const unlocks = [...new Set([...(implied.get(name) ?? [])].flatMap((one) => own.get(one)?.unlocks ?? []))];
+    return { name, ...(description === undefined ? {} : { description }), ...(unlocks.length > 0 ? { unlocks } : {}) };
+  });
 }

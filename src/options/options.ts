@@ -15,10 +15,12 @@ import type { RegistrationOptions } from './registration.ts';
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
-  /** "Read your notes". */
-  readonly description: string;
+  /** "Read your notes"; the scope's name where absent. */
+  readonly description?: string;
   /** Names of the tools that it opens. */
   readonly unlocks?: readonly string[];
+  /** Scopes that it brings along: what those open, it opens too. */
+  readonly implies?: readonly string[];
 }
 
 /** Options of `OAuthProvider`. */
@@ -67,7 +69,7 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly name?: string;
   /** How our pages look and what they say: logo, colours, words, templates. */
   readonly pages?: PagesOptions;
-  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
+  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"), or `scopes()` of a catalogue. */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
   /** Scopes without which no call is let in; published, asked for, enforced. */
   readonly requiredScopes?: readonly string[];
