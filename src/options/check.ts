@@ -167,7 +167,8 @@ function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOp
 /** With what each scope opens by itself, and by those that it brings along: who allows it allows all of that. */
 function spokenScopes(listed: readonly (readonly [string, ScopeWords])[]): readonly ScopeInfo[] {
   const own = new Map(listed);
-  const implied = impliedBy(Object.fromEntries(listed.map(([name, { implies = [] }]) => [name, implies])));
+  const hierarchy = Object.fromEntries(listed.map(([name, { implies = [] }]) => [name, implies]));
+  const implied = impliedBy(hierarchy, 'OAuthProvider: `scopesSupported`');
   return listed.map(([name, { description }]) => {
     const unlocks = [...new Set([...(implied.get(name) ?? [])].flatMap((one) => own.get(one)?.unlocks ?? []))];
     return { name, ...(description === undefined ? {} : { description }), ...(unlocks.length > 0 ? { unlocks } : {}) };

@@ -93,8 +93,9 @@ async function connect(app: App, mode: 'auto' | 'default'): Promise<Connected> {
   const who = person(app.browser());
   const statuses: number[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
-    const response = await app.send(new Request(input as string | URL, init));
-    if (String(input) === RESOURCE && init?.method === 'POST') statuses.push(response.status);
+    const request = new Request(input as string | URL, init);
+    const response = await app.send(request);
+    if (request.url === RESOURCE && request.method === 'POST') statuses.push(response.status);
     return response;
   };
   const make = (): StreamableHTTPClientTransport =>
