@@ -7,7 +7,7 @@ import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
 import { grantIdOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
-import { openRefs } from './vault.ts';
+import { openRefs } from './upstream-refs.ts';
 
 /** A token that is good for something, with its grant and the text of its props. */
 export interface FoundToken {
@@ -61,7 +61,7 @@ export function accessOf(as: AuthServer, token: string, { grant, access, text }:
     clientId,
     grantId,
     ...(organization ? { organization } : {}),
-    scope: access.scope,
+    scope: as.settings.covered(access.scope),
     resource,
     expiresAt: access.expiresAt,
     ...(act ? { act } : {}),

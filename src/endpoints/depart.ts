@@ -11,6 +11,7 @@ import { sayIn } from '../pages/words/span.ts';
 import { over } from './conclude.ts';
 import type { Consent } from './consent-page.ts';
 import { cookieOf, flowCookie, setCookie, type Call } from './endpoint.ts';
+import { callbackPath } from './paths.ts';
 import { servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
@@ -26,11 +27,6 @@ export interface Departing {
   readonly again: (text: HtmlValue, status: number) => Promise<Response>;
 }
 
-/** Where a site sends the browser back to. */
-export function callbackPath(authorize: string, login: string): string {
-  return `${authorize}/callback/${login}`;
-}
-
 /** Sends the browser away. */
 export async function depart(call: Call, { showing, choice, login, again }: Departing): Promise<Response> {
   const { as } = call;
@@ -39,7 +35,7 @@ export async function depart(call: Call, { showing, choice, login, again }: Depa
   if (wait !== null) return again(call.words.signIn.limited(sayIn(wait, call.words)), 429);
   const state = keys.secret();
   const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
-  const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
+  const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const away = await login.begin({ redirectUri, state }, servicesOf(call));
   if ('kind' in away) {
     as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });

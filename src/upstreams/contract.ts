@@ -158,9 +158,11 @@ export class UpstreamError extends Error {
   }
 }
 
-/** The identity of a plain OpenID Connect provider. */
+/** The identity of a plain OpenID Connect provider. Whose members it has names the organization in `org_id`. */
 export function identityOf({ issuer, claims }: Arrival): Identity {
-  return { issuer, subject: textOf(claims['sub'], 'sub_missing'), claims };
+  const { org_id: organization } = claims;
+  const belongs = typeof organization === 'string' && organization !== '' ? { organization } : {};
+  return { issuer, subject: textOf(claims['sub'], 'sub_missing'), claims, ...belongs };
 }
 
 /** A non-empty text, or the provider's answer is broken. */

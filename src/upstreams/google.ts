@@ -25,7 +25,8 @@ export function google(options: GoogleOptions): Upstream {
           throw new UpstreamError('refused', 'domain_not_allowed', {
             text: (words) => words.site.onlyAccountsOf(hd),
           });
-        return identityOf(arrival);
+        const { hd: domain } = arrival.claims;
+        return { ...identityOf(arrival), ...(typeof domain === 'string' ? { organization: domain } : {}) };
       },
     }),
     options,
