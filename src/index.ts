@@ -31,6 +31,7 @@ export { NothingDone, type Kept, type Store } from './model/store.ts';
 export type { MappedUser, TrustedIssuer } from './model/trusted-issuer.ts';
 export { html, type Html, type HtmlValue } from './lib/html.ts';
 export type { PagesOptions } from './options/pages.ts';
+export type { ResourceOptions } from './options/resources.ts';
 export type { RegistrationOptions } from './options/registration.ts';
 export type { Template, Templates } from './pages/templates.ts';
 export type { Text, Translation, Words } from './pages/words/words.ts';

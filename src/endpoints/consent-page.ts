@@ -47,7 +47,8 @@ export async function consentPage(
   const acting = session && organizationOf(session, organization);
   const mayGive = session && acting !== 'open' ? await grantable(call, session, acting, ticket.scope) : ticket.scope;
   const before = session && (await allowedBefore(as, ticket, client, session));
-  const isNew = (name: string): boolean => !before?.scope.includes(name);
+  const had = settings.covered(before?.scope ?? []);
+  const isNew = (name: string): boolean => !had.includes(name);
   const stepUp = ticket.scope.some(isNew);
   return approvePage({
     action: settings.paths.approve,

@@ -41,10 +41,10 @@ export type Verdict =
   /** Nothing the client could ask for would help. */
   | { readonly kind: 'denied'; readonly reason: 'permission_missing' | 'rule' | 'rule_failed'; readonly error?: unknown };
 
-/** Works out a hierarchy. @param option how the error calls it. @throws {TypeError} for one that runs in a circle, since its scopes would all be one. */
-export function impliedBy(hierarchy: ScopeHierarchy, option = 'hierarchy'): Implied {
+/** Works out a hierarchy. @throws {TypeError} for one that runs in a circle, since its scopes would all be one. */
+export function impliedBy(hierarchy: ScopeHierarchy): Implied {
   const reach = (scope: string, way: readonly string[]): ReadonlySet<string> => {
-    if (way.includes(scope)) throw new TypeError(`${option}: ${[...way, scope].join(' ⊇ ')} runs in a circle; take one of them out.`);
+    if (way.includes(scope)) throw new TypeError(`hierarchy: ${[...way, scope].join(' ⊇ ')} runs in a circle; take one of them out.`);
     const below = Object.hasOwn(hierarchy, scope) ? (hierarchy[scope] ?? []) : [];
     return new Set([scope, ...below.flatMap((one) => [...reach(one, [...way, scope])])]);
   };

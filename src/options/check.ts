@@ -5,12 +5,12 @@ import type { Handler } from '../model/handler.ts';
 import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
-import { impliedBy } from '../model/policy.ts';
 import { covers } from '../model/resource.ts';
-import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
+import { isScopeToken, makeScopeCover, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
 import { checkPages } from './pages.ts';
-import { KNOWN, type OAuthProviderOptions, type ScopeWords } from './options.ts';
+import { checkHierarchy, checkResources } from './resources.ts';
+import { KNOWN, type OAuthProviderOptions } from './options.ts';
 import { secretsOf } from './secret.ts';
 import { checkHandler, checkLogins, checkRest, checkTimes, checkTokens, fail } from './single.ts';
 
@@ -50,6 +50,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   registrationOf(options.clientRegistration);
   if (options.tokenExchange !== undefined && typeof options.tokenExchange !== 'function')
     fail('tokenExchange', 'must be a function that says whether an exchange may be');
+  checkResources({ ...options }, routes);
   checkPages(options.pages);
   secretsOf(options.secret, undefined);
   return { options, paths, routes, scopes: scopesOf(options) };
@@ -76,6 +77,7 @@ function pathsOf({
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),
     introspect: beside(tokenEndpoint, 'introspect'),
+    jwks: beside(tokenEndpoint, 'jwks'),
     push: beside(tokenEndpoint, 'par'),
     register: clientRegistrationEndpoint ?? null,
   };
@@ -154,23 +156,21 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
 }
 
 function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {
-  const listed: readonly ScopeInfo[] = Array.isArray(scopesSupported)
+  const listed: ScopeInfo[] = Array.isArray(scopesSupported)
     ? scopesSupported.map((name: string) => ({ name }))
-    : spokenScopes(Object.entries(scopesSupported).map(([name, said]) => [name, typeof said === 'string' ? { description: said } : said]));
+    : Object.entries(scopesSupported).map(([name, said]) => ({ name, ...(typeof said === 'string' ? { description: said } : said) }));
   const bad = [...listed.map((scope) => scope.name), ...requiredScopes].find((name) => !isScopeToken(name));
   if (bad !== undefined)
     fail('scopesSupported', `holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes`);
   const missing = requiredScopes.filter((name) => !listed.some((scope) => scope.name === name)).map((name) => ({ name }));
-  return [...missing, ...listed];
+  const all = [...missing, ...listed];
+  checkHierarchy(all);
+  return withIncluded(all);
 }
 
-/** With what each scope opens by itself, and by those that it brings along: who allows it allows all of that. */
-function spokenScopes(listed: readonly (readonly [string, ScopeWords])[]): readonly ScopeInfo[] {
-  const own = new Map(listed);
-  const hierarchy = Object.fromEntries(listed.map(([name, { implies = [] }]) => [name, implies]));
-  const implied = impliedBy(hierarchy, 'OAuthProvider: `scopesSupported`');
-  return listed.map(([name, { description }]) => {
-    const unlocks = [...new Set([...(implied.get(name) ?? [])].flatMap((one) => own.get(one)?.unlocks ?? []))];
-    return { name, ...(description === undefined ? {} : { description }), ...(unlocks.length > 0 ? { unlocks } : {}) };
-  });
+/** Who allows a scope opens what those open that it includes. */
+function withIncluded(scopes: readonly ScopeInfo[]): readonly ScopeInfo[] {
+  const covered = makeScopeCover(scopes);
+  const opened = (name: string): readonly string[] => scopes.find((scope) => scope.name === name)?.unlocks ?? [];
+  return scopes.map((scope) => (scope.includes ? { ...scope, unlocks: [...new Set(covered([scope.name]).flatMap(opened))] } : scope));
 }

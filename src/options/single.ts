@@ -107,7 +107,8 @@ export function checkTimes(options: LooseOptions): void {
   if (options.refreshTokenTTL !== 0) checkSeconds('refreshTokenTTL', options.refreshTokenTTL, 60, 3650 * DAY);
 }
 
-function checkSeconds(name: string, value: unknown, least: number, most: number): void {
+/** A whole number of seconds within bounds, or nothing. */
+export function checkSeconds(name: string, value: unknown, least: number, most: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)) return;
   fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${JSON.stringify(value)}`);
 }
