@@ -182,6 +182,7 @@ export class OAuthProvider<Env = unknown> {
     const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
     const store = withFaults(epoch === '' ? own : epochStore(own, epoch));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
+    if (settings.resources.some(({ signing }) => signing !== undefined)) neededKeyring(as.keyring, '`accessTokenSigning`');
     if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;
     const verify = (token: string, resource: string): Awaitable<Checked | null> =>
@@ -190,12 +191,12 @@ export class OAuthProvider<Env = unknown> {
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const apis = routes.map(({ path: route, handler }): Protected<Env> => {
       const path = prefix + route;
-      const resource = settings.resources.find((one) => one.path === path)?.uri ?? issuer;
-      const about = { resource, authorizationServers, verify, onError, anonymous, name: options.name, respond: as.runtime.respond };
+      const { uri: resource = issuer, scopes: requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
+      const about = { resource, authorizationServers, verify, onError, anonymous, name, respond: as.runtime.respond };
       return {
         path,
         fetch: fetchOf(handler),
-        guard: guard({ ...about, requiredScopes: options.requiredScopes, allowedOrigins: options.allowedOrigins }),
+        guard: guard({ ...about, requiredScopes, allowedOrigins: options.allowedOrigins }),
       };
     });
     const metadata = new Map(apis.map((api) => [api.guard.metadata.path, api.guard.metadata.text]));
