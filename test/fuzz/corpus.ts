@@ -10,7 +10,7 @@ export const CORPUS: readonly string[] = [
   '"\\"', '{"redirect_uris":["https://a.example/cb"]}', '{"redirect_uris":[{}]}', '{"redirect_uris":"https://a.example"}', '1e999', '-0', 'null',
   'Basic', 'Basic ', 'Basic Og==', 'Basic YTpi', 'basic YTpi', 'Basic YTpi, Basic YTpi', 'Basic =', 'Bearer', 'Bearer a', 'bearer  a', 'Bearer a b',
   'Bearer access_AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'Bearer a, Bearer b', 'DPoP a',
-  'https://app.example/cb', 'https://app.example/cb#f', 'https://u:p@app.example/', 'https://app.example\\@evil.example/', 'https:app.example',
+  'https://app.example/cb', 'https://app.example/cb#f', 'https://app.example/??', 'https://u:p@app.example/', 'https://app.example\\@evil.example/', 'https:app.example',
   'https:///evil.example', 'http://localhost:1/cb', 'http://localhost:99999/', 'http://127.0.0.1.evil.example/', 'http://[::1]:8/cb', 'http://127.1/',
   'javascript:alert(1)', 'JavaScript:alert(1)', 'data:text/html,x', 'cursor://cb', 'com.example.app:/cb', 'https://app.example/?code=1', '//evil.example',
   'https://xn--80ak6aa92e.example/', 'https://аpp.example/', 'https://app.example/%0d%0aset-cookie:a=b', 'openid offline_access', 'a  b', 'a"b', 'a\\b',
