@@ -41,14 +41,18 @@ const hostile: fc.Arbitrary<string> = fc.oneof(
 async function fuzz(check: (text: string) => unknown, inputs: fc.Arbitrary<string> = hostile): Promise<void> {
   let slowest = 0;
   const timed = async (text: string): Promise<void> => {
-    const began = performance.now();
-    await check(text);
-    slowest = Math.max(slowest, performance.now() - began);
+    let quickest = Infinity; // what was slow is tried again: the machine may have been busy with other things
+    for (let tries = 0; tries < 8 && quickest > SLOWEST; tries++) {
+      const began = performance.now();
+      await check(text);
+      quickest = Math.min(quickest, performance.now() - began);
+    }
+    slowest = Math.max(slowest, quickest);
   };
   for (const text of CORPUS) await timed(text);
   const examples = CORPUS.map((text): [string] => [text]);
   await fc.assert(fc.asyncProperty(inputs, timed), { numRuns: 3000, interruptAfterTimeLimit: MILLISECONDS, examples });
-  expect(slowest).toBeLessThan(SLOWEST * 10); // a machine that is busy with other things is no finding
+  expect(slowest).toBeLessThan(SLOWEST * 4);
 }
 
 /** The result; null for the refusal that a parser is allowed. */
