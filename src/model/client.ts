@@ -36,6 +36,8 @@ export type Client = {
   readonly introspects?: readonly string[];
   /** Whether its authorization requests have to be pushed (RFC 9126 §6). */
   readonly pushedOnly?: boolean;
+  /** Whether all its tokens have to be bound to a key (RFC 9449 §5.2). */
+  readonly dpopBound?: boolean;
   /** Host of the metadata document that describes it; only for clients that are known by such a document. */
   readonly documentHost?: string;
   /** The operator entered it. All others registered themselves, and nobody vouches for what they say. */

@@ -39,7 +39,7 @@ export function checkResources(
   if (typeof resources !== 'object' || resources === null) fail('resources', 'must be an object of what is special, by route or full URL');
   for (const [name, special] of Object.entries(resources)) checkResource(name, special, routes);
   if (defaultResource === undefined) return;
-  const isKnown = routes.some(({ path }) => path === defaultResource) || Object.hasOwn(resources, String(defaultResource));
+  const isKnown = [...routes.map(({ path }) => path), ...Object.keys(resources)].some((name) => name === defaultResource);
   if (!isKnown) fail('defaultResource', `must be a route of the API, or a URL of \`resources\`; it is ${JSON.stringify(defaultResource)}`);
 }
 
