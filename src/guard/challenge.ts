@@ -2,7 +2,8 @@
  * Challenge: how a protected resource says no (RFC 6750 §3, RFC 9728 §5.1, MCP "Protected Resource Metadata Discovery").
  */
 import { json, quoted, type Respond } from '../lib/http.ts';
-import { DPOP_ALGS, type ProofProblem } from '../model/dpop.ts';
+import { DPOP_ALGS } from '../model/client.ts';
+import type { ProofProblem } from '../model/dpop.ts';
 import { type ErrorCode, textOf } from '../model/error.ts';
 
 /** How a token was presented. */

@@ -3,12 +3,11 @@
  * say of its request; its signature, its nonce and its single use are checked in `core/dpop`.
  */
 import { parseAssertion, textClaim, type Assertion, type Claims } from './assertion.ts';
+import { DPOP_ALGS } from './client.ts';
 import type { ErrorCode } from './error.ts';
 import { type Jwk, keySetOf, pickKey } from './key-set.ts';
 import type { Seconds } from './store.ts';
 
-/** Algorithms of proofs: with public keys alone. Published in metadata. */
-export const DPOP_ALGS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 /** How far the time of a proof may be from ours, in both directions. */
 export const PROOF_WINDOW: Seconds = 300;
 

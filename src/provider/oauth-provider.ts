@@ -6,6 +6,7 @@
 import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
 import { neededKeyring } from '../core/keyring.ts';
 import { withFaults } from '../core/store-faults.ts';
+import { statesOf } from '../core/user-states.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
 import { guard, isGood, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
@@ -31,6 +32,7 @@ import { fetchOf } from './handlers.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
+import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
 
 /** What a runtime brings along: its machine, and how it knows a caller's address. */
@@ -137,6 +139,7 @@ export class OAuthProvider<Env = unknown> {
     if (access === null) return withCors(request, await api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge)));
     const allowed = await withPermissions(host.as, ofTenant(access, host.as), own);
     if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
+    ctx.states = statesOf(host.as, allowed);
     try {
       return withCors(request, await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge)));
     } catch (error) {
@@ -176,7 +179,9 @@ export class OAuthProvider<Env = unknown> {
     const { options, routes } = checked;
     const settings = settingsOf(checked, { issuer, tenant, prefix }, !isOff(env, issuer), env);
     const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
-    const store = withFaults(tenant === null ? whole : tenantStore(whole, tenant));
+    const own = tenant === null ? whole : tenantStore(whole, tenant);
+    const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
+    const store = withFaults(epoch === '' ? own : epochStore(own, epoch));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
     if (settings.resources.some(({ signing }) => signing !== undefined)) neededKeyring(as.keyring, '`accessTokenSigning`');
     if (settings.dpopNonces) neededKeyring(as.keyring, '`dpopNonces`');
