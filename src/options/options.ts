@@ -17,8 +17,8 @@ import type { ResourceOptions } from './resources.ts';
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
-  /** "Read your notes". */
-  readonly description: string;
+  /** "Read your notes"; the scope's name where absent. */
+  readonly description?: string;
   /** Names of the tools that it opens. */
   readonly unlocks?: readonly string[];
   /** Scopes that it stands for as well: `admin` includes `write`, which includes `read`. */
@@ -71,7 +71,7 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly name?: string;
   /** How our pages look and what they say: logo, colours, words, templates. */
   readonly pages?: PagesOptions;
-  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
+  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"), or `scopes()` of a catalogue. */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
   /** What a request for a scope comes to that is not among them: the rest is given (`ignore`, the default), or nothing (`refuse`). */
   readonly unknownScopes?: 'ignore' | 'refuse';
@@ -104,6 +104,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
   /** Takes authorization requests only from clients that pushed them to the server first (RFC 9126). Most MCP clients cannot. Default false. */
   readonly requirePushedAuthorizationRequests?: boolean;
+  /** Asks for a nonce of this server in every DPoP proof (RFC 9449 §8): nobody can make proofs ahead. Costs a round trip now and then; needs `secret`. Default false. */
+  readonly dpopNonces?: boolean;
   /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
@@ -176,6 +178,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenExchange: true,
   clientRegistration: true,
   requirePushedAuthorizationRequests: true,
+  dpopNonces: true,
   unknownScopes: true,
   accessTokenSigning: true,
   resources: true,
