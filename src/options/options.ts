@@ -8,7 +8,7 @@ import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import type { SigningAlg } from '../model/signing-key.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
-import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } from '../model/settings.ts';
+import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
@@ -104,6 +104,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
   /** Takes authorization requests only from clients that pushed them to the server first (RFC 9126). Most MCP clients cannot. Default false. */
   readonly requirePushedAuthorizationRequests?: boolean;
+  /** Asks for a nonce of this server in every DPoP proof (RFC 9449 §8): nobody can make proofs ahead. Costs a round trip now and then; needs `secret`. Default false. */
+  readonly dpopNonces?: boolean;
   /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
@@ -118,6 +120,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly anonymous?: boolean;
   /** Told of every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;
+  /** Sees each error of our endpoints before it goes out, and may return another response. When it throws, ours goes. */
+  readonly onError?: OnError;
 }
 
 /** What all tenants share: the store and the keys below them, and what answers requests. */
@@ -164,6 +168,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   clientRegistrationTTL: true,
   allowedOrigins: true,
   on: true,
+  onError: true,
   clientIdMetadataDocumentEnabled: true,
   clientIdMetadataPolicy: true,
   externalTokens: true,
@@ -173,6 +178,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenExchange: true,
   clientRegistration: true,
   requirePushedAuthorizationRequests: true,
+  dpopNonces: true,
   unknownScopes: true,
   accessTokenSigning: true,
   resources: true,
