@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist', '.docs');
 const guides = readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`);
 const checked = ['README.md', ...guides];
-const linked = [...checked, ...['CONTRIBUTING.md', 'SECURITY.md'], ...readdirSync(join(root, 'docs')).flatMap(markdownIn)];
+const linked = [...checked, 'CONTRIBUTING.md', 'SECURITY.md', ...readdirSync(join(root, 'docs')).flatMap(markdownIn)];
 
 function markdownIn(name: string): string[] {
   return name.endsWith('.md') && name !== 'rules.md' ? [`docs/${name}`] : [];
