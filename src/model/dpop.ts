@@ -62,9 +62,17 @@ export function isForRequest(
   return Math.abs(issuedAt - now) <= PROOF_WINDOW;
 }
 
+/** The members of each kind of key that its thumbprint is made of, in order. */
+const THUMBPRINTED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['EC', ['crv', 'kty', 'x', 'y']],
+  ['OKP', ['crv', 'kty', 'x']],
+  ['RSA', ['e', 'kty', 'n']],
+]);
+
 /** The text whose SHA-256 is the thumbprint of a public key (RFC 7638 §3). */
 export function thumbprintText(key: Jwk): string {
-  const names = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] }[String(key['kty'])] ?? [];
+  const { kty } = key;
+  const names = (typeof kty === 'string' && THUMBPRINTED.get(kty)) || [];
   return JSON.stringify(Object.fromEntries(names.map((name) => [name, key[name]])));
 }
 
