@@ -24,8 +24,12 @@ export type Session = {
   readonly upstreams?: string;
   /** Those that the sign-in said the user may act for. */
   readonly organizations?: readonly Organization[];
-  /** When the person proved who they are. */
+  /** The login that is to be asked, each time, whether this is still so: the application's own session. */
+  readonly host?: string;
+  /** When it began; and when the person proved who they are, unless `provenAt` says so. */
   readonly createdAt: Seconds;
+  /** When the person proved who they are, where that was told; 0 where it was long ago, as far as anybody knows. */
+  readonly provenAt?: Seconds;
   /** The absolute end. */
   readonly expiresAt: Seconds;
   /** When it was last used, to a few minutes. */

@@ -6,7 +6,7 @@ import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
 import { covers } from '../model/resource.ts';
-import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
+import { isScopeToken, makeScopeCover, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
 import { checkPages } from './pages.ts';
 import { checkHierarchy, checkResources } from './resources.ts';
@@ -175,5 +175,12 @@ function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOp
   const missing = requiredScopes.filter((name) => !listed.some((scope) => scope.name === name)).map((name) => ({ name }));
   const all = [...missing, ...listed];
   checkHierarchy(all);
-  return all;
+  return withIncluded(all);
+}
+
+/** Who allows a scope opens what those open that it includes. */
+function withIncluded(scopes: readonly ScopeInfo[]): readonly ScopeInfo[] {
+  const covered = makeScopeCover(scopes);
+  const opened = (name: string): readonly string[] => scopes.find((scope) => scope.name === name)?.unlocks ?? [];
+  return scopes.map((scope) => (scope.includes ? { ...scope, unlocks: [...new Set(covered([scope.name]).flatMap(opened))] } : scope));
 }

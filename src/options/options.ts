@@ -17,8 +17,8 @@ import type { ResourceOptions } from './resources.ts';
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
-  /** "Read your notes". */
-  readonly description: string;
+  /** "Read your notes"; the scope's name where absent. */
+  readonly description?: string;
   /** Names of the tools that it opens. */
   readonly unlocks?: readonly string[];
   /** Scopes that it stands for as well: `admin` includes `write`, which includes `read`. */
@@ -73,7 +73,7 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly name?: string;
   /** How our pages look and what they say: logo, colours, words, templates. */
   readonly pages?: PagesOptions;
-  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
+  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"), or `scopes()` of a catalogue. */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
   /** What a request for a scope comes to that is not among them: the rest is given (`ignore`, the default), or nothing (`refuse`). */
   readonly unknownScopes?: 'ignore' | 'refuse';

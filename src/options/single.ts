@@ -76,6 +76,8 @@ export function checkLogins(logins: readonly Login[]): void {
   if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);
   const odd = ids.find((id) => !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)); // it stands in the path of a callback
   if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
+  if (logins.filter((login) => 'present' in login && login.present).length > 1)
+    fail('logins', 'holds existingSession() twice; there is one application, so keep one and let its `find` look everywhere');
   checkSections(logins);
   checkPages(logins);
 }

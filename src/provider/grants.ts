@@ -5,7 +5,9 @@ import { signOut } from '../core/accounts.ts';
 import { endGrants, grantsOf, type Whose } from '../core/all-grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { endUserGrant, grantsOfUser } from '../core/user-grants.ts';
+import { findUserId } from '../core/users.ts';
 import { type Grant, isLive } from '../model/grant.ts';
+import type { Identity } from '../model/identity.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 
 /** A grant as its user may see it. */
@@ -40,6 +42,8 @@ export interface GrantVerbs {
   revokeGrants(whose: Whose): Promise<number>;
   /** Signs a user out everywhere: every session and every grant ends, whichever way the user signed in. Interrupted, do it again. */
   signOut(userId: string): Promise<void>;
+  /** The user whom somebody is here who signs in elsewhere, named as the login named them; null for who never came. */
+  findUserId(who: Pick<Identity, 'issuer' | 'subject'>): Promise<string | null>;
 }
 
 function summaryOf({ id, clientId, scope, resource, organization, createdAt, usedAt }: Grant): GrantSummary {
@@ -69,6 +73,7 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
     },
     revokeGrants: async (whose) => endGrants(as, checked(whose)),
     signOut: (userId) => signOut(as, userId, as.now()),
+    findUserId: (who) => findUserId(as, who),
   };
 }
 

@@ -267,7 +267,7 @@ async function withPermissions(as: AuthServer, access: Access, env: unknown): Pr
 
 /** The path as every router of ours sees it: one spelling, decided once. */
 function pathOf(url: string): string {
-  if (/[\\]|\/\.|%2e/i.test(url)) return new URL(url).pathname;
+  if (/\\|\/\.(?![a-z])|%2e/i.test(url)) return new URL(url).pathname; // a dot and a letter are no dot segment
   const start = url.indexOf('/', url.indexOf('//') + 2);
   const end = url.slice(start).search(/[?#]/);
   if (start < 0) return '/';

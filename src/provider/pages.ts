@@ -39,6 +39,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
         listGrants: true,
         revokeGrants: true,
         signOut: true,
+        findUserId: true,
       },
       async () => (await import('./grants.ts')).makeGrantVerbs(as),
     ),
