@@ -1,14 +1,13 @@
 /** Many requests at once on every store of both runtimes; and a store without conditions, on which the same races must be lost. */
-import { runtimeName } from '#under-test';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { openRing, RACES, type Ring } from '../support/races.ts';
 
-/** On Node the full count is raced between processes (`test/runtimes/races.test.ts`), where it means more. */
-const ROUNDS = runtimeName === 'workerd' ? 200 : 40;
+/** In full by `PORTCULLIS_TEST_FULL=1 npx vitest run test/journeys/races.test.ts`; between processes it is always 200. */
+const ROUNDS = inject('full') ? 200 : 40;
 
 /** Every request comes from somewhere else, so that the limits of one address are not what is met. */
 function ringOf({ send, clock }: App): Promise<Ring> {
@@ -22,7 +21,7 @@ function ringOf({ send, clock }: App): Promise<Ring> {
 }
 
 describe.each(storeNames)('races on %s', (store) => {
-  it.each(RACES)('$name', { timeout: 120_000 }, async ({ run }) => {
+  it.each(RACES)('$name', { timeout: 240_000 }, async ({ run }) => {
     await run(await ringOf(await makeApp(store)), ROUNDS);
   });
 });

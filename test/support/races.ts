@@ -8,6 +8,13 @@ import { type Browser, makeBrowser, type Send } from '../../src/testing/browser.
 import { type JsonAnswer, registerClient, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { clientClaims, makeSigner, shown } from './signer.ts';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Whether counts are the long ones: PORTCULLIS_TEST_FULL=1. */
+    readonly full: boolean;
+  }
+}
+
 /** Servers of one issuer on one store. */
 export interface Arena {
   readonly issuer: string;
