@@ -11,7 +11,6 @@ const NODE_ONLY = [
   'test/*.test.ts',
   'test/options/**',
   'test/runtimes/**',
-  'test/examples/**',
 ];
 /** Tests that start several processes, or a database server: slow, so the inner loop goes without. */
 const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts', 'test/stores/{postgres,redis}*.test.ts'];

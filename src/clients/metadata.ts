@@ -11,7 +11,10 @@ import { parseScope } from '../model/scope.ts';
 import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts';
 
 /** The members of {@link Client} that a registration decides. */
-export type ClientMetadata = Pick<Client, 'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'scope'>;
+export type ClientMetadata = Pick<
+  Client,
+  'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'scope' | 'pushedOnly'
+>;
 
 const MOST_REDIRECTS = 16;
 const LONGEST_NAME = 200;
@@ -52,6 +55,7 @@ export function metadataOf(given: Members, grantTypes: readonly string[], authMe
     ...(name === undefined ? {} : { name }),
     ...(uri === undefined ? {} : { uri }),
     ...(scope === undefined ? {} : { scope: scopeOf(scope) }),
+    ...(isSet(given, 'require_pushed_authorization_requests') ? { pushedOnly: true } : {}),
   };
 }
 
@@ -112,6 +116,12 @@ function scopeOf(text: string): readonly string[] {
     if (error instanceof OAuthError) throw invalid('scope is malformed.');
     throw error;
   }
+}
+
+function isSet(given: Members, name: string): boolean {
+  const value = given.get(name) ?? false;
+  if (typeof value !== 'boolean') throw invalid(`${name} must be true or false.`);
+  return value;
 }
 
 function checkWebUri(name: string, value: unknown): void {

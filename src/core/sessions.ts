@@ -25,20 +25,25 @@ export async function useSession(as: AuthServer, hash: string): Promise<Session 
   return (await readHeld(as.store, key, isSession))?.value ?? null; // somebody else noted it, or ended it
 }
 
-/** The living sessions of a user, newest use first. */
-export async function sessionsOf(as: AuthServer, userId: string): Promise<readonly KnownSession[]> {
-  const found: KnownSession[] = [];
+/** Every living session of a user, in the order of the list. */
+export async function* everySession(as: AuthServer, userId: string): AsyncGenerator<KnownSession> {
   let after: string | undefined;
   do {
     const page = await as.records.sessionsOf(userId, after);
     for (const key of page.keys) {
       const hash = key.slice('session:'.length);
       const session = await as.records.findSession(hash);
-      if (session?.userId === userId) found.push({ ...session, hash });
+      if (session?.userId === userId) yield { ...session, hash };
     }
     after = page.next;
-  } while (after !== undefined && found.length < MOST_SHOWN);
-  return found.toSorted((a, b) => (b.seenAt ?? b.createdAt) - (a.seenAt ?? a.createdAt)).slice(0, MOST_SHOWN);
+  } while (after !== undefined);
+}
+
+/** The living sessions of a user as a page shows them, newest use first; of very many, some. */
+export async function sessionsOf(as: AuthServer, userId: string): Promise<readonly KnownSession[]> {
+  const found: KnownSession[] = [];
+  for await (const session of everySession(as, userId)) if (found.push(session) === MOST_SHOWN) break;
+  return found.toSorted((a, b) => (b.seenAt ?? b.createdAt) - (a.seenAt ?? a.createdAt));
 }
 
 const MOST_SHOWN = 100;
@@ -50,7 +55,7 @@ export async function sessionMark(as: AuthServer, { hash }: Pick<KnownSession, '
 
 /** Ends the session of that mark, if it is this user's. */
 export async function endSessionOf(as: AuthServer, userId: string, mark: string): Promise<boolean> {
-  for (const session of await sessionsOf(as, userId)) {
+  for await (const session of everySession(as, userId)) {
     if ((await sessionMark(as, session)) !== mark) continue;
     await as.records.endSession(session.hash);
     return true;

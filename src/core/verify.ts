@@ -7,7 +7,7 @@ import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
 import { grantIdOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
-import { openRefs } from './vault.ts';
+import { openRefs } from './upstream-refs.ts';
 
 /** A token that is good for something, with its grant and the text of its props. */
 export interface FoundToken {
@@ -29,14 +29,19 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
 
 /** The grant behind a living access token, or null. @param resource the only one it may be for, any if absent. */
 export async function findToken(as: AuthServer, token: string, resource?: string): Promise<FoundToken | null> {
+  const live = await findLive(as, token);
+  if (!live || (resource !== undefined && live.grant.resource !== resource)) return null;
+  const { grant, access } = live;
+  const text = as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant));
+  return text === null ? null : { grant, access, text };
+}
+
+/** A living access token with its grant, its props still closed; or null. */
+export async function findLive(as: AuthServer, token: string): Promise<Omit<FoundToken, 'text'> | null> {
   const grantId = grantIdOf('access', token);
-  if (grantId === null) return null;
-  const grant = await findLinked(as, grantId);
-  if (!grant || (resource !== undefined && grant.resource !== resource)) return null;
-  const hash = await as.keys.hash(token);
-  const access = findAccess(grant, hash, as.now());
-  const text = access && (as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant)));
-  return access && text !== null ? { grant, access, text } : null;
+  const grant = grantId === null ? null : await findLinked(as, grantId);
+  const access = grant && findAccess(grant, await as.keys.hash(token), as.now());
+  return access && { grant, access };
 }
 
 /** One read; for a token that was exchanged, one for each grant it hangs on, all at once: where one of them ended, nothing hangs any more. */
@@ -56,7 +61,7 @@ export function accessOf(as: AuthServer, token: string, { grant, access, text }:
     clientId,
     grantId,
     ...(organization ? { organization } : {}),
-    scope: access.scope,
+    scope: as.settings.covered(access.scope),
     resource,
     expiresAt: access.expiresAt,
     ...(act ? { act } : {}),

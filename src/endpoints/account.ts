@@ -4,27 +4,20 @@
  */
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { endSessionOf, type KnownSession, sessionMark, sessionsOf } from '../core/sessions.ts';
+import { endSessionOf, everySession, type KnownSession, sessionMark, sessionsOf } from '../core/sessions.ts';
 import { disconnect, disconnectAll, grantsOfUser } from '../core/user-grants.ts';
 import { signOut } from '../core/accounts.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { parseUrl } from '../lib/url.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
-import { type AccountSection, isRedirect } from '../model/login.ts';
-import type { Settings } from '../model/settings.ts';
+import { isRedirect } from '../model/login.ts';
 import { accountPage, type AppView, type LineView, type SessionView } from '../pages/account.ts';
-import { sectionPath } from './account-section.ts';
 import { accountMark } from './consent-page.ts';
 import { type Call, isSameOrigin, readForm, setCookie } from './endpoint.ts';
+import { sectionPath, sectionsOf, signInsPath } from './paths.ts';
 import { away, requireSession } from './recent.ts';
 import { nameOf, servicesOf } from './sign-in.ts';
-import { signInsPath } from './sign-ins.ts';
-
-/** What logins and the second factor bring along. */
-export function sectionsOf({ logins, secondFactor }: Settings): readonly AccountSection[] {
-  return [...logins.flatMap((login) => login.account ?? []), ...(secondFactor?.account ?? [])];
-}
 
 /** GET and POST of the account page. */
 export async function account(call: Call): Promise<Response> {
@@ -86,7 +79,7 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
 
 async function signOutEverywhere(as: AuthServer, userId: string, andApps: boolean): Promise<void> {
   if (andApps) return signOut(as, userId, as.now());
-  for (const { hash } of await sessionsOf(as, userId)) await as.records.endSession(hash);
+  for await (const { hash } of everySession(as, userId)) await as.records.endSession(hash);
 }
 
 async function linesOf(call: Call, { userId, claims }: KnownSession): Promise<readonly LineView[]> {
@@ -113,6 +106,7 @@ async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[])
         name: client?.name,
         host: client?.documentHost ?? parseUrl(id)?.host,
         scopes: [...new Set(own.flatMap((grant) => grant.scope))].map(sayScope),
+        organizations: [...new Set(own.flatMap(({ organization }) => (organization ? [organization.name] : [])))],
         since: Math.min(...own.map((grant) => grant.createdAt)),
         used: Math.max(...own.map((grant) => grant.usedAt)),
       };

@@ -8,6 +8,7 @@
  */
 import { findClient, mayFetch, resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { isPushedUri, takePushed } from '../core/pushed.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
@@ -27,6 +28,12 @@ export interface CheckedRequest {
   readonly prompt: readonly string[];
 }
 
+/** Parameters as they came, and whether they were pushed. */
+export interface AskedParams {
+  readonly params: Params;
+  readonly isPushed: boolean;
+}
+
 /** An error that may be told to the client, by a redirect it registered. */
 export interface RedirectedError {
   readonly location: string;
@@ -36,19 +43,39 @@ export interface RedirectedError {
 const LONGEST_STATE = 4096;
 
 /**
+ * The parameters that a request means: its own, or those that its client pushed before (RFC 9126 §4), which count alone, and once.
+ *
+ * @throws {OAuthError} `invalid_request`, on a page: nothing is known of who asks.
+ */
+export async function askedParams(as: AuthServer, params: Params): Promise<AskedParams> {
+  const uri = params.optional('request_uri');
+  if (uri === undefined || !isPushedUri(uri)) return { params, isPushed: false };
+  const pushed = await takePushed(as, uri, params.required('client_id'));
+  if (pushed) return { params: pushed, isPushed: true };
+  const hint = 'This sign-in was opened before, or took too long to begin. Go back to the app and start again.';
+  throw new OAuthError('invalid_request', 'pushed_unknown', { hint });
+}
+
+/**
  * Checks a request.
  *
  * @param network who asks, for the count of fetches.
  * @returns the request, or an error with the place to send it.
  * @throws {OAuthError} what must be shown on a page of our own.
  */
-export async function checkRequest(as: AuthServer, params: Params, network: string): Promise<CheckedRequest | RedirectedError> {
+export async function checkRequest(
+  as: AuthServer,
+  { params, isPushed }: AskedParams,
+  network: string,
+): Promise<CheckedRequest | RedirectedError> {
   const client = await clientOf(as, params, network);
   const redirect = findRedirect(client, params.optional('redirect_uri'));
   const state = params.optional('state');
   if ((state?.length ?? 0) > LONGEST_STATE)
     throw new OAuthError('invalid_request', 'state_too_long', { hint: 'The state has more than 4,096 characters.' });
   try {
+    if (!isPushed && (as.settings.pushedOnly || client.pushedOnly))
+      throw new OAuthError('invalid_request', 'push_missing', { hint: 'This request has to be pushed first (RFC 9126).' });
     return { client, redirect, state, ...checkRest(as, params) };
   } catch (error) {
     if (error instanceof OAuthError) return { error, location: errorAnswer(as, redirect, state, error) };
@@ -82,13 +109,14 @@ function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope'
   if ((params.optional('response_mode') ?? 'query') !== 'query')
     throw new OAuthError('invalid_request', 'response_mode', { hint: 'Only response_mode=query is supported.' });
   const challenge = checkChallenge(params.optional('code_challenge'), params.optional('code_challenge_method'));
-  const resource = findResource(params.all('resource'), as.settings.resources);
+  const resource = findResource(params.all('resource'), as.settings);
   const prompt = (params.optional('prompt') ?? '').split(' ').filter((one) => one !== '');
   if (prompt.includes('none') && prompt.length > 1)
     throw new OAuthError('invalid_request', 'prompt_contradicts', { hint: 'prompt=none cannot go with another value.' });
-  const known = as.settings.scopes.map((scope) => scope.name);
+  const { scopes, defaultScope, strictScopes } = as.settings;
+  const catalogue = { known: scopes.map(({ name }) => name), defaults: defaultScope, strict: strictScopes };
   // What a client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
-  const scope = requestedScope(parseScope(params.optional('scope')), { known, defaults: as.settings.defaultScope });
+  const scope = requestedScope(parseScope(params.optional('scope')), catalogue);
   return { challenge, resource, prompt, scope: [...new Set([...resource.scopes, ...scope])] };
 }
 

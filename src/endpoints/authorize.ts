@@ -7,7 +7,7 @@ import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
 import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { localesOf } from '../pages/words/languages.ts';
-import { checkRequest, type CheckedRequest } from './authorization-request.ts';
+import { askedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage } from './consent-page.ts';
 import { flowCookie, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -19,8 +19,8 @@ const WINDOW = 600;
 /** GET and POST of the authorization endpoint. */
 export async function authorize(call: Call): Promise<Response> {
   const { as, request, url } = call;
-  const params = request.method === 'POST' ? await readForm(request) : paramsIn(url);
-  const checked = await checkRequest(as, params, call.network);
+  const asked = await askedParams(as, request.method === 'POST' ? await readForm(request) : paramsIn(url));
+  const checked = await checkRequest(as, asked, call.network);
   if ('location' in checked) {
     as.emit({ kind: 'request.refused', endpoint: 'authorize', code: checked.error.code, reason: checked.error.reason });
     return new Response(null, { status: 303, headers: { location: checked.location, 'cache-control': 'no-store' } });
@@ -36,8 +36,8 @@ export async function authorize(call: Call): Promise<Response> {
   const session = await sessionOf(call);
   const unasked = await answerUnasked(call, checked, session);
   if (unasked) return unasked;
-  const lang = as.settings.languages.find(localesOf(params.all('ui_locales')[0]));
-  return openTicket(speaking(call, lang), checked, session, lang);
+  const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
+  return openTicket(await speaking(call, lang), checked, session, lang);
 }
 
 function paramsIn(url: URL): Params {

@@ -4,18 +4,20 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
 import { type Consented, isThisComputer } from '../core/consents.ts';
+import { push } from '../core/pushed.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import type { Client } from '../model/client.ts';
 import type { Lifetimes } from '../model/grant.ts';
 import { isForm, isRedirect } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Ticket } from '../model/ticket.ts';
+import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { approvePage, type ClientView, type ScopeView } from '../pages/approve.ts';
 import type { AccountView } from '../pages/sign-in.ts';
 import { sayFor } from '../pages/words/span.ts';
 import { say, type Words } from '../pages/words/words.ts';
 import type { Call } from './endpoint.ts';
-import { linksFor } from './login-links.ts';
+import { hasLinks, linksFor } from './login-links.ts';
+import { nobodyPage } from './nobody.ts';
 import { grantable, organizationOf } from './entitlement.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
 
@@ -41,12 +43,14 @@ export async function consentPage(
 ): Promise<Response> {
   const { as, words } = call;
   const { settings } = as;
+  if (session === null && !settings.logins.some((one) => isForm(one) || isRedirect(one))) return nobodyPage(call);
   const redirectHost = new URL(ticket.redirectUri).host;
   const resource = settings.resources.find((one) => one.uri === ticket.resource);
   const acting = session && organizationOf(session, organization);
   const mayGive = session && acting !== 'open' ? await grantable(call, session, acting, ticket.scope) : ticket.scope;
   const before = session && (await allowedBefore(as, ticket, client, session));
-  const isNew = (name: string): boolean => !before?.scope.includes(name);
+  const had = settings.covered(before?.scope ?? []);
+  const isNew = (name: string): boolean => !had.includes(name);
   const stepUp = ticket.scope.some(isNew);
   return approvePage({
     action: settings.paths.approve,
@@ -72,7 +76,7 @@ export async function consentPage(
     logins: settings.logins
       .filter(isForm)
       .map((login) => ({ id: login.id, label: say(login.label, words), fields: login.fields(typed, words) })),
-    links: linksFor(settings, words, requestUrl(settings.paths.authorize, ticket)),
+    links: hasLinks(settings) ? linksFor(settings, words, await requestUrl(as, ticket, client)) : [],
     sites: settings.logins.filter(isRedirect),
     login: typed['login'],
     lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }, words),
@@ -121,13 +125,17 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
 }
 
 /** The request once more: whoever leaves the page to sign up comes back to one like it. */
-function requestUrl(authorize: string, { clientId, redirectUri, state, scope, resource, challenge }: Ticket): string {
+async function requestUrl(as: AuthServer, ticket: Ticket, client: Client): Promise<string> {
+  const { clientId, redirectUri, state, scope, resource, challenge } = ticket;
+  const { settings } = as;
   const query = new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, resource });
   if (scope.length > 0) query.set('scope', scope.join(' '));
   if (state !== undefined) query.set('state', state);
   query.set('code_challenge', challenge);
   query.set('code_challenge_method', 'S256');
-  return `${authorize}?${query}`;
+  if (!settings.pushedOnly && !client.pushedOnly) return `${settings.paths.authorize}?${query}`;
+  const uri = await push(as, clientId, new Map([...query].map(([name, value]) => [name, [value]])), TICKET_TTL);
+  return `${settings.paths.authorize}?${new URLSearchParams({ client_id: clientId, request_uri: uri })}`;
 }
 
 function lifetimeText({ refresh, access }: Lifetimes, words: Words): string {

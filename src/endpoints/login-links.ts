@@ -11,6 +11,11 @@ export function loginPagesOf({ logins }: Settings): readonly { readonly login: s
   return logins.filter(isForm).flatMap(({ id, pages = [] }) => pages.map((page) => ({ login: id, page })));
 }
 
+/** Whether there are links to any. */
+export function hasLinks(settings: Settings): boolean {
+  return loginPagesOf(settings).some(({ page }) => page.link);
+}
+
 /** The links to them, for where people sign in. @param returnTo where they want to get to. */
 export function linksFor(settings: Settings, words: Words, returnTo: string): readonly LinkView[] {
   return loginPagesOf(settings).flatMap(({ page }) =>

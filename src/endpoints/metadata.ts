@@ -4,20 +4,29 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { offeredGrantTypes } from '../grants/index.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
-import { ASSERTION_ALGS } from '../model/assertion.ts';
-import { CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
+import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
 import { ID_JAG_PROFILE } from '../model/trusted-issuer.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Call } from './endpoint.ts';
 
-/** Where the document stands, and its alias for clients that only know OpenID Connect Discovery. */
-export const METADATA_PATHS: readonly string[] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+const OAUTH = '/.well-known/oauth-authorization-server';
+const OPENID = '/.well-known/openid-configuration';
 
-const built = new WeakMap<AuthServer, string>();
+/**
+ * Where the document stands, and its aliases for clients that only know OpenID Connect Discovery. An issuer's path comes after the
+ * well-known name (RFC 8414 §3.1), and in one alias before it (OpenID Connect Discovery §4.1).
+ */
+export function metadataPathsOf(issuer: string): readonly string[] {
+  const { pathname } = new URL(issuer);
+  return pathname === '/' ? [OAUTH, OPENID] : [OAUTH + pathname, OPENID + pathname, pathname + OPENID];
+}
+
+const built = new WeakMap<Settings, string>();
 
 /** GET and HEAD of the metadata document. */
 export async function metadata({ as, request }: Call): Promise<Response> {
-  let text = built.get(as);
-  if (text === undefined) built.set(as, (text = JSON.stringify(documentOf(as))));
+  let text = built.get(as.settings);
+  if (text === undefined) built.set(as.settings, (text = JSON.stringify(documentOf(as))));
   const { respond = respondPlainly } = as.runtime;
   return respond(request.method === 'HEAD' ? null : text, {
     headers: { ...CROSS_ORIGIN, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
@@ -25,14 +34,18 @@ export async function metadata({ as, request }: Call): Promise<Response> {
 }
 
 function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unknown> {
-  const { issuer, paths, scopes } = settings;
-  const at = (path: string): string => issuer + path;
+  const { issuer, origin, paths, scopes } = settings;
+  const at = (path: string): string => origin + path;
   return {
     issuer,
     authorization_endpoint: at(paths.authorize),
     token_endpoint: at(paths.token),
     ...(paths.register === null ? {} : { registration_endpoint: at(paths.register) }),
     revocation_endpoint: at(paths.revoke),
+    introspection_endpoint: at(paths.introspect),
+    ...(settings.resources.some(({ signing }) => signing !== undefined) ? { jwks_uri: at(paths.jwks) } : {}),
+    pushed_authorization_request_endpoint: at(paths.push),
+    ...(settings.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes.map((scope) => scope.name) }),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
@@ -45,6 +58,8 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
     revocation_endpoint_auth_methods_supported: METHODS,
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
+    introspection_endpoint_auth_methods_supported: METHODS.filter((method) => method !== 'none'),
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     ...(fetchDocument === null ? {} : { client_id_metadata_document_supported: true }),

@@ -60,8 +60,8 @@ export function bearerOf(request: Request): string | null {
 }
 
 /** Where a client manages its registration, and with what (RFC 7592 §3). */
-export function managementOf({ settings: { issuer, paths } }: AuthServer, id: string, token: string): Record<string, string> {
-  return { registration_client_uri: `${issuer}${paths.register}/client?client_id=${id}`, registration_access_token: token };
+export function managementOf({ settings: { origin, paths } }: AuthServer, id: string, token: string): Record<string, string> {
+  return { registration_client_uri: `${origin}${paths.register}/client?client_id=${id}`, registration_access_token: token };
 }
 
 async function invitationOf({ as, request }: Call): Promise<string> {
@@ -93,6 +93,7 @@ export function informationOf(client: Client, secret: string | null): Record<str
     ...(client.scope === undefined ? {} : { scope: client.scope.join(' ') }),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks }),
     ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
+    ...(client.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
     redirect_uris: client.redirectUris,
     application_type: client.applicationType,
     grant_types: client.grantTypes,

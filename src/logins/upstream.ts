@@ -1,10 +1,11 @@
 /**
  * Sign-in at another site: a provider of `portcullis/upstreams` proves who it is, and our server issues its own tokens.
  * The provider's tokens are used for the identity and dropped, unless `keepTokens` says that tools need them.
- * Order: proof → domain → your mapping → claims.
+ * Order: proof → organization → address → your mapping → claims.
  */
 import { domainOf } from '../lib/email.ts';
 import type { HtmlValue } from '../lib/html.ts';
+import { foldAddress } from '../model/email.ts';
 import type { Identity, Organization } from '../model/identity.ts';
 import type { Proven, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
@@ -30,6 +31,13 @@ export interface Mapped {
 export interface UpstreamOptions {
   /** Only verified e-mail addresses of exactly these domains may come in. */
   readonly emailDomains?: readonly string[];
+  /** Only verified e-mail addresses that stand here may come in, besides those of `emailDomains`. */
+  readonly emails?: readonly string[];
+  /**
+   * Only members of these organizations may come in, by the id that the site has for them: Entra's tenant, Google's `hd`,
+   * Slack's workspace, `org_id` elsewhere. GitHub has its own options for it.
+   */
+  readonly organizations?: readonly string[];
   /** Says who may come in, and what tools shall know of them. Gets every claim the provider gave. */
   readonly mapIdentity?: (identity: Identity, env: unknown) => Awaitable<Mapped>;
   /**
@@ -49,23 +57,32 @@ const LONGEST = 1024;
 /** Signs users in at another site. */
 export function upstream(
   provider: Upstream,
-  { emailDomains, mapIdentity, joinByEmail = false, keepTokens = false }: UpstreamOptions = {},
+  { emailDomains, emails, organizations: belonging, mapIdentity, joinByEmail = false, keepTokens = false }: UpstreamOptions = {},
 ): RedirectLogin {
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
-  const judge = async ({ identity, tokens }: Arrived, env: unknown): Promise<ReturnResult> => {
-    if (domains && !domains.includes(verifiedDomain(identity) ?? '')) {
+  const addresses = emails?.map((email) => foldAddress(email) ?? badEmail(email));
+  if (belonging?.some((one) => typeof one !== 'string' || one === ''))
+    throw new TypeError('upstream: `organizations` holds an empty id. Write the ids as the site has them.');
+  const isListed = (identity: Identity): boolean =>
+    domains?.includes(verifiedDomain(identity) ?? '') === true ||
+    addresses?.includes(foldAddress(verifiedAddress(identity) ?? '') ?? '') === true;
+  const judge = async ({ identity, tokens, authenticatedAt }: Arrived, env: unknown): Promise<ReturnResult> => {
+    if (belonging && !belonging.includes(identity.organization ?? '')) return { kind: 'refused', reason: 'organization_not_allowed' };
+    if (addresses && !isListed(identity)) return { kind: 'refused', reason: 'email_not_allowed' }; // whose the list is stays unsaid
+    if (domains && !isListed(identity)) {
       const text = (words: Words): HtmlValue => words.site.onlyDomains(sayOr(emailDomains ?? [], words));
       return { kind: 'refused', reason: 'email_domain_not_allowed', text };
     }
     const mapped = (await mapIdentity?.(identity, env)) ?? {};
     if (mapped.deny !== undefined) return { kind: 'refused', reason: 'denied_by_mapping', text: mapped.deny };
     const claims = { ...(mapped.claims ?? profileOf(identity)), idp: identity.issuer };
-    const { permissions, organizations } = mapped;
+    const { permissions = identity.permissions, organizations } = mapped;
     const address = joinByEmail ? verifiedAddress(identity) : null;
     return {
       kind: 'proven',
       identity: { ...identity, claims },
       ...(address === null ? {} : { joinByEmail: address }),
+      ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
       ...(permissions ? { permissions } : {}),
       ...(organizations ? { organizations } : {}),
       ...(keepTokens ? { upstream: { account: accountOf(provider.id, identity), tokens } } : {}),
@@ -78,7 +95,7 @@ export function upstream(
     site: provider.site,
     scopes: provider.scope,
     ...(keepTokens ? { tokens: keeperOf(provider) } : {}),
-    begin: ({ redirectUri, state }, { env }) => provider.depart({ redirectUri, state, env, offline: keepTokens }).catch(resultOf),
+    begin: (trip, { env }) => provider.depart({ ...trip, env, offline: keepTokens }).catch(resultOf),
     finish: async (came, { env, now }) => {
       const arrived = await provider.arrive({ ...came, now: now(), env }).catch(resultOf);
       return 'kind' in arrived ? arrived : judge(arrived, env);
@@ -141,6 +158,10 @@ function profileOf({ claims }: Identity): { [claim: string]: Json } {
       typeof entry[1] === 'boolean' || (typeof entry[1] === 'string' && entry[1].length <= LONGEST),
   );
   return Object.fromEntries(kept);
+}
+
+function badEmail(email: string): never {
+  throw new TypeError(`upstream: \`emails\` holds ${JSON.stringify(email)}, which is not an address such as "ada@acme.example".`);
 }
 
 function badDomain(domain: string): never {

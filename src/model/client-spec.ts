@@ -8,6 +8,7 @@ import { OAuthError } from './error.ts';
 import { CONFIDENTIAL_GRANT_TYPES, GRANT_TYPE_NAMES } from './grant-type.ts';
 import { keySetOf, type JwkSet } from './key-set.ts';
 import { checkRedirectUri } from './redirect.ts';
+import { canonicalResource } from './resource.ts';
 import { isScopeToken } from './scope.ts';
 import type { Seconds } from './store.ts';
 
@@ -30,6 +31,10 @@ export interface ClientSpec {
   readonly jwksUri?: string;
   /** Everything that it may have when it acts for itself; none if absent. What a user may grant it has no such bound. */
   readonly scope?: readonly string[];
+  /** Resources that it stands for, by path of this server (`/mcp`) or full URL: it may ask what tokens for them are worth (RFC 7662). */
+  readonly introspects?: readonly string[];
+  /** Takes only authorization requests that it pushed first (RFC 9126). */
+  readonly requirePushedAuthorizationRequests?: boolean;
 }
 
 /** A client of the options: one that is there from the start, under an id that the operator chose. */
@@ -45,8 +50,9 @@ const LEAST_SECRET = 32;
 
 /** The client that a spec describes. @throws {TypeError} naming what is wrong. */
 export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Client {
-  const { name, uri, redirectUris = [], applicationType = 'native', jwks, jwksUri, scope } = spec;
-  const usual = redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : ['client_credentials'];
+  const { name, uri, redirectUris = [], applicationType = 'native', jwks, jwksUri, scope, introspects } = spec;
+  const direct = introspects === undefined ? ['client_credentials'] : [];
+  const usual = redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : direct;
   const { grantTypes = usual, authMethod = jwks || jwksUri !== undefined ? 'private_key_jwt' : 'client_secret_basic' } = spec;
   const wrong = (mend: string): never => {
     throw new TypeError(`The client ${JSON.stringify(id)}: ${mend}.`);
@@ -65,6 +71,10 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
   );
   const bad = scope?.find((one) => !isScopeToken(one));
   if (bad !== undefined) wrong(`\`scope\` holds ${JSON.stringify(bad)}, which is not a scope`);
+  const nowhere = introspects?.find((one) => !one.startsWith('/') && canonicalResource(one) === null);
+  if (nowhere !== undefined) wrong(`\`introspects\` holds ${JSON.stringify(nowhere)}; name a path such as "/mcp", or a full URL`);
+  if (introspects !== undefined && authMethod === 'none')
+    wrong('`introspects` needs a client that proves who it is; give it another `authMethod`');
   checkKeys(authMethod, jwks, jwksUri, wrong);
   return {
     id,
@@ -78,6 +88,8 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
     ...(scope === undefined ? {} : { scope }),
     ...(jwks === undefined ? {} : { jwks }),
     ...(jwksUri === undefined ? {} : { jwksUri }),
+    ...(introspects === undefined ? {} : { introspects }),
+    ...(spec.requirePushedAuthorizationRequests ? { pushedOnly: true } : {}),
   };
 }
 

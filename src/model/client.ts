@@ -10,6 +10,9 @@ export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_p
 /** All of them, as metadata tells. */
 export const CLIENT_AUTH_METHODS: readonly ClientAuthMethod[] = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 
+/** Algorithms in which assertions may be signed: asymmetric ones alone. Published in metadata. */
+export const ASSERTION_ALGS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'RS256', 'PS256'];
+
 /** A registered client as it is kept. */
 export type Client = {
   readonly id: string;
@@ -32,6 +35,10 @@ export type Client = {
   readonly managementHash?: string;
   /** What the client registered as its scope; told back, and no ceiling. */
   readonly scope?: readonly string[];
+  /** Resources that it stands for: it may ask what tokens for them are worth. Canonical URLs, or paths of this server. */
+  readonly introspects?: readonly string[];
+  /** Whether its authorization requests have to be pushed (RFC 9126 §6). */
+  readonly pushedOnly?: boolean;
   /** Host of the metadata document that describes it; only for clients that are known by such a document. */
   readonly documentHost?: string;
   /** The operator entered it. All others registered themselves, and nobody vouches for what they say. */

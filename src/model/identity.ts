@@ -19,4 +19,8 @@ export interface Identity {
   readonly subject: string;
   /** What else is known: name, e-mail … */
   readonly claims: { readonly [claim: string]: unknown };
+  /** The one organization that the user came with, as its site names it: tenant, workspace, domain of the accounts. */
+  readonly organization?: string;
+  /** What the site's roles let the user do, where its option `roles` says so. A mapping can say otherwise. */
+  readonly permissions?: readonly string[];
 }

@@ -12,12 +12,12 @@ import type { Organization } from './identity.ts';
 import type { Login } from './login.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
-import type { ScopeInfo } from './scope.ts';
+import type { ScopeCover, ScopeInfo } from './scope.ts';
 import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 
-/** Paths of the endpoints, relative to the origin; null for one that is switched off. */
+/** Paths of the endpoints below the origin, the issuer's own path included; null for one that is switched off. */
 export interface Paths {
   readonly authorize: string;
   readonly approve: string;
@@ -28,6 +28,10 @@ export interface Paths {
   readonly token: string;
   readonly register: string | null;
   readonly revoke: string;
+  readonly introspect: string;
+  readonly jwks: string;
+  /** Where clients push their requests (RFC 9126). */
+  readonly push: string;
 }
 
 /** Looks up what a user may do at this very moment. */
@@ -87,14 +91,26 @@ export type RegisteredMetadata = Omit<
 
 /** Everything the server goes by. */
 export interface Settings {
-  /** Identifier of the authorization server; also the origin of every public URL. */
+  /** Identifier of the authorization server. */
   readonly issuer: string;
+  /** Its origin, below which the paths stand. */
+  readonly origin: string;
+  /** Which tenant this is; null where the provider is one server. */
+  readonly tenant: string | null;
   readonly paths: Paths;
   readonly resources: readonly Resource[];
+  /** What a request means that names no resource; null where there are several and none was chosen. */
+  readonly defaultResource: string | null;
   readonly scopes: readonly ScopeInfo[];
+  /** All that some scopes stand for. */
+  readonly covered: ScopeCover;
+  /** Whether a request for an unknown scope is refused as a whole. */
+  readonly strictScopes: boolean;
   /** Given when a request names no scope. */
   readonly defaultScope: readonly string[];
   readonly lifetimes: Lifetimes;
+  /** Whether every authorization request has to be pushed first. */
+  readonly pushedOnly: boolean;
   /** Absolute life of a grant. */
   readonly grantTtl: Seconds;
   readonly codeTtl: Seconds;

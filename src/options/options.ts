@@ -6,19 +6,23 @@ import type { Event } from '../model/event.ts';
 import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
+import type { SigningAlg } from '../model/signing-key.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
 import type { RegistrationOptions } from './registration.ts';
+import type { ResourceOptions } from './resources.ts';
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
-  /** "Read your notes". */
-  readonly description: string;
+  /** "Read your notes"; the scope's name where absent. */
+  readonly description?: string;
   /** Names of the tools that it opens. */
   readonly unlocks?: readonly string[];
+  /** Scopes that it stands for as well: `admin` includes `write`, which includes `read`. */
+  readonly includes?: readonly string[];
 }
 
 /** Options of `OAuthProvider`. */
@@ -49,6 +53,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly clientIdMetadataPolicy?: DocumentPolicy;
   /** Public origin, `https://mcp.example`. Default: the variable `PORTCULLIS_ISSUER`; on loopback, the request's own origin. */
   readonly issuer?: string;
+  /** Several servers in one, by id: `{ acme: { issuer: '/acme' }, other: { issuer: 'https://other.example' } }`. Nothing is shared but code and store. */
+  readonly tenants?: { readonly [id: string]: TenantOptions<Env> };
   /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
   readonly store?: Store | ((env: Env) => Store);
   /**
@@ -65,14 +71,25 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly name?: string;
   /** How our pages look and what they say: logo, colours, words, templates. */
   readonly pages?: PagesOptions;
-  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
+  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"), or `scopes()` of a catalogue. */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
+  /** What a request for a scope comes to that is not among them: the rest is given (`ignore`, the default), or nothing (`refuse`). */
+  readonly unknownScopes?: 'ignore' | 'refuse';
+  /** What is special about a resource, by its route (`/mcp`); or, by its full URL, a resource elsewhere that tokens are issued for too. */
+  readonly resources?: { readonly [route: string]: ResourceOptions };
+  /** The route or URL that a request means which names no resource, where there are several. Default: it is refused. */
+  readonly defaultResource?: string;
   /** Scopes without which no call is let in; published, asked for, enforced. */
   readonly requiredScopes?: readonly string[];
   /** Scopes that this user may give to clients at this moment. Others fall away, and the person is shown what is left. When it throws, nothing is granted. Default: all. */
   readonly grantableScopes?: GrantableScopes<Env>;
   /** What a user may do, looked up on every request and put into `props.permissions`. When it throws, the request is refused with 503. */
   readonly permissions?: Permissions<Env>;
+  /**
+   * Signs access tokens, so that resource servers elsewhere can check them by themselves, against the keys at `/jwks` (RFC 9068). Our own
+   * guard goes on asking the grant. Needs `secret`. Default `none`: tokens that say nothing to anybody else.
+   */
+  readonly accessTokenSigning?: SigningAlg | 'none';
   /** Seconds; default 3,600. */
   readonly accessTokenTTL?: Seconds;
   /** Seconds from consent to the end of everything, however often refreshed; 0 for no refresh tokens. Default a year. */
@@ -85,6 +102,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly authorizationCodeTTL?: Seconds;
   /** Clients that are there from the start, or how to find them in the environment, where secrets stand. More: `helpers().clients`. */
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
+  /** Takes authorization requests only from clients that pushed them to the server first (RFC 9126). Most MCP clients cannot. Default false. */
+  readonly requirePushedAuthorizationRequests?: boolean;
   /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
@@ -101,11 +120,61 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly on?: (event: Event) => void | Promise<void>;
 }
 
+/** What all tenants share: the store and the keys below them, and what answers requests. */
+type Common =
+  | 'tenants' | 'issuer' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'apiHandler'
+  | 'apiHandlers' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint' | 'on'; // prettier-ignore
+
+/** One tenant: where it stands, and every option in which it differs from the others. */
+export type TenantOptions<Env = unknown> = Partial<Omit<OAuthProviderOptions<Env>, Common>> & {
+  /**
+   * `https://mcp.example/acme`, `https://acme.example`, or a path alone, `/acme`, which stands below the provider's own `issuer`
+   * (or PORTCULLIS_ISSUER; on loopback the request's own origin). Never changes: it is in every token's metadata.
+   */
+  readonly issuer: string;
+};
+
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
-  apiRoute: true, apiHandler: true, apiHandlers: true, defaultHandler: true, logins: true, secondFactor: true, authorizeEndpoint: true,
-  tokenEndpoint: true, clientRegistrationEndpoint: true, issuer: true, store: true, dangerouslyAllowEventualStore: true, secret: true, name: true, pages: true, scopesSupported: true,
-  requiredScopes: true, permissions: true, grantableScopes: true, accessTokenTTL: true, refreshTokenTTL: true, refreshTokenIdleTTL: true,
-  refreshTokenGrace: true, authorizationCodeTTL: true, clientRegistrationTTL: true, allowedOrigins: true, on: true,
-  clientIdMetadataDocumentEnabled: true, clientIdMetadataPolicy: true, externalTokens: true, anonymous: true, clients: true, trustedIssuers: true, tokenExchange: true, clientRegistration: true,
-}; // prettier-ignore
+  apiRoute: true,
+  apiHandler: true,
+  apiHandlers: true,
+  defaultHandler: true,
+  logins: true,
+  secondFactor: true,
+  authorizeEndpoint: true,
+  tokenEndpoint: true,
+  clientRegistrationEndpoint: true,
+  issuer: true,
+  tenants: true,
+  store: true,
+  dangerouslyAllowEventualStore: true,
+  secret: true,
+  name: true,
+  pages: true,
+  scopesSupported: true,
+  requiredScopes: true,
+  permissions: true,
+  grantableScopes: true,
+  accessTokenTTL: true,
+  refreshTokenTTL: true,
+  refreshTokenIdleTTL: true,
+  refreshTokenGrace: true,
+  authorizationCodeTTL: true,
+  clientRegistrationTTL: true,
+  allowedOrigins: true,
+  on: true,
+  clientIdMetadataDocumentEnabled: true,
+  clientIdMetadataPolicy: true,
+  externalTokens: true,
+  anonymous: true,
+  clients: true,
+  trustedIssuers: true,
+  tokenExchange: true,
+  clientRegistration: true,
+  requirePushedAuthorizationRequests: true,
+  unknownScopes: true,
+  accessTokenSigning: true,
+  resources: true,
+  defaultResource: true,
+};

@@ -1,53 +1,61 @@
 /**
  * Settings: the options of one issuer, completed with every default and frozen.
  */
-import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { isLoopbackHost } from '../lib/url.ts';
-import { canonicalResource, type Resource } from '../model/resource.ts';
-import type { Settings } from '../model/settings.ts';
+import { makeScopeCover } from '../model/scope.ts';
+import type { Paths, Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
 import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
+import { resourcesOf, uriOf } from './resources.ts';
 import type { CheckedOptions } from './check.ts';
 import { fail } from './single.ts';
 
 const DAY = 86_400;
 
+/** Where a server stands. */
+export interface Place {
+  readonly issuer: string;
+  /** Which tenant that is. */
+  readonly tenant?: string | null;
+  /** The issuer's path, of a tenant that has one. */
+  readonly prefix?: string;
+}
+
 /** Completes the settings of one issuer. @throws {TypeError} naming the option and the mend. */
 export function settingsOf<Env>(
   { options, paths, routes, scopes }: CheckedOptions<Env>,
-  issuer: string,
+  { issuer, tenant = null, prefix = '' }: Place,
   limits: boolean,
   env: Env,
 ): Settings {
-  checkIssuer(issuer);
+  checkIssuer(issuer, prefix);
   for (const login of options.logins ?? []) login.checkIssuer?.(issuer);
   const access = options.accessTokenTTL ?? 3600;
   const absolute = options.refreshTokenTTL ?? 365 * DAY;
   const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
   const codeTtl = options.authorizationCodeTTL ?? 60;
   const required = options.requiredScopes ?? [];
+  const { origin } = new URL(issuer);
   const name = options.name ?? new URL(issuer).host;
-  const resources = routes.map(({ path }): Resource => {
-    const uri = canonicalResource(issuer + path) ?? issuer;
-    return {
-      uri,
-      path,
-      metadataPath: metadataPathOf(uri),
-      scopes: required,
-      ...(options.name === undefined ? {} : { name: options.name }),
-    };
-  });
+  const resources = resourcesOf(options, routes, { issuer, prefix });
+  const longest = Math.max(access, ...resources.map(({ accessTtl = 0 }) => accessTtl));
   return Object.freeze({
     issuer,
-    paths,
+    origin,
+    tenant,
+    paths: below(prefix, paths),
     resources,
+    defaultResource: options.defaultResource === undefined ? null : uriOf(options.defaultResource, issuer),
     scopes,
+    covered: makeScopeCover(scopes),
+    strictScopes: options.unknownScopes === 'refuse',
     defaultScope: required.length > 0 ? required : scopes.map((scope) => scope.name),
     lifetimes: { access, refresh: idle, grace: options.refreshTokenGrace ?? 120 },
-    grantTtl: absolute === 0 ? access + codeTtl : absolute,
+    pushedOnly: options.requirePushedAuthorizationRequests ?? false,
+    grantTtl: absolute === 0 ? longest + codeTtl : absolute,
     codeTtl,
     clients: clientsOf(typeof options.clients === 'function' ? options.clients(env) : (options.clients ?? [])),
     trustedIssuers: issuersOf(options.trustedIssuers ?? [], issuer),
@@ -70,10 +78,15 @@ export function settingsOf<Env>(
   });
 }
 
-function checkIssuer(issuer: string): void {
+/** The paths of a server whose issuer has a path. */
+function below(prefix: string, paths: Paths): Paths {
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, path === null ? null : prefix + path])) as unknown as Paths;
+}
+
+function checkIssuer(issuer: string, prefix: string): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : null;
   const shown = JSON.stringify(issuer);
-  if (!url || url.origin !== issuer)
+  if (!url || url.origin + prefix !== issuer)
     fail(
       'issuer',
       `must be an origin such as "https://mcp.example": scheme and host in lower case, no path, no slash at the end; it is ${shown}`,

@@ -19,7 +19,8 @@ export interface AppView {
   readonly host?: string | undefined;
   /** What it may do, in words where there are words. */
   readonly scopes: readonly string[];
-  readonly organization?: string | undefined;
+  /** For which of the person's organizations it works. */
+  readonly organizations?: readonly string[];
   readonly since: number;
   readonly used: number;
 }
@@ -105,13 +106,17 @@ function apps({ action, account, apps: list, more, words }: AccountPageView): Ht
   </section>`;
 }
 
-function appText({ name, host, scopes, organization, since, used }: AppView, words: Words): Html {
+function appText({ name, host, scopes, organizations = [], since, used }: AppView, words: Words): Html {
   const texts = words.account;
   return html`<b><bdi>${name ?? texts.nameless}</bdi></b>
-    ${host && html`<p class="hint"><bdi>${host}</bdi></p>`}
-    ${scopes.length > 0 && html`<p class="hint">${texts.can} ${scopes.map((scope, at): HtmlValue => [at > 0 && ' · ', html`<bdi>${scope}</bdi>`])}</p>`}
-    ${organization && html`<p class="hint">${texts.organization} <bdi>${organization}</bdi></p>`}
+    ${host && html`<p class="hint"><bdi>${host}</bdi></p>`} ${scopes.length > 0 && html`<p class="hint">${texts.can} ${listed(scopes)}</p>`}
+    ${organizations.length > 0 && html`<p class="hint">${texts.organization} ${listed(organizations)}</p>`}
     <p class="hint">${texts.connected(day(since, words), day(used, words))}</p>`;
+}
+
+/** Texts of others, one after the other, each kept to itself. */
+function listed(texts: readonly string[]): Html {
+  return html`${texts.map((text, at): HtmlValue => [at > 0 && ' · ', html`<bdi>${text}</bdi>`])}`;
 }
 
 function sessions({ action, account, sessions: list, words }: AccountPageView): Html {

@@ -26,7 +26,8 @@ export interface Asked {
 export interface FakeCodes {
   /** Reads an authorization request. @throws {Error} where a real provider shows an error page and sends nobody back. */
   ask(location: string): Asked;
-  give(asked: Asked): string;
+  /** Where the browser is sent back to, with a code or an error; a parameter that is null is left out. */
+  sendBack(asked: Asked, error: string | undefined, parameters: { readonly [name: string]: string | null }): string;
   /** The form of a request, or the error where its client does not know the secret. */
   read(request: Request): Promise<URLSearchParams | { readonly error: string }>;
   /** The request behind a code, or the error that RFC 6749 §5.2 has for it. */
@@ -37,6 +38,11 @@ export interface FakeCodes {
 export function makeCodes(app: Registered): FakeCodes {
   const codes = new Map<string, Asked>();
   let given = 0;
+  const give = (asked: Asked): string => {
+    const code = `upstream-code-${++given}-${base64url(crypto.getRandomValues(new Uint8Array(9)))}`;
+    codes.set(code, asked);
+    return code;
+  };
   return {
     ask(location) {
       const { searchParams: parameters } = new URL(location);
@@ -49,10 +55,11 @@ export function makeCodes(app: Registered): FakeCodes {
       const [state, nonce, challenge] = [parameters.get('state') ?? '', parameters.get('nonce'), parameters.get('code_challenge')];
       return { redirectUri, state, nonce, challenge, scope, parameters };
     },
-    give(asked) {
-      const code = `upstream-code-${++given}-${base64url(crypto.getRandomValues(new Uint8Array(9)))}`;
-      codes.set(code, asked);
-      return code;
+    sendBack(asked, error, parameters) {
+      const back = new URL(asked.redirectUri);
+      const all = { ...(error === undefined ? { code: give(asked) } : { error }), state: asked.state, ...parameters };
+      for (const [name, value] of Object.entries(all)) if (value !== null) back.searchParams.set(name, value);
+      return back.href;
     },
     async read(request) {
       const form = new URLSearchParams(fromUtf8(new Uint8Array(await request.arrayBuffer())));

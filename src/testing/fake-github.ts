@@ -103,11 +103,7 @@ export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
     async visit(location, { error, parameters = {} } = {}) {
       if (!location.startsWith('https://github.com/login/oauth/authorize?'))
         throw new Error(`The browser is not on its way to GitHub: ${location}`);
-      const asked = codes.ask(location);
-      const back = new URL(asked.redirectUri);
-      const given = { ...(error === undefined ? { code: codes.give(asked) } : { error }), state: asked.state, ...parameters };
-      for (const [name, value] of Object.entries(given)) if (value !== null) back.searchParams.set(name, value);
-      return back.href;
+      return codes.sendBack(codes.ask(location), error, parameters);
     },
   };
   return fake;

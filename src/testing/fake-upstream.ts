@@ -3,10 +3,9 @@
  * `fetch` to a provider of `portcullis/upstreams`; let `visit` stand for the person at the provider. It can be told to
  * fail in every way, and to sign what no honest one would.
  */
-import { base64url } from '../lib/base64url.ts';
-import { utf8 } from '../lib/bytes.ts';
 import type { Seconds } from '../model/store.ts';
 import { makeCodes, type Registered } from './fake-codes.ts';
+import { type FakeAlgorithm, type Forge, makeSigner } from './fake-signer.ts';
 import { type FakeTokens, makeTokens, type TokenWays } from './fake-tokens.ts';
 import { type Fault, faulty } from './fault.ts';
 
@@ -17,9 +16,6 @@ export interface Decision {
   /** What else stands in the callback; null leaves a parameter out. */
   readonly parameters?: { readonly [name: string]: string | null };
 }
-
-/** What a forger makes of an ID token. */
-export type Forge = (token: { header: Record<string, unknown>; claims: Record<string, unknown> }) => void | { readonly signature: string };
 
 /** The endpoints that can fail. */
 export type FakeEndpoint = 'discovery' | 'token' | 'jwks' | 'userinfo' | 'revoke';
@@ -51,43 +47,34 @@ export interface FakeUpstream {
 export interface FakeUpstreamOptions extends Registered {
   readonly issuer?: string;
   /** What it signs with; default ES256. */
-  readonly alg?: 'ES256' | 'RS256';
+  readonly alg?: FakeAlgorithm;
   readonly now: () => Seconds;
 }
-
-const KEYS = {
-  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
-  RS256: { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' },
-} as const;
 
 /** Makes one, with a key of its own. */
 export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<FakeUpstream> {
   const { issuer = 'https://idp.example', alg = 'ES256', now, ...app } = options;
+  const root = issuer.replace(/\/$/, ''); // Auth0's issuer ends with a slash
   const codes = makeCodes(app);
   const ways: TokenWays = { prefix: 'upstream-', lifetime: 3600, rotates: true };
   const tokens = makeTokens(ways);
-  const pair = (await crypto.subtle.generateKey(KEYS[alg], true, ['sign', 'verify'])) as CryptoKeyPair;
-  const { key_ops: _ops, ext: _ext, ...publicKey } = await crypto.subtle.exportKey('jwk', pair.publicKey);
-  const sign = async (claims: Record<string, unknown>): Promise<string> => {
-    const token = { header: { alg, typ: 'JWT', kid: 'k1' } as Record<string, unknown>, claims };
-    const forged = fake.forge?.(token);
-    const text = [token.header, token.claims].map((part) => base64url(utf8(JSON.stringify(part)))).join('.');
-    const signature = await crypto.subtle.sign({ ...KEYS[alg], hash: 'SHA-256' }, pair.privateKey, utf8(text));
-    return `${text}.${forged ? forged.signature : base64url(new Uint8Array(signature))}`;
-  };
+  const { jwk, sign } = await makeSigner(alg);
   const idTokenOf = ({ sub, ...profile }: FakeUpstream['user'], nonce: string | null): Promise<string> =>
-    sign({
-      iss: issuer,
-      sub,
-      aud: app.clientId,
-      iat: now(),
-      exp: now() + 300,
-      ...(nonce === null ? {} : { nonce }),
-      ...(fake.thin ? {} : profile),
-    });
+    sign(
+      {
+        iss: issuer,
+        sub,
+        aud: app.clientId,
+        iat: now(),
+        exp: now() + 300,
+        ...(nonce === null ? {} : { nonce }),
+        ...(fake.thin ? {} : profile),
+      },
+      fake.forge,
+    );
 
   const routes: { readonly [path: string]: readonly [FakeEndpoint, (request: Request) => Promise<Response>] } = {
-    '/.well-known/openid-configuration': ['discovery', async () => Response.json({ ...documentOf(issuer), ...fake.metadata })],
+    '/.well-known/openid-configuration': ['discovery', async () => Response.json({ ...documentOf(root), issuer, ...fake.metadata })],
     '/jwks': ['jwks', async () => Response.json({ keys: fake.keys.jwks })],
     '/token': [
       'token',
@@ -132,39 +119,31 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
     forge: null,
     metadata: {},
     keys: {
-      jwks: [
-        { kty: 'XYZ', kid: 'k0' },
-        { ...publicKey, kid: 'k1', use: 'sig', alg },
-      ],
+      jwks: [{ kty: 'XYZ', kid: 'k0' }, jwk],
     },
     fetch: async (input, init) => {
       const request = new Request(input instanceof URL ? input.href : input, init);
       const [name, handle] = routes[new URL(request.url).pathname] ?? [];
-      if (!request.url.startsWith(issuer) || !name || !handle) return new Response('Not found', { status: 404 });
+      if (!request.url.startsWith(root) || !name || !handle) return new Response('Not found', { status: 404 });
       fake.calls.push(name);
       const fault = fake.faults.get(name);
       return fault === undefined ? handle(request) : faulty(fault, init?.signal);
     },
     async visit(location, { error, parameters = {} } = {}) {
-      if (!location.startsWith(`${issuer}/authorize?`)) throw new Error(`The browser is not on its way to the provider: ${location}`);
-      const asked = codes.ask(location);
-      const back = new URL(asked.redirectUri);
-      const given = { ...(error === undefined ? { code: codes.give(asked) } : { error }), state: asked.state, iss: issuer, ...parameters };
-      for (const [name, value] of Object.entries(given)) if (value !== null) back.searchParams.set(name, value);
-      return back.href;
+      if (!location.startsWith(`${root}/authorize?`)) throw new Error(`The browser is not on its way to the provider: ${location}`);
+      return codes.sendBack(codes.ask(location), error, { iss: issuer, ...parameters });
     },
   };
   return fake;
 }
 
-function documentOf(issuer: string): Record<string, unknown> {
+function documentOf(root: string): Record<string, unknown> {
   return {
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/jwks`,
-    userinfo_endpoint: `${issuer}/userinfo`,
-    revocation_endpoint: `${issuer}/revoke`,
+    authorization_endpoint: `${root}/authorize`,
+    token_endpoint: `${root}/token`,
+    jwks_uri: `${root}/jwks`,
+    userinfo_endpoint: `${root}/userinfo`,
+    revocation_endpoint: `${root}/revoke`,
     response_types_supported: ['code'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256', 'none', 'HS256'], // a careless document must not open a door

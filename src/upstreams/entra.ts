@@ -49,7 +49,12 @@ export function entra(options: EntraOptions): Upstream {
         if (allowed && !allowed.includes(tid)) throw new UpstreamError('refused', 'tenant_not_allowed');
         // Whoever runs a tenant can write any address into `email`: it counts as verified only where Entra says that the domain is theirs.
         const edov = claims['xms_edov'];
-        return { issuer, subject: `${tid}:${oid}`, claims: { ...claims, email_verified: edov === true || edov === 1 || edov === '1' } };
+        return {
+          issuer,
+          subject: `${tid}:${oid}`,
+          claims: { ...claims, email_verified: edov === true || edov === 1 || edov === '1' },
+          organization: tid,
+        };
       },
     },
     options,

@@ -2,12 +2,13 @@
 import { AuthorizationResponseError, ResponseBodyError, OperationProcessingError, UnsupportedOperationError } from 'oauth4webapi';
 import { UpstreamError } from './contract.ts';
 
-/** Error codes that may stand in an event (RFC 6749 §4.1.2.1, §5.2; OpenID Connect Core §3.1.2.6; GitHub). */
+/** Error codes that may stand in an event (RFC 6749 §4.1.2.1, §5.2; OpenID Connect Core §3.1.2.6; GitHub, Slack). */
 const KNOWN = new Set(
   (
     'access_denied invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type unsupported_response_type ' +
     'invalid_scope server_error temporarily_unavailable interaction_required login_required consent_required account_selection_required ' +
-    'bad_refresh_token invalid_refresh_token token_revoked account_inactive bad_verification_code incorrect_client_credentials redirect_uri_mismatch unverified_user_email application_suspended'
+    'bad_refresh_token invalid_refresh_token token_revoked account_inactive bad_verification_code incorrect_client_credentials redirect_uri_mismatch unverified_user_email application_suspended ' +
+    'bad_client_secret invalid_client_id bad_redirect_uri invalid_code code_already_used'
   ).split(' '),
 );
 

@@ -21,7 +21,7 @@ export function slack(options: SlackOptions): Upstream {
         const workspace = textOf(arrival.claims['https://slack.com/team_id'], 'team_missing');
         if (team !== undefined && workspace !== team) throw new UpstreamError('refused', 'team_not_allowed');
         const { issuer, subject, claims } = identityOf(arrival);
-        return { issuer, subject: `${workspace}:${subject}`, claims };
+        return { issuer, subject: `${workspace}:${subject}`, claims, organization: workspace };
       },
     }),
     options,

@@ -1,15 +1,58 @@
-/** Stytch, as an OpenID Connect provider (Connected Apps): the project's domain is the issuer. */
+/**
+ * Stytch, as an OpenID Connect provider (Connected Apps): the project's domain is the issuer. In a B2B project the member's
+ * organization and roles stand in the access token, which is read unverified since it came over TLS from Stytch itself in
+ * answer to our secret; in a consumer project they stand nowhere.
+ */
 import { codeFlow } from './code-flow.ts';
-import type { ProviderOptions, Upstream } from './contract.ts';
+import { type Body, bodyOf, identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
+import { unverifiedClaims } from './jwt.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link stytch}. */
 export interface StytchOptions extends ProviderOptions {
   /** `https://….customers.stytch.com`, or a domain of your own. */
   readonly projectDomain: string;
+  /** B2B: only members of this organization (`organization-live-…`) may come in. */
+  readonly organization?: string;
+  /** B2B: what each role may do, as `permissions` (`{ stytch_admin: ['admin'] }`). Roles that are not named may do nothing. */
+  readonly roles?: { readonly [role: string]: readonly string[] };
 }
+
+const ORGANIZATION = 'https://stytch.com/organization';
+const SESSION = 'https://stytch.com/session';
 
 /** Sign-in with Stytch. */
 export function stytch(options: StytchOptions): Upstream {
-  return codeFlow(openid('stytch', 'Stytch', options.projectDomain), options);
+  const { organization: wanted, roles: may } = options;
+  return codeFlow(
+    openid('stytch', 'Stytch', options.projectDomain, {
+      identify(arrival) {
+        const { issuer, subject, claims } = identityOf(arrival);
+        const { organization, roles } = membershipOf({ ...accessClaims(arrival.answer), ...claims });
+        if (wanted !== undefined && organization !== wanted) throw new UpstreamError('refused', 'organization_not_allowed');
+        return {
+          issuer,
+          subject,
+          claims: { ...claims, ...(organization === undefined ? {} : { org_id: organization, roles }) },
+          ...(organization === undefined ? {} : { organization }),
+          ...(may ? { permissions: [...new Set(roles.flatMap((role) => (Object.hasOwn(may, role) ? (may[role] ?? []) : [])))] } : {}),
+        };
+      },
+    }),
+    options,
+  );
+}
+
+function membershipOf(claims: Body): { readonly organization: string | undefined; readonly roles: readonly string[] } {
+  const { organization_id: organization } = bodyOf(claims[ORGANIZATION]);
+  const { roles = claims['roles'] } = bodyOf(claims[SESSION]);
+  return {
+    organization: typeof organization === 'string' && organization !== '' ? organization : undefined,
+    roles: Array.isArray(roles) ? roles.filter((role): role is string => typeof role === 'string') : [],
+  };
+}
+
+/** A token that is no JWT says nothing. */
+function accessClaims({ access_token: token }: Body): Body {
+  return typeof token === 'string' && token.split('.').length === 3 ? unverifiedClaims(token) : {};
 }

@@ -47,7 +47,12 @@ export function workos(options: WorkOsOptions): Upstream {
           role,
           permissions,
         };
-        return { issuer: `${API}/${clientId}`, subject: textOf(user['id'], 'id_missing'), claims }; // users belong to one environment
+        return {
+          issuer: `${API}/${clientId}`, // users belong to one environment
+          subject: textOf(user['id'], 'id_missing'),
+          claims,
+          ...(typeof org === 'string' ? { organization: org } : {}),
+        };
       },
     },
     options,

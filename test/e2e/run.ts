@@ -1,6 +1,6 @@
 /**
  * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
- * A plain program, `node test/e2e/run.ts [node|worker|passkey|upstream|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ * A plain program, `node test/e2e/run.ts [node|worker|passkey|upstream|steps|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
  */
 import { checkClients } from './clients.ts';
 import { checkConsent } from './consent.ts';
@@ -11,6 +11,7 @@ import { checkPages } from './pages.ts';
 import { checkPasskeys } from './passkey.ts';
 import { endAll, type RunningServer, type Served, startNode, startWorker } from './processes.ts';
 import { close, fail, skip } from './report.ts';
+import { checkSteps } from './steps.ts';
 import { checkUpstream } from './upstream.ts';
 
 const SERVERS: { readonly [name: string]: (what?: Served) => Promise<RunningServer> } = { node: startNode, worker: startWorker };
@@ -41,6 +42,7 @@ async function runAll(executable: string): Promise<void> {
       await server.stop();
     }
     if (wanted.length === 0 || wanted.includes('upstream')) await checkUpstream(browser);
+    if (wanted.length === 0 || wanted.includes('steps')) await checkSteps(browser);
     if (wanted.length === 0 || wanted.includes('consent')) await checkConsent(browser);
   } catch (error) {
     fail('end to end', error instanceof Error ? (error.stack ?? error.message) : String(error));

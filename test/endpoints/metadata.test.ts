@@ -24,6 +24,10 @@ describe('endpoints/metadata', () => {
       token_endpoint_auth_signing_alg_values_supported: ALGS,
       revocation_endpoint_auth_methods_supported: METHODS,
       revocation_endpoint_auth_signing_alg_values_supported: ALGS,
+      introspection_endpoint: `${ISSUER}/introspect`,
+      introspection_endpoint_auth_methods_supported: METHODS.filter((one) => one !== 'none'),
+      introspection_endpoint_auth_signing_alg_values_supported: ALGS,
+      pushed_authorization_request_endpoint: `${ISSUER}/par`,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
     });

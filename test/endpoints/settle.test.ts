@@ -37,6 +37,7 @@ describe.each(storeNames)('endpoints/settle on %s: organizations', (store) => {
     });
     const { grants } = await app.provider.helpers(app.env).listUserGrants(access!.userId);
     expect(grants).toMatchObject([{ organization: { id: 'acme' } }]);
+    expect((await at.browser.get(`${ISSUER}/account`)).text).toContain('Organization: <bdi>Acme &#60;Inc&#62;</bdi>');
   });
 
   it('asks somebody who is signed in on the consent page itself; the permissions are those there', async () => {

@@ -99,6 +99,28 @@ describe.each(storeNames)('endpoints/step on %s', (store) => {
     expect(app.events.filter(({ kind }) => kind === 'login.succeeded')).toHaveLength(1);
   });
 
+  it('SEC-160 signs in one of two whose right answers are being looked at in the same moment', async () => {
+    const gate = Promise.withResolvers<void>();
+    let looking = 0;
+    const slow: SecondFactor = {
+      ...word,
+      steps: {
+        ...word.steps,
+        async prove() {
+          if (++looking === 2) gate.resolve();
+          await gate.promise;
+          return { kind: 'passed' };
+        },
+      },
+    };
+    const app = await withWord(store, { secondFactor: slow });
+    const browser = app.browser();
+    const page = await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
+    const answers = await Promise.all([browser.submit(page, {}), browser.submit(page, {})]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([303, 400]);
+    expect(app.events.filter(({ kind }) => kind === 'login.succeeded')).toHaveLength(1);
+  });
+
   it('SEC-160 lets no number of tries at once be more than there are', async () => {
     const app = await withWord(store);
     const { browser, page } = await atWord(app);

@@ -118,6 +118,18 @@ describe('the account page', () => {
     await expectNothingWritten(app, () => browser.get(`${ISSUER}/account`));
   });
 
+  it('SEC-053 signs out everywhere, however many browsers there are', async () => {
+    const app = await makeApp('memory');
+    const browser = await signIn(app);
+    const held = { v: 1, userId: app.aliceId, claims: {}, createdAt: 0, expiresAt: app.clock.now() + 3600 } as const;
+    for (let at = 0; at < 250; at++)
+      await app.store.write(`session:old-${at}`, held, 'absent', { until: held.expiresAt, index: [`sessions:${app.aliceId}`] });
+    const last = await signIn(app);
+    expect(await press(browser, { decision: 'sign-out-everywhere' })).toBe(303);
+    expect((await last.get(`${ISSUER}/account`)).status).toBe(303);
+    expect((await app.store.list(`sessions:${app.aliceId}`)).keys).toEqual([]);
+  });
+
   it('SEC-125 takes no form from another site, and SEC-157 keeps every answer out of caches', async () => {
     const app = await makeApp('memory');
     const browser = await signIn(app);

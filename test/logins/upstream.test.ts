@@ -26,6 +26,28 @@ describe('logins/upstream', () => {
     expect(page.text).toContain('Only people with a verified e-mail address of Corp.Example may sign in here');
   }); // prettier-ignore
 
+  it.each([
+    ['uma@corp.example', true], ['UMA＠Corp.example', true], ['eve@corp.example', false], ['x@other.example', true],
+  ])('lets in the listed verified addresses beside the listed domains: %j comes in %j', async (email, comesIn) => {
+    const app = await make({ emails: ['Uma@corp.example'], emailDomains: ['other.example'] });
+    app.idp.user = { sub: 'u-1', email, email_verified: true };
+    const page = await throughCorp(app, await atConsent(app));
+    if (comesIn) expect(codeOf(page)).toMatch(/^code_/);
+    else expectPage(page, { status: 403, never: ['uma@', 'other.example'] });
+    app.idp.user = { sub: 'u-2', email, email_verified: false };
+    expectPage(await throughCorp(app, await atConsent(app)), { status: 403 });
+  }); // prettier-ignore
+
+  it('lets in members of the listed organizations, and nobody whose organization is unknown', async () => {
+    const app = await make({ organizations: ['org_1', 'org_2'] });
+    expectPage(await throughCorp(app, await atConsent(app)), { status: 403 });
+    app.idp.user = { sub: 'u-1', org_id: ['org_1'] };
+    expectPage(await throughCorp(app, await atConsent(app)), { status: 403 });
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'login.failed', reason: 'organization_not_allowed' }));
+    app.idp.user = { sub: 'u-1', org_id: 'org_2' };
+    expect(codeOf(await throughCorp(app, await atConsent(app)))).toMatch(/^code_/);
+  });
+
   it('lets a mapping choose claims and permissions, but neither subject nor provider', async () => {
     const app = await make({
       mapIdentity: ({ subject, claims }) => ({
@@ -86,9 +108,11 @@ describe('logins/upstream', () => {
     expect(await propsOf(app)).toEqual({ claims: { sub: expect.any(String), nickname: 'U', idp: app.idp.issuer } });
   });
 
-  it('refuses at start-up a domain that is none', () => {
+  it('refuses at start-up a domain that is none, an address that is none, an organization without id', () => {
     const provider = oidc({ clientId: 'c', issuer: 'https://idp.example' });
     expect(() => upstream(provider, { emailDomains: ['@corp.example'] })).toThrow('which is not a domain such as');
+    expect(() => upstream(provider, { emails: ['corp.example'] })).toThrow('which is not an address such as');
+    expect(() => upstream(provider, { organizations: [''] })).toThrow('`organizations` holds an empty id');
   });
 
   it('stops after a hundred departures of one network', async () => {

@@ -1,7 +1,7 @@
 /** One trip to a provider and back, without a server of ours around it. */
 import type { Identity } from '../../src/model/identity.ts';
 import { type FakeUpstream, type FakeUpstreamOptions, makeFakeUpstream } from '../../src/testing/fake-upstream.ts';
-import type { Upstream } from '../../src/upstreams/contract.ts';
+import type { Arrived, Upstream } from '../../src/upstreams/contract.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
 
 export const REDIRECT = 'https://mcp.example/authorize/callback/test';
@@ -21,9 +21,18 @@ export async function locationOf(provider: Upstream, env: unknown = {}): Promise
 
 /** There and back. `visit` is the person at the provider. */
 export async function trip(provider: Upstream, visit: (location: string) => Promise<string>, now: number = realNow()): Promise<Identity> {
-  const { location, keep } = await provider.depart({ redirectUri: REDIRECT, state: STATE, env: {} });
+  return (await arrival(provider, visit, { now })).identity;
+}
+
+/** The same, with the tokens. @param choice `redirectUri`: what the code is redeemed with, where it is not that of the departure. */
+export async function arrival(
+  provider: Upstream,
+  visit: (location: string) => Promise<string>,
+  { now = realNow(), redirectUri = REDIRECT, offline = false }: { now?: number; redirectUri?: string; offline?: boolean } = {},
+): Promise<Arrived> {
+  const { location, keep } = await provider.depart({ redirectUri: REDIRECT, state: STATE, env: {}, offline });
   const parameters = new URL(await visit(location)).searchParams;
-  return (await provider.arrive({ redirectUri: REDIRECT, state: STATE, parameters, kept: keep, now, env: {} })).identity;
+  return provider.arrive({ redirectUri, state: STATE, parameters, kept: keep, now, env: {} });
 }
 
 /** How a trip failed: the kind and the reason; throws when it did not, or not by an `UpstreamError`. */

@@ -3,6 +3,7 @@ import { oneTimeCode, PERIOD } from '../../src/lib/one-time.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import type { Clock } from '../../src/testing/clock.ts';
 import { ISSUER } from './app.ts';
+import { fromBase32 } from './base32.ts';
 
 /** An app with one account. */
 export interface Authenticator {
@@ -14,7 +15,7 @@ export interface Authenticator {
 export function authenticatorFor({ text }: BrowserPage, clock: Clock): Authenticator {
   const secret = /[?&](?:#38;)?secret=([A-Z2-7]+)/.exec(text)?.[1];
   if (!secret) throw new Error(`The page offers no secret: ${text.replace(/<[^>]+>/g, ' ').slice(0, 400)}`);
-  const bytes = bytesOf(secret);
+  const bytes = fromBase32(secret);
   return { code: (inSeconds = 0) => oneTimeCode(bytes, Math.floor((clock.now() + inSeconds) / PERIOD)) };
 }
 
@@ -32,9 +33,4 @@ export async function setUp(
 /** The recovery codes on a page. */
 export function recoveryIn({ text }: BrowserPage): readonly string[] {
   return [...text.matchAll(/<code>([a-z2-7]{4}(?:-[a-z2-7]{4}){3})<\/code/g)].map(([, code = '']) => code);
-}
-
-function bytesOf(base32: string): Uint8Array<ArrayBuffer> {
-  const bits = [...base32].map((sign) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(sign).toString(2).padStart(5, '0')).join('');
-  return Uint8Array.from(bits.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2));
 }

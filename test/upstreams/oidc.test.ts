@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { base64url } from '../../src/lib/base64url.ts';
 import { utf8 } from '../../src/lib/bytes.ts';
-import type { FakeUpstream, Forge } from '../../src/testing/fake-upstream.ts';
+import type { Forge } from '../../src/testing/fake-signer.ts';
+import type { FakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { oidc, type OidcOptions } from '../../src/upstreams/oidc.ts';
 import type { Upstream } from '../../src/upstreams/contract.ts';
 import { APP, failureIn, fakeProvider, locationOf, realNow, trip } from '../support/provider-trip.ts';

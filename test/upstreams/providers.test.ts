@@ -14,7 +14,6 @@ import { google } from '../../src/upstreams/google.ts';
 import { keycloak } from '../../src/upstreams/keycloak.ts';
 import { oauth2 } from '../../src/upstreams/oauth2.ts';
 import { okta } from '../../src/upstreams/okta.ts';
-import { slack } from '../../src/upstreams/slack.ts';
 import { stytch } from '../../src/upstreams/stytch.ts';
 import { workos } from '../../src/upstreams/workos.ts';
 import { APP, failureIn, fakeProvider, locationOf, REDIRECT, trip } from '../support/provider-trip.ts';
@@ -182,6 +181,7 @@ describe('upstreams/workos', () => {
     expect(await trip(provider, back)).toEqual({
       issuer: 'https://api.workos.com/user_management/portcullis',
       subject: 'user_1',
+      organization: 'org_1',
       claims: {
         name: 'Wo Rkos',
         email: 'wo@corp.example',
@@ -202,18 +202,6 @@ describe('upstreams/workos', () => {
     );
     expect(await failureIn(trip(make({ access_token: jwt({}) }).provider, back))).toBe('broken id_missing');
     expect(await failureIn(trip(make({ user, access_token: 'opaque' }).provider, back))).toBe('broken jwt_malformed');
-  });
-});
-
-describe('upstreams/slack', () => {
-  it('knows a user by workspace and id, and lets in one workspace only where told', async () => {
-    const { fake, provider, query } = await openidShaped('https://slack.com', (options) => slack({ ...options, team: 'T1' }));
-    expect(query['team']).toBe('T1');
-    expect(await failureIn(trip(provider, fake.visit))).toBe('broken team_missing');
-    fake.user = { ...fake.user, 'https://slack.com/team_id': 'T2' };
-    expect(await failureIn(trip(provider, fake.visit))).toBe('refused team_not_allowed');
-    fake.user = { ...fake.user, 'https://slack.com/team_id': 'T1' };
-    expect((await trip(provider, fake.visit)).subject).toBe('T1:u-1');
   });
 });
 

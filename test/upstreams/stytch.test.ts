@@ -1,0 +1,90 @@
+/** Sign-in with Stytch, consumer and B2B, against a fake of its Connected Apps; what B2B tokens hold follows Stytch's session tokens. */
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../../src/testing/fault.ts';
+import { makeFakeStytch } from '../../src/testing/fake-stytch.ts';
+import { stytch, type StytchOptions } from '../../src/upstreams/stytch.ts';
+import { APP, arrival, failureIn, locationOf, realNow, REDIRECT, trip } from '../support/provider-trip.ts';
+
+const make = async (more: Partial<StytchOptions> = {}) => {
+  const fake = await makeFakeStytch({ ...APP, redirectUri: REDIRECT, now: realNow });
+  return { fake, provider: stytch({ ...APP, projectDomain: fake.domain, fetch: fake.fetch, ...more }) };
+};
+const MEMBER = { organizationId: 'organization-live-1', slug: 'acme', roles: ['editor', 'constructor', 'stytch_member'] };
+
+describe('upstreams/stytch', () => {
+  it('knows the user of a consumer project, who has no organization', async () => {
+    const { fake, provider } = await make({ roles: { editor: ['write'] } });
+    const identity = await trip(provider, fake.visit);
+    expect(identity).toMatchObject({
+      issuer: fake.domain,
+      subject: 'user-live-1',
+      claims: { email: 'stella@corp.example' },
+      permissions: [],
+    });
+    expect(['organization' in identity, 'org_id' in identity.claims]).toEqual([false, false]);
+  });
+
+  it('knows the organization and the roles of a B2B member, and what those roles may do here', async () => {
+    const { fake, provider } = await make({ roles: { editor: ['read', 'write'], stytch_member: ['read'], stytch_admin: ['all'] } });
+    fake.member = MEMBER;
+    expect(await trip(provider, fake.visit)).toMatchObject({
+      organization: 'organization-live-1', permissions: ['read', 'write'],
+      claims: { org_id: 'organization-live-1', roles: MEMBER.roles },
+    }); // prettier-ignore
+  });
+
+  it('gives no permission by a role that is not named, and none where no roles are told', async () => {
+    const named = await make({ roles: { editor: ['write'] } });
+    named.fake.member = { ...MEMBER, roles: ['constructor', '__proto__', 'toString'] };
+    expect((await trip(named.provider, named.fake.visit)).permissions).toEqual([]);
+    const plain = await make();
+    plain.fake.member = MEMBER;
+    expect('permissions' in (await trip(plain.provider, plain.fake.visit))).toBe(false);
+  });
+
+  it('lets in members of one organization only where told', async () => {
+    const { fake, provider } = await make({ organization: 'organization-live-1' });
+    expect(await failureIn(trip(provider, fake.visit))).toBe('refused organization_not_allowed');
+    fake.member = { ...MEMBER, organizationId: 'organization-live-2' };
+    expect(await failureIn(trip(provider, fake.visit))).toBe('refused organization_not_allowed');
+    fake.member = MEMBER;
+    expect((await trip(provider, fake.visit)).subject).toBe('user-live-1');
+  });
+
+  it('is refused with a wrong secret, another redirect URI and a code used before', async () => {
+    const wrong = await make({ clientSecret: 'another' });
+    expect(await failureIn(trip(wrong.provider, wrong.fake.visit))).toBe('broken token_invalid_client');
+    const { fake, provider } = await make();
+    expect(await failureIn(arrival(provider, fake.visit, { redirectUri: `${REDIRECT}/other` }))).toBe('broken token_invalid_grant');
+    let once: Promise<string> | undefined;
+    const same = (location: string): Promise<string> => (once ??= fake.visit(location));
+    await arrival(provider, same);
+    expect(await failureIn(arrival(provider, same))).toBe('broken token_invalid_grant');
+  });
+
+  it('has a refresh token by `offline_access` alone, for one use, and gives tokens back', async () => {
+    const { fake, provider } = await make();
+    expect((await arrival(provider, fake.visit)).tokens.refreshToken).toBeUndefined();
+    const { tokens } = await arrival(provider, fake.visit, { offline: true });
+    const next = await provider.refresh({ tokens, now: realNow(), env: {} });
+    expect([typeof next.refreshToken, next.refreshToken === tokens.refreshToken]).toEqual(['string', false]);
+    expect(await provider.revoke({ tokens: next, env: {} })).toBe(true);
+    expect(await failureIn(provider.refresh({ tokens: next, now: realNow(), env: {} }))).toBe('refused refresh_invalid_grant');
+    const again = await arrival(provider, fake.visit, { offline: true });
+    await provider.refresh({ tokens: again.tokens, now: realNow(), env: {} });
+    expect(await failureIn(provider.refresh({ tokens: again.tokens, now: realNow(), env: {} }))).toBe('refused refresh_invalid_grant');
+  });
+
+  it.each<[Fault, string]>([
+    ['down', 'unavailable network'],
+    ['hangs', 'unavailable deadline'],
+    ['cut', 'unavailable network'],
+    ['html', 'broken token_answer_not_json'],
+    [{ status: 429, headers: { 'retry-after': '30' } }, 'unavailable status_429'],
+  ])('SEC-142 fails closed where Stytch is %j', async (fault, failure) => {
+    const { fake, provider } = await make({ timeout: 0.5 });
+    await locationOf(provider);
+    fake.faults.set('/v1/oauth2/token', fault);
+    expect(await failureIn(trip(provider, fake.visit))).toBe(failure);
+  });
+});
