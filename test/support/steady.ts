@@ -113,7 +113,7 @@ async function signIn(
 /** Sends again what was not answered, or with 502 or 503. Any other 5xx is a fault. */
 function patient({ send, pause }: Workplace, outcome: Outcome): Send {
   return async (request) => {
-    const body = request.method === 'POST' ? await request.text() : null;
+    const body = request.method === 'POST' ? await request.arrayBuffer() : null;
     for (let tries = 0; tries < 4000; tries++) {
       const copy = new Request(request.url, { method: request.method, headers: request.headers, body, redirect: 'manual' });
       const response = await send(copy).catch(() => null);
