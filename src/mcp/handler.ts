@@ -142,7 +142,8 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
     const bus = busFor(events, access);
     const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });
     // What is refused is no stream, and holds no place.
-    return tellingItsEnd(await own.fetch(new Request(request, { signal }), given), () => end.abort());
+    const { url, headers } = request;
+    return tellingItsEnd(await own.fetch(new Request(url, { method: 'POST', headers, signal }), given), () => end.abort());
   }
 }
 
