@@ -37,9 +37,10 @@ describe('core/keys', () => {
   });
 
   it('gives a successor the hash of its family, worked out or told', async () => {
-    const first = await keys.mint(keys.id());
+    const id = keys.id();
+    const first = await keys.mint(id);
     const [family, told] = [familyOf(first.refreshToken ?? ''), first.refresh?.familyHash ?? ''];
-    for (const next of [await keys.mint('g', family), await keys.mint('g', family, told)]) {
+    for (const next of [await keys.mint(id, family), await keys.mint(id, family, told)]) {
       expect(next.refresh).toEqual(await keys.refreshProof(next.refreshToken ?? ''));
       expect(next.refresh?.familyHash).toBe(told);
     }
