@@ -8,7 +8,6 @@ import { metadata, metadataPathsOf } from './endpoints/metadata.ts';
 import { callbackPath, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
 import { revoke } from './endpoints/revoke.ts';
 import { token } from './endpoints/token.ts';
-import { base64url } from './lib/base64url.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
 import { late } from './lib/late.ts';
 import { OAuthError } from './model/error.ts';
@@ -22,6 +21,8 @@ const approve = late(async () => (await import('./endpoints/approve.ts')).approv
 const authorize = late(async () => (await import('./endpoints/authorize.ts')).authorize);
 const callback = late(async () => (await import('./endpoints/callback.ts')).callback);
 const errorPage = late(async () => (await import('./pages/error.ts')).errorPage);
+const device = late(async () => (await import('./endpoints/device.ts')).device);
+const deviceAuthorization = late(async () => (await import('./endpoints/device-authorization.ts')).deviceAuthorization);
 const introspect = late(async () => (await import('./endpoints/introspect.ts')).introspect);
 const login = late(async () => (await import('./endpoints/login.ts')).login);
 const loginPageOf = late(async () => (await import('./endpoints/login-page.ts')).loginPageOf);
@@ -66,6 +67,10 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     hostOf(logins) ? late(async () => (await import('./endpoints/welcome.ts')).welcoming(endpoint)) : endpoint;
   routes.set(paths.authorize, { name: 'authorize', methods: { GET: greeting(authorize), POST: authorize }, reader: 'person' });
   routes.set(paths.approve, { name: 'approve', methods: { POST: approve }, reader: 'person' });
+  if (paths.deviceAuthorization !== null) {
+    routes.set(paths.deviceAuthorization, { name: 'device-authorization', methods: { POST: deviceAuthorization }, reader: 'program' });
+    routes.set(paths.device, { name: 'device', methods: { GET: device, POST: device }, reader: 'person' });
+  }
   routes.set(paths.step, { name: 'step', methods: { POST: step }, reader: 'person' });
   for (const login of logins.filter(isRedirect)) {
     const GET: Endpoint = (call) => callback(call, login);
@@ -104,14 +109,14 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
     const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
     return await (endpoint ? endpoint(call) : notAllowed(route));
   } catch (error) {
-    return failure(route, call, error);
+    return replaced(route, call, error, await failure(route, call, error));
   }
 }
 
 async function failure(route: Route, call: Call, error: unknown): Promise<Response> {
   const known = error instanceof OAuthError ? error : new OAuthError('server_error', 'unexpected');
   const broken = known.status >= 500;
-  const requestId = base64url(call.as.runtime.random(9));
+  const { requestId } = call;
   if (broken) call.as.emit({ kind: 'request.failed', endpoint: route.name, requestId, error: known === error ? known.cause : error });
   else call.as.emit({ kind: 'request.refused', endpoint: route.name, code: known.code, reason: known.reason });
   if (route.reader === 'program') {
@@ -125,6 +130,23 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
   return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words });
 }
 
+/** The operator may answer in our place; a listener that fails or says nothing leaves our answer. */
+async function replaced(route: Route, call: Call, error: unknown, response: Response): Promise<Response> {
+  const { onError } = call.as.settings;
+  if (onError === null) return response;
+  const { requestId, request, as } = call;
+  const known = error instanceof OAuthError;
+  const refusal = { endpoint: route.name, requestId, status: response.status, code: known ? error.code : 'server_error' } as const;
+  try {
+    const reason = known ? error.reason : 'unexpected';
+    const own = await onError({ ...refusal, reason, ...(known && error.status < 500 ? {} : { error }) }, response, request);
+    return own instanceof Response ? own : response;
+  } catch (failed) {
+    as.emit({ kind: 'request.failed', endpoint: 'onError', requestId, error: failed });
+    return response;
+  }
+}
+
 function notAllowed({ methods }: Route): never {
   const allow = Object.keys(methods).join(', ');
   throw new OAuthError('invalid_request', 'method', { status: 405, hint: `Use ${allow}.`, headers: { allow } });
@@ -133,7 +155,7 @@ function notAllowed({ methods }: Route): never {
 function preflightHeaders(route: Route): Record<string, string> {
   return {
     'access-control-allow-methods': [...Object.keys(route.methods), 'OPTIONS'].join(', '),
-    'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
+    'access-control-allow-headers': 'Authorization, Content-Type, DPoP, MCP-Protocol-Version',
     'access-control-max-age': '86400',
   };
 }

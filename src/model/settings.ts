@@ -6,6 +6,7 @@ import type { Languages } from '../pages/words/languages.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './account.ts';
 import type { Client } from './client.ts';
+import type { ErrorCode } from './error.ts';
 import type { Event } from './event.ts';
 import type { Lifetimes } from './grant.ts';
 import type { Organization } from './identity.ts';
@@ -29,6 +30,10 @@ export interface Paths {
   readonly register: string | null;
   readonly revoke: string;
   readonly introspect: string;
+  /** Where devices without a browser ask (RFC 8628). */
+  readonly deviceAuthorization: string | null;
+  /** Where people type a device's code. */
+  readonly device: string;
   readonly jwks: string;
   /** Where clients push their requests (RFC 9126). */
   readonly push: string;
@@ -89,6 +94,22 @@ export type RegisteredMetadata = Omit<
   'id' | 'createdAt' | 'expiresAt' | 'secretHash' | 'formerSecret' | 'managementHash' | 'documentHost'
 >;
 
+/** What an answer of ours refuses or fails with. */
+export interface Refusal {
+  readonly endpoint: string;
+  readonly requestId: string;
+  readonly status: number;
+  /** As it goes on the wire. */
+  readonly code: ErrorCode;
+  /** Why, in one snake_case word; not for the wire. */
+  readonly reason: string;
+  /** What was thrown, where that is our fault. Never for the wire. */
+  readonly error?: unknown;
+}
+
+/** Sees an error before it goes out, and may answer in our place; nothing, and ours goes. */
+export type OnError = (refusal: Refusal, response: Response, request: Request) => Awaitable<Response | undefined | void>;
+
 /** Everything the server goes by. */
 export interface Settings {
   /** Identifier of the authorization server. */
@@ -111,6 +132,8 @@ export interface Settings {
   readonly lifetimes: Lifetimes;
   /** Whether every authorization request has to be pushed first. */
   readonly pushedOnly: boolean;
+  /** Whether proofs of keys have to hold a nonce of this server. */
+  readonly dpopNonces: boolean;
   /** Absolute life of a grant. */
   readonly grantTtl: Seconds;
   readonly codeTtl: Seconds;
@@ -146,4 +169,6 @@ export interface Settings {
   /** What pages say, in every language. */
   readonly languages: Languages;
   readonly on: (event: Event) => void | Promise<void>;
+  /** Null where our answers stand as they are. */
+  readonly onError: OnError | null;
 }

@@ -8,7 +8,7 @@ import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import type { SigningAlg } from '../model/signing-key.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
-import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } from '../model/settings.ts';
+import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
@@ -45,6 +45,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly tokenEndpoint?: string;
   /** Where clients register themselves (RFC 7591). Unset: they cannot. */
   readonly clientRegistrationEndpoint?: string;
+  /** Where devices without a browser ask for a code that a person types elsewhere (RFC 8628); for clients with that grant type. Unset: nowhere. */
+  readonly deviceAuthorizationEndpoint?: string;
   /** Who may register itself there, and how many. Default: everybody, up to 100,000. */
   readonly clientRegistration?: RegistrationOptions;
   /** Whether clients may be known by a metadata document at the URL that is their id. Default: where the machine can fetch safely. */
@@ -104,6 +106,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
   /** Takes authorization requests only from clients that pushed them to the server first (RFC 9126). Most MCP clients cannot. Default false. */
   readonly requirePushedAuthorizationRequests?: boolean;
+  /** Asks for a nonce of this server in every DPoP proof (RFC 9449 §8): nobody can make proofs ahead. Costs a round trip now and then; needs `secret`. Default false. */
+  readonly dpopNonces?: boolean;
   /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
@@ -118,12 +122,15 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly anonymous?: boolean;
   /** Told of every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;
+  /** Sees each error of our endpoints before it goes out, and may return another response. When it throws, ours goes. */
+  readonly onError?: OnError;
 }
 
 /** What all tenants share: the store and the keys below them, and what answers requests. */
 type Common =
   | 'tenants' | 'issuer' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'apiHandler'
-  | 'apiHandlers' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint' | 'on'; // prettier-ignore
+  | 'apiHandlers' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint'
+  | 'deviceAuthorizationEndpoint' | 'on'; // prettier-ignore
 
 /** One tenant: where it stands, and every option in which it differs from the others. */
 export type TenantOptions<Env = unknown> = Partial<Omit<OAuthProviderOptions<Env>, Common>> & {
@@ -164,6 +171,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   clientRegistrationTTL: true,
   allowedOrigins: true,
   on: true,
+  onError: true,
   clientIdMetadataDocumentEnabled: true,
   clientIdMetadataPolicy: true,
   externalTokens: true,
@@ -173,6 +181,8 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenExchange: true,
   clientRegistration: true,
   requirePushedAuthorizationRequests: true,
+  deviceAuthorizationEndpoint: true,
+  dpopNonces: true,
   unknownScopes: true,
   accessTokenSigning: true,
   resources: true,

@@ -10,6 +10,7 @@ export interface LooseOptions {
   readonly permissions?: unknown;
   readonly grantableScopes?: unknown;
   readonly on?: unknown;
+  readonly onError?: unknown;
   readonly allowedOrigins?: unknown;
   readonly [option: string]: unknown;
 }
@@ -51,14 +52,19 @@ export function checkRest({
   permissions,
   grantableScopes,
   on,
+  onError,
   allowedOrigins,
   requirePushedAuthorizationRequests: push,
+  dpopNonces: nonces,
 }: LooseOptions): void {
   if (push !== undefined && typeof push !== 'boolean') fail('requirePushedAuthorizationRequests', 'must be true or false');
+  if (nonces !== undefined && typeof nonces !== 'boolean') fail('dpopNonces', 'must be true or false');
   if (permissions !== undefined && typeof permissions !== 'function') fail('permissions', 'must be a function (access, env) → permissions');
   if (grantableScopes !== undefined && typeof grantableScopes !== 'function')
     fail('grantableScopes', 'must be a function (who, env) → scopes');
   if (on !== undefined && typeof on !== 'function') fail('on', 'must be a function that takes an event');
+  if (onError !== undefined && typeof onError !== 'function')
+    fail('onError', 'must be a function (refusal, response, request) → response or nothing');
   if (allowedOrigins === undefined) return;
   const isOrigin = (one: unknown): boolean => one === '*' || (typeof one === 'string' && URL.canParse(one) && new URL(one).origin === one);
   if (!Array.isArray(allowedOrigins) || !allowedOrigins.every(isOrigin)) {

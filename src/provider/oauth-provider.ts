@@ -18,6 +18,7 @@ import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
+import type { ProofCheck } from '../model/dpop.ts';
 import { covers } from '../model/resource.ts';
 import type { Awaitable, Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
@@ -131,7 +132,7 @@ export class OAuthProvider<Env = unknown> {
     if (request.method === 'OPTIONS') return preflight(request);
     ctx.emit = (event) => host.as.emit(event);
     const access = await api.guard(request);
-    if (access instanceof Response) return withCors(request, access);
+    if (access instanceof Response) return withCors(request, toldOf(host.as, request, access));
     ctx.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
     const inside = withoutPrefix(request, host.prefix);
@@ -183,16 +184,18 @@ export class OAuthProvider<Env = unknown> {
     const store = withFaults(epoch === '' ? own : epochStore(own, epoch));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
     if (settings.resources.some(({ signing }) => signing !== undefined)) neededKeyring(as.keyring, '`accessTokenSigning`');
+    if (settings.dpopNonces) neededKeyring(as.keyring, '`dpopNonces`');
     if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;
     const verify = (token: string, resource: string): Awaitable<Checked | null> =>
       externalTokens && kindOf(token) === null ? externalTokens.verify(token, resource) : verifyAccess(as, token, resource);
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
+    const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProblem(as, ...proof);
     const apis = routes.map(({ path: route, handler }): Protected<Env> => {
       const path = prefix + route;
       const { uri: resource = issuer, scopes: requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
-      const about = { resource, authorizationServers, verify, onError, anonymous, name, respond: as.runtime.respond };
+      const about = { resource, authorizationServers, checkProof, verify, onError, anonymous, name, respond: as.runtime.respond };
       return {
         path,
         fetch: fetchOf(handler),
@@ -218,6 +221,14 @@ export class OAuthProvider<Env = unknown> {
   #secrets(env: Env): readonly string[] {
     return secretsOf(this.#options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
+}
+
+/** A token that was refused is told of; a call without one is how every client begins. */
+function toldOf(as: AuthServer, request: Request, refusal: Response): Response {
+  const code = refusal.status === 403 ? 'insufficient_scope' : 'invalid_token';
+  if (refusal.status < 500 && request.headers.has('authorization'))
+    as.emit({ kind: 'request.refused', endpoint: 'guard', code, reason: code === 'invalid_token' ? 'token_not_good' : 'scope_missing' });
+  return refusal;
 }
 
 function notFound(): Response {
