@@ -74,7 +74,7 @@ export function makeAuthServer(
     });
   };
   const keys = makeKeys(runtime);
-  const passkeys = makePasskeys({ store, keys, now });
+  const passkeys = makePasskeys({ store, keys, now, emit });
   const keyring = makeKeyring(secrets, runtime, keys);
   const totps = makeTotps({ store, keys, keyring, runtime, emit });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
@@ -105,6 +105,7 @@ export function makeAuthServer(
       totps,
       links,
       signUpUrl: signUpUrlOf(settings),
+      emit,
     }),
     links,
     consents,

@@ -21,9 +21,10 @@ export type Event = { readonly at: Seconds } & (
   | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }
   | {
       readonly kind: 'factor.changed';
+      /** `password`, `passkey`, `totp` … */
       readonly factor: string;
       readonly userId: string;
-      readonly what: 'added' | 'removed' | 'recovery_used' | 'recovery_renewed';
+      readonly what: 'added' | 'removed' | 'renamed' | 'changed' | 'recovery_used' | 'recovery_renewed';
     }
   | { readonly kind: 'upstream.refreshed'; readonly provider: string; readonly userId: string }
   | { readonly kind: 'upstream.failed' | 'upstream.ended'; readonly provider: string; readonly userId: string; readonly reason: string }
