@@ -34,11 +34,12 @@ export type { PagesOptions } from './options/pages.ts';
 export type { RegistrationOptions } from './options/registration.ts';
 export type { Template, Templates } from './pages/templates.ts';
 export type { Text, Translation, Words } from './pages/words/words.ts';
-export type { OAuthProviderOptions } from './options/options.ts';
+export type { OAuthProviderOptions, TenantOptions } from './options/options.ts';
 export { AuthorizationError, authorizationErrorRedirect, type AuthRequest } from './provider/auth-request.ts';
 export type { ConsentDescription, OwnPages } from './provider/own-pages.ts';
 export type { Completion, OAuthHelpers } from './provider/pages.ts';
 export { memoryStore } from './stores/memory.ts';
+export { tenantStore } from './stores/tenant.ts';
 
 const PLATFORM: Platform = { runtime: webRuntime(), address: (_request, ctx) => ctx.address };
 

@@ -13,7 +13,7 @@ import { introspect } from './endpoints/introspect.ts';
 import { login } from './endpoints/login.ts';
 import { loginPagesOf } from './endpoints/login-links.ts';
 import { loginPageOf } from './endpoints/login-page.ts';
-import { metadata, METADATA_PATHS } from './endpoints/metadata.ts';
+import { metadata, metadataPathsOf } from './endpoints/metadata.ts';
 import { push } from './endpoints/push.ts';
 import { register } from './endpoints/register.ts';
 import { revoke } from './endpoints/revoke.ts';
@@ -39,7 +39,8 @@ export interface Route {
 export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   const { paths, logins } = settings;
   const routes = new Map<string, Route>();
-  for (const path of METADATA_PATHS) routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
+  for (const path of metadataPathsOf(settings.issuer))
+    routes.set(path, { name: 'metadata', methods: { GET: metadata, HEAD: metadata }, reader: 'program' });
   routes.set(paths.token, { name: 'token', methods: { POST: token }, reader: 'program' });
   routes.set(paths.revoke, { name: 'revoke', methods: { POST: revoke }, reader: 'program' });
   routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });

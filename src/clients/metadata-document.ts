@@ -11,6 +11,7 @@ import { shared } from '../lib/underway.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { JWT_BEARER, SELF_GRANT_TYPES } from '../model/grant-type.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Seconds } from '../model/store.ts';
 import { clientKeysOf, hasKeys, type KeyRules } from './keys.ts';
 import { isTexts, metadataOf, parseMembers, type Members } from './metadata.ts';
@@ -22,7 +23,7 @@ const LONGEST_KEPT: Seconds = 86_400;
 const USUALLY_KEPT: Seconds = 300;
 
 /** Documents on their way, so that many who ask at once cost one fetch. */
-const underway = new WeakMap<AuthServer, Map<string, Promise<Client>>>();
+const underway = new WeakMap<Settings, Map<string, Promise<Client>>>();
 
 /** Whether documents of this URL are taken at all: not our own host's (SEC-103), and what the policy says (SEC-105). */
 export async function isWelcome({ settings }: AuthServer, id: string): Promise<boolean> {
@@ -48,8 +49,8 @@ export async function findKept(as: AuthServer, id: string): Promise<Client | nul
 export async function fetchClient(as: AuthServer, id: string, network: string): Promise<Client> {
   if (!(await isWelcome(as, id))) throw unusable('document_unwelcome');
   await countFetch(as, network);
-  const coming = underway.get(as) ?? new Map<string, Promise<Client>>();
-  underway.set(as, coming);
+  const coming = underway.get(as.settings) ?? new Map<string, Promise<Client>>();
+  underway.set(as.settings, coming);
   return shared(
     coming,
     id,

@@ -73,7 +73,7 @@ export function makeAuthServer(
       console.error('portcullis: the `on` listener failed', error);
     });
   };
-  const keys = makeKeys(runtime);
+  const keys = makeKeys(runtime, settings.tenant);
   const passkeys = makePasskeys({ store, keys, now, emit });
   const keyring = makeKeyring(secrets, runtime, keys);
   const totps = makeTotps({ store, keys, keyring, runtime, emit });
@@ -126,9 +126,9 @@ export function makeAuthServer(
   };
 }
 
-function signUpUrlOf({ issuer, paths, logins }: Settings): string | null {
+function signUpUrlOf({ origin, paths, logins }: Settings): string | null {
   const open = logins.filter(isForm).some((login) => login.pages?.some(({ id }) => id === 'sign-up'));
-  return open ? `${issuer}${paths.login}/sign-up` : null;
+  return open ? `${origin}${paths.login}/sign-up` : null;
 }
 
 /** In development a document may stand on this very computer, which is what the machine's own fetch must never reach (SEC-088). */

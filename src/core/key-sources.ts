@@ -6,6 +6,7 @@ import { shared } from '../lib/underway.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Assertion } from '../model/assertion.ts';
 import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 
@@ -31,8 +32,8 @@ const COOL_DOWN: Seconds = 30;
 const MOST_KEPT = 256;
 const DEEPEST = 8;
 
-const kept = new WeakMap<AuthServer, Map<string, Kept>>();
-const underway = new WeakMap<AuthServer, Map<string, Promise<Kept>>>();
+const kept = new WeakMap<Settings, Map<string, Kept>>();
+const underway = new WeakMap<Settings, Map<string, Promise<Kept>>>();
 
 /**
  * The key that an assertion was signed with, if the source has it.
@@ -77,8 +78,8 @@ async function fetchKeys(as: AuthServer, uri: string): Promise<Kept> {
   return next;
 }
 
-function mapOf<T>(of: WeakMap<AuthServer, Map<string, T>>, as: AuthServer): Map<string, T> {
-  const map = of.get(as) ?? new Map<string, T>();
-  of.set(as, map);
+function mapOf<T>(of: WeakMap<Settings, Map<string, T>>, as: AuthServer): Map<string, T> {
+  const map = of.get(as.settings) ?? new Map<string, T>();
+  of.set(as.settings, map);
   return map;
 }

@@ -39,8 +39,9 @@ export interface Keys {
   openWith(key: Uint8Array<ArrayBuffer>, sealed: string, bound: string): Promise<string | null>;
 }
 
-/** Makes the verbs. */
-export function makeKeys(runtime: Runtime): Keys {
+/** Makes the verbs. @param tenant whose ciphertexts these are: they open nowhere else, though the secret be the same. */
+export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
+  const place = (bound: string): string => (tenant === null ? bound : `${tenant}/${bound}`);
   const random = (bytes: number): string => base64url(runtime.random(bytes));
   const hash = async (text: string): Promise<string> => runtime.digestText?.(text) ?? base64url(await runtime.digest(text));
   const keyFrom = async (secret: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis seal\n${secret}`);
@@ -53,10 +54,11 @@ export function makeKeys(runtime: Runtime): Keys {
     ...(await proof(token)),
     familyHash: await hash(`portcullis family\n${familyOf(token)}`),
   });
-  const sealWith: Keys['sealWith'] = async (key, value, bound) => base64url(await runtime.seal(key, utf8(JSON.stringify(value)), bound));
+  const sealWith: Keys['sealWith'] = async (key, value, bound) =>
+    base64url(await runtime.seal(key, utf8(JSON.stringify(value)), place(bound)));
   const openWith: Keys['openWith'] = async (key, sealed, bound) => {
     const bytes = fromBase64url(sealed);
-    const plain = bytes && (await runtime.open(key, bytes, bound));
+    const plain = bytes && (await runtime.open(key, bytes, place(bound)));
     return plain && fromUtf8(plain);
   };
   return {

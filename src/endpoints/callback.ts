@@ -44,7 +44,7 @@ export async function callback(asked: Call, login: RedirectLogin): Promise<Respo
 
   const opened = (await keys.openUnder(state, journey.sealed, `state:${stateHash}`)) as { keep: Json; handle: string } | null;
   if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');
-  const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
+  const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const came = { redirectUri, state, parameters: url.searchParams, kept: opened.keep };
   const result = await login.finish(came, servicesOf(call));
   if (result.kind === 'proven') {

@@ -39,7 +39,7 @@ export async function depart(call: Call, { showing, choice, login, again }: Depa
   if (wait !== null) return again(call.words.signIn.limited(sayIn(wait, call.words)), 429);
   const state = keys.secret();
   const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
-  const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
+  const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const away = await login.begin({ redirectUri, state }, servicesOf(call));
   if ('kind' in away) {
     as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });

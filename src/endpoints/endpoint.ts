@@ -109,7 +109,7 @@ export function isSameOrigin({ request, as }: Pick<Call, 'request' | 'as'>, stri
   const [site, origin] = [request.headers.get('sec-fetch-site'), request.headers.get('origin')];
   if (site !== null && site !== 'same-origin') return false;
   if (origin === 'null' || origin === null) return site === 'same-origin' || (origin === null && !strict);
-  return origin === new URL(as.settings.issuer).origin;
+  return origin === as.settings.origin;
 }
 
 /** Whether cookies carry `Secure` and the `__Host-` prefix: always, but on `http://localhost`, where some browsers drop such cookies. */
@@ -117,9 +117,10 @@ export function isSecure(as: AuthServer): boolean {
   return as.settings.issuer.startsWith('https:');
 }
 
-/** A cookie's full name. */
+/** A cookie's full name. Tenants may share a host, and with it the browser's cookies; no name of ours holds a full stop. */
 export function cookieName(as: AuthServer, name: string): string {
-  return `${isSecure(as) ? '__Host-' : ''}portcullis-${name}`;
+  const { tenant } = as.settings;
+  return `${isSecure(as) ? '__Host-' : ''}portcullis-${tenant === null ? '' : `${tenant}.`}${name}`;
 }
 
 /** Sets a cookie; an empty value removes it. */

@@ -7,17 +7,27 @@ import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import { ASSERTION_ALGS } from '../model/assertion.ts';
 import { CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
 import { ID_JAG_PROFILE } from '../model/trusted-issuer.ts';
+import type { Settings } from '../model/settings.ts';
 import type { Call } from './endpoint.ts';
 
-/** Where the document stands, and its alias for clients that only know OpenID Connect Discovery. */
-export const METADATA_PATHS: readonly string[] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+const OAUTH = '/.well-known/oauth-authorization-server';
+const OPENID = '/.well-known/openid-configuration';
 
-const built = new WeakMap<AuthServer, string>();
+/**
+ * Where the document stands, and its aliases for clients that only know OpenID Connect Discovery. An issuer's path comes after the
+ * well-known name (RFC 8414 §3.1), and in one alias before it (OpenID Connect Discovery §4.1).
+ */
+export function metadataPathsOf(issuer: string): readonly string[] {
+  const { pathname } = new URL(issuer);
+  return pathname === '/' ? [OAUTH, OPENID] : [OAUTH + pathname, OPENID + pathname, pathname + OPENID];
+}
+
+const built = new WeakMap<Settings, string>();
 
 /** GET and HEAD of the metadata document. */
 export async function metadata({ as, request }: Call): Promise<Response> {
-  let text = built.get(as);
-  if (text === undefined) built.set(as, (text = JSON.stringify(documentOf(as))));
+  let text = built.get(as.settings);
+  if (text === undefined) built.set(as.settings, (text = JSON.stringify(documentOf(as))));
   const { respond = respondPlainly } = as.runtime;
   return respond(request.method === 'HEAD' ? null : text, {
     headers: { ...CROSS_ORIGIN, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
@@ -25,8 +35,8 @@ export async function metadata({ as, request }: Call): Promise<Response> {
 }
 
 function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unknown> {
-  const { issuer, paths, scopes } = settings;
-  const at = (path: string): string => issuer + path;
+  const { issuer, origin, paths, scopes } = settings;
+  const at = (path: string): string => origin + path;
   return {
     issuer,
     authorization_endpoint: at(paths.authorize),

@@ -39,11 +39,11 @@ export function signInUrl({ settings }: AuthServer, path: string): string {
 
 /** Where to go after a sign-in; only to this very site (SEC-149). */
 export function returnPath({ as, url }: Call): string | null {
-  return ownPath(url.searchParams.get('return_to'), new URL(as.settings.issuer).origin);
+  return ownPath(url.searchParams.get('return_to'), as.settings.origin);
 }
 
 function pathOf({ as, url }: Call): string {
-  return ownPath(url.pathname + url.search, new URL(as.settings.issuer).origin) ?? as.settings.paths.account;
+  return ownPath(url.pathname + url.search, as.settings.origin) ?? as.settings.paths.account;
 }
 
 /** Sends the browser to a page of ours. */

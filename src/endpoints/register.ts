@@ -60,8 +60,8 @@ export function bearerOf(request: Request): string | null {
 }
 
 /** Where a client manages its registration, and with what (RFC 7592 §3). */
-export function managementOf({ settings: { issuer, paths } }: AuthServer, id: string, token: string): Record<string, string> {
-  return { registration_client_uri: `${issuer}${paths.register}/client?client_id=${id}`, registration_access_token: token };
+export function managementOf({ settings: { origin, paths } }: AuthServer, id: string, token: string): Record<string, string> {
+  return { registration_client_uri: `${origin}${paths.register}/client?client_id=${id}`, registration_access_token: token };
 }
 
 async function invitationOf({ as, request }: Call): Promise<string> {

@@ -69,7 +69,7 @@ export function servicesOf({ as, network, env, words, after }: Call): LoginServi
     forgive: as.forgive,
     links: as.links,
     newId: () => as.keys.id(),
-    pageUrl: (page) => `${as.settings.issuer}${as.settings.paths.login}/${page}`,
+    pageUrl: (page) => `${as.settings.origin}${as.settings.paths.login}/${page}`,
   };
 }
 

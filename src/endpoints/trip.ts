@@ -41,7 +41,7 @@ export async function startTrip(call: Call, login: RedirectLogin, errand: Errand
   if (wait !== null) return { problem: words.signIn.limited(sayIn(wait, words)), status: 429, retryAfter: wait };
   const [state, browser] = [keys.secret(), keys.secret()];
   const stateHash = await keys.hash(state);
-  const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
+  const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const departure = await login.begin({ redirectUri, state }, servicesOf(call));
   if ('kind' in departure) {
     as.emit({ kind: 'login.failed', login: login.id, reason: departure.reason, network: call.network });
@@ -69,7 +69,7 @@ export async function endTrip(asked: Call, login: RedirectLogin, state: string):
   const kept = (await keys.openUnder(state, trip.sealed, `trip:${stateHash}`)) as Kept | null;
   if (!kept) throw new Error('A trip that was found by its state cannot be opened with it.');
   const call = speaking(asked, kept.lang);
-  const redirectUri = settings.issuer + callbackPath(settings.paths.authorize, login.id);
+  const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const result = await login.finish({ redirectUri, state, parameters: url.searchParams, kept: kept.keep }, servicesOf(call));
   const answer = result.kind === 'proven' ? await arrive(call, login, result, kept) : await refused(call, login, result, kept);
   answer.headers.append('set-cookie', setCookie(as, flowCookie(stateHash), '', 0));

@@ -64,8 +64,8 @@ async function checkAssertion(as: AuthServer, assertion: Assertion, issuer: Trus
   const key = await findKey(as, issuer, assertion, async () => undefined);
   if (!key) throw refused('key_unknown');
   if (!(await isSignedWith(assertion, key))) throw refused('signature');
-  const { issuer: own, paths } = as.settings;
-  if (!isFor(claims, own) && !(issuer.kind === 'workload' && isFor(claims, own + paths.token))) throw refused('audience');
+  const { issuer: own, origin, paths } = as.settings;
+  if (!isFor(claims, own) && !(issuer.kind === 'workload' && isFor(claims, origin + paths.token))) throw refused('audience');
   const time = timeProblem(claims, as.now()) ?? (claims['iat'] === undefined ? 'iat_missing' : null);
   if (time !== null) throw refused(time);
   // Rights that are not understood are not given, and a key that it is bound to has to be shown, which nobody can yet.

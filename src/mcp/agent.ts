@@ -1,23 +1,24 @@
 /**
  * `McpAgent`: an MCP server as a class, in the shape that Cloudflare's users know. One instance per request, on every runtime: `props`
- * and `auth` are those of this request, and what `init()` registers depends on the rights of this moment. Nothing is kept between
- * requests, so there is no `state`, no `sql` and no session to steal.
+ * and `auth` are those of this request, and what `init()` registers depends on the rights of this moment. What is kept between
+ * requests is `state`, of this user alone and of whichever session; there is no session to steal.
  */
 import type { Access } from '../model/access.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
+import { type AgentState, openState, settleBefore, type StateChange } from './agent-state.ts';
 import { callerOf } from './auth-info.ts';
 import { mcpHandler, type McpOptions } from './handler.ts';
 import type { Policy } from './policy.ts';
 import type { AnyServer } from './sdk.ts';
 
 /** A class that extends {@link McpAgent}. */
-export type AgentClass<Env> = new (ctx: Context, env: Env) => { readonly server: AnyServer | Promise<AnyServer>; init(): Awaitable<void> };
+export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unknown, Record<string, unknown>>;
 
 /**
  * An MCP server for one caller.
  *
- * @typeParam _State is accepted so that classes written for Cloudflare's `agents` compile; there is no state here.
+ * @typeParam State what is kept for each user; anything that survives JSON. Give `initialState` with it.
  * @example
  * class MyMCP extends McpAgent<Env, unknown, AuthContext> {
  *   server = new McpServer({ name: 'demo', version: '1.0.0' });
@@ -28,7 +29,7 @@ export type AgentClass<Env> = new (ctx: Context, env: Env) => { readonly server:
  *   }
  * }
  */
-export abstract class McpAgent<Env = unknown, _State = unknown, Props extends Record<string, unknown> = Record<string, unknown>> {
+export abstract class McpAgent<Env = unknown, State = unknown, Props extends Record<string, unknown> = Record<string, unknown>> {
   /** The SDK's server, of `@modelcontextprotocol/server` 2.x or `@modelcontextprotocol/sdk` 1.x. A getter or a promise is fine; read after `init()`. */
   abstract readonly server: AnyServer | Promise<AnyServer>;
   /** What stands beside the request. */
@@ -53,6 +54,36 @@ export abstract class McpAgent<Env = unknown, _State = unknown, Props extends Re
   /** Who may call what, for `serve` and `Router`: `static policy = policy({ tools: { … } })`. */
   static readonly policy?: Policy;
 
+  /** What a user's state is before the first `setState`. Without it nothing is read, and there is no `state`. */
+  readonly initialState?: State;
+  /** Which of the user's states it is: a notebook, a game. Two handles are two states; whatever it says, it is one of this user. */
+  readonly stateHandle: string = '';
+  #state: AgentState<State> | null = null;
+
+  /** What is kept for this user. Read before `init()`. @throws {TypeError} without `initialState`, and before `init()`. */
+  get state(): State {
+    return this.#opened().current();
+  }
+
+  /**
+   * Keeps a new state. Results of this request wait for it, whether or not you do.
+   *
+   * @param to a value, or a function of the state before. A function is run again where another call was faster; a value is then refused.
+   * @throws {ToolError} where another call was faster: the model may try again.
+   */
+  setState(to: StateChange<State>): Promise<void> {
+    return this.#opened().change(to);
+  }
+
+  #opened(): AgentState<State> {
+    if (this.#state) return this.#state;
+    throw new TypeError(
+      this.initialState === undefined
+        ? 'McpAgent: give `initialState` to keep a state for each user.'
+        : 'McpAgent: `state` is there from `init()` on, not while the fields of the class are made.',
+    );
+  }
+
   /** Registers what this caller may use. Runs on every request, before the server answers. */
   abstract init(): Awaitable<void>;
 
@@ -63,7 +94,7 @@ export abstract class McpAgent<Env = unknown, _State = unknown, Props extends Re
    */
   static serve<Env>(this: AgentClass<Env>, path = '/mcp', options: McpOptions = {}): FetchObject<Env> {
     if (!path.startsWith('/')) throw new TypeError(`McpAgent.serve: the path must begin with "/", but is ${JSON.stringify(path)}.`);
-    const handler = handlerOf(this, options);
+    const handler = McpAgent.#handler(this, options);
     return {
       fetch(request, env, ctx) {
         if (new URL(request.url).pathname !== path) return new Response('Not found', { status: 404 });
@@ -74,18 +105,27 @@ export abstract class McpAgent<Env = unknown, _State = unknown, Props extends Re
 
   /** The class as a handler that answers wherever it is mounted: for `apiHandler`. */
   static get Router(): FetchObject {
-    return handlerOf(this as unknown as AgentClass<unknown>, {});
+    return McpAgent.#handler(this as unknown as AgentClass<unknown>, {});
   }
-}
 
-function handlerOf<Env>(Agent: AgentClass<Env>, options: McpOptions): FetchObject<Env> {
-  const { policy } = Agent as { readonly policy?: Policy };
-  return mcpHandler<Env>(
-    async (_access, ctx, env) => {
-      const agent = new Agent(ctx, env);
-      await agent.init();
-      return await agent.server;
-    },
-    { ...(policy && { policy }), ...options },
-  );
+  static #handler<Env>(Agent: AgentClass<Env>, options: McpOptions): FetchObject<Env> {
+    const { policy } = Agent as { readonly policy?: Policy };
+    return mcpHandler<Env>(
+      async (_access, ctx, env) => {
+        const agent = new Agent(ctx, env);
+        if (agent.initialState === undefined) {
+          await agent.init();
+          return agent.server;
+        }
+        if (ctx.states === undefined) throw new TypeError('McpAgent: a state needs OAuthProvider in front, whose store keeps it.');
+        const state = await openState<unknown>(ctx.states, agent.stateHandle, agent.initialState);
+        agent.#state = state;
+        await agent.init();
+        const server = await agent.server;
+        settleBefore(server, state, options.onError ?? ((error) => console.error(error)));
+        return server;
+      },
+      { ...(policy && { policy }), ...options },
+    );
+  }
 }

@@ -1,5 +1,6 @@
 /** `portcullis/mcp`: MCP servers that know who called. Needs the optional peer `@modelcontextprotocol/server` 2.x. */
 export { type AgentClass, McpAgent } from './agent.ts';
+export type { StateChange } from './agent-state.ts';
 export { accessOf, authInfoOf } from './auth-info.ts';
 export {
   catalogue,

@@ -15,6 +15,8 @@ export interface Checked<Props = unknown> {
   readonly grantId: string;
   /** Who issued the token, where that was another server: `userId` and `clientId` are its names, and mean nothing without it. */
   readonly issuer?: string;
+  /** Which tenant's server this is, where there are several: `userId` and `clientId` are names of that tenant's. */
+  readonly tenant?: string;
   /** Scopes of this token, as granted. */
   readonly scope: readonly string[];
   /** The one resource the token is for (RFC 8707). */

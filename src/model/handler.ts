@@ -4,6 +4,7 @@
 import type { Access } from './access.ts';
 import type { NewEvent } from './event.ts';
 import type { Awaitable } from './runtime.ts';
+import type { UserStates } from './user-state.ts';
 
 /** What stands beside a request: workerd's execution context, or Node's stand-in for it. */
 export interface Context {
@@ -21,6 +22,8 @@ export interface Context {
   stillGood?: () => Promise<boolean>;
   /** Set by `OAuthProvider`: tells the listener `on`. */
   emit?: (event: NewEvent) => void;
+  /** Set by `OAuthProvider`: what is kept for the user of this request between calls. */
+  states?: UserStates;
   /** The peer's network address, where the runtime knows it. */
   readonly address?: string;
 }

@@ -37,7 +37,7 @@ export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, 
     throw new TypeError('cachedPermissions: `seconds` must be 0 to 5, or a right would outlive its end by more than anybody expects.');
   const users = new Map<string, Map<string, { readonly answer: Promise<readonly string[]>; readonly until: Seconds }>>();
   const cached = (access: Access, env: Env): Promise<readonly string[]> => {
-    const user = keyOf(access.issuer, access.userId);
+    const user = keyOf(`${access.tenant ?? ''} ${access.issuer ?? ''}`, access.userId);
     const known = users.get(user)?.get(access.grantId);
     if (known && known.until > now()) return known.answer;
     const answer = Promise.resolve().then(() => lookup(access, env));

@@ -17,7 +17,7 @@ import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 
-/** Paths of the endpoints, relative to the origin; null for one that is switched off. */
+/** Paths of the endpoints below the origin, the issuer's own path included; null for one that is switched off. */
 export interface Paths {
   readonly authorize: string;
   readonly approve: string;
@@ -90,8 +90,12 @@ export type RegisteredMetadata = Omit<
 
 /** Everything the server goes by. */
 export interface Settings {
-  /** Identifier of the authorization server; also the origin of every public URL. */
+  /** Identifier of the authorization server. */
   readonly issuer: string;
+  /** Its origin, below which the paths stand. */
+  readonly origin: string;
+  /** Which tenant this is; null where the provider is one server. */
+  readonly tenant: string | null;
   readonly paths: Paths;
   readonly resources: readonly Resource[];
   readonly scopes: readonly ScopeInfo[];

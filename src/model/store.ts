@@ -12,6 +12,9 @@ export type Seconds = number;
 /** A record's name: kind, colon, id. */
 export type Key = `${string}:${string}`;
 
+/** A tenant's id: it stands before the keys of its records, and in the names of its cookies. */
+export const TENANT_ID: RegExp = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
 /** A list's name: what it groups by, colon, value (`user:42`). */
 export type IndexKey = `${string}:${string}`;
 

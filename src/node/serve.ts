@@ -143,7 +143,8 @@ async function provide(
   const embedded = env['PORTCULLIS'] === undefined && typeof folder === 'string' && folder !== '' ? openEmbedded(folder) : null;
   if (embedded) env['PORTCULLIS'] = embedded.store;
   try {
-    const helpers = app.helpers(env);
+    const all = app.tenants.map((tenant) => app.helpers(env, tenant)); // so that whatever is wrong with one is found now
+    const helpers = all[0] ?? app.helpers(env);
     const rest = startSweeper((most) => helpers.sweep(most));
     return { helpers, close: () => (rest(), embedded?.close()) };
   } catch (error) {

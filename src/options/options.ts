@@ -49,6 +49,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly clientIdMetadataPolicy?: DocumentPolicy;
   /** Public origin, `https://mcp.example`. Default: the variable `PORTCULLIS_ISSUER`; on loopback, the request's own origin. */
   readonly issuer?: string;
+  /** Several servers in one, by id: `{ acme: { issuer: '/acme' }, other: { issuer: 'https://other.example' } }`. Nothing is shared but code and store. */
+  readonly tenants?: { readonly [id: string]: TenantOptions<Env> };
   /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
   readonly store?: Store | ((env: Env) => Store);
   /**
@@ -103,6 +105,20 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly on?: (event: Event) => void | Promise<void>;
 }
 
+/** What all tenants share: the store and the keys below them, and what answers requests. */
+type Common =
+  | 'tenants' | 'issuer' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'apiHandler'
+  | 'apiHandlers' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint' | 'on'; // prettier-ignore
+
+/** One tenant: where it stands, and every option in which it differs from the others. */
+export type TenantOptions<Env = unknown> = Partial<Omit<OAuthProviderOptions<Env>, Common>> & {
+  /**
+   * `https://mcp.example/acme`, `https://acme.example`, or a path alone, `/acme`, which stands below the provider's own `issuer`
+   * (or PORTCULLIS_ISSUER; on loopback the request's own origin). Never changes: it is in every token's metadata.
+   */
+  readonly issuer: string;
+};
+
 /** Every option there is, for the check of their spelling. */
 export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
   apiRoute: true,
@@ -115,6 +131,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenEndpoint: true,
   clientRegistrationEndpoint: true,
   issuer: true,
+  tenants: true,
   store: true,
   dangerouslyAllowEventualStore: true,
   secret: true,

@@ -4,7 +4,7 @@
 import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { canonicalResource, type Resource } from '../model/resource.ts';
-import type { Settings } from '../model/settings.ts';
+import type { Paths, Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
 import { clientsOf } from './clients.ts';
@@ -15,23 +15,34 @@ import { fail } from './single.ts';
 
 const DAY = 86_400;
 
+/** Where a server stands. */
+export interface Place {
+  readonly issuer: string;
+  /** Which tenant that is. */
+  readonly tenant?: string | null;
+  /** The issuer's path, of a tenant that has one. */
+  readonly prefix?: string;
+}
+
 /** Completes the settings of one issuer. @throws {TypeError} naming the option and the mend. */
 export function settingsOf<Env>(
   { options, paths, routes, scopes }: CheckedOptions<Env>,
-  issuer: string,
+  { issuer, tenant = null, prefix = '' }: Place,
   limits: boolean,
   env: Env,
 ): Settings {
-  checkIssuer(issuer);
+  checkIssuer(issuer, prefix);
   for (const login of options.logins ?? []) login.checkIssuer?.(issuer);
   const access = options.accessTokenTTL ?? 3600;
   const absolute = options.refreshTokenTTL ?? 365 * DAY;
   const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
   const codeTtl = options.authorizationCodeTTL ?? 60;
   const required = options.requiredScopes ?? [];
+  const { origin } = new URL(issuer);
   const name = options.name ?? new URL(issuer).host;
-  const resources = routes.map(({ path }): Resource => {
-    const uri = canonicalResource(issuer + path) ?? issuer;
+  const resources = routes.map((route): Resource => {
+    const path = prefix + route.path;
+    const uri = canonicalResource(origin + path) ?? issuer;
     return {
       uri,
       path,
@@ -42,7 +53,9 @@ export function settingsOf<Env>(
   });
   return Object.freeze({
     issuer,
-    paths,
+    origin,
+    tenant,
+    paths: below(prefix, paths),
     resources,
     scopes,
     defaultScope: required.length > 0 ? required : scopes.map((scope) => scope.name),
@@ -71,10 +84,15 @@ export function settingsOf<Env>(
   });
 }
 
-function checkIssuer(issuer: string): void {
+/** The paths of a server whose issuer has a path. */
+function below(prefix: string, paths: Paths): Paths {
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, path === null ? null : prefix + path])) as unknown as Paths;
+}
+
+function checkIssuer(issuer: string, prefix: string): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : null;
   const shown = JSON.stringify(issuer);
-  if (!url || url.origin !== issuer)
+  if (!url || url.origin + prefix !== issuer)
     fail(
       'issuer',
       `must be an origin such as "https://mcp.example": scheme and host in lower case, no path, no slash at the end; it is ${shown}`,

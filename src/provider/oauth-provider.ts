@@ -6,12 +6,14 @@
 import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
 import { neededKeyring } from '../core/keyring.ts';
 import { withFaults } from '../core/store-faults.ts';
+import { statesOf } from '../core/user-states.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
 import { guard, isGood, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
+import { genuine } from '../lib/genuine.ts';
 import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
@@ -20,14 +22,16 @@ import { covers } from '../model/resource.ts';
 import type { Awaitable, Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { kindOf } from '../model/token.ts';
-import { checkFetch, checkOptions, type CheckedOptions } from '../options/check.ts';
+import { checkFetch } from '../options/check.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { secretsOf } from '../options/secret.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { fetchOf } from './handlers.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
+import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
+import { tenantStore } from '../stores/tenant.ts';
 
 /** What a runtime brings along: its machine, and how it knows a caller's address. */
 export interface Platform {
@@ -44,6 +48,9 @@ interface Protected<Env> {
 /** One issuer on one store, with everything that is made once. */
 interface Host<Env> {
   readonly as: AuthServer;
+  /** Path of the issuer, of a tenant that has one. */
+  readonly prefix: string;
+  readonly allowedOrigins: readonly string[] | undefined;
   readonly routes: ReadonlyMap<string, Route>;
   readonly metadata: ReadonlyMap<string, string>;
   readonly apis: readonly Protected<Env>[];
@@ -57,7 +64,8 @@ const SWEPT_AT_ONCE = 1000;
 
 /** The provider. Make it once, at the top level of a module. */
 export class OAuthProvider<Env = unknown> {
-  readonly #checked: CheckedOptions<Env>;
+  readonly #options: OAuthProviderOptions<Env>;
+  readonly #sites: readonly Site<Env>[];
   readonly #platform: Platform;
   readonly #fallback: FetchFunction<Env> | null;
   #lastEnv: { readonly of: Env; readonly host: Host<Env>; readonly given: Env } | undefined;
@@ -65,11 +73,14 @@ export class OAuthProvider<Env = unknown> {
 
   /** @throws {TypeError} when an option is wrong, naming it and the mend. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
-    this.#checked = checkOptions(options);
-    checkFetch(options, platform.runtime.fetchPublic !== undefined);
+    this.#options = options;
+    this.#sites = sitesOf(options);
     this.#platform = platform;
     this.#fallback = options.defaultHandler ? fetchOf(options.defaultHandler) : null;
-    for (const login of options.logins ?? []) login.check?.({ scrypt: platform.runtime.scrypt !== undefined });
+    for (const { checked } of this.#sites) {
+      checkFetch(checked.options, platform.runtime.fetchPublic !== undefined);
+      for (const login of checked.options.logins ?? []) login.check?.({ scrypt: platform.runtime.scrypt !== undefined });
+    }
   }
 
   /** Node's server may hand over its light requests: handlers of the application get genuine ones. */
@@ -77,8 +88,10 @@ export class OAuthProvider<Env = unknown> {
 
   /** Answers a request. Bound: may be passed around alone. */
   readonly fetch = async (request: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
-    const host = this.#host(env, request.url);
     const path = pathOf(request.url);
+    const site = findSite(this.#sites, request.url, path, () => this.#origin(env, request.url));
+    if (!site) return this.#fallback ? this.#fallback(request, env, ctx) : notFound();
+    const host = this.#host(site, env, request.url);
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
     if (route) {
@@ -92,22 +105,27 @@ export class OAuthProvider<Env = unknown> {
       const helpers = makeHelpers(host.as, network()); // which know who asks, for what they may have to fetch
       return this.#fallback(request, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
-    return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
+    return notFound();
   };
 
-  /** The helpers, outside a request: accounts, clients, grants. @throws {TypeError} naming what the environment lacks. */
-  helpers(env: Env): OAuthHelpers {
-    return this.#host(env, null).helpers;
+  /** The tenants; none where this is one server. */
+  get tenants(): readonly string[] {
+    return this.#sites.flatMap(({ tenant }) => (tenant === null ? [] : [tenant]));
+  }
+
+  /** The helpers, outside a request: accounts, clients, grants; with tenants, of one. @throws {TypeError} naming what the environment lacks. */
+  helpers(env: Env, tenant: string | null = null): OAuthHelpers {
+    return this.#host(siteOf(this.#sites, tenant), env, null).helpers;
   }
 
   /** Answers a cron trigger of a Worker: sweeps expired records, so many at most that one run stays short. Bound, as `fetch` is. */
   readonly scheduled = async (_controller: unknown, env: Env): Promise<void> => {
-    const helpers = this.helpers(env);
+    const helpers = this.helpers(env, this.tenants[0]); // the store is one, and so is what has expired in it
     for (let round = 0; round < SWEEPS; round++) await helpers.sweep(SWEPT_AT_ONCE);
   };
 
   async #protected(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
-    const foreign = checkOrigin(request, this.#checked.options.allowedOrigins, host.as.settings.issuer);
+    const foreign = checkOrigin(request, host.allowedOrigins, host.as.settings.issuer);
     if (foreign) return foreign; // which a foreign page may not even read
     if (request.method === 'OPTIONS') return preflight(request);
     ctx.emit = (event) => host.as.emit(event);
@@ -115,11 +133,13 @@ export class OAuthProvider<Env = unknown> {
     if (access instanceof Response) return withCors(request, access);
     ctx.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
-    if (access === null) return withCors(request, await api.fetch(request, own, withAccess(ctx, null, api.guard.challenge)));
-    const allowed = await withPermissions(host.as, access, own);
+    const inside = withoutPrefix(request, host.prefix);
+    if (access === null) return withCors(request, await api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge)));
+    const allowed = await withPermissions(host.as, ofTenant(access, host.as), own);
     if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
+    ctx.states = statesOf(host.as, allowed);
     try {
-      return withCors(request, await api.fetch(request, own, withAccess(ctx, allowed, api.guard.challenge)));
+      return withCors(request, await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge)));
     } catch (error) {
       const refusal = error instanceof UpstreamTokenError && (await this.#refusal(api, request, error));
       if (!refusal) throw error;
@@ -142,21 +162,22 @@ export class OAuthProvider<Env = unknown> {
     return this.#lastEnv.given;
   }
 
-  #host(env: Env, url: string | null): Host<Env> {
-    const issuer = this.#issuer(env, url);
-    const source = this.#checked.options.store ?? readEnv(env, 'PORTCULLIS');
+  #host(site: Site<Env>, env: Env, url: string | null): Host<Env> {
+    const issuer = (site.origin ?? this.#origin(env, url)) + site.prefix;
+    const source = this.#options.store ?? readEnv(env, 'PORTCULLIS');
     const known = this.#hosts.get(issuer);
     if (known && known.source === source && source !== undefined) return known.host;
-    const host = this.#makeHost(issuer, env);
-    if (this.#hosts.size >= MOST_HOSTS) this.#hosts.clear();
+    const host = this.#makeHost(site, issuer, env);
+    if (this.#hosts.size >= MOST_HOSTS + this.#sites.length) this.#hosts.clear();
     this.#hosts.set(issuer, { source, host });
     return host;
   }
 
-  #makeHost(issuer: string, env: Env): Host<Env> {
-    const { options, routes } = this.#checked;
-    const settings = settingsOf(this.#checked, issuer, !isOff(env, issuer), env);
-    const store = withFaults(storeOf(options, env, readEnv(env, 'PORTCULLIS')));
+  #makeHost({ checked, prefix, tenant }: Site<Env>, issuer: string, env: Env): Host<Env> {
+    const { options, routes } = checked;
+    const settings = settingsOf(checked, { issuer, tenant, prefix }, !isOff(env, issuer), env);
+    const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
+    const store = withFaults(tenant === null ? whole : tenantStore(whole, tenant));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
     if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;
@@ -164,7 +185,8 @@ export class OAuthProvider<Env = unknown> {
       externalTokens && kindOf(token) === null ? externalTokens.verify(token, resource) : verifyAccess(as, token, resource);
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
-    const apis = routes.map(({ path, handler }): Protected<Env> => {
+    const apis = routes.map(({ path: route, handler }): Protected<Env> => {
+      const path = prefix + route;
       const resource = settings.resources.find((one) => one.path === path)?.uri ?? issuer;
       const about = { resource, authorizationServers, verify, onError, anonymous, name: options.name, respond: as.runtime.respond };
       return {
@@ -174,12 +196,13 @@ export class OAuthProvider<Env = unknown> {
       };
     });
     const metadata = new Map(apis.map((api) => [api.guard.metadata.path, api.guard.metadata.text]));
-    if (apis.length === 1 && apis[0]) metadata.set('/.well-known/oauth-protected-resource', apis[0].guard.metadata.text);
-    return { as, routes: routesOf(settings), metadata, apis, helpers: makeHelpers(as) };
+    if (apis.length === 1 && apis[0]) metadata.set(`/.well-known/oauth-protected-resource${prefix}`, apis[0].guard.metadata.text);
+    const { allowedOrigins } = options;
+    return { prefix, allowedOrigins, as, routes: routesOf(settings), metadata, apis, helpers: makeHelpers(as) };
   }
 
-  #issuer(env: Env, url: string | null): string {
-    const configured = this.#checked.options.issuer ?? readEnv(env, 'PORTCULLIS_ISSUER');
+  #origin(env: Env, url: string | null): string {
+    const configured = this.#options.issuer ?? readEnv(env, 'PORTCULLIS_ISSUER');
     if (typeof configured === 'string' && configured !== '') return configured;
     const own = url === null ? null : new URL(url);
     if (own && isLoopbackHost(own.hostname)) return own.origin;
@@ -189,8 +212,25 @@ export class OAuthProvider<Env = unknown> {
   }
 
   #secrets(env: Env): readonly string[] {
-    return secretsOf(this.#checked.options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
+    return secretsOf(this.#options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
+}
+
+function notFound(): Response {
+  return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
+}
+
+/** The request as the handler knows its own address: `MyMCP.serve('/mcp')` answers at `/mcp` of every tenant. */
+function withoutPrefix(request: Request, prefix: string): Request {
+  if (prefix === '') return request;
+  const url = new URL(request.url);
+  url.pathname = url.pathname.slice(prefix.length);
+  return new Request(url, genuine(request));
+}
+
+/** Says whose names `userId` and `clientId` are, so that nothing that is kept by them is kept for two. */
+function ofTenant(access: Access, { settings: { issuer, tenant } }: AuthServer): Access {
+  return tenant === null ? access : { ...access, tenant, issuer: access.issuer ?? issuer };
 }
 
 /** Limits go off for load tests, and only where nobody else can reach: on loopback. */

@@ -20,7 +20,7 @@ export interface ComposedStoreOptions {
 }
 
 /** Kinds of records that say nothing about who may do what: a late look at one shows an old name or redirect URI. */
-const CACHEABLE = /^(client|document):/;
+const CACHEABLE = /^(?:[a-z0-9-]+\/)?(client|document):/;
 /** Keys that this process changed a moment ago, at most. */
 const MOST_CHANGED = 10_000;
 

@@ -116,7 +116,7 @@ export async function appOn(
   });
   const env = { PORTCULLIS: store };
   const send = (request: Request): Promise<Response> => provider.fetch(request, env);
-  const { accounts } = provider.helpers(env);
+  const { accounts } = provider.helpers(env, provider.tenants[0]);
   const alice =
     (await accounts.findByUsername(ALICE.username)) ?? (await accounts.create({ ...ALICE, name: 'Alice', permissions: ['admin'] }));
   const client = (metadata?: Record<string, unknown>): Promise<TestClient> =>

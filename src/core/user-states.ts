@@ -1,0 +1,47 @@
+/**
+ * User states: what MCP servers keep for their users. One record for each user, resource and handle, found by the hash of all
+ * three, so that a handle alone leads nowhere (SEC-191). Sealed under the server's `secret` where there is one.
+ */
+import type { Checked } from '../model/access.ts';
+import type { Json, Key, Seconds } from '../model/store.ts';
+import type { UserStates } from '../model/user-state.ts';
+import type { AuthServer } from './auth-server.ts';
+import { has, readHeld, versioned } from './held.ts';
+
+/** Either sealed or plain. */
+type StateRecord = { readonly v: 1; readonly sealed: string } | { readonly v: 1; readonly plain: Json };
+
+const PURPOSE = 'user-state';
+/** Since the last write. */
+const TTL: Seconds = 365 * 86_400;
+/** Characters of JSON. */
+const LARGEST = 262_144;
+const LONGEST_HANDLE = 256;
+
+/** The states of whoever calls. */
+export function statesOf(as: AuthServer, access: Checked): UserStates {
+  const { store, keys, keyring } = as;
+  const keyOf = async (handle: string): Promise<Key> => {
+    if (handle.length > LONGEST_HANDLE) throw new TypeError(`A state's handle may have ${LONGEST_HANDLE} characters.`);
+    return `state:${await keys.hash(`state\n${JSON.stringify([access.issuer ?? '', access.userId, access.resource, handle])}`)}`;
+  };
+  return {
+    async read(handle) {
+      const key = await keyOf(handle);
+      const held = await readHeld(store, key, isState);
+      if (!held) return null;
+      const { value: record, version } = held;
+      if ('plain' in record) return { value: record.plain, version };
+      const opened = (await keyring?.open(PURPOSE, record.sealed, key)) as { value: Json } | null | undefined;
+      return { value: opened?.value ?? null, version }; // of a secret that is gone: nothing can be read, but the next write is conditional still
+    },
+    async write(handle, value, since) {
+      if (JSON.stringify(value).length > LARGEST) throw new TypeError(`A user's state may have ${LARGEST} characters of JSON.`);
+      const key = await keyOf(handle);
+      const record: StateRecord = keyring ? { v: 1, sealed: await keyring.seal(PURPOSE, { value }, key) } : { v: 1, plain: value };
+      return store.write(key, record, since ?? 'absent', { until: as.now() + TTL });
+    },
+  };
+}
+
+const isState = (value: unknown): value is StateRecord => versioned(value) && (has(value, 'sealed') || has(value, 'plain'));

@@ -1,0 +1,92 @@
+/**
+ * The state of an agent during one request: read once before `init()`, and kept by conditional writes. A result goes out only
+ * when what was written before it is kept, so that no client is told of a change that was lost.
+ */
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import type { Json } from '../model/store.ts';
+import type { UserStates } from '../model/user-state.ts';
+import { type AnyServer, onConnect } from './sdk.ts';
+import { asError, type Report, ToolError } from './tool-error.ts';
+
+/** A new state, or how to make it of the one before. */
+export type StateChange<State> = State | ((state: State) => State);
+
+/** The state of one user, as of this request. */
+export interface AgentState<State> {
+  current(): State;
+  /** @throws {ToolError} where another call changed it meanwhile and a plain value would undo that. */
+  change(to: StateChange<State>): Promise<void>;
+  /** Rejects with what any change so far failed with. */
+  settled(): Promise<void>;
+}
+
+/** "Server error" of JSON-RPC: with words for the caller. */
+const SERVER_ERROR = -32000;
+/** How often a change by function is tried again. */
+const MOST_TRIES = 32;
+
+/** Reads a state. */
+export async function openState<State>(states: UserStates, handle: string, initial: State): Promise<AgentState<State>> {
+  let kept = await states.read(handle);
+  let current = stateIn(kept, initial);
+  let work: Promise<void> = Promise.resolve();
+
+  const keep = async (to: StateChange<State>): Promise<void> => {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const next = isChange(to) ? to(stateIn(kept, initial)) : to;
+      const version = await states.write(handle, next as Json, kept?.version ?? null);
+      if (version !== null) {
+        kept = { value: next as Json, version };
+        current = next;
+        return;
+      }
+      kept = await states.read(handle);
+      current = stateIn(kept, initial);
+      if (!isChange(to)) break; // the value was made of a state that is no more
+    }
+    throw new ToolError('Another call changed the same state at this very moment. Try again.');
+  };
+
+  return {
+    current: () => current,
+    change(to) {
+      const next = isChange(to) ? to(current) : to;
+      current = next; // what the code after it sees, also where it does not wait
+      const done = work.then(() => keep(to));
+      work = done;
+      done.catch(() => undefined); // nobody has to wait: `settled` tells
+      return done;
+    },
+    settled: () => work,
+  };
+}
+
+/** Holds results back until the state is kept. One that cannot be kept turns a result into an error. */
+export function settleBefore(server: AnyServer, state: AgentState<unknown>, report: Report): void {
+  onConnect(server, (transport) => {
+    const send = transport.send.bind(transport);
+    transport.send = async (message, options) => {
+      if (!('id' in message) || !('result' in message)) return send(message, options);
+      return send(await settled(message, state, report), options);
+    };
+  });
+}
+
+async function settled(message: JSONRPCMessage, state: AgentState<unknown>, report: Report): Promise<JSONRPCMessage> {
+  try {
+    await state.settled();
+    return message;
+  } catch (error) {
+    if (!(error instanceof ToolError)) report(asError(error));
+    const told = error instanceof ToolError ? error.message : 'What was done could not be kept. Try again.';
+    return { jsonrpc: '2.0', id: (message as { id: string | number }).id, error: { code: SERVER_ERROR, message: told } };
+  }
+}
+
+function stateIn<State>(kept: { readonly value: Json } | null, initial: State): State {
+  return kept === null || kept.value === null ? structuredClone(initial) : (kept.value as State);
+}
+
+function isChange<State>(to: StateChange<State>): to is (state: State) => State {
+  return typeof to === 'function';
+}

@@ -1,0 +1,24 @@
+/**
+ * What an MCP server keeps for a user between calls, as the guard hands it to the handler behind: one JSON value for each handle,
+ * of this user at this resource. Nobody reaches that of somebody else, whatever handle they name (SEC-191).
+ */
+import type { Json, Version } from './store.ts';
+
+/** A kept value, as it was read. */
+export interface KeptState {
+  readonly value: Json;
+  readonly version: Version;
+}
+
+/** The values of one user. */
+export interface UserStates {
+  /** Null where nothing is kept. */
+  read(handle: string): Promise<KeptState | null>;
+  /**
+   * Keeps a value if nobody changed it since it was read.
+   *
+   * @param since the version that was read; null where nothing was there.
+   * @returns the new version; null, and nothing changed, where somebody was faster.
+   */
+  write(handle: string, value: Json, since: Version | null): Promise<Version | null>;
+}

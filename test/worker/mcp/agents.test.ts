@@ -1,0 +1,74 @@
+/** Cloudflare's own `agents` behind our provider, unchanged: `McpAgent.serve` with its Durable Object, and `createMcpHandler`. */
+import { createExecutionContext, env } from 'cloudflare:test';
+import { McpServer } from '@modelcontextprotocol/server';
+import { createMcpHandler, getMcpAuthContext } from 'agents/mcp/server';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { password } from '../../../src/logins/password.ts';
+import type { Access } from '../../../src/model/access.ts';
+import type { Context, Handler } from '../../../src/model/handler.ts';
+import { makeBrowser } from '../../../src/testing/browser.ts';
+import { OAuthProvider } from '../../../src/worker/main.ts';
+import { type Connected, connectTo } from '../../examples/client.ts';
+import { AgentsMcp } from '../agents-mcp.ts';
+
+const ISSUER = 'http://localhost:8789';
+const ACCOUNTS = ['grace', 'heidi'].map((username) => ({ username, password: `${username} has a password`, name: username }));
+const told: (Access | undefined)[] = [];
+
+const stateless = createMcpHandler(() => {
+  const server = new McpServer({ name: 'stateless', version: '1.0.0' });
+  server.registerTool('whoami', {}, () => {
+    const props = getMcpAuthContext()?.props as { claims: { name: string } } | undefined;
+    return { content: [{ type: 'text', text: props?.claims.name ?? 'nobody' }] };
+  });
+  return server;
+});
+const sessions = AgentsMcp.serve('/sessions', { binding: 'AGENTS_MCP' });
+
+const app = new OAuthProvider({
+  apiHandlers: {
+    '/mcp': ((request: Request, own: unknown, ctx: Context) => {
+      told.push(ctx.auth);
+      return stateless(request, own, ctx as never);
+    }) as Handler,
+    '/sessions': sessions as unknown as Handler,
+  },
+  logins: [password({ accounts: () => ACCOUNTS })],
+  clientRegistrationEndpoint: '/register',
+});
+const send = (request: Request): Promise<Response> => app.fetch(request, env, createExecutionContext() as unknown as Context);
+
+/** As it comes over the wire: `createMcpHandler` looks at the Host header on loopback. */
+const overHttp: typeof fetch = async (input, init) => {
+  const headers = new Headers(init?.headers);
+  headers.set('host', new URL(ISSUER).host);
+  return send(new Request(input as RequestInfo, { ...init, headers }));
+};
+
+function signIn(path: string, username: string): Promise<Connected> {
+  return connectTo(`${ISSUER}${path}`, overHttp, async (url) => {
+    const browser = makeBrowser(send);
+    const fields = { decision: 'approve', username, password: `${username} has a password` };
+    return (await browser.submit(await browser.get(url), fields)).location ?? '';
+  });
+}
+
+describe('agents 0.32 behind our provider', () => {
+  let grace: Connected;
+  beforeAll(async () => void (grace = await signIn('/sessions', 'grace')));
+
+  it('McpAgent.serve has this.props, and its sessions and state go on working', async () => {
+    expect(await grace.tools()).toEqual(['whoami']);
+    expect([await grace.say('whoami'), await grace.say('whoami')]).toEqual(['grace, call 1', 'grace, call 2']);
+    const heidi = await signIn('/sessions', 'heidi');
+    expect(await heidi.say('whoami')).toBe('heidi, call 1');
+    await heidi.client.close();
+  });
+
+  it('createMcpHandler has the props, and the handler in front of it ctx.auth', async () => {
+    const heidi = await signIn('/mcp', 'heidi');
+    expect(await heidi.say('whoami')).toBe('heidi');
+    expect(told.at(-1)).toMatchObject({ resource: `${ISSUER}/mcp`, props: { claims: { name: 'heidi' } } });
+    await heidi.client.close();
+  });
+});
