@@ -24,6 +24,7 @@ export const ar: Translation = {
     more: 'تطبيقات أخرى',
     sessions: 'المتصفحات المسجَّل الدخول منها',
     here: 'هذا المتصفح',
+    thisComputer: 'هذا الحاسوب',
     browserOn: (browser, system) => `${browser} على ${system}`,
     browser: 'متصفح',
     session: (since, seen) => html`تسجيل الدخول في ${since}، وآخر نشاط في ${seen}`,

@@ -22,6 +22,7 @@ export const de: Translation = {
     more: 'Weitere Apps',
     sessions: 'Angemeldete Browser',
     here: 'Dieser Browser',
+    thisComputer: 'Dieser Computer',
     browserOn: (browser, system) => `${browser} auf ${system}`,
     browser: 'Ein Browser',
     session: (since, seen) => html`Angemeldet am ${since}, zuletzt aktiv am ${seen}`,

@@ -22,6 +22,7 @@ export const es: Translation = {
     more: 'Más aplicaciones',
     sessions: 'Navegadores con sesión iniciada',
     here: 'Este navegador',
+    thisComputer: 'Este ordenador',
     browserOn: (browser, system) => `${browser} en ${system}`,
     browser: 'Un navegador',
     session: (since, seen) => html`Sesión iniciada el ${since}, vista por última vez el ${seen}`,

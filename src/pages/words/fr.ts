@@ -22,6 +22,7 @@ export const fr: Translation = {
     more: 'Plus d’applications',
     sessions: 'Navigateurs connectés',
     here: 'Ce navigateur',
+    thisComputer: 'Cet ordinateur',
     browserOn: (browser, system) => `${browser} sur ${system}`,
     browser: 'Un navigateur',
     session: (since, seen) => html`Connecté le ${since}, vu pour la dernière fois le ${seen}`,

@@ -22,6 +22,7 @@ export const it: Translation = {
     more: 'Altre app',
     sessions: 'Browser con accesso attivo',
     here: 'Questo browser',
+    thisComputer: 'Questo computer',
     browserOn: (browser, system) => `${browser} su ${system}`,
     browser: 'Un browser',
     session: (since, seen) => html`Accesso il ${since}, visto l’ultima volta il ${seen}`,

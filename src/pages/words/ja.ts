@@ -22,6 +22,7 @@ export const ja: Translation = {
     more: 'ほかのアプリ',
     sessions: 'サインイン中のブラウザー',
     here: 'このブラウザー',
+    thisComputer: 'このコンピューター',
     browserOn: (browser, system) => `${browser}（${system}）`,
     browser: 'ブラウザー',
     session: (since, seen) => html`サインイン：${since}、最終利用：${seen}`,

@@ -22,6 +22,7 @@ export const ko: Translation = {
     more: '앱 더 보기',
     sessions: '로그인된 브라우저',
     here: '이 브라우저',
+    thisComputer: '이 컴퓨터',
     browserOn: (browser, system) => `${system}의 ${browser}`,
     browser: '브라우저',
     session: (since, seen) => html`로그인: ${since}, 마지막 활동: ${seen}`,

@@ -22,6 +22,7 @@ export const ptBr: Translation = {
     more: 'Mais aplicativos',
     sessions: 'Navegadores conectados',
     here: 'Este navegador',
+    thisComputer: 'Este computador',
     browserOn: (browser, system) => `${browser} no ${system}`,
     browser: 'Um navegador',
     session: (since, seen) => html`Entrou em ${since}, visto pela última vez em ${seen}`,

@@ -22,6 +22,7 @@ export const zhHans: Translation = {
     more: '更多应用',
     sessions: '已登录的浏览器',
     here: '此浏览器',
+    thisComputer: '这台电脑',
     browserOn: (browser, system) => `${system} 上的 ${browser}`,
     browser: '浏览器',
     session: (since, seen) => html`登录于 ${since}，上次活动于 ${seen}`,
