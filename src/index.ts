@@ -37,7 +37,8 @@ export type { Text, Translation, Words } from './pages/words/words.ts';
 export type { OAuthProviderOptions, TenantOptions } from './options/options.ts';
 export { AuthorizationError, authorizationErrorRedirect, type AuthRequest } from './provider/auth-request.ts';
 export type { ConsentDescription, OwnPages } from './provider/own-pages.ts';
-export type { Completion, OAuthHelpers } from './provider/pages.ts';
+export type { OAuthHelpers } from './provider/pages.ts';
+export type { Completion } from './provider/requests.ts';
 export { memoryStore } from './stores/memory.ts';
 export { tenantStore } from './stores/tenant.ts';
 

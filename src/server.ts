@@ -2,30 +2,34 @@
  * Server: path × method → endpoint, and the three things every answer of ours needs: CORS where the specification
  * wants it and nowhere else, no caching, and an error that is rendered for whoever asked (a program or a person).
  */
-import { account, sectionsOf } from './endpoints/account.ts';
-import { accountSection, sectionPath } from './endpoints/account-section.ts';
-import { approve } from './endpoints/approve.ts';
-import { authorize } from './endpoints/authorize.ts';
-import { callback } from './endpoints/callback.ts';
-import { callbackPath } from './endpoints/depart.ts';
-import type { Call, Endpoint } from './endpoints/endpoint.ts';
-import { introspect } from './endpoints/introspect.ts';
-import { login } from './endpoints/login.ts';
+import { inTheirLanguage, type Call, type Endpoint } from './endpoints/endpoint.ts';
 import { loginPagesOf } from './endpoints/login-links.ts';
-import { loginPageOf } from './endpoints/login-page.ts';
 import { metadata, metadataPathsOf } from './endpoints/metadata.ts';
-import { push } from './endpoints/push.ts';
-import { register } from './endpoints/register.ts';
+import { callbackPath, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
 import { revoke } from './endpoints/revoke.ts';
-import { step } from './endpoints/step.ts';
-import { signIns, signInsPath } from './endpoints/sign-ins.ts';
 import { token } from './endpoints/token.ts';
 import { base64url } from './lib/base64url.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
+import { late } from './lib/late.ts';
 import { OAuthError } from './model/error.ts';
 import { isRedirect } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
-import { errorPage } from './pages/error.ts';
+
+// A program's first token needs none of these, and many a server none of them ever: each comes with its first request.
+const account = late(async () => (await import('./endpoints/account.ts')).account);
+const accountSection = late(async () => (await import('./endpoints/account-section.ts')).accountSection);
+const approve = late(async () => (await import('./endpoints/approve.ts')).approve);
+const authorize = late(async () => (await import('./endpoints/authorize.ts')).authorize);
+const callback = late(async () => (await import('./endpoints/callback.ts')).callback);
+const errorPage = late(async () => (await import('./pages/error.ts')).errorPage);
+const introspect = late(async () => (await import('./endpoints/introspect.ts')).introspect);
+const login = late(async () => (await import('./endpoints/login.ts')).login);
+const loginPageOf = late(async () => (await import('./endpoints/login-page.ts')).loginPageOf);
+const push = late(async () => (await import('./endpoints/push.ts')).push);
+const register = late(async () => (await import('./endpoints/register.ts')).register);
+const registration = late(async () => (await import('./endpoints/registration.ts')).registration);
+const signIns = late(async () => (await import('./endpoints/sign-ins.ts')).signIns);
+const step = late(async () => (await import('./endpoints/step.ts')).step);
 
 /** One URL of ours. */
 export interface Route {
@@ -46,11 +50,10 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });
   routes.set(paths.push, { name: 'push', methods: { POST: push }, reader: 'program' });
   if (paths.register !== null) {
-    const manage: Endpoint = async (call) => (await import('./endpoints/registration.ts')).registration(call);
     routes.set(paths.register, { name: 'register', methods: { POST: register }, reader: 'program' });
     routes.set(`${paths.register}/client`, {
       name: 'registration',
-      methods: { GET: manage, PUT: manage, DELETE: manage },
+      methods: { GET: registration, PUT: registration, DELETE: registration },
       reader: 'program',
     });
   }
@@ -81,15 +84,21 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
 }
 
 /** Answers a request to a route; never throws. */
-export async function answer(route: Route, call: Call): Promise<Response> {
-  const { method } = call.request;
+export async function answer(route: Route, asked: Call): Promise<Response> {
+  const { method } = asked.request;
   if (route.reader === 'program' && method === 'OPTIONS')
     return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, ...preflightHeaders(route) } });
-  const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
-  return endpoint ? endpoint(call).catch((error: unknown) => failure(route, call, error)) : notAllowed(route, call);
+  let call = asked;
+  try {
+    if (route.reader === 'person') call = await inTheirLanguage(asked);
+    const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
+    return await (endpoint ? endpoint(call) : notAllowed(route));
+  } catch (error) {
+    return failure(route, call, error);
+  }
 }
 
-function failure(route: Route, call: Call, error: unknown): Response {
+async function failure(route: Route, call: Call, error: unknown): Promise<Response> {
   const known = error instanceof OAuthError ? error : new OAuthError('server_error', 'unexpected');
   const broken = known.status >= 500;
   const requestId = base64url(call.as.runtime.random(9));
@@ -106,10 +115,9 @@ function failure(route: Route, call: Call, error: unknown): Response {
   return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words });
 }
 
-function notAllowed(route: Route, call: Call): Response {
-  const allow = Object.keys(route.methods).join(', ');
-  const error = new OAuthError('invalid_request', 'method', { status: 405, hint: `Use ${allow}.`, headers: { allow } });
-  return failure(route, call, error);
+function notAllowed({ methods }: Route): never {
+  const allow = Object.keys(methods).join(', ');
+  throw new OAuthError('invalid_request', 'method', { status: 405, hint: `Use ${allow}.`, headers: { allow } });
 }
 
 function preflightHeaders(route: Route): Record<string, string> {

@@ -3,10 +3,14 @@
  * the metadata document at that URL.
  */
 import type { AuthServer } from '../core/auth-server.ts';
+import { late } from '../lib/late.ts';
 import { isDocumentUrl } from '../lib/safe-fetch.ts';
 import type { Client } from '../model/client.ts';
 import type { SecretClient } from '../model/settings.ts';
-import { fetchClient, findKept, isWelcome } from './metadata-document.ts';
+
+const fetchClient = late(async () => (await import('./metadata-document.ts')).fetchClient);
+const findKept = late(async () => (await import('./metadata-document.ts')).findKept);
+const isWelcome = late(async () => (await import('./metadata-document.ts')).isWelcome);
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 

@@ -4,29 +4,19 @@
  */
 import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
-import type { Accounts } from '../model/account.ts';
 import { isForm } from '../model/login.ts';
-import type { Links } from '../model/links.ts';
 import type { NewEvent } from '../model/event.ts';
-import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
-import type { Totps } from '../model/totp.ts';
-import { makeAccounts } from './accounts.ts';
-import { makeEmails } from './emails.ts';
-import { makeTotps } from './totp.ts';
-import { type Consents, makeConsents } from './consents.ts';
 import { makeKeyring, type Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
-import { makeLinks } from './links.ts';
 import { makeOpened, type Opened } from './opened.ts';
-import { makePasskeys } from './passkeys.ts';
+import { makePeople, type People } from './people.ts';
 import { makeRecords, type Records } from './records.ts';
-import { makeVault, type Vault } from './vault.ts';
 
 /** One issuer, ready to answer. */
-export interface AuthServer {
+export interface AuthServer extends People {
   readonly settings: Settings;
   readonly runtime: Runtime;
   /** Where records live. Spoken to through named verbs only: `records`, and the modules of `core` that are made over it. */
@@ -35,14 +25,7 @@ export interface AuthServer {
   readonly keys: Keys;
   /** The server's own secrets; null where none were given (`core/keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
-  readonly accounts: Accounts;
-  readonly consents: Consents;
-  readonly passkeys: Passkeys;
-  readonly totps: Totps;
-  readonly links: Links;
   readonly opened: Opened;
-  /** Tokens of other sites. */
-  readonly vault: Vault;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
   /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
@@ -74,18 +57,13 @@ export function makeAuthServer(
     });
   };
   const keys = makeKeys(runtime, settings.tenant);
-  const passkeys = makePasskeys({ store, keys, now, emit });
   const keyring = makeKeyring(secrets, runtime, keys);
-  const totps = makeTotps({ store, keys, keyring, runtime, emit });
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
     store,
     ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
   );
-  const consents = makeConsents(store, keys, now);
-  const vault = makeVault({ store, records, keys, keyring, runtime, settings, env, emit });
-  const links = makeLinks({ store, keys, now });
   return {
     settings,
     runtime,
@@ -93,24 +71,7 @@ export function makeAuthServer(
     records,
     keys,
     keyring,
-    vault,
-    accounts: makeAccounts({
-      records,
-      consents,
-      vault,
-      keys,
-      runtime,
-      passkeys,
-      emails: makeEmails(store, keys),
-      totps,
-      links,
-      signUpUrl: signUpUrlOf(settings),
-      emit,
-    }),
-    links,
-    consents,
-    passkeys,
-    totps,
+    ...makePeople({ settings, runtime, store, records, keys, keyring, env, signUpUrl: signUpUrlOf(settings), emit }),
     fetchDocument: settings.documents ? fetched : null,
     fetchKeys: fetched,
     isLoopback,

@@ -11,7 +11,7 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Cursor, Seconds, Store } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
-import type { LinkedAccount, SealedRefs, TokenKeeper, UpstreamRef, Upstreams, UpstreamTokens } from '../model/upstream.ts';
+import type { LinkedAccount, TokenKeeper, UpstreamRef, Upstreams, UpstreamTokens } from '../model/upstream.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import type { Keyring } from './keyring.ts';
 import type { Keys } from './keys.ts';
@@ -141,27 +141,6 @@ export function makeVault(parts: VaultParts): Vault {
     },
   };
   return vault;
-}
-
-/** The references as a grant keeps them. @param key the grant's own. */
-export async function sealRefs(
-  keys: Keys,
-  grantId: string,
-  key: Uint8Array<ArrayBuffer>,
-  refs: readonly UpstreamRef[],
-): Promise<SealedRefs> {
-  return { ids: refs.map(({ id }) => id), sealed: await keys.sealWith(key, refs, `grant:${grantId}:upstreams`) };
-}
-
-/** The references of a grant; none where the key does not open them. */
-export async function openRefs(
-  keys: Keys,
-  grantId: string,
-  key: Uint8Array<ArrayBuffer>,
-  refs: SealedRefs | undefined,
-): Promise<readonly UpstreamRef[]> {
-  const text = refs && refs.sealed !== '' ? await keys.openWith(key, refs.sealed, `grant:${grantId}:upstreams`) : null;
-  return text === null ? [] : (JSON.parse(text) as readonly UpstreamRef[]);
 }
 
 /** Every account that a living grant of the user names. */

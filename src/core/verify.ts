@@ -7,7 +7,7 @@ import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
 import { grantIdOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
-import { openRefs } from './vault.ts';
+import { openRefs } from './upstream-refs.ts';
 
 /** A token that is good for something, with its grant and the text of its props. */
 export interface FoundToken {

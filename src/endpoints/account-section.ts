@@ -6,13 +6,9 @@ import { OAuthError } from '../model/error.ts';
 import type { AccountSection } from '../model/login.ts';
 import { sectionPage } from '../pages/account-section.ts';
 import { type Call, isSameOrigin, readForm, scriptHashOf } from './endpoint.ts';
+import { sectionPath } from './paths.ts';
 import { away, isRecent, requireSession, signInAgain } from './recent.ts';
 import { renewSession, servicesOf } from './sign-in.ts';
-
-/** Where a section stands. */
-export function sectionPath(account: string, { id }: AccountSection): string {
-  return `${account}/${id}`;
-}
 
 /** GET and POST of a section. */
 export async function accountSection(call: Call, section: AccountSection): Promise<Response> {

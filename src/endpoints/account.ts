@@ -11,20 +11,13 @@ import { equalTexts } from '../lib/bytes.ts';
 import { parseUrl } from '../lib/url.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
-import { type AccountSection, isRedirect } from '../model/login.ts';
-import type { Settings } from '../model/settings.ts';
+import { isRedirect } from '../model/login.ts';
 import { accountPage, type AppView, type LineView, type SessionView } from '../pages/account.ts';
-import { sectionPath } from './account-section.ts';
 import { accountMark } from './consent-page.ts';
 import { type Call, isSameOrigin, readForm, setCookie } from './endpoint.ts';
+import { sectionPath, sectionsOf, signInsPath } from './paths.ts';
 import { away, requireSession } from './recent.ts';
 import { nameOf, servicesOf } from './sign-in.ts';
-import { signInsPath } from './sign-ins.ts';
-
-/** What logins and the second factor bring along. */
-export function sectionsOf({ logins, secondFactor }: Settings): readonly AccountSection[] {
-  return [...logins.flatMap((login) => login.account ?? []), ...(secondFactor?.account ?? [])];
-}
 
 /** GET and POST of the account page. */
 export async function account(call: Call): Promise<Response> {

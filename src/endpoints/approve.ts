@@ -29,7 +29,7 @@ export async function approve(asked: Call): Promise<Response> {
   const handle = form.required('ticket');
   const handleHash = await as.keys.hash(handle);
   const ticket = await as.records.findTicket(handleHash);
-  const call = speaking(asked, ticket?.lang);
+  const call = await speaking(asked, ticket?.lang);
   const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
   if (!ticket || !client) return overOrDone(call, handleHash);
   if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');

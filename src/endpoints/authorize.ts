@@ -37,7 +37,7 @@ export async function authorize(call: Call): Promise<Response> {
   const unasked = await answerUnasked(call, checked, session);
   if (unasked) return unasked;
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
-  return openTicket(speaking(call, lang), checked, session, lang);
+  return openTicket(await speaking(call, lang), checked, session, lang);
 }
 
 function paramsIn(url: URL): Params {

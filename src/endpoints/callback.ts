@@ -16,7 +16,7 @@ import { errorAnswer } from './authorization-request.ts';
 import { askStep } from './ask-step.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
-import { callbackPath } from './depart.ts';
+import { callbackPath } from './paths.ts';
 import { cookieOf, flowCookie, sessionFor, speaking, type Call } from './endpoint.ts';
 import { admit, servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
@@ -33,7 +33,7 @@ export async function callback(asked: Call, login: RedirectLogin): Promise<Respo
   if (!journey) return (await endTrip(asked, login, state)) ?? over(asked);
   if (journey.login !== login.id) return over(asked);
   const ticket = await records.findTicket(journey.ticketHash);
-  const call = speaking(asked, ticket?.lang);
+  const call = await speaking(asked, ticket?.lang);
   if (!ticket || ticket.approved?.stateHash !== stateHash) return over(call);
   const cookie = cookieOf(call, flowCookie(journey.ticketHash));
   if (!equalTexts(await keys.hash(cookie ?? ''), ticket.browserHash)) throw foreign('another_browser');

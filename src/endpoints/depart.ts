@@ -11,6 +11,7 @@ import { sayIn } from '../pages/words/span.ts';
 import { over } from './conclude.ts';
 import type { Consent } from './consent-page.ts';
 import { cookieOf, flowCookie, setCookie, type Call } from './endpoint.ts';
+import { callbackPath } from './paths.ts';
 import { servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 
@@ -24,11 +25,6 @@ export interface Departing {
   readonly login: RedirectLogin;
   /** The page once more. */
   readonly again: (text: HtmlValue, status: number) => Promise<Response>;
-}
-
-/** Where a site sends the browser back to. */
-export function callbackPath(authorize: string, login: string): string {
-  return `${authorize}/callback/${login}`;
 }
 
 /** Sends the browser away. */

@@ -10,7 +10,7 @@ import { mediaType, readBody } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
 import { acceptedOf, localesOf } from '../pages/words/languages.ts';
-import type { Words } from '../pages/words/words.ts';
+import { ENGLISH, type Words } from '../pages/words/words.ts';
 
 /** One request on its way through an endpoint. */
 export interface Call {
@@ -22,7 +22,7 @@ export interface Call {
   readonly network: string;
   /** Lets work go on when the answer is out; what it rejects with is told to the operator. */
   readonly after: (work: () => Promise<unknown>) => void;
-  /** The language that the person reads: by `ui_locales` of the URL, by the ticket (`speaking`), else by the browser. */
+  /** What pages say, in the language that the person reads. English for programs, which read none of it. */
   readonly words: Words;
 }
 
@@ -32,11 +32,10 @@ export interface Surroundings {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** One request; its URL, its network and its language are worked out when they are asked for. */
+/** One request; its URL and its network are worked out when they are asked for. */
 export function makeCall(request: Request, as: AuthServer, env: unknown, around: Surroundings): Call {
   let url: URL | undefined;
   let network: string | undefined;
-  let words: Words | undefined;
   return {
     request,
     as,
@@ -48,9 +47,7 @@ export function makeCall(request: Request, as: AuthServer, env: unknown, around:
       return (network ??= around.network());
     },
     after: (work) => around.waitUntil(workOf(as, work)),
-    get words() {
-      return (words ??= wordsFor(this));
-    },
+    words: ENGLISH,
   };
 }
 
@@ -64,15 +61,18 @@ async function workOf(as: AuthServer, work: () => Promise<unknown>): Promise<voi
   }
 }
 
-function wordsFor({ request, url, as: { settings } }: Call): Words {
+/** The call in the language that the person reads: by `ui_locales` of the URL, else by the browser. */
+export function inTheirLanguage(call: Call): Promise<Call> {
+  const { request, url, as } = call;
   const wanted = [...localesOf(url.searchParams.get('ui_locales') ?? undefined), ...acceptedOf(request.headers.get('accept-language'))];
-  return settings.languages.of(settings.languages.find(wanted) ?? 'en');
+  return speaking(call, as.settings.languages.find(wanted));
 }
 
 /** The call in another language: the one that a ticket keeps, or that a form asks for. */
-export function speaking(call: Call, lang: string | null | undefined): Call {
+export async function speaking(call: Call, lang: string | null | undefined): Promise<Call> {
+  if (typeof lang !== 'string') return call;
   const { as, request, url, env, network, after } = call;
-  return typeof lang === 'string' ? { as, request, url, env, network, after, words: as.settings.languages.of(lang) } : call;
+  return { as, request, url, env, network, after, words: await as.settings.languages.of(lang) };
 }
 
 /** Answers a request, or throws an `OAuthError` that the server renders. */

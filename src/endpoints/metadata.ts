@@ -4,8 +4,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { offeredGrantTypes } from '../grants/index.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
-import { ASSERTION_ALGS } from '../model/assertion.ts';
-import { CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
+import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
 import { ID_JAG_PROFILE } from '../model/trusted-issuer.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Call } from './endpoint.ts';

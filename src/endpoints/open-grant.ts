@@ -2,7 +2,7 @@
  * Open grant: the moment a person's yes becomes a record. One write; the code it gives is the only way in.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { sealRefs } from '../core/vault.ts';
+import { sealRefs } from '../core/upstream-refs.ts';
 import { renewClient } from '../core/client-records.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';

@@ -5,7 +5,7 @@
 import { authenticate, failed, type Caller } from '../clients/authenticate.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { openRefs } from '../core/vault.ts';
+import { openRefs } from '../core/upstream-refs.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';

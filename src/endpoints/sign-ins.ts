@@ -10,13 +10,9 @@ import { isRedirect } from '../model/login.ts';
 import { sectionPage } from '../pages/account-section.ts';
 import { signInsBody } from '../pages/sign-ins.ts';
 import { type Call, isSameOrigin, readForm } from './endpoint.ts';
+import { signInsPath } from './paths.ts';
 import { away, requireRecent, requireSession } from './recent.ts';
 import { startTrip } from './trip.ts';
-
-/** Where the page stands. */
-export function signInsPath(account: string): string {
-  return `${account}/sign-ins`;
-}
 
 /** GET and POST of the page. */
 export async function signIns(call: Call): Promise<Response> {

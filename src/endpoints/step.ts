@@ -44,7 +44,7 @@ export async function step(asked: Call): Promise<Response> {
   const steps = returned && stepsOf(as.settings, returned.record.asker);
   if (!returned || !steps) return over(asked);
   const { hash, record, kept } = returned;
-  const call = speaking(asked, kept.lang);
+  const call = await speaking(asked, kept.lang);
   if (form.optional('decision') === 'restart') {
     await takeStep(as, hash);
     return startAgain(call, returned);

@@ -13,7 +13,7 @@ import { TICKET_TTL } from '../model/ticket.ts';
 import { sayIn } from '../pages/words/span.ts';
 import { askStep } from './ask-step.ts';
 import { foreign, over } from './conclude.ts';
-import { callbackPath } from './depart.ts';
+import { callbackPath } from './paths.ts';
 import { type Call, cookieOf, flowCookie, sessionOf, setCookie, speaking } from './endpoint.ts';
 import { showLogin } from './show-login.ts';
 import { away } from './recent.ts';
@@ -68,7 +68,7 @@ export async function endTrip(asked: Call, login: RedirectLogin, state: string):
   if (!(await takeTrip(as, stateHash))) return null;
   const kept = (await keys.openUnder(state, trip.sealed, `trip:${stateHash}`)) as Kept | null;
   if (!kept) throw new Error('A trip that was found by its state cannot be opened with it.');
-  const call = speaking(asked, kept.lang);
+  const call = await speaking(asked, kept.lang);
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const result = await login.finish({ redirectUri, state, parameters: url.searchParams, kept: kept.keep }, servicesOf(call));
   const answer = result.kind === 'proven' ? await arrive(call, login, result, kept) : await refused(call, login, result, kept);

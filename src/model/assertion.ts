@@ -5,6 +5,7 @@
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
+import { ASSERTION_ALGS } from './client.ts';
 import type { Seconds } from './store.ts';
 
 /** Members of a JWT's payload, as they came. */
@@ -20,8 +21,6 @@ export interface Assertion {
   readonly claims: Claims;
 }
 
-/** Algorithms that are taken: asymmetric ones alone. Published in metadata. */
-export const ASSERTION_ALGS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'RS256', 'PS256'];
 /** How far clocks may be apart. */
 export const SKEW: Seconds = 30;
 /** The longest an assertion may still live: what replay records must outlast. */

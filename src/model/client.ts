@@ -10,6 +10,9 @@ export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_p
 /** All of them, as metadata tells. */
 export const CLIENT_AUTH_METHODS: readonly ClientAuthMethod[] = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 
+/** Algorithms in which assertions may be signed: asymmetric ones alone. Published in metadata. */
+export const ASSERTION_ALGS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'RS256', 'PS256'];
+
 /** A registered client as it is kept. */
 export type Client = {
   readonly id: string;

@@ -9,9 +9,7 @@ import { openInvitation } from '../core/registrations.ts';
 import type { Client } from '../model/client.ts';
 import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
-
-/** A client as applications see it. */
-export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret' | 'managementHash'>;
+import { type ClientInfo, withoutSecret } from './client-info.ts';
 
 /** The verbs. */
 export interface Clients {
@@ -93,10 +91,4 @@ function specOf(client: Client, changes: Omit<ClientSpec, 'authMethod'>): Client
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const keys = 'jwks' in given || 'jwksUri' in given ? {} : { ...(jwks ? { jwks } : {}), ...(jwksUri === undefined ? {} : { jwksUri }) };
   return { ...rest, ...keys, ...given, authMethod };
-}
-
-/** The client without what only this server may know. */
-export function withoutSecret(client: Client): ClientInfo {
-  const { secretHash: _secretHash, formerSecret: _formerSecret, managementHash: _managementHash, ...rest } = client;
-  return rest;
 }

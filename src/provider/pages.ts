@@ -1,41 +1,20 @@
 /**
  * Helpers for an application with pages of its own: the same checks and the same grant as behind our pages.
- * They stand in `env.OAUTH_PROVIDER` when the default handler is called.
+ * They stand in `env.OAUTH_PROVIDER` when the default handler is called; each group of them is loaded with its first use.
  */
-import { resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { checkHealth, type Health } from '../core/health.ts';
-import { askedParams, checkRequest } from '../endpoints/authorization-request.ts';
-import { openGrant } from '../endpoints/open-grant.ts';
-import { parseFields } from '../lib/form.ts';
-import { type ClientInfo, type Clients, makeClients, withoutSecret } from './clients.ts';
-import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
-import { type GrantVerbs, makeGrantVerbs } from './grants.ts';
-import { makeOwnPages, type OwnPages } from './own-pages.ts';
+import type { Health } from '../core/health.ts';
+import { late, lateVerbs } from '../lib/late.ts';
 import type { Account, Accounts } from '../model/account.ts';
-import { OAuthError } from '../model/error.ts';
-import { paramsOf } from '../model/params.ts';
-import { answerTo, findRedirect } from '../model/redirect.ts';
+import type { Clients } from './clients.ts';
+import type { GrantVerbs } from './grants.ts';
+import type { OwnPages } from './own-pages.ts';
+import type { Requests } from './requests.ts';
 
-/** What completes a sign-in that an application ran itself. */
-export interface Completion {
-  readonly request: AuthRequest;
-  /** Who signed in: your own stable id. */
-  readonly userId: string;
-  /** What the user allowed; never more than was asked for. */
-  readonly scope: readonly string[];
-  /** What tools find in `props`; sealed at rest. */
-  readonly props: unknown;
-}
+const checkHealth = late(async () => (await import('../core/health.ts')).checkHealth);
 
 /** The helpers. */
-export interface OAuthHelpers extends GrantVerbs, OwnPages {
-  /** Checks the authorization request in a URL. @throws {AuthorizationError} */
-  parseAuthRequest(request: Request): Promise<AuthRequest>;
-  /** Opens the grant; send the browser to `redirectTo` with a 303. @throws {AuthorizationError} when the request no longer passes. */
-  completeAuthorization(completion: Completion): Promise<{ redirectTo: string }>;
-  /** A client that is registered, or known by its metadata document; else null. @throws {AuthorizationError} when the document cannot be used. */
-  lookupClient(clientId: string): Promise<ClientInfo | null>;
+export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
   /** Whether the server can do its work at this moment: for the probe of a load balancer. Answer 200 or 503 as `ok` says. */
   health(): Promise<Health>;
   /** Removes some of the records that have expired, and tells how many; 0 where the store does that by itself. */
@@ -48,55 +27,26 @@ export interface OAuthHelpers extends GrantVerbs, OwnPages {
 
 /** Makes the helpers of one server. @param network who is asking, where that is known: what fetches are counted by. */
 export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
-  const check = async (url: string): Promise<AuthRequest> => {
-    const fields = parseFields(new URL(url).search.slice(1));
-    if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
-    const checked = await checkRequest(as, await askedParams(as, paramsOf(fields)), network);
-    if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
-    const { client, redirect, scope, state = '', challenge, resource, prompt } = checked;
-    const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
-    return {
-      ...request,
-      codeChallenge: challenge,
-      codeChallengeMethod: 'S256',
-      issuer: as.settings.issuer,
-      ...(prompt.length > 0 ? { prompt } : {}),
-    };
-  };
-  const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
-    if (userId.startsWith('client:'))
-      throw new TypeError('completeAuthorization: `userId` begins with "client:", which names clients that act for themselves.');
-    if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
-    if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
-    const client = await resolveClient(as, request.clientId, network);
-    if (!client) throw new OAuthError('invalid_client', 'client_unknown');
-    const redirect = findRedirect(client, request.redirectUri); // the stored registration decides, not what came along
-    const code = await openGrant(as, {
-      client, userId, props, redirectUri: redirect, challenge: request.codeChallenge,
-      scope: request.scope.filter((one) => scope.includes(one)),
-      resource: as.settings.resources.find((one) => one.uri === request.resource)?.uri ?? unknownResource(),
-    }); // prettier-ignore
-    return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };
-  };
   return {
-    parseAuthRequest: (request) => onPage(() => check(request.url)),
-    completeAuthorization: (completion) => onPage(() => complete(completion)),
-    lookupClient: (clientId) => onPage(async () => infoOf(await resolveClient(as, clientId, network))),
-    clients: makeClients(as),
-    ...makeGrantVerbs(as),
-    ...makeOwnPages(as, network),
+    ...lateVerbs<Requests>({ parseAuthRequest: true, completeAuthorization: true, lookupClient: true }, async () =>
+      (await import('./requests.ts')).makeRequests(as, network),
+    ),
+    ...lateVerbs<GrantVerbs>({ listUserGrants: true, revokeGrant: true }, async () => (await import('./grants.ts')).makeGrantVerbs(as)),
+    ...lateVerbs<OwnPages>(
+      {
+        describeConsent: true, beginConsent: true, approveConsent: true, denyConsent: true, isConsentRemembered: true,
+        forgetConsents: true, beginUpstream: true, finishUpstream: true,
+      }, // prettier-ignore
+      async () => (await import('./own-pages.ts')).makeOwnPages(as, network),
+    ),
+    clients: lateVerbs<Clients>(
+      { create: true, find: true, list: true, update: true, rotateSecret: true, createInitialAccessToken: true, delete: true },
+      async () => (await import('./clients.ts')).makeClients(as),
+    ),
     health: () => checkHealth(as),
     sweep: async (most) => (await as.store.sweep?.(most)) ?? 0,
     accounts: as.accounts,
   };
-}
-
-function infoOf(client: Parameters<typeof withoutSecret>[0] | null): ClientInfo | null {
-  return client && withoutSecret(client);
-}
-
-function unknownResource(): never {
-  throw new OAuthError('invalid_target', 'resource_unknown');
 }
 
 export type { Account };

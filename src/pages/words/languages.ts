@@ -2,22 +2,21 @@
  * Languages: the tables, and which of them somebody reads. Chosen as RFC 4647 §3.4 looks up: the first wanted range that
  * is here, cut from its end until it fits; `ui_locales` of the request before the browser's `Accept-Language`.
  */
-import { ar } from './ar.ts';
-import { de } from './de.ts';
-import { en } from './en.ts';
-import { es } from './es.ts';
-import { fr } from './fr.ts';
-import { it } from './it.ts';
-import { ja } from './ja.ts';
-import { ko } from './ko.ts';
-import { ptBr } from './pt-br.ts';
-import { zhHans } from './zh-hans.ts';
 import { overlaid, type Translation, type Words, ENGLISH } from './words.ts';
 
-/** What we translated, by tag. */
-export const OURS: { readonly [tag: string]: Translation } = {
-  en, ar, de, es, fr, it, ja, ko, 'pt-BR': ptBr, 'zh-Hans': zhHans,
-}; // prettier-ignore
+/** What we translated, by tag; a table is loaded when somebody reads it. */
+export const OURS: { readonly [tag: string]: () => Promise<Translation> } = {
+  en: async () => ENGLISH,
+  ar: async () => (await import('./ar.ts')).ar,
+  de: async () => (await import('./de.ts')).de,
+  es: async () => (await import('./es.ts')).es,
+  fr: async () => (await import('./fr.ts')).fr,
+  it: async () => (await import('./it.ts')).it,
+  ja: async () => (await import('./ja.ts')).ja,
+  ko: async () => (await import('./ko.ts')).ko,
+  'pt-BR': async () => (await import('./pt-br.ts')).ptBr,
+  'zh-Hans': async () => (await import('./zh-hans.ts')).zhHans,
+};
 
 /** Tags that mean one of ours. */
 const ALSO: { readonly [tag: string]: string } = { pt: 'pt-BR', zh: 'zh-Hans' };
@@ -29,7 +28,7 @@ export interface Languages {
   /** The tag of the first language of a list that is here; null when none is. @param wanted best first. */
   find(wanted: readonly string[]): string | null;
   /** The words of a tag that `find` gave; English for any other. */
-  of(tag: string): Words;
+  of(tag: string): Promise<Words>;
 }
 
 /** Makes the languages of a server: ours, with the operator's own words over them. */
@@ -37,7 +36,7 @@ export function makeLanguages(own: { readonly [tag: string]: Translation } = {})
   const tags = new Map([...Object.keys(OURS), ...Object.keys(own)].map((tag) => [tag.toLowerCase(), tag]));
   for (const [also, tag] of Object.entries(ALSO)) if (!tags.has(also)) tags.set(also, tag);
   const made = new Map<string, Words>();
-  const make = (tag: string): Words => overlaid(overlaid(ENGLISH, OURS[tag] ?? {}, tag), own[tag] ?? {}, tag);
+  const make = async (tag: string): Promise<Words> => overlaid(overlaid(ENGLISH, (await OURS[tag]?.()) ?? {}, tag), own[tag] ?? {}, tag);
   return {
     find(wanted) {
       for (const range of wanted) {
@@ -48,11 +47,10 @@ export function makeLanguages(own: { readonly [tag: string]: Translation } = {})
       }
       return null;
     },
-    of(tag) {
-      const known = made.get(tag);
-      if (known) return known;
-      const words = make(tags.get(tag.toLowerCase()) ?? 'en');
-      made.set(words.lang, words);
+    async of(tag) {
+      const name = tags.get(tag.toLowerCase()) ?? 'en';
+      const words = made.get(name) ?? (await make(name));
+      made.set(name, words);
       return words;
     },
   };

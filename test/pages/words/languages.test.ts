@@ -13,20 +13,20 @@ describe('pages/words/languages', () => {
     expect(languages.find(['xx', '*', '', '-'])).toBeNull();
   });
 
-  it('says in English what a translation lacks, with the tag and direction of the translation', () => {
-    const dutch = languages.of('nl');
+  it('says in English what a translation lacks, with the tag and direction of the translation', async () => {
+    const dutch = await languages.of('nl');
     expect([dutch.lang, dutch.dir, dutch.signIn.title, dutch.approve.deny]).toEqual(['nl', 'ltr', 'Inloggen', 'Deny']);
-    expect(languages.of('he').dir).toBe('rtl');
-    expect(languages.of('sr-Latn')).toBe(languages.of('sr-Latn'));
+    expect((await languages.of('he')).dir).toBe('rtl');
+    expect(await languages.of('sr-Latn')).toBe(await languages.of('sr-Latn'));
   });
 
-  it("lays the operator's own words over ours, and knows no other server's", () => {
-    expect(languages.of('en').signIn.title).toBe('Come in');
-    expect(makeLanguages().of('en').signIn.title).toBe('Sign in');
+  it("lays the operator's own words over ours, and knows no other server's", async () => {
+    expect((await languages.of('en')).signIn.title).toBe('Come in');
+    expect((await makeLanguages().of('en')).signIn.title).toBe('Sign in');
   });
 
-  it('falls back to English for a tag that is gone since a ticket kept it', () => {
-    expect(makeLanguages().of('nl').lang).toBe('en');
+  it('falls back to English for a tag that is gone since a ticket kept it', async () => {
+    expect((await makeLanguages().of('nl')).lang).toBe('en');
   });
 
   it('reads Accept-Language by weight, and nothing malformed (RFC 9110 §12.5.4)', () => {

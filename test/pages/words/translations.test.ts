@@ -14,6 +14,7 @@ const keys = Object.entries(english).flatMap(([section, texts]) =>
   FREE.has(section) ? [] : Object.keys(texts).map((key) => [section, key] as const),
 );
 const tags = Object.keys(OURS).filter((tag) => tag !== 'en');
+const tables = new Map(await Promise.all(tags.map(async (tag) => [tag, await OURS[tag]?.()] as const)));
 
 describe('pages/words: the translations', () => {
   it('are nine, of languages that Intl knows by the same tag', () => {
@@ -23,7 +24,7 @@ describe('pages/words: the translations', () => {
   });
 
   it.each(tags)('say everything in %s, and nothing that English does not have', (tag) => {
-    const texts = OURS[tag] as Texts;
+    const texts = tables.get(tag) as Texts;
     const missing = keys.filter(([section, key]) => texts[section]?.[key] === undefined).map((path) => path.join('.'));
     expect(missing).toEqual([]);
     const foreign = Object.entries(texts).flatMap(([section, own]) =>
@@ -33,7 +34,7 @@ describe('pages/words: the translations', () => {
   });
 
   it.each(tags)('keep in %s every value that the English text has, as often, and escape what English escapes', (tag) => {
-    const texts = OURS[tag] as Texts;
+    const texts = tables.get(tag) as Texts;
     const odd = keys.filter(([section, key]) => {
       const [one, other] = [english[section]?.[key], texts[section]?.[key]];
       if (typeof one !== 'function') return typeof other === 'function';
@@ -54,28 +55,26 @@ describe('pages/words: the translations', () => {
 
   it.each(tags)('have no English left in %s, no double spaces and no straight quotes', (tag) => {
     const said = keys.flatMap(([section, key]) => {
-      const text = (OURS[tag] as Texts)[section]?.[key];
+      const text = (tables.get(tag) as Texts)[section]?.[key];
       return typeof text === 'string' ? [text] : [];
     });
     expect(said.filter((text) => /\b(the|you|your|this|with|again)\b/i.test(text) || /  |"/.test(text))).toEqual([]);
   });
 
-  it('count in Arabic with all six plural forms, and in every language by the rules of Intl', () => {
-    const { passkey } = makeLanguages().of('ar');
+  it('count in Arabic with all six plural forms, and in every language by the rules of Intl', async () => {
+    const { passkey } = await makeLanguages().of('ar');
     expect(new Set([0, 1, 2, 3, 11, 100].map((count) => passkey.count(count).replace(/\d+/, '#'))).size).toBeGreaterThanOrEqual(5);
-    const shown = tags.map((tag) => {
-      const words = makeLanguages().of(tag);
-      return [sayFor(30 * 86_400, words), sayIn(300, words), sayDay(1_790_000_000, words)];
-    });
+    const all = await Promise.all(tags.map((tag) => makeLanguages().of(tag)));
+    const shown = all.map((words) => [sayFor(30 * 86_400, words), sayIn(300, words), sayDay(1_790_000_000, words)]);
     expect(shown.flat().filter((text) => text.trim() === '' || /\bdays|in 5 minutes|September 21/.test(text))).toEqual([]);
   });
 
   it.each([
     ['zh-CN', 'zh-Hans ltr'], ['zh', 'zh-Hans ltr'], ['pt', 'pt-BR ltr'], ['pt-PT', 'pt-BR ltr'], ['ar-EG', 'ar rtl'], ['fr-CA', 'fr ltr'], ['de-AT', 'de ltr'],
     ['zh-Hans-SG', 'zh-Hans ltr'], ['ko-KR', 'ko ltr'], ['ja-JP', 'ja ltr'], ['es-419', 'es ltr'], ['it-CH', 'it ltr'], ['en-GB', 'en ltr'],
-  ])('are found for %s', (range, expected) => {
+  ])('are found for %s', async (range, expected) => {
     const languages = makeLanguages();
-    const words = languages.of(languages.find([range]) ?? '');
+    const words = await languages.of(languages.find([range]) ?? '');
     expect(`${words.lang} ${words.dir}`).toBe(expected);
     expect(shownText(String(words.approve.title(html`<bdi>Acme</bdi>`)))).toContain('Acme');
   }); // prettier-ignore

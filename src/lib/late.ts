@@ -1,0 +1,42 @@
+/**
+ * Late: code that is loaded when it is first used, so that it weighs neither on the start nor on those who never need it. What came is
+ * remembered and not the promise of it: in workerd one request must not wait for what another one began.
+ */
+
+/** A function whose module comes with its first call. */
+export function late<A extends readonly unknown[], R>(load: () => Promise<(...args: A) => R | Promise<R>>): (...args: A) => Promise<R> {
+  const get = remembered(load);
+  return async (...args) => (get.now ?? (await get.once()))(...args);
+}
+
+/** A value that is made when it is first asked for; two who ask at once may both make it, and the first one made is kept. */
+export function remembered<T extends object>(load: () => Promise<T>): { readonly now: T | undefined; readonly once: () => Promise<T> } {
+  let made: T | undefined;
+  return {
+    get now() {
+      return made;
+    },
+    async once() {
+      const fresh = made ?? (await load());
+      return (made ??= fresh);
+    },
+  };
+}
+
+type Verbs<T> = { readonly [K in keyof T]: (...args: never[]) => Promise<unknown> };
+
+/**
+ * An object of verbs whose module comes with the first call of one of them.
+ *
+ * @param names every verb, so that the object can be looked at before it is loaded.
+ */
+export function lateVerbs<T extends Verbs<T>>(names: { readonly [K in keyof T]: true }, load: () => Promise<T>): T {
+  const get = remembered(load);
+  const verbOf =
+    (name: string) =>
+    async (...args: never[]) => {
+      const verbs = get.now ?? (await get.once());
+      return verbs[name as keyof T](...args);
+    };
+  return Object.fromEntries(Object.keys(names).map((name) => [name, verbOf(name)])) as T;
+}

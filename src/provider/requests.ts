@@ -1,0 +1,82 @@
+/**
+ * Requests: the two ends of an authorization that an application with pages of its own runs itself: what a client asks for, and the
+ * grant that comes of it. The checks are those behind our own pages.
+ */
+import { resolveClient } from '../clients/find.ts';
+import type { AuthServer } from '../core/auth-server.ts';
+import { askedParams, checkRequest } from '../endpoints/authorization-request.ts';
+import { openGrant } from '../endpoints/open-grant.ts';
+import { parseFields } from '../lib/form.ts';
+import { OAuthError } from '../model/error.ts';
+import { paramsOf } from '../model/params.ts';
+import { answerTo, findRedirect } from '../model/redirect.ts';
+import { type ClientInfo, withoutSecret } from './client-info.ts';
+import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
+
+/** What completes a sign-in that an application ran itself. */
+export interface Completion {
+  readonly request: AuthRequest;
+  /** Who signed in: your own stable id. */
+  readonly userId: string;
+  /** What the user allowed; never more than was asked for. */
+  readonly scope: readonly string[];
+  /** What tools find in `props`; sealed at rest. */
+  readonly props: unknown;
+}
+
+/** The verbs. */
+export interface Requests {
+  /** Checks the authorization request in a URL. @throws {AuthorizationError} */
+  parseAuthRequest(request: Request): Promise<AuthRequest>;
+  /** Opens the grant; send the browser to `redirectTo` with a 303. @throws {AuthorizationError} when the request no longer passes. */
+  completeAuthorization(completion: Completion): Promise<{ redirectTo: string }>;
+  /** A client that is registered, or known by its metadata document; else null. @throws {AuthorizationError} when the document cannot be used. */
+  lookupClient(clientId: string): Promise<ClientInfo | null>;
+}
+
+/** Makes the verbs. @param network who is asking: what fetches are counted by. */
+export function makeRequests(as: AuthServer, network: string): Requests {
+  const check = async (url: string): Promise<AuthRequest> => {
+    const fields = parseFields(new URL(url).search.slice(1));
+    if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
+    const checked = await checkRequest(as, await askedParams(as, paramsOf(fields)), network);
+    if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
+    const { client, redirect, scope, state = '', challenge, resource, prompt } = checked;
+    const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
+    return {
+      ...request,
+      codeChallenge: challenge,
+      codeChallengeMethod: 'S256',
+      issuer: as.settings.issuer,
+      ...(prompt.length > 0 ? { prompt } : {}),
+    };
+  };
+  const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
+    if (userId.startsWith('client:'))
+      throw new TypeError('completeAuthorization: `userId` begins with "client:", which names clients that act for themselves.');
+    if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
+    if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
+    const client = await resolveClient(as, request.clientId, network);
+    if (!client) throw new OAuthError('invalid_client', 'client_unknown');
+    const redirect = findRedirect(client, request.redirectUri); // the stored registration decides, not what came along
+    const code = await openGrant(as, {
+      client, userId, props, redirectUri: redirect, challenge: request.codeChallenge,
+      scope: request.scope.filter((one) => scope.includes(one)),
+      resource: as.settings.resources.find((one) => one.uri === request.resource)?.uri ?? unknownResource(),
+    }); // prettier-ignore
+    return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };
+  };
+  return {
+    parseAuthRequest: (request) => onPage(() => check(request.url)),
+    completeAuthorization: (completion) => onPage(() => complete(completion)),
+    lookupClient: (clientId) => onPage(async () => infoOf(await resolveClient(as, clientId, network))),
+  };
+}
+
+function infoOf(client: Parameters<typeof withoutSecret>[0] | null): ClientInfo | null {
+  return client && withoutSecret(client);
+}
+
+function unknownResource(): never {
+  throw new OAuthError('invalid_target', 'resource_unknown');
+}
