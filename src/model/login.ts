@@ -282,6 +282,14 @@ export interface LoginPageCall {
 
 /** What a page of a login answers with. */
 export type LoginPageAnswer =
-  | { readonly kind: 'page'; readonly title: HtmlValue; readonly body: Html; readonly status?: number; readonly retryAfter?: Seconds }
+  | {
+      readonly kind: 'page';
+      readonly title: HtmlValue;
+      readonly body: Html;
+      readonly status?: number;
+      readonly retryAfter?: Seconds;
+      /** All that is left to do is to sign in: the way there is the button of the page. */
+      readonly isDone?: boolean;
+    }
   /** Signs in, and goes on to where the person wanted to get, or to another path of ours. */
   | { readonly kind: 'proven'; readonly proven: Proven; readonly returnTo?: string };

@@ -12,7 +12,7 @@ import { check } from './report.ts';
 
 /** Every check of e-mail codes and the second factor, against a server that `steps` serves. */
 export async function checkSteps(where: string, { url, mailed }: RunningServer, browser: Browser): Promise<void> {
-  const codeFor = (address: string): Promise<string> => mailed(address, /\b\d{6,8}\b/);
+  const codeFor = (address: string): Promise<string> => mailed(address, /\b\d{4} \d{4}\b/);
   for (const [look, context] of looksOf(where)) {
     await check(
       `steps: ${where}: e-mail code, authenticator app and recovery code lead to the client; all pages are accessible: ${look}`,
