@@ -70,6 +70,7 @@ input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;
 .field label{display:block;margin-bottom:.375rem;font-size:.9375rem;font-weight:560}
 .field input{display:block;width:100%;min-height:3rem;padding:.625rem .875rem;border:1px solid var(--edge);border-radius:.625rem;background:var(--field);color:inherit;font:inherit}
 .field .hint{margin-top:.375rem}
+.field input[autocomplete=one-time-code]{font-size:1.25rem;letter-spacing:.18em;text-align:center;direction:ltr;font-variant-numeric:tabular-nums}
 .field input:hover{border-color:var(--soft)}
 .login + .login{border-top:1px solid var(--line);margin-top:1rem}
 .login:has(input[name=login]:not(:checked)) .typed{display:none}
