@@ -14,7 +14,7 @@ export { password, type PasswordOptions } from './logins/password.ts';
 export { totp } from './logins/totp.ts';
 export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';
 export type { Access, Actor, AuthContext, Checked } from './model/access.ts';
-export { type LinkedAccount, type UpstreamAccount, type Upstreams, UpstreamTokenError } from './model/upstream.ts';
+export { type LinkedAccount, type UpstreamAccount, type Upstreams, UpstreamTokenError, type UpstreamTokens } from './model/upstream.ts';
 export type { Account, Accounts, NewAccount } from './model/account.ts';
 export type { Client } from './model/client.ts';
 export type { Email, SendEmail } from './model/email.ts';

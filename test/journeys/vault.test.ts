@@ -203,6 +203,25 @@ describe.each(storeNames)('the vault on %s', (store) => {
     expect(app.idp.tokens.isGood(said[0]?.token, app.clock.now())).toBe(false);
   });
 
+  it('takes the tokens of a sign-in that the application ran itself, where a login keeps such tokens', async () => {
+    const app = await makeVaultApp(store);
+    const oauth = app.provider.helpers(app.env);
+    const client = await app.client();
+    const request = await oauth.parseAuthRequest(new Request(await client.authorizeUrl()));
+    const { access_token: accessToken, refresh_token: refreshToken = '', expires_in = 0 } = app.idp.tokens.open(app.clock.now());
+    const account = { provider: 'corp', id: 'u-7', name: 'Una' };
+    const tokens = { accessToken, refreshToken, expiresAt: app.clock.now() + expires_in };
+    const completion = { request, userId: 'una', scope: request.scope, props: {} };
+    const of = (provider: string) => ({ ...completion, upstreams: [{ account: { ...account, provider }, tokens }] });
+    await expect(oauth.completeAuthorization(of('elsewhere'))).rejects.toThrow('no login of that id keeps tokens');
+    const { redirectTo } = await oauth.completeAuthorization(of('corp'));
+    const ours = tokensOf(await client.redeem(new URL(redirectTo).searchParams.get('code') ?? ''));
+    expect(await app.use(ours.access)).toMatchObject({ token: accessToken, accounts: [account] });
+    app.clock.pass(3550);
+    expect((await app.use(ours.access)).token).not.toBe(accessToken);
+    expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
+  });
+
   it('revokes here at once though the site cannot be told', async () => {
     const app = await makeVaultApp(store);
     const { tokens, client } = await app.connect();
