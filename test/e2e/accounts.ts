@@ -21,7 +21,7 @@ export async function checkAccounts(where: string, server: RunningServer, browse
     await check(`accounts: ${where}: sign-up, reset, new password, apps and browsers; all pages are accessible: ${look}`, () =>
       visit(browser, server.url, (one) => journey(one, { where, look, server }), context),
     );
-  await check(`accounts: ${where}: signing out everywhere ends the other browser, and the apps where that is ticked`, () =>
+  await check(`accounts: ${where}: signing out everywhere ends the other browser too`, () =>
     visit(browser, server.url, async ({ page }) => {
       const address = `everywhere-${where}@mail.example`;
       await signUp(page, server, address);
