@@ -66,6 +66,7 @@ input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;
 .panel:has(> form) > .hint,.panel:has(> form) > details{grid-column:1/-1}
 .panel > form{grid-column:2;grid-row:1}
 .panel > form .plain{margin:0}
+.part > .lead:first-child{margin-top:-1rem}
 .field{margin-top:1rem}
 .field label{display:block;margin-bottom:.375rem;font-size:.9375rem;font-weight:560}
 .field input{display:block;width:100%;min-height:3rem;padding:.625rem .875rem;border:1px solid var(--edge);border-radius:.625rem;background:var(--field);color:inherit;font:inherit}
