@@ -32,17 +32,19 @@ export interface Opening {
   readonly act?: Actor;
   /** Accounts at other sites that its tools may use: those of the grant that it hangs on. */
   readonly linked?: readonly UpstreamRef[];
+  /** Thumbprint of the key that the token is bound to. */
+  readonly jkt?: string | undefined;
 }
 
 /** Writes the grant and gives its token. */
 export async function openDirect(as: AuthServer, opening: Opening): Promise<IssuedTokens> {
-  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization, linked = [] } = opening;
+  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization, jkt, linked = [] } = opening;
   const { keys, settings } = as;
   const [id, now, key] = [parentId + keys.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
   const { accessToken: mintedToken, access } = await keys.mint(id, null);
   const expiresAt = Math.min(now + lifetimes.access, notAfter);
-  const held = { ...wrap(key, access), scope, expiresAt };
+  const held = { ...wrap(key, access), scope, expiresAt, ...(jkt === undefined ? {} : { jkt }) };
   const opened: Grant = {
     v: 1,
     id,
@@ -68,5 +70,5 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
   const { grant, accessToken } = await signed(as, opened, held, { accessToken: mintedToken, access });
   await as.records.openGrant(grant);
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
-  return { accessToken, refreshToken: null, scope, resource, expiresAt };
+  return { accessToken, refreshToken: null, scope, resource, expiresAt, jkt };
 }

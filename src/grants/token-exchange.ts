@@ -50,6 +50,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     notAfter: access.expiresAt,
     parentId: grant.id,
     linked: grant.upstreams ? await openRefs(as.keys, grant.id, unwrap(access, await as.keys.pad(token)), grant.upstreams) : [],
+    jkt: caller.jkt,
     ...(grant.organization === undefined ? {} : { organization: grant.organization }),
     act: { sub: `client:${client.id}`, ...(grant.act === undefined ? {} : { act: grant.act }) },
   });

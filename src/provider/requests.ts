@@ -48,13 +48,14 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
     const checked = await checkRequest(as, await askedParams(as, paramsOf(fields)), network);
     if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
-    const { client, redirect, scope, state = '', challenge, resource, prompt } = checked;
+    const { client, redirect, scope, state = '', challenge, resource, prompt, jkt } = checked;
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
     return {
       ...request,
       codeChallenge: challenge,
       codeChallengeMethod: 'S256',
       issuer: as.settings.issuer,
+      ...(jkt === undefined ? {} : { dpopJkt: jkt }),
       ...(prompt.length > 0 ? { prompt } : {}),
     };
   };
@@ -77,6 +78,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const linked = await Promise.all(upstreams.map(({ account, tokens }) => as.vault.keep(userId, account, tokens)));
     const code = await openGrant(as, {
       client, userId, props, resource, linked, redirectUri: redirect, challenge: request.codeChallenge,
+      ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
       scope: request.scope.filter((one) => scope.includes(one)),
     }); // prettier-ignore
     return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };
