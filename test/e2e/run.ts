@@ -1,6 +1,6 @@
 /**
  * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
- * A plain program, `node test/e2e/run.ts [node|worker|passkey|accounts|steps|upstream|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ * A plain program, `node test/e2e/run.ts [node|worker|mcp|passkey|accounts|steps|upstream|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
  */
 import { checkAccounts } from './accounts.ts';
 import { checkClients } from './clients.ts';
@@ -8,6 +8,7 @@ import { checkConsent } from './consent.ts';
 import { findChromium, launch } from './chromium.ts';
 import { checkConformance } from './conformance.ts';
 import { checkGallery } from './gallery.ts';
+import { checkMcpConformance } from './mcp-conformance.ts';
 import { checkPages } from './pages.ts';
 import { checkPasskeys } from './passkey.ts';
 import { endAll, type RunningServer, type Served, startNode, startWorker } from './processes.ts';
@@ -50,6 +51,7 @@ async function runAll(executable: string): Promise<void> {
         await server.stop();
       }
     }
+    if (wanted.length === 0 || wanted.includes('mcp')) await checkMcpConformance();
     if (wanted.length === 0 || wanted.includes('upstream')) await checkUpstream(browser);
     if (wanted.length === 0 || wanted.includes('consent')) await checkConsent(browser);
   } catch (error) {
