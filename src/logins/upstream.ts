@@ -94,7 +94,8 @@ export function upstream(
     site: provider.site,
     scopes: provider.scope,
     ...(keepTokens ? { tokens: keeperOf(provider) } : {}),
-    begin: ({ redirectUri, state }, { env }) => provider.depart({ redirectUri, state, env, offline: keepTokens }).catch(resultOf),
+    begin: ({ redirectUri, state, scopes = [] }, { env }) =>
+      provider.depart({ redirectUri, state, env, offline: keepTokens, scopes }).catch(resultOf),
     finish: async (came, { env, now }) => {
       const arrived = await provider.arrive({ ...came, now: now(), env }).catch(resultOf);
       return 'kind' in arrived ? arrived : judge(arrived, env);

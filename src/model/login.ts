@@ -177,7 +177,12 @@ export interface RedirectLogin {
   /** What can be done with the site's tokens, of a login that keeps them. */
   readonly tokens?: TokenKeeper;
   begin(
-    trip: { readonly redirectUri: string; readonly state: string },
+    trip: {
+      readonly redirectUri: string;
+      readonly state: string;
+      /** What more the site is asked for, this once. */
+      readonly scopes?: readonly string[];
+    },
     services: LoginServices,
   ): Promise<Departure | Exclude<ReturnResult, Proven>>;
   finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;

@@ -121,6 +121,8 @@ export interface Upstream {
     readonly env: unknown;
     /** Whether the tokens will be kept, so that a refresh token is wanted. */
     readonly offline?: boolean;
+    /** What more is asked for, this once. */
+    readonly scopes?: readonly string[];
   }): Promise<{ readonly location: string; readonly keep: Json }>;
   /** Who came back. @throws {UpstreamError} */
   arrive(back: {

@@ -5,6 +5,7 @@
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { confirm } from './en/confirm.ts';
+import { connect } from './en/connect.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { emailCode, step, totp } from './en/steps.ts';
 import { passkey } from './en/passkey.ts';
@@ -16,6 +17,7 @@ export const en: {
   readonly account: typeof account;
   readonly approve: typeof approve;
   readonly confirm: typeof confirm;
+  readonly connect: typeof connect;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly email: typeof email;
@@ -34,6 +36,7 @@ export const en: {
   account,
   approve,
   confirm,
+  connect,
   signIn,
   password,
   email,
