@@ -9,7 +9,8 @@ import type { OAuthProviderOptions } from './options/options.ts';
 export { guard, type Guard, type GuardOptions, type Verifier } from './guard/guard.ts';
 export { consoleMailer } from './logins/console-mailer.ts';
 export { emailCode, type EmailCodeOptions } from './logins/email-code.ts';
-export { login, type OwnLogin } from './logins/login.ts';
+export { existingSession, type ExistingSession, type FoundSession } from './logins/existing-session.ts';
+export { login, type OwnLogin, type OwnProof } from './logins/login.ts';
 export { password, type PasswordOptions } from './logins/password.ts';
 export { totp } from './logins/totp.ts';
 export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';
@@ -24,7 +25,19 @@ export { OAuthError, type ErrorCode } from './model/error.ts';
 export type { Event } from './model/event.ts';
 export type { Context, FetchFunction, FetchObject, Handler } from './model/handler.ts';
 export type { Identity, Organization } from './model/identity.ts';
-export type { FormLogin, Login, LoginResult, LoginServices, RedirectLogin, ReturnResult, Step, Steps, StepView } from './model/login.ts';
+export type {
+  FormLogin,
+  Login,
+  LoginResult,
+  LoginServices,
+  RedirectLogin,
+  ReturnResult,
+  SessionLogin,
+  Step,
+  Steps,
+  StepView,
+  Trip,
+} from './model/login.ts';
 export type { Passed, SecondFactor } from './model/second-factor.ts';
 export type { Runtime } from './model/runtime.ts';
 export type { DocumentPolicy, Exchange, ExchangePolicy, GrantableScopes, Grantor, Permissions } from './model/settings.ts';
@@ -32,6 +45,7 @@ export { NothingDone, type Kept, type Store } from './model/store.ts';
 export type { MappedUser, TrustedIssuer } from './model/trusted-issuer.ts';
 export { html, type Html, type HtmlValue } from './lib/html.ts';
 export type { PagesOptions } from './options/pages.ts';
+export type { ResourceOptions } from './options/resources.ts';
 export type { RegistrationOptions } from './options/registration.ts';
 export type { Template, Templates } from './pages/templates.ts';
 export type { Text, Translation, Words } from './pages/words/words.ts';

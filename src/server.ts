@@ -12,7 +12,7 @@ import { base64url } from './lib/base64url.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
 import { late } from './lib/late.ts';
 import { OAuthError } from './model/error.ts';
-import { isRedirect } from './model/login.ts';
+import { hostOf, isRedirect } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
 
 // A program's first token needs none of these, and many a server none of them ever: each comes with its first request.
@@ -50,6 +50,10 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   routes.set(paths.revoke, { name: 'revoke', methods: { POST: revoke }, reader: 'program' });
   routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });
   routes.set(paths.push, { name: 'push', methods: { POST: push }, reader: 'program' });
+  if (settings.resources.some(({ signing }) => signing !== undefined)) {
+    const jwks: Endpoint = async (call) => (await import('./endpoints/jwks.ts')).jwks(call);
+    routes.set(paths.jwks, { name: 'jwks', methods: { GET: jwks, HEAD: jwks }, reader: 'program' });
+  }
   if (paths.register !== null) {
     routes.set(paths.register, { name: 'register', methods: { POST: register }, reader: 'program' });
     routes.set(`${paths.register}/client`, {
@@ -59,22 +63,28 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     });
   }
   if (logins.length === 0) return routes;
-  routes.set(paths.authorize, { name: 'authorize', methods: { GET: authorize, POST: authorize }, reader: 'person' });
+  const greeting = (endpoint: Endpoint): Endpoint =>
+    hostOf(logins) ? late(async () => (await import('./endpoints/welcome.ts')).welcoming(endpoint)) : endpoint;
+  routes.set(paths.authorize, { name: 'authorize', methods: { GET: greeting(authorize), POST: authorize }, reader: 'person' });
   routes.set(paths.approve, { name: 'approve', methods: { POST: approve }, reader: 'person' });
   routes.set(paths.step, { name: 'step', methods: { POST: step }, reader: 'person' });
   for (const login of logins.filter(isRedirect)) {
     const GET: Endpoint = (call) => callback(call, login);
     routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
   }
-  routes.set(`${paths.account}/connect`, { name: 'account/connect', methods: { GET: connect, POST: connect }, reader: 'person' });
-  routes.set(paths.account, { name: 'account', methods: { GET: account, POST: account }, reader: 'person' });
+  routes.set(`${paths.account}/connect`, { name: 'account/connect', methods: { GET: greeting(connect), POST: connect }, reader: 'person' });
+  routes.set(paths.account, { name: 'account', methods: { GET: greeting(account), POST: account }, reader: 'person' });
   if (logins.some(isRedirect))
-    routes.set(signInsPath(paths.account), { name: 'account/sign-ins', methods: { GET: signIns, POST: signIns }, reader: 'person' });
+    routes.set(signInsPath(paths.account), {
+      name: 'account/sign-ins',
+      methods: { GET: greeting(signIns), POST: signIns },
+      reader: 'person',
+    });
   for (const section of sectionsOf(settings)) {
     const endpoint: Endpoint = (call) => accountSection(call, section);
     routes.set(sectionPath(paths.account, section), {
       name: `account/${section.id}`,
-      methods: { GET: endpoint, POST: endpoint },
+      methods: { GET: greeting(endpoint), POST: endpoint },
       reader: 'person',
     });
   }

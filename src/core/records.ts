@@ -9,7 +9,7 @@ import { lifeEndOf, type Grant } from '../model/grant.ts';
 import type { Organization } from '../model/identity.ts';
 import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version, WriteOptions } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
-import type { Transition } from '../model/transition.ts';
+import type { SlowTransition } from '../model/transition.ts';
 import { has, MOST_TRIES, readHeld, valueOf, versioned, type Held } from './held.ts';
 
 /** A signed-in browser. */
@@ -24,8 +24,12 @@ export type Session = {
   readonly upstreams?: string;
   /** Those that the sign-in said the user may act for. */
   readonly organizations?: readonly Organization[];
-  /** When the person proved who they are. */
+  /** The login that is to be asked, each time, whether this is still so: the application's own session. */
+  readonly host?: string;
+  /** When it began; and when the person proved who they are, unless `provenAt` says so. */
   readonly createdAt: Seconds;
+  /** When the person proved who they are, where that was told; 0 where it was long ago, as far as anybody knows. */
+  readonly provenAt?: Seconds;
   /** The absolute end. */
   readonly expiresAt: Seconds;
   /** When it was last used, to a few minutes. */
@@ -56,7 +60,7 @@ export type AccountRecord = {
 /** The verbs. */
 export interface Records {
   /** @throws {OAuthError} `invalid_grant` when there is no such grant, or what the transition refuses with. */
-  changeGrant<T>(id: string, transition: Transition<T>): Promise<T>;
+  changeGrant<T>(id: string, transition: SlowTransition<T>): Promise<T>;
   openGrant(grant: Grant): Promise<void>;
   findGrant(id: string): Promise<Grant | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
@@ -106,7 +110,7 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
       for (let tries = 0; tries < MOST_TRIES; tries++) {
         const held = await read(`grant:${id}`, isGrant);
         if (!held) throw new OAuthError('invalid_grant', 'grant_unknown');
-        const verdict = transition(held.value);
+        const verdict = await transition(held.value);
         if (verdict.grant && (await store.write(`grant:${id}`, verdict.grant, held.version, { until: lifeEndOf(verdict.grant) })) === null)
           continue;
         if (verdict.grant?.ended) onEnded(verdict.grant);

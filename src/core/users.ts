@@ -26,6 +26,12 @@ export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?:
   return records.userOf(hash, { userId, issuer, createdAt: as.now() });
 }
 
+/** The user whom an identity is here, or null where it never signed in. */
+export async function findUserId(as: AuthServer, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<string | null> {
+  if (identity.issuer === as.settings.issuer) return identity.subject;
+  return (await findIdentity(as, await hashOf(as, identity)))?.userId ?? null;
+}
+
 /** An outside identity of a user. */
 export interface JoinedIdentity {
   readonly hash: string;
@@ -59,7 +65,7 @@ export async function partIdentity(as: AuthServer, userId: string, hash: string)
   if (held?.value.userId === userId) await as.store.remove(`identity:${hash}`, held.version);
 }
 
-async function hashOf({ keys }: AuthServer, { issuer, subject }: Identity): Promise<string> {
+async function hashOf({ keys }: AuthServer, { issuer, subject }: Pick<Identity, 'issuer' | 'subject'>): Promise<string> {
   if (issuer === '' || subject === '') throw new TypeError('An identity needs an issuer and a subject.');
   return keys.hash(`identity\n${JSON.stringify([issuer, subject])}`);
 }

@@ -63,7 +63,7 @@ export function accessOf(as: AuthServer, token: string, { grant, access, text }:
     clientId,
     grantId,
     ...(organization ? { organization } : {}),
-    scope: access.scope,
+    scope: as.settings.covered(access.scope),
     resource,
     expiresAt: access.expiresAt,
     ...(act ? { act } : {}),

@@ -91,9 +91,17 @@ function requiredOf({ as }: Call, ticket: Ticket): readonly string[] {
 }
 
 async function switchAccount(call: Call, showing: Consent): Promise<Response> {
+  const { records, keys } = call.as;
   const session = await sessionOf(call);
-  if (session) await call.as.records.endSession(session.hash);
-  const page = await consentPage(call, { ...showing, session: null });
+  let { ticket } = showing;
+  if (session) {
+    await records.endSession(session.hash);
+    // Wherever the person signs in next, they are asked who they are: else it would be the same account again.
+    const changed = await records.changeTicket(await keys.hash(showing.handle), (one) => ({ ...one, staleSession: session.hash }));
+    if (!changed) return over(call);
+    ticket = changed;
+  }
+  const page = await consentPage(call, { ...showing, ticket, session: null });
   page.headers.append('set-cookie', setCookie(call.as, 'session', '', 0));
   return page;
 }

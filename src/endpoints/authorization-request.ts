@@ -109,13 +109,14 @@ function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope'
   if ((params.optional('response_mode') ?? 'query') !== 'query')
     throw new OAuthError('invalid_request', 'response_mode', { hint: 'Only response_mode=query is supported.' });
   const challenge = checkChallenge(params.optional('code_challenge'), params.optional('code_challenge_method'));
-  const resource = findResource(params.all('resource'), as.settings.resources);
+  const resource = findResource(params.all('resource'), as.settings);
   const prompt = (params.optional('prompt') ?? '').split(' ').filter((one) => one !== '');
   if (prompt.includes('none') && prompt.length > 1)
     throw new OAuthError('invalid_request', 'prompt_contradicts', { hint: 'prompt=none cannot go with another value.' });
-  const known = as.settings.scopes.map((scope) => scope.name);
+  const { scopes, defaultScope, strictScopes } = as.settings;
+  const catalogue = { known: scopes.map(({ name }) => name), defaults: defaultScope, strict: strictScopes };
   // What a client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
-  const scope = requestedScope(parseScope(params.optional('scope')), { known, defaults: as.settings.defaultScope });
+  const scope = requestedScope(parseScope(params.optional('scope')), catalogue);
   return { challenge, resource, prompt, scope: [...new Set([...resource.scopes, ...scope])] };
 }
 

@@ -11,13 +11,14 @@ import { OAuthError } from '../model/error.ts';
 import type { RedirectLogin } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
 import { findRedirect } from '../model/redirect.ts';
-import type { Json } from '../model/store.ts';
 import { errorAnswer } from './authorization-request.ts';
 import { askStep } from './ask-step.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
+import type { KeptJourney } from './depart.ts';
 import { callbackPath } from './paths.ts';
-import { cookieOf, flowCookie, sessionFor, speaking, type Call } from './endpoint.ts';
+import { freshOnly } from './fresh.ts';
+import { cookieOf, flowCookie, outsideOf, sessionFor, speaking, type Call } from './endpoint.ts';
 import { admit, servicesOf } from './sign-in.ts';
 import { problemOf } from './site-problem.ts';
 import { endTrip } from './trip.ts';
@@ -42,11 +43,11 @@ export async function callback(asked: Call, login: RedirectLogin): Promise<Respo
   if (!client) return over(call);
   const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
 
-  const opened = (await keys.openUnder(state, journey.sealed, `state:${stateHash}`)) as { keep: Json; handle: string } | null;
+  const opened = (await keys.openUnder(state, journey.sealed, `state:${stateHash}`)) as KeptJourney | null;
   if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const came = { redirectUri, state, parameters: url.searchParams, kept: opened.keep };
-  const result = await login.finish(came, servicesOf(call));
+  const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: opened.keep };
+  const result = freshOnly(await login.finish(came, servicesOf(call)), opened.freshSince);
   if (result.kind === 'proven') {
     const user = await admit(call, { login: login.id, proven: result });
     if (!user) return over(call);

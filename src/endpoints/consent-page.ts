@@ -17,6 +17,7 @@ import { sayFor } from '../pages/words/span.ts';
 import { say, type Words } from '../pages/words/words.ts';
 import type { Call } from './endpoint.ts';
 import { hasLinks, linksFor } from './login-links.ts';
+import { nobodyPage } from './nobody.ts';
 import { grantable, organizationOf } from './entitlement.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
 
@@ -42,12 +43,14 @@ export async function consentPage(
 ): Promise<Response> {
   const { as, words } = call;
   const { settings } = as;
+  if (session === null && !settings.logins.some((one) => isForm(one) || isRedirect(one))) return nobodyPage(call);
   const redirectHost = new URL(ticket.redirectUri).host;
   const resource = settings.resources.find((one) => one.uri === ticket.resource);
   const acting = session && organizationOf(session, organization);
   const mayGive = session && acting !== 'open' ? await grantable(call, session, acting, ticket.scope) : ticket.scope;
   const before = session && (await allowedBefore(as, ticket, client, session));
-  const isNew = (name: string): boolean => !before?.scope.includes(name);
+  const had = settings.covered(before?.scope ?? []);
+  const isNew = (name: string): boolean => !had.includes(name);
   const stepUp = ticket.scope.some(isNew);
   return approvePage({
     action: settings.paths.approve,

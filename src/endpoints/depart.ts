@@ -6,6 +6,7 @@
  */
 import type { HtmlValue } from '../lib/html.ts';
 import type { RedirectLogin } from '../model/login.ts';
+import type { Json, Seconds } from '../model/store.ts';
 import { approveTicket, type Choice, TICKET_TTL } from '../model/ticket.ts';
 import { sayIn } from '../pages/words/span.ts';
 import { over } from './conclude.ts';
@@ -27,6 +28,14 @@ export interface Departing {
   readonly again: (text: HtmlValue, status: number) => Promise<Response>;
 }
 
+/** What is sealed into a journey. */
+export type KeptJourney = {
+  readonly keep: Json;
+  readonly handle: string;
+  /** When the journey began, where the person has to prove anew who they are. */
+  readonly freshSince?: Seconds;
+};
+
 /** Sends the browser away. */
 export async function depart(call: Call, { showing, choice, login, again }: Departing): Promise<Response> {
   const { as } = call;
@@ -36,7 +45,8 @@ export async function depart(call: Call, { showing, choice, login, again }: Depa
   const state = keys.secret();
   const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const away = await login.begin({ redirectUri, state }, servicesOf(call));
+  const fresh = showing.ticket.staleSession !== undefined;
+  const away = await login.begin({ redirectUri, state, fresh }, servicesOf(call));
   if ('kind' in away) {
     as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });
     const { text, status } = problemOf(away, login, call.words);
@@ -44,7 +54,8 @@ export async function depart(call: Call, { showing, choice, login, again }: Depa
   }
   const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { ...choice, stateHash }, as.now()));
   if (!ticket) return over(call);
-  const sealed = await keys.sealUnder(state, { keep: away.keep, handle: showing.handle }, `state:${stateHash}`);
+  const kept: KeptJourney = { keep: away.keep, handle: showing.handle, ...(fresh ? { freshSince: as.now() } : {}) };
+  const sealed = await keys.sealUnder(state, kept, `state:${stateHash}`);
   await records.openJourney(stateHash, { v: 1, login: login.id, ticketHash: handleHash, sealed, expiresAt: ticket.expiresAt });
   const answer = new Response(null, {
     status: 303,

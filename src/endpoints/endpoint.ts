@@ -3,14 +3,19 @@
  * reading a form, refusing foreign origins, knowing who is signed in.
  */
 import type { AuthServer } from '../core/auth-server.ts';
+import type { Session } from '../core/records.ts';
 import { type KnownSession, useSession } from '../core/sessions.ts';
 import { readCookie, writeCookie } from '../lib/cookie.ts';
 import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
+import { late } from '../lib/late.ts';
 import { OAuthError } from '../model/error.ts';
+import { hostOf, type Proven } from '../model/login.ts';
 import { paramsOf, type Params } from '../model/params.ts';
 import { acceptedOf, localesOf } from '../pages/words/languages.ts';
 import { ENGLISH, type Words } from '../pages/words/words.ts';
+
+const userIdOf = late(async () => (await import('../core/users.ts')).userIdOf);
 
 /** One request on its way through an endpoint. */
 export interface Call {
@@ -24,6 +29,16 @@ export interface Call {
   readonly after: (work: () => Promise<unknown>) => void;
   /** What pages say, in the language that the person reads. English for programs, which read none of it. */
   readonly words: Words;
+  /** Who is signed in at the application itself, where a login asks it; asked once for each request. */
+  readonly present: () => Promise<Present | null>;
+  /** The session that this very request began: its cookie goes out with the answer. */
+  readonly begun?: KnownSession;
+}
+
+/** Somebody whom the application has signed in. */
+export interface Present {
+  readonly login: string;
+  readonly proven: Proven;
 }
 
 /** Where a request comes from and what may outlive it, as the runtime knows it. */
@@ -36,6 +51,7 @@ export interface Surroundings {
 export function makeCall(request: Request, as: AuthServer, env: unknown, around: Surroundings): Call {
   let url: URL | undefined;
   let network: string | undefined;
+  let present: Promise<Present | null> | undefined;
   return {
     request,
     as,
@@ -48,7 +64,24 @@ export function makeCall(request: Request, as: AuthServer, env: unknown, around:
     },
     after: (work) => around.waitUntil(workOf(as, work)),
     words: ENGLISH,
+    present: () => (present ??= askPresent({ request, as, env })),
   };
+}
+
+async function askPresent({ request, as, env }: Pick<Call, 'request' | 'as' | 'env'>): Promise<Present | null> {
+  const host = hostOf(as.settings.logins);
+  if (!host) return null;
+  try {
+    const proven = await host.present({ request: outsideOf(request), env, issuer: as.settings.issuer });
+    return proven && { login: host.id, proven };
+  } catch (cause) {
+    throw new OAuthError('temporarily_unavailable', 'session_unknown', { cause }); // nobody is let in, and nobody is signed out
+  }
+}
+
+/** The request as the application may look at it: address and headers. */
+export function outsideOf({ url, headers }: Request): Request {
+  return new Request(url, { headers: [...headers] });
 }
 
 /** Work that has an end of its own. Not begun before the caller has gone on, so that it cannot be timed from outside. */
@@ -71,8 +104,9 @@ export function inTheirLanguage(call: Call): Promise<Call> {
 /** The call in another language: the one that a ticket keeps, or that a form asks for. */
 export async function speaking(call: Call, lang: string | null | undefined): Promise<Call> {
   if (typeof lang !== 'string') return call;
-  const { as, request, url, env, network, after } = call;
-  return { as, request, url, env, network, after, words: await as.settings.languages.of(lang) };
+  const { as, request, url, env, network, after, present, begun } = call;
+  const words = await as.settings.languages.of(lang);
+  return { as, request, url, env, network, after, present, words, ...(begun ? { begun } : {}) };
 }
 
 /** Answers a request, or throws an `OAuthError` that the server renders. */
@@ -146,11 +180,33 @@ export async function sessionFor(call: Call, { staleSession }: { readonly staleS
 
 /** Who is signed in with this browser, or null. */
 export async function sessionOf(call: Call): Promise<KnownSession | null> {
+  if (call.begun) return call.begun;
   const token = cookieOf(call, 'session');
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
   const hash = await call.as.keys.hash(token);
   const session = await useSession(call.as, hash);
-  return session && { ...session, hash };
+  if (!session) return null;
+  return session.host === undefined ? { ...session, hash } : stillThere(call, { ...session, hash });
+}
+
+/** A session that follows the application's: only while that one says the same person, and with what it says of them now. */
+async function stillThere(call: Call, session: KnownSession): Promise<KnownSession | null> {
+  const { as } = call;
+  const found = await call.present();
+  if (!found || found.login !== session.host) return null; // signed out there; or the request came along without the cookies of there
+  const { identity, permissions, organizations, authenticatedAt, joinByEmail } = found.proven;
+  if ((await userIdOf(as, identity, joinByEmail)) !== session.userId) {
+    await as.records.endSession(session.hash); // somebody else has signed in there
+    return null;
+  }
+  const { permissions: _permissions, organizations: _organizations, ...rest } = session;
+  return {
+    ...rest,
+    claims: { ...(identity.claims as Session['claims']), sub: session.userId },
+    ...(permissions ? { permissions } : {}),
+    ...(organizations ? { organizations } : {}),
+    ...(authenticatedAt === undefined ? {} : { provenAt: authenticatedAt }),
+  };
 }
 
 /** The SHA-256 by which a page's policy knows its one script. */

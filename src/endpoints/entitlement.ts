@@ -24,6 +24,6 @@ export async function grantable(
   if (grantableScopes === null) return scope;
   const may = organization?.permissions ?? permissions;
   const who = { userId, claims, ...(may ? { permissions: may } : {}), ...(organization ? { organization } : {}) };
-  const given = await grantableScopes(who, env as never);
+  const given = as.settings.covered(await grantableScopes(who, env as never));
   return scope.filter((one) => given.includes(one));
 }

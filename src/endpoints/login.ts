@@ -37,8 +37,8 @@ async function submit(call: Call): Promise<Response> {
   return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed });
 }
 
-function leaveFor(call: Call, site: string, returnTo: string): Promise<Response | NotSignedIn> {
+async function leaveFor(call: Call, site: string, returnTo: string): Promise<Response | NotSignedIn> {
   const login = call.as.settings.logins.filter(isRedirect).find(({ id }) => id === site);
   if (!login) throw new OAuthError('invalid_request', 'login_unknown');
-  return startTrip(call, login, { returnTo });
+  return startTrip(call, login, { returnTo, fresh: (await sessionOf(call)) !== null });
 }

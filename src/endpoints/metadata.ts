@@ -43,6 +43,7 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
     ...(paths.register === null ? {} : { registration_endpoint: at(paths.register) }),
     revocation_endpoint: at(paths.revoke),
     introspection_endpoint: at(paths.introspect),
+    ...(settings.resources.some(({ signing }) => signing !== undefined) ? { jwks_uri: at(paths.jwks) } : {}),
     pushed_authorization_request_endpoint: at(paths.push),
     ...(settings.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes.map((scope) => scope.name) }),

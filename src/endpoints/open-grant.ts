@@ -7,6 +7,7 @@ import { renewClient } from '../core/client-records.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
+import { lifetimesFor } from '../model/resource.ts';
 import { formatToken } from '../model/token.ts';
 import { revoke, wrap } from '../model/transition.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
@@ -31,6 +32,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
   const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [] } = opening;
   const { settings, keys } = as;
   const [id, now, key] = [keys.id(), as.now(), as.runtime.random(32)];
+  const lifetimes = lifetimesFor(settings, resource);
   const code = formatToken('code', id, keys.secret());
   const refreshable = client.grantTypes.includes('refresh_token');
   const grant: Grant = {
@@ -44,7 +46,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     ...(organization ? { organization: { id: organization.id, name: organization.name } } : {}),
     createdAt: now,
     expiresAt: now + settings.grantTtl,
-    lifetimes: refreshable ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 },
+    lifetimes: refreshable ? lifetimes : { ...lifetimes, refresh: 0 },
     sealedProps: await keys.sealWith(key, props, `grant:${id}`),
     ...(linked.length === 0 ? {} : { upstreams: await sealRefs(keys, id, key, linked) }),
     code: { ...wrap(key, await keys.proof(code)), challenge, redirectUri, expiresAt: now + settings.codeTtl, spent: false, failures: 0 },

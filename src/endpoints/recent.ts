@@ -29,7 +29,7 @@ export function signInAgain(as: AuthServer, path: string): Response {
 
 /** Whether the sign-in of a session is at most so old. */
 export function isRecent(as: AuthServer, session: Session, seconds: Seconds): boolean {
-  return as.now() - session.createdAt <= seconds;
+  return as.now() - (session.provenAt ?? session.createdAt) <= seconds;
 }
 
 /** The sign-in page that leads to `path` afterwards. */

@@ -24,7 +24,7 @@ export async function settle(call: Call, { ticket, handle, client, user, choice 
   const organization = organizationOf(user, choice.organization);
   const scope = organization === 'open' ? choice.scope : await grantable(call, user, organization, choice.scope);
   const required = call.as.settings.resources.find((one) => one.uri === ticket.resource)?.scopes ?? [];
-  if (isShort(scope, ticket, required)) {
+  if (isShort(call.as.settings.covered(scope), ticket, required)) {
     const problem = { text: call.words.confirm.nothingLeft, status: 403 };
     return withCookie(await consentPage(call, { ticket, handle, client, session: user, ticked: choice.scope, problem }), user);
   }

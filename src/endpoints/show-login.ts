@@ -4,10 +4,10 @@
 import type { HtmlValue } from '../lib/html.ts';
 import { isForm, isRedirect } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
-import { messagePage } from '../pages/message.ts';
 import { say } from '../pages/words/words.ts';
 import { type Call, sessionOf } from './endpoint.ts';
 import { linksFor } from './login-links.ts';
+import { nobodyPage } from './nobody.ts';
 import { returnPath, signInUrl } from './recent.ts';
 import { nameOf } from './sign-in.ts';
 
@@ -29,10 +29,7 @@ export async function showLogin(call: Call, { typed, returnTo, ...problem }: Sho
   const forms = logins.filter(isForm);
   const again = session !== null && (url.searchParams.has('again') || problem.error !== undefined);
   const sites = logins.filter(isRedirect);
-  if (forms.length + sites.length === 0 && (!session || again)) {
-    const { nobodyTitle: title, nobody: message, nobodyToDo: whatToDo } = words.signIn;
-    return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });
-  }
+  if (forms.length + sites.length === 0 && (!session || again)) return nobodyPage(call);
   const known = (claim: string): string => (typeof session?.claims[claim] === 'string' ? session.claims[claim] : '');
   const filled = typed ?? { username: known('preferred_username'), email: known('email') };
   const to = returnTo ?? returnPath(call) ?? paths.login;

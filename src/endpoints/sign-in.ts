@@ -9,7 +9,7 @@ import type { HtmlValue } from '../lib/html.ts';
 import { coarseNetwork } from '../lib/network.ts';
 import { agentOf } from '../lib/user-agent.ts';
 import type { Organization } from '../model/identity.ts';
-import { isForm, type Limited, type LoginServices, type Proven, type Refused, type Renewal, type Step } from '../model/login.ts';
+import { hostOf, isForm, type Limited, type LoginServices, type Proven, type Refused, type Renewal, type Step } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
@@ -111,7 +111,12 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const userId = await userIdOf(as, identity, proven.joinByEmail);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
   const linked = await link(call, userId, proven, old);
-  const user = await openSession(call, { userId, claims, ...rightsOf(proven) }, linked);
+  const { authenticatedAt } = proven;
+  const proof = {
+    ...(hostOf(as.settings.logins)?.id === login ? { host: login } : {}),
+    ...(authenticatedAt === undefined ? {} : { provenAt: Math.min(authenticatedAt, as.now()) }),
+  };
+  const user = await openSession(call, { userId, claims, ...rightsOf(proven), ...proof }, linked);
   if (old) await as.records.endSession(old.hash);
   if (stamp !== undefined && (await as.accounts.find(userId))?.stamp !== stamp) {
     await as.records.endSession(user.hash);
@@ -126,18 +131,19 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
  * account has been changed since by somebody else: then this session has ended with the others.
  */
 export async function renewSession(call: Call, session: KnownSession, { stamp }: Renewal): Promise<SignedIn | null> {
-  const { userId, claims, createdAt, expiresAt, hash } = session;
+  const { userId, claims, createdAt, expiresAt, hash, host, provenAt } = session;
+  const proof = { ...(host === undefined ? {} : { host }), ...(provenAt === undefined ? {} : { provenAt }) };
   const { records, accounts } = call.as;
   const linked = (await linkedOf(call, session)) ?? [];
   await records.endSession(hash);
-  const user = await openSession(call, { userId, claims, ...rightsOf(session) }, linked, { createdAt, expiresAt });
+  const user = await openSession(call, { userId, claims, ...rightsOf(session), ...proof }, linked, { createdAt, expiresAt });
   if ((await accounts.find(userId))?.stamp === stamp) return user;
   await records.endSession(user.hash);
   return null;
 }
 
 type Rights = Pick<Session, 'permissions' | 'organizations'>;
-type Who = Pick<Session, 'userId' | 'claims'> & Rights;
+type Who = Pick<Session, 'userId' | 'claims' | 'host' | 'provenAt'> & Rights;
 
 function rightsOf({ permissions, organizations }: Rights): Rights {
   return { ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };

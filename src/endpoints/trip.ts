@@ -9,13 +9,14 @@ import { findTrip, openTrip, takeTrip } from '../core/trips.ts';
 import { joinIdentity } from '../core/users.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import type { Proven, RedirectLogin } from '../model/login.ts';
-import type { Json } from '../model/store.ts';
+import type { Json, Seconds } from '../model/store.ts';
 import { TICKET_TTL } from '../model/ticket.ts';
 import { sayIn } from '../pages/words/span.ts';
 import { askStep } from './ask-step.ts';
 import { foreign, over } from './conclude.ts';
+import { freshOnly } from './fresh.ts';
 import { callbackPath } from './paths.ts';
-import { type Call, cookieOf, flowCookie, sessionOf, setCookie, speaking } from './endpoint.ts';
+import { type Call, cookieOf, flowCookie, outsideOf, sessionOf, setCookie, speaking } from './endpoint.ts';
 import { showLogin } from './show-login.ts';
 import { away } from './recent.ts';
 import { admit, type NotSignedIn, servicesOf } from './sign-in.ts';
@@ -32,12 +33,14 @@ export interface Errand {
   readonly joinTo?: string;
   /** What a tool asked for; with it, the trip brings tokens and nothing else. */
   readonly connect?: ConnectionAsked & { readonly secret: string };
+  /** The person is signed in, and has to prove it once more. */
+  readonly fresh?: boolean;
 }
 
-type Kept = Errand & { readonly keep: Json; readonly lang: string };
+type Kept = Omit<Errand, 'fresh'> & { readonly keep: Json; readonly lang: string; readonly freshSince?: Seconds };
 
 /** Sends the browser away, or tells what is wrong. */
-export async function startTrip(call: Call, login: RedirectLogin, errand: Errand): Promise<Response | NotSignedIn> {
+export async function startTrip(call: Call, login: RedirectLogin, { fresh = false, ...errand }: Errand): Promise<Response | NotSignedIn> {
   const { as, words } = call;
   const { settings, keys } = as;
   const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
@@ -45,13 +48,14 @@ export async function startTrip(call: Call, login: RedirectLogin, errand: Errand
   const [state, browser] = [keys.secret(), keys.secret()];
   const stateHash = await keys.hash(state);
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const departure = await login.begin({ redirectUri, state, ...(errand.connect && { scopes: errand.connect.scopes }) }, servicesOf(call));
+  const more = errand.connect && { scopes: errand.connect.scopes };
+  const departure = await login.begin({ redirectUri, state, fresh, ...more }, servicesOf(call));
   if ('kind' in departure) {
     as.emit({ kind: 'login.failed', login: login.id, reason: departure.reason, network: call.network });
     const { text, status } = problemOf(departure, login, words);
     return { problem: text, status };
   }
-  const kept: Kept = { ...errand, keep: departure.keep, lang: words.lang };
+  const kept: Kept = { ...errand, keep: departure.keep, lang: words.lang, ...(fresh ? { freshSince: as.now() } : {}) };
   const sealed = await keys.sealUnder(state, kept, `trip:${stateHash}`);
   const browserHash = await keys.hash(browser);
   await openTrip(as, stateHash, { v: 1, login: login.id, browserHash, sealed, expiresAt: as.now() + TICKET_TTL });
@@ -73,7 +77,8 @@ export async function endTrip(asked: Call, login: RedirectLogin, state: string):
   if (!kept) throw new Error('A trip that was found by its state cannot be opened with it.');
   const call = await speaking(asked, kept.lang);
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const result = await login.finish({ redirectUri, state, parameters: url.searchParams, kept: kept.keep }, servicesOf(call));
+  const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: kept.keep };
+  const result = freshOnly(await login.finish(came, servicesOf(call)), kept.freshSince);
   const answer = result.kind === 'proven' ? await arrive(call, login, result, kept) : await refused(call, login, result, kept);
   answer.headers.append('set-cookie', setCookie(as, flowCookie(stateHash), '', 0));
   return answer;

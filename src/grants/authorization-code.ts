@@ -6,15 +6,15 @@ import type { Caller } from '../clients/authenticate.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { base64url } from '../lib/base64url.ts';
 import { OAuthError } from '../model/error.ts';
-import type { Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { checkVerifier } from '../model/pkce.ts';
-import { canonicalResource } from '../model/resource.ts';
+import { meantResource } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
-import { redeem, type Verdict } from '../model/transition.ts';
+import { redeem } from '../model/transition.ts';
 import { change } from './change.ts';
 import type { IssuedTokens } from './issue.ts';
+import { signed } from './signed.ts';
 
 /** Redeems the code of a request. */
 export async function authorizationCode(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
@@ -28,17 +28,21 @@ export async function authorizationCode(params: Params, caller: Caller, as: Auth
     clientId: caller.clientId,
     challenge: base64url(await as.runtime.digest(verifier)),
     redirectUri: params.optional('redirect_uri'),
-    resource: resourceOf(params),
+    resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
+    covered: as.settings.covered,
     now: as.now(),
   };
-  const issued = await change(as, caller, grantId, (grant) => {
+  const issued = await change(as, caller, grantId, async (grant) => {
     const minted = grant.lifetimes.refresh === 0 ? { ...tokens, refresh: null } : tokens;
-    return withGrant(grant, redeem(proof, minted)(grant));
+    const verdict = redeem(proof, minted)(grant);
+    if ('error' in verdict) return verdict;
+    const result = await signed(as, verdict.grant ?? grant, verdict.result, tokens);
+    return { grant: result.grant, result };
   });
   as.emit({ kind: 'grant.redeemed', grantId, clientId: caller.clientId, userId: issued.grant.userId });
   return {
-    accessToken: tokens.accessToken,
+    accessToken: issued.accessToken,
     refreshToken: issued.grant.lifetimes.refresh === 0 ? null : tokens.refreshToken,
     scope: issued.access.scope,
     resource: issued.grant.resource,
@@ -46,15 +50,11 @@ export async function authorizationCode(params: Params, caller: Caller, as: Auth
   };
 }
 
-function withGrant<T>(grant: Grant, verdict: Verdict<T>): Verdict<{ grant: Grant; access: T }> {
-  return 'error' in verdict ? verdict : { ...verdict, result: { grant, access: verdict.result } };
-}
-
 /** The one resource a token request names, canonical; undefined if it names none (RFC 8707 §2.2). */
-export function resourceOf(params: Params): string | undefined {
+export function resourceOf(params: Params, { settings }: AuthServer): string | undefined {
   const asked = params.all('resource');
   if (asked.length === 0) return undefined;
-  const uri = asked.length === 1 && asked[0] !== undefined ? canonicalResource(asked[0]) : null;
+  const uri = asked.length === 1 && asked[0] !== undefined ? meantResource(asked[0], settings.resources) : null;
   if (uri === null) throw new OAuthError('invalid_target', 'resource_malformed');
   return uri;
 }

@@ -5,14 +5,14 @@ import type { Caller } from '../clients/authenticate.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
-import type { Transition, Verdict } from '../model/transition.ts';
+import type { SlowTransition, Verdict } from '../model/transition.ts';
 
 /**
  * Runs the move.
  *
  * @throws {OAuthError} what the move refuses with; `invalid_client` for a confidential client that showed no secret.
  */
-export function change<T>(as: AuthServer, caller: Caller, grantId: string, move: Transition<T>): Promise<T> {
+export function change<T>(as: AuthServer, caller: Caller, grantId: string, move: SlowTransition<T>): Promise<T> {
   return as.records.changeGrant(grantId, (grant) => onlyFor(caller, grant) ?? move(grant));
 }
 

@@ -14,8 +14,8 @@ import { registeredClient, withinCeiling } from './registered.ts';
 /** Gives the client tokens of its own. */
 export async function clientCredentials(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
   const client = registeredClient(caller, 'client_credentials');
-  const { uri } = findResource(params.all('resource'), as.settings.resources);
-  const scope = withinCeiling(parseScope(params.optional('scope')), client.scope ?? []);
+  const { uri } = findResource(params.all('resource'), as.settings);
+  const scope = withinCeiling(parseScope(params.optional('scope')), client.scope ?? [], as.settings.covered);
   const userId = `client:${client.id}`; // never a person's: helpers refuse such ids (RFC 9068 §5)
   const claims = { sub: userId, ...(client.name === undefined ? {} : { name: client.name }) };
   return openDirect(as, { clientId: client.id, userId, scope, resource: uri, props: { claims } });

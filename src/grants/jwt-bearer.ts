@@ -15,8 +15,8 @@ import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion, t
 import { OAuthError } from '../model/error.ts';
 import { JWT_BEARER } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
-import { canonicalResource, findResource } from '../model/resource.ts';
-import { parseScope } from '../model/scope.ts';
+import { findResource, meantResource } from '../model/resource.ts';
+import { parseScope, type ScopeCover } from '../model/scope.ts';
 import type { MappedUser, TrustedIssuer } from '../model/trusted-issuer.ts';
 import { resourceOf } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
@@ -43,7 +43,11 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
   }
   const { jti, subject } = await checkAssertion(as, assertion, issuer);
   const resource = targetOf(as, params, claims);
-  const scope = withinCeiling(parseScope(params.optional('scope')), ceilingOf(issuer, claims, isJag));
+  const scope = withinCeiling(
+    parseScope(params.optional('scope')),
+    ceilingOf(issuer, claims, isJag, as.settings.covered),
+    as.settings.covered,
+  );
   const mapped = issuer.user ? await issuer.user(claims) : {};
   if (!mapped) throw refused('user_refused');
   if (!(await spendOnce(as, ['issuer', issuer.issuer], jti, endOf(claims)))) throw refused('replayed');
@@ -81,21 +85,21 @@ async function checkAssertion(as: AuthServer, assertion: Assertion, issuer: Trus
 
 /** The resource that both sides mean: the assertion's, the request's, or the only one there is. */
 function targetOf(as: AuthServer, params: Params, { resource }: Claims): string {
-  const asked = resourceOf(params);
+  const asked = resourceOf(params, as);
   const { resources } = as.settings;
-  if (resource === undefined) return findResource(asked === undefined ? [] : [asked], resources).uri;
-  const allowed = [resource].flat().map((one) => (typeof one === 'string' ? canonicalResource(one) : null));
+  if (resource === undefined) return findResource(asked === undefined ? [] : [asked], as.settings).uri;
+  const allowed = [resource].flat().map((one) => (typeof one === 'string' ? meantResource(one, resources) : null));
   const both = resources.map(({ uri }) => uri).filter((uri) => allowed.includes(uri) && (asked === undefined || asked === uri));
   if (both.length !== 1 || both[0] === undefined) throw refused('resource');
   return both[0];
 }
 
 /** What may be granted: what the operator allows this issuer, and of that what the issuer allows the user (EMA §7.2.1). */
-function ceilingOf(issuer: TrustedIssuer, { scope }: Claims, isJag: boolean): readonly string[] {
+function ceilingOf(issuer: TrustedIssuer, { scope }: Claims, isJag: boolean, covered: ScopeCover): readonly string[] {
   if (!isJag || scope === undefined) return issuer.scope;
   if (typeof scope !== 'string') throw refused('scope');
-  const allowed = parseScope(scope);
-  return issuer.scope.filter((name) => allowed.includes(name));
+  const allowed = covered(parseScope(scope));
+  return covered(issuer.scope).filter((name) => allowed.includes(name));
 }
 
 function propsOf({ props }: MappedUser, userId: string, claims: Claims): unknown {

@@ -6,9 +6,11 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { Actor } from '../model/access.ts';
 import type { Organization } from '../model/identity.ts';
 import type { Grant } from '../model/grant.ts';
+import { lifetimesFor } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { wrap } from '../model/transition.ts';
 import type { IssuedTokens } from './issue.ts';
+import { signed } from './signed.ts';
 
 /** What is granted, to whom. */
 export interface Opening {
@@ -33,9 +35,11 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
   const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization } = opening;
   const { keys, settings } = as;
   const [id, now, key] = [parentId + keys.id(), as.now(), as.runtime.random(32)];
-  const { accessToken, access } = await keys.mint(id, null);
-  const expiresAt = Math.min(now + settings.lifetimes.access, notAfter);
-  const grant: Grant = {
+  const lifetimes = lifetimesFor(settings, resource);
+  const { accessToken: mintedToken, access } = await keys.mint(id, null);
+  const expiresAt = Math.min(now + lifetimes.access, notAfter);
+  const held = { ...wrap(key, access), scope, expiresAt };
+  const opened: Grant = {
     v: 1,
     id,
     clientId,
@@ -45,17 +49,18 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
     resource,
     createdAt: now,
     expiresAt,
-    lifetimes: { ...settings.lifetimes, refresh: 0 },
+    lifetimes: { ...lifetimes, refresh: 0 },
     sealedProps: await keys.sealWith(key, props, `grant:${id}`),
     code: null,
     refresh: null,
     retired: [],
-    access: [{ ...wrap(key, access), scope, expiresAt }],
+    access: [held],
     usedAt: now,
     ended: null,
     ...(act === undefined ? {} : { act }),
     ...(organization === undefined ? {} : { organization }),
   };
+  const { grant, accessToken } = await signed(as, opened, held, { accessToken: mintedToken, access });
   await as.records.openGrant(grant);
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
   return { accessToken, refreshToken: null, scope, resource, expiresAt };

@@ -6,16 +6,21 @@
 import type { Caller } from '../clients/authenticate.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { OAuthError } from '../model/error.ts';
+import type { Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { parseScope } from '../model/scope.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
-import { rotate } from '../model/transition.ts';
+import { rotate, type Rotated, type Verdict } from '../model/transition.ts';
 import { resourceOf } from './authorization-code.ts';
 import { change } from './change.ts';
 import type { IssuedTokens } from './issue.ts';
+import { signed } from './signed.ts';
 
 /** What is sealed for a retry: the whole answer. */
 type Successor = { readonly access: string; readonly refresh: string };
+
+/** What a refresh came to: the grant as it is now, and the new access token's text. */
+type Refreshed = { readonly grant: Grant; readonly rotated: Rotated; readonly accessToken: string };
 
 /** Rotates the refresh token of a request. */
 export async function refreshToken(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
@@ -27,20 +32,29 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const proof = {
     refresh: await as.keys.refreshProof(presented),
     clientId: caller.clientId,
-    resource: resourceOf(params),
+    resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
+    covered: as.settings.covered,
     sealedSuccessor: await as.keys.sealUnder(presented, successor, `successor:${grantId}`),
     now: as.now(),
   };
-  const { grant, rotated } = await change(as, caller, grantId, (held) => {
+  const { grant, rotated, accessToken } = await change(as, caller, grantId, async (held): Promise<Verdict<Refreshed>> => {
     const verdict = rotate(proof, tokens)(held);
-    return 'error' in verdict ? verdict : { ...verdict, result: { grant: held, rotated: verdict.result } };
+    if ('error' in verdict) return verdict;
+    const { grant: next = held, result } = verdict;
+    if (result.kind === 'repeated') return { result: { grant: held, rotated: result, accessToken: '' } };
+    const given = await signed(as, next, result.access, tokens);
+    const kept =
+      given.accessToken === tokens.accessToken
+        ? given.grant
+        : await sealAnew(as, given.grant, presented, { ...successor, access: given.accessToken });
+    return { grant: kept, result: { grant: kept, rotated: { kind: 'issued', access: given.access }, accessToken: given.accessToken } };
   });
   const { clientId, userId, resource } = grant;
   as.emit({ kind: rotated.kind === 'issued' ? 'grant.refreshed' : 'grant.repeated', grantId, clientId, userId });
   if (rotated.kind === 'issued') {
     const { scope, expiresAt } = rotated.access;
-    return { accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, scope, resource, expiresAt };
+    return { accessToken, refreshToken: tokens.refreshToken, scope, resource, expiresAt };
   }
   const given = (await as.keys.openUnder(presented, rotated.sealedSuccessor, `successor:${grantId}`)) as Successor | null;
   if (!given) throw new Error('A sealed successor does not open under the token it was sealed for.');
@@ -48,4 +62,11 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const access = grant.access.find((one) => one.hash === hash);
   const expiresAt = access?.expiresAt ?? proof.now; // pushed out by newer ones: told to be over, so that the client refreshes
   return { accessToken: given.access, refreshToken: given.refresh, scope: access?.scope ?? grant.scope, resource, expiresAt };
+}
+
+/** What a retry gets is what was signed. */
+async function sealAnew(as: AuthServer, grant: Grant, presented: string, successor: Successor): Promise<Grant> {
+  const { hash } = await as.keys.proof(presented);
+  const sealedSuccessor = await as.keys.sealUnder(presented, successor, `successor:${grant.id}`);
+  return { ...grant, retired: grant.retired.map((one) => (one.hash === hash ? { ...one, sealedSuccessor } : one)) };
 }

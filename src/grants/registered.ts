@@ -4,6 +4,7 @@
 import { failed, type Caller } from '../clients/authenticate.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
+import type { ScopeCover } from '../model/scope.ts';
 
 /** The client. @throws {OAuthError} `invalid_client` for one that showed nothing but its id; `unauthorized_client` for one that may not. */
 export function registeredClient(caller: Caller, grantType: string): Client {
@@ -18,10 +19,10 @@ export function registeredClient(caller: Caller, grantType: string): Client {
  *
  * @throws {OAuthError} `invalid_scope` when nothing of what was asked for is.
  */
-export function withinCeiling(asked: readonly string[], ceiling: readonly string[]): readonly string[] {
+export function withinCeiling(asked: readonly string[], ceiling: readonly string[], covered: ScopeCover): readonly string[] {
   const meant = asked.filter((scope) => scope !== 'offline_access');
   if (meant.length === 0) return ceiling;
-  const kept = meant.filter((scope) => ceiling.includes(scope));
+  const kept = meant.filter((scope) => covered(ceiling).includes(scope));
   if (kept.length === 0) throw new OAuthError('invalid_scope', 'scope_beyond_ceiling');
   return kept;
 }

@@ -34,8 +34,8 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   if (!found) throw refused('subject_token');
   const { grant, access } = found;
   const asked = params.all('resource');
-  const { uri } = findResource(asked.length === 0 ? [grant.resource] : asked, as.settings.resources);
-  const scope = narrowScope(access.scope, parseScope(params.optional('scope')));
+  const { uri } = findResource(asked.length === 0 ? [grant.resource] : asked, as.settings);
+  const scope = narrowScope(access.scope, parseScope(params.optional('scope')), as.settings.covered(access.scope));
   if (linksOf(grant.id).length >= MOST_LINKS) throw refused('chain_too_long');
   const subject = accessOf(as, token, found);
   if ((await as.settings.exchangePolicy?.({ clientId: client.id, subject, resource: uri, scope })) !== true) throw refused('policy');

@@ -3,9 +3,9 @@
  * State, cookie and single use are ours; what is sent, and what is believed of the answer, is the application's.
  */
 import type { Identity } from '../model/identity.ts';
-import type { RedirectLogin } from '../model/login.ts';
+import type { RedirectLogin, Trip } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
-import type { Json } from '../model/store.ts';
+import type { Json, Seconds } from '../model/store.ts';
 
 /** A way there and back. */
 export interface OwnLogin<Env = unknown> {
@@ -15,8 +15,11 @@ export interface OwnLogin<Env = unknown> {
   readonly label: string;
   /** A URL of the site, for the page's policy. */
   readonly site: string;
-  /** Where to send the browser. The address must carry `state`, and the site must give it back. `keep` is sealed until the return. */
-  readonly begin: (trip: { readonly redirectUri: string; readonly state: string; readonly env: Env }) => Awaitable<{
+  /**
+   * Where to send the browser. The address must carry `state`, and the site must give it back. `keep` is sealed until the return.
+   * `fresh` says that the person has to prove anew who they are, whoever is signed in there.
+   */
+  readonly begin: (trip: Trip & { readonly env: Env }) => Awaitable<{
     readonly location: string;
     readonly keep?: Json;
   }>;
@@ -30,7 +33,14 @@ export interface OwnLogin<Env = unknown> {
     readonly parameters: URLSearchParams;
     readonly kept: Json;
     readonly env: Env;
-  }) => Awaitable<(Identity & { readonly permissions?: readonly string[] }) | { readonly deny: string }>;
+  }) => Awaitable<(Identity & OwnProof) | { readonly deny: string }>;
+}
+
+/** What else may be known of who came back. */
+export interface OwnProof {
+  readonly permissions?: readonly string[];
+  /** When the person proved who they are. A proof from before the trip is refused where a fresh one was asked for. */
+  readonly authenticatedAt?: Seconds;
 }
 
 /** Makes a login of it. */
@@ -49,10 +59,15 @@ export function login<Env = unknown>({ id, label, site, begin, finish }: OwnLogi
     async finish(came, { env, issuer }) {
       const found = await finish({ ...came, env: env as Env });
       if ('deny' in found) return { kind: 'refused', reason: 'denied_by_login', text: found.deny };
-      const { permissions, ...identity } = found;
+      const { permissions, authenticatedAt, ...identity } = found;
       if (identity.issuer === issuer)
         throw new TypeError(`login "${id}": the identity's \`issuer\` is this server itself; name the site that vouches.`);
-      return { kind: 'proven', identity, ...(permissions ? { permissions } : {}) };
+      return {
+        kind: 'proven',
+        identity,
+        ...(permissions ? { permissions } : {}),
+        ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+      };
     },
   };
 }

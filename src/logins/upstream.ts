@@ -66,7 +66,7 @@ export function upstream(
   const isListed = (identity: Identity): boolean =>
     domains?.includes(verifiedDomain(identity) ?? '') === true ||
     addresses?.includes(foldAddress(verifiedAddress(identity) ?? '') ?? '') === true;
-  const judge = async ({ identity, tokens }: Arrived, env: unknown): Promise<ReturnResult> => {
+  const judge = async ({ identity, tokens, authenticatedAt }: Arrived, env: unknown): Promise<ReturnResult> => {
     if (belonging && !belonging.includes(identity.organization ?? '')) return { kind: 'refused', reason: 'organization_not_allowed' };
     if (addresses && !isListed(identity)) return { kind: 'refused', reason: 'email_not_allowed' }; // whose the list is stays unsaid
     if (domains && !isListed(identity)) {
@@ -82,6 +82,7 @@ export function upstream(
       kind: 'proven',
       identity: { ...identity, claims },
       ...(address === null ? {} : { joinByEmail: address }),
+      ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
       ...(permissions ? { permissions } : {}),
       ...(organizations ? { organizations } : {}),
       ...(keepTokens ? { upstream: { account: accountOf(provider.id, identity), tokens } } : {}),
@@ -94,8 +95,7 @@ export function upstream(
     site: provider.site,
     scopes: provider.scope,
     ...(keepTokens ? { tokens: keeperOf(provider) } : {}),
-    begin: ({ redirectUri, state, scopes = [] }, { env }) =>
-      provider.depart({ redirectUri, state, env, offline: keepTokens, scopes }).catch(resultOf),
+    begin: (trip, { env }) => provider.depart({ ...trip, env, offline: keepTokens }).catch(resultOf),
     finish: async (came, { env, now }) => {
       const arrived = await provider.arrive({ ...came, now: now(), env }).catch(resultOf);
       return 'kind' in arrived ? arrived : judge(arrived, env);

@@ -117,8 +117,8 @@ export interface CatalogueScope {
   readonly description?: string;
   /** Names of the tools that need it. */
   readonly unlocks: readonly string[];
-  /** Scopes it brings along. */
-  readonly implies?: readonly string[];
+  /** Scopes that it stands for as well. */
+  readonly includes?: readonly string[];
 }
 
 /** How a catalogue is judged as a whole. */
@@ -146,12 +146,12 @@ export function catalogue(list: readonly Declared[], { hierarchy = {}, strict = 
       for (const one of list) if (one.need.hidden !== true || (access !== null && maySee(one.need, access))) one.register(server);
     },
     scopes(words = {}) {
-      const names = new Set([...list.flatMap(({ need }) => need.scopes ?? []), ...Object.keys(words)]);
+      const names = new Set([...list.flatMap(({ need }) => need.scopes ?? []), ...Object.keys(words), ...Object.values(hierarchy).flat()]);
       const entries = [...names].map((name) => {
-        const implies = hierarchy[name];
+        const includes = hierarchy[name];
         return [
           name,
-          present({ description: words[name], unlocks: judged.unlocks[name] ?? [], implies }) as unknown as CatalogueScope,
+          present({ description: words[name], unlocks: judged.unlocks[name] ?? [], includes }) as unknown as CatalogueScope,
         ] as const;
       });
       return Object.fromEntries(entries);

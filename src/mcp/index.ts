@@ -36,7 +36,16 @@ export {
 export { policy, type Policy, type PolicyOptions } from './policy.ts';
 export type { ChallengeForm } from './gate.ts';
 export type { Need, ScopeHierarchy } from '../model/policy.ts';
-export { type Caller, type PermissionOptions, type Refusal, requirePermission, type WithCaller } from './permission.ts';
+export {
+  type Caller,
+  type PermissionOptions,
+  type Refusal,
+  requireAny,
+  type RequireOptions,
+  requirePermission,
+  requireScopes,
+  type WithCaller,
+} from './permission.ts';
 export type { AnyServer, OldServer } from './sdk.ts';
 export { type Report, ToolError } from './tool-error.ts';
 export type { Access, AuthContext } from '../model/access.ts';

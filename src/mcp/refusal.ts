@@ -42,8 +42,15 @@ export function notFound({ id, kind, name }: Call): object {
 
 /** The challenge for clients that react to results alone (ChatGPT): the header of the 403 as `_meta`. */
 export function challengeResult(call: Call, header: string): object {
-  const text = 'This needs more access than you have given so far. Connect again and allow it.';
-  return resultOf(call, { isError: true, content: [{ type: 'text', text }], _meta: { 'mcp/www_authenticate': [header] } });
+  return resultOf(call, askForMore(header));
+}
+
+/** The same as a tool's own result. */
+export function askForMore(
+  header: string,
+  text = 'This needs more access than you have given so far. Connect again and allow it.',
+): { isError: true; content: { type: 'text'; text: string }[]; _meta: { [name: string]: unknown } } {
+  return { isError: true, content: [{ type: 'text', text }], _meta: { 'mcp/www_authenticate': [header] } };
 }
 
 function resultOf({ id, modern }: Call, result: object): object {

@@ -16,6 +16,8 @@ export type Event = { readonly at: Seconds } & (
       readonly userId?: string;
     }
   | { readonly kind: 'grant.ended'; readonly grantId: string; readonly clientId?: string; readonly reason: EndReason }
+  /** A key that signs access tokens was made: the first, one in time, or one in place of a key that no secret opens any more. */
+  | { readonly kind: 'key.made'; readonly keyId: string; readonly reason: 'first' | 'rotation' | 'unreadable' }
   | { readonly kind: 'client.registered' | 'client.updated' | 'client.deleted'; readonly clientId: string }
   | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }
   | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }

@@ -6,14 +6,15 @@
 import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
-import type { ErrorCode } from './error.ts';
-import type { Identity, Organization } from './identity.ts';
 import type { Links } from './links.ts';
 import type { Params } from './params.ts';
 import type { Passkeys } from './passkey.ts';
+import type { Limited, LoginResult, Proven, Refused, ReturnResult, Step } from './proof.ts';
 import type { Json, Seconds } from './store.ts';
 import type { Totps } from './totp.ts';
-import type { LinkedAccount, TokenKeeper, UpstreamTokens } from './upstream.ts';
+import type { TokenKeeper } from './upstream.ts';
+
+export type { Limited, LoginResult, Proven, Refused, ReturnResult, Step } from './proof.ts';
 
 /** What a login may use of the server. */
 export interface LoginServices {
@@ -47,35 +48,6 @@ export interface LoginServices {
   readonly words: Words;
 }
 
-/** Somebody proved who they are. */
-export type Proven = {
-  readonly kind: 'proven';
-  readonly identity: Identity;
-  /** What the user may do, where the login knows; goes into `props.permissions`. */
-  readonly permissions?: readonly string[];
-  /** The other site's tokens, of a login that keeps them: they go into the vault, sealed. */
-  readonly upstream?: { readonly account: LinkedAccount; readonly tokens: UpstreamTokens };
-  /** Those that the user may act for. Of several, the person chooses one for each app; it goes into `props.organization`. */
-  readonly organizations?: readonly Organization[];
-  /** An address that the site has verified, where accounts may be joined by that: the identity becomes the account that has proven the same. */
-  readonly joinByEmail?: string;
-  /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
-  readonly stamp?: string;
-  /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
-  readonly multiFactor?: true;
-};
-
-/** One page more, before anything is proven: nobody is signed in by it, whatever was right so far (SEC-158). */
-export type Step = {
-  readonly kind: 'step';
-  /** What the login needs when the page comes back. Kept sealed, bound to this browser and this sign-in; the page does not hold it. */
-  readonly keep: Json;
-  /** How often the page may come back before one has to start anew; 5 unless told. With 1 the step is used up before its proof is looked at. */
-  readonly tries?: number;
-  /** How long it may take; 600 unless told. */
-  readonly ttl?: Seconds;
-};
-
 /** What the page of a step shows. */
 export interface StepView {
   readonly title: string;
@@ -102,27 +74,11 @@ export interface Steps<Passed> {
   prove(read: (field: string) => string, kept: Json, services: LoginServices): Promise<Passed | Refused | Limited | Step>;
 }
 
-/** Nobody was let in. `text` tells the person why, where the words of `refused` have nothing (or too little) for the reason. */
-export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
-
-/** Too many tries: come back in so many seconds. */
-export type Limited = { readonly kind: 'limited'; readonly retryAfter: Seconds };
-
-/** What a try to sign in came to. */
-export type LoginResult = Proven | Refused | Limited | Step;
-
-/** What coming back from another site came to. */
-export type ReturnResult =
-  | Proven
-  | Refused
-  /** The other site could not be used: it is down (`unavailable`), or its answer is not one to trust (`broken`). */
-  | { readonly kind: 'unavailable' | 'broken'; readonly reason: string; readonly retryAfter?: Seconds }
-  /** The other site said no, or that it cannot, by the redirect; the client is told so. */
-  | {
-      readonly kind: 'declined';
-      readonly error: Extract<ErrorCode, 'access_denied' | 'server_error' | 'temporarily_unavailable'>;
-      readonly reason: string;
-    };
+/**
+ * Who is signed in at the application itself, at this very moment; null for nobody. The request has address and headers only:
+ * its body stays ours.
+ */
+export type Present = (asked: { readonly request: Request; readonly env: unknown; readonly issuer: string }) => Promise<Proven | null>;
 
 /** A login whose fields stand on the page itself. */
 export interface FormLogin {
@@ -154,8 +110,20 @@ export interface Departure {
   readonly keep: Json;
 }
 
+/** What a login is told when it sends a browser away. */
+export interface Trip {
+  readonly redirectUri: string;
+  readonly state: string;
+  /** Whether the person has to prove anew who they are, however freshly the site knows them. */
+  readonly fresh: boolean;
+  /** What more the site is asked for, this once. */
+  readonly scopes?: readonly string[];
+}
+
 /** A browser that came back. Its state was found, was unused, and is this browser's own. */
 export interface Homecoming {
+  /** Address and headers of the request. */
+  readonly request: Request;
   readonly redirectUri: string;
   readonly state: string;
   readonly parameters: URLSearchParams;
@@ -176,16 +144,10 @@ export interface RedirectLogin {
   readonly scopes?: readonly string[];
   /** What can be done with the site's tokens, of a login that keeps them. */
   readonly tokens?: TokenKeeper;
-  begin(
-    trip: {
-      readonly redirectUri: string;
-      readonly state: string;
-      /** What more the site is asked for, this once. */
-      readonly scopes?: readonly string[];
-    },
-    services: LoginServices,
-  ): Promise<Departure | Exclude<ReturnResult, Proven>>;
+  begin(trip: Trip, services: LoginServices): Promise<Departure | Exclude<ReturnResult, Proven>>;
   finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;
+  /** Set where the site is the application itself, which is asked anew for every page on which it matters who is signed in. */
+  readonly present?: Present;
   /** Checks at start-up. @throws {TypeError} naming option and mend. */
   check?(needs: { readonly scrypt: boolean }): void;
   /** What the login adds to the account page. */
@@ -194,17 +156,34 @@ export interface RedirectLogin {
   checkIssuer?(issuer: string): void;
 }
 
+/** The session of the application itself, to which no way leads from our pages. */
+export interface SessionLogin {
+  readonly kind: 'session';
+  /** Stands in events: `session`. */
+  readonly id: string;
+  readonly present: Present;
+  check?(needs: { readonly scrypt: boolean }): void;
+  readonly account?: readonly AccountSection[];
+  checkIssuer?(issuer: string): void;
+}
+
 /** A way to sign in. */
-export type Login = FormLogin | RedirectLogin;
+export type Login = FormLogin | RedirectLogin | SessionLogin;
 
 /** Whether a login has its fields on our page. */
 export function isForm(login: Login): login is FormLogin {
-  return login.kind !== 'redirect';
+  return login.kind === undefined || login.kind === 'form';
 }
 
 /** Whether a login is at another site. */
 export function isRedirect(login: Login): login is RedirectLogin {
   return login.kind === 'redirect';
+}
+
+/** The login that asks the application who is signed in there, of those that do (one at most). */
+export function hostOf(logins: readonly Login[]): { readonly id: string; readonly present: Present } | null {
+  for (const login of logins) if ('present' in login && login.present) return { id: login.id, present: login.present };
+  return null;
 }
 
 /** Who looks at the account page. */

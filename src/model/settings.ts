@@ -12,7 +12,7 @@ import type { Organization } from './identity.ts';
 import type { Login } from './login.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
-import type { ScopeInfo } from './scope.ts';
+import type { ScopeCover, ScopeInfo } from './scope.ts';
 import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
@@ -29,6 +29,7 @@ export interface Paths {
   readonly register: string | null;
   readonly revoke: string;
   readonly introspect: string;
+  readonly jwks: string;
   /** Where clients push their requests (RFC 9126). */
   readonly push: string;
 }
@@ -98,7 +99,13 @@ export interface Settings {
   readonly tenant: string | null;
   readonly paths: Paths;
   readonly resources: readonly Resource[];
+  /** What a request means that names no resource; null where there are several and none was chosen. */
+  readonly defaultResource: string | null;
   readonly scopes: readonly ScopeInfo[];
+  /** All that some scopes stand for. */
+  readonly covered: ScopeCover;
+  /** Whether a request for an unknown scope is refused as a whole. */
+  readonly strictScopes: boolean;
   /** Given when a request names no scope. */
   readonly defaultScope: readonly string[];
   readonly lifetimes: Lifetimes;

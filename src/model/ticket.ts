@@ -26,7 +26,7 @@ export type Ticket = {
   readonly lang?: string;
   /** SHA-256 of the flow cookie. */
   readonly browserHash: string;
-  /** The session that was open when the client asked for a new sign-in (`prompt=login`): it proves nothing here. */
+  /** The session that was open when the client asked for a new sign-in (`prompt=login`), or the person for another account: it proves nothing here. */
   readonly staleSession?: string;
   readonly expiresAt: Seconds;
   /** Set once the person said yes and is away at another site to sign in. A later yes replaces it. */

@@ -1,7 +1,10 @@
 /**
  * Token: `kind_grantId.secret`. The grant's id finds the one record that decides; only hashes of the text are kept.
- * No user, client or scope stands in it, and nothing in it is trusted before the hash is found.
+ * No user, client or scope stands in it, and nothing in it is trusted before the hash is found. An access token may also be a signed
+ * JWT whose `jti` names the grant; for this server it is a text like any other, and only the hash of all of it counts.
  */
+import { fromBase64url } from '../lib/base64url.ts';
+import { parseJson } from '../lib/json.ts';
 
 /** What a token is for; one kind never passes for another. */
 export type TokenKind = 'code' | 'access' | 'refresh';
@@ -17,6 +20,11 @@ export const FAMILY_BYTES = 16;
 export const MOST_LINKS = 4;
 const ID_LENGTH = 22;
 
+const SIGNED = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
+const TOKEN_ID = /^at_((?:[\w-]{22}){1,4})\.[\w-]{22}$/;
+const LONGEST_SIGNED = 8192;
+const DEEPEST = 16;
+
 const SHAPES: { readonly [kind in TokenKind]: RegExp } = {
   code: /^code_([\w-]{22})\.[\w-]{43}$/,
   access: /^access_((?:[\w-]{22}){1,4})\.[\w-]{43}$/,
@@ -25,7 +33,20 @@ const SHAPES: { readonly [kind in TokenKind]: RegExp } = {
 
 /** The id of the grant that a token names, or null if the text has not the shape of that kind. */
 export function grantIdOf(kind: TokenKind, text: string): string | null {
-  return SHAPES[kind].exec(text)?.[1] ?? null;
+  return SHAPES[kind].exec(text)?.[1] ?? (kind === 'access' ? grantIdOfSigned(text) : null);
+}
+
+/** The `jti` of a signed access token. It names the grant and is no secret: what counts is the whole text. */
+export function formatTokenId(grantId: string, random: string): string {
+  return `at_${grantId}.${random}`;
+}
+
+function grantIdOfSigned(text: string): string | null {
+  const payload = text.length <= LONGEST_SIGNED ? SIGNED.exec(text)?.[1] : undefined;
+  const bytes = payload === undefined ? null : fromBase64url(payload);
+  const claims = bytes && parseJson(new TextDecoder().decode(bytes), DEEPEST);
+  const id = typeof claims === 'object' && claims !== null ? (claims as { readonly jti?: unknown }).jti : undefined;
+  return typeof id === 'string' ? (TOKEN_ID.exec(id)?.[1] ?? null) : null;
 }
 
 /**
@@ -39,7 +60,7 @@ export function linksOf(grantId: string): readonly string[] {
 
 /** The kind a text has the shape of, or null. */
 export function kindOf(text: string): TokenKind | null {
-  for (const kind of ['access', 'refresh', 'code'] as const) if (SHAPES[kind].test(text)) return kind;
+  for (const kind of ['access', 'refresh', 'code'] as const) if (grantIdOf(kind, text) !== null) return kind;
   return null;
 }
 

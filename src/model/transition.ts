@@ -9,7 +9,7 @@ import { fromBase64url, base64url } from '../lib/base64url.ts';
 import { equalTexts, xor } from '../lib/bytes.ts';
 import { OAuthError, type ErrorCode } from './error.ts';
 import { end, MOST_ACCESS, MOST_FAILURES, MOST_RETIRED, type EndReason, type Grant, type GrantAccess, type Wrapped } from './grant.ts';
-import { narrowScope } from './scope.ts';
+import { narrowScope, type ScopeCover } from './scope.ts';
 import type { Seconds } from './store.ts';
 
 /** What a move came to. Without `grant` nothing is written. */
@@ -17,6 +17,9 @@ export type Verdict<T> = { readonly grant?: Grant } & ({ readonly result: T } | 
 
 /** A move, ready to be run on whatever the record says now. */
 export type Transition<T> = (grant: Grant) => Verdict<T>;
+
+/** A move that takes its time: it may sign what it gives. */
+export type SlowTransition<T> = (grant: Grant) => Verdict<T> | Promise<Verdict<T>>;
 
 /** What the holder of a secret can show: its hash, and the pad that unwraps the grant's key. */
 export interface Proof {
@@ -40,6 +43,8 @@ export interface Redemption {
   readonly redirectUri: string | undefined;
   readonly resource: string | undefined;
   readonly scope: readonly string[];
+  /** What granted scopes stand for. */
+  readonly covered: ScopeCover;
   readonly now: Seconds;
 }
 
@@ -49,6 +54,8 @@ export interface Rotation {
   readonly clientId: string;
   readonly resource: string | undefined;
   readonly scope: readonly string[];
+  /** What granted scopes stand for. */
+  readonly covered: ScopeCover;
   /** The new tokens under a key that only the old refresh token gives. */
   readonly sealedSuccessor: string;
   readonly now: Seconds;
@@ -68,7 +75,7 @@ export function redeem(proof: Redemption, minted: Minted): Transition<GrantAcces
     if (proof.redirectUri !== undefined && proof.redirectUri !== code.redirectUri) return refuse('redirect_differs');
     if (!equalTexts(code.challenge, proof.challenge)) return code.spent ? refuse('verifier_wrong') : wrongVerifier(grant, proof.now);
     if (proof.resource !== undefined && proof.resource !== grant.resource) return refuse('resource_beyond_grant', 'invalid_target');
-    const scope = narrowed(grant, proof.scope);
+    const scope = narrowed(grant, proof);
     if (scope instanceof OAuthError) return { error: scope };
     if (code.spent) return ended(grant, 'code_replayed', proof.now);
     if (code.expiresAt <= proof.now) return refuse('code_expired');
@@ -87,7 +94,7 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     const retired = grant.retired.find((one) => one.hash === proof.refresh.hash && one.until > proof.now);
     if (!live && !retired) return ended(grant, 'refresh_reused', proof.now);
     if (proof.resource !== undefined && proof.resource !== grant.resource) return refuse('resource_beyond_grant', 'invalid_target');
-    const scope = narrowed(grant, proof.scope);
+    const scope = narrowed(grant, proof);
     if (scope instanceof OAuthError) return { error: scope };
     if (retired) return { result: { kind: 'repeated', sealedSuccessor: retired.sealedSuccessor } };
     if (refresh.expiresAt <= proof.now || grant.expiresAt <= proof.now) return refuse('refresh_expired');
@@ -141,9 +148,9 @@ function wrongVerifier(grant: Grant, now: Seconds): Verdict<never> {
   return { grant: { ...grant, code: { ...grant.code, failures } }, error: new OAuthError('invalid_grant', 'verifier_wrong') };
 }
 
-function narrowed(grant: Grant, asked: readonly string[]): readonly string[] | OAuthError {
+function narrowed(grant: Grant, { scope, covered }: Pick<Redemption, 'scope' | 'covered'>): readonly string[] | OAuthError {
   try {
-    return narrowScope(grant.scope, asked);
+    return narrowScope(grant.scope, scope, covered(grant.scope));
   } catch (error) {
     if (error instanceof OAuthError) return error;
     throw error;

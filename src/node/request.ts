@@ -24,7 +24,7 @@ const FORBIDDEN: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
 const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 /** A path and query that parsing a URL would leave as they are: no dot segment, nothing to encode. */
-const PLAIN_TARGET = /^(?:\/(?![.%])[\w~!$&()*+,;=:@.%-]*)+(?:\?[\w~!$&()*+,;=:@./?%-]*)?$/;
+const PLAIN_TARGET = /^(?:\/(?!%|\.(?![a-z]))[\w~!$&()*+,;=:@.%-]*)+(?:\?[\w~!$&()*+,;=:@./?%-]*)?$/;
 
 /** Makes the `Request`, or says why there is none. */
 export function incoming(message: IncomingMessage, response: ServerResponse, rules: RequestRules): Incoming {

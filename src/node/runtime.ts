@@ -3,8 +3,8 @@
  * for small inputs. Byte-compatible with `core/web-runtime`: what one seals, the other opens.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';
+import { late } from '../lib/late.ts';
 import type { Runtime } from '../model/runtime.ts';
-import { makeFetchPublic } from './fetch-public.ts';
 import { PlainResponse } from './plain-response.ts';
 
 const CIPHER = 'aes-256-gcm';
@@ -20,7 +20,7 @@ const POOLED = 256;
 export function nodeRuntime(): Runtime {
   const random = pooledRandom();
   return {
-    fetchPublic: makeFetchPublic(),
+    fetchPublic: late(async () => (await import('./fetch-public.ts')).makeFetchPublic()), // brings TLS and name resolution along
     now() {
       return Math.floor(Date.now() / 1000);
     },

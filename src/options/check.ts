@@ -6,9 +6,10 @@ import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
 import { covers } from '../model/resource.ts';
-import { isScopeToken, type ScopeInfo } from '../model/scope.ts';
+import { isScopeToken, makeScopeCover, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
 import { checkPages } from './pages.ts';
+import { checkHierarchy, checkResources } from './resources.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
 import { secretsOf } from './secret.ts';
 import { checkHandler, checkLogins, checkRest, checkTimes, checkTokens, fail } from './single.ts';
@@ -49,6 +50,7 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   registrationOf(options.clientRegistration);
   if (options.tokenExchange !== undefined && typeof options.tokenExchange !== 'function')
     fail('tokenExchange', 'must be a function that says whether an exchange may be');
+  checkResources({ ...options }, routes);
   checkPages(options.pages);
   secretsOf(options.secret, undefined);
   return { options, paths, routes, scopes: scopesOf(options) };
@@ -75,6 +77,7 @@ function pathsOf({
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),
     introspect: beside(tokenEndpoint, 'introspect'),
+    jwks: beside(tokenEndpoint, 'jwks'),
     push: beside(tokenEndpoint, 'par'),
     register: clientRegistrationEndpoint ?? null,
   };
@@ -160,5 +163,14 @@ function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOp
   if (bad !== undefined)
     fail('scopesSupported', `holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes`);
   const missing = requiredScopes.filter((name) => !listed.some((scope) => scope.name === name)).map((name) => ({ name }));
-  return [...missing, ...listed];
+  const all = [...missing, ...listed];
+  checkHierarchy(all);
+  return withIncluded(all);
+}
+
+/** Who allows a scope opens what those open that it includes. */
+function withIncluded(scopes: readonly ScopeInfo[]): readonly ScopeInfo[] {
+  const covered = makeScopeCover(scopes);
+  const opened = (name: string): readonly string[] => scopes.find((scope) => scope.name === name)?.unlocks ?? [];
+  return scopes.map((scope) => (scope.includes ? { ...scope, unlocks: [...new Set(covered([scope.name]).flatMap(opened))] } : scope));
 }

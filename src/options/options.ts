@@ -6,19 +6,23 @@ import type { Event } from '../model/event.ts';
 import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
+import type { SigningAlg } from '../model/signing-key.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
 import type { RegistrationOptions } from './registration.ts';
+import type { ResourceOptions } from './resources.ts';
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
-  /** "Read your notes". */
-  readonly description: string;
+  /** "Read your notes"; the scope's name where absent. */
+  readonly description?: string;
   /** Names of the tools that it opens. */
   readonly unlocks?: readonly string[];
+  /** Scopes that it stands for as well: `admin` includes `write`, which includes `read`. */
+  readonly includes?: readonly string[];
 }
 
 /** Options of `OAuthProvider`. */
@@ -67,14 +71,25 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly name?: string;
   /** How our pages look and what they say: logo, colours, words, templates. */
   readonly pages?: PagesOptions;
-  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"). */
+  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"), or `scopes()` of a catalogue. */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
+  /** What a request for a scope comes to that is not among them: the rest is given (`ignore`, the default), or nothing (`refuse`). */
+  readonly unknownScopes?: 'ignore' | 'refuse';
+  /** What is special about a resource, by its route (`/mcp`); or, by its full URL, a resource elsewhere that tokens are issued for too. */
+  readonly resources?: { readonly [route: string]: ResourceOptions };
+  /** The route or URL that a request means which names no resource, where there are several. Default: it is refused. */
+  readonly defaultResource?: string;
   /** Scopes without which no call is let in; published, asked for, enforced. */
   readonly requiredScopes?: readonly string[];
   /** Scopes that this user may give to clients at this moment. Others fall away, and the person is shown what is left. When it throws, nothing is granted. Default: all. */
   readonly grantableScopes?: GrantableScopes<Env>;
   /** What a user may do, looked up on every request and put into `props.permissions`. When it throws, the request is refused with 503. */
   readonly permissions?: Permissions<Env>;
+  /**
+   * Signs access tokens, so that resource servers elsewhere can check them by themselves, against the keys at `/jwks` (RFC 9068). Our own
+   * guard goes on asking the grant. Needs `secret`. Default `none`: tokens that say nothing to anybody else.
+   */
+  readonly accessTokenSigning?: SigningAlg | 'none';
   /** Seconds; default 3,600. */
   readonly accessTokenTTL?: Seconds;
   /** Seconds from consent to the end of everything, however often refreshed; 0 for no refresh tokens. Default a year. */
@@ -158,4 +173,8 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenExchange: true,
   clientRegistration: true,
   requirePushedAuthorizationRequests: true,
+  unknownScopes: true,
+  accessTokenSigning: true,
+  resources: true,
+  defaultResource: true,
 };

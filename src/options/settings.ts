@@ -1,15 +1,15 @@
 /**
  * Settings: the options of one issuer, completed with every default and frozen.
  */
-import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { isLoopbackHost } from '../lib/url.ts';
-import { canonicalResource, type Resource } from '../model/resource.ts';
+import { makeScopeCover } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
 import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
+import { resourcesOf, uriOf } from './resources.ts';
 import type { CheckedOptions } from './check.ts';
 import { fail } from './single.ts';
 
@@ -40,28 +40,22 @@ export function settingsOf<Env>(
   const required = options.requiredScopes ?? [];
   const { origin } = new URL(issuer);
   const name = options.name ?? new URL(issuer).host;
-  const resources = routes.map((route): Resource => {
-    const path = prefix + route.path;
-    const uri = canonicalResource(origin + path) ?? issuer;
-    return {
-      uri,
-      path,
-      metadataPath: metadataPathOf(uri),
-      scopes: required,
-      ...(options.name === undefined ? {} : { name: options.name }),
-    };
-  });
+  const resources = resourcesOf(options, routes, { issuer, prefix });
+  const longest = Math.max(access, ...resources.map(({ accessTtl = 0 }) => accessTtl));
   return Object.freeze({
     issuer,
     origin,
     tenant,
     paths: below(prefix, paths),
     resources,
+    defaultResource: options.defaultResource === undefined ? null : uriOf(options.defaultResource, issuer),
     scopes,
+    covered: makeScopeCover(scopes),
+    strictScopes: options.unknownScopes === 'refuse',
     defaultScope: required.length > 0 ? required : scopes.map((scope) => scope.name),
     lifetimes: { access, refresh: idle, grace: options.refreshTokenGrace ?? 120 },
     pushedOnly: options.requirePushedAuthorizationRequests ?? false,
-    grantTtl: absolute === 0 ? access + codeTtl : absolute,
+    grantTtl: absolute === 0 ? longest + codeTtl : absolute,
     codeTtl,
     clients: clientsOf(typeof options.clients === 'function' ? options.clients(env) : (options.clients ?? [])),
     trustedIssuers: issuersOf(options.trustedIssuers ?? [], issuer),

@@ -74,6 +74,8 @@ export function checkLogins(logins: readonly Login[]): void {
   if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);
   const odd = ids.find((id) => !/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)); // it stands in the path of a callback
   if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
+  if (logins.filter((login) => 'present' in login && login.present).length > 1)
+    fail('logins', 'holds existingSession() twice; there is one application, so keep one and let its `find` look everywhere');
   checkSections(logins);
   checkPages(logins);
 }
@@ -107,7 +109,8 @@ export function checkTimes(options: LooseOptions): void {
   if (options.refreshTokenTTL !== 0) checkSeconds('refreshTokenTTL', options.refreshTokenTTL, 60, 3650 * DAY);
 }
 
-function checkSeconds(name: string, value: unknown, least: number, most: number): void {
+/** A whole number of seconds within bounds, or nothing. */
+export function checkSeconds(name: string, value: unknown, least: number, most: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)) return;
   fail(name, `must be a whole number of seconds from ${least} to ${most}; it is ${JSON.stringify(value)}`);
 }

@@ -1,9 +1,13 @@
 /**
  * What users and operators do with grants outside of a sign-in: see who has access, and take it away.
  */
+import { signOut } from '../core/accounts.ts';
+import { endGrants, grantsOf, type Whose } from '../core/all-grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { endUserGrant, grantsOfUser } from '../core/user-grants.ts';
-import type { Grant } from '../model/grant.ts';
+import { findUserId } from '../core/users.ts';
+import { type Grant, isLive } from '../model/grant.ts';
+import type { Identity } from '../model/identity.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 
 /** A grant as its user may see it. */
@@ -19,17 +23,34 @@ export interface GrantSummary {
   readonly usedAt: Seconds;
 }
 
+/** A grant as its operator may see it. */
+export interface GrantInfo extends GrantSummary {
+  readonly userId: string;
+}
+
 /** The verbs. */
 export interface GrantVerbs {
   /** Living grants of a user, one page; go on with `next`. */
   listUserGrants(userId: string, after?: Cursor): Promise<{ readonly grants: readonly GrantSummary[]; readonly next?: Cursor }>;
   /** Ends a grant, from the next request on. False, and nothing happens, for one that is not this user's or has ended. */
   revokeGrant(grantId: string, userId: string): Promise<boolean>;
+  /** A living grant, or null. */
+  findGrant(grantId: string): Promise<GrantInfo | null>;
+  /** Living grants of a user, of a client, or of everybody (a look at the whole store), one page; go on with `next`, also after an empty page. */
+  listGrants(whose: Whose, after?: Cursor): Promise<{ readonly grants: readonly GrantInfo[]; readonly next?: Cursor }>;
+  /** Ends them all, and tells how many; what was allowed without asking is asked again. Interrupted, do it again. */
+  revokeGrants(whose: Whose): Promise<number>;
+  /** Signs a user out everywhere: every session and every grant ends, whichever way the user signed in. Interrupted, do it again. */
+  signOut(userId: string): Promise<void>;
+  /** The user whom somebody is here who signs in elsewhere, named as the login named them; null for who never came. */
+  findUserId(who: Pick<Identity, 'issuer' | 'subject'>): Promise<string | null>;
 }
 
 function summaryOf({ id, clientId, scope, resource, organization, createdAt, usedAt }: Grant): GrantSummary {
   return { id, clientId, scope, resource, ...(organization ? { organization } : {}), createdAt, usedAt };
 }
+
+const infoOf = (grant: Grant): GrantInfo => ({ ...summaryOf(grant), userId: grant.userId });
 
 /** Makes the verbs of one server. */
 export function makeGrantVerbs(as: AuthServer): GrantVerbs {
@@ -42,5 +63,24 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       };
     },
     revokeGrant: (grantId, userId) => endUserGrant(as, userId, grantId),
+    async findGrant(grantId) {
+      const grant = await as.records.findGrant(grantId);
+      return grant && isLive(grant, as.now()) ? infoOf(grant) : null;
+    },
+    async listGrants(whose, after) {
+      const { grants, ...page } = await grantsOf(as, checked(whose), after);
+      return { ...page, grants: grants.map(infoOf) };
+    },
+    revokeGrants: async (whose) => endGrants(as, checked(whose)),
+    signOut: (userId) => signOut(as, userId, as.now()),
+    findUserId: (who) => findUserId(as, who),
   };
+}
+
+/** An id that is missing must not come to mean everybody. */
+function checked(whose: Whose): Whose {
+  const { userId, clientId } = (whose ?? {}) as { readonly userId?: unknown; readonly clientId?: unknown };
+  const id = userId ?? clientId;
+  if (whose === 'everybody' || (typeof id === 'string' && id !== '')) return whose;
+  throw new TypeError("Say whose grants: { userId }, { clientId } or 'everybody'.");
 }

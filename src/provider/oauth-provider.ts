@@ -31,6 +31,7 @@ import { fetchOf } from './handlers.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
+import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
 
 /** What a runtime brings along: its machine, and how it knows a caller's address. */
@@ -177,8 +178,11 @@ export class OAuthProvider<Env = unknown> {
     const { options, routes } = checked;
     const settings = settingsOf(checked, { issuer, tenant, prefix }, !isOff(env, issuer), env);
     const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
-    const store = withFaults(tenant === null ? whole : tenantStore(whole, tenant));
+    const own = tenant === null ? whole : tenantStore(whole, tenant);
+    const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
+    const store = withFaults(epoch === '' ? own : epochStore(own, epoch));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
+    if (settings.resources.some(({ signing }) => signing !== undefined)) neededKeyring(as.keyring, '`accessTokenSigning`');
     if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;
     const verify = (token: string, resource: string): Awaitable<Checked | null> =>
@@ -187,12 +191,12 @@ export class OAuthProvider<Env = unknown> {
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const apis = routes.map(({ path: route, handler }): Protected<Env> => {
       const path = prefix + route;
-      const resource = settings.resources.find((one) => one.path === path)?.uri ?? issuer;
-      const about = { resource, authorizationServers, verify, onError, anonymous, name: options.name, respond: as.runtime.respond };
+      const { uri: resource = issuer, scopes: requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
+      const about = { resource, authorizationServers, verify, onError, anonymous, name, respond: as.runtime.respond };
       return {
         path,
         fetch: fetchOf(handler),
-        guard: guard({ ...about, requiredScopes: options.requiredScopes, allowedOrigins: options.allowedOrigins }),
+        guard: guard({ ...about, requiredScopes, allowedOrigins: options.allowedOrigins }),
       };
     });
     const metadata = new Map(apis.map((api) => [api.guard.metadata.path, api.guard.metadata.text]));
@@ -260,7 +264,7 @@ async function withPermissions(as: AuthServer, access: Access, env: unknown): Pr
 
 /** The path as every router of ours sees it: one spelling, decided once. */
 function pathOf(url: string): string {
-  if (/[\\]|\/\.|%2e/i.test(url)) return new URL(url).pathname;
+  if (/\\|\/\.(?![a-z])|%2e/i.test(url)) return new URL(url).pathname; // a dot and a letter are no dot segment
   const start = url.indexOf('/', url.indexOf('//') + 2);
   const end = url.slice(start).search(/[?#]/);
   if (start < 0) return '/';

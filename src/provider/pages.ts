@@ -31,7 +31,18 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     ...lateVerbs<Requests>({ parseAuthRequest: true, completeAuthorization: true, lookupClient: true }, async () =>
       (await import('./requests.ts')).makeRequests(as, network),
     ),
-    ...lateVerbs<GrantVerbs>({ listUserGrants: true, revokeGrant: true }, async () => (await import('./grants.ts')).makeGrantVerbs(as)),
+    ...lateVerbs<GrantVerbs>(
+      {
+        listUserGrants: true,
+        revokeGrant: true,
+        findGrant: true,
+        listGrants: true,
+        revokeGrants: true,
+        signOut: true,
+        findUserId: true,
+      },
+      async () => (await import('./grants.ts')).makeGrantVerbs(as),
+    ),
     ...lateVerbs<OwnPages>(
       {
         describeConsent: true, beginConsent: true, approveConsent: true, denyConsent: true, isConsentRemembered: true,

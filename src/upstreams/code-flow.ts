@@ -23,6 +23,7 @@ import { makeTokenVerbs, tokensOf } from './token-verbs.ts';
 
 const TIMEOUT = 10;
 const DEEPEST = 32;
+const AGAIN = { prompt: 'login', max_age: '0' };
 /** Claims of an ID token that say nothing of the person. */
 const PROTOCOL = new Set('iss aud azp exp iat nbf nonce at_hash c_hash s_hash jti sid auth_time typ ver'.split(' '));
 
@@ -46,6 +47,7 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
     const parameters: Wanted = {
       ...provider.parameters,
       ...more.parameters,
+      ...(trip.fresh === true ? (provider.again ?? (provider.openid ? AGAIN : {})) : {}),
       response_type: 'code',
       client_id: credentials.client(trip.env).client_id,
       redirect_uri: trip.redirectUri,
@@ -108,7 +110,8 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
       },
     };
     const identity = await (provider.identify ?? identityOf)(arrival);
-    return { identity, tokens: tokensOf(answer, back.now) };
+    const authenticatedAt = idToken?.['auth_time'];
+    return { identity, tokens: tokensOf(answer, back.now), ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}) };
   };
 
   const site = 'discover' in provider.server ? provider.server.discover : provider.server.authorization_endpoint;

@@ -81,6 +81,8 @@ export interface Provider {
   readonly issuerOf?: (unverified: Body) => string;
   /** What more is asked for where tokens are kept, so that there is a refresh token. Absent: `offline_access` where the provider publishes it. */
   readonly offline?: { readonly scope?: readonly string[]; readonly parameters?: { readonly [name: string]: string } };
+  /** What asks for a fresh proof. Default: `prompt=login` and `max_age=0` with OpenID Connect (Core §3.1.2.1), else nothing. */
+  readonly again?: { readonly [name: string]: string };
   /** Makes the provider forget tokens, where it has a way of its own. Default: RFC 7009, where it publishes an endpoint. */
   readonly revoke?: (forget: Forgetting) => Promise<void>;
   /** Who it is. Default: `sub` at the issuer. @throws {UpstreamError} for somebody who may not come in. */
@@ -99,6 +101,8 @@ export interface Forgetting {
 export interface Arrived {
   readonly identity: Identity;
   readonly tokens: UpstreamTokens;
+  /** When the person proved who they are, where the ID token says so (`auth_time`). */
+  readonly authenticatedAt?: Seconds;
 }
 
 /** What a departure keeps for the return. */
@@ -123,6 +127,8 @@ export interface Upstream {
     readonly offline?: boolean;
     /** What more is asked for, this once. */
     readonly scopes?: readonly string[];
+    /** Whether the person shall prove anew who they are. */
+    readonly fresh?: boolean;
   }): Promise<{ readonly location: string; readonly keep: Json }>;
   /** Who came back. @throws {UpstreamError} */
   arrive(back: {

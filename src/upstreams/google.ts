@@ -19,6 +19,7 @@ export function google(options: GoogleOptions): Upstream {
   return codeFlow(
     openid('google', 'Google', 'https://accounts.google.com', {
       parameters,
+      again: { prompt: 'select_account' }, // `login` is refused there
       offline: { parameters: { access_type: 'offline', prompt: prompt ?? 'consent' } }, // without the consent the refresh token is given once only
       identify(arrival) {
         if (hd !== undefined && arrival.claims['hd'] !== hd)

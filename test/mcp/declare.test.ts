@@ -97,7 +97,7 @@ describe('mcp/declare, the catalogue', () => {
     expect(scopes({ hello: 'Greet people', all: 'Everything' })).toEqual({
       hello: { description: 'Greet people', unlocks: ['greet'] },
       read: { unlocks: [] },
-      all: { description: 'Everything', unlocks: [], implies: ['read', 'hello'] },
+      all: { description: 'Everything', unlocks: [], includes: ['read', 'hello'] },
     });
   });
 

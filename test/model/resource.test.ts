@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalResource, covers, findResource, type Resource } from '../../src/model/resource.ts';
+import { canonicalResource, covers, findResource, lifetimesFor, type Resource, type Resources } from '../../src/model/resource.ts';
 
 const resource = (uri: string): Resource => ({ uri, path: new URL(uri).pathname, metadataPath: '', scopes: [] });
 const [mcp, other] = [resource('https://mcp.example/mcp'), resource('https://mcp.example/mcp2')];
+const of = (...resources: readonly Resource[]): Resources => ({ resources, defaultResource: null });
 
 describe('model/resource', () => {
   it.each([
@@ -31,8 +32,8 @@ describe('model/resource', () => {
   });
 
   it('SEC-111 SEC-113 finds the one that is meant, or refuses (S-070, S-073)', () => {
-    expect(findResource(['HTTPS://mcp.example/mcp'], [mcp, other])).toBe(mcp);
-    expect(findResource([], [mcp])).toBe(mcp);
+    expect(findResource(['HTTPS://mcp.example/mcp'], of(mcp, other))).toBe(mcp);
+    expect(findResource([], of(mcp))).toBe(mcp);
     for (const [asked, known] of [
       [[], [mcp, other]],
       [
@@ -45,7 +46,30 @@ describe('model/resource', () => {
       [[''], [mcp]],
       [[], []],
     ] as const)
-      expect(() => findResource(asked, known)).toThrow(expect.objectContaining({ code: 'invalid_target' }));
+      expect(() => findResource(asked, of(...known))).toThrow(expect.objectContaining({ code: 'invalid_target' }));
+  });
+
+  it('SEC-113 gives who names none the default, where there is one, and never in place of one that is named', () => {
+    const both = { ...of(mcp, other), defaultResource: other.uri };
+    expect([findResource([], both), findResource([mcp.uri], both)]).toEqual([other, mcp]);
+    expect(() => findResource(['https://mcp.example/mc'], both)).toThrow(expect.objectContaining({ code: 'invalid_target' }));
+  });
+
+  it('SEC-115 takes a query for a way to call a resource, but for one that is registered with it', () => {
+    const [bare, root, exact] = [mcp, resource('https://mcp.example'), resource('https://mcp.example/mcp?tenant=a')];
+    expect(findResource(['https://MCP.example/mcp?x=1'], of(bare, root, exact))).toBe(bare);
+    expect(findResource(['https://mcp.example/?x=1'], of(bare, root))).toBe(root);
+    expect(findResource(['https://mcp.example?x=1'], of(bare, root))).toBe(root);
+    expect(findResource(['https://mcp.example/mcp?tenant=a'], of(bare, exact))).toBe(exact);
+    for (const asked of ['https://mcp.example/MCP?x=1', 'https://mcp.example/mcp/?x=1', 'https://mcp.example:8443/mcp?x=1'])
+      expect(() => findResource([asked], of(bare, root))).toThrow(expect.objectContaining({ code: 'invalid_target' }));
+  });
+
+  it('lets a resource have its own life of tokens', () => {
+    const lifetimes = { access: 3600, refresh: 100, grace: 5 };
+    const settings = { ...of({ ...mcp, accessTtl: 60 }, other), lifetimes };
+    expect(lifetimesFor(settings, mcp.uri)).toEqual({ ...lifetimes, access: 60 });
+    expect(lifetimesFor(settings, other.uri)).toEqual(lifetimes);
   });
 
   it('SEC-112 covers a path and what lies below it, on whole segments', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isScopeToken, narrowScope, parseScope, requestedScope } from '../../src/model/scope.ts';
+import { isScopeToken, makeScopeCover, narrowScope, parseScope, requestedScope } from '../../src/model/scope.ts';
 
 const invalid = expect.objectContaining({ code: 'invalid_scope' }) as unknown as Error;
 
@@ -28,5 +28,21 @@ describe('model/scope', () => {
   it('SEC-049 narrows and never widens (S-059)', () => {
     expect([narrowScope(['read', 'write'], []), narrowScope(['read', 'write'], ['write'])]).toEqual([['read', 'write'], ['write']]);
     for (const asked of [['read', 'admin'], ['rea'], ['READ'], ['*']]) expect(() => narrowScope(['read', 'write'], asked)).toThrow(invalid);
+  });
+
+  it('SEC-049 narrows to what a granted scope stands for, and not upwards', () => {
+    const cover = makeScopeCover([{ name: 'read' }, { name: 'write', includes: ['read'] }, { name: 'admin', includes: ['write'] }]);
+    expect(cover(['admin'])).toEqual(['admin', 'write', 'read']);
+    expect([cover(['write']), cover(['read']), cover([])]).toEqual([['write', 'read'], ['read'], []]);
+    expect(narrowScope(['write'], ['read'], cover(['write']))).toEqual(['read']);
+    expect(narrowScope(['write'], [], cover(['write']))).toEqual(['write']);
+    expect(() => narrowScope(['read'], ['write'], cover(['read']))).toThrow(invalid);
+  });
+
+  it('refuses the whole request for an unknown scope where the server is strict', () => {
+    const catalogue = { known: ['read', 'write'], defaults: ['read'], strict: true };
+    expect(requestedScope(['write', 'offline_access'], catalogue)).toEqual(['write']);
+    expect(() => requestedScope(['write', 'openid'], catalogue)).toThrow(invalid);
+    expect(() => requestedScope(['openid'], { known: [], defaults: [], strict: true })).toThrow(invalid);
   });
 });

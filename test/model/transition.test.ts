@@ -5,10 +5,10 @@ import { KEY, minted, openGrant, proofOf, refreshOf, START } from '../support/gr
 import { type Chance, chance } from '../support/random.ts';
 
 const redemption = (more: Partial<Redemption> = {}): Redemption => ({
-  code: proofOf('code'), clientId: 'client', challenge: 'challenge', redirectUri: undefined, resource: undefined, scope: [], now: START, ...more,
+  code: proofOf('code'), clientId: 'client', challenge: 'challenge', redirectUri: undefined, resource: undefined, scope: [], covered: (scope) => scope, now: START, ...more,
 }); // prettier-ignore
 const rotation = (token: string, next: number, now: number, more: Partial<Rotation> = {}): Rotation => ({
-  refresh: refreshOf(token), clientId: 'client', resource: undefined, scope: [], sealedSuccessor: `refresh-${next}`, now, ...more,
+  refresh: refreshOf(token), clientId: 'client', resource: undefined, scope: [], covered: (scope) => scope, sealedSuccessor: `refresh-${next}`, now, ...more,
 }); // prettier-ignore
 const reasonOf = (verdict: Verdict<unknown>): string | null => ('error' in verdict ? verdict.error.reason : null);
 const grantAfter = (verdict: Verdict<unknown>): Grant => {

@@ -152,7 +152,21 @@ describe('node/request, URLs', () => {
     expect(await ask(port, 'http://h.example/p?q', 'h.example')).toBe('http://h.example/p?q');
     expect(await ask(port, 'http://h.example', 'h.example')).toBe('http://h.example/');
     expect(await ask(port, 'http://evil.example/p', 'h.example')).toBe('400');
-    for (const path of ['/', '/a', '/a/b?c=d&e=f%20', "/it's", '/a|b', '/x/.', '/x/..;/y', '/x?y=/../z', '/%2E/x', '/a.b/.c']) {
+    for (const path of [
+      '/',
+      '/a',
+      '/a/b?c=d&e=f%20',
+      "/it's",
+      '/a|b',
+      '/x/.',
+      '/x/..;/y',
+      '/x?y=/../z',
+      '/%2E/x',
+      '/a.b/.c',
+      '/.well-known/x',
+      '/.%2e/x',
+      '/.a/../b',
+    ]) {
       expect(await ask(port, path, 'h.example')).toBe(new URL(`http://h.example${path}`).href);
     }
   });

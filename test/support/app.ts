@@ -105,6 +105,7 @@ export async function appOn(
   clock: Clock,
   more: Partial<OAuthProviderOptions> = {},
   machine: Partial<Runtime> = {},
+  variables: Record<string, unknown> = {},
 ): Promise<App> {
   const counts: Counts = { reads: 0, writes: 0, removes: 0, lists: 0 };
   const events: Event[] = [];
@@ -114,7 +115,7 @@ export async function appOn(
     runtime,
     address: (request) => request.headers.get('x-test-address') ?? '192.0.2.1',
   });
-  const env = { PORTCULLIS: store };
+  const env = { PORTCULLIS: store, ...variables };
   const send = (request: Request): Promise<Response> => provider.fetch(request, env);
   const { accounts } = provider.helpers(env, provider.tenants[0]);
   const alice =

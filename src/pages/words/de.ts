@@ -79,6 +79,8 @@ export const de: Translation = {
     nobodyTitle: 'Sie sind nicht angemeldet',
     nobody: 'In diesem Browser ist niemand angemeldet. Die Anmeldung gehört zum Verbinden einer App.',
     nobodyToDo: 'Gehen Sie zu Ihrer App und verbinden Sie sie mit diesem Server.',
+    hostFirst: (server) => `In diesem Browser ist niemand bei ${server} angemeldet.`,
+    hostFirstToDo: 'Melden Sie sich zuerst dort an, in einem anderen Tab, und laden Sie diese Seite dann neu.',
     choose: 'Wählen Sie, wie Sie sich anmelden möchten.',
     limited: (when) => `Zu viele Versuche. Versuchen Sie es ${when} noch einmal.`,
   },
@@ -196,6 +198,9 @@ export const de: Translation = {
     organization_not_allowed:
       'Dieses Konto gehört zu keiner Organisation, die sich hier anmelden darf. Nehmen Sie ein anderes Konto, oder bitten Sie um Zugang.',
     tenant_not_allowed: 'Konten dieser Organisation dürfen sich hier nicht anmelden. Nehmen Sie ein anderes Konto.',
+    session_missing: 'Sie sind dort noch nicht angemeldet. Melden Sie sich an und versuchen Sie es noch einmal.',
+    proof_too_old:
+      'Sie wurden durchgelassen, ohne erneut nach Ihrer Anmeldung gefragt zu werden. Melden Sie sich dort ab und versuchen Sie es noch einmal.',
     team_not_allowed: 'Mitglieder dieses Arbeitsbereichs dürfen sich hier nicht anmelden. Nehmen Sie ein anderes Konto.',
     email_malformed: 'Das ist keine E-Mail-Adresse. Prüfen Sie sie und versuchen Sie es noch einmal.',
     email_code_wrong:

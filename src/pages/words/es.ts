@@ -78,6 +78,8 @@ export const es: Translation = {
     nobodyTitle: 'No has iniciado sesión',
     nobody: 'Nadie ha iniciado sesión en este navegador. Se inicia al conectar una aplicación.',
     nobodyToDo: 'Ve a tu aplicación y conéctala a este servidor.',
+    hostFirst: (server) => `Nadie ha iniciado sesión en ${server} con este navegador.`,
+    hostFirstToDo: 'Inicia sesión allí primero, en otra pestaña, y luego vuelve a cargar esta página.',
     choose: 'Elige cómo iniciar sesión.',
     limited: (when) => `Demasiados intentos. Vuelve a intentarlo ${when}.`,
   },
@@ -193,6 +195,8 @@ export const es: Translation = {
     organization_not_allowed:
       'Esta cuenta no pertenece a ninguna organización que pueda iniciar sesión aquí. Usa otra cuenta o pide acceso.',
     tenant_not_allowed: 'Las cuentas de esta organización no pueden iniciar sesión aquí. Usa otra cuenta.',
+    session_missing: 'Aún no has iniciado sesión allí. Inicia sesión e inténtalo de nuevo.',
+    proof_too_old: 'Se te dejó pasar sin volver a preguntarte quién eres. Cierra sesión allí e inténtalo de nuevo.',
     team_not_allowed: 'Los miembros de este espacio de trabajo no pueden iniciar sesión aquí. Usa otra cuenta.',
     email_malformed: 'Esa no es una dirección de correo. Revísala y vuelve a intentarlo.',
     email_code_wrong: 'Ese no es el código del último mensaje. Revísalo y vuelve a intentarlo, o pide que te envíen otro.',

@@ -79,6 +79,8 @@ export const it: Translation = {
     nobodyTitle: 'Non hai eseguito l’accesso',
     nobody: 'Nessuno ha eseguito l’accesso con questo browser. Si accede quando si collega un’app.',
     nobodyToDo: 'Vai alla tua app e collegala a questo server.',
+    hostFirst: (server) => `Nessuno ha effettuato l’accesso a ${server} con questo browser.`,
+    hostFirstToDo: 'Accedi prima lì, in un’altra scheda, poi ricarica questa pagina.',
     choose: 'Scegli come accedere.',
     limited: (when) => `Troppi tentativi. Riprova ${when}.`,
   },
@@ -194,6 +196,8 @@ export const it: Translation = {
     organization_not_allowed:
       'Questo account non fa parte di un’organizzazione che può accedere qui. Usa un altro account o chiedi l’accesso.',
     tenant_not_allowed: 'Gli account di questa organizzazione non possono accedere qui. Usa un altro account.',
+    session_missing: 'Non hai ancora effettuato l’accesso lì. Accedi, poi riprova.',
+    proof_too_old: 'Ti è stato consentito di passare senza chiederti di nuovo chi sei. Esci da lì, poi riprova.',
     team_not_allowed: 'I membri di questo spazio di lavoro non possono accedere qui. Usa un altro account.',
     email_malformed: 'Non è un indirizzo e-mail. Controllalo e riprova.',
     email_code_wrong: 'Non è il codice dell’ultimo messaggio. Controllalo e riprova, o fattene inviare un altro.',

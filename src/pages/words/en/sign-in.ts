@@ -12,6 +12,9 @@ export const signIn = {
   nobodyTitle: 'You are not signed in',
   nobody: 'Nobody is signed in with this browser. Signing in is part of connecting an app.',
   nobodyToDo: 'Go to your app and connect it to this server.',
+  /** @param server its name. */
+  hostFirst: (server: string): string => `Nobody is signed in to ${server} with this browser.`,
+  hostFirstToDo: 'Sign in there first, in another tab, then load this page again.',
   choose: 'Choose how to sign in.',
   /** @param when from now: “in 5 minutes”. */
   limited: (when: string): string => `Too many tries. Try again ${when}.`,
@@ -29,6 +32,8 @@ export const refused = {
   organization_not_allowed:
     'This account is not a member of an organization that may sign in here. Use another account, or ask for access.',
   tenant_not_allowed: 'Accounts of this organization may not sign in here. Use another account.',
+  session_missing: 'You are not signed in there yet. Sign in, then try again.',
+  proof_too_old: 'You were let through without being asked again who you are. Sign out there, then try again.',
   team_not_allowed: 'Members of this workspace may not sign in here. Use another account.',
 };
 

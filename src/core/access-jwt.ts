@@ -1,0 +1,28 @@
+/**
+ * Access JWT: the text of a signed access token (RFC 9068). Loaded where one is made.
+ */
+import { SignJWT } from 'jose';
+import type { Grant, GrantAccess } from '../model/grant.ts';
+import type { SigningAlg } from '../model/signing-key.ts';
+import { formatTokenId } from '../model/token.ts';
+import type { AuthServer } from './auth-server.ts';
+import { signerFor } from './signing-keys.ts';
+
+/** Signs what a grant gives with one access token. */
+export async function signAccess(as: AuthServer, alg: SigningAlg, grant: Grant, { scope, expiresAt }: GrantAccess): Promise<string> {
+  const { kid, key } = await signerFor(as, alg);
+  const claims = {
+    client_id: grant.clientId,
+    scope: as.settings.covered(scope).join(' '),
+    ...(grant.act ? { act: grant.act } : {}),
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg, typ: 'at+jwt', kid })
+    .setIssuer(as.settings.issuer)
+    .setSubject(grant.userId)
+    .setAudience(grant.resource)
+    .setIssuedAt(as.now())
+    .setExpirationTime(expiresAt)
+    .setJti(formatTokenId(grant.id, as.keys.id()))
+    .sign(key);
+}

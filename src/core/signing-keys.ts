@@ -1,0 +1,105 @@
+/**
+ * Signing keys of access tokens, in the store: made when first needed, changed in time, the private part sealed under the server's
+ * secret. One record for each algorithm, changed by one conditional write, so that all processes sign with the same key; what was read
+ * is kept for some minutes, which is far less than a key is published ahead.
+ */
+import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import type { Jwk } from '../model/key-set.ts';
+import { nextDue, published, signingKey, type SigningAlg, type SigningKey } from '../model/signing-key.ts';
+import type { Seconds } from '../model/store.ts';
+import type { AuthServer } from './auth-server.ts';
+import { has, MOST_TRIES, readHeld, versioned } from './held.ts';
+import { neededKeyring } from './keyring.ts';
+
+type SigningKeys = { readonly v: 1; readonly keys: readonly SigningKey[] };
+
+/** A key, ready to sign. */
+export interface Signer {
+  readonly kid: string;
+  readonly key: CryptoKey;
+}
+
+interface Kept {
+  readonly keys: readonly SigningKey[];
+  readonly signers: readonly (Signer & { readonly since: Seconds })[];
+  readonly at: Seconds;
+}
+
+const PURPOSE = 'access token signing';
+const FRESH: Seconds = 300;
+const kept = new WeakMap<AuthServer, Map<SigningAlg, Promise<Kept>>>();
+
+/** What signs now. */
+export async function signerFor(as: AuthServer, alg: SigningAlg): Promise<Signer> {
+  const { signers } = await recent(as, alg);
+  const signer = signingKey(signers, as.now());
+  if (!signer) throw new Error('No signing key can be used.');
+  return signer;
+}
+
+/** Every public key that a living token may have been signed with, or soon will be. */
+export async function publicKeys(as: AuthServer): Promise<readonly Jwk[]> {
+  const algs = [...new Set(as.settings.resources.flatMap(({ signing }) => (signing === undefined ? [] : [signing])))];
+  const all = await Promise.all(algs.map(async (alg) => (await recent(as, alg)).keys));
+  return all.flat().map(({ publicKey }) => publicKey);
+}
+
+/** What was read lately, shared by all who ask; a failure is not kept. */
+async function recent(as: AuthServer, alg: SigningAlg): Promise<Kept> {
+  const map = kept.get(as) ?? new Map<SigningAlg, Promise<Kept>>();
+  kept.set(as, map);
+  const known = map.get(alg);
+  if (known && (await known).at + FRESH > as.now()) return known;
+  if (known && map.get(alg) !== known) return recent(as, alg); // somebody asks already
+  const asked = load(as, alg);
+  map.set(alg, asked);
+  asked.catch(() => map.get(alg) === asked && map.delete(alg));
+  return asked;
+}
+
+/** Reads the keys; makes the next one where it is due, takes out the ones that are over. */
+async function load(as: AuthServer, alg: SigningAlg): Promise<Kept> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const held = await readHeld(as.store, `signing-keys:${alg}`, isSigningKeys);
+    const now = as.now();
+    const before = held?.value.keys ?? [];
+    const signers = await open(as, alg, before);
+    const readable = before.filter(({ kid }) => signers.some((signer) => signer.kid === kid));
+    const due = nextDue(readable, now);
+    const made = due === null ? null : await make(as, alg, due);
+    const keys = published([...before, ...(made ? [made.kept] : [])], longestLife(as), now);
+    const isSame = made === null && keys.length === before.length;
+    const version = isSame ? 0 : await as.store.write(`signing-keys:${alg}`, { v: 1, keys }, held?.version ?? 'absent');
+    if (version === null) continue; // somebody else changed them: theirs count
+    if (made) {
+      const reason = before.length === 0 ? 'first' : readable.length === 0 ? 'unreadable' : 'rotation'; // oxlint-disable-line no-nested-ternary
+      as.emit({ kind: 'key.made', keyId: made.kept.kid, reason });
+    }
+    return { keys, signers: [...signers, ...(made ? [made.signer] : [])], at: now };
+  }
+  throw new Error('The signing keys could not be written.');
+}
+
+function longestLife({ settings: { lifetimes, resources } }: AuthServer): Seconds {
+  return Math.max(lifetimes.access, ...resources.map(({ accessTtl = 0 }) => accessTtl));
+}
+
+async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]): Promise<Kept['signers']> {
+  const ring = neededKeyring(as.keyring, '`accessTokenSigning`');
+  const opened = keys.map(async ({ kid, sealed, since }) => {
+    const jwk = await ring.open(PURPOSE, sealed, kid);
+    return jwk === null ? [] : [{ kid, since, key: (await importJWK(jwk as JWK, alg)) as CryptoKey }];
+  });
+  return (await Promise.all(opened)).flat();
+}
+
+async function make(as: AuthServer, alg: SigningAlg, since: Seconds): Promise<{ kept: SigningKey; signer: Kept['signers'][number] }> {
+  const ring = neededKeyring(as.keyring, '`accessTokenSigning`');
+  const pair = await generateKeyPair(alg, { extractable: true });
+  const kid = as.keys.id();
+  const publicKey = { ...((await exportJWK(pair.publicKey)) as Jwk), kid, alg, use: 'sig' };
+  const sealed = await ring.seal(PURPOSE, await exportJWK(pair.privateKey), kid);
+  return { kept: { kid, publicKey, sealed, since }, signer: { kid, since, key: pair.privateKey } };
+}
+
+const isSigningKeys = (value: unknown): value is SigningKeys => versioned(value) && has(value, 'keys');

@@ -1,0 +1,118 @@
+/**
+ * The options `resources`, `defaultResource`, `unknownScopes` and the hierarchy of scopes: checked when the provider is made, and
+ * completed when the issuer is known.
+ */
+import { metadataPathOf } from '../guard/resource-metadata.ts';
+import { canonicalResource, type Resource } from '../model/resource.ts';
+import { isScopeToken, makeScopeCover, type ScopeInfo } from '../model/scope.ts';
+import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
+import type { Seconds } from '../model/store.ts';
+import { checkSeconds, fail, type LooseOptions } from './single.ts';
+
+/** What is special about one resource. */
+export interface ResourceOptions {
+  /** The name that the consent page shows. */
+  readonly name?: string;
+  /** Scopes without which no call is let in. Default: the option of that name. */
+  readonly requiredScopes?: readonly string[];
+  /** Life of its access tokens, in seconds. Default: the option of that name. */
+  readonly accessTokenTTL?: Seconds;
+  /** How its access tokens are signed. Default: the option of that name. */
+  readonly accessTokenSigning?: SigningAlg | 'none';
+}
+
+const DAY = 86_400;
+const KNOWN: readonly string[] = ['name', 'requiredScopes', 'accessTokenTTL', 'accessTokenSigning'] satisfies (keyof ResourceOptions)[];
+
+interface Route {
+  readonly path: string;
+}
+
+/** @throws {TypeError} naming the option and the mend. */
+export function checkResources(
+  { resources = {}, defaultResource, unknownScopes, accessTokenSigning }: LooseOptions,
+  routes: readonly Route[],
+): void {
+  if (unknownScopes !== undefined && unknownScopes !== 'ignore' && unknownScopes !== 'refuse')
+    fail('unknownScopes', 'must be "ignore" or "refuse"');
+  checkSigning('accessTokenSigning', accessTokenSigning);
+  if (typeof resources !== 'object' || resources === null) fail('resources', 'must be an object of what is special, by route or full URL');
+  for (const [name, special] of Object.entries(resources)) checkResource(name, special, routes);
+  if (defaultResource === undefined) return;
+  const isKnown = [...routes.map(({ path }) => path), ...Object.keys(resources)].some((name) => name === defaultResource);
+  if (!isKnown) fail('defaultResource', `must be a route of the API, or a URL of \`resources\`; it is ${JSON.stringify(defaultResource)}`);
+}
+
+function checkResource(name: string, special: unknown, routes: readonly Route[]): void {
+  const shown = JSON.stringify(name);
+  if (name.startsWith('/') && !routes.some(({ path }) => path === name)) fail('resources', `names ${shown}, which is no route of the API`);
+  if (!name.startsWith('/') && canonicalResource(name) === null)
+    fail('resources', `names ${shown}; name a route such as "/mcp", or a full URL`);
+  if (typeof special !== 'object' || special === null)
+    fail('resources', `says nothing of ${shown}; give an object, if need be an empty one`);
+  const odd = Object.keys(special).find((key) => !KNOWN.includes(key));
+  if (odd !== undefined) fail('resources', `has \`${odd}\` for ${shown}, which is none of ${KNOWN.join(', ')}`);
+  const { requiredScopes = [], accessTokenTTL, accessTokenSigning } = special as ResourceOptions;
+  checkSigning(`resources[${shown}].accessTokenSigning`, accessTokenSigning);
+  checkSeconds(`resources[${shown}].accessTokenTTL`, accessTokenTTL, 60, 30 * DAY);
+  if (!Array.isArray(requiredScopes) || !requiredScopes.every((one) => isScopeToken(String(one))))
+    fail('resources', `has \`requiredScopes\` for ${shown} that are no list of scopes`);
+}
+
+function checkSigning(option: string, given: unknown): void {
+  if (given === undefined || given === 'none' || SIGNING_ALGS.some((alg) => alg === given)) return;
+  fail(option, `must be one of ${SIGNING_ALGS.join(', ')}, or "none"; it is ${JSON.stringify(given)}`);
+}
+
+/** A scope stands for known ones, and never, by whatever way, for itself. @throws {TypeError} */
+export function checkHierarchy(scopes: readonly ScopeInfo[]): void {
+  const covered = makeScopeCover(scopes);
+  for (const { name, includes = [] } of scopes) {
+    const unknown = Array.isArray(includes) ? includes.find((one) => !scopes.some((scope) => scope.name === one)) : includes;
+    if (unknown !== undefined) fail('scopesSupported', `lets ${name} include ${JSON.stringify(unknown)}, which is not in the list`);
+    if (covered(includes).includes(name)) fail('scopesSupported', `lets ${name} include itself, by way of ${includes.join(', ')}`);
+  }
+}
+
+/** The URI of a route, or of a resource elsewhere. */
+export function uriOf(name: string, issuer: string): string {
+  return canonicalResource(name.startsWith('/') ? issuer + name : name) ?? issuer;
+}
+
+/** The resources of an issuer: its routes, and those elsewhere. */
+export function resourcesOf(
+  options: {
+    readonly name?: string;
+    readonly requiredScopes?: readonly string[];
+    readonly accessTokenSigning?: SigningAlg | 'none';
+    readonly resources?: { readonly [name: string]: ResourceOptions };
+  },
+  routes: readonly Route[],
+  { issuer, prefix }: { readonly issuer: string; readonly prefix: string },
+): readonly Resource[] {
+  const { resources = {}, requiredScopes: usual = [] } = options;
+  const resourceOf = (name: string, path: string | null): Resource => {
+    const uri = uriOf(name, issuer);
+    const {
+      name: said = options.name,
+      requiredScopes = usual,
+      accessTokenTTL,
+      accessTokenSigning: alg = options.accessTokenSigning ?? 'none',
+    } = resources[name] ?? {};
+    return {
+      uri,
+      path,
+      metadataPath: metadataPathOf(uri),
+      scopes: requiredScopes,
+      ...(said === undefined ? {} : { name: said }),
+      ...(accessTokenTTL === undefined ? {} : { accessTtl: accessTokenTTL }),
+      ...(alg === 'none' ? {} : { signing: alg }),
+    };
+  };
+  const own = routes.map(({ path }) => resourceOf(path, prefix + path));
+  const elsewhere = Object.keys(resources).filter((name) => !name.startsWith('/')).map((name) => resourceOf(name, null)); // prettier-ignore
+  const all = [...own, ...elsewhere];
+  const twice = all.find(({ uri }, at) => all.findIndex((one) => one.uri === uri) !== at);
+  if (twice) fail('resources', `names ${twice.uri} twice, once as a route perhaps`);
+  return all;
+}
