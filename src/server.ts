@@ -135,7 +135,7 @@ function notAllowed({ methods }: Route): never {
 function preflightHeaders(route: Route): Record<string, string> {
   return {
     'access-control-allow-methods': [...Object.keys(route.methods), 'OPTIONS'].join(', '),
-    'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
+    'access-control-allow-headers': 'Authorization, Content-Type, DPoP, MCP-Protocol-Version',
     'access-control-max-age': '86400',
   };
 }

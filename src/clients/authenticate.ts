@@ -14,10 +14,14 @@ import type { Params } from '../model/params.ts';
 import { findClient } from './find.ts';
 
 /** Who calls, as far as it is known before the grant is read. */
-export type Caller =
+export type Caller = (
   | { readonly kind: 'public'; readonly clientId: string }
   | { readonly kind: 'confidential'; readonly clientId: string; readonly client: Client }
-  | { readonly kind: 'absent'; readonly clientId: '' };
+  | { readonly kind: 'absent'; readonly clientId: '' }
+) & {
+  /** Thumbprint of the key that the request proved, if it proved one. */
+  readonly jkt?: string;
+};
 
 /** What a request shows: a method, an id, a secret. */
 interface Shown {

@@ -13,7 +13,7 @@ import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts
 /** The members of {@link Client} that a registration decides. */
 export type ClientMetadata = Pick<
   Client,
-  'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'scope' | 'pushedOnly'
+  'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'scope' | 'pushedOnly' | 'dpopBound'
 >;
 
 const MOST_REDIRECTS = 16;
@@ -56,6 +56,7 @@ export function metadataOf(given: Members, grantTypes: readonly string[], authMe
     ...(uri === undefined ? {} : { uri }),
     ...(scope === undefined ? {} : { scope: scopeOf(scope) }),
     ...(isSet(given, 'require_pushed_authorization_requests') ? { pushedOnly: true } : {}),
+    ...(isSet(given, 'dpop_bound_access_tokens') ? { dpopBound: true } : {}),
   };
 }
 

@@ -9,11 +9,12 @@ import type { AuthServer } from './auth-server.ts';
 import { signerFor } from './signing-keys.ts';
 
 /** Signs what a grant gives with one access token. */
-export async function signAccess(as: AuthServer, alg: SigningAlg, grant: Grant, { scope, expiresAt }: GrantAccess): Promise<string> {
+export async function signAccess(as: AuthServer, alg: SigningAlg, grant: Grant, { scope, expiresAt, jkt }: GrantAccess): Promise<string> {
   const { kid, key } = await signerFor(as, alg);
   const claims = {
     client_id: grant.clientId,
     scope: as.settings.covered(scope).join(' '),
+    ...(jkt === undefined ? {} : { cnf: { jkt } }),
     ...(grant.act ? { act: grant.act } : {}),
   };
   return new SignJWT(claims)

@@ -65,6 +65,7 @@ export function accessOf(as: AuthServer, token: string, { grant, access, text }:
     ...(organization ? { organization } : {}),
     scope: as.settings.covered(access.scope),
     resource,
+    ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),
     expiresAt: access.expiresAt,
     ...(act ? { act } : {}),
     props: JSON.parse(text) as unknown,

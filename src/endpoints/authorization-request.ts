@@ -26,6 +26,8 @@ export interface CheckedRequest {
   readonly resource: Resource;
   readonly challenge: string;
   readonly prompt: readonly string[];
+  /** Thumbprint of the key that the code shall be bound to. */
+  readonly jkt?: string;
 }
 
 /** Parameters as they came, and whether they were pushed. */
@@ -100,7 +102,7 @@ async function clientOf(as: AuthServer, params: Params, network: string): Promis
   });
 }
 
-function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge' | 'prompt'> {
+function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge' | 'prompt' | 'jkt'> {
   params.once('response_mode', 'request', 'request_uri', 'nonce');
   if (params.optional('request') !== undefined) throw new OAuthError('request_not_supported', 'request_object');
   if (params.optional('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported', 'request_uri');
@@ -117,7 +119,9 @@ function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope'
   const catalogue = { known: scopes.map(({ name }) => name), defaults: defaultScope, strict: strictScopes };
   // What a client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
   const scope = requestedScope(parseScope(params.optional('scope')), catalogue);
-  return { challenge, resource, prompt, scope: [...new Set([...resource.scopes, ...scope])] };
+  const jkt = params.optional('dpop_jkt');
+  if (jkt !== undefined && !/^[\w-]{43}$/.test(jkt)) throw new OAuthError('invalid_request', 'dpop_jkt_malformed');
+  return { challenge, resource, prompt, ...(jkt === undefined ? {} : { jkt }), scope: [...new Set([...resource.scopes, ...scope])] };
 }
 
 /** Where to send an error: exact `state`, one `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2). */

@@ -47,7 +47,7 @@ function paramsIn(url: URL): Params {
 }
 
 async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
-  const { client, redirect, state, scope, resource, challenge, prompt } = checked;
+  const { client, redirect, state, scope, resource, challenge, prompt, jkt } = checked;
   const { as } = call;
   const again = prompt.includes('login') && here !== null;
   const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
@@ -61,6 +61,7 @@ async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | 
     scope,
     resource: resource.uri,
     challenge,
+    ...(jkt === undefined ? {} : { jkt }),
     ...(lang === null ? {} : { lang }),
     browserHash: await as.keys.hash(cookie),
     ...(again ? { staleSession: here.hash } : {}),

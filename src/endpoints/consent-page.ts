@@ -126,13 +126,14 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
 
 /** The request once more: whoever leaves the page to sign up comes back to one like it. */
 async function requestUrl(as: AuthServer, ticket: Ticket, client: Client): Promise<string> {
-  const { clientId, redirectUri, state, scope, resource, challenge } = ticket;
+  const { clientId, redirectUri, state, scope, resource, challenge, jkt } = ticket;
   const { settings } = as;
   const query = new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, resource });
   if (scope.length > 0) query.set('scope', scope.join(' '));
   if (state !== undefined) query.set('state', state);
   query.set('code_challenge', challenge);
   query.set('code_challenge_method', 'S256');
+  if (jkt !== undefined) query.set('dpop_jkt', jkt);
   if (!settings.pushedOnly && !client.pushedOnly) return `${settings.paths.authorize}?${query}`;
   const uri = await push(as, clientId, new Map([...query].map(([name, value]) => [name, [value]])), TICKET_TTL);
   return `${settings.paths.authorize}?${new URLSearchParams({ client_id: clientId, request_uri: uri })}`;

@@ -39,7 +39,8 @@ function describe({ settings }: AuthServer, { grant, access }: Omit<FoundToken, 
     aud: grant.resource,
     scope: settings.covered(access.scope).join(' '),
     exp: access.expiresAt,
-    token_type: 'Bearer',
+    token_type: access.jkt === undefined ? 'Bearer' : 'DPoP',
+    ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),
     ...(grant.act ? { act: grant.act } : {}),
   };
 }

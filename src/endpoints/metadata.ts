@@ -4,7 +4,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { offeredGrantTypes } from '../grants/index.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
-import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS } from '../model/client.ts';
+import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS, DPOP_ALGS } from '../model/client.ts';
 import { ID_JAG_PROFILE } from '../model/trusted-issuer.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Call } from './endpoint.ts';
@@ -44,6 +44,7 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
     revocation_endpoint: at(paths.revoke),
     introspection_endpoint: at(paths.introspect),
     ...(settings.resources.some(({ signing }) => signing !== undefined) ? { jwks_uri: at(paths.jwks) } : {}),
+    dpop_signing_alg_values_supported: DPOP_ALGS,
     pushed_authorization_request_endpoint: at(paths.push),
     ...(settings.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes.map((scope) => scope.name) }),

@@ -22,6 +22,8 @@ export interface Opening {
   readonly redirectUri: string;
   readonly challenge: string;
   readonly props: unknown;
+  /** Thumbprint of the key that the code is bound to. */
+  readonly jkt?: string;
   /** Accounts at other sites that its tools may use. */
   readonly linked?: readonly UpstreamRef[];
   readonly organization?: { readonly id: string; readonly name: string };
@@ -29,7 +31,7 @@ export interface Opening {
 
 /** Writes the grant and gives its authorization code. */
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
-  const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [] } = opening;
+  const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt } = opening;
   const { settings, keys } = as;
   const [id, now, key] = [keys.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
@@ -39,6 +41,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     v: 1,
     id,
     clientId: client.id,
+    ...(client.dpopBound ? { dpopBound: true } : {}),
     clientAuth: client.authMethod === 'none' ? 'public' : 'confidential',
     userId,
     scope,
@@ -49,7 +52,15 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     lifetimes: refreshable ? lifetimes : { ...lifetimes, refresh: 0 },
     sealedProps: await keys.sealWith(key, props, `grant:${id}`),
     ...(linked.length === 0 ? {} : { upstreams: await sealRefs(keys, id, key, linked) }),
-    code: { ...wrap(key, await keys.proof(code)), challenge, redirectUri, expiresAt: now + settings.codeTtl, spent: false, failures: 0 },
+    code: {
+      ...wrap(key, await keys.proof(code)),
+      challenge,
+      redirectUri,
+      expiresAt: now + settings.codeTtl,
+      spent: false,
+      failures: 0,
+      ...(jkt === undefined ? {} : { jkt }),
+    },
     refresh: null,
     retired: [],
     access: [],

@@ -12,11 +12,11 @@ import { paramsOf } from '../model/params.ts';
 import type { Seconds } from '../model/store.ts';
 import { checkRequest } from './authorization-request.ts';
 import { readForm, type Call } from './endpoint.ts';
-import { refuseSecretsInUrl } from './token.ts';
+import { keyOf, refuseSecretsInUrl } from './token.ts';
 
 /** What of a form is a request; all else, credentials above all, is not kept. */
 const NAMES = ['client_id', 'response_type', 'redirect_uri', 'state', 'scope', 'resource', 'code_challenge', 'code_challenge_method',
-  'response_mode', 'request', 'nonce', 'prompt', 'ui_locales']; // prettier-ignore
+  'dpop_jkt', 'response_mode', 'request', 'nonce', 'prompt', 'ui_locales']; // prettier-ignore
 const LIFE: Seconds = 90;
 const PUSHES = 300;
 const WINDOW = 600;
@@ -34,6 +34,9 @@ export async function push(call: Call): Promise<Response> {
     throw new OAuthError('temporarily_unavailable', 'push_limited', { status: 429, headers: { 'retry-after': String(wait) } });
   const fields = new Map(NAMES.map((name) => [name, form.all(name)] as const).filter(([, values]) => values.length > 0));
   fields.set('client_id', [caller.clientId]);
+  const jkt = request.headers.has('dpop') ? await keyOf(call, as.settings.paths.push) : undefined;
+  if (jkt !== undefined && (form.optional('dpop_jkt') ?? jkt) !== jkt) throw new OAuthError('invalid_dpop_proof', 'dpop_jkt_differs'); // RFC 9449 §10.1
+  if (jkt !== undefined) fields.set('dpop_jkt', [jkt]);
   const checked = await checkRequest(as, { params: paramsOf(fields), isPushed: true }, network);
   if ('error' in checked) throw checked.error;
   if (caller.kind === 'public' && checked.client.authMethod !== 'none') throw failed('none', 'secret_missing');

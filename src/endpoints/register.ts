@@ -93,6 +93,7 @@ export function informationOf(client: Client, secret: string | null): Record<str
     ...(client.scope === undefined ? {} : { scope: client.scope.join(' ') }),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks }),
     ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
+    ...(client.dpopBound ? { dpop_bound_access_tokens: true } : {}),
     ...(client.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
     redirect_uris: client.redirectUris,
     application_type: client.applicationType,

@@ -25,15 +25,39 @@ export async function token(call: Call): Promise<Response> {
   const type = form.optional('grant_type') ?? '';
   const grantType = findGrantType(type, as.settings);
   const authorization = request.headers.get('authorization');
-  const caller =
+  const shown =
     grantType?.needsNoClient && namesNobody(form, authorization) ? ABSENT : await authenticate(as, authorization, form, network);
   form.required('grant_type');
   if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
+  const caller = await withKey(call, shown);
   try {
-    return json(tokenAnswer(await grantType.give(form, caller, as), as.now()), 200, CROSS_ORIGIN, as.runtime.respond);
+    const answer = tokenAnswer(await grantType.give(form, caller, as), as.now());
+    const headers = caller.jkt === undefined ? CROSS_ORIGIN : { ...CROSS_ORIGIN, ...(await nonceHeader(as)) };
+    return json(answer, 200, headers, as.runtime.respond);
   } catch (error) {
     throw error instanceof OAuthError ? await explain(as, caller, type, error) : error;
   }
+}
+
+/** The caller with the key that the request proves (RFC 9449 §5). */
+async function withKey(call: Call, caller: Caller): Promise<Caller> {
+  const jkt = call.request.headers.has('dpop') ? await keyOf(call, call.as.settings.paths.token) : null;
+  if (jkt === null && caller.kind === 'confidential' && caller.client.dpopBound)
+    throw new OAuthError('invalid_dpop_proof', 'proof_missing');
+  return jkt === null ? caller : { ...caller, jkt };
+}
+
+/** Thumbprint of the key that a request to one of our paths proves. @throws {OAuthError} where it proves none. */
+export async function keyOf({ as, request }: Call, path: string): Promise<string> {
+  const { checkProof } = await import('../core/dpop.ts');
+  return checkProof(as, request, { url: as.settings.origin + path });
+}
+
+/** A nonce for the next proof, where proofs need one. */
+async function nonceHeader(as: AuthServer): Promise<Record<string, string>> {
+  if (!as.settings.dpopNonces) return {};
+  const { freshNonce } = await import('../core/dpop.ts');
+  return { 'dpop-nonce': await freshNonce(as) };
 }
 
 function namesNobody(form: Params, authorization: string | null): boolean {

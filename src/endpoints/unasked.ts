@@ -32,11 +32,19 @@ export async function answerUnasked(call: Call, request: CheckedRequest, user: S
 
 async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promise<string | null> {
   const { as } = call;
-  const { client, redirect, resource, challenge, state } = request;
+  const { client, redirect, resource, challenge, state, jkt } = request;
   if (isThisComputer(redirect) || !isOwnDoing(call.request, client)) return null;
   const choice = await rememberedChoice(call, request, user);
   if (!choice || !(await linkedOf(call, user))) return null; // an account that is gone has to be signed in to again
-  const code = await grantTo(call, { client, redirectUri: redirect, resource: resource.uri, challenge, user, choice });
+  const code = await grantTo(call, {
+    client,
+    redirectUri: redirect,
+    resource: resource.uri,
+    challenge,
+    user,
+    choice,
+    ...(jkt === undefined ? {} : { jkt }),
+  });
   if (code === null) return null;
   // Whoever revokes the app forgets first and ends grants after: a grant written too late to be among them ends itself.
   if (!(await rememberedChoice(call, request, user))) {

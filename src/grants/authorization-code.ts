@@ -31,6 +31,7 @@ export async function authorizationCode(params: Params, caller: Caller, as: Auth
     resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
     covered: as.settings.covered,
+    jkt: caller.jkt,
     now: as.now(),
   };
   const issued = await change(as, caller, grantId, async (grant) => {
@@ -47,6 +48,7 @@ export async function authorizationCode(params: Params, caller: Caller, as: Auth
     scope: issued.access.scope,
     resource: issued.grant.resource,
     expiresAt: issued.access.expiresAt,
+    jkt: issued.access.jkt,
   };
 }
 

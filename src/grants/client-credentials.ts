@@ -18,5 +18,5 @@ export async function clientCredentials(params: Params, caller: Caller, as: Auth
   const scope = withinCeiling(parseScope(params.optional('scope')), client.scope ?? [], as.settings.covered);
   const userId = `client:${client.id}`; // never a person's: helpers refuse such ids (RFC 9068 §5)
   const claims = { sub: userId, ...(client.name === undefined ? {} : { name: client.name }) };
-  return openDirect(as, { clientId: client.id, userId, scope, resource: uri, props: { claims } });
+  return openDirect(as, { clientId: client.id, userId, scope, resource: uri, props: { claims }, jkt: caller.jkt });
 }

@@ -10,19 +10,21 @@ export interface IssuedTokens {
   readonly scope: readonly string[];
   readonly resource: string;
   readonly expiresAt: Seconds;
+  /** Thumbprint of the key that the access token is bound to. */
+  readonly jkt?: string | undefined;
   /** What kind of token it is, where the request could have asked for several (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string;
 }
 
 /** The answer's JSON body. The scope is always told: it may be less than was asked for. */
 export function tokenAnswer(
-  { accessToken, refreshToken, scope, resource, expiresAt, issuedTokenType }: IssuedTokens,
+  { accessToken, refreshToken, scope, resource, expiresAt, issuedTokenType, jkt }: IssuedTokens,
   now: Seconds,
 ): Record<string, unknown> {
   return {
     access_token: accessToken,
     ...(issuedTokenType === undefined ? {} : { issued_token_type: issuedTokenType }),
-    token_type: 'Bearer',
+    token_type: jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: Math.max(0, expiresAt - now),
     ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     scope: scope.join(' '),

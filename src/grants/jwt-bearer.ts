@@ -41,7 +41,7 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
     if (caller.kind === 'public') throw failed('none', 'client_unproven');
     throw refused('issuer_untrusted');
   }
-  const { jti, subject } = await checkAssertion(as, assertion, issuer);
+  const { jti, subject } = await checkAssertion(as, assertion, issuer, caller.jkt);
   const resource = targetOf(as, params, claims);
   const scope = withinCeiling(
     parseScope(params.optional('scope')),
@@ -53,7 +53,7 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
   if (!(await spendOnce(as, ['issuer', issuer.issuer], jti, endOf(claims)))) throw refused('replayed');
   const userId = mapped.userId ?? (await userIdOf(as, { issuer: issuer.issuer, subject, claims: {} }));
   const clientId = isJag && caller.kind === 'confidential' ? caller.client.id : `workload:${userId}`;
-  return openDirect(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims) });
+  return openDirect(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), jkt: caller.jkt });
 }
 
 /** An ID-JAG is for one client, which has to be the one that brings it, and has to prove it (EMA §5; ID-JAG §4.4.1). */
@@ -63,7 +63,12 @@ function checkClient(claims: Claims, caller: Caller, issuer: TrustedIssuer | und
   if (issuer?.clients && !issuer.clients.includes(client.id)) throw refused('client_beyond_issuer');
 }
 
-async function checkAssertion(as: AuthServer, assertion: Assertion, issuer: TrustedIssuer): Promise<{ jti: string; subject: string }> {
+async function checkAssertion(
+  as: AuthServer,
+  assertion: Assertion,
+  issuer: TrustedIssuer,
+  jkt: string | undefined,
+): Promise<{ jti: string; subject: string }> {
   const { claims } = assertion;
   const key = await findKey(as, issuer, assertion, async () => undefined);
   if (!key) throw refused('key_unknown');
@@ -72,8 +77,8 @@ async function checkAssertion(as: AuthServer, assertion: Assertion, issuer: Trus
   if (!isFor(claims, own) && !(issuer.kind === 'workload' && isFor(claims, origin + paths.token))) throw refused('audience');
   const time = timeProblem(claims, as.now()) ?? (claims['iat'] === undefined ? 'iat_missing' : null);
   if (time !== null) throw refused(time);
-  // Rights that are not understood are not given, and a key that it is bound to has to be shown, which nobody can yet.
-  if (claims['cnf'] !== undefined || claims['authorization_details'] !== undefined) throw refused('claim_not_understood');
+  // Rights that are not understood are not given, and a key that it is bound to has to be shown (ID-JAG §4.4.1).
+  if (!isBoundTo(claims['cnf'], jkt) || claims['authorization_details'] !== undefined) throw refused('claim_not_understood');
   const [jti, sub, tenant] = [textClaim(claims, 'jti'), textClaim(claims, 'sub'), claims['tenant']];
   if (jti === null || sub === null || (tenant !== undefined && typeof tenant !== 'string')) throw refused('claim_missing');
   for (const [name, wanted] of Object.entries(issuer.claims ?? {})) {
@@ -81,6 +86,13 @@ async function checkAssertion(as: AuthServer, assertion: Assertion, issuer: Trus
     if (value === null || ![wanted].flat().includes(value)) throw refused('claim_differs');
   }
   return { jti, subject: tenant === undefined ? sub : JSON.stringify([tenant, sub]) };
+}
+
+/** Whether whoever has proven a key may bring what is bound so. @param cnf as it came; another way to be bound is not understood. */
+function isBoundTo(cnf: unknown, jkt: string | undefined): boolean {
+  if (cnf === undefined) return true;
+  if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).join() !== 'jkt') return false;
+  return jkt !== undefined && (cnf as { readonly jkt: unknown }).jkt === jkt;
 }
 
 /** The resource that both sides mean: the assertion's, the request's, or the only one there is. */

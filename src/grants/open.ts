@@ -28,17 +28,19 @@ export interface Opening {
   readonly parentId?: string;
   /** Who acts for the user. */
   readonly act?: Actor;
+  /** Thumbprint of the key that the token is bound to. */
+  readonly jkt?: string | undefined;
 }
 
 /** Writes the grant and gives its token. */
 export async function openDirect(as: AuthServer, opening: Opening): Promise<IssuedTokens> {
-  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization } = opening;
+  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization, jkt } = opening;
   const { keys, settings } = as;
   const [id, now, key] = [parentId + keys.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
   const { accessToken: mintedToken, access } = await keys.mint(id, null);
   const expiresAt = Math.min(now + lifetimes.access, notAfter);
-  const held = { ...wrap(key, access), scope, expiresAt };
+  const held = { ...wrap(key, access), scope, expiresAt, ...(jkt === undefined ? {} : { jkt }) };
   const opened: Grant = {
     v: 1,
     id,
@@ -63,5 +65,5 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
   const { grant, accessToken } = await signed(as, opened, held, { accessToken: mintedToken, access });
   await as.records.openGrant(grant);
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
-  return { accessToken, refreshToken: null, scope, resource, expiresAt };
+  return { accessToken, refreshToken: null, scope, resource, expiresAt, jkt };
 }

@@ -35,6 +35,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
     covered: as.settings.covered,
+    jkt: caller.jkt,
     sealedSuccessor: await as.keys.sealUnder(presented, successor, `successor:${grantId}`),
     now: as.now(),
   };
@@ -53,15 +54,22 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const { clientId, userId, resource } = grant;
   as.emit({ kind: rotated.kind === 'issued' ? 'grant.refreshed' : 'grant.repeated', grantId, clientId, userId });
   if (rotated.kind === 'issued') {
-    const { scope, expiresAt } = rotated.access;
-    return { accessToken, refreshToken: tokens.refreshToken, scope, resource, expiresAt };
+    const { scope, expiresAt, jkt } = rotated.access;
+    return { accessToken, refreshToken: tokens.refreshToken, scope, resource, expiresAt, jkt };
   }
   const given = (await as.keys.openUnder(presented, rotated.sealedSuccessor, `successor:${grantId}`)) as Successor | null;
   if (!given) throw new Error('A sealed successor does not open under the token it was sealed for.');
   const { hash } = await as.keys.proof(given.access);
   const access = grant.access.find((one) => one.hash === hash);
   const expiresAt = access?.expiresAt ?? proof.now; // pushed out by newer ones: told to be over, so that the client refreshes
-  return { accessToken: given.access, refreshToken: given.refresh, scope: access?.scope ?? grant.scope, resource, expiresAt };
+  return {
+    accessToken: given.access,
+    refreshToken: given.refresh,
+    scope: access?.scope ?? grant.scope,
+    resource,
+    expiresAt,
+    jkt: access?.jkt,
+  };
 }
 
 /** What a retry gets is what was signed. */

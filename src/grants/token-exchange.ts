@@ -47,6 +47,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     props: subject.props,
     notAfter: access.expiresAt,
     parentId: grant.id,
+    jkt: caller.jkt,
     ...(grant.organization === undefined ? {} : { organization: grant.organization }),
     act: { sub: `client:${client.id}`, ...(grant.act === undefined ? {} : { act: grant.act }) },
   });

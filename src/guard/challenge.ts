@@ -2,7 +2,12 @@
  * Challenge: how a protected resource says no (RFC 6750 §3, RFC 9728 §5.1, MCP "Protected Resource Metadata Discovery").
  */
 import { json, quoted, type Respond } from '../lib/http.ts';
+import { DPOP_ALGS } from '../model/client.ts';
+import type { ProofProblem } from '../model/dpop.ts';
 import { type ErrorCode, textOf } from '../model/error.ts';
+
+/** How a token was presented. */
+export type Scheme = 'Bearer' | 'DPoP';
 
 /** What a challenge tells. */
 export interface Challenge {
@@ -13,15 +18,20 @@ export interface Challenge {
 }
 
 /** 401: no token was sent (no `error` then), or one that is not good. */
-export function unauthorized(challenge: Challenge, sent: boolean, respond?: Respond): Response {
+export function unauthorized(challenge: Challenge, sent: boolean, respond?: Respond, scheme: Scheme = 'Bearer'): Response {
   const body = sent ? bodyOf('invalid_token') : { error_description: 'This server needs an access token.' };
-  return json(body, 401, { 'www-authenticate': headerOf(challenge, sent ? 'invalid_token' : null) }, respond);
+  return json(body, 401, { 'www-authenticate': headerOf(challenge, sent ? 'invalid_token' : null, scheme) }, respond);
 }
 
 /** 403: the token is good and lacks a scope; names every scope of the operation (RFC 6750 §3.1). */
-export function insufficientScope(challenge: Challenge, respond?: Respond): Response {
+export function insufficientScope(challenge: Challenge, respond?: Respond, scheme: Scheme = 'Bearer'): Response {
   const body = { ...bodyOf('insufficient_scope'), scope: challenge.scope.join(' ') };
-  return json(body, 403, { 'www-authenticate': headerOf(challenge, 'insufficient_scope') }, respond);
+  return json(body, 403, { 'www-authenticate': headerOf(challenge, 'insufficient_scope', scheme) }, respond);
+}
+
+/** 401: the token is good, and the proof of its key is not (RFC 9449 §7.1, §9). */
+export function unproven(challenge: Challenge, { code, headers }: ProofProblem, respond?: Respond): Response {
+  return json(bodyOf(code), 401, { ...headers, 'www-authenticate': headerOf(challenge, code, 'DPoP') }, respond);
 }
 
 /** 503: the token could not be checked, or what the call needs is not there just now. Never 401, on which clients throw their tokens away. */
@@ -34,11 +44,12 @@ function bodyOf(error: ErrorCode): { readonly error: ErrorCode; readonly error_d
   return { error, error_description: textOf(error) };
 }
 
-function headerOf({ metadataUrl, scope }: Challenge, error: ErrorCode | null): string {
+function headerOf({ metadataUrl, scope }: Challenge, error: ErrorCode | null, scheme: Scheme): string {
   const parameters = [
     error && `error=${quoted(error)}`,
     `resource_metadata=${quoted(metadataUrl)}`,
     scope.length > 0 && `scope=${quoted(scope.join(' '))}`,
+    scheme === 'DPoP' && `algs=${quoted(DPOP_ALGS.join(' '))}`,
   ];
-  return `Bearer ${parameters.filter((one) => typeof one === 'string').join(', ')}`;
+  return `${scheme} ${parameters.filter((one) => typeof one === 'string').join(', ')}`;
 }

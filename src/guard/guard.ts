@@ -8,10 +8,11 @@ import type { Respond } from '../lib/http.ts';
 import type { Access, Checked } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
 import type { Context } from '../model/handler.ts';
+import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
 import { canonicalResource } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
-import { insufficientScope, unauthorized, unavailable, type Challenge } from './challenge.ts';
+import { insufficientScope, type Scheme, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
 import type { Verifier } from './token-source.ts';
@@ -36,6 +37,8 @@ export interface GuardOptions {
   readonly tokenOf?: ((request: Request) => string | null) | undefined;
   /** Lets requests without a token through as well, with `ctx.anonymous` set and no `ctx.auth`; a token that is not good is refused all the same. */
   readonly anonymous?: boolean | undefined;
+  /** Checks the proof that comes with a token which is bound to a key; without it no such token is good. @internal for `OAuthProvider` */
+  readonly checkProof?: ProofCheck | undefined;
   /** Told when the verifier fails; nothing of it reaches the caller. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Makes refusals and the metadata's answer. @internal a runtime's cheaper way, for `OAuthProvider` */
@@ -61,7 +64,7 @@ export type GuardedFetch<Env = unknown, Nobody = never> = (
   ctx: Context & ([Nobody] extends [never] ? { readonly auth: Access } : { readonly auth?: Access }),
 ) => Awaitable<Response>;
 
-const BEARER = /^bearer[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
+const BEARER = /^(bearer|dpop)[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
 const LONGEST_TOKEN = 8192;
 
 /**
@@ -73,7 +76,8 @@ export function guard(options: GuardOptions & { readonly anonymous?: false }): G
 export function guard(options: GuardOptions): Guard<null>;
 export function guard(options: GuardOptions): Guard<null> {
   const resource = checkedResource(options);
-  const { verify, requiredScopes = [], allowedOrigins, onError = logError, respond, tokenOf, anonymous = false } = options;
+  const { verify, requiredScopes = [], allowedOrigins, onError = logError, respond, tokenOf, anonymous = false, checkProof } = options;
+  const proven = new WeakSet<Request>(); // a proof counts once; a request may be looked at again
   const challenge: Challenge = {
     metadataUrl: metadataUrlOf(resource),
     scope: requiredScopes.filter((scope) => scope !== 'offline_access'),
@@ -84,17 +88,27 @@ export function guard(options: GuardOptions): Guard<null> {
   const check = async (request: Request): Promise<Access | Response | null> => {
     const foreign = checkOrigin(request, allowedOrigins, resource);
     if (foreign) return foreign;
-    const { token, sent } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
-    if (token === undefined) return anonymous && !sent ? null : unauthorized(challenge, sent, respond);
+    const { token, sent, scheme } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
+    if (token === undefined) return anonymous && !sent ? null : unauthorized(challenge, sent, respond, scheme);
     let access: Checked | null;
+    let problem: ProofProblem | null = null;
     try {
       access = await verify(token, resource);
+      if (access && !equalTexts(access.resource, resource)) access = null;
+      const bound = access?.cnf;
+      if (access && (bound !== undefined) !== (scheme === 'DPoP')) access = null; // RFC 9449 §7.2
+      if (access && bound && !proven.has(request)) {
+        if (!checkProof) access = null;
+        else problem = await checkProof(request, { url: calledUrl(request, resource), token, jkt: bound.jkt });
+        if (problem === null) proven.add(request);
+      }
     } catch (error) {
       onError(error);
       return unavailable(respond);
     }
-    if (!access || !equalTexts(access.resource, resource)) return unauthorized(challenge, true, respond);
-    if (!requiredScopes.every((scope) => access.scope.includes(scope))) return insufficientScope(challenge, respond);
+    if (!access) return unauthorized(challenge, true, respond, scheme);
+    if (problem) return unproven(challenge, problem, respond);
+    if (!requiredScopes.every((scope) => access.scope.includes(scope))) return insufficientScope(challenge, respond, scheme);
     return access.upstream ? (access as Access) : { ...access, upstream: noUpstreams, connect: noConnect };
   };
 
@@ -126,16 +140,27 @@ interface Sent {
   readonly token: string | undefined;
   /** Whether there was a try at all: the challenge then says what was wrong with it. */
   readonly sent: boolean;
+  readonly scheme: Scheme;
 }
 
 function bearerOf(request: Request): Sent {
   const header = request.headers.get('authorization');
-  const sent = header !== null && /^bearer\b/i.test(header);
-  return { token: sent && header.length <= LONGEST_TOKEN ? BEARER.exec(header)?.[1] : undefined, sent };
+  const sent = header !== null && /^(?:bearer|dpop)\b/i.test(header);
+  const [, scheme, token] = (sent && header.length <= LONGEST_TOKEN && BEARER.exec(header)) || [];
+  return { token, sent, scheme: /^dpop/i.test(scheme ?? header ?? '') ? 'DPoP' : 'Bearer' };
 }
 
 function given(token: string | null): Sent {
-  return { token: token !== null && token !== '' && token.length <= LONGEST_TOKEN ? token : undefined, sent: token !== null };
+  return {
+    token: token !== null && token !== '' && token.length <= LONGEST_TOKEN ? token : undefined,
+    sent: token !== null,
+    scheme: 'Bearer',
+  };
+}
+
+/** The URL that a proof has to name: ours, as it is known outside, with the path of the call (RFC 9449 §4.3). */
+function calledUrl(request: Request, resource: string): string {
+  return new URL(resource).origin + new URL(request.url).pathname;
 }
 
 /** Puts who called where handlers look for it, on the context of this one request. @param access null for a caller without a token. */
@@ -157,7 +182,7 @@ export function withCors(request: Request, response: Response): Response {
   const answer = new Response(response.body, response);
   answer.headers.set('access-control-allow-origin', origin);
   answer.headers.append('vary', 'Origin');
-  answer.headers.set('access-control-expose-headers', 'WWW-Authenticate, Mcp-Session-Id, Retry-After');
+  answer.headers.set('access-control-expose-headers', 'WWW-Authenticate, Mcp-Session-Id, Retry-After, DPoP-Nonce');
   return answer;
 }
 

@@ -66,7 +66,7 @@ export function mediaTypeOf(headers: Headers): string {
 /** What programs in the browsers of every origin may read; never for pages and what cookies open. Given when an answer is made: later costs more. */
 export const CROSS_ORIGIN = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After, DPoP-Nonce',
 } as const;
 
 /** Makes a `Response` of a text. */

@@ -24,6 +24,8 @@ export interface Checked<Props = unknown> {
   readonly resource: string;
   /** The organization that the user chose for this client; absent where there was none. */
   readonly organization?: { readonly id: string; readonly name: string };
+  /** The key that the token is bound to: whoever presents it has proven that key (RFC 9449 §6). */
+  readonly cnf?: { readonly jkt: string };
   /** When the token ends. */
   readonly expiresAt: Seconds;
   /** Who acts for the user, where a token was exchanged: the one who exchanged it last, and who did before (RFC 8693 §4.1). */

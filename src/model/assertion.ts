@@ -18,6 +18,8 @@ export interface Assertion {
   readonly kid: string | undefined;
   /** Lower case, without `application/`. */
   readonly typ: string | undefined;
+  /** A key in the header: who speaks by it proves that they have it, and nothing else (RFC 9449 §4.2). */
+  readonly jwk: unknown;
   readonly claims: Claims;
 }
 
@@ -32,19 +34,19 @@ const DEEPEST = 16;
 
 /**
  * Takes a JWT apart: three parts of strict base64url, strict JSON, an algorithm that is taken, no extension that changes what is
- * signed. Keys in the header are not looked at (RFC 8725 §3.10). Null for all else.
+ * signed. Keys in the header count for nothing (RFC 8725 §3.10). Null for all else.
  */
-export function parseAssertion(text: string): Assertion | null {
+export function parseAssertion(text: string, algs: readonly string[] = ASSERTION_ALGS): Assertion | null {
   if (text.length > LONGEST) return null;
   const parts = text.split('.');
   const header = objectIn(parts[0]);
   const claims = objectIn(parts[1]);
   if (parts.length !== 3 || !header || !claims || !bytesIn(parts[2])) return null;
   const { alg, kid, typ } = header;
-  if (typeof alg !== 'string' || !ASSERTION_ALGS.includes(alg)) return null;
+  if (typeof alg !== 'string' || !algs.includes(alg)) return null;
   if (['crit', 'b64', 'zip'].some((name) => Object.hasOwn(header, name))) return null;
   if ((kid !== undefined && typeof kid !== 'string') || (typ !== undefined && typeof typ !== 'string')) return null;
-  return { text, alg, kid, typ: typ?.toLowerCase().replace(/^application\//, ''), claims };
+  return { text, alg, kid, typ: typ?.toLowerCase().replace(/^application\//, ''), jwk: header['jwk'], claims };
 }
 
 /** The bytes of a part, in the one way to write them. */

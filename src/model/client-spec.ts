@@ -35,6 +35,8 @@ export interface ClientSpec {
   readonly introspects?: readonly string[];
   /** Takes only authorization requests that it pushed first (RFC 9126). */
   readonly requirePushedAuthorizationRequests?: boolean;
+  /** Takes only tokens that are bound to a key of it (RFC 9449). */
+  readonly dpopBoundAccessTokens?: boolean;
 }
 
 /** A client of the options: one that is there from the start, under an id that the operator chose. */
@@ -90,6 +92,7 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
     ...(jwksUri === undefined ? {} : { jwksUri }),
     ...(introspects === undefined ? {} : { introspects }),
     ...(spec.requirePushedAuthorizationRequests ? { pushedOnly: true } : {}),
+    ...(spec.dpopBoundAccessTokens ? { dpopBound: true } : {}),
   };
 }
 

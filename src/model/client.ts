@@ -12,6 +12,8 @@ export const CLIENT_AUTH_METHODS: readonly ClientAuthMethod[] = ['none', 'client
 
 /** Algorithms in which assertions may be signed: asymmetric ones alone. Published in metadata. */
 export const ASSERTION_ALGS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'RS256', 'PS256'];
+/** Algorithms of DPoP proofs, as metadata tells: with public keys alone. */
+export const DPOP_ALGS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 
 /** A registered client as it is kept. */
 export type Client = {
@@ -39,6 +41,8 @@ export type Client = {
   readonly introspects?: readonly string[];
   /** Whether its authorization requests have to be pushed (RFC 9126 §6). */
   readonly pushedOnly?: boolean;
+  /** Whether all its tokens have to be bound to a key (RFC 9449 §5.2). */
+  readonly dpopBound?: boolean;
   /** Host of the metadata document that describes it; only for clients that are known by such a document. */
   readonly documentHost?: string;
   /** The operator entered it. All others registered themselves, and nobody vouches for what they say. */

@@ -15,6 +15,9 @@ export type Wrapped = {
   readonly wrappedKey: string;
 };
 
+/** What only counts together with a proof of the key that has this thumbprint (RFC 9449). */
+export type Bound = { readonly jkt?: string };
+
 /** The authorization code, kept after it was spent so that a replay is known for what it is. */
 export type GrantCode = Wrapped & {
   readonly challenge: string;
@@ -23,13 +26,13 @@ export type GrantCode = Wrapped & {
   readonly spent: boolean;
   /** Wrong verifiers so far; too many burn the code. */
   readonly failures: number;
-};
+} & Bound;
 
 /** An access token. */
-export type GrantAccess = Wrapped & { readonly scope: readonly string[]; readonly expiresAt: Seconds };
+export type GrantAccess = Wrapped & { readonly scope: readonly string[]; readonly expiresAt: Seconds } & Bound;
 
 /** The live refresh token. */
-export type GrantRefresh = Wrapped & { readonly familyHash: string; readonly expiresAt: Seconds };
+export type GrantRefresh = Wrapped & { readonly familyHash: string; readonly expiresAt: Seconds } & Bound;
 
 /** A refresh token that was rotated a moment ago: whoever presents it again gets the same successor. */
 export type Retired = { readonly hash: string; readonly sealedSuccessor: string; readonly until: Seconds };
@@ -52,6 +55,8 @@ export type Grant = {
   /** Whether the client has a secret to prove; what a public client may do is decided without reading its row. */
   readonly clientAuth: 'public' | 'confidential';
   readonly userId: string;
+  /** Whether its client takes only tokens that are bound to a key. */
+  readonly dpopBound?: boolean;
   readonly scope: readonly string[];
   readonly resource: string;
   /** For which of the user's organizations. */

@@ -16,6 +16,7 @@ const KINDS: { readonly [alg: string]: readonly [kty: string, crv?: string] } = 
   ES256: ['EC', 'P-256'],
   ES384: ['EC', 'P-384'],
   EdDSA: ['OKP', 'Ed25519'],
+  Ed25519: ['OKP', 'Ed25519'],
   RS256: ['RSA'],
   PS256: ['RSA'],
 };

@@ -111,6 +111,8 @@ export interface Settings {
   readonly lifetimes: Lifetimes;
   /** Whether every authorization request has to be pushed first. */
   readonly pushedOnly: boolean;
+  /** Whether proofs of keys have to hold a nonce of this server. */
+  readonly dpopNonces: boolean;
   /** Absolute life of a grant. */
   readonly grantTtl: Seconds;
   readonly codeTtl: Seconds;

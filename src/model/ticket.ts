@@ -22,6 +22,8 @@ export type Ticket = {
   readonly resource: string;
   /** S256 challenge. */
   readonly challenge: string;
+  /** Thumbprint of the key that the code will be bound to, where the client named one (RFC 9449 §10). */
+  readonly jkt?: string;
   /** The language that the client asked for by `ui_locales`, where it is one of ours; else the browser says. */
   readonly lang?: string;
   /** SHA-256 of the flow cookie. */

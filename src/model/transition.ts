@@ -45,6 +45,8 @@ export interface Redemption {
   readonly scope: readonly string[];
   /** What granted scopes stand for. */
   readonly covered: ScopeCover;
+  /** Thumbprint of the key that was proven, if one was. */
+  readonly jkt?: string | undefined;
   readonly now: Seconds;
 }
 
@@ -56,6 +58,8 @@ export interface Rotation {
   readonly scope: readonly string[];
   /** What granted scopes stand for. */
   readonly covered: ScopeCover;
+  /** Thumbprint of the key that was proven, if one was. */
+  readonly jkt?: string | undefined;
   /** The new tokens under a key that only the old refresh token gives. */
   readonly sealedSuccessor: string;
   readonly now: Seconds;
@@ -73,13 +77,14 @@ export function redeem(proof: Redemption, minted: Minted): Transition<GrantAcces
     if (grant.ended || !code || !equalTexts(code.hash, proof.code.hash)) return refuse('code_unknown');
     if (grant.clientId !== proof.clientId) return refuse('code_of_another_client');
     if (proof.redirectUri !== undefined && proof.redirectUri !== code.redirectUri) return refuse('redirect_differs');
+    if (code.jkt !== undefined && code.jkt !== proof.jkt) return refuse('key_differs');
     if (!equalTexts(code.challenge, proof.challenge)) return code.spent ? refuse('verifier_wrong') : wrongVerifier(grant, proof.now);
     if (proof.resource !== undefined && proof.resource !== grant.resource) return refuse('resource_beyond_grant', 'invalid_target');
     const scope = narrowed(grant, proof);
     if (scope instanceof OAuthError) return { error: scope };
     if (code.spent) return ended(grant, 'code_replayed', proof.now);
     if (code.expiresAt <= proof.now) return refuse('code_expired');
-    const issued = issue({ ...grant, code: { ...code, spent: true } }, code, proof.code.pad, minted, scope, proof.now);
+    const issued = issue({ ...grant, code: { ...code, spent: true } }, code, proof.code.pad, minted, scope, proof);
     return { grant: issued.grant, result: issued.access };
   };
 }
@@ -90,6 +95,7 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     const { refresh } = grant;
     if (grant.ended || !refresh || !equalTexts(refresh.familyHash, proof.refresh.familyHash)) return refuse('refresh_unknown');
     if (grant.clientId !== proof.clientId) return refuse('refresh_of_another_client');
+    if (refresh.jkt !== undefined && refresh.jkt !== proof.jkt) return refuse('key_differs');
     const live = equalTexts(refresh.hash, proof.refresh.hash);
     const retired = grant.retired.find((one) => one.hash === proof.refresh.hash && one.until > proof.now);
     if (!live && !retired) return ended(grant, 'refresh_reused', proof.now);
@@ -99,7 +105,7 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     if (retired) return { result: { kind: 'repeated', sealedSuccessor: retired.sealedSuccessor } };
     if (refresh.expiresAt <= proof.now || grant.expiresAt <= proof.now) return refuse('refresh_expired');
     const next = { ...grant, retired: retire(grant, proof) };
-    const issued = issue(next, refresh, proof.refresh.pad, minted, scope, proof.now);
+    const issued = issue(next, refresh, proof.refresh.pad, minted, scope, proof);
     return { grant: issued.grant, result: { kind: 'issued', access: issued.access } };
   };
 }
@@ -123,14 +129,16 @@ function issue(
   pad: Uint8Array,
   minted: Minted,
   scope: readonly string[],
-  now: Seconds,
+  { now, jkt }: { readonly now: Seconds; readonly jkt?: string | undefined },
 ): { grant: Grant; access: GrantAccess } {
+  const bound = jkt === undefined ? {} : { jkt };
   const key = xor(bytesOf(held.wrappedKey), pad);
-  const access = { ...wrap(key, minted.access), scope, expiresAt: Math.min(now + grant.lifetimes.access, grant.expiresAt) };
+  const access = { ...wrap(key, minted.access), scope, expiresAt: Math.min(now + grant.lifetimes.access, grant.expiresAt), ...bound };
   const refresh = minted.refresh && {
     ...wrap(key, minted.refresh),
     familyHash: minted.refresh.familyHash,
     expiresAt: Math.min(now + grant.lifetimes.refresh, grant.expiresAt),
+    ...(grant.clientAuth === 'public' ? bound : {}), // a confidential client proves itself, and may change its key (RFC 9449 §5)
   };
   const living = grant.access.filter((one) => one.expiresAt > now).slice(1 - MOST_ACCESS);
   return { grant: { ...grant, access: [...living, access], refresh, usedAt: now }, access };

@@ -104,6 +104,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
   /** Takes authorization requests only from clients that pushed them to the server first (RFC 9126). Most MCP clients cannot. Default false. */
   readonly requirePushedAuthorizationRequests?: boolean;
+  /** Asks for a nonce of this server in every DPoP proof (RFC 9449 §8): nobody can make proofs ahead. Costs a round trip now and then; needs `secret`. Default false. */
+  readonly dpopNonces?: boolean;
   /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
@@ -173,6 +175,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenExchange: true,
   clientRegistration: true,
   requirePushedAuthorizationRequests: true,
+  dpopNonces: true,
   unknownScopes: true,
   accessTokenSigning: true,
   resources: true,

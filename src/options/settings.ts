@@ -55,6 +55,7 @@ export function settingsOf<Env>(
     defaultScope: required.length > 0 ? required : scopes.map((scope) => scope.name),
     lifetimes: { access, refresh: idle, grace: options.refreshTokenGrace ?? 120 },
     pushedOnly: options.requirePushedAuthorizationRequests ?? false,
+    dpopNonces: options.dpopNonces ?? false,
     grantTtl: absolute === 0 ? longest + codeTtl : absolute,
     codeTtl,
     clients: clientsOf(typeof options.clients === 'function' ? options.clients(env) : (options.clients ?? [])),

@@ -53,8 +53,10 @@ export function checkRest({
   on,
   allowedOrigins,
   requirePushedAuthorizationRequests: push,
+  dpopNonces: nonces,
 }: LooseOptions): void {
   if (push !== undefined && typeof push !== 'boolean') fail('requirePushedAuthorizationRequests', 'must be true or false');
+  if (nonces !== undefined && typeof nonces !== 'boolean') fail('dpopNonces', 'must be true or false');
   if (permissions !== undefined && typeof permissions !== 'function') fail('permissions', 'must be a function (access, env) → permissions');
   if (grantableScopes !== undefined && typeof grantableScopes !== 'function')
     fail('grantableScopes', 'must be a function (who, env) → scopes');

@@ -14,6 +14,8 @@ export interface AuthRequest {
   readonly codeChallenge: string;
   readonly codeChallengeMethod: 'S256';
   readonly resource: string;
+  /** Thumbprint of the key that the code will be bound to. */
+  readonly dpopJkt?: string;
   readonly issuer: string;
   /** What the client says of pages (OpenID Connect Core §3.1.2.1): `login`, `consent`, `select_account`, or `none` alone. */
   readonly prompt?: readonly string[];

@@ -18,6 +18,7 @@ import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
+import type { ProofCheck } from '../model/dpop.ts';
 import { covers } from '../model/resource.ts';
 import type { Awaitable, Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
@@ -183,16 +184,18 @@ export class OAuthProvider<Env = unknown> {
     const store = withFaults(epoch === '' ? own : epochStore(own, epoch));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
     if (settings.resources.some(({ signing }) => signing !== undefined)) neededKeyring(as.keyring, '`accessTokenSigning`');
+    if (settings.dpopNonces) neededKeyring(as.keyring, '`dpopNonces`');
     if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;
     const verify = (token: string, resource: string): Awaitable<Checked | null> =>
       externalTokens && kindOf(token) === null ? externalTokens.verify(token, resource) : verifyAccess(as, token, resource);
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
+    const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProblem(as, ...proof);
     const apis = routes.map(({ path: route, handler }): Protected<Env> => {
       const path = prefix + route;
       const { uri: resource = issuer, scopes: requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
-      const about = { resource, authorizationServers, verify, onError, anonymous, name, respond: as.runtime.respond };
+      const about = { resource, authorizationServers, checkProof, verify, onError, anonymous, name, respond: as.runtime.respond };
       return {
         path,
         fetch: fetchOf(handler),

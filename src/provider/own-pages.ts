@@ -106,6 +106,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
       scope: request.scope,
       resource: request.resource,
       challenge: request.codeChallenge,
+      ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
       browserHash: await keys.hash(secret),
       expiresAt: as.now() + TICKET_TTL,
       ...(approved ? { approved } : {}),
@@ -114,8 +115,9 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   };
   const isThisBrowser = async (request: Request, handleHash: string, ticket: Ticket): Promise<boolean> =>
     equalTexts(await keys.hash(cookieOf({ request, as }, flowCookie(handleHash)) ?? ''), ticket.browserHash);
-  const requestOf = ({ clientId, redirectUri, scope, state = '', resource, challenge }: Ticket): AuthRequest => ({
+  const requestOf = ({ clientId, redirectUri, scope, state = '', resource, challenge, jkt }: Ticket): AuthRequest => ({
     responseType: 'code', clientId, redirectUri, scope, state, resource,
+    ...(jkt === undefined ? {} : { dpopJkt: jkt }),
     codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer,
   }); // prettier-ignore
   /** The ticket of a form, taken by this very call. */

@@ -41,13 +41,14 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
     const checked = await checkRequest(as, await askedParams(as, paramsOf(fields)), network);
     if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
-    const { client, redirect, scope, state = '', challenge, resource, prompt } = checked;
+    const { client, redirect, scope, state = '', challenge, resource, prompt, jkt } = checked;
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
     return {
       ...request,
       codeChallenge: challenge,
       codeChallengeMethod: 'S256',
       issuer: as.settings.issuer,
+      ...(jkt === undefined ? {} : { dpopJkt: jkt }),
       ...(prompt.length > 0 ? { prompt } : {}),
     };
   };
@@ -61,6 +62,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const redirect = findRedirect(client, request.redirectUri); // the stored registration decides, not what came along
     const code = await openGrant(as, {
       client, userId, props, redirectUri: redirect, challenge: request.codeChallenge,
+      ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
       scope: request.scope.filter((one) => scope.includes(one)),
       resource: as.settings.resources.find((one) => one.uri === request.resource)?.uri ?? unknownResource(),
     }); // prettier-ignore

@@ -27,6 +27,7 @@ describe('endpoints/metadata', () => {
       introspection_endpoint: `${ISSUER}/introspect`,
       introspection_endpoint_auth_methods_supported: METHODS.filter((one) => one !== 'none'),
       introspection_endpoint_auth_signing_alg_values_supported: ALGS,
+      dpop_signing_alg_values_supported: ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'],
       pushed_authorization_request_endpoint: `${ISSUER}/par`,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,

@@ -1,18 +1,21 @@
 /** Clients that others wrote, without a browser: the MCP SDK's three providers and oauth4webapi, each through the whole chain. */
 import {
   auth,
+  DpopSession,
   ClientCredentialsProvider,
   CrossAppAccessProvider,
   type OAuthClientProvider,
   PrivateKeyJwtProvider,
 } from '@modelcontextprotocol/client';
+import { generateKeyPair, generateProof } from 'dpop';
 import * as oauth from 'oauth4webapi';
 import { importJWK } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
-import { type App, appOn, ISSUER, RESOURCE } from '../support/app.ts';
+import { codeOf } from '../../src/testing/oauth-client.ts';
+import { ALICE, type App, appOn, ISSUER, RESOURCE } from '../support/app.ts';
 import { makeSigner } from '../support/signer.ts';
 
 const SECRET = 'a-secret-of-enough-characters-to-pass';
@@ -118,5 +121,73 @@ describe('oauth4webapi, a strict client', () => {
     const revoked = await oauth.revocationRequest(as, client, key, third.access_token, through);
     await oauth.processRevocationResponse(revoked);
     expect([(await app.call(third.access_token)).status, (await app.call(second.access_token)).status]).toEqual([401, 200]);
+  });
+});
+
+describe('tokens that are bound to a key, for clients that others wrote (RFC 9449)', () => {
+  const authorized = (token: string, dpop: string) => ({ authorization: `DPoP ${token}`, dpop });
+
+  it('serves oauth4webapi through a pushed request, a code, a nonce, a call and a refresh', async () => {
+    const clock = makeClock(Math.floor(Date.now() / 1000));
+    const secret = 'SvWAhyPGZ2CYDxG8WSbRxr7ebv4W6NCtUISSOgmDpFs=';
+    const more = { dpopNonces: true, secret, requirePushedAuthorizationRequests: true, accessTokenSigning: 'ES256' } as const;
+    const app = await appOn(memoryStore({ now: clock.now }), clock, more);
+    const through = { [oauth.customFetch]: (url: string, init: RequestInit) => app.send(new Request(url, init)) };
+    const found = await oauth.discoveryRequest(new URL(ISSUER), { algorithm: 'oauth2', ...(through as object) });
+    const as = await oauth.processDiscoveryResponse(new URL(ISSUER), found);
+    const client: oauth.Client = { client_id: (await app.client()).id };
+    const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'));
+    const options = { ...through, DPoP } as never;
+    const [verifier, none, redirectUri] = [oauth.generateRandomCodeVerifier(), oauth.None(), 'http://localhost:3334/callback'];
+    const twice = async <T>(run: () => Promise<T>): Promise<T> => run().catch((error: unknown) => (oauth.isDPoPNonceError(error) ? run() : Promise.reject(error)));
+
+    const asked = { response_type: 'code', redirect_uri: redirectUri, code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256', state: 'st' };
+    const pushed = await twice(async () => oauth.processPushedAuthorizationResponse(as, client, await oauth.pushedAuthorizationRequest(as, client, none, asked, options)));
+    const browser = app.browser();
+    const page = await browser.get(`${as.authorization_endpoint}?${new URLSearchParams({ client_id: client.client_id, request_uri: pushed.request_uri })}`);
+    const back = await browser.submit(page, { decision: 'approve', ...ALICE });
+    expect(codeOf(back)).toMatch(/^code_/);
+    const params = oauth.validateAuthResponse(as, client, new URL(back.location ?? ''), 'st');
+    const granted = await twice(async () =>
+      oauth.processAuthorizationCodeResponse(as, client, await oauth.authorizationCodeGrantRequest(as, client, none, params, redirectUri, verifier, options)),
+    );
+    expect(granted.token_type).toBe('dpop');
+    const called = await twice(() => oauth.protectedResourceRequest(granted.access_token, 'POST', new URL(RESOURCE), undefined, '{}', options));
+    expect(called.status).toBe(200);
+    const renewed = await oauth.processRefreshTokenResponse(as, client, await oauth.refreshTokenGrantRequest(as, client, none, granted.refresh_token ?? '', options));
+    expect(renewed.token_type).toBe('dpop');
+  }); // prettier-ignore
+
+  it('serves the MCP SDK’s DPoP session, from its provider to a call (S-270, S-271)', async () => {
+    const app = await now();
+    const session = await DpopSession.create();
+    const plain = new ClientCredentialsProvider({ clientId: 'robot', clientSecret: SECRET, expectedIssuer: ISSUER });
+    const provider: OAuthClientProvider = Object.assign(plain, { dpop: () => session });
+    expect(await auth(provider, { serverUrl: RESOURCE, fetchFn: app.fetchFn })).toBe('AUTHORIZED');
+    const tokens = await provider.tokens();
+    expect(tokens?.token_type).toBe('DPoP');
+    const token = tokens?.access_token ?? '';
+    const proof = await session.buildProof({ htm: 'POST', htu: RESOURCE, accessToken: token });
+    expect((await app.call(null, '/mcp', authorized(token, proof))).access?.cnf?.jkt).toBe(session.thumbprint);
+    expect((await app.call(token)).status).toBe(401);
+  });
+
+  it('serves the package dpop, with each of its algorithms', async () => {
+    const app = await now();
+    for (const alg of ['ES256', 'Ed25519', 'RS256', 'PS256'] as const) {
+      const keys = await generateKeyPair(alg, { extractable: true });
+      const body = new URLSearchParams({ grant_type: 'client_credentials' });
+      const headers = {
+        authorization: `Basic ${btoa(`robot:${SECRET}`)}`,
+        'content-type': 'application/x-www-form-urlencoded',
+        dpop: await generateProof(keys, `${ISSUER}/token`, 'POST'),
+      };
+      const answer = (await (await app.ask('POST', '/token', body, headers)).json()) as Record<string, string>;
+      expect(answer['token_type']).toBe('DPoP');
+      const token = answer['access_token'] ?? '';
+      const proof = await generateProof(keys, RESOURCE, 'POST', undefined, token);
+      expect((await app.call(null, '/mcp', authorized(token, proof))).status).toBe(200);
+      expect((await app.call(null, '/mcp', authorized(token, proof))).status).toBe(401);
+    }
   });
 });

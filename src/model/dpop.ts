@@ -1,0 +1,89 @@
+/**
+ * DPoP: proof that whoever uses a token has the key that it is bound to (RFC 9449). Here stand the form of a proof and what it must
+ * say of its request; its signature, its nonce and its single use are checked in `core/dpop`.
+ */
+import { parseAssertion, textClaim, type Assertion, type Claims } from './assertion.ts';
+import { DPOP_ALGS } from './client.ts';
+import type { ErrorCode } from './error.ts';
+import { type Jwk, keySetOf, pickKey } from './key-set.ts';
+import type { Seconds } from './store.ts';
+
+/** How far the time of a proof may be from ours, in both directions. */
+export const PROOF_WINDOW: Seconds = 300;
+
+/** What a proof is for. */
+export interface ProofTarget {
+  /** The URL that was called, as it is known outside. */
+  readonly url: string;
+  /** The access token that comes along. */
+  readonly token?: string;
+  /** Thumbprint of the key that it must be. */
+  readonly jkt?: string;
+}
+
+/** Why a proof does not count, with what the answer has to carry. */
+export interface ProofProblem {
+  readonly code: Extract<ErrorCode, 'invalid_dpop_proof' | 'use_dpop_nonce'>;
+  readonly headers: { readonly [name: string]: string };
+}
+
+/** Says what is wrong with the proof of a request; null where nothing is. */
+export type ProofCheck = (request: Request, target: ProofTarget) => Promise<ProofProblem | null>;
+
+/** A proof of good form. */
+export interface Proof {
+  readonly assertion: Assertion;
+  readonly key: Jwk;
+  readonly id: string;
+  readonly issuedAt: Seconds;
+}
+
+/** The one proof of a header; null where it holds several, another JWT, or a key that is secret or does not fit the algorithm. */
+export function parseProof(header: string): Proof | null {
+  const assertion = parseAssertion(header, DPOP_ALGS);
+  if (!assertion || assertion.typ !== 'dpop+jwt') return null;
+  const set = keySetOf({ keys: [assertion.jwk] });
+  const key = set && pickKey(set, assertion.alg, undefined);
+  const [id, issuedAt] = [textClaim(assertion.claims, 'jti'), assertion.claims['iat']];
+  return key && id !== null && typeof issuedAt === 'number' ? { assertion, key, id, issuedAt } : null;
+}
+
+/** Whether a proof is for this request and of this moment. @param tokenHash base64url of the SHA-256 of the token that comes along. */
+export function isForRequest(
+  { assertion, issuedAt }: Proof,
+  method: string,
+  { url }: ProofTarget,
+  tokenHash: string | undefined,
+  now: Seconds,
+): boolean {
+  const { claims } = assertion;
+  if (claims['htm'] !== method || !isSameUrl(textOf(claims, 'htu'), url)) return false;
+  if (tokenHash !== undefined && claims['ath'] !== tokenHash) return false;
+  return Math.abs(issuedAt - now) <= PROOF_WINDOW;
+}
+
+/** The members of each kind of key that its thumbprint is made of, in order. */
+const THUMBPRINTED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['EC', ['crv', 'kty', 'x', 'y']],
+  ['OKP', ['crv', 'kty', 'x']],
+  ['RSA', ['e', 'kty', 'n']],
+]);
+
+/** The text whose SHA-256 is the thumbprint of a public key (RFC 7638 §3). */
+export function thumbprintText(key: Jwk): string {
+  const { kty } = key;
+  const names = (typeof kty === 'string' && THUMBPRINTED.get(kty)) || [];
+  return JSON.stringify(Object.fromEntries(names.map((name) => [name, key[name]])));
+}
+
+function textOf(claims: Claims, name: string): string {
+  const value = claims[name];
+  return typeof value === 'string' && value.length <= 2048 ? value : '';
+}
+
+/** Compared after parsing, without query and fragment (RFC 9449 §4.3). */
+function isSameUrl(one: string, other: string): boolean {
+  if (!URL.canParse(one)) return false;
+  const bare = ({ origin, pathname }: URL): string => origin + pathname;
+  return bare(new URL(one)) === bare(new URL(other));
+}
