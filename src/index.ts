@@ -40,7 +40,16 @@ export type {
 } from './model/login.ts';
 export type { Passed, SecondFactor } from './model/second-factor.ts';
 export type { Runtime } from './model/runtime.ts';
-export type { DocumentPolicy, Exchange, ExchangePolicy, GrantableScopes, Grantor, Permissions } from './model/settings.ts';
+export type {
+  DocumentPolicy,
+  Exchange,
+  ExchangePolicy,
+  GrantableScopes,
+  Grantor,
+  OnError,
+  Permissions,
+  Refusal,
+} from './model/settings.ts';
 export { NothingDone, type Kept, type Store } from './model/store.ts';
 export type { MappedUser, TrustedIssuer } from './model/trusted-issuer.ts';
 export { html, type Html, type HtmlValue } from './lib/html.ts';

@@ -8,7 +8,6 @@ import { metadata, metadataPathsOf } from './endpoints/metadata.ts';
 import { callbackPath, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
 import { revoke } from './endpoints/revoke.ts';
 import { token } from './endpoints/token.ts';
-import { base64url } from './lib/base64url.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
 import { late } from './lib/late.ts';
 import { OAuthError } from './model/error.ts';
@@ -106,14 +105,14 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
     const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
     return await (endpoint ? endpoint(call) : notAllowed(route));
   } catch (error) {
-    return failure(route, call, error);
+    return replaced(route, call, error, await failure(route, call, error));
   }
 }
 
 async function failure(route: Route, call: Call, error: unknown): Promise<Response> {
   const known = error instanceof OAuthError ? error : new OAuthError('server_error', 'unexpected');
   const broken = known.status >= 500;
-  const requestId = base64url(call.as.runtime.random(9));
+  const { requestId } = call;
   if (broken) call.as.emit({ kind: 'request.failed', endpoint: route.name, requestId, error: known === error ? known.cause : error });
   else call.as.emit({ kind: 'request.refused', endpoint: route.name, code: known.code, reason: known.reason });
   if (route.reader === 'program') {
@@ -125,6 +124,23 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
     );
   }
   return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words });
+}
+
+/** The operator may answer in our place; a listener that fails or says nothing leaves our answer. */
+async function replaced(route: Route, call: Call, error: unknown, response: Response): Promise<Response> {
+  const { onError } = call.as.settings;
+  if (onError === null) return response;
+  const { requestId, request, as } = call;
+  const known = error instanceof OAuthError;
+  const refusal = { endpoint: route.name, requestId, status: response.status, code: known ? error.code : 'server_error' } as const;
+  try {
+    const reason = known ? error.reason : 'unexpected';
+    const own = await onError({ ...refusal, reason, ...(known && error.status < 500 ? {} : { error }) }, response, request);
+    return own instanceof Response ? own : response;
+  } catch (failed) {
+    as.emit({ kind: 'request.failed', endpoint: 'onError', requestId, error: failed });
+    return response;
+  }
 }
 
 function notAllowed({ methods }: Route): never {

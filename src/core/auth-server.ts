@@ -5,7 +5,7 @@
 import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import { isForm } from '../model/login.ts';
-import type { NewEvent } from '../model/event.ts';
+import { endedEvent, type NewEvent } from '../model/event.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
@@ -50,9 +50,10 @@ export function makeAuthServer(
   env: unknown = {},
 ): AuthServer {
   const now = (): Seconds => runtime.now();
+  const whose = settings.tenant === null ? {} : { tenant: settings.tenant };
   const emit = (event: NewEvent): void => {
     // The listener may be asynchronous; however it fails, it fails alone.
-    new Promise((done) => done(settings.on({ ...event, at: now() }))).catch((error: unknown) => {
+    new Promise((done) => done(settings.on({ ...event, ...whose, at: now() }))).catch((error: unknown) => {
       console.error('portcullis: the `on` listener failed', error);
     });
   };
@@ -60,10 +61,10 @@ export function makeAuthServer(
   const keyring = makeKeyring(secrets, runtime, keys);
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const fetched = documentFetch(runtime, isLoopback);
-  const records = makeRecords(
-    store,
-    ({ id, clientId, ended }) => ended && emit({ kind: 'grant.ended', grantId: id, clientId, reason: ended.reason }),
-  );
+  const records = makeRecords(store, (grant) => {
+    const event = endedEvent(grant);
+    if (event) emit(event);
+  });
   return {
     settings,
     runtime,

@@ -60,7 +60,7 @@ export type AccountRecord = {
 /** The verbs. */
 export interface Records {
   /** @throws {OAuthError} `invalid_grant` when there is no such grant, or what the transition refuses with. */
-  changeGrant<T>(id: string, transition: SlowTransition<T>): Promise<T>;
+  changeGrant<T>(id: string, transition: SlowTransition<T>, onEnded?: (grant: Grant) => void): Promise<T>;
   openGrant(grant: Grant): Promise<void>;
   findGrant(id: string): Promise<Grant | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
@@ -106,14 +106,14 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
   const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> => readHeld(store, key, kind);
   const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
   return {
-    async changeGrant(id, transition) {
+    async changeGrant(id, transition, told = onEnded) {
       for (let tries = 0; tries < MOST_TRIES; tries++) {
         const held = await read(`grant:${id}`, isGrant);
         if (!held) throw new OAuthError('invalid_grant', 'grant_unknown');
         const verdict = await transition(held.value);
         if (verdict.grant && (await store.write(`grant:${id}`, verdict.grant, held.version, { until: lifeEndOf(verdict.grant) })) === null)
           continue;
-        if (verdict.grant?.ended) onEnded(verdict.grant);
+        if (verdict.grant?.ended) told(verdict.grant);
         if ('error' in verdict) throw verdict.error;
         return verdict.result;
       }

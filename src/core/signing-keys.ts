@@ -7,6 +7,7 @@ import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { Jwk } from '../model/key-set.ts';
 import { nextDue, published, signingKey, type SigningAlg, type SigningKey } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
+import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, MOST_TRIES, readHeld, versioned } from './held.ts';
 import { neededKeyring } from './keyring.ts';
@@ -27,7 +28,7 @@ interface Kept {
 
 const PURPOSE = 'access token signing';
 const FRESH: Seconds = 300;
-const kept = new WeakMap<AuthServer, Map<SigningAlg, Promise<Kept>>>();
+const kept = new WeakMap<Settings, Map<SigningAlg, Promise<Kept>>>();
 
 /** What signs now. */
 export async function signerFor(as: AuthServer, alg: SigningAlg): Promise<Signer> {
@@ -46,8 +47,8 @@ export async function publicKeys(as: AuthServer): Promise<readonly Jwk[]> {
 
 /** What was read lately, shared by all who ask; a failure is not kept. */
 async function recent(as: AuthServer, alg: SigningAlg): Promise<Kept> {
-  const map = kept.get(as) ?? new Map<SigningAlg, Promise<Kept>>();
-  kept.set(as, map);
+  const map = kept.get(as.settings) ?? new Map<SigningAlg, Promise<Kept>>();
+  kept.set(as.settings, map);
   const known = map.get(alg);
   if (known && (await known).at + FRESH > as.now()) return known;
   if (known && map.get(alg) !== known) return recent(as, alg); // somebody asks already

@@ -4,7 +4,9 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
+import { forRequest } from '../core/for-request.ts';
 import { type KnownSession, useSession } from '../core/sessions.ts';
+import { base64url } from '../lib/base64url.ts';
 import { readCookie, writeCookie } from '../lib/cookie.ts';
 import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
@@ -23,6 +25,8 @@ export interface Call {
   readonly url: URL;
   readonly as: AuthServer;
   readonly env: unknown;
+  /** Names the request in events, and to whoever is told of a fault. */
+  readonly requestId: string;
   /** Where it comes from; what attempts are counted by. */
   readonly network: string;
   /** Lets work go on when the answer is out; what it rejects with is told to the operator. */
@@ -50,19 +54,25 @@ export interface Surroundings {
 /** One request; its URL and its network are worked out when they are asked for. */
 export function makeCall(request: Request, as: AuthServer, env: unknown, around: Surroundings): Call {
   let url: URL | undefined;
+  let id: string | undefined;
+  const requestId = (): string => (id ??= base64url(as.runtime.random(9)));
+  const own = forRequest(as, requestId);
   let network: string | undefined;
   let present: Promise<Present | null> | undefined;
   return {
     request,
-    as,
+    as: own,
     env,
+    get requestId() {
+      return requestId();
+    },
     get url() {
       return (url ??= new URL(request.url));
     },
     get network() {
       return (network ??= around.network());
     },
-    after: (work) => around.waitUntil(workOf(as, work)),
+    after: (work) => around.waitUntil(workOf(own, requestId, work)),
     words: ENGLISH,
     present: () => (present ??= askPresent({ request, as, env })),
   };
@@ -85,12 +95,12 @@ export function outsideOf({ url, headers }: Request): Request {
 }
 
 /** Work that has an end of its own. Not begun before the caller has gone on, so that it cannot be timed from outside. */
-async function workOf(as: AuthServer, work: () => Promise<unknown>): Promise<void> {
+async function workOf(as: AuthServer, requestId: () => string, work: () => Promise<unknown>): Promise<void> {
   try {
     await Promise.resolve();
     await work();
   } catch (error) {
-    as.emit({ kind: 'request.failed', endpoint: 'afterwards', requestId: as.keys.id(), error });
+    as.emit({ kind: 'request.failed', endpoint: 'afterwards', requestId: requestId(), error });
   }
 }
 
@@ -104,9 +114,9 @@ export function inTheirLanguage(call: Call): Promise<Call> {
 /** The call in another language: the one that a ticket keeps, or that a form asks for. */
 export async function speaking(call: Call, lang: string | null | undefined): Promise<Call> {
   if (typeof lang !== 'string') return call;
-  const { as, request, url, env, network, after, present, begun } = call;
+  const { as, request, url, env, network, after, requestId, present, begun } = call;
   const words = await as.settings.languages.of(lang);
-  return { as, request, url, env, network, after, present, words, ...(begun ? { begun } : {}) };
+  return { as, request, url, env, network, after, requestId, present, words, ...(begun ? { begun } : {}) };
 }
 
 /** Answers a request, or throws an `OAuthError` that the server renders. */

@@ -96,5 +96,6 @@ export function answerTo(redirect: ValidRedirect, parameters: { readonly [name: 
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&');
   if (!redirect.includes('?')) return `${redirect}?${query}`;
-  return /[?&]$/.test(redirect) ? redirect + query : `${redirect}&${query}`;
+  const isOpen = redirect.endsWith('&') || redirect.indexOf('?') === redirect.length - 1; // a second "?" is part of a name
+  return isOpen ? redirect + query : `${redirect}&${query}`;
 }

@@ -6,6 +6,7 @@ import type { Languages } from '../pages/words/languages.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './account.ts';
 import type { Client } from './client.ts';
+import type { ErrorCode } from './error.ts';
 import type { Event } from './event.ts';
 import type { Lifetimes } from './grant.ts';
 import type { Organization } from './identity.ts';
@@ -89,6 +90,22 @@ export type RegisteredMetadata = Omit<
   'id' | 'createdAt' | 'expiresAt' | 'secretHash' | 'formerSecret' | 'managementHash' | 'documentHost'
 >;
 
+/** What an answer of ours refuses or fails with. */
+export interface Refusal {
+  readonly endpoint: string;
+  readonly requestId: string;
+  readonly status: number;
+  /** As it goes on the wire. */
+  readonly code: ErrorCode;
+  /** Why, in one snake_case word; not for the wire. */
+  readonly reason: string;
+  /** What was thrown, where that is our fault. Never for the wire. */
+  readonly error?: unknown;
+}
+
+/** Sees an error before it goes out, and may answer in our place; nothing, and ours goes. */
+export type OnError = (refusal: Refusal, response: Response, request: Request) => Awaitable<Response | undefined | void>;
+
 /** Everything the server goes by. */
 export interface Settings {
   /** Identifier of the authorization server. */
@@ -148,4 +165,6 @@ export interface Settings {
   /** What pages say, in every language. */
   readonly languages: Languages;
   readonly on: (event: Event) => void | Promise<void>;
+  /** Null where our answers stand as they are. */
+  readonly onError: OnError | null;
 }

@@ -8,7 +8,7 @@ import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import type { SigningAlg } from '../model/signing-key.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
-import type { DocumentPolicy, ExchangePolicy, GrantableScopes, Permissions } from '../model/settings.ts';
+import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import type { PagesOptions } from './pages.ts';
@@ -120,6 +120,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly anonymous?: boolean;
   /** Told of every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;
+  /** Sees each error of our endpoints before it goes out, and may return another response. When it throws, ours goes. */
+  readonly onError?: OnError;
 }
 
 /** What all tenants share: the store and the keys below them, and what answers requests. */
@@ -166,6 +168,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   clientRegistrationTTL: true,
   allowedOrigins: true,
   on: true,
+  onError: true,
   clientIdMetadataDocumentEnabled: true,
   clientIdMetadataPolicy: true,
   externalTokens: true,

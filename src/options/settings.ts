@@ -76,6 +76,7 @@ export function settingsOf<Env>(
     brand: { ...brandOf(name, options.pages ?? {}), templates: options.pages?.templates ?? {} },
     languages: makeLanguages(options.pages?.words),
     on: options.on ?? (() => {}),
+    onError: options.onError ?? null,
   });
 }
 

@@ -10,6 +10,7 @@ export interface LooseOptions {
   readonly permissions?: unknown;
   readonly grantableScopes?: unknown;
   readonly on?: unknown;
+  readonly onError?: unknown;
   readonly allowedOrigins?: unknown;
   readonly [option: string]: unknown;
 }
@@ -51,6 +52,7 @@ export function checkRest({
   permissions,
   grantableScopes,
   on,
+  onError,
   allowedOrigins,
   requirePushedAuthorizationRequests: push,
   dpopNonces: nonces,
@@ -61,6 +63,8 @@ export function checkRest({
   if (grantableScopes !== undefined && typeof grantableScopes !== 'function')
     fail('grantableScopes', 'must be a function (who, env) → scopes');
   if (on !== undefined && typeof on !== 'function') fail('on', 'must be a function that takes an event');
+  if (onError !== undefined && typeof onError !== 'function')
+    fail('onError', 'must be a function (refusal, response, request) → response or nothing');
   if (allowedOrigins === undefined) return;
   const isOrigin = (one: unknown): boolean => one === '*' || (typeof one === 'string' && URL.canParse(one) && new URL(one).origin === one);
   if (!Array.isArray(allowedOrigins) || !allowedOrigins.every(isOrigin)) {

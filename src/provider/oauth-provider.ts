@@ -132,7 +132,7 @@ export class OAuthProvider<Env = unknown> {
     if (request.method === 'OPTIONS') return preflight(request);
     ctx.emit = (event) => host.as.emit(event);
     const access = await api.guard(request);
-    if (access instanceof Response) return withCors(request, access);
+    if (access instanceof Response) return withCors(request, toldOf(host.as, request, access));
     ctx.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
     const inside = withoutPrefix(request, host.prefix);
@@ -221,6 +221,14 @@ export class OAuthProvider<Env = unknown> {
   #secrets(env: Env): readonly string[] {
     return secretsOf(this.#options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
+}
+
+/** A token that was refused is told of; a call without one is how every client begins. */
+function toldOf(as: AuthServer, request: Request, refusal: Response): Response {
+  const code = refusal.status === 403 ? 'insufficient_scope' : 'invalid_token';
+  if (refusal.status < 500 && request.headers.has('authorization'))
+    as.emit({ kind: 'request.refused', endpoint: 'guard', code, reason: code === 'invalid_token' ? 'token_not_good' : 'scope_missing' });
+  return refusal;
 }
 
 function notFound(): Response {
