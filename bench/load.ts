@@ -14,8 +14,10 @@ export interface Job {
   readonly status: number;
   /** Without it the request is a GET. */
   readonly form?: Readonly<Record<string, string>>;
+  /** A JSON body in place of a form. */
+  readonly json?: string;
   /** Where a value of its own goes into each request: the bearer token, or a field of the form. */
-  readonly vary?: { readonly place: 'bearer' | 'code' | 'refresh_token'; readonly values: readonly string[] };
+  readonly vary?: { readonly place: 'bearer' | 'code' | 'refresh_token' | 'token'; readonly values: readonly string[] };
   /** Each connection goes on with the refresh token that it was answered. */
   readonly chain?: boolean;
 }
@@ -67,9 +69,10 @@ export async function run(job: Job): Promise<Result> {
   return { failures, sample, milliseconds: performance.now() - began, access, refresh };
 }
 
-function requestOf({ path, form, vary }: Job, value: string): string {
-  const head = `${form ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nhost: ${HOST}\r\nuser-agent: bench\r\naccept: application/json\r\n`;
+function requestOf({ path, form, json, vary }: Job, value: string): string {
+  const head = `${form || json !== undefined ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nhost: ${HOST}\r\nuser-agent: bench\r\naccept: application/json\r\n`;
   const bearer = vary?.place === 'bearer' ? `authorization: Bearer ${value}\r\n` : '';
+  if (json !== undefined) return `${head}content-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n${json}`;
   if (!form) return `${head}${bearer}\r\n`;
   const own = vary && vary.place !== 'bearer' ? { [vary.place]: value } : {};
   const body = new URLSearchParams({ ...form, ...own }).toString();

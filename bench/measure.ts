@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Job, Result } from './load.ts';
 import type { Operation, Subject } from './plan.ts';
 import { start, type Running } from './processes.ts';
-import { CLIENT_ID, REDIRECT_URI, VERIFIER } from './servers/answers.ts';
+import { CLIENT_ID, REDIRECT_URI, RESOURCE_SERVER, VERIFIER } from './servers/answers.ts';
 
 const CONNECTIONS = 16;
 const METADATA = '/.well-known/oauth-authorization-server';
@@ -85,6 +85,17 @@ async function jobOf(bench: Bench, operation: Operation, requests: number): Prom
     }
     case 'forged':
       return { ...job, path: subject.paths?.forged ?? '/mcp', status: 401, vary: { place: 'bearer', values: [FORGED] } };
+    case 'introspect': {
+      const caller = { client_id: RESOURCE_SERVER.id, client_secret: RESOURCE_SERVER.secret };
+      return { ...job, path: '/introspect', form: caller, vary: { place: 'token', values: bench.access.slice(-400) } };
+    }
+    case 'register':
+      return {
+        ...job,
+        path: '/register',
+        status: 201,
+        json: JSON.stringify({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' }),
+      };
     case 'metadata':
       return { ...job, path: METADATA };
     case 'read':

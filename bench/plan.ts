@@ -6,9 +6,21 @@
 /**
  * Things that are asked of servers, in the order of a round: codes give the tokens that the rest needs.
  * `refresh` uses every grant once, `chain` sixteen of them hundreds of times; `first` shows every access token once to a process
- * that has not seen it, `guard` a few hundred of them again and again. `read` and `write` are one bare call of a Durable Object.
+ * that has not seen it, `introspect` asks what they are worth, `register` registers a client, `guard` a few hundred of them again and again. `read` and `write` are one bare call of a Durable Object.
  */
-export const OPERATIONS = ['code', 'refresh', 'first', 'chain', 'guard', 'forged', 'metadata', 'read', 'write'] as const;
+export const OPERATIONS = [
+  'code',
+  'refresh',
+  'first',
+  'chain',
+  'guard',
+  'forged',
+  'introspect',
+  'register',
+  'metadata',
+  'read',
+  'write',
+] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** A server and what it is asked. */
@@ -37,7 +49,8 @@ export const SUBJECTS: readonly Subject[] = [
   { name: 'token floor, SQLite NORMAL', side: 'node', file: 'servers/token-floor.ts', args: ['normal'], asks: TOKENS },
   { name: 'token floor, SQLite FULL', side: 'node', file: 'servers/token-floor.ts', args: ['full'], asks: TOKENS },
   { name: 'Portcullis, memory', side: 'node', file: 'servers/ours.ts', args: ['memory'], asks: { ...TOKENS, guard: 16_000 } },
-  { name: 'Portcullis, SQLite', side: 'node', file: 'servers/ours.ts', args: ['sqlite'], asks: { ...TOKENS, ...FIRST, ...CHEAP } },
+  { name: 'Portcullis, SQLite', side: 'node', file: 'servers/ours.ts', args: ['sqlite'], asks: { ...TOKENS, ...FIRST, ...CHEAP, introspect: 8000, register: 2000 } },
+  { name: 'Portcullis, SQLite, ES256', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'signed'], asks: { code: 3000, refresh: 3000, first: 3000, guard: 16_000, introspect: 8000 } },
   { name: 'Portcullis, SQLite, PlainResponse', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'plain'], asks: { code: 3000, refresh: 3000, guard: 16_000 } },
   { name: 'oidc-provider, memory', side: 'node', file: 'servers/oidc.ts', args: ['memory'], asks: SLOW },
   { name: 'oidc-provider, SQLite', side: 'node', file: 'servers/oidc.ts', args: ['sqlite'], asks: SLOW },

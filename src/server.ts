@@ -22,6 +22,8 @@ const authorize = late(async () => (await import('./endpoints/authorize.ts')).au
 const callback = late(async () => (await import('./endpoints/callback.ts')).callback);
 const connect = late(async () => (await import('./endpoints/connect.ts')).connect);
 const errorPage = late(async () => (await import('./pages/error.ts')).errorPage);
+const device = late(async () => (await import('./endpoints/device.ts')).device);
+const deviceAuthorization = late(async () => (await import('./endpoints/device-authorization.ts')).deviceAuthorization);
 const introspect = late(async () => (await import('./endpoints/introspect.ts')).introspect);
 const login = late(async () => (await import('./endpoints/login.ts')).login);
 const loginPageOf = late(async () => (await import('./endpoints/login-page.ts')).loginPageOf);
@@ -66,6 +68,10 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     hostOf(logins) ? late(async () => (await import('./endpoints/welcome.ts')).welcoming(endpoint)) : endpoint;
   routes.set(paths.authorize, { name: 'authorize', methods: { GET: greeting(authorize), POST: authorize }, reader: 'person' });
   routes.set(paths.approve, { name: 'approve', methods: { POST: approve }, reader: 'person' });
+  if (paths.deviceAuthorization !== null) {
+    routes.set(paths.deviceAuthorization, { name: 'device-authorization', methods: { POST: deviceAuthorization }, reader: 'program' });
+    routes.set(paths.device, { name: 'device', methods: { GET: device, POST: device }, reader: 'person' });
+  }
   routes.set(paths.step, { name: 'step', methods: { POST: step }, reader: 'person' });
   for (const login of logins.filter(isRedirect)) {
     const GET: Endpoint = (call) => callback(call, login);

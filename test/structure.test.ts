@@ -28,7 +28,7 @@ const MAY_IMPORT: { readonly [wing: string]: readonly string[] } = {
   provider: ['lib', 'model', 'core', 'clients', 'endpoints', 'guard', 'stores', 'server.ts', 'options'],
   'index.ts': ['lib', 'pages', 'pages/words', 'model', 'core', 'guard', 'logins', 'stores', 'options', 'provider'],
   node: ['lib', 'model', 'guard', 'mcp', 'core', 'stores', 'provider', 'options', 'index.ts'],
-  worker: ['lib', 'model', 'core', 'stores', 'provider', 'options', 'index.ts'],
+  worker: ['lib', 'model', 'core', 'stores', 'mcp', 'provider', 'options', 'index.ts'], // of mcp the type of news alone
   cli: ['lib', 'model', 'pages', 'pages/words', 'stores', 'node', 'index.ts'],
 };
 

@@ -37,3 +37,6 @@ export const CONSENT = {
   scope: ['read', 'write'] as string[],
   props: PROPS,
 } as const;
+
+/** The client that asks what tokens are worth. */
+export const RESOURCE_SERVER = { id: 'notes', secret: 'a-secret-of-enough-characters-to-pass' } as const;

@@ -1,14 +1,15 @@
 /**
  * Our server as an application would run it on Node. Arguments: `sqlite` or `memory`, and `plain` where the handler answers with
- * the `PlainResponse` of portcullis/node and takes light requests. Its default handler makes codes, as an application with its own sign-in does.
+ * the `PlainResponse` of portcullis/node and takes light requests, or `signed` for tokens that are signed. Its default handler makes codes, as an application with its own sign-in does.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PlainResponse, serve, sqliteStore } from '../../dist/node/index.js';
 import { memoryStore, OAuthProvider } from '../../dist/node/main.js';
 import type { OAuthHelpers } from '../../dist/provider/pages.js';
-import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, REDIRECT_URI } from './answers.ts';
+import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, REDIRECT_URI, RESOURCE_SERVER } from './answers.ts';
 
 const [kind, answers] = process.argv.slice(2);
 const store = kind === 'memory' ? memoryStore() : sqliteStore(join(temporaryFolder(), 'bench.db'));
@@ -32,6 +33,8 @@ const provider = new OAuthProvider<{ PORTCULLIS: typeof store; PORTCULLIS_LIMITS
   apiHandler: { takesLightRequests: answers === 'plain', fetch: () => answer(ANSWER, { headers: HEADERS }) },
   clientRegistrationEndpoint: '/register',
   scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
+  clients: [{ ...RESOURCE_SERVER, authMethod: 'client_secret_post', introspects: ['/mcp'] }],
+  ...(answers === 'signed' ? { accessTokenSigning: 'ES256', secret: randomBytes(32).toString('base64') } : {}),
   authorizationCodeTTL: 600,
   defaultHandler: async (request, env) => {
     const count = Number(new URL(request.url).searchParams.get('codes'));

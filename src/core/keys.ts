@@ -29,8 +29,8 @@ export interface Keys {
   pad(token: string): Promise<Uint8Array<ArrayBuffer>>;
   proof(token: string): Promise<Proof>;
   refreshProof(token: string): Promise<RefreshProof>;
-  /** @param family the family part to go on with, a new one if absent; null for no refresh token. */
-  mint(grantId: string, family?: string | null): Promise<MintedTokens>;
+  /** @param family the family part to go on with, a new one if absent; null for no refresh token. @param familyHash its hash, where it is known. */
+  mint(grantId: string, family?: string | null, familyHash?: string): Promise<MintedTokens>;
   /** Encrypts JSON so that only the holder of `secret`, at the place `bound` names, can read it. */
   sealUnder(secret: string, value: unknown, bound: string): Promise<string>;
   openUnder(secret: string, sealed: string, bound: string): Promise<unknown>;
@@ -50,9 +50,9 @@ export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
     const [hashed, pad] = await Promise.all([hash(token), padOf(token)]);
     return { hash: hashed, pad };
   };
-  const refreshProof = async (token: string): Promise<RefreshProof> => ({
+  const refreshProof = async (token: string, familyHash?: string): Promise<RefreshProof> => ({
     ...(await proof(token)),
-    familyHash: await hash(`portcullis family\n${familyOf(token)}`),
+    familyHash: familyHash ?? (await hash(`portcullis family\n${familyOf(token)}`)),
   });
   const sealWith: Keys['sealWith'] = async (key, value, bound) =>
     base64url(await runtime.seal(key, utf8(JSON.stringify(value)), place(bound)));
@@ -67,7 +67,7 @@ export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
     hash,
     pad: padOf,
     proof,
-    refreshProof,
+    refreshProof: (token) => refreshProof(token),
     sealWith,
     openWith,
     sealUnder: async (secret, value, bound) => sealWith(await keyFrom(secret), value, bound),
@@ -75,10 +75,10 @@ export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
       const text = await openWith(await keyFrom(secret), sealed, bound);
       return text === null ? null : (JSON.parse(text) as unknown);
     },
-    async mint(grantId, family = random(FAMILY_BYTES)) {
+    async mint(grantId, family = random(FAMILY_BYTES), familyHash) {
       const accessToken = formatToken('access', grantId, random(SECRET_BYTES));
       const refreshToken = family === null ? null : formatToken('refresh', grantId, family + random(SECRET_BYTES));
-      const refresh = refreshToken && (await refreshProof(refreshToken));
+      const refresh = refreshToken && (await refreshProof(refreshToken, familyHash));
       return { accessToken, refreshToken, access: await proof(accessToken), refresh: refresh || null };
     },
   };

@@ -8,11 +8,11 @@ import { findClient } from '../clients/find.ts';
 import { OAuthError } from '../model/error.ts';
 import { isRedirect } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
-import { findRedirect } from '../model/redirect.ts';
-import { approvedScope, type Choice, type Ticket } from '../model/ticket.ts';
+import { approvedScope, redirectOf, type Choice, type Ticket } from '../model/ticket.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { html, type HtmlValue } from '../lib/html.ts';
 import { errorAnswer } from './authorization-request.ts';
+import { toldDevice } from './device-answer.ts';
 import { conclude, foreign, leave, over, overOrDone } from './conclude.ts';
 import { askStep } from './ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
@@ -33,7 +33,7 @@ export async function approve(asked: Call): Promise<Response> {
   const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
   if (!ticket || !client) return overOrDone(call, handleHash);
   if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
-  const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
+  const redirect = redirectOf(ticket, client); // it must still be good
   const session = await sessionFor(call, ticket);
   const showing: Consent = { ticket, handle, client, session };
   const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a site is a yes
@@ -43,6 +43,7 @@ export async function approve(asked: Call): Promise<Response> {
   if (decision === 'deny') {
     if (!(await as.records.takeTicket(handleHash))) return over(call);
     as.emit({ kind: 'consent.denied', clientId: client.id });
+    if (ticket.device) return leave(call, handleHash, await toldDevice(call, ticket.device, null));
     return leave(call, handleHash, errorAnswer(as, redirect, ticket.state, new OAuthError('access_denied', 'user_denied')));
   }
   const ready = await decide(call, form, showing);

@@ -8,9 +8,9 @@ import { findClient } from '../clients/find.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { parseFields } from '../lib/form.ts';
 import { OAuthError } from '../model/error.ts';
+import { redirectOf } from '../model/ticket.ts';
 import type { RedirectLogin } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
-import { findRedirect } from '../model/redirect.ts';
 import { errorAnswer } from './authorization-request.ts';
 import { askStep } from './ask-step.ts';
 import { conclude, foreign, leave, over } from './conclude.ts';
@@ -41,7 +41,7 @@ export async function callback(asked: Call, login: RedirectLogin): Promise<Respo
   if (!(await records.takeJourney(stateHash))) return over(call);
   const client = ticket.described ?? (await findClient(as, ticket.clientId));
   if (!client) return over(call);
-  const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
+  const redirect = redirectOf(ticket, client); // it must still be good
 
   const opened = (await keys.openUnder(state, journey.sealed, `state:${stateHash}`)) as KeptJourney | null;
   if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');

@@ -13,6 +13,7 @@ import type { Choice, Ticket } from '../model/ticket.ts';
 import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
 import { requestDonePage, requestOverPage } from '../pages/message.ts';
+import { toldDevice } from './device-answer.ts';
 import { cookieOf, flowCookie, setCookie, type Call } from './endpoint.ts';
 import { linkedOf } from './linked.ts';
 import { type Opening, openGrant } from './open-grant.ts';
@@ -42,6 +43,7 @@ export async function conclude(call: Call, conclusion: Conclusion): Promise<Resp
   await as.consents.keep({ ...ticket, client, userId: user.userId }, { organization, asked: ticket.scope, granted: scope, remember });
   const code = await grantTo(call, { ...ticket, client, user, choice });
   if (code === null) return over(call);
+  if (ticket.device) return leave(call, handleHash, await toldDevice(call, ticket.device, code), user.cookie);
   return leave(call, handleHash, answerTo(redirect, { code, state: ticket.state, iss: as.settings.issuer }), user.cookie);
 }
 

@@ -58,6 +58,7 @@ export async function consentPage(
     client: clientView(client),
     redirectUri: ticket.redirectUri,
     redirectHost,
+    ...(ticket.device ? { deviceCode: ticket.device.userCode } : {}),
     redirectIsLoopback: isThisComputer(ticket.redirectUri),
     resourceName: resource?.name ?? settings.name,
     scopes: ticket.scope.map((name) => ({
@@ -126,6 +127,7 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
 
 /** The request once more: whoever leaves the page to sign up comes back to one like it. */
 async function requestUrl(as: AuthServer, ticket: Ticket, client: Client): Promise<string> {
+  if (ticket.device) return as.settings.paths.device;
   const { clientId, redirectUri, state, scope, resource, challenge, jkt } = ticket;
   const { settings } = as;
   const query = new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, resource });

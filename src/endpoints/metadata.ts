@@ -44,6 +44,7 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
     revocation_endpoint: at(paths.revoke),
     introspection_endpoint: at(paths.introspect),
     ...(settings.resources.some(({ signing }) => signing !== undefined) ? { jwks_uri: at(paths.jwks) } : {}),
+    ...(paths.deviceAuthorization === null ? {} : { device_authorization_endpoint: at(paths.deviceAuthorization) }),
     dpop_signing_alg_values_supported: DPOP_ALGS,
     pushed_authorization_request_endpoint: at(paths.push),
     ...(settings.pushedOnly ? { require_pushed_authorization_requests: true } : {}),

@@ -8,8 +8,7 @@ import { findClient } from '../clients/find.ts';
 import { findStep, spendTry, takeStep, type StepRecord } from '../core/steps.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { OAuthError } from '../model/error.ts';
-import { findRedirect } from '../model/redirect.ts';
-import type { Ticket } from '../model/ticket.ts';
+import { redirectOf, type Ticket } from '../model/ticket.ts';
 import type { Client } from '../model/client.ts';
 import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from './ask-step.ts';
 import { conclude, foreign, over } from './conclude.ts';
@@ -100,7 +99,7 @@ async function nextOf(
 async function arrive(call: Call, { hash, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
   if (waiting && 'handle' in kept.flow) {
     const { ticket, client } = waiting;
-    const redirect = findRedirect(client, ticket.redirectUri); // it must still be good
+    const redirect = redirectOf(ticket, client); // it must still be good
     return conclude(call, { ticket, handle: waiting.handle, client, redirect, user, choice: kept.flow.choice });
   }
   const page = away(returnOf(kept.flow), [user.cookie]);

@@ -12,7 +12,7 @@ import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
 import { readForm, type Call } from './endpoint.ts';
 
-const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'refresh_token', 'scope',
+const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'device_code', 'refresh_token', 'scope',
   'client_assertion', 'client_assertion_type', 'assertion', 'subject_token', 'actor_token']; // prettier-ignore
 const NEVER_IN_URL = [...ONCE, 'resource', 'token', 'token_type_hint'];
 

@@ -20,14 +20,25 @@ import { signed } from './signed.ts';
 export async function authorizationCode(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
   const code = params.required('code');
   const verifier = checkVerifier(params.optional('code_verifier'));
+  const challenge = base64url(await as.runtime.digest(verifier));
+  return redeemCode(params, caller, as, { code, challenge, redirectUri: params.optional('redirect_uri') });
+}
+
+/** Spends a code that the request showed, or that waited for it. */
+export async function redeemCode(
+  params: Params,
+  caller: Caller,
+  as: AuthServer,
+  { code, challenge, redirectUri }: { readonly code: string; readonly challenge: string; readonly redirectUri?: string | undefined },
+): Promise<IssuedTokens> {
   const grantId = grantIdOf('code', code);
   if (grantId === null) throw new OAuthError('invalid_grant', 'code_malformed');
   const tokens = await as.keys.mint(grantId);
   const proof = {
     code: await as.keys.proof(code),
     clientId: caller.clientId,
-    challenge: base64url(await as.runtime.digest(verifier)),
-    redirectUri: params.optional('redirect_uri'),
+    challenge,
+    redirectUri,
     resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
     covered: as.settings.covered,

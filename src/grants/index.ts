@@ -4,7 +4,7 @@
  */
 import type { Caller } from '../clients/authenticate.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { JWT_BEARER, TOKEN_EXCHANGE } from '../model/grant-type.ts';
+import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
 import type { Settings } from '../model/settings.ts';
 import { authorizationCode } from './authorization-code.ts';
@@ -28,6 +28,13 @@ const grantTypes: ReadonlyMap<string, GrantType> = new Map<string, GrantType>([
   ['authorization_code', { give: authorizationCode }],
   ['refresh_token', { give: refreshToken }],
   ['client_credentials', { give: async (...request) => (await import('./client-credentials.ts')).clientCredentials(...request) }],
+  [
+    DEVICE_CODE,
+    {
+      give: async (...request) => (await import('./device-code.ts')).deviceCode(...request),
+      isOffered: ({ paths }) => paths.deviceAuthorization !== null,
+    },
+  ],
   [
     TOKEN_EXCHANGE,
     {

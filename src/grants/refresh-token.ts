@@ -27,10 +27,11 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const presented = params.required('refresh_token');
   const grantId = grantIdOf('refresh', presented);
   if (grantId === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
-  const tokens = await as.keys.mint(grantId, familyOf(presented));
+  const refresh = await as.keys.refreshProof(presented);
+  const tokens = await as.keys.mint(grantId, familyOf(presented), refresh.familyHash);
   const successor: Successor = { access: tokens.accessToken, refresh: tokens.refreshToken ?? '' };
   const proof = {
-    refresh: await as.keys.refreshProof(presented),
+    refresh,
     clientId: caller.clientId,
     resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),

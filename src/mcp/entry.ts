@@ -36,14 +36,15 @@ export async function enter(policy: Policy, request: Request, entering: Entering
   const { access, ctx, report, challengeForm = formFor } = entering;
   const read = await readBody(request, BODY_LIMIT);
   if ('problem' in read) return refused(read.problem === 'too-large' ? 413 : 400);
-  const again = new Request(request.url, { method: 'POST', headers: request.headers, body: read.text, signal: request.signal });
   const calls = readCalls(read.text);
-  if (calls === null) return { request: again };
+  if (calls === null)
+    return { request: new Request(request.url, { method: 'POST', headers: request.headers, body: read.text, signal: request.signal }) };
   if ('answer' in calls) return calls.answer;
   const emit = (event: NewEvent): void => tell(entering.on ?? ctx.emit, event, report);
   const form = calls.calls.length > 0 ? challengeForm(request, access) : 'http';
   const answer = await gate(policy, calls.calls, { access, metadataUrl: ctx.challenge?.metadataUrl, form, emit });
-  return answer instanceof Response ? answer : { request: again, judged: { body: calls.body, lists: listsIn(calls.body), ...answer } };
+  // The SDK takes the value that was judged, and of the request its headers: the body is read, and is not made anew.
+  return answer instanceof Response ? answer : { request, judged: { body: calls.body, lists: listsIn(calls.body), ...answer } };
 }
 
 /** ChatGPT starts an authorization for what a tool's result says, and for nothing else (checked in 2026). */

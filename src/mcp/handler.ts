@@ -18,7 +18,7 @@ import { authInfoOf, callerOf } from './auth-info.ts';
 import { askToConnect, resume } from './connecting.ts';
 import { type ChallengeForm, enter } from './entry.ts';
 import { keepListsPrivate } from './lists.ts';
-import { busFor, endOf, isListening } from './listening.ts';
+import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
 import { type Policy, policy as makePolicy } from './policy.ts';
 import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect } from './sdk.ts';
 import { userEvents, type UserEvents } from './user-events.ts';
@@ -138,14 +138,17 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
 
   /** A stream of this caller's news alone. The SDK's own handler holds one bus for all callers, so each stream gets one of its own. */
   async function listen(request: Request, access: Access, ctx: Context, given: McpHandlerRequestOptions): Promise<Response> {
-    const signal = endOf(request, access, ctx, streamCheck);
+    const end = endOf(request, access, ctx, streamCheck);
+    const { signal } = end;
     if (!signal.aborted) {
       streams += 1;
       signal.addEventListener('abort', () => void (streams -= 1), { once: true });
     }
     const bus = busFor(events, access);
     const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });
-    return own.fetch(new Request(request, { signal }), given);
+    // What is refused is no stream, and holds no place.
+    const { url, headers } = request;
+    return tellingItsEnd(await own.fetch(new Request(url, { method: 'POST', headers, signal }), given), () => end.abort());
   }
 }
 

@@ -27,8 +27,8 @@ export function busFor(events: UserEvents, access: Access): ServerEventBus {
   };
 }
 
-/** A signal that ends a stream: when the caller goes, when the token ends, and when a check every so often finds it revoked. */
-export function endOf(request: Request, access: Access, ctx: Context, every: Seconds): AbortSignal {
+/** Ends a stream: when the caller goes, when the token ends, when a check every so often finds it revoked, and by `abort()`. */
+export function endOf(request: Request, access: Access, ctx: Context, every: Seconds): AbortController {
   const end = new AbortController();
   const stop = (): void => {
     clearTimeout(atExpiry);
@@ -45,5 +45,29 @@ export function endOf(request: Request, access: Access, ctx: Context, every: Sec
   }, every * 1000);
   if (request.signal.aborted) stop();
   else request.signal.addEventListener('abort', stop, { once: true });
-  return end.signal;
+  end.signal.addEventListener('abort', stop, { once: true });
+  return end;
+}
+
+/** An answer that says when it is over: at once where it is no stream, else when it was read to its end or given up. */
+export function tellingItsEnd(response: Response, over: () => void): Response {
+  const { body, headers } = response;
+  if (body === null || !(headers.get('content-type') ?? '').startsWith('text/event-stream')) {
+    over();
+    return response;
+  }
+  const reader = body.getReader();
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (!done) return controller.enqueue(value);
+      over();
+      controller.close();
+    },
+    async cancel(reason) {
+      over();
+      await reader.cancel(reason);
+    },
+  });
+  return new Response(stream, response);
 }

@@ -4,7 +4,7 @@
  * (`model/ticket`), challenge (`guard/challenge`).
  */
 
-/** Error codes as they go on the wire (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2, 9449 §5, §8, OpenID Connect Core §3.1.2.6). */
+/** Error codes as they go on the wire (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2, 9449 §5, §8, 8628 §3.5, OpenID Connect Core §3.1.2.6). */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -28,7 +28,10 @@ export type ErrorCode =
   | 'invalid_redirect_uri'
   | 'invalid_client_metadata'
   | 'invalid_dpop_proof'
-  | 'use_dpop_nonce';
+  | 'use_dpop_nonce'
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'expired_token';
 
 const TEXTS: { readonly [code in ErrorCode]: string } = {
   invalid_request: 'The request is missing a parameter, repeats one, or has one with a wrong value.',
@@ -52,6 +55,9 @@ const TEXTS: { readonly [code in ErrorCode]: string } = {
   temporarily_unavailable: 'The server cannot answer right now. Try again shortly.',
   invalid_redirect_uri: 'A redirect URI must be https, or http on localhost, 127.0.0.1 or [::1], without fragment or user name.',
   invalid_dpop_proof: 'The DPoP proof is missing, malformed, used before, or not for this request.',
+  authorization_pending: 'The user has not decided yet. Ask again after the interval.',
+  slow_down: 'You ask too often. Wait five seconds longer between two requests.',
+  expired_token: 'The device code is over. Start again with a new one.',
   use_dpop_nonce: 'The DPoP proof has to hold the nonce of this answer.',
   invalid_client_metadata: 'A value of the client metadata is not acceptable.',
 };

@@ -7,6 +7,9 @@ export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** Tokens for what a trusted issuer says (RFC 7523 §2.1). */
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
+/** Tokens for a device that has no browser (RFC 8628). */
+export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+
 /** Those that clients may have which register themselves. */
 export const SELF_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token'];
 
@@ -14,8 +17,4 @@ export const SELF_GRANT_TYPES: readonly string[] = ['authorization_code', 'refre
 export const CONFIDENTIAL_GRANT_TYPES: readonly string[] = ['client_credentials', TOKEN_EXCHANGE, JWT_BEARER];
 
 /** Every name there is: for the check of its spelling. */
-export const GRANT_TYPE_NAMES: readonly string[] = [
-  ...SELF_GRANT_TYPES,
-  'urn:ietf:params:oauth:grant-type:device_code',
-  ...CONFIDENTIAL_GRANT_TYPES,
-];
+export const GRANT_TYPE_NAMES: readonly string[] = [...SELF_GRANT_TYPES, DEVICE_CODE, ...CONFIDENTIAL_GRANT_TYPES];

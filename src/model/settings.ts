@@ -30,6 +30,10 @@ export interface Paths {
   readonly register: string | null;
   readonly revoke: string;
   readonly introspect: string;
+  /** Where devices without a browser ask (RFC 8628). */
+  readonly deviceAuthorization: string | null;
+  /** Where people type a device's code. */
+  readonly device: string;
   readonly jwks: string;
   /** Where clients push their requests (RFC 9126). */
   readonly push: string;

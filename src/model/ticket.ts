@@ -3,6 +3,7 @@
  * are known good; taken exactly once; bound to the browser by a cookie whose hash it holds. Pure.
  */
 import type { Client } from './client.ts';
+import { findRedirect, type ValidRedirect } from './redirect.ts';
 import type { Seconds } from './store.ts';
 
 /** How long a person may think. */
@@ -22,6 +23,8 @@ export type Ticket = {
   readonly resource: string;
   /** S256 challenge. */
   readonly challenge: string;
+  /** The device that waits for the answer in place of a redirect: hash of its code, and the code that the person typed. */
+  readonly device?: { readonly hash: string; readonly userCode: string };
   /** Thumbprint of the key that the code will be bound to, where the client named one (RFC 9449 §10). */
   readonly jkt?: string;
   /** The language that the client asked for by `ui_locales`, where it is one of ours; else the browser says. */
@@ -75,6 +78,11 @@ export interface AuthorizationRequest {
 /** The scopes of a ticket that stand among the ticked ones, in the ticket's order; never more than was asked. */
 export function approvedScope(ticket: Ticket, ticked: readonly string[]): readonly string[] {
   return ticket.scope.filter((scope) => ticked.includes(scope));
+}
+
+/** Where the answer to a ticket goes: it must still be good. For a device that is a page of ours, where nothing is told. @throws {OAuthError} */
+export function redirectOf({ device, redirectUri }: Ticket, client: Client): ValidRedirect {
+  return device ? (redirectUri as ValidRedirect) : findRedirect(client, redirectUri);
 }
 
 /** The ticket with a yes on it, and time for the journey. */

@@ -38,6 +38,8 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
   if (!options.defaultHandler && (options.logins?.length ?? 0) === 0) {
     fail('logins', 'is missing: give `logins: [password()]`, or a `defaultHandler` that answers the authorize endpoint');
   }
+  if (options.deviceAuthorizationEndpoint !== undefined && (options.logins?.length ?? 0) === 0)
+    fail('deviceAuthorizationEndpoint', 'needs `logins`: the page where people type the code is ours');
   if (options.defaultHandler !== undefined) checkHandler('defaultHandler', options.defaultHandler);
   checkLogins(options.logins ?? []);
   checkTimes({ ...options });
@@ -60,8 +62,14 @@ function pathsOf({
   authorizeEndpoint = '/authorize',
   tokenEndpoint = '/token',
   clientRegistrationEndpoint,
+  deviceAuthorizationEndpoint,
 }: OAuthProviderOptions<never>): Paths {
-  for (const [option, path] of Object.entries({ authorizeEndpoint, tokenEndpoint, clientRegistrationEndpoint })) {
+  for (const [option, path] of Object.entries({
+    authorizeEndpoint,
+    tokenEndpoint,
+    clientRegistrationEndpoint,
+    deviceAuthorizationEndpoint,
+  })) {
     if (path === undefined) continue;
     checkPath(option, path);
     if (path === '/') fail(option, 'cannot be "/"; give it a path of its own, such as "/authorize"');
@@ -77,6 +85,8 @@ function pathsOf({
     token: tokenEndpoint,
     revoke: beside(tokenEndpoint, 'revoke'),
     introspect: beside(tokenEndpoint, 'introspect'),
+    deviceAuthorization: deviceAuthorizationEndpoint ?? null,
+    device: beside(authorizeEndpoint, 'device'),
     jwks: beside(tokenEndpoint, 'jwks'),
     push: beside(tokenEndpoint, 'par'),
     register: clientRegistrationEndpoint ?? null,

@@ -45,6 +45,8 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly tokenEndpoint?: string;
   /** Where clients register themselves (RFC 7591). Unset: they cannot. */
   readonly clientRegistrationEndpoint?: string;
+  /** Where devices without a browser ask for a code that a person types elsewhere (RFC 8628); for clients with that grant type. Unset: nowhere. */
+  readonly deviceAuthorizationEndpoint?: string;
   /** Who may register itself there, and how many. Default: everybody, up to 100,000. */
   readonly clientRegistration?: RegistrationOptions;
   /** Whether clients may be known by a metadata document at the URL that is their id. Default: where the machine can fetch safely. */
@@ -127,7 +129,8 @@ export interface OAuthProviderOptions<Env = unknown> {
 /** What all tenants share: the store and the keys below them, and what answers requests. */
 type Common =
   | 'tenants' | 'issuer' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'apiHandler'
-  | 'apiHandlers' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint' | 'on'; // prettier-ignore
+  | 'apiHandlers' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint'
+  | 'deviceAuthorizationEndpoint' | 'on'; // prettier-ignore
 
 /** One tenant: where it stands, and every option in which it differs from the others. */
 export type TenantOptions<Env = unknown> = Partial<Omit<OAuthProviderOptions<Env>, Common>> & {
@@ -178,6 +181,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenExchange: true,
   clientRegistration: true,
   requirePushedAuthorizationRequests: true,
+  deviceAuthorizationEndpoint: true,
   dpopNonces: true,
   unknownScopes: true,
   accessTokenSigning: true,

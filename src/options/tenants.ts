@@ -20,7 +20,7 @@ export interface Tenant<Env> {
 
 const COMMON = [
   'tenants', 'store', 'dangerouslyAllowEventualStore', 'secret', 'defaultHandler', 'apiRoute', 'apiHandler', 'apiHandlers',
-  'authorizeEndpoint', 'tokenEndpoint', 'clientRegistrationEndpoint', 'on',
+  'authorizeEndpoint', 'tokenEndpoint', 'clientRegistrationEndpoint', 'deviceAuthorizationEndpoint', 'on',
 ]; // prettier-ignore
 
 /** The tenants of the options; none where the provider is one server. @throws {TypeError} naming what is wrong. */

@@ -60,6 +60,8 @@ export interface ApproveView extends Problem {
   readonly redirectUri: string;
   readonly redirectHost: string;
   readonly redirectIsLoopback: boolean;
+  /** The code that a device shows which waits for the answer. */
+  readonly deviceCode?: string;
   readonly resourceName: string;
   readonly scopes: readonly ScopeView[];
   /** Whether "do not ask again" is ticked; absent where it is not offered. Goes as `remember`, `yes`. */
@@ -150,7 +152,9 @@ function asks({ name, selfDescribed = true }: ClientView, { approve: say }: Word
   return selfDescribed ? say.asks(shown) : say.asksKnown(shown);
 }
 
-function destination({ client, redirectHost, redirectIsLoopback, words: { approve: say } }: ApproveView): Html {
+function destination({ client, redirectHost, redirectIsLoopback, deviceCode, words: { approve: say, device } }: ApproveView): Html {
+  if (deviceCode !== undefined)
+    return html`<div class="panel"><p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p></div>`;
   return html`<div class="panel">
     <dl>
       ${

@@ -1,6 +1,7 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeKeys } from '../../src/core/keys.ts';
+import { familyOf } from '../../src/model/token.ts';
 
 const machine = makeRuntime();
 const keys = makeKeys(machine);
@@ -33,6 +34,16 @@ describe('core/keys', () => {
   it('makes no refresh token where none is wanted', async () => {
     const minted = await keys.mint(keys.id(), null);
     expect([minted.refreshToken, minted.refresh]).toEqual([null, null]);
+  });
+
+  it('gives a successor the hash of its family, worked out or told', async () => {
+    const id = keys.id();
+    const first = await keys.mint(id);
+    const [family, told] = [familyOf(first.refreshToken ?? ''), first.refresh?.familyHash ?? ''];
+    for (const next of [await keys.mint(id, family), await keys.mint(id, family, told)]) {
+      expect(next.refresh).toEqual(await keys.refreshProof(next.refreshToken ?? ''));
+      expect(next.refresh?.familyHash).toBe(told);
+    }
   });
 
   it('FLT-29 gives nothing when randomness or cryptography fails', async () => {

@@ -89,19 +89,20 @@ export async function startWorker(what: Served = 'entry'): Promise<RunningServer
   return { url: `http://localhost:${port}`, stop: () => end(child) };
 }
 
-/** Runs a program to its end. */
+/** Runs a program to its end. @param limit seconds after which it is ended. */
 export async function runProgram(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   seen?: (out: string) => void,
+  limit = 60,
 ): Promise<Finished> {
   const child = begin(command, args, env);
   let [out, err] = ['', ''];
   child.stdout?.on('data', (chunk) => seen?.((out += String(chunk))));
   child.stdout?.on('data', seen ? () => undefined : (chunk) => (out += String(chunk)));
   child.stderr?.on('data', (chunk) => (err += String(chunk)));
-  const late = setTimeout(() => child.kill('SIGTERM'), 60_000);
+  const late = setTimeout(() => child.kill('SIGTERM'), limit * 1000);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {

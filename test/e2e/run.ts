@@ -1,12 +1,13 @@
 /**
  * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
- * A plain program, `node test/e2e/run.ts [node|worker|passkey|upstream|steps|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ * A plain program, `node test/e2e/run.ts [node|worker|mcp|passkey|upstream|steps|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
  */
 import { checkClients } from './clients.ts';
 import { checkConsent } from './consent.ts';
 import { findChromium, launch } from './chromium.ts';
 import { checkConformance } from './conformance.ts';
 import { checkGallery } from './gallery.ts';
+import { checkMcpConformance } from './mcp-conformance.ts';
 import { checkPages } from './pages.ts';
 import { checkPasskeys } from './passkey.ts';
 import { endAll, type RunningServer, type Served, startNode, startWorker } from './processes.ts';
@@ -41,6 +42,7 @@ async function runAll(executable: string): Promise<void> {
       await checkPasskeys(name, server.url, browser);
       await server.stop();
     }
+    if (wanted.length === 0 || wanted.includes('mcp')) await checkMcpConformance();
     if (wanted.length === 0 || wanted.includes('upstream')) await checkUpstream(browser);
     if (wanted.length === 0 || wanted.includes('steps')) await checkSteps(browser);
     if (wanted.length === 0 || wanted.includes('consent')) await checkConsent(browser);

@@ -119,4 +119,31 @@ describe('mcp/listening, streams that must end', () => {
     await vi.advanceTimersByTimeAsync(3000);
     expect(stream.ended()).toBe(true);
   });
+
+  it('gives the place back of a stream that was refused, and of one whose reader went away', async () => {
+    const { access } = { access: { ...accessWith([]), expiresAt: Math.floor(Date.now() / 1000) + 3600 } };
+    const handler = mcpHandler(build, { onError: () => undefined });
+    const send = (params: object): Promise<Response> => {
+      const headers = {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': 'subscriptions/listen',
+      };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params });
+      return Promise.resolve(handler.fetch(new Request(ENDPOINT, { method: 'POST', headers, body }), {}, contextOf(access)));
+    };
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 't', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const refused = await send({ _meta: meta, notifications: 'all' });
+    expect(refused.headers.get('content-type')).not.toContain('event-stream');
+    expect(vi.getTimerCount()).toBe(0);
+    const stream = await send({ _meta: meta, notifications: { toolsListChanged: true } });
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    await stream.body?.cancel();
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });

@@ -259,4 +259,20 @@ export const de: Translation = {
       'Aus diesem Netzwerk wurden zu viele Anmeldungen begonnen. Warten Sie ein paar Minuten und versuchen Sie es noch einmal.',
     step_limited: 'Aus diesem Netzwerk wurden zu viele Anmeldungen begonnen. Warten Sie ein paar Minuten und versuchen Sie es noch einmal.',
   },
+  device: {
+    title: 'Ein Gerät verbinden',
+    lead: 'Geben Sie den Code ein, den die App auf Ihrem anderen Gerät zeigt.',
+    code: 'Code',
+    compare:
+      'Zeigt Ihr Gerät genau diesen Code? Fahren Sie nur fort, wenn das so ist und Sie es selbst begonnen haben. Wer Ihnen einen Code schickt, will womöglich Ihren Zugang für sich.',
+    go: 'Weiter',
+    unknown: 'Dieser Code ist unbekannt, oder seine Zeit ist um. Sehen Sie noch einmal nach, oder beginnen Sie auf dem Gerät von vorn.',
+    asks: (code) =>
+      html`Die Anfrage kommt von einer App auf einem anderen Gerät. Erlauben Sie sie nur, wenn Sie das gerade selbst begonnen haben und das
+      Gerät vor Ihnen diesen Code zeigt: ${code}`,
+    doneTitle: 'Das Gerät ist verbunden',
+    done: 'Gehen Sie zum Gerät zurück. Diese Seite können Sie schließen.',
+    refusedTitle: 'Das Gerät wurde abgelehnt',
+    refused: 'Es erhält keinen Zugang. Diese Seite können Sie schließen.',
+  },
 };

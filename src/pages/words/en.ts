@@ -6,6 +6,7 @@ import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { confirm } from './en/confirm.ts';
 import { connect } from './en/connect.ts';
+import { device } from './en/device.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { emailCode, step, totp } from './en/steps.ts';
 import { passkey } from './en/passkey.ts';
@@ -18,6 +19,7 @@ export const en: {
   readonly approve: typeof approve;
   readonly confirm: typeof confirm;
   readonly connect: typeof connect;
+  readonly device: typeof device;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
   readonly email: typeof email;
@@ -37,6 +39,7 @@ export const en: {
   approve,
   confirm,
   connect,
+  device,
   signIn,
   password,
   email,

@@ -250,4 +250,20 @@ export const es: Translation = {
     authorize_limited: 'Se han iniciado demasiadas sesiones desde esta red. Espera unos minutos y vuelve a intentarlo.',
     step_limited: 'Se han iniciado demasiadas sesiones desde esta red. Espera unos minutos y vuelve a intentarlo.',
   },
+  device: {
+    title: 'Conectar un dispositivo',
+    lead: 'Escriba el código que muestra la aplicación en su otro dispositivo.',
+    code: 'Código',
+    compare:
+      '¿Es este el código que muestra su dispositivo? Continúe solo si lo es y si lo ha iniciado usted. Quien le envía un código quizá quiera su acceso para sí.',
+    go: 'Continuar',
+    unknown: 'Este código no se conoce o ha caducado. Compruébelo, o empiece de nuevo en el dispositivo.',
+    asks: (code) =>
+      html`La solicitud viene de una aplicación en otro dispositivo. Permítala solo si acaba de iniciarla usted y el dispositivo que tiene
+      delante muestra este código: ${code}`,
+    doneTitle: 'El dispositivo está conectado',
+    done: 'Vuelva al dispositivo. Puede cerrar esta página.',
+    refusedTitle: 'El dispositivo fue rechazado',
+    refused: 'No obtiene acceso. Puede cerrar esta página.',
+  },
 };

@@ -257,4 +257,20 @@ export const fr: Translation = {
     authorize_limited: 'Trop de connexions ont été lancées depuis ce réseau. Attendez quelques minutes et réessayez.',
     step_limited: 'Trop de connexions ont été lancées depuis ce réseau. Attendez quelques minutes et réessayez.',
   },
+  device: {
+    title: 'Connecter un appareil',
+    lead: 'Saisissez le code que l’application affiche sur votre autre appareil.',
+    code: 'Code',
+    compare:
+      'Est-ce le code que votre appareil affiche ? Ne continuez que si c’est le cas et si vous avez vous-même commencé. Une personne qui vous envoie un code veut peut-être votre accès pour elle.',
+    go: 'Continuer',
+    unknown: 'Ce code est inconnu ou a expiré. Vérifiez-le, ou recommencez sur l’appareil.',
+    asks: (code) =>
+      html`La demande vient d’une application sur un autre appareil. Ne l’autorisez que si vous venez de commencer vous-même et si
+      l’appareil devant vous affiche ce code : ${code}`,
+    doneTitle: 'L’appareil est connecté',
+    done: 'Retournez à l’appareil. Vous pouvez fermer cette page.',
+    refusedTitle: 'L’appareil a été refusé',
+    refused: 'Il n’obtient aucun accès. Vous pouvez fermer cette page.',
+  },
 };

@@ -249,4 +249,20 @@ export const it: Translation = {
     authorize_limited: 'Da questa rete sono stati avviati troppi accessi. Aspetta qualche minuto e riprova.',
     step_limited: 'Da questa rete sono stati avviati troppi accessi. Aspetta qualche minuto e riprova.',
   },
+  device: {
+    title: 'Collega un dispositivo',
+    lead: 'Inserisci il codice che l’app mostra sull’altro dispositivo.',
+    code: 'Codice',
+    compare:
+      'È questo il codice che mostra il dispositivo? Continua solo se lo è e se hai iniziato tu. Chi ti manda un codice forse vuole il tuo accesso per sé.',
+    go: 'Continua',
+    unknown: 'Questo codice non è noto o è scaduto. Ricontrollalo, o ricomincia sul dispositivo.',
+    asks: (code) =>
+      html`La richiesta viene da un’app su un altro dispositivo. Consentila solo se hai appena iniziato tu e il dispositivo davanti a te
+      mostra questo codice: ${code}`,
+    doneTitle: 'Il dispositivo è collegato',
+    done: 'Torna al dispositivo. Puoi chiudere questa pagina.',
+    refusedTitle: 'Il dispositivo è stato rifiutato',
+    refused: 'Non ottiene alcun accesso. Puoi chiudere questa pagina.',
+  },
 };

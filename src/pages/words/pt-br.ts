@@ -246,4 +246,20 @@ export const ptBr: Translation = {
     authorize_limited: 'Foram iniciadas entradas demais a partir desta rede. Espere alguns minutos e tente de novo.',
     step_limited: 'Foram iniciadas entradas demais a partir desta rede. Espere alguns minutos e tente de novo.',
   },
+  device: {
+    title: 'Conectar um dispositivo',
+    lead: 'Digite o código que o aplicativo mostra no seu outro dispositivo.',
+    code: 'Código',
+    compare:
+      'É este o código que o seu dispositivo mostra? Continue somente se for e se foi você quem começou. Quem lhe envia um código talvez queira o seu acesso para si.',
+    go: 'Continuar',
+    unknown: 'Este código não é conhecido ou expirou. Confira-o, ou comece de novo no dispositivo.',
+    asks: (code) =>
+      html`O pedido vem de um aplicativo em outro dispositivo. Permita somente se você acabou de começar isto e o dispositivo à sua frente
+      mostra este código: ${code}`,
+    doneTitle: 'O dispositivo está conectado',
+    done: 'Volte ao dispositivo. Você pode fechar esta página.',
+    refusedTitle: 'O dispositivo foi recusado',
+    refused: 'Ele não recebe acesso. Você pode fechar esta página.',
+  },
 };

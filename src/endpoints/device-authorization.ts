@@ -1,0 +1,50 @@
+/**
+ * Device authorization: a device that has no browser asks for two codes, one for itself and one for a person (RFC 8628 §3.1, §3.2).
+ *
+ *   client → registered for it → resource → scope → limit → codes
+ */
+import { authenticate, failed } from '../clients/authenticate.ts';
+import { findClient } from '../clients/find.ts';
+import { DEVICE_TTL, INTERVAL, openDevice } from '../core/devices.ts';
+import { CROSS_ORIGIN, json } from '../lib/http.ts';
+import { OAuthError } from '../model/error.ts';
+import { DEVICE_CODE } from '../model/grant-type.ts';
+import { findResource } from '../model/resource.ts';
+import { parseScope, requestedScope } from '../model/scope.ts';
+import { readForm, type Call } from './endpoint.ts';
+import { refuseSecretsInUrl } from './token.ts';
+
+const REQUESTS = 60;
+const WINDOW = 600;
+
+/** POST of the device authorization endpoint. */
+export async function deviceAuthorization(call: Call): Promise<Response> {
+  const { as, request, network } = call;
+  const { settings } = as;
+  refuseSecretsInUrl(call);
+  const form = await readForm(request);
+  form.once('client_secret', 'client_assertion', 'client_assertion_type');
+  const caller = await authenticate(as, request.headers.get('authorization'), form, network);
+  const client = caller.kind === 'confidential' ? caller.client : await findClient(as, caller.clientId);
+  if (!client || (caller.kind === 'public' && client.authMethod !== 'none'))
+    throw failed('none', client ? 'secret_missing' : 'client_unknown');
+  if (!client.grantTypes.includes(DEVICE_CODE)) throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
+  const resource = findResource(form.all('resource'), settings);
+  const catalogue = { known: settings.scopes.map(({ name }) => name), defaults: settings.defaultScope, strict: settings.strictScopes };
+  const scope = [...new Set([...resource.scopes, ...requestedScope(parseScope(form.optional('scope')), catalogue)])];
+  const wait = await as.limit(`device\n${network}`, REQUESTS, WINDOW);
+  if (wait !== null)
+    throw new OAuthError('temporarily_unavailable', 'device_limited', { status: 429, headers: { 'retry-after': String(wait) } });
+  const isConfidential = client.authMethod !== 'none';
+  const { deviceCode, userCode } = await openDevice(as, { clientId: client.id, isConfidential, scope, resource: resource.uri });
+  const page = settings.origin + settings.paths.device;
+  const answer = {
+    device_code: deviceCode,
+    user_code: userCode,
+    verification_uri: page,
+    verification_uri_complete: `${page}?user_code=${userCode}`,
+    expires_in: DEVICE_TTL,
+    interval: INTERVAL,
+  };
+  return json(answer, 200, CROSS_ORIGIN, as.runtime.respond);
+}

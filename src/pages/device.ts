@@ -1,0 +1,49 @@
+/**
+ * The page where a person types the code that a device shows. A code that came with the link is shown to be compared, never taken as
+ * it came (RFC 8628 §3.3.1, §5.4).
+ */
+import { html } from '../lib/html.ts';
+import type { Brand } from '../model/brand.ts';
+import { page } from './layout.ts';
+import { describedByProblem, problemAnswer, problemBox } from './sign-in.ts';
+import type { Problem } from './sign-in.ts';
+import type { Words } from './words/words.ts';
+
+/** All that the page shows. */
+export interface DeviceView extends Problem {
+  /** Where the form is posted, with `user_code`. */
+  readonly action: string;
+  /** What stands in the field. */
+  readonly userCode: string;
+  readonly words: Words;
+  readonly brand?: Brand;
+  /** 200 unless told. */
+  readonly status?: number;
+}
+
+/** The page. */
+export function devicePage(view: DeviceView): Response {
+  const { words, userCode, status } = view;
+  const say = words.device;
+  const body = html`<h1>${say.title}</h1>
+    <p class="lead">${userCode === '' ? say.lead : say.compare}</p>
+    <form method="post" action="${view.action}" ${describedByProblem(view)}>
+      ${problemBox(view, words)}
+      <div class="part">
+        <label for="user_code">${say.code}</label>
+        <input
+          id="user_code"
+          name="user_code"
+          value="${userCode}"
+          maxlength="20"
+          dir="ltr"
+          autocapitalize="characters"
+          autocomplete="off"
+          spellcheck="false"
+          required
+        />
+      </div>
+      <div class="actions"><button class="main">${say.go}</button></div>
+    </form>`;
+  return page({ words, title: say.title, body, status, ...problemAnswer(view), brand: view.brand, shows: { page: 'device', view } });
+}

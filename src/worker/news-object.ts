@@ -1,0 +1,21 @@
+/**
+ * News of changed rights on Workers: one Durable Object for each user who is listening or whose rights change. It holds the sockets of
+ * that user's open streams, asleep between two pieces of news, and keeps nothing on disk.
+ */
+import { DurableObject } from 'cloudflare:workers';
+
+/** The news of one user. Export it from the Worker and bind it (`new_sqlite_classes`), for `objectEvents`. */
+export class PortcullisNews extends DurableObject<unknown> {
+  /** Takes a socket that wants to hear. Reached through the binding alone, never from outside. */
+  override fetch(request: Request): Response {
+    if (request.headers.get('upgrade') !== 'websocket') return new Response('Only for WebSockets.', { status: 426 });
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.ctx.acceptWebSocket(server); // hibernates: an open stream costs nothing while there is no news
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Tells all sockets. */
+  publish(text: string): void {
+    for (const socket of this.ctx.getWebSockets()) if (socket.readyState === WebSocket.OPEN) socket.send(text);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * `userEvents` for Workers: news go through a Durable Object of the user's own (`PortcullisNews`). Each open stream listens by itself,
+ * since an isolate can share no connection between requests.
+ */
+import type { ListKind, UserEvents } from '../mcp/user-events.ts';
+import { keyOf } from '../model/live-permissions.ts';
+
+/** A namespace whose class is `PortcullisNews`, as far as it is used here. */
+export interface NewsNamespace {
+  idFromName(name: string): unknown;
+  get(id: never): unknown;
+}
+
+interface NewsObject {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  publish(text: string): Promise<void>;
+}
+
+const ALL: readonly ListKind[] = ['tools', 'resources', 'prompts'];
+const PAUSE_MS = 5000;
+
+/**
+ * News among all isolates.
+ *
+ * @param namespace the binding: `import { env } from 'cloudflare:workers'`, `events: objectEvents(env.NEWS)`.
+ * @param onError told when a stream cannot listen; it tries again every five seconds. Default: `console.error`.
+ * @throws {TypeError} when the binding is missing.
+ */
+export function objectEvents(namespace: NewsNamespace, onError: (error: unknown) => void = logError): UserEvents {
+  if (typeof (namespace as NewsNamespace | undefined)?.idFromName !== 'function')
+    throw new TypeError('objectEvents: the Durable Object binding is missing. Add it to the Worker configuration, class PortcullisNews.');
+  const objectOf = (user: string): NewsObject => namespace.get(namespace.idFromName(user) as never) as NewsObject;
+  return {
+    async publish({ issuer, userId }, lists = ALL) {
+      await objectOf(keyOf(issuer, userId)).publish(JSON.stringify(lists));
+    },
+    subscribe({ issuer, userId }, listener) {
+      const user = keyOf(issuer, userId);
+      const hear = (text: unknown): void => {
+        const lists = JSON.parse(String(text)) as unknown[];
+        for (const list of ALL) if (lists.includes(list)) listener(list);
+      };
+      return keepListening(
+        () => objectOf(user),
+        hear,
+        () => ALL.forEach(listener),
+        onError,
+      );
+    },
+  };
+}
+
+/** Holds one socket open until it is told to stop. What was told while it was broken is not known, so that counts as news of everything. */
+function keepListening(
+  object: () => NewsObject,
+  hear: (text: unknown) => void,
+  missed: () => void,
+  onError: (error: unknown) => void,
+): () => void {
+  let socket: WebSocket | undefined;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let ended = false;
+  const later = (error: unknown): void => {
+    if (ended) return;
+    onError(error);
+    timer = setTimeout(() => void open(true).catch(later), PAUSE_MS);
+  };
+  const open = async (again: boolean): Promise<void> => {
+    const { webSocket } = await object().fetch('https://news.invalid/', { headers: { upgrade: 'websocket' } });
+    if (!webSocket) throw new Error('The object of PortcullisNews gave no socket.');
+    webSocket.accept();
+    if (ended) return webSocket.close(1000);
+    socket = webSocket;
+    webSocket.addEventListener('message', ({ data }) => hear(data));
+    webSocket.addEventListener('close', () => {
+      if (!ended) void open(true).catch(later); // the object was moved, or its code replaced
+    });
+    if (again) missed();
+  };
+  open(false).catch(later);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    socket?.close(1000);
+  };
+}
+
+function logError(error: unknown): void {
+  console.error('portcullis: news of changed rights do not come through', error);
+}

@@ -1,0 +1,159 @@
+/** A device without a browser (RFC 8628), from its two codes to a call. */
+import { describe, expect, it } from 'vitest';
+import type { BrowserPage } from '../../src/testing/browser.ts';
+import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
+import { ALICE, type App, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { answerOf, expectJson, expectPage } from '../support/verdicts.ts';
+
+const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+const SECRET = 'a-secret-of-enough-characters-to-pass';
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+const options = {
+  deviceAuthorizationEndpoint: '/device_authorization',
+  clients: [
+    { id: 'tv', name: 'Television', authMethod: 'none', grantTypes: [GRANT, 'refresh_token'] },
+    { id: 'box', authMethod: 'client_secret_post', secret: SECRET, grantTypes: [GRANT] },
+    { id: 'robot', secret: SECRET, authMethod: 'client_secret_post' },
+  ],
+} as const;
+const post = async (app: App, path: string, fields: Record<string, string>): Promise<JsonAnswer> =>
+  answerOf(await app.ask('POST', path, new URLSearchParams(fields), FORM));
+const ask = (app: App, fields: Record<string, string> = {}): Promise<JsonAnswer> =>
+  post(app, '/device_authorization', { client_id: 'tv', ...fields });
+const poll = (app: App, { body }: JsonAnswer, fields: Record<string, string> = {}): Promise<JsonAnswer> =>
+  post(app, '/token', { grant_type: GRANT, client_id: 'tv', device_code: String(body['device_code']), ...fields });
+/** The consent page that a person comes to who types the code. */
+async function typed(app: App, { body }: JsonAnswer, browser = app.browser()): Promise<BrowserPage> {
+  return browser.submit(await browser.get(`${ISSUER}/device`), { user_code: String(body['user_code']) });
+}
+
+describe.each(storeNames)('a device on %s', (store) => {
+  it('gets tokens when a person typed its code, compared it, said yes and signed in (RFC 8628 §3)', async () => {
+    const app = await makeApp(store, options);
+    const asked = await ask(app, { scope: 'read', resource: RESOURCE });
+    expect(asked.body).toMatchObject({ verification_uri: `${ISSUER}/device`, expires_in: 600, interval: 5 });
+    expect(asked.body['user_code']).toMatch(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
+    expectJson(await poll(app, asked), 'authorization_pending');
+    const browser = app.browser();
+    const page = await typed(app, asked, browser);
+    expect(page.text).toContain('Television');
+    expect(page.text).toContain(String(asked.body['user_code']));
+    expect(page.text).not.toContain('Change your notes');
+    const back = await browser.submit(page, { decision: 'approve', ...ALICE });
+    expect(back.location).toBe('/device?result=done');
+    expect((await browser.get(`${ISSUER}/device?result=done`)).text).toContain('The device is connected');
+    app.clock.pass(5);
+    const given = await poll(app, asked);
+    expect(given.body).toMatchObject({ token_type: 'Bearer', scope: 'read', resource: RESOURCE });
+    const { access, refresh } = tokensOf(given);
+    expect((await app.call(access)).access).toMatchObject({ userId: app.aliceId, clientId: 'tv', props: { claims: { name: 'Alice' } } });
+    expect((await post(app, '/token', { grant_type: 'refresh_token', client_id: 'tv', refresh_token: refresh })).status).toBe(200);
+    expectJson(await poll(app, asked), 'invalid_grant');
+    expect((await app.call(access)).status).toBe(200);
+  });
+
+  it('SEC-220 takes a typed code in any case and with any dashes, and fills in one that came with the link without using it', async () => {
+    const app = await makeApp(store, options);
+    const asked = await ask(app);
+    const code = String(asked.body['user_code']);
+    const browser = app.browser();
+    const before = app.counts.writes;
+    const filled = await browser.get(String(asked.body['verification_uri_complete']));
+    expect([filled.text.includes(code), filled.text.includes('Is this the code that your device shows?'), app.counts.writes]).toEqual([true, true, before]);
+    expect((await browser.submit(filled, { user_code: ` ${code.toLowerCase().replace('-', ' ')} ` })).text).toContain('Television');
+    expect((await browser.get(`${ISSUER}/device?user_code=%22%3E%3Cscript%3E`)).text).not.toContain('<script>');
+  }); // prettier-ignore
+
+  it('SEC-220 bounds guessing, tells nothing of a wrong code, and lets only the session decide that typed the right one', async () => {
+    const app = await makeApp(store, options);
+    const asked = await ask(app);
+    const page = await typed(app, asked);
+    expectPage(await app.browser().submit(page, { decision: 'approve', ...ALICE }), { status: 403 });
+    const guesser = app.browser();
+    const form = await guesser.get(`${ISSUER}/device`);
+    const statuses: number[] = [];
+    for (let at = 0; at < 21; at++) statuses.push((await guesser.submit(form, { user_code: 'BBBB-BBBB' })).status);
+    expect([statuses.slice(0, 19).every((status) => status === 400), statuses.at(-1)]).toEqual([true, 429]);
+    expectJson(await poll(app, asked), 'authorization_pending');
+    const foreign = await app.ask('POST', '/device', new URLSearchParams({ user_code: 'BBBB-BBBB' }), { ...FORM, origin: 'https://evil.example' });
+    expect(foreign.status).toBe(403);
+  }); // prettier-ignore
+
+  it('SEC-220 asks a hasty device to slow down, each time by five seconds', async () => {
+    const app = await makeApp(store, options);
+    const asked = await ask(app);
+    expectJson(await poll(app, asked), 'authorization_pending');
+    expectJson(await poll(app, asked), 'slow_down');
+    app.clock.pass(9);
+    expectJson(await poll(app, asked), 'slow_down');
+    app.clock.pass(15);
+    expectJson(await poll(app, asked), 'authorization_pending');
+  });
+
+  it('SEC-220 gives nothing to another client, to one that does not prove itself, and to a made-up code', async () => {
+    const app = await makeApp(store, options);
+    const box = { client_id: 'box', client_secret: SECRET };
+    const asked = await ask(app, box);
+    expectJson(await poll(app, asked), 'invalid_grant');
+    expectJson(await poll(app, asked, { client_id: 'box' }), 'invalid_client', 401);
+    expectJson(await poll(app, asked, box), 'authorization_pending');
+    expectJson(await poll(app, asked, { device_code: `device_${'A'.repeat(43)}` }), 'invalid_grant');
+    expectJson(await poll(app, asked, { device_code: '__proto__' }), 'invalid_grant');
+    expectJson(await ask(app, { client_id: 'robot', client_secret: SECRET }), 'unauthorized_client');
+    expectJson(await ask(app, { client_id: 'box' }), 'invalid_client', 401);
+    expectJson(await ask(app, { client_id: 'nobody' }), 'invalid_client', 401);
+    expectJson(await ask(app, { scope: 'unheard-of' }), 'invalid_scope');
+    expectJson(await ask(app, { resource: 'https://other.example/' }), 'invalid_target');
+  });
+
+  it('SEC-220 FLT-14 gives the tokens to one of several polls at once, and its grant lives', async () => {
+    const app = await makeApp(store, options);
+    const asked = await ask(app);
+    const browser = app.browser();
+    await browser.submit(await typed(app, asked, browser), { decision: 'approve', ...ALICE });
+    const all = await Promise.all([1, 2, 3, 4].map(() => poll(app, asked)));
+    const good = all.filter(({ status }) => status === 200);
+    expect(good).toHaveLength(1);
+    expect((await app.call(tokensOf(good[0]!).access)).status).toBe(200);
+  });
+
+  it('hears a no, and that its time is over; the first answer of two counts', async () => {
+    const app = await makeApp(store, options);
+    const [refused, late, twice] = [await ask(app), await ask(app), await ask(app)];
+    const browser = app.browser();
+    const no = await browser.submit(await typed(app, refused, browser), { decision: 'deny' });
+    expect(no.location).toBe('/device?result=refused');
+    expectJson(await poll(app, refused), 'access_denied');
+
+    const [first, second] = [app.browser(), app.browser()];
+    const pages = [await typed(app, twice, first), await typed(app, twice, second)] as const;
+    await first.submit(pages[0], { decision: 'deny' });
+    expect((await second.submit(pages[1], { decision: 'approve', ...ALICE })).status).toBe(400);
+    expectJson(await poll(app, twice), 'access_denied');
+
+    app.clock.pass(600);
+    expect((await typed(app, late)).status).toBe(400);
+    expectJson(await poll(app, late), 'expired_token');
+  });
+
+  it('leaves nothing in the store by which anybody could get the tokens', async () => {
+    const app = await makeApp(store, options);
+    const asked = await ask(app);
+    const browser = app.browser();
+    await browser.submit(await typed(app, asked, browser), { decision: 'approve', ...ALICE });
+    const kept = app.inner.all ? JSON.stringify(await app.inner.all()) : '';
+    expect(kept).not.toContain(String(asked.body['device_code']));
+    expect(kept).not.toContain('code_');
+  });
+});
+
+describe('the device endpoint', () => {
+  it('is there only where it was asked for, and in the metadata then', async () => {
+    const plain = await makeApp('memory');
+    expect((await plain.ask('GET', '/device')).status).toBe(404);
+    const app = await makeApp('memory', options);
+    const metadata = (await (await app.ask('GET', '/.well-known/oauth-authorization-server')).json()) as Record<string, unknown>;
+    expect(metadata).toMatchObject({ device_authorization_endpoint: `${ISSUER}/device_authorization` });
+    expect(metadata['grant_types_supported']).toContain(GRANT);
+  });
+});
