@@ -82,13 +82,12 @@ export function boundSessions<Env = unknown>(
 
   /** A stream that ends with its token, and soon after the token was revoked (SEC-190). */
   function bounded(response: Response, request: Request, access: Access, ctx: Context): Response {
-    const gone = new AbortController();
-    const signal = endOf(new Request(request.url, { signal: AbortSignal.any([request.signal, gone.signal]) }), access, ctx, streamCheck);
+    const until = endOf(request, access, ctx, streamCheck);
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const finished = response.body
-      ?.pipeTo(writable, { signal })
+      ?.pipeTo(writable, { signal: until.signal })
       .catch(() => undefined) // cut off: the reader is told by its end
-      .finally(() => gone.abort()); // and nobody looks at the token any more
+      .finally(() => until.abort()); // and nobody looks at the token any more
     if (finished) ctx.waitUntil(finished);
     return new Response(readable, response);
   }
