@@ -117,7 +117,8 @@ export function makeVault(parts: VaultParts): Vault {
           try {
             return await source(ref, refused);
           } catch (error) {
-            if (error instanceof UpstreamTokenError && error.failure === 'ended') await endGrant(grantId, await open());
+            if (error instanceof UpstreamTokenError && error.failure === 'ended' && ref.connected !== true)
+              await endGrant(grantId, await open());
             throw error;
           }
         };

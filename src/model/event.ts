@@ -46,6 +46,7 @@ export type Event = Always &
       }
     | { readonly kind: 'upstream.refreshed'; readonly provider: string; readonly userId: string }
     | { readonly kind: 'upstream.failed' | 'upstream.ended'; readonly provider: string; readonly userId: string; readonly reason: string }
+    | { readonly kind: 'upstream.connected'; readonly provider: string; readonly userId: string; readonly clientId: string }
     | { readonly kind: 'upstream.disconnected'; readonly provider: string; readonly userId: string; readonly told: Told }
     | { readonly kind: 'consent.denied'; readonly clientId: string }
     /** A tool, resource or prompt was asked for. Who asked is absent for a caller without a token; arguments are never told. */

@@ -116,6 +116,8 @@ export interface Trip {
   readonly state: string;
   /** Whether the person has to prove anew who they are, however freshly the site knows them. */
   readonly fresh: boolean;
+  /** What more the site is asked for, this once. */
+  readonly scopes?: readonly string[];
 }
 
 /** A browser that came back. Its state was found, was unused, and is this browser's own. */

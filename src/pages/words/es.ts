@@ -213,6 +213,17 @@ export const es: Translation = {
       html`Aquí solo pueden iniciar sesión personas con una dirección de correo verificada de ${domains}. Usa otra cuenta.`,
     onlyAccountsOf: (owner) => html`Aquí solo pueden iniciar sesión cuentas de ${owner}. Usa otra cuenta.`,
   },
+  connect: {
+    title: (site) => `Conectar ${site}`,
+    lead: (app, site) =>
+      html`${app} necesita su cuenta de ${site} para lo que le ha pedido. Este servidor guarda el acceso hasta que desconecte la aplicación.`,
+    go: (site) => html`Continuar a ${site}`,
+    doneTitle: 'Conectado',
+    done: 'Vuelva a su aplicación, que seguirá desde aquí. Puede cerrar esta página.',
+    otherTitle: 'Esto es para otra persona',
+    other:
+      'La aplicación pidió otra cuenta de este servidor, no la que tiene la sesión abierta aquí. No se ha conectado nada. Si alguien le envió este enlace, no lo use.',
+  },
   message: {
     whatToDo: 'Qué hacer ahora',
     request: (id) => html`Si pides ayuda, indica esta solicitud: ${id}`,

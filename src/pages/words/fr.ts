@@ -219,6 +219,18 @@ export const fr: Translation = {
       html`Seules les personnes ayant une adresse e-mail vérifiée de ${domains} peuvent se connecter ici. Utilisez un autre compte.`,
     onlyAccountsOf: (owner) => html`Seuls les comptes de ${owner} peuvent se connecter ici. Utilisez un autre compte.`,
   },
+  connect: {
+    title: (site) => `Connecter ${site}`,
+    lead: (app, site) =>
+      html`${app} a besoin de votre compte ${site} pour ce que vous lui avez demandé. Ce serveur en garde l’accès jusqu’à ce que vous
+      déconnectiez l’application.`,
+    go: (site) => html`Continuer vers ${site}`,
+    doneTitle: 'C’est connecté',
+    done: 'Revenez à votre application, qui va continuer. Vous pouvez fermer cette page.',
+    otherTitle: 'Ceci est pour quelqu’un d’autre',
+    other:
+      'L’application a demandé un autre compte de ce serveur que celui qui est connecté ici. Rien n’a été connecté. Si quelqu’un vous a envoyé ce lien, ne l’utilisez pas.',
+  },
   message: {
     whatToDo: 'Que faire maintenant',
     request: (id) => html`Si vous demandez de l’aide, indiquez cette demande : ${id}`,

@@ -207,6 +207,15 @@ export const zhHans: Translation = {
     onlyDomains: (domains) => html`只有拥有 ${domains} 已验证电子邮件地址的人才能在此登录。请使用其他账号。`,
     onlyAccountsOf: (owner) => html`只有 ${owner} 的账号才能在此登录。请使用其他账号。`,
   },
+  connect: {
+    title: (site) => `连接 ${site}`,
+    lead: (app, site) => html`${app} 需要您的 ${site} 账号来完成您的请求。在您断开该应用之前，此服务器会保管这项访问权限。`,
+    go: (site) => html`前往 ${site}`,
+    doneTitle: '已连接',
+    done: '请返回您的应用，它会从这里继续。您可以关闭此页面。',
+    otherTitle: '这是给别人的',
+    other: '应用请求的是此服务器上的另一个账号，而不是此处登录的账号。没有连接任何内容。如果有人把这个链接发给您，请不要使用。',
+  },
   message: {
     whatToDo: '现在该怎么做',
     request: (id) => html`如需求助，请提供此请求编号：${id}`,
