@@ -14,6 +14,8 @@ const NODE_ONLY = [
 ];
 /** Tests that start several processes, or a database server: slow, so the inner loop goes without. */
 const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts', 'test/stores/{postgres,redis}*.test.ts'];
+/** Long counts of races, kills and restarts, for whoever has the time. */
+const provide = { full: process.env['PORTCULLIS_TEST_FULL'] === '1' };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
@@ -26,6 +28,7 @@ export default defineConfig({
         resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
         test: {
           name: 'node',
+          provide,
           include: ['test/**/*.test.ts'],
           exclude: ['test/worker/**', 'test/e2e/**', ...PROCESSES],
           isolate: false,
@@ -34,13 +37,14 @@ export default defineConfig({
       },
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
-        test: { name: 'processes', include: PROCESSES, isolate: false, testTimeout: 60_000 },
+        test: { name: 'processes', provide, include: PROCESSES, isolate: false, testTimeout: 60_000 },
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './test/worker/wrangler.jsonc' } })],
         resolve: { alias: { '#under-test': here('./test/support/under-test.worker.ts') } },
         test: {
           name: 'workerd',
+          provide,
           include: ['test/**/*.test.ts'],
           exclude: [...NODE_ONLY, 'test/e2e/**'],
           isolate: false,

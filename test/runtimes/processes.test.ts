@@ -1,30 +1,20 @@
 /** Several server processes on one SQLite file: one winner, nobody signed out, and nothing lost by a kill -9. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { makeBrowser, type Send } from '../../src/testing/browser.ts';
 import { registerClient, type TestClient, type Tokens, tokensOf } from '../../src/testing/oauth-client.ts';
+import { type Fleet, FLEET_ISSUER as ISSUER, FLEET_PERSON as ALICE, type Member, startFleet } from '../support/fleet.ts';
 
-const SERVER = fileURLToPath(new URL('../support/process-server.ts', import.meta.url));
-const ISSUER = 'http://localhost:9999';
-const ALICE = { username: 'alice', password: 'correct horse battery' };
-
-const children: ChildProcess[] = [];
+const fleets: Fleet[] = [];
 const folders: string[] = [];
 
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+afterEach(async () => {
+  for (const fleet of fleets.splice(0)) await fleet.stop();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
-
-interface Server {
-  readonly send: Send;
-  readonly kill: () => void;
-}
 
 function dataFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-processes-'));
@@ -32,28 +22,17 @@ function dataFolder(): string {
   return folder;
 }
 
-async function start(folder: string): Promise<Server> {
-  const child = spawn(process.execPath, [SERVER, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  children.push(child);
-  const port = await new Promise<string>((resolve, reject) => {
-    child.stdout?.once('data', (line: Buffer) => resolve(line.toString().trim()));
-    child.once('exit', (code) => reject(new Error(`The server ended with ${String(code)}.`)));
-  });
-  // The processes share an issuer, as behind a load balancer; here the test is the balancer.
-  const send: Send = async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const body = request.method === 'POST' ? await request.text() : null;
-    const headers = new Headers(request.headers);
-    return fetch(`http://127.0.0.1:${port}${pathname}${search}`, { method: request.method, headers, body, redirect: 'manual' });
-  };
-  return { send, kill: () => child.kill('SIGKILL') };
+async function start(folder: string): Promise<Member> {
+  const fleet = await startFleet(folder, 1);
+  fleets.push(fleet);
+  return fleet.members[0] as Member;
 }
 
 async function signIn(client: TestClient, send: Send): Promise<Tokens> {
   return tokensOf(await client.redeem(await client.signIn(makeBrowser(send), ALICE)));
 }
 
-const call = async ({ send }: Server, token: string): Promise<number> =>
+const call = async ({ send }: Member, token: string): Promise<number> =>
   (await send(new Request(`${ISSUER}/mcp`, { method: 'POST', headers: { authorization: `Bearer ${token}` } }))).status;
 
 describe('several processes on one file', () => {
@@ -101,7 +80,7 @@ describe('several processes on one file', () => {
         chains[chain] = tokensOf(answer);
         if (chain === 0 && step === 45) {
           killed = true;
-          server.kill();
+          void server.kill();
         }
       }
     };
@@ -110,7 +89,7 @@ describe('several processes on one file', () => {
     const retried = await Promise.all(chains.map((tokens) => client.refresh(tokens.refresh)));
     expect(retried.map((answer) => answer.status)).toEqual(chains.map(() => 200));
     for (const answer of retried) expect(await call(server, tokensOf(answer).access)).toBe(200);
-    server.kill();
+    await server.kill();
     const database = new DatabaseSync(join(folder, 'portcullis.db'));
     expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
     database.close();

@@ -10,6 +10,8 @@ import { freePort } from './port.ts';
 export interface TestPostgres {
   /** URL of an empty database of its own. */
   readonly freshUrl: () => Promise<string>;
+  /** Where it keeps its bytes. Absent for one that is not ours. */
+  readonly folder?: string;
   /** Ends it at once, as a crash would, and starts it again on the same data. Absent for one that is not ours. */
   readonly restart?: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -62,7 +64,7 @@ export async function startPostgres(): Promise<TestPostgres | string> {
     await end('SIGQUIT');
     rmSync(folder, { recursive: true, force: true });
   };
-  return { ...over(url, stop), restart: async () => (await end('SIGQUIT'), start()) };
+  return { ...over(url, stop), folder, restart: async () => (await end('SIGQUIT'), start()) };
 }
 
 function over(url: string, stop: () => Promise<void>): TestPostgres {

@@ -10,6 +10,8 @@ import { freePort } from './port.ts';
 /** A server that tests may stop and start. */
 export interface TestRedis {
   readonly url: string;
+  /** Where it keeps its bytes. Absent for one that is not ours. */
+  readonly folder?: string;
   /** Kills it and starts it again on its append-only file. Absent for one that is not ours. */
   readonly restart?: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -52,6 +54,7 @@ export async function startRedis(...more: readonly string[]): Promise<TestRedis 
   await start();
   return {
     url: `redis://127.0.0.1:${port}`,
+    folder,
     restart: async () => (await end(), start()),
     stop: async () => (await end(), rmSync(folder, { recursive: true, force: true })),
   };

@@ -1,0 +1,156 @@
+/**
+ * Many machines on one store, some of which die: server processes behind a round-robin proxy that are killed and started again, a
+ * PostgreSQL and a Redis that are restarted, a SQLite file whose server is killed again and again. Whoever was signed in stays so.
+ *
+ * Short here; in full by `PORTCULLIS_TEST_FULL=1 npx vitest run --project processes test/runtimes/machines.test.ts`: two minutes of
+ * killing, 200 kills on SQLite.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, describe, expect, inject, it } from 'vitest';
+import type { Send } from '../../src/testing/browser.ts';
+import { engineOr } from '../support/engine.ts';
+import { type Fleet, FLEET_ISSUER, FLEET_PERSON, startFleet } from '../support/fleet.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { startProxy } from '../support/proxy.ts';
+import { chance } from '../support/random.ts';
+import { startRedis } from '../support/redis.ts';
+import { noOutcome, type Outcome, signedInCookies, work, type Workplace } from '../support/steady.ts';
+
+const FULL = inject('full');
+const SECONDS = FULL ? 120 : 8;
+const KILLS = FULL ? 200 : 5;
+const PEOPLE = 12;
+
+const postgres = engineOr('runtimes/machines', await startPostgres());
+const redis = engineOr('runtimes/machines', await startRedis());
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-machines-'));
+afterAll(async () => {
+  await postgres?.stop();
+  await redis?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Fulfils when so many more refreshes were answered: trouble that leaves no time for work shows nothing. */
+type Progress = (refreshes: number) => Promise<void>;
+
+/** People at work behind a proxy, while `trouble` lasts. */
+async function workThrough(fleet: Fleet, trouble: (progress: Progress) => Promise<void>): Promise<Outcome> {
+  const proxy = await startProxy(() => fleet.members.map((member) => member.port()));
+  let open = true;
+  const send: Send = async (request) => {
+    const { pathname, search } = new URL(request.url);
+    const body = request.method === 'POST' ? await request.text() : null;
+    const { method, headers } = request;
+    return fetch(`http://127.0.0.1:${proxy.port}${pathname}${search}`, { method, headers, body, redirect: 'manual' });
+  };
+  const place: Workplace = { issuer: FLEET_ISSUER, send, person: FLEET_PERSON, pause: () => wait(25), isOpen: () => open };
+  try {
+    const cookies = await signedInCookies(place);
+    const outcome = noOutcome();
+    const working = work(place, PEOPLE, cookies, outcome);
+    await trouble(async (refreshes) => {
+      const goal = outcome.refreshed + refreshes;
+      while (outcome.refreshed < goal && outcome.faults.length === 0) await wait(10);
+    });
+    open = false;
+    return await working;
+  } finally {
+    open = false;
+    proxy.stop();
+    await fleet.stop();
+  }
+}
+
+function expectSteady(outcome: Outcome): void {
+  expect(outcome.faults).toEqual([]);
+  expect([outcome.refreshed >= PEOPLE, outcome.signedIn >= PEOPLE]).toEqual([true, true]);
+  console.info(`machines: ${JSON.stringify(outcome)}`);
+}
+
+const LONG = { timeout: SECONDS * 1000 + 180_000 };
+
+describe.skipIf(!postgres)('four processes behind a proxy on one PostgreSQL', () => {
+  it('FLT-28 I3 lose nobody while two of them are killed and started again at random', LONG, async () => {
+    const fleet = await startFleet((await postgres?.freshUrl()) ?? '', 4);
+    const random = chance(4711);
+    let kills = 0;
+    const outcome = await workThrough(fleet, async (progress) => {
+      const until = Date.now() + SECONDS * 1000;
+      await Promise.all(
+        fleet.members.slice(0, 2).map(async (member) => {
+          do {
+            await wait(200 + random.below(1200));
+            await member.kill();
+            kills++;
+            await wait(random.below(400));
+            await member.start();
+          } while (Date.now() < until);
+        }),
+      );
+      await progress(PEOPLE);
+    });
+    expect(kills).toBeGreaterThanOrEqual(2);
+    expectSteady(outcome);
+  });
+
+  it('FLT-10 I3 lose nobody while PostgreSQL itself is killed and started again', LONG, async () => {
+    if (!postgres?.restart) return;
+    const { restart } = postgres;
+    const fleet = await startFleet(await postgres.freshUrl(), 2);
+    expectSteady(
+      await workThrough(fleet, async (progress) => {
+        for (let time = 0; time < (FULL ? 20 : 2); time++) {
+          await progress(PEOPLE);
+          await restart();
+        }
+        await progress(PEOPLE);
+      }),
+    );
+  });
+});
+
+describe.skipIf(!redis)('two processes on one Redis with an append-only file', () => {
+  it('FLT-09 I4 lose nobody, and revive nothing, while Redis is killed and started again', LONG, async () => {
+    if (!redis?.restart) return;
+    const { restart } = redis;
+    const fleet = await startFleet(redis.url, 2);
+    expectSteady(
+      await workThrough(fleet, async (progress) => {
+        for (let time = 0; time < (FULL ? 20 : 2); time++) {
+          await progress(PEOPLE);
+          await restart();
+        }
+        await progress(PEOPLE);
+      }),
+    );
+  });
+});
+
+describe('a server on one SQLite file', () => {
+  it(`FLT-11 I3 loses nobody while it is killed ${KILLS} times under load, and the file stays whole`, { timeout: KILLS * 8000 + 120_000 }, async () => {
+    const fleet = await startFleet(folder, 1);
+    const [server] = fleet.members;
+    const check = (): void => {
+      const database = new DatabaseSync(join(folder, 'portcullis.db'));
+      expect(database.prepare('PRAGMA integrity_check').all().map(Object.values)).toEqual([['ok']]);
+      database.close();
+    };
+    const random = chance(42);
+    expectSteady(
+      await workThrough(fleet, async (progress) => {
+        for (let time = 0; time < KILLS; time++) {
+          await progress(random.below(PEOPLE));
+          await server?.kill();
+          check();
+          await server?.start();
+        }
+        await progress(PEOPLE);
+      }),
+    );
+    check();
+  });
+}); // prettier-ignore

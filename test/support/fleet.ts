@@ -1,0 +1,73 @@
+/** Server processes of one issuer on one store, each with a door of its own; any of them may be killed and started again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Send } from '../../src/testing/browser.ts';
+
+const SERVER = fileURLToPath(new URL('process-server.ts', import.meta.url));
+
+/** What all members believe to be called. */
+export const FLEET_ISSUER = 'http://localhost:9999';
+export const FLEET_PERSON = { username: 'alice', password: 'correct horse battery' } as const;
+
+/** One server process. */
+export interface Member {
+  readonly send: Send;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again, on a port of its own. */
+  start(): Promise<void>;
+  /** Where it listens just now. */
+  port(): number;
+}
+
+/** All members. */
+export interface Fleet {
+  readonly members: readonly Member[];
+  readonly doors: readonly Send[];
+  stop(): Promise<void>;
+}
+
+/** Starts so many members. @param place the argument of `process-server.ts`. */
+export async function startFleet(place: string, count: number): Promise<Fleet> {
+  const members = await Promise.all(Array.from({ length: count }, () => startMember(place)));
+  return {
+    members,
+    doors: members.map(({ send }) => send),
+    stop: async () => void (await Promise.all(members.map((member) => member.kill()))),
+  };
+}
+
+async function startMember(place: string): Promise<Member> {
+  let child: ChildProcess;
+  let port = 0;
+  const member: Member = {
+    port: () => port,
+    async start() {
+      child = spawn(process.execPath, [SERVER, place], { stdio: ['ignore', 'pipe', 'inherit'] });
+      port = await portOf(child);
+    },
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    },
+    // The members share an issuer, as behind a load balancer; here the test is the balancer.
+    send: async (request) => {
+      const { pathname, search } = new URL(request.url);
+      const body = request.method === 'POST' ? await request.text() : null;
+      const headers = new Headers(request.headers);
+      return fetch(`http://127.0.0.1:${port}${pathname}${search}`, { method: request.method, headers, body, redirect: 'manual' });
+    },
+  };
+  await member.start();
+  return member;
+}
+
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString().trim())));
+    child.once('exit', (code) => reject(new Error(`The server ended with ${String(code)}.`)));
+  });
+}

@@ -1,0 +1,54 @@
+/** A reverse proxy as it stands before several machines: each request goes to the next one; who refuses the connection is passed over. */
+import { createServer, request as ask, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+
+/** The proxy. */
+export interface Proxy {
+  readonly port: number;
+  stop(): void;
+}
+
+/** Starts it. @param ports where the machines listen just now. */
+export async function startProxy(ports: () => readonly number[]): Promise<Proxy> {
+  let turn = 0;
+  const server = createServer((incoming, outgoing) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+      const all = ports();
+      const first = turn++;
+      for (let at = 0; at < all.length; at++) {
+        const answer = await forward(incoming, Buffer.concat(chunks), all[(first + at) % all.length] ?? 0);
+        if (answer === 'refused') continue; // nobody listens there, so nothing was done
+        if (answer === 'broken') break;
+        outgoing.writeHead(answer.status, answer.headers).end(answer.body);
+        return;
+      }
+      outgoing.writeHead(502).end(); // it may have been done: only the client knows whether that may be asked again
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, stop: () => (server.close(), server.closeAllConnections()) };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: string[];
+  readonly body: Buffer;
+}
+
+function forward(incoming: IncomingMessage, body: Buffer, port: number): Promise<Answer | 'refused' | 'broken'> {
+  return new Promise((resolve) => {
+    const { method, url: path, rawHeaders: headers } = incoming;
+    const sent = ask({ host: '127.0.0.1', port, method, path, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.rawHeaders, body: Buffer.concat(chunks) }));
+      answer.on('error', () => resolve('broken'));
+    });
+    sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'broken'));
+    sent.end(body);
+  });
+}
