@@ -18,7 +18,7 @@ interface Entry {
   readonly modules: readonly string[];
   /** What counts: what loads at the start, with what loads until a first token is used and given back, or whatever may load at all. */
   readonly counts: 'start' | 'first token' | 'all';
-  /** KiB; none where nothing is promised. */
+  /** KiB; none where nothing is promised. What was aimed at, and where it is missed, stands in docs/performance.md. */
   readonly budget?: number;
   /** Folders of `src` whose modules count nothing: every name in them is there and empty. */
   readonly without?: RegExp;
@@ -35,12 +35,12 @@ const PAGES = /\/src\/(pages|logins)\//;
 
 const ENTRIES: readonly Entry[] = [
   { name: 'guard alone', modules: ['guard/guard.ts'], counts: 'start', budget: 5 },
-  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', without: PAGES },
+  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 36, without: PAGES },
   {
     name: 'server + guard, until a first token, without pages and logins',
     modules: SERVER,
     counts: 'first token',
-    budget: 30,
+    budget: 42,
     without: PAGES,
   },
   { name: 'server + guard, until a first token, with what the start holds of pages', modules: SERVER, counts: 'first token' },

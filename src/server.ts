@@ -20,6 +20,7 @@ const accountSection = late(async () => (await import('./endpoints/account-secti
 const approve = late(async () => (await import('./endpoints/approve.ts')).approve);
 const authorize = late(async () => (await import('./endpoints/authorize.ts')).authorize);
 const callback = late(async () => (await import('./endpoints/callback.ts')).callback);
+const connect = late(async () => (await import('./endpoints/connect.ts')).connect);
 const errorPage = late(async () => (await import('./pages/error.ts')).errorPage);
 const device = late(async () => (await import('./endpoints/device.ts')).device);
 const deviceAuthorization = late(async () => (await import('./endpoints/device-authorization.ts')).deviceAuthorization);
@@ -76,6 +77,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     const GET: Endpoint = (call) => callback(call, login);
     routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
   }
+  routes.set(`${paths.account}/connect`, { name: 'account/connect', methods: { GET: greeting(connect), POST: connect }, reader: 'person' });
   routes.set(paths.account, { name: 'account', methods: { GET: greeting(account), POST: account }, reader: 'person' });
   if (logins.some(isRedirect))
     routes.set(signInsPath(paths.account), {

@@ -6,6 +6,7 @@ import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { type Account, type Accounts, canBePassword, foldUsername, isUsername, type NewAccount } from '../model/account.ts';
 import { foldAddress } from '../model/email.ts';
+import type { NewEvent } from '../model/event.ts';
 import type { Links } from '../model/links.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
@@ -36,6 +37,7 @@ export interface AccountParts {
   readonly links: Links;
   /** Where people sign up; null where they cannot. */
   readonly signUpUrl: string | null;
+  readonly emit: (event: NewEvent) => void;
 }
 
 /** Makes the verbs over accounts. */
@@ -50,6 +52,7 @@ export function makeAccounts({
   totps,
   links,
   signUpUrl,
+  emit,
 }: AccountParts): Accounts {
   const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
@@ -123,6 +126,7 @@ export function makeAccounts({
       );
       if (set === null) return null;
       await signOut({ records, consents, vault }, id, runtime.now());
+      emit({ kind: 'factor.changed', factor: 'password', userId: id, what: 'changed' });
       return publicOf(set);
     },
     removeSecondFactor: (id) => totps.remove(id),

@@ -1,20 +1,37 @@
 /**
  * Passkeys in storage: one record each under the hash of its credential id, so that no id is ever taken twice (SEC-163),
- * and a list of them for each account. Every change names the owner, and changes nothing of anybody else's.
+ * and a list of them for each account. Every change names the owner, and changes nothing of anybody else's. Removals that
+ * must leave one announce themselves in one record of the account, so that two at once do not take the last two.
  */
 import { OAuthError } from '../model/error.ts';
 import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../model/passkey.ts';
+import type { NewEvent } from '../model/event.ts';
 import type { Key, Seconds, Store } from '../model/store.ts';
 import { has, type Held, MOST_TRIES, readHeld, versioned } from './held.ts';
 import type { Keys } from './keys.ts';
 
 type PasskeyRecord = Passkey & { readonly v: 1 };
+/** What is about to go. It outlives every removal that is under way; one whose process died counts as gone so long. */
+type Leaving = { readonly v: 1; readonly ids: readonly string[] };
+
+/** What the verbs are made over. */
+export interface PasskeyParts {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly now: () => Seconds;
+  readonly emit: (event: NewEvent) => void;
+}
+
+const LEAVING_TTL: Seconds = 600;
 
 /** Makes the verbs. */
-export function makePasskeys({ store, keys, now }: { store: Store; keys: Keys; now: () => Seconds }): Passkeys {
+export function makePasskeys({ store, keys, now, emit }: PasskeyParts): Passkeys {
   const keyOf = async (id: string): Promise<Key> => `passkey:${await keys.hash(`passkey\n${id}`)}`;
   const challengeKeyOf = async (challenge: string): Promise<Key> => `passkey-challenge:${await keys.hash(challenge)}`;
+  const leavingKeyOf = (userId: string): Key => `passkeys-leaving:${userId}`;
   const listOf = (userId: string): Key => `passkeys:${userId}`;
+  const tell = (userId: string, what: 'added' | 'removed' | 'renamed'): void =>
+    emit({ kind: 'factor.changed', factor: 'passkey', userId, what });
   const write = (key: Key, value: PasskeyRecord, when: 'absent' | number): Promise<number | null> =>
     store.write(key, value, when, { index: [listOf(value.userId)] });
   const change = async <T>(
@@ -29,7 +46,7 @@ export function makePasskeys({ store, keys, now }: { store: Store; keys: Keys; n
       if ('answer' in verdict) return verdict.answer;
       if ((await write(key, verdict.next, held.version)) !== null) return 'done';
     }
-    throw new OAuthError('temporarily_unavailable', 'passkey_contended', { headers: { 'retry-after': '1' } });
+    throw contended();
   };
   const keysOf = async (userId: string): Promise<readonly Key[]> => {
     const found: Key[] = [];
@@ -40,6 +57,25 @@ export function makePasskeys({ store, keys, now }: { store: Store; keys: Keys; n
       after = page.next;
     } while (after !== undefined);
     return found;
+  };
+  const passkeysOf = async (userId: string): Promise<readonly Passkey[]> => {
+    const held = await Promise.all((await keysOf(userId)).map((key) => readHeld(store, key, isPasskey)));
+    return held
+      .flatMap((one) => (one && one.value.userId === userId ? [publicOf(one.value)] : []))
+      .toSorted((a, b) => a.createdAt - b.createdAt);
+  };
+  /** Whether another passkey stays when this one goes, those considered that are going at this very moment. */
+  const mayLeave = async (userId: string, id: string): Promise<boolean> => {
+    const key = leavingKeyOf(userId);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const held = await readHeld(store, key, isLeaving); // before the list: who announces later meets this version
+      const here = (await passkeysOf(userId)).map((one) => one.id);
+      const leaving = (held?.value.ids ?? []).filter((one) => here.includes(one) && one !== id);
+      if (here.every((one) => one === id || leaving.includes(one))) return false;
+      const ids = [...leaving, id];
+      if ((await store.write(key, { v: 1, ids }, held?.version ?? 'absent', { until: now() + LEAVING_TTL })) !== null) return true;
+    }
+    throw contended();
   };
   return {
     async openChallenge(userId) {
@@ -52,17 +88,16 @@ export function makePasskeys({ store, keys, now }: { store: Store; keys: Keys; n
       const held = await readHeld(store, key, isChallenge);
       return held?.value.userId === userId && store.remove(key, held.version);
     },
-    add: async (passkey) => (await write(await keyOf(passkey.id), { v: 1, ...passkey }, 'absent')) !== null,
+    async add(passkey) {
+      if ((await write(await keyOf(passkey.id), { v: 1, ...passkey }, 'absent')) === null) return false;
+      tell(passkey.userId, 'added');
+      return true;
+    },
     async find(id) {
       const held = await readHeld(store, await keyOf(id), isPasskey);
       return held && publicOf(held.value);
     },
-    async of(userId) {
-      const held = await Promise.all((await keysOf(userId)).map((key) => readHeld(store, key, isPasskey)));
-      return held
-        .flatMap((one) => (one && one.value.userId === userId ? [publicOf(one.value)] : []))
-        .toSorted((a, b) => a.createdAt - b.createdAt);
-    },
+    of: passkeysOf,
     async use(id, { counter, backedUp }) {
       const outcome = await change<'counter'>(id, ({ value }) =>
         counterAllows(value.counter, counter) ? { next: { ...value, counter, backedUp, usedAt: now() } } : { answer: 'counter' },
@@ -71,16 +106,21 @@ export function makePasskeys({ store, keys, now }: { store: Store; keys: Keys; n
     },
     async rename(userId, id, name) {
       const outcome = await change(id, ({ value }) => (value.userId === userId ? { next: { ...value, name } } : { answer: null }));
+      if (outcome === 'done') tell(userId, 'renamed');
       return outcome === 'done';
     },
-    async remove(userId, id) {
+    async remove(userId, id, { keepLast = false } = {}) {
       const key = await keyOf(id);
+      if ((await readHeld(store, key, isPasskey))?.value.userId !== userId) return 'gone';
+      if (keepLast && !(await mayLeave(userId, id))) return 'last';
       for (let tries = 0; tries < MOST_TRIES; tries++) {
         const held = await readHeld(store, key, isPasskey);
-        if (held?.value.userId !== userId) return false;
-        if (await store.remove(key, held.version)) return true; // else a use of it came in between
+        if (held?.value.userId !== userId) return 'gone';
+        if (!(await store.remove(key, held.version))) continue; // a use of it came in between
+        tell(userId, 'removed');
+        return 'removed';
       }
-      throw new OAuthError('temporarily_unavailable', 'passkey_contended', { headers: { 'retry-after': '1' } });
+      throw contended();
     },
     async removeAll(userId) {
       for (const key of await keysOf(userId)) {
@@ -91,10 +131,15 @@ export function makePasskeys({ store, keys, now }: { store: Store; keys: Keys; n
   };
 }
 
+function contended(): OAuthError {
+  return new OAuthError('temporarily_unavailable', 'passkey_contended', { headers: { 'retry-after': '1' } });
+}
+
 function publicOf({ v: _v, ...passkey }: PasskeyRecord): Passkey {
   return passkey;
 }
 
 const isChallenge = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId');
+const isLeaving = (value: unknown): value is Leaving => versioned(value) && has(value, 'ids');
 const isPasskey = (value: unknown): value is PasskeyRecord =>
   versioned(value) && has(value, 'id', 'userId', 'publicKey', 'counter', 'name', 'backedUp', 'createdAt');

@@ -68,7 +68,8 @@ export function makePeople(parts: PeopleParts): People {
     }, // prettier-ignore
     async () => {
       const [{ makeAccounts }, { makeEmails }] = await Promise.all([import('./accounts.ts'), import('./emails.ts')]);
-      return makeAccounts({ records, consents, vault, keys, runtime, passkeys, totps, links, signUpUrl, emails: makeEmails(store, keys) });
+      const emails = makeEmails(store, keys);
+      return makeAccounts({ records, consents, vault, keys, runtime, passkeys, totps, links, signUpUrl, emails, emit: parts.emit });
     },
   );
   return { accounts, consents, passkeys, totps, links, vault };

@@ -10,6 +10,7 @@ import { isRedirect } from '../model/login.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Cursor, Seconds, Store } from '../model/store.ts';
+import { linksOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
 import type { LinkedAccount, TokenKeeper, UpstreamRef, Upstreams, UpstreamTokens } from '../model/upstream.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
@@ -116,7 +117,8 @@ export function makeVault(parts: VaultParts): Vault {
           try {
             return await source(ref, refused);
           } catch (error) {
-            if (error instanceof UpstreamTokenError && error.failure === 'ended') await endGrant(grantId, await open());
+            if (error instanceof UpstreamTokenError && error.failure === 'ended' && ref.connected !== true)
+              await endGrant(grantId, await open());
             throw error;
           }
         };
@@ -143,14 +145,15 @@ export function makeVault(parts: VaultParts): Vault {
   return vault;
 }
 
-/** Every account that a living grant of the user names. */
+/** Every account that a living grant of the user names; what hangs on another grant names what that one does, and goes with it. */
 async function namedBy(records: Records, userId: string, now: Seconds): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   let after: Cursor | undefined;
   do {
     const page = await (after === undefined ? records.grantsOf(userId) : records.grantsOf(userId, after));
     const grants = await Promise.all(page.keys.map((key) => records.findGrant(key.slice('grant:'.length))));
-    for (const grant of grants) if (grant && isLive(grant, now)) for (const id of grant.upstreams?.ids ?? []) ids.add(id);
+    for (const grant of grants)
+      if (grant && isLive(grant, now) && linksOf(grant.id).length === 1) for (const id of grant.upstreams?.ids ?? []) ids.add(id);
     after = page.next;
   } while (after !== undefined);
   return ids;

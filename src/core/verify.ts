@@ -7,6 +7,7 @@ import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
 import { grantIdOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
+import { connectOf } from './connect.ts';
 import { openRefs } from './upstream-refs.ts';
 
 /** A token that is good for something, with its grant and the text of its props. */
@@ -56,6 +57,7 @@ async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null
 /** What a found token says. */
 export function accessOf(as: AuthServer, token: string, { grant, access, text }: FoundToken): Access {
   const { userId, clientId, id: grantId, organization, resource, act, upstreams } = grant;
+  const key = async (): Promise<Uint8Array<ArrayBuffer>> => unwrap(access, await as.keys.pad(token)); // worked out only for those who ask
   return {
     userId,
     clientId,
@@ -67,10 +69,8 @@ export function accessOf(as: AuthServer, token: string, { grant, access, text }:
     expiresAt: access.expiresAt,
     ...(act ? { act } : {}),
     props: JSON.parse(text) as unknown,
-    upstream: as.vault.upstreamsOf(grantId, async () => {
-      if (!upstreams) return []; // the key is worked out only for those who ask
-      return openRefs(as.keys, grantId, unwrap(access, await as.keys.pad(token)), upstreams);
-    }),
+    upstream: as.vault.upstreamsOf(grantId, async () => (upstreams ? openRefs(as.keys, grantId, await key(), upstreams) : [])),
+    connect: connectOf(as, grant, key),
   };
 }
 

@@ -4,6 +4,7 @@
  *
  *   limit → the site's address → trip under the hash of its state → redirect … same login → same browser → trip taken → proof
  */
+import { type ConnectionAsked, CONNECTION, connectionPath, fillSlot } from '../core/connections.ts';
 import { findTrip, openTrip, takeTrip } from '../core/trips.ts';
 import { joinIdentity } from '../core/users.ts';
 import { equalTexts } from '../lib/bytes.ts';
@@ -30,6 +31,8 @@ export interface Errand {
   readonly returnTo: string;
   /** The user whom the identity shall be joined to; without one, the trip signs in. */
   readonly joinTo?: string;
+  /** What a tool asked for; with it, the trip brings tokens and nothing else. */
+  readonly connect?: ConnectionAsked & { readonly secret: string };
   /** The person is signed in, and has to prove it once more. */
   readonly fresh?: boolean;
 }
@@ -45,7 +48,8 @@ export async function startTrip(call: Call, login: RedirectLogin, { fresh = fals
   const [state, browser] = [keys.secret(), keys.secret()];
   const stateHash = await keys.hash(state);
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const departure = await login.begin({ redirectUri, state, fresh }, servicesOf(call));
+  const more = errand.connect && { scopes: errand.connect.scopes };
+  const departure = await login.begin({ redirectUri, state, fresh, ...more }, servicesOf(call));
   if ('kind' in departure) {
     as.emit({ kind: 'login.failed', login: login.id, reason: departure.reason, network: call.network });
     const { text, status } = problemOf(departure, login, words);
@@ -80,7 +84,8 @@ export async function endTrip(asked: Call, login: RedirectLogin, state: string):
   return answer;
 }
 
-async function arrive(call: Call, login: RedirectLogin, proven: Proven, { returnTo, joinTo }: Kept): Promise<Response> {
+async function arrive(call: Call, login: RedirectLogin, proven: Proven, { returnTo, joinTo, connect }: Kept): Promise<Response> {
+  if (connect) return keepConnection(call, proven, connect);
   if (joinTo !== undefined) {
     const session = await sessionOf(call);
     if (session?.userId !== joinTo) return over(call); // signed out, or somebody else, by now
@@ -91,13 +96,24 @@ async function arrive(call: Call, login: RedirectLogin, proven: Proven, { return
   return 'step' in user ? askStep(call, user, { returnTo }) : away(returnTo, [user.cookie]);
 }
 
-function refused(
+/** Whoever comes back must still be the user whose tool asked, and the link is good once: nobody's account goes to somebody else (SEC-193). */
+async function keepConnection(call: Call, { upstream }: Proven, { secret, ...asked }: NonNullable<Errand['connect']>): Promise<Response> {
+  const { as } = call;
+  if ((await sessionOf(call))?.userId !== asked.userId || !upstream) return over(call);
+  if (!(await as.links.take(CONNECTION, secret))) return over(call);
+  await fillSlot(as, asked, await as.vault.keep(asked.userId, upstream.account, upstream.tokens));
+  as.emit({ kind: 'upstream.connected', provider: asked.provider, userId: asked.userId, clientId: asked.clientId });
+  return away(`${connectionPath(as.settings)}?done=1`);
+}
+
+async function refused(
   call: Call,
   login: RedirectLogin,
   result: Exclude<Awaited<ReturnType<RedirectLogin['finish']>>, Proven>,
-  { returnTo }: Kept,
+  { returnTo, connect }: Kept,
 ): Promise<Response> {
   call.as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
+  if (connect) return away(`${returnTo}&problem=1`);
   const { text: error, status } = problemOf(result, login, call.words);
   return showLogin(call, { error, status, returnTo });
 }

@@ -3,12 +3,14 @@
  * and can do so again, so there is no refresh token either.
  */
 import type { AuthServer } from '../core/auth-server.ts';
+import { sealRefs } from '../core/upstream-refs.ts';
 import type { Actor } from '../model/access.ts';
 import type { Organization } from '../model/identity.ts';
 import type { Grant } from '../model/grant.ts';
 import { lifetimesFor } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { wrap } from '../model/transition.ts';
+import type { UpstreamRef } from '../model/upstream.ts';
 import type { IssuedTokens } from './issue.ts';
 import { signed } from './signed.ts';
 
@@ -28,13 +30,15 @@ export interface Opening {
   readonly parentId?: string;
   /** Who acts for the user. */
   readonly act?: Actor;
+  /** Accounts at other sites that its tools may use: those of the grant that it hangs on. */
+  readonly linked?: readonly UpstreamRef[];
   /** Thumbprint of the key that the token is bound to. */
   readonly jkt?: string | undefined;
 }
 
 /** Writes the grant and gives its token. */
 export async function openDirect(as: AuthServer, opening: Opening): Promise<IssuedTokens> {
-  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization, jkt } = opening;
+  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization, jkt, linked = [] } = opening;
   const { keys, settings } = as;
   const [id, now, key] = [parentId + keys.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
@@ -59,6 +63,7 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
     access: [held],
     usedAt: now,
     ended: null,
+    ...(linked.length === 0 ? {} : { upstreams: await sealRefs(keys, id, key, linked) }),
     ...(act === undefined ? {} : { act }),
     ...(organization === undefined ? {} : { organization }),
   };

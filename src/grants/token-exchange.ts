@@ -7,6 +7,7 @@
  */
 import type { Caller } from '../clients/authenticate.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { openRefs } from '../core/upstream-refs.ts';
 import { accessOf, findToken } from '../core/verify.ts';
 import { OAuthError } from '../model/error.ts';
 import { TOKEN_EXCHANGE } from '../model/grant-type.ts';
@@ -14,6 +15,7 @@ import type { Params } from '../model/params.ts';
 import { findResource } from '../model/resource.ts';
 import { narrowScope, parseScope } from '../model/scope.ts';
 import { MOST_LINKS, linksOf } from '../model/token.ts';
+import { unwrap } from '../model/transition.ts';
 import type { IssuedTokens } from './issue.ts';
 import { openDirect } from './open.ts';
 import { registeredClient } from './registered.ts';
@@ -47,6 +49,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     props: subject.props,
     notAfter: access.expiresAt,
     parentId: grant.id,
+    linked: grant.upstreams ? await openRefs(as.keys, grant.id, unwrap(access, await as.keys.pad(token)), grant.upstreams) : [],
     jkt: caller.jkt,
     ...(grant.organization === undefined ? {} : { organization: grant.organization }),
     act: { sub: `client:${client.id}`, ...(grant.act === undefined ? {} : { act: grant.act }) },

@@ -6,6 +6,7 @@ import { equalTexts } from '../lib/bytes.ts';
 import { genuine, takesLight } from '../lib/genuine.ts';
 import type { Respond } from '../lib/http.ts';
 import type { Access, Checked } from '../model/access.ts';
+import type { Connect } from '../model/connection.ts';
 import type { Context } from '../model/handler.ts';
 import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
 import { canonicalResource } from '../model/resource.ts';
@@ -108,7 +109,7 @@ export function guard(options: GuardOptions): Guard<null> {
     if (!access) return unauthorized(challenge, true, respond, scheme);
     if (problem) return unproven(challenge, problem, respond);
     if (!requiredScopes.every((scope) => access.scope.includes(scope))) return insufficientScope(challenge, respond, scheme);
-    return access.upstream ? (access as Access) : { ...access, upstream: noUpstreams };
+    return access.upstream ? (access as Access) : { ...access, upstream: noUpstreams, connect: noConnect };
   };
 
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
@@ -214,6 +215,19 @@ const noUpstreams: Upstreams = (provider) => {
   };
   return { token: none, scopes: none, accounts: none };
 };
+
+/** Nor is there a page on which to connect one. */
+const noConnect: Connect = Object.assign(
+  async (provider: string): Promise<never> => {
+    throw new UpstreamTokenError('not_linked', provider);
+  },
+  {
+    seal: async (): Promise<never> => {
+      throw new TypeError('auth.connect needs tokens of OAuthProvider.');
+    },
+    open: async () => null,
+  },
+);
 
 function pathAndQueryOf(request: Request): string {
   const { pathname, search } = new URL(request.url);

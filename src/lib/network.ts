@@ -20,6 +20,11 @@ export function coarseNetwork(network: string): string {
   return network.includes('.') ? `${network.slice(0, network.lastIndexOf('.'))}.0/24` : network;
 }
 
+/** Whether a network, whole or coarse, is the loopback interface: the server and the browser are on one machine. */
+export function isLoopbackNetwork(network: string): boolean {
+  return /^127\.\d+\.\d+\.\d+(\/24)?$|^0:0:0(:0::\/64|::\/48)$/.test(network);
+}
+
 function isMapped(groups: readonly string[]): boolean {
   return groups.slice(0, 5).every((group) => group === '0') && groups[5] === 'ffff';
 }

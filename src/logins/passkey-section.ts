@@ -63,10 +63,15 @@ async function remove(call: SectionCall, account: Account, form: Params): Promis
   const { passkey: say } = call.words;
   const { passkeys } = call.services;
   const id = form.optional('passkey') ?? '';
-  const mine = await passkeys.of(account.id);
-  if (!mine.some((one) => one.id === id)) return list(call, account, say.notYours, 404);
-  if (isLastWay(account, mine) && form.optional('sure') !== 'yes') return list(call, account, say.lastOne, 409);
-  return (await passkeys.remove(account.id, id)) ? done : list(call, account, say.notYours, 404);
+  const keepLast = account.withoutPassword === true && form.optional('sure') !== 'yes';
+  switch (await passkeys.remove(account.id, id, { keepLast })) {
+    case 'removed':
+      return done;
+    case 'last':
+      return list(call, account, say.lastOne, 409);
+    case 'gone':
+      return list(call, account, say.notYours, 404);
+  }
 }
 
 async function begin(call: SectionCall, account: Account, form: Params, options: PasskeyOptions): Promise<SectionAnswer> {

@@ -71,9 +71,7 @@ async function set(call: LoginPageCall, rules: PasswordRules): Promise<LoginPage
   // The stamp is what makes the link good once: it changes in the very write that sets the password.
   if (!(await services.accounts.setPassword(account.id, fresh, account.stamp))) return dead(call);
   await services.links.take(KIND, token);
-  const body = html`<p class="lead">${words.password.done}</p>
-    <div class="actions"><a class="button main" href="${call.signIn}">${words.signIn.title}</a></div>`;
-  return { kind: 'page', title: words.password.doneTitle, body };
+  return { kind: 'page', title: words.password.doneTitle, body: html`<p class="lead">${words.password.done}</p>`, isDone: true };
 }
 
 /** The account whose password a link may still set. */

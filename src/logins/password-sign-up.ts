@@ -171,10 +171,14 @@ async function passOf(token: string, { services: { links } }: LoginPageCall): Pr
   return null;
 }
 
-function dead({ words, signIn }: LoginPageCall): LoginPageAnswer {
-  const body = html`<p class="lead">${words.password.dead}</p>
-    <div class="actions"><a class="button" href="${signIn}">${words.signIn.title}</a></div>`;
-  return { kind: 'page', title: words.password.deadTitle, body, status: 400 };
+function dead({ words }: LoginPageCall): LoginPageAnswer {
+  return {
+    kind: 'page',
+    title: words.password.deadTitle,
+    body: html`<p class="lead">${words.password.dead}</p>`,
+    status: 400,
+    isDone: true,
+  };
 }
 
 function told({ words }: LoginPageCall, text: HtmlValue): LoginPageAnswer & { kind: 'page' } {

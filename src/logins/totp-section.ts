@@ -89,7 +89,7 @@ function recovered({ words: { totp: words }, path }: SectionCall, codes: readonl
         ${codes.map((code) => html`<li><code>${code}</code></li>`)}
       </ul>
     </div>
-    <p class="foot"><a href="${path}">${words.kept}</a></p>`;
+    <div class="actions"><a class="button main" href="${path}">${words.kept}</a></div>`;
   return { kind: 'page', title: words.recoveryCodes, body };
 }
 

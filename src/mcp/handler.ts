@@ -15,6 +15,7 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
+import { askToConnect, resume } from './connecting.ts';
 import { type ChallengeForm, enter } from './entry.ts';
 import { keepListsPrivate } from './lists.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
@@ -112,14 +113,18 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
         const entry = await enter(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
         const { judged } = entry;
+        const resuming = await resume(judged?.body, access);
+        if ('refusal' in resuming) return Response.json(resuming.refusal, { status: 400, headers: { 'cache-control': 'no-store' } });
+        const { body, resumed } = resuming;
         const server = await factory(access, ctx, env);
+        askToConnect(server, { request, body, access, resumed });
         keepErrorsInside(server, report);
         if (judged) {
           keepListsPrivate(server, policy, access, judged.lists);
           forgetTools(server, judged.unknown);
         }
         made.set(authInfo, server);
-        const given = judged ? { authInfo, parsedBody: judged.body } : { authInfo };
+        const given = judged ? { authInfo, parsedBody: body } : { authInfo };
         if (access && isListening(judged?.body)) return await listen(entry.request, access, ctx, given);
         if (isCurrent(server)) return await current(entry.request, given);
         onConnect(server, () => {}, giveRequestInfo);

@@ -3,6 +3,7 @@
  * The guard makes it, handlers and tools read it.
  */
 import type { Seconds } from './store.ts';
+import type { Connect } from './connection.ts';
 import type { Upstreams } from './upstream.ts';
 
 /** What a verifier says of a good access token. */
@@ -33,12 +34,15 @@ export interface Checked<Props = unknown> {
   readonly props: Props;
   /** Absent where no accounts of other sites are kept. */
   readonly upstream?: Upstreams;
+  readonly connect?: Connect;
 }
 
 /** Who calls, as handlers and tools see it. */
 export interface Access<Props = unknown> extends Checked<Props> {
   /** Accounts at other sites that the user signed in with: `auth.upstream('github').token()`. */
   readonly upstream: Upstreams;
+  /** An account at another site, which the user is asked to connect where it is not there: `await auth.connect('google', scopes)`. */
+  readonly connect: Connect;
 }
 
 /** Somebody who acts for a user. */

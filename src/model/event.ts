@@ -39,12 +39,14 @@ export type Event = Always &
     | { readonly kind: 'login.failed'; readonly login: string; readonly reason: string; readonly network: string }
     | {
         readonly kind: 'factor.changed';
+        /** `password`, `passkey`, `totp` … */
         readonly factor: string;
         readonly userId: string;
-        readonly what: 'added' | 'removed' | 'recovery_used' | 'recovery_renewed';
+        readonly what: 'added' | 'removed' | 'renamed' | 'changed' | 'recovery_used' | 'recovery_renewed';
       }
     | { readonly kind: 'upstream.refreshed'; readonly provider: string; readonly userId: string }
     | { readonly kind: 'upstream.failed' | 'upstream.ended'; readonly provider: string; readonly userId: string; readonly reason: string }
+    | { readonly kind: 'upstream.connected'; readonly provider: string; readonly userId: string; readonly clientId: string }
     | { readonly kind: 'upstream.disconnected'; readonly provider: string; readonly userId: string; readonly told: Told }
     | { readonly kind: 'consent.denied'; readonly clientId: string }
     /** A tool, resource or prompt was asked for. Who asked is absent for a caller without a token; arguments are never told. */

@@ -116,6 +116,8 @@ export interface Trip {
   readonly state: string;
   /** Whether the person has to prove anew who they are, however freshly the site knows them. */
   readonly fresh: boolean;
+  /** What more the site is asked for, this once. */
+  readonly scopes?: readonly string[];
 }
 
 /** A browser that came back. Its state was found, was unused, and is this browser's own. */
@@ -264,6 +266,14 @@ export interface LoginPageCall {
 
 /** What a page of a login answers with. */
 export type LoginPageAnswer =
-  | { readonly kind: 'page'; readonly title: HtmlValue; readonly body: Html; readonly status?: number; readonly retryAfter?: Seconds }
+  | {
+      readonly kind: 'page';
+      readonly title: HtmlValue;
+      readonly body: Html;
+      readonly status?: number;
+      readonly retryAfter?: Seconds;
+      /** All that is left to do is to sign in: the way there is the button of the page. */
+      readonly isDone?: boolean;
+    }
   /** Signs in, and goes on to where the person wanted to get, or to another path of ours. */
   | { readonly kind: 'proven'; readonly proven: Proven; readonly returnTo?: string };

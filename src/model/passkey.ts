@@ -57,8 +57,11 @@ export interface Passkeys {
   use(id: string, use: PasskeyUse): Promise<UseOutcome>;
   /** False where the account has no such passkey. */
   rename(userId: string, id: string, name: string): Promise<boolean>;
-  /** False where the account has no such passkey; true for exactly one caller. */
-  remove(userId: string, id: string): Promise<boolean>;
+  /**
+   * Removes one; `removed` for exactly one caller. With `keepLast` the account's last one stays, however many are removed at once.
+   * `gone`: the account has no such passkey.
+   */
+  remove(userId: string, id: string, options?: { readonly keepLast?: boolean }): Promise<'removed' | 'last' | 'gone'>;
   /** Removes all of an account. Can be called again if it was interrupted. */
   removeAll(userId: string): Promise<void>;
 }

@@ -26,7 +26,13 @@ export type LinkedAccount = {
 };
 
 /** Where an account's tokens are, and the key that opens them. Sealed wherever it is kept. */
-export type UpstreamRef = { readonly id: string; readonly key: string; readonly account: LinkedAccount };
+export type UpstreamRef = {
+  readonly id: string;
+  readonly key: string;
+  readonly account: LinkedAccount;
+  /** Added by a tool, not by signing in: its end does not end the grant. */
+  readonly connected?: boolean;
+};
 
 /** Names the accounts of a grant, in the open, and holds the way to them under the grant's key. */
 export type SealedRefs = { readonly ids: readonly string[]; readonly sealed: string };

@@ -19,16 +19,18 @@ export interface SectionPageView {
   readonly leadsTo?: readonly string[];
   /** The way back. */
   readonly back: LinkView;
+  /** The way back is what is left to do: it is the button of the page. */
+  readonly isDone?: boolean;
   readonly words: Words;
   readonly brand?: Brand;
 }
 
 /** A page below the account page. */
 export function sectionPage(view: SectionPageView): Response {
-  const { title, body, status, retryAfter, script, leadsTo = [], back, words, brand } = view;
+  const { title, body, status, retryAfter, script, leadsTo = [], back, isDone = false, words, brand } = view;
   const shows = { page: 'section', view };
   const framed = html`<h1>${title}</h1>
-    ${body} ${linkLine([back])}`;
+    ${body} ${isDone ? html`<div class="actions"><a class="button main" href="${back.href}">${back.text}</a></div>` : linkLine([back])}`;
   const formAction = [...new Set(leadsTo.map(formActionFor).filter((one) => one !== null))];
   return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction, script, brand, shows });
 }

@@ -4,6 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
+import { isLoopbackNetwork } from '../lib/network.ts';
 import { page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { accountRow } from './sign-in.ts';
@@ -135,7 +136,8 @@ function sessionText({ here, browser, system, network, since, seen }: SessionVie
   const texts = words.account;
   const name = browser && system ? texts.browserOn(browser, system) : (browser ?? system ?? texts.browser);
   return html`<b>${name}</b>
-    ${here && html`<p class="hint">${texts.here}</p>`} ${network && html`<p class="hint"><bdi>${network}</bdi></p>`}
+    ${here && html`<p class="hint">${texts.here}</p>`}
+    ${network && html`<p class="hint">${isLoopbackNetwork(network) ? texts.thisComputer : html`<bdi>${network}</bdi>`}</p>`}
     <p class="hint">${texts.session(day(since, words), day(seen, words))}</p>`;
 }
 

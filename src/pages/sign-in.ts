@@ -92,7 +92,13 @@ export function accountRow(account: AccountView): Html {
     <span class="face" aria-hidden="true">${letter}</span
     ><span
       ><b><bdi>${account.name}</bdi></b
-      >${account.detail && html`<small><bdi>${account.detail}</bdi></small>`}</span
+      >${account.detail && html`<small><bdi>${breakable(account.detail)}</bdi></small>`}</span
     >
   </div>`;
+}
+
+/** An address that does not fit into its line is broken before its domain. */
+function breakable(text: string): HtmlValue {
+  const at = text.lastIndexOf('@');
+  return at > 0 ? html`${text.slice(0, at)}<wbr />${text.slice(at)}` : text;
 }

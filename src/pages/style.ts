@@ -63,11 +63,15 @@ input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;
 .part > .panel:has(+ .panel){border-end-start-radius:0;border-end-end-radius:0}
 .panel:has(> form){display:grid;grid-template-columns:1fr auto;align-items:center;column-gap:1rem}
 .panel > *{grid-column:1}
-.panel > form{grid-column:2;grid-row:1/span 9}
+.panel:has(> form) > .hint,.panel:has(> form) > details{grid-column:1/-1}
+.panel > form{grid-column:2;grid-row:1}
 .panel > form .plain{margin:0}
+.part > .lead:first-child{margin-top:-1rem}
 .field{margin-top:1rem}
 .field label{display:block;margin-bottom:.375rem;font-size:.9375rem;font-weight:560}
 .field input{display:block;width:100%;min-height:3rem;padding:.625rem .875rem;border:1px solid var(--edge);border-radius:.625rem;background:var(--field);color:inherit;font:inherit}
+.field .hint{margin-top:.375rem}
+.field input[autocomplete=one-time-code]{font-size:1.25rem;letter-spacing:.18em;text-align:center;direction:ltr;font-variant-numeric:tabular-nums}
 .field input:hover{border-color:var(--soft)}
 .login + .login{border-top:1px solid var(--line);margin-top:1rem}
 .login:has(input[name=login]:not(:checked)) .typed{display:none}

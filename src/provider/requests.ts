@@ -8,8 +8,10 @@ import { askedParams, checkRequest } from '../endpoints/authorization-request.ts
 import { openGrant } from '../endpoints/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
 import { OAuthError } from '../model/error.ts';
+import { isRedirect } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
+import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
 
@@ -22,6 +24,11 @@ export interface Completion {
   readonly scope: readonly string[];
   /** What tools find in `props`; sealed at rest. */
   readonly props: unknown;
+  /**
+   * Accounts at other sites, with their tokens, for tools to use: `auth.upstream('github').token()`. `account.provider` is the id of
+   * a login of this server that keeps tokens, as it is the one that refreshes them.
+   */
+  readonly upstreams?: readonly { readonly account: LinkedAccount; readonly tokens: UpstreamTokens }[];
 }
 
 /** The verbs. */
@@ -52,19 +59,27 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       ...(prompt.length > 0 ? { prompt } : {}),
     };
   };
-  const complete = async ({ request, userId, scope, props }: Completion): Promise<{ redirectTo: string }> => {
+  const complete = async ({ request, userId, scope, props, upstreams = [] }: Completion): Promise<{ redirectTo: string }> => {
     if (userId.startsWith('client:'))
       throw new TypeError('completeAuthorization: `userId` begins with "client:", which names clients that act for themselves.');
     if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
     if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
+    const lost = upstreams.find(
+      ({ account }) => !as.settings.logins.filter(isRedirect).some(({ id, tokens }) => tokens && id === account.provider),
+    );
+    if (lost)
+      throw new TypeError(
+        `completeAuthorization: \`upstreams\` names ${JSON.stringify(lost.account.provider)}, and no login of that id keeps tokens; give \`logins\` an upstream(…, { keepTokens: true }) for it.`,
+      );
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', 'client_unknown');
     const redirect = findRedirect(client, request.redirectUri); // the stored registration decides, not what came along
+    const resource = as.settings.resources.find((one) => one.uri === request.resource)?.uri ?? unknownResource();
+    const linked = await Promise.all(upstreams.map(({ account, tokens }) => as.vault.keep(userId, account, tokens)));
     const code = await openGrant(as, {
-      client, userId, props, redirectUri: redirect, challenge: request.codeChallenge,
+      client, userId, props, resource, linked, redirectUri: redirect, challenge: request.codeChallenge,
       ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
       scope: request.scope.filter((one) => scope.includes(one)),
-      resource: as.settings.resources.find((one) => one.uri === request.resource)?.uri ?? unknownResource(),
     }); // prettier-ignore
     return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };
   };

@@ -42,7 +42,8 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
     const server = await discover(asker());
     const kept: Kept = { verifier: oauth.generateRandomCodeVerifier(), nonce: oauth.generateRandomNonce() };
     const url = new URL(server.authorization_endpoint);
-    const more = trip.offline === true ? offlineOf(provider, server, scope) : { scope, parameters: {} };
+    const wanted = [...new Set([...scope, ...(trip.scopes ?? [])])];
+    const more = trip.offline === true ? offlineOf(provider, server, wanted) : { scope: wanted, parameters: {} };
     const parameters: Wanted = {
       ...provider.parameters,
       ...more.parameters,

@@ -125,6 +125,8 @@ export interface Upstream {
     readonly env: unknown;
     /** Whether the tokens will be kept, so that a refresh token is wanted. */
     readonly offline?: boolean;
+    /** What more is asked for, this once. */
+    readonly scopes?: readonly string[];
     /** Whether the person shall prove anew who they are. */
     readonly fresh?: boolean;
   }): Promise<{ readonly location: string; readonly keep: Json }>;

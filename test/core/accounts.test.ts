@@ -9,6 +9,7 @@ import { makePasskeys } from '../../src/core/passkeys.ts';
 import { makeTotps } from '../../src/core/totp.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
 import type { Accounts } from '../../src/model/account.ts';
+import type { NewEvent } from '../../src/model/event.ts';
 import type { Passkeys } from '../../src/model/passkey.ts';
 import type { ScryptCost } from '../../src/model/runtime.ts';
 import type { Store } from '../../src/model/store.ts';
@@ -20,6 +21,7 @@ interface Made {
   readonly records: Records;
   readonly consents: Consents;
   readonly passkeys: Passkeys;
+  readonly events: NewEvent[];
   readonly hashed: { password: string; cost: ScryptCost }[];
 }
 
@@ -37,7 +39,8 @@ function makeOn(store: Store): Made {
   const [records, keys] = [makeRecords(store), makeKeys(runtime)];
   const consents = makeConsents(store, keys, runtime.now);
   const links = makeLinks({ store, keys, now: runtime.now });
-  const passkeys = makePasskeys({ store, keys, now: runtime.now });
+  const events: NewEvent[] = [];
+  const passkeys = makePasskeys({ store, keys, now: runtime.now, emit: () => {} });
   const totps = makeTotps({ store, keys, keyring: null, runtime, emit: () => {} });
   const accounts = makeAccounts({
     vault,
@@ -50,8 +53,9 @@ function makeOn(store: Store): Made {
     totps,
     links,
     signUpUrl: null,
+    emit: (event) => void events.push(event),
   });
-  return { accounts, records, consents, passkeys, hashed };
+  return { accounts, records, consents, passkeys, hashed, events };
 }
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };
@@ -85,6 +89,15 @@ describe('core/accounts', () => {
     expect(await accounts.checkPassword('bob', 'correct horse')).not.toHaveProperty('withoutPassword');
     await expect(accounts.create({ username: 'carol' }, account.id)).rejects.toThrow('met twice');
     expect(await accounts.findByUsername('carol')).toBeNull();
+  });
+
+  it('tells the operator of a password that was set, and of none that was not', async () => {
+    const { accounts, events } = make();
+    const account = await accounts.create(ALICE);
+    expect(await accounts.setPassword(account.id, 'another horse', 'not the stamp')).toBeNull();
+    expect(events).toEqual([]);
+    await accounts.setPassword(account.id, 'another horse');
+    expect(events).toEqual([{ kind: 'factor.changed', factor: 'password', userId: account.id, what: 'changed' }]);
   });
 
   it('takes the passkeys of an account along when it goes', async () => {

@@ -2,12 +2,16 @@ import { makeRuntime, makeStores } from '#under-test';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { makeKeys } from '../../src/core/keys.ts';
 import { makePasskeys } from '../../src/core/passkeys.ts';
+import type { NewEvent } from '../../src/model/event.ts';
 import type { Passkey, Passkeys } from '../../src/model/passkey.ts';
+import type { Store } from '../../src/model/store.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { storeNames } from '../support/app.ts';
 
 const clock = makeClock();
 let passkeys: Passkeys;
+let store: Store;
+let events: NewEvent[];
 
 const passkey = (over: Partial<Passkey> = {}): Passkey => ({
   id: 'a2V5',
@@ -24,9 +28,11 @@ const passkey = (over: Partial<Passkey> = {}): Passkey => ({
 
 describe.each(storeNames)('core/passkeys on %s', (name) => {
   beforeEach(async () => {
-    const store = (await makeStores(clock.now)).find((one) => one.name === name)?.store;
-    if (!store) throw new Error('no store');
-    passkeys = makePasskeys({ store, keys: makeKeys(makeRuntime()), now: clock.now });
+    const found = (await makeStores(clock.now)).find((one) => one.name === name)?.store;
+    if (!found) throw new Error('no store');
+    store = found;
+    passkeys = makePasskeys({ store, keys: makeKeys(makeRuntime()), now: clock.now, emit: (event) => void events.push(event) });
+    events = [];
   });
 
   it('keeps several for one account, oldest first', async () => {
@@ -49,14 +55,48 @@ describe.each(storeNames)('core/passkeys on %s', (name) => {
 
   it('renames and removes for nobody but the owner (SEC-163)', async () => {
     await passkeys.add(passkey());
-    expect([await passkeys.rename('eve', 'a2V5', 'Mine'), await passkeys.remove('eve', 'a2V5')]).toEqual([false, false]);
-    expect([await passkeys.rename('ada', 'bm9uZQ', 'Mine'), await passkeys.remove('ada', 'bm9uZQ')]).toEqual([false, false]);
+    expect([await passkeys.rename('eve', 'a2V5', 'Mine'), await passkeys.remove('eve', 'a2V5')]).toEqual([false, 'gone']);
+    expect([await passkeys.rename('ada', 'bm9uZQ', 'Mine'), await passkeys.remove('ada', 'bm9uZQ')]).toEqual([false, 'gone']);
     expect(await passkeys.find('a2V5')).toEqual(passkey());
     expect(await passkeys.rename('ada', 'a2V5', 'Laptop')).toBe(true);
     expect((await passkeys.of('ada')).map((one) => one.name)).toEqual(['Laptop']);
     const removed = await Promise.all([1, 2, 3, 4].map(() => passkeys.remove('ada', 'a2V5')));
-    expect(removed.filter(Boolean)).toHaveLength(1);
+    expect(removed.toSorted()).toEqual(['gone', 'gone', 'gone', 'removed']);
     expect([await passkeys.find('a2V5'), await passkeys.of('ada')]).toEqual([null, []]);
+  });
+
+  it('keeps the last one, however many are removed at once, and takes it where that is wanted', async () => {
+    const ids = ['a2V5', 'bmV3', 'b2xk', 'b25l'];
+    for (const id of ids) await passkeys.add(passkey({ id }));
+    const removed = await Promise.all(ids.map((id) => passkeys.remove('ada', id, { keepLast: true })));
+    expect(removed.toSorted()).toEqual(['last', 'removed', 'removed', 'removed']);
+    const [last] = await passkeys.of('ada');
+    expect(await passkeys.remove('ada', last?.id ?? '', { keepLast: true })).toBe('last');
+    expect(await passkeys.remove('ada', last?.id ?? '')).toBe('removed');
+    expect(await passkeys.of('ada')).toEqual([]);
+  });
+
+  it('counts one whose removal died halfway as going, until that is ten minutes ago', async () => {
+    for (const id of ['a2V5', 'bmV3']) await passkeys.add(passkey({ id }));
+    const remove = store.remove.bind(store);
+    Object.assign(store, { remove: () => Promise.reject(new Error('died')) });
+    await expect(passkeys.remove('ada', 'a2V5', { keepLast: true })).rejects.toThrow('died');
+    Object.assign(store, { remove });
+    expect(await passkeys.remove('ada', 'bmV3', { keepLast: true })).toBe('last');
+    clock.pass(601);
+    expect(await passkeys.remove('ada', 'bmV3', { keepLast: true })).toBe('removed');
+  });
+
+  it('tells the operator what was added, renamed and removed, and of nothing that did not happen', async () => {
+    await passkeys.add(passkey());
+    await passkeys.add(passkey());
+    await passkeys.rename('ada', 'a2V5', 'Laptop');
+    await passkeys.rename('eve', 'a2V5', 'Mine');
+    await passkeys.remove('ada', 'a2V5', { keepLast: true });
+    await passkeys.remove('ada', 'a2V5');
+    await passkeys.remove('ada', 'a2V5');
+    const about = { kind: 'factor.changed', factor: 'passkey', userId: 'ada' };
+    expect(events).toEqual(['added', 'renamed', 'removed'].map((what) => ({ ...about, what })));
   });
 
   it('notes when it was used and whether it is backed up', async () => {

@@ -1,7 +1,10 @@
 /** The server that the end-to-end suite drives: one source, on Node with SQLite and in workerd with Durable Objects. */
 import { McpServer } from '@modelcontextprotocol/server';
+import { consoleMailer } from '../../src/logins/console-mailer.ts';
+import { emailCode } from '../../src/logins/email-code.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
+import { totp } from '../../src/logins/totp.ts';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
@@ -29,7 +32,28 @@ export const options: OAuthProviderOptions = {
 };
 
 /** The same with passkeys beside the password, and accounts for whoever comes. */
-export const passkeyOptions: OAuthProviderOptions = {
+const passkeyOptions: OAuthProviderOptions = {
   ...options,
   logins: [password({ accounts: () => [ALICE] }), passkeys({ signUp: 'open', rpName: 'Acme Notes' })],
 };
+
+/** Accounts of every kind: sign-up by e-mail, a way to a new password, passkeys, codes. */
+const accountsOptions: OAuthProviderOptions = {
+  ...options,
+  logins: [
+    password({ signUp: 'open', sendEmail: consoleMailer() }),
+    passkeys({ rpName: 'Acme Notes' }),
+    emailCode({ sendEmail: consoleMailer() }),
+  ],
+};
+
+/** Sign-ins of several pages: a code by e-mail, and then one of an authenticator app. */
+const stepsOptions: OAuthProviderOptions = {
+  ...options,
+  logins: [emailCode({ sendEmail: consoleMailer(), signUp: 'open' })],
+  secondFactor: totp(),
+  secret: 'a secret of the end-to-end suite, 32 bytes long',
+};
+
+/** What is served, by the name of the file in `test/worker/e2e`. */
+export const served = { entry: options, passkey: passkeyOptions, accounts: accountsOptions, steps: stepsOptions } as const;

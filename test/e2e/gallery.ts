@@ -3,26 +3,12 @@
  * kept in artifacts/screenshots. A new page joins with one line of PAGES. It is found by names of fields, as it is seen in Arabic too.
  */
 import assert from 'node:assert/strict';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { ALICE } from './app.ts';
 import { checkAccessible, shoot, visit } from './chromium.ts';
+import { checkRoom, looksOf } from './looks.ts';
 import { check } from './report.ts';
-
-const DESKTOP = { viewport: { width: 1280, height: 900 } };
-const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, deviceScaleFactor: 2 };
-
-/** How pages are looked at. 640 pixels at twice the size is what remains of 1280 at a zoom of 200 %. */
-const LOOKS: { readonly [look: string]: BrowserContextOptions } = {
-  desktop: DESKTOP,
-  'desktop-dark': { ...DESKTOP, colorScheme: 'dark' },
-  phone: PHONE,
-  'phone-dark': { ...PHONE, colorScheme: 'dark' },
-  'phone-arabic': { ...PHONE, locale: 'ar' },
-  zoomed: { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 },
-  'forced-colours': { ...DESKTOP, forcedColors: 'active' },
-};
-const LOOKS_OF_WORKER: readonly string[] = ['desktop', 'phone-dark', 'phone-arabic'];
 
 /** What a page is reached with. */
 interface Tour {
@@ -75,8 +61,7 @@ const PAGES: { readonly [name: string]: (tour: Tour) => Promise<unknown> } = {
 
 /** Looks at every page of the server at `url`. */
 export async function checkGallery(where: string, url: string, browser: Browser): Promise<void> {
-  for (const [look, options] of Object.entries(LOOKS)) {
-    if (where === 'worker' && !LOOKS_OF_WORKER.includes(look)) continue;
+  for (const [look, options] of looksOf(where)) {
     for (const [name, open] of Object.entries(PAGES)) {
       await check(`${where}: ${name}, ${look}: accessible, nothing cut off, photographed`, () =>
         visit(
@@ -111,15 +96,4 @@ async function signIn(page: Page, url: string): Promise<void> {
   await type(page);
   await page.locator('button[value=sign-in]').click();
   await page.locator('input[name=password]').waitFor({ state: 'detached' });
-}
-
-/** Nothing scrolls sideways, and everything that is pressed is at least 44 pixels high (WCAG 2.2 §2.5.8 wants 24). */
-async function checkRoom(page: Page): Promise<void> {
-  const found = await page.evaluate(() => {
-    const wider = document.documentElement.scrollWidth - document.documentElement.clientWidth;
-    const shown = [...document.querySelectorAll<HTMLElement>('button, summary, label.tick, input:not([type=hidden]):not(.tick input)')];
-    const small = shown.filter((one) => one.checkVisibility() && one.ariaHidden !== 'true' && one.getBoundingClientRect().height < 43.5);
-    return { wider, small: small.map((one) => one.outerHTML.slice(0, 120)) };
-  });
-  assert.deepEqual(found, { wider: 0, small: [] });
 }

@@ -73,7 +73,7 @@ async function verdictsOf(url: string, revision: string): Promise<Verdicts> {
 /** Without a guard: everybody is the same caller. */
 function serveBare(handler: FetchObject): Promise<NodeServer> {
   const upstream = (): never => assert.fail('No account of another site here.');
-  const access: Access = { userId: 'u', clientId: 'c', grantId: 'g', scope: [], resource: 'http://localhost/mcp', expiresAt: 2 ** 40, props: {}, upstream }; // prettier-ignore
+  const access: Access = { userId: 'u', clientId: 'c', grantId: 'g', scope: [], resource: 'http://localhost/mcp', expiresAt: 2 ** 40, props: {}, upstream, connect: null as never }; // prettier-ignore
   const fetch = (request: Request, env: unknown, ctx: Context): Response | Promise<Response> =>
     handler.fetch(request, env, { ...ctx, auth: access, props: {} });
   return serve({ fetch }, { port: 0 });

@@ -30,6 +30,8 @@ export function freshFolder(name: string): string {
 /** A server that runs, until `stop`. */
 export interface RunningServer {
   readonly url: string;
+  /** What stands in the newest message to an address that a mailer for development showed: the first match, as soon as it is there. */
+  mailed(address: string, what: RegExp): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -55,14 +57,15 @@ export function childEnv(home: string, more: { readonly [name: string]: string }
 }
 
 /** What a server under test serves: the file of that name in `test/worker/e2e`. */
-export type Served = 'entry' | 'passkey';
+export type Served = 'entry' | 'passkey' | 'accounts' | 'steps';
 
 /** The server on Node and SQLite. */
 export async function startNode(what: Served = 'entry'): Promise<RunningServer> {
   const data = freshFolder('node');
   const child = begin('node', ['test/e2e/server.ts', data, what], childEnv(data));
-  const line = await waitFor(child, /\{"url":"([^"]+)"\}/);
-  return { url: line, stop: () => end(child) };
+  const mailed = readMail(child);
+  const url = await waitFor(child, /\{"url":"([^"]+)"\}/);
+  return { url, mailed, stop: () => end(child) };
 }
 
 /** The same server in workerd, on a Durable Object. */
@@ -85,8 +88,9 @@ export async function startWorker(what: Served = 'entry'): Promise<RunningServer
     data,
   ];
   const child = begin('wrangler', [...args, '--show-interactive-dev-session=false'], childEnv(data));
+  const mailed = readMail(child);
   await waitFor(child, /(Ready) on /);
-  return { url: `http://localhost:${port}`, stop: () => end(child) };
+  return { url: `http://localhost:${port}`, mailed, stop: () => end(child) };
 }
 
 /** Runs a program to its end. @param limit seconds after which it is ended. */
@@ -139,6 +143,24 @@ function end(child: ChildProcess): Promise<void> {
     child.once('close', () => resolve());
     child.kill('SIGTERM');
   });
+}
+
+/** Reads the messages that a server shows. Each one is good for one reading: the next waits for the next. */
+function readMail(child: ChildProcess): RunningServer['mailed'] {
+  let text = '';
+  child.stdout?.on('data', (chunk) => (text += String(chunk)));
+  return async (address, what) => {
+    for (let tries = 0; tries < 200; tries++) {
+      const at = text.lastIndexOf(`To: ${address}\n`);
+      const [found] = (at === -1 ? null : what.exec(text.slice(at))) ?? [];
+      if (found !== undefined) {
+        text = text.slice(0, at);
+        return found;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50)); // another process writes it
+    }
+    throw new Error(`No message to ${address} with ${what} came.`);
+  };
 }
 
 /** Resolves with the first group of the pattern once it stands in the output. */

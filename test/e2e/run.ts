@@ -1,7 +1,8 @@
 /**
  * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
- * A plain program, `node test/e2e/run.ts [node|worker|mcp|passkey|upstream|steps|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ * A plain program, `node test/e2e/run.ts [node|worker|mcp|passkey|accounts|steps|upstream|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
  */
+import { checkAccounts } from './accounts.ts';
 import { checkClients } from './clients.ts';
 import { checkConsent } from './consent.ts';
 import { findChromium, launch } from './chromium.ts';
@@ -42,9 +43,16 @@ async function runAll(executable: string): Promise<void> {
       await checkPasskeys(name, server.url, browser);
       await server.stop();
     }
+    for (const [name, start] of Object.entries(SERVERS)) {
+      for (const [what, look] of Object.entries({ accounts: checkAccounts, steps: checkSteps } as const)) {
+        if (wanted.length > 0 && !wanted.includes(what) && !wanted.includes(`${what}-${name}`)) continue;
+        const server = await start(what as Served);
+        await look(name, server, browser);
+        await server.stop();
+      }
+    }
     if (wanted.length === 0 || wanted.includes('mcp')) await checkMcpConformance();
     if (wanted.length === 0 || wanted.includes('upstream')) await checkUpstream(browser);
-    if (wanted.length === 0 || wanted.includes('steps')) await checkSteps(browser);
     if (wanted.length === 0 || wanted.includes('consent')) await checkConsent(browser);
   } catch (error) {
     fail('end to end', error instanceof Error ? (error.stack ?? error.message) : String(error));

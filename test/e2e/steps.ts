@@ -1,54 +1,32 @@
 /** Sign-ins of several pages in a real browser: a code sent by e-mail, an authenticator app, recovery codes; and how their pages look. */
 import assert from 'node:assert/strict';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { oneTimeCode, PERIOD } from '../../src/lib/one-time.ts';
-import { emailCode } from '../../src/logins/email-code.ts';
-import { totp } from '../../src/logins/totp.ts';
-import type { Email } from '../../src/model/email.ts';
-import { OAuthProvider } from '../../src/node/main.ts';
-import { serve } from '../../src/node/serve.ts';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { fromBase32 } from '../support/base32.ts';
-import { options } from './app.ts';
 import { checkAccessible, shoot, visit, type Visit } from './chromium.ts';
+import { checkRoom, looksOf } from './looks.ts';
 import { leave } from './person.ts';
-import { freshFolder } from './processes.ts';
+import type { RunningServer } from './processes.ts';
 import { check } from './report.ts';
 
-const LOOKS: readonly (readonly [string, BrowserContextOptions])[] = [
-  ['desktop', { viewport: { width: 1280, height: 900 } }],
-  ['desktop-dark', { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' }],
-  ['phone', { viewport: { width: 360, height: 740 }, isMobile: true, deviceScaleFactor: 2 }],
-  ['phone-arabic', { viewport: { width: 360, height: 740 }, isMobile: true, deviceScaleFactor: 2, locale: 'ar' }],
-];
-
-/** Every check of e-mail codes and the second factor. */
-export async function checkSteps(browser: Browser): Promise<void> {
-  const mailbox: Email[] = [];
-  const logins = [emailCode({ sendEmail: (email) => void mailbox.push(email), signUp: 'open' })];
-  const provider = new OAuthProvider({
-    ...options,
-    logins,
-    secondFactor: totp(),
-    secret: 'a secret of the end-to-end suite, 32 bytes long',
-  });
-  const server = await serve(provider, { port: 0, data: freshFolder('steps') });
-  const codeFor = (address: string): string => mailbox.findLast(({ to }) => to === address)?.code ?? '';
-
-  for (const [look, context] of LOOKS) {
-    await check(`steps: e-mail code, authenticator app and recovery code lead to the client; all pages are accessible: ${look}`, () =>
-      visit(browser, server.url, (one) => journey(one, `steps-${look}`, { url: server.url, codeFor }), { ...context }),
+/** Every check of e-mail codes and the second factor, against a server that `steps` serves. */
+export async function checkSteps(where: string, { url, mailed }: RunningServer, browser: Browser): Promise<void> {
+  const codeFor = (address: string): Promise<string> => mailed(address, /\b\d{4} \d{4}\b/);
+  for (const [look, context] of looksOf(where)) {
+    await check(
+      `steps: ${where}: e-mail code, authenticator app and recovery code lead to the client; all pages are accessible: ${look}`,
+      () => visit(browser, url, (one) => journey(one, `${where}-${look}`, { url, codeFor }), { ...context }),
     );
   }
-  await check('steps: everything works with scripts off', () =>
-    visit(browser, server.url, (one) => journey(one, null, { url: server.url, codeFor }), { javaScriptEnabled: false }),
+  await check(`steps: ${where}: everything works with scripts off`, () =>
+    visit(browser, url, (one) => journey(one, null, { url, codeFor }), { javaScriptEnabled: false }),
   );
-  await server.stop();
 }
 
 interface Served {
   readonly url: string;
-  readonly codeFor: (address: string) => string;
+  readonly codeFor: (address: string) => Promise<string>;
 }
 
 /** Labels differ by language: fields are found by name, buttons by value. @param shots null for no pictures. */
@@ -59,8 +37,7 @@ async function journey({ page: first, context }: Visit, shots: string | null, { 
     if (shots === null) return;
     await shoot(page, `${shots}-${what}`);
     await checkAccessible(page);
-    const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.equal(wider, 0, `${what} scrolls sideways`);
+    await checkRoom(page);
   };
   const client = await registerClient({ send: (request) => fetch(request), issuer: url, redirectUri: 'http://localhost:33418/callback' });
   const mailed = async (): Promise<void> => {
@@ -68,7 +45,7 @@ async function journey({ page: first, context }: Visit, shots: string | null, { 
     await page.keyboard.press('Enter');
     await page.getByRole('alert').waitFor();
     await look('email-code-wrong');
-    await page.locator('input[name=code]').fill(codeFor(address));
+    await page.locator('input[name=code]').fill(await codeFor(address));
   };
 
   await page.goto(await client.authorizeUrl());
@@ -100,7 +77,7 @@ async function journey({ page: first, context }: Visit, shots: string | null, { 
     await page.goto(await client.authorizeUrl());
     await page.locator('input[name=email]').fill(address);
     await page.locator('button[value=approve]').click();
-    await page.locator('input[name=code]').fill(codeFor(address));
+    await page.locator('input[name=code]').fill(await codeFor(address));
     await page.keyboard.press('Enter');
     await page.locator('input[name=recovery]').waitFor({ state: 'attached' });
     await look('totp-ask');

@@ -40,7 +40,7 @@ describe('guard, callers without a token', () => {
 
   it('reads the token where it is told to, and nowhere else', async () => {
     const own = guard({ ...options, tokenOf: (request) => request.headers.get('x-vouched') });
-    expect(await own(ask({ 'x-vouched': 'good' }))).toEqual({ ...access, upstream: expect.any(Function) });
+    expect(await own(ask({ 'x-vouched': 'good' }))).toEqual({ ...access, upstream: expect.any(Function), connect: expect.any(Function) });
     expect(await own(ask({ authorization: 'Bearer good' }))).toMatchObject({ status: 401 });
     expect(await own(ask({ 'x-vouched': '' }))).toMatchObject({ status: 401 });
   });

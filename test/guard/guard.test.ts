@@ -32,7 +32,7 @@ const status = (verdict: Access | Response): number => (verdict instanceof Respo
 describe('guard/guard, before any handler', () => {
   it('lets a good token in and says who called (S-123, S-127)', async () => {
     for (const header of ['Bearer good', 'bearer good', 'BEARER  good', 'Bearer\tgood ', 'bEaReR good'])
-      expect(await call(header)).toEqual({ ...access, upstream: expect.any(Function) });
+      expect(await call(header)).toEqual({ ...access, upstream: expect.any(Function), connect: expect.any(Function) });
   });
 
   it.each([

@@ -173,6 +173,55 @@ describe.each(storeNames)('the vault on %s', (store) => {
     }
   });
 
+  it('lets a token that was exchanged use the accounts of the one it came of, by one refresh, and no longer than that one', async () => {
+    const type = 'urn:ietf:params:oauth:grant-type:token-exchange';
+    const gateway = { id: 'gateway', secret: SECRET, authMethod: 'client_secret_post', grantTypes: [type] } as const;
+    const app = await makeVaultApp(store, { clients: [gateway], tokenExchange: () => true, accessTokenTTL: 86_400 });
+    const { tokens, client } = await app.connect();
+    const body = new URLSearchParams({
+      grant_type: type, client_id: 'gateway', client_secret: SECRET, subject_token: tokens.access,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    }); // prettier-ignore
+    const exchange = async (): Promise<string> => {
+      const answer = await app.ask('POST', '/token', body, { 'content-type': 'application/x-www-form-urlencoded' });
+      return ((await answer.json()) as { access_token: string }).access_token;
+    };
+    const [child, other] = [await exchange(), await exchange()];
+    const { token } = await app.use(tokens.access);
+    expect((await app.use(child)).token).toBe(token);
+    app.clock.pass(3700);
+    const said = await Promise.all([child, tokens.access, child, tokens.access].map((access) => app.use(access)));
+    expect(new Set(said.map((one) => one.token)).size).toBe(1);
+    expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
+    await app.ask('POST', '/revoke', new URLSearchParams({ token: other, client_id: 'gateway', client_secret: SECRET }), {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect([(await app.use(other)).status, (await app.use(child)).token]).toEqual([401, said[0]?.token]);
+    await client.revoke(tokens.refresh);
+    expect((await app.use(child)).status).toBe(401);
+    await expect.poll(() => app.events).toContainEqual(expect.objectContaining({ kind: 'upstream.disconnected', told: 'revoked' }));
+    expect(app.idp.tokens.isGood(said[0]?.token, app.clock.now())).toBe(false);
+  });
+
+  it('takes the tokens of a sign-in that the application ran itself, where a login keeps such tokens', async () => {
+    const app = await makeVaultApp(store);
+    const oauth = app.provider.helpers(app.env);
+    const client = await app.client();
+    const request = await oauth.parseAuthRequest(new Request(await client.authorizeUrl()));
+    const { access_token: accessToken, refresh_token: refreshToken = '', expires_in = 0 } = app.idp.tokens.open(app.clock.now());
+    const account = { provider: 'corp', id: 'u-7', name: 'Una' };
+    const tokens = { accessToken, refreshToken, expiresAt: app.clock.now() + expires_in };
+    const completion = { request, userId: 'una', scope: request.scope, props: {} };
+    const of = (provider: string) => ({ ...completion, upstreams: [{ account: { ...account, provider }, tokens }] });
+    await expect(oauth.completeAuthorization(of('elsewhere'))).rejects.toThrow('no login of that id keeps tokens');
+    const { redirectTo } = await oauth.completeAuthorization(of('corp'));
+    const ours = tokensOf(await client.redeem(new URL(redirectTo).searchParams.get('code') ?? ''));
+    expect(await app.use(ours.access)).toMatchObject({ token: accessToken, accounts: [account] });
+    app.clock.pass(3550);
+    expect((await app.use(ours.access)).token).not.toBe(accessToken);
+    expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
+  });
+
   it('revokes here at once though the site cannot be told', async () => {
     const app = await makeVaultApp(store);
     const { tokens, client } = await app.connect();

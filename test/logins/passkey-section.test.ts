@@ -147,9 +147,18 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
     expect(device.keys).toHaveLength(1);
   });
 
+  it('keeps one of the last two that two windows remove at once', async () => {
+    const { browser, id } = await stranger('ada');
+    const second = makeAuthenticator(ISSUER);
+    await added(browser, second, 'Second');
+    const page = await browser.get(ISSUER + PATH);
+    const removals = [id, second.keys[0]!.id].map((passkey) => browser.submit(page, { do: 'remove', passkey }));
+    expect((await Promise.all(removals)).map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([303, 409]);
+  });
+
   it('bounds how many an account has', async () => {
     const browser = await alice();
-    const records = makePasskeys({ store: app.store, keys: makeKeys(makeRuntime()), now: app.clock.now });
+    const records = makePasskeys({ store: app.store, keys: makeKeys(makeRuntime()), now: app.clock.now, emit: () => {} });
     const one: Omit<Passkey, 'id'> = { userId: app.aliceId, publicKey: 'aA', counter: 0, transports: [], name: 'K', backupEligible: false, backedUp: false, createdAt: 0 }; // prettier-ignore
     for (let count = 0; count < 20; count++) await records.add({ ...one, id: `a${count}` });
     expect((await post(browser, { do: 'begin', name: 'One more' })).status).toBe(409);

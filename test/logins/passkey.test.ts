@@ -168,7 +168,7 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     expect(came.filter(({ location }) => location?.includes('code='))).toHaveLength(1);
     for (const lost of came.filter(({ location }) => location === null)) expect(lost.text).toContain('This user name is taken');
     const loser = people[came.findIndex(({ location }) => location === null)]!;
-    const kept = makePasskeys({ store: app.store, keys: makeKeys(makeRuntime()), now: app.clock.now });
+    const kept = makePasskeys({ store: app.store, keys: makeKeys(makeRuntime()), now: app.clock.now, emit: () => {} });
     expect(await kept.find(loser.device.keys[0]!.id)).toBeNull();
     const browser = app.browser();
     expect((await touch(browser, await toPasskey(loser.client, browser), loser.device)).text).toContain('not known here');

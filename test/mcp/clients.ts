@@ -23,6 +23,7 @@ export function accessWith(permissions: readonly string[] = [], name = 'Ada'): A
     expiresAt: 2_000_000_000,
     props: { claims: { sub: 'u1', name }, permissions },
     upstream: noUpstream,
+    connect: noUpstream as never,
   };
 }
 

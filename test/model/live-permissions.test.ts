@@ -13,6 +13,7 @@ const access = (userId: string, grantId = 'g1', issuer?: string): Access => ({
   upstream: () => {
     throw new Error('none here');
   },
+  connect: null as never,
   ...(issuer === undefined ? {} : { issuer }),
 });
 

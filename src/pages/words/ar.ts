@@ -24,6 +24,7 @@ export const ar: Translation = {
     more: 'تطبيقات أخرى',
     sessions: 'المتصفحات المسجَّل الدخول منها',
     here: 'هذا المتصفح',
+    thisComputer: 'هذا الحاسوب',
     browserOn: (browser, system) => `${browser} على ${system}`,
     browser: 'متصفح',
     session: (since, seen) => html`تسجيل الدخول في ${since}، وآخر نشاط في ${seen}`,
@@ -219,6 +220,15 @@ export const ar: Translation = {
     broken: (site) => html`لم ينجح تسجيل الدخول باستخدام ${site}. أعد المحاولة؛ وإذا تكرر ذلك فأبلغ القائم على هذا الخادم.`,
     onlyDomains: (domains) => html`لا يُسمح بتسجيل الدخول هنا إلا لمن لديه بريد إلكتروني موثَّق من ${domains}. استخدم حسابًا آخر.`,
     onlyAccountsOf: (owner) => html`لا يُسمح بتسجيل الدخول هنا إلا لحسابات ${owner}. استخدم حسابًا آخر.`,
+  },
+  connect: {
+    title: (site) => `ربط ${site}`,
+    lead: (app, site) => html`يحتاج ${app} إلى حسابك في ${site} لتنفيذ ما طلبته. يحتفظ هذا الخادم بإذن الوصول إلى أن تفصل التطبيق.`,
+    go: (site) => html`المتابعة إلى ${site}`,
+    doneTitle: 'تم الربط',
+    done: 'عُد إلى تطبيقك ليكمل من هنا. يمكنك إغلاق هذه الصفحة.',
+    otherTitle: 'هذا لشخص آخر',
+    other: 'طلب التطبيق حسابًا آخر في هذا الخادم غير الحساب المسجّل دخوله هنا. لم يُربط أي شيء. إذا أرسل إليك أحد هذا الرابط فلا تستخدمه.',
   },
   message: {
     whatToDo: 'ماذا تفعل الآن',

@@ -22,6 +22,7 @@ export const de: Translation = {
     more: 'Weitere Apps',
     sessions: 'Angemeldete Browser',
     here: 'Dieser Browser',
+    thisComputer: 'Dieser Computer',
     browserOn: (browser, system) => `${browser} auf ${system}`,
     browser: 'Ein Browser',
     session: (since, seen) => html`Angemeldet am ${since}, zuletzt aktiv am ${seen}`,
@@ -218,6 +219,18 @@ export const de: Translation = {
     onlyDomains: (domains) =>
       html`Nur Personen mit einer bestätigten E-Mail-Adresse von ${domains} dürfen sich hier anmelden. Nehmen Sie ein anderes Konto.`,
     onlyAccountsOf: (owner) => html`Nur Konten von ${owner} dürfen sich hier anmelden. Nehmen Sie ein anderes Konto.`,
+  },
+  connect: {
+    title: (site) => `Mit ${site} verbinden`,
+    lead: (app, site) =>
+      html`${app} braucht Ihr Konto bei ${site} für das, was Sie wollten. Dieser Server bewahrt den Zugang dafür auf, bis Sie die App
+      trennen.`,
+    go: (site) => html`Weiter zu ${site}`,
+    doneTitle: 'Verbunden',
+    done: 'Gehen Sie zurück zu Ihrer App, dort geht es weiter. Diese Seite können Sie schließen.',
+    otherTitle: 'Das ist für jemand anderen',
+    other:
+      'Die App hat nach einem anderen Konto dieses Servers gefragt als dem, das hier angemeldet ist. Nichts wurde verbunden. Hat Ihnen jemand diesen Link geschickt, benutzen Sie ihn nicht.',
   },
   message: {
     whatToDo: 'Was Sie jetzt tun können',

@@ -5,6 +5,7 @@
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';
 import { confirm } from './en/confirm.ts';
+import { connect } from './en/connect.ts';
 import { device } from './en/device.ts';
 import { error, errorReasons, message } from './en/message.ts';
 import { emailCode, step, totp } from './en/steps.ts';
@@ -17,6 +18,7 @@ export const en: {
   readonly account: typeof account;
   readonly approve: typeof approve;
   readonly confirm: typeof confirm;
+  readonly connect: typeof connect;
   readonly device: typeof device;
   readonly signIn: typeof signIn;
   readonly password: typeof password;
@@ -36,6 +38,7 @@ export const en: {
   account,
   approve,
   confirm,
+  connect,
   device,
   signIn,
   password,

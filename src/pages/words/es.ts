@@ -22,6 +22,7 @@ export const es: Translation = {
     more: 'Más aplicaciones',
     sessions: 'Navegadores con sesión iniciada',
     here: 'Este navegador',
+    thisComputer: 'Este ordenador',
     browserOn: (browser, system) => `${browser} en ${system}`,
     browser: 'Un navegador',
     session: (since, seen) => html`Sesión iniciada el ${since}, vista por última vez el ${seen}`,
@@ -211,6 +212,17 @@ export const es: Translation = {
     onlyDomains: (domains) =>
       html`Aquí solo pueden iniciar sesión personas con una dirección de correo verificada de ${domains}. Usa otra cuenta.`,
     onlyAccountsOf: (owner) => html`Aquí solo pueden iniciar sesión cuentas de ${owner}. Usa otra cuenta.`,
+  },
+  connect: {
+    title: (site) => `Conectar ${site}`,
+    lead: (app, site) =>
+      html`${app} necesita su cuenta de ${site} para lo que le ha pedido. Este servidor guarda el acceso hasta que desconecte la aplicación.`,
+    go: (site) => html`Continuar a ${site}`,
+    doneTitle: 'Conectado',
+    done: 'Vuelva a su aplicación, que seguirá desde aquí. Puede cerrar esta página.',
+    otherTitle: 'Esto es para otra persona',
+    other:
+      'La aplicación pidió otra cuenta de este servidor, no la que tiene la sesión abierta aquí. No se ha conectado nada. Si alguien le envió este enlace, no lo use.',
   },
   message: {
     whatToDo: 'Qué hacer ahora',

@@ -22,6 +22,7 @@ export const fr: Translation = {
     more: 'Plus d’applications',
     sessions: 'Navigateurs connectés',
     here: 'Ce navigateur',
+    thisComputer: 'Cet ordinateur',
     browserOn: (browser, system) => `${browser} sur ${system}`,
     browser: 'Un navigateur',
     session: (since, seen) => html`Connecté le ${since}, vu pour la dernière fois le ${seen}`,
@@ -217,6 +218,18 @@ export const fr: Translation = {
     onlyDomains: (domains) =>
       html`Seules les personnes ayant une adresse e-mail vérifiée de ${domains} peuvent se connecter ici. Utilisez un autre compte.`,
     onlyAccountsOf: (owner) => html`Seuls les comptes de ${owner} peuvent se connecter ici. Utilisez un autre compte.`,
+  },
+  connect: {
+    title: (site) => `Connecter ${site}`,
+    lead: (app, site) =>
+      html`${app} a besoin de votre compte ${site} pour ce que vous lui avez demandé. Ce serveur en garde l’accès jusqu’à ce que vous
+      déconnectiez l’application.`,
+    go: (site) => html`Continuer vers ${site}`,
+    doneTitle: 'C’est connecté',
+    done: 'Revenez à votre application, qui va continuer. Vous pouvez fermer cette page.',
+    otherTitle: 'Ceci est pour quelqu’un d’autre',
+    other:
+      'L’application a demandé un autre compte de ce serveur que celui qui est connecté ici. Rien n’a été connecté. Si quelqu’un vous a envoyé ce lien, ne l’utilisez pas.',
   },
   message: {
     whatToDo: 'Que faire maintenant',

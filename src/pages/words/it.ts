@@ -22,6 +22,7 @@ export const it: Translation = {
     more: 'Altre app',
     sessions: 'Browser con accesso attivo',
     here: 'Questo browser',
+    thisComputer: 'Questo computer',
     browserOn: (browser, system) => `${browser} su ${system}`,
     browser: 'Un browser',
     session: (since, seen) => html`Accesso il ${since}, visto l’ultima volta il ${seen}`,
@@ -210,6 +211,17 @@ export const it: Translation = {
     broken: (site) => html`L’accesso con ${site} non ha funzionato. Riprova; se succede ancora, avvisa chi gestisce questo server.`,
     onlyDomains: (domains) => html`Qui può accedere solo chi ha un indirizzo e-mail verificato di ${domains}. Usa un altro account.`,
     onlyAccountsOf: (owner) => html`Qui possono accedere solo gli account di ${owner}. Usa un altro account.`,
+  },
+  connect: {
+    title: (site) => `Collega ${site}`,
+    lead: (app, site) =>
+      html`${app} ha bisogno del tuo account ${site} per ciò che hai chiesto. Questo server conserva l’accesso finché non scolleghi l’app.`,
+    go: (site) => html`Continua su ${site}`,
+    doneTitle: 'Collegato',
+    done: 'Torna alla tua app, che proseguirà da qui. Puoi chiudere questa pagina.',
+    otherTitle: 'È per qualcun altro',
+    other:
+      'L’app ha chiesto un account di questo server diverso da quello collegato qui. Non è stato collegato nulla. Se qualcuno ti ha inviato questo link, non usarlo.',
   },
   message: {
     whatToDo: 'Che cosa fare adesso',

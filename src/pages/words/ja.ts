@@ -22,6 +22,7 @@ export const ja: Translation = {
     more: 'ほかのアプリ',
     sessions: 'サインイン中のブラウザー',
     here: 'このブラウザー',
+    thisComputer: 'このコンピューター',
     browserOn: (browser, system) => `${browser}（${system}）`,
     browser: 'ブラウザー',
     session: (since, seen) => html`サインイン：${since}、最終利用：${seen}`,
@@ -213,6 +214,18 @@ export const ja: Translation = {
     onlyDomains: (domains) =>
       html`ここでサインインできるのは、${domains} の確認済みメールアドレスを持つ方だけです。別のアカウントを使ってください。`,
     onlyAccountsOf: (owner) => html`ここでサインインできるのは ${owner} のアカウントだけです。別のアカウントを使ってください。`,
+  },
+  connect: {
+    title: (site) => `${site} に接続`,
+    lead: (app, site) =>
+      html`${app} は、ご依頼の作業のために ${site}
+      のアカウントを必要としています。アプリの接続を解除するまで、このサーバーがアクセス権を保管します。`,
+    go: (site) => html`${site} に進む`,
+    doneTitle: '接続しました',
+    done: 'アプリに戻ってください。続きから再開します。このページは閉じてかまいません。',
+    otherTitle: '別の人のためのページです',
+    other:
+      'アプリが求めたのは、ここでサインインしているのとは別の、このサーバーのアカウントです。何も接続されていません。誰かからこのリンクが送られてきた場合は、使わないでください。',
   },
   message: {
     whatToDo: '次にすること',

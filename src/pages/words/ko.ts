@@ -22,6 +22,7 @@ export const ko: Translation = {
     more: '앱 더 보기',
     sessions: '로그인된 브라우저',
     here: '이 브라우저',
+    thisComputer: '이 컴퓨터',
     browserOn: (browser, system) => `${system}의 ${browser}`,
     browser: '브라우저',
     session: (since, seen) => html`로그인: ${since}, 마지막 활동: ${seen}`,
@@ -207,6 +208,17 @@ export const ko: Translation = {
     broken: (site) => html`${site} 로그인이 되지 않았습니다. 다시 시도하고, 또 발생하면 이 서버의 운영자에게 알려 주세요.`,
     onlyDomains: (domains) => html`${domains}의 확인된 이메일 주소가 있는 사람만 로그인할 수 있습니다. 다른 계정을 사용하세요.`,
     onlyAccountsOf: (owner) => html`${owner} 계정만 로그인할 수 있습니다. 다른 계정을 사용하세요.`,
+  },
+  connect: {
+    title: (site) => `${site} 연결`,
+    lead: (app, site) =>
+      html`${app}에서 요청하신 작업을 하려면 ${site} 계정이 필요합니다. 앱 연결을 해제할 때까지 이 서버가 접근 권한을 보관합니다.`,
+    go: (site) => html`${site}(으)로 계속`,
+    doneTitle: '연결되었습니다',
+    done: '앱으로 돌아가면 이어서 진행됩니다. 이 페이지는 닫아도 됩니다.',
+    otherTitle: '다른 사람을 위한 페이지입니다',
+    other:
+      '앱이 요청한 것은 여기에 로그인된 계정이 아닌 이 서버의 다른 계정입니다. 아무것도 연결되지 않았습니다. 누군가 이 링크를 보냈다면 사용하지 마세요.',
   },
   message: {
     whatToDo: '이제 할 일',

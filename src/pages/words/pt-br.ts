@@ -22,6 +22,7 @@ export const ptBr: Translation = {
     more: 'Mais aplicativos',
     sessions: 'Navegadores conectados',
     here: 'Este navegador',
+    thisComputer: 'Este computador',
     browserOn: (browser, system) => `${browser} no ${system}`,
     browser: 'Um navegador',
     session: (since, seen) => html`Entrou em ${since}, visto pela última vez em ${seen}`,
@@ -207,6 +208,17 @@ export const ptBr: Translation = {
     broken: (site) => html`A entrada com ${site} não deu certo. Tente de novo; se acontecer outra vez, avise quem cuida deste servidor.`,
     onlyDomains: (domains) => html`Só pessoas com um e-mail verificado de ${domains} podem entrar aqui. Use outra conta.`,
     onlyAccountsOf: (owner) => html`Só contas de ${owner} podem entrar aqui. Use outra conta.`,
+  },
+  connect: {
+    title: (site) => `Conectar ${site}`,
+    lead: (app, site) =>
+      html`${app} precisa da sua conta de ${site} para o que você pediu. Este servidor guarda o acesso até você desconectar o aplicativo.`,
+    go: (site) => html`Continuar para ${site}`,
+    doneTitle: 'Conectado',
+    done: 'Volte ao seu aplicativo, que continua daqui. Você pode fechar esta página.',
+    otherTitle: 'Isto é para outra pessoa',
+    other:
+      'O aplicativo pediu outra conta deste servidor, e não a que está conectada aqui. Nada foi conectado. Se alguém enviou este link a você, não o use.',
   },
   message: {
     whatToDo: 'O que fazer agora',

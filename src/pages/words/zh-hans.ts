@@ -22,6 +22,7 @@ export const zhHans: Translation = {
     more: '更多应用',
     sessions: '已登录的浏览器',
     here: '此浏览器',
+    thisComputer: '这台电脑',
     browserOn: (browser, system) => `${system} 上的 ${browser}`,
     browser: '浏览器',
     session: (since, seen) => html`登录于 ${since}，上次活动于 ${seen}`,
@@ -205,6 +206,15 @@ export const zhHans: Translation = {
     broken: (site) => html`使用 ${site} 登录未能成功。请重试；如果再次发生，请告知此服务器的管理者。`,
     onlyDomains: (domains) => html`只有拥有 ${domains} 已验证电子邮件地址的人才能在此登录。请使用其他账号。`,
     onlyAccountsOf: (owner) => html`只有 ${owner} 的账号才能在此登录。请使用其他账号。`,
+  },
+  connect: {
+    title: (site) => `连接 ${site}`,
+    lead: (app, site) => html`${app} 需要您的 ${site} 账号来完成您的请求。在您断开该应用之前，此服务器会保管这项访问权限。`,
+    go: (site) => html`前往 ${site}`,
+    doneTitle: '已连接',
+    done: '请返回您的应用，它会从这里继续。您可以关闭此页面。',
+    otherTitle: '这是给别人的',
+    other: '应用请求的是此服务器上的另一个账号，而不是此处登录的账号。没有连接任何内容。如果有人把这个链接发给您，请不要使用。',
   },
   message: {
     whatToDo: '现在该怎么做',

@@ -1,6 +1,6 @@
 /** The Worker under test with passkeys. */
 import { OAuthProvider } from '../../../src/worker/main.ts';
-import { passkeyOptions } from '../../e2e/app.ts';
+import { served } from '../../e2e/app.ts';
 
 export { PortcullisStore } from '../../../src/worker/store-object.ts';
-export default new OAuthProvider(passkeyOptions);
+export default new OAuthProvider(served.passkey);

@@ -5,7 +5,8 @@ import { createMcpHandler, getMcpAuthContext } from 'agents/mcp/server';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { password } from '../../../src/logins/password.ts';
 import type { Access } from '../../../src/model/access.ts';
-import type { Context, Handler } from '../../../src/model/handler.ts';
+import { boundSessions } from '../../../src/mcp/index.ts';
+import type { Context, FetchObject, Handler } from '../../../src/model/handler.ts';
 import { makeBrowser } from '../../../src/testing/browser.ts';
 import { OAuthProvider } from '../../../src/worker/main.ts';
 import { type Connected, connectTo } from '../../examples/client.ts';
@@ -23,7 +24,9 @@ const stateless = createMcpHandler(() => {
   });
   return server;
 });
-const sessions = AgentsMcp.serve('/sessions', { binding: 'AGENTS_MCP' });
+const sessions = boundSessions(AgentsMcp.serve('/sessions', { binding: 'AGENTS_MCP' }) as unknown as FetchObject);
+/** What each client last sent of a session. */
+const sent = new Map<string, string>();
 
 const app = new OAuthProvider({
   apiHandlers: {
@@ -31,7 +34,7 @@ const app = new OAuthProvider({
       told.push(ctx.auth);
       return stateless(request, own, ctx as never);
     }) as Handler,
-    '/sessions': sessions as unknown as Handler,
+    '/sessions': sessions as Handler,
   },
   logins: [password({ accounts: () => ACCOUNTS })],
   clientRegistrationEndpoint: '/register',
@@ -42,6 +45,8 @@ const send = (request: Request): Promise<Response> => app.fetch(request, env, cr
 const overHttp: typeof fetch = async (input, init) => {
   const headers = new Headers(init?.headers);
   headers.set('host', new URL(ISSUER).host);
+  const [authorization, id] = [headers.get('authorization'), headers.get('mcp-session-id')];
+  if (authorization && id) sent.set(authorization, id);
   return send(new Request(input as RequestInfo, { ...init, headers }));
 };
 
@@ -62,6 +67,11 @@ describe('agents 0.32 behind our provider', () => {
     expect([await grace.say('whoami'), await grace.say('whoami')]).toEqual(['grace, call 1', 'grace, call 2']);
     const heidi = await signIn('/sessions', 'heidi');
     expect(await heidi.say('whoami')).toBe('heidi, call 1');
+    const [[, gracesId], [heidisToken]] = [...sent] as [[string, string], [string, string]];
+    const asHeidi = { authorization: heidisToken, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 9, method: 'tools/call', params: { name: 'whoami', arguments: {} } });
+    const request = new Request(`${ISSUER}/sessions`, { method: 'POST', headers: { ...asHeidi, 'mcp-session-id': gracesId }, body });
+    expect((await send(request)).status).toBe(404); // without the binding she would go on as grace (SEC-189)
     await heidi.client.close();
   });
 

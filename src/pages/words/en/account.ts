@@ -21,6 +21,8 @@ export const account = {
   more: 'More apps',
   sessions: 'Signed-in browsers',
   here: 'This browser',
+  /** Where a browser came from that came over the loopback interface. */
+  thisComputer: 'This computer',
   browserOn: (browser: string, system: string): string => `${browser} on ${system}`,
   browser: 'A browser',
   /** @param since a day. @param seen a day. */

@@ -1,0 +1,156 @@
+/**
+ * Connections: accounts of other sites that are added to a grant while it lives. Three steps, by three parties:
+ *
+ *   tool asks, with a token at hand → a link that carries a key, which only this grant gives
+ *   person comes back from the site → the reference to the tokens, sealed under that key, in a slot of the grant
+ *   tool asks again → the slot opened, the reference moved into the grant, as if the user had signed in with it
+ *
+ * So nothing in storage opens the tokens but a living token of the grant, and ending the grant gives them back.
+ */
+import { base64url, fromBase64url } from '../lib/base64url.ts';
+import { type Connect, ConnectionNeeded } from '../model/connection.ts';
+import type { Grant } from '../model/grant.ts';
+import { isRedirect, type RedirectLogin } from '../model/login.ts';
+import type { Settings } from '../model/settings.ts';
+import type { Json, Key, Seconds } from '../model/store.ts';
+import { type UpstreamRef, UpstreamTokenError } from '../model/upstream.ts';
+import type { AuthServer } from './auth-server.ts';
+import { has, MOST_TRIES, readHeld, versioned } from './held.ts';
+import { openRefs, sealRefs } from './upstream-refs.ts';
+
+/** What a link to the page carries, sealed under its own secret. */
+export type ConnectionAsked = {
+  readonly userId: string;
+  readonly clientId: string;
+  readonly provider: string;
+  readonly scopes: readonly string[];
+  /** Where the reference goes, and under which key. */
+  readonly slot: string;
+  readonly key: string;
+};
+
+/** The kind of those links. */
+export const CONNECTION = 'connection';
+/** How long a person may take, and a client carry something. */
+export const CONNECTION_TTL: Seconds = 600;
+/** How long the reference waits for the tool to ask again. */
+const WAITING: Seconds = 86_400;
+const MOST_LINKS = 30;
+
+type SlotRecord = { readonly v: 1; readonly sealed: string };
+
+/** The login of that name, if it keeps tokens. */
+export function connectable({ logins }: Settings, provider: string): RedirectLogin | null {
+  return logins.filter(isRedirect).find((login) => login.id === provider && login.tokens !== undefined) ?? null;
+}
+
+/** Where the page stands. */
+export function connectionPath({ paths }: Settings): string {
+  return `${paths.account}/connect`;
+}
+
+/** Makes `auth.connect` for one grant. @param grantKey works out the key, with the token of the call. */
+export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promise<Uint8Array<ArrayBuffer>>): Connect {
+  const { keys, runtime, settings, vault } = as;
+  const { id: grantId, userId, clientId } = grant;
+  const keyFor = async (purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
+    runtime.digest(`portcullis ${purpose}\n${base64url(await grantKey())}`);
+
+  const covers = async (provider: string, scopes: readonly string[], refs: readonly UpstreamRef[]): Promise<boolean> => {
+    const own = refs.filter(({ account }) => account.provider === provider).slice(0, 1);
+    if (own.length === 0 || !(await vault.stand(own))) return false;
+    if (scopes.length === 0) return true;
+    try {
+      const granted = await vault
+        .upstreamsOf(
+          grantId,
+          async () => own,
+        )(provider)
+        .scopes();
+      return granted.length === 0 || scopes.every((scope) => granted.includes(scope)); // a site that does not say gave what it was asked for
+    } catch (error) {
+      if (error instanceof UpstreamTokenError && error.failure === 'ended') return false;
+      throw error;
+    }
+  };
+
+  const linkTo = async (asked: ConnectionAsked): Promise<string> => {
+    const secret = await as.links.make(CONNECTION, asked as unknown as Json, CONNECTION_TTL);
+    return `${settings.origin}${connectionPath(settings)}?link=${secret}`;
+  };
+
+  const connect = async (provider: string, scopes: readonly string[] = []): ReturnType<Connect> => {
+    const login = connectable(settings, provider);
+    if (!login)
+      throw new TypeError(`auth.connect: there is no login "${provider}" that keeps tokens; give upstream(…, { keepTokens: true }).`);
+    const [slot, key] = [await keys.hash(`connection\n${grantId} ${provider}`), await keyFor(`connection ${provider}`)];
+    const current = (await as.records.findGrant(grantId)) ?? grant; // another call may have added it since this one began
+    const before = await openRefs(keys, grantId, await grantKey(), current.upstreams);
+    if (await covers(provider, scopes, before)) return vault.upstreamsOf(grantId, async () => before)(provider);
+    const arrived = await readSlot(as, slot, key);
+    if (arrived) {
+      const after = await adopt(as, grantId, await grantKey(), arrived);
+      await as.store.remove(slotKey(slot));
+      if (await covers(provider, scopes, after)) return vault.upstreamsOf(grantId, async () => after)(provider);
+    }
+    const wait = await as.limit(`connect\n${grantId}`, MOST_LINKS, CONNECTION_TTL);
+    if (wait !== null) throw new UpstreamTokenError('unavailable', provider, wait);
+    throw new ConnectionNeeded(login.label, () => linkTo({ userId, clientId, provider, scopes, slot, key: base64url(key) }));
+  };
+
+  return Object.assign(connect, {
+    seal: async (value: Json, bound: string) =>
+      keys.sealWith(await keyFor('carried'), { value, until: as.now() + CONNECTION_TTL }, `carried:${grantId}:${bound}`),
+    open: async (sealed: string, bound: string) => {
+      const text = await keys.openWith(await keyFor('carried'), sealed, `carried:${grantId}:${bound}`);
+      if (text === null) return null;
+      const { value, until } = JSON.parse(text) as { value: Json; until: Seconds };
+      return { value, over: until <= as.now() };
+    },
+  });
+}
+
+/** Puts a reference where the grant will look for it. */
+export async function fillSlot(as: AuthServer, { slot, key }: ConnectionAsked, ref: UpstreamRef): Promise<void> {
+  const bytes = fromBase64url(key);
+  if (!bytes) throw new TypeError('The key of a connection is not base64url.');
+  const sealed = await as.keys.sealWith(bytes, { ...ref, connected: true }, slotKey(slot));
+  await as.store.write(slotKey(slot), { v: 1, sealed }, 'any', { until: as.now() + WAITING });
+}
+
+async function readSlot(as: AuthServer, slot: string, key: Uint8Array<ArrayBuffer>): Promise<UpstreamRef | null> {
+  const held = await readHeld(as.store, slotKey(slot), isSlot);
+  const text = held && (await as.keys.openWith(key, held.value.sealed, slotKey(slot)));
+  return text === null ? null : (JSON.parse(text) as UpstreamRef);
+}
+
+/** Moves a reference into the grant; done twice it stands there once. */
+async function adopt(as: AuthServer, grantId: string, key: Uint8Array<ArrayBuffer>, ref: UpstreamRef): Promise<readonly UpstreamRef[]> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const grant = await as.records.findGrant(grantId);
+    if (!grant || grant.ended) throw new UpstreamTokenError('not_linked', ref.account.provider);
+    const before = await openRefs(as.keys, grantId, key, grant.upstreams);
+    const isReplaced = (one: UpstreamRef): boolean => one.account.provider === ref.account.provider && one.connected === true;
+    const after = [ref, ...before.filter((one) => one.id !== ref.id && !isReplaced(one))];
+    const upstreams = await sealRefs(as.keys, grantId, key, after);
+    const was = grant.upstreams?.sealed;
+    const isDone = await as.records.changeGrant(grantId, (now) =>
+      now.upstreams?.sealed === was && !now.ended ? { grant: { ...now, upstreams }, result: true } : { result: false },
+    );
+    if (!isDone) continue; // another call was faster
+    const replaced = before.filter((one) => one.id !== ref.id && isReplaced(one));
+    await as.vault.release(
+      grant.userId,
+      replaced.map(({ id }) => id),
+      replaced,
+    );
+    return after;
+  }
+  throw new UpstreamTokenError('unavailable', ref.account.provider, 1);
+}
+
+function slotKey(slot: string): Key {
+  return `connection:${slot}`;
+}
+
+const isSlot = (value: unknown): value is SlotRecord => versioned(value) && has(value, 'sealed');

@@ -1,0 +1,122 @@
+/**
+ * Bound sessions: puts a handler that keeps MCP sessions by `Mcp-Session-Id` (2025-era: Cloudflare's `McpAgent.serve`, a transport of
+ * the SDK) behind what the specification wants of it. The id alone then leads nowhere:
+ *
+ *   id known for this very user → same client → same props as at its beginning → not idle for too long → the handler; else 404
+ *
+ * After a 404 clients begin a new session by themselves (2025-11-25, Session Management), with the props of that moment.
+ */
+import { base64url } from '../lib/base64url.ts';
+import { utf8 } from '../lib/bytes.ts';
+import type { Access } from '../model/access.ts';
+import type { Context, FetchObject } from '../model/handler.ts';
+import type { Seconds, Version } from '../model/store.ts';
+import type { UserStates } from '../model/user-state.ts';
+import { callerOf } from './auth-info.ts';
+import { endOf } from './listening.ts';
+
+/** How sessions end. */
+export interface BoundSessionsOptions {
+  /** Seconds without a request after which a session is over; default a day. */
+  readonly idle?: Seconds;
+  /** Seconds after which a stream that a client holds open (GET) notices that its token was revoked; 1 to 300, default 15. */
+  readonly streamCheck?: Seconds;
+  /** The present second; the machine's clock unless told. */
+  readonly now?: () => Seconds;
+}
+
+/** A session as it is kept for its user: which client began it, a hash of the props that it began with, when it was last used. */
+type Kept = { readonly clientId: string; readonly props: string; readonly seenAt: Seconds; readonly ended?: boolean };
+
+const HEADER = 'mcp-session-id';
+const LONGEST = 200;
+
+/**
+ * Binds the sessions of a handler to user, client and props.
+ *
+ * @example
+ * apiHandler: boundSessions(TheirAgent.serve('/mcp'))
+ * @throws {TypeError} for an option that makes no sense.
+ */
+export function boundSessions<Env = unknown>(
+  handler: Pick<FetchObject<Env>, 'fetch'>,
+  options: BoundSessionsOptions = {},
+): FetchObject<Env> {
+  const { idle = 86_400, streamCheck = 15, now = () => Math.floor(Date.now() / 1000) } = options;
+  if (!Number.isInteger(idle) || idle < 60) throw new TypeError('boundSessions: `idle` must be a whole number of seconds, 60 or more.');
+  if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
+    throw new TypeError('boundSessions: `streamCheck` must be a whole number of seconds from 1 to 300.');
+
+  return {
+    async fetch(request, env, ctx) {
+      const [access, states] = [callerOf(ctx), ctx.states];
+      if (access === null || states === undefined)
+        throw new TypeError('boundSessions needs OAuthProvider in front, whose store keeps whose session is whose.');
+      const id = request.headers.get(HEADER);
+      const props = await hashOf(access.props);
+      if (id !== null && !(await isOwn(id, states, access, props))) return notFound();
+      const response = await handler.fetch(request, env, ctx);
+      const given = response.headers.get(HEADER);
+      if (id === null && given !== null) await begin(given, states, access, props);
+      if (id !== null && request.method === 'DELETE' && response.ok) await end(id, states);
+      return request.method === 'GET' && isStream(response) ? bounded(response, request, access, ctx) : response;
+    },
+  };
+
+  async function isOwn(id: string, states: UserStates, access: Access, props: string): Promise<boolean> {
+    const found = id.length <= LONGEST ? await read(id, states) : null;
+    if (!found) return false;
+    const { kept, version } = found;
+    const age = now() - kept.seenAt;
+    if (kept.ended || kept.clientId !== access.clientId || kept.props !== props || age > idle) return false;
+    // Whoever loses this race was as much in time as the winner.
+    if (age > idle / 10) await states.write(handleOf(id), { ...kept, seenAt: now() }, version);
+    return true;
+  }
+
+  async function begin(id: string, states: UserStates, { clientId }: Access, props: string): Promise<void> {
+    const kept: Kept = { clientId, props, seenAt: now() };
+    if (id.length > LONGEST || (await states.write(handleOf(id), kept, null)) === null)
+      throw new TypeError('boundSessions: the handler began a session under an id that is too long, or was there before.');
+  }
+
+  /** A stream that ends with its token, and soon after the token was revoked (SEC-190). */
+  function bounded(response: Response, request: Request, access: Access, ctx: Context): Response {
+    const until = endOf(request, access, ctx, streamCheck);
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const finished = response.body
+      ?.pipeTo(writable, { signal: until.signal })
+      .catch(() => undefined) // cut off: the reader is told by its end
+      .finally(() => until.abort()); // and nobody looks at the token any more
+    if (finished) ctx.waitUntil(finished);
+    return new Response(readable, response);
+  }
+}
+
+async function end(id: string, states: UserStates): Promise<void> {
+  const found = await read(id, states);
+  if (found) await states.write(handleOf(id), { ...found.kept, ended: true }, found.version);
+}
+
+async function read(id: string, states: UserStates): Promise<{ readonly kept: Kept; readonly version: Version } | null> {
+  const stored = await states.read(handleOf(id));
+  return stored && stored.value !== null ? { kept: stored.value as unknown as Kept, version: stored.version } : null;
+}
+
+function handleOf(id: string): string {
+  return `mcp-session ${id}`;
+}
+
+/** Of what tools know of the caller: when it changes, the session that was made for it is over. */
+async function hashOf(props: unknown): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(JSON.stringify(props ?? null)))));
+}
+
+function isStream(response: Response): boolean {
+  return response.headers.get('content-type')?.startsWith('text/event-stream') === true && response.body !== null;
+}
+
+function notFound(): Response {
+  const error = { code: -32001, message: 'Session not found' };
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 404, headers: { 'cache-control': 'no-store' } });
+}

@@ -1,0 +1,33 @@
+/** The page on which a person connects an account of another site, because a tool asked for it. */
+import { html } from '../lib/html.ts';
+import type { Html, HtmlValue } from '../lib/html.ts';
+import type { Words } from './words/words.ts';
+
+/** All that the page shows. */
+export interface ConnectView {
+  /** Where the form is posted, with `account`. */
+  readonly action: string;
+  /** Marks whose page it is. */
+  readonly account: string;
+  readonly app: string;
+  readonly site: string;
+  readonly scopes: readonly string[];
+  readonly error?: HtmlValue;
+}
+
+/** What stands on it. */
+export function connectBody({ action, account, app, site, scopes, error }: ConnectView, words: Words): Html {
+  const say = words.connect;
+  return html`${error && html`<div class="problem" role="alert" tabindex="-1" autofocus>${error}</div>`}
+    <p class="lead long">${say.lead(html`<strong><bdi>${app}</bdi></strong>`, html`<bdi>${site}</bdi>`)}</p>
+    ${
+      scopes.length > 0 &&
+      html`<ul class="scopes">
+        ${scopes.map((scope) => html`<li><code>${scope}</code></li>`)}
+      </ul>`
+    }
+    <form method="post" action="${action}">
+      <input type="hidden" name="account" value="${account}" />
+      <div class="actions"><button class="main">${say.go(html`<bdi>${site}</bdi>`)}</button></div>
+    </form>`;
+}

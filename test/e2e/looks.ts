@@ -1,0 +1,34 @@
+/** How pages are looked at: sizes, themes, a language from right to left; and what must hold in each. */
+import assert from 'node:assert/strict';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+
+const DESKTOP = { viewport: { width: 1280, height: 900 } };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, deviceScaleFactor: 2 };
+
+/** 640 pixels at twice the size is what remains of 1280 at a zoom of 200 %. */
+const LOOKS: { readonly [look: string]: BrowserContextOptions } = {
+  desktop: DESKTOP,
+  'desktop-dark': { ...DESKTOP, colorScheme: 'dark' },
+  phone: PHONE,
+  'phone-dark': { ...PHONE, colorScheme: 'dark' },
+  'phone-arabic': { ...PHONE, locale: 'ar' },
+  zoomed: { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 },
+  'forced-colours': { ...DESKTOP, forcedColors: 'active' },
+};
+const LOOKS_OF_WORKER: readonly string[] = ['desktop', 'phone-dark', 'phone-arabic'];
+
+/** All of them on Node; in workerd, where the pages are the same, three. */
+export function looksOf(where: string): readonly (readonly [string, BrowserContextOptions])[] {
+  return Object.entries(LOOKS).filter(([look]) => where !== 'worker' || LOOKS_OF_WORKER.includes(look));
+}
+
+/** Nothing scrolls sideways, and everything that is pressed is at least 44 pixels high (WCAG 2.2 §2.5.8 wants 24). */
+export async function checkRoom(page: Page): Promise<void> {
+  const found = await page.evaluate(() => {
+    const wider = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    const shown = [...document.querySelectorAll<HTMLElement>('button, summary, label.tick, input:not([type=hidden]):not(.tick input)')];
+    const small = shown.filter((one) => one.checkVisibility() && one.ariaHidden !== 'true' && one.getBoundingClientRect().height < 43.5);
+    return { wider, small: small.map((one) => one.outerHTML.slice(0, 120)) };
+  });
+  assert.deepEqual(found, { wider: 0, small: [] });
+}

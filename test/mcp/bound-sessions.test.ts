@@ -1,0 +1,124 @@
+/** Sessions of a handler that knows nothing of users, bound to user, client and props: SDK transports behind the whole server. */
+import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import { describe, expect, it } from 'vitest';
+import { boundSessions } from '../../src/mcp/index.ts';
+import type { FetchObject, Handler } from '../../src/model/handler.ts';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { text } from './clients.ts';
+
+const BOB = { username: 'bob', password: 'another passphrase' };
+
+/** Keeps transports in memory by their ids, as the SDK's documentation does: whoever names an id is let in. */
+function sessionful(): FetchObject & { readonly ran: string[] } {
+  const transports = new Map<string, WebStandardStreamableHTTPServerTransport>();
+  const ran: string[] = [];
+  return {
+    ran,
+    async fetch(request) {
+      const id = request.headers.get('mcp-session-id');
+      const known = transports.get(id ?? '');
+      if (known) return known.handleRequest(request);
+      const transport = new WebStandardStreamableHTTPServerTransport({
+        sessionIdGenerator: () => crypto.randomUUID(),
+        onsessioninitialized: (made) => void transports.set(made, transport),
+      });
+      const server = new McpServer({ name: 'sessions', version: '1.0.0' });
+      server.registerTool('whoami', {}, () => (ran.push('whoami'), text('ran')));
+      await server.connect(transport);
+      return transport.handleRequest(request);
+    },
+  };
+}
+
+interface Session {
+  readonly token: string;
+  readonly id: string;
+}
+
+async function serving(store: string, permissions: () => readonly string[] = () => []): Promise<App & { readonly ran: string[] }> {
+  const inner = sessionful();
+  let now = (): number => 0;
+  const handler = boundSessions(inner, { idle: 3000, now: () => now() }) as Handler;
+  const app = await makeApp(store, { apiHandler: handler, permissions, accessTokenTTL: 86_400 });
+  now = app.clock.now;
+  return { ...app, ran: inner.ran };
+}
+
+function ask(app: App, token: string, method: string, body: object | null, id?: string): Promise<Response> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
+    'mcp-protocol-version': '2025-11-25',
+    ...(id === undefined ? {} : { 'mcp-session-id': id }),
+  };
+  return app.send(new Request(`${ISSUER}/mcp`, { method, headers, ...(body && { body: JSON.stringify(body) }) }));
+}
+
+const call = (app: App, { token, id }: Session): Promise<Response> =>
+  ask(app, token, 'POST', { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'whoami', arguments: {} } }, id);
+
+async function begin(app: App, token: string): Promise<Session> {
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+  const response = await ask(app, token, 'POST', { jsonrpc: '2.0', id: 1, method: 'initialize', params });
+  await response.text();
+  const id = response.headers.get('mcp-session-id') ?? '';
+  expect(id).not.toBe('');
+  return { token, id };
+}
+
+async function tokenOf(app: App, who: typeof BOB): Promise<string> {
+  const client = await app.client();
+  return tokensOf(await client.redeem(await client.signIn(app.browser(), who))).access;
+}
+
+describe.each(storeNames)('bound sessions on %s', (store) => {
+  it('serves a session to whoever began it', async () => {
+    const app = await serving(store);
+    const session = await begin(app, await tokenOf(app, ALICE));
+    const answer = await call(app, session);
+    expect([answer.status, (await answer.text()).includes('ran')]).toEqual([200, true]);
+  });
+
+  it('SEC-189: another user, or another client of the same user, finds no session: POST, GET and DELETE', async () => {
+    const app = await serving(store);
+    await app.provider.helpers(app.env).accounts.create({ ...BOB });
+    const session = await begin(app, await tokenOf(app, ALICE));
+    for (const token of [await tokenOf(app, BOB), await tokenOf(app, ALICE)]) {
+      const foreign = { ...session, token };
+      expect((await call(app, foreign)).status).toBe(404);
+      expect((await ask(app, token, 'GET', null, session.id)).status).toBe(404);
+      expect((await ask(app, token, 'DELETE', null, session.id)).status).toBe(404);
+    }
+    expect(app.ran).toEqual([]);
+    expect((await call(app, session)).status).toBe(200); // the owner's goes on
+  });
+
+  it('ends with DELETE, when it was not used for long, and when what tools know of the user has changed', async () => {
+    let permissions = ['admin'];
+    const app = await serving(store, () => permissions);
+    const token = await tokenOf(app, ALICE);
+    const [deleted, idle, stale] = [await begin(app, token), await begin(app, token), await begin(app, token)];
+    expect((await ask(app, token, 'DELETE', null, deleted.id)).status).toBe(200);
+    expect((await call(app, deleted)).status).toBe(404);
+    app.clock.pass(2000);
+    expect((await call(app, stale)).status).toBe(200); // used: its time begins anew
+    app.clock.pass(2000);
+    expect((await call(app, idle)).status).toBe(404);
+    expect((await call(app, stale)).status).toBe(200);
+    permissions = [];
+    expect((await call(app, stale)).status).toBe(404);
+    expect((await call(app, await begin(app, token))).status).toBe(200);
+  });
+});
+
+describe('mcp/bound-sessions', () => {
+  it('refuses an option that makes no sense, and a handler that no provider stands in front of', async () => {
+    const inner = sessionful();
+    expect(() => boundSessions(inner, { idle: 5 })).toThrow('`idle`');
+    expect(() => boundSessions(inner, { streamCheck: 0 })).toThrow('`streamCheck`');
+    const alone = boundSessions(inner).fetch(new Request(`${ISSUER}/mcp`), {}, { waitUntil: () => undefined });
+    await expect(alone).rejects.toThrow('needs OAuthProvider');
+  });
+});
