@@ -20,7 +20,7 @@ it.each([
   expect([answer.status, answer.headers.get('access-control-allow-origin'), answer.headers.get('access-control-expose-headers')]).toEqual([
     status,
     '*',
-    'WWW-Authenticate, Retry-After',
+    'WWW-Authenticate, Retry-After, DPoP-Nonce',
   ]);
   expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
   if (path.includes('secret')) expect(await answer.text()).toContain('never in the URL');
