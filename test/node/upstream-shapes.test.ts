@@ -145,7 +145,8 @@ describe.each(Object.entries(VENDORS))('a provider shaped like %s', (_name, vend
     expect(await knows()).toBe(vendor.revokes ? 401 : 200);
   });
 
-  it.runIf(vendor.elsewhere)('is where somebody of another organization signs in, and is not let in', async () => {
+  const elsewhere = vendor.elsewhere ? it : null; // where the vendor knows organizations at all
+  elsewhere?.('is where somebody of another organization signs in, and is not let in', async () => {
     const there = await at({ ...vendor, claims: vendor.elsewhere ?? {} });
     const page = await there.connect();
     expect([403, 502]).toContain(page.status); // Entra's issuer says whose token it must be: one of another tenant is a forgery

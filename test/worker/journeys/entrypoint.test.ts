@@ -9,7 +9,7 @@ import { makeBrowser } from '../../../src/testing/browser.ts';
 import { registerClient, tokensOf } from '../../../src/testing/oauth-client.ts';
 import { OAuthProvider } from '../../../src/worker/main.ts';
 
-const ACCOUNT = { username: 'grace', password: 'correct horse battery', name: 'Grace' };
+const ACCOUNT = { username: 'grace-of-the-entrypoint', password: 'correct horse battery', name: 'Grace' };
 
 class Api extends WorkerEntrypoint {
   override fetch(): Response {
