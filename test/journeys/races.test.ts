@@ -1,5 +1,5 @@
 /** Many requests at once on every store of both runtimes. That each race can be lost shows `test/node/careless-races.test.ts`. */
-import { describe, expect, inject, it } from 'vitest';
+import { describe, inject, it } from 'vitest';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { fromEverywhere, openRing, RACES, type Ring } from '../support/races.ts';
 
