@@ -3,7 +3,7 @@
  *
  *   client → registered for it → resource → scope → limit → codes
  */
-import { authenticate, failed } from '../clients/authenticate.ts';
+import { failed } from '../clients/authenticate.ts';
 import { findClient } from '../clients/find.ts';
 import { DEVICE_TTL, INTERVAL, openDevice } from '../core/devices.ts';
 import { CROSS_ORIGIN, json } from '../lib/http.ts';
@@ -11,20 +11,17 @@ import { OAuthError } from '../model/error.ts';
 import { DEVICE_CODE } from '../model/grant-type.ts';
 import { findResource } from '../model/resource.ts';
 import { parseScope, requestedScope } from '../model/scope.ts';
-import { readForm, type Call } from './endpoint.ts';
-import { refuseSecretsInUrl } from './token.ts';
+import { asked } from './asking.ts';
+import type { Call } from './endpoint.ts';
 
 const REQUESTS = 60;
 const WINDOW = 600;
 
 /** POST of the device authorization endpoint. */
 export async function deviceAuthorization(call: Call): Promise<Response> {
-  const { as, request, network } = call;
+  const { as, network } = call;
   const { settings } = as;
-  refuseSecretsInUrl(call);
-  const form = await readForm(request);
-  form.once('client_secret', 'client_assertion', 'client_assertion_type');
-  const caller = await authenticate(as, request.headers.get('authorization'), form, network);
+  const { form, caller } = await asked(call);
   const client = caller.kind === 'confidential' ? caller.client : await findClient(as, caller.clientId);
   if (!client || (caller.kind === 'public' && client.authMethod !== 'none'))
     throw failed('none', client ? 'secret_missing' : 'client_unknown');

@@ -2,22 +2,19 @@
  * Introspect: what an access token is worth, for the one who has to know (RFC 7662): a client that stands for the token's resource,
  * or the one that the token was given to. To everybody else, and for every token that is not good, the answer is the same.
  */
-import { authenticate, failed } from '../clients/authenticate.ts';
+import { failed } from '../clients/authenticate.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { type FoundToken, findLive } from '../core/verify.ts';
 import { json } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
 import { canonicalResource } from '../model/resource.ts';
-import { readForm, type Call } from './endpoint.ts';
-import { refuseSecretsInUrl } from './token.ts';
+import { asked } from './asking.ts';
+import type { Call } from './endpoint.ts';
 
 /** POST of the introspection endpoint. */
 export async function introspect(call: Call): Promise<Response> {
-  const { as, request, network } = call;
-  refuseSecretsInUrl(call);
-  const form = await readForm(request);
-  form.once('token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type');
-  const caller = await authenticate(as, request.headers.get('authorization'), form, network);
+  const { as } = call;
+  const { form, caller } = await asked(call, 'token_type_hint', 'client_id');
   if (caller.kind !== 'confidential') throw failed('client_secret_basic', 'client_unproven');
   const live = await findLive(as, form.required('token'));
   const body = live && mayKnow(as, caller.client, live) ? describe(as, live) : { active: false };

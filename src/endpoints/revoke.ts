@@ -2,7 +2,7 @@
  * Revoke: the client gives a token back (RFC 7009). A refresh token ends the whole grant, an access token only itself.
  * Whatever is not the caller's to revoke is answered like something unknown: 200, and nothing happens.
  */
-import { authenticate, failed, type Caller } from '../clients/authenticate.ts';
+import { failed, type Caller } from '../clients/authenticate.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { openRefs } from '../core/upstream-refs.ts';
@@ -11,16 +11,13 @@ import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { grantIdOf, kindOf } from '../model/token.ts';
 import { revoke as end, revokeAccess, type Transition, unwrap } from '../model/transition.ts';
-import { readForm, type Call } from './endpoint.ts';
-import { refuseSecretsInUrl } from './token.ts';
+import { asked } from './asking.ts';
+import type { Call } from './endpoint.ts';
 
 /** POST of the revocation endpoint. */
 export async function revoke(call: Call): Promise<Response> {
-  const { as, request, network } = call;
-  refuseSecretsInUrl(call);
-  const form = await readForm(request);
-  form.once('token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type');
-  const caller = await authenticate(as, request.headers.get('authorization'), form, network);
+  const { as } = call;
+  const { form, caller } = await asked(call, 'token_type_hint', 'client_id');
   const text = form.required('token');
   if (caller.kind === 'public' && !(await isPublic(as, caller.clientId))) throw failed('none', 'client_unknown');
   const ended = await revokeToken(as, caller, text);
