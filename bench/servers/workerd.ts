@@ -12,7 +12,9 @@ interface MiniflareModule {
   convertV4MiniflareOptions(options: unknown): unknown;
 }
 
-const CLASSES: Readonly<Record<string, string>> = { floor: 'Rows', ours: 'PortcullisStore' };
+const CLASSES: Readonly<Record<string, string>> = { floor: 'Rows', ours: 'PortcullisStore', stores: 'BenchStore' };
+/** One for each number of grants that the bench of stores asks workerd to hold. */
+const DATABASES = ['D1_1000', 'D1_10000', 'D1_100000'];
 
 const [name = ''] = process.argv.slice(2);
 const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
@@ -37,6 +39,7 @@ const worker = new Miniflare(
     compatibilityFlags: ['nodejs_compat'],
     bindings: { PORTCULLIS_LIMITS: 'off' },
     ...(className === undefined ? {} : { durableObjects: { PORTCULLIS: { className, useSQLite: true } } }),
+    ...(name === 'stores' ? { d1Databases: DATABASES } : {}),
     ...(name === 'incumbent' ? { kvNamespaces: ['OAUTH_KV'] } : {}),
     host: '127.0.0.1',
     port: 0,
