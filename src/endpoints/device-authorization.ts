@@ -3,7 +3,7 @@
  *
  *   caller → resource → scope → client → registered for it → limit → codes
  */
-import { failed } from '../clients/authenticate.ts';
+import { failed } from '../clients/caller.ts';
 import { resolveClient } from '../clients/find.ts';
 import { DEVICE_TTL, INTERVAL, openDevice } from '../core/devices.ts';
 import { CROSS_ORIGIN, json } from '../lib/http.ts';
