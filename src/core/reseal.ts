@@ -4,7 +4,7 @@
  */
 import type { Cursor, Json, Kept, Key } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { neededKeyring } from './keyring.ts';
+import { neededKeyring } from './needed-keyring.ts';
 import { SIGNING_PURPOSE } from './signing-keys.ts';
 import { TOTP_PURPOSE } from './totp.ts';
 import { STATE_PURPOSE } from './user-states.ts';

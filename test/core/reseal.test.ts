@@ -1,7 +1,7 @@
 /** A change of the server's secret, to its end: sealed under the old one, sealed anew, the old one dropped. */
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { type Keyring, makeKeyring, neededKeyring } from '../../src/core/keyring.ts';
+import { type Keyring, makeKeyring } from '../../src/core/keyring.ts';
 import { makeKeys } from '../../src/core/keys.ts';
 import { STATE_PURPOSE } from '../../src/core/user-states.ts';
 import { VAULT_PURPOSE } from '../../src/core/vault-record.ts';
@@ -16,7 +16,7 @@ import { setUp } from '../support/totp-app.ts';
 
 const keys = makeKeys(makeRuntime());
 const [OLD, NEW] = [keys.secret(), keys.secret()];
-const ringOf = (...secrets: string[]): Keyring => neededKeyring(makeKeyring(secrets, makeRuntime(), keys), 'the test');
+const ringOf = (...secrets: string[]): Keyring => makeKeyring(secrets, makeRuntime(), keys);
 const optionsWith = (...secret: string[]): Partial<OAuthProviderOptions> => ({
   secondFactor: totp(),
   accessTokenSigning: 'ES256',
