@@ -48,11 +48,16 @@ export function checkLogins(logins: readonly Login[]): void {
   if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
   if (logins.filter((login) => 'present' in login && login.present).length > 1)
     fail('logins', 'holds existingSession() twice; there is one application, so keep one and let its `find` look everywhere');
+  checkBrought(logins);
+}
+
+/** What logins bring along. */
+function checkBrought(logins: readonly Login[]): void {
   checkIds('part of the account page', [...OWN_SECTIONS, ...logins.flatMap(({ account = [] }) => account.map(({ id }) => id))]);
   checkIds('page', [...OWN_PAGES, ...logins.filter(isForm).flatMap(({ pages = [] }) => pages.map(({ id }) => id))]);
 }
 
-/** What logins bring has ids that can stand in paths, and that are not there already. */
+/** Ids can stand in paths, and are not there already. */
 function checkIds(what: string, ids: readonly string[]): void {
   const bad = ids.find((id, at) => ids.indexOf(id) !== at || !ID.test(id));
   if (bad !== undefined) fail('logins', `bring a ${what} with the id ${JSON.stringify(bad)}, which is taken or malformed; rename it`);
