@@ -6,7 +6,7 @@
 export interface Kind {
   /** Goes after "must": "be true or false". */
   readonly must: string;
-  is(value: unknown): boolean;
+  readonly is: (value: unknown) => boolean;
 }
 
 /** Refuses an option. @throws {TypeError} always. */

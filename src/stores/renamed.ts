@@ -17,7 +17,7 @@ export interface Naming {
 
 /** The part of a store. Sweeping sweeps the whole store, where expired records are nobody's. */
 export function renamedStore(store: Store, { inside, listInside, isOurs, bare }: Naming): Store {
-  const { atomic, local, all, sweep } = store;
+  const { atomic, local } = store;
   return {
     atomic,
     ...(local === undefined ? {} : { local }),
@@ -29,14 +29,14 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
       const page = await store.list(listInside(index), after);
       return { ...page, keys: page.keys.filter(isOurs).map(bare) };
     },
-    ...(all && {
+    ...(store.all && {
       async all(after) {
-        const page = await all.call(store, after);
+        const page = await (store.all as NonNullable<Store['all']>)(after);
         const ours = page.records.filter(({ key }) => isOurs(key));
         return { ...page, records: ours.map((one) => ({ ...one, key: bare(one.key), index: one.index.map(bare) })) };
       },
     }),
-    ...(sweep && { sweep: (most) => sweep.call(store, most) }),
+    ...(store.sweep && { sweep: (most) => (store.sweep as NonNullable<Store['sweep']>)(most) }),
   };
 }
 
