@@ -80,8 +80,8 @@ export async function countFetch(as: AuthServer, network: string): Promise<void>
 async function fetchOnce(as: AuthServer, id: string): Promise<Client> {
   const answer = (await as.fetchDocument?.(id, LIMITS)) ?? { problem: 'unreachable' as const };
   if ('problem' in answer) throw unusable(`document_${answer.problem.replace('-', '_')}`, answer.cause);
-  const { now, isLoopback } = as;
-  const client = clientOf(id, answer.text, now(), { canFetch: true, isLoopback, grantTypes: selfGrantTypes(as.settings) });
+  const rules: DocumentRules = { canFetch: true, isLoopback: as.isLoopback, grantTypes: selfGrantTypes(as.settings) };
+  const client = clientOf(id, answer.text, as.now(), rules);
   const kept = freshnessOf(answer.headers);
   if (kept > 0) await as.records.saveDocument(await as.keys.hash(id), client, as.now() + kept);
   return client;

@@ -2,6 +2,7 @@
  * Reseal: what older secrets of the server sealed, sealed anew under the newest, so that the old ones can be dropped. A pass over the
  * whole store, a page at a time; each record by one conditional write, so that nothing which is changed meanwhile is lost.
  */
+import type { SigningKey } from '../model/signing-key.ts';
 import type { Cursor, Json, Kept, Key } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { neededKeyring } from './needed-keyring.ts';
@@ -63,8 +64,8 @@ async function changedBy({ key, value }: Kept, anew: Anew): Promise<Json> {
 
 async function changedFields(before: Fields, key: Key, anew: Anew): Promise<Fields | null> {
   if (key.startsWith('signing-keys:')) {
-    const keys = (before['keys'] ?? []) as readonly Fields[];
-    const next = keys.map(async (one) => ({ ...one, sealed: await anew(SIGNING_PURPOSE, one['sealed'], String(one['kid'])) }));
+    const keys = (before['keys'] ?? []) as readonly SigningKey[];
+    const next = keys.map(async (one) => ({ ...one, sealed: await anew(SIGNING_PURPOSE, one.sealed, one.kid) }));
     return { ...before, keys: await Promise.all(next) };
   }
   const { member = '', purpose = '' } = SEALED.get(key.split(':', 1)[0] ?? '') ?? {};
