@@ -73,7 +73,7 @@ export function makePeople(parts: PeopleParts): People {
         import('./new-accounts.ts'),
       ]);
       const emails = makeEmails(store, keys);
-      const newAccounts = makeNewAccounts(store, keys, records, emails, runtime.now);
+      const newAccounts = makeNewAccounts(store, keys, records, emails, () => runtime.now());
       const { emit } = parts;
       return makeAccounts({ records, consents, vault, keys, runtime, passkeys, totps, links, signUpUrl, emails, newAccounts, emit });
     },
