@@ -4,8 +4,9 @@
 import type { HtmlValue } from '../lib/html.ts';
 import { isForm, isRedirect } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
-import { type Call, sessionOf } from './endpoint.ts';
+import type { Call } from './endpoint.ts';
 import { linksFor, loginView } from './login-links.ts';
+import { sessionOf } from './visitor.ts';
 import { nobodyPage } from './nobody.ts';
 import { returnPath, signInUrl } from './recent.ts';
 import { nameOf } from './sign-in.ts';
