@@ -17,7 +17,8 @@ import { conclude, foreign, leave, over, overOrDone } from './conclude.ts';
 import { askStep } from './ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { depart } from './depart.ts';
-import { cookieOf, flowCookie, isSameOrigin, readForm, sessionFor, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import { readForm, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, isSameOrigin, sessionFor, sessionOf, setCookie, speaking } from './visitor.ts';
 import { linkedOf } from './linked.ts';
 import { nameOf, signIn, type SignedIn } from './sign-in.ts';
 

@@ -6,7 +6,8 @@ import { OAuthError } from '../model/error.ts';
 import type { LoginPage } from '../model/login.ts';
 import { sectionPage } from '../pages/account-section.ts';
 import { askStep } from './ask-step.ts';
-import { type Call, isSameOrigin, readForm } from './endpoint.ts';
+import { type Call, readForm } from './endpoint.ts';
+import { isSameOrigin } from './visitor.ts';
 import { away, returnPath, signInUrl } from './recent.ts';
 import { admit, servicesOf } from './sign-in.ts';
 

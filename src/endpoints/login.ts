@@ -4,7 +4,8 @@
 import { OAuthError } from '../model/error.ts';
 import { isRedirect } from '../model/login.ts';
 import { askStep } from './ask-step.ts';
-import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { readForm, type Call } from './endpoint.ts';
+import { isSameOrigin, sessionOf, setCookie } from './visitor.ts';
 import { away, returnPath } from './recent.ts';
 import { showLogin } from './show-login.ts';
 import { type NotSignedIn, signIn } from './sign-in.ts';

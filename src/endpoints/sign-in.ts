@@ -15,7 +15,8 @@ import type { Json } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 import { sayIn } from '../pages/words/span.ts';
 import { sayRefused, type Words } from '../pages/words/words.ts';
-import { sessionOf, setCookie, type Call } from './endpoint.ts';
+import type { Call } from './endpoint.ts';
+import { sessionOf, setCookie } from './visitor.ts';
 import { link, linkedOf, sealLinked } from './linked.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
