@@ -57,7 +57,7 @@ describe('verifiers/proofs', () => {
   });
 
   it('SEC-215 takes a proof once in all processes that share the store, and SEC-216 none of another key, request or token', async () => {
-    const store = memoryStore(() => NOW);
+    const store = memoryStore();
     const [one, two] = [await makeWorld(store), await makeWorld(store)];
     const proof = await one.prover.proof('POST', RESOURCE, { token: one.token });
     const both = await Promise.all([one.call(`DPoP ${one.token}`, proof), one.call(`DPoP ${one.token}`, proof)]);
