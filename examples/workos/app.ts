@@ -35,7 +35,7 @@ const tools = catalogue(
 const mcp = mcpHandler(
   (access) => {
     const server = new McpServer({ name: 'workos-invoices', version: '1.0.0' });
-    tools.register(server, access);
+    tools.register(server, access, ctx);
     return server;
   },
   { policy: tools },

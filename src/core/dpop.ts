@@ -22,7 +22,7 @@ const NONCE_SPAN: Seconds = 150;
  * @throws {OAuthError} `invalid_dpop_proof`, or `use_dpop_nonce` with a nonce.
  */
 export async function checkProof(as: AuthServer, request: Request, target: ProofTarget): Promise<string> {
-  const proof = await readProof(request, target, { hash: as.keys.hash, isSigned: isSignedWith, now: as.now() });
+  const proof = await readProof(request, target, { hash: async (text) => as.keys.hash(text), isSigned: isSignedWith, now: as.now() });
   if (typeof proof === 'string') throw refused(proof);
   if (as.settings.dpopNonces && !(await isNonce(as, proof.assertion.claims['nonce'])))
     throw new OAuthError('use_dpop_nonce', 'proof_nonce', { headers: { 'dpop-nonce': await freshNonce(as) } });

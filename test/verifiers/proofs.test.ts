@@ -61,7 +61,7 @@ describe('verifiers/proofs', () => {
     const [one, two] = [await makeWorld(store), await makeWorld(store)];
     const proof = await one.prover.proof('POST', RESOURCE, { token: one.token });
     const both = await Promise.all([one.call(`DPoP ${one.token}`, proof), one.call(`DPoP ${one.token}`, proof)]);
-    expect(both.map(statusOf).toSorted()).toEqual([200, 401]);
+    expect(both.map(statusOf).toSorted((a, b) => a - b)).toEqual([200, 401]);
     for (const wrong of [
       await two.prover.proof('POST', RESOURCE, { token: one.token }),
       await one.prover.proof('GET', RESOURCE, { token: one.token }),
