@@ -68,6 +68,13 @@ describe('OAuthProvider, callers and tokens of elsewhere', () => {
     const call = async (token: string): Promise<unknown> => (await app.ask('POST', '/mcp', null, { authorization: `Bearer ${token}` })).status;
     expect([await call('theirs'), await call('unknown'), await call(tokens.access), await call(`${tokens.access}x`)]).toEqual([200, 401, 200, 401]);
     expect(asked).not.toContain(tokens.access); // our tokens are nobody else's business
+    const above = await makeApp('memory', {
+      externalTokens: { ...externalTokens, verify: () => ({ ...access, resource, scope: ['write'] }) },
+      scopesSupported: { read: 'Read', write: { includes: ['read'] } },
+      requiredScopes: ['read'],
+      apiHandler: (_request, _env, ctx) => Response.json(ctx.auth?.scope),
+    });
+    expect(await (await above.ask('POST', '/mcp', null, { authorization: 'Bearer theirs' })).json()).toEqual(['write', 'read']);
     const metadata = (await (await app.ask('GET', '/.well-known/oauth-protected-resource/mcp')).json()) as { authorization_servers: string[] };
     expect(metadata.authorization_servers).toEqual([ISSUER, 'https://as.example']);
   }); // prettier-ignore
