@@ -9,7 +9,8 @@ import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { localesOf } from '../pages/words/languages.ts';
 import { askedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage } from './consent-page.ts';
-import { flowCookie, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import { readForm, type Call } from './endpoint.ts';
+import { flowCookie, sessionOf, setCookie, speaking } from './visitor.ts';
 import type { SignedIn } from './sign-in.ts';
 import { answerUnasked } from './unasked.ts';
 
@@ -25,7 +26,9 @@ export async function authorize(call: Call): Promise<Response> {
     as.emit({ kind: 'request.refused', endpoint: 'authorize', code: checked.error.code, reason: checked.error.reason });
     return new Response(null, { status: 303, headers: { location: checked.location, 'cache-control': 'no-store' } });
   }
-  const wait = await as.limit(`authorize\n${call.network}`, REQUESTS, WINDOW);
+  const session = await sessionOf(call);
+  // Who is signed in is counted alone: a flood from the same network is not theirs (SEC-228).
+  const wait = await as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW);
   if (wait !== null) {
     throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
       status: 429,
@@ -33,7 +36,6 @@ export async function authorize(call: Call): Promise<Response> {
       headers: { 'retry-after': String(wait) },
     });
   }
-  const session = await sessionOf(call);
   const unasked = await answerUnasked(call, checked, session);
   if (unasked) return unasked;
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
