@@ -14,7 +14,7 @@ const options = {
 const ask = (headers: Record<string, string> = {}): Request => new Request(RESOURCE, { method: 'POST', headers });
 
 describe('guard, callers without a token', () => {
-  it('turns them away unless they were asked in', async () => {
+  it('S-110 turns them away unless they were asked in', async () => {
     expect(await guard(options)(ask())).toMatchObject({ status: 401 });
     expect(await guard({ ...options, anonymous: true })(ask())).toBeNull();
   });
@@ -50,7 +50,7 @@ describe('OAuthProvider, callers and tokens of elsewhere', () => {
   const echo = (_request: Request, _env: unknown, { auth, anonymous }: Context): Response =>
     Response.json({ user: auth?.userId ?? null, anonymous: anonymous ?? false });
 
-  it('lets callers without a token reach the handler where `anonymous` is set', async () => {
+  it('S-110 lets callers without a token reach the handler where `anonymous` is set', async () => {
     const app = await makeApp('memory', { anonymous: true, apiHandler: echo });
     expect(await (await app.ask('POST', '/mcp')).json()).toEqual({ user: null, anonymous: true });
     expect((await app.ask('POST', '/mcp', null, { authorization: 'Bearer x' })).status).toBe(401);
