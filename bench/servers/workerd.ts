@@ -12,19 +12,16 @@ interface MiniflareModule {
   convertV4MiniflareOptions(options: unknown): unknown;
 }
 
-<<<<<<< HEAD
-const CLASSES: Readonly<Record<string, string>> = { floor: 'Rows', ours: 'PortcullisStore', stores: 'BenchStore' };
-/** One for each number of grants that the bench of stores asks workerd to hold. */
-const DATABASES = ['D1_1000', 'D1_10000', 'D1_100000'];
-=======
 /** The Durable Objects of each Worker, by binding. */
 const CLASSES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   floor: { PORTCULLIS: 'Rows' },
   ours: { PORTCULLIS: 'PortcullisStore' },
   mcp: { PORTCULLIS: 'PortcullisStore' },
   agents: { AGENTS_MCP: 'AgentsMcp' },
+  stores: { PORTCULLIS: 'BenchStore' },
 };
->>>>>>> main
+/** One for each number of grants that the bench of stores asks workerd to hold. */
+const DATABASES = ['D1_1000', 'D1_10000', 'D1_100000'];
 
 const [name = ''] = process.argv.slice(2);
 const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
@@ -49,14 +46,9 @@ const worker = new Miniflare(
     compatibilityDate: '2026-10-23',
     compatibilityFlags: ['nodejs_compat'],
     bindings: { PORTCULLIS_LIMITS: 'off' },
-<<<<<<< HEAD
-    ...(className === undefined ? {} : { durableObjects: { PORTCULLIS: { className, useSQLite: true } } }),
     ...(name === 'stores' ? { d1Databases: DATABASES } : {}),
-    ...(name === 'incumbent' ? { kvNamespaces: ['OAUTH_KV'] } : {}),
-=======
     ...(objects.length === 0 ? {} : { durableObjects: Object.fromEntries(objects) }),
     ...(name === 'incumbent' || name === 'agents' ? { kvNamespaces: ['OAUTH_KV'] } : {}),
->>>>>>> main
     host: '127.0.0.1',
     port: 0,
   }),
