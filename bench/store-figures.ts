@@ -22,7 +22,12 @@ export interface Figure {
 export type Figures = ReadonlyMap<Step, Figure>;
 
 /** The form that trades a code. */
-export const REDEEM = { client_id: CLIENT_ID, grant_type: 'authorization_code', redirect_uri: REDIRECT_URI, code_verifier: VERIFIER } as const;
+export const REDEEM = {
+  client_id: CLIENT_ID,
+  grant_type: 'authorization_code',
+  redirect_uri: REDIRECT_URI,
+  code_verifier: VERIFIER,
+} as const;
 /** The form that trades a refresh token. */
 export const REFRESH = { client_id: CLIENT_ID, grant_type: 'refresh_token' } as const;
 

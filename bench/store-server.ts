@@ -94,7 +94,6 @@ async function codes({ store, helpers }: StoreServer, count: number): Promise<re
   }; // prettier-ignore
   await store.write(`client:${CLIENT_ID}`, client, 'any');
   const made: string[] = [];
-  while (made.length < count)
-    made.push(new URL((await helpers.completeAuthorization(CONSENT)).redirectTo).searchParams.get('code') ?? '');
+  while (made.length < count) made.push(new URL((await helpers.completeAuthorization(CONSENT)).redirectTo).searchParams.get('code') ?? '');
   return made;
 }
