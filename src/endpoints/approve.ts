@@ -6,7 +6,7 @@
  */
 import { findClient } from '../clients/find.ts';
 import { OAuthError } from '../model/error.ts';
-import { isRedirect } from '../model/login.ts';
+import { isForm, isRedirect } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import { approvedScope, redirectOf, type Choice, type Ticket } from '../model/ticket.ts';
 import { equalTexts } from '../lib/bytes.ts';
@@ -37,7 +37,7 @@ export async function approve(asked: Call): Promise<Response> {
   const redirect = redirectOf(ticket, client); // it must still be good
   const session = await sessionFor(call, ticket);
   const showing: Consent = { ticket, handle, client, session };
-  const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a site is a yes
+  const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a login is a yes
   if (decision === 'switch')
     return switchAccount(call, { ...showing, ticked: form.all('scope'), remember: form.optional('remember') === 'yes' });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
@@ -56,7 +56,7 @@ export async function approve(asked: Call): Promise<Response> {
 async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; choice: Choice } | Response> {
   const { as, words } = call;
   const ticked = form.all('scope');
-  const remember = form.optional('remember') === 'yes';
+  const remember = showing.ticket.device === undefined && form.optional('remember') === 'yes';
   const typed = Object.fromEntries(['login', 'username', 'email'].map((name) => [name, form.optional(name) ?? '']));
   const organization = form.optional('organization');
   const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
@@ -79,9 +79,9 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   }
   const site = form.optional('with');
   if (site !== undefined) {
-    const login = as.settings.logins.filter(isRedirect).find((one) => one.id === site);
-    if (!login) throw new OAuthError('invalid_request', 'login_unknown');
-    return depart(call, { showing, choice, login, again });
+    const login = as.settings.logins.find((one) => one.id === site);
+    if (login && isRedirect(login)) return depart(call, { showing, choice, login, again });
+    if (!login || !isForm(login)) throw new OAuthError('invalid_request', 'login_unknown');
   }
   const user = await signIn(call, form);
   if ('step' in user) return askStep(call, user, { handle: showing.handle, choice });

@@ -31,6 +31,7 @@ export async function loginPageOf(call: Call, login: string, page: LoginPage): P
     server: name,
   });
   if (answer.kind === 'page') return sectionPage({ ...answer, back: { href: signIn, text: words.signIn.title }, words, brand });
+  if (answer.kind === 'step') return askStep(call, { asker: `login:${login}`, step: answer }, { returnTo });
   const to = answer.returnTo ?? returnTo;
   const user = await admit(call, { login, proven: answer.proven });
   if (user === null) return away(signIn);

@@ -87,6 +87,8 @@ export interface FormLogin {
   readonly id: string;
   /** How to call it where there are several to choose from; its id unless told. */
   readonly label?: Text;
+  /** Set where there is nothing to type: what its own button says. It stands beside the fields of the others, and `fields` is not asked. */
+  readonly button?: Text;
   /** The fields, with what was typed before (never a password), in the language of the page. */
   fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
@@ -156,6 +158,14 @@ export interface RedirectLogin {
   checkIssuer?(issuer: string): void;
 }
 
+/** An account at another site that tools may ask for (`auth.connect`), and that nobody signs in with. */
+export interface ConnectionLogin extends Omit<RedirectLogin, 'kind' | 'present'> {
+  readonly kind: 'connection';
+}
+
+/** Another site to which a browser is sent, be it to sign in or for an account that a tool asked for. */
+export type SiteLogin = RedirectLogin | ConnectionLogin;
+
 /** The session of the application itself, to which no way leads from our pages. */
 export interface SessionLogin {
   readonly kind: 'session';
@@ -167,8 +177,8 @@ export interface SessionLogin {
   checkIssuer?(issuer: string): void;
 }
 
-/** A way to sign in. */
-export type Login = FormLogin | RedirectLogin | SessionLogin;
+/** A way to sign in; or an account that tools may ask for, which stands in the same list. */
+export type Login = FormLogin | RedirectLogin | SessionLogin | ConnectionLogin;
 
 /** Whether a login has its fields on our page. */
 export function isForm(login: Login): login is FormLogin {
@@ -178,6 +188,11 @@ export function isForm(login: Login): login is FormLogin {
 /** Whether a login is at another site. */
 export function isRedirect(login: Login): login is RedirectLogin {
   return login.kind === 'redirect';
+}
+
+/** Whether browsers are sent to another site, to sign in or for a tool. */
+export function isSite(login: Login): login is SiteLogin {
+  return login.kind === 'redirect' || login.kind === 'connection';
 }
 
 /** The login that asks the application who is signed in there, of those that do (one at most). */
@@ -276,4 +291,6 @@ export type LoginPageAnswer =
       readonly isDone?: boolean;
     }
   /** Signs in, and goes on to where the person wanted to get, or to another path of ours. */
-  | { readonly kind: 'proven'; readonly proven: Proven; readonly returnTo?: string };
+  | { readonly kind: 'proven'; readonly proven: Proven; readonly returnTo?: string }
+  /** Goes on with a page of the login's `steps`. */
+  | Step;
