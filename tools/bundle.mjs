@@ -65,9 +65,9 @@ function staticallyOf(path, seen = new Set()) {
   return seen;
 }
 
-/** @param {import('esbuild').PluginBuild} build */
-function withFurtherImports({ onLoad }) {
-  onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+/** @param {import('esbuild').PluginBuild} plugged */
+function withFurtherImports(plugged) {
+  plugged.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
     const more = further.get(path) ?? [];
     if (more.length === 0) return undefined;
     return {
