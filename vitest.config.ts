@@ -40,6 +40,17 @@ export default defineConfig({
         test: { name: 'processes', provide, include: PROCESSES, isolate: false, testTimeout: 60_000 },
       },
       {
+        resolve: { alias: { '#under-test': here('./test/support/under-test.engines.ts') } },
+        test: {
+          name: 'engines',
+          provide,
+          include: ['test/journeys/**/*.test.ts'],
+          globalSetup: here('./test/support/engines-setup.ts'),
+          isolate: false,
+          testTimeout: 60_000,
+        },
+      },
+      {
         plugins: [cloudflareTest({ wrangler: { configPath: './test/worker/wrangler.jsonc' } })],
         resolve: { alias: { '#under-test': here('./test/support/under-test.worker.ts') } },
         test: {
