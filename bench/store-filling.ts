@@ -45,12 +45,29 @@ export function idOf(at: number): string {
 export function copyOf(sample: FilledRow, at: number, userId: string = userOf(at)): FilledRow {
   const id = idOf(at);
   const clientId = `filler-${Math.floor(at / OF_ONE_CLIENT)}`;
-  const text = sample.text
-    .replaceAll(sample.key.slice('grant:'.length), id)
-    .replace(/"userId":"[^"]*"/, `"userId":"${userId}"`)
-    .replace(/"clientId":"[^"]*"/, `"clientId":"${clientId}"`)
-    .replace(HASH, () => `"${randomBytes(32).toString('base64url')}"`);
+  const parts = partsOf(sample);
+  const fresh = randomBytes(32 * (parts.length - 1));
+  let text = parts[0] ?? '';
+  for (let part = 1; part < parts.length; part++)
+    text += `"${fresh.toString('base64url', 32 * (part - 1), 32 * part)}"${parts[part]}`;
+  text = text.replaceAll(ID, id).replace(USER, userId).replace(CLIENT, clientId);
   return { key: `grant:${id}`, version: sample.version, until: sample.until, index: [`user:${userId}`, `client:${clientId}`], text };
+} // prettier-ignore
+
+const [ID, USER, CLIENT] = ['<<id>>', '<<user>>', '<<client>>'];
+const known = new WeakMap<FilledRow, readonly string[]>();
+
+/** What stands between the hashes of a sample. */
+function partsOf(sample: FilledRow): readonly string[] {
+  const found = known.get(sample);
+  if (found) return found;
+  const parts = sample.text
+    .replaceAll(sample.key.slice('grant:'.length), ID)
+    .replace(/"userId":"[^"]*"/, `"userId":"${USER}"`)
+    .replace(/"clientId":"[^"]*"/, `"clientId":"${CLIENT}"`)
+    .split(HASH);
+  known.set(sample, parts);
+  return parts;
 }
 
 /** Straight into the tables of a file, over a connection of its own that does not wait for the disk. */
@@ -72,25 +89,19 @@ export function sqliteFill(path: string): Fill {
 /** One statement for a thousand records, one for their entries. */
 export function postgresFill(pool: Pool): Fill {
   return async (rows) => {
-    const columns = [
-      rows.map(({ key }) => key),
-      rows.map(({ version }) => version),
-      rows.map(({ until }) => until),
-      rows.map(({ index }) => listsOf(index)),
-      rows.map(({ text }) => text),
-    ];
+    const records = rows.map(({ key, version, until, index, text }) => ({ key, version, until, lists: listsOf(index), value: text }));
     await pool.query(
       `INSERT INTO portcullis_records (key, version, until, lists, value)
-        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])`,
-      columns,
+        SELECT key, version, until, lists, value FROM json_to_recordset($1) AS r(key text, version bigint, until bigint, lists text, value text)`,
+      [JSON.stringify(records)],
     );
-    const entries = entriesOf(rows);
-    await pool.query('INSERT INTO portcullis_entries (list, key) SELECT * FROM unnest($1::text[], $2::text[])', [
-      entries.map(([list]) => list),
-      entries.map(([, key]) => key),
-    ]);
+    const entries = entriesOf(rows).map(([list, key]) => ({ list, key }));
+    await pool.query(
+      'INSERT INTO portcullis_entries (list, key) SELECT list, key FROM json_to_recordset($1) AS e(list text, key text)',
+      [JSON.stringify(entries)],
+    );
   };
-}
+} // prettier-ignore
 
 /** Pipelines of what the scripts of the store do. @param prefix of the store. */
 export function redisFill(client: Redis, prefix: string): Fill {

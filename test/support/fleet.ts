@@ -17,6 +17,7 @@ export interface Member {
   start(): Promise<void>;
   /** Where it listens just now. */
   port(): number;
+  pid(): number;
 }
 
 /** All members. */
@@ -42,6 +43,7 @@ async function startMember(program: string, place: string): Promise<Member> {
   let port = 0;
   const member: Member = {
     port: () => port,
+    pid: () => child.pid ?? 0,
     async start() {
       child = spawn(process.execPath, [program, place], { stdio: ['ignore', 'pipe', 'inherit'], detached: true }); // a group of its own
       port = await portOf(child);
