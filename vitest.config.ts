@@ -40,7 +40,7 @@ export default defineConfig({
       },
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
-        test: { name: 'processes', provide, include: PROCESSES, isolate: false, testTimeout: 60_000 },
+        test: { name: 'processes', provide, include: PROCESSES, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 },
       },
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.engines.ts') } },

@@ -169,7 +169,8 @@ describe.skipIf(spawnSync('sh', ['-c', 'command -v prlimit']).status !== 0)('a s
     const client = await registerClient({ send, issuer: FLEET_ISSUER });
     const tokens = tokensOf(await client.redeem(await client.signIn(makeBrowser(send), FLEET_PERSON)));
     const call = async (token: string): Promise<number> =>
-      (await send(new Request(`${FLEET_ISSUER}/mcp`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{}' }))).status;
+      (await send(new Request(`${FLEET_ISSUER}/mcp`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{}' })))
+        .status;
     const limit = (bytes: string): void => {
       const { status, stderr } = spawnSync('prlimit', [`--pid=${server!.pid()}`, `--fsize=${bytes}:`], { encoding: 'utf8' });
       expect([status, stderr]).toEqual([0, '']);

@@ -10,6 +10,8 @@ export function enginesAreThere(): boolean {
   const postgres = env['PORTCULLIS_TEST_POSTGRES'] !== undefined || existsSync('/usr/lib/postgresql') || onPath('postgres');
   const redis = env['PORTCULLIS_TEST_REDIS'] !== undefined || onPath('redis-server') || onPath('valkey-server');
   if ((postgres && redis) || env['CI']) return true;
-  console.warn('Skipped: journeys on PostgreSQL and Redis: one of the two is not on this machine (apt-get install postgresql redis-server).');
+  console.warn(
+    'Skipped: journeys on PostgreSQL and Redis: one of the two is not on this machine (apt-get install postgresql redis-server).',
+  );
   return false;
 }
