@@ -132,7 +132,7 @@ const CAUSES: Readonly<Record<string, { readonly there: boolean; readonly make: 
     there: redis !== null,
     async make(now) {
       const client = onRedis();
-      const { stop, ...rest } = throwing(new Error('MISCONF Errors writing to the AOF file: No space left on device'), (command) => /^EVAL/.test(command));
+      const { stop, ...rest } = throwing(new Error('MISCONF Errors writing to the AOF file: No space left on device'), (command) => command.startsWith('EVAL'));
       const ailing: RedisClient = { call: (command, ...given) => stop(command, () => client.call(command, ...given)) };
       return { store: redisStore(ailing, { now, prefix: 'misconf:' }), ...rest };
     },

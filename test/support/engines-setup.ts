@@ -10,11 +10,18 @@ declare module 'vitest' {
   }
 }
 
-/** @returns how to stop them. */
-export default async function start(project: TestProject): Promise<() => Promise<void>> {
+let stop = async (): Promise<void> => undefined;
+
+/** Called by vitest before the first file. */
+export async function setup(project: TestProject): Promise<void> {
   const [postgres, redis] = [await startPostgres(), await startRedis('--appendfsync', 'no')];
   if (typeof postgres === 'string' || typeof redis === 'string')
     throw new Error([postgres, redis].filter((one) => typeof one === 'string').join('; '));
   project.provide('engines', { postgres: await postgres.freshUrl(), redis: redis.url });
-  return async () => void (await Promise.all([postgres.stop(), redis.stop()]));
+  stop = async () => void (await Promise.all([postgres.stop(), redis.stop()]));
+}
+
+/** Called by vitest after the last one. */
+export async function teardown(): Promise<void> {
+  await stop();
 }
