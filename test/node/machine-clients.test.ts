@@ -146,7 +146,7 @@ describe('oauth4webapi, for the rest', () => {
       oauth.processDeviceCodeResponse(as, client, await oauth.deviceCodeGrantRequest(as, client, secret, codes.device_code, through));
     await expect(poll()).rejects.toMatchObject({ error: 'authorization_pending' });
     const browser = app.browser();
-    const page = await browser.submit(await browser.get(codes.verification_uri_complete ?? ''), {});
+    const page = await browser.submit(await browser.get(codes.verification_uri_complete ?? ''), { user_code: codes.user_code });
     await browser.submit(page, { decision: 'approve', ...ALICE });
     clock.pass(codes.interval ?? 5);
     const given = await poll();
