@@ -104,7 +104,7 @@ describe('an enterprise’s identity provider that somebody else wrote', () => {
     for (let time = 0; time < 2; time++) {
       const one = provider();
       expect(await auth(one, { serverUrl: RESOURCE, fetchFn: (url, init) => app.send(new Request(url, init)) })).toBe('AUTHORIZED');
-      const { access } = await app.call((await one.tokens())?.access_token ?? '');
+      const { access } = await app.call(one.tokens()?.access_token ?? '');
       expect(access).toMatchObject({ clientId: 'assistant', scope: ['read'], resource: RESOURCE });
       users.push(access?.userId);
     }

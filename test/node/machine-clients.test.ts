@@ -138,7 +138,7 @@ describe('oauth4webapi, for the rest', () => {
     }; // prettier-ignore
     const registered = await oauth.dynamicClientRegistrationRequest(as, metadata, through);
     const client = await oauth.processDynamicClientRegistrationResponse(registered);
-    const secret = oauth.ClientSecretBasic(String(client.client_secret));
+    const secret = oauth.ClientSecretBasic(client.client_secret as string);
 
     const asking = await oauth.deviceAuthorizationRequest(as, client, secret, { scope: 'read', resource: RESOURCE }, through);
     const codes = await oauth.processDeviceAuthorizationResponse(as, client, asking);
