@@ -21,6 +21,7 @@ import { keepListsPrivate } from './lists.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
 import { type Policy, policy as makePolicy } from './policy.ts';
 import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect } from './sdk.ts';
+import type { Sessions } from './sessions.ts';
 import { userEvents, type UserEvents } from './user-events.ts';
 import { asError, keepErrorsInside, type Report } from './tool-error.ts';
 
@@ -49,6 +50,8 @@ export interface McpOptions {
   readonly policy?: Policy;
   /** In which form a client is told to ask for more scopes. Default: a tool result for ChatGPT, which knows no other; 403 for all else. */
   readonly challengeForm?: (request: Request, access: Access | null) => ChallengeForm;
+  /** Sessions for clients of 2025, which a server needs that asks its clients something: `sessions()`. Default: none are kept. */
+  readonly sessions?: Sessions;
   /** News of changed rights, for clients that hold a stream open. Default: none come. */
   readonly events?: UserEvents;
   /** Seconds after which an open stream notices that its token was revoked; 1 to 300, default 15. */
@@ -85,7 +88,7 @@ export function openMcpHandler<Env = unknown, Props = Record<string, unknown>>(
 
 function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
   const report = options.onError ?? ((error) => console.error(error));
-  const { policy = OPEN, events = SILENT, streamCheck = 15 } = options;
+  const { policy = OPEN, events = SILENT, sessions, streamCheck = 15 } = options;
   if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
     throw new TypeError('mcpHandler: `streamCheck` must be a whole number of seconds from 1 to 300.');
   let streams = 0;
@@ -108,14 +111,20 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
       }
       if (access === null && !open) return ctx.challenge ? unauthorized(ctx.challenge, false) : failure();
       const authInfo = access ? authInfoOf(access) : nobody();
-      if (request.method !== 'POST') return current(request, { authInfo }); // 405: stateless, no session to listen to or to end
+      const visitor = access && sessions ? { access, ctx, report, streamCheck } : null;
       try {
+        // Without a session there is none to listen to or to end: 405.
+        if (request.method !== 'POST')
+          return (visitor && (await sessions?.attend(request, visitor, events))) ?? (await current(request, { authInfo }));
         const entry = await enter(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
         const { judged } = entry;
         const resuming = await resume(judged?.body, access);
         if ('refusal' in resuming) return Response.json(resuming.refusal, { status: 400, headers: { 'cache-control': 'no-store' } });
-        const { body, resumed } = resuming;
+        const { resumed } = resuming;
+        const turn = (visitor && judged && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;
+        if (turn instanceof Response) return turn;
+        const { body } = turn ?? resuming;
         const server = await factory(access, ctx, env);
         askToConnect(server, { request, body, access, resumed });
         keepErrorsInside(server, report);
@@ -126,8 +135,9 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
         made.set(authInfo, server);
         const given = judged ? { authInfo, parsedBody: body } : { authInfo };
         if (access && isListening(judged?.body)) return await listen(entry.request, access, ctx, given);
+        if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
+        if (turn) return await turn.serve(server, authInfo);
         if (isCurrent(server)) return await current(entry.request, given);
-        onConnect(server, () => {}, giveRequestInfo);
         return await fallback(entry.request, given);
       } catch (error) {
         report(asError(error));

@@ -48,6 +48,7 @@ export {
   type WithCaller,
 } from './permission.ts';
 export type { AnyServer, OldServer } from './sdk.ts';
+export { sessions, type Sessions, type SessionsOptions } from './sessions.ts';
 export { type Report, ToolError } from './tool-error.ts';
 export type { Access, AuthContext } from '../model/access.ts';
 export type { Context, FetchObject } from '../model/handler.ts';
