@@ -2,11 +2,10 @@
  * Server: path × method → endpoint, and the three things every answer of ours needs: CORS where the specification
  * wants it and nowhere else, no caching, and an error that is rendered for whoever asked (a program or a person).
  */
-import { inTheirLanguage, type Call, type Endpoint } from './endpoints/endpoint.ts';
+import type { Call, Endpoint } from './endpoints/endpoint.ts';
 import { loginPagesOf } from './endpoints/login-links.ts';
 import { metadata, metadataPathsOf } from './endpoints/metadata.ts';
 import { callbackPath, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
-import { revoke } from './endpoints/revoke.ts';
 import { token } from './endpoints/token.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
 import { late } from './lib/late.ts';
@@ -24,12 +23,14 @@ const connect = late(async () => (await import('./endpoints/connect.ts')).connec
 const errorPage = late(async () => (await import('./pages/error.ts')).errorPage);
 const device = late(async () => (await import('./endpoints/device.ts')).device);
 const deviceAuthorization = late(async () => (await import('./endpoints/device-authorization.ts')).deviceAuthorization);
+const inTheirLanguage = late(async () => (await import('./endpoints/visitor.ts')).inTheirLanguage);
 const introspect = late(async () => (await import('./endpoints/introspect.ts')).introspect);
 const login = late(async () => (await import('./endpoints/login.ts')).login);
 const loginPageOf = late(async () => (await import('./endpoints/login-page.ts')).loginPageOf);
 const push = late(async () => (await import('./endpoints/push.ts')).push);
 const register = late(async () => (await import('./endpoints/register.ts')).register);
 const registration = late(async () => (await import('./endpoints/registration.ts')).registration);
+const revoke = late(async () => (await import('./endpoints/revoke.ts')).revoke);
 const signIns = late(async () => (await import('./endpoints/sign-ins.ts')).signIns);
 const step = late(async () => (await import('./endpoints/step.ts')).step);
 

@@ -4,7 +4,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { late } from '../lib/late.ts';
-import { isDocumentUrl } from '../lib/safe-fetch.ts';
+import { isDocumentUrl } from '../lib/document-url.ts';
 import type { Client } from '../model/client.ts';
 import type { SecretClient } from '../model/settings.ts';
 

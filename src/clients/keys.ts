@@ -2,7 +2,7 @@
  * Keys of a client, as its registration or its document names them: `jwks` or `jwks_uri`, never both (RFC 7591 §2). A private or
  * symmetric key in a public place is a leak, whatever it was meant for.
  */
-import { isDocumentUrl } from '../lib/safe-fetch.ts';
+import { isDocumentUrl } from '../lib/document-url.ts';
 import type { Client } from '../model/client.ts';
 import { keySetOf } from '../model/key-set.ts';
 

@@ -6,7 +6,7 @@
  *   own host → policy → count → fetch → check → keep
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { isSameServer } from '../lib/safe-fetch.ts';
+import { isSameServer } from '../lib/document-url.ts';
 import { shared } from '../lib/underway.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';

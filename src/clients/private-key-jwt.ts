@@ -7,7 +7,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
 import { spendOnce } from '../core/replay.ts';
-import { isSameServer } from '../lib/safe-fetch.ts';
+import { isSameServer } from '../lib/document-url.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion } from '../model/assertion.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';

@@ -17,6 +17,7 @@ import { revoke } from '../model/transition.ts';
 import type { Emails } from './emails.ts';
 import type { Consents } from './consents.ts';
 import type { Keys } from './keys.ts';
+import type { NewAccounts } from './new-accounts.ts';
 import type { AccountRecord, Records } from './records.ts';
 import type { Vault } from './vault.ts';
 
@@ -33,6 +34,7 @@ export interface AccountParts {
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
   readonly emails: Emails;
+  readonly newAccounts: NewAccounts;
   readonly totps: Totps;
   readonly links: Links;
   /** Where people sign up; null where they cannot. */
@@ -49,6 +51,7 @@ export function makeAccounts({
   runtime,
   passkeys,
   emails,
+  newAccounts,
   totps,
   links,
   signUpUrl,
@@ -75,7 +78,7 @@ export function makeAccounts({
   };
   const findByUsername = async (username: string): Promise<AccountRecord | null> => {
     const id = await records.findAccountId(await keys.hash(foldUsername(username)));
-    return id === null ? null : ((await records.findAccount(id))?.value ?? null);
+    return id === null ? null : ((await newAccounts.find(id))?.value ?? null);
   };
   return {
     async create(account, id = keys.id()) {
@@ -91,19 +94,15 @@ export function makeAccounts({
         createdAt: runtime.now(),
       } as const;
       const made = password === undefined ? kept : { ...kept, passwordHash: await hashPassword(password) };
-      if (!(await records.saveAccount(made, 'absent'))) throw new Error('A random account id was met twice.');
-      const nameHash = await keys.hash(kept.username);
-      const named = await records.claimUsername(nameHash, id);
-      if (named && (!account.emailVerified || (await emails.claim(account.email ?? '', id)))) return publicOf(made);
-      if (named) await records.freeUsername(nameHash, id);
-      await records.removeAccount(id);
-      throw new TypeError(named ? 'This e-mail address belongs to another account.' : 'This user name is taken.');
+      const opened = await newAccounts.open(made);
+      if (opened === 'open') return publicOf(made);
+      throw new TypeError(opened === 'email_taken' ? 'This e-mail address belongs to another account.' : 'This user name is taken.');
     },
-    find: async (id) => publicOrNull((await records.findAccount(id))?.value ?? null),
+    find: async (id) => publicOrNull((await newAccounts.find(id))?.value ?? null),
     findByUsername: async (username) => publicOrNull(await findByUsername(username)),
     async findByEmail(address) {
       const id = await emails.ownerOf(address);
-      const held = id === null ? null : await records.findAccount(id);
+      const held = id === null ? null : await newAccounts.find(id);
       // Accounts are written before their addresses: without one, a removal was cut off here, and the address is free.
       if (id !== null && !held) await emails.free(address, id);
       return held?.value.email !== undefined && foldAddress(held.value.email) === foldAddress(address) ? publicOf(held.value) : null;
@@ -154,7 +153,7 @@ export function makeAccounts({
     setPermissions: async (id, permissions) => void (await change(id, (account) => ({ ...account, permissions: [...permissions] }))),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
     async remove(id) {
-      const held = await records.findAccount(id);
+      const held = await newAccounts.find(id);
       // The name first: cut off in between, the account is still there to be removed again.
       if (held) await records.freeUsername(await keys.hash(held.value.username), id);
       if (held?.value.email !== undefined) await emails.free(held.value.email, id);

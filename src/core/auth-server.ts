@@ -2,14 +2,15 @@
  * The server as a value: settings, machine, storage and keys of one issuer. Endpoints and grant types take it as an
  * argument; nothing of it is global.
  */
-import { makeSafeFetch, type SafeFetch } from '../lib/safe-fetch.ts';
+import { late, lateVerbs } from '../lib/late.ts';
+import type { SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import { isForm } from '../model/login.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
-import { makeKeyring, type Keyring } from './keyring.ts';
+import type { Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeOpened, type Opened } from './opened.ts';
 import { makePeople, type People } from './people.ts';
@@ -23,7 +24,7 @@ export interface AuthServer extends People {
   readonly store: Store;
   readonly records: Records;
   readonly keys: Keys;
-  /** The server's own secrets; null where none were given (`core/keyring` tells how to say so at start-up). */
+  /** The server's own secrets; null where none were given (`core/needed-keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
   readonly opened: Opened;
   /** Reads client metadata documents; null where there are none. */
@@ -58,7 +59,7 @@ export function makeAuthServer(
     });
   };
   const keys = makeKeys(runtime, settings.tenant);
-  const keyring = makeKeyring(secrets, runtime, keys);
+  const keyring = keyringOf(secrets, runtime, keys);
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(store, (grant) => {
@@ -93,10 +94,20 @@ function signUpUrlOf({ origin, paths, logins }: Settings): string | null {
   return open ? `${origin}${paths.login}/sign-up` : null;
 }
 
+/** Loaded when something is first sealed under it. */
+function keyringOf(secrets: readonly string[], runtime: Runtime, keys: Keys): Keyring | null {
+  if (secrets.length === 0) return null;
+  return lateVerbs<Keyring>({ seal: true, open: true, isNewest: true, keysFor: true }, async () =>
+    (await import('./keyring.ts')).makeKeyring(secrets, runtime, keys),
+  );
+}
+
 /** In development a document may stand on this very computer, which is what the machine's own fetch must never reach (SEC-088). */
 function documentFetch({ fetchPublic }: Runtime, isLoopback: boolean): SafeFetch | null {
   if (fetchPublic === undefined) return null;
-  return makeSafeFetch((url, init) =>
-    isLoopback && parseLoopback(url) ? fetch(url, { ...init, redirect: 'manual' }) : fetchPublic(url, init),
+  return late(async () =>
+    (await import('../lib/safe-fetch.ts')).makeSafeFetch((url, init) =>
+      isLoopback && parseLoopback(url) ? fetch(url, { ...init, redirect: 'manual' }) : fetchPublic(url, init),
+    ),
   );
 }

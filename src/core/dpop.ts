@@ -8,7 +8,7 @@ import { isForRequest, parseProof, PROOF_WINDOW, type ProofProblem, type ProofTa
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { neededKeyring } from './keyring.ts';
+import { neededKeyring } from './needed-keyring.ts';
 import { spendOnce } from './replay.ts';
 import { isSignedWith } from './signature.ts';
 

@@ -4,7 +4,7 @@
  */
 import { foldAddress } from '../model/email.ts';
 import type { Store } from '../model/store.ts';
-import { has, readHeld } from './held.ts';
+import { has, MOST_TRIES, readHeld } from './held.ts';
 import type { Keys } from './keys.ts';
 
 /** The verbs over proven addresses. They take addresses as people type them; what is no address belongs to nobody. */
@@ -31,8 +31,14 @@ export function makeEmails(store: Store, keys: Keys): Emails {
     async claim(address, accountId) {
       const key = await keyOf(address);
       if (key === null) return false;
-      if ((await store.write(key, { v: 1, accountId }, 'absent')) !== null) return true;
-      return (await readHeld(store, key, isOwner))?.value.accountId === accountId;
+      for (let tries = 0; tries < MOST_TRIES; tries++) {
+        const held = await readHeld(store, key, isOwner);
+        if (held?.value.accountId === accountId) return true;
+        // One whose account is not there was left by a process that died.
+        if (held && (await store.read(`account:${held.value.accountId}`))) return false;
+        if ((await store.write(key, { v: 1, accountId }, held?.version ?? 'absent')) !== null) return true;
+      }
+      return false;
     },
     async free(address, accountId) {
       const key = await keyOf(address);

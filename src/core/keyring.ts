@@ -27,9 +27,8 @@ interface Ring {
 
 const FORM = /^s1\.([\w-]{8})\.([\w-]+)$/;
 
-/** Makes the verbs; null without secrets. @param secrets checked ones, newest first. */
-export function makeKeyring(secrets: readonly string[], runtime: Runtime, keys: Pick<Keys, 'sealWith' | 'openWith'>): Keyring | null {
-  if (secrets.length === 0) return null;
+/** Makes the verbs. @param secrets checked ones, newest first, and at least one. */
+export function makeKeyring(secrets: readonly string[], runtime: Runtime, keys: Pick<Keys, 'sealWith' | 'openWith'>): Keyring {
   let made: Promise<readonly Ring[]> | undefined;
   const rings = (): Promise<readonly Ring[]> => (made ??= Promise.all(secrets.map((secret) => ringOf(secret, runtime))));
   const keyFor = async ({ secret }: Ring, purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
@@ -49,14 +48,6 @@ export function makeKeyring(secrets: readonly string[], runtime: Runtime, keys: 
     isNewest: async (sealed) => FORM.exec(sealed)?.[1] === (await newest()).id,
     keysFor: async (purpose) => Promise.all((await rings()).map((ring) => keyFor(ring, purpose))),
   };
-}
-
-/** The keyring, for a part that cannot do without. @throws {TypeError} naming the part and the mend, at start-up. */
-export function neededKeyring(keyring: Keyring | null, part: string): Keyring {
-  if (keyring) return keyring;
-  throw new TypeError(
-    `OAuthProvider: ${part} needs a key of the server. Give the option \`secret\`, or set PORTCULLIS_SECRET: 32 random bytes, as from \`openssl rand -base64 32\`.`,
-  );
 }
 
 async function ringOf(secret: string, runtime: Runtime): Promise<Ring> {

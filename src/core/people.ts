@@ -67,9 +67,15 @@ export function makePeople(parts: PeopleParts): People {
       setEmail: true, invite: true, setPermissions: true, permissionsOf: true, remove: true,
     }, // prettier-ignore
     async () => {
-      const [{ makeAccounts }, { makeEmails }] = await Promise.all([import('./accounts.ts'), import('./emails.ts')]);
+      const [{ makeAccounts }, { makeEmails }, { makeNewAccounts }] = await Promise.all([
+        import('./accounts.ts'),
+        import('./emails.ts'),
+        import('./new-accounts.ts'),
+      ]);
       const emails = makeEmails(store, keys);
-      return makeAccounts({ records, consents, vault, keys, runtime, passkeys, totps, links, signUpUrl, emails, emit: parts.emit });
+      const newAccounts = makeNewAccounts(store, keys, records, emails, () => runtime.now());
+      const { emit } = parts;
+      return makeAccounts({ records, consents, vault, keys, runtime, passkeys, totps, links, signUpUrl, emails, newAccounts, emit });
     },
   );
   return { accounts, consents, passkeys, totps, links, vault };

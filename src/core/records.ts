@@ -89,11 +89,9 @@ export interface Records {
   sessionsOf(userId: string, after?: Cursor): Promise<Page>;
   findAccount(id: string): Promise<Held<AccountRecord> | null>;
   findAccountId(username: string): Promise<string | null>;
-  /** Takes a user name for an account; false if somebody has it. */
-  claimUsername(username: string, accountId: string): Promise<boolean>;
   /** Gives a user name back, if it is this account's. */
   freeUsername(username: string, accountId: string): Promise<void>;
-  saveAccount(account: AccountRecord, when: 'absent' | Version): Promise<boolean>;
+  saveAccount(account: AccountRecord, when: Version): Promise<boolean>;
   removeAccount(id: string): Promise<void>;
   removeKey(key: Key): Promise<void>;
   /** Counts one more under a name; the count within the present window, and when that ends. */
@@ -159,7 +157,6 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     sessionsOf: (userId, after) => store.list(`sessions:${userId}`, after),
     findAccount: (id) => read(`account:${id}`, isAccount),
     findAccountId: async (username) => (await value(`username:${username}`, isUsername))?.accountId ?? null,
-    claimUsername: async (username, accountId) => (await store.write(`username:${username}`, { v: 1, accountId }, 'absent')) !== null,
     async freeUsername(username, accountId) {
       const held = await read(`username:${username}`, isUsername);
       if (held?.value.accountId === accountId) await store.remove(`username:${username}`, held.version);
@@ -203,7 +200,9 @@ const isClient = (value: unknown): value is Client =>
 const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 /** Whether a record is a session. */
 export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
-const isAccount = (value: unknown): value is AccountRecord => versioned(value) && has(value, 'id', 'username', 'stamp');
+/** Whether a record is an account. One that is still in the making is none (`core/new-accounts`). */
+export const isAccount = (value: unknown): value is AccountRecord =>
+  versioned(value) && has(value, 'id', 'username', 'stamp') && !has(value, 'announced');
 const isJourney = (value: unknown): value is Journey => versioned(value) && has(value, 'login', 'ticketHash', 'sealed');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');

@@ -10,7 +10,7 @@ import type { Seconds } from '../model/store.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, MOST_TRIES, readHeld, versioned } from './held.ts';
-import { neededKeyring } from './keyring.ts';
+import { neededKeyring } from './needed-keyring.ts';
 
 type SigningKeys = { readonly v: 1; readonly keys: readonly SigningKey[] };
 

@@ -10,8 +10,9 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { Totps } from '../model/totp.ts';
 import { has, type Held, MOST_TRIES, readHeld, versioned } from './held.ts';
-import { type Keyring, neededKeyring } from './keyring.ts';
+import type { Keyring } from './keyring.ts';
 import type { Keys } from './keys.ts';
+import { neededKeyring } from './needed-keyring.ts';
 
 /** What is kept of a user. */
 export type TotpRecord = {

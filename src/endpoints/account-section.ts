@@ -5,7 +5,8 @@
 import { OAuthError } from '../model/error.ts';
 import type { AccountSection } from '../model/login.ts';
 import { sectionPage } from '../pages/account-section.ts';
-import { type Call, isSameOrigin, readForm, scriptHashOf } from './endpoint.ts';
+import { type Call, readForm } from './endpoint.ts';
+import { isSameOrigin, scriptHashOf } from './visitor.ts';
 import { sectionPath } from './paths.ts';
 import { away, isRecent, requireSession, signInAgain } from './recent.ts';
 import { renewSession, servicesOf } from './sign-in.ts';

@@ -6,7 +6,7 @@
  */
 import { findClient } from '../clients/find.ts';
 import { OAuthError } from '../model/error.ts';
-import { isRedirect } from '../model/login.ts';
+import { isForm, isRedirect } from '../model/login.ts';
 import type { Params } from '../model/params.ts';
 import { approvedScope, redirectOf, type Choice, type Ticket } from '../model/ticket.ts';
 import { equalTexts } from '../lib/bytes.ts';
@@ -17,7 +17,8 @@ import { conclude, foreign, leave, over, overOrDone } from './conclude.ts';
 import { askStep } from './ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { depart } from './depart.ts';
-import { cookieOf, flowCookie, isSameOrigin, readForm, sessionFor, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import { readForm, type Call } from './endpoint.ts';
+import { cookieOf, flowCookie, isSameOrigin, sessionFor, sessionOf, setCookie, speaking } from './visitor.ts';
 import { linkedOf } from './linked.ts';
 import { nameOf, signIn, type SignedIn } from './sign-in.ts';
 
@@ -36,7 +37,7 @@ export async function approve(asked: Call): Promise<Response> {
   const redirect = redirectOf(ticket, client); // it must still be good
   const session = await sessionFor(call, ticket);
   const showing: Consent = { ticket, handle, client, session };
-  const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a site is a yes
+  const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a login is a yes
   if (decision === 'switch')
     return switchAccount(call, { ...showing, ticked: form.all('scope'), remember: form.optional('remember') === 'yes' });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
@@ -78,9 +79,9 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   }
   const site = form.optional('with');
   if (site !== undefined) {
-    const login = as.settings.logins.filter(isRedirect).find((one) => one.id === site);
-    if (!login) throw new OAuthError('invalid_request', 'login_unknown');
-    return depart(call, { showing, choice, login, again });
+    const login = as.settings.logins.find((one) => one.id === site);
+    if (login && isRedirect(login)) return depart(call, { showing, choice, login, again });
+    if (!login || !isForm(login)) throw new OAuthError('invalid_request', 'login_unknown');
   }
   const user = await signIn(call, form);
   if ('step' in user) return askStep(call, user, { handle: showing.handle, choice });

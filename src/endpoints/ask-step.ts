@@ -13,7 +13,8 @@ import { approveTicket, type Choice, TICKET_TTL } from '../model/ticket.ts';
 import { formActionFor } from '../pages/layout.ts';
 import { stepPage } from '../pages/step.ts';
 import { over } from './conclude.ts';
-import { cookieOf, flowCookie, scriptHashOf, setCookie, type Call } from './endpoint.ts';
+import type { Call } from './endpoint.ts';
+import { cookieOf, flowCookie, scriptHashOf, setCookie } from './visitor.ts';
 import type { FirstProof, NotSignedIn, Pending } from './sign-in.ts';
 
 const STEPS = 300;

@@ -2,7 +2,8 @@
  * Asking: how every request of a program opens that comes with a form and a client's proof: no secret in the URL, a strict form,
  * each parameter that decides something once, then the client.
  */
-import { authenticate, type Caller } from '../clients/authenticate.ts';
+import { authenticate } from '../clients/authenticate.ts';
+import type { Caller } from '../clients/caller.ts';
 import type { Params } from '../model/params.ts';
 import { readForm, type Call } from './endpoint.ts';
 import { refuseSecretsInUrl } from './token.ts';

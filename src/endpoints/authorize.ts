@@ -9,7 +9,8 @@ import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { localesOf } from '../pages/words/languages.ts';
 import { askedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage } from './consent-page.ts';
-import { flowCookie, readForm, sessionOf, setCookie, speaking, type Call } from './endpoint.ts';
+import { readForm, type Call } from './endpoint.ts';
+import { flowCookie, sessionOf, setCookie, speaking } from './visitor.ts';
 import type { SignedIn } from './sign-in.ts';
 import { answerUnasked } from './unasked.ts';
 

@@ -14,7 +14,8 @@ import { connectBody } from '../pages/connect.ts';
 import { messagePage } from '../pages/message.ts';
 import { over } from './conclude.ts';
 import { accountMark } from './consent-page.ts';
-import { type Call, isSameOrigin, readForm } from './endpoint.ts';
+import { type Call, readForm } from './endpoint.ts';
+import { isSameOrigin } from './visitor.ts';
 import { requireSession } from './recent.ts';
 import { startTrip } from './trip.ts';
 

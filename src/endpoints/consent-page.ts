@@ -14,9 +14,9 @@ import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { approvePage, type ClientView, type ScopeView } from '../pages/approve.ts';
 import type { AccountView } from '../pages/sign-in.ts';
 import { sayFor } from '../pages/words/span.ts';
-import { say, type Words } from '../pages/words/words.ts';
+import type { Words } from '../pages/words/words.ts';
 import type { Call } from './endpoint.ts';
-import { hasLinks, linksFor } from './login-links.ts';
+import { hasLinks, linksFor, loginView } from './login-links.ts';
 import { nobodyPage } from './nobody.ts';
 import { grantable, organizationOf } from './entitlement.ts';
 import { nameOf, type SignedIn } from './sign-in.ts';
@@ -74,9 +74,7 @@ export async function consentPage(
       session?.organizations && session.organizations.length > 1
         ? session.organizations.map(({ id, name }) => ({ id, name, checked: id === organization }))
         : [],
-    logins: settings.logins
-      .filter(isForm)
-      .map((login) => ({ id: login.id, label: say(login.label, words), fields: login.fields(typed, words) })),
+    logins: settings.logins.filter(isForm).map((login) => loginView(login, typed, words)),
     links: hasLinks(settings) ? linksFor(settings, words, await requestUrl(as, ticket, client)) : [],
     sites: settings.logins.filter(isRedirect),
     login: typed['login'],

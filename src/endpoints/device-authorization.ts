@@ -3,7 +3,7 @@
  *
  *   client → registered for it → resource → scope → limit → codes
  */
-import { failed } from '../clients/authenticate.ts';
+import { failed } from '../clients/caller.ts';
 import { findClient } from '../clients/find.ts';
 import { DEVICE_TTL, INTERVAL, openDevice } from '../core/devices.ts';
 import { CROSS_ORIGIN, json } from '../lib/http.ts';

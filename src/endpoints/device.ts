@@ -11,7 +11,8 @@ import { devicePage } from '../pages/device.ts';
 import { messagePage } from '../pages/message.ts';
 import { foreign } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
-import { flowCookie, isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { readForm, type Call } from './endpoint.ts';
+import { flowCookie, isSameOrigin, sessionOf, setCookie } from './visitor.ts';
 
 const GUESSES = 20;
 const WINDOW = 600;

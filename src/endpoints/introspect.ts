@@ -2,7 +2,7 @@
  * Introspect: what an access token is worth, for the one who has to know (RFC 7662): a client that stands for the token's resource,
  * or the one that the token was given to. To everybody else, and for every token that is not good, the answer is the same.
  */
-import { failed } from '../clients/authenticate.ts';
+import { failed } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { type FoundToken, findLive } from '../core/verify.ts';
 import { json } from '../lib/http.ts';

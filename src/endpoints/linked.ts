@@ -5,7 +5,8 @@
 import type { Session } from '../core/records.ts';
 import type { Proven } from '../model/login.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
-import { cookieOf, type Call } from './endpoint.ts';
+import type { Call } from './endpoint.ts';
+import { cookieOf } from './visitor.ts';
 
 /** A session as it was found by its cookie. */
 type Found = Pick<Session, 'userId' | 'upstreams'> & { readonly hash: string };

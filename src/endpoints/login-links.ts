@@ -1,14 +1,23 @@
 /**
- * Login links: where the pages beside the sign-in page stand, and the way to them from wherever people sign in.
+ * Login links: the logins as pages offer them, where the pages beside the sign-in page stand, and the way to these from
+ * wherever people sign in.
  */
-import { isForm, type LoginPage } from '../model/login.ts';
+import { html } from '../lib/html.ts';
+import { type FormLogin, isForm, type LoginPage } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
-import type { LinkView } from '../pages/sign-in.ts';
-import type { Words } from '../pages/words/words.ts';
+import type { LinkView, LoginView } from '../pages/sign-in.ts';
+import { say, type Words } from '../pages/words/words.ts';
 
 /** The pages of all logins, with the login whose they are. */
 export function loginPagesOf({ logins }: Settings): readonly { readonly login: string; readonly page: LoginPage }[] {
   return logins.filter(isForm).flatMap(({ id, pages = [] }) => pages.map((page) => ({ login: id, page })));
+}
+
+/** A login as a page offers it. */
+export function loginView(login: FormLogin, typed: { readonly [name: string]: string }, words: Words): LoginView {
+  const { id, label, button } = login;
+  if (button !== undefined) return { id, button: say(button, words), fields: html`` };
+  return { id, label: say(label, words), fields: login.fields(typed, words) };
 }
 
 /** Whether there are links to any. */

@@ -6,7 +6,8 @@ import { OAuthError } from '../model/error.ts';
 import type { LoginPage } from '../model/login.ts';
 import { sectionPage } from '../pages/account-section.ts';
 import { askStep } from './ask-step.ts';
-import { type Call, isSameOrigin, readForm } from './endpoint.ts';
+import { type Call, readForm } from './endpoint.ts';
+import { isSameOrigin } from './visitor.ts';
 import { away, returnPath, signInUrl } from './recent.ts';
 import { admit, servicesOf } from './sign-in.ts';
 
@@ -30,6 +31,7 @@ export async function loginPageOf(call: Call, login: string, page: LoginPage): P
     server: name,
   });
   if (answer.kind === 'page') return sectionPage({ ...answer, back: { href: signIn, text: words.signIn.title }, words, brand });
+  if (answer.kind === 'step') return askStep(call, { asker: `login:${login}`, step: answer }, { returnTo });
   const to = answer.returnTo ?? returnTo;
   const user = await admit(call, { login, proven: answer.proven });
   if (user === null) return away(signIn);

@@ -2,9 +2,10 @@
  * Login: signing in and out outside an authorization. Afterwards every consent page knows who is there.
  */
 import { OAuthError } from '../model/error.ts';
-import { isRedirect } from '../model/login.ts';
+import { isForm, isRedirect } from '../model/login.ts';
 import { askStep } from './ask-step.ts';
-import { isSameOrigin, readForm, sessionOf, setCookie, type Call } from './endpoint.ts';
+import { readForm, type Call } from './endpoint.ts';
+import { isSameOrigin, sessionOf, setCookie } from './visitor.ts';
 import { away, returnPath } from './recent.ts';
 import { showLogin } from './show-login.ts';
 import { type NotSignedIn, signIn } from './sign-in.ts';
@@ -28,7 +29,8 @@ async function submit(call: Call): Promise<Response> {
   }
   const returnTo = returnPath(call) ?? home;
   const site = form.optional('with');
-  const user = site === undefined ? await signIn(call, form) : await leaveFor(call, site, returnTo);
+  const isElsewhere = site !== undefined && !as.settings.logins.some((one) => one.id === site && isForm(one));
+  const user = isElsewhere ? await leaveFor(call, site, returnTo) : await signIn(call, form);
   if (user instanceof Response) return user;
   if ('step' in user) return askStep(call, user, { returnTo });
   if (!('problem' in user)) return away(returnTo, [user.cookie]);

@@ -4,7 +4,8 @@
  *
  *   limit → client → every check of an authorization request → kept → request_uri
  */
-import { authenticate, failed } from '../clients/authenticate.ts';
+import { authenticate } from '../clients/authenticate.ts';
+import { failed } from '../clients/caller.ts';
 import { push as keep } from '../core/pushed.ts';
 import { CROSS_ORIGIN, json } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';

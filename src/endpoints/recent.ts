@@ -7,7 +7,8 @@ import type { Session } from '../core/records.ts';
 import type { KnownSession } from '../core/sessions.ts';
 import { ownPath } from '../lib/own-path.ts';
 import type { Seconds } from '../model/store.ts';
-import { sessionOf, type Call } from './endpoint.ts';
+import type { Call } from './endpoint.ts';
+import { sessionOf } from './visitor.ts';
 
 /** How fresh a sign-in must be for what a stolen session must not do: new password, new passkey, new second factor. */
 export const RECENT: Seconds = 600;

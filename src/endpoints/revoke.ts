@@ -2,7 +2,7 @@
  * Revoke: the client gives a token back (RFC 7009). A refresh token ends the whole grant, an access token only itself.
  * Whatever is not the caller's to revoke is answered like something unknown: 200, and nothing happens.
  */
-import { failed, type Caller } from '../clients/authenticate.ts';
+import { failed, type Caller } from '../clients/caller.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { openRefs } from '../core/upstream-refs.ts';

@@ -4,9 +4,9 @@
 import type { HtmlValue } from '../lib/html.ts';
 import { isForm, isRedirect } from '../model/login.ts';
 import { loginPage } from '../pages/login.ts';
-import { say } from '../pages/words/words.ts';
-import { type Call, sessionOf } from './endpoint.ts';
-import { linksFor } from './login-links.ts';
+import type { Call } from './endpoint.ts';
+import { linksFor, loginView } from './login-links.ts';
+import { sessionOf } from './visitor.ts';
 import { nobodyPage } from './nobody.ts';
 import { returnPath, signInUrl } from './recent.ts';
 import { nameOf } from './sign-in.ts';
@@ -35,7 +35,7 @@ export async function showLogin(call: Call, { typed, returnTo, ...problem }: Sho
   const to = returnTo ?? returnPath(call) ?? paths.login;
   return loginPage({
     action: signInUrl(as, to),
-    logins: forms.map((one) => ({ id: one.id, label: say(one.label, words), fields: one.fields(filled, words) })),
+    logins: forms.map((one) => loginView(one, filled, words)),
     sites,
     account: session && !again ? { name: nameOf(session.claims, words) } : null,
     again,

@@ -15,7 +15,8 @@ import type { Json } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 import { sayIn } from '../pages/words/span.ts';
 import { sayRefused, type Words } from '../pages/words/words.ts';
-import { sessionOf, setCookie, type Call } from './endpoint.ts';
+import type { Call } from './endpoint.ts';
+import { sessionOf, setCookie } from './visitor.ts';
 import { link, linkedOf, sealLinked } from './linked.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
@@ -73,9 +74,9 @@ export function servicesOf({ as, network, env, words, after }: Call): LoginServi
   };
 }
 
-/** Runs the form login that the form names (the first one if it names none). */
+/** Runs the form login whose button was pressed or that was chosen (the first one if the form names none). */
 export async function signIn(call: Call, form: Params): Promise<SignedIn | Pending | NotSignedIn> {
-  const wanted = form.optional('login');
+  const wanted = form.optional('with') ?? form.optional('login');
   const logins = call.as.settings.logins.filter(isForm);
   const login = logins.find((one) => one.id === wanted) ?? logins[0];
   if (!login) return { problem: call.words.signIn.choose, status: 400 };

@@ -1,7 +1,8 @@
 /**
  * Token: POST of a form, one entry of the grant table, one JSON answer (OAuth 2.1 §3.2).
  */
-import { ABSENT, authenticate, failed, type Caller } from '../clients/authenticate.ts';
+import { authenticate } from '../clients/authenticate.ts';
+import { ABSENT, failed, type Caller } from '../clients/caller.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findGrantType } from '../grants/index.ts';

@@ -2,7 +2,8 @@
  * Welcome: whoever the application has signed in is so here, without a click, on the pages that show who is there. Where the
  * person has set up a second factor with us, they sign in by the button instead, and are asked for it.
  */
-import { type Call, type Endpoint, sessionOf } from './endpoint.ts';
+import type { Call, Endpoint } from './endpoint.ts';
+import { sessionOf } from './visitor.ts';
 import { admit } from './sign-in.ts';
 
 /** The endpoint, with the session that it finds there begun. A form changes nothing about who is signed in. */

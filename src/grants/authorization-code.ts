@@ -2,7 +2,7 @@
  * Authorization code: spends a code, once, for the first tokens of a grant (RFC 6749 §4.1.3, OAuth 2.1 §4.1.3).
  * One read and one write for a public client.
  */
-import type { Caller } from '../clients/authenticate.ts';
+import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { base64url } from '../lib/base64url.ts';
 import { OAuthError } from '../model/error.ts';

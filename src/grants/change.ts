@@ -1,7 +1,7 @@
 /**
  * Change: runs a move of a grant for whoever calls the token endpoint.
  */
-import type { Caller } from '../clients/authenticate.ts';
+import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';

@@ -2,7 +2,7 @@
  * Client credentials: tokens for a client that acts for itself, not for a user (OAuth 2.1 §4.2; MCP extension
  * `io.modelcontextprotocol/oauth-client-credentials`). Only for clients that the operator registered, with the scopes given there.
  */
-import type { Caller } from '../clients/authenticate.ts';
+import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Params } from '../model/params.ts';
 import { findResource } from '../model/resource.ts';

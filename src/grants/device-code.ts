@@ -1,7 +1,7 @@
 /**
  * Device code: a device that has no browser asks until the person has decided elsewhere (RFC 8628 §3.4, §3.5).
  */
-import { failed, type Caller } from '../clients/authenticate.ts';
+import { failed, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { type Polled, pollDevice } from '../core/devices.ts';
 import { OAuthError } from '../model/error.ts';

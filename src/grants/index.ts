@@ -2,7 +2,7 @@
  * The table of grant types: what the token endpoint can do, and what metadata says it can. An entry is a file; those that most servers
  * never need are loaded when they are first asked for.
  */
-import type { Caller } from '../clients/authenticate.ts';
+import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';

@@ -5,7 +5,7 @@
  *
  *   form → issuer → client → signature → audience, times, claims → resource → scope → who → not seen before → grant
  */
-import { failed, type Caller } from '../clients/authenticate.ts';
+import { failed, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
 import { spendOnce } from '../core/replay.ts';

@@ -3,7 +3,7 @@
  * with the same token, a lost answer: all get the same successor, unsealed by the very token they present.
  * One read and one write for a public client.
  */
-import type { Caller } from '../clients/authenticate.ts';
+import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';

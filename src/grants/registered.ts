@@ -1,7 +1,7 @@
 /**
  * Registered: the client of a request that only a client which proved who it is may make, and only for what it is registered for.
  */
-import { failed, type Caller } from '../clients/authenticate.ts';
+import { failed, type Caller } from '../clients/caller.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { ScopeCover } from '../model/scope.ts';

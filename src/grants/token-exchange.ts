@@ -5,7 +5,7 @@
  *
  *   client → form → subject token → resource → scope → policy → child grant
  */
-import type { Caller } from '../clients/authenticate.ts';
+import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { openRefs } from '../core/upstream-refs.ts';
 import { accessOf, findToken } from '../core/verify.ts';

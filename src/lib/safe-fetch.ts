@@ -4,7 +4,6 @@
  * (docs/decisions/0010).
  */
 import { mediaTypeOf, readStream } from './http.ts';
-import { isLoopbackHost, parseLoopback, parseUrl } from './url.ts';
 
 /** A GET that reaches public addresses only, follows no redirect, and sends no cookie or credential. Rejects when it cannot. */
 export type FetchPublic = (
@@ -25,31 +24,10 @@ export type SafeAnswer =
   | { readonly text: string; readonly headers: Headers }
   | { readonly problem: 'unreachable' | 'late' | 'status' | 'media_type' | 'too-large' | 'malformed'; readonly cause?: unknown };
 
-/** Reads the JSON document at a URL that {@link isDocumentUrl} let pass. Never rejects. */
+/** Reads the JSON document at a URL that `isDocumentUrl` let pass. Never rejects. */
 export type SafeFetch = (url: string, limits: FetchLimits) => Promise<SafeAnswer>;
 
-const LONGEST = 2048;
 const HEADERS = { accept: 'application/json' };
-
-/**
- * Whether a text may name a document, decided on the text as it came and before any socket: https, a host without a
- * dot at its end, a path, no fragment, no user name, and exactly the form that the URL standard gives it, so that
- * nothing is left for a parser to repair (dot segments, `%2e`, TAB, capitals, `:443`, backslashes).
- *
- * @param loopback also plain http on this very computer: for development.
- */
-export function isDocumentUrl(text: string, loopback: boolean): boolean {
-  const url = text.length <= LONGEST && !text.includes('#') ? parseUrl(text) : null;
-  if (!url || url.href !== text || url.username !== '' || url.password !== '' || url.pathname === '/') return false;
-  if (url.protocol === 'https:') return !url.hostname.endsWith('.');
-  return loopback && parseLoopback(text) !== null;
-}
-
-/** Whether two hosts (`URL.host`) are one server: the same name, and on loopback, where many servers share a name, the same port. */
-export function isSameServer(a: URL, b: URL): boolean {
-  if (isLoopbackHost(a.hostname) && isLoopbackHost(b.hostname)) return a.port === b.port;
-  return a.hostname === b.hostname;
-}
 
 /** Puts the rules around a machine's fetch: only 200, only JSON, bounded in size and time. */
 export function makeSafeFetch(fetchPublic: FetchPublic): SafeFetch {

@@ -2,7 +2,7 @@
  * Client spec: a client as its operator describes it, in the options or through the helpers, and its checks. What the operator says
  * is trusted, so mistakes are told in full: a `TypeError` that names the client, the member and the mend.
  */
-import { isDocumentUrl } from '../lib/safe-fetch.ts';
+import { isDocumentUrl } from '../lib/document-url.ts';
 import { CLIENT_AUTH_METHODS, type Client, type ClientAuthMethod } from './client.ts';
 import { OAuthError } from './error.ts';
 import { CONFIDENTIAL_GRANT_TYPES, GRANT_TYPE_NAMES } from './grant-type.ts';

@@ -87,6 +87,8 @@ export interface FormLogin {
   readonly id: string;
   /** How to call it where there are several to choose from; its id unless told. */
   readonly label?: Text;
+  /** Set where there is nothing to type: what its own button says. It stands beside the fields of the others, and `fields` is not asked. */
+  readonly button?: Text;
   /** The fields, with what was typed before (never a password), in the language of the page. */
   fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
@@ -276,4 +278,6 @@ export type LoginPageAnswer =
       readonly isDone?: boolean;
     }
   /** Signs in, and goes on to where the person wanted to get, or to another path of ours. */
-  | { readonly kind: 'proven'; readonly proven: Proven; readonly returnTo?: string };
+  | { readonly kind: 'proven'; readonly proven: Proven; readonly returnTo?: string }
+  /** Goes on with a page of the login's `steps`. */
+  | Step;

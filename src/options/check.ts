@@ -8,11 +8,12 @@ import { registrationOf } from './registration.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, makeScopeCover, type ScopeInfo } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
+import { checkKind, fail } from './kinds.ts';
 import { checkPages } from './pages.ts';
 import { checkHierarchy, checkResources } from './resources.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
 import { secretsOf } from './secret.ts';
-import { checkHandler, checkLogins, checkRest, checkTimes, checkTokens, fail } from './single.ts';
+import { checkHandler, checkLogins, checkTokens } from './single.ts';
 
 /** An API route with its handler. */
 export interface ApiRoute<Env> {
@@ -30,8 +31,11 @@ export interface CheckedOptions<Env> {
 
 /** Checks what can be checked at construction. @throws {TypeError} naming the option and the mend. */
 export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOptions<Env> {
-  for (const name of Object.keys(options))
+  for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(KNOWN, name)) fail(name, 'is not an option of OAuthProvider; remove it, or check its spelling');
+    const kind = KNOWN[name as keyof typeof KNOWN];
+    if (kind !== null) checkKind(name, kind, value);
+  }
   const paths = pathsOf(options);
   const routes = routesOf(options);
   checkClashes(paths, routes);
@@ -42,17 +46,12 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
     fail('deviceAuthorizationEndpoint', 'needs `logins`: the page where people type the code is ours');
   if (options.defaultHandler !== undefined) checkHandler('defaultHandler', options.defaultHandler);
   checkLogins(options.logins ?? []);
-  checkTimes({ ...options });
-  checkRest({ ...options });
-  checkTokens({ ...options });
-  checkDocuments(options);
-  checkEventual(options);
+  checkTokens(options.externalTokens);
+  checkPolicy(options.clientIdMetadataPolicy);
   if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);
   issuersOf(options.trustedIssuers ?? []);
   registrationOf(options.clientRegistration);
-  if (options.tokenExchange !== undefined && typeof options.tokenExchange !== 'function')
-    fail('tokenExchange', 'must be a function that says whether an exchange may be');
-  checkResources({ ...options }, routes);
+  checkResources(options, routes);
   checkPages(options.pages);
   secretsOf(options.secret, undefined);
   return { options, paths, routes, scopes: scopesOf(options) };
@@ -131,16 +130,11 @@ function checkClashes(paths: Paths, routes: readonly { readonly path: string }[]
   if (hidden) fail('apiRoute', `${hidden.path} lies under /.well-known, where metadata stands; move it`);
 }
 
-function checkDocuments({ clientIdMetadataDocumentEnabled: enabled, clientIdMetadataPolicy: policy }: OAuthProviderOptions<never>): void {
-  if (enabled !== undefined && typeof enabled !== 'boolean') fail('clientIdMetadataDocumentEnabled', 'must be true or false');
+function checkPolicy(policy: unknown): void {
   if (policy === undefined || typeof policy === 'function') return;
   const wrong = Array.isArray(policy) ? policy.find((host) => !isHost(host)) : policy;
   if (!Array.isArray(policy) || wrong !== undefined)
     fail('clientIdMetadataPolicy', `must be a function, or a list of host names such as "claude.ai"; it holds ${JSON.stringify(wrong)}`);
-}
-
-function checkEventual({ dangerouslyAllowEventualStore: allowed }: OAuthProviderOptions<never>): void {
-  if (allowed !== undefined && typeof allowed !== 'boolean') fail('dangerouslyAllowEventualStore', 'must be true or false');
 }
 
 function isHost(host: unknown): boolean {

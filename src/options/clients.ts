@@ -3,7 +3,7 @@
  */
 import { checkSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
 import type { SecretClient } from '../model/settings.ts';
-import { fail } from './single.ts';
+import { fail } from './kinds.ts';
 
 /** The clients by id. @throws {TypeError} naming what is wrong. */
 export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<string, SecretClient> {

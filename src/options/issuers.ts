@@ -2,11 +2,11 @@
  * The option `trustedIssuers`, checked when the provider is made. Trust is spelled out: keys, a ceiling of scopes, and for a platform
  * which of its workloads are meant.
  */
-import { isDocumentUrl } from '../lib/safe-fetch.ts';
+import { isDocumentUrl } from '../lib/document-url.ts';
 import { keySetOf } from '../model/key-set.ts';
 import { isScopeToken } from '../model/scope.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
-import { fail } from './single.ts';
+import { fail } from './kinds.ts';
 
 /** The issuers as they were given. @param own our own issuer, where it is known. @throws {TypeError} naming what is wrong. */
 export function issuersOf(given: readonly TrustedIssuer[], own?: string): readonly TrustedIssuer[] {

@@ -6,14 +6,17 @@ import type { Event } from '../model/event.ts';
 import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
-import type { SigningAlg } from '../model/signing-key.ts';
+import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
+import { ACCESS_TTL, flag, functionOf, oneOf, origins, seconds, type Kind } from './kinds.ts';
 import type { PagesOptions } from './pages.ts';
 import type { RegistrationOptions } from './registration.ts';
 import type { ResourceOptions } from './resources.ts';
+
+const DAY = 86_400;
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
@@ -141,50 +144,50 @@ export type TenantOptions<Env = unknown> = Partial<Omit<OAuthProviderOptions<Env
   readonly issuer: string;
 };
 
-/** Every option there is, for the check of their spelling. */
-export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: true } = {
-  apiRoute: true,
-  apiHandler: true,
-  apiHandlers: true,
-  defaultHandler: true,
-  logins: true,
-  secondFactor: true,
-  authorizeEndpoint: true,
-  tokenEndpoint: true,
-  clientRegistrationEndpoint: true,
-  issuer: true,
-  tenants: true,
-  store: true,
-  dangerouslyAllowEventualStore: true,
-  secret: true,
-  name: true,
-  pages: true,
-  scopesSupported: true,
-  requiredScopes: true,
-  permissions: true,
-  grantableScopes: true,
-  accessTokenTTL: true,
-  refreshTokenTTL: true,
-  refreshTokenIdleTTL: true,
-  refreshTokenGrace: true,
-  authorizationCodeTTL: true,
-  clientRegistrationTTL: true,
-  allowedOrigins: true,
-  on: true,
-  onError: true,
-  clientIdMetadataDocumentEnabled: true,
-  clientIdMetadataPolicy: true,
-  externalTokens: true,
-  anonymous: true,
-  clients: true,
-  trustedIssuers: true,
-  tokenExchange: true,
-  clientRegistration: true,
-  requirePushedAuthorizationRequests: true,
-  deviceAuthorizationEndpoint: true,
-  dpopNonces: true,
-  unknownScopes: true,
-  accessTokenSigning: true,
-  resources: true,
-  defaultResource: true,
+/** Every option there is, with its kind where that is all to be said of it. */
+export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]: Kind | null } = {
+  apiRoute: null,
+  apiHandler: null,
+  apiHandlers: null,
+  defaultHandler: null,
+  logins: null,
+  secondFactor: null,
+  authorizeEndpoint: null,
+  tokenEndpoint: null,
+  clientRegistrationEndpoint: null,
+  issuer: null,
+  tenants: null,
+  store: null,
+  dangerouslyAllowEventualStore: flag,
+  secret: null,
+  name: null,
+  pages: null,
+  scopesSupported: null,
+  requiredScopes: null,
+  permissions: functionOf('(access, env) → permissions'),
+  grantableScopes: functionOf('(who, env) → scopes'),
+  accessTokenTTL: ACCESS_TTL,
+  refreshTokenTTL: seconds(60, 3650 * DAY, true),
+  refreshTokenIdleTTL: seconds(60, 3650 * DAY),
+  refreshTokenGrace: seconds(0, 3600),
+  authorizationCodeTTL: seconds(10, 600),
+  clientRegistrationTTL: seconds(3600, 3650 * DAY),
+  allowedOrigins: origins,
+  on: functionOf('that takes an event'),
+  onError: functionOf('(refusal, response, request) → response or nothing'),
+  clientIdMetadataDocumentEnabled: flag,
+  clientIdMetadataPolicy: null,
+  externalTokens: null,
+  anonymous: flag,
+  clients: null,
+  trustedIssuers: null,
+  tokenExchange: functionOf('that says whether an exchange may be'),
+  clientRegistration: null,
+  requirePushedAuthorizationRequests: flag,
+  deviceAuthorizationEndpoint: null,
+  dpopNonces: flag,
+  unknownScopes: oneOf('ignore', 'refuse'),
+  accessTokenSigning: oneOf(...SIGNING_ALGS, 'none'),
+  resources: null,
+  defaultResource: null,
 };

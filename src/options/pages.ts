@@ -3,7 +3,7 @@ import { TEMPLATES, type Templates } from '../pages/templates.ts';
 import { brandOf, type Theme } from '../pages/theme.ts';
 import { en } from '../pages/words/en.ts';
 import type { Translation } from '../pages/words/words.ts';
-import { fail } from './single.ts';
+import { fail } from './kinds.ts';
 
 /** How our pages look and what they say. */
 export interface PagesOptions extends Theme {

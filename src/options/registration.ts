@@ -2,7 +2,7 @@
  * The option `clientRegistration`: who may register itself, and how many.
  */
 import type { RegistrationRules } from '../model/settings.ts';
-import { fail } from './single.ts';
+import { fail } from './kinds.ts';
 
 /** How clients may register themselves. */
 export interface RegistrationOptions {

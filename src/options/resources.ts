@@ -7,7 +7,7 @@ import { canonicalResource, type Resource } from '../model/resource.ts';
 import { isScopeToken, makeScopeCover, type ScopeInfo } from '../model/scope.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
-import { checkSeconds, fail, type LooseOptions } from './single.ts';
+import { ACCESS_TTL, checkKind, fail, oneOf } from './kinds.ts';
 
 /** What is special about one resource. */
 export interface ResourceOptions {
@@ -21,7 +21,6 @@ export interface ResourceOptions {
   readonly accessTokenSigning?: SigningAlg | 'none';
 }
 
-const DAY = 86_400;
 const KNOWN: readonly string[] = ['name', 'requiredScopes', 'accessTokenTTL', 'accessTokenSigning'] satisfies (keyof ResourceOptions)[];
 
 interface Route {
@@ -30,12 +29,9 @@ interface Route {
 
 /** @throws {TypeError} naming the option and the mend. */
 export function checkResources(
-  { resources = {}, defaultResource, unknownScopes, accessTokenSigning }: LooseOptions,
+  { resources = {}, defaultResource }: { readonly resources?: unknown; readonly defaultResource?: unknown },
   routes: readonly Route[],
 ): void {
-  if (unknownScopes !== undefined && unknownScopes !== 'ignore' && unknownScopes !== 'refuse')
-    fail('unknownScopes', 'must be "ignore" or "refuse"');
-  checkSigning('accessTokenSigning', accessTokenSigning);
   if (typeof resources !== 'object' || resources === null) fail('resources', 'must be an object of what is special, by route or full URL');
   for (const [name, special] of Object.entries(resources)) checkResource(name, special, routes);
   if (defaultResource === undefined) return;
@@ -53,15 +49,10 @@ function checkResource(name: string, special: unknown, routes: readonly Route[])
   const odd = Object.keys(special).find((key) => !KNOWN.includes(key));
   if (odd !== undefined) fail('resources', `has \`${odd}\` for ${shown}, which is none of ${KNOWN.join(', ')}`);
   const { requiredScopes = [], accessTokenTTL, accessTokenSigning } = special as ResourceOptions;
-  checkSigning(`resources[${shown}].accessTokenSigning`, accessTokenSigning);
-  checkSeconds(`resources[${shown}].accessTokenTTL`, accessTokenTTL, 60, 30 * DAY);
+  checkKind(`resources[${shown}].accessTokenSigning`, oneOf(...SIGNING_ALGS, 'none'), accessTokenSigning);
+  checkKind(`resources[${shown}].accessTokenTTL`, ACCESS_TTL, accessTokenTTL);
   if (!Array.isArray(requiredScopes) || !requiredScopes.every((one) => isScopeToken(String(one))))
     fail('resources', `has \`requiredScopes\` for ${shown} that are no list of scopes`);
-}
-
-function checkSigning(option: string, given: unknown): void {
-  if (given === undefined || given === 'none' || SIGNING_ALGS.some((alg) => alg === given)) return;
-  fail(option, `must be one of ${SIGNING_ALGS.join(', ')}, or "none"; it is ${JSON.stringify(given)}`);
 }
 
 /** A scope stands for known ones, and never, by whatever way, for itself. @throws {TypeError} */

@@ -2,7 +2,7 @@
  * The server's secrets: taken from the option or the environment, and refused where they could be guessed.
  * Nothing of a secret is ever in a message (SEC-208).
  */
-import { fail } from './single.ts';
+import { fail } from './kinds.ts';
 
 /** What `openssl rand -base64 32` and its likes give: 43 signs and more; in hexadecimal digits 64. */
 const LEAST_SIGNS = 43;

@@ -11,7 +11,7 @@ import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
 import { resourcesOf, uriOf } from './resources.ts';
 import type { CheckedOptions } from './check.ts';
-import { fail } from './single.ts';
+import { fail } from './kinds.ts';
 
 const DAY = 86_400;
 

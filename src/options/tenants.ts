@@ -6,7 +6,7 @@ import { isLoopbackHost } from '../lib/url.ts';
 import { covers } from '../model/resource.ts';
 import { TENANT_ID } from '../model/store.ts';
 import type { OAuthProviderOptions, TenantOptions } from './options.ts';
-import { fail } from './single.ts';
+import { fail } from './kinds.ts';
 
 /** A tenant with the options that it comes to. */
 export interface Tenant<Env> {

@@ -7,7 +7,18 @@ import type { Html, HtmlValue } from '../lib/html.ts';
 import { TICK } from './icon.ts';
 import { formActionFor, page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
-import { accountRow, describedByProblem, linkLine, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
+import {
+  accountRow,
+  apart,
+  describedByProblem,
+  linkLine,
+  loginFields,
+  orLine,
+  problemAnswer,
+  problemBox,
+  unchecked,
+  wayButtons,
+} from './sign-in.ts';
 import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
 import { organizationPicker, type OrganizationView } from './organizations.ts';
 import type { Words } from './words/words.ts';
@@ -71,7 +82,7 @@ export interface ApproveView extends Problem {
   /** Those that the account may act for, to choose one; goes as `organization`. */
   readonly organizations?: readonly OrganizationView[];
   readonly logins: readonly LoginView[];
-  /** Other sites to sign in at; the button's value goes as `with`, and is a yes. */
+  /** Other sites to sign in at; the button's value goes as `with`, as that of a login that is a button, and is a yes. */
   readonly sites?: readonly SiteView[];
   /** Pages for who cannot sign in. */
   readonly links?: readonly LinkView[];
@@ -86,7 +97,9 @@ export interface ApproveView extends Problem {
 
 /** The consent page. */
 export function approvePage(view: ApproveView): Response {
-  const { words, account, logins, sites = [] } = view;
+  const { words, account, sites = [] } = view;
+  const { typed, pressed } = apart(account ? [] : view.logins);
+  const hasButtons = !account && pressed.length + sites.length > 0;
   const say = words.approve;
   const targets = [view.redirectUri, ...(account ? [] : sites.map((one) => one.site))].map(formActionFor).filter((one) => one !== null);
   const title = say.title(view.resourceName);
@@ -98,19 +111,19 @@ export function approvePage(view: ApproveView): Response {
       ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes, words)}
       ${view.remember !== undefined && rememberBox(view.remember, view.client, words)} ${problemBox(view, words)}
       ${account && organizationPicker(view.organizations ?? [], words)}
-      ${account ? signedIn(account, words) : logins.length > 0 && signIn(view)}
+      ${account ? signedIn(account, words) : typed.length > 0 && signIn(typed, view)}
       ${
-        account || logins.length > 0
+        account || typed.length > 0
           ? html`<div class="actions">
-                <button class="main" name="decision" value="approve" ${unchecked(account ? [] : logins)}>
+                <button class="main" name="decision" value="approve" ${unchecked(typed)}>
                   ${account ? say.allow : say.signInAndAllow}
                 </button>
                 ${deny(words)}
               </div>
-              ${!account && sites.length > 0 && html`<div class="or"><i></i><span>${say.or}</span><i></i></div>`}`
+              ${hasButtons && orLine(words)}`
           : HARMLESS
       }
-      ${!account && sites.length > 0 && siteButtons(sites, logins.length === 0, words)}
+      ${hasButtons && buttons(pressed, sites, typed.length === 0, words)}
     </form>
     ${!account && linkLine(view.links ?? [])} ${view.lifetime && html`<p class="foot">${view.lifetime}</p>`} ${about(view)}`;
   return page({
@@ -135,12 +148,10 @@ function deny(words: Words): Html {
  */
 const HARMLESS = html`<button class="nothing" name="decision" value="switch" tabindex="-1" aria-hidden="true" formnovalidate></button>`;
 
-/** The button is the yes, and says so: with an open session at that site it is the last one there is. */
-function siteButtons(sites: readonly SiteView[], only: boolean, words: Words): Html {
-  const main = only && sites.length === 1;
+/** A button is the yes, and the line below says so: with an open session at that site it is the last one there is. */
+function buttons(pressed: readonly LoginView[], sites: readonly SiteView[], only: boolean, words: Words): Html {
   return html`<div class="sites">
-      ${sites.map(({ id, label }) => html`<button class="${main && 'main'}" name="with" value="${id}" formnovalidate>${words.approve.continueWith(label)}</button>`)}
-      ${only && deny(words)}
+      ${wayButtons(pressed, sites, words, only && pressed.length + sites.length === 1)} ${only && deny(words)}
     </div>
     <p class="foot">${words.approve.continuing}</p>
     ${sites.map((site) => site.scopes && site.scopes.length > 0 && html`<p class="foot">${words.confirm.siteAsks(site.label, codes(site.scopes))}</p>`)}`;
@@ -226,7 +237,7 @@ function signedIn(account: AccountView, { approve: say }: Words): Html {
   </section>`;
 }
 
-function signIn({ logins, login, words }: ApproveView): Html {
+function signIn(logins: readonly LoginView[], { login, words }: ApproveView): Html {
   return html`<fieldset class="part">
     <legend>${words.approve.signIn}</legend>
     ${loginFields(logins, login)}

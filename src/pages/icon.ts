@@ -43,6 +43,20 @@ export const TICK: Html = html`<svg
   <path d="m5 12.5 4.5 4.500L19 7.5" />
 </svg>`;
 
+/** A key, for what is pressed instead of a password. */
+export const KEY: Html = html`<svg
+  viewBox="0 0 24 24"
+  fill="none"
+  stroke="currentColor"
+  stroke-width="2"
+  stroke-linecap="round"
+  stroke-linejoin="round"
+  aria-hidden="true"
+>
+  <circle cx="8.5" cy="8.5" r="4.5" />
+  <path d="m11.8 11.8 8.200 8.200M16 16l2.500-2.500" />
+</svg>`;
+
 /** The sign on top of a page, by what the page is about. */
 export const MARKS: { readonly gate: Html; readonly alert: Html; readonly done: Html } = { gate, alert, done };
 

@@ -5,7 +5,18 @@ import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { formActionFor, page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
-import { accountRow, describedByProblem, linkLine, loginFields, problemAnswer, problemBox, unchecked } from './sign-in.ts';
+import {
+  accountRow,
+  apart,
+  describedByProblem,
+  linkLine,
+  loginFields,
+  orLine,
+  problemAnswer,
+  problemBox,
+  unchecked,
+  wayButtons,
+} from './sign-in.ts';
 import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
 import type { Words } from './words/words.ts';
 
@@ -55,19 +66,17 @@ export function loginPage(view: LoginPageView): Response {
 }
 
 function signIn({ logins, sites = [], login, words }: LoginPageView): Html {
-  const { approve: say, signIn: texts } = words;
+  const { typed, pressed } = apart(logins);
+  const buttons = pressed.length + sites.length;
   return html`${
-    logins.length > 0 &&
-    html`<div class="part">${loginFields(logins, login)}</div>
-      <div class="actions"><button class="main" name="decision" value="sign-in" ${unchecked(logins)}>${texts.button}</button></div>`
+    typed.length > 0 &&
+    html`<div class="part">${loginFields(typed, login)}</div>
+      <div class="actions">
+        <button class="main" name="decision" value="sign-in" ${unchecked(typed)}>${words.signIn.button}</button>
+      </div>`
   }
-  ${logins.length > 0 && sites.length > 0 && html`<div class="or"><i></i><span>${say.or}</span><i></i></div>`}
-  ${
-    sites.length > 0 &&
-    html`<div class="sites">
-      ${sites.map(({ id, label }) => html`<button name="with" value="${id}" formnovalidate>${say.continueWith(label)}</button>`)}
-    </div>`
-  }`;
+  ${typed.length > 0 && buttons > 0 && orLine(words)}
+  ${buttons > 0 && html`<div class="sites">${wayButtons(pressed, sites, words, typed.length === 0 && buttons === 1)}</div>`}`;
 }
 
 function signOut(account: AccountView, { accountPath, words }: LoginPageView): Html {

@@ -3,6 +3,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
+import { KEY } from './icon.ts';
 import { sayIn } from './words/span.ts';
 import type { Words } from './words/words.ts';
 
@@ -11,7 +12,33 @@ export interface LoginView {
   readonly id: string;
   /** How to call it where there are several to choose from; its id unless told. */
   readonly label?: HtmlValue;
+  /** Set where there is nothing to type: what its button says. The button's value goes as `with`. */
+  readonly button?: HtmlValue;
   readonly fields: Html;
+}
+
+/** The logins that have something to type, and those that are a button. */
+export function apart(logins: readonly LoginView[]): { readonly typed: readonly LoginView[]; readonly pressed: readonly LoginView[] } {
+  return { typed: logins.filter((one) => one.button === undefined), pressed: logins.filter((one) => one.button !== undefined) };
+}
+
+/** The line between what is typed and what is pressed. */
+export function orLine(words: Words): Html {
+  return html`<div class="or"><i></i><span>${words.approve.or}</span><i></i></div>`;
+}
+
+/** The logins and the other sites that are a button each. @param main the only way there is. */
+export function wayButtons(
+  pressed: readonly LoginView[],
+  sites: readonly { readonly id: string; readonly label: string }[],
+  words: Words,
+  main = false,
+): Html {
+  const ways = [
+    ...pressed.map(({ id, button }) => ({ id, text: html`${KEY}${button}` })),
+    ...sites.map(({ id, label }) => ({ id, text: words.approve.continueWith(label) })),
+  ];
+  return html`${ways.map(({ id, text }) => html`<button class="${main && 'main'}" name="with" value="${id}" formnovalidate>${text}</button>`)}`;
 }
 
 /** A link beside the fields: forgotten password, sign-up. */
@@ -61,7 +88,7 @@ export function describedByProblem({ error, retryAfter }: Problem): Html | false
   return (error !== undefined || retryAfter !== undefined) && html` aria-describedby="problem"`;
 }
 
-/** The fields of all logins. Which one is meant stands in the form as `login`. */
+/** The fields of logins that are typed. Which one is meant stands in the form as `login`. */
 export function loginFields(logins: readonly LoginView[], chosen: string | undefined): Html {
   if (logins.length === 1) {
     return html`${logins.map((login) => html`<input type="hidden" name="login" value="${login.id}" />${login.fields}`)}`;

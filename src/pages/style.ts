@@ -87,7 +87,8 @@ button.plain:hover{color:var(--accent-deep);text-decoration-thickness:2px}
 .or{display:grid;grid-template-columns:1fr auto 1fr;align-items:center;gap:.75rem;margin-top:1.25rem;color:var(--soft);font-size:.875rem}
 .or i{border-top:1px solid var(--line)}
 .sites{display:flex;flex-direction:column;gap:.75rem;margin-top:1.25rem}
-.sites button{flex:none}
+.sites button{flex:none;gap:.625rem}
+.sites svg{flex:none;width:1.25rem;height:1.25rem;margin-inline-start:-.25rem}
 button.nothing{position:absolute;width:0;min-height:0;height:0;padding:0;border:0;overflow:hidden}
 .foot{margin-top:1.25rem;color:var(--soft);font-size:.875rem}
 details{margin-top:.5rem;color:var(--soft);font-size:.875rem}

@@ -4,9 +4,8 @@
  *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
  */
 import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
-import { neededKeyring } from '../core/keyring.ts';
+import { neededKeyring } from '../core/needed-keyring.ts';
 import { withFaults } from '../core/store-faults.ts';
-import { statesOf } from '../core/user-states.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
 import { guard, isGood, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
@@ -14,6 +13,7 @@ import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import { genuine } from '../lib/genuine.ts';
+import { late } from '../lib/late.ts';
 import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
@@ -23,6 +23,7 @@ import { covers } from '../model/resource.ts';
 import type { Awaitable, Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { kindOf } from '../model/token.ts';
+import type { UserStates } from '../model/user-state.ts';
 import { checkFetch } from '../options/check.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { secretsOf } from '../options/secret.ts';
@@ -34,6 +35,8 @@ import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
 import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
+
+const statesOf = late(async () => (await import('../core/user-states.ts')).statesOf);
 
 /** What a runtime brings along: its machine, and how it knows a caller's address. */
 export interface Platform {
@@ -139,7 +142,7 @@ export class OAuthProvider<Env = unknown> {
     if (access === null) return withCors(request, await api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge)));
     const allowed = await withPermissions(host.as, ofTenant(access, host.as), own);
     if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
-    ctx.states = statesOf(host.as, allowed);
+    ctx.states = lateStates(host.as, allowed);
     try {
       return withCors(request, await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge)));
     } catch (error) {
@@ -221,6 +224,14 @@ export class OAuthProvider<Env = unknown> {
   #secrets(env: Env): readonly string[] {
     return secretsOf(this.#options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
+}
+
+/** Few handlers keep anything for their users. */
+function lateStates(as: AuthServer, access: Checked): UserStates {
+  return {
+    read: async (handle) => (await statesOf(as, access)).read(handle),
+    write: async (handle, value, since) => (await statesOf(as, access)).write(handle, value, since),
+  };
 }
 
 /** A token that was refused is told of; a call without one is how every client begins. */

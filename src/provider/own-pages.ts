@@ -7,7 +7,7 @@
 import { findClient, resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { isThisComputer } from '../core/consents.ts';
-import { cookieOf, flowCookie, isSameOrigin, setCookie } from '../endpoints/endpoint.ts';
+import { cookieOf, flowCookie, isSameOrigin, setCookie } from '../endpoints/visitor.ts';
 import { foreign } from '../endpoints/conclude.ts';
 import { isOwnDoing } from '../endpoints/unasked.ts';
 import { equalTexts } from '../lib/bytes.ts';

@@ -5,6 +5,7 @@ import { makeEmails } from '../../src/core/emails.ts';
 import { type Consents, makeConsents } from '../../src/core/consents.ts';
 import { makeLinks } from '../../src/core/links.ts';
 import { makeKeys } from '../../src/core/keys.ts';
+import { makeNewAccounts } from '../../src/core/new-accounts.ts';
 import { makePasskeys } from '../../src/core/passkeys.ts';
 import { makeTotps } from '../../src/core/totp.ts';
 import { makeRecords, type Records } from '../../src/core/records.ts';
@@ -41,6 +42,7 @@ function makeOn(store: Store): Made {
   const links = makeLinks({ store, keys, now: runtime.now });
   const events: NewEvent[] = [];
   const passkeys = makePasskeys({ store, keys, now: runtime.now, emit: () => {} });
+  const emails = makeEmails(store, keys);
   const totps = makeTotps({ store, keys, keyring: null, runtime, emit: () => {} });
   const accounts = makeAccounts({
     vault,
@@ -49,7 +51,8 @@ function makeOn(store: Store): Made {
     keys,
     runtime,
     passkeys,
-    emails: makeEmails(store, keys),
+    emails,
+    newAccounts: makeNewAccounts(store, keys, records, emails, runtime.now),
     totps,
     links,
     signUpUrl: null,

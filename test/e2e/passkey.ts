@@ -32,7 +32,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
   await once('a passkey makes an account and signs in to it, without a name or a password', async ({ page, context }) => {
     const { cdp, id } = await plugIn(page);
     await page.goto(await authorizeUrl());
-    codeCame(await arrive(page, () => choose(page, 'grace')));
+    codeCame(await signUp(page, 'grace'));
     const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId: id });
     assert.deepEqual(
       credentials.map((one) => [one.rpId, one.isResidentCredential, one.userName]),
@@ -48,7 +48,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
   await once('who cancels is told, stays on the page, and can try again', async ({ page, context }) => {
     const { cdp, id } = await plugIn(page);
     await page.goto(await authorizeUrl());
-    codeCame(await arrive(page, () => choose(page, 'heidi')));
+    codeCame(await signUp(page, 'heidi'));
     await context.clearCookies();
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId: id, isUserVerified: false });
     await page.goto(await authorizeUrl());
@@ -124,8 +124,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     await page.goto(`${url}/account/passkeys`);
     await context.clearCookies();
     await page.goto(`${url}/login`);
-    await page.getByRole('radio', { name: 'Passkey' }).check();
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await choose(page);
     await page.getByText(ALICE.name).first().waitFor();
     await page.goto(`${url}/account/passkeys`);
     await page.getByText('Rename or remove').click();
@@ -142,12 +141,16 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
           await checkAccessible(page);
         };
         await page.goto(await authorizeUrl());
-        await page.getByRole('radio', { name: 'Passkey' }).check();
         await photograph('choice');
         await choose(page); // no device: the page waits
         await photograph('use');
         await page.goto(await authorizeUrl());
-        await choose(page, 'ivan');
+        await page.getByRole('link', { name: 'Create an account with a passkey' }).click();
+        await page.getByLabel('User name').waitFor();
+        await photograph('sign-up');
+        await page.getByLabel('User name').fill('ivan');
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', { name: 'Create your passkey' }).waitFor();
         await photograph('make');
       },
       options,
@@ -173,11 +176,18 @@ async function plugIn(page: Page): Promise<Device> {
   return { cdp, id };
 }
 
-/** Chooses the passkey on the consent page, for a new account if a name is given, and presses Allow. */
-async function choose(page: Page, username?: string): Promise<void> {
-  await page.getByRole('radio', { name: 'Passkey' }).check();
-  if (username !== undefined) await page.getByLabel('User name for a new account').fill(username);
-  await page.locator('button[value=approve]').click();
+/** Presses the button for a passkey, which stands beside the password. */
+async function choose(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+}
+
+/** Makes an account with a passkey from the consent page, comes back to it, and presses Allow. */
+async function signUp(page: Page, username: string): Promise<URL> {
+  await page.getByRole('link', { name: 'Create an account with a passkey' }).click();
+  await page.getByLabel('User name').fill(username);
+  await page.keyboard.press('Enter');
+  await page.getByText('Signed in as').waitFor();
+  return arrive(page, () => page.getByRole('button', { name: 'Allow' }).click());
 }
 
 /** Does something that ends at the client, and sees it arrive there: so the page is free to go on. */

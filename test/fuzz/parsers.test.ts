@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseBasic } from '../../src/clients/authenticate.ts';
+import { parseBasic } from '../../src/clients/confidential.ts';
 import { parseMetadata } from '../../src/clients/metadata.ts';
 import { clientOf } from '../../src/clients/metadata-document.ts';
 import { guard } from '../../src/guard/guard.ts';

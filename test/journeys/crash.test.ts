@@ -191,6 +191,28 @@ const FLOWS: readonly (Flow & { readonly least: number })[] = [
         async after() {
           const made = await accounts(mortal).create(account).catch(() => accounts(mortal).findByUsername('bob'));
           expect(await accounts(mortal).checkPassword(BOB.username, BOB.password)).toMatchObject({ id: made?.id });
+          expect((await accounts(mortal).findByEmail(account.email))?.id).toBe(made?.id);
+          mortal.clock.pass(3600);
+          const all = (await everything(mortal.inner)).filter(({ key, value }) => key.startsWith('account:') && (value as { username: string }).username === 'bob');
+          expect(all).toMatchObject([{ key: `account:${made?.id}` }]); // nobody without a name stays
+        },
+      };
+    },
+  },
+  {
+    name: 'FLT-02 an account made by an invitation', least: 8,
+    options: async () => ({ logins: [password({ accounts: () => [ALICE], signUp: 'invited' })] }),
+    async prepare(mortal) {
+      const { url } = await accounts(mortal).invite({ email: 'eve@mail.example' });
+      const page = await mortal.browser().get(url);
+      const secret = 'a fifth horse battery';
+      const use = (by: Browser): ReturnType<Browser['submit']> => by.submit(page, { name: 'Eve', 'new-password': secret });
+      return {
+        act: () => use(mortal.browser()),
+        async after() {
+          expect([303, 400]).toContain((await use(mortal.browser())).status);
+          expect(await accounts(mortal).checkPassword('eve@mail.example', secret)).toMatchObject({ email: 'eve@mail.example', emailVerified: true });
+          expect((await accounts(mortal).findByEmail('eve@mail.example'))?.username).toBe('eve@mail.example');
         },
       };
     },

@@ -1,6 +1,6 @@
 /** The longest and worst texts for every reader of input: none may take its time (SEC-173, SEC-175). In workerd the clock stands still while code runs, so there only the test's own time limit counts. */
 import { describe, expect, it } from 'vitest';
-import { parseBasic } from '../../src/clients/authenticate.ts';
+import { parseBasic } from '../../src/clients/confidential.ts';
 import { parseMetadata } from '../../src/clients/metadata.ts';
 import { guard } from '../../src/guard/guard.ts';
 import { fromBase64url } from '../../src/lib/base64url.ts';

@@ -11,7 +11,7 @@ import type { SecondFactor } from '../../src/model/second-factor.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { makeAuthenticator } from '../support/authenticator.ts';
-import { answerTo, askedBy, toPasskey, touch } from '../support/passkey-person.ts';
+import { answerTo, askedBy, signUpWithPasskey, toNewPasskey, toPasskey, touch } from '../support/passkey-person.ts';
 
 const logins = [password(), passkeys({ signUp: 'open', rpName: 'Acme' })];
 let app: App;
@@ -27,7 +27,7 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
   }
   async function enrol(username: string, how: Parameters<typeof makeAuthenticator>[1]) {
     const [client, browser, device] = [await app.client(), app.browser(), makeAuthenticator(ISSUER, how)];
-    const page = await touch(browser, await toPasskey(client, browser, username), device);
+    const page = await browser.submit(await signUpWithPasskey(client, browser, username, device), { decision: 'approve' });
     const tokens = tokensOf(await client.redeem(codeOf(page)));
     return { client, device, tokens };
   }
@@ -48,8 +48,24 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     expect(await app.provider.helpers(app.env).accounts.findByUsername('ada')).toMatchObject({ withoutPassword: true });
   });
 
+  it('is a button of its own beside the password, which Enter does not press, and the first one where it is the only way', async () => {
+    const page = await app.browser().get(await (await app.client()).authorizeUrl());
+    const buttons = [...page.text.matchAll(/<button[^>]*?name="(\w+)" value="([\w-]+)"/g)].map(([, name, value]) => [name, value]);
+    expect(buttons).toEqual([
+      ['decision', 'approve'],
+      ['decision', 'deny'],
+      ['with', 'passkey'],
+    ]);
+    expect(page.text).not.toContain('type="radio"');
+    expect(page.text).toMatch(/<input[^>]*name="login" value="password"/);
+    const alone = await makeApp(store, { logins: [passkeys()] });
+    const only = await alone.browser().get(await (await alone.client()).authorizeUrl());
+    expect(only.text).toMatch(/<button class="main" name="with" value="passkey"/);
+    expect(only.text).not.toContain('value="approve"');
+  });
+
   it('asks for what makes a passkey one: found without a name, verified, without attestation', async () => {
-    const page = await toPasskey(await app.client(), app.browser(), 'ada');
+    const page = await toNewPasskey(await app.client(), app.browser(), 'ada');
     expect(askedBy(page)).toMatchObject({
       how: 'create',
       publicKey: {
@@ -66,7 +82,7 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     const [client, browser] = [await app.client(), app.browser()];
     await toPasskey(client, browser);
     expect(browser.cookies.has('__Host-portcullis-session')).toBe(false);
-    expect((await browser.get(await client.authorizeUrl())).text).toContain('name="login"');
+    expect((await browser.get(await client.authorizeUrl())).text).toContain('name="with" value="passkey"');
   });
 
   it('is two factors in one: whoever has set up a second one is not asked for it after a passkey, and is after a password', async () => {
@@ -88,7 +104,7 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
   it('works on the sign-in page, too', async () => {
     const { device } = await enrolled();
     const browser = app.browser();
-    const asked = await browser.submit(await browser.get(`${ISSUER}/login`), { decision: 'sign-in', login: 'passkey' });
+    const asked = await browser.submit(await browser.get(`${ISSUER}/login`), { with: 'passkey' });
     const done = await touch(browser, asked, device);
     expect([done.status, done.location]).toEqual([303, '/login']);
     expect((await browser.get(`${ISSUER}/login`)).text).toContain('ada');
@@ -163,9 +179,9 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     const people = await Promise.all(
       [1, 2, 3].map(async () => ({ client: await app.client(), browser: app.browser(), device: makeAuthenticator(ISSUER) })),
     );
-    const pages = await Promise.all(people.map(({ client, browser }) => toPasskey(client, browser, 'grace')));
+    const pages = await Promise.all(people.map(({ client, browser }) => toNewPasskey(client, browser, 'grace')));
     const came = await Promise.all(people.map(({ browser, device }, at) => touch(browser, pages[at]!, device)));
-    expect(came.filter(({ location }) => location?.includes('code='))).toHaveLength(1);
+    expect(came.filter(({ location }) => location?.startsWith('/authorize?'))).toHaveLength(1);
     for (const lost of came.filter(({ location }) => location === null)) expect(lost.text).toContain('This user name is taken');
     const loser = people[came.findIndex(({ location }) => location === null)]!;
     const kept = makePasskeys({ store: app.store, keys: makeKeys(makeRuntime()), now: app.clock.now, emit: () => {} });
@@ -177,31 +193,32 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
   it('takes no credential id for a second account, and makes none then (SEC-163)', async () => {
     const { device, client } = await enrolled();
     const browser = app.browser();
-    const page = await touch(browser, await toPasskey(client, browser, 'eve'), makeAuthenticator(ISSUER), { id: device.keys[0]!.id });
+    const page = await touch(browser, await toNewPasskey(client, browser, 'eve'), makeAuthenticator(ISSUER), { id: device.keys[0]!.id });
     expect([page.status, page.text.includes('known already')]).toEqual([403, true]);
     expect(await app.provider.helpers(app.env).accounts.findByUsername('eve')).toBeNull();
   });
 
   it.each([
-    ['taken', ALICE.username, 'This user name is taken'],
-    ['too long', 'x'.repeat(257), 'has 1 to 256 characters'],
-    ['with a line break in it', 'a\nb', 'has 1 to 256 characters'],
-  ])('says so when a user name is %s', async (_what, username, text) => {
-    const page = await toPasskey(await app.client(), app.browser(), username);
-    expect([page.status, page.text.includes(text)]).toEqual([403, true]);
+    ['taken', ALICE.username, 409, 'This user name is taken'],
+    ['too long', 'x'.repeat(257), 400, 'has 1 to 256 characters'],
+    ['with a line break in it', 'a\nb', 400, 'has 1 to 256 characters'],
+  ])('says so when a user name is %s', async (_what, username, status, text) => {
+    const page = await toNewPasskey(await app.client(), app.browser(), username);
+    expect([page.status, page.text.includes(text)]).toEqual([status, true]);
   });
 
   it('bounds how many accounts a network makes', async () => {
     const [client, browser] = [await app.client(), app.browser()];
-    for (let count = 0; count < 20; count++) await toPasskey(client, browser, `user${count}`);
-    expect((await toPasskey(client, browser, 'one-more')).status).toBe(429);
+    for (let count = 0; count < 20; count++) await toNewPasskey(client, browser, `user${count}`);
+    expect((await toNewPasskey(client, browser, 'one-more')).status).toBe(429);
   });
 
   it('makes no account where that is closed', async () => {
     app = await makeApp(store, { logins: [passkeys()] });
-    const page = await toPasskey(await app.client(), app.browser(), 'ada');
-    expect(askedBy(page).how).toBe('get');
-    expect((await app.browser().get(await (await app.client()).authorizeUrl())).text).not.toContain('passkey-username');
+    const page = await app.browser().get(await (await app.client()).authorizeUrl());
+    expect(page.text).toContain('name="with" value="passkey"');
+    expect(page.text).not.toContain('/login/passkey');
+    expect((await app.browser().get(`${ISSUER}/login/passkey`)).status).toBe(404);
   });
 
   it('says what to do when the form came without an answer, as it does without a script', async () => {
@@ -213,7 +230,7 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
   });
 
   it('lets through the one script by its hash, and nothing else', async () => {
-    const page = await toPasskey(await app.client(), app.browser(), '<script>alert(1)</script>');
+    const page = await toNewPasskey(await app.client(), app.browser(), '<script>alert(1)</script>');
     const hash = btoa(String.fromCharCode(...(await makeRuntime().digest(PASSKEY_SCRIPT))));
     expect(page.headers.get('content-security-policy')).toContain(`script-src 'sha256-${hash}'`);
     expect(page.headers.get('content-security-policy')).not.toMatch(/script-src[^;]*(self|unsafe|http)/);

@@ -32,12 +32,30 @@ export async function touch(browser: Browser, page: BrowserPage, device: Authent
   return browser.submit(page, { decision: 'go', passkey: await answerTo(page, device, lie) });
 }
 
-/** From the consent page to the page that asks for a passkey. @param username for a new account. */
-export async function toPasskey(client: TestClient, browser: Browser, username?: string): Promise<BrowserPage> {
-  const page = await browser.get(await client.authorizeUrl());
-  return browser.submit(page, {
-    decision: 'approve',
-    login: 'passkey',
-    ...(username === undefined ? {} : { 'passkey-username': username }),
-  });
+/** Presses the button of the consent page, and comes to the page that asks for a passkey. */
+export async function toPasskey(client: TestClient, browser: Browser): Promise<BrowserPage> {
+  return browser.submit(await browser.get(await client.authorizeUrl()), { with: 'passkey' });
+}
+
+/** Follows the link of the consent page, and types the name of a new account. */
+export async function toNewPasskey(client: TestClient, browser: Browser, username: string): Promise<BrowserPage> {
+  const consent = await browser.get(await client.authorizeUrl());
+  const link = /href="([^"]*\/login\/passkey\?[^"]*)"/
+    .exec(consent.text)?.[1]
+    ?.replaceAll('&amp;', '&')
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
+  if (link === undefined) throw new Error('The page has no link to an account with a passkey.');
+  return browser.submit(await browser.get(new URL(link, consent.url).href), { username });
+}
+
+/** The whole way to a new account, and back to the consent page, which says who is there now. */
+export async function signUpWithPasskey(
+  client: TestClient,
+  browser: Browser,
+  username: string,
+  device: Authenticator,
+): Promise<BrowserPage> {
+  const made = await touch(browser, await toNewPasskey(client, browser, username), device);
+  if (made.location === null) throw new Error(`No account was made: ${made.status}`);
+  return browser.get(new URL(made.location, made.url).href);
 }

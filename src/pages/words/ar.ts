@@ -56,7 +56,7 @@ export const ar: Translation = {
     deny: 'رفض',
     or: 'أو',
     continueWith: (site) => html`المتابعة باستخدام ${site}`,
-    continuing: 'بالمتابعة هناك يُسمح بالوصول فور تسجيل دخولك.',
+    continuing: 'تسجيل الدخول بهذه الطريقة يسمح بالوصول أيضًا.',
     lastsFor: (span) => `مدة الوصول: ${span}.`,
     lastsUnused: (span) => `يستمر الوصول حتى تقطع الاتصال أو يبقى دون استخدام لمدة ${span}.`,
     details: 'تفاصيل هذا الطلب',

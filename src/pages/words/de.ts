@@ -56,7 +56,7 @@ export const de: Translation = {
     deny: 'Ablehnen',
     or: 'oder',
     continueWith: (site) => html`Weiter mit ${site}`,
-    continuing: 'Wenn Sie dort weitermachen, ist der Zugriff erlaubt, sobald Sie angemeldet sind.',
+    continuing: 'Auch wenn Sie sich so anmelden, erlauben Sie den Zugriff.',
     lastsFor: (span) => `Der Zugriff gilt ${span}.`,
     lastsUnused: (span) => `Der Zugriff gilt, bis Sie ihn trennen oder er ${span} lang nicht genutzt wird.`,
     details: 'Einzelheiten zu dieser Anfrage',

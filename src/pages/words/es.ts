@@ -55,7 +55,7 @@ export const es: Translation = {
     deny: 'Denegar',
     or: 'o',
     continueWith: (site) => html`Continuar con ${site}`,
-    continuing: 'Si continúas allí, el acceso queda permitido en cuanto inicies sesión.',
+    continuing: 'Al iniciar sesión así también permites el acceso.',
     lastsFor: (span) => `El acceso dura ${span}.`,
     lastsUnused: (span) => `El acceso dura hasta que lo desconectes o no se use durante ${span}.`,
     details: 'Detalles de esta solicitud',

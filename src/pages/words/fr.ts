@@ -56,7 +56,7 @@ export const fr: Translation = {
     deny: 'Refuser',
     or: 'ou',
     continueWith: (site) => html`Continuer avec ${site}`,
-    continuing: 'En continuant là-bas, vous autorisez l’accès dès que vous êtes connecté.',
+    continuing: 'Se connecter ainsi autorise aussi l’accès.',
     lastsFor: (span) => `L’accès dure ${span}.`,
     lastsUnused: (span) => `L’accès dure jusqu’à ce que vous le déconnectiez, ou qu’il reste inutilisé pendant ${span}.`,
     details: 'Détails de cette demande',

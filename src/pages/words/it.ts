@@ -56,7 +56,7 @@ export const it: Translation = {
     deny: 'Rifiuta',
     or: 'oppure',
     continueWith: (site) => html`Continua con ${site}`,
-    continuing: 'Se continui lì, l’accesso è consentito non appena hai eseguito l’accesso.',
+    continuing: 'Anche accedendo così consenti l’accesso.',
     lastsFor: (span) => `L’accesso dura ${span}.`,
     lastsUnused: (span) => `L’accesso dura finché non lo scolleghi o finché non resta inutilizzato per ${span}.`,
     details: 'Dettagli di questa richiesta',

@@ -56,7 +56,7 @@ export const ja: Translation = {
     deny: '拒否',
     or: 'または',
     continueWith: (site) => html`${site} で続ける`,
-    continuing: '移動先でサインインすると、そのままアクセスを許可したことになります。',
+    continuing: 'この方法でサインインした場合も、アクセスを許可したことになります。',
     lastsFor: (span) => `アクセスの有効期間は${span}です。`,
     lastsUnused: (span) => `アクセスは、接続を解除するか、${span}使われないと終了します。`,
     details: 'このリクエストの詳細',

@@ -54,7 +54,7 @@ export const ko: Translation = {
     deny: '거부',
     or: '또는',
     continueWith: (site) => html`${site}(으)로 계속`,
-    continuing: '그곳에서 계속하면 로그인하는 즉시 접근이 허용됩니다.',
+    continuing: '이 방법으로 로그인해도 접근이 허용됩니다.',
     lastsFor: (span) => `접근은 ${span} 동안 유지됩니다.`,
     lastsUnused: (span) => `접근은 연결을 해제하거나 ${span} 동안 사용하지 않을 때까지 유지됩니다.`,
     details: '이 요청의 세부 정보',

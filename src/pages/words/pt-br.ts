@@ -55,7 +55,7 @@ export const ptBr: Translation = {
     deny: 'Negar',
     or: 'ou',
     continueWith: (site) => html`Continuar com ${site}`,
-    continuing: 'Ao continuar lá, o acesso é permitido assim que você entrar.',
+    continuing: 'Entrar assim também permite o acesso.',
     lastsFor: (span) => `O acesso dura ${span}.`,
     lastsUnused: (span) => `O acesso dura até você desconectar, ou até ficar ${span} sem uso.`,
     details: 'Detalhes deste pedido',

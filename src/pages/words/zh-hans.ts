@@ -54,7 +54,7 @@ export const zhHans: Translation = {
     deny: '拒绝',
     or: '或',
     continueWith: (site) => html`使用 ${site} 继续`,
-    continuing: '在那里继续即表示允许，登录后立即生效。',
+    continuing: '以这种方式登录也表示允许访问。',
     lastsFor: (span) => `访问有效期为 ${span}。`,
     lastsUnused: (span) => `访问一直有效，直到您断开连接，或 ${span}未使用。`,
     details: '此请求的详情',

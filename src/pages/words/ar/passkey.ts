@@ -6,10 +6,10 @@ const plural = new Intl.PluralRules('ar');
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
-  label: 'مفتاح المرور',
-  explained: 'يطلب جهازك بصمتك أو وجهك أو رمز PIN. لا حاجة إلى كتابة أي شيء.',
-  newUsername: 'اسم المستخدم لحساب جديد',
-  newUsernameHint: 'اتركه فارغًا إذا كان لديك مفتاح مرور هنا.',
+  signIn: 'تسجيل الدخول بمفتاح مرور',
+  signUp: 'إنشاء حساب بمفتاح مرور',
+  signUpHow: 'اختر اسم مستخدم. بعدها ينشئ جهازك مفتاح المرور، فتسجّل الدخول ببصمتك أو وجهك أو رمز PIN.',
+  signUpButton: 'متابعة',
   useTitle: 'استخدم مفتاح المرور',
   useText: 'يطلبه متصفحك الآن. إذا لم يفعل، فاضغط الزر.',
   useButton: 'استخدام مفتاح المرور',

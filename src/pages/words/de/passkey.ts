@@ -4,10 +4,11 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
-  label: 'Passkey',
-  explained: 'Ihr Gerät fragt nach Fingerabdruck, Gesicht oder PIN. Sie müssen nichts eintippen.',
-  newUsername: 'Benutzername für ein neues Konto',
-  newUsernameHint: 'Leer lassen, wenn Sie hier schon einen Passkey haben.',
+  signIn: 'Mit einem Passkey anmelden',
+  signUp: 'Konto mit einem Passkey erstellen',
+  signUpHow:
+    'Wählen Sie einen Benutzernamen. Dann erstellt Ihr Gerät den Passkey, und Sie melden sich mit Fingerabdruck, Gesicht oder PIN an.',
+  signUpButton: 'Weiter',
   useTitle: 'Passkey verwenden',
   useText: 'Ihr Browser fragt jetzt danach. Wenn nicht, drücken Sie den Knopf.',
   useButton: 'Passkey verwenden',

@@ -4,10 +4,10 @@ import type { Html, HtmlValue } from '../../../lib/html.ts';
 
 /** Texts about passkeys. */
 export const passkey = {
-  label: 'Passkey',
-  explained: 'Your device asks for your fingerprint, face or PIN. There is nothing to type.',
-  newUsername: 'User name for a new account',
-  newUsernameHint: 'Leave it empty if you have a passkey here already.',
+  signIn: 'Sign in with a passkey',
+  signUp: 'Create an account with a passkey',
+  signUpHow: 'Choose a user name. Then your device makes the passkey, and you sign in by fingerprint, face or PIN.',
+  signUpButton: 'Continue',
   useTitle: 'Use your passkey',
   useText: 'Your browser now asks for it. If it does not, press the button.',
   useButton: 'Use your passkey',

@@ -4,10 +4,10 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
-  label: 'Llave de acceso',
-  explained: 'Tu dispositivo te pide la huella, la cara o el PIN. No hay que escribir nada.',
-  newUsername: 'Nombre de usuario para una cuenta nueva',
-  newUsernameHint: 'Déjalo vacío si ya tienes una llave de acceso aquí.',
+  signIn: 'Iniciar sesión con una llave de acceso',
+  signUp: 'Crear una cuenta con una llave de acceso',
+  signUpHow: 'Elige un nombre de usuario. Después tu dispositivo crea la llave de acceso y entras con la huella, la cara o el PIN.',
+  signUpButton: 'Continuar',
   useTitle: 'Usa tu llave de acceso',
   useText: 'Tu navegador te la pide ahora. Si no lo hace, pulsa el botón.',
   useButton: 'Usar tu llave de acceso',

@@ -4,10 +4,11 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
-  label: 'Clé d’accès',
-  explained: 'Votre appareil demande votre empreinte, votre visage ou votre code. Il n’y a rien à saisir.',
-  newUsername: 'Nom d’utilisateur pour un nouveau compte',
-  newUsernameHint: 'Laissez vide si vous avez déjà une clé d’accès ici.',
+  signIn: 'Se connecter avec une clé d’accès',
+  signUp: 'Créer un compte avec une clé d’accès',
+  signUpHow:
+    'Choisissez un nom d’utilisateur. Votre appareil crée ensuite la clé d’accès : vous vous connectez avec votre empreinte, votre visage ou votre code.',
+  signUpButton: 'Continuer',
   useTitle: 'Utilisez votre clé d’accès',
   useText: 'Votre navigateur vous la demande maintenant. Sinon, appuyez sur le bouton.',
   useButton: 'Utiliser votre clé d’accès',

@@ -4,10 +4,10 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
-  label: 'Passkey',
-  explained: 'Il tuo dispositivo chiede l’impronta, il volto o il PIN. Non c’è nulla da digitare.',
-  newUsername: 'Nome utente per un nuovo account',
-  newUsernameHint: 'Lascia vuoto se hai già una passkey qui.',
+  signIn: 'Accedi con una passkey',
+  signUp: 'Crea un account con una passkey',
+  signUpHow: 'Scegli un nome utente. Poi il tuo dispositivo crea la passkey e accedi con l’impronta, il volto o il PIN.',
+  signUpButton: 'Continua',
   useTitle: 'Usa la tua passkey',
   useText: 'Ora il browser te la chiede. Se non lo fa, premi il pulsante.',
   useButton: 'Usa la tua passkey',

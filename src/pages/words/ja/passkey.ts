@@ -4,10 +4,10 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
-  label: 'パスキー',
-  explained: '端末が指紋、顔、PIN のどれかを求めます。入力するものはありません。',
-  newUsername: '新しいアカウントのユーザー名',
-  newUsernameHint: 'ここで使えるパスキーがすでにある場合は、空のままにしてください。',
+  signIn: 'パスキーでサインイン',
+  signUp: 'パスキーでアカウントを作成',
+  signUpHow: 'ユーザー名を選んでください。次に端末がパスキーを作成し、以後は指紋、顔、PIN のどれかでサインインできます。',
+  signUpButton: '続ける',
   useTitle: 'パスキーを使う',
   useText: 'ブラウザーがパスキーを求めます。表示されない場合はボタンを押してください。',
   useButton: 'パスキーを使う',

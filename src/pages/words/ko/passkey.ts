@@ -4,10 +4,10 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
-  label: '패스키',
-  explained: '기기가 지문, 얼굴 또는 PIN을 요청합니다. 입력할 것은 없습니다.',
-  newUsername: '새 계정의 사용자 이름',
-  newUsernameHint: '여기에 이미 패스키가 있다면 비워 두세요.',
+  signIn: '패스키로 로그인',
+  signUp: '패스키로 계정 만들기',
+  signUpHow: '사용자 이름을 선택하세요. 그다음 기기가 패스키를 만들며, 지문, 얼굴 또는 PIN으로 로그인합니다.',
+  signUpButton: '계속',
   useTitle: '패스키 사용',
   useText: '브라우저가 지금 패스키를 요청합니다. 나타나지 않으면 버튼을 누르세요.',
   useButton: '패스키 사용',

@@ -4,10 +4,11 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
-  label: 'Chave de acesso',
-  explained: 'Seu dispositivo pede sua digital, seu rosto ou seu PIN. Não há nada para digitar.',
-  newUsername: 'Nome de usuário para uma conta nova',
-  newUsernameHint: 'Deixe em branco se você já tem uma chave de acesso aqui.',
+  signIn: 'Entrar com uma chave de acesso',
+  signUp: 'Criar uma conta com uma chave de acesso',
+  signUpHow:
+    'Escolha um nome de usuário. Depois seu dispositivo cria a chave de acesso, e você entra com sua digital, seu rosto ou seu PIN.',
+  signUpButton: 'Continuar',
   useTitle: 'Use sua chave de acesso',
   useText: 'Seu navegador pede a chave agora. Se não pedir, aperte o botão.',
   useButton: 'Usar sua chave de acesso',

@@ -4,10 +4,10 @@ import type { Translation } from '../words.ts';
 
 /** Texts about passkeys. */
 export const passkey: NonNullable<Translation['passkey']> = {
-  label: '通行密钥',
-  explained: '您的设备会要求提供指纹、面容或 PIN 码，无需输入任何内容。',
-  newUsername: '新账号的用户名',
-  newUsernameHint: '如果您在此已有通行密钥，请留空。',
+  signIn: '使用通行密钥登录',
+  signUp: '使用通行密钥创建账号',
+  signUpHow: '请选择用户名。随后您的设备会创建通行密钥，您即可用指纹、面容或 PIN 码登录。',
+  signUpButton: '继续',
   useTitle: '使用您的通行密钥',
   useText: '浏览器现在会请求它。如果没有，请按下按钮。',
   useButton: '使用您的通行密钥',

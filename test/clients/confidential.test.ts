@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseBasic } from '../../src/clients/authenticate.ts';
+import { parseBasic } from '../../src/clients/confidential.ts';
 import type { JsonAnswer, TestClient } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, makeApp } from '../support/app.ts';
 import { expectJson } from '../support/verdicts.ts';
@@ -25,7 +25,7 @@ async function withCode(metadata: Record<string, unknown>): Promise<Waiting> {
   return { app, client, redeem: (changes, headers) => client.token({ ...fields, ...changes }, headers) };
 }
 
-describe('clients/authenticate', () => {
+describe('clients/confidential', () => {
   it('takes each client by the method it registered (S-027)', async () => {
     const none = await withCode({});
     expect((await none.redeem({ client_id: none.client.id })).status).toBe(200);

@@ -1,0 +1,105 @@
+/**
+ * Confidential: clients that prove who they are, with a secret in the body or a Basic header, or by their key (OAuth 2.1 §2.4).
+ * Everything that fails says `invalid_client`, however it failed.
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import { decode } from '../lib/form.ts';
+import { equalTexts, fromUtf8 } from '../lib/bytes.ts';
+import type { Client, ClientAuthMethod } from '../model/client.ts';
+import { OAuthError } from '../model/error.ts';
+import type { Params } from '../model/params.ts';
+import type { Seconds } from '../model/store.ts';
+import { failed, type Caller } from './caller.ts';
+import { findClient } from './find.ts';
+
+/** What a request shows: a method, an id, a secret. */
+interface Shown {
+  readonly method: ClientAuthMethod;
+  readonly id: string;
+  readonly secret: string;
+}
+
+const LONGEST_BASIC = 4096;
+const GUESSES = 30;
+const GUESS_WINDOW = 300;
+
+/**
+ * Checks the proof of a request that shows one.
+ *
+ * @throws {OAuthError} `invalid_client` (401), with a `Basic` challenge where the header was used; `invalid_request`
+ *   when more than one method is used; 429 after too many wrong secrets from one network.
+ */
+export async function authenticateConfidential(
+  as: AuthServer,
+  authorization: string | null,
+  params: Params,
+  network: string,
+): Promise<Caller> {
+  if (['client_assertion', 'client_assertion_type'].some((name) => params.optional(name) !== undefined))
+    return byKey(as, authorization, params, network);
+  const shown = authorization === null ? fromBody(params) : fromBasic(authorization, params);
+  const client = await findClient(as, shown.id);
+  const hash = await as.keys.hash(shown.secret);
+  if (client && client.authMethod === shown.method && isSecretOf(client, hash, as.now()))
+    return { kind: 'confidential', clientId: shown.id, client };
+  throw await counted(as, client, network, failed(shown.method, 'secret_wrong'));
+}
+
+/** Both secrets are compared, however the first comes out. */
+function isSecretOf({ secretHash, formerSecret }: Client, hash: string, now: Seconds): boolean {
+  const right = secretHash !== undefined && equalTexts(secretHash, hash);
+  const former = formerSecret !== undefined && equalTexts(formerSecret.hash, hash) && formerSecret.until > now;
+  return right || former;
+}
+
+/** A client that signs; the code for it is loaded when the first one comes. */
+async function byKey(as: AuthServer, authorization: string | null, params: Params, network: string): Promise<Caller> {
+  if (authorization !== null || params.optional('client_secret') !== undefined)
+    throw new OAuthError('invalid_request', 'client_methods_mixed');
+  const { proveByKey } = await import('./private-key-jwt.ts');
+  const proved = await proveByKey(as, params, network);
+  if (!('problem' in proved)) return { kind: 'confidential', clientId: proved.client.id, client: proved.client };
+  throw await counted(as, proved.client, network, failed('private_key_jwt', proved.problem));
+}
+
+/** The refusal, or that it was one too many. Made-up ids share one count, so that nobody fills the store with counts of their own invention. */
+async function counted(as: AuthServer, client: Client | null, network: string, refusal: OAuthError): Promise<OAuthError> {
+  const wait = await as.limit(`secret\n${client?.id ?? ''}\n${network}`, GUESSES, GUESS_WINDOW);
+  if (wait === null) return refusal;
+  return new OAuthError('invalid_client', 'secret_limited', { status: 429, headers: { 'retry-after': String(wait) } });
+}
+
+function fromBody(params: Params): Shown {
+  const id = params.optional('client_id');
+  if (id === undefined) throw failed('none', 'client_missing');
+  return { method: 'client_secret_post', id, secret: params.required('client_secret') };
+}
+
+function fromBasic(authorization: string, params: Params): Shown {
+  const shown = parseBasic(authorization);
+  if (!shown) throw failed('client_secret_basic', 'basic_malformed');
+  if (params.optional('client_secret') !== undefined) throw new OAuthError('invalid_request', 'client_methods_mixed');
+  const id = params.optional('client_id');
+  if (id !== undefined && id !== shown.id) throw new OAuthError('invalid_request', 'client_ids_differ');
+  return { method: 'client_secret_basic', ...shown };
+}
+
+/** The two parts of a Basic credential, form-decoded after base64, split at the first colon (RFC 6749 §2.3.1); null if malformed. */
+export function parseBasic(authorization: string): { id: string; secret: string } | null {
+  const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
+  if (encoded === undefined || encoded.length > LONGEST_BASIC || encoded.length % 4 !== 0) return null;
+  const text = textOf(encoded);
+  const colon = text.indexOf(':');
+  const id = decode(text.slice(0, Math.max(colon, 0)));
+  const secret = decode(text.slice(colon + 1));
+  return colon < 1 || !id || !secret ? null : { id, secret };
+}
+
+/** UTF-8 behind base64, as our challenge says; empty where it is something else. */
+function textOf(encoded: string): string {
+  try {
+    return fromUtf8(Uint8Array.from(atob(encoded), (sign) => sign.charCodeAt(0)));
+  } catch {
+    return ''; // not UTF-8: no id either
+  }
+}

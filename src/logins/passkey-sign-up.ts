@@ -1,0 +1,90 @@
+/**
+ * Sign-up with a passkey and nothing else: a page of its own asks for a user name, then the device makes the passkey. What the two
+ * pages of passkeys keep between asking the browser and its answer stands here, too.
+ */
+import { html } from '../lib/html.ts';
+import type { HtmlValue } from '../lib/html.ts';
+import { identityOf, isUsername } from '../model/account.ts';
+import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices, Proven, Refused, Step } from '../model/login.ts';
+import { CHALLENGE_TTL } from '../model/passkey.ts';
+import type { Json, Seconds } from '../model/store.ts';
+import { sayIn } from '../pages/words/span.ts';
+import type { Words } from '../pages/words/words.ts';
+import { makeCeremony, partyOf, type PasskeyOptions } from './passkey-options.ts';
+import type { Ceremony } from './passkey-script.ts';
+import { type RelyingParty, verifyRegistration } from './passkey-verifier.ts';
+import { field, formOf } from './password-rules.ts';
+
+/** What a step keeps: what the browser was asked; for a new account also whom it is for. */
+export type Kept = {
+  readonly ceremony: Ceremony;
+  readonly challenge: string;
+  readonly account?: { readonly id: string; readonly username: string };
+};
+
+const SIGN_UPS = 20;
+const WINDOW: Seconds = 3600;
+
+/** With one try the step, and the challenge with it, is used up before the answer is looked at. */
+export function stepOf(kept: Kept): Step {
+  return { kind: 'step', keep: kept as unknown as Json, tries: 1, ttl: CHALLENGE_TTL };
+}
+
+/** The page that asks for a user name. */
+export function signUpPage(options: PasskeyOptions): LoginPage {
+  return {
+    id: 'passkey',
+    link: (words) => words.passkey.signUp,
+    answer: async (call) => (call.form ? begin(call, options) : form(call)),
+  };
+}
+
+function form({ words, action }: LoginPageCall, username = '', problem?: HtmlValue): LoginPageAnswer & { kind: 'page' } {
+  const { passkey: say, password } = words;
+  const body = html`<p class="lead">${say.signUpHow}</p>
+    ${formOf(action, [field('username', password.username, 'username', { value: username })], say.signUpButton, problem)}`;
+  return { kind: 'page', title: say.signUp, body, ...(problem === undefined ? {} : { status: 400 }) };
+}
+
+async function begin(call: LoginPageCall, options: PasskeyOptions): Promise<LoginPageAnswer> {
+  const { services, words } = call;
+  const username = (call.form?.optional('username') ?? '').trim();
+  const retryAfter = await services.limit(`passkey-sign-up:${services.network}`, SIGN_UPS, WINDOW);
+  if (retryAfter !== null)
+    return { ...form(call, username.slice(0, 300), words.signIn.limited(sayIn(retryAfter, words))), status: 429, retryAfter };
+  if (!isUsername(username)) return form(call, username.slice(0, 300), words.passkey.usernameBad);
+  if (await services.accounts.findByUsername(username)) return { ...form(call, username, words.passkey.usernameTaken), status: 409 };
+  const [id, challenge] = [services.secret(), services.secret()];
+  const ceremony = makeCeremony(partyOf(options, services.issuer), options, challenge, { userId: id, username });
+  return stepOf({ ceremony, challenge, account: { id, username } });
+}
+
+/** Makes the account. The passkey first: cut off in between, it leads to no account and the user name is still free. */
+export async function signUp(
+  party: RelyingParty,
+  answer: string,
+  { challenge }: Kept,
+  { id: userId, username }: NonNullable<Kept['account']>,
+  { passkeys: kept, accounts, issuer, now, words }: LoginServices,
+): Promise<Proven | Refused> {
+  const made = await verifyRegistration(answer, { party, challenge });
+  if ('fault' in made) return refused(made.fault, 'wrong');
+  if (!(await kept.add({ ...made, userId, name: words.passkey.defaultName, createdAt: now(), usedAt: now() })))
+    return refused('passkey_taken', 'taken');
+  try {
+    const account = await accounts.create({ username }, userId);
+    return { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp, multiFactor: true };
+  } catch (error) {
+    await kept.remove(userId, made.id);
+    const owner = await accounts.findByUsername(username);
+    if (!owner || owner.id === userId) throw error;
+    return refused('username_taken', 'usernameTaken'); // somebody was faster
+  }
+}
+
+type RefusedText = { [K in keyof Words['passkey']]: Words['passkey'][K] extends string ? K : never }[keyof Words['passkey']];
+
+/** Why a passkey was not taken: for the operator, and in words for the page. */
+export function refused(reason: string, text: RefusedText): Refused {
+  return { kind: 'refused', reason, text: (words) => words.passkey[text] };
+}

@@ -1,0 +1,52 @@
+/**
+ * Kinds: what an option must be that has nothing else to obey, and the one sentence that says so when it is not.
+ */
+
+/** What a value must be. */
+export interface Kind {
+  /** Goes after "must": "be true or false". */
+  readonly must: string;
+  readonly is: (value: unknown) => boolean;
+}
+
+/** Refuses an option. @throws {TypeError} always. */
+export function fail(option: string, mend: string): never {
+  throw new TypeError(`OAuthProvider: \`${option}\` ${mend}.`);
+}
+
+/** Refuses a value that is there and not of its kind. @throws {TypeError} naming the option and the mend. */
+export function checkKind(option: string, { must, is }: Kind, value: unknown): void {
+  if (value !== undefined && !is(value)) fail(option, `must ${must}; it is ${JSON.stringify(value)}`);
+}
+
+/** True or false. */
+export const flag: Kind = { must: 'be true or false', is: (value) => typeof value === 'boolean' };
+
+/** A function. @param form `(event) → nothing` */
+export function functionOf(form: string): Kind {
+  return { must: `be a function ${form}`, is: (value) => typeof value === 'function' };
+}
+
+/** One of some words. */
+export function oneOf(...words: readonly string[]): Kind {
+  return { must: `be one of ${words.join(', ')}`, is: (value) => words.some((word) => word === value) };
+}
+
+/** A whole number of seconds within bounds. @param least may be undercut by 0 alone, where that `isNone`. */
+export function seconds(least: number, most: number, isNone = false): Kind {
+  const none = isNone ? ', or 0 for none' : '';
+  return {
+    must: `be a whole number of seconds from ${least} to ${most}${none}`,
+    is: (value) => (isNone && value === 0) || (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most),
+  };
+}
+
+/** Origins of pages, or all. */
+export const origins: Kind = {
+  must: 'be a list of origins such as "https://app.example", without a path or a slash at the end, or ["*"]',
+  is: (value) =>
+    Array.isArray(value) && value.every((one) => one === '*' || (URL.canParse(String(one)) && new URL(String(one)).origin === one)),
+};
+
+/** How long access tokens may live. */
+export const ACCESS_TTL: Kind = seconds(60, 30 * 86_400);

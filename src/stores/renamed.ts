@@ -1,0 +1,51 @@
+/**
+ * Renamed store: a part of a store under names of its own. What is written through it bears those names, and nothing else is found.
+ */
+import type { IndexKey, Key, Store } from '../model/store.ts';
+
+/** How names outside become names in the store, and back. */
+export interface Naming {
+  /** The key in the store. */
+  readonly inside: (key: Key) => Key;
+  /** The list in the store. */
+  readonly listInside: (list: IndexKey) => IndexKey;
+  /** Whether a key in the store belongs to this part. */
+  readonly isOurs: (key: Key) => boolean;
+  /** The name outside, of a key or a list that belongs to this part. */
+  readonly bare: <K extends Key>(key: K) => K;
+}
+
+/** The part of a store. Sweeping sweeps the whole store, where expired records are nobody's. */
+export function renamedStore(store: Store, { inside, listInside, isOurs, bare }: Naming): Store {
+  const { atomic, local } = store;
+  return {
+    atomic,
+    ...(local === undefined ? {} : { local }),
+    read: (key) => store.read(inside(key)),
+    write: (key, value, when, options) =>
+      store.write(inside(key), value, when, options?.index ? { ...options, index: options.index.map(listInside) } : options),
+    remove: (key, when) => (when === undefined ? store.remove(inside(key)) : store.remove(inside(key), when)),
+    async list(index, after) {
+      const page = await store.list(listInside(index), after);
+      return { ...page, keys: page.keys.filter(isOurs).map(bare) };
+    },
+    ...(store.all && {
+      async all(after) {
+        const page = await (store.all as NonNullable<Store['all']>)(after);
+        const ours = page.records.filter(({ key }) => isOurs(key));
+        return { ...page, records: ours.map((one) => ({ ...one, key: bare(one.key), index: one.index.map(bare) })) };
+      },
+    }),
+    ...(store.sweep && { sweep: (most) => (store.sweep as NonNullable<Store['sweep']>)(most) }),
+  };
+}
+
+/** Names that begin with a prefix. @param stays what keeps its name. */
+export function prefixed(prefix: string, stays: { readonly key?: RegExp; readonly list?: RegExp } = {}): Naming {
+  return {
+    inside: (key) => (stays.key?.test(key) ? key : (`${prefix}${key}` as Key)),
+    listInside: (list) => (stays.list?.test(list) ? list : (`${prefix}${list}` as IndexKey)),
+    isOurs: (key) => key.startsWith(prefix) || stays.key?.test(key) === true,
+    bare: (key) => (key.startsWith(prefix) ? (key.slice(prefix.length) as typeof key) : key),
+  };
+}
