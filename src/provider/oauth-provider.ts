@@ -230,7 +230,9 @@ export class OAuthProvider<Env = unknown> {
 function lateStates(as: AuthServer, access: Checked): UserStates {
   return {
     read: async (handle) => (await statesOf(as, access)).read(handle),
-    write: async (handle, value, since) => (await statesOf(as, access)).write(handle, value, since),
+    write: async (...given) => (await statesOf(as, access)).write(...given),
+    remove: async (...given) => (await statesOf(as, access)).remove(...given),
+    now: () => as.now(),
   };
 }
 
