@@ -125,6 +125,7 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
         const turn = (visitor && judged && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;
         if (turn instanceof Response) return turn;
         const { body } = turn ?? resuming;
+        if (judged) ctx.calledTools = judged.called;
         const server = await factory(access, ctx, env);
         askToConnect(server, { request, body, access, resumed });
         keepErrorsInside(server, report);

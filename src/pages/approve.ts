@@ -164,15 +164,18 @@ function asks({ name, selfDescribed = true }: ClientView, { approve: say }: Word
 }
 
 function destination({ client, redirectHost, redirectIsLoopback, deviceCode, words: { approve: say, device } }: ApproveView): Html {
+  const appOf =
+    client.host &&
+    html`<dt>${say.appOf}</dt>
+      <dd class="host"><bdi>${client.host}</bdi></dd>`;
   if (deviceCode !== undefined)
-    return html`<div class="panel"><p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p></div>`;
+    return html`<div class="panel">
+      ${appOf && html`<dl>${appOf}</dl>`}
+      <p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p>
+    </div>`;
   return html`<div class="panel">
     <dl>
-      ${
-        client.host &&
-        html`<dt>${say.appOf}</dt>
-          <dd class="host"><bdi>${client.host}</bdi></dd>`
-      }
+      ${appOf}
       <dt>${say.sentTo}</dt>
       <dd class="host"><bdi>${redirectHost}</bdi></dd>
     </dl>
