@@ -6,7 +6,7 @@
 import { base64url } from '../lib/base64url.ts';
 import type { NewEvent, Told } from '../model/event.ts';
 import { isLive } from '../model/grant.ts';
-import { isRedirect } from '../model/login.ts';
+import { isSite } from '../model/login.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Cursor, Seconds, Store } from '../model/store.ts';
@@ -54,7 +54,7 @@ const KEY_BYTES = 32;
 export function makeVault(parts: VaultParts): Vault {
   const { store, records, keys, keyring, runtime, settings, env, emit } = parts;
   const keeperOf = (provider: string): TokenKeeper | null =>
-    settings.logins.filter(isRedirect).find((login) => login.id === provider)?.tokens ?? null;
+    settings.logins.filter(isSite).find((login) => login.id === provider)?.tokens ?? null;
   const source = makeTokenSource({ store, keys, keeperOf, now: () => runtime.now(), env, emit });
 
   /** Tells the site to forget; what came of it, in a word. */
