@@ -15,7 +15,9 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
-import { askToConnect, resume } from './connecting.ts';
+import { type Asker, makeAsker } from './asking.ts';
+import { resume } from './carried.ts';
+import { askFirst } from './connecting.ts';
 import { type ChallengeForm, enter } from './entry.ts';
 import { keepListsPrivate } from './lists.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
@@ -86,7 +88,11 @@ export function openMcpHandler<Env = unknown, Props = Record<string, unknown>>(
   return handlerFor(factory, options, true);
 }
 
-function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
+/** What makes a server here: it gets what the tools of the request can ask, too. */
+export type AskingFactory<Env, Props> = (access: Access<Props> | null, ctx: Context, env: Env, asker: Asker) => Awaitable<AnyServer>;
+
+/** Serves what a factory makes. @param open whether callers without a token reach it. */
+export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
   const report = options.onError ?? ((error) => console.error(error));
   const { policy = OPEN, events = SILENT, sessions, streamCheck = 15 } = options;
   if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
@@ -119,15 +125,18 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
         const entry = await enter(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
         const { judged } = entry;
-        const resuming = await resume(judged?.body, access);
+        const resuming = await resume(judged?.body, access, ctx.states);
         if ('refusal' in resuming) return Response.json(resuming.refusal, { status: 400, headers: { 'cache-control': 'no-store' } });
         const { resumed } = resuming;
         const turn = (visitor && judged && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;
         if (turn instanceof Response) return turn;
         const { body } = turn ?? resuming;
         if (judged) ctx.calledTools = judged.called;
-        const server = await factory(access, ctx, env);
-        askToConnect(server, { request, body, access, resumed });
+        let making: Awaitable<AnyServer> | undefined;
+        const asker = makeAsker(() => making, body, resumed, turn !== null);
+        authInfo.extra = { ...authInfo.extra, asker };
+        const server = await (making = factory(access, ctx, env, asker));
+        askFirst(server, { request, body, access, resumed });
         keepErrorsInside(server, report);
         if (judged) {
           keepListsPrivate(server, policy, access, judged.lists);
