@@ -113,6 +113,8 @@ function report(name: string, sizes: readonly number[], rows: readonly Figures[]
   if (rows.length > 1)
     for (const step of ['check', 'redeem', 'refresh', 'revoke', 'list'] as const) {
       const ratio = of(-1, step, 'p50') / of(0, step, 'p50');
+      const dearer = of(-1, step, 'cpu') / of(0, step, 'cpu');
+      line(dearer <= 1.25, `S1, ${step} with ${sizes.at(-1)?.toLocaleString('en')} grants costs ${dearer.toFixed(2)}× of that with ${sizes[0]?.toLocaleString('en')} (CPU; at most 1.25×)`);
       line(ratio <= 2, `${step} with ${sizes.at(-1)?.toLocaleString('en')} grants takes ${ratio.toFixed(2)}× of that with ${sizes[0]?.toLocaleString('en')} (p50; at most 2×)`);
     }
 } // prettier-ignore
