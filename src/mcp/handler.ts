@@ -17,6 +17,7 @@ import type { Seconds } from '../model/store.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
 import { askToConnect, resume } from './connecting.ts';
 import { type ChallengeForm, enter } from './entry.ts';
+import { exchange, isPlain } from './exchange.ts';
 import { keepListsPrivate } from './lists.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
 import { type Policy, policy as makePolicy } from './policy.ts';
@@ -127,8 +128,9 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
         made.set(authInfo, server);
         const given = judged ? { authInfo, parsedBody: body } : { authInfo };
         if (access && isListening(judged?.body)) return await listen(entry.request, access, ctx, given);
+        if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
+        if (judged && isPlain(entry.request, body, server)) return await exchange(server, entry.request, body, { authInfo, report });
         if (isCurrent(server)) return await current(entry.request, given);
-        onConnect(server, () => {}, giveRequestInfo);
         return await fallback(entry.request, given);
       } catch (error) {
         report(asError(error));
