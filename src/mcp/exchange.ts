@@ -37,7 +37,7 @@ export async function exchange(
 ): Promise<Response> {
   const { signal } = request;
   let stream: Stream | null = null;
-  let closed = false;
+  let [closed, asking] = [false, false];
   let settle: (response: Response) => void = () => {};
   const answer = new Promise<Response>((resolve) => (settle = resolve));
   const close = (): void => void server.close().catch((error: unknown) => report(asError(error)));
@@ -49,23 +49,36 @@ export async function exchange(
   };
   const slow = setTimeout(opened, PATIENCE_MS);
 
+  /** To close a server, the SDK makes an error for each of its own requests that wait. Where none does, its owner's hook is all that is left to do. */
+  const finish = (): void => {
+    if (asking) return close();
+    end();
+    ownHook(server)?.();
+  };
+  const end = (): void => {
+    closed = true;
+    clearTimeout(slow);
+    signal.removeEventListener('abort', close);
+    stream?.end();
+  };
+
   const transport: Transport = {
     start: async () => {},
     async send(sent, options) {
+      const isAsking = 'method' in sent && 'id' in sent;
+      if (closed && isAsking) throw new Error('The answer is out: nobody is there to be asked.');
       if (closed) return;
+      asking ||= isAsking;
       const isLast = !('method' in sent);
       if ((isLast ? sent.id : options?.relatedRequestId) !== message.id) return; // nobody listens for what belongs to no request
       if (!isLast) return opened().write(sent);
       if (stream) stream.write(sent);
       else settle(Response.json(sent, { headers: { 'cache-control': 'no-store' } }));
-      queueMicrotask(close); // not here: the server is still within its own `send`
+      queueMicrotask(finish); // not here: the server is still within its own `send`
     },
     async close() {
       if (closed) return;
-      closed = true;
-      clearTimeout(slow);
-      signal.removeEventListener('abort', close);
-      stream?.end();
+      end();
       settle(new Response(null, { status: 499 })); // for nobody, where nothing was answered
       transport.onclose?.();
     },
@@ -75,6 +88,12 @@ export async function exchange(
   if (signal.aborted) close();
   else transport.onmessage?.(message, { authInfo, request } as MessageExtraInfo);
   return answer;
+}
+
+/** What the owner of a server wants to be told of at its end. */
+function ownHook(server: AnyServer): (() => void) | undefined {
+  const { server: inner = server } = server as { readonly server?: object };
+  return (inner as { readonly onclose?: () => void }).onclose;
 }
 
 interface Stream {
