@@ -9,6 +9,7 @@
 import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol/server';
 import type { AuthInfo, McpHandlerRequestOptions, McpServerFactory } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
+import { genuine } from '../lib/genuine.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
@@ -110,6 +111,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   const fallback = legacyStatelessFallback(serverOf, report);
 
   return {
+    takesLightRequests: true,
     async fetch(request, env, ctx) {
       const access = callerOf<Props>(ctx);
       if (access === null && ctx.anonymous !== true) {
@@ -122,7 +124,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       try {
         // Without a session there is none to listen to or to end: 405.
         if (request.method !== 'POST')
-          return (visitor && (await sessions?.attend(request, visitor, events))) ?? (await current(request, { authInfo }));
+          return (visitor && (await sessions?.attend(request, visitor, events))) ?? (await current(genuine(request), { authInfo }));
         const entry = await enter(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
         const { judged } = entry;
@@ -170,7 +172,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
     const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });
     // What is refused is no stream, and holds no place.
     const { url, headers } = request;
-    return tellingItsEnd(await own.fetch(new Request(url, { method: 'POST', headers, signal }), given), () => end.abort());
+    return tellingItsEnd(await own.fetch(new Request(url, { method: 'POST', headers: [...headers], signal }), given), () => end.abort());
   }
 }
 
