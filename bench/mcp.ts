@@ -44,15 +44,15 @@ const many = (of: Asked['of'], count: number): readonly Asked[] => [
   { of, what: `list, ${count} tools`, path: `/open/tools/${count}`, body: message('tools/list', {}), requests: 20_000 / count, holds: `tool-${count - 1}"` }, // prettier-ignore
 ];
 const ours = (of: Asked['of']): readonly Asked[] => [
-  open(of, '/open', 'open', 4000),
-  open(of, '/mcp', 'guarded', 4000),
+  open(of, '/open', 'open', 2000),
+  open(of, '/mcp', 'guarded', 2000),
   ...[10, 100, 1000].flatMap((count) => many(of, count)),
 ];
 const ASKED: readonly Asked[] = [
   ...ours('node'),
   ...ours('worker'),
-  open('agents', '/open', 'open', 1000),
-  open('agents', '/mcp', 'guarded', 1000),
+  open('agents', '/open', 'open', 500),
+  open('agents', '/mcp', 'guarded', 500),
 ];
 
 /** Runs the whole comparison. */
