@@ -164,8 +164,7 @@ function asks({ name, selfDescribed = true }: ClientView, { approve: say }: Word
 }
 
 function destination({ client, redirectHost, redirectIsLoopback, deviceCode, words: { approve: say, device } }: ApproveView): Html {
-  if (deviceCode !== undefined)
-    return html`<div class="panel"><p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p></div>`;
+  if (deviceCode !== undefined) return html`<p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p>`;
   return html`<div class="panel">
     <dl>
       ${

@@ -1,11 +1,13 @@
 /**
  * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
- * A plain program, `node test/e2e/run.ts [node|worker|mcp|passkey|accounts|steps|upstream|consent]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ * A plain program, `node test/e2e/run.ts [node|worker|mcp|passkey|accounts|steps|upstream|consent|devices|joining|vendors|vendors-worker]`; its last line counts. Pictures of all pages go to artifacts/screenshots.
  */
 import { checkAccounts } from './accounts.ts';
 import { checkClients } from './clients.ts';
 import { checkConsent } from './consent.ts';
 import { findChromium, launch } from './chromium.ts';
+import { checkDevices } from './devices.ts';
+import { checkJoining } from './joining.ts';
 import { checkConformance } from './conformance.ts';
 import { checkGallery } from './gallery.ts';
 import { checkMcpConformance } from './mcp-conformance.ts';
@@ -15,6 +17,8 @@ import { endAll, type RunningServer, type Served, startNode, startWorker } from 
 import { close, fail, skip } from './report.ts';
 import { checkSteps } from './steps.ts';
 import { checkUpstream } from './upstream.ts';
+import { checkVendorsOnWorker } from './vendors-worker.ts';
+import { checkVendors } from './vendors.ts';
 
 const SERVERS: { readonly [name: string]: (what?: Served) => Promise<RunningServer> } = { node: startNode, worker: startWorker };
 
@@ -54,6 +58,10 @@ async function runAll(executable: string): Promise<void> {
     if (wanted.length === 0 || wanted.includes('mcp')) await checkMcpConformance();
     if (wanted.length === 0 || wanted.includes('upstream')) await checkUpstream(browser);
     if (wanted.length === 0 || wanted.includes('consent')) await checkConsent(browser);
+    if (wanted.length === 0 || wanted.includes('devices')) await checkDevices(browser);
+    if (wanted.length === 0 || wanted.includes('joining')) await checkJoining(executable);
+    if (wanted.length === 0 || wanted.includes('vendors')) await checkVendors(executable);
+    if (wanted.length === 0 || wanted.includes('vendors-worker')) await checkVendorsOnWorker(executable);
   } catch (error) {
     fail('end to end', error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
