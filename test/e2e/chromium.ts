@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { checkRoom } from './looks.ts';
 import { ROOT } from './processes.ts';
+import { noteTitle } from './titles.ts';
 
 const SHOTS = join(ROOT, 'artifacts/screenshots');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -78,6 +79,7 @@ export async function visit<T>(
 
 /** Keeps a picture of the whole page. */
 export async function shoot(page: Page, name: string): Promise<void> {
+  noteTitle((await page.locator('h1').first().innerText()) ?? '');
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
 }
 

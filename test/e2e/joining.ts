@@ -117,10 +117,12 @@ async function markOf(page: Page, url: string): Promise<string> {
 /** An application with sessions of its own, on the same origin. */
 async function checkHost(browser: Browser): Promise<void> {
   const signedIn = new Set<string>();
+  let isBroken = false;
   const server = await startHere('host', () => ({
     logins: [
       existingSession({
         find: (request) => {
+          if (isBroken) throw new Error('the session table is gone');
           const token = /(?:^|; )app=([\w-]+)/.exec(request.headers.get('cookie') ?? '')?.[1];
           return token !== undefined && signedIn.has(token) ? { issuer: 'app', subject: 'u1', claims: { name: 'Hana Host' } } : null;
         },
@@ -168,6 +170,10 @@ async function checkHost(browser: Browser): Promise<void> {
         await last.getByText('You are no longer signed in').waitFor();
         await last.goto(`${url}/account`);
         assert.equal(new URL(last.url()).pathname, '/login');
+        isBroken = true;
+        await last.goto(`${url}/account`);
+        await last.getByText('Something went wrong here').waitFor();
+        await photograph(last, 'host-broken');
       }),
   );
   await server.stop();
