@@ -158,7 +158,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
         await page.goto(`${url}/account/passkeys`);
         await page.getByText('Rename or remove').click();
         await page.getByRole('button', { name: /^Remove/ }).click();
-        await page.getByText('This is your last passkey').waitFor();
+        await page.getByRole('alert').waitFor();
         await photograph('last');
         await page.getByRole('button', { name: 'Add a passkey' }).click();
         await page.getByRole('heading', { name: 'Add a passkey' }).waitFor();
