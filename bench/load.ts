@@ -3,6 +3,7 @@
  * requests is answered. It takes jobs and gives results over Node's process channel, so it is never charged to a server.
  */
 import { createConnection } from 'node:net';
+import { HOST } from './servers/answers.ts';
 
 /** What to ask. */
 export interface Job {
@@ -16,8 +17,10 @@ export interface Job {
   readonly form?: Readonly<Record<string, string>>;
   /** A JSON body in place of a form. */
   readonly json?: string;
+  /** More lines of the head, each with its end of line. */
+  readonly head?: string;
   /** Where a value of its own goes into each request: the bearer token, or a field of the form. */
-  readonly vary?: { readonly place: 'bearer' | 'code' | 'refresh_token' | 'token'; readonly values: readonly string[] };
+  readonly vary?: { readonly place: 'bearer' | 'head' | 'code' | 'refresh_token' | 'token'; readonly values: readonly string[] };
   /** Each connection goes on with the refresh token that it was answered. */
   readonly chain?: boolean;
 }
@@ -35,9 +38,6 @@ export interface Result {
 
 /** The longest that a job may take. */
 const LIMIT_MS = 120_000;
-
-/** The name that all servers here believe to have, whatever port they listen on. */
-const HOST = 'localhost:8787';
 
 interface Answer {
   readonly status: number;
@@ -69,12 +69,12 @@ export async function run(job: Job): Promise<Result> {
   return { failures, sample, milliseconds: performance.now() - began, access, refresh };
 }
 
-function requestOf({ path, form, json, vary }: Job, value: string): string {
-  const head = `${form || json !== undefined ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nhost: ${HOST}\r\nuser-agent: bench\r\naccept: application/json\r\n`;
-  const bearer = vary?.place === 'bearer' ? `authorization: Bearer ${value}\r\n` : '';
-  if (json !== undefined) return `${head}content-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n${json}`;
+function requestOf({ path, form, json, head: more = 'accept: application/json\r\n', vary }: Job, value: string): string {
+  const head = `${form || json !== undefined ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nhost: ${HOST}\r\nuser-agent: bench\r\n${more}`;
+  const bearer = vary?.place === 'bearer' ? `authorization: Bearer ${value}\r\n` : vary?.place === 'head' ? value : '';
+  if (json !== undefined) return `${head}${bearer}content-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n${json}`;
   if (!form) return `${head}${bearer}\r\n`;
-  const own = vary && vary.place !== 'bearer' ? { [vary.place]: value } : {};
+  const own = vary && vary.place !== 'bearer' && vary.place !== 'head' ? { [vary.place]: value } : {};
   const body = new URLSearchParams({ ...form, ...own }).toString();
   return `${head}${bearer}content-type: application/x-www-form-urlencoded\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }

@@ -92,9 +92,9 @@ async function jobOf(bench: Bench, operation: Operation, requests: number): Prom
     case 'register':
       return {
         ...job,
-        path: '/register',
+        path: subject.paths?.register ?? '/register',
         status: 201,
-        json: JSON.stringify({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' }),
+        json: JSON.stringify({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none', application_type: 'native' }),
       };
     case 'metadata':
       return { ...job, path: METADATA };

@@ -48,16 +48,17 @@ export const SUBJECTS: readonly Subject[] = [
   { name: 'token floor, map', side: 'node', file: 'servers/token-floor.ts', args: ['map'], asks: TOKENS },
   { name: 'token floor, SQLite NORMAL', side: 'node', file: 'servers/token-floor.ts', args: ['normal'], asks: TOKENS },
   { name: 'token floor, SQLite FULL', side: 'node', file: 'servers/token-floor.ts', args: ['full'], asks: TOKENS },
-  { name: 'Portcullis, memory', side: 'node', file: 'servers/ours.ts', args: ['memory'], asks: { ...TOKENS, guard: 16_000 } },
+  { name: 'Portcullis, memory', side: 'node', file: 'servers/ours.ts', args: ['memory'], asks: { ...TOKENS, guard: 16_000, register: 3000 } },
   { name: 'Portcullis, SQLite', side: 'node', file: 'servers/ours.ts', args: ['sqlite'], asks: { ...TOKENS, ...FIRST, ...CHEAP, introspect: 8000, register: 2000 } },
   { name: 'Portcullis, SQLite, ES256', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'signed'], asks: { code: 3000, refresh: 3000, first: 3000, guard: 16_000, introspect: 8000 } },
   { name: 'Portcullis, SQLite, PlainResponse', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'plain'], asks: { code: 3000, refresh: 3000, guard: 16_000 } },
-  { name: 'oidc-provider, memory', side: 'node', file: 'servers/oidc.ts', args: ['memory'], asks: SLOW },
+  { name: 'oidc-provider, memory', side: 'node', file: 'servers/oidc.ts', args: ['memory'], asks: { ...SLOW, register: 2000 }, paths: { register: '/reg' } },
   { name: 'oidc-provider, SQLite', side: 'node', file: 'servers/oidc.ts', args: ['sqlite'], asks: SLOW },
+  { name: 'MCP SDK 1.32, Express', side: 'node', file: 'servers/sdk-as.ts', args: [], asks: { forged: 8000, register: 3000, metadata: 8000 } },
   { name: 'workerd hello', side: 'worker', file: 'servers/workerd.ts', args: ['hello'], asks: { guard: 8000 } },
   { name: 'one Durable Object call', side: 'worker', file: 'servers/workerd.ts', args: ['floor'], asks: { code: 2000, refresh: 2000, read: 4000, write: 4000 } },
-  { name: 'Portcullis, Durable Object', side: 'worker', file: 'servers/workerd.ts', args: ['ours'], asks: { ...SLOW, first: 2000, guard: 4000, forged: 4000, metadata: 8000 } },
-  { name: 'workers-oauth-provider, KV', side: 'worker', file: 'servers/workerd.ts', args: ['incumbent'], asks: { ...SLOW, first: 2000, guard: 2000, metadata: 8000 } },
+  { name: 'Portcullis, Durable Object', side: 'worker', file: 'servers/workerd.ts', args: ['ours'], asks: { ...SLOW, first: 2000, guard: 4000, forged: 4000, register: 1000, metadata: 8000 } },
+  { name: 'workers-oauth-provider, KV', side: 'worker', file: 'servers/workerd.ts', args: ['incumbent'], asks: { ...SLOW, first: 2000, guard: 2000, forged: 2000, register: 1000, metadata: 8000 } },
 ]; // prettier-ignore
 
 /** Servers that are only started, for the CPU until the first answer. */
@@ -80,6 +81,7 @@ export interface Target {
 const node = 'Portcullis, SQLite';
 const worker = 'Portcullis, Durable Object';
 const incumbent = 'workers-oauth-provider, KV';
+const sdk = 'MCP SDK 1.32, Express';
 
 /** The promises that are kept in this bench. */
 export const TARGETS: readonly Target[] = [
@@ -94,7 +96,16 @@ export const TARGETS: readonly Target[] = [
   { id: 'T2', ours: [node, 'refresh'], other: ['token floor, SQLite NORMAL', 'refresh'], least: 0.5 },
   { id: 'T2, as durable', ours: [node, 'refresh'], other: ['token floor, SQLite FULL', 'refresh'], least: 0.5 },
   { id: 'T2', ours: [node, 'refresh'], other: ['oidc-provider, SQLite', 'refresh'], least: 2.3 },
+  { id: 'T4', ours: ['Portcullis, memory', 'register'], other: ['oidc-provider, memory', 'register'], least: 2 },
+  { id: 'T4', ours: ['Portcullis, memory', 'register'], other: [sdk, 'register'], least: 1.2 },
+  { id: 'T4', ours: [worker, 'register'], other: [incumbent, 'register'], least: 1.2 },
   { id: 'T5', ours: [node, 'metadata'], other: ['node:http', 'metadata'], least: 0.85 },
+  { id: 'T5', ours: [worker, 'metadata'], other: ['workerd hello', 'guard'], least: 0.85 },
+  { id: 'G3, opaque', ours: [worker, 'first'], other: ['one Durable Object call', 'read'], least: 0.9 },
+  { id: 'G4', ours: [node, 'forged'], other: ['node:http', 'forged'], least: 0.85 },
+  { id: 'G4', ours: [node, 'forged'], other: [sdk, 'forged'], least: 3 },
+  { id: 'G4', ours: [worker, 'forged'], other: ['workerd hello', 'guard'], least: 0.85 },
+  { id: 'G4', ours: [worker, 'forged'], other: [incumbent, 'forged'], least: 6 },
   { id: 'B2', ours: ['guard alone', 'start'], other: ['node:http', 'start'], least: 1 / 1.15 },
   { id: 'guard, one read (workerd)', ours: [worker, 'guard'], other: ['one Durable Object call', 'read'], least: 0.9 },
   { id: 'T3', ours: [worker, 'code'], other: ['one Durable Object call', 'write'], least: 0.6 },

@@ -84,6 +84,8 @@ function tell(name: string, rows: readonly (readonly [number, ReadonlyMap<Step, 
   if (rows.length > 1)
     for (const step of ['check', 'refresh', 'revoke', 'list'] as const) {
       const ratio = at(-1, step).p50 / at(0, step).p50;
+      const [dearer, most] = [at(-1, step).cpu / at(0, step).cpu, 1.25];
+      if (rows.length === 2) line(dearer <= most, `S1, ${step} with ${rows.at(-1)?.[0].toLocaleString('en')} grants costs ${dearer.toFixed(2)}× of that with ${rows[0]?.[0].toLocaleString('en')} (CPU; at most ${most}×)`);
       line(ratio <= 2, `${step} with ${rows.at(-1)?.[0].toLocaleString('en')} grants takes ${ratio.toFixed(2)}× of that with ${rows[0]?.[0].toLocaleString('en')} (p50; at most 2×)`);
     }
 } // prettier-ignore

@@ -13,6 +13,7 @@ export { existingSession, type ExistingSession, type FoundSession } from './logi
 export { login, type OwnLogin, type OwnProof } from './logins/login.ts';
 export { password, type PasswordOptions } from './logins/password.ts';
 export { totp } from './logins/totp.ts';
+export { connection, type ConnectionOptions } from './logins/connection.ts';
 export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';
 export type { Access, Actor, AuthContext, Checked } from './model/access.ts';
 export { type LinkedAccount, type UpstreamAccount, type Upstreams, UpstreamTokenError, type UpstreamTokens } from './model/upstream.ts';
@@ -30,6 +31,7 @@ export type {
   Login,
   LoginResult,
   LoginServices,
+  ConnectionLogin,
   RedirectLogin,
   ReturnResult,
   SessionLogin,

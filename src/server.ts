@@ -10,7 +10,7 @@ import { token } from './endpoints/token.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
 import { late } from './lib/late.ts';
 import { OAuthError } from './model/error.ts';
-import { hostOf, isRedirect } from './model/login.ts';
+import { hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
 
 // A program's first token needs none of these, and many a server none of them ever: each comes with its first request.
@@ -74,7 +74,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     routes.set(paths.device, { name: 'device', methods: { GET: device, POST: device }, reader: 'person' });
   }
   routes.set(paths.step, { name: 'step', methods: { POST: step }, reader: 'person' });
-  for (const login of logins.filter(isRedirect)) {
+  for (const login of logins.filter(isSite)) {
     const GET: Endpoint = (call) => callback(call, login);
     routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
   }

@@ -26,6 +26,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
 }
 say('Building …');
 run('tsc', ['-b', 'tsconfig.core.json', 'tsconfig.node.json', 'tsconfig.worker.json']);
+run('node', ['tools/bundle.mjs']);
 chmodSync(`${root}dist/cli/main.js`, 0o755); // npx runs it from here
 
 const [command, ...rest] = process.argv.slice(2);

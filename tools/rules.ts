@@ -1,13 +1,38 @@
 /**
- * Writes docs/rules.md from the tests: every rule id that a test's name bears, the sentence, and where it stands.
+ * Writes docs/rules.md from the tests: every rule id that a test's name bears, where the rule comes from, the sentence, the source that
+ * keeps it, and the test.
  * `--check` only compares, so that the page cannot go stale.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { REFERENCES } from './rule-references.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const page = join(root, 'docs/rules.md');
+
+/** What tests whose path is no source's are mostly about. */
+const JOURNEYS: { readonly [test: string]: string } = {
+  'endpoints/authorize-redirect': 'model/redirect',
+  'guard/anonymous': 'guard/guard',
+  'journeys/account': 'endpoints/account',
+  'journeys/client-documents': 'clients/metadata-document',
+  'journeys/consent': 'core/consents',
+  'journeys/device': 'core/devices',
+  'journeys/device-clients': 'core/devices',
+  'journeys/dpop': 'core/dpop',
+  'journeys/dump': 'core/keys',
+  'journeys/existing-session': 'logins/existing-session',
+  'journeys/properties': 'model/transition',
+  'journeys/refresh': 'model/transition',
+  'journeys/resources': 'model/resource',
+  'journeys/secrets': 'core/keys',
+  'journeys/signed-tokens': 'core/signing-keys',
+  'journeys/step-up': 'endpoints/consent-page',
+  'journeys/tenants': 'stores/tenant',
+  'journeys/upstream': 'logins/upstream',
+  'journeys/vault': 'core/vault',
+};
 
 interface Row {
   readonly id: string;
@@ -20,17 +45,40 @@ const rows = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8'
   .flatMap((path) => rowsOf(`test/${path}`))
   .toSorted((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }) || a.file.localeCompare(b.file));
 
+const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .toSorted()
+  .map((path) => ({ path: `src/${path}`, text: readFileSync(join(root, 'src', path), 'utf8') }));
+
 const text = `# Rules and their tests
 
 Every rule that a test bears by its id. \`S\`: a requirement of the MCP authorization specification or of an RFC it stands
-on. \`SEC\`: what hostile or faulty input must come to. \`FLT\`: a fault of the machine, and what holds after it. The sentence
-is the rule as this project keeps it; the RFC section is cited where the source enforces it. The source stands at the
-test's path below \`src\`. Written by \`node tools/rules.ts\`.
+on. \`SEC\`: what hostile or faulty input must come to. \`FLT\`: a fault of the machine, and what holds after it; those are this
+project's own. *From* is the section that demands it, or the weakness (CWE) that it keeps out. *Source* is the file that the test mirrors,
+its subject, or what cites the rule or its section; a dash is the server as a whole. Written by \`node tools/rules.ts\`.
 
-| rule | what holds | test |
-| --- | --- | --- |
-${rows.map(({ id, sentence, file }) => `| ${id} | ${sentence.replaceAll('|', '\\|')} | \`${file}\` |`).join('\n')}
+| rule | from | what holds | source | test |
+| --- | --- | --- | --- | --- |
+${rows.map(lineOf).join('\n')}
 `;
+
+function lineOf({ id, sentence, file }: Row): string {
+  return `| ${[id, REFERENCES.get(id) ?? '–', sentence.replaceAll('|', '\\|'), sourceOf(id, file), `\`${file}\``].join(' | ')} |`;
+}
+
+/** The file of the test's own path; for a journey those that cite the rule, else those that cite its section. */
+function sourceOf(id: string, file: string): string {
+  const mirrored = file.replace(/^test\/(?:worker\/)?/, 'src/').replace('.test.ts', '.ts');
+  const sections = REFERENCES.get(id)?.match(/(?:RFC \d+|OAuth 2\.1) §[\d.]+/g) ?? [];
+  const citing = (...texts: readonly string[]): readonly string[] =>
+    sources
+      .filter((one) => texts.some((text) => new RegExp(`${text.replaceAll('.', '\\.')}(?![\\d.]*\\d)`).test(one.text)))
+      .map(({ path }) => path);
+  const subject = JOURNEYS[file.replace(/^test\/(?:worker\/)?/, '').replace('.test.ts', '')];
+  const own = existsSync(join(root, mirrored)) ? [mirrored] : subject === undefined ? citing(id) : [`src/${subject}.ts`]; // oxlint-disable-line no-nested-ternary
+  const found = own.length > 0 ? own : citing(...sections);
+  return found.length === 0 ? '–' : found.map((path) => `\`${path}\``).join(', ');
+}
 
 if (!process.argv.includes('--check')) writeFileSync(page, text);
 else if (readFileSync(page, 'utf8') !== text) {

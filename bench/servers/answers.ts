@@ -10,6 +10,9 @@ export const HEADERS = { 'content-type': 'application/json', 'cache-control': 'n
 export const CLIENT_ID = 'benchclient';
 export const REDIRECT_URI = 'http://localhost:3334/callback';
 
+/** The same as an option of our server. */
+export const BENCH_CLIENT = { id: CLIENT_ID, authMethod: 'none', redirectUris: [REDIRECT_URI] } as const;
+
 /** PKCE: `base64url(sha256(VERIFIER)) === CHALLENGE`. */
 export const VERIFIER = 'dBjftJeZ4CVP-mBr92K0uhbUqQ9Xh4v0tN2fWQ1pZ3s';
 export const CHALLENGE = '9aqtcdbnBZLhf2-d_NlBPbqe0kmzXLw11waimkV0kCc';
@@ -19,6 +22,9 @@ export const PROPS = { claims: { sub: 'user-1', name: 'Alice', email: 'alice@exa
 
 /** The name that all servers believe to have. */
 export const ISSUER = 'http://localhost:8787';
+
+/** The same as it stands in requests, whatever port they listen on. */
+export const HOST = 'localhost:8787';
 
 /** The consent that ours and the incumbent's servers complete, which take the same words for it. */
 export const CONSENT = {

@@ -109,7 +109,7 @@ const provider = new Provider('http://localhost:8787', {
     },
   ],
   scopes: ['read', 'write', 'offline_access'],
-  features: { devInteractions: { enabled: false } },
+  features: { devInteractions: { enabled: false }, registration: { enabled: true } },
   findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
   issueRefreshToken: () => true,
   rotateRefreshToken: true,

@@ -12,7 +12,13 @@ interface MiniflareModule {
   convertV4MiniflareOptions(options: unknown): unknown;
 }
 
-const CLASSES: Readonly<Record<string, string>> = { floor: 'Rows', ours: 'PortcullisStore' };
+/** The Durable Objects of each Worker, by binding. */
+const CLASSES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  floor: { PORTCULLIS: 'Rows' },
+  ours: { PORTCULLIS: 'PortcullisStore' },
+  mcp: { PORTCULLIS: 'PortcullisStore' },
+  agents: { AGENTS_MCP: 'AgentsMcp' },
+};
 
 const [name = ''] = process.argv.slice(2);
 const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
@@ -27,8 +33,9 @@ const { outputFiles } = await build({
   target: 'es2023',
   conditions: ['workerd', 'worker', 'browser'],
   external: ['cloudflare:*', 'node:*'],
+  ...(name === 'agents' ? { alias: { mimetext: fileURLToPath(new URL('../workers/nothing.ts', import.meta.url)) } } : {}),
 });
-const className = CLASSES[name];
+const objects = Object.entries(CLASSES[name] ?? {}).map(([binding, className]) => [binding, { className, useSQLite: true }] as const);
 const worker = new Miniflare(
   convertV4MiniflareOptions({
     name,
@@ -36,8 +43,8 @@ const worker = new Miniflare(
     compatibilityDate: '2026-10-23',
     compatibilityFlags: ['nodejs_compat'],
     bindings: { PORTCULLIS_LIMITS: 'off' },
-    ...(className === undefined ? {} : { durableObjects: { PORTCULLIS: { className, useSQLite: true } } }),
-    ...(name === 'incumbent' ? { kvNamespaces: ['OAUTH_KV'] } : {}),
+    ...(objects.length === 0 ? {} : { durableObjects: Object.fromEntries(objects) }),
+    ...(name === 'incumbent' || name === 'agents' ? { kvNamespaces: ['OAUTH_KV'] } : {}),
     host: '127.0.0.1',
     port: 0,
   }),

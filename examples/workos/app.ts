@@ -33,9 +33,9 @@ const tools = catalogue(
 );
 
 const mcp = mcpHandler(
-  (access) => {
+  (access, ctx) => {
     const server = new McpServer({ name: 'workos-invoices', version: '1.0.0' });
-    tools.register(server, access);
+    tools.register(server, access, ctx);
     return server;
   },
   { policy: tools },

@@ -10,7 +10,7 @@ import { isSameServer } from '../lib/document-url.ts';
 import { shared } from '../lib/underway.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
-import { JWT_BEARER, SELF_GRANT_TYPES } from '../model/grant-type.ts';
+import { JWT_BEARER, selfGrantTypes } from '../model/grant-type.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds } from '../model/store.ts';
 import { clientKeysOf, hasKeys, type KeyRules } from './keys.ts';
@@ -21,6 +21,12 @@ const FETCHES = 60;
 const WINDOW: Seconds = 600;
 const LONGEST_KEPT: Seconds = 86_400;
 const USUALLY_KEPT: Seconds = 300;
+
+/** What a document may say here. */
+export interface DocumentRules extends KeyRules {
+  /** What a client that nobody registered may do. */
+  readonly grantTypes: readonly string[];
+}
 
 /** Documents on their way, so that many who ask at once cost one fetch. */
 const underway = new WeakMap<Settings, Map<string, Promise<Client>>>();
@@ -74,14 +80,15 @@ export async function countFetch(as: AuthServer, network: string): Promise<void>
 async function fetchOnce(as: AuthServer, id: string): Promise<Client> {
   const answer = (await as.fetchDocument?.(id, LIMITS)) ?? { problem: 'unreachable' as const };
   if ('problem' in answer) throw unusable(`document_${answer.problem.replace('-', '_')}`, answer.cause);
-  const client = clientOf(id, answer.text, as.now(), { canFetch: true, isLoopback: as.isLoopback });
+  const rules: DocumentRules = { canFetch: true, isLoopback: as.isLoopback, grantTypes: selfGrantTypes(as.settings) };
+  const client = clientOf(id, answer.text, as.now(), rules);
   const kept = freshnessOf(answer.headers);
   if (kept > 0) await as.records.saveDocument(await as.keys.hash(id), client, as.now() + kept);
   return client;
 }
 
 /** The client that a document describes. @throws {OAuthError} `invalid_client`, always with the same text. */
-export function clientOf(id: string, text: string, now: Seconds, rules: KeyRules = { canFetch: true, isLoopback: false }): Client {
+export function clientOf(id: string, text: string, now: Seconds, rules: DocumentRules): Client {
   try {
     const given = parseMembers(text);
     if (given.get('client_id') !== id) throw unusable('document_of_another_client'); // compared as text, nothing else (S-084)
@@ -92,8 +99,11 @@ export function clientOf(id: string, text: string, now: Seconds, rules: KeyRules
     const keys = clientKeysOf(given, rules);
     if ('problem' in keys) throw unusable('document_keys');
     if (method === 'private_key_jwt' && !hasKeys(keys)) throw unusable('document_without_keys');
-    const metadata = metadataOf(given, GRANT_TYPES[method] ?? [], method);
+    // An enterprise says for which client it speaks, so that one has to prove itself (EMA §5).
+    const grantTypes = method === 'none' ? rules.grantTypes : [...rules.grantTypes, JWT_BEARER];
+    const metadata = metadataOf(given, grantTypes, method);
     if (metadata.name === undefined) throw unusable('document_without_name');
+    if (metadata.redirectUris.length === 0) throw unusable('document_redirects_missing');
     return { ...metadata, ...(methods.includes('private_key_jwt') ? keys : {}), id, documentHost: new URL(id).host, createdAt: now };
   } catch (error) {
     if (error instanceof OAuthError && error.code !== 'invalid_client') throw unusable(`document_${error.reason}`, error);
@@ -101,11 +111,6 @@ export function clientOf(id: string, text: string, now: Seconds, rules: KeyRules
   }
 }
 
-/** What clients of documents may do here. */
-const GRANT_TYPES: { readonly [method: string]: readonly string[] } = {
-  none: SELF_GRANT_TYPES,
-  private_key_jwt: [...SELF_GRANT_TYPES, JWT_BEARER], // an enterprise says for which client it speaks (EMA §5)
-};
 /** The one that asks less of a client comes first: whoever offers both may come either way, and a key that is shown is checked. */
 const METHODS: readonly ClientAuthMethod[] = ['none', 'private_key_jwt'];
 

@@ -6,6 +6,7 @@ import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost, parseLoopback, parseUrl } from '../lib/url.ts';
 import { CLIENT_AUTH_METHODS as METHODS, type Client, type ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
+import { DEVICE_CODE } from '../model/grant-type.ts';
 import { checkRedirectUri } from '../model/redirect.ts';
 import { parseScope } from '../model/scope.ts';
 import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts';
@@ -28,7 +29,7 @@ const URI_MEMBERS = /^(client_uri|logo_uri|tos_uri|policy_uri|jwks_uri)(#.+)?$/;
 /**
  * Reads a registration.
  *
- * @param grantTypes what the token endpoint supports; others are dropped and the rest echoed (RFC 7591 §3.2.1).
+ * @param grantTypes what such a client may have; others are dropped and the rest echoed (RFC 7591 §3.2.1).
  * @throws {OAuthError} `invalid_redirect_uri` or `invalid_client_metadata`, with a text that names the member.
  */
 export function parseMetadata(text: string, grantTypes: readonly string[], rules: KeyRules = NO_FETCH): ClientMetadata & ClientKeys {
@@ -43,14 +44,15 @@ export function parseMetadata(text: string, grantTypes: readonly string[], rules
 /** The part that a registration and a metadata document have in common: everything but how the client authenticates. */
 export function metadataOf(given: Members, grantTypes: readonly string[], authMethod: ClientAuthMethod): ClientMetadata {
   for (const [name, value] of given) if (URI_MEMBERS.test(name) && value !== '' && value !== null) checkWebUri(name, value);
-  const redirectUris = redirectsOf(given);
+  const types = grantTypesOf(given, grantTypes);
+  const redirectUris = redirectsOf(given, types);
   const name = optionalText(given, 'client_name', LONGEST_NAME);
   const uri = optionalText(given, 'client_uri', LONGEST_URI);
   const scope = optionalText(given, 'scope', LONGEST_URI);
   return {
     redirectUris,
     applicationType: applicationTypeOf(given, redirectUris),
-    grantTypes: grantTypesOf(given, grantTypes),
+    grantTypes: types,
     authMethod,
     ...(name === undefined ? {} : { name }),
     ...(uri === undefined ? {} : { uri }),
@@ -71,8 +73,10 @@ export function parseMembers(text: string): Members {
   return new Map(Object.entries(value));
 }
 
-function redirectsOf(given: Members): readonly string[] {
+/** Only a client that never sends anybody here in a browser may have none: a device. */
+function redirectsOf(given: Members, grantTypes: readonly string[]): readonly string[] {
   const uris = given.get('redirect_uris');
+  if (!grantTypes.includes('authorization_code') && (uris === undefined || (isTexts(uris) && uris.length === 0))) return [];
   if (!isTexts(uris) || uris.length === 0)
     throw new OAuthError('invalid_redirect_uri', 'redirects_missing', { hint: 'redirect_uris must be a list of at least one URI.' });
   if (uris.length > MOST_REDIRECTS)
@@ -94,13 +98,13 @@ function applicationTypeOf(given: Members, uris: readonly string[]): 'native' | 
 }
 
 function grantTypesOf(given: Members, supported: readonly string[]): readonly string[] {
-  const types = given.get('grant_types') ?? supported;
+  const types = given.get('grant_types') ?? supported.filter((type) => type !== DEVICE_CODE); // a device says so
   const responses = given.get('response_types') ?? ['code'];
   if (!isTexts(types) || !isTexts(responses)) throw invalid('grant_types and response_types must be lists of strings.');
-  if (!responses.includes('code')) throw invalid('response_types must contain "code".');
-  const kept = types.filter((type) => supported.includes(type));
-  if (!kept.includes('authorization_code')) throw invalid('grant_types must contain "authorization_code".');
-  return [...new Set(kept)];
+  const kept = [...new Set(types.filter((type) => supported.includes(type)))];
+  if (!kept.includes('authorization_code') && !kept.includes(DEVICE_CODE)) throw invalid('grant_types must contain "authorization_code".');
+  if (kept.includes('authorization_code') && !responses.includes('code')) throw invalid('response_types must contain "code".');
+  return kept;
 }
 
 function authMethodOf(given: Members): ClientAuthMethod {

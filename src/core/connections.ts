@@ -10,7 +10,7 @@
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { type Connect, ConnectionNeeded } from '../model/connection.ts';
 import type { Grant } from '../model/grant.ts';
-import { isRedirect, type RedirectLogin } from '../model/login.ts';
+import { isSite, type SiteLogin } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Json, Key, Seconds } from '../model/store.ts';
 import { type UpstreamRef, UpstreamTokenError } from '../model/upstream.ts';
@@ -40,8 +40,8 @@ const MOST_LINKS = 30;
 type SlotRecord = { readonly v: 1; readonly sealed: string };
 
 /** The login of that name, if it keeps tokens. */
-export function connectable({ logins }: Settings, provider: string): RedirectLogin | null {
-  return logins.filter(isRedirect).find((login) => login.id === provider && login.tokens !== undefined) ?? null;
+export function connectable({ logins }: Settings, provider: string): SiteLogin | null {
+  return logins.filter(isSite).find((login) => login.id === provider && login.tokens !== undefined) ?? null;
 }
 
 /** Where the page stands. */
@@ -82,7 +82,9 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
   const connect = async (provider: string, scopes: readonly string[] = []): ReturnType<Connect> => {
     const login = connectable(settings, provider);
     if (!login)
-      throw new TypeError(`auth.connect: there is no login "${provider}" that keeps tokens; give upstream(…, { keepTokens: true }).`);
+      throw new TypeError(
+        `auth.connect: there is no login "${provider}" that keeps tokens; give \`logins\` upstream(…, { keepTokens: true }), or connection(…).`,
+      );
     const [slot, key] = [await keys.hash(`connection\n${grantId} ${provider}`), await keyFor(`connection ${provider}`)];
     const current = (await as.records.findGrant(grantId)) ?? grant; // another call may have added it since this one began
     const before = await openRefs(keys, grantId, await grantKey(), current.upstreams);

@@ -4,7 +4,7 @@
  */
 import { base64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { isForRequest, parseProof, PROOF_WINDOW, type ProofProblem, type ProofTarget, thumbprintText } from '../model/dpop.ts';
+import { PROOF_WINDOW, type ProofProblem, type ProofTarget, readProof } from '../model/dpop.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
@@ -22,18 +22,13 @@ const NONCE_SPAN: Seconds = 150;
  * @throws {OAuthError} `invalid_dpop_proof`, or `use_dpop_nonce` with a nonce.
  */
 export async function checkProof(as: AuthServer, request: Request, target: ProofTarget): Promise<string> {
-  const proof = parseProof(request.headers.get('dpop') ?? '');
-  if (!proof) throw refused('malformed');
-  const tokenHash = target.token === undefined ? undefined : await as.keys.hash(target.token);
-  if (!isForRequest(proof, request.method, target, tokenHash, as.now())) throw refused('another_request');
-  const jkt = await as.keys.hash(thumbprintText(proof.key));
-  if (target.jkt !== undefined && !equalTexts(target.jkt, jkt)) throw refused('another_key');
-  if (!(await isSignedWith(proof.assertion, proof.key))) throw refused('signature');
+  const proof = await readProof(request, target, { hash: async (text) => as.keys.hash(text), isSigned: isSignedWith, now: as.now() });
+  if (typeof proof === 'string') throw refused(proof);
   if (as.settings.dpopNonces && !(await isNonce(as, proof.assertion.claims['nonce'])))
     throw new OAuthError('use_dpop_nonce', 'proof_nonce', { headers: { 'dpop-nonce': await freshNonce(as) } });
   const until = Math.ceil(proof.issuedAt) + PROOF_WINDOW;
-  if (!(await spendOnce(as, ['dpop', jkt], proof.id, until))) throw refused('replayed');
-  return jkt;
+  if (!(await spendOnce(as, ['dpop', proof.jkt], proof.id, until))) throw refused('replayed');
+  return proof.jkt;
 }
 
 /** The same for a guard, which answers in its own way. */

@@ -26,7 +26,8 @@ interface Kept {
   readonly at: Seconds;
 }
 
-const PURPOSE = 'access token signing';
+/** What private keys are sealed for. */
+export const SIGNING_PURPOSE = 'access token signing';
 const FRESH: Seconds = 300;
 const kept = new WeakMap<Settings, Map<SigningAlg, Promise<Kept>>>();
 
@@ -58,7 +59,7 @@ async function recent(as: AuthServer, alg: SigningAlg): Promise<Kept> {
   return asked;
 }
 
-/** Reads the keys; makes the next one where it is due, takes out the ones that are over. */
+/** Reads the keys; makes the next one where it is due, takes out the ones that are over, and seals anew what an older secret sealed. */
 async function load(as: AuthServer, alg: SigningAlg): Promise<Kept> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const held = await readHeld(as.store, `signing-keys:${alg}`, isSigningKeys);
@@ -68,8 +69,8 @@ async function load(as: AuthServer, alg: SigningAlg): Promise<Kept> {
     const readable = before.filter(({ kid }) => signers.some((signer) => signer.kid === kid));
     const due = nextDue(readable, now);
     const made = due === null ? null : await make(as, alg, due);
-    const keys = published([...before, ...(made ? [made.kept] : [])], longestLife(as), now);
-    const isSame = made === null && keys.length === before.length;
+    const keys = await renewed(as, published([...before, ...(made ? [made.kept] : [])], longestLife(as), now));
+    const isSame = made === null && keys.length === before.length && keys.every(({ sealed }, at) => sealed === before[at]?.sealed);
     const version = isSame ? 0 : await as.store.write(`signing-keys:${alg}`, { v: 1, keys }, held?.version ?? 'absent');
     if (version === null) continue; // somebody else changed them: theirs count
     if (made) {
@@ -88,10 +89,15 @@ function longestLife({ settings: { lifetimes, resources } }: AuthServer): Second
 async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]): Promise<Kept['signers']> {
   const ring = neededKeyring(as.keyring, '`accessTokenSigning`');
   const opened = keys.map(async ({ kid, sealed, since }) => {
-    const jwk = await ring.open(PURPOSE, sealed, kid);
+    const jwk = await ring.open(SIGNING_PURPOSE, sealed, kid);
     return jwk === null ? [] : [{ kid, since, key: (await importJWK(jwk as JWK, alg)) as CryptoKey }];
   });
   return (await Promise.all(opened)).flat();
+}
+
+async function renewed(as: AuthServer, keys: readonly SigningKey[]): Promise<readonly SigningKey[]> {
+  const ring = neededKeyring(as.keyring, '`accessTokenSigning`');
+  return Promise.all(keys.map(async (one) => ({ ...one, sealed: (await ring.renew(SIGNING_PURPOSE, one.sealed, one.kid)) ?? one.sealed })));
 }
 
 async function make(as: AuthServer, alg: SigningAlg, since: Seconds): Promise<{ kept: SigningKey; signer: Kept['signers'][number] }> {
@@ -99,7 +105,7 @@ async function make(as: AuthServer, alg: SigningAlg, since: Seconds): Promise<{ 
   const pair = await generateKeyPair(alg, { extractable: true });
   const kid = as.keys.id();
   const publicKey = { ...((await exportJWK(pair.publicKey)) as Jwk), kid, alg, use: 'sig' };
-  const sealed = await ring.seal(PURPOSE, await exportJWK(pair.privateKey), kid);
+  const sealed = await ring.seal(SIGNING_PURPOSE, await exportJWK(pair.privateKey), kid);
   return { kept: { kid, publicKey, sealed, since }, signer: { kid, since, key: pair.privateKey } };
 }
 

@@ -35,6 +35,8 @@ export interface TotpParts {
   readonly emit: (event: NewEvent) => void;
 }
 
+/** What its secret is sealed for. */
+export const TOTP_PURPOSE = 'totp';
 const SECRET_BYTES = 20; // as long as the hash (RFC 4226 §4)
 const OFFER_TTL: Seconds = 900;
 const RECOVERY_CODES = 10;
@@ -74,7 +76,7 @@ export function makeTotps({ store, keys, keyring, runtime, emit }: TotpParts): T
     return found;
   };
   const secretOf = async (userId: string, { sealedSecret }: TotpRecord): Promise<Uint8Array<ArrayBuffer> | null> => {
-    const opened = await ring().open('totp', sealedSecret, keyOf(userId));
+    const opened = await ring().open(TOTP_PURPOSE, sealedSecret, keyOf(userId));
     return typeof opened === 'string' ? fromBase64url(opened) : null;
   };
   const openOffer: Totps['openOffer'] = async (userId, sealed) => {
@@ -83,7 +85,7 @@ export function makeTotps({ store, keys, keyring, runtime, emit }: TotpParts): T
     const secret = fromBase64url(opened.secret);
     return secret && { secret, sealed };
   };
-  const sealSecret = (userId: string, secret: Uint8Array): Promise<string> => ring().seal('totp', base64url(secret), keyOf(userId));
+  const sealSecret = (userId: string, secret: Uint8Array): Promise<string> => ring().seal(TOTP_PURPOSE, base64url(secret), keyOf(userId));
 
   return {
     async statusOf(userId) {
@@ -112,8 +114,8 @@ export function makeTotps({ store, keys, keyring, runtime, emit }: TotpParts): T
         const secret = await secretOf(userId, record);
         const step = secret && (await stepOf(secret, code, record.usedStep));
         if (!secret || step === null) return null;
-        const isNewest = await ring().isNewest(record.sealedSecret);
-        return [{ ...record, usedStep: step, sealedSecret: isNewest ? record.sealedSecret : await sealSecret(userId, secret) }, true];
+        const renewed = await ring().renew(TOTP_PURPOSE, record.sealedSecret, keyOf(userId));
+        return [{ ...record, usedStep: step, sealedSecret: renewed ?? record.sealedSecret }, true];
       });
       return used ?? false;
     },

@@ -11,7 +11,8 @@ import { has, readHeld, versioned } from './held.ts';
 /** Either sealed or plain. */
 type StateRecord = { readonly v: 1; readonly sealed: string } | { readonly v: 1; readonly plain: Json };
 
-const PURPOSE = 'user-state';
+/** What states are sealed for. */
+export const STATE_PURPOSE = 'user-state';
 /** Since the last write. */
 const TTL: Seconds = 365 * 86_400;
 /** Characters of JSON. */
@@ -32,13 +33,13 @@ export function statesOf(as: AuthServer, access: Checked): UserStates {
       if (!held) return null;
       const { value: record, version } = held;
       if ('plain' in record) return { value: record.plain, version };
-      const opened = (await keyring?.open(PURPOSE, record.sealed, key)) as { value: Json } | null | undefined;
+      const opened = (await keyring?.open(STATE_PURPOSE, record.sealed, key)) as { value: Json } | null | undefined;
       return { value: opened?.value ?? null, version }; // of a secret that is gone: nothing can be read, but the next write is conditional still
     },
     async write(handle, value, since) {
       if (JSON.stringify(value).length > LARGEST) throw new TypeError(`A user's state may have ${LARGEST} characters of JSON.`);
       const key = await keyOf(handle);
-      const record: StateRecord = keyring ? { v: 1, sealed: await keyring.seal(PURPOSE, { value }, key) } : { v: 1, plain: value };
+      const record: StateRecord = keyring ? { v: 1, sealed: await keyring.seal(STATE_PURPOSE, { value }, key) } : { v: 1, plain: value };
       return store.write(key, record, since ?? 'absent', { until: as.now() + TTL });
     },
   };

@@ -25,6 +25,9 @@ export type VaultRecord = {
   readonly endsAt: Seconds;
 };
 
+/** What the key of a record is sealed for. */
+export const VAULT_PURPOSE = 'vault';
+
 /** Where it is kept. */
 export function vaultKey(id: string): Key {
   return `upstream:${id}`;

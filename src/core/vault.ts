@@ -6,7 +6,7 @@
 import { base64url } from '../lib/base64url.ts';
 import type { NewEvent, Told } from '../model/event.ts';
 import { isLive } from '../model/grant.ts';
-import { isRedirect } from '../model/login.ts';
+import { isSite } from '../model/login.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Cursor, Seconds, Store } from '../model/store.ts';
@@ -17,7 +17,7 @@ import { UpstreamTokenError } from '../model/upstream.ts';
 import type { Keyring } from './keyring.ts';
 import type { Keys } from './keys.ts';
 import type { Records } from './records.ts';
-import { findVaulted, openVaulted, sealVaulted, vaultKey, type VaultRecord } from './vault-record.ts';
+import { findVaulted, openVaulted, sealVaulted, VAULT_PURPOSE, vaultKey, type VaultRecord } from './vault-record.ts';
 import { makeTokenSource } from './vault-refresh.ts';
 
 /** The verbs. */
@@ -49,13 +49,12 @@ export interface VaultParts {
 }
 
 const KEY_BYTES = 32;
-const PURPOSE = 'vault';
 
 /** Makes the verbs. */
 export function makeVault(parts: VaultParts): Vault {
   const { store, records, keys, keyring, runtime, settings, env, emit } = parts;
   const keeperOf = (provider: string): TokenKeeper | null =>
-    settings.logins.filter(isRedirect).find((login) => login.id === provider)?.tokens ?? null;
+    settings.logins.filter(isSite).find((login) => login.id === provider)?.tokens ?? null;
   const source = makeTokenSource({ store, keys, keeperOf, now: () => runtime.now(), env, emit });
 
   /** Tells the site to forget; what came of it, in a word. */
@@ -89,7 +88,7 @@ export function makeVault(parts: VaultParts): Vault {
         provider: account.provider,
         accountHash: await keys.hash(`upstream account\n${JSON.stringify([userId, account.provider, account.id])}`),
         sealed: await sealVaulted(keys, id, tokens, key),
-        ...(keyring ? { sealedKey: await keyring.seal(PURPOSE, key, vaultKey(id)) } : {}),
+        ...(keyring ? { sealedKey: await keyring.seal(VAULT_PURPOSE, key, vaultKey(id)) } : {}),
         round: 0,
         lease: null,
         quietUntil: 0,
@@ -134,7 +133,8 @@ export function makeVault(parts: VaultParts): Vault {
       for (const id of ids.filter((one) => !used.has(one))) {
         const held = await findVaulted(store, id);
         if (!held || held.value.userId !== userId || !(await store.remove(vaultKey(id)))) continue; // one caller goes on
-        const key = refs.find((ref) => ref.id === id)?.key ?? (await keyring?.open(PURPOSE, held.value.sealedKey ?? '', vaultKey(id)));
+        const key =
+          refs.find((ref) => ref.id === id)?.key ?? (await keyring?.open(VAULT_PURPOSE, held.value.sealedKey ?? '', vaultKey(id)));
         const others = await Promise.all([...used].map((one) => findVaulted(store, one)));
         const isShared = others.some((other) => other?.value.accountHash === held.value.accountHash);
         const told: Told = isShared ? 'in_use_elsewhere' : await tell(held.value, id, typeof key === 'string' ? key : null);

@@ -56,7 +56,7 @@ export async function approve(asked: Call): Promise<Response> {
 async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; choice: Choice } | Response> {
   const { as, words } = call;
   const ticked = form.all('scope');
-  const remember = form.optional('remember') === 'yes';
+  const remember = showing.ticket.device === undefined && form.optional('remember') === 'yes';
   const typed = Object.fromEntries(['login', 'username', 'email'].map((name) => [name, form.optional(name) ?? '']));
   const organization = form.optional('organization');
   const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>

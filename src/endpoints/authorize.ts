@@ -26,7 +26,9 @@ export async function authorize(call: Call): Promise<Response> {
     as.emit({ kind: 'request.refused', endpoint: 'authorize', code: checked.error.code, reason: checked.error.reason });
     return new Response(null, { status: 303, headers: { location: checked.location, 'cache-control': 'no-store' } });
   }
-  const wait = await as.limit(`authorize\n${call.network}`, REQUESTS, WINDOW);
+  const session = await sessionOf(call);
+  // Who is signed in is counted alone: a flood from the same network is not theirs (SEC-228).
+  const wait = await as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW);
   if (wait !== null) {
     throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
       status: 429,
@@ -34,7 +36,6 @@ export async function authorize(call: Call): Promise<Response> {
       headers: { 'retry-after': String(wait) },
     });
   }
-  const session = await sessionOf(call);
   const unasked = await answerUnasked(call, checked, session);
   if (unasked) return unasked;
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));

@@ -9,7 +9,7 @@ import { equalTexts } from '../lib/bytes.ts';
 import { parseFields } from '../lib/form.ts';
 import { OAuthError } from '../model/error.ts';
 import { redirectOf } from '../model/ticket.ts';
-import type { RedirectLogin } from '../model/login.ts';
+import type { SiteLogin } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
 import { errorAnswer } from './authorization-request.ts';
 import { askStep } from './ask-step.ts';
@@ -26,14 +26,14 @@ import { problemOf } from './site-problem.ts';
 import { endTrip } from './trip.ts';
 
 /** GET of a login's callback. */
-export async function callback(asked: Call, login: RedirectLogin): Promise<Response> {
+export async function callback(asked: Call, login: SiteLogin): Promise<Response> {
   const { as, url } = asked;
   const { settings, keys, records } = as;
   const state = stateIn(url);
   if (state === null) return over(asked);
   const stateHash = await keys.hash(state);
   const journey = await records.findJourney(stateHash);
-  if (!journey) return (await endTrip(asked, login, state)) ?? over(asked);
+  if (!journey || login.kind !== 'redirect') return (await endTrip(asked, login, state)) ?? over(asked);
   if (journey.login !== login.id) return over(asked);
   const ticket = await records.findTicket(journey.ticketHash);
   const call = await speaking(asked, ticket?.lang);

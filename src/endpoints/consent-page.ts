@@ -68,7 +68,7 @@ export async function consentPage(
       allowed: stepUp && !isNew(name),
       unavailable: !mayGive.includes(name),
     })),
-    remember: isThisComputer(ticket.redirectUri) ? undefined : (remember ?? (before ? isRemembered(ticket, before) : false)),
+    remember: mayRemember(ticket) ? (remember ?? (before ? isRemembered(ticket, before) : false)) : undefined,
     account: session && (await accountView(call, session)),
     organizations:
       session?.organizations && session.organizations.length > 1
@@ -93,6 +93,11 @@ async function allowedBefore(as: AuthServer, ticket: Ticket, client: Client, use
   if (acting === 'open') return null;
   const entries = await as.consents.find({ ...ticket, userId: user.userId, client });
   return entries.find(({ organization }) => organization === acting?.id) ?? null;
+}
+
+/** Not for a program on this computer, and not for a device: whoever made its request can be anybody. */
+function mayRemember({ redirectUri, device }: Ticket): boolean {
+  return device === undefined && !isThisComputer(redirectUri);
 }
 
 function isRemembered({ scope }: Ticket, { remembered }: Consented): boolean {

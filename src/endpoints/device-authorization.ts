@@ -1,10 +1,10 @@
 /**
  * Device authorization: a device that has no browser asks for two codes, one for itself and one for a person (RFC 8628 §3.1, §3.2).
  *
- *   client → registered for it → resource → scope → limit → codes
+ *   caller → resource → scope → client → registered for it → limit → codes
  */
 import { failed } from '../clients/caller.ts';
-import { findClient } from '../clients/find.ts';
+import { resolveClient } from '../clients/find.ts';
 import { DEVICE_TTL, INTERVAL, openDevice } from '../core/devices.ts';
 import { CROSS_ORIGIN, json } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
@@ -22,13 +22,13 @@ export async function deviceAuthorization(call: Call): Promise<Response> {
   const { as, network } = call;
   const { settings } = as;
   const { form, caller } = await asked(call);
-  const client = caller.kind === 'confidential' ? caller.client : await findClient(as, caller.clientId);
-  if (!client || (caller.kind === 'public' && client.authMethod !== 'none'))
-    throw failed('none', client ? 'secret_missing' : 'client_unknown');
-  if (!client.grantTypes.includes(DEVICE_CODE)) throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
   const resource = findResource(form.all('resource'), settings);
   const catalogue = { known: settings.scopes.map(({ name }) => name), defaults: settings.defaultScope, strict: settings.strictScopes };
   const scope = [...new Set([...resource.scopes, ...requestedScope(parseScope(form.optional('scope')), catalogue)])];
+  const client = caller.kind === 'confidential' ? caller.client : await resolveClient(as, caller.clientId, network);
+  if (!client || (caller.kind === 'public' && client.authMethod !== 'none'))
+    throw failed('none', client ? 'secret_missing' : 'client_unknown');
+  if (!client.grantTypes.includes(DEVICE_CODE)) throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
   const wait = await as.limit(`device\n${network}`, REQUESTS, WINDOW);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'device_limited', { status: 429, headers: { 'retry-after': String(wait) } });

@@ -4,7 +4,7 @@
  *
  *   same origin → limit → code → client → ticket for this browser → consent page
  */
-import { findClient } from '../clients/find.ts';
+import { resolveClient } from '../clients/find.ts';
 import { findDevice } from '../core/devices.ts';
 import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { devicePage } from '../pages/device.ts';
@@ -42,7 +42,7 @@ async function typed(call: Call): Promise<Response> {
   const wait = await as.limit(`user code\n${network}`, GUESSES, WINDOW); // RFC 8628 §5.1
   if (wait !== null) return again({ retryAfter: wait, status: 429 });
   const found = await findDevice(as, userCode);
-  const client = found && (await findClient(as, found.record.clientId));
+  const client = found && (await resolveClient(as, found.record.clientId, network));
   if (!found || !client) return again({ error: words.device.unknown, status: 400 });
   const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
   const handleHash = await as.keys.hash(handle);
@@ -50,6 +50,7 @@ async function typed(call: Call): Promise<Response> {
   const ticket: Ticket = {
     v: 1,
     clientId: client.id,
+    ...(client.documentHost === undefined ? {} : { described: client }),
     redirectUri: as.settings.origin + as.settings.paths.device,
     scope,
     resource,

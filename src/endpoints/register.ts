@@ -8,7 +8,7 @@ import { addClient } from '../core/client-records.ts';
 import { isInvitation, takeInvitation, takePlace } from '../core/registrations.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
-import { SELF_GRANT_TYPES } from '../model/grant-type.ts';
+import { selfGrantTypes } from '../model/grant-type.ts';
 import { OAuthError } from '../model/error.ts';
 import { BODY_LIMIT, bodyError, type Call } from './endpoint.ts';
 
@@ -21,7 +21,7 @@ export async function register(call: Call): Promise<Response> {
   const { isInvited, policy } = as.settings.registration;
   const invitation = isInvited ? await invitationOf(call) : null;
   const text = await readRegistration(call);
-  const metadata = parseMetadata(text, SELF_GRANT_TYPES, { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
+  const metadata = parseMetadata(text, selfGrantTypes(as.settings), { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
   if (policy !== null && !(await policy(metadata)))
     throw new OAuthError('invalid_client_metadata', 'register_policy', { hint: 'This server does not take such clients.' });
   const wait = await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW);
@@ -98,7 +98,7 @@ export function informationOf(client: Client, secret: string | null): Record<str
     redirect_uris: client.redirectUris,
     application_type: client.applicationType,
     grant_types: client.grantTypes,
-    response_types: ['code'],
+    response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
     token_endpoint_auth_method: client.authMethod,
   };
 }

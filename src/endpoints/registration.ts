@@ -8,7 +8,7 @@ import { equalTexts } from '../lib/bytes.ts';
 import { CROSS_ORIGIN, json, respondPlainly } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
-import { SELF_GRANT_TYPES } from '../model/grant-type.ts';
+import { selfGrantTypes } from '../model/grant-type.ts';
 import type { Call } from './endpoint.ts';
 import { bearerOf, informationOf, managementOf, readRegistration } from './register.ts';
 
@@ -40,7 +40,7 @@ async function managed(call: Call): Promise<{ client: Client; token: string }> {
 async function replace(call: Call, { id, authMethod }: Client): Promise<Client> {
   const { as } = call;
   const text = await readRegistration(call);
-  const metadata = parseMetadata(text, SELF_GRANT_TYPES, { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
+  const metadata = parseMetadata(text, selfGrantTypes(as.settings), { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
   const { client_id: named } = JSON.parse(text) as { client_id?: unknown }; // parseMetadata let it pass: it is an object
   if (named !== id || metadata.authMethod !== authMethod)
     throw new OAuthError('invalid_client_metadata', 'registration_other', {

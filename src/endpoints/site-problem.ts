@@ -1,6 +1,6 @@
 /** Site problem: what went wrong at another site, in words for the page. Nothing of what the site said goes in. */
 import type { HtmlValue } from '../lib/html.ts';
-import type { Proven, RedirectLogin, Refused, ReturnResult } from '../model/login.ts';
+import type { Proven, Refused, ReturnResult, SiteLogin } from '../model/login.ts';
 import { sayRefused, type Words } from '../pages/words/words.ts';
 
 /** What the page says, and how. */
@@ -10,7 +10,7 @@ export interface SiteProblem {
 }
 
 /** The words for a return that proved nothing. */
-export function problemOf(result: Exclude<ReturnResult, Proven>, { label }: RedirectLogin, words: Words): SiteProblem {
+export function problemOf(result: Exclude<ReturnResult, Proven>, { label }: SiteLogin, words: Words): SiteProblem {
   switch (result.kind) {
     case 'refused':
       return { text: refusal(result, label, words), status: 403 };

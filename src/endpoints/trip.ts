@@ -8,7 +8,7 @@ import { type ConnectionAsked, CONNECTION, connectionPath, fillSlot } from '../c
 import { findTrip, openTrip, takeTrip } from '../core/trips.ts';
 import { joinIdentity } from '../core/users.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import type { Proven, RedirectLogin } from '../model/login.ts';
+import type { Proven, SiteLogin } from '../model/login.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import { TICKET_TTL } from '../model/ticket.ts';
 import { sayIn } from '../pages/words/span.ts';
@@ -42,7 +42,7 @@ export interface Errand {
 type Kept = Omit<Errand, 'fresh'> & { readonly keep: Json; readonly lang: string; readonly freshSince?: Seconds };
 
 /** Sends the browser away, or tells what is wrong. */
-export async function startTrip(call: Call, login: RedirectLogin, { fresh = false, ...errand }: Errand): Promise<Response | NotSignedIn> {
+export async function startTrip(call: Call, login: SiteLogin, { fresh = false, ...errand }: Errand): Promise<Response | NotSignedIn> {
   const { as, words } = call;
   const { settings, keys } = as;
   const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
@@ -67,7 +67,7 @@ export async function startTrip(call: Call, login: RedirectLogin, { fresh = fals
 }
 
 /** The end of a trip; null where no trip has this state. */
-export async function endTrip(asked: Call, login: RedirectLogin, state: string): Promise<Response | null> {
+export async function endTrip(asked: Call, login: SiteLogin, state: string): Promise<Response | null> {
   const { as, url } = asked;
   const { settings, keys } = as;
   const stateHash = await keys.hash(state);
@@ -86,8 +86,9 @@ export async function endTrip(asked: Call, login: RedirectLogin, state: string):
   return answer;
 }
 
-async function arrive(call: Call, login: RedirectLogin, proven: Proven, { returnTo, joinTo, connect }: Kept): Promise<Response> {
+async function arrive(call: Call, login: SiteLogin, proven: Proven, { returnTo, joinTo, connect }: Kept): Promise<Response> {
   if (connect) return keepConnection(call, proven, connect);
+  if (login.kind !== 'redirect') return over(call); // nobody signs in with it
   if (joinTo !== undefined) {
     const session = await sessionOf(call);
     if (session?.userId !== joinTo) return over(call); // signed out, or somebody else, by now
@@ -110,8 +111,8 @@ async function keepConnection(call: Call, { upstream }: Proven, { secret, ...ask
 
 async function refused(
   call: Call,
-  login: RedirectLogin,
-  result: Exclude<Awaited<ReturnType<RedirectLogin['finish']>>, Proven>,
+  login: SiteLogin,
+  result: Exclude<Awaited<ReturnType<SiteLogin['finish']>>, Proven>,
   { returnTo, connect }: Kept,
 ): Promise<Response> {
   call.as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });

@@ -2,12 +2,18 @@
  * Challenge: how a protected resource says no (RFC 6750 §3, RFC 9728 §5.1, MCP "Protected Resource Metadata Discovery").
  */
 import { json, quoted, type Respond } from '../lib/http.ts';
+import type { Checked } from '../model/access.ts';
 import { DPOP_ALGS } from '../model/client.ts';
 import type { ProofProblem } from '../model/dpop.ts';
 import { type ErrorCode, textOf } from '../model/error.ts';
 
 /** How a token was presented. */
 export type Scheme = 'Bearer' | 'DPoP';
+
+/** How a caller whose token is good presented it. */
+export function schemeOf(access: Pick<Checked, 'cnf'> | null): Scheme {
+  return access?.cnf === undefined ? 'Bearer' : 'DPoP';
+}
 
 /** What a challenge tells. */
 export interface Challenge {

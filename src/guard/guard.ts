@@ -12,6 +12,7 @@ import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
 import { canonicalResource } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
+import { type ScopeHierarchy, scopeCoverOf } from '../model/policy.ts';
 import { insufficientScope, type Scheme, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
@@ -29,6 +30,8 @@ export interface GuardOptions {
   readonly verify: Verifier;
   /** Scopes that every call needs; told in the challenge and in the metadata. */
   readonly requiredScopes?: readonly string[] | undefined;
+  /** Which scopes bring others along, `{ admin: ['write'], write: ['read'] }`; `access.scope` then holds those, too. */
+  readonly hierarchy?: ScopeHierarchy | undefined;
   /** The resource's name for people. */
   readonly name?: string | undefined;
   /** Origins of browser pages that may call, beside our own; `*` for all. */
@@ -37,7 +40,7 @@ export interface GuardOptions {
   readonly tokenOf?: ((request: Request) => string | null) | undefined;
   /** Lets requests without a token through as well, with `ctx.anonymous` set and no `ctx.auth`; a token that is not good is refused all the same. */
   readonly anonymous?: boolean | undefined;
-  /** Checks the proof that comes with a token which is bound to a key; without it no such token is good. @internal for `OAuthProvider` */
+  /** Checks the proof that comes with a token which is bound to a key (DPoP): `proofs({ store })`. Without it no such token is good. */
   readonly checkProof?: ProofCheck | undefined;
   /** Told when the verifier fails; nothing of it reaches the caller. */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -77,12 +80,14 @@ export function guard(options: GuardOptions): Guard<null>;
 export function guard(options: GuardOptions): Guard<null> {
   const resource = checkedResource(options);
   const { verify, requiredScopes = [], allowedOrigins, onError = logError, respond, tokenOf, anonymous = false, checkProof } = options;
+  const covered = scopeCoverOf(options.hierarchy ?? {});
   const proven = new WeakSet<Request>(); // a proof counts once; a request may be looked at again
   const challenge: Challenge = {
     metadataUrl: metadataUrlOf(resource),
     scope: requiredScopes.filter((scope) => scope !== 'offline_access'),
   };
-  const description = { resource, authorizationServers: options.authorizationServers, scopes: challenge.scope, name: options.name };
+  const { authorizationServers, name } = options;
+  const description = { resource, authorizationServers, scopes: challenge.scope, name, provesKeys: checkProof !== undefined };
   const metadata = { path: metadataPathOf(resource), text: metadataText(description) };
 
   const check = async (request: Request): Promise<Access | Response | null> => {
@@ -98,9 +103,9 @@ export function guard(options: GuardOptions): Guard<null> {
       const bound = access?.cnf;
       if (access && (bound !== undefined) !== (scheme === 'DPoP')) access = null; // RFC 9449 §7.2
       if (access && bound && !proven.has(request)) {
-        if (!checkProof) access = null;
-        else problem = await checkProof(request, { url: calledUrl(request, resource), token, jkt: bound.jkt });
-        if (problem === null) proven.add(request);
+        if (checkProof) problem = await checkProof(request, { url: calledUrl(request, resource), token, jkt: bound.jkt });
+        else access = null;
+        if (access && problem === null) proven.add(request);
       }
     } catch (error) {
       onError(error);
@@ -108,8 +113,10 @@ export function guard(options: GuardOptions): Guard<null> {
     }
     if (!access) return unauthorized(challenge, true, respond, scheme);
     if (problem) return unproven(challenge, problem, respond);
-    if (!requiredScopes.every((scope) => access.scope.includes(scope))) return insufficientScope(challenge, respond, scheme);
-    return access.upstream ? (access as Access) : { ...access, upstream: noUpstreams, connect: noConnect };
+    const scope = covered(access.scope);
+    if (!requiredScopes.every((one) => scope.includes(one))) return insufficientScope(challenge, respond, scheme);
+    if (access.upstream && scope === access.scope) return access as Access;
+    return { upstream: noUpstreams, connect: noConnect, ...access, scope };
   };
 
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {

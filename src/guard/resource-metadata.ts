@@ -2,6 +2,7 @@
  * Protected-resource metadata: where a client finds who issues tokens for this resource (RFC 9728 §2, §3).
  */
 import { respondPlainly, type Respond } from '../lib/http.ts';
+import { DPOP_ALGS } from '../model/client.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
@@ -14,6 +15,8 @@ export interface ResourceDescription {
   /** Scopes that basic use needs; never the whole catalogue. */
   readonly scopes?: readonly string[] | undefined;
   readonly name?: string | undefined;
+  /** Whether tokens that are bound to a key are taken, with the proof of it (RFC 9449). */
+  readonly provesKeys?: boolean;
 }
 
 /** The path of a resource's document: the well-known name, then the resource's own path and query (RFC 9728 §3.1). */
@@ -28,12 +31,13 @@ export function metadataUrlOf(resource: string): string {
 }
 
 /** The document as it goes on the wire. Empty lists are left out (RFC 9728 §3.2). */
-export function metadataText({ resource, authorizationServers, scopes = [], name }: ResourceDescription): string {
+export function metadataText({ resource, authorizationServers, scopes = [], name, provesKeys }: ResourceDescription): string {
   return JSON.stringify({
     resource,
     authorization_servers: authorizationServers,
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes.filter((scope) => scope !== 'offline_access') }),
     bearer_methods_supported: ['header'],
+    ...(provesKeys === true ? { dpop_signing_alg_values_supported: DPOP_ALGS } : {}),
     ...(name === undefined ? {} : { resource_name: name }),
   });
 }

@@ -5,10 +5,12 @@
 import { ResourceTemplate } from '@modelcontextprotocol/server';
 import type { Access, AuthContext } from '../model/access.ts';
 import { maySee, type Need, type ScopeHierarchy } from '../model/policy.ts';
+import type { Context } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { accessOf } from './auth-info.ts';
 import type { Caller } from './permission.ts';
 import { policy, type Kind, type Policy } from './policy.ts';
+import { describedOnce } from './schema.ts';
 import { type AnyServer, isCurrent } from './sdk.ts';
 
 /** What a handler finds in its context: what the SDK put there, and who calls. */
@@ -72,8 +74,11 @@ export interface Declared {
 export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolDeclaration<Schema, Props>): Declared {
   const { name, title, description, inputSchema, outputSchema, annotations, _meta, handler } = declaration;
   const config = present({ title, description, inputSchema, outputSchema, annotations, _meta });
+  const current = { ...config, ...present({ inputSchema: describedOnce(inputSchema), outputSchema: describedOnce(outputSchema) }) };
   return declared('tool', name, declaration, (server) => {
-    seam(server).registerTool(name, config, (...given: unknown[]) => handler(argumentsIn(given), contextIn(given)));
+    seam(server).registerTool(name, isCurrent(server) ? current : config, (...given: unknown[]) =>
+      handler(argumentsIn(given), contextIn(given)),
+    );
   });
 }
 
@@ -102,8 +107,12 @@ export function prompt<Schema = undefined, Props = AuthContext>(declaration: Pro
 
 /** All that a server offers, with its policy. */
 export interface Catalogue extends Policy {
-  /** Registers on a server of either SDK line what this caller may see. Hidden ones are then nowhere to be found. */
-  register(server: AnyServer, access: Access | null): void;
+  /**
+   * Registers on a server of either SDK line what this caller may see. Hidden ones are then nowhere to be found.
+   *
+   * @param ctx that of the request: of many tools a call of one then costs the registration of that one.
+   */
+  register(server: AnyServer, access: Access | null, ctx?: Context): void;
   /**
    * The scopes that these primitives need, for `scopesSupported`: each with its words and the tools it unlocks.
    *
@@ -139,11 +148,17 @@ export function catalogue(list: readonly Declared[], { hierarchy = {}, strict = 
     throw new TypeError(
       `catalogue: ${open.join(', ')} ${open.length > 1 ? 'do' : 'does'} not say who may use ${open.length > 1 ? 'them' : 'it'}; give scopes, permissions or \`open: true\`.`,
     );
+  const [tools, others] = [list.filter(({ kind }) => kind === 'tool'), list.filter(({ kind }) => kind !== 'tool')];
+  const byName = new Map(tools.map((one) => [one.key, one]));
   const judged = policy({ tools: of('tool'), resources: of('resource'), prompts: of('prompt'), hierarchy, strict });
   return {
     ...judged,
-    register(server, access) {
-      for (const one of list) if (one.need.hidden !== true || (access !== null && maySee(one.need, access))) one.register(server);
+    register(server, access, ctx) {
+      const isSeen = ({ need }: Declared): boolean => need.hidden !== true || (access !== null && maySee(need, access));
+      const called = new Set(ctx?.calledTools?.map((name) => byName.get(name)).filter((one) => one !== undefined && isSeen(one)));
+      const shown = called.size === 0 ? tools : called;
+      for (const one of shown) if (one && isSeen(one)) one.register(server);
+      for (const one of others) if (isSeen(one)) one.register(server);
     },
     scopes(words = {}) {
       const names = new Set([...list.flatMap(({ need }) => need.scopes ?? []), ...Object.keys(words), ...Object.values(hierarchy).flat()]);

@@ -8,6 +8,7 @@ import type { Context } from '../model/handler.ts';
 import { type ChallengeForm, gate, readCalls } from './gate.ts';
 import { listsIn, type Lists } from './lists.ts';
 import type { Policy } from './policy.ts';
+import type { Call } from './refusal.ts';
 import { asError, type Report } from './tool-error.ts';
 
 export type { ChallengeForm };
@@ -28,7 +29,12 @@ export interface Entering {
 export interface Entry {
   readonly request: Request;
   /** Its body, the lists it asks for, and the tools it must not find; absent where it was no JSON. */
-  readonly judged?: { readonly body: unknown; readonly lists: Lists; readonly unknown: readonly string[] };
+  readonly judged?: {
+    readonly body: unknown;
+    readonly lists: Lists;
+    readonly unknown: readonly string[];
+    readonly called: readonly string[];
+  };
 }
 
 /** Lets a request in, or answers it. What is no JSON goes on as it came, for the SDK to refuse. */
@@ -44,7 +50,8 @@ export async function enter(policy: Policy, request: Request, entering: Entering
   const form = calls.calls.length > 0 ? challengeForm(request, access) : 'http';
   const answer = await gate(policy, calls.calls, { access, metadataUrl: ctx.challenge?.metadataUrl, form, emit });
   // The SDK takes the value that was judged, and of the request its headers: the body is read, and is not made anew.
-  return answer instanceof Response ? answer : { request, judged: { body: calls.body, lists: listsIn(calls.body), ...answer } };
+  if (answer instanceof Response) return answer;
+  return { request, judged: { body: calls.body, lists: listsIn(calls.body), called: calledIn(calls), ...answer } };
 }
 
 /** ChatGPT starts an authorization for what a tool's result says, and for nothing else (checked in 2026). */
@@ -52,6 +59,11 @@ function formFor(request: Request, access: Access | null): ChallengeForm {
   const host = access && URL.canParse(access.clientId) ? new URL(access.clientId).hostname : '';
   const isChatGpt = /(?:^|\.)(?:chatgpt|openai)\.com$/.test(host) || /\bopenai-mcp\b/i.test(request.headers.get('user-agent') ?? '');
   return isChatGpt ? 'result' : 'http';
+}
+
+/** The tools that are called, of a body that is one call. */
+function calledIn({ body, calls }: { readonly body: unknown; readonly calls: readonly Call[] }): readonly string[] {
+  return Array.isArray(body) ? [] : calls.flatMap(({ kind, name }) => (kind === 'tool' ? [name] : []));
 }
 
 /** What the listener throws changes no answer. */

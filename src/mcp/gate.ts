@@ -2,7 +2,7 @@
  * The gate: reads the body of a request, judges every call in it, and answers for those that may not go on, before the SDK
  * and any handler see them. What the SDK dispatches is the very value that was judged.
  */
-import { type Challenge, insufficientScope, unauthorized } from '../guard/challenge.ts';
+import { type Challenge, insufficientScope, schemeOf, unauthorized } from '../guard/challenge.ts';
 import { metadataUrlOf } from '../guard/resource-metadata.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Access } from '../model/access.ts';
@@ -95,7 +95,8 @@ function challengeAnswer(call: Call, verdict: Verdict, { access, metadataUrl, fo
   const url = metadataUrl ?? (access ? metadataUrlOf(access.resource) : undefined);
   if (url === undefined) return Response.json({ error: 'server_error' }, { status: 500 }); // no guard stood before: nothing to send the client to
   const challenge: Challenge = { metadataUrl: url, scope };
-  const refusal = verdict.kind === 'unauthenticated' ? unauthorized(challenge, false) : insufficientScope(challenge);
+  const refusal =
+    verdict.kind === 'unauthenticated' ? unauthorized(challenge, false) : insufficientScope(challenge, undefined, schemeOf(access));
   if (form === 'http' || calls !== 1 || call.kind !== 'tool') return refusal;
   const header = refusal.headers.get('www-authenticate') ?? '';
   return Response.json(call.batched ? [challengeResult(call, header)] : challengeResult(call, header), {

@@ -116,6 +116,7 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
         const resuming = await resume(judged?.body, access);
         if ('refusal' in resuming) return Response.json(resuming.refusal, { status: 400, headers: { 'cache-control': 'no-store' } });
         const { body, resumed } = resuming;
+        if (judged) ctx.calledTools = judged.called;
         const server = await factory(access, ctx, env);
         askToConnect(server, { request, body, access, resumed });
         keepErrorsInside(server, report);

@@ -3,7 +3,7 @@
  * call, so a right that was taken away is gone at the next one. Without an authorization context the answer is no.
  * A wrapper runs inside the SDK, where no HTTP status can be set any more: a `policy` answers before, with the 403 of the specification.
  */
-import { insufficientScope } from '../guard/challenge.ts';
+import { insufficientScope, schemeOf } from '../guard/challenge.ts';
 import { metadataUrlOf } from '../guard/resource-metadata.ts';
 import type { Access, AuthContext } from '../model/access.ts';
 import { impliedBy, judge, type Need, type ScopeHierarchy, type Verdict } from '../model/policy.ts';
@@ -103,7 +103,7 @@ export function requireAny<Args extends unknown[], Result extends object, Props 
       verdicts.push(verdict);
     }
     const missing = verdicts.find((verdict) => verdict.kind === 'insufficient_scope');
-    return missing && URL.canParse(access.resource) ? challengeOf(access.resource, missing.scopes, options.text) : refusalOf(text);
+    return missing && URL.canParse(access.resource) ? challengeOf(access, missing.scopes, options.text) : refusalOf(text);
   };
 }
 
@@ -111,7 +111,8 @@ function refusalOf(text: string): Refusal {
   return { isError: true, content: [{ type: 'text', text }] };
 }
 
-function challengeOf(resource: string, scope: readonly string[], text: string | undefined): Refusal {
-  const header = insufficientScope({ metadataUrl: metadataUrlOf(resource), scope }).headers.get('www-authenticate') ?? '';
+function challengeOf(access: Access, scope: readonly string[], text: string | undefined): Refusal {
+  const refusal = insufficientScope({ metadataUrl: metadataUrlOf(access.resource), scope }, undefined, schemeOf(access));
+  const header = refusal.headers.get('www-authenticate') ?? '';
   return askForMore(header, text);
 }

@@ -1,7 +1,8 @@
 /**
  * DPoP: proof that whoever uses a token has the key that it is bound to (RFC 9449). Here stand the form of a proof and what it must
- * say of its request; its signature, its nonce and its single use are checked in `core/dpop`.
+ * say of its request. Nonce and single use are the matter of whoever keeps something: `core/dpop`, and `verifiers/proofs`.
  */
+import { equalTexts } from '../lib/bytes.ts';
 import { parseAssertion, textClaim, type Assertion, type Claims } from './assertion.ts';
 import { DPOP_ALGS } from './client.ts';
 import type { ErrorCode } from './error.ts';
@@ -60,6 +61,29 @@ export function isForRequest(
   if (claims['htm'] !== method || !isSameUrl(textOf(claims, 'htu'), url)) return false;
   if (tokenHash !== undefined && claims['ath'] !== tokenHash) return false;
   return Math.abs(issuedAt - now) <= PROOF_WINDOW;
+}
+
+/** What the machine does of a check. */
+export interface ProofTools {
+  /** SHA-256, base64url. */
+  readonly hash: (text: string) => Promise<string>;
+  readonly isSigned: (assertion: Assertion, key: Jwk) => Promise<boolean>;
+  readonly now: Seconds;
+}
+
+/** Checks the proof of a request, but for nonce and single use. @returns it, with the thumbprint of its key; or what is wrong, in a word. */
+export async function readProof(
+  request: Request,
+  target: ProofTarget,
+  { hash, isSigned, now }: ProofTools,
+): Promise<(Proof & { readonly jkt: string }) | string> {
+  const proof = parseProof(request.headers.get('dpop') ?? '');
+  if (!proof) return 'malformed';
+  const tokenHash = target.token === undefined ? undefined : await hash(target.token);
+  if (!isForRequest(proof, request.method, target, tokenHash, now)) return 'another_request';
+  const jkt = await hash(thumbprintText(proof.key));
+  if (target.jkt !== undefined && !equalTexts(target.jkt, jkt)) return 'another_key';
+  return (await isSigned(proof.assertion, proof.key)) ? { ...proof, jkt } : 'signature';
 }
 
 /** The members of each kind of key that its thumbprint is made of, in order. */

@@ -13,6 +13,11 @@ export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 /** Those that clients may have which register themselves. */
 export const SELF_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token'];
 
+/** The same, and the device's where this server has it. No client gets that one without naming it. */
+export function selfGrantTypes({ paths }: { readonly paths: { readonly deviceAuthorization: string | null } }): readonly string[] {
+  return paths.deviceAuthorization === null ? SELF_GRANT_TYPES : [...SELF_GRANT_TYPES, DEVICE_CODE];
+}
+
 /** Those that only a client which the operator registered may use, and only one that proves who it is. */
 export const CONFIDENTIAL_GRANT_TYPES: readonly string[] = ['client_credentials', TOKEN_EXCHANGE, JWT_BEARER];
 

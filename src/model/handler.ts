@@ -18,6 +18,8 @@ export interface Context {
   readonly anonymous?: true;
   /** Set by the guard: what a refusal by the handler itself has to tell (RFC 6750 §3, RFC 9728 §5.1). */
   readonly challenge?: { readonly metadataUrl: string; readonly scope: readonly string[] } | undefined;
+  /** Set by `mcpHandler`: the tools that this request calls, where it does nothing else. Who registers tools need register no others. */
+  calledTools?: readonly string[];
   /** Set by the guard: whether the token of this request is good still; for streams that outlive the check. */
   stillGood?: () => Promise<boolean>;
   /** Set by `OAuthProvider`: tells the listener `on`. */

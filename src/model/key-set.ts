@@ -1,6 +1,7 @@
 /**
  * Key set: public keys as JWKs (RFC 7517), and which of them an assertion was signed with. No cryptography here.
  */
+import { fromBase64url } from '../lib/base64url.ts';
 import type { Json } from './store.ts';
 
 /** A public key. */
@@ -38,9 +39,16 @@ export function pickKey({ keys }: JwkSet, alg: string, kid: string | undefined):
   return fitting.length === 1 ? (fitting[0] ?? null) : null;
 }
 
+/** Whether it is an RSA key under which everybody can sign: with an exponent of one a text is its own signature. */
+export function isForEverybody({ kty, e }: { readonly [member: string]: unknown }): boolean {
+  if (kty !== 'RSA') return false;
+  const exponent = (typeof e === 'string' ? fromBase64url(e) : null) ?? new Uint8Array();
+  return exponent.every((byte, at) => (at === exponent.length - 1 ? byte < 3 : byte === 0));
+}
+
 function fits(key: Jwk, alg: string): boolean {
   const [kty, crv] = KINDS[alg] ?? [];
   const { key_ops: ops, use = 'sig', alg: own = alg } = key;
-  if (kty === undefined || key['kty'] !== kty || key['crv'] !== crv) return false;
+  if (kty === undefined || key['kty'] !== kty || key['crv'] !== crv || isForEverybody(key)) return false;
   return use === 'sig' && (own === alg || (alg === 'EdDSA' && own === 'Ed25519')) && (!Array.isArray(ops) || ops.includes('verify'));
 }

@@ -25,6 +25,8 @@ export interface CacheOptions {
 
 const MOST_SECONDS = 5;
 const MOST_USERS = 10_000;
+/** Of one user. */
+const MOST_GRANTS = 1000;
 
 /**
  * Remembers a look-up's answers for at most five seconds, by user and grant. Failures are not remembered.
@@ -43,6 +45,7 @@ export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, 
     const answer = Promise.resolve().then(() => lookup(access, env));
     if (users.size >= MOST_USERS) users.clear();
     const grants = users.get(user) ?? new Map<string, { readonly answer: Promise<readonly string[]>; readonly until: Seconds }>();
+    if (grants.size >= MOST_GRANTS) grants.clear();
     users.set(user, grants.set(access.grantId, { answer, until: now() + seconds }));
     answer.catch(() => grants.get(access.grantId)?.answer === answer && grants.delete(access.grantId));
     return answer;

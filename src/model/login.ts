@@ -158,6 +158,14 @@ export interface RedirectLogin {
   checkIssuer?(issuer: string): void;
 }
 
+/** An account at another site that tools may ask for (`auth.connect`), and that nobody signs in with. */
+export interface ConnectionLogin extends Omit<RedirectLogin, 'kind' | 'present'> {
+  readonly kind: 'connection';
+}
+
+/** Another site to which a browser is sent, be it to sign in or for an account that a tool asked for. */
+export type SiteLogin = RedirectLogin | ConnectionLogin;
+
 /** The session of the application itself, to which no way leads from our pages. */
 export interface SessionLogin {
   readonly kind: 'session';
@@ -169,8 +177,8 @@ export interface SessionLogin {
   checkIssuer?(issuer: string): void;
 }
 
-/** A way to sign in. */
-export type Login = FormLogin | RedirectLogin | SessionLogin;
+/** A way to sign in; or an account that tools may ask for, which stands in the same list. */
+export type Login = FormLogin | RedirectLogin | SessionLogin | ConnectionLogin;
 
 /** Whether a login has its fields on our page. */
 export function isForm(login: Login): login is FormLogin {
@@ -180,6 +188,11 @@ export function isForm(login: Login): login is FormLogin {
 /** Whether a login is at another site. */
 export function isRedirect(login: Login): login is RedirectLogin {
   return login.kind === 'redirect';
+}
+
+/** Whether browsers are sent to another site, to sign in or for a tool. */
+export function isSite(login: Login): login is SiteLogin {
+  return login.kind === 'redirect' || login.kind === 'connection';
 }
 
 /** The login that asks the application who is signed in there, of those that do (one at most). */

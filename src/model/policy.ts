@@ -4,6 +4,7 @@
  */
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
+import type { ScopeCover } from './scope.ts';
 
 /** What one tool, resource or prompt needs. An empty need is met by every caller that passed the guard. */
 export interface Need<Args = unknown, Props = unknown> {
@@ -49,6 +50,12 @@ export function impliedBy(hierarchy: ScopeHierarchy): Implied {
     return new Set([scope, ...below.flatMap((one) => [...reach(one, [...way, scope])])]);
   };
   return new Map(Object.keys(hierarchy).map((scope) => [scope, reach(scope, [])]));
+}
+
+/** All that some scopes stand for by a hierarchy, themselves first; the very list where there is none. @throws {TypeError} as {@link impliedBy}. */
+export function scopeCoverOf(hierarchy: ScopeHierarchy): ScopeCover {
+  const implied = impliedBy(hierarchy);
+  return implied.size === 0 ? (scope) => scope : (scope) => [...new Set(scope.flatMap((one) => [...(implied.get(one) ?? [one])]))];
 }
 
 /** Whether granted scopes cover a needed one: by its own name, or by one that brings it along. Never by a part of a name (SEC-195). */

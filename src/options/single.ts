@@ -41,6 +41,11 @@ const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
 /** Ids of logins stand in forms and paths: each once, and plain. */
 export function checkLogins(logins: readonly Login[]): void {
   if (!Array.isArray(logins)) fail('logins', 'must be a list, such as [password()]');
+  if (logins.length > 0 && logins.every(({ kind }) => kind === 'connection'))
+    fail(
+      'logins',
+      'holds connections alone, and nobody signs in with those; add a way to sign in, such as password() or existingSession()',
+    );
   const ids = logins.map((login) => login.id);
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);

@@ -164,14 +164,22 @@ function asks({ name, selfDescribed = true }: ClientView, { approve: say }: Word
 }
 
 function destination({ client, redirectHost, redirectIsLoopback, deviceCode, words: { approve: say, device } }: ApproveView): Html {
-  if (deviceCode !== undefined) return html`<p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p>`;
+  const appOf =
+    client.host &&
+    html`<dt>${say.appOf}</dt>
+      <dd class="host"><bdi>${client.host}</bdi></dd>`;
+  if (deviceCode !== undefined) {
+    const note = html`<p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p>`;
+    return appOf
+      ? html`<div class="panel">
+          <dl>${appOf}</dl>
+          ${note}
+        </div>`
+      : note;
+  }
   return html`<div class="panel">
     <dl>
-      ${
-        client.host &&
-        html`<dt>${say.appOf}</dt>
-          <dd class="host"><bdi>${client.host}</bdi></dd>`
-      }
+      ${appOf}
       <dt>${say.sentTo}</dt>
       <dd class="host"><bdi>${redirectHost}</bdi></dd>
     </dl>

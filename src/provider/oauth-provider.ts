@@ -12,6 +12,7 @@ import { guard, isGood, preflight, withAccess, withCors, type Guard } from '../g
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
+import type { TokenSource } from '../guard/token-source.ts';
 import { genuine } from '../lib/genuine.ts';
 import { late } from '../lib/late.ts';
 import { networkOf } from '../lib/network.ts';
@@ -190,8 +191,12 @@ export class OAuthProvider<Env = unknown> {
     if (settings.dpopNonces) neededKeyring(as.keyring, '`dpopNonces`');
     if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;
+    const outside = async (source: TokenSource, ...sent: Parameters<TokenSource['verify']>): Promise<Checked | null> => {
+      const found = await source.verify(...sent);
+      return found && { ...found, scope: settings.covered(found.scope) };
+    };
     const verify = (token: string, resource: string): Awaitable<Checked | null> =>
-      externalTokens && kindOf(token) === null ? externalTokens.verify(token, resource) : verifyAccess(as, token, resource);
+      externalTokens && kindOf(token) === null ? outside(externalTokens, token, resource) : verifyAccess(as, token, resource);
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProblem(as, ...proof);

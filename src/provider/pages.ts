@@ -4,8 +4,10 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Health } from '../core/health.ts';
+import type { Resealed } from '../core/reseal.ts';
 import { late, lateVerbs } from '../lib/late.ts';
 import type { Account, Accounts } from '../model/account.ts';
+import type { Cursor } from '../model/store.ts';
 import type { Clients } from './clients.ts';
 import type { GrantVerbs } from './grants.ts';
 import type { OwnPages } from './own-pages.ts';
@@ -13,12 +15,19 @@ import type { Requests } from './requests.ts';
 
 const checkHealth = late(async () => (await import('../core/health.ts')).checkHealth);
 
+const resealPage = late(async () => (await import('../core/reseal.ts')).reseal);
+
 /** The helpers. */
 export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
   /** Whether the server can do its work at this moment: for the probe of a load balancer. Answer 200 or 503 as `ok` says. */
   health(): Promise<Health>;
   /** Removes some of the records that have expired, and tells how many; 0 where the store does that by itself. */
   sweep(most?: number): Promise<number>;
+  /**
+   * Seals anew, under the newest `secret`, what older ones sealed: one page of the store; go on with `next`. When a whole pass has left
+   * nothing, the old secret can be dropped. May be run again, and while the server works.
+   */
+  reseal(after?: Cursor): Promise<Resealed>;
   /** Clients of this server. */
   readonly clients: Clients;
   /** Accounts of our own login. */
@@ -56,6 +65,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     ),
     health: () => checkHealth(as),
     sweep: async (most) => (await as.store.sweep?.(most)) ?? 0,
+    reseal: (after) => resealPage(as, after),
     accounts: as.accounts,
   };
 }

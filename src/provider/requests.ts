@@ -8,7 +8,7 @@ import { askedParams, checkRequest } from '../endpoints/authorization-request.ts
 import { openGrant } from '../endpoints/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
 import { OAuthError } from '../model/error.ts';
-import { isRedirect } from '../model/login.ts';
+import { isSite } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
@@ -65,7 +65,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
     if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
     const lost = upstreams.find(
-      ({ account }) => !as.settings.logins.filter(isRedirect).some(({ id, tokens }) => tokens && id === account.provider),
+      ({ account }) => !as.settings.logins.filter(isSite).some(({ id, tokens }) => tokens && id === account.provider),
     );
     if (lost)
       throw new TypeError(

@@ -4,10 +4,17 @@
 import type { Checked } from '../model/access.ts';
 import { listClaim, textClaim, type Claims, type Reader } from './contract.ts';
 
-/** Who called, as the claims say; null where they name no user or no client, have no end, or are bound to a key that a bearer does not prove. */
+/** SHA-256, base64url. */
+const JKT = /^[\w-]{43}$/;
+
+/**
+ * Who called, as the claims say; null where they name no user or no client, have no end, or are bound to what we cannot check: a
+ * certificate. With `cnf` they are bound to a key, and good only with a proof of it, which the guard asks for.
+ */
 export function accessOf(claims: Claims, resource: string, read: Reader, issuer: string): Checked | null {
   const said = read(claims, resource);
-  if (!said || claims['cnf'] !== undefined) return null; // RFC 9449 §7.1, RFC 8705 §3: not to be taken as a bearer token
+  const jkt = boundTo(claims);
+  if (!said || jkt === null) return null;
   const userId = said.userId ?? textClaim(claims, 'sub');
   const clientId = said.clientId ?? textClaim(claims, 'client_id') ?? textClaim(claims, 'azp');
   const { exp } = claims;
@@ -21,7 +28,15 @@ export function accessOf(claims: Claims, resource: string, read: Reader, issuer:
     issuer: from,
     scope,
     resource,
+    ...(jkt === undefined ? {} : { cnf: { jkt } }),
     expiresAt: Math.floor(exp),
     props: { claims, ...(said.permissions === undefined ? {} : { permissions: said.permissions }), ...said.props },
   };
+}
+
+/** The thumbprint of the key that a token is bound to (RFC 9449 §6); undefined for a bearer token, null for a bond of another kind (RFC 8705 §3.1). */
+function boundTo({ cnf }: Claims): string | undefined | null {
+  if (cnf === undefined) return undefined;
+  const { jkt, ...others } = (typeof cnf === 'object' && cnf !== null ? cnf : {}) as { readonly jkt?: unknown };
+  return typeof jkt === 'string' && JKT.test(jkt) && Object.keys(others).length === 0 ? jkt : null;
 }

@@ -13,6 +13,7 @@ export * from './jwt.ts';
 export * from './keycloak.ts';
 export * from './logto.ts';
 export * from './okta.ts';
+export * from './proofs.ts';
 export * from './scalekit.ts';
 export * from './stytch.ts';
 export * from './stytch-consent.ts';

@@ -64,7 +64,7 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   const isGood = (claims: Claims, resource: string): boolean => {
     if (claims['active'] !== true) return false;
     if (claims['iss'] !== undefined && claims['iss'] !== issuer) return false;
-    if (/^dpop$/i.test(textClaim(claims, 'token_type') ?? '')) return false; // bound to a key that a bearer does not prove
+    if (/^dpop$/i.test(textClaim(claims, 'token_type') ?? '') && claims['cnf'] === undefined) return false; // bound, and not said to which key
     if (typeof claims['exp'] === 'number' && claims['exp'] + clockSkew <= now()) return false;
     if (typeof claims['nbf'] === 'number' && claims['nbf'] - clockSkew > now()) return false;
     if (options.dangerouslyAcceptAnyAudience === true) return true;

@@ -36,7 +36,8 @@ export interface JwtOptions extends SourceOptions {
 const ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 const ASYMMETRIC = /^(?:ES(?:256|384|512)|EdDSA|Ed25519|[RP]S(?:256|384|512))$/;
 const LONGEST = 8192;
-const FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** Three parts; the signature, which nothing else covers, in the one way to write its bytes. */
+const FORM = /^[\w-]+\.[\w-]+\.(?:[\w-]{4})*(?:[\w-]{4}|[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])$/;
 /** Seconds and number for which a checked token need not be checked anew: its signature cannot change, its keys can. */
 const REMEMBERED: Seconds = 60;
 const MOST_REMEMBERED = 2048;

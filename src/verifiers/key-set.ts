@@ -4,6 +4,7 @@
  * last day go on to work (SEC-148).
  */
 import { createLocalJWKSet, errors, type CryptoKey, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
+import { isForEverybody } from '../model/key-set.ts';
 import type { Seconds } from '../model/store.ts';
 import { SourceUnavailable } from './contract.ts';
 import type { JsonObject } from './fetch-json.ts';
@@ -69,5 +70,6 @@ function keysIn(document: JsonObject): JWK[] {
 function isPublicKey(value: unknown): value is JWK {
   if (typeof value !== 'object' || value === null) return false;
   const { kty, use } = value as JWK;
+  if (isForEverybody(value as { readonly [member: string]: unknown })) return false;
   return (kty === 'RSA' || kty === 'EC' || kty === 'OKP') && (use === undefined || use === 'sig');
 }

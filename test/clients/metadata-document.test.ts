@@ -3,12 +3,13 @@ import { clientOf, freshnessOf } from '../../src/clients/metadata-document.ts';
 import type { OAuthError } from '../../src/model/error.ts';
 
 const ID = 'https://client.example/app.json';
+const RULES = { canFetch: true, isLoopback: false, grantTypes: ['authorization_code', 'refresh_token'] };
 const document = { client_id: ID, client_name: 'Notes app', redirect_uris: ['https://client.example/cb', 'http://localhost/cb'] };
 const read = (changes: Record<string, unknown> = {}): ReturnType<typeof clientOf> =>
-  clientOf(ID, JSON.stringify({ ...document, ...changes }), 1_790_000_000);
+  clientOf(ID, JSON.stringify({ ...document, ...changes }), 1_790_000_000, RULES);
 const reasonOf = (text: string): Pick<OAuthError, 'code' | 'status' | 'reason' | 'message'> => {
   try {
-    clientOf(ID, text, 0);
+    clientOf(ID, text, 0, RULES);
   } catch (error) {
     const { code, status, reason, message } = error as OAuthError;
     return { code, status, reason, message };

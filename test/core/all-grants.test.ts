@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
+import { faultyStore } from '../../src/testing/faulty-store.ts';
 import { type App, appOn, makeApp, storeNames } from '../support/app.ts';
 
 const verbs = (app: App) => app.provider.helpers(app.env);
@@ -38,6 +39,32 @@ describe.each(storeNames)('grants of all on %s', (store) => {
     expect((await client.refresh(tokens.refresh)).status).toBe(400);
     expect((await browser.get('https://mcp.example/account')).status).toBe(303);
   });
+});
+
+describe('ending many grants', () => {
+  it.each(['refuse', 'lose'] as const)(
+    'FLT-08 reports it where one of many operations fails (%s), and finishes when it is done again',
+    async (fault) => {
+      let [at, reported] = [1, 0];
+      for (; ; at++) {
+        const clock = makeClock();
+        const { store, plan, heal } = faultyStore(memoryStore(clock));
+        const app = await appOn(store, clock);
+        const tokens = [];
+        for (let one = 0; one < 3; one++) tokens.push((await app.signedIn()).tokens.access);
+        plan(fault, at);
+        const outcome = await verbs(app).revokeGrants({ userId: app.aliceId }).then(() => 'done', () => 'reported'); // prettier-ignore
+        const operations = heal();
+        if (outcome === 'reported') {
+          reported++;
+          await verbs(app).revokeGrants({ userId: app.aliceId });
+        }
+        for (const token of tokens) expect([at, outcome, (await app.call(token)).status]).toEqual([at, outcome, 401]);
+        if (operations < at) break;
+      }
+      expect(reported).toBeGreaterThan(6);
+    },
+  );
 });
 
 describe('grants of everybody', () => {

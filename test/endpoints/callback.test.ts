@@ -215,7 +215,7 @@ describe('endpoints/callback: what comes back', () => {
     expect([reasonsOf(app), opened(app)]).toEqual([['token_bad_verification_code', 'user_status_401', 'id_missing'], false]);
   });
 
-  it('SEC-147 SEC-116 keeps the provider’s tokens nowhere: not in props, pages, cookies, events or storage, and takes none as its own', async () => {
+  it('SEC-147 SEC-116 S-174 keeps the provider’s tokens nowhere: not in props, pages, cookies, events or storage, and takes none as its own', async () => {
     const written: string[] = [];
     const app = await makeUpstreamApp('memory');
     const write = app.store.write.bind(app.store);

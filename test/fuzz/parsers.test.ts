@@ -22,6 +22,7 @@ import { parseScope } from '../../src/model/scope.ts';
 import { grantIdOf, kindOf } from '../../src/model/token.ts';
 import { CORPUS } from './corpus.ts';
 
+const RULES = { canFetch: true, isLoopback: false, grantTypes: ['authorization_code'] };
 /** For each parser; runs beyond it are left out, and what was run has passed. */
 const MILLISECONDS = 1500;
 /** What one text of some kilobytes may take (SEC-173, SEC-175). */
@@ -150,7 +151,7 @@ describe('fuzz', { timeout: 30_000 }, () => {
     fuzz(
       (text) => {
         const registered = orRefused(() => parseMetadata(text, ['authorization_code']));
-        const known = orRefused(() => clientOf('https://app.example/client.json', text, 0));
+        const known = orRefused(() => clientOf('https://app.example/client.json', text, 0, RULES));
         for (const made of [registered, known])
           for (const uri of made?.redirectUris ?? []) expect(orRefused(() => checkRedirectUri(uri))).not.toBeNull();
         expect(known === null || known.id === 'https://app.example/client.json').toBe(true);

@@ -1,10 +1,12 @@
 import { makeStores } from '#under-test';
+import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { TrustedIssuer } from '../../src/model/trusted-issuer.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
 import { type App, appOn, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { makeProver } from '../support/prover.ts';
 import { type AnyClaims, makeSigner } from '../support/signer.ts';
 import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
 
@@ -91,6 +93,26 @@ describe.each(storeNames)('grants/jwt-bearer on %s', (store) => {
     expectJson(await send(app, { ...BY, assertion }), 'invalid_grant');
     expectJson(await send(app, { ...BY, assertion: await jag(app, { exp: app.clock.now() - 30 }) }), 'invalid_grant');
     expect((await send(app, { ...BY, assertion: await jag(app, { exp: app.clock.now() + 2 }) })).status).toBe(200);
+  });
+
+  it('S-268 binds the token to the key that the assertion names, and gives none without a proof of that key', async () => {
+    const app = await makeApp(store, options);
+    const [prover, other] = [await makeProver(app.clock), await makeProver(app.clock)];
+    const jkt = await calculateJwkThumbprint(prover.publicKey);
+    const bound = (): Promise<string> => jag(app, { cnf: { jkt } });
+    const by = async (who: typeof prover | null, assertion: string): Promise<JsonAnswer> => {
+      const proof = who && (await who.proof('POST', `${ISSUER}/token`));
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', ...(proof === null ? {} : { dpop: proof }) };
+      return answerOf(await app.ask('POST', '/token', new URLSearchParams({ grant_type: TYPE, ...BY, assertion }), headers));
+    };
+    expectJson(await by(null, await bound()), 'invalid_grant');
+    expectJson(await by(other, await bound()), 'invalid_grant');
+    const answer = await by(prover, await bound());
+    expect(answer.body).toMatchObject({ token_type: 'DPoP', scope: 'read' });
+    const { access } = tokensOf(answer);
+    expect((await app.call(access)).status).toBe(401);
+    const dpop = await prover.proof('POST', RESOURCE, { token: access });
+    expect((await app.call(null, '/mcp', { authorization: `DPoP ${access}`, dpop })).access?.cnf).toEqual({ jkt });
   });
 
   it('S-275 gives a workload a token without any client, for what the operator named', async () => {

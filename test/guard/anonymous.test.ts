@@ -14,7 +14,7 @@ const options = {
 const ask = (headers: Record<string, string> = {}): Request => new Request(RESOURCE, { method: 'POST', headers });
 
 describe('guard, callers without a token', () => {
-  it('turns them away unless they were asked in', async () => {
+  it('S-110 turns them away unless they were asked in', async () => {
     expect(await guard(options)(ask())).toMatchObject({ status: 401 });
     expect(await guard({ ...options, anonymous: true })(ask())).toBeNull();
   });
@@ -50,7 +50,7 @@ describe('OAuthProvider, callers and tokens of elsewhere', () => {
   const echo = (_request: Request, _env: unknown, { auth, anonymous }: Context): Response =>
     Response.json({ user: auth?.userId ?? null, anonymous: anonymous ?? false });
 
-  it('lets callers without a token reach the handler where `anonymous` is set', async () => {
+  it('S-110 lets callers without a token reach the handler where `anonymous` is set', async () => {
     const app = await makeApp('memory', { anonymous: true, apiHandler: echo });
     expect(await (await app.ask('POST', '/mcp')).json()).toEqual({ user: null, anonymous: true });
     expect((await app.ask('POST', '/mcp', null, { authorization: 'Bearer x' })).status).toBe(401);
@@ -68,6 +68,13 @@ describe('OAuthProvider, callers and tokens of elsewhere', () => {
     const call = async (token: string): Promise<unknown> => (await app.ask('POST', '/mcp', null, { authorization: `Bearer ${token}` })).status;
     expect([await call('theirs'), await call('unknown'), await call(tokens.access), await call(`${tokens.access}x`)]).toEqual([200, 401, 200, 401]);
     expect(asked).not.toContain(tokens.access); // our tokens are nobody else's business
+    const above = await makeApp('memory', {
+      externalTokens: { ...externalTokens, verify: () => ({ ...access, resource, scope: ['write'] }) },
+      scopesSupported: { read: 'Read', write: { includes: ['read'] } },
+      requiredScopes: ['read'],
+      apiHandler: (_request, _env, ctx) => Response.json(ctx.auth?.scope),
+    });
+    expect(await (await above.ask('POST', '/mcp', null, { authorization: 'Bearer theirs' })).json()).toEqual(['write', 'read']);
     const metadata = (await (await app.ask('GET', '/.well-known/oauth-protected-resource/mcp')).json()) as { authorization_servers: string[] };
     expect(metadata.authorization_servers).toEqual([ISSUER, 'https://as.example']);
   }); // prettier-ignore

@@ -113,6 +113,15 @@ describe('guard/guard, before any handler', () => {
     expect([verdict.status, verdict.headers.get('www-authenticate')]).toEqual([403, expect.stringContaining('scope="read write"')]);
   });
 
+  it('S-122 takes a scope for all that it brings along, and SEC-195 for nothing that only looks like it', async () => {
+    const hierarchy = { admin: ['write'], write: ['read', 'list'] };
+    const withScope = async (scope: readonly string[]): Promise<Access | Response> =>
+      call('Bearer good', { verify: () => ({ ...access, scope }), requiredScopes: ['read'], hierarchy });
+    expect(await withScope(['admin'])).toMatchObject({ scope: ['admin', 'write', 'read', 'list'] });
+    for (const scope of [['list'], ['adm'], ['ADMIN'], []]) expect(status(await withScope(scope))).toBe(403);
+    expect(() => guard({ ...options, hierarchy: { a: ['b'], b: ['a'] } })).toThrow(/runs in a circle/);
+  });
+
   it('FLT-05 says 503 where the verifier cannot tell, and tells the operator alone why', async () => {
     const told: unknown[] = [];
     const verify = (): never => {

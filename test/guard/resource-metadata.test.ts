@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { metadataPathOf, metadataText, metadataUrlOf } from '../../src/guard/resource-metadata.ts';
+import { guard } from '../../src/guard/guard.ts';
+import { answerOf } from '../support/verdicts.ts';
 import { ISSUER, makeApp, RESOURCE } from '../support/app.ts';
 
 const ROOT = '/.well-known/oauth-protected-resource';
@@ -17,6 +19,15 @@ describe('guard/resource-metadata', () => {
     }); // prettier-ignore
     expect(JSON.parse(metadataText({ resource: RESOURCE, authorizationServers: [ISSUER] }))).not.toHaveProperty('scopes_supported');
   });
+
+  it('tells by which algorithms keys are proven, where proofs are checked (RFC 9728 §2)', async () => {
+    const { body } = await answerOf(await (await makeApp('memory')).ask('GET', `${ROOT}/mcp`));
+    expect(body['dpop_signing_alg_values_supported']).toContain('ES256');
+    const about = { resource: RESOURCE, authorizationServers: [ISSUER], verify: () => null };
+    const [without, withProofs] = [{}, { checkProof: async () => null }].map((more) => JSON.parse(guard({ ...about, ...more }).metadata.text));
+    expect(without).not.toHaveProperty('dpop_signing_alg_values_supported');
+    expect(withProofs['dpop_signing_alg_values_supported']).toEqual(body['dpop_signing_alg_values_supported']);
+  }); // prettier-ignore
 
   it('serves one document for each resource, and one at the root only where there is but one (S-112)', async () => {
     const two = await makeApp('memory', { apiRoute: ['/mcp', '/mcp2'], requiredScopes: ['read'] });

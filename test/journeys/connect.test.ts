@@ -3,6 +3,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { password } from '../../src/logins/password.ts';
+import { connection } from '../../src/logins/connection.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { accessOf, mcpHandler } from '../../src/mcp/index.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
@@ -53,7 +54,7 @@ interface World extends App {
   visit(url: string, browser?: Browser, decision?: { error: string }): Promise<BrowserPage>;
 }
 
-async function makeWorld(store: string): Promise<World> {
+async function makeWorld(store: string, only = false): Promise<World> {
   let now = (): number => 0;
   const credentials = { clientId: 'portcullis', clientSecret: 'upstream-client-secret' };
   const redirectUri = `${ISSUER}/authorize/callback/corp`;
@@ -61,7 +62,7 @@ async function makeWorld(store: string): Promise<World> {
   const corp = oidc({ ...credentials, issuer: idp.issuer, id: 'corp', label: 'Corp', fetch: idp.fetch });
   const app = await makeApp(store, {
     apiHandler: handler as never,
-    logins: [password(), upstream(corp, { keepTokens: true })],
+    logins: [password(), only ? connection(corp) : upstream(corp, { keepTokens: true })],
     secret: SECRET,
   });
   now = app.clock.now;
@@ -171,6 +172,22 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     const login = await world.browser().get(url);
     expect([login.status, decodeURIComponent(login.location ?? '')]).toEqual([303, expect.stringContaining('/account/connect?link=')]);
   });
+
+  it('may be of a site that nobody signs in with: it stands on no page for that, and opens nothing', async () => {
+    const world = await makeWorld(store, true);
+    const { url } = (await world.files('2025-11-25')).error!.data!.elicitations[0]!;
+    expect((await world.visit(url)).text).toContain('Connected');
+    expect(textOf(await world.files('2025-11-25'))).toBe('docs with upstream-');
+
+    const [client, stranger] = [await world.client(), world.browser()];
+    const pages = [await stranger.get(await client.authorizeUrl()), await world.browser().get(`${ISSUER}/login`), await world.alice.browser.get(`${ISSUER}/account`)];
+    for (const page of pages) expect([page.status, /Continue with Corp|name="with"|sign-ins/.test(page.text)]).toEqual([200, false]);
+    const forms: [string, BrowserPage][] = [['/authorize/approve', await stranger.submit(pages[0]!, { decision: 'approve', with: 'corp' })], ['/login', await stranger.submit(pages[1]!, { with: 'corp' })]];
+    for (const [path, answer] of forms) expect([path, answer.status, answer.location]).toEqual([path, 400, null]);
+    expect((await world.alice.browser.get(`${ISSUER}/account/sign-ins`)).status).toBe(404);
+    expect((await stranger.get(`${ISSUER}/authorize/callback/corp?code=x&state=${'A'.repeat(43)}`)).status).toBe(400);
+    await expect(makeApp(store, { logins: [connection(oidc({ issuer: world.idp.issuer, clientId: 'a', clientSecret: 'b' }))] })).rejects.toThrow(/connections alone/);
+  }); // prettier-ignore
 
   it('takes no for an answer: declined, cancelled, turned back at the site, or not done in time', async () => {
     const world = await makeWorld(store);

@@ -3,13 +3,138 @@ import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../src/options/settings.ts';
 import { checkOptions } from '../../src/options/check.ts';
 import { password } from '../../src/logins/password.ts';
-import { codeOf } from '../../src/testing/oauth-client.ts';
-import { ALICE, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
+import { oidc } from '../../src/upstreams/oidc.ts';
+import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
+import { verifyJwt } from '../../src/verifiers/jwt.ts';
+import { ALICE, type App, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 
 const STORE = storeNames[0] ?? '';
+const checked = (more: Partial<OAuthProviderOptions>): ReturnType<typeof checkOptions> =>
+  checkOptions({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()], ...more });
 const redirectUris = { redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: 'none' };
 
 describe('requirements of the specification', () => {
+  it.each([
+    ['a public client', { token_endpoint_auth_method: 'none' }],
+    ['a client with a secret', { token_endpoint_auth_method: 'client_secret_post' }],
+  ])('S-001 takes %s from registration to a call, a refresh and a revocation', async (_who, metadata) => {
+    const app = await makeApp(STORE);
+    const { client, tokens } = await app.signedIn(metadata);
+    expect((await app.call(tokens.access)).status).toBe(200);
+    const next = tokensOf(await client.refresh(tokens.refresh));
+    expect((await client.revoke(next.refresh)).status).toBe(200);
+    expect((await app.call(next.access)).status).toBe(401);
+  });
+
+  it('S-013 holds to chapter 7 of OAuth 2.1 in every step of a sign-in that can be seen from outside', async () => {
+    const app = await makeApp(STORE, { apiRoute: ['/mcp', '/other'] });
+    const [client, browser] = [await app.client(), app.browser()];
+    const url = await client.authorizeUrl({ resource: RESOURCE });
+    const page = await browser.get(url);
+    const back = await browser.submit(page, { decision: 'approve', ...ALICE });
+    for (const one of [page, back]) {
+      expect([one.headers.get('cache-control')?.includes('no-store'), one.headers.get('access-control-allow-origin')]).toEqual([true, null]); // credentials; CORS
+    }
+    expect(page.headers.get('x-frame-options')).toBe('DENY'); // clickjacking
+    expect(back.status).toBe(303); // no form, and so no password, goes on to the client
+    const answer = new URL(back.location ?? '');
+    expect([answer.hash, answer.searchParams.get('iss'), [...answer.searchParams.keys()].toSorted()]).toEqual(['', ISSUER, ['code', 'iss', 'state']]); // mix-up
+    const bare = await app.browser().get(await client.authorizeUrl({ resource: RESOURCE, code_challenge: null, code_challenge_method: null }));
+    expect(new URL(bare.location ?? '').searchParams.get('error')).toBe('invalid_request'); // injection of codes
+    const tokens = tokensOf(await client.redeem(codeOf(back)));
+    expect((await app.call(tokens.access, '/other')).status).toBe(401); // audience
+    expect((await app.ask('POST', `/mcp?access_token=${tokens.access}`)).status).toBe(401); // tokens in URLs
+    const refreshed = await client.refresh(tokens.refresh);
+    expect(refreshed.headers.get('cache-control')).toBe('no-store');
+    expect((await client.redeem(codeOf(back))).body['error']).toBe('invalid_grant'); // a code twice ends what came of it
+    expect((await app.call(tokensOf(refreshed).access)).status).toBe(401);
+  }); // prettier-ignore
+
+  it('S-095 registers clients by themselves only where the operator named an address for it, and bounded', async () => {
+    const app = await makeApp(STORE, { clientRegistration: { most: 1 } });
+    const metadata = async (one: App): Promise<string> => (await one.ask('GET', '/.well-known/oauth-authorization-server')).text();
+    expect([await metadata(app), (await app.register(redirectUris)).status]).toEqual([expect.stringContaining('registration_endpoint'), 201]);
+    expect((await app.register(redirectUris)).status).toBe(503);
+    const off = await makeApp(STORE, { clientRegistrationEndpoint: undefined as never });
+    expect([(await off.ask('POST', '/register')).status, (await metadata(off)).includes('registration_endpoint')]).toEqual([404, false]);
+  }); // prettier-ignore
+
+  it('S-138 takes no plain http address for anything that gets a token or a secret, or says who signed', async () => {
+    const trusted = { issuer: 'https://idp.example', kind: 'workload', claims: { sub: 'x' }, scope: [] } as const;
+    const refusals: (() => unknown)[] = [
+      () => verifyIntrospection({ issuer: 'http://as.example', clientId: 'a', clientSecret: 'b' }),
+      () => verifyIntrospection({ issuer: 'https://as.example', endpoint: 'http://as.example/i', clientId: 'a', clientSecret: 'b' }),
+      () => verifyJwt({ issuer: 'https://as.example', jwksUri: 'http://as.example/jwks' }),
+      () => oidc({ id: 'corp', label: 'Corp', issuer: 'http://idp.example', clientId: 'a', clientSecret: 'b' } as never),
+      () => settingsOf(checked({ trustedIssuers: [{ ...trusted, jwksUri: 'http://idp.example/jwks' }] }), { issuer: ISSUER }, true, {}),
+      () => settingsOf(checked({ clients: [{ id: 'a', jwksUri: 'http://a.example/jwks' }] }), { issuer: ISSUER }, true, {}),
+    ];
+    for (const refused of refusals) expect(refused, String(refused)).toThrow(/https/);
+  });
+
+  it('S-159 writes what a client says as text, loads nothing from anywhere, and sends no address on', async () => {
+    const app = await makeApp(STORE);
+    const name = '<img src=https://evil.example/x>"\'&lt;';
+    const page = await app.browser().get(
+      await (await app.client({ client_name: name, client_uri: 'https://evil.example/', logo_uri: 'https://evil.example/logo.png' })).authorizeUrl(),
+    );
+    expect(page.status).toBe(200);
+    expect(page.text.includes(name)).toBe(false);
+    expect([...page.text.matchAll(/<[^>]*\b(?:src|href|srcset|poster|data)\s*=\s*["']?(?:https?:)?\/\//gi)]).toEqual([]);
+    expect(page.text).not.toContain('logo.png');
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'/);
+    expect(page.headers.get('referrer-policy')).toBe('same-origin');
+  }); // prettier-ignore
+
+  it('S-160 gives an authorization address that every client opens: https, or http on this computer', async () => {
+    for (const issuer of [ISSUER, 'http://localhost:8787', 'http://127.0.0.1:8787']) {
+      const app = await makeApp(STORE, { issuer });
+      const answer = await app.send(new Request(`${issuer}/.well-known/oauth-authorization-server`));
+      const { authorization_endpoint: endpoint } = (await answer.json()) as Record<string, string>;
+      expect(endpoint).toBe(`${issuer}/authorize`);
+    }
+  });
+
+  it('SEC-226 signs nobody out by a link or from another site, and leads nowhere afterwards', async () => {
+    const app = await makeApp(STORE);
+    const browser = app.browser();
+    await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
+    const isIn = async (): Promise<boolean> => (await browser.get(`${ISSUER}/account`)).text.includes('Alice');
+    for (const path of ['/login?decision=sign-out', '/account?decision=sign-out-everywhere', '/logout', '/end_session', '/signout'])
+      await browser.get(ISSUER + path);
+    expect(await isIn()).toBe(true);
+    const page = await browser.get(`${ISSUER}/login`);
+    const foreign = await browser.submit(page, { decision: 'sign-out' }, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' });
+    expect([foreign.status, await isIn()]).toEqual([403, true]);
+    const out = await browser.submit(page, { decision: 'sign-out', post_logout_redirect_uri: 'https://evil.example/' });
+    expect([out.location, await isIn()]).toEqual(['/login', false]);
+  }); // prettier-ignore
+
+  it('SEC-228 bounds what requests without a cookie leave behind, per network, and turns away nobody who is signed in', async () => {
+    const app = await makeApp(STORE);
+    const [client, alice] = [await app.client(), app.browser()];
+    await alice.submit(await alice.get(`${ISSUER}/login`), ALICE);
+    const path = (await client.authorizeUrl()).slice(ISSUER.length);
+    const from = async (address: string): Promise<Response> => app.ask('GET', path, null, { 'x-test-address': address });
+    const tickets = async (): Promise<number> => {
+      let count = 0;
+      for (let page = await app.inner.all?.(); page; page = page.next === undefined ? undefined : await app.inner.all?.(page.next))
+        count += page.records.filter(({ key }) => key.startsWith('ticket:')).length;
+      return count;
+    };
+    const statuses: number[] = [];
+    for (let at = 0; at < 330; at++) statuses.push((await from(`2001:db8::${at.toString(16)}`)).status);
+    expect([statuses.filter((one) => one === 200).length, statuses.filter((one) => one === 429).length]).toEqual([300, 30]);
+    expect(await tickets()).toBe(300);
+    expect(Number((await from('2001:db8::1')).headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await from('198.51.100.7')).status).toBe(200);
+    expect((await alice.get(ISSUER + path, { 'x-test-address': '2001:db8::1' })).status).toBe(200);
+    app.clock.pass(601);
+    expect(await tickets()).toBe(0);
+  });
+
   it('S-002 S-006 S-010 serves one metadata document under both names, with every endpoint that there is and none that there is not', async () => {
     const app = await makeApp(STORE);
     const texts = await Promise.all(

@@ -112,7 +112,7 @@ describe.each(storeNames)('signed access tokens on %s', (store) => {
     expect(JSON.stringify(await app.inner.read('signing-keys:ES256'))).not.toContain('"d"');
   });
 
-  it('are signed with one key, however many processes need the first one at once', async () => {
+  it('SEC-210 FLT-14 are signed with one key, however many processes need the first one at once', async () => {
     const app = await makeApp(store, options);
     const others = await Promise.all([1, 2, 3].map(() => appOn(app.inner, app.clock, options)));
     const keys = await Promise.all([app, ...others].map(keysOf));

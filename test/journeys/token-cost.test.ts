@@ -71,4 +71,12 @@ describe.each(storeNames)('what tokens ask of the store on %s', (store) => {
     expect(await costOf(app, asking)).toEqual([1, 3]); // a limit; the limit, two codes
     expect(await costOf(app, () => post(app, '/token', { grant_type: GRANT, client_id: 'tv', device_code: codes.device_code }))).toEqual([1, 1]);
   }); // prettier-ignore
+
+  it('is one record for a registration, and its limit; the count of all is raised for many at once', async () => {
+    const app = await makeApp(store);
+    const register = (): Promise<unknown> => app.register({ redirect_uris: ['https://app.example/cb'] });
+    expect(await costOf(app, register)).toEqual([2, 3]); // the limit and the count; both, and the client
+    for (let at = 0; at < 31; at++) expect(await costOf(app, register)).toEqual([1, 2]);
+    expect(await costOf(app, register)).toEqual([2, 3]);
+  });
 });

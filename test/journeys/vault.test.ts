@@ -67,7 +67,7 @@ describe.each(storeNames)('the vault on %s', (store) => {
     expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
   });
 
-  it('ends the grant when the site says that the refresh token is dead: the call tells so, the next one is 401', async () => {
+  it('S-175 ends the grant when the site says that the refresh token is dead: the call tells so, the next one is 401', async () => {
     const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
     const { tokens, browser, client } = await app.connect();
     const first = (await app.use(tokens.access)).token;

@@ -78,6 +78,14 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     expect(askedBy(page).publicKey.challenge).toMatch(/^[\w-]{43}$/);
   });
 
+  it('S-161 takes the place of a password, and of no consent: the next client is asked about all the same', async () => {
+    const { client, device } = await enrolled();
+    const browser = app.browser();
+    expect((await touch(browser, await toPasskey(client, browser), device)).location).toContain('code=');
+    const page = await browser.get(await (await app.client()).authorizeUrl());
+    expect([page.status, page.location, page.text.includes('value="approve"')]).toEqual([200, null, true]);
+  });
+
   it('signs nobody in before the answer came (SEC-158)', async () => {
     const [client, browser] = [await app.client(), app.browser()];
     await toPasskey(client, browser);

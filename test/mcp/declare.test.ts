@@ -101,6 +101,33 @@ describe('mcp/declare, the catalogue', () => {
     });
   });
 
+  it('registers of many tools the one that is called, where it is told of the request, and says of others what it says without', async () => {
+    const registered: string[][] = [];
+    const described: string[] = [];
+    const noticed = (name: string): Declared => {
+      const inputSchema = z.object({ id: z.string() });
+      const standard = inputSchema['~standard'] as { jsonSchema: { input(options: object): Record<string, unknown> } };
+      const jsonSchema = { ...standard.jsonSchema, input: (options: object) => (described.push(name), standard.jsonSchema.input(options)) };
+      return tool({ name, inputSchema: { '~standard': { ...standard, jsonSchema } } as unknown as typeof inputSchema, open: true, handler: ({ id }) => text(id) });
+    };
+    const offered = catalogue([...['a', 'b', 'c'].map(noticed), reset, today], { strict: true });
+    const handler = mcpHandler((access, ctx) => {
+      const server = new McpServer({ name: 'd', version: '1' });
+      offered.register(server, access, ctx);
+      registered.push(Object.keys((server as unknown as { _registeredTools: object })._registeredTools));
+      return server;
+    }, { policy: offered });
+    const client = await connect('auto', handler, () => withScope([]));
+    registered.length = 0;
+    expect(await client.call('b', { id: 'x' })).toEqual({ text: 'x', isError: false });
+    const [hidden, none] = [await client.refused('callTool', { name: 'reset' }), await client.refused('callTool', { name: 'nosuch' })];
+    expect(hidden.message.replace('reset', 'nosuch')).toBe(none.message);
+    expect([await client.tools(), await client.tools()]).toEqual([['a', 'b', 'c'], ['a', 'b', 'c']]);
+    expect(registered).toEqual([['b'], ['a', 'b', 'c'], ['a', 'b', 'c'], ['a', 'b', 'c'], ['a', 'b', 'c']]);
+    expect(described.toSorted()).toEqual(['a', 'b', 'c']); // each once, in however many lists and calls
+    await client.close();
+  }); // prettier-ignore
+
   it('registers nothing on a server that has no register methods', () => {
     expect(() => catalogue(all).register({} as AnyServer, null)).toThrow(/takes an McpServer/);
   });

@@ -104,6 +104,13 @@ describe.each(SDKS)('mcp/gate with a server of %s', (_, make) => {
     expect(ran).toEqual([]);
   });
 
+  it('S-120 challenges a caller with a key of their own by the scheme that they came by (RFC 9449 §7.1)', async () => {
+    const bound = { ...withScope(['notes:read']), cnf: { jkt: 'A'.repeat(43) } };
+    expect((await call('save', bound)).challenge).toMatch(
+      /^DPoP error="insufficient_scope", .*scope="notes:read notes:write", algs="ES256 /,
+    );
+  });
+
   it('S-122 honours the hierarchy, and SEC-195 nothing that only looks like it', async () => {
     expect((await call('read', withScope(['notes:write']))).status).toBe(200);
     expect((await call('save', withScope(['everything']))).status).toBe(200);

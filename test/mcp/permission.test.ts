@@ -102,6 +102,12 @@ describe('mcp/permission, scopes', () => {
     expect(ran).toBe(false);
   });
 
+  it('challenges a caller with a key of their own by the scheme that they came by (RFC 9449 §7.1)', async () => {
+    const bound = { http: { authInfo: authInfoOf({ ...accessWith(), scope: [], cnf: { jkt: 'A'.repeat(43) } }) } };
+    const refused = await requireScopes('read', () => text('never'))(bound);
+    expect(refused).toMatchObject({ _meta: { 'mcp/www_authenticate': [expect.stringMatching(/^DPoP error="insufficient_scope"/)] } });
+  });
+
   it('without a hierarchy takes a scope for itself alone', async () => {
     expect(await requireScopes('read', () => text('read'))(scoped(['write']))).toMatchObject({ isError: true });
   });

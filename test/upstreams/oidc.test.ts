@@ -99,7 +99,7 @@ describe('upstreams/oidc', () => {
     ['keys at a metadata address', { jwks_uri: 'https://169.254.169.254/jwks' }], ['userinfo at an IPv6 address', { userinfo_endpoint: 'https://[fd00::1]/u' }],
     ['an authorization endpoint that is a script', { authorization_endpoint: 'javascript:alert(1)' }], ['a token endpoint at localhost', { token_endpoint: 'https://localhost/token' }],
     ['a token endpoint in the local network', { token_endpoint: 'https://idp.internal/token' }],
-  ] as const)('SEC-110 goes by no discovery document with %s, and sends nothing there', async (_what, wrong) => {
+  ] as const)('SEC-110 S-185 goes by no discovery document with %s, and sends nothing there', async (_what, wrong) => {
     const { fake, provider } = await both();
     Object.assign(fake.metadata, wrong);
     expect(await failureIn(locationOf(provider))).toMatch(/^broken /);

@@ -1,0 +1,76 @@
+/**
+ * An MCP server of ours for both runtimes: `/mcp` is an `McpAgent` behind the whole provider, `/open` the same class with a caller that
+ * nobody checked, `/open/tools/N` a catalogue of N tools. Told apart by the path alone, so that one process is asked for all of it.
+ */
+import { McpServer } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { catalogue, McpAgent, mcpHandler, tool } from '../../src/mcp/index.ts';
+import type { Access, AuthContext } from '../../src/model/access.ts';
+import type { Context, FetchObject } from '../../src/model/handler.ts';
+import type { OAuthHelpers } from '../../src/provider/pages.ts';
+import { CONSENT, ISSUER, PROPS } from './answers.ts';
+
+/** Numbers of tools, each with a route of its own. */
+export const TOOL_COUNTS = [10, 100, 1000] as const;
+
+const said = (text: string) => ({ content: [{ type: 'text' as const, text }] });
+
+class BenchAgent extends McpAgent<unknown, unknown, AuthContext> {
+  server = new McpServer({ name: 'bench', version: '1.0.0' });
+
+  override init(): void {
+    this.server.registerTool('whoami', { description: 'Who am I' }, () => said(`Hello, ${this.props.claims.name ?? 'user'}!`));
+  }
+}
+
+/** What a caller is worth whom nobody checked. */
+const NOBODY: Access<AuthContext> = {
+  userId: 'user-1', clientId: 'client', grantId: 'grant', scope: ['read', 'write'], resource: `${ISSUER}/mcp`, expiresAt: 2 ** 40, props: PROPS,
+  upstream: null as never, connect: null as never,
+}; // prettier-ignore
+
+const schema = z.object({ id: z.string(), text: z.string().optional() });
+
+/** N tools that need a scope each, every tenth a permission. */
+function withTools(count: number): FetchObject {
+  const tools = Array.from({ length: count }, (_, at) =>
+    tool({
+      name: `tool-${at}`,
+      description: `Does the thing with the number ${at}`,
+      inputSchema: schema,
+      scopes: ['read'],
+      ...(at % 10 === 0 ? { permissions: ['write'] } : {}),
+      handler: ({ id }) => said(id),
+    }),
+  );
+  const all = catalogue(tools, { hierarchy: { write: ['read'] } });
+  return mcpHandler(
+    (access, ctx) => {
+      const server = new McpServer({ name: 'bench', version: '1.0.0' });
+      all.register(server, access, ctx);
+      return server;
+    },
+    { policy: all },
+  );
+}
+
+const OPEN: ReadonlyMap<string, FetchObject> = new Map([
+  ['/open', BenchAgent.Router],
+  ...TOOL_COUNTS.map((count) => [`/open/tools/${count}`, withTools(count)] as const),
+]);
+
+/** The handler of the guarded route. */
+export const guarded: FetchObject = BenchAgent.Router;
+
+/** Everything else: what is open, and `/setup?codes=N`. */
+export async function rest(request: Request, env: { readonly OAUTH_PROVIDER: OAuthHelpers }, ctx: Context): Promise<Response> {
+  const url = new URL(request.url);
+  const open = OPEN.get(url.pathname);
+  if (open) return open.fetch(request, env, Object.assign(ctx, { auth: NOBODY, props: NOBODY.props }));
+  const codes: string[] = [];
+  while (codes.length < Number(url.searchParams.get('codes'))) {
+    const { redirectTo } = await env.OAUTH_PROVIDER.completeAuthorization(CONSENT);
+    codes.push(new URL(redirectTo).searchParams.get('code') ?? '');
+  }
+  return Response.json(codes);
+}

@@ -1,0 +1,46 @@
+/**
+ * `proofs`: tokens that are bound to a key (DPoP, RFC 9449), where another authorization server issued them. The guard is given this
+ * beside the source of tokens: `guard({ resource, ...verifyJwt({ issuer }), checkProof: proofs({ store }) })`.
+ */
+import { compactVerify, importJWK, type JWK } from 'jose';
+import { base64url } from '../lib/base64url.ts';
+import { utf8 } from '../lib/bytes.ts';
+import { type ProofCheck, PROOF_WINDOW, readProof } from '../model/dpop.ts';
+import type { Store } from '../model/store.ts';
+import { refuse, type SourceOptions } from './contract.ts';
+
+/** Options of {@link proofs}. */
+export interface ProofsOptions extends Pick<SourceOptions, 'now'> {
+  /** Where it stands for five minutes that a proof was used: any store of ours that all processes of this server share, `memoryStore()` for one alone. */
+  readonly store: Pick<Store, 'atomic' | 'write'>;
+}
+
+/** Checks proofs, each of which counts once. @throws {TypeError} at start-up, naming the option and the mend. */
+export function proofs({ store, now = () => Math.floor(Date.now() / 1000) }: ProofsOptions): ProofCheck {
+  if (typeof store?.write !== 'function') refuse('proofs', 'store', 'must be a store, such as sqliteStore(path) or memoryStore()');
+  if (!store.atomic)
+    refuse('proofs', 'store', 'cannot tell a first use from a second (Cloudflare KV); give one with conditional writes, such as D1');
+  return async (request, target) => {
+    const proof = await readProof(request, target, { hash, isSigned, now: now() });
+    if (typeof proof !== 'string') {
+      const key = await hash(`proof\n${JSON.stringify([proof.jkt, proof.id])}`);
+      const until = Math.ceil(proof.issuedAt) + PROOF_WINDOW + 1;
+      if ((await store.write(`replay:${key}`, { v: 1 }, 'absent', { until })) !== null) return null;
+    }
+    return { code: 'invalid_dpop_proof', headers: {} };
+  };
+}
+
+async function hash(text: string): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))));
+}
+
+/** A key that cannot be used signs nothing: it is a stranger's. */
+const isSigned: Parameters<typeof readProof>[2]['isSigned'] = async ({ text, alg }, key) => {
+  try {
+    await compactVerify(text, await importJWK(key as JWK, alg), { algorithms: [alg] });
+    return true;
+  } catch {
+    return false;
+  }
+};

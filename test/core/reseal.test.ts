@@ -1,0 +1,143 @@
+/** A change of the server's secret, to its end: sealed under the old one, sealed anew, the old one dropped. */
+import { makeRuntime, makeStores } from '#under-test';
+import { describe, expect, it } from 'vitest';
+import { type Keyring, makeKeyring } from '../../src/core/keyring.ts';
+import { makeKeys } from '../../src/core/keys.ts';
+import { STATE_PURPOSE } from '../../src/core/user-states.ts';
+import { VAULT_PURPOSE } from '../../src/core/vault-record.ts';
+import { totp } from '../../src/logins/totp.ts';
+import type { Store } from '../../src/model/store.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { type Clock, makeClock } from '../../src/testing/clock.ts';
+import { verifyJwt } from '../../src/verifiers/jwt.ts';
+import { ALICE, type App, appOn, ISSUER, RESOURCE, storeNames } from '../support/app.ts';
+import { setUp } from '../support/totp-app.ts';
+
+const keys = makeKeys(makeRuntime());
+const [OLD, NEW] = [keys.secret(), keys.secret()];
+const ringOf = (...secrets: string[]): Keyring => makeKeyring(secrets, makeRuntime(), keys);
+const optionsWith = (...secret: string[]): Partial<OAuthProviderOptions> => ({
+  secondFactor: totp(),
+  accessTokenSigning: 'ES256',
+  secret,
+});
+const kidOf = async (app: App): Promise<unknown> =>
+  ((await (await app.ask('GET', '/jwks')).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+
+/** The whole pass. */
+async function pass(app: App): Promise<{ resealed: number; left: number }> {
+  let [resealed, left, after]: [number, number, string | undefined] = [0, 0, undefined];
+  do {
+    const page = await app.provider.helpers({ ...app.env, PORTCULLIS: app.inner }).reseal(after);
+    [resealed, left, after] = [resealed + page.resealed, left + page.left, page.next];
+  } while (after !== undefined);
+  return { resealed, left };
+}
+
+/** What an MCP server keeps for a user, and the key of tokens of another site: as their own modules write them. */
+async function keepMore(store: Store, ring: Keyring): Promise<void> {
+  const state = { v: 1, sealed: await ring.seal(STATE_PURPOSE, { value: 'notes' }, 'state:s') } as const;
+  await store.write('state:s', state, 'absent', { until: 4_000_000_000 });
+  await store.write('state:plain', { v: 1, plain: 'open' }, 'absent');
+  const vaulted = { v: 1, userId: 'u', sealed: 'x', sealedKey: await ring.seal(VAULT_PURPOSE, 'key', 'upstream:v') } as const;
+  await store.write('upstream:v', vaulted, 'absent', { until: 4_000_000_000, index: ['some:list'] });
+}
+
+async function storeOf(name: string, clock: Clock): Promise<Store> {
+  return (await makeStores(clock.now)).find((one) => one.name === name)!.store;
+}
+
+describe.each(storeNames)('core/reseal on %s', (name) => {
+  it('SEC-207 FLT-25 seals everything anew, so that the oldest secret can be dropped and nobody loses anything', async () => {
+    const clock = makeClock();
+    const store = await storeOf(name, clock);
+    const app = await appOn(store, clock, optionsWith(OLD));
+    const browser = app.browser();
+    await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
+    const { app: phone } = await setUp(browser, clock);
+    const kid = await kidOf(app);
+    await keepMore(store, ringOf(OLD));
+
+    const both = await appOn(store, clock, optionsWith(NEW, OLD));
+    expect(await pass(both)).toEqual({ resealed: 4, left: 0 });
+    expect(await pass(both)).toEqual({ resealed: 0, left: 0 });
+
+    const after = await appOn(store, clock, optionsWith(NEW));
+    expect(await kidOf(after)).toEqual(kid);
+    clock.pass(30);
+    const later = after.browser();
+    const step = await later.submit(await later.get(`${ISSUER}/login`), ALICE);
+    expect((await later.submit(step, { code: await phone.code() })).status).toBe(303);
+    const [state, vaulted] = [await store.read('state:s'), await store.read('upstream:v')].map(
+      (one) => one?.value as Record<string, string>,
+    );
+    expect(await ringOf(NEW).open(STATE_PURPOSE, state?.['sealed'] ?? '', 'state:s')).toEqual({ value: 'notes' });
+    expect(await ringOf(NEW).open(VAULT_PURPOSE, vaulted?.['sealedKey'] ?? '', 'upstream:v')).toBe('key');
+    expect((await store.list('some:list')).keys).toEqual(['upstream:v']);
+  });
+
+  it('SEC-207 seals signing keys anew by itself, when they are next read, and goes on with the same ones', async () => {
+    const clock = makeClock();
+    const store = await storeOf(name, clock);
+    const one = { accessTokenSigning: 'ES256' } as const;
+    const before = await appOn(store, clock, { ...one, secret: OLD });
+    const kid = await kidOf(before);
+    await kidOf(await appOn(store, clock, { ...one, secret: [NEW, OLD] }));
+    const after = await appOn(store, clock, { ...one, secret: NEW });
+    const { tokens } = await after.signedIn();
+    expect([await kidOf(after), after.events.some(({ kind }) => kind === 'key.made')]).toEqual([kid, false]);
+    const elsewhere = verifyJwt({ issuer: ISSUER, now: clock.now, fetch: (input, init) => before.send(new Request(input, init)) });
+    expect(await elsewhere.verify(tokens.access, RESOURCE)).not.toBeNull();
+  });
+});
+
+describe('core/reseal', () => {
+  it('SEC-209 leaves what no given secret opens as it is, and says that it is there', async () => {
+    const [clock, ring] = [makeClock(), ringOf(keys.secret())];
+    const store = memoryStore({ now: clock.now });
+    await keepMore(store, ring);
+    const before = [await store.read('state:s'), await store.read('upstream:v')];
+    const app = await appOn(store, clock, optionsWith(NEW, OLD));
+    expect(await pass(app)).toEqual({ resealed: 0, left: 2 });
+    expect([await store.read('state:s'), await store.read('upstream:v')]).toEqual(before);
+  });
+
+  it('FLT-14 takes nothing back that somebody changes in the middle, and says that it is to be done again', async () => {
+    const clock = makeClock();
+    const inner = memoryStore({ now: clock.now });
+    await keepMore(inner, ringOf(OLD));
+    const newer = { v: 1, sealed: await ringOf(NEW, OLD).seal(STATE_PURPOSE, { value: 'newer' }, 'state:s') } as const;
+    const store: Store = {
+      ...bound(inner),
+      async write(key, ...rest) {
+        if (key === 'state:s' && rest[1] !== 'any') await inner.write('state:s', newer, 'any');
+        return inner.write(key, ...rest);
+      },
+    };
+    const app = await appOn(store, clock, optionsWith(NEW, OLD));
+    expect(await pass(app)).toEqual({ resealed: 1, left: 1 });
+    expect((await inner.read('state:s'))?.value).toEqual(newer);
+    expect((await pass(app)).left).toBe(0);
+  });
+
+  it('says what it needs: a secret, and a store that can list its records', async () => {
+    const clock = makeClock();
+    const without = await appOn(memoryStore({ now: clock.now }), clock);
+    await expect(without.provider.helpers(without.env).reseal()).rejects.toThrow('`reseal` needs a key of the server');
+    const app = await appOn(memoryStore({ now: clock.now }), clock, { secret: NEW }); // its counting store has none
+    await expect(app.provider.helpers(app.env).reseal()).rejects.toThrow('cannot list its records');
+  });
+});
+
+/** The verbs of a store, by themselves. */
+function bound(store: Store): Store {
+  return {
+    atomic: store.atomic,
+    read: (key) => store.read(key),
+    write: (key, value, when, options) => store.write(key, value, when, options),
+    remove: (key, when) => store.remove(key, when),
+    list: (index, after) => store.list(index, after),
+    all: (after) => store.all!(after),
+  };
+}

@@ -1,0 +1,43 @@
+/** What would be published: what is in it, and what installing it does. `tools/package-check.ts` looks at exports and types. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as Record<string, Record<string, string>>;
+const lock = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8')) as {
+  readonly packages: Readonly<Record<string, { readonly integrity?: string; readonly hasInstallScript?: boolean }>>;
+}; // prettier-ignore
+/** Marks of secrets: keys, tokens of registries and vendors, passwords in URLs. */
+const SECRET =
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/]{40}|\bnpm_[A-Za-z0-9]{36}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bAKIA[0-9A-Z]{16}\b|_authToken\s*=|\bsk_live_[A-Za-z0-9]{16}/;
+
+describe('the package', () => {
+  it('SEC-230 runs nothing when it is installed, and depends on few things, none of which does', () => {
+    const scripts = Object.keys(manifest['scripts'] ?? {});
+    expect(scripts.filter((name) => /^(pre|post)?install$|^prepare$|^prepublish$|^dependencies$/.test(name))).toEqual([]);
+    const needed = Object.keys(manifest['dependencies'] ?? {});
+    expect(needed.length).toBeLessThanOrEqual(4);
+    for (const name of needed) {
+      const { integrity, hasInstallScript = false } = lock.packages[`node_modules/${name}`] ?? {};
+      expect([name, integrity?.startsWith('sha512-'), hasInstallScript]).toEqual([name, true, false]);
+    }
+  }); // prettier-ignore
+
+  it('SEC-230 holds what was built and the words about it, no sources, no settings of a machine, and no secret', () => {
+    const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, npm_config_cache: `${root}artifacts/npm-cache`, npm_config_update_notifier: 'false' },
+    });
+    expect([status, stderr]).toEqual([0, expect.any(String)]);
+    const [packed] = JSON.parse(stdout) as { readonly files: readonly { readonly path: string }[] }[];
+    const paths = (packed?.files ?? []).map(({ path }) => path);
+    expect(paths).toContain('package.json');
+    expect(paths.filter((path) => !/^(dist\/|package\.json$|(README|CHANGELOG|SECURITY|LICENSE)(\.md)?$)/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /(^|\/)\.|\.(env|pem|key|p12|db|sqlite|tsbuildinfo|log)$|node_modules|\.test\./.test(path))).toEqual([]);
+    const telling = paths.filter((path) => existsSync(root + path) && SECRET.test(readFileSync(root + path, 'utf8')));
+    expect(telling).toEqual([]);
+  });
+});

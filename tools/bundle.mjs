@@ -1,0 +1,84 @@
+/**
+ * Bundles what package.json exports into `dist`: a Node process reads about one file a millisecond, so few files start faster. Types come
+ * from `tsc` alone. One run with `splitting`, so that no module is there twice, however it is reached (docs/decisions/0075).
+ *
+ * Modules that are needed together are one file: esbuild puts into one chunk what the same entries reach, so whatever needs a part of
+ * a group below imports all of it. What is loaded late stays a file of its own.
+ */
+import { build } from 'esbuild';
+import { globSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { exports, bin } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+const entries = [...Object.values(exports), ...Object.values(bin)].flatMap(sourcesOf);
+const options = /** @type {const} @satisfies {import('esbuild').BuildOptions} */ ({
+  absWorkingDir: root,
+  entryPoints: [...new Set(entries)],
+  outbase: 'src',
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2023',
+  packages: 'external',
+  external: ['node:*', 'cloudflare:*'],
+  ignoreAnnotations: true, // an import that only puts a module into the right chunk is to stay
+  sourcemap: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  metafile: true,
+  logLevel: 'warning',
+});
+
+const { inputs } = (await build({ ...options, write: false })).metafile;
+const further = furtherImports();
+for (const old of globSync('dist/**/*.js{,.map}', { cwd: root })) rmSync(`${root}${old}`);
+await build({ ...options, plugins: [{ name: 'groups', setup: withFurtherImports }] });
+
+/** For each module that is entered from outside, or late: what it has to import beside its own. */
+function furtherImports() {
+  const server = staticallyOf('src/index.ts');
+  const guard = staticallyOf('src/guard/guard.ts');
+  const node = [...staticallyOf('src/node/index.ts')].filter((path) => path.startsWith('src/node/'));
+  const light = entries.filter((entry) => !staticallyOf(entry).has('src/provider/oauth-provider.ts')).map((entry) => staticallyOf(entry));
+  const shared = [...server].filter((path) => /^src\/(lib|model)\//.test(path) && light.some((others) => others.has(path)));
+  const groups = [guard, new Set(shared), new Set(node)];
+  const late = Object.values(inputs).flatMap(({ imports }) => imports.filter(({ kind }) => kind === 'dynamic-import'));
+  const entered = new Set([...entries, ...late.filter(({ external }) => !external).map(({ path }) => path)]);
+  return new Map(
+    [...entered].map((entry) => {
+      const own = staticallyOf(entry);
+      const wanted = groups.filter((group) => !group.has(entry) && [...own].some((path) => group.has(path)));
+      if (!server.has(entry) && /^src\/(endpoints|grants|clients|core|provider)\//.test(entry)) wanted.push(server);
+      return [root + entry, wanted.flatMap((group) => [...group]).filter((path) => !own.has(path))];
+    }),
+  );
+}
+
+/** What a module loads at once, itself included. @param {string} path @returns {Set<string>} */
+function staticallyOf(path, seen = new Set()) {
+  if (seen.has(path)) return seen;
+  seen.add(path);
+  for (const { path: next, kind, external } of inputs[path]?.imports ?? [])
+    if (kind === 'import-statement' && !external) staticallyOf(next, seen);
+  return seen;
+}
+
+/** @param {import('esbuild').PluginBuild} plugged */
+function withFurtherImports(plugged) {
+  plugged.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+    const more = further.get(path) ?? [];
+    if (more.length === 0) return undefined;
+    return {
+      loader: 'ts',
+      contents: [readFileSync(path, 'utf8'), ...more.map((one) => `import ${JSON.stringify(root + one)};`)].join('\n'),
+    };
+  });
+}
+
+/** The modules of `src` behind an export or a command. @param {string | Record<string, string>} target @returns {string[]} */
+function sourcesOf(target) {
+  if (typeof target === 'string') return target.endsWith('.js') ? [target.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')] : [];
+  return Object.entries(target).flatMap(([condition, path]) => (condition === 'types' ? [] : sourcesOf(path)));
+}
