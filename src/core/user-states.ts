@@ -13,7 +13,7 @@ type StateRecord = { readonly v: 1; readonly sealed: string } | { readonly v: 1;
 
 /** What states are sealed for. */
 export const STATE_PURPOSE = 'user-state';
-/** Since the last write. */
+/** Since the last write, unless it says otherwise. */
 const TTL: Seconds = 365 * 86_400;
 /** Characters of JSON. */
 const LARGEST = 262_144;
@@ -36,12 +36,16 @@ export function statesOf(as: AuthServer, access: Checked): UserStates {
       const opened = (await keyring?.open(STATE_PURPOSE, record.sealed, key)) as { value: Json } | null | undefined;
       return { value: opened?.value ?? null, version }; // of a secret that is gone: nothing can be read, but the next write is conditional still
     },
-    async write(handle, value, since) {
+    async write(handle, value, since, ttl = TTL) {
       if (JSON.stringify(value).length > LARGEST) throw new TypeError(`A user's state may have ${LARGEST} characters of JSON.`);
       const key = await keyOf(handle);
       const record: StateRecord = keyring ? { v: 1, sealed: await keyring.seal(STATE_PURPOSE, { value }, key) } : { v: 1, plain: value };
-      return store.write(key, record, since ?? 'absent', { until: as.now() + TTL });
+      return store.write(key, record, since ?? 'absent', { until: as.now() + ttl });
     },
+    async remove(handle, since) {
+      return store.remove(await keyOf(handle), since);
+    },
+    now: () => as.now(),
   };
 }
 

@@ -8,9 +8,12 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type AgentState, openState, settleBefore, type StateChange } from './agent-state.ts';
 import { callerOf } from './auth-info.ts';
-import { mcpHandler, type McpOptions } from './handler.ts';
+import type { Asker, Question } from './asking.ts';
+import type { Answer } from './carried.ts';
+import { handlerFor, type McpOptions } from './handler.ts';
 import type { Policy } from './policy.ts';
 import type { AnyServer } from './sdk.ts';
+import type { Sessions } from './sessions.ts';
 
 /** A class that extends {@link McpAgent}. */
 export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unknown, Record<string, unknown>>;
@@ -53,6 +56,31 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
 
   /** Who may call what, for `serve` and `Router`: `static policy = policy({ tools: { … } })`. */
   static readonly policy?: Policy;
+
+  /** Sessions for clients of 2025, for `serve` and `Router`: `static sessions = sessions()`. */
+  static readonly sessions?: Sessions;
+
+  #asker: Asker | null = null;
+
+  /**
+   * Asks the person while a tool runs. A client of 2026-07-28 asks and then calls the tool again, which runs anew from its beginning: ask
+   * before you change anything. A client of 2025 needs a session.
+   *
+   * @throws {ToolError} where the client cannot ask. @throws {TypeError} for a form that asks for a secret, and while `init()` runs.
+   */
+  elicit(question: Question): Promise<Answer> {
+    return this.#asking().elicit(question);
+  }
+
+  /** Tells the client how far the running tool is, if it wants to know. */
+  progress(done: number, total?: number, message?: string): Promise<void> {
+    return this.#asking().progress(done, total, message);
+  }
+
+  #asking(): Asker {
+    if (this.#asker) return this.#asker;
+    throw new TypeError('McpAgent: nobody can be asked while the fields of the class are made.');
+  }
 
   /** What a user's state is before the first `setState`. Without it nothing is read, and there is no `state`. */
   readonly initialState?: State;
@@ -109,10 +137,11 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
   }
 
   static #handler<Env>(Agent: AgentClass<Env>, options: McpOptions): FetchObject<Env> {
-    const { policy } = Agent as { readonly policy?: Policy };
-    return mcpHandler<Env>(
-      async (_access, ctx, env) => {
+    const { policy, sessions } = Agent as { readonly policy?: Policy; readonly sessions?: Sessions };
+    return handlerFor<Env, unknown>(
+      async (_access, ctx, env, asker) => {
         const agent = new Agent(ctx, env);
+        agent.#asker = asker;
         if (agent.initialState === undefined) {
           await agent.init();
           return agent.server;
@@ -125,7 +154,8 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
         settleBefore(server, state, options.onError ?? ((error) => console.error(error)));
         return server;
       },
-      { ...(policy && { policy }), ...options },
+      { ...(policy && { policy }), ...(sessions && { sessions }), ...options },
+      false,
     );
   }
 }

@@ -15,12 +15,15 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
-import { askToConnect, resume } from './connecting.ts';
+import { type Asker, makeAsker } from './asking.ts';
+import { resume } from './carried.ts';
+import { askFirst } from './connecting.ts';
 import { type ChallengeForm, enter } from './entry.ts';
 import { keepListsPrivate } from './lists.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
 import { type Policy, policy as makePolicy } from './policy.ts';
 import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect } from './sdk.ts';
+import type { Sessions } from './sessions.ts';
 import { userEvents, type UserEvents } from './user-events.ts';
 import { asError, keepErrorsInside, type Report } from './tool-error.ts';
 
@@ -49,6 +52,8 @@ export interface McpOptions {
   readonly policy?: Policy;
   /** In which form a client is told to ask for more scopes. Default: a tool result for ChatGPT, which knows no other; 403 for all else. */
   readonly challengeForm?: (request: Request, access: Access | null) => ChallengeForm;
+  /** Sessions for clients of 2025, which a server needs that asks its clients something: `sessions()`. Default: none are kept. */
+  readonly sessions?: Sessions;
   /** News of changed rights, for clients that hold a stream open. Default: none come. */
   readonly events?: UserEvents;
   /** Seconds after which an open stream notices that its token was revoked; 1 to 300, default 15. */
@@ -83,9 +88,13 @@ export function openMcpHandler<Env = unknown, Props = Record<string, unknown>>(
   return handlerFor(factory, options, true);
 }
 
-function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
+/** What makes a server here: it gets what the tools of the request can ask, too. */
+export type AskingFactory<Env, Props> = (access: Access<Props> | null, ctx: Context, env: Env, asker: Asker) => Awaitable<AnyServer>;
+
+/** Serves what a factory makes. @param open whether callers without a token reach it. */
+export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
   const report = options.onError ?? ((error) => console.error(error));
-  const { policy = OPEN, events = SILENT, streamCheck = 15 } = options;
+  const { policy = OPEN, events = SILENT, sessions, streamCheck = 15 } = options;
   if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
     throw new TypeError('mcpHandler: `streamCheck` must be a whole number of seconds from 1 to 300.');
   let streams = 0;
@@ -108,17 +117,26 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
       }
       if (access === null && !open) return ctx.challenge ? unauthorized(ctx.challenge, false) : failure();
       const authInfo = access ? authInfoOf(access) : nobody();
-      if (request.method !== 'POST') return current(request, { authInfo }); // 405: stateless, no session to listen to or to end
+      const visitor = access && sessions ? { access, ctx, report, streamCheck } : null;
       try {
+        // Without a session there is none to listen to or to end: 405.
+        if (request.method !== 'POST')
+          return (visitor && (await sessions?.attend(request, visitor, events))) ?? (await current(request, { authInfo }));
         const entry = await enter(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
         const { judged } = entry;
-        const resuming = await resume(judged?.body, access);
+        const resuming = await resume(judged?.body, access, ctx.states);
         if ('refusal' in resuming) return Response.json(resuming.refusal, { status: 400, headers: { 'cache-control': 'no-store' } });
-        const { body, resumed } = resuming;
+        const { resumed } = resuming;
+        const turn = (visitor && judged && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;
+        if (turn instanceof Response) return turn;
+        const { body } = turn ?? resuming;
         if (judged) ctx.calledTools = judged.called;
-        const server = await factory(access, ctx, env);
-        askToConnect(server, { request, body, access, resumed });
+        let making: Awaitable<AnyServer> | undefined;
+        const asker = makeAsker(() => making, body, resumed, turn !== null);
+        authInfo.extra = { ...authInfo.extra, asker };
+        const server = await (making = factory(access, ctx, env, asker));
+        askFirst(server, { request, body, access, resumed });
         keepErrorsInside(server, report);
         if (judged) {
           keepListsPrivate(server, policy, access, judged.lists);
@@ -127,8 +145,9 @@ function handlerFor<Env, Props>(factory: OpenMcpFactory<Env, Props>, options: Mc
         made.set(authInfo, server);
         const given = judged ? { authInfo, parsedBody: body } : { authInfo };
         if (access && isListening(judged?.body)) return await listen(entry.request, access, ctx, given);
+        if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
+        if (turn) return await turn.serve(server, authInfo);
         if (isCurrent(server)) return await current(entry.request, given);
-        onConnect(server, () => {}, giveRequestInfo);
         return await fallback(entry.request, given);
       } catch (error) {
         report(asError(error));

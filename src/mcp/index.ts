@@ -1,6 +1,8 @@
 /** `portcullis/mcp`: MCP servers that know who called. Needs the optional peer `@modelcontextprotocol/server` 2.x. */
 export { type AgentClass, McpAgent } from './agent.ts';
 export type { StateChange } from './agent-state.ts';
+export { elicit, type FormField, type FormSchema, type Question } from './asking.ts';
+export type { Answer } from './carried.ts';
 export { boundSessions, type BoundSessionsOptions } from './bound-sessions.ts';
 export { accessOf, authInfoOf } from './auth-info.ts';
 export {
@@ -48,6 +50,7 @@ export {
   type WithCaller,
 } from './permission.ts';
 export type { AnyServer, OldServer } from './sdk.ts';
+export { sessions, type Sessions, type SessionsOptions } from './sessions.ts';
 export { type Report, ToolError } from './tool-error.ts';
 export type { Access, AuthContext } from '../model/access.ts';
 export type { Context, FetchObject } from '../model/handler.ts';

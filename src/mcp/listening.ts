@@ -28,14 +28,20 @@ export function busFor(events: UserEvents, access: Access): ServerEventBus {
 }
 
 /** Ends a stream: when the caller goes, when the token ends, when a check every so often finds it revoked, and by `abort()`. */
-export function endOf(request: Request, access: Access, ctx: Context, every: Seconds): AbortController {
+export function endOf(
+  request: Pick<Request, 'signal'>,
+  access: Access,
+  ctx: Pick<Context, 'stillGood'>,
+  every: Seconds,
+  now: Seconds = Date.now() / 1000,
+): AbortController {
   const end = new AbortController();
   const stop = (): void => {
     clearTimeout(atExpiry);
     clearInterval(checks);
     if (!end.signal.aborted) end.abort();
   };
-  const atExpiry = setTimeout(stop, Math.min(LONGEST_MS, Math.max(0, access.expiresAt * 1000 - Date.now())));
+  const atExpiry = setTimeout(stop, Math.min(LONGEST_MS, Math.max(0, (access.expiresAt - now) * 1000)));
   const checks = setInterval(() => {
     // A store that is down is no revocation: the next check asks again.
     ctx.stillGood?.().then(

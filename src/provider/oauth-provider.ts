@@ -14,7 +14,6 @@ import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import type { TokenSource } from '../guard/token-source.ts';
 import { genuine } from '../lib/genuine.ts';
-import { late } from '../lib/late.ts';
 import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
@@ -24,20 +23,18 @@ import { covers } from '../model/resource.ts';
 import type { Awaitable, Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { kindOf } from '../model/token.ts';
-import type { UserStates } from '../model/user-state.ts';
 import { checkFetch } from '../options/check.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { secretsOf } from '../options/secret.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { fetchOf } from './handlers.ts';
+import { lateStates } from './late-states.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
 import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
-
-const statesOf = late(async () => (await import('../core/user-states.ts')).statesOf);
 
 /** What a runtime brings along: its machine, and how it knows a caller's address. */
 export interface Platform {
@@ -229,14 +226,6 @@ export class OAuthProvider<Env = unknown> {
   #secrets(env: Env): readonly string[] {
     return secretsOf(this.#options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
-}
-
-/** Few handlers keep anything for their users. */
-function lateStates(as: AuthServer, access: Checked): UserStates {
-  return {
-    read: async (handle) => (await statesOf(as, access)).read(handle),
-    write: async (handle, value, since) => (await statesOf(as, access)).write(handle, value, since),
-  };
 }
 
 /** A token that was refused is told of; a call without one is how every client begins. */
