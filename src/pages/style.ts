@@ -93,10 +93,12 @@ button.plain:hover{color:var(--accent-deep);text-decoration-thickness:2px}
 .sites svg{width:1.25rem;height:1.25rem;margin-inline-end:.625rem;vertical-align:-.25rem}
 button.nothing{position:absolute;width:0;min-height:0;height:0;padding:0;border:0;overflow:hidden}
 .foot{margin-top:1.25rem;color:var(--soft);font-size:.875rem}
+.foot + .foot{margin-top:.5rem}
 details{margin-top:.5rem;color:var(--soft);font-size:.875rem}
 summary{display:list-item;padding:.75rem 0;line-height:1.25rem;cursor:pointer;border-radius:.375rem}
 summary:hover{color:var(--ink)}
 details dt{margin-top:.5rem}
+details .field{color:var(--ink);font-size:1rem}
 details dd,code{color:var(--ink);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 small code{color:inherit;font-size:.75rem}
 a{color:var(--accent)}

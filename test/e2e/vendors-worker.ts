@@ -17,13 +17,13 @@ import { arriving, signInThere } from './vendors.ts';
 export async function checkVendorsOnWorker(executable: string): Promise<void> {
   const sites = await startSites(['github.com']);
   const idp = await startRealIdp();
-  let gitHub: FakeGitHub | undefined;
+  const hubs: FakeGitHub[] = []; // made when our address is known
   const hub = createServer((message, response) => {
     const isBare = message.method === 'GET';
     void text(message).then(async (body) => {
       const headers = new Headers(Object.entries(message.headers).map(([name, value]): [string, string] => [name, String(value)]));
       const to = `https://${headers.get('x-host')}${message.url}`;
-      const answer = await gitHub?.fetch(to, { method: message.method ?? 'GET', headers, ...(isBare ? {} : { body }) });
+      const answer = await hubs[0]?.fetch(to, { method: message.method ?? 'GET', headers, ...(isBare ? {} : { body }) });
       response.writeHead(answer?.status ?? 503, Object.fromEntries(answer?.headers ?? []));
       response.end(await answer?.text());
     });
@@ -38,7 +38,8 @@ export async function checkVendorsOnWorker(executable: string): Promise<void> {
     CLIENT_SECRET: CLIENT.clientSecret,
   });
   const callback = (id: string): string => `${server.url}/authorize/callback/${id}`;
-  gitHub = makeFakeGitHub({ ...CLIENT, redirectUri: callback('github') });
+  const gitHub = makeFakeGitHub({ ...CLIENT, redirectUri: callback('github') });
+  hubs.push(gitHub);
   await idp.open(callback('corp'));
   sites.hosts.set('github.com', pressedSite('GitHub', gitHub.visit));
   const secure = { ignoreHTTPSErrors: true };
