@@ -11,7 +11,11 @@ import { registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, appOn, ISSUER } from '../support/app.ts';
 
 /** A store that notes what is written while no request is under way. */
-function watched(inner: Store): { readonly store: Store; readonly late: Key[]; readonly during: <T>(work: () => Promise<T>) => Promise<T> } {
+function watched(inner: Store): {
+  readonly store: Store;
+  readonly late: Key[];
+  readonly during: <T>(work: () => Promise<T>) => Promise<T>;
+} {
   const late: Key[] = [];
   let underWay = 0;
   const note = (key: Key): void => void (underWay === 0 && late.push(key));
