@@ -56,7 +56,7 @@ interface Way {
   /** Keeps what is said, for a client that comes back. */
   readonly recording: Recording | null;
   /** Hands the client's own messages to the server. */
-  start(authInfo: AuthInfo, request: Request, body: unknown): Promise<Response>;
+  readonly start: (authInfo: AuthInfo, request: Request, body: unknown) => Promise<Response>;
 }
 
 /** Has a server answer the messages of a turn, on the stream of its POST. */
