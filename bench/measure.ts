@@ -11,6 +11,14 @@ const CONNECTIONS = 16;
 const METADATA = '/.well-known/oauth-authorization-server';
 const FORGED = `access_${'A'.repeat(22)}.${'A'.repeat(43)}`;
 
+/** The algorithm is oidc-provider's wish: its bench has no other key. */
+const NEW_CLIENT = {
+  redirect_uris: [REDIRECT_URI],
+  token_endpoint_auth_method: 'none',
+  application_type: 'native',
+  id_token_signed_response_alg: 'ES256',
+};
+
 /** The process that asks. */
 export interface Load {
   run(job: Job): Promise<Result>;
@@ -94,7 +102,7 @@ async function jobOf(bench: Bench, operation: Operation, requests: number): Prom
         ...job,
         path: subject.paths?.register ?? '/register',
         status: 201,
-        json: JSON.stringify({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none', application_type: 'native' }),
+        json: JSON.stringify(NEW_CLIENT),
       };
     case 'metadata':
       return { ...job, path: METADATA };

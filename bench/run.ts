@@ -2,6 +2,7 @@
  * The bench: CPU per request of our servers, the floors below them and two peers, in interleaved rounds on this machine.
  *
  *   npm run bench -- mcp     what a call of a tool costs, see mcp.ts
+ *   npm run bench -- jwt     what a signed token of another server costs, see jwt.ts
  *   npm run bench -- stores [--engine NAME]… [--grants 1000,100000,1000000]     what each store costs, see stores.ts
  *   npm run bench -- [--quick] [--only node|worker] [--op NAME]… [--subject NAME]… [--rounds N]
  */
@@ -16,6 +17,11 @@ import { targetLines, median, table, type Costs } from './report.ts';
 if (process.argv[2] === 'mcp') {
   const { benchMcp } = await import('./mcp.ts');
   await benchMcp(process.argv.slice(3));
+  process.exit();
+}
+if (process.argv[2] === 'jwt') {
+  const { benchJwt } = await import('./jwt.ts');
+  await benchJwt(process.argv.slice(3));
   process.exit();
 }
 if (process.argv[2] === 'stores') {

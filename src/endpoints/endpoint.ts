@@ -44,38 +44,56 @@ export interface Surroundings {
 
 /** One request; its URL and its network are worked out when they are asked for. */
 export function makeCall(request: Request, as: AuthServer, env: unknown, around: Surroundings): Call {
-  let url: URL | undefined;
-  let id: string | undefined;
-  const requestId = (): string => (id ??= base64url(as.runtime.random(9)));
-  const own = forRequest(as, requestId);
-  let network: string | undefined;
-  let present: Promise<Present | null> | undefined;
-  return {
-    request,
-    as: own,
-    env,
-    get requestId() {
-      return requestId();
-    },
-    get url() {
-      return (url ??= new URL(request.url));
-    },
-    get network() {
-      return (network ??= around.network());
-    },
-    after: (work) => around.waitUntil(workOf(own, requestId, work)),
-    words: ENGLISH,
-    present: () => (present ??= askPresent({ request, as, env })),
-  };
+  return new OneCall(request, as, env, around);
+}
+
+/** A class, since accessors of an object literal cost more than all the rest of a call. */
+class OneCall implements Call {
+  readonly request: Request;
+  readonly as: AuthServer;
+  readonly env: unknown;
+  readonly words = ENGLISH;
+  readonly after: Call['after'];
+  readonly present: Call['present'];
+  readonly #around: Surroundings;
+  #url: URL | undefined;
+  #requestId: string | undefined;
+  #network: string | undefined;
+
+  constructor(request: Request, as: AuthServer, env: unknown, around: Surroundings) {
+    this.request = request;
+    this.as = forRequest(as, () => this.requestId);
+    this.env = env;
+    this.#around = around;
+    this.after = (work) => around.waitUntil(workOf(this, work));
+    let present: ReturnType<Call['present']> | undefined;
+    this.present = () => (present ??= askPresent({ request, as, env }));
+  }
+
+  get url(): URL {
+    return (this.#url ??= new URL(this.request.url));
+  }
+  get requestId(): string {
+    return (this.#requestId ??= base64url(this.as.runtime.random(9)));
+  }
+  get network(): string {
+    return (this.#network ??= this.#around.network());
+  }
+}
+
+/** The call with something different in it. */
+export function changed(call: Call, change: Partial<Call>): Call {
+  const { request, url, as, env, requestId, network, after, words, present } = call;
+  return { request, url, as, env, requestId, network, after, words, present, ...(call.begun ? { begun: call.begun } : {}), ...change };
 }
 
 /** Work that has an end of its own. Not begun before the caller has gone on, so that it cannot be timed from outside. */
-async function workOf(as: AuthServer, requestId: () => string, work: () => Promise<unknown>): Promise<void> {
+async function workOf(call: Call, work: () => Promise<unknown>): Promise<void> {
   try {
     await Promise.resolve();
     await work();
   } catch (error) {
-    as.emit({ kind: 'request.failed', endpoint: 'afterwards', requestId: requestId(), error });
+    call.as.emit({ kind: 'request.failed', endpoint: 'afterwards', requestId: call.requestId, error });
   }
 }
 

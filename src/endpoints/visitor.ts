@@ -8,7 +8,7 @@ import { type KnownSession, useSession } from '../core/sessions.ts';
 import { userIdOf } from '../core/users.ts';
 import { readCookie, writeCookie } from '../lib/cookie.ts';
 import { acceptedOf, localesOf } from '../pages/words/languages.ts';
-import type { Call } from './endpoint.ts';
+import { changed, type Call } from './endpoint.ts';
 
 /** The call in the language that the person reads: by `ui_locales` of the URL, else by the browser. */
 export function inTheirLanguage(call: Call): Promise<Call> {
@@ -20,9 +20,7 @@ export function inTheirLanguage(call: Call): Promise<Call> {
 /** The call in another language: the one that a ticket keeps, or that a form asks for. */
 export async function speaking(call: Call, lang: string | null | undefined): Promise<Call> {
   if (typeof lang !== 'string') return call;
-  const { as, request, url, env, network, after, requestId, present, begun } = call;
-  const words = await as.settings.languages.of(lang);
-  return { as, request, url, env, network, after, requestId, present, words, ...(begun ? { begun } : {}) };
+  return changed(call, { words: await call.as.settings.languages.of(lang) });
 }
 
 /** Whether a POST of a page comes from our own page. @param strict also refuse a request that does not say (no browser does that). */

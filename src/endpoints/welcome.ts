@@ -2,7 +2,7 @@
  * Welcome: whoever the application has signed in is so here, without a click, on the pages that show who is there. Where the
  * person has set up a second factor with us, they sign in by the button instead, and are asked for it.
  */
-import type { Call, Endpoint } from './endpoint.ts';
+import { changed, type Call, type Endpoint } from './endpoint.ts';
 import { sessionOf } from './visitor.ts';
 import { admit } from './sign-in.ts';
 
@@ -12,7 +12,7 @@ export function welcoming(endpoint: Endpoint): Endpoint {
     if (call.request.method !== 'GET' || (await sessionOf(call))) return endpoint(call);
     const begun = await begin(call);
     if (!begun) return endpoint(call);
-    const answer = await endpoint({ ...call, begun: begun.session });
+    const answer = await endpoint(changed(call, { begun: begun.session }));
     if (begun.cookie !== undefined) answer.headers.append('set-cookie', begun.cookie);
     return answer;
   };

@@ -6,16 +6,18 @@ const SIGNS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const VALUES = Uint8Array.from({ length: 128 }, (_, code) => SIGNS.indexOf(String.fromCharCode(code)));
 const FOREIGN = 255;
 
+/** Two signs for each twelve bits: half as many pieces to put together, which is what takes the time. */
+const PAIRS = Array.from({ length: 4096 }, (_, bits) => SIGNS.charAt(bits >> 6) + SIGNS.charAt(bits & 63));
+
 /** Bytes as base64url text. */
 export function base64url(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 3) {
-    const a = bytes[at] ?? 0;
-    const b = bytes[at + 1] ?? 0;
-    const c = bytes[at + 2] ?? 0;
-    text += SIGNS.charAt(a >> 2) + SIGNS.charAt(((a & 3) << 4) | (b >> 4));
-    if (at + 1 < bytes.length) text += SIGNS.charAt(((b & 15) << 2) | (c >> 6));
-    if (at + 2 < bytes.length) text += SIGNS.charAt(c & 63);
+    const bits = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    const last = PAIRS[bits & 4095] ?? '';
+    const left = bytes.length - at;
+    text += PAIRS[bits >> 12] ?? '';
+    text += left > 2 ? last : last.slice(0, left - 1);
   }
   return text;
 }

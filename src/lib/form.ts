@@ -3,6 +3,9 @@
  * Own code, because `formData()` differs between runtimes and hides repeated names.
  */
 
+/** Nothing to decode: most values of a token request. */
+const PLAIN = /^[\w~.:-]*$/;
+
 /** Every name with its values, in order. Names never touch a prototype. */
 export type Fields = ReadonlyMap<string, readonly string[]>;
 
@@ -24,6 +27,7 @@ export function parseFields(text: string): Fields | null {
 
 /** Decodes one name or value; null when it is malformed. */
 export function decode(text: string): string | null {
+  if (PLAIN.test(text)) return text;
   try {
     const value = decodeURIComponent(text.replaceAll('+', ' '));
     return value.includes('\0') ? null : value;

@@ -17,7 +17,8 @@ export function parseJson(text: string, deepest: number): unknown {
   return isStrict(text, deepest) ? value : undefined;
 }
 
-function isStrict(text: string, deepest: number): boolean {
+/** Whether a text that is JSON is nested no deeper than `deepest` and repeats no name. */
+export function isStrict(text: string, deepest: number): boolean {
   const open: (Set<string> | null)[] = []; // the names so far of every object we are in; null for a list
   let last = '';
   for (const [mark] of text.matchAll(MARKS)) {
@@ -26,7 +27,7 @@ function isStrict(text: string, deepest: number): boolean {
     } else if (mark === '}' || mark === ']') {
       open.pop();
     } else if (mark === ':') {
-      const [names, name] = [open.at(-1), String(JSON.parse(last))];
+      const [names, name] = [open.at(-1), last.includes('\\') ? JSON.stringify(JSON.parse(last)) : last];
       if (names?.has(name)) return false;
       names?.add(name);
     } else {

@@ -124,6 +124,7 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
     if (!path.startsWith('/')) throw new TypeError(`McpAgent.serve: the path must begin with "/", but is ${JSON.stringify(path)}.`);
     const handler = McpAgent.#handler(this, options);
     return {
+      takesLightRequests: true,
       fetch(request, env, ctx) {
         if (new URL(request.url).pathname !== path) return new Response('Not found', { status: 404 });
         return handler.fetch(request, env, ctx);

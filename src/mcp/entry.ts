@@ -1,6 +1,7 @@
 /**
  * Entry: a request's body is read here, once; the gate judges it, and the SDK is given the very value that was judged.
  */
+import { genuine } from '../lib/genuine.ts';
 import { readBody } from '../lib/http.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
@@ -9,6 +10,7 @@ import { type ChallengeForm, gate, readCalls } from './gate.ts';
 import { listsIn, type Lists } from './lists.ts';
 import type { Policy } from './policy.ts';
 import type { Call } from './refusal.ts';
+import { shownRequest } from './shown-request.ts';
 import { asError, type Report } from './tool-error.ts';
 
 export type { ChallengeForm };
@@ -39,19 +41,21 @@ export interface Entry {
 
 /** Lets a request in, or answers it. What is no JSON goes on as it came, for the SDK to refuse. */
 export async function enter(policy: Policy, request: Request, entering: Entering): Promise<Entry | Response> {
-  const { access, ctx, report, challengeForm = formFor } = entering;
+  const { access, ctx, report, challengeForm } = entering;
   const read = await readBody(request, BODY_LIMIT);
   if ('problem' in read) return refused(read.problem === 'too-large' ? 413 : 400);
   const calls = readCalls(read.text);
   if (calls === null)
-    return { request: new Request(request.url, { method: 'POST', headers: request.headers, body: read.text, signal: request.signal }) };
+    return {
+      request: new Request(request.url, { method: 'POST', headers: [...request.headers], body: read.text, signal: request.signal }),
+    };
   if ('answer' in calls) return calls.answer;
   const emit = (event: NewEvent): void => tell(entering.on ?? ctx.emit, event, report);
-  const form = calls.calls.length > 0 ? challengeForm(request, access) : 'http';
+  const form = calls.calls.length === 0 ? 'http' : challengeForm ? challengeForm(genuine(request), access) : formFor(request, access);
   const answer = await gate(policy, calls.calls, { access, metadataUrl: ctx.challenge?.metadataUrl, form, emit });
   // The SDK takes the value that was judged, and of the request its headers: the body is read, and is not made anew.
   if (answer instanceof Response) return answer;
-  return { request, judged: { body: calls.body, lists: listsIn(calls.body), called: calledIn(calls), ...answer } };
+  return { request: shownRequest(request), judged: { body: calls.body, lists: listsIn(calls.body), called: calledIn(calls), ...answer } };
 }
 
 /** ChatGPT starts an authorization for what a tool's result says, and for nothing else (checked in 2026). */

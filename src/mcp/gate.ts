@@ -4,7 +4,7 @@
  */
 import { type Challenge, insufficientScope, schemeOf, unauthorized } from '../guard/challenge.ts';
 import { metadataUrlOf } from '../guard/resource-metadata.ts';
-import { parseJson } from '../lib/json.ts';
+import { isStrict } from '../lib/json.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import { judge, maySee, type Need, type Verdict } from '../model/policy.ts';
@@ -42,7 +42,7 @@ export function readCalls(
     return null;
   }
   // Two readers of one text must see one message: no name twice, no bottomless nesting (SEC-183).
-  if (parseJson(text, DEEPEST) === undefined) return { answer: malformed('The message repeats a name, or is nested too deep.') };
+  if (!isStrict(text, DEEPEST)) return { answer: malformed('The message repeats a name, or is nested too deep.') };
   const messages = Array.isArray(body) ? body : [body];
   if (messages.length > MOST_IN_BATCH) return { answer: malformed(`A batch may hold ${MOST_IN_BATCH} messages.`) };
   return { body, calls: messages.flatMap(callIn) };

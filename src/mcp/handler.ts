@@ -9,6 +9,7 @@
 import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol/server';
 import type { AuthInfo, McpHandlerRequestOptions, McpServerFactory } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
+import { genuine } from '../lib/genuine.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
@@ -19,6 +20,7 @@ import { type Asker, makeAsker } from './asking.ts';
 import { resume } from './carried.ts';
 import { askFirst } from './connecting.ts';
 import { type ChallengeForm, enter } from './entry.ts';
+import { exchange, isPlain } from './exchange.ts';
 import { keepListsPrivate } from './lists.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
 import { type Policy, policy as makePolicy } from './policy.ts';
@@ -109,6 +111,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   const fallback = legacyStatelessFallback(serverOf, report);
 
   return {
+    takesLightRequests: true,
     async fetch(request, env, ctx) {
       const access = callerOf<Props>(ctx);
       if (access === null && ctx.anonymous !== true) {
@@ -121,7 +124,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       try {
         // Without a session there is none to listen to or to end: 405.
         if (request.method !== 'POST')
-          return (visitor && (await sessions?.attend(request, visitor, events))) ?? (await current(request, { authInfo }));
+          return (visitor && (await sessions?.attend(request, visitor, events))) ?? (await current(genuine(request), { authInfo }));
         const entry = await enter(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
         const { judged } = entry;
@@ -147,6 +150,8 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         if (access && isListening(judged?.body)) return await listen(entry.request, access, ctx, given);
         if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
         if (turn) return await turn.serve(server, authInfo);
+        if (judged && isPlain(entry.request, body, server))
+          return await exchange(server, entry.request, body, { authInfo, report, respond: ctx.respond });
         if (isCurrent(server)) return await current(entry.request, given);
         return await fallback(entry.request, given);
       } catch (error) {
@@ -168,7 +173,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
     const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });
     // What is refused is no stream, and holds no place.
     const { url, headers } = request;
-    return tellingItsEnd(await own.fetch(new Request(url, { method: 'POST', headers, signal }), given), () => end.abort());
+    return tellingItsEnd(await own.fetch(new Request(url, { method: 'POST', headers: [...headers], signal }), given), () => end.abort());
   }
 }
 

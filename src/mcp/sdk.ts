@@ -52,6 +52,13 @@ interface Registry {
   readonly _registeredTools?: { [name: string]: unknown };
 }
 
+/** Whether a tool has a challenge of its own in the SDK's way, which the SDK's transports ask for before it is called. */
+export function challengesItself(server: AnyServer, name: unknown): boolean {
+  const tools = (server as Registry)._registeredTools;
+  if (tools === undefined || typeof name !== 'string' || !Object.hasOwn(tools, name)) return false;
+  return (tools[name] as { readonly scopeChallenge?: unknown }).scopeChallenge !== undefined;
+}
+
 /** Makes a server not know these tools. @throws {TypeError} for a low-level server, which keeps its tools to itself: nothing is called then. */
 export function forgetTools(server: AnyServer, names: readonly string[]): void {
   if (names.length === 0) return;

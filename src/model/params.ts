@@ -21,9 +21,10 @@ export interface Params {
 export function paramsOf(fields: Fields): Params {
   const all = (name: string): readonly string[] => (fields.get(name) ?? []).filter((value) => value !== '');
   const optional = (name: string): string | undefined => {
-    if ((fields.get(name)?.length ?? 0) > 1)
-      throw new OAuthError('invalid_request', `repeated_${name}`, { hint: 'A parameter stands more than once.' });
-    return all(name)[0];
+    const values = fields.get(name);
+    if (values === undefined) return undefined;
+    if (values.length > 1) throw new OAuthError('invalid_request', `repeated_${name}`, { hint: 'A parameter stands more than once.' });
+    return values[0] === '' ? undefined : values[0];
   };
   return {
     all,

@@ -61,7 +61,11 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
     busy += 1;
     let working = true;
     try {
-      const answer = await app.fetch(light ? (request as unknown as Request) : request.genuine(), settings.env, contextOf(message));
+      const answer = await app.fetch(
+        light ? (request as unknown as Request) : request.genuine(),
+        settings.env,
+        new NodeContext(message, settings.trustProxy, keep),
+      );
       working = false;
       release(message, to);
       busy -= 1; // from here on it holds a socket, not a place: a stream may stay open for hours
@@ -102,18 +106,11 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
     return at.id;
   }
 
-  function contextOf(message: IncomingMessage): Context {
-    return {
-      get address() {
-        return addressOf(message, settings.trustProxy) ?? ''; // no socket any more
-      },
-      waitUntil(promise) {
-        const kept: Promise<unknown> = Promise.resolve(promise)
-          .catch((error: unknown) => report(error, message))
-          .finally(() => pending.delete(kept));
-        pending.add(kept);
-      },
-    };
+  function keep(promise: Promise<unknown>, message: IncomingMessage): void {
+    const kept: Promise<unknown> = Promise.resolve(promise)
+      .catch((error: unknown) => report(error, message))
+      .finally(() => pending.delete(kept));
+    pending.add(kept);
   }
 
   return {
@@ -131,6 +128,23 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
       while (pending.size > 0) await Promise.all(pending);
     },
   };
+}
+
+/** A class, since an accessor of an object literal costs as much as the rest of a small request. */
+class NodeContext implements Context {
+  readonly waitUntil: Context['waitUntil'];
+  readonly #message: IncomingMessage;
+  readonly #trustProxy: number;
+
+  constructor(message: IncomingMessage, trustProxy: number, keep: (promise: Promise<unknown>, message: IncomingMessage) => void) {
+    this.#message = message;
+    this.#trustProxy = trustProxy;
+    this.waitUntil = (promise) => keep(promise, message);
+  }
+
+  get address(): string {
+    return addressOf(this.#message, this.#trustProxy) ?? ''; // no socket any more
+  }
 }
 
 function refuse(to: ServerResponse, status: number): void {

@@ -53,7 +53,7 @@ export function addressOf(message: IncomingMessage, trustedProxies: number): str
 /** Only the path is the caller's to choose: pasted, not resolved, so that `//evil.example/` stays a path. */
 function urlOf(message: IncomingMessage, origin: string | undefined): string | null {
   const { host } = message.headers;
-  if (host === undefined ? origin === undefined : !HOST.test(host)) return null;
+  if (host === undefined ? origin === undefined : host !== lastHost?.host && !HOST.test(host)) return null;
   const base = origin ?? originOf(host ?? '');
   const { originalUrl, url = '' } = message as IncomingMessage & { readonly originalUrl?: string }; // frameworks cut their mount path off `url`
   const path = pathOf(originalUrl ?? url, host);

@@ -33,7 +33,10 @@ export interface Completion {
 
 /** The verbs. */
 export interface Requests {
-  /** Checks the authorization request in a URL. @throws {AuthorizationError} */
+  /**
+   * Checks the authorization request in a URL. One that was pushed (RFC 9126) is used up by it: call it once for each visit, and keep
+   * what it gives, as `beginConsent` does. @throws {AuthorizationError}
+   */
   parseAuthRequest(request: Request): Promise<AuthRequest>;
   /** Opens the grant; send the browser to `redirectTo` with a 303. @throws {AuthorizationError} when the request no longer passes. */
   completeAuthorization(completion: Completion): Promise<{ redirectTo: string }>;

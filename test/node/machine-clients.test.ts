@@ -124,6 +124,48 @@ describe('oauth4webapi, a strict client', () => {
   });
 });
 
+describe('oauth4webapi, for the rest', () => {
+  it('registers itself, drives the device’s grant, a code and a refresh, and asks what the token is worth', async () => {
+    const clock = makeClock(Math.floor(Date.now() / 1000));
+    const app = await appOn(memoryStore({ now: clock.now }), clock, { deviceAuthorizationEndpoint: '/device_authorization' });
+    const through = { [oauth.customFetch]: (url: string, init: RequestInit) => app.send(new Request(url, init)) } as never;
+    const found = await oauth.discoveryRequest(new URL(ISSUER), { algorithm: 'oauth2', ...(through as object) });
+    const as = await oauth.processDiscoveryResponse(new URL(ISSUER), found);
+    const redirectUri = 'http://localhost:3334/callback';
+    const metadata = {
+      client_name: 'Strict', redirect_uris: [redirectUri], token_endpoint_auth_method: 'client_secret_basic',
+      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+    }; // prettier-ignore
+    const registered = await oauth.dynamicClientRegistrationRequest(as, metadata, through);
+    const client = await oauth.processDynamicClientRegistrationResponse(registered);
+    const secret = oauth.ClientSecretBasic(client.client_secret as string);
+
+    const asking = await oauth.deviceAuthorizationRequest(as, client, secret, { scope: 'read', resource: RESOURCE }, through);
+    const codes = await oauth.processDeviceAuthorizationResponse(as, client, asking);
+    const poll = async (): Promise<oauth.TokenEndpointResponse> =>
+      oauth.processDeviceCodeResponse(as, client, await oauth.deviceCodeGrantRequest(as, client, secret, codes.device_code, through));
+    await expect(poll()).rejects.toMatchObject({ error: 'authorization_pending' });
+    const browser = app.browser();
+    const page = await browser.submit(await browser.get(codes.verification_uri_complete ?? ''), { user_code: codes.user_code });
+    await browser.submit(page, { decision: 'approve', ...ALICE });
+    clock.pass(codes.interval ?? 5);
+    const given = await poll();
+    expect((await app.call(given.access_token)).access).toMatchObject({ userId: app.aliceId, scope: ['read'] });
+
+    const told = await oauth.introspectionRequest(as, client, secret, given.access_token, through);
+    expect(await oauth.processIntrospectionResponse(as, client, told)).toMatchObject({ active: true, client_id: client.client_id });
+
+    const verifier = oauth.generateRandomCodeVerifier();
+    const asked = { response_type: 'code', client_id: client.client_id, redirect_uri: redirectUri, state: 's', code_challenge_method: 'S256', code_challenge: await oauth.calculatePKCECodeChallenge(verifier) }; // prettier-ignore
+    const consent = await browser.get(`${as.authorization_endpoint}?${new URLSearchParams(asked)}`);
+    const back = await browser.submit(consent, { decision: 'approve' });
+    const params = oauth.validateAuthResponse(as, client, new URL(back.location ?? ''), 's');
+    const granted = await oauth.processAuthorizationCodeResponse(as, client, await oauth.authorizationCodeGrantRequest(as, client, secret, params, redirectUri, verifier, through)); // prettier-ignore
+    const renewed = await oauth.processRefreshTokenResponse(as, client, await oauth.refreshTokenGrantRequest(as, client, secret, granted.refresh_token ?? '', through)); // prettier-ignore
+    expect((await app.call(renewed.access_token)).status).toBe(200);
+  });
+});
+
 describe('tokens that are bound to a key, for clients that others wrote (RFC 9449)', () => {
   const authorized = (token: string, dpop: string) => ({ authorization: `DPoP ${token}`, dpop });
 

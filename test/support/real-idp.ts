@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const CLIENT = { clientId: 'portcullis', clientSecret: 'a-secret-of-some-length-for-tests' } as const;
 
 /** The provider, which is there at once and knows its client a little later. */
@@ -11,8 +12,8 @@ export interface RealIdp {
   readonly fetch: (input: string | Request, init?: RequestInit) => Promise<Response>;
   /** What was asked of it, in order: paths. */
   readonly calls: string[];
-  /** Registers us. Until then it answers nothing. */
-  open(redirectUri: string): Promise<void>;
+  /** Registers us. Until then it answers nothing. @param prepare adds what the provider does not do by itself. */
+  open(redirectUri: string, prepare?: (provider: Provider) => void): Promise<void>;
   close(): void;
 }
 
@@ -27,12 +28,24 @@ export interface Shape {
   readonly routes?: { readonly [name: string]: string };
   /** Whether it takes tokens back. */
   readonly revokes: boolean;
+  /** Members of its configuration, over all others. */
+  readonly more?: { readonly [name: string]: unknown };
 }
 
-type ProviderClass = new (
-  issuer: string,
-  configuration: object,
-) => { proxy: boolean; callback(): (request: unknown, response: unknown) => void };
+/** As much of the provider as is used. */
+export interface Provider {
+  proxy: boolean;
+  callback(): (request: unknown, response: unknown) => void;
+  registerGrantType(name: string, handler: (ctx: ProviderContext) => Promise<void>, parameters: readonly string[]): void;
+}
+
+/** What a grant type of it is given. */
+export interface ProviderContext {
+  body: unknown;
+  readonly oidc: { readonly params: { readonly [name: string]: string | undefined }; readonly client: { readonly clientId: string } };
+}
+
+type ProviderClass = new (issuer: string, configuration: object) => Provider;
 
 /** Starts one. */
 export async function startRealIdp(shape?: Shape): Promise<RealIdp> {
@@ -56,14 +69,14 @@ export async function startRealIdp(shape?: Shape): Promise<RealIdp> {
       const body = request.body === null ? {} : { body: await request.text() };
       return fetch(request.url.replace(vendor, origin), { method: request.method, headers, redirect: 'manual', ...body });
     },
-    async open(redirectUri) {
+    async open(redirectUri, prepare) {
       const { default: OidcProvider } = (await import('oidc-provider' as string)) as { default: ProviderClass };
       const client = {
         client_id: CLIENT.clientId,
         client_secret: CLIENT.clientSecret,
         redirect_uris: [redirectUri],
         response_types: ['code'],
-        grant_types: shape ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
+        grant_types: [...(shape ? ['authorization_code', 'refresh_token'] : ['authorization_code']), ...(prepare ? [TOKEN_EXCHANGE] : [])],
         token_endpoint_auth_method: 'client_secret_post',
       };
       const own = shape && {
@@ -81,7 +94,9 @@ export async function startRealIdp(shape?: Shape): Promise<RealIdp> {
         ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 6000, IdToken: 600, Interaction: 600, RefreshToken: 6000, Session: 600 },
         cookies: { keys: ['a key for this test'] },
         ...own,
+        ...shape?.more,
       });
+      prepare?.(provider);
       provider.proxy = shape !== undefined;
       const answer = provider.callback();
       server.on('request', (request, response) => {
