@@ -70,13 +70,6 @@ export async function checkMcpConformance(): Promise<void> {
     const verdicts = await Promise.all(runs);
     for (const [at, revision] of REVISIONS.entries()) {
       const [bare, guarded] = verdicts[at] ?? [];
-      console.log(
-        revision,
-        'FAILS',
-        [...(guarded ?? [])].filter(([, s]) => s === 'FAILURE').map(([i]) => i),
-        'SKIP/WARN',
-        [...(guarded ?? [])].filter(([, s]) => s !== 'FAILURE' && s !== 'SUCCESS' && s !== 'INFO').map(([i, s]) => i + s),
-      );
       await check(`conformance server ${revision}: behind the guard nothing is lost that was good without it`, async () => {
         assert.ok(bare && guarded && bare.size > 20, 'The suite said too little.');
         assert.deepEqual([...bare].filter(([id, status]) => status === 'SUCCESS' && guarded.get(id) !== 'SUCCESS').map(([id]) => id), []);
