@@ -137,7 +137,7 @@ async function measureAll(server: Server, store: Store, samples: number): Promis
   await step('read + write', (at) => floor(store, key(at), { ...redeem, code: codes[at] ?? '' }));
   await step('check', (at) => server.ask('/mcp', null, token(at, 'access_token')));
   await step('refresh', async (at) => (tokens[at] = await server.ask('/token', { grant_type: 'refresh_token', refresh_token: token(at, 'refresh_token') })));
-  await step('list', (at) => server.helpers.listUserGrants(`filled-${at % 10}`));
+  await step('list', () => server.helpers.listUserGrants('filled-0')); // has a hundred, whatever the size
   await step('revoke', (at) => server.ask('/revoke', { token: token(at, 'refresh_token') }));
   return figures;
 } // prettier-ignore
