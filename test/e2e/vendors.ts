@@ -181,7 +181,7 @@ async function together(there: There): Promise<void> {
     ),
   );
 
-  await check('vendors: a callback stolen into another browser opens nothing there, and still works at home (SEC-138)', () =>
+  await check('vendors: a callback stolen into another browser opens nothing there, and still works at home (SEC-139)', () =>
     visit(
       browser,
       url,
@@ -215,7 +215,7 @@ async function together(there: There): Promise<void> {
     ),
   );
 
-  await check('vendors: with an open session at the site, a link to our consent page alone sends nobody there (confused deputy)', () =>
+  await check('vendors: with an open session at the site, a link to our consent page alone sends nobody there (SEC-136)', () =>
     visit(
       browser,
       url,
