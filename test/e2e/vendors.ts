@@ -19,7 +19,7 @@ import { VENDORS } from '../support/vendor-shapes.ts';
 import { launch, photograph, visit } from './chromium.ts';
 import { freshClient, startHere } from './here.ts';
 import { looksOf } from './looks.ts';
-import { leave } from './person.ts';
+import { arriving, leave, signInThere } from './person.ts';
 import { check } from './report.ts';
 import { pressedSite, shapedSite, type Sites, startSites } from './sites.ts';
 
@@ -102,21 +102,6 @@ const secure = { ignoreHTTPSErrors: true };
 const go = (page: Page, name: string): Promise<void> => page.getByRole('button', { name: `Continue with ${name}` }).click();
 const press = (page: Page, text: string): Promise<void> => page.getByRole('button', { name: text }).click();
 const isCode = (came: URL): void => assert.match(came.searchParams.get('code') ?? '', /^code_/);
-
-/** The development pages of `oidc-provider`: who, and yes. */
-export async function signInThere(page: Page): Promise<void> {
-  await page.locator('input[name=login]').fill('erika');
-  await page.locator('input[name=password]').fill('any');
-  await page.locator('button[type=submit]').click();
-  await page.locator('button[type=submit]', { hasText: 'Continue' }).click();
-}
-
-/** Does something after which the browser asks for the client's address. */
-export async function arriving(page: Page, act: () => Promise<void>): Promise<URL> {
-  const asked = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith('https://app.example/'));
-  await act();
-  return new URL((await asked).url());
-}
 
 async function shape({ server: { url }, browser, seen }: There, name: string, subject: string): Promise<void> {
   await check(`vendors: there and back in Chromium: oidc-provider as ${name}`, () =>
