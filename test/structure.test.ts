@@ -166,7 +166,7 @@ describe('the house', () => {
   it('has a template for every page, and a policy that lets the form of each page through', () => {
     const pages = sources.filter(({ path, text }) => path.startsWith('pages/') && /\bpage\(\{/.test(text) && path !== 'pages/layout.ts');
     const shown = pages.flatMap(({ text }) => [...text.matchAll(/page: '(\w+)'/g)].map(([, name]) => name));
-    expect([...new Set(shown)].toSorted()).toEqual(Object.keys(TEMPLATES).toSorted());
+    expect(new Set(shown)).toEqual(new Set(Object.keys(TEMPLATES)));
     const withForm = pages.filter(({ text }) => text.includes('<form'));
     expect(withForm.length).toBeGreaterThan(5);
     expect(withForm.filter(({ text }) => !/\bformAction\b/.test(text)).map(({ path }) => path)).toEqual([]);
