@@ -1,7 +1,8 @@
-/** One suite, two runtimes: what does not name a runtime in its path runs on Node and in workerd alike. */
+/** One suite, two runtimes: what does not name a runtime in its path runs on Node and in workerd alike; journeys run once more on PostgreSQL and Redis. */
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { enginesAreThere } from './test/support/engines-there.ts';
 
 const NODE_ONLY = [
   'test/node/**',
@@ -21,6 +22,8 @@ const LONG = [
   'test/core/{store-faults,all-grants}.test.ts',
   'test/logins/passkey*.test.ts',
 ];
+/** Journeys that ask nothing of a store: they run in memory, on both runtimes, and not once more for PostgreSQL and Redis. */
+const WITHOUT_A_STORE = ['client-documents', 'device-clients', 'hostile-lengths', 'words'].map((name) => `test/journeys/${name}.test.ts`);
 /** Long counts of races, kills and restarts, for whoever has the time. */
 const provide = { full: process.env['PORTCULLIS_TEST_FULL'] === '1' };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -56,7 +59,19 @@ export default defineConfig({
       },
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
-        test: { name: 'processes', provide, include: PROCESSES, isolate: false, testTimeout: 60_000 },
+        test: { name: 'processes', provide, include: PROCESSES, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        resolve: { alias: { '#under-test': here('./test/support/under-test.engines.ts') } },
+        test: {
+          name: 'engines',
+          provide,
+          include: enginesAreThere() ? ['test/journeys/**/*.test.ts'] : [],
+          exclude: WITHOUT_A_STORE,
+          globalSetup: here('./test/support/engines-setup.ts'),
+          isolate: false,
+          testTimeout: 60_000,
+        },
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './test/worker/wrangler.jsonc' } })],

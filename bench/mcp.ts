@@ -2,7 +2,7 @@
  * What an MCP call costs: `tools/call` of an `McpAgent` of ours, open and behind the whole provider, on Node and in workerd, beside
  * Cloudflare's `McpAgent` behind workers-oauth-provider; and what many declared tools add. One interleaved run.
  *
- *   npm run bench -- mcp [--quick] [--rounds 5] [--only node|worker]
+ *   npm run bench -- mcp [--quick] [--rounds 5] [--only node|worker] [--what open|guarded|call|list]…
  */
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
@@ -44,22 +44,27 @@ const many = (of: Asked['of'], count: number): readonly Asked[] => [
   { of, what: `list, ${count} tools`, path: `/open/tools/${count}`, body: message('tools/list', {}), requests: 20_000 / count, holds: `tool-${count - 1}"` }, // prettier-ignore
 ];
 const ours = (of: Asked['of']): readonly Asked[] => [
-  open(of, '/open', 'open', 4000),
-  open(of, '/mcp', 'guarded', 4000),
+  open(of, '/open', 'open', 2000),
+  open(of, '/mcp', 'guarded', 2000),
   ...[10, 100, 1000].flatMap((count) => many(of, count)),
 ];
 const ASKED: readonly Asked[] = [
   ...ours('node'),
   ...ours('worker'),
-  open('agents', '/open', 'open', 1000),
-  open('agents', '/mcp', 'guarded', 1000),
+  open('agents', '/open', 'open', 500),
+  open('agents', '/mcp', 'guarded', 500),
 ];
 
 /** Runs the whole comparison. */
 export async function benchMcp(argv: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...argv],
-    options: { quick: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' }, only: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '5' },
+      only: { type: 'string' },
+      what: { type: 'string', multiple: true },
+    },
   });
   const rounds = values.quick ? 1 : Number(values.rounds);
   const load = startLoad();
@@ -70,7 +75,7 @@ export async function benchMcp(argv: readonly string[]): Promise<void> {
   for (let round = 0; round <= rounds; round++) {
     for (const asked of ASKED) {
       const target = targets.find(({ name }) => name === asked.of);
-      if (!target) continue;
+      if (!target || !(values.what?.some((what) => asked.what.startsWith(what)) ?? true)) continue;
       const micros = await measure(target, asked, load, round === 0 ? 1 / 3 : 1);
       const key = `${asked.of} ${asked.what}`;
       if (round > 0) figures.set(key, [...(figures.get(key) ?? []), micros]); // the first round warms up

@@ -6,7 +6,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { catalogue, McpAgent, mcpHandler, tool } from '../../src/mcp/index.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
-import type { Context, FetchObject } from '../../src/model/handler.ts';
+import type { FetchObject } from '../../src/model/handler.ts';
 import type { OAuthHelpers } from '../../src/provider/pages.ts';
 import { CONSENT, ISSUER, PROPS } from './answers.ts';
 
@@ -62,15 +62,23 @@ const OPEN: ReadonlyMap<string, FetchObject> = new Map([
 /** The handler of the guarded route. */
 export const guarded: FetchObject = BenchAgent.Router;
 
-/** Everything else: what is open, and `/setup?codes=N`. */
-export async function rest(request: Request, env: { readonly OAUTH_PROVIDER: OAuthHelpers }, ctx: Context): Promise<Response> {
-  const url = new URL(request.url);
-  const open = OPEN.get(url.pathname);
-  if (open) return open.fetch(request, env, Object.assign(ctx, { auth: NOBODY, props: NOBODY.props }));
+/** The default handler of the provider: `/setup?codes=N`. */
+export async function setup(request: Request, env: { readonly OAUTH_PROVIDER: OAuthHelpers }): Promise<Response> {
   const codes: string[] = [];
-  while (codes.length < Number(url.searchParams.get('codes'))) {
+  while (codes.length < Number(new URL(request.url).searchParams.get('codes'))) {
     const { redirectTo } = await env.OAUTH_PROVIDER.completeAuthorization(CONSENT);
     codes.push(new URL(redirectTo).searchParams.get('code') ?? '');
   }
   return Response.json(codes);
+}
+
+/** What is open stands before the provider, which costs it nothing. */
+export function before(provider: FetchObject<never>): FetchObject<never> {
+  return {
+    takesLightRequests: true,
+    fetch(request, env, ctx) {
+      const open = OPEN.get(new URL(request.url).pathname);
+      return open ? open.fetch(request, env, Object.assign(ctx, { auth: NOBODY, props: NOBODY.props })) : provider.fetch(request, env, ctx);
+    },
+  };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { serve, sqliteStore } from '../../src/node/index.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { BENCH_CLIENT, ISSUER } from './answers.ts';
-import { guarded, rest } from './mcp-app.ts';
+import { before, guarded, setup } from './mcp-app.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -13,11 +13,11 @@ const provider = new OAuthProvider({
   issuer: ISSUER,
   apiRoute: '/mcp',
   apiHandler: guarded,
-  defaultHandler: rest as never,
+  defaultHandler: setup as never,
   clients: [BENCH_CLIENT],
   scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
   authorizationCodeTTL: 600,
 });
 const env = { PORTCULLIS: sqliteStore(join(folder, 'bench.db')), PORTCULLIS_LIMITS: 'off' };
-const { port } = await serve(provider, { port: 0, host: '127.0.0.1', env, signals: true });
+const { port } = await serve(before(provider as never) as never, { port: 0, host: '127.0.0.1', env, signals: true });
 console.log(`listening ${port}`);

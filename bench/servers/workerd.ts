@@ -18,7 +18,10 @@ const CLASSES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ours: { PORTCULLIS: 'PortcullisStore' },
   mcp: { PORTCULLIS: 'PortcullisStore' },
   agents: { AGENTS_MCP: 'AgentsMcp' },
+  stores: { PORTCULLIS: 'BenchStore' },
 };
+/** One for each number of grants that the bench of stores asks workerd to hold. */
+const DATABASES = ['D1_1000', 'D1_10000', 'D1_100000'];
 
 const [name = ''] = process.argv.slice(2);
 const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'));
@@ -43,6 +46,7 @@ const worker = new Miniflare(
     compatibilityDate: '2026-10-23',
     compatibilityFlags: ['nodejs_compat'],
     bindings: { PORTCULLIS_LIMITS: 'off' },
+    ...(name === 'stores' ? { d1Databases: DATABASES } : {}),
     ...(objects.length === 0 ? {} : { durableObjects: Object.fromEntries(objects) }),
     ...(name === 'incumbent' || name === 'agents' ? { kvNamespaces: ['OAUTH_KV'] } : {}),
     host: '127.0.0.1',

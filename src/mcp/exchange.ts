@@ -6,6 +6,7 @@
  */
 import { isJsonContentType, isJSONRPCRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server';
 import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
+import { json, type Respond } from '../lib/http.ts';
 import { type AnyServer, challengesItself } from './sdk.ts';
 import { asError, type Report } from './tool-error.ts';
 
@@ -33,7 +34,7 @@ export async function exchange(
   server: AnyServer,
   request: Request,
   message: JSONRPCRequest,
-  { authInfo, report }: { readonly authInfo: AuthInfo; readonly report: Report },
+  { authInfo, report, respond }: { readonly authInfo: AuthInfo; readonly report: Report; readonly respond?: Respond | undefined },
 ): Promise<Response> {
   const { signal } = request;
   let stream: Stream | null = null;
@@ -73,7 +74,7 @@ export async function exchange(
       if ((isLast ? sent.id : options?.relatedRequestId) !== message.id) return; // nobody listens for what belongs to no request
       if (!isLast) return opened().write(sent);
       if (stream) stream.write(sent);
-      else settle(Response.json(sent, { headers: { 'cache-control': 'no-store' } }));
+      else settle(json(sent, 200, {}, respond));
       queueMicrotask(finish); // not here: the server is still within its own `send`
     },
     async close() {

@@ -150,7 +150,8 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         if (access && isListening(judged?.body)) return await listen(entry.request, access, ctx, given);
         if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
         if (turn) return await turn.serve(server, authInfo);
-        if (judged && isPlain(entry.request, body, server)) return await exchange(server, entry.request, body, { authInfo, report });
+        if (judged && isPlain(entry.request, body, server))
+          return await exchange(server, entry.request, body, { authInfo, report, respond: ctx.respond });
         if (isCurrent(server)) return await current(entry.request, given);
         return await fallback(entry.request, given);
       } catch (error) {

@@ -36,6 +36,7 @@ export {
   type CacheOptions,
   type PermissionLookup,
 } from '../model/live-permissions.ts';
+export { mount } from './mount.ts';
 export { policy, type Policy, type PolicyOptions } from './policy.ts';
 export type { ChallengeForm } from './gate.ts';
 export type { Need, ScopeHierarchy } from '../model/policy.ts';

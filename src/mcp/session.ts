@@ -15,7 +15,7 @@ import type { ListKind } from './user-events.ts';
 /** What is kept of a session. */
 export type KeptSession = {
   readonly clientId: string;
-  /** The parameters of its `initialize`, as the client sent them. */
+  /** The parameters of its `initialize`, as the client sent them; null before it did (2024-11 begins with a stream). */
   readonly params: Json;
   /** The version that was agreed on. */
   readonly version: string;
@@ -44,11 +44,12 @@ export async function newSession(states: UserStates): Promise<Session> {
   return { id, drawer: await drawerOf(id, states), kept: null };
 }
 
-/** Keeps a session that has begun. @throws {TypeError} for an `initialize` that is too long to be kept. */
+/** Keeps a session that has begun, or what it has agreed on. @throws {TypeError} for an `initialize` that is too long to be kept. */
 export async function begin({ drawer }: Session, kept: Omit<KeptSession, 'seenAt'>, states: UserStates, idle: Seconds): Promise<void> {
   if (JSON.stringify(kept.params).length > LONGEST_PARAMS)
     throw new TypeError(`The parameters of initialize may have ${LONGEST_PARAMS} characters.`);
-  await drawer.write(RECORD, { ...kept, seenAt: states.now() }, null, idle);
+  const found = await drawer.read(RECORD);
+  await drawer.write(RECORD, { ...kept, seenAt: states.now() }, found?.version ?? null, idle);
 }
 
 /** The session of that id, if it is one of this user and this client, and in use. Being looked at keeps it in use. */

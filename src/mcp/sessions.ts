@@ -14,17 +14,20 @@ import type { UserStates } from '../model/user-state.ts';
 import { LARGEST } from './drawer.ts';
 import { endOf } from './listening.ts';
 import { newsStream, resumedStream } from './news.ts';
+import { outboxStream, put } from './outbox.ts';
 import { readEventId } from './replay.ts';
 import type { AnyServer } from './sdk.ts';
 import { begin, endSession, findSession, newSession, type Session } from './session.ts';
 import type { Report } from './tool-error.ts';
-import { answerTo, cancelOf, takeTurn, WAITS } from './turn.ts';
+import { answerTo, cancelOf, takeTurn, takeTurnApart, type Turn, WAITS } from './turn.ts';
 import type { ListKind, UserEvents } from './user-events.ts';
 
 /** How sessions end. */
 export interface SessionsOptions {
   /** Seconds without a request or an open stream after which a session is over; default a day. */
   readonly idle?: Seconds;
+  /** Serves clients of 2024-11, too, which begin with a stream (GET) and send their messages to an address that it tells. Default false. */
+  readonly sse?: boolean;
 }
 
 /** Whose request it is, and what stands beside it. */
@@ -51,6 +54,8 @@ export interface Sessions {
 }
 
 const HEADER = 'mcp-session-id';
+/** Of the address that a client of 2024-11 is told; relative to the one it knows, as it may stand behind a prefix. */
+const PARAMETER = 'sessionId';
 const LISTS: readonly ListKind[] = ['tools', 'resources', 'prompts'];
 const ANSWER_ID = /^[\w-]{22}$/;
 const LONGEST_ID = 100;
@@ -71,7 +76,7 @@ interface Message {
  * apiHandler: MyMCP.serve('/mcp', { sessions: sessions() })
  * @throws {TypeError} for an option that makes no sense.
  */
-export function sessions({ idle = 86_400 }: SessionsOptions = {}): Sessions {
+export function sessions({ idle = 86_400, sse = false }: SessionsOptions = {}): Sessions {
   if (!Number.isInteger(idle) || idle < 60) throw new TypeError('sessions: `idle` must be a whole number of seconds, 60 or more.');
   let streams = 0;
 
@@ -83,8 +88,9 @@ export function sessions({ idle = 86_400 }: SessionsOptions = {}): Sessions {
       if (classifyInboundRequest({ httpMethod: 'POST', ...present(told), body }).kind !== 'legacy') return null; // S-230
       const states = statesIn(ctx);
       const messages = (Array.isArray(body) ? body : [body]) as readonly Message[];
-      const begins = messages.length === 1 && messages[0]?.method === 'initialize';
-      const id = headers.get(HEADER);
+      const apart = sse && !headers.has(HEADER) ? new URL(request.url).searchParams.get(PARAMETER) : null;
+      const begins = apart === null && messages.length === 1 && messages[0]?.method === 'initialize';
+      const id = apart ?? headers.get(HEADER);
       if (!begins && id === null) return null;
       const session = begins ? await newSession(states) : await findSession(id ?? '', access, states, idle);
       if (session === null) return notFound();
@@ -99,41 +105,51 @@ export function sessions({ idle = 86_400 }: SessionsOptions = {}): Sessions {
       const own = Array.isArray(body) ? left : left[0];
       return {
         body: own,
-        serve: (server, authInfo) =>
-          takeTurn(server, {
+        serve(server, authInfo) {
+          const until = endOf({ signal: NEVER }, access, ctx, streamCheck, states.now());
+          const turn: Turn = {
             session,
             request,
             body: own,
             authInfo,
             report,
-            until: endOf({ signal: NEVER }, access, ctx, streamCheck, states.now()),
+            until,
             waitUntil: (promise) => ctx.waitUntil(promise),
             begin: (result) => begin(session, { clientId: access.clientId, ...agreed(messages[0], result) }, states, idle),
-          }),
+          };
+          return apart === null ? takeTurn(server, turn) : takeTurnApart(server, turn, (message) => put(session, message, until.signal));
+        },
       };
     },
 
-    async attend(request, { access, ctx, streamCheck }, events) {
-      const id = request.headers.get(HEADER);
-      if (id === null || (request.method !== 'GET' && request.method !== 'DELETE')) return null;
+    async attend(request, { access, ctx, report, streamCheck }, events) {
+      const { method, headers } = request;
+      const id = headers.get(HEADER);
+      const isApart = sse && id === null && method === 'GET';
+      if (!isApart && (id === null || (method !== 'GET' && method !== 'DELETE'))) return null;
       const states = statesIn(ctx);
-      const session = await findSession(id, access, states, idle);
+      const session = id === null ? await newSession(states) : await findSession(id, access, states, idle);
       if (session === null) return notFound();
-      if (request.method === 'DELETE') {
+      if (method === 'DELETE') {
         await endSession(session);
         return new Response(null, { status: 200 });
       }
-      if (!request.headers.get('accept')?.includes('text/event-stream'))
+      if (!headers.get('accept')?.includes('text/event-stream'))
         return refusal(406, -32000, 'Not Acceptable: Client must accept text/event-stream');
-      const last = request.headers.get('last-event-id');
+      const last = isApart ? null : headers.get('last-event-id');
       const resumed = last === null ? null : readEventId(last);
       if (last !== null && resumed === null) return refusal(400, -32000, 'Invalid Last-Event-ID');
       if (streams >= MOST_STREAMS) return refusal(503, -32000, 'Too many open streams');
+      if (isApart) await begin(session, { clientId: access.clientId, params: null, version: '', lists: [] }, states, idle);
       const stillGood = async (): Promise<boolean> =>
-        (await ctx.stillGood?.()) !== false && (await findSession(id, access, states, idle)) !== null;
+        (await ctx.stillGood?.()) !== false && (await findSession(session.id, access, states, idle)) !== null;
       const until = endOf(request, access, { stillGood }, streamCheck, states.now());
       streams += 1;
       until.signal.addEventListener('abort', () => void (streams -= 1), { once: true });
+      if (isApart) {
+        until.signal.addEventListener('abort', () => ctx.waitUntil(endSession(session).catch(report)), { once: true });
+        return outboxStream(session, `?${PARAMETER}=${session.id}`, until);
+      }
       return resumed && resumed.stream !== 'news'
         ? resumedStream(session, resumed.stream, resumed.after, until)
         : newsStream(session, last !== null, access, events, until);

@@ -8,7 +8,7 @@
  * A client that goes away has not cancelled (2025-11-25, Streamable HTTP): a tool runs on, for whoever comes back with `Last-Event-ID`.
  */
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
-import type { AuthInfo, JSONRPCMessage } from '@modelcontextprotocol/server';
+import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { base64url } from '../lib/base64url.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import { tellingItsEnd } from './listening.ts';
@@ -47,22 +47,63 @@ const ALONE: Seconds = 600;
 /** A person answers in seconds; the drawer is looked into at first often, then once a second. */
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 1000];
 const CANCEL_LOOK_MS = 2000;
+/** When a client whose connection broke comes back. */
+const RETRY_MS = 1000;
 
-/** Has a server answer the messages of a turn. */
-export async function takeTurn(server: AnyServer, turn: Turn): Promise<Response> {
+/** How the messages of a turn go to the client. */
+interface Way {
+  readonly transport: Transport;
+  /** Keeps what is said, for a client that comes back. */
+  readonly recording: Recording | null;
+  /** Hands the client's own messages to the server. */
+  readonly start: (authInfo: AuthInfo, request: Request, body: unknown) => Promise<Response>;
+}
+
+/** Has a server answer the messages of a turn, on the stream of its POST. */
+export function takeTurn(server: AnyServer, turn: Turn): Promise<Response> {
+  return converse(server, turn, (isLast, isTool) => {
+    const { drawer, id, kept } = turn.session;
+    const recording = isTool ? recordTo(drawer, isLast, turn.report) : null;
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      ...(kept === null && { sessionIdGenerator: () => id }), // the SDK asks for it at `initialize` alone
+      ...(recording && { eventStore: recording, retryInterval: RETRY_MS }),
+    });
+    if (kept !== null) transport.sessionId = id;
+    const start: Way['start'] = (authInfo, request, parsedBody) => transport.handleRequest(request, { authInfo, parsedBody });
+    return { transport, recording, start };
+  });
+}
+
+/** Has a server answer the messages of a turn by way of `send`, while the POST is told at once that they have come (2024-11). */
+export function takeTurnApart(server: AnyServer, turn: Turn, send: (message: JSONRPCMessage) => Promise<void>): Promise<Response> {
+  return converse(server, turn, () => {
+    const transport: Transport = {
+      sessionId: turn.session.id,
+      start: () => Promise.resolve(),
+      send,
+      close: () => Promise.resolve(transport.onclose?.()),
+    };
+    const start: Way['start'] = (authInfo, request, body) => {
+      for (const message of messagesOf(body)) transport.onmessage?.(message as JSONRPCMessage, { authInfo, request });
+      return Promise.resolve(new Response('Accepted', { status: 202 }));
+    };
+    return { transport, recording: null, start };
+  });
+}
+
+async function converse(
+  server: AnyServer,
+  turn: Turn,
+  wayFor: (isLast: (message: JSONRPCMessage) => boolean, isTool: boolean) => Way,
+): Promise<Response> {
   const { session, request, body, authInfo, report, until } = turn;
   const { drawer } = session;
-  const messages = (Array.isArray(body) ? body : [body]) as readonly Message[];
+  const messages = messagesOf(body);
   const open = new Set(messages.flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : [])));
   const isTool = messages.some(({ method }) => method === 'tools/call');
   const isLast = (message: JSONRPCMessage): boolean => isResponse(message) && open.size === 0;
-  const recording: Recording | null = isTool ? recordTo(drawer, isLast, report) : null;
-  const isNew = session.kept === null;
-  const transport = new WebStandardStreamableHTTPServerTransport({
-    ...(isNew && { sessionIdGenerator: () => session.id }), // the SDK asks for it at `initialize` alone
-    ...(recording && { eventStore: recording }),
-  });
-  if (!isNew) transport.sessionId = session.id;
+  const { transport, recording, start } = wayFor(isLast, isTool);
+  const known = session.kept?.params ?? null;
   const asked = new Map<string, Id>();
 
   const deliver = (message: object): void => transport.onmessage?.(message as JSONRPCMessage, { authInfo });
@@ -103,7 +144,7 @@ export async function takeTurn(server: AnyServer, turn: Turn): Promise<Response>
     const { id, method, params, result } = message as Message;
     if (method === undefined && replayed !== null) return replayed(); // nothing else has been asked yet
     if (method === undefined && id !== undefined) {
-      if (isNew && result !== undefined) await turn.begin(result);
+      if (known === null && result !== undefined) await turn.begin(result);
       open.delete(id);
       await send(message, options);
       if (open.size === 0) finish();
@@ -126,21 +167,21 @@ export async function takeTurn(server: AnyServer, turn: Turn): Promise<Response>
   };
 
   await server.connect(transport as never);
-  if (session.kept) {
-    const { params } = session.kept;
+  if (known !== null) {
     await new Promise<void>((done) => {
       replayed = done;
-      deliver({ jsonrpc: '2.0', id: 'portcullis', method: 'initialize', params });
+      deliver({ jsonrpc: '2.0', id: 'portcullis', method: 'initialize', params: known });
     });
     replayed = null;
   }
-  const response = await transport.handleRequest(request, { authInfo, parsedBody: body });
-  if (response.body === null || response.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
+  const response = await start(authInfo, request, body);
+  if (open.size === 0 || !response.ok) {
     finish();
     return response;
   }
   if (isTool) void watch().catch((error: unknown) => report(asError(error)));
   turn.waitUntil(closed);
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response; // what is said goes another way
   const left = (): void => {
     if (open.size === 0 || until.signal.aborted) return;
     if (recording === null) return finish();
@@ -149,6 +190,11 @@ export async function takeTurn(server: AnyServer, turn: Turn): Promise<Response>
   };
   request.signal.addEventListener('abort', left, { once: true });
   return tellingItsEnd(response, left);
+}
+
+/** A body as its messages. */
+function messagesOf(body: unknown): readonly Message[] {
+  return (Array.isArray(body) ? body : [body]) as readonly Message[];
 }
 
 /** Where the answer to a request of the server is put. */

@@ -26,8 +26,8 @@ export interface UserEvents {
 /** What an engine must do: carry a text to every process that listens, this one included. */
 export interface Channel {
   send(text: string): Awaitable<void>;
-  /** Called once, when somebody first subscribes. */
-  listen(receive: (text: string) => void): void;
+  /** Called once, when somebody first subscribes. @param missed to be called when texts may have been lost, as while the connection was. */
+  listen(receive: (text: string) => void, missed: () => void): void;
 }
 
 const ALL: readonly ListKind[] = ['tools', 'resources', 'prompts'];
@@ -48,10 +48,11 @@ export function userEvents(channel: Channel | null = null): UserEvents {
     subscribe({ issuer, userId }, listener) {
       if (channel && !listening) {
         listening = true;
-        channel.listen((text) => {
+        const receive = (text: string): void => {
           const news = readNews(text);
           if (news) deliver(...news);
-        });
+        };
+        channel.listen(receive, () => [...listeners.keys()].forEach((user) => deliver(user, ALL)));
       }
       const user = keyOf(issuer, userId);
       const own = listeners.get(user) ?? new Set();

@@ -1,6 +1,7 @@
 /**
  * The shapes of code that answers requests, as Workers knows them; Node's adapter speaks the same.
  */
+import type { Respond } from '../lib/http.ts';
 import type { Access } from './access.ts';
 import type { NewEvent } from './event.ts';
 import type { Awaitable } from './runtime.ts';
@@ -24,6 +25,8 @@ export interface Context {
   stillGood?: () => Promise<boolean>;
   /** Set by `OAuthProvider`: tells the listener `on`. */
   emit?: (event: NewEvent) => void;
+  /** Set by `OAuthProvider`: a cheaper way to make an answer that is a text, where the runtime has one. */
+  respond?: Respond | undefined;
   /** Set by `OAuthProvider`: what is kept for the user of this request between calls. */
   states?: UserStates;
   /** The peer's network address, where the runtime knows it. */

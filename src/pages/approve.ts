@@ -168,11 +168,15 @@ function destination({ client, redirectHost, redirectIsLoopback, deviceCode, wor
     client.host &&
     html`<dt>${say.appOf}</dt>
       <dd class="host"><bdi>${client.host}</bdi></dd>`;
-  if (deviceCode !== undefined)
-    return html`<div class="panel">
-      ${appOf && html`<dl>${appOf}</dl>`}
-      <p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p>
-    </div>`;
+  if (deviceCode !== undefined) {
+    const note = html`<p class="note">${device.asks(html`<strong><bdi>${deviceCode}</bdi></strong>`)}</p>`;
+    return appOf
+      ? html`<div class="panel">
+          <dl>${appOf}</dl>
+          ${note}
+        </div>`
+      : note;
+  }
   return html`<div class="panel">
     <dl>
       ${appOf}

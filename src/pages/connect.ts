@@ -1,6 +1,7 @@
 /** The page on which a person connects an account of another site, because a tool asked for it. */
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
+import { TICK } from './icon.ts';
 import type { Words } from './words/words.ts';
 
 /** All that the page shows. */
@@ -22,8 +23,13 @@ export function connectBody({ action, account, app, site, scopes, error }: Conne
     <p class="lead long">${say.lead(html`<strong><bdi>${app}</bdi></strong>`, html`<bdi>${site}</bdi>`)}</p>
     ${
       scopes.length > 0 &&
-      html`<ul class="scopes">
-        ${scopes.map((scope) => html`<li><code>${scope}</code></li>`)}
+      html`<ul class="scopes part">
+        ${scopes.map(
+          (scope) =>
+            html`<li>
+              <div class="tick fixed">${TICK}<code>${scope}</code></div>
+            </li>`,
+        )}
       </ul>`
     }
     <form method="post" action="${action}">

@@ -26,10 +26,10 @@ export function devicePage(view: DeviceView): Response {
   const { words, userCode, status } = view;
   const say = words.device;
   const body = html`<h1>${say.title}</h1>
-    <p class="lead">${userCode === '' ? say.lead : say.compare}</p>
+    <p class="lead">${userCode === '' || view.error !== undefined ? say.lead : say.compare}</p>
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       ${problemBox(view, words)}
-      <div class="part">
+      <div class="field">
         <label for="user_code">${say.code}</label>
         <input
           id="user_code"
@@ -45,5 +45,14 @@ export function devicePage(view: DeviceView): Response {
       </div>
       <div class="actions"><button class="main">${say.go}</button></div>
     </form>`;
-  return page({ words, title: say.title, body, status, ...problemAnswer(view), brand: view.brand, shows: { page: 'device', view } });
+  return page({
+    words,
+    title: say.title,
+    body,
+    status,
+    ...problemAnswer(view),
+    formAction: [],
+    brand: view.brand,
+    shows: { page: 'device', view },
+  });
 }

@@ -45,6 +45,8 @@ p{text-wrap:pretty}
 .panel dd.host{font-size:1.125rem;line-height:1.4;font-weight:640}
 .note{display:block;margin-top:.75rem;border:1px solid var(--warn-edge);border-radius:.625rem;background:var(--warn);color:var(--warn-ink);
 padding:.625rem .75rem;font-size:.875rem;line-height:1.45}
+.lead + .note{margin-top:1.25rem}
+.note strong{font-size:1.125em;letter-spacing:.06em}
 .problem{margin-top:1.5rem;border:1px solid var(--bad-edge);border-radius:.75rem;background:var(--bad);color:var(--bad-ink);padding:.75rem 1rem;font-weight:560}
 .scopes{margin-top:.375rem;list-style:none}
 .scopes li + li{border-top:1px solid var(--line)}
@@ -61,7 +63,7 @@ input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;
 .part h2 + .panel{margin-top:.625rem}
 .part > .panel + .panel{margin-top:0;border-top:0;border-start-start-radius:0;border-start-end-radius:0}
 .part > .panel:has(+ .panel){border-end-start-radius:0;border-end-end-radius:0}
-.panel:has(> form){display:grid;grid-template-columns:1fr auto;align-items:center;column-gap:1rem}
+.panel:has(> form){display:grid;grid-template-columns:minmax(50%,1fr) auto;align-items:center;column-gap:1rem}
 .panel > *{grid-column:1}
 .panel:has(> form) > .hint,.panel:has(> form) > details{grid-column:1/-1}
 .panel > form{grid-column:2;grid-row:1}
@@ -71,30 +73,32 @@ input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;
 .field label{display:block;margin-bottom:.375rem;font-size:.9375rem;font-weight:560}
 .field input{display:block;width:100%;min-height:3rem;padding:.625rem .875rem;border:1px solid var(--edge);border-radius:.625rem;background:var(--field);color:inherit;font:inherit}
 .field .hint{margin-top:.375rem}
-.field input[autocomplete=one-time-code]{font-size:1.25rem;letter-spacing:.18em;text-align:center;direction:ltr;font-variant-numeric:tabular-nums}
+.field input:is([autocomplete=one-time-code],[name=user_code]){font-size:1.25rem;letter-spacing:.18em;text-align:center;direction:ltr;font-variant-numeric:tabular-nums}
 .field input:hover{border-color:var(--soft)}
 .login + .login{border-top:1px solid var(--line);margin-top:1rem}
 .login:has(input[name=login]:not(:checked)) .typed{display:none}
 .actions{display:flex;flex-direction:column;gap:.75rem;margin-top:1.75rem}
-button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:3rem;padding:.625rem 1.25rem;border:1px solid var(--edge);border-radius:.75rem;
+button,.button{display:inline-block;min-height:3rem;padding:.625rem 1.25rem;border:1px solid var(--edge);border-radius:.75rem;
 background:var(--card);color:var(--ink);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;flex:1 1 0}
 button:hover,.button:hover{background:var(--panel);border-color:var(--soft)}
 button.main,.button.main{border-color:transparent;background:var(--accent);color:var(--accent-on)}
 button.main:hover,.button.main:hover{background:var(--accent-deep)}
-button.plain{display:inline-flex;min-height:2.75rem;margin-block:.25rem -.5rem;margin-inline:-.5rem 0;padding:.25rem .5rem;border-color:transparent;background:none;color:var(--accent);font-size:.9375rem;font-weight:560;
+button.plain{min-height:2.75rem;margin-block:.25rem -.5rem;margin-inline:-.5rem 0;padding:.25rem .5rem;border-color:transparent;background:none;color:var(--accent);font-size:.9375rem;font-weight:560;text-align:start;
 text-decoration:underline;text-decoration-thickness:1px;text-underline-offset:.2em}
 button.plain:hover{color:var(--accent-deep);text-decoration-thickness:2px}
 .or{display:grid;grid-template-columns:1fr auto 1fr;align-items:center;gap:.75rem;margin-top:1.25rem;color:var(--soft);font-size:.875rem}
 .or i{border-top:1px solid var(--line)}
 .sites{display:flex;flex-direction:column;gap:.75rem;margin-top:1.25rem}
-.sites button{flex:none;gap:.625rem}
-.sites svg{flex:none;width:1.25rem;height:1.25rem;margin-inline-start:-.25rem}
+.sites button{flex:none}
+.sites svg{width:1.25rem;height:1.25rem;margin-inline-end:.625rem;vertical-align:-.25rem}
 button.nothing{position:absolute;width:0;min-height:0;height:0;padding:0;border:0;overflow:hidden}
 .foot{margin-top:1.25rem;color:var(--soft);font-size:.875rem}
+.foot + .foot{margin-top:.5rem}
 details{margin-top:.5rem;color:var(--soft);font-size:.875rem}
 summary{display:list-item;padding:.75rem 0;line-height:1.25rem;cursor:pointer;border-radius:.375rem}
 summary:hover{color:var(--ink)}
 details dt{margin-top:.5rem}
+details .field{color:var(--ink);font-size:1rem}
 details dd,code{color:var(--ink);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 small code{color:inherit;font-size:.75rem}
 a{color:var(--accent)}

@@ -4,6 +4,7 @@ import type { AccountPageView } from './account.ts';
 import type { SectionPageView } from './account-section.ts';
 import type { ApproveView } from './approve.ts';
 import type { ConfirmView } from './confirm.ts';
+import type { DeviceView } from './device.ts';
 import type { LoginPageView } from './login.ts';
 import type { MessageView } from './message.ts';
 import type { StepPageView } from './step.ts';
@@ -21,6 +22,8 @@ export type Templates = {
   readonly signIn?: Template<LoginPageView>;
   /** What a login or a second factor asks for after its first page. */
   readonly step?: Template<StepPageView>;
+  /** Where the code is typed that a device shows. */
+  readonly device?: Template<DeviceView>;
   /** Connected apps, signed-in browsers, and the way to what stands below. */
   readonly account?: Template<AccountPageView>;
   /** Every page below the account and beside the sign-in: passkeys, a new password, an invitation. */
@@ -35,6 +38,7 @@ export const TEMPLATES: { readonly [page in keyof Required<Templates>]: true } =
   confirm: true,
   signIn: true,
   step: true,
+  device: true,
   account: true,
   section: true,
   message: true,

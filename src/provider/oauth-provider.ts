@@ -132,6 +132,7 @@ export class OAuthProvider<Env = unknown> {
     if (foreign) return foreign; // which a foreign page may not even read
     if (request.method === 'OPTIONS') return preflight(request);
     ctx.emit = (event) => host.as.emit(event);
+    ctx.respond = this.#platform.runtime.respond;
     const access = await api.guard(request);
     if (access instanceof Response) return withCors(request, toldOf(host.as, request, access));
     ctx.stillGood = async () => isGood(await api.guard(request));

@@ -8,11 +8,12 @@ import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone
 import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import {
   type Bound,
-  entriesIn,
   keptIn,
+  listing,
   listsIn,
   NEVER,
   PAGE,
+  pageIn,
   removing,
   type Row,
   schemaFor,
@@ -98,11 +99,7 @@ class D1Store implements Store {
   }
 
   async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
-    const { keys, next } = entriesIn(await this.#run(SQL.entries, index, Number(after), PAGE + 1));
-    const now = this.#now();
-    const found = await this.#batch(keys.map((key): Bound => [SQL.standing, key, now, index]));
-    const live = keys.filter((_, at) => (found[at]?.length ?? 0) > 0);
-    return next === undefined ? { keys: live } : { keys: live, next: String(next) };
+    return pageIn(await this.#run(...listing(index, after, this.#now(), SQL)));
   }
 
   async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {

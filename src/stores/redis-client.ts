@@ -7,7 +7,8 @@ import { NothingDone } from '../model/store.ts';
 /** A client of `ioredis`, as far as it is used here. */
 export interface IoRedisClient {
   call(command: string, ...parameters: string[]): Promise<unknown>;
-  readonly isCluster?: boolean;
+  /** Of a cluster only. */
+  nodes?(role: 'master'): readonly IoRedisClient[];
 }
 
 /** A client of `redis`, as far as it is used here. */
@@ -18,7 +19,8 @@ export interface NodeRedisClient {
 /** A cluster client of `redis`, as far as it is used here. */
 export interface NodeRedisCluster {
   sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, parameters: string[]): Promise<unknown>;
-  readonly masters: unknown;
+  readonly masters: readonly unknown[];
+  nodeClient(node: never): NodeRedisClient | Promise<NodeRedisClient>;
 }
 
 /** Any of them. */
@@ -29,12 +31,13 @@ export interface RedisConnection {
   /** @param key decides the node of a cluster; null for any node. */
   readonly command: (key: string | null, ...parameters: string[]) => Promise<unknown>;
   readonly script: (text: string, keys: readonly string[], parameters: readonly string[]) => Promise<unknown>;
-  readonly cluster: boolean;
+  /** Sends to one primary, from 0 on; null where there is none of that number. Each holds records of its own. */
+  readonly primary: (at: number) => Promise<((...parameters: string[]) => Promise<unknown>) | null>;
 }
 
 /** Makes a connection of a client. @throws {TypeError} when it is none. */
 export function redisConnection(client: RedisClient): RedisConnection {
-  const [command, cluster] = commandOf(client);
+  const command = commandOf(client);
   listenForErrors(client);
   const digests = new Map<string, Promise<string>>();
   const script: RedisConnection['script'] = async (text, keys, parameters) => {
@@ -48,18 +51,29 @@ export function redisConnection(client: RedisClient): RedisConnection {
       return command(first, 'EVAL', text, ...rest); // this server does not know it yet, as after each of its restarts; now it does
     }
   };
-  return { command, script, cluster };
+  const primary: RedisConnection['primary'] = async (at) => {
+    const one = await primaryOf(client, at);
+    return one && ((...parameters) => commandOf(one)(null, ...parameters));
+  };
+  return { command, script, primary };
 }
 
-function commandOf(client: RedisClient): [RedisConnection['command'], boolean] {
+/** The client of one primary, where nodes come and go: as the library knows them at this moment. */
+async function primaryOf(client: RedisClient, at: number): Promise<RedisClient | null> {
+  if ('masters' in client) return at < client.masters.length ? client.nodeClient(client.masters[at] as never) : null;
+  const nodes = 'nodes' in client ? client.nodes?.('master') : undefined;
+  return (nodes ?? [client])[at] ?? null;
+}
+
+function commandOf(client: RedisClient): RedisConnection['command'] {
   if (typeof (client as Partial<IoRedisClient> | undefined)?.call === 'function') {
     const io = client as IoRedisClient;
-    return [(_key, command, ...parameters) => told(() => io.call(command ?? '', ...parameters)), io.isCluster === true];
+    return (_key, command, ...parameters) => told(() => io.call(command ?? '', ...parameters));
   }
   if (typeof (client as Partial<NodeRedisClient> | undefined)?.sendCommand !== 'function')
     throw new TypeError('redisStore: pass a client of `redis` or of `ioredis`; one of `redis` must be connected.');
-  if ('masters' in client) return [(key, ...parameters) => told(() => client.sendCommand(key ?? undefined, false, parameters)), true];
-  return [(_key, ...parameters) => told(() => (client as NodeRedisClient).sendCommand(parameters)), false];
+  if ('masters' in client) return (key, ...parameters) => told(() => client.sendCommand(key ?? undefined, false, parameters));
+  return (_key, ...parameters) => told(() => (client as NodeRedisClient).sendCommand(parameters));
 }
 
 /** Answers after which nothing was changed: still loading, a script that holds everything up, no quorum, a replica, memory full. */

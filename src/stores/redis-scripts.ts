@@ -1,34 +1,41 @@
 /**
  * The Lua scripts of the Redis store. Each touches the keys of one hash slot, so that a cluster runs them too; Redis runs
- * each from its first line to its last without anything in between. Whole numbers of 53 bits stay exact in Lua's doubles as
+ * each from its first line to its last without anything in between. A client may send one twice when its connection breaks
+ * (`ioredis` does): whoever wrote or removed first is told again that it did. Whole numbers of 53 bits stay exact in Lua's doubles as
  * long as they are printed with `%.0f`.
  */
 
 /**
  * Writes a record if the condition holds. Keys: record. Arguments: `any`, `absent` or a version; now; end; lists as JSON, or
- * nothing to leave them; value; first version; seconds that Redis keeps it, 0 for ever. Gives the new version and the lists
- * that the record stood in before, or null.
+ * nothing to leave them; value; the version it gets, which no other write has; seconds that Redis keeps it, 0 for ever. Gives the
+ * lists that the record stood in before, or null. A record that has this version already was written by this very call.
  */
 export const WRITE = `
 local row = redis.call('HMGET', KEYS[1], 'v', 'u', 'l')
 local live = row[1] and tonumber(row[2]) > tonumber(ARGV[2])
+if row[1] == ARGV[6] then return row[3] end
 if ARGV[1] == 'absent' then
   if live then return false end
 elseif ARGV[1] ~= 'any' and not (live and row[1] == ARGV[1]) then
   return false
 end
-local version = live and string.format('%.0f', tonumber(row[1]) + 1) or ARGV[6]
 local lists = ARGV[4] ~= '' and ARGV[4] or (live and row[3] or '[]')
-redis.call('HSET', KEYS[1], 'v', version, 'u', ARGV[3], 'l', lists, 'd', ARGV[5])
+redis.call('HSET', KEYS[1], 'v', ARGV[6], 'u', ARGV[3], 'l', lists, 'd', ARGV[5])
 if ARGV[7] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('EXPIRE', KEYS[1], ARGV[7]) end
-return { version, row[3] or '[]' }`;
+return row[3] or '[]'`;
 
-/** Removes a live record. Keys: record. Arguments: now; a version, or nothing for any. Gives the lists it stood in, or null. */
+/**
+ * Removes a live record. Keys: record. Arguments: now; a version, or nothing for any; a name of this call that no other has; seconds
+ * that the name is remembered. Gives the lists that the record stood in, or null.
+ */
 export const REMOVE = `
 local row = redis.call('HMGET', KEYS[1], 'v', 'u', 'l')
+if row[1] == ARGV[3] then return row[3] end
 if not row[1] or tonumber(row[2]) <= tonumber(ARGV[1]) then return false end
 if ARGV[2] ~= '' and row[1] ~= ARGV[2] then return false end
 redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'v', ARGV[3], 'u', '0', 'l', row[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
 return row[3]`;
 
 /** Puts a key at the end of a list, or leaves it at its place. Keys: order, times. Arguments: key, now. Gives the length. */

@@ -1,7 +1,8 @@
 /**
  * Store over Redis or Valkey (6.2 or newer), for several machines. The client is passed in: of `redis` or of `ioredis`.
  *
- * A record is one hash; each conditional write is one script on it. A list is a sorted set in a slot of its own, so that a cluster
+ * A record is one hash; each conditional write is one script on it, with a version of its own, by which a script that is sent twice is
+ * carried out once. A list is a sorted set in a slot of its own, so that a cluster
  * works: a write with `index` enters the lists first and writes the record then, and an entry without a record is skipped and, once
  * it is old, forgotten. Redis drops what has expired by itself, later than the caller's clock would: that clock decides.
  *
@@ -31,6 +32,8 @@ const LAYOUT = 1;
 const CLOCKS_DIFFER: Seconds = 300;
 /** An entry whose record is missing may belong to a write that is still under way; after this time it does not. */
 const WRITE_TAKES_AT_MOST: Seconds = 3600;
+/** For how long a removal is remembered, should the client send it twice. */
+const SENT_AGAIN_WITHIN: Seconds = 60;
 /** Entries of a list that are looked at whenever it grows, so that what has expired never outweighs what lives. */
 const LOOKED_AT = 5;
 
@@ -72,34 +75,26 @@ class RedisStore implements Store {
     const now = this.#now();
     const lengths = await Promise.all((index ?? []).map((list) => this.#redis.script(ENTER, this.#listKeys(list), [key, String(now)])));
     const kept = until === NEVER ? 0 : Math.max(1, until - now + CLOCKS_DIFFER);
-    const written = (await this.#redis.script(
-      WRITE,
-      [this.#recordKey(key)],
-      [
-        String(when),
-        String(now),
-        String(until),
-        index ? JSON.stringify(index) : '',
-        JSON.stringify(value),
-        String(firstVersion()),
-        String(kept),
-      ],
-    )) as readonly [string, string] | null;
-    if (!written) return null;
+    const version = firstVersion();
+    const lists = index ? JSON.stringify(index) : '';
+    const given = [String(when), String(now), String(until), lists, JSON.stringify(value), String(version), String(kept)];
+    const before = await this.#redis.script(WRITE, [this.#recordKey(key)], given);
+    if (typeof before !== 'string') return null;
     if (index) {
-      const left = (JSON.parse(written[1]) as readonly IndexKey[]).filter((list) => !index.includes(list));
+      const left = (JSON.parse(before) as readonly IndexKey[]).filter((list) => !index.includes(list));
       await Promise.all([
         ...left.map((list) => this.#forget(list, [key], now)),
         ...index.map((list, at) => this.#tidy(list, Number(lengths[at]), now)),
       ]);
     }
-    return Number(written[0]);
+    return version;
   }
 
   async remove(key: Key, when?: Version): Promise<boolean> {
     await (this.#ready ??= this.#prepare());
     const now = this.#now();
-    const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], [String(now), when === undefined ? '' : String(when)]);
+    const given = [String(now), when === undefined ? '' : String(when), `gone ${firstVersion()}`, String(SENT_AGAIN_WITHIN)];
+    const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], given);
     if (typeof lists !== 'string') return false;
     await Promise.all((JSON.parse(lists) as readonly IndexKey[]).map((list) => this.#forget(list, [key], now)));
     return true;
@@ -129,15 +124,18 @@ class RedisStore implements Store {
     return flat.length > 2 * PAGE ? { keys: live, next: String(flat[2 * PAGE - 1]) } : { keys: live };
   }
 
-  async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
-    if (this.#redis.cluster) throw new Error('A Redis Cluster cannot be copied as a whole: pass a client of each primary in turn.');
+  async all(after: Cursor = '0:0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
     await (this.#ready ??= this.#prepare());
-    const pattern = `${escaped(this.#recordKey('' as Key))}*`;
-    const [next, names] = (await this.#redis.command(null, 'SCAN', after, 'MATCH', pattern, 'COUNT', String(PAGE))) as [string, string[]];
-    const keys = names.map((name) => name.slice(this.#recordKey('' as Key).length) as Key);
+    const [at = 0, from = '0'] = after.split(':').map((part, place) => (place === 0 ? Number(part) : part)) as [number?, string?];
+    const primary = await this.#redis.primary(at);
+    if (!primary) return { records: [] };
+    const prefix = this.#recordKey('' as Key);
+    const [next, names] = (await primary('SCAN', from, 'MATCH', `${escaped(prefix)}*`, 'COUNT', String(PAGE))) as [string, string[]];
+    const keys = names.map((name) => name.slice(prefix.length) as Key);
     const rows = await Promise.all(keys.map((key) => this.#row(key)));
-    const records = rows.flatMap((row, at) => (row && row.until > this.#now() ? [keptOf(keys[at] as Key, row)] : []));
-    return String(next) === '0' ? { records } : { records, next: String(next) };
+    const records = rows.flatMap((row, place) => (row && row.until > this.#now() ? [keptOf(keys[place] as Key, row)] : []));
+    if (String(next) !== '0') return { records, next: `${at}:${String(next)}` };
+    return (await this.#redis.primary(at + 1)) ? { records, next: `${at + 1}:0` } : { records };
   }
 
   async #row(key: Key): Promise<{ version: number; until: number; lists: string | null; value: string } | null> {

@@ -4,7 +4,7 @@
  * lists it stands; rows of `entries` only help to find it, and one that no longer fits is skipped. How a statement is run is the
  * adapter's business. Only plain `?` parameters: older Nodes bind numbered ones wrongly.
  */
-import type { Cursor, IndexKey, Json, Kept, Key, Seconds, Stored, Version } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
 import { firstVersion } from './version.ts';
 
 /** Names of the two tables. */
@@ -63,6 +63,9 @@ export function statementsFor({ records, entries }: Names): Readonly<Record<Stat
     leave: `DELETE FROM ${entries} WHERE list = ? AND key = ?`,
     leaveGone: `DELETE FROM ${entries} WHERE list = ? AND key = ? AND NOT EXISTS (SELECT 1 FROM ${records} WHERE key = ? AND ${stands})`,
     forget: `DELETE FROM ${entries} WHERE list = ? AND key = ? AND since < ?`,
+    listed: `SELECT seq, key, EXISTS (SELECT 1 FROM ${records} AS r WHERE r.key = e.key AND r.until > ?
+      AND EXISTS (SELECT 1 FROM json_each(r.lists) WHERE json_each.value = e.list)) AS stands
+      FROM ${entries} AS e WHERE list = ? AND seq > ? ORDER BY seq LIMIT ?`,
     entries: `SELECT seq, key FROM ${entries} WHERE list = ? AND seq > ? ORDER BY seq LIMIT ?`,
     look: `SELECT max(at) AS last, count(*) AS seen, sum(until <= ?) AS ended
       FROM (SELECT rowid AS at, until FROM ${records} WHERE rowid > ? ORDER BY rowid LIMIT ?)`,
@@ -75,7 +78,7 @@ export function statementsFor({ records, entries }: Names): Readonly<Record<Stat
 /** What the statements are for. */
 type StatementName =
   'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'remove' | 'removeVersion' | 'lists' | 'standing' | 'enter' | 'leave' |
-  'leaveGone' | 'forget' | 'entries' | 'look' | 'ending' | 'sweep' | 'all'; // prettier-ignore
+  'leaveGone' | 'forget' | 'listed' | 'entries' | 'look' | 'ending' | 'sweep' | 'all'; // prettier-ignore
 
 const OWN: Readonly<Record<StatementName, string>> = statementsFor({ records: 'records', entries: 'entries' });
 
@@ -158,14 +161,26 @@ export function forget(run: Run, list: IndexKey, key: Key, before: Seconds): voi
   run(OWN.forget, list, key, before);
 }
 
-/** One page of a list, whether its records still stand or not. */
-export function entriesOf(run: Run, list: IndexKey, after: number): { readonly keys: readonly Key[]; readonly next?: number } {
-  return entriesIn(run(OWN.entries, list, after, PAGE + 1));
+/** One page of a list: those of its keys whose live records say that they stand in it. */
+export function listed(run: Run, list: IndexKey, after: Cursor, now: Seconds): Page {
+  return pageIn(run(...listing(list, after, now)));
 }
 
-/** What such a page holds of rows of the statement `entries`, of which one more was asked for than a page has. */
-export function entriesIn(found: readonly unknown[]): { readonly keys: readonly Key[]; readonly next?: number } {
-  const rows = found as readonly { seq: number; key: Key }[];
+/** The one statement that reads such a page. */
+export function listing(list: IndexKey, after: Cursor, now: Seconds, sql: typeof OWN = OWN): Bound {
+  return [sql.listed, now, list, Number(after), PAGE + 1];
+}
+
+/** What such a page holds of the rows of that statement. */
+export function pageIn(found: readonly unknown[]): Page {
+  const rows = (found as readonly { seq: number; key: Key; stands: 0 | 1 }[]).slice(0, PAGE);
+  const keys = rows.filter(({ stands: is }) => is === 1).map(({ key }) => key);
+  return found.length > PAGE ? { keys, next: String(rows.at(-1)?.seq) } : { keys };
+}
+
+/** One page of a list, whether its records still stand or not. */
+export function entriesOf(run: Run, list: IndexKey, after: number): { readonly keys: readonly Key[]; readonly next?: number } {
+  const rows = run(OWN.entries, list, after, PAGE + 1) as readonly { seq: number; key: Key }[]; // one more than a page has
   const keys = rows.slice(0, PAGE).map(({ key }) => key);
   const last = rows[PAGE - 1];
   return rows.length > PAGE && last ? { keys, next: last.seq } : { keys };

@@ -10,8 +10,8 @@ import { setImmediate } from 'node:timers';
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import {
   enter,
-  entriesOf,
   leave,
+  listed,
   listsOf,
   NEVER,
   READ,
@@ -19,7 +19,6 @@ import {
   removeRecord,
   type Row,
   type Run,
-  stands,
   storedOf,
   sweepRecords,
   writeRecord,
@@ -122,10 +121,7 @@ class FileStore implements SqliteStore {
   }
 
   async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
-    const { keys, next } = entriesOf(this.#run, index, Number(after));
-    const now = this.#now();
-    const standing = keys.filter((key) => stands(this.#run, index, key, now));
-    return next === undefined ? { keys: standing } : { keys: standing, next: String(next) };
+    return listed(this.#run, index, after, this.#now());
   }
 
   async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {

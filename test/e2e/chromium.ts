@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { checkRoom } from './looks.ts';
 import { ROOT } from './processes.ts';
+import { noteTitle } from './titles.ts';
 
 const SHOTS = join(ROOT, 'artifacts/screenshots');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -23,8 +25,8 @@ export function findChromium(): string | null {
   return null;
 }
 
-/** Starts Chromium. */
-export function launch(executablePath: string): Promise<Browser> {
+/** Starts Chromium. @param rules where hosts are, before `*.example`, at which nobody listens. */
+export function launch(executablePath: string, rules: readonly string[] = []): Promise<Browser> {
   mkdirSync(SHOTS, { recursive: true });
   return chromium.launch({
     executablePath,
@@ -37,7 +39,7 @@ export function launch(executablePath: string): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      '--host-resolver-rules=MAP *.example 127.0.0.1:1',
+      `--host-resolver-rules=${[...rules, 'MAP *.example 127.0.0.1:1'].join(', ')}`,
     ],
   });
 }
@@ -77,7 +79,17 @@ export async function visit<T>(
 
 /** Keeps a picture of the whole page. */
 export async function shoot(page: Page, name: string): Promise<void> {
+  noteTitle((await page.locator('h1').first().innerText()) ?? '');
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
+
+/** Keeps a picture, and fails where something is not accessible, cut off, too small to press, or runs in the wrong direction. */
+export async function photograph(page: Page, name: string): Promise<void> {
+  await shoot(page, name);
+  await checkAccessible(page);
+  await checkRoom(page);
+  const { lang, dir } = await page.locator('html').evaluate(({ lang: one, dir: two }: HTMLElement) => ({ lang: one, dir: two }));
+  if (dir !== (lang === 'ar' ? 'rtl' : 'ltr')) throw new Error(`The page in ${lang} runs ${dir}.`);
 }
 
 /** Fails if axe finds anything wrong with the page as it stands. */

@@ -2,6 +2,7 @@
 import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { ToolError } from '../../src/mcp/index.ts';
+import { addAskingTools } from './everything-asks.ts';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
 const SILENCE = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=';
@@ -18,6 +19,7 @@ export function makeEverything(): McpServer {
   const capabilities = { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {}, logging: {} };
   const server = new McpServer({ name: 'everything', version: '1.0.0' }, { capabilities });
   addTools(server);
+  addAskingTools(server);
   addResources(server);
   addPrompts(server);
   return server;

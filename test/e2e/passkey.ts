@@ -152,6 +152,17 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
         await page.keyboard.press('Enter');
         await page.getByRole('heading', { name: 'Create your passkey' }).waitFor();
         await photograph('make');
+        await plugIn(page);
+        await page.goto(await authorizeUrl());
+        await signUp(page, `judy-${look}`);
+        await page.goto(`${url}/account/passkeys`);
+        await page.getByText('Rename or remove').click();
+        await page.getByRole('button', { name: /^Remove/ }).click();
+        await page.getByRole('alert').waitFor();
+        await photograph('last');
+        await page.getByRole('button', { name: 'Add a passkey' }).click();
+        await page.getByRole('heading', { name: 'Add a passkey' }).waitFor();
+        await photograph('add');
       },
       options,
     );

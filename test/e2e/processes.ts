@@ -69,7 +69,10 @@ export async function startNode(what: Served = 'entry'): Promise<RunningServer> 
 }
 
 /** The same server in workerd, on a Durable Object. */
-export async function startWorker(what: Served = 'entry'): Promise<RunningServer> {
+export async function startWorker(
+  what: Served | 'upstream' = 'entry',
+  vars: { readonly [name: string]: string } = {},
+): Promise<RunningServer> {
   const data = freshFolder('worker');
   const port = String(await freePort());
   const config = 'test/worker/e2e/wrangler.jsonc';
@@ -86,6 +89,7 @@ export async function startWorker(what: Served = 'entry'): Promise<RunningServer
     '0',
     '--persist-to',
     data,
+    ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ];
   const child = begin('wrangler', [...args, '--show-interactive-dev-session=false'], childEnv(data));
   const mailed = readMail(child);

@@ -102,7 +102,7 @@ describe('endpoints/settle: scopes that only some may grant', () => {
     const page = await browser.get(await client.authorizeUrl());
     expect(page.text).toMatch(/For the tools <code>note_create<\/code>, <code>note_delete<\/code>/);
     const left = await browser.submit(page, { decision: 'approve', ...ALICE });
-    expect([left.status, left.text.includes('Allow this much?'), left.text.includes('Your account cannot allow it to')]).toEqual([
+    expect([left.status, left.text.includes('Allow only this?'), left.text.includes('Your account cannot allow it to')]).toEqual([
       200,
       true,
       true,

@@ -58,7 +58,7 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     const page = await alice.get(`${ISSUER}/account/sign-ins`);
     const gone = await alice.submit(page, { join: 'corp' });
     expect((await alice.get(await app.idp.visit(gone.location ?? ''))).location).toBe('/account/sign-ins');
-    expect((await alice.get(`${ISSUER}/account/sign-ins`)).text).toContain('Sign in with it no more');
+    expect((await alice.get(`${ISSUER}/account/sign-ins`)).text).toContain('Stop signing in with it');
     const other = app.browser();
     await throughCorp(app, other);
     expect(await accountOf(other)).toBe(mine);
@@ -80,7 +80,7 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     expect(taken).toBe('/account/sign-ins?taken=1');
     expect((await alice.get(ISSUER + taken)).text).toContain('belongs to another account');
     const page = await stranger.get(`${ISSUER}/account/sign-ins`);
-    expect(page.text).not.toContain('Sign in with it no more');
+    expect(page.text).not.toContain('Stop signing in with it');
     expect(await accountOf(stranger)).toBe(theirs);
   });
 

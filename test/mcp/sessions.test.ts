@@ -1,12 +1,13 @@
 /** Sessions of clients of 2025 through the whole server, on every store: whose they are, how they end, what they are asked and told. */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { Transport as OldTransportShape } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { McpServer } from '@modelcontextprotocol/server';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type AuthContext, McpAgent, sessions, userEvents } from '../../src/mcp/index.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
@@ -348,6 +349,50 @@ describe.each(storeNames)('sessions on %s', (store) => {
     expect(wordsOf(await client.callTool({ name: 'whoami', arguments: {} }))).toBe('admin');
     expect((client.transport as { sessionId?: string }).sessionId).toBeUndefined();
     await client.close();
+  });
+});
+
+describe.each(storeNames)('clients of 2024-11 on %s', (store) => {
+  const old = { sessions: sessions({ sse: true }) };
+
+  it('hold one stream and send their messages to the address it tells, and are asked while a tool runs', async () => {
+    const app = await serving(store, { apiHandler: OldAsking.serve('/mcp', old) as Handler });
+    const door = doorTo(app, await tokenOf(app));
+    const client = new OldClient({ name: 'old', version: '1.0.0' }, { capabilities: { elicitation: {} } });
+    client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { city: 'Oslo' } }));
+    await client.connect(new SSEClientTransport(new URL(`${ISSUER}/mcp`), { fetch: door, eventSourceInit: { fetch: door } }));
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['where']);
+    expect(wordsOf(await client.callTool({ name: 'where', arguments: {} }))).toBe('accept {"city":"Oslo"}');
+    await client.close();
+  });
+
+  it('SEC-189: are not served to another user or client that knows their address, and end with their stream', async () => {
+    const app = await serving(store, { apiHandler: Asking.serve('/mcp', old) as Handler });
+    await app.provider.helpers(app.env).accounts.create({ ...BOB });
+    const token = await tokenOf(app);
+    const response = await ask(app, { token }, 'GET');
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let read = '';
+    while (!read.includes('sessionId')) read += new TextDecoder().decode((await reader.read()).value);
+    const address = /\?sessionId=[\w-]{43}/.exec(read)?.[0] ?? '';
+    const post = async (bearer: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
+      const request = new Request(`${ISSUER}/mcp${address}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+      });
+      return (await app.send(request)).status;
+    };
+    expect([await post(await tokenOf(app, BOB)), await post(await tokenOf(app)), await post(token)]).toEqual([404, 404, 202]);
+    while (!read.includes('"result":{}')) read += new TextDecoder().decode((await reader.read()).value);
+    await reader.cancel();
+    await vi.waitFor(async () => expect(await post(token)).toBe(404), { timeout: 3000 });
+  });
+
+  it('are told 405 where the option is off', async () => {
+    const app = await serving(store);
+    expect((await ask(app, { token: await tokenOf(app) }, 'GET')).status).toBe(405);
   });
 });
 

@@ -19,6 +19,21 @@ describe('node/sweeper', () => {
     expect(asked).toHaveLength(3);
   });
 
+  it('FLT-19 goes on without long pauses where much has expired, and rests again where little has', async () => {
+    let [expired, goes] = [50_000, 0];
+    const stop = startSweeper(async (most) => {
+      goes++;
+      const removed = Math.min(most, expired);
+      expired -= removed;
+      return removed;
+    });
+    await vi.advanceTimersByTimeAsync(5000 + 25 * 100);
+    expect([expired, goes]).toEqual([0, 26]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(goes).toBe(28);
+    stop();
+  });
+
   it('says that a sweep failed, and goes on', async () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     let times = 0;

@@ -11,19 +11,16 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import type { Send } from '../../src/testing/browser.ts';
 import { engineOr } from '../support/engine.ts';
-import { type Fleet, FLEET_ISSUER, FLEET_PERSON, startFleet } from '../support/fleet.ts';
+import { startFleet } from '../support/fleet.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { startProxy } from '../support/proxy.ts';
 import { chance } from '../support/random.ts';
 import { startRedis } from '../support/redis.ts';
-import { noOutcome, type Outcome, signedInCookies, work, type Workplace } from '../support/steady.ts';
+import { expectSteady, PEOPLE, workThrough } from '../support/work-through.ts';
 
 const FULL = inject('full');
 const SECONDS = FULL ? 120 : 8;
 const KILLS = FULL ? 200 : 5;
-const PEOPLE = 12;
 
 const postgres = engineOr('runtimes/machines', await startPostgres());
 const redis = engineOr('runtimes/machines', await startRedis());
@@ -33,43 +30,6 @@ afterAll(async () => {
   await redis?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Fulfils when so many more refreshes were answered: trouble that leaves no time for work shows nothing. */
-type Progress = (refreshes: number) => Promise<void>;
-
-/** People at work behind a proxy, while `trouble` lasts. */
-async function workThrough(fleet: Fleet, trouble: (progress: Progress) => Promise<void>): Promise<Outcome> {
-  const proxy = await startProxy(() => fleet.members.map((member) => member.port()));
-  let open = true;
-  const send: Send = async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const body = request.method === 'POST' ? await request.text() : null;
-    const { method, headers } = request;
-    return fetch(`http://127.0.0.1:${proxy.port}${pathname}${search}`, { method, headers, body, redirect: 'manual' });
-  };
-  const place: Workplace = { issuer: FLEET_ISSUER, send, person: FLEET_PERSON, pause: () => wait(25), isOpen: () => open };
-  try {
-    const cookies = await signedInCookies(place);
-    const outcome = noOutcome();
-    const working = work(place, PEOPLE, cookies, outcome);
-    await trouble(async (refreshes) => {
-      const goal = outcome.refreshed + refreshes;
-      while (outcome.refreshed < goal && outcome.faults.length === 0) await wait(10);
-    });
-    open = false;
-    return await working;
-  } finally {
-    open = false;
-    proxy.stop();
-    await fleet.stop();
-  }
-}
-
-function expectSteady(outcome: Outcome): void {
-  expect(outcome.faults).toEqual([]);
-  expect([outcome.refreshed >= PEOPLE, outcome.signedIn >= PEOPLE]).toEqual([true, true]);
-  console.info(`machines: ${JSON.stringify(outcome)}`);
-}
 
 const LONG = { timeout: SECONDS * 1000 + 180_000 };
 

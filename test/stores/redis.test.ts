@@ -56,7 +56,7 @@ describe.skipIf(!server)('stores/redis', async () => {
         const again = (): ReturnType<Store['read']> => store.read('a:1');
         const read = await again().catch(() => again()); // the one that meets the dead connection may fail
         expect(read).toEqual({ value: 1, version });
-        expect(await store.write('a:1', 2, version)).toBe(version + 1); // the scripts are gone with the server, and found again
+        expect(await store.write('a:1', 2, version)).not.toBeNull(); // the scripts are gone with the server, and found again
         expect(await store.list('user:1')).toEqual({ keys: ['a:1'] });
       });
 
@@ -78,6 +78,24 @@ describe.skipIf(!server)('stores/redis', async () => {
   }
 
   const first = clients[0]?.[1] as RedisClient;
+
+  describe('by a client that sends every command twice, as ioredis does when its connection breaks', () => {
+    const twice = (client: Redis): RedisClient => ({
+      call: async (...all: [string, ...string[]]) => {
+        await client.call(...all);
+        return client.call(...all);
+      },
+    });
+    for (const { name, run } of storeSuite) {
+      it(`FLT-08 ${name}`, async () => {
+        const client = clients[1]?.[1] as unknown as Redis;
+        await run(async (now) => {
+          const options = { now, prefix: `${crypto.randomUUID()}:` };
+          return { store: redisStore(twice(client), options), reopen: async () => redisStore(twice(client), options) };
+        });
+      });
+    }
+  });
 
   it('skips an entry whose record was never written, and forgets what has expired whenever a list grows', async () => {
     const clock = { time: 1_800_000_000 };

@@ -6,6 +6,7 @@ import type { Event } from '../../src/model/event.ts';
 import type { Context } from '../../src/model/handler.ts';
 import type { Runtime } from '../../src/model/runtime.ts';
 import type { Store } from '../../src/model/store.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
@@ -91,12 +92,12 @@ function cheap(clock: Clock): Runtime {
   return { ...runtime, now: clock.now, scrypt: (password, salt, cost) => runtime.scrypt!(password, salt, { ...cost, ln: 4, p: 1 }) };
 }
 
-/** Makes a server on the named store. */
+/** Makes a server on the named store; memory is there in every runtime. */
 export async function makeApp(storeName: string, more: Partial<OAuthProviderOptions> = {}): Promise<App> {
   const clock = makeClock();
-  const found = (await makeStores(clock.now)).find(({ name }) => name === storeName);
-  if (!found) throw new Error(`There is no store called ${storeName}.`);
-  return appOn(found.store, clock, more);
+  const store = storeName === 'memory' ? memoryStore(clock) : (await makeStores(clock.now)).find(({ name }) => name === storeName)?.store;
+  if (!store) throw new Error(`There is no store called ${storeName}.`);
+  return appOn(store, clock, more);
 }
 
 /** Makes a server on a given store. */

@@ -4,8 +4,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Send } from '../../src/testing/browser.ts';
 
-const SERVER = fileURLToPath(new URL('process-server.ts', import.meta.url));
-
 /** What all members believe to be called. */
 export const FLEET_ISSUER = 'http://localhost:9999';
 export const FLEET_PERSON = { username: 'alice', password: 'correct horse battery' } as const;
@@ -19,6 +17,7 @@ export interface Member {
   start(): Promise<void>;
   /** Where it listens just now. */
   port(): number;
+  pid(): number;
 }
 
 /** All members. */
@@ -28,9 +27,10 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-/** Starts so many members. @param place the argument of `process-server.ts`. */
-export async function startFleet(place: string, count: number): Promise<Fleet> {
-  const members = await Promise.all(Array.from({ length: count }, () => startMember(place)));
+/** Starts so many members. @param place the argument of the server. @param server a file beside this one. */
+export async function startFleet(place: string, count: number, server = 'process-server.ts'): Promise<Fleet> {
+  const program = fileURLToPath(new URL(server, import.meta.url));
+  const members = await Promise.all(Array.from({ length: count }, () => startMember(program, place)));
   return {
     members,
     doors: members.map(({ send }) => send),
@@ -38,19 +38,20 @@ export async function startFleet(place: string, count: number): Promise<Fleet> {
   };
 }
 
-async function startMember(place: string): Promise<Member> {
+async function startMember(program: string, place: string): Promise<Member> {
   let child: ChildProcess;
   let port = 0;
   const member: Member = {
     port: () => port,
+    pid: () => child.pid ?? 0,
     async start() {
-      child = spawn(process.execPath, [SERVER, place], { stdio: ['ignore', 'pipe', 'inherit'] });
+      child = spawn(process.execPath, [program, place], { stdio: ['ignore', 'pipe', 'inherit'], detached: true }); // a group of its own
       port = await portOf(child);
     },
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
-      child.kill('SIGKILL');
+      process.kill(-(child.pid ?? 0), 'SIGKILL'); // and whatever it started
       await gone;
     },
     // The members share an issuer, as behind a load balancer; here the test is the balancer.

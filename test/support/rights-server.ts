@@ -24,9 +24,12 @@ const CHANNELS: { readonly [engine: string]: () => Promise<Channel> } = {
     return redisChannel(client, await client.duplicate().connect());
   },
   async postgres() {
-    const listener = new pg.Client({ connectionString: url });
-    await listener.connect();
-    return postgresChannel(new pg.Pool({ connectionString: url, max: 1 }), listener);
+    const connect = async (): Promise<pg.Client> => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      return client;
+    };
+    return postgresChannel(new pg.Pool({ connectionString: url, max: 1 }), connect);
   },
 };
 

@@ -56,7 +56,7 @@ export const ar: Translation = {
     deny: 'رفض',
     or: 'أو',
     continueWith: (site) => html`المتابعة باستخدام ${site}`,
-    continuing: 'تسجيل الدخول بهذه الطريقة يسمح بالوصول أيضًا.',
+    continuing: 'تسجيل الدخول بهذه الطريقة يسمح بالوصول.',
     lastsFor: (span) => `مدة الوصول: ${span}.`,
     lastsUnused: (span) => `يستمر الوصول حتى تقطع الاتصال أو يبقى دون استخدام لمدة ${span}.`,
     details: 'تفاصيل هذا الطلب',
@@ -128,7 +128,7 @@ export const ar: Translation = {
   passkey,
   step: { restart: 'البدء من جديد' },
   confirm: {
-    title: 'هل تسمح بهذا القدر؟',
+    title: 'هل تسمح بهذا فقط؟',
     chooseTitle: 'اختر مؤسسة',
     lead: (client, host) => html`يطلب ${client} الوصول. ستنتقل إلى ${host}.`,
     organization: 'سيعمل لصالح',
@@ -223,7 +223,7 @@ export const ar: Translation = {
   },
   connect: {
     title: (site) => `ربط ${site}`,
-    lead: (app, site) => html`يحتاج ${app} إلى حسابك في ${site} لتنفيذ ما طلبته. يحتفظ هذا الخادم بإذن الوصول إلى أن تفصل التطبيق.`,
+    lead: (app, site) => html`يحتاج ${app} إلى حسابك في ${site} لتنفيذ ما طلبته. يحتفظ هذا الخادم بإذن الوصول إلى أن تقطع اتصال التطبيق.`,
     go: (site) => html`المتابعة إلى ${site}`,
     doneTitle: 'تم الربط',
     done: 'عُد إلى تطبيقك ليكمل من هنا. يمكنك إغلاق هذه الصفحة.',

@@ -55,7 +55,7 @@ export const es: Translation = {
     deny: 'Denegar',
     or: 'o',
     continueWith: (site) => html`Continuar con ${site}`,
-    continuing: 'Al iniciar sesión así también permites el acceso.',
+    continuing: 'Al iniciar sesión así permites el acceso.',
     lastsFor: (span) => `El acceso dura ${span}.`,
     lastsUnused: (span) => `El acceso dura hasta que lo desconectes o no se use durante ${span}.`,
     details: 'Detalles de esta solicitud',
@@ -127,7 +127,7 @@ export const es: Translation = {
   passkey,
   step: { restart: 'Empezar de nuevo' },
   confirm: {
-    title: '¿Permitir todo esto?',
+    title: '¿Permitir solo esto?',
     chooseTitle: 'Elige una organización',
     lead: (client, host) => html`${client} pide acceso. Se te enviará a ${host}.`,
     organization: 'Trabajará para',
@@ -216,13 +216,14 @@ export const es: Translation = {
   connect: {
     title: (site) => `Conectar ${site}`,
     lead: (app, site) =>
-      html`${app} necesita su cuenta de ${site} para lo que le ha pedido. Este servidor guarda el acceso hasta que desconecte la aplicación.`,
+      html`${app} necesita tu cuenta de ${site} para lo que le has pedido. Este servidor guarda el acceso hasta que desconectes la
+      aplicación.`,
     go: (site) => html`Continuar a ${site}`,
     doneTitle: 'Conectado',
-    done: 'Vuelva a su aplicación, que seguirá desde aquí. Puede cerrar esta página.',
+    done: 'Vuelve a tu aplicación, que seguirá desde aquí. Puedes cerrar esta página.',
     otherTitle: 'Esto es para otra persona',
     other:
-      'La aplicación pidió otra cuenta de este servidor, no la que tiene la sesión abierta aquí. No se ha conectado nada. Si alguien le envió este enlace, no lo use.',
+      'La aplicación pidió otra cuenta de este servidor, no la que tiene la sesión abierta aquí. No se ha conectado nada. Si alguien te envió este enlace, no lo uses.',
   },
   message: {
     whatToDo: 'Qué hacer ahora',
@@ -253,18 +254,18 @@ export const es: Translation = {
   },
   device: {
     title: 'Conectar un dispositivo',
-    lead: 'Escriba el código que muestra la aplicación en su otro dispositivo.',
+    lead: 'Escribe el código que muestra la aplicación en tu otro dispositivo.',
     code: 'Código',
     compare:
-      '¿Es este el código que muestra su dispositivo? Continúe solo si lo es y si lo ha iniciado usted. Quien le envía un código quizá quiera su acceso para sí.',
+      '¿Es este el código que muestra tu dispositivo? Continúa solo si lo es y si has empezado tú. Quien te envía un código quizá quiera tu acceso para sí.',
     go: 'Continuar',
-    unknown: 'Este código no se conoce o ha caducado. Compruébelo, o empiece de nuevo en el dispositivo.',
+    unknown: 'Este código no se conoce o ha caducado. Compruébalo, o empieza de nuevo en el dispositivo.',
     asks: (code) =>
-      html`La solicitud viene de una aplicación en otro dispositivo. Permítala solo si acaba de iniciarla usted y el dispositivo que tiene
+      html`La solicitud viene de una aplicación en otro dispositivo. Permítela solo si acabas de iniciarla tú y el dispositivo que tienes
       delante muestra este código: ${code}`,
     doneTitle: 'El dispositivo está conectado',
-    done: 'Vuelva al dispositivo. Puede cerrar esta página.',
+    done: 'Vuelve al dispositivo. Puedes cerrar esta página.',
     refusedTitle: 'El dispositivo fue rechazado',
-    refused: 'No obtiene acceso. Puede cerrar esta página.',
+    refused: 'No obtiene acceso. Puedes cerrar esta página.',
   },
 };

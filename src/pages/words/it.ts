@@ -56,7 +56,7 @@ export const it: Translation = {
     deny: 'Rifiuta',
     or: 'oppure',
     continueWith: (site) => html`Continua con ${site}`,
-    continuing: 'Anche accedendo così consenti l’accesso.',
+    continuing: 'Entrando in questo modo consenti l’accesso.',
     lastsFor: (span) => `L’accesso dura ${span}.`,
     lastsUnused: (span) => `L’accesso dura finché non lo scolleghi o finché non resta inutilizzato per ${span}.`,
     details: 'Dettagli di questa richiesta',
@@ -80,7 +80,7 @@ export const it: Translation = {
     nobodyTitle: 'Non hai eseguito l’accesso',
     nobody: 'Nessuno ha eseguito l’accesso con questo browser. Si accede quando si collega un’app.',
     nobodyToDo: 'Vai alla tua app e collegala a questo server.',
-    hostFirst: (server) => `Nessuno ha effettuato l’accesso a ${server} con questo browser.`,
+    hostFirst: (server) => `Nessuno ha eseguito l’accesso a ${server} con questo browser.`,
     hostFirstToDo: 'Accedi prima lì, in un’altra scheda, poi ricarica questa pagina.',
     choose: 'Scegli come accedere.',
     limited: (when) => `Troppi tentativi. Riprova ${when}.`,
@@ -128,7 +128,7 @@ export const it: Translation = {
   passkey,
   step: { restart: 'Ricomincia' },
   confirm: {
-    title: 'Consentire tutto questo?',
+    title: 'Consentire solo questo?',
     chooseTitle: 'Scegli un’organizzazione',
     lead: (client, host) => html`${client} chiede l’accesso. Verrai indirizzato a ${host}.`,
     organization: 'Lavorerà per',
@@ -197,7 +197,7 @@ export const it: Translation = {
     organization_not_allowed:
       'Questo account non fa parte di un’organizzazione che può accedere qui. Usa un altro account o chiedi l’accesso.',
     tenant_not_allowed: 'Gli account di questa organizzazione non possono accedere qui. Usa un altro account.',
-    session_missing: 'Non hai ancora effettuato l’accesso lì. Accedi, poi riprova.',
+    session_missing: 'Non hai ancora eseguito l’accesso lì. Accedi, poi riprova.',
     proof_too_old: 'Ti è stato consentito di passare senza chiederti di nuovo chi sei. Esci da lì, poi riprova.',
     team_not_allowed: 'I membri di questo spazio di lavoro non possono accedere qui. Usa un altro account.',
     email_malformed: 'Non è un indirizzo e-mail. Controllalo e riprova.',
@@ -221,7 +221,7 @@ export const it: Translation = {
     done: 'Torna alla tua app, che proseguirà da qui. Puoi chiudere questa pagina.',
     otherTitle: 'È per qualcun altro',
     other:
-      'L’app ha chiesto un account di questo server diverso da quello collegato qui. Non è stato collegato nulla. Se qualcuno ti ha inviato questo link, non usarlo.',
+      'L’app ha chiesto un account di questo server diverso da quello con cui hai eseguito l’accesso qui. Non è stato collegato nulla. Se qualcuno ti ha inviato questo link, non usarlo.',
   },
   message: {
     whatToDo: 'Che cosa fare adesso',

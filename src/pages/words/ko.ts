@@ -54,7 +54,7 @@ export const ko: Translation = {
     deny: '거부',
     or: '또는',
     continueWith: (site) => html`${site}(으)로 계속`,
-    continuing: '이 방법으로 로그인해도 접근이 허용됩니다.',
+    continuing: '이 방법으로 로그인하면 접근이 허용됩니다.',
     lastsFor: (span) => `접근은 ${span} 동안 유지됩니다.`,
     lastsUnused: (span) => `접근은 연결을 해제하거나 ${span} 동안 사용하지 않을 때까지 유지됩니다.`,
     details: '이 요청의 세부 정보',
@@ -126,7 +126,7 @@ export const ko: Translation = {
   passkey,
   step: { restart: '처음부터 다시' },
   confirm: {
-    title: '이만큼 허용할까요?',
+    title: '이것만 허용할까요?',
     chooseTitle: '조직 선택',
     lead: (client, host) => html`${client}에서 접근을 요청합니다. 이후 ${host}(으)로 이동합니다.`,
     organization: '사용할 조직',
@@ -164,7 +164,7 @@ export const ko: Translation = {
   totp: {
     left: (count) => `복구 코드가 ${count}개 남았습니다.`,
     askTitle: '본인 확인',
-    ask: '인증 앱을 열고 이 서버에 표시된 코드를 입력하세요.',
+    ask: '인증 앱을 열고 이 서버용으로 표시되는 코드를 입력하세요.',
     code: '앱의 코드',
     confirm: '확인',
     lost: '대신 복구 코드 사용',
@@ -252,7 +252,7 @@ export const ko: Translation = {
     lead: '다른 기기의 앱에 표시된 코드를 입력하세요.',
     code: '코드',
     compare:
-      '기기에 표시된 코드가 이것입니까? 코드가 같고 본인이 직접 시작한 경우에만 계속하세요. 코드를 보낸 사람이 당신의 접근 권한을 노릴 수 있습니다.',
+      '기기에 표시된 코드가 이것입니까? 코드가 같고 본인이 직접 시작한 경우에만 계속하세요. 코드를 보낸 사람이 내 접근 권한을 노릴 수 있습니다.',
     go: '계속',
     unknown: '이 코드는 없거나 만료되었습니다. 다시 확인하거나 기기에서 처음부터 시작하세요.',
     asks: (code) =>

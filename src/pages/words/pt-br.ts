@@ -55,7 +55,7 @@ export const ptBr: Translation = {
     deny: 'Negar',
     or: 'ou',
     continueWith: (site) => html`Continuar com ${site}`,
-    continuing: 'Entrar assim também permite o acesso.',
+    continuing: 'Entrar assim permite o acesso.',
     lastsFor: (span) => `O acesso dura ${span}.`,
     lastsUnused: (span) => `O acesso dura até você desconectar, ou até ficar ${span} sem uso.`,
     details: 'Detalhes deste pedido',
@@ -127,7 +127,7 @@ export const ptBr: Translation = {
   passkey,
   step: { restart: 'Começar de novo' },
   confirm: {
-    title: 'Permitir tudo isto?',
+    title: 'Permitir só isto?',
     chooseTitle: 'Escolha uma organização',
     lead: (client, host) => html`${client} pede acesso. Você será enviado para ${host}.`,
     organization: 'Ele trabalhará para',

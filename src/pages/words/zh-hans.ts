@@ -54,7 +54,7 @@ export const zhHans: Translation = {
     deny: '拒绝',
     or: '或',
     continueWith: (site) => html`使用 ${site} 继续`,
-    continuing: '以这种方式登录也表示允许访问。',
+    continuing: '以这种方式登录即表示允许访问。',
     lastsFor: (span) => `访问有效期为 ${span}。`,
     lastsUnused: (span) => `访问一直有效，直到您断开连接，或 ${span}未使用。`,
     details: '此请求的详情',
@@ -126,7 +126,7 @@ export const zhHans: Translation = {
   passkey,
   step: { restart: '重新开始' },
   confirm: {
-    title: '允许这些权限吗？',
+    title: '仅允许这些权限吗？',
     chooseTitle: '选择组织',
     lead: (client, host) => html`${client} 请求访问。您将前往 ${host}。`,
     organization: '它将用于',

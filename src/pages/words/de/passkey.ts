@@ -10,7 +10,7 @@ export const passkey: NonNullable<Translation['passkey']> = {
     'Wählen Sie einen Benutzernamen. Dann erstellt Ihr Gerät den Passkey, und Sie melden sich mit Fingerabdruck, Gesicht oder PIN an.',
   signUpButton: 'Weiter',
   useTitle: 'Passkey verwenden',
-  useText: 'Ihr Browser fragt jetzt danach. Wenn nicht, drücken Sie den Knopf.',
+  useText: 'Ihr Browser fragt jetzt danach. Wenn nicht, klicken Sie auf die Schaltfläche.',
   useButton: 'Passkey verwenden',
   makeTitle: 'Passkey erstellen',
   makeText: (username) => html`Er wird der Schlüssel zum neuen Konto ${username}. Ihr Gerät bewahrt ihn auf.`,
@@ -20,7 +20,7 @@ export const passkey: NonNullable<Translation['passkey']> = {
   missing:
     'Dieser Browser kann auf dieser Seite keine Passkeys verwenden. Nehmen Sie einen anderen Browser, oder gehen Sie zurück und melden Sie sich anders an.',
   cancelled:
-    'Es wurde kein Passkey verwendet: Der Vorgang wurde abgebrochen, hat zu lange gedauert, oder dieses Gerät hat keinen für diese Seite. Drücken Sie den Knopf, um es noch einmal zu versuchen.',
+    'Es wurde kein Passkey verwendet: Der Vorgang wurde abgebrochen, hat zu lange gedauert, oder dieses Gerät hat keinen für diese Seite. Klicken Sie auf die Schaltfläche, um es noch einmal zu versuchen.',
   known: 'Dieses Gerät hat schon einen Passkey für dieses Konto.',
   none: 'Es kam kein Passkey an. Ihr Browser muss JavaScript erlauben und Passkeys verwenden können.',
   unknown:

@@ -35,7 +35,7 @@ export const account = {
   /** @param day when it was joined. */
   joined: (day: HtmlValue): Html => html`Since ${day}`,
   join: (site: HtmlValue): Html => html`Sign in with ${site} too`,
-  part: 'Sign in with it no more',
+  part: 'Stop signing in with it',
   taken: 'That sign-in belongs to another account here. Sign in with it and see what it has; two accounts are never joined.',
   lastWay: 'This is the last way into your account. Add another one before you take it away.',
 };

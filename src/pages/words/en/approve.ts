@@ -25,7 +25,7 @@ export const approve = {
   deny: 'Deny',
   or: 'or',
   continueWith: (site: HtmlValue): Html => html`Continue with ${site}`,
-  continuing: 'Signing in this way allows it, too.',
+  continuing: 'Signing in this way allows it.',
   /** @param span a length of time: “30 days”. */
   lastsFor: (span: string): string => `Access lasts for ${span}.`,
   /** @param span a length of time: “30 days”. */

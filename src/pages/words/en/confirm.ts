@@ -4,7 +4,7 @@ import type { Html, HtmlValue } from '../../../lib/html.ts';
 
 /** Texts of the confirm page. */
 export const confirm = {
-  title: 'Allow this much?',
+  title: 'Allow only this?',
   chooseTitle: 'Choose an organization',
   lead: (client: HtmlValue, host: HtmlValue): Html => html`${client} asks for access. You will be sent to ${host}.`,
   organization: 'It will work for',

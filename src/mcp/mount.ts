@@ -1,0 +1,45 @@
+/**
+ * Mount: several MCP servers under one resource, so that one token and one consent open them all: `/mcp/notes`, `/mcp/mail`. For servers that
+ * are to be consented to apart, give each a route of its own (`apiHandlers`), which makes it a resource.
+ */
+import type { Context, FetchObject } from '../model/handler.ts';
+import type { UserStates } from '../model/user-state.ts';
+
+/**
+ * Puts handlers under paths; what lies below a path is its handler's, too, and the longest path wins. 404 elsewhere.
+ *
+ * @example
+ * apiRoute: '/mcp',
+ * apiHandler: mount({ '/mcp/notes': NotesMcp.Router, '/mcp/mail': MailMcp.Router }),
+ * @throws {TypeError} for a path that does not begin with a slash, or ends with one.
+ */
+export function mount<Env = unknown>(handlers: { readonly [path: string]: Pick<FetchObject<Env>, 'fetch'> }): FetchObject<Env> {
+  const paths = Object.keys(handlers).toSorted((a, b) => b.length - a.length);
+  const wrong = paths.find((path) => !/^\/.*[^/]$/.test(path));
+  if (paths.length === 0) throw new TypeError('mount: give at least one path with its handler.');
+  if (wrong !== undefined) throw new TypeError(`mount: ${JSON.stringify(wrong)} must begin with a slash, and not end with one.`);
+  return {
+    fetch(request, env, ctx) {
+      const { pathname } = new URL(request.url);
+      const path = paths.find((one) => pathname === one || pathname.startsWith(`${one}/`));
+      const handler = path === undefined ? undefined : handlers[path];
+      if (path === undefined || handler === undefined) return new Response('Not found', { status: 404 });
+      return handler.fetch(request, env, ctx.states === undefined ? ctx : within(ctx, ctx.states, path));
+    },
+  };
+}
+
+/** What one server keeps for a user is not what another one keeps: neither state nor sessions are shared. */
+function within(ctx: Context, states: UserStates, path: string): Context {
+  const inside = (handle: string): string => `${path} ${handle}`;
+  return {
+    ...ctx,
+    waitUntil: (promise) => ctx.waitUntil(promise), // of workerd's own object, which has to be called on it
+    states: {
+      read: (handle) => states.read(inside(handle)),
+      write: (handle, ...rest) => states.write(inside(handle), ...rest),
+      remove: (handle, ...rest) => states.remove(inside(handle), ...rest),
+      now: () => states.now(),
+    },
+  };
+}

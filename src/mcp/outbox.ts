@@ -1,0 +1,40 @@
+/**
+ * Outbox: what a server says to a client of 2024-11, whose one stream (GET) is held by some process, while its messages (POST) come to any.
+ * Writers add to one record of the session, the holder of the stream empties it: what it took out it sends, once.
+ */
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import type { Json } from '../model/store.ts';
+import { eventStream } from './news.ts';
+import { KEPT_FOR } from './replay.ts';
+import type { Session } from './session.ts';
+import { pause } from './turn.ts';
+
+const OUTBOX = 'outbox';
+const MOST_TRIES = 64;
+const [FIRST_LOOK_MS, LAST_LOOK_MS] = [50, 1000];
+
+/** Adds a message. @throws {Error} where it is too large, or nobody fetches what is there. */
+export async function put({ drawer }: Session, message: JSONRPCMessage, until: AbortSignal): Promise<void> {
+  for (let tries = 0; tries < MOST_TRIES && !until.aborted; tries++) {
+    const found = await drawer.read<readonly Json[]>(OUTBOX);
+    const messages = [...(found?.value ?? []), message as unknown as Json];
+    if ((await drawer.write(OUTBOX, messages, found?.version ?? null, KEPT_FOR)) !== null) return;
+    await pause(Math.random() * 20, until); // others write as well
+  }
+  throw new Error('A message to a client of 2024-11 could not be put into its outbox.');
+}
+
+/** The stream: first the address for messages, then all that comes. */
+export function outboxStream({ drawer }: Session, address: string, until: AbortController): Response {
+  return eventStream(until, async (write, raw) => {
+    raw(`event: endpoint\ndata: ${address}\n\n`);
+    for (let wait = FIRST_LOOK_MS; !until.signal.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
+      const found = await drawer.read<readonly Json[]>(OUTBOX);
+      if (found && (await drawer.remove(OUTBOX, found.version))) {
+        for (const message of found.value) write(message);
+        wait = FIRST_LOOK_MS / 2;
+      }
+      await pause(wait, until.signal);
+    }
+  });
+}

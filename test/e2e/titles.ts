@@ -1,0 +1,28 @@
+/** What stands on top of our pages, so that no page is left out of the gallery: each title of the English texts must have been photographed. */
+import { en } from '../../src/pages/words/en.ts';
+
+/** Titles by another name than `…title`. */
+const OTHERS = new Set(['account.again', 'account.signIns', 'passkey.signUp', 'password.change', 'totp.recoveryCodes']);
+const seen = new Set<string>();
+
+/** Notes what stood on top of a page that was photographed. */
+export function noteTitle(text: string): void {
+  seen.add(text.replaceAll(/\s+/g, ' ').trim());
+}
+
+/** Titles that no photographed page had, by name. */
+export function missingTitles(): readonly string[] {
+  const all = Object.entries(en).flatMap(([section, texts]) =>
+    Object.entries(texts)
+      .filter(([key]) => /title$/i.test(key) || OTHERS.has(`${section}.${key}`))
+      .map(([key, text]) => [`${section}.${key}`, patternOf(text)] as const),
+  );
+  return all.filter(([, pattern]) => ![...seen].some((one) => pattern.test(one))).map(([name]) => name);
+}
+
+/** Texts with something in them fit whatever it is. */
+function patternOf(text: unknown): RegExp {
+  const shown = typeof text === 'function' ? String((text as (some: string) => unknown)('§')) : String(text);
+  const quoted = shown.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${quoted.replace('§', '.+')}$`);
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { devicePage } from '../../src/pages/device.ts';
+import { TEMPLATES } from '../../src/pages/templates.ts';
+import { ENGLISH as words } from '../../src/pages/words/words.ts';
+
+const view = { action: '/device', userCode: '', words };
+
+describe('pages/device', () => {
+  it('lets its own form through, which a page without one does not (SEC-130)', () => {
+    const { headers } = devicePage(view);
+    expect(headers.get('content-security-policy')).toContain("form-action 'self'");
+    expect(headers.get('referrer-policy')).toBe('same-origin');
+  });
+
+  it('asks to compare a code that came with the link', async () => {
+    expect(await devicePage(view).text()).toContain('Enter the code');
+    const filled = await devicePage({ ...view, userCode: 'BCDF-GHJK' }).text();
+    expect(filled).toContain('Is this the code that your device shows?');
+    expect(filled).toContain('value="BCDF-GHJK"');
+  });
+
+  it('can be made otherwise by the operator', () => {
+    expect(TEMPLATES.device).toBe(true);
+  });
+});

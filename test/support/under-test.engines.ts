@@ -1,0 +1,37 @@
+/** What the journeys run against once more: the engines that several machines share, started by `engines-setup`. */
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { inject } from 'vitest';
+import type { Seconds, Store } from '../../src/model/store.ts';
+import { type PgDriver, postgresStore } from '../../src/stores/postgres.ts';
+import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
+
+/** The machine below. */
+export const runtimeName: 'node' | 'workerd' = 'node';
+
+const { postgres, redis } = inject('engines');
+const pool = new pg.Pool({ connectionString: postgres, max: 8, allowExitOnIdle: true });
+const client = new Redis(redis);
+process.once('exit', () => client.disconnect());
+
+/** Fresh, empty stores of every kind, all on one clock. */
+export async function makeStores(now: () => Seconds): Promise<readonly { name: string; store: Store }[]> {
+  return [
+    { name: 'postgres', store: postgresStore(freshTables(), { now }) },
+    { name: 'redis', store: redisStore(client as unknown as RedisClient, { now, prefix: `${crypto.randomUUID()}:` }) },
+  ];
+}
+
+/** The one database of these tests, with tables of other names each time: empty ones. */
+function freshTables(): PgDriver {
+  const prefix = `t${crypto.randomUUID().replaceAll('-', '')}_`;
+  return {
+    query: ({ text, values, name }) => {
+      const named = name === undefined ? {} : { name: `${prefix}${name}` };
+      return pool.query({ text: text.replaceAll('portcullis_', prefix), ...(values ? { values } : {}), ...named });
+    },
+  };
+}
+
+/** The machine's own verbs. */
+export { nodeRuntime as makeRuntime } from '../../src/node/runtime.ts';
