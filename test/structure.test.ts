@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { TEMPLATES } from '../src/pages/templates.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -160,6 +161,15 @@ describe('the house', () => {
       /(: ?any\b|\bas any\b|<any\b|^export default |^(export )?(const )?enum )/m.test(text.replace(/\/\*[\s\S]*?\*\//g, '')),
     );
     expect(said.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('has a template for every page, and a policy that lets the form of each page through', () => {
+    const pages = sources.filter(({ path, text }) => path.startsWith('pages/') && /\bpage\(\{/.test(text) && path !== 'pages/layout.ts');
+    const shown = pages.flatMap(({ text }) => [...text.matchAll(/page: '(\w+)'/g)].map(([, name]) => name));
+    expect(new Set(shown)).toEqual(new Set(Object.keys(TEMPLATES)));
+    const withForm = pages.filter(({ text }) => text.includes('<form'));
+    expect(withForm.length).toBeGreaterThan(5);
+    expect(withForm.filter(({ text }) => !/\bformAction\b/.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
   it('has every subpath that package.json promises', () => {

@@ -128,7 +128,8 @@ async function list({ services, words, path }: SectionCall, account: Account, pr
   const mine = await services.passkeys.of(account.id);
   const isLast = isLastWay(account, mine);
   const body = html`${problem && html`<div class="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`}
-    ${mine.length === 0 && html`<p class="lead">${say.empty}</p>`} ${mine.map((one, at) => panel(one, at, { path, isLast, words }))}
+    ${mine.length === 0 && html`<p class="lead">${say.empty}</p>`}
+    ${mine.map((one, at) => panel(one, at, { path, isLast, isOpen: isLast && problem !== undefined, words }))}
     <form class="part" method="post" action="${path}">
       <input type="hidden" name="do" value="begin" />
       <div class="field">
@@ -140,7 +141,15 @@ async function list({ services, words, path }: SectionCall, account: Account, pr
   return { kind: 'page', title: say.title, body, ...(status === undefined ? {} : { status }) };
 }
 
-function panel(passkey: Passkey, at: number, { path, isLast, words }: { path: string; isLast: boolean; words: Words }): Html {
+interface Around {
+  readonly path: string;
+  readonly isLast: boolean;
+  /** Whether what can be done with it is shown at once. */
+  readonly isOpen: boolean;
+  readonly words: Words;
+}
+
+function panel(passkey: Passkey, at: number, { path, isLast, isOpen, words }: Around): Html {
   const { passkey: say } = words;
   const name = html`<bdi>${passkey.name}</bdi>`;
   const used = passkey.usedAt === undefined ? say.unused : say.used(sayDay(passkey.usedAt, words));
@@ -149,7 +158,7 @@ function panel(passkey: Passkey, at: number, { path, isLast, words }: { path: st
     <h2 id="passkey-${at}">${name}</h2>
     <p class="hint">${place}</p>
     <p class="hint">${say.created(sayDay(passkey.createdAt, words))}, ${used}</p>
-    <details>
+    <details ${isOpen && html` open`}>
       <summary>${say.change}</summary>
       <form method="post" action="${path}">
         <input type="hidden" name="do" value="rename" /><input type="hidden" name="passkey" value="${passkey.id}" />

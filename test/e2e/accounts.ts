@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import { registerClient } from '../../src/testing/oauth-client.ts';
-import { checkAccessible, shoot, visit, type Visit } from './chromium.ts';
-import { checkRoom, looksOf } from './looks.ts';
+import { photograph, visit, type Visit } from './chromium.ts';
+import { looksOf } from './looks.ts';
 import { leave } from './person.ts';
 import type { RunningServer } from './processes.ts';
 import { check } from './report.ts';
@@ -48,36 +48,31 @@ async function journey({ page: first, context }: Visit, { where, look, server }:
   const { url } = server;
   let page = first;
   const address = `ada.${look}@mail.example`;
-  const photograph = async (name: string): Promise<void> => {
-    await shoot(page, `${where}-${look}-${name}`);
-    await checkAccessible(page);
-    await checkRoom(page);
-    assert.equal(await page.locator('html').getAttribute('dir'), look.includes('arabic') ? 'rtl' : 'ltr');
-  };
+  const show = (name: string): Promise<void> => photograph(page, `${where}-${look}-${name}`);
   await page.goto(`${url}/login`);
-  await photograph('login-several');
-  await signUp(page, server, address, photograph);
+  await show('login-several');
+  await signUp(page, server, address, show);
 
   await context.clearCookies();
   await page.goto(`${url}/login/forgot`);
-  await photograph('forgot');
+  await show('forgot');
   await page.locator('input[name=username]').fill(address);
   await page.keyboard.press('Enter');
   await page.locator('input[name=username]').waitFor({ state: 'detached' });
-  await photograph('forgot-sent');
+  await show('forgot-sent');
   const link = await server.mailed(address, /https?:\/\/\S+\/login\/reset\?\S+/);
   await page.goto(link);
-  await photograph('reset');
+  await show('reset');
   await page.locator('input[name=new-password]').fill('short');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').waitFor();
-  await photograph('reset-unfit');
+  await show('reset-unfit');
   await page.locator('input[name=new-password]').fill(SECOND);
   await page.keyboard.press('Enter');
   await page.locator('input[name=new-password]').waitFor({ state: 'detached' });
-  await photograph('reset-done');
+  await show('reset-done');
   await page.goto(link);
-  await photograph('reset-over');
+  await show('reset-over');
   await signIn(page, url, address, SECOND);
 
   for (const name of ['Claude Desktop', 'Notes for Everybody']) {
@@ -88,39 +83,39 @@ async function journey({ page: first, context }: Visit, { where, look, server }:
   }
   page = await context.newPage();
   await page.goto(`${url}/account`);
-  await photograph('account-full');
+  await show('account-full');
   await page.locator('button[value=disconnect]').first().click();
   await page.waitForFunction(() => document.querySelectorAll('button[value=disconnect]').length === 1);
 
   await page.goto(`${url}/account/password`);
-  await photograph('password');
+  await show('password');
   await page.locator('input[name=password]').fill('wrong');
   await page.locator('input[name=new-password]').fill(THIRD);
   await page.keyboard.press('Enter');
   await page.getByRole('alert').waitFor();
-  await photograph('password-wrong');
+  await show('password-wrong');
   await page.locator('input[name=password]').fill(SECOND);
   await page.locator('input[name=new-password]').fill(THIRD);
   await page.keyboard.press('Enter');
   await page.waitForURL(`${url}/account`);
   await page.goto(`${url}/account/passkeys`);
-  await photograph('passkeys-none');
+  await show('passkeys-none');
 }
 
 async function signUp(
   page: Page,
   server: RunningServer,
   address: string,
-  photograph = async (_name: string): Promise<void> => {},
+  show = async (_name: string): Promise<void> => {},
 ): Promise<void> {
   await page.goto(`${server.url}/login/sign-up`);
-  await photograph('sign-up');
+  await show('sign-up');
   await page.locator('input[name=email]').fill(address);
   await page.keyboard.press('Enter');
   await page.locator('input[name=email]').waitFor({ state: 'detached' });
-  await photograph('sign-up-sent');
+  await show('sign-up-sent');
   await page.goto(await server.mailed(address, /https?:\/\/\S+\/login\/sign-up\?\S+/));
-  await photograph('sign-up-last');
+  await show('sign-up-last');
   await page.locator('input[name=name]').fill('Ada Lovelace');
   await page.locator('input[name=new-password]').fill(FIRST);
   await page.keyboard.press('Enter');

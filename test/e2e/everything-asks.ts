@@ -57,6 +57,41 @@ export function addAskingTools(server: McpServer): void {
     return said('Logged.');
   });
   addStepwise(server);
+  addOthers(server);
+}
+
+const question = (words: string, maxTokens: number) =>
+  inputRequired.createMessage({ messages: [{ role: 'user', content: { type: 'text', text: words } }], maxTokens });
+const nameAsked = (words: string) => inputRequired.elicit({ message: words, requestedSchema: NAME as never });
+
+/** Those that ask by the SDK's own verb, of the model, the client or the user, and once in a prompt. */
+function addOthers(server: McpServer): void {
+  const one = {
+    test_input_required_result_sampling: ['capital_question', question('What is the capital of France?', 100)],
+    test_input_required_result_list_roots: ['client_roots', inputRequired.listRoots()],
+  } as const;
+  for (const [name, [key, request]] of Object.entries(one))
+    server.registerTool(name, { description: name }, (context) => {
+      const answer = context.mcpReq.inputResponses?.[key];
+      return answer === undefined ? inputRequired({ inputRequests: { [key]: request } }) : said(JSON.stringify(answer));
+    });
+  const several = 'test_input_required_result_multiple_inputs';
+  server.registerTool(several, { description: several }, (context) => {
+    const answers = context.mcpReq.inputResponses ?? {};
+    const inputRequests = {
+      user_name: nameAsked('What is your name?'),
+      greeting: question('Generate a greeting', 50),
+      client_roots: inputRequired.listRoots(),
+    };
+    if (Object.keys(inputRequests).every((key) => key in answers)) return said(JSON.stringify(answers));
+    return inputRequired({ inputRequests, requestState: 'several' });
+  });
+  const prompt = 'test_input_required_result_prompt';
+  server.registerPrompt(prompt, { description: prompt }, (context) => {
+    const answer = context.mcpReq.inputResponses?.['user_context'];
+    if (answer === undefined) return inputRequired({ inputRequests: { user_context: nameAsked('What context should the prompt use?') } });
+    return { messages: [{ role: 'user' as const, content: { type: 'text' as const, text: JSON.stringify(answer) } }] };
+  });
 }
 
 /** Those of 2026-07-28: with states of ours, and by the SDK's own verb, which seals none. */

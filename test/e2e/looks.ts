@@ -17,9 +17,11 @@ const LOOKS: { readonly [look: string]: BrowserContextOptions } = {
 };
 const LOOKS_OF_WORKER: readonly string[] = ['desktop', 'phone-dark', 'phone-arabic'];
 
-/** All of them on Node; in workerd, where the pages are the same, three. */
+/** All of them on Node; in workerd, where the pages are the same, three. The variable LOOKS names fewer, for a quick look: `LOOKS=desktop,phone`. */
 export function looksOf(where: string): readonly (readonly [string, BrowserContextOptions])[] {
-  return Object.entries(LOOKS).filter(([look]) => where !== 'worker' || LOOKS_OF_WORKER.includes(look));
+  const named = process.env['LOOKS']?.split(',');
+  const wanted = named ?? (where === 'worker' ? LOOKS_OF_WORKER : Object.keys(LOOKS));
+  return Object.entries(LOOKS).filter(([look]) => wanted.includes(look));
 }
 
 /** Nothing scrolls sideways, and everything that is pressed is at least 44 pixels high (WCAG 2.2 §2.5.8 wants 24). */

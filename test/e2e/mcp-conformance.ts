@@ -46,7 +46,8 @@ const NEEDED_OF: { readonly [revision in (typeof REVISIONS)[number]]: readonly s
   '2026-07-28': [
     'input-required-result-basic-elicitation', 'input-required-result-request-state', 'input-required-result-multi-round',
     'input-required-result-tampered-state', 'input-required-result-missing-input-response', 'input-required-result-result-type',
-    'input-required-result-ignore-extra-params', 'input-required-result-validate-input', 'input-required-result-unsupported-methods',
+    'input-required-result-ignore-extra-params', 'input-required-result-validate-input', 'input-required-result-unsupported-methods', 'input-required-result-basic-sampling', 'input-required-result-basic-list-roots',
+    'input-required-result-multiple-input-requests', 'input-required-result-non-tool-request',
   ],
 }; // prettier-ignore
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Browser, BrowserContextOptions, CDPSession, Page } from 'playwright-core';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { ALICE } from './app.ts';
-import { checkAccessible, shoot, visit, type Visit } from './chromium.ts';
+import { checkAccessible, photograph, shoot, visit, type Visit } from './chromium.ts';
 import { leave } from './person.ts';
 import { check } from './report.ts';
 
@@ -136,22 +136,19 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     await once(
       `the pages of passkeys are accessible and were photographed: ${look}`,
       async ({ page }) => {
-        const photograph = async (name: string): Promise<void> => {
-          await shoot(page, `${where}-${look}-passkey-${name}`);
-          await checkAccessible(page);
-        };
+        const show = (name: string): Promise<void> => photograph(page, `${where}-${look}-passkey-${name}`);
         await page.goto(await authorizeUrl());
-        await photograph('choice');
+        await show('choice');
         await choose(page); // no device: the page waits
-        await photograph('use');
+        await show('use');
         await page.goto(await authorizeUrl());
         await page.getByRole('link', { name: 'Create an account with a passkey' }).click();
         await page.getByLabel('User name').waitFor();
-        await photograph('sign-up');
+        await show('sign-up');
         await page.getByLabel('User name').fill('ivan');
         await page.keyboard.press('Enter');
         await page.getByRole('heading', { name: 'Create your passkey' }).waitFor();
-        await photograph('make');
+        await show('make');
         await plugIn(page);
         await page.goto(await authorizeUrl());
         await signUp(page, `judy-${look}`);
@@ -159,10 +156,10 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
         await page.getByText('Rename or remove').click();
         await page.getByRole('button', { name: /^Remove/ }).click();
         await page.getByRole('alert').waitFor();
-        await photograph('last');
+        await show('last');
         await page.getByRole('button', { name: 'Add a passkey' }).click();
         await page.getByRole('heading', { name: 'Add a passkey' }).waitFor();
-        await photograph('add');
+        await show('add');
       },
       options,
     );

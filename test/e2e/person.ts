@@ -35,3 +35,18 @@ export async function leave(page: Page, act: () => Promise<void>): Promise<URL> 
   await response?.finished();
   return new URL(asked.url());
 }
+
+/** The development pages of `oidc-provider`: who, and yes. */
+export async function signInThere(page: Page): Promise<void> {
+  await page.locator('input[name=login]').fill('erika');
+  await page.locator('input[name=password]').fill('any');
+  await page.locator('button[type=submit]').click();
+  await page.locator('button[type=submit]', { hasText: 'Continue' }).click();
+}
+
+/** Does something after which the browser asks for the client's address. */
+export async function arriving(page: Page, act: () => Promise<void>): Promise<URL> {
+  const asked = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith('https://app.example/'));
+  await act();
+  return new URL((await asked).url());
+}

@@ -4,8 +4,8 @@ import type { Browser, Page } from 'playwright-core';
 import { oneTimeCode, PERIOD } from '../../src/lib/one-time.ts';
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { fromBase32 } from '../support/base32.ts';
-import { checkAccessible, shoot, visit, type Visit } from './chromium.ts';
-import { checkRoom, looksOf } from './looks.ts';
+import { photograph, visit, type Visit } from './chromium.ts';
+import { looksOf } from './looks.ts';
 import { leave } from './person.ts';
 import type { RunningServer } from './processes.ts';
 import { check } from './report.ts';
@@ -34,10 +34,7 @@ async function journey({ page: first, context }: Visit, shots: string | null, { 
   let page = first; // another one after each answer: nobody listens at the client, and Chromium is still busy with that
   const address = `ada-${shots ?? 'no-scripts'}@mail.example`;
   const look = async (what: string): Promise<void> => {
-    if (shots === null) return;
-    await shoot(page, `${shots}-${what}`);
-    await checkAccessible(page);
-    await checkRoom(page);
+    if (shots !== null) await photograph(page, `${shots}-${what}`);
   };
   const client = await registerClient({ send: (request) => fetch(request), issuer: url, redirectUri: 'http://localhost:33418/callback' });
   const mailed = async (): Promise<void> => {

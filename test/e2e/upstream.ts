@@ -1,6 +1,6 @@
 /** Sign-in at another site in a real browser: our server on Node, a real OpenID provider beside it. */
 import assert from 'node:assert/strict';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { password } from '../../src/logins/password.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
@@ -12,6 +12,7 @@ import { oidc } from '../../src/upstreams/oidc.ts';
 import { CLIENT, startRealIdp } from '../support/real-idp.ts';
 import { ALICE, options } from './app.ts';
 import { checkAccessible, shoot, visit } from './chromium.ts';
+import { signInThere } from './person.ts';
 import { freshFolder } from './processes.ts';
 import { check } from './report.ts';
 
@@ -83,11 +84,4 @@ export async function checkUpstream(browser: Browser): Promise<void> {
   }
   await Promise.all([alone.close(), many.close()]);
   idp.close();
-}
-
-async function signInThere(page: Page): Promise<void> {
-  await page.locator('input[name=login]').fill('erika');
-  await page.locator('input[name=password]').fill('any');
-  await page.locator('button[type=submit]').click();
-  await page.locator('button[type=submit]', { hasText: 'Continue' }).click();
 }

@@ -8,10 +8,10 @@ import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { CLIENT, startRealIdp } from '../support/real-idp.ts';
 import { launch, visit } from './chromium.ts';
 import { freshClient } from './here.ts';
+import { arriving, signInThere } from './person.ts';
 import { startWorker } from './processes.ts';
 import { check } from './report.ts';
 import { pressedSite, startSites } from './sites.ts';
-import { arriving, signInThere } from './vendors.ts';
 
 /** Every check of other sites in workerd. */
 export async function checkVendorsOnWorker(executable: string): Promise<void> {

@@ -19,7 +19,7 @@ import { VENDORS } from '../support/vendor-shapes.ts';
 import { launch, photograph, visit } from './chromium.ts';
 import { freshClient, startHere } from './here.ts';
 import { looksOf } from './looks.ts';
-import { leave } from './person.ts';
+import { arriving, leave, signInThere } from './person.ts';
 import { check } from './report.ts';
 import { pressedSite, shapedSite, type Sites, startSites } from './sites.ts';
 
@@ -103,21 +103,6 @@ const go = (page: Page, name: string): Promise<void> => page.getByRole('button',
 const press = (page: Page, text: string): Promise<void> => page.getByRole('button', { name: text }).click();
 const isCode = (came: URL): void => assert.match(came.searchParams.get('code') ?? '', /^code_/);
 
-/** The development pages of `oidc-provider`: who, and yes. */
-export async function signInThere(page: Page): Promise<void> {
-  await page.locator('input[name=login]').fill('erika');
-  await page.locator('input[name=password]').fill('any');
-  await page.locator('button[type=submit]').click();
-  await page.locator('button[type=submit]', { hasText: 'Continue' }).click();
-}
-
-/** Does something after which the browser asks for the client's address. */
-export async function arriving(page: Page, act: () => Promise<void>): Promise<URL> {
-  const asked = page.waitForRequest((request) => request.isNavigationRequest() && request.url().startsWith('https://app.example/'));
-  await act();
-  return new URL((await asked).url());
-}
-
 async function shape({ server: { url }, browser, seen }: There, name: string, subject: string): Promise<void> {
   await check(`vendors: there and back in Chromium: oidc-provider as ${name}`, () =>
     visit(
@@ -181,7 +166,7 @@ async function together(there: There): Promise<void> {
     ),
   );
 
-  await check('vendors: a callback stolen into another browser opens nothing there, and still works at home (SEC-138)', () =>
+  await check('vendors: a callback stolen into another browser opens nothing there, and still works at home (SEC-139)', () =>
     visit(
       browser,
       url,
@@ -215,7 +200,7 @@ async function together(there: There): Promise<void> {
     ),
   );
 
-  await check('vendors: with an open session at the site, a link to our consent page alone sends nobody there (confused deputy)', () =>
+  await check('vendors: with an open session at the site, a link to our consent page alone sends nobody there (SEC-136)', () =>
     visit(
       browser,
       url,

@@ -150,7 +150,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     expect(textOf(await world.files('2025-11-25'))).toBe('docs with upstream-');
   });
 
-  it('is for the very user whose tool asked: somebody else who opens the link, or is signed in at the return, connects nothing (SEC-193)', async () => {
+  it('is for the very user whose tool asked: somebody else who opens the link, or is signed in at the return, connects nothing (SEC-193, S-179)', async () => {
     const world = await makeWorld(store);
     const bob = await world.bob();
     const { url } = (await world.files('2025-11-25')).error!.data!.elicitations[0]!;
@@ -189,7 +189,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     await expect(makeApp(store, { logins: [connection(oidc({ issuer: world.idp.issuer, clientId: 'a', clientSecret: 'b' }))] })).rejects.toThrow(/connections alone/);
   }); // prettier-ignore
 
-  it('takes no for an answer: declined, cancelled, turned back at the site, or not done in time', async () => {
+  it('S-183: takes no for an answer: declined, cancelled, turned back at the site, or not done in time', async () => {
     const world = await makeWorld(store);
     const asked = await world.files(MODERN);
     const { requestState } = asked.result!;
@@ -216,7 +216,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
       expect(await world.files(MODERN, wrong)).toMatchObject({ status: 400, error: { code: -32602, message: 'Invalid requestState' } });
   });
 
-  it('gives the tokens back with the grant, and keeps nothing readable', async () => {
+  it('S-184: keeps the tokens for this user, nothing of them readable, and gives them back with the grant', async () => {
     const world = await makeWorld(store);
     const written: string[] = [];
     const write = world.store.write.bind(world.store);
