@@ -15,6 +15,13 @@ const NODE_ONLY = [
 ];
 /** Tests that start several processes, or a database server: slow, so the inner loop goes without. */
 const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts', 'test/stores/{postgres,redis}*.test.ts'];
+/** What the inner loop (`npm run check`) goes without as well: journeys on every store, real clients and servers, other sites, fuzzing, the package. */
+const LONG = [
+  'test/{journeys,fuzz,examples,mcp,node,cli,stores,upstreams,verifiers}/**/*.test.ts',
+  'test/{docs,package}.test.ts',
+  'test/core/{store-faults,all-grants}.test.ts',
+  'test/logins/passkey*.test.ts',
+];
 /** Journeys that ask nothing of a store: they run in memory, on both runtimes, and not once more for PostgreSQL and Redis. */
 const WITHOUT_A_STORE = ['client-documents', 'device-clients', 'hostile-lengths', 'words'].map((name) => `test/journeys/${name}.test.ts`);
 /** Long counts of races, kills and restarts, for whoever has the time. */
@@ -34,6 +41,18 @@ export default defineConfig({
           provide,
           include: ['test/**/*.test.ts'],
           exclude: ['test/worker/**', 'test/e2e/**', ...PROCESSES],
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        // A part of `node`, which `npm test` therefore leaves out.
+        resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
+        test: {
+          name: 'quick',
+          provide,
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/worker/**', 'test/e2e/**', ...PROCESSES, ...LONG],
           isolate: false,
           testTimeout: 20_000,
         },

@@ -35,12 +35,12 @@ const PAGES = /\/src\/(pages|logins)\//;
 
 const ENTRIES: readonly Entry[] = [
   { name: 'guard alone', modules: ['guard/guard.ts'], counts: 'start', budget: 5 },
-  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 33, without: PAGES },
+  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 34.5, without: PAGES },
   {
     name: 'server + guard, until a first token, without pages and logins',
     modules: SERVER,
     counts: 'first token',
-    budget: 39.4,
+    budget: 41,
     without: PAGES,
   },
   { name: 'server + guard, until a first token, with what the start holds of pages', modules: SERVER, counts: 'first token' },
