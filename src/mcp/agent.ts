@@ -1,11 +1,13 @@
 /**
  * `McpAgent`: an MCP server as a class, in the shape that Cloudflare's users know. One instance per request, on every runtime: `props`
  * and `auth` are those of this request, and what `init()` registers depends on the rights of this moment. What is kept between
- * requests is `state`, of this user alone and of whichever session; there is no session to steal.
+ * requests is `state` and `sql`, of this user alone and of whichever session; there is no session to steal.
  */
 import type { Access } from '../model/access.ts';
+import type { Databases } from '../model/database.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
+import { type Sql, sqlOf } from './agent-sql.ts';
 import { type AgentState, openState, settleBefore, type StateChange } from './agent-state.ts';
 import { callerOf } from './auth-info.ts';
 import type { Asker, Question } from './asking.ts';
@@ -60,6 +62,9 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
   /** Sessions for clients of 2025, for `serve` and `Router`: `static sessions = sessions()`. */
   static readonly sessions?: Sessions;
 
+  /** Where the users' databases are, for `sql`: `static databases = sqliteDatabases('./data/users')`. */
+  static readonly databases?: Databases;
+
   #asker: Asker | null = null;
 
   /**
@@ -101,6 +106,21 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
    */
   setState(to: StateChange<State>): Promise<void> {
     return this.#opened().change(to);
+  }
+
+  #sql: Sql | null = null;
+
+  /**
+   * Asks the database of this user: `` await this.sql`INSERT INTO notes (text) VALUES (${text})` ``. Each statement is carried out whole or not
+   * at all. `stateHandle` tells databases of one user apart.
+   *
+   * @throws {TypeError} without `static databases`.
+   */
+  get sql(): Sql {
+    const { databases } = this.constructor as { readonly databases?: Databases };
+    if (!databases)
+      throw new TypeError('McpAgent: `sql` needs `static databases`: sqliteDatabases(folder) on Node, objectDatabases(…) on Workers.');
+    return (this.#sql ??= sqlOf(databases, { access: this.auth, handle: this.stateHandle, env: this.env }));
   }
 
   #opened(): AgentState<State> {

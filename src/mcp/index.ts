@@ -1,6 +1,8 @@
 /** `portcullis/mcp`: MCP servers that know who called. Needs the optional peer `@modelcontextprotocol/server` 2.x. */
 export { type AgentClass, McpAgent } from './agent.ts';
 export type { StateChange } from './agent-state.ts';
+export type { Sql } from './agent-sql.ts';
+export type { Databases, SqlRow, SqlValue, UserDatabase } from '../model/database.ts';
 export { elicit, type FormField, type FormSchema, type Question } from './asking.ts';
 export type { Answer } from './carried.ts';
 export { boundSessions, type BoundSessionsOptions } from './bound-sessions.ts';

@@ -14,4 +14,5 @@ export {
   type NodeListener,
   type NodeListenerOptions,
 } from './middleware.ts';
+export { sqliteDatabases } from './databases.ts';
 export { sqliteStore } from '../stores/sqlite.ts';

@@ -75,7 +75,7 @@ export function prepared(database: SqliteDatabase, name: string): SqliteDatabase
 }
 
 /** The one step in which SQLite does not wait for others by itself: two processes that open a new file at once meet here. */
-function switchToWal(database: SqliteDatabase): void {
+export function switchToWal(database: SqliteDatabase): void {
   const deadline = Date.now() + BUSY_TIMEOUT;
   for (;;) {
     const { failed, error } = attempt(() => database.exec('PRAGMA journal_mode = WAL'));

@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Databases } from '../../src/model/database.ts';
 import type { Seconds, Store } from '../../src/model/store.ts';
+import { sqliteDatabases } from '../../src/node/databases.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { sqliteStore } from '../../src/stores/sqlite.ts';
 
@@ -28,6 +30,11 @@ function freshPath(): string {
     folder = path;
   }
   return join(folder, `${++made}.db`);
+}
+
+/** Databases of users that nobody has used. */
+export function makeDatabases(): Databases {
+  return sqliteDatabases(`${freshPath()}-users`);
 }
 
 /** The machine's own verbs. */

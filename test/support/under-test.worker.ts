@@ -1,14 +1,16 @@
 /** What the suite runs against in workerd. Tests import it as '#under-test'; vitest picks this file or its sibling for Node. */
 import { env } from 'cloudflare:test';
+import type { Databases } from '../../src/model/database.ts';
 import type { Seconds, Store } from '../../src/model/store.ts';
 import { type D1Binding, d1Store } from '../../src/stores/d1.ts';
 import { durableObjectStore, type ObjectNamespace } from '../../src/stores/durable-object.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
+import { objectDatabases } from '../../src/worker/database-object.ts';
 
 /** The machine below. */
 export const runtimeName: 'node' | 'workerd' = 'workerd';
 
-const { PORTCULLIS, D1 } = env as unknown as { PORTCULLIS: ObjectNamespace; D1: D1Database };
+const { PORTCULLIS, USERS, D1 } = env as unknown as { PORTCULLIS: ObjectNamespace; USERS: ObjectNamespace; D1: D1Database };
 
 /** Fresh, empty stores of every kind this runtime has, all on one clock. */
 export async function makeStores(now: () => Seconds): Promise<readonly { name: string; store: Store }[]> {
@@ -27,6 +29,13 @@ function freshTables(): D1Binding {
     prepare: (statement) => prepare.call(D1, statement.replaceAll('portcullis_', name)) as unknown as ReturnType<D1Binding['prepare']>,
     batch: (statements) => batch.call(D1, statements) as ReturnType<D1Binding['batch']>,
   };
+}
+
+/** Databases of users that nobody has used. */
+export function makeDatabases(): Databases {
+  const made = crypto.randomUUID();
+  const databases = objectDatabases(() => USERS);
+  return (name, env) => databases(made + name, env);
 }
 
 /** The machine's own verbs. */

@@ -1,5 +1,6 @@
 /** The Worker in which the suite runs: only its Durable Objects; tests call everything else themselves. */
 export { PortcullisStore } from '../../src/worker/store-object.ts';
+export { PortcullisDatabase } from '../../src/worker/database-object.ts';
 export { PortcullisNews } from '../../src/worker/news-object.ts';
 export { AgentsMcp } from './agents-mcp.ts';
 

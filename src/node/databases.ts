@@ -1,0 +1,48 @@
+/** Databases of users on Node: a SQLite file for each, in one folder. Any number of processes may use the folder at once. */
+import { mkdirSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import type { Databases, SqlRow } from '../model/database.ts';
+import { opened, switchToWal } from '../stores/sqlite-file.ts';
+
+/** Files that are held open at once. */
+const MOST_OPEN = 64;
+const BUSY_TIMEOUT = 5000;
+
+/**
+ * A file for each user, made with the first query (mode 0600, the folder 0700): `static databases = sqliteDatabases('./data/users')`.
+ * What stands in it is not sealed: whoever may read the folder can read it.
+ *
+ * @throws {Error} naming the path, with the first query, where it cannot be made or opened.
+ */
+export function sqliteDatabases(folder: string): Databases {
+  const open = new Map<string, DatabaseSync>();
+  const databaseOf = (name: string): DatabaseSync => {
+    const known = open.get(name);
+    open.delete(name);
+    const database = known ?? openedIn(folder, name);
+    open.set(name, database); // the last one used stands last
+    for (const [oldest, idle] of open) {
+      if (open.size <= MOST_OPEN) break;
+      open.delete(oldest);
+      idle.close();
+    }
+    return database;
+  };
+  return (name) => ({
+    query(statement, values) {
+      const prepared = databaseOf(name).prepare(statement);
+      if (prepared.sourceSQL.length < statement.replace(/[\s;]+$/, '').length)
+        throw new TypeError('McpAgent: `sql` takes one statement at a time; nothing of these was carried out.');
+      return prepared.all(...values).map((row) => ({ ...row }) as SqlRow);
+    },
+  });
+}
+
+function openedIn(folder: string, name: string): DatabaseSync {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const database = opened(join(folder, `${name}.sqlite`));
+  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+  switchToWal(database);
+  return database;
+}

@@ -1,0 +1,30 @@
+/** Databases of users on Workers: a Durable Object for each, with SQLite of its own. */
+import { DurableObject } from 'cloudflare:workers';
+import type { Databases, SqlRow, UserDatabase } from '../model/database.ts';
+import type { ObjectNamespace } from '../stores/durable-object.ts';
+
+/** The database of one user. Export it from the Worker and bind it (`new_sqlite_classes`), for `objectDatabases`. */
+export class PortcullisDatabase extends DurableObject<unknown> {
+  /** Carries out a statement. Reached through the binding alone, never from outside. */
+  query(statement: string, values: readonly (string | number | null)[]): SqlRow[] {
+    return this.ctx.storage.sql.exec(statement, ...values).toArray() as SqlRow[];
+  }
+}
+
+/**
+ * An object for each user: `static databases = objectDatabases((env) => env.USERS)`.
+ *
+ * @param namespace finds the binding in the environment, class `PortcullisDatabase`.
+ * @throws {TypeError} with the first query, when the binding is missing.
+ */
+export function objectDatabases<Env>(namespace: (env: Env) => ObjectNamespace): Databases {
+  return (name, env) => {
+    const objects = namespace(env as Env) as ObjectNamespace | undefined;
+    if (typeof objects?.idFromName !== 'function')
+      throw new TypeError(
+        'objectDatabases: the Durable Object binding is missing. Add it to the Worker configuration, class PortcullisDatabase.',
+      );
+    const object = objects.get(objects.idFromName(name) as never) as UserDatabase;
+    return { query: (statement, values) => object.query(statement, values) };
+  };
+}
