@@ -28,19 +28,6 @@ const WITHOUT_A_STORE = ['client-documents', 'device-clients', 'hostile-lengths'
 const provide = { full: process.env['PORTCULLIS_TEST_FULL'] === '1' };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** A part of `node`, so it is there only for whoever asks for it: `vitest run --project quick`. */
-const QUICK = {
-  resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
-  test: {
-    name: 'quick',
-    provide,
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/worker/**', 'test/e2e/**', ...PROCESSES, ...LONG],
-    isolate: false,
-    testTimeout: 20_000,
-  },
-};
-
 export default defineConfig({
   test: {
     isolate: false,
@@ -58,7 +45,18 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      ...(process.argv.includes('quick') ? [QUICK] : []),
+      {
+        // A part of `node`, which `npm test` therefore leaves out.
+        resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
+        test: {
+          name: 'quick',
+          provide,
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/worker/**', 'test/e2e/**', ...PROCESSES, ...LONG],
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
         test: { name: 'processes', provide, include: PROCESSES, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 },

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Pool } from 'pg';
 import type { Redis } from 'ioredis';
 import type { IndexKey, Kept, Key } from '../dist/model/store.js';
-import { NEVER } from '../dist/stores/sql.js';
+import { NEVER } from '../src/stores/sql.ts';
 
 /** A record with its value as text. */
 export interface FilledRow extends Pick<Kept, 'key' | 'version' | 'index'> {

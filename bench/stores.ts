@@ -7,7 +7,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { parseArgs } from 'node:util';
 import { runInNewContext } from 'node:vm';
-import { type Grant, lifeEndOf } from '../dist/model/grant.js';
+import { type Grant, lifeEndOf } from '../src/model/grant.ts';
 import type { Json } from '../dist/model/store.js';
 import { CLIENT_ID, CONSENT } from './servers/answers.ts';
 import { ENGINES, type Engine, type Subject } from './store-engines.ts';

@@ -1,6 +1,6 @@
 /** What would be published: what is in it, and what installing it does. `tools/package-check.ts` looks at exports and types. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -39,5 +39,13 @@ describe('the package', () => {
     expect(paths.filter((path) => /(^|\/)\.|\.(env|pem|key|p12|db|sqlite|tsbuildinfo|log)$|node_modules|\.test\./.test(path))).toEqual([]);
     const telling = paths.filter((path) => existsSync(root + path) && SECRET.test(readFileSync(root + path, 'utf8')));
     expect(telling).toEqual([]);
+  });
+
+  it('is all that the bench loads of dist, where nothing else that runs is', () => {
+    const files = globSync('bench/**/*.ts', { cwd: root, exclude: ['bench/node_modules/**', 'bench/dist/**'] });
+    const loaded = files.flatMap((file) => [...readFileSync(root + file, 'utf8').matchAll(/^import (?!type ).*?'[./]*\/(dist\/[^']+)'/gm)]);
+    const exported = JSON.stringify([manifest['exports'], manifest['bin']]);
+    expect(loaded.length).toBeGreaterThan(5);
+    expect(loaded.map(([, path = '']) => path).filter((path) => !exported.includes(`"./${path}"`))).toEqual([]);
   });
 });

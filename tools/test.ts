@@ -21,7 +21,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 
 step('types', ['tsc', '-b']);
 step('lint and format', ['npm', 'run', '--silent', 'lint']);
-step('tests on Node and in workerd', ['vitest', 'run'], counted);
+step('tests on Node and in workerd', ['vitest', 'run', '--project', '!quick'], counted);
 step('docs/rules.md says what the tests say', ['node', 'tools/rules.ts', '--check']);
 step('package: exports and types', ['node', 'tools/package-check.ts']);
 step('Worker: bundles and deploys (dry run)', [
