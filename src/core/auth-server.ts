@@ -12,7 +12,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
-import { makeOpened, type Opened } from './opened.ts';
+import { makeKnownGrants, type KnownGrants } from './known-grants.ts';
 import { makePeople, type People } from './people.ts';
 import { makeRecords, type Records } from './records.ts';
 
@@ -26,7 +26,7 @@ export interface AuthServer extends People {
   readonly keys: Keys;
   /** The server's own secrets; null where none were given (`core/needed-keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
-  readonly opened: Opened;
+  readonly knownGrants: KnownGrants;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
   /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
@@ -77,7 +77,7 @@ export function makeAuthServer(
     fetchDocument: settings.documents ? fetched : null,
     fetchKeys: fetched,
     isLoopback,
-    opened: makeOpened(),
+    knownGrants: makeKnownGrants(records),
     now,
     emit,
     async limit(name, attempts, per) {

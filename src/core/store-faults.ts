@@ -29,7 +29,7 @@ export function withFaults(store: Store, { deadline = 5000, after = timer }: Pat
   return {
     atomic: store.atomic,
     ...(store.local === undefined ? {} : { local: store.local }),
-    read: (key) => guarded(() => run(() => store.read(key))),
+    read: (key, known) => guarded(() => run(() => store.read(key, known))),
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),
     remove: (key, when) => guarded(() => run(() => store.remove(key, when))),
     list: (index, cursor) => guarded(() => run(() => store.list(index, cursor))),

@@ -10,7 +10,7 @@ import type { AuthServer } from './auth-server.ts';
 import { connectOf } from './connect.ts';
 import { openRefs } from './upstream-refs.ts';
 
-/** A token that is good for something, with its grant and the text of its props. */
+/** A token that is good for something, with its grant, in which nobody may change anything, and the text of its props. */
 export interface FoundToken {
   readonly grant: Grant;
   readonly access: GrantAccess;
@@ -33,7 +33,7 @@ export async function findToken(as: AuthServer, token: string, resource?: string
   const live = await findLive(as, token);
   if (!live || (resource !== undefined && live.grant.resource !== resource)) return null;
   const { grant, access } = live;
-  const text = as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant));
+  const text = as.knownGrants.openedBy(access) ?? (await openProps(as, token, access, grant));
   return text === null ? null : { grant, access, text };
 }
 
@@ -48,13 +48,13 @@ export async function findLive(as: AuthServer, token: string): Promise<Omit<Foun
 /** One read; for a token that was exchanged, one for each grant it hangs on, all at once: where one of them ended, nothing hangs any more. */
 async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null> {
   const ids = linksOf(grantId);
-  if (ids.length === 1) return as.records.findGrant(grantId);
-  const grants = await Promise.all(ids.map((id) => as.records.findGrant(id)));
+  if (ids.length === 1) return as.knownGrants.find(grantId);
+  const grants = await Promise.all(ids.map((id) => as.knownGrants.find(id)));
   const now = as.now();
   return grants.every((grant) => grant && !grant.ended && grant.expiresAt > now) ? (grants.at(-1) ?? null) : null;
 }
 
-/** What a found token says. */
+/** What a found token says; of what is remembered only copies, since handlers do with theirs what they like. */
 export function accessOf(as: AuthServer, token: string, { grant, access, text }: FoundToken): Access {
   const { userId, clientId, id: grantId, organization, resource, act, upstreams } = grant;
   const key = async (): Promise<Uint8Array<ArrayBuffer>> => unwrap(access, await as.keys.pad(token)); // worked out only for those who ask
@@ -62,12 +62,12 @@ export function accessOf(as: AuthServer, token: string, { grant, access, text }:
     userId,
     clientId,
     grantId,
-    ...(organization ? { organization } : {}),
-    scope: as.settings.covered(access.scope),
+    ...(organization ? { organization: { ...organization } } : {}),
+    scope: [...as.settings.covered(access.scope)],
     resource,
     ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),
     expiresAt: access.expiresAt,
-    ...(act ? { act } : {}),
+    ...(act ? { act: structuredClone(act) } : {}),
     props: JSON.parse(text) as unknown,
     upstream: as.vault.upstreamsOf(grantId, async () => (upstreams ? openRefs(as.keys, grantId, await key(), upstreams) : [])),
     connect: connectOf(as, grant, key),
@@ -77,6 +77,6 @@ export function accessOf(as: AuthServer, token: string, { grant, access, text }:
 async function openProps(as: AuthServer, token: string, access: GrantAccess, { id, sealedProps }: Grant): Promise<string | null> {
   const key = unwrap(access, await as.keys.pad(token));
   const text = await as.keys.openWith(key, sealedProps, `grant:${id}`);
-  if (text !== null) as.opened.keep(access, sealedProps, text);
+  if (text !== null) as.knownGrants.keepOpened(access, text);
   return text;
 }

@@ -1,0 +1,54 @@
+/** What is remembered of grants between calls: only while the store says that they are what they were. */
+import { describe, expect, it } from 'vitest';
+import { makeKnownGrants } from '../../src/core/known-grants.ts';
+import { makeRecords } from '../../src/core/records.ts';
+import type { GrantAccess } from '../../src/model/grant.ts';
+import { revoke } from '../../src/model/transition.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { openGrant, START } from '../support/grants.ts';
+
+const setUp = async () => {
+  const store = memoryStore({ now: () => START });
+  const records = makeRecords(store);
+  await records.openGrant(openGrant());
+  return { store, records, known: makeKnownGrants(records) };
+};
+
+const token = (hash: string): GrantAccess => ({ hash, wrappedKey: 'key', scope: [], expiresAt: START });
+
+describe('core/known-grants', () => {
+  it('gives the very same grant again while nobody has written it, and the new one as soon as somebody has', async () => {
+    const { records, known } = await setUp();
+    const first = await known.find('grant');
+    expect(await known.find('grant')).toBe(first);
+    await records.changeGrant('grant', (grant) => ({ grant: { ...grant, usedAt: START + 5 }, result: true }));
+    expect((await known.find('grant'))?.usedAt).toBe(START + 5);
+    await records.changeGrant('grant', revoke('revoked', START));
+    expect((await known.find('grant'))?.ended?.reason).toBe('revoked');
+  });
+
+  it('gives nothing that is gone, nor what came under the same name in an older shape', async () => {
+    const { store, known } = await setUp();
+    await known.find('grant');
+    await store.write('grant:grant', { v: 1, id: 'grant' }, 'any');
+    expect(await known.find('grant')).toBeNull();
+    await store.remove('grant:grant');
+    expect(await known.find('grant')).toBeNull();
+  });
+
+  it('asks the store each time', async () => {
+    const { records } = await setUp();
+    let reads = 0;
+    const known = makeKnownGrants({ readGrant: (...asked) => (reads++, records.readGrant(...asked)) });
+    for (let at = 0; at < 5; at++) await known.find('grant');
+    expect(reads).toBe(5);
+  });
+
+  it('gives opened props back to the very token that opened them, and keeps nothing long', async () => {
+    const { known } = await setUp();
+    const [mine, same, long] = [token('mine'), token('mine'), token('long')];
+    known.keepOpened(mine, '{"a":1}');
+    known.keepOpened(long, 'x'.repeat(4097));
+    expect([mine, same, long].map(known.openedBy)).toEqual(['{"a":1}', undefined, undefined]);
+  });
+});
