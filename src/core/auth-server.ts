@@ -53,8 +53,10 @@ export function makeAuthServer(
   const now = (): Seconds => runtime.now();
   const whose = settings.tenant === null ? {} : { tenant: settings.tenant };
   const emit = (event: NewEvent): void => {
+    const { on } = settings;
+    if (on === null) return;
     // The listener may be asynchronous; however it fails, it fails alone.
-    new Promise((done) => done(settings.on({ ...event, ...whose, at: now() }))).catch((error: unknown) => {
+    new Promise((done) => done(on({ ...event, ...whose, at: now() }))).catch((error: unknown) => {
       console.error('portcullis: the `on` listener failed', error);
     });
   };

@@ -108,7 +108,7 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
   return {
     async changeGrant(id, transition, told = onEnded) {
       for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const held = await this.readGrant(id);
+        const held = await read(`grant:${id}`, isGrant);
         if (!held) throw new OAuthError('invalid_grant', 'grant_unknown');
         const verdict = await transition(held.value);
         if (verdict.grant && (await store.write(`grant:${id}`, verdict.grant, held.version, { until: lifeEndOf(verdict.grant) })) === null)

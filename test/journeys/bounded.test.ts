@@ -76,7 +76,9 @@ describe('what a process remembers', () => {
 
   it('FLT-20 of grants that tokens hang on, with the props that they opened: a thousand', async () => {
     const told: boolean[] = [];
-    const known = makeKnownGrants({ readGrant: async (id, before) => (told.push(before !== undefined), { value: openGrant({ id }), version: 1 }) });
+    const known = makeKnownGrants({
+      readGrant: async (id, before) => (told.push(before !== undefined), { value: openGrant({ id }), version: 1 }),
+    });
     for (let at = 0; at < 5000; at++) await known.find(`g${at}`);
     told.length = 0;
     for (let at = 4999; at >= 0; at--) await known.find(`g${at}`);
