@@ -35,7 +35,7 @@ export interface AuthServer extends People {
   readonly isLoopback: boolean;
   now(): Seconds;
   /** Tells the operator's listener. What the listener throws changes no answer. */
-  emit(event: NewEvent): void;
+  readonly emit: (event: NewEvent) => void;
   /** Counts an attempt; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name. */

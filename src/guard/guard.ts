@@ -68,6 +68,7 @@ export type GuardedFetch<Env = unknown, Nobody = never> = (
 ) => Awaitable<Response>;
 
 const BEARER = /^(bearer|dpop)[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
+const BEARER_LENGTH = 'bearer'.length;
 const LONGEST_TOKEN = 8192;
 
 /**
@@ -152,9 +153,10 @@ interface Sent {
 
 function bearerOf(request: Request): Sent {
   const header = request.headers.get('authorization');
-  const sent = header !== null && /^(?:bearer|dpop)\b/i.test(header);
-  const [, scheme, token] = (sent && header.length <= LONGEST_TOKEN && BEARER.exec(header)) || [];
-  return { token, sent, scheme: /^dpop/i.test(scheme ?? header ?? '') ? 'DPoP' : 'Bearer' };
+  if (header === null) return { token: undefined, sent: false, scheme: 'Bearer' };
+  const [, bearer = '', token] = (header.length <= LONGEST_TOKEN && BEARER.exec(header)) || [];
+  if (bearer.length === BEARER_LENGTH) return { token, sent: true, scheme: 'Bearer' };
+  return { token, sent: /^(?:bearer|dpop)\b/i.test(header), scheme: /^dpop/i.test(header) ? 'DPoP' : 'Bearer' };
 }
 
 function given(token: string | null): Sent {

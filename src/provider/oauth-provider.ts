@@ -29,7 +29,7 @@ import { secretsOf } from '../options/secret.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { fetchOf } from './handlers.ts';
-import { lateStates } from './late-states.ts';
+import { LateStates } from './late-states.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
@@ -131,7 +131,7 @@ export class OAuthProvider<Env = unknown> {
     const foreign = checkOrigin(request, host.allowedOrigins, host.as.settings.issuer);
     if (foreign) return foreign; // which a foreign page may not even read
     if (request.method === 'OPTIONS') return preflight(request);
-    ctx.emit = (event) => host.as.emit(event);
+    ctx.emit = host.as.emit;
     ctx.respond = this.#platform.runtime.respond;
     const access = await api.guard(request);
     if (access instanceof Response) return withCors(request, toldOf(host.as, request, access));
@@ -141,7 +141,7 @@ export class OAuthProvider<Env = unknown> {
     if (access === null) return withCors(request, await api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge)));
     const allowed = await withPermissions(host.as, ofTenant(access, host.as), own);
     if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
-    ctx.states = lateStates(host.as, allowed);
+    ctx.states = new LateStates(host.as, allowed);
     try {
       return withCors(request, await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge)));
     } catch (error) {
@@ -283,7 +283,9 @@ async function withPermissions(as: AuthServer, access: Access, env: unknown): Pr
 function pathOf(url: string): string {
   if (/\\|\/\.(?![a-z])|%2e/i.test(url)) return new URL(url).pathname; // a dot and a letter are no dot segment
   const start = url.indexOf('/', url.indexOf('//') + 2);
-  const end = url.slice(start).search(/[?#]/);
   if (start < 0) return '/';
-  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+  const query = url.indexOf('?', start);
+  const fragment = url.indexOf('#', start);
+  const end = query < 0 || (fragment >= 0 && fragment < query) ? fragment : query;
+  return end < 0 ? url.slice(start) : url.slice(start, end);
 }

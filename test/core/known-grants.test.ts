@@ -1,8 +1,7 @@
 /** What is remembered of grants between calls: only while the store says that they are what they were. */
 import { describe, expect, it } from 'vitest';
-import { makeKnownGrants } from '../../src/core/known-grants.ts';
+import { makeKnownGrants, type Shown } from '../../src/core/known-grants.ts';
 import { makeRecords } from '../../src/core/records.ts';
-import type { GrantAccess } from '../../src/model/grant.ts';
 import { revoke } from '../../src/model/transition.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { openGrant, START } from '../support/grants.ts';
@@ -14,7 +13,10 @@ const setUp = async () => {
   return { store, records, known: makeKnownGrants(records) };
 };
 
-const token = (hash: string): GrantAccess => ({ hash, wrappedKey: 'key', scope: [], expiresAt: START });
+const shownAs = (text: string): Shown => {
+  const access = { hash: 'hash', wrappedKey: 'key', scope: [], expiresAt: START };
+  return { grant: openGrant(), access, text, said: {} as Shown['said'] };
+};
 
 describe('core/known-grants', () => {
   it('gives the very same grant again while nobody has written it, and the new one as soon as somebody has', async () => {
@@ -44,11 +46,12 @@ describe('core/known-grants', () => {
     expect(reads).toBe(5);
   });
 
-  it('gives opened props back to the very token that opened them, and keeps nothing long', async () => {
+  it('keeps no token whose props are long, and none that was told to be good no more', async () => {
     const { known } = await setUp();
-    const [mine, same, long] = [token('mine'), token('mine'), token('long')];
-    known.keepOpened(mine, '{"a":1}');
-    known.keepOpened(long, 'x'.repeat(4097));
-    expect([mine, same, long].map(known.openedBy)).toEqual(['{"a":1}', undefined, undefined]);
+    known.keepShown('mine', shownAs('{"a":1}'));
+    known.keepShown('long', shownAs('x'.repeat(4097)));
+    known.keepShown('over', shownAs('{}'));
+    known.forgetShown('over');
+    expect(['mine', 'long', 'over'].map((token) => known.shown(token)?.text)).toEqual(['{"a":1}', undefined, undefined]);
   });
 });

@@ -1,6 +1,6 @@
 /** FLT-20: what a process remembers is bounded, whatever and however many strangers send. */
 import { describe, expect, it } from 'vitest';
-import { makeKnownGrants } from '../../src/core/known-grants.ts';
+import { makeKnownGrants, type Shown } from '../../src/core/known-grants.ts';
 import type { Access } from '../../src/model/access.ts';
 import { cachedPermissions } from '../../src/model/live-permissions.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -74,7 +74,7 @@ describe('what a process remembers', () => {
     expect(fetched).toHaveLength(259);
   });
 
-  it('FLT-20 of grants that tokens hang on, with the props that they opened: a thousand', async () => {
+  it('FLT-20 of tokens that were good, and of the grants that they hang on: a thousand', async () => {
     const told: boolean[] = [];
     const known = makeKnownGrants({
       readGrant: async (id, before) => (told.push(before !== undefined), { value: openGrant({ id }), version: 1 }),
@@ -83,6 +83,10 @@ describe('what a process remembers', () => {
     told.length = 0;
     for (let at = 4999; at >= 0; at--) await known.find(`g${at}`);
     expect(told.filter(Boolean)).toHaveLength(1000);
+    const shown = { grant: openGrant(), access: openGrant().access[0]!, text: '{}', said: {} as Shown['said'] };
+    const tokens = Array.from({ length: 5000 }, (_, at) => `token ${at}`);
+    for (const token of tokens) known.keepShown(token, shown);
+    expect(tokens.filter((token) => known.shown(token))).toHaveLength(1000);
   });
 
   it('FLT-20 of ids that were made up: nothing, and no record either', async () => {
