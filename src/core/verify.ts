@@ -92,12 +92,12 @@ function sayingOf(as: AuthServer, token: string, { grant, access }: Found): Show
 
 /** One call's own: handlers may do with it what they like, and no other call sees it. */
 function accessFrom(as: AuthServer, { grant: { organization, act }, access, text, said }: Shown): Access {
+  const own = { ...said, scope: as.settings.covered(access.scope).slice(), props: JSON.parse(text) as unknown };
+  if (organization === undefined && act === undefined && access.jkt === undefined) return own;
   return {
-    ...said,
-    scope: [...as.settings.covered(access.scope)],
+    ...own,
     ...(organization === undefined ? {} : { organization: { ...organization } }),
     ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),
     ...(act === undefined ? {} : { act: structuredClone(act) }),
-    props: JSON.parse(text) as unknown,
   };
 }
