@@ -1,14 +1,15 @@
 /**
  * News: the streams that a 2025-era client holds open with GET. One tells it that lists have changed, so that rights that were given or taken
- * show at once; the other goes on with a request whose connection broke. Both end with the token, with the session, and with the client.
+ * show at once, and of the resources that it has subscribed to; the other goes on with a request whose connection broke. Both end with the token, with the session, and with the client.
  */
-import type { Access } from '../model/access.ts';
 import { utf8 } from '../lib/bytes.ts';
+import { pause } from '../lib/pause.ts';
+import type { Access } from '../model/access.ts';
 import type { Json } from '../model/store.ts';
 import { readStream } from './replay.ts';
-import type { Session } from './session.ts';
-import { pause } from './turn.ts';
-import { eventUserOf, type UserEvents } from './user-events.ts';
+import { keptNow, type Session } from './session.ts';
+import { eventUserOf, type ListKind, MISSED, type News, type UserEvents } from './user-events.ts';
+import { subscribedAs } from './wishes.ts';
 
 /** Comments that keep proxies from closing a quiet stream. */
 const ALIVE_MS = 15_000;
@@ -59,18 +60,37 @@ export function eventStream(
   return new Response(body, { headers: { ...about, ...headers } });
 }
 
-/** Tells which lists change. Whoever comes back is told of all: what it missed is not known, and to look twice does no harm. */
+/** Tells what has changed. Whoever comes back is told of all: what it missed is not known, and to look twice does no harm. */
 export function newsStream(session: Session, isBack: boolean, access: Access, events: UserEvents, until: AbortController): Response {
   const { lists = [], version = '' } = session.kept ?? {};
   const feed = async (write: Write, raw: (text: string) => void): Promise<void> => {
     if (version >= EMPTY_DATA_SINCE) raw('id: news.0\ndata: \n\n');
-    const tell = (list: string): void => write({ jsonrpc: '2.0', method: `notifications/${list}/list_changed` }, 'news.1');
-    if (isBack) lists.forEach(tell);
-    const stop = events.subscribe(eventUserOf(access), (list) => lists.includes(list) && tell(list));
-    await new Promise<void>((done) => until.signal.addEventListener('abort', () => done(), { once: true }));
-    stop();
+    const say = (method: string, params?: Json): void =>
+      write({ jsonrpc: '2.0', method: `notifications/${method}`, ...(params !== undefined && { params }) }, 'news.1');
+    const tell = async (news: News): Promise<void> => {
+      if (isList(news)) return lists.includes(news) ? say(`${news}/list_changed`) : undefined;
+      for (const uri of await concerned(session, news)) say('resources/updated', { uri });
+    };
+    if (isBack) for (const news of MISSED) await tell(news);
+    // News that cannot be told end the stream: who comes back is told of all.
+    await new Promise<void>((done, fail) => {
+      const stop = events.subscribe(eventUserOf(access), (news) => void tell(news).catch(fail));
+      until.signal.addEventListener('abort', () => (stop(), done()), { once: true });
+    });
   };
   return eventStream(until, feed, { 'mcp-session-id': session.id });
+}
+
+/** Which of its subscriptions a session is to be told of. It is read at that very moment: subscriptions come in other requests. */
+async function concerned(session: Session, news: Exclude<News, ListKind>): Promise<readonly string[]> {
+  const kept = await keptNow(session);
+  if (kept === null || news === 'updates') return kept?.subscribed ?? [];
+  const uri = subscribedAs(kept, news.updated);
+  return uri === null ? [] : [uri];
+}
+
+function isList(news: News): news is ListKind {
+  return typeof news === 'string' && news !== 'updates';
 }
 
 /** What a stream said after an event, and says from now on. */

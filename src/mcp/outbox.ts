@@ -3,11 +3,11 @@
  * Writers add to one record of the session, the holder of the stream empties it: what it took out it sends, once.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { pause } from '../lib/pause.ts';
 import type { Json } from '../model/store.ts';
 import { eventStream } from './news.ts';
 import { KEPT_FOR } from './replay.ts';
 import type { Session } from './session.ts';
-import { pause } from './turn.ts';
 
 const OUTBOX = 'outbox';
 const MOST_TRIES = 64;

@@ -42,6 +42,7 @@ const NEEDED: readonly string[] = [
 const NEEDED_OF: { readonly [revision in (typeof REVISIONS)[number]]: readonly string[] } = {
   '2025-11-25': [
     'tools-call-sampling', 'tools-call-elicitation', 'elicitation-sep1034-defaults', 'elicitation-sep1330-enums', 'tools-call-with-logging',
+    'logging-set-level', 'resources-subscribe', 'resources-unsubscribe',
   ],
   '2026-07-28': [
     'input-required-result-basic-elicitation', 'input-required-result-request-state', 'input-required-result-multi-round',
