@@ -28,7 +28,9 @@ export function statementOf(text: string): string {
   const [first] = tokens;
   if (first === undefined) throw new TypeError('McpAgent: `sql` takes a statement, and there is none in this text.');
   if (NOT_ALONE.has(first))
-    throw new TypeError(`McpAgent: \`sql\` takes statements that stand by themselves; ${first} does not. Each one is carried out whole or not at all.`);
+    throw new TypeError(
+      `McpAgent: \`sql\` takes statements that stand by themselves; ${first} does not. Each one is carried out whole or not at all.`,
+    );
   const several = TRIGGER.test(tokens.slice(0, 6).join(' ')) ? afterTrigger(tokens) : tokens.includes(';');
   if (several) throw new TypeError('McpAgent: `sql` takes one statement at a time; nothing of these was carried out.');
   return text.slice(0, end);
