@@ -21,7 +21,12 @@ export async function putCancellation(drawer: Drawer, id: unknown): Promise<void
 export async function watchForCancellations(
   drawer: Drawer,
   open: ReadonlySet<Id>,
-  { until, report, each, cancelled }: {
+  {
+    until,
+    report,
+    each,
+    cancelled,
+  }: {
     readonly until: AbortSignal;
     readonly report: Report;
     /** Called before each look with its number. */

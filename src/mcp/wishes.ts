@@ -12,7 +12,9 @@ export type Wished = {
 };
 
 /** One wish. */
-export type Wish = { readonly kind: 'level'; readonly level: string } | { readonly kind: 'subscribe' | 'unsubscribe'; readonly uri: string };
+export type Wish =
+  | { readonly kind: 'level'; readonly level: string }
+  | { readonly kind: 'subscribe' | 'unsubscribe'; readonly uri: string };
 
 /** Before a client has wished for anything. */
 export const NOTHING_WISHED: Wished = { level: null, subscribed: [] };

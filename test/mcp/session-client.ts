@@ -92,4 +92,3 @@ export function eventsOf(response: Response): {
     cancel: () => reader.cancel(),
   };
 }
-

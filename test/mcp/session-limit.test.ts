@@ -20,7 +20,10 @@ class Plain extends McpAgent {
   }
 }
 
-const serving = (store: string, more: { readonly most?: number; readonly sse?: boolean; readonly streamCheck?: number } = {}): Promise<App> => {
+const serving = (
+  store: string,
+  more: { readonly most?: number; readonly sse?: boolean; readonly streamCheck?: number } = {},
+): Promise<App> => {
   const { streamCheck = 15, ...own } = more;
   const apiHandler = Plain.serve('/mcp', { sessions: sessions({ idle: IDLE, most: 3, ...own }), streamCheck }) as Handler;
   return makeApp(store, { apiHandler, accessTokenTTL: 86_400 });

@@ -66,7 +66,12 @@ const serving = (store: string, Agent: typeof Talking | typeof OldTalking | type
 
 let count = 10;
 /** Asks for a method, and gives the answer. */
-async function call(app: App, session: Begun, method: string, params: object = {}): Promise<{ result?: unknown; error?: { code: number } }> {
+async function call(
+  app: App,
+  session: Begun,
+  method: string,
+  params: object = {},
+): Promise<{ result?: unknown; error?: { code: number } }> {
   const stream = eventsOf(await ask(app, session, 'POST', { jsonrpc: '2.0', id: ++count, method, params }));
   for (;;) {
     const event = await stream.next();
@@ -232,7 +237,12 @@ describe('mcp/wishes', () => {
 
   it('holds back no message whose level it does not know', () => {
     const message = (level: string) => ({ method: 'notifications/message', params: { level } });
-    expect(['debug', 'warning', 'emergency', 'odd'].map((level) => isBelow('warning', message(level)))).toEqual([true, false, false, false]);
+    expect(['debug', 'warning', 'emergency', 'odd'].map((level) => isBelow('warning', message(level)))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
     expect(isBelow('warning', { method: 'notifications/progress', params: { level: 'debug' } })).toBe(false);
   });
 });
