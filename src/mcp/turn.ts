@@ -137,9 +137,9 @@ async function converse(
 /** Tells a new server what the client said of itself when the session began. Its answer was given then. */
 async function introduce(transport: Transport, params: Json, deliver: Going['deliver']): Promise<void> {
   if (params === null) return;
-  const { send } = transport;
+  const send = transport.send.bind(transport);
   await new Promise<void>((done) => {
-    transport.send = async (message, options) => (isAnswer(message) ? done() : send.call(transport, message, options));
+    transport.send = async (message, options) => (isAnswer(message) ? done() : send(message, options));
     deliver({ jsonrpc: '2.0', id: 'portcullis', method: 'initialize', params });
   });
   transport.send = send;
