@@ -26,7 +26,7 @@ const EVERY_KEYWORD = {
   },
   allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
   if: { properties: { contactMethod: { const: 'phone' } }, required: ['contactMethod'] },
-  then: { required: ['phone'] },
+  then: { required: ['phone'] }, // oxlint-disable-line unicorn/no-thenable -- it is a keyword of JSON Schema
   else: { required: ['email'] },
   additionalProperties: false,
 } as const;
