@@ -4,7 +4,6 @@ import { type Drawer, drawerOf, LARGEST } from '../../src/mcp/drawer.ts';
 import type { Id } from '../../src/mcp/message.ts';
 import { resumedStream } from '../../src/mcp/news.ts';
 import { readEventId, readStream, recordTo, type Recording } from '../../src/mcp/replay.ts';
-import type { Json } from '../../src/model/store.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { eventsOf } from './session-client.ts';
 import { statesWith, type Trouble } from './states.ts';
@@ -68,7 +67,7 @@ describe('mcp/replay', () => {
     const { drawer, record, errors } = await recording(ids);
     await record.storeEvent(STREAM, said({ method: 'm', params: { text: 'z'.repeat(LARGEST - 30_000) } }));
     expect(errors).toEqual([]);
-    expect(((await readStream(drawer, STREAM))?.open as Json[]).length).toBe(99);
+    expect((await readStream(drawer, STREAM))?.open).toHaveLength(99);
   });
 
   it('reads an id of its own, and no other', () => {
