@@ -1,7 +1,13 @@
 /** A client of 2025 by hand: its requests, the session that it begins, and the streams that it reads. */
 import { expect } from 'vitest';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
+import type { Send } from '../../src/testing/browser.ts';
 import { ALICE, type App, ISSUER } from '../support/app.ts';
+
+/** A server, or one of several. */
+export interface Door {
+  readonly send: Send;
+}
 
 /** A token of a fresh client for somebody. */
 export async function tokenOf(app: App, who: { readonly username: string; readonly password: string } = ALICE): Promise<string> {
@@ -10,7 +16,7 @@ export async function tokenOf(app: App, who: { readonly username: string; readon
 }
 
 /** A fetch of a client that carries a token. */
-export function doorTo(app: App, token: string, seen: string[] = []): typeof fetch {
+export function doorTo(app: Door, token: string, seen: string[] = []): typeof fetch {
   return async (input, init) => {
     const request = new Request(input as string | URL | Request, init);
     request.headers.set('authorization', `Bearer ${token}`);
@@ -28,7 +34,7 @@ export interface Begun {
 
 /** One request. */
 export function ask(
-  app: App,
+  app: Door,
   { token, id }: { token: string; id?: string },
   method: string,
   body?: object,
@@ -46,7 +52,7 @@ export function ask(
 }
 
 /** Begins a session. */
-export async function begun(app: App, token: string): Promise<Begun> {
+export async function begun(app: Door, token: string): Promise<Begun> {
   const params = { protocolVersion: '2025-11-25', capabilities: { elicitation: {} }, clientInfo: { name: 't', version: '1' } };
   const response = await ask(app, { token }, 'POST', { jsonrpc: '2.0', id: 0, method: 'initialize', params });
   await response.text();
