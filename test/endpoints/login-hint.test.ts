@@ -31,7 +31,7 @@ describe('endpoints/authorize with a login_hint', () => {
     const hostile = await open(`"><script>alert('1')</script>`);
     expect(hostile.text).not.toContain('<script>alert');
     expect(fieldOf(hostile, 'username')).toMatch(/^&#34;&#62;&#60;script/);
-    for (const odd of ['x'.repeat(257), 'a\0b', 'a\r\nb', '']) expect(fieldOf(await open(odd), 'username')).toBe('');
+    for (const odd of ['x'.repeat(257), 'a\r\nb', 'a\u0085b', '']) expect(fieldOf(await open(odd), 'username')).toBe('');
     const twice = await browser.get(`${await client.authorizeUrl({ login_hint: 'alice' })}&login_hint=bob`);
     expect(new URL(twice.location ?? '').searchParams.get('error')).toBe('invalid_request');
   });
