@@ -322,6 +322,15 @@ describe('demos that are copied', () => {
     expect(searchParams.has('resource')).toBe(false);
   });
 
+  it('knew neither prompt nor login_hint: here a client can have somebody sign in anew, and say whom it means', async () => {
+    const app = await makeUpstreamApp(STORE);
+    const [client, browser] = [await app.client(), app.browser()];
+    codeOf(await throughCorp(app, { client, browser, page: await browser.get(await client.authorizeUrl()) }));
+    const page = await browser.get(await client.authorizeUrl({ prompt: 'login', login_hint: 'ada@example.com' }));
+    const { searchParams } = new URL(await awayTo('corp', { client, browser, page }));
+    expect(['prompt', 'max_age', 'login_hint'].map((name) => searchParams.get(name))).toEqual(['login', '0', 'ada@example.com']);
+  });
+
   it('set cookies that a browser drops on http://localhost: here such a host gets names without a prefix', async () => {
     const origin = 'http://localhost:8787';
     const app = await makeApp(STORE, { issuer: origin });
