@@ -248,6 +248,37 @@ describe.each(storeNames)('sessions on %s', (store) => {
     expect(ran.length).toBe(before);
   });
 
+  it('SEC-197: an initialize that cannot be kept is answered with an error, of which the operator is told, and begins nothing', async () => {
+    const errors: string[] = [];
+    const onError = ({ message, cause }: Error): void => void errors.push(cause instanceof Error ? cause.message : message);
+    const app = await serving(store, { apiHandler: Asking.serve('/mcp', { ...options, onError }) as Handler });
+    const token = await tokenOf(app);
+    const write = app.store.write.bind(app.store);
+    app.store.write = (key, ...rest) => (key.startsWith('state:') ? Promise.reject(new Error('The disk is full.')) : write(key, ...rest));
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+    const begin = (more: object = {}): Promise<Response> =>
+      ask(app, { token }, 'POST', { jsonrpc: '2.0', id: 0, method: 'initialize', params: { ...params, ...more } });
+    const failed = await begin();
+    const id = failed.headers.get('mcp-session-id') ?? '';
+    expect(await failed.text()).toContain('"error":{"code":-32603');
+    expect(errors).toEqual(['The disk is full.']);
+    app.store.write = write;
+    expect((await ask(app, { token, id }, 'POST', toolCall('whoami'))).status).toBe(404);
+    expect((await begin({ _meta: { much: 'x'.repeat(20_000) } })).status).toBe(413);
+  });
+
+  it('takes what names nothing that could be cancelled or was asked, and does nothing', async () => {
+    const errors: string[] = [];
+    const onError = (error: Error): void => void errors.push(error.message);
+    const app = await serving(store, { apiHandler: Asking.serve('/mcp', { ...options, onError }) as Handler });
+    const session = await begun(app, await tokenOf(app));
+    const odd = [{ method: 'notifications/cancelled', params: { requestId: '\u0001'.repeat(300) } }, { method: 'notifications/cancelled' }, { id: 'x'.repeat(1000), result: {} }];
+    for (const message of odd) expect((await ask(app, session, 'POST', { jsonrpc: '2.0', ...message })).status).toBe(202);
+    const long = await ask(app, session, 'POST', toolCall('whoami', '\u0001'.repeat(300)));
+    expect([long.status, (await long.text()).includes('"result"')]).toEqual([200, true]);
+    expect(errors).toEqual([]);
+  }); // prettier-ignore
+
   it('S-230: a client of 2026-07-28 has no session, whatever header it sends', async () => {
     const app = await serving(store, { permissions: () => ['admin'] });
     const token = await tokenOf(app);
