@@ -18,6 +18,8 @@ export interface Drawer {
   write(name: string, value: Json, since: Version | null, ttl: Seconds): Promise<Version | null>;
   /** Takes something out. @returns true for exactly one caller. */
   remove(name: string, since?: Version): Promise<boolean>;
+  /** The second it is on the server. */
+  now(): Seconds;
 }
 
 /** Characters of JSON that a record takes, sealed and written as base64url. */
@@ -47,6 +49,7 @@ export async function drawerOf(id: string, states: UserStates): Promise<Drawer> 
       return states.write(handleOf(name), base64url(await sealed(key, text, name)), since, ttl);
     },
     remove: (name, since) => states.remove(handleOf(name), since),
+    now: () => states.now(),
   };
 }
 

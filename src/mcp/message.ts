@@ -15,6 +15,19 @@ export interface Message {
   readonly error?: unknown;
 }
 
+/** Characters of an id as JSON. A request with a longer one is served, and cannot be cancelled from elsewhere. */
+const LONGEST_ID = 120;
+
+/** Whether it is an id that can be kept. */
+export function isOfOrdinaryLength(id: unknown): id is Id {
+  return (typeof id === 'number' || typeof id === 'string') && JSON.stringify(id).length <= LONGEST_ID;
+}
+
+/** Whether a message answers a request. */
+export function isAnswer(message: object): boolean {
+  return 'result' in message || 'error' in message;
+}
+
 /** A body as its messages. What is no object is left to the SDK to refuse. */
 export function messagesOf(body: unknown): readonly Message[] {
   const messages: readonly unknown[] = Array.isArray(body) ? body : [body];

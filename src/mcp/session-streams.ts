@@ -63,16 +63,16 @@ export async function attend(request: Request, attending: Attending): Promise<Re
   const until = endOfStream(request, session, keeper, attending);
   return resumed && resumed.stream !== 'news'
     ? resumedStream(session, resumed.stream, resumed.after, until)
-    : newsStream(session, last !== null, attending.visitor.access, attending.events, until);
+    : newsStream(session, last !== null, { access: attending.visitor.access, events: attending.events }, until);
 }
 
 /** The one stream of a client of 2024-11, which begins its session and ends it. */
 async function apart(request: Request, session: Session, keeper: Keeper, attending: Attending): Promise<Response> {
-  const { ctx, report } = attending.visitor;
+  const { access, ctx, report } = attending.visitor;
   await begin(session, NOTHING_SAID, keeper);
   const until = endOfStream(request, session, keeper, attending);
   until.signal.addEventListener('abort', () => ctx.waitUntil(endSession(session, keeper).catch(report)), { once: true });
-  return outboxStream(session, `?${PARAMETER}=${session.id}`, until);
+  return outboxStream(session, `?${PARAMETER}=${session.id}`, { access, events: attending.events }, until);
 }
 
 /** Ends a stream with its client, its token, and its session. */

@@ -11,11 +11,11 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import { pause } from '../lib/pause.ts';
 import type { Json, Seconds } from '../model/store.ts';
-import { watchForCancellations } from './cancelling.ts';
+import { LOOK_EVERY, watchForCancellations } from './cancelling.ts';
 import { tellingItsEnd } from './listening.ts';
-import { type Id, type Message, messagesOf } from './message.ts';
+import { type Id, isAnswer, type Message, messagesOf } from './message.ts';
 import { type Questions, questionsOf } from './questions.ts';
-import { type Recording, recordTo } from './replay.ts';
+import { type Recording, recordTo, SAID_EVERY } from './replay.ts';
 import type { AnyServer } from './sdk.ts';
 import type { Session } from './session.ts';
 import { asError, type Report } from './tool-error.ts';
@@ -41,8 +41,6 @@ export interface Turn {
 const ALONE: Seconds = 600;
 /** When a client whose connection broke comes back. */
 const RETRY_MS = 1000;
-/** After how many looks for cancellations the stream of a long tool is kept again. */
-const LOOKS_FOR_KEEPING = 100;
 const [INVALID_PARAMS, INTERNAL_ERROR] = [-32602, -32603];
 
 /** How the messages of a turn go to the client. */
@@ -68,9 +66,9 @@ interface Going {
 
 /** Has a server answer the messages of a turn, on the stream of its POST. */
 export function takeTurn(server: AnyServer, turn: Turn): Promise<Response> {
-  return converse(server, turn, (isLast, isTool) => {
+  return converse(server, turn, (open, isTool) => {
     const { drawer, id, kept } = turn.session;
-    const recording = isTool ? recordTo(drawer, isLast, turn.report) : null;
+    const recording = isTool ? recordTo(drawer, open, turn.report) : null;
     const transport = new WebStandardStreamableHTTPServerTransport({
       ...(kept === null && { sessionIdGenerator: () => id }), // the SDK asks for it at `initialize` alone
       ...(recording && { eventStore: recording, retryInterval: RETRY_MS }),
@@ -99,16 +97,12 @@ export function takeTurnApart(server: AnyServer, turn: Turn, send: (message: JSO
 }
 
 /** Introduces the two to each other, has the server answer, and stays until everything is answered. */
-async function converse(
-  server: AnyServer,
-  turn: Turn,
-  wayFor: (isLast: (message: JSONRPCMessage) => boolean, isTool: boolean) => Way,
-): Promise<Response> {
+async function converse(server: AnyServer, turn: Turn, wayFor: (open: ReadonlySet<Id>, isTool: boolean) => Way): Promise<Response> {
   const { session, request, body, authInfo, report, until } = turn;
   const messages = messagesOf(body);
   const open = new Set(messages.flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : [])));
   const isTool = messages.some(({ method }) => method === 'tools/call');
-  const { transport, recording, start } = wayFor((message) => isAnswer(message) && open.size === 0, isTool);
+  const { transport, recording, start } = wayFor(open, isTool);
   const deliver: Going['deliver'] = (message) => transport.onmessage?.(message as JSONRPCMessage, { authInfo });
   const finish = (): void => {
     if (!until.signal.aborted) until.abort();
@@ -196,7 +190,7 @@ function watch({ turn, open, recording, deliver, finish }: Going): Promise<void>
     until: turn.until.signal,
     report: turn.report,
     async each(look) {
-      if (look % LOOKS_FOR_KEEPING === 0) await recording?.keep();
+      if (look % (SAID_EVERY / LOOK_EVERY) === 0) await recording?.keep();
     },
     cancelled(requestId) {
       deliver({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
@@ -224,8 +218,4 @@ function heldOpen(response: Response, { turn, open, recording, finish }: Going):
   };
   turn.request.signal.addEventListener('abort', left, { once: true });
   return tellingItsEnd(response, left);
-}
-
-function isAnswer(message: JSONRPCMessage): boolean {
-  return 'result' in message || 'error' in message;
 }

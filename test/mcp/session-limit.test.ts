@@ -4,11 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { McpAgent, sessions } from '../../src/mcp/index.ts';
 import { checkTerms, placesOf } from '../../src/mcp/session-limit.ts';
 import type { Handler } from '../../src/model/handler.ts';
-import type { Json } from '../../src/model/store.ts';
-import type { UserStates } from '../../src/model/user-state.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { text } from './clients.ts';
 import { ask, type Begun, begun, eventsOf, tokenOf, toolCall } from './session-client.ts';
+import { statesWith } from './states.ts';
 
 const BOB = { username: 'bob', password: 'another passphrase' };
 const IDLE = 3000;
@@ -135,28 +134,14 @@ describe.each(storeNames)('many sessions on %s', (store) => {
   }); // prettier-ignore
 });
 
-/** States in memory whose every write somebody else was faster than, so many times. */
-function contested(losses: number): UserStates & { readonly kept: Map<string, { value: Json; version: number }> } {
-  const kept = new Map<string, { value: Json; version: number }>();
-  let lost = 0;
-  return {
-    kept,
-    read: async (handle) => kept.get(handle) ?? null,
-    async write(handle, value, since) {
-      if (lost++ < losses || (kept.get(handle)?.version ?? null) !== since) return null;
-      kept.set(handle, { value, version: (since ?? 0) + 1 });
-      return (since ?? 0) + 1;
-    },
-    remove: async (handle) => kept.delete(handle),
-    now: () => 1000,
-  };
-}
-
 describe('mcp/session-limit', () => {
   it('tries again where others write at the same time, and gives up in the end', async () => {
     const ended: string[] = [];
     const take = async (losses: number): Promise<void> =>
-      (await placesOf(contested(losses), 'test', 'client', { idle: 60, most: 2 })).take('one', async (label) => ended.push(label));
+      (await placesOf(statesWith({ lost: (write) => write < losses }), 'test', 'client', { idle: 60, most: 2 })).take(
+        'one',
+        async (label) => ended.push(label),
+      );
     await take(5);
     expect(ended).toEqual([]);
     await expect(take(1000)).rejects.toThrow('begin at once');
@@ -164,7 +149,7 @@ describe('mcp/session-limit', () => {
   });
 
   it('keeps a place that is told to be in use, and none that is lost', async () => {
-    const places = await placesOf(contested(0), 'test', 'client', { idle: 60, most: 2 });
+    const places = await placesOf(statesWith(), 'test', 'client', { idle: 60, most: 2 });
     const ended: string[] = [];
     const take = (label: string): Promise<void> => places.take(label, async (lost) => ended.push(lost));
     for (const label of ['one', 'two']) await take(label);

@@ -5,7 +5,7 @@ import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { Transport as OldTransportShape } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
 import { type AuthContext, McpAgent, sessions, userEvents } from '../../src/mcp/index.ts';
@@ -303,6 +303,19 @@ describe.each(storeNames)('clients of 2024-11 on %s', (store) => {
     while (!read.includes('"result":{}')) read += new TextDecoder().decode((await reader.read()).value);
     await reader.cancel();
     await vi.waitFor(async () => expect(await post(token)).toBe(404), { timeout: 3000 });
+  });
+
+  it('hear of what has changed, on their one stream', async () => {
+    const app = await serving(store, { apiHandler: Asking.serve('/mcp', { ...old, events: news }) as Handler });
+    const door = doorTo(app, await tokenOf(app));
+    const told: string[] = [];
+    const client = new OldClient({ name: 'old', version: '1.0.0' });
+    client.setNotificationHandler(ToolListChangedNotificationSchema, ({ method }) => void told.push(method));
+    await client.connect(new SSEClientTransport(new URL(`${ISSUER}/mcp`), { fetch: door, eventSourceInit: { fetch: door } }));
+    await news.publish({ userId: app.aliceId });
+    // The client's EventSource calls its handler twice in workerd, which calls `onmessage` by itself.
+    await vi.waitFor(() => expect(told).toContain('notifications/tools/list_changed'), { timeout: 5000, interval: 5 });
+    await client.close();
   });
 
   it('are told 405 where the option is off', async () => {
