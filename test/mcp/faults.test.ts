@@ -210,7 +210,7 @@ describe('demos that are copied', () => {
     expect(new URL(back.location ?? '').searchParams.get('state')).not.toBe('forged');
   });
 
-  it('compared a field with a cookie, both of which a stranger can set: here it has to be the ticket of this browser, once', async () => {
+  it('compared a field with a cookie, both of which a stranger can set, and never took the cookie back: here it has to be the ticket of this browser, once', async () => {
     const app = await makeApp(STORE);
     const [client, browser, stranger] = [await app.client(), app.browser(), app.browser()];
     const page = await browser.get(await client.authorizeUrl());
@@ -220,7 +220,10 @@ describe('demos that are copied', () => {
       for (const name of stranger.cookies.keys()) stranger.cookies.set(name, planted);
       expect((await stranger.submit(page, { decision: 'approve', ...ALICE, ticket: planted })).location).toBeNull();
     }
+    const flows = (): string[] => [...browser.cookies.keys()].filter((name) => name.includes('flow'));
+    expect(flows()).toHaveLength(1);
     codeOf(await browser.submit(page, { decision: 'approve', ...ALICE }));
+    expect(flows()).toEqual([]);
     expect((await browser.submit(page, { decision: 'approve', ...ALICE })).location).toBeNull();
   });
 

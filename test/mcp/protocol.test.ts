@@ -120,6 +120,18 @@ describe('the protocol behind the guard', () => {
     expect(JSON.stringify(found.body.result)).toContain(MODERN);
   });
 
+  it('S-133: tasks are not served, so that nobody asks for those of somebody else', async () => {
+    const { app, token } = await serving();
+    for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel', 'tasks/result', 'tasks/list']) {
+      const params = { name: 'someone-elses', taskId: 'someone-elses' };
+      expect((await modern(app, null, method, params)).status).toBe(401);
+      const { status, body } = await modern(app, token, method, params);
+      expect([method, status, body.error?.code]).toEqual([method, 404, -32601]);
+      const old = await send(app, token, { jsonrpc: '2.0', id: 1, method, params });
+      expect([method, old.body.error?.code, old.body.result]).toEqual([method, -32601, undefined]);
+    }
+  });
+
   it('S-234: a question comes back under another id and with another token of the same grant', async () => {
     const app = await makeApp(STORE, { apiHandler: handler });
     const { client, tokens } = await app.signedIn();
