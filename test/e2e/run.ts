@@ -1,6 +1,6 @@
 /**
  * End to end: real server processes on Node and in workerd, real MCP clients, a real Chromium, the official conformance runner.
- * A plain program, `node test/e2e/run.ts [node|worker|mcp|passkey|accounts|steps|upstream|consent|devices|joining|rare|vendors|vendors-worker]`, or `gallery-node` for every page; its last line counts. Pictures of all pages go to artifacts/screenshots.
+ * A plain program, `node test/e2e/run.ts [node|worker|mcp|passkey|accounts|steps|upstream|consent|devices|joining|rare|vendors|vendors-worker|next]`, or `gallery-node` for every page; its last line counts. Pictures of all pages go to artifacts/screenshots.
  */
 import assert from 'node:assert/strict';
 import { checkAccounts } from './accounts.ts';
@@ -12,6 +12,7 @@ import { checkJoining } from './joining.ts';
 import { checkConformance } from './conformance.ts';
 import { checkGallery } from './gallery.ts';
 import { checkMcpConformance } from './mcp-conformance.ts';
+import { checkNext } from './next.ts';
 import { checkPages } from './pages.ts';
 import { checkPasskeys } from './passkey.ts';
 import { endAll, type RunningServer, type Served, startNode, startWorker } from './processes.ts';
@@ -63,6 +64,7 @@ async function runAll(executable: string): Promise<void> {
       }
     }
     if (isWanted('mcp')) await checkMcpConformance();
+    if (isWanted('next')) await checkNext(browser);
     if (isWanted('upstream')) await checkUpstream(browser);
     if (isWanted('consent', 'gallery-node')) await checkConsent(browser);
     if (isWanted('devices', 'gallery-node')) await checkDevices(browser);
