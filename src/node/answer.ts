@@ -8,6 +8,7 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import { takesLight } from '../lib/genuine.ts';
 import { BodyError, type IncomingBody } from './body.ts';
 import { addressOf, incoming, type Incoming, type RequestRules } from './request.ts';
+import { PlainResponse } from './plain-response.ts';
 import { send, sendPlain } from './response.ts';
 
 /** Limits and listeners of a server that concern one request. */
@@ -133,6 +134,7 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
 /** A class, since an accessor of an object literal costs as much as the rest of a small request. */
 class NodeContext implements Context {
   readonly waitUntil: Context['waitUntil'];
+  respond: Context['respond'] = PlainResponse.of;
   readonly #message: IncomingMessage;
   readonly #trustProxy: number;
 

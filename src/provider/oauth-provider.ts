@@ -8,7 +8,7 @@ import { neededKeyring } from '../core/needed-keyring.ts';
 import { withFaults } from '../core/store-faults.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
-import { guard, isGood, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
+import { guard, isGood, isRefusal, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
@@ -134,7 +134,7 @@ export class OAuthProvider<Env = unknown> {
     ctx.emit = host.as.emit;
     ctx.respond = this.#platform.runtime.respond;
     const access = await api.guard(request);
-    if (access instanceof Response) return withCors(request, toldOf(host.as, request, access));
+    if (isRefusal(access)) return withCors(request, toldOf(host.as, request, access));
     ctx.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
     const inside = withoutPrefix(request, host.prefix);
@@ -155,7 +155,7 @@ export class OAuthProvider<Env = unknown> {
   async #refusal(api: Protected<Env>, request: Request, { failure, retryAfter }: UpstreamTokenError): Promise<Response | null> {
     if (failure === 'unavailable') return unavailable(this.#platform.runtime.respond, retryAfter);
     const verdict = failure === 'ended' ? await api.guard(request) : null;
-    return verdict instanceof Response ? verdict : null;
+    return isRefusal(verdict) ? verdict : null;
   }
 
   /** The environment as handlers see it, with the helpers in it; made once for each environment. */
