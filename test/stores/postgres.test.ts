@@ -8,6 +8,7 @@ import { type PgDriver, type PostgresDriver, postgresStore } from '../../src/sto
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { engineOr, NO_RESTART, oursOr } from '../support/engine.ts';
 import { startPostgres } from '../support/postgres.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 const server = engineOr('stores/postgres', await startPostgres());
 const open: (() => Promise<unknown>)[] = [];
@@ -51,7 +52,7 @@ describe.skipIf(!server)('stores/postgres', async () => {
       const [make, admin] = [connect(url), adminOf(url)];
       for (const { name, run } of storeSuite) {
         it(name, async () => {
-          await run(async (now) => {
+          await expectKept(run, async (now) => {
             const store = make(now);
             await store.read('a:1'); // makes the tables; emptying them is quicker than a database for each case
             await admin.query('TRUNCATE portcullis_records, portcullis_entries');

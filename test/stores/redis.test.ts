@@ -7,6 +7,7 @@ import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { engineOr, NO_RESTART, oursOr } from '../support/engine.ts';
 import { startRedis } from '../support/redis.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 const server = engineOr('stores/redis', await startRedis());
 const open: (() => unknown)[] = [];
@@ -41,7 +42,7 @@ describe.skipIf(!server)('stores/redis', async () => {
     describe(`by ${library}`, () => {
       for (const { name, run } of storeSuite) {
         it(name, async () => {
-          await run(async (now) => {
+          await expectKept(run, async (now) => {
             const options = { now, prefix: `${crypto.randomUUID()}:` };
             return { store: redisStore(client, options), reopen: async () => redisStore(client, options) };
           });
@@ -89,7 +90,7 @@ describe.skipIf(!server)('stores/redis', async () => {
     for (const { name, run } of storeSuite) {
       it(`FLT-08 ${name}`, async () => {
         const client = clients[1]?.[1] as unknown as Redis;
-        await run(async (now) => {
+        await expectKept(run, async (now) => {
           const options = { now, prefix: `${crypto.randomUUID()}:` };
           return { store: redisStore(twice(client), options), reopen: async () => redisStore(twice(client), options) };
         });
