@@ -92,7 +92,7 @@ function rowsOf(file: string): Row[] {
     (name: string) =>
     (id: string): Row => ({ id, sentence: sentenceOf(name), file });
   const named = [...source.matchAll(/\b(?:it|test|check|describe)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)];
-  const each = [...source.matchAll(/\)\(\s*(['"`])((?:\\.|(?!\1).)*)\1,\s*(?:async )?\(/gs)];
+  const each = [...source.matchAll(/\)\(\s*(['"`])((?:\\.|(?!\1).)*)\1,\s*(?:[A-Z]+,\s*)?(?:async )?\(/gs)];
   const rows = [...named, ...each].flatMap(({ 2: name = '' }) => expand(name).map(rowOf(name)));
   // In a table of cases the id stands in each case, and the sentence below them begins with its place.
   const cases = [...source.matchAll(/['"]((?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–)\d{2,3})*)['"]/g)].flatMap(({ index, 1: ids = '' }) => {
@@ -105,7 +105,7 @@ function rowsOf(file: string): Row[] {
 function sentenceOf(name: string): string {
   return name
     .replace(/\s*\((?:[^()]*\b(?:SEC|FLT|S)-\d[^()]*)\)/g, '')
-    .replace(/^(?:(?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–| )\d{2,3})*[ ,]*)+/, '')
+    .replace(/^(?:(?:SEC|FLT|S)-\d{2,3}(?:(?:, ?|–| )\d{2,3})*[ ,:]*)+/, '')
     .replace(/^%s,?:? /, '')
     .replace(/%[sjd]/g, '…')
     .replace(/\s+/g, ' ')

@@ -99,7 +99,10 @@ async function switchAccount(call: Call, showing: Consent): Promise<Response> {
   if (session) {
     await records.endSession(session.hash);
     // Wherever the person signs in next, they are asked who they are: else it would be the same account again.
-    const changed = await records.changeTicket(await keys.hash(showing.handle), (one) => ({ ...one, staleSession: session.hash }));
+    const changed = await records.changeTicket(await keys.hash(showing.handle), ({ hint: _hint, ...one }) => ({
+      ...one,
+      staleSession: session.hash,
+    }));
     if (!changed) return over(call);
     ticket = changed;
   }

@@ -28,6 +28,8 @@ export interface CheckedRequest {
   readonly prompt: readonly string[];
   /** Thumbprint of the key that the code shall be bound to. */
   readonly jkt?: string;
+  /** Whom the client believes to sign in. */
+  readonly hint?: string;
 }
 
 /** Parameters as they came, and whether they were pushed. */
@@ -43,6 +45,8 @@ export interface RedirectedError {
 }
 
 const LONGEST_STATE = 4096;
+/** A user name or an address, as `login_hint` may hold one (OpenID Connect Core §3.1.2.1). What is none is passed over: it is a hint. */
+const HINT = /^[^\p{Cc}]{1,256}$/u;
 
 /**
  * The parameters that a request means: its own, or those that its client pushed before (RFC 9126 §4), which count alone, and once.
@@ -103,7 +107,7 @@ async function clientOf(as: AuthServer, params: Params, network: string): Promis
   });
 }
 
-function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope' | 'resource' | 'challenge' | 'prompt' | 'jkt'> {
+function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client' | 'redirect' | 'state'> {
   params.once('response_mode', 'request', 'request_uri', 'nonce');
   if (params.optional('request') !== undefined) throw new OAuthError('request_not_supported', 'request_object');
   if (params.optional('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported', 'request_uri');
@@ -122,7 +126,15 @@ function checkRest(as: AuthServer, params: Params): Pick<CheckedRequest, 'scope'
   const scope = requestedScope(parseScope(params.optional('scope')), catalogue);
   const jkt = params.optional('dpop_jkt');
   if (jkt !== undefined && !/^[\w-]{43}$/.test(jkt)) throw new OAuthError('invalid_request', 'dpop_jkt_malformed');
-  return { challenge, resource, prompt, ...(jkt === undefined ? {} : { jkt }), scope: [...new Set([...resource.scopes, ...scope])] };
+  const hint = params.optional('login_hint');
+  return {
+    challenge,
+    resource,
+    prompt,
+    ...(jkt === undefined ? {} : { jkt }),
+    ...(hint !== undefined && HINT.test(hint) ? { hint } : {}),
+    scope: [...new Set([...resource.scopes, ...scope])],
+  };
 }
 
 /** Where to send an error: exact `state`, one `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2). */

@@ -49,7 +49,7 @@ function paramsIn(url: URL): Params {
 }
 
 async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
-  const { client, redirect, state, scope, resource, challenge, prompt, jkt } = checked;
+  const { client, redirect, state, scope, resource, challenge, prompt, jkt, hint } = checked;
   const { as } = call;
   const again = prompt.includes('login') && here !== null;
   const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
@@ -65,6 +65,7 @@ async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | 
     challenge,
     ...(jkt === undefined ? {} : { jkt }),
     ...(lang === null ? {} : { lang }),
+    ...(hint === undefined ? {} : { hint }),
     browserHash: await as.keys.hash(cookie),
     ...(again ? { staleSession: here.hash } : {}),
     expiresAt: as.now() + TICKET_TTL,

@@ -39,7 +39,7 @@ export interface Consent {
 /** The page. */
 export async function consentPage(
   call: Call,
-  { ticket, handle, client, session, ticked, remember, organization, typed = {}, problem }: Consent,
+  { ticket, handle, client, session, ticked, remember, organization, typed = hinted(ticket), problem }: Consent,
 ): Promise<Response> {
   const { as, words } = call;
   const { settings } = as;
@@ -85,6 +85,11 @@ export async function consentPage(
     brand: settings.brand,
     words,
   });
+}
+
+/** The fields of our own logins, as far as the client knows whom it wants. */
+function hinted({ hint = '' }: Ticket): { readonly [field: string]: string } {
+  return { username: hint, email: hint.includes('@') ? hint : '' };
 }
 
 /** What this person allowed this client before, where there is one answer to that. */

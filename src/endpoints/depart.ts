@@ -46,8 +46,9 @@ export async function depart(call: Call, { showing, choice, login, again }: Depa
   const state = keys.secret();
   const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const fresh = showing.ticket.staleSession !== undefined;
-  const away = await login.begin({ redirectUri, state, fresh }, servicesOf(call));
+  const { hint, staleSession } = showing.ticket;
+  const fresh = staleSession !== undefined;
+  const away = await login.begin({ redirectUri, state, fresh, ...(hint === undefined ? {} : { hint }) }, servicesOf(call));
   if ('kind' in away) {
     as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });
     const { text, status } = problemOf(away, login, call.words);

@@ -17,7 +17,7 @@ import { keyOf, refuseSecretsInUrl } from './token.ts';
 
 /** What of a form is a request; all else, credentials above all, is not kept. */
 const NAMES = ['client_id', 'response_type', 'redirect_uri', 'state', 'scope', 'resource', 'code_challenge', 'code_challenge_method',
-  'dpop_jkt', 'response_mode', 'request', 'nonce', 'prompt', 'ui_locales']; // prettier-ignore
+  'dpop_jkt', 'response_mode', 'request', 'nonce', 'prompt', 'ui_locales', 'login_hint']; // prettier-ignore
 const LIFE: Seconds = 90;
 const PUSHES = 300;
 const WINDOW = 600;

@@ -63,6 +63,8 @@ interface Below {
 
 /** A person may think for so long. */
 const ASKED_MS = 600_000;
+/** What the two lines of the SDK say where nobody answered. */
+const TIMED_OUT: readonly unknown[] = ['REQUEST_TIMEOUT', -32001];
 /** Names of what must not go through a client; the ends of words, whatever stands before. */
 const SECRET =
   /pass(?:word|phrase|code)|secret|api[-_ ]?key|private[-_ ]?key|access[-_ ]?token|credential|card[-_ ]?number|\b(?:cvv|cvc|pin)\b/i;
@@ -94,9 +96,10 @@ export function makeAsker(
       try {
         return await (await below()).elicitInput(sent, { ...related, timeout: ASKED_MS });
       } catch (error) {
-        throw (error as { code?: unknown }).code === 'CAPABILITY_NOT_SUPPORTED' || /does not support/.test(String(error))
-          ? cannot(question)
-          : error;
+        const { code } = error as { code?: unknown };
+        if (code === 'CAPABILITY_NOT_SUPPORTED' || /does not support/.test(String(error))) throw cannot(question);
+        if (TIMED_OUT.includes(code)) throw new ToolError(`${question.message} The user has not answered in time.`);
+        throw error;
       }
     },
     async progress(done, total, message) {

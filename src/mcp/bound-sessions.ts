@@ -14,22 +14,24 @@ import type { Seconds, Version } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
 import { callerOf } from './auth-info.ts';
 import { endOf } from './listening.ts';
+import { checkTerms, type Places, placesOf } from './session-limit.ts';
+import { HEADER, notFound } from './session-request.ts';
 
 /** How sessions end. */
 export interface BoundSessionsOptions {
   /** Seconds without a request after which a session is over; default a day. */
   readonly idle?: Seconds;
+  /** Sessions that one user may have through one client at once, 1 to 2000; default 100. Of one more, the one not used for the longest time is found no more. */
+  readonly most?: number;
   /** Seconds after which a stream that a client holds open (GET) notices that its token was revoked; 1 to 300, default 15. */
   readonly streamCheck?: Seconds;
-  /** The present second; the machine's clock unless told. */
-  readonly now?: () => Seconds;
 }
 
 /** A session as it is kept for its user: which client began it, a hash of the props that it began with, when it was last used. */
 type Kept = { readonly clientId: string; readonly props: string; readonly seenAt: Seconds; readonly ended?: boolean };
 
-const HEADER = 'mcp-session-id';
 const LONGEST = 200;
+const KIND = 'mcp-bound-session';
 
 /**
  * Binds the sessions of a handler to user, client and props.
@@ -42,8 +44,8 @@ export function boundSessions<Env = unknown>(
   handler: Pick<FetchObject<Env>, 'fetch'>,
   options: BoundSessionsOptions = {},
 ): FetchObject<Env> {
-  const { idle = 86_400, streamCheck = 15, now = () => Math.floor(Date.now() / 1000) } = options;
-  if (!Number.isInteger(idle) || idle < 60) throw new TypeError('boundSessions: `idle` must be a whole number of seconds, 60 or more.');
+  const { idle = 86_400, most = 100, streamCheck = 15 } = options;
+  const terms = checkTerms('boundSessions', { idle, most });
   if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
     throw new TypeError('boundSessions: `streamCheck` must be a whole number of seconds from 1 to 300.');
 
@@ -58,8 +60,8 @@ export function boundSessions<Env = unknown>(
       const response = await handler.fetch(request, env, ctx);
       const given = response.headers.get(HEADER);
       if (id === null && given !== null) await begin(given, states, access, props);
-      if (id !== null && request.method === 'DELETE' && response.ok) await end(id, states);
-      return request.method === 'GET' && isStream(response) ? bounded(response, request, access, ctx) : response;
+      if (id !== null && request.method === 'DELETE' && response.ok) await end(id, states, access);
+      return request.method === 'GET' && isStream(response) ? bounded(response, request, access, { ctx, states }) : response;
     },
   };
 
@@ -67,22 +69,38 @@ export function boundSessions<Env = unknown>(
     const found = id.length <= LONGEST ? await read(id, states) : null;
     if (!found) return false;
     const { kept, version } = found;
-    const age = now() - kept.seenAt;
-    if (kept.ended || kept.clientId !== access.clientId || kept.props !== props || age > idle) return false;
+    const [now, label] = [states.now(), await labelOf(id)];
+    if (kept.ended || kept.clientId !== access.clientId || kept.props !== props || now - kept.seenAt > idle) return false;
     // Whoever loses this race was as much in time as the winner.
-    if (age > idle / 10) await states.write(handleOf(id), { ...kept, seenAt: now() }, version);
-    return true;
+    const isSeen = now - kept.seenAt > idle / 10 && (await states.write(handleOf(label), { ...kept, seenAt: now }, version, idle));
+    return !isSeen || (await places(states, access)).keep(label);
   }
 
-  async function begin(id: string, states: UserStates, { clientId }: Access, props: string): Promise<void> {
-    const kept: Kept = { clientId, props, seenAt: now() };
-    if (id.length > LONGEST || (await states.write(handleOf(id), kept, null)) === null)
+  async function begin(id: string, states: UserStates, access: Access, props: string): Promise<void> {
+    const [kept, label]: [Kept, string] = [{ clientId: access.clientId, props, seenAt: states.now() }, await labelOf(id)];
+    if (id.length > LONGEST || (await states.write(handleOf(label), kept, null, idle)) === null)
       throw new TypeError('boundSessions: the handler began a session under an id that is too long, or was there before.');
+    await (await places(states, access)).take(label, (one) => states.remove(handleOf(one)));
+  }
+
+  async function end(id: string, states: UserStates, access: Access): Promise<void> {
+    const [found, label] = [await read(id, states), await labelOf(id)];
+    if (found) await states.write(handleOf(label), { ...found.kept, ended: true }, found.version, idle);
+    await (await places(states, access)).leave(label);
+  }
+
+  function places(states: UserStates, { clientId }: Access): Promise<Places> {
+    return placesOf(states, KIND, clientId, terms);
   }
 
   /** A stream that ends with its token, and soon after the token was revoked (SEC-190). */
-  function bounded(response: Response, request: Request, access: Access, ctx: Context): Response {
-    const until = endOf(request, access, ctx, streamCheck);
+  function bounded(
+    response: Response,
+    request: Request,
+    access: Access,
+    { ctx, states }: { readonly ctx: Context; readonly states: UserStates },
+  ): Response {
+    const until = endOf(request, access, ctx, streamCheck, states.now());
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const finished = response.body
       ?.pipeTo(writable, { signal: until.signal })
@@ -93,30 +111,25 @@ export function boundSessions<Env = unknown>(
   }
 }
 
-async function end(id: string, states: UserStates): Promise<void> {
-  const found = await read(id, states);
-  if (found) await states.write(handleOf(id), { ...found.kept, ended: true }, found.version);
-}
-
 async function read(id: string, states: UserStates): Promise<{ readonly kept: Kept; readonly version: Version } | null> {
-  const stored = await states.read(handleOf(id));
+  const stored = await states.read(handleOf(await labelOf(id)));
   return stored && stored.value !== null ? { kept: stored.value as unknown as Kept, version: stored.version } : null;
 }
 
-function handleOf(id: string): string {
-  return `mcp-session ${id}`;
+function handleOf(label: string): string {
+  return `${KIND} ${label}`;
 }
 
-/** Of what tools know of the caller: when it changes, the session that was made for it is over. */
-async function hashOf(props: unknown): Promise<string> {
-  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(JSON.stringify(props ?? null)))));
+/** What a session is known by where its id must not stand. */
+function labelOf(id: string): Promise<string> {
+  return hashOf(id);
+}
+
+/** Also of what tools know of the caller: when it changes, the session that was made for it is over. */
+async function hashOf(value: unknown): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(JSON.stringify(value ?? null)))));
 }
 
 function isStream(response: Response): boolean {
   return response.headers.get('content-type')?.startsWith('text/event-stream') === true && response.body !== null;
-}
-
-function notFound(): Response {
-  const error = { code: -32001, message: 'Session not found' };
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 404, headers: { 'cache-control': 'no-store' } });
 }

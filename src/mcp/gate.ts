@@ -10,6 +10,7 @@ import type { NewEvent } from '../model/event.ts';
 import { judge, maySee, type Need, type Verdict } from '../model/policy.ts';
 import { challengeResult, deniedResult, notFound, type Call } from './refusal.ts';
 import type { Kind, Policy } from './policy.ts';
+import { watchedIn } from './wishes.ts';
 
 /** Deepest nesting of a JSON-RPC message. */
 const DEEPEST = 64;
@@ -128,7 +129,7 @@ function callIn(message: unknown, _at: number, all: readonly unknown[]): readonl
   switch (method) {
     case 'tools/call': return call('tool', name);
     case 'resources/read': case 'resources/subscribe': case 'resources/unsubscribe': return spellings(uri).flatMap((one) => call('resource', one));
-    case 'subscriptions/listen': return watched(params).flatMap(spellings).flatMap((one) => call('resource', one));
+    case 'subscriptions/listen': return watchedIn(params).flatMap(spellings).flatMap((one) => call('resource', one));
     case 'prompts/get': return call('prompt', name);
     case 'completion/complete': return ref?.uri === undefined ? call('prompt', ref?.name) : spellings(ref.uri).flatMap((one) => call('resource', one));
     default: return [];
@@ -138,11 +139,6 @@ function callIn(message: unknown, _at: number, all: readonly unknown[]): readonl
 /** The SDK finds a resource by the URL as parsed, others by the text as it came: both must be allowed (SEC-181). */
 function spellings(uri: unknown): readonly unknown[] {
   return typeof uri === 'string' && URL.canParse(uri) ? [...new Set([uri, new URL(uri).href])] : [uri];
-}
-
-function watched(params: Record<string, unknown> | undefined): readonly unknown[] {
-  const { resourceSubscriptions } = (params?.['notifications'] ?? {}) as { resourceSubscriptions?: unknown };
-  return Array.isArray(resourceSubscriptions) ? resourceSubscriptions : [];
 }
 
 function notRun({ id }: Call): object {

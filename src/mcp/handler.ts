@@ -163,13 +163,13 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
 
   /** A stream of this caller's news alone. The SDK's own handler holds one bus for all callers, so each stream gets one of its own. */
   async function listen(request: Request, access: Access, ctx: Context, given: McpHandlerRequestOptions): Promise<Response> {
-    const end = endOf(request, access, ctx, streamCheck);
+    const end = endOf(request, access, ctx, streamCheck, ctx.states?.now());
     const { signal } = end;
     if (!signal.aborted) {
       streams += 1;
       signal.addEventListener('abort', () => void (streams -= 1), { once: true });
     }
-    const bus = busFor(events, access);
+    const bus = busFor(events, access, given.parsedBody);
     const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });
     // What is refused is no stream, and holds no place.
     const { url, headers } = request;

@@ -30,7 +30,7 @@ export {
   type RedisPublisher,
   type RedisSubscriber,
 } from './channels.ts';
-export { userEvents, type Channel, type EventUser, type ListKind, type UserEvents } from './user-events.ts';
+export { userEvents, type Channel, type EventUser, type ListKind, type News, type UserEvents } from './user-events.ts';
 export {
   cachedPermissions,
   rolePermissions,

@@ -2,11 +2,12 @@
  * Streams that a client holds open to hear of changes (`subscriptions/listen`): fed with this user's news alone, and ended when
  * the token ends, or soon after it was revoked (SEC-190).
  */
-import type { ServerEventBus } from '@modelcontextprotocol/server';
+import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 import type { Access } from '../model/access.ts';
 import type { Context } from '../model/handler.ts';
 import type { Seconds } from '../model/store.ts';
-import { eventUserOf, type ListKind, type UserEvents } from './user-events.ts';
+import { eventUserOf, type News, type UserEvents } from './user-events.ts';
+import { subscribedAs, watchedIn } from './wishes.ts';
 
 const KINDS = { tools: 'tools_list_changed', resources: 'resources_list_changed', prompts: 'prompts_list_changed' } as const;
 /** The longest wait that a timer takes. */
@@ -17,13 +18,21 @@ export function isListening(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
 }
 
-/** A user's news as the SDK's bus, for one stream. */
-export function busFor(events: UserEvents, access: Access): ServerEventBus {
+/** A user's news as the SDK's bus, for one stream. @param body what asked for it. */
+export function busFor(events: UserEvents, access: Access, body: unknown): ServerEventBus {
+  const { params } = body as { readonly params?: { readonly notifications?: unknown } };
+  const subscribed = watchedIn(params).filter((uri) => typeof uri === 'string');
+  const eventsOf = (news: News): readonly ServerEvent[] => {
+    if (news === 'updates') return subscribed.map((uri) => ({ kind: 'resource_updated', uri }));
+    if (typeof news === 'string') return [{ kind: KINDS[news] }];
+    const uri = subscribedAs({ subscribed }, news.updated);
+    return uri === null ? [] : [{ kind: 'resource_updated', uri }];
+  };
   return {
     publish() {
       throw new TypeError('News are published with `events.publish({ userId })`, which reaches the streams of one user in all processes.');
     },
-    subscribe: (listener) => events.subscribe(eventUserOf(access), (list: ListKind) => listener({ kind: KINDS[list] })),
+    subscribe: (listener) => events.subscribe(eventUserOf(access), (news) => eventsOf(news).forEach((event) => listener(event))),
   };
 }
 

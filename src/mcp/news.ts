@@ -1,14 +1,15 @@
 /**
  * News: the streams that a 2025-era client holds open with GET. One tells it that lists have changed, so that rights that were given or taken
- * show at once; the other goes on with a request whose connection broke. Both end with the token, with the session, and with the client.
+ * show at once, and of the resources that it has subscribed to; the other goes on with a request whose connection broke. Both end with the token, with the session, and with the client.
  */
-import type { Access } from '../model/access.ts';
 import { utf8 } from '../lib/bytes.ts';
+import { pause } from '../lib/pause.ts';
+import type { Access } from '../model/access.ts';
 import type { Json } from '../model/store.ts';
-import { readStream } from './replay.ts';
-import type { Session } from './session.ts';
-import { pause } from './turn.ts';
-import { eventUserOf, type UserEvents } from './user-events.ts';
+import { deathOf, readStream } from './replay.ts';
+import { keptNow, type Session } from './session.ts';
+import { eventUserOf, MISSED, type News, type UserEvents } from './user-events.ts';
+import { subscribedAs } from './wishes.ts';
 
 /** Comments that keep proxies from closing a quiet stream. */
 const ALIVE_MS = 15_000;
@@ -59,18 +60,49 @@ export function eventStream(
   return new Response(body, { headers: { ...about, ...headers } });
 }
 
-/** Tells which lists change. Whoever comes back is told of all: what it missed is not known, and to look twice does no harm. */
-export function newsStream(session: Session, isBack: boolean, access: Access, events: UserEvents, until: AbortController): Response {
-  const { lists = [], version = '' } = session.kept ?? {};
+/** What changes, and for whom. */
+export interface Newspaper {
+  readonly access: Access;
+  readonly events: UserEvents;
+}
+
+/** Tells what has changed. Whoever comes back is told of all: what it missed is not known, and to look twice does no harm. */
+export function newsStream(session: Session, isBack: boolean, newspaper: Newspaper, until: AbortController): Response {
   const feed = async (write: Write, raw: (text: string) => void): Promise<void> => {
-    if (version >= EMPTY_DATA_SINCE) raw('id: news.0\ndata: \n\n');
-    const tell = (list: string): void => write({ jsonrpc: '2.0', method: `notifications/${list}/list_changed` }, 'news.1');
-    if (isBack) lists.forEach(tell);
-    const stop = events.subscribe(eventUserOf(access), (list) => lists.includes(list) && tell(list));
-    await new Promise<void>((done) => until.signal.addEventListener('abort', () => done(), { once: true }));
-    stop();
+    if ((session.kept?.version ?? '') >= EMPTY_DATA_SINCE) raw('id: news.0\ndata: \n\n');
+    const tell = (message: Json): void => write(message, 'news.1');
+    if (isBack) for (const news of MISSED) (await messagesOf(news, session)).forEach(tell);
+    await tellNews(session, newspaper, until.signal, tell);
   };
   return eventStream(until, feed, { 'mcp-session-id': session.id });
+}
+
+/** Tells news until the signal. @throws what keeps it from telling them: to end the stream is then the way to tell that something was missed. */
+export function tellNews(
+  session: Session,
+  { access, events }: Newspaper,
+  until: AbortSignal,
+  tell: (message: Json) => void,
+): Promise<void> {
+  return new Promise((done, fail) => {
+    const stop = events.subscribe(
+      eventUserOf(access),
+      (news) => void messagesOf(news, session).then((messages) => messages.forEach(tell), fail),
+    );
+    until.addEventListener('abort', () => (stop(), done()), { once: true });
+  });
+}
+
+/** A piece of news as a session is told it. What it wants to hear is read at that very moment: subscriptions come in other requests. */
+async function messagesOf(news: News, session: Session): Promise<readonly Json[]> {
+  const kept = await keptNow(session);
+  if (kept === null) return [];
+  if (typeof news === 'string' && news !== 'updates')
+    return kept.lists.includes(news) ? [{ jsonrpc: '2.0', method: `notifications/${news}/list_changed` }] : [];
+  const subscribed = news === 'updates' ? kept.subscribed : [subscribedAs(kept, news.updated)];
+  return subscribed
+    .filter((uri) => uri !== null)
+    .map((uri) => ({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } }));
 }
 
 /** What a stream said after an event, and says from now on. */
@@ -86,6 +118,8 @@ export async function resumedStream(session: Session, stream: string, after: num
         [last, wait] = [number, FIRST_LOOK_MS];
       }
       if (kept?.over) return;
+      const death = kept && deathOf(kept, session.drawer.now());
+      if (death) return death.forEach((message) => write(message));
       await pause(wait, until.signal);
       wait = Math.min(2 * wait, LAST_LOOK_MS);
     }

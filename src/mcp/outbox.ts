@@ -3,11 +3,11 @@
  * Writers add to one record of the session, the holder of the stream empties it: what it took out it sends, once.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { pause } from '../lib/pause.ts';
 import type { Json } from '../model/store.ts';
-import { eventStream } from './news.ts';
+import { eventStream, type Newspaper, tellNews, type Write } from './news.ts';
 import { KEPT_FOR } from './replay.ts';
 import type { Session } from './session.ts';
-import { pause } from './turn.ts';
 
 const OUTBOX = 'outbox';
 const MOST_TRIES = 64;
@@ -24,10 +24,10 @@ export async function put({ drawer }: Session, message: JSONRPCMessage, until: A
   throw new Error('A message to a client of 2024-11 could not be put into its outbox.');
 }
 
-/** The stream: first the address for messages, then all that comes. */
-export function outboxStream({ drawer }: Session, address: string, until: AbortController): Response {
-  return eventStream(until, async (write, raw) => {
-    raw(`event: endpoint\ndata: ${address}\n\n`);
+/** The stream: first the address for messages, then all that comes, and news. */
+export function outboxStream(session: Session, address: string, newspaper: Newspaper, until: AbortController): Response {
+  const { drawer } = session;
+  const empty = async (write: Write): Promise<void> => {
     for (let wait = FIRST_LOOK_MS; !until.signal.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
       const found = await drawer.read<readonly Json[]>(OUTBOX);
       if (found && (await drawer.remove(OUTBOX, found.version))) {
@@ -36,5 +36,9 @@ export function outboxStream({ drawer }: Session, address: string, until: AbortC
       }
       await pause(wait, until.signal);
     }
+  };
+  return eventStream(until, async (write, raw) => {
+    raw(`event: endpoint\ndata: ${address}\n\n`);
+    await Promise.race([empty(write), tellNews(session, newspaper, until.signal, write)]);
   });
 }

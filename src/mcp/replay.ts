@@ -1,38 +1,59 @@
 /**
  * Replay: the messages of a `tools/call` of a session are kept for a while, sealed, before they are sent; a client whose connection broke
  * asks for those after the last one that it saw (`Last-Event-ID`), in whichever process. An event's id is its stream's and its number there.
+ * Whoever is at a call says so from time to time; where that stops, its process has died, and whoever waits elsewhere is told.
  */
-import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server';
+import type { EventStore } from '@modelcontextprotocol/server';
 import type { Json, Seconds, Version } from '../model/store.ts';
 import { type Drawer, LARGEST } from './drawer.ts';
+import { type Id, isAnswer, isOfOrdinaryLength } from './message.ts';
 import { asError, type Report } from './tool-error.ts';
 
-/** What is kept of a stream: numbered messages, and whether there will be no more. */
-export type KeptStream = { readonly events: readonly (readonly [number, Json])[]; readonly over: boolean };
+/** What is kept of a stream: numbered messages, the requests that have no answer yet, when somebody was last at them. */
+export type KeptStream = {
+  readonly events: readonly (readonly [number, Json])[];
+  readonly open: readonly Id[];
+  readonly over: boolean;
+  readonly seenAt: Seconds;
+};
 
 /** How long the messages of a stream are kept after the last of them. */
 export const KEPT_FOR: Seconds = 600;
+/** How often whoever is at a call says so; and how long after the last time it counts as dead. */
+export const SAID_EVERY: Seconds = 20;
+const DEAD_AFTER: Seconds = 65;
 const MOST_EVENTS = 64;
+/** Characters of a record for what is no event. */
+const ROOM = 20_000;
 const EVENT_ID = /^([\w-]{4,64})\.(\d{1,9})$/;
 
 /** The stream of one request, as the SDK's transport fills it. */
 export interface Recording extends EventStore {
-  /** Makes sure that somebody who comes back finds it, though nothing was said yet. */
+  /** Says that somebody is at it, and makes sure that who comes back finds it, though nothing was said yet. */
   keep(): Promise<void>;
 }
 
-/** Begins to keep a stream. @param isLast whether a message is the last one. */
-export function recordTo(drawer: Drawer, isLast: (message: JSONRPCMessage) => boolean, report: Report): Recording {
+/** Begins to keep a stream. @param open the requests that have no answer yet. */
+export function recordTo(drawer: Drawer, open: ReadonlySet<Id>, report: Report): Recording {
   let [name, count] = ['', 0];
-  let stream: KeptStream = { events: [], over: false };
+  let stream: Pick<KeptStream, 'events' | 'over'> = { events: [], over: false };
   let version: Version | null = null;
+  const write = (): Promise<Version | null> =>
+    drawer.write(
+      name,
+      { ...stream, open: [...open].filter(isOfOrdinaryLength), seenAt: drawer.now() } as unknown as Json,
+      version,
+      KEPT_FOR,
+    );
   let work: Promise<void> = Promise.resolve();
   // What cannot be kept is sent nevertheless: the client then hears of it once.
   const save = (): Promise<void> =>
     (work = work.then(async () => {
       if (name === '') return;
       try {
-        version = (await drawer.write(name, stream as unknown as Json, version, KEPT_FOR)) ?? version;
+        const written = await write();
+        if (written === null) version = (await drawer.read(name))?.version ?? null; // a write whose answer was lost
+        version = written ?? (await write());
       } catch (error) {
         report(asError(error));
       }
@@ -43,7 +64,8 @@ export function recordTo(drawer: Drawer, isLast: (message: JSONRPCMessage) => bo
       const isPriming = !('jsonrpc' in message);
       if (isPriming) return `${streamId}.0`;
       count += 1;
-      stream = bounded({ events: [...stream.events, [count, message as unknown as Json]], over: isLast(message) });
+      const events = bounded([...stream.events, [count, message as unknown as Json]]);
+      stream = { events, over: isAnswer(message) && open.size === 0 };
       await save();
       return `${streamId}.${count}`;
     },
@@ -63,13 +85,20 @@ export async function readStream(drawer: Drawer, stream: string): Promise<KeptSt
   return (await drawer.read<Json & KeptStream>(nameOf(stream)))?.value ?? null;
 }
 
+/** What is told to whoever waits for a call whose process has died: an error for each request without an answer; null while somebody is at it. */
+export function deathOf({ open, over, seenAt }: KeptStream, now: Seconds): readonly Json[] | null {
+  if (over || now - seenAt <= DEAD_AFTER) return null;
+  const error = { code: -32000, message: 'The server that was at it has ended, and nobody knows how far it came.' };
+  return open.map((id) => ({ jsonrpc: '2.0', id, error }));
+}
+
 /** The oldest go first where it becomes too much. A message that alone is too large is replaced by a word that it was. */
-function bounded({ events, over }: KeptStream): KeptStream {
+function bounded(events: KeptStream['events']): KeptStream['events'] {
   const kept = events.slice(-MOST_EVENTS);
-  const isTooLarge = (): boolean => JSON.stringify(kept).length > LARGEST - 100;
+  const isTooLarge = (): boolean => JSON.stringify(kept).length > LARGEST - ROOM;
   while (kept.length > 1 && isTooLarge()) kept.shift();
   const [only] = kept;
-  return { events: only && isTooLarge() ? [[only[0], tooLarge(only[1])]] : kept, over };
+  return only && isTooLarge() ? [[only[0], tooLarge(only[1])]] : kept;
 }
 
 function tooLarge(message: Json): Json {

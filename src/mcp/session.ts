@@ -1,28 +1,34 @@
 /**
- * Session: what a 2025-era client (`Mcp-Session-Id`) began with `initialize`. It is a record and no process: which client began it and what
- * that client said of itself, so that the server of each later request can be told the same. Of user and props it keeps nothing: those come
- * with each request, from its token.
+ * Session: what a 2025-era client (`Mcp-Session-Id`) began with `initialize`. It is a record and no process: which client began it, what that
+ * client said of itself and what it wished for, so that the server of each later request can be told the same. Of user and props it keeps
+ * nothing: those come with each request, from its token.
  *
  *   id → the drawer of this user → which this id opens → begun by this client → used within `idle` → the session; else none
  */
-import type { Access } from '../model/access.ts';
 import { base64url } from '../lib/base64url.ts';
+import { pause } from '../lib/pause.ts';
+import type { Access } from '../model/access.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
-import { type Drawer, drawerOf } from './drawer.ts';
+import { type Drawer, drawerOf, handleIn } from './drawer.ts';
+import { placesOf, type Places, type Terms } from './session-limit.ts';
 import type { ListKind } from './user-events.ts';
+import { NOTHING_WISHED, type Wish, type Wished, wishedAfter } from './wishes.ts';
 
-/** What is kept of a session. */
-export type KeptSession = {
-  readonly clientId: string;
+/** What the two sides said of themselves. */
+export type Agreed = {
   /** The parameters of its `initialize`, as the client sent them; null before it did (2024-11 begins with a stream). */
   readonly params: Json;
   /** The version that was agreed on. */
   readonly version: string;
   /** The lists of which the server said that it tells their changes. */
   readonly lists: readonly ListKind[];
-  readonly seenAt: Seconds;
+  /** Whether the server said that its resources may be subscribed to. */
+  readonly canSubscribe: boolean;
 };
+
+/** What is kept of a session. */
+export type KeptSession = Agreed & Wished & { readonly clientId: string; readonly seenAt: Seconds };
 
 /** A session that is there, or is about to begin. */
 export interface Session {
@@ -32,11 +38,20 @@ export interface Session {
   readonly kept: KeptSession | null;
 }
 
+/** Whose sessions, where they are kept, and how they end. */
+export interface Keeper {
+  readonly clientId: Access['clientId'];
+  readonly states: UserStates;
+  readonly terms: Terms;
+}
+
+/** A client of 2024-11 that has opened its stream, and said nothing yet. */
+export const NOTHING_SAID: Agreed = { params: null, version: '', lists: [], canSubscribe: false };
 const RECORD = 'session';
 const ID_BYTES = 32;
-/** Characters of an `initialize`; clients send some hundred. */
-const LONGEST_PARAMS = 16_384;
 const ID = /^[\w-]{43}$/;
+const MOST_TRIES = 32;
+const NEVER = new AbortController().signal;
 
 /** An id that nobody has, and nobody guesses (S-130). */
 export async function newSession(states: UserStates): Promise<Session> {
@@ -44,27 +59,56 @@ export async function newSession(states: UserStates): Promise<Session> {
   return { id, drawer: await drawerOf(id, states), kept: null };
 }
 
-/** Keeps a session that has begun, or what it has agreed on. @throws {TypeError} for an `initialize` that is too long to be kept. */
-export async function begin({ drawer }: Session, kept: Omit<KeptSession, 'seenAt'>, states: UserStates, idle: Seconds): Promise<void> {
-  if (JSON.stringify(kept.params).length > LONGEST_PARAMS)
-    throw new TypeError(`The parameters of initialize may have ${LONGEST_PARAMS} characters.`);
+/** Keeps a session that has begun, or what it has agreed on. Where it is one too many, the one that was not used for the longest time ends. */
+export async function begin({ drawer }: Session, agreed: Agreed, keeper: Keeper): Promise<void> {
+  const { clientId, states, terms } = keeper;
   const found = await drawer.read(RECORD);
-  await drawer.write(RECORD, { ...kept, seenAt: states.now() }, found?.version ?? null, idle);
+  const kept: KeptSession = { ...agreed, ...NOTHING_WISHED, clientId, seenAt: states.now() };
+  await drawer.write(RECORD, kept, found?.version ?? null, terms.idle);
+  await (await places(keeper)).take(drawer.label, (label) => states.remove(handleIn(label, RECORD)));
 }
 
 /** The session of that id, if it is one of this user and this client, and in use. Being looked at keeps it in use. */
-export async function findSession(id: string, access: Access, states: UserStates, idle: Seconds): Promise<Session | null> {
+export async function findSession(id: string, keeper: Keeper): Promise<Session | null> {
+  const { clientId, states, terms } = keeper;
   if (!ID.test(id)) return null;
   const drawer = await drawerOf(id, states);
   const found = await drawer.read<KeptSession>(RECORD);
-  if (found?.value.clientId !== access.clientId) return null;
-  const now = states.now();
+  if (found?.value.clientId !== clientId) return null;
+  const [now, { seenAt }] = [states.now(), found.value];
   // Whoever loses this race was as much in time as the winner.
-  if (now - found.value.seenAt > idle / 10) await drawer.write(RECORD, { ...found.value, seenAt: now }, found.version, idle);
+  const isSeen = now - seenAt > terms.idle / 10 && (await drawer.write(RECORD, { ...found.value, seenAt: now }, found.version, terms.idle));
+  if (isSeen && !(await (await places(keeper)).keep(drawer.label))) {
+    await drawer.remove(RECORD); // its place went to another, by somebody who did not come to end it
+    return null;
+  }
   return { id, drawer, kept: found.value };
 }
 
+/** What the session remembers at this moment; null where it has ended. */
+export async function keptNow({ drawer }: Session): Promise<KeptSession | null> {
+  return (await drawer.read<KeptSession>(RECORD))?.value ?? null;
+}
+
+/** Remembers a wish. @returns false where there are too many. @throws {Error} where others change the session without end. */
+export async function remember({ drawer }: Session, wish: Wish, { terms }: Keeper): Promise<boolean> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const found = await drawer.read<KeptSession>(RECORD);
+    if (!found) return true; // it has ended, and the wish with it
+    const wished = wishedAfter(found.value, wish);
+    if (wished === null) return false;
+    if ((await drawer.write(RECORD, { ...found.value, ...wished }, found.version, terms.idle)) !== null) return true;
+    await pause(Math.random() * tries, NEVER);
+  }
+  throw new Error('What a client wished for could not be remembered, as others change its session at the same time.');
+}
+
 /** Ends a session: what it was asked and what it was to be told is lost with it. */
-export async function endSession({ drawer }: Session): Promise<void> {
+export async function endSession({ drawer }: Session, keeper: Keeper): Promise<void> {
   await drawer.remove(RECORD);
+  await (await places(keeper)).leave(drawer.label);
+}
+
+function places({ states, clientId, terms }: Keeper): Promise<Places> {
+  return placesOf(states, 'mcp-session', clientId, terms);
 }

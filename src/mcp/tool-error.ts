@@ -1,7 +1,8 @@
 /**
  * What a client learns when a handler throws. The SDK sends `error.message` as it is, and messages of databases, HTTP clients and
  * upstreams hold addresses, queries and keys. So: a {@link ToolError}, an `UpstreamTokenError` (which holds words of ours alone) and a
- * protocol error (one with a JSON-RPC code) are meant for the caller and pass; of everything else the caller gets a plain sentence, and the operator the error.
+ * protocol error (one with a JSON-RPC code) are meant for the caller and pass; of everything else the caller gets a plain sentence, and the operator the error:
+ * but not where a call was given up (its client cancelled or went away, its token ended), and the error says no more than that.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { UpstreamTokenError } from '../model/upstream.ts';
@@ -16,7 +17,7 @@ export class ToolError extends Error {
 export type Report = (error: Error) => void;
 
 const BLAND = 'Something went wrong on the server.';
-const INTERNAL_ERROR = -32603;
+const [INVALID_PARAMS, INTERNAL_ERROR] = [-32602, -32603];
 
 /** The tool handler's caller inside `McpServer`; private in the types of both SDK lines, and the same in both. */
 interface Inside {
@@ -33,6 +34,7 @@ export function keepErrorsInside(server: AnyServer, report: Report): void {
         return await execute.apply(server, args);
       } catch (error) {
         if (error instanceof ToolError || error instanceof UpstreamTokenError || isForCaller(error)) throw error;
+        if (saysGivenUp(error, signalIn(args.at(-1)))) throw error; // nobody reads the answer
         report(asError(error));
         throw new ToolError(BLAND);
       }
@@ -52,8 +54,38 @@ export function asError(thrown: unknown): Error {
 /** Resources, prompts and low-level handlers answer a thrown error as a JSON-RPC error: seen here, on its way out. */
 function withoutDetails(message: JSONRPCMessage, report: Report): JSONRPCMessage {
   if (!('error' in message) || isForCaller(message.error)) return message;
+  if (isOfParameters(message.error.message)) return { ...message, error: { code: INVALID_PARAMS, message: 'Invalid params' } };
   report(new Error(message.error.message));
   return { ...message, error: { code: INTERNAL_ERROR, message: BLAND } };
+}
+
+/** The context of a call: `ctx` of SDK 2.x, `extra` of SDK 1.x. */
+interface CallContext {
+  readonly signal?: AbortSignal;
+  readonly mcpReq?: { readonly signal?: AbortSignal };
+}
+
+function signalIn(context: unknown): AbortSignal | undefined {
+  const { mcpReq, signal } = (context ?? {}) as CallContext;
+  return mcpReq?.signal ?? signal;
+}
+
+/** Whether an error only tells that its call was given up: what waits for the client is told so by the SDK, what heeds the signal by its reason. */
+function saysGivenUp(error: unknown, signal: AbortSignal | undefined): boolean {
+  if (signal?.aborted !== true) return false;
+  const { name, code, message } = asError(error) as Error & { readonly code?: unknown };
+  return error === signal.reason || name === 'AbortError' || code === 'CONNECTION_CLOSED' || message === 'Not connected';
+}
+
+/** What the SDKs make of a request whose parameters have not the form of the protocol: the list of a schema's complaints. It is the client's fault. */
+function isOfParameters(message: string): boolean {
+  if (!message.startsWith('[')) return false;
+  try {
+    const issues = JSON.parse(message) as readonly { readonly path?: readonly unknown[] }[];
+    return issues.length > 0 && issues.every(({ path }) => path?.[0] === 'params');
+  } catch {
+    return false; // a text like any other
+  }
 }
 
 /** JSON-RPC keeps its codes below zero; the numbers of DOMException, gRPC and databases are not. "Internal error" is what the SDK makes of any throw. */

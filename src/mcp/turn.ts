@@ -9,13 +9,17 @@
  */
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
-import { base64url } from '../lib/base64url.ts';
+import { pause } from '../lib/pause.ts';
 import type { Json, Seconds } from '../model/store.ts';
+import { LOOK_EVERY, watchForCancellations } from './cancelling.ts';
 import { tellingItsEnd } from './listening.ts';
-import { type Recording, recordTo } from './replay.ts';
+import { type Id, isAnswer, type Message, messagesOf } from './message.ts';
+import { type Questions, questionsOf } from './questions.ts';
+import { type Recording, recordTo, SAID_EVERY } from './replay.ts';
 import type { AnyServer } from './sdk.ts';
 import type { Session } from './session.ts';
 import { asError, type Report } from './tool-error.ts';
+import { isBelow, isGranted, MOST_SUBSCRIBED, type Wish, wishIn } from './wishes.ts';
 
 /** One POST, and whose. */
 export interface Turn {
@@ -26,29 +30,18 @@ export interface Turn {
   readonly report: Report;
   /** Keeps a session that this turn began; gets the result of `initialize`. */
   readonly begin: (result: Json) => Promise<void>;
+  /** Has the session remember what its client wishes for. False where it is too much. */
+  readonly remember: (wish: Wish) => Promise<boolean>;
   /** Ends with the token of the request. */
   readonly until: AbortController;
   readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
-type Id = string | number;
-/** A message by its members. */
-interface Message {
-  readonly id?: Id;
-  readonly method?: string;
-  readonly params?: { readonly [name: string]: unknown };
-  readonly result?: Json;
-}
-
-/** How long an answer waits to be fetched, and a wish to cancel. */
-export const WAITS: Seconds = 600;
 /** How long a tool may go on for a client that has gone away. */
 const ALONE: Seconds = 600;
-/** A person answers in seconds; the drawer is looked into at first often, then once a second. */
-const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 1000];
-const CANCEL_LOOK_MS = 2000;
 /** When a client whose connection broke comes back. */
 const RETRY_MS = 1000;
+const [INVALID_PARAMS, INTERNAL_ERROR] = [-32602, -32603];
 
 /** How the messages of a turn go to the client. */
 interface Way {
@@ -59,11 +52,23 @@ interface Way {
   readonly start: (authInfo: AuthInfo, request: Request, body: unknown) => Promise<Response>;
 }
 
+/** A turn that is going on. */
+interface Going {
+  readonly turn: Turn;
+  /** Requests of the client that have no answer yet. */
+  readonly open: Set<Id>;
+  readonly questions: Questions;
+  readonly recording: Recording | null;
+  /** Hands a message to the server. */
+  readonly deliver: (message: object) => void;
+  readonly finish: () => void;
+}
+
 /** Has a server answer the messages of a turn, on the stream of its POST. */
 export function takeTurn(server: AnyServer, turn: Turn): Promise<Response> {
-  return converse(server, turn, (isLast, isTool) => {
+  return converse(server, turn, (open, isTool) => {
     const { drawer, id, kept } = turn.session;
-    const recording = isTool ? recordTo(drawer, isLast, turn.report) : null;
+    const recording = isTool ? recordTo(drawer, open, turn.report) : null;
     const transport = new WebStandardStreamableHTTPServerTransport({
       ...(kept === null && { sessionIdGenerator: () => id }), // the SDK asks for it at `initialize` alone
       ...(recording && { eventStore: recording, retryInterval: RETRY_MS }),
@@ -91,146 +96,126 @@ export function takeTurnApart(server: AnyServer, turn: Turn, send: (message: JSO
   });
 }
 
-async function converse(
-  server: AnyServer,
-  turn: Turn,
-  wayFor: (isLast: (message: JSONRPCMessage) => boolean, isTool: boolean) => Way,
-): Promise<Response> {
+/** Introduces the two to each other, has the server answer, and stays until everything is answered. */
+async function converse(server: AnyServer, turn: Turn, wayFor: (open: ReadonlySet<Id>, isTool: boolean) => Way): Promise<Response> {
   const { session, request, body, authInfo, report, until } = turn;
-  const { drawer } = session;
   const messages = messagesOf(body);
   const open = new Set(messages.flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : [])));
   const isTool = messages.some(({ method }) => method === 'tools/call');
-  const isLast = (message: JSONRPCMessage): boolean => isResponse(message) && open.size === 0;
-  const { transport, recording, start } = wayFor(isLast, isTool);
-  const known = session.kept?.params ?? null;
-  const asked = new Map<string, Id>();
-
-  const deliver = (message: object): void => transport.onmessage?.(message as JSONRPCMessage, { authInfo });
+  const { transport, recording, start } = wayFor(open, isTool);
+  const deliver: Going['deliver'] = (message) => transport.onmessage?.(message as JSONRPCMessage, { authInfo });
   const finish = (): void => {
     if (!until.signal.aborted) until.abort();
   };
-  const over = new Promise<void>((done) => until.signal.addEventListener('abort', () => done(), { once: true }));
-  const closed = over.then(() => server.close()).catch((error: unknown) => report(asError(error)));
-
-  /** Looks for the answer to a request of the server until it is there, or nobody waits for it any more. */
-  const fetchAnswer = async (name: string, id: Id): Promise<void> => {
-    for (let wait = FIRST_LOOK_MS; asked.has(name); wait = Math.min(2 * wait, LAST_LOOK_MS)) {
-      await pause(wait, until.signal);
-      if (until.signal.aborted) return;
-      const found = await looked(() => drawer.read<{ [name: string]: Json }>(answerTo(name)), report);
-      if (found && (await drawer.remove(answerTo(name), found.version)) && asked.delete(name)) deliver({ ...found.value, id });
+  const questions = questionsOf(session.drawer, { deliver, until: until.signal, report });
+  const going: Going = { turn, open, questions, recording, deliver, finish };
+  try {
+    transport.send = speaking(transport.send.bind(transport), going);
+    const closed = closedAtEnd(server, turn);
+    await server.connect(transport as never);
+    await introduce(transport, session.kept?.params ?? null, deliver);
+    const response = await start(authInfo, request, body);
+    if (open.size === 0 || !response.ok) {
+      finish();
+      return response;
     }
-  };
+    if (isTool) void watch(going).catch((error: unknown) => report(asError(error)));
+    turn.waitUntil(closed);
+    return heldOpen(response, going);
+  } catch (error) {
+    finish();
+    throw error;
+  }
+}
 
-  /** Looks whether the client wants one of its requests cancelled, and keeps the stream of a long one. */
-  const watch = async (): Promise<void> => {
-    for (let at = 0; !until.signal.aborted; at++) {
-      await pause(CANCEL_LOOK_MS, until.signal);
-      if (until.signal.aborted) return;
-      if (at % 100 === 0) await recording?.keep();
-      for (const id of open) {
-        if ((await looked(() => drawer.read<true>(cancelOf(id)), report)) === null) continue;
-        deliver({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } });
-        open.delete(id);
-      }
-      if (open.size === 0) finish();
-    }
-  };
-
-  let replayed: (() => void) | null = null;
+/** Tells a new server what the client said of itself when the session began. Its answer was given then. */
+async function introduce(transport: Transport, params: Json, deliver: Going['deliver']): Promise<void> {
+  if (params === null) return;
   const send = transport.send.bind(transport);
-  transport.send = async (message, options) => {
-    const { id, method, params, result } = message as Message;
-    if (method === undefined && replayed !== null) return replayed(); // nothing else has been asked yet
+  await new Promise<void>((done) => {
+    transport.send = async (message, options) => (isAnswer(message) ? done() : send(message, options));
+    deliver({ jsonrpc: '2.0', id: 'portcullis', method: 'initialize', params });
+  });
+  transport.send = send;
+}
+
+/** What becomes of what the server says: answers end requests, questions go out under other ids, all goes on the stream of a request. */
+function speaking(send: Transport['send'], going: Going): Transport['send'] {
+  const { turn, open, questions, finish } = going;
+  const messages = messagesOf(turn.body);
+  let level = turn.session.kept?.level ?? null;
+  return async (message, options) => {
+    const { id, method } = message as Message;
     if (method === undefined && id !== undefined) {
-      if (known === null && result !== undefined) await turn.begin(result);
+      const [asked] = messages.filter((one) => one.id === id);
+      const answer = await settled(message as Message, asked, turn);
+      const wish = wishIn(asked ?? {});
+      if (wish?.kind === 'level' && 'result' in answer) level = wish.level;
       open.delete(id);
-      await send(message, options);
+      await send(answer, options);
       if (open.size === 0) finish();
       return;
     }
     const [first] = open;
     if (first === undefined) return; // a server of this turn alone has nobody to talk to but in an answer
-    const related = { ...options, relatedRequestId: options?.relatedRequestId ?? first };
-    if (id !== undefined) {
-      const name = base64url(crypto.getRandomValues(new Uint8Array(16)));
-      asked.set(name, id);
-      await send({ ...message, id: name } as JSONRPCMessage, related);
-      void fetchAnswer(name, id).catch((error: unknown) => report(asError(error)));
-      return;
-    }
-    const name = method === 'notifications/cancelled' ? [...asked].find(([, own]) => own === params?.['requestId'])?.[0] : undefined;
-    if (name === undefined) return send(message, related);
-    asked.delete(name);
-    await send({ ...message, params: { ...params, requestId: name } } as JSONRPCMessage, related);
+    if (isBelow(level, message as Message)) return;
+    const sendRelated = (one: JSONRPCMessage): Promise<void> =>
+      send(one, { ...options, relatedRequestId: options?.relatedRequestId ?? first });
+    if (id === undefined) return sendRelated(questions.asSent(message as Message));
+    return questions.ask({ ...(message as Message), id }, sendRelated);
   };
+}
 
-  await server.connect(transport as never);
-  if (known !== null) {
-    await new Promise<void>((done) => {
-      replayed = done;
-      deliver({ jsonrpc: '2.0', id: 'portcullis', method: 'initialize', params: known });
-    });
-    replayed = null;
+/** An answer as it goes out: what the session is to know of it is kept before, and what could not be kept is no success. */
+async function settled(answer: Message, asked: Message | undefined, turn: Turn): Promise<JSONRPCMessage> {
+  const { kept } = turn.session;
+  const { id, result } = answer;
+  const refused = (code: number, message: string): JSONRPCMessage => ({ jsonrpc: '2.0', id: id as Id, error: { code, message } });
+  try {
+    if (asked?.method === 'initialize' && result !== undefined && (kept?.params ?? null) === null) await turn.begin(result);
+    const wish = wishIn(asked ?? {});
+    if (wish === null || !isGranted(wish, answer, kept?.canSubscribe === true)) return answer as JSONRPCMessage;
+    if (!(await turn.remember(wish)))
+      return refused(INVALID_PARAMS, `A session may be subscribed to ${MOST_SUBSCRIBED} resources, with URIs of ordinary length.`);
+    return { jsonrpc: '2.0', id: id as Id, result: (result ?? {}) as { [name: string]: unknown } };
+  } catch (error) {
+    turn.report(asError(error));
+    return refused(INTERNAL_ERROR, 'Internal server error');
   }
-  const response = await start(authInfo, request, body);
-  if (open.size === 0 || !response.ok) {
-    finish();
-    return response;
-  }
-  if (isTool) void watch().catch((error: unknown) => report(asError(error)));
-  turn.waitUntil(closed);
-  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response; // what is said goes another way
-  const left = (): void => {
-    if (open.size === 0 || until.signal.aborted) return;
-    if (recording === null) return finish();
-    void recording.keep();
-    void pause(ALONE * 1000, until.signal).then(finish);
-  };
-  request.signal.addEventListener('abort', left, { once: true });
-  return tellingItsEnd(response, left);
 }
 
-/** A body as its messages. */
-function messagesOf(body: unknown): readonly Message[] {
-  return (Array.isArray(body) ? body : [body]) as readonly Message[];
-}
-
-/** Where the answer to a request of the server is put. */
-export function answerTo(name: string): string {
-  return `answer ${name}`;
-}
-
-/** Where it is put down that a request of the client is to be cancelled. */
-export function cancelOf(id: string | number): string {
-  return `cancel ${JSON.stringify(id)}`;
-}
-
-/** Waits, but no longer than until the signal. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-      done();
-    };
-    const timer = setTimeout(stop, milliseconds);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop);
+/** Looks whether the client wants one of its requests cancelled, and keeps the stream of a long one. */
+function watch({ turn, open, recording, deliver, finish }: Going): Promise<void> {
+  return watchForCancellations(turn.session.drawer, open, {
+    until: turn.until.signal,
+    report: turn.report,
+    async each(look) {
+      if (look % (SAID_EVERY / LOOK_EVERY) === 0) await recording?.keep();
+    },
+    cancelled(requestId) {
+      deliver({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
+      open.delete(requestId);
+      if (open.size === 0) finish();
+    },
   });
 }
 
-/** A store that is down for a moment is asked again. */
-async function looked<T>(look: () => Promise<T | null>, report: Report): Promise<T | null> {
-  try {
-    return await look();
-  } catch (error) {
-    report(asError(error));
-    return null;
-  }
+/** Closes the server when the turn is over. */
+function closedAtEnd(server: AnyServer, { until, report }: Turn): Promise<void> {
+  const over = new Promise<void>((done) => until.signal.addEventListener('abort', () => done(), { once: true }));
+  return over.then(() => server.close()).catch((error: unknown) => report(asError(error)));
 }
 
-function isResponse(message: JSONRPCMessage): boolean {
-  return 'result' in message || 'error' in message;
+/** A stream whose client may go away before its end: a tool then goes on for a while, everything else ends. */
+function heldOpen(response: Response, { turn, open, recording, finish }: Going): Response {
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response; // what is said goes another way
+  const { signal } = turn.until;
+  const left = (): void => {
+    if (open.size === 0 || signal.aborted) return;
+    if (recording === null) return finish();
+    void recording.keep();
+    void pause(ALONE * 1000, signal).then(finish);
+  };
+  turn.request.signal.addEventListener('abort', left, { once: true });
+  return tellingItsEnd(response, left);
 }

@@ -1,6 +1,6 @@
 /**
- * News for one user: "what you may use has changed". Whoever changes a user's rights publishes it; the streams that this user's
- * clients hold open, in whichever process, hear of it and ask for the lists anew. Nobody else's do.
+ * News for one user: "what you may use has changed", "what you have subscribed to is not what it was". Whoever changes a user's rights, or a
+ * resource, publishes it; the streams that this user's clients hold open, in whichever process, hear of it and ask anew. Nobody else's do.
  */
 import type { Access } from '../model/access.ts';
 import { keyOf } from '../model/live-permissions.ts';
@@ -8,6 +8,12 @@ import type { Awaitable } from '../model/runtime.ts';
 
 /** Which lists changed. */
 export type ListKind = 'tools' | 'resources' | 'prompts';
+
+/**
+ * A piece of news: a list changed; a resource was updated, which is told to whoever has subscribed to it; resources were, and it is not known which, so
+ * that every subscription is told.
+ */
+export type News = ListKind | 'updates' | { readonly updated: string };
 
 /** Whose lists: the user, and the issuer where that is not our own server. */
 export interface EventUser {
@@ -17,10 +23,10 @@ export interface EventUser {
 
 /** Carries news from whoever publishes to the streams of a user. */
 export interface UserEvents {
-  /** @param lists default: all three. */
-  publish(user: EventUser, lists?: readonly ListKind[]): Awaitable<void>;
+  /** @param news default: all three lists. */
+  publish(user: EventUser, news?: readonly News[]): Awaitable<void>;
   /** @returns ends it; may be called again. */
-  subscribe(user: EventUser, listener: (list: ListKind) => void): () => void;
+  subscribe(user: EventUser, listener: (news: News) => void): () => void;
 }
 
 /** What an engine must do: carry a text to every process that listens, this one included. */
@@ -30,20 +36,23 @@ export interface Channel {
   listen(receive: (text: string) => void, missed: () => void): void;
 }
 
-const ALL: readonly ListKind[] = ['tools', 'resources', 'prompts'];
+/** The lists. */
+export const LISTS: readonly ListKind[] = ['tools', 'resources', 'prompts'];
+/** What is told to whoever may have missed something. */
+export const MISSED: readonly News[] = [...LISTS, 'updates'];
 
 /** News within one process; or through a channel, among all that share it. */
 export function userEvents(channel: Channel | null = null): UserEvents {
-  const listeners = new Map<string, Set<(list: ListKind) => void>>();
+  const listeners = new Map<string, Set<(news: News) => void>>();
   let listening = false;
-  const deliver = (user: string, lists: readonly ListKind[]): void => {
-    for (const listener of listeners.get(user) ?? []) for (const list of lists) listener(list);
+  const deliver = (user: string, news: readonly News[]): void => {
+    for (const listener of listeners.get(user) ?? []) for (const one of news) listener(one);
   };
   return {
-    async publish({ issuer, userId }, lists = ALL) {
+    async publish({ issuer, userId }, news = LISTS) {
       const user = keyOf(issuer, userId);
-      if (channel) await channel.send(JSON.stringify([user, lists]));
-      else deliver(user, lists);
+      if (channel) await channel.send(JSON.stringify([user, news]));
+      else deliver(user, news);
     },
     subscribe({ issuer, userId }, listener) {
       if (channel && !listening) {
@@ -52,7 +61,7 @@ export function userEvents(channel: Channel | null = null): UserEvents {
           const news = readNews(text);
           if (news) deliver(...news);
         };
-        channel.listen(receive, () => [...listeners.keys()].forEach((user) => deliver(user, ALL)));
+        channel.listen(receive, () => [...listeners.keys()].forEach((user) => deliver(user, MISSED)));
       }
       const user = keyOf(issuer, userId);
       const own = listeners.get(user) ?? new Set();
@@ -71,11 +80,16 @@ export function eventUserOf({ issuer, userId }: Access): EventUser {
 }
 
 /** What comes over a shared channel is checked: others may write to it. */
-function readNews(text: string): readonly [string, readonly ListKind[]] | null {
+function readNews(text: string): readonly [string, readonly News[]] | null {
   try {
-    const [user, lists] = JSON.parse(text) as [unknown, unknown];
-    return typeof user === 'string' && Array.isArray(lists) ? [user, ALL.filter((kind) => lists.includes(kind))] : null;
+    const [user, news] = JSON.parse(text) as [unknown, unknown];
+    return typeof user === 'string' && Array.isArray(news) ? [user, news.filter(isNews)] : null;
   } catch {
     return null; // not ours
   }
+}
+
+/** Whether it is a piece of news that this version knows. */
+export function isNews(one: unknown): one is News {
+  return MISSED.includes(one as News) || typeof (one as { updated?: unknown } | null)?.updated === 'string';
 }

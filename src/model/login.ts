@@ -120,6 +120,8 @@ export interface Trip {
   readonly fresh: boolean;
   /** What more the site is asked for, this once. */
   readonly scopes?: readonly string[];
+  /** Whom the client believes to sign in: a name or an address for the site to fill in. */
+  readonly hint?: string;
 }
 
 /** A browser that came back. Its state was found, was unused, and is this browser's own. */

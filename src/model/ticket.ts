@@ -29,6 +29,8 @@ export type Ticket = {
   readonly jkt?: string;
   /** The language that the client asked for by `ui_locales`, where it is one of ours; else the browser says. */
   readonly lang?: string;
+  /** Whom the client believes to sign in (`login_hint`): fills a field in, and proves nothing. */
+  readonly hint?: string;
   /** SHA-256 of the flow cookie. */
   readonly browserHash: string;
   /** The session that was open when the client asked for a new sign-in (`prompt=login`), or the person for another account: it proves nothing here. */

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import type { Databases, SqlRow } from '../model/database.ts';
+import { statementOf } from '../model/sql-statement.ts';
 import { opened, switchToWal } from '../stores/sqlite-file.ts';
 
 /** Files that are held open at once. */
@@ -31,10 +32,10 @@ export function sqliteDatabases(folder: string): Databases {
   };
   return (name) => ({
     query(statement, values) {
-      const prepared = databaseOf(name).prepare(statement);
-      if (prepared.sourceSQL.length < statement.replace(/[\s;]+$/, '').length)
-        throw new TypeError('McpAgent: `sql` takes one statement at a time; nothing of these was carried out.');
-      return prepared.all(...values).map((row) => ({ ...row }) as SqlRow);
+      const rows = databaseOf(name)
+        .prepare(statementOf(statement))
+        .all(...values);
+      return rows.map((row) => ({ ...row }) as SqlRow);
     },
   });
 }

@@ -48,6 +48,7 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
       ...provider.parameters,
       ...more.parameters,
       ...(trip.fresh === true ? (provider.again ?? (provider.openid ? AGAIN : {})) : {}),
+      [provider.hint ?? 'login_hint']: provider.openid || provider.hint !== undefined ? trip.hint : undefined,
       response_type: 'code',
       client_id: credentials.client(trip.env).client_id,
       redirect_uri: trip.redirectUri,

@@ -83,6 +83,8 @@ export interface Provider {
   readonly offline?: { readonly scope?: readonly string[]; readonly parameters?: { readonly [name: string]: string } };
   /** What asks for a fresh proof. Default: `prompt=login` and `max_age=0` with OpenID Connect (Core §3.1.2.1), else nothing. */
   readonly again?: { readonly [name: string]: string };
+  /** The parameter that says whom to sign in. Default: `login_hint` with OpenID Connect (Core §3.1.2.1), else none. */
+  readonly hint?: string;
   /** Makes the provider forget tokens, where it has a way of its own. Default: RFC 7009, where it publishes an endpoint. */
   readonly revoke?: (forget: Forgetting) => Promise<void>;
   /** Who it is. Default: `sub` at the issuer. @throws {UpstreamError} for somebody who may not come in. */
@@ -129,6 +131,8 @@ export interface Upstream {
     readonly scopes?: readonly string[];
     /** Whether the person shall prove anew who they are. */
     readonly fresh?: boolean;
+    /** Whom the client believes to sign in. */
+    readonly hint?: string;
   }): Promise<{ readonly location: string; readonly keep: Json }>;
   /** Who came back. @throws {UpstreamError} */
   arrive(back: {

@@ -35,6 +35,7 @@ export function github(options: GitHubOptions): Upstream {
       openid: false,
       scope: ['read:user', 'user:email', ...(organizations || teams ? ['read:org'] : [])],
       parameters: { prompt },
+      hint: 'login',
       revoke: forget,
       async identify({ get }) {
         if (organizations && !(await isMember(organizations, get))) throw new UpstreamError('refused', 'organization_not_allowed');

@@ -30,6 +30,7 @@ export function workos(options: WorkOsOptions): Upstream {
       label: 'WorkOS',
       server: { issuer: 'https://api.workos.com', authorization_endpoint: `${API}/authorize`, token_endpoint: `${API}/authenticate` },
       openid: false,
+      hint: 'login_hint',
       scope: [],
       parameters: { provider: 'authkit', organization_id: organizationId },
       mend: (answer) => ({ token_type: 'bearer', ...lifetimeOf(answer), ...answer }),

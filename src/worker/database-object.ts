@@ -1,6 +1,7 @@
 /** Databases of users on Workers: a Durable Object for each, with SQLite of its own. */
 import { DurableObject } from 'cloudflare:workers';
 import type { Databases, SqlRow, UserDatabase } from '../model/database.ts';
+import { statementOf } from '../model/sql-statement.ts';
 import type { ObjectNamespace } from '../stores/durable-object.ts';
 
 /** The database of one user. Export it from the Worker and bind it (`new_sqlite_classes`), for `objectDatabases`. */
@@ -25,6 +26,6 @@ export function objectDatabases<Env>(namespace: (env: Env) => ObjectNamespace): 
         'objectDatabases: the Durable Object binding is missing. Add it to the Worker configuration, class PortcullisDatabase.',
       );
     const object = objects.get(objects.idFromName(name) as never) as UserDatabase;
-    return { query: (statement, values) => object.query(statement, values) };
+    return { query: (statement, values) => object.query(statementOf(statement), values) };
   };
 }

@@ -2,7 +2,7 @@
  * `userEvents` for Workers: news go through a Durable Object of the user's own (`PortcullisNews`). Each open stream listens by itself,
  * since an isolate can share no connection between requests.
  */
-import type { ListKind, UserEvents } from '../mcp/user-events.ts';
+import { isNews, LISTS, MISSED, type UserEvents } from '../mcp/user-events.ts';
 import { keyOf } from '../model/live-permissions.ts';
 
 /** A namespace whose class is `PortcullisNews`, as far as it is used here. */
@@ -16,7 +16,6 @@ interface NewsObject {
   publish(text: string): Promise<void>;
 }
 
-const ALL: readonly ListKind[] = ['tools', 'resources', 'prompts'];
 const PAUSE_MS = 5000;
 
 /**
@@ -31,19 +30,18 @@ export function objectEvents(namespace: NewsNamespace, onError: (error: unknown)
     throw new TypeError('objectEvents: the Durable Object binding is missing. Add it to the Worker configuration, class PortcullisNews.');
   const objectOf = (user: string): NewsObject => namespace.get(namespace.idFromName(user) as never) as NewsObject;
   return {
-    async publish({ issuer, userId }, lists = ALL) {
-      await objectOf(keyOf(issuer, userId)).publish(JSON.stringify(lists));
+    async publish({ issuer, userId }, news = LISTS) {
+      await objectOf(keyOf(issuer, userId)).publish(JSON.stringify(news));
     },
     subscribe({ issuer, userId }, listener) {
       const user = keyOf(issuer, userId);
       const hear = (text: unknown): void => {
-        const lists = JSON.parse(String(text)) as unknown[];
-        for (const list of ALL) if (lists.includes(list)) listener(list);
+        (JSON.parse(String(text)) as unknown[]).filter(isNews).forEach((one) => listener(one));
       };
       return keepListening(
         () => objectOf(user),
         hear,
-        () => ALL.forEach(listener),
+        () => MISSED.forEach((one) => listener(one)),
         onError,
       );
     },

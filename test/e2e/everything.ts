@@ -3,6 +3,7 @@ import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/
 import { z } from 'zod';
 import { ToolError } from '../../src/mcp/index.ts';
 import { addAskingTools } from './everything-asks.ts';
+import { addModernTools } from './everything-modern.ts';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
 const SILENCE = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=';
@@ -14,12 +15,14 @@ const asked = (...content: readonly (ReturnType<typeof text> | typeof image | Re
   messages: content.map((one) => ({ role: 'user' as const, content: one })),
 });
 
-/** Makes one, for one request. */
-export function makeEverything(): McpServer {
-  const capabilities = { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {}, logging: {} };
+/** Makes one, for one request. @param tell says that the lists of this kind are other ones now. */
+export function makeEverything(tell: (list: 'tools' | 'prompts') => Promise<void>): McpServer {
+  const listChanged = { listChanged: true };
+  const capabilities = { tools: listChanged, resources: { subscribe: true }, prompts: listChanged, completions: {}, logging: {} };
   const server = new McpServer({ name: 'everything', version: '1.0.0' }, { capabilities });
   addTools(server);
   addAskingTools(server);
+  addModernTools(server, tell);
   addResources(server);
   addPrompts(server);
   return server;

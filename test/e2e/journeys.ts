@@ -9,6 +9,7 @@ import { checkDevices } from './devices.ts';
 import { checkGallery } from './gallery.ts';
 import { checkJoining } from './joining.ts';
 import { checkMcpConformance } from './mcp-conformance.ts';
+import { checkNext } from './next.ts';
 import { checkPages } from './pages.ts';
 import { checkPasskeys } from './passkey.ts';
 import { type RunningServer, type Served, startNode, startWorker } from './processes.ts';
@@ -70,6 +71,7 @@ export const JOURNEYS: { readonly [name: string]: Journey } = {
   'pages-node': { groups: ['node', 'gallery-node'], run: serving('node', 'entry', pages) },
   'accounts-node': { groups: ['accounts', 'gallery-node'], run: serving('node', 'accounts', checkAccounts) },
   'steps-node': { groups: ['steps', 'gallery-node'], run: serving('node', 'steps', checkSteps) },
+  next: { groups: [], run: browsing(checkNext) },
   'clients-node': { groups: ['node'], run: serving('node', 'entry', clients) },
   'clients-worker': { groups: ['worker'], run: serving('worker', 'entry', clients) },
   'pages-worker': { groups: ['worker'], run: serving('worker', 'entry', pages) },

@@ -99,6 +99,18 @@ export async function startWorker(
   return { url: `http://localhost:${port}`, mailed, stop: () => end(child) };
 }
 
+/** An application that Next has built. */
+export async function startNext(
+  folder: string,
+  port: number,
+  vars: { readonly [name: string]: string },
+): Promise<Pick<RunningServer, 'stop'>> {
+  const env = childEnv(freshFolder('next'), { ...vars, NEXT_TELEMETRY_DISABLED: '1' });
+  const child = begin(`${folder}/node_modules/.bin/next`, ['start', folder, '--port', String(port), '--hostname', '127.0.0.1'], env);
+  await waitFor(child, /(Ready) in /);
+  return { stop: () => end(child) };
+}
+
 /** Runs a program to its end. @param limit seconds after which it is ended. */
 export async function runProgram(
   command: string,

@@ -82,6 +82,23 @@ describe('the sql of an agent', () => {
       await expect(agent.sql`SELECT ${wrong as SqlValue}`).rejects.toThrow(/Store anything else as JSON/);
   });
 
+  it('takes one statement at a time, carries out nothing of several, and no transaction outlasts a query', async () => {
+    const agent = new Notes(contextOf({ ...accessWith(), userId: 'several' }) as Context, {});
+    await agent.sql`CREATE TABLE notes (text TEXT); -- made; once`;
+    await agent.sql`CREATE TRIGGER twice AFTER INSERT ON notes WHEN new.text = 'a' BEGIN
+      INSERT INTO notes VALUES ('b'); INSERT INTO notes VALUES ('c');
+    END;`;
+    const several = agent.sql`INSERT INTO notes VALUES (${'x'}); INSERT INTO notes VALUES (${'y'})`;
+    await expect(several).rejects.toThrow(/one statement at a time; nothing of these was carried out/);
+    await expect(agent.sql`INSERT INTO notes VALUES ('x'); INSERT INTO notes VALUES ('y')`).rejects.toThrow(/one statement at a time/);
+    await expect(agent.sql`BEGIN`).rejects.toThrow(/stand by themselves; BEGIN does not/);
+    await expect(agent.sql`ATTACH 'other' AS other`).rejects.toThrow(/stand by themselves/);
+    await expect(agent.sql`-- nothing`).rejects.toThrow(/there is none/);
+    expect(await agent.sql`SELECT text FROM notes`).toEqual([]);
+    await agent.sql`INSERT INTO notes VALUES ('a')`;
+    expect(await agent.sql`SELECT text FROM notes ORDER BY text`).toEqual(['a', 'b', 'c'].map((text) => ({ text })));
+  });
+
   it('says what is missing where there are no databases', () => {
     class Bare extends McpAgent {
       server = new McpServer({ name: 'bare', version: '1.0.0' });

@@ -191,7 +191,7 @@ describe.each(storeNames)('tools that ask, on %s', (store) => {
     expect((await raw(app, token, 'book', {}, {}, { url: {} })).result?.isError).toBe(true);
   });
 
-  it('SEC-192, S-135: refuse a state that was changed, or is of another user, client, tool, argument or time, and run nothing', async () => {
+  it('SEC-192, S-135, S-178: refuse a state that was changed, or is of another user, client, tool, argument or time, and run nothing', async () => {
     const app = await serving(store);
     await app.provider.helpers(app.env).accounts.create({ ...BOB });
     const alice = await tokenOf(app);

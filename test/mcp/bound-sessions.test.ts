@@ -38,10 +38,8 @@ interface Session {
 
 async function serving(store: string, permissions: () => readonly string[] = () => []): Promise<App & { readonly ran: string[] }> {
   const inner = sessionful();
-  let now = (): number => 0;
-  const handler = boundSessions(inner, { idle: 3000, now: () => now() }) as Handler;
+  const handler = boundSessions(inner, { idle: 3000, most: 3 }) as Handler;
   const app = await makeApp(store, { apiHandler: handler, permissions, accessTokenTTL: 86_400 });
-  now = app.clock.now;
   return { ...app, ran: inner.ran };
 }
 
@@ -111,12 +109,27 @@ describe.each(storeNames)('bound sessions on %s', (store) => {
     expect((await call(app, stale)).status).toBe(404);
     expect((await call(app, await begin(app, token))).status).toBe(200);
   });
+
+  it('SEC-228: one more than there may be ends the one that was not used for the longest time', async () => {
+    const app = await serving(store);
+    const token = await tokenOf(app, ALICE);
+    const first = await begin(app, token);
+    app.clock.pass(10);
+    const second = await begin(app, token);
+    app.clock.pass(1000);
+    expect((await call(app, first)).status).toBe(200);
+    for (let at = 0; at < 2; at++) await begin(app, token);
+    expect([(await call(app, first)).status, (await call(app, second)).status]).toEqual([200, 404]);
+    expect((await ask(app, token, 'DELETE', null, first.id)).status).toBe(200);
+    await begin(app, token); // in the place of the one that has ended
+  });
 });
 
 describe('mcp/bound-sessions', () => {
   it('refuses an option that makes no sense, and a handler that no provider stands in front of', async () => {
     const inner = sessionful();
     expect(() => boundSessions(inner, { idle: 5 })).toThrow('`idle`');
+    expect(() => boundSessions(inner, { most: 0 })).toThrow('`most`');
     expect(() => boundSessions(inner, { streamCheck: 0 })).toThrow('`streamCheck`');
     const alone = boundSessions(inner).fetch(new Request(`${ISSUER}/mcp`), {}, { waitUntil: () => undefined });
     await expect(alone).rejects.toThrow('needs OAuthProvider');

@@ -5,10 +5,12 @@
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type AuthContext, McpAgent, mcpHandler, policy, sessions } from '../../src/mcp/index.ts';
 import type { Handler } from '../../src/model/handler.ts';
+import type { BrowserPage } from '../../src/testing/browser.ts';
 import { codeOf, registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
-import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { atConsent, awayTo, makeUpstreamApp, throughCorp } from '../support/upstream-app.ts';
 import { expectRedirect } from '../support/verdicts.ts';
 import { callOf, text } from './clients.ts';
@@ -154,6 +156,20 @@ describe('agents that keep sessions', () => {
     expect(await said(post(app, await begun(app, access), callOf(1, 'note')))).toBe('2');
   });
 
+  it('carried what was said in a header, so that a long call broke: here a megabyte arrives whole, in a session and without', async () => {
+    const long = 'ü'.repeat(500_000);
+    class Long extends McpAgent<unknown, unknown, AuthContext> {
+      server = new McpServer({ name: 'long', version: '1.0.0' });
+      init(): void {
+        this.server.registerTool('length', { inputSchema: z.object({ words: z.string() }) }, ({ words }) => text(String(words === long)));
+      }
+    }
+    const app = await serving({ apiHandler: Long.serve('/mcp', { sessions: sessions() }) as Handler });
+    const { access } = (await app.signedIn()).tokens;
+    for (const session of [{ token: access }, await begun(app, access)])
+      expect(await said(post(app, session, callOf(1, 'length', { words: long })))).toBe('true');
+  });
+
   it('refused servers of the other line of the SDK: here both are served, in sessions too', async () => {
     class Old extends McpAgent<unknown, unknown, AuthContext> {
       server = new OldServer({ name: 'old', version: '1.0.0' });
@@ -192,6 +208,65 @@ describe('demos that are copied', () => {
     const back = await browser.submit(page, { decision: 'approve', ...ALICE, ...forged });
     expect(back.location?.startsWith(client.redirectUri)).toBe(true);
     expect(new URL(back.location ?? '').searchParams.get('state')).not.toBe('forged');
+  });
+
+  it('compared a field with a cookie, both of which a stranger can set, and never took the cookie back: here it has to be the ticket of this browser, once', async () => {
+    const app = await makeApp(STORE);
+    const [client, browser, stranger] = [await app.client(), app.browser(), app.browser()];
+    const page = await browser.get(await client.authorizeUrl());
+    const ticket = /name="ticket" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    await stranger.get(await client.authorizeUrl());
+    for (const planted of ['planted', ticket]) {
+      for (const name of stranger.cookies.keys()) stranger.cookies.set(name, planted);
+      expect((await stranger.submit(page, { decision: 'approve', ...ALICE, ticket: planted })).location).toBeNull();
+    }
+    const flows = (): string[] => [...browser.cookies.keys()].filter((name) => name.includes('flow'));
+    expect(flows()).toHaveLength(1);
+    codeOf(await browser.submit(page, { decision: 'approve', ...ALICE }));
+    expect(flows()).toEqual([]);
+    expect((await browser.submit(page, { decision: 'approve', ...ALICE })).location).toBeNull();
+  });
+
+  it('gave an app all that it asked for, or nothing: here a person takes a scope away, and the app is told', async () => {
+    const app = await makeApp(STORE);
+    const [client, browser] = [await app.client(), app.browser()];
+    const page = await browser.get(await client.authorizeUrl({ scope: 'read write' }));
+    const back = await browser.submit(page, { decision: 'approve', ...ALICE, scope: ['read'] });
+    expect((await client.redeem(codeOf(back))).body['scope']).toBe('read');
+  });
+
+  it('remembered a yes for the browser: here it is for one user of it, one redirect, these scopes', async () => {
+    const app = await makeApp(STORE);
+    await app.provider.helpers(app.env).accounts.create({ ...BOB });
+    const website = { send: app.send, issuer: ISSUER, redirectUri: 'https://app.example/callback' };
+    const [client, browser] = [await registerClient(website), app.browser()];
+    const at = async (changes: Record<string, string>): Promise<BrowserPage> => browser.get(await client.authorizeUrl(changes));
+    codeOf(await browser.submit(await at({ scope: 'read' }), { decision: 'approve', ...ALICE, remember: 'yes' }));
+    codeOf(await at({ scope: 'read' }));
+    expect((await at({ scope: 'read write' })).location).toBeNull();
+    await browser.submit(await browser.get(`${ISSUER}/login`), { decision: 'sign-out' });
+    await browser.submit(await browser.get(`${ISSUER}/login`), BOB);
+    expect((await at({ scope: 'read' })).location).toBeNull();
+  });
+
+  it("left the site's tokens alive when an app was cut off: here the site is told", async () => {
+    const app = await makeUpstreamApp(STORE, { login: { keepTokens: true } });
+    const at = await atConsent(app);
+    const { refresh } = tokensOf(await at.client.redeem(codeOf(await throughCorp(app, at))));
+    await at.client.revoke(refresh);
+    await expect.poll(() => app.events).toContainEqual(expect.objectContaining({ kind: 'upstream.disconnected', told: 'revoked' }));
+  });
+
+  it('advertised scopes that nothing asked for: here a token without a required one is sent for it', async () => {
+    const before = await makeApp(STORE);
+    const client = await before.client();
+    const { access } = tokensOf(await client.redeem(await client.signIn(before.browser(), ALICE, { scope: 'read' })));
+    const app = await appOn(before.inner, before.clock, { requiredScopes: ['write'] });
+    const metadata = await (await app.ask('GET', '/.well-known/oauth-protected-resource/mcp')).json();
+    expect(metadata).toMatchObject({ scopes_supported: ['write'] });
+    const { status, response } = await app.call(access);
+    expect([status, response.headers.get('www-authenticate')?.includes('scope="write"')]).toEqual([403, true]);
+    expect((await before.call(access)).status).toBe(200);
   });
 
   it('showed neither scopes nor where the answer goes: here the page shows both, and warns of a program on this computer', async () => {
@@ -248,6 +323,15 @@ describe('demos that are copied', () => {
     for (const name of ['nonce', 'code_challenge', 'state']) expect(searchParams.get(name)?.length).toBeGreaterThan(20);
     expect(searchParams.get('code_challenge_method')).toBe('S256');
     expect(searchParams.has('resource')).toBe(false);
+  });
+
+  it('knew neither prompt nor login_hint: here a client can have somebody sign in anew, and say whom it means', async () => {
+    const app = await makeUpstreamApp(STORE);
+    const [client, browser] = [await app.client(), app.browser()];
+    codeOf(await throughCorp(app, { client, browser, page: await browser.get(await client.authorizeUrl()) }));
+    const page = await browser.get(await client.authorizeUrl({ prompt: 'login', login_hint: 'ada@example.com' }));
+    const { searchParams } = new URL(await awayTo('corp', { client, browser, page }));
+    expect(['prompt', 'max_age', 'login_hint'].map((name) => searchParams.get(name))).toEqual(['login', '0', 'ada@example.com']);
   });
 
   it('set cookies that a browser drops on http://localhost: here such a host gets names without a prefix', async () => {

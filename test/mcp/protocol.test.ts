@@ -1,10 +1,10 @@
 /** What the protocol itself asks of a guarded server, in both of its lines, through the whole server. */
 import { McpServer } from '@modelcontextprotocol/server';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { elicit, mcpHandler, policy, sessions } from '../../src/mcp/index.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
-import { type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { text } from './clients.ts';
 
 const STORE = storeNames[0] ?? '';
@@ -61,7 +61,7 @@ function modern(
   app: App,
   token: string | null,
   method: string,
-  params: { name?: string; [member: string]: unknown } = {},
+  params: { name?: string; _meta?: object; [member: string]: unknown } = {},
   id = 1,
   version = MODERN,
 ): Promise<Answer> {
@@ -71,7 +71,7 @@ function modern(
     'io.modelcontextprotocol/clientCapabilities': { elicitation: {} },
   };
   const headers = { 'mcp-protocol-version': version, 'mcp-method': method, ...(params.name !== undefined && { 'mcp-name': params.name }) };
-  return send(app, token, { jsonrpc: '2.0', id, method, params: { ...params, _meta } }, headers);
+  return send(app, token, { jsonrpc: '2.0', id, method, params: { ...params, _meta: { ..._meta, ...params._meta } } }, headers);
 }
 
 const initialize = {
@@ -120,6 +120,18 @@ describe('the protocol behind the guard', () => {
     expect(JSON.stringify(found.body.result)).toContain(MODERN);
   });
 
+  it('S-133: tasks are not served, so that nobody asks for those of somebody else', async () => {
+    const { app, token } = await serving();
+    for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel', 'tasks/result', 'tasks/list']) {
+      const params = { name: 'someone-elses', taskId: 'someone-elses' };
+      expect((await modern(app, null, method, params)).status).toBe(401);
+      const { status, body } = await modern(app, token, method, params);
+      expect([method, status, body.error?.code]).toEqual([method, 404, -32601]);
+      const old = await send(app, token, { jsonrpc: '2.0', id: 1, method, params });
+      expect([method, old.body.error?.code, old.body.result]).toEqual([method, -32601, undefined]);
+    }
+  });
+
   it('S-234: a question comes back under another id and with another token of the same grant', async () => {
     const app = await makeApp(STORE, { apiHandler: handler });
     const { client, tokens } = await app.signedIn();
@@ -130,6 +142,43 @@ describe('the protocol behind the guard', () => {
     const params = { name: 'ask', arguments: {}, requestState: result?.['requestState'], inputResponses };
     expect(JSON.stringify((await modern(app, fresh.access, 'tools/call', params, 2)).body.result)).toContain('true');
   });
+
+  it('S-235: the stream of changes is a POST, where the GET of other lines is not, and it ends with its token', async () => {
+    const { app, token } = await serving();
+    const listen = { notifications: { toolsListChanged: true } };
+    expect((await modern(app, null, 'subscriptions/listen', listen)).status).toBe(401);
+    const get = await send(app, token, null, { 'mcp-protocol-version': MODERN }, 'GET');
+    expect([get.status, get.headers.get('content-type')?.includes('event-stream') ?? false]).toEqual([405, false]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'], now: app.clock.now() * 1000 });
+    try {
+      const answer = modern(app, token, 'subscriptions/listen', listen); // reads to the end of the stream
+      await vi.advanceTimersByTimeAsync(3_500_000);
+      expect(await Promise.race([answer, Promise.resolve('still open')])).toBe('still open');
+      await vi.advanceTimersByTimeAsync(110_000);
+      const { status, headers } = await answer;
+      expect([status, headers.get('content-type')?.includes('event-stream')]).toEqual([200, true]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('S-177: nobody is signed in, and no scope is asked for, by an address in a question, though the client could be shown one', async () => {
+    const app = await makeApp(STORE, { apiHandler: handler });
+    const client = await app.client();
+    const { access } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE, { scope: 'read' })));
+    const asks = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {}, url: {} } } };
+    const call = (name: string): { name: string; _meta: object } => ({ name, _meta: asks });
+    for (const [token, name, status] of [[null, 'look', 401], ['wrong', 'look', 401], [access, 'grant', 403]] as const) {
+      const old = await send(app, token, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } });
+      for (const answer of [old, await modern(app, token, 'tools/call', call(name))]) {
+        expect([answer.status, answer.headers.get('www-authenticate')?.startsWith('Bearer ')]).toEqual([status, true]);
+        expect(JSON.stringify(answer.body)).not.toMatch(/input_required|elicitation|-32042/);
+      }
+    }
+    const denied = await modern(app, access, 'tools/call', call('wipe'));
+    expect(JSON.stringify(denied.body)).toContain('"isError":true');
+    expect(JSON.stringify(denied.body)).not.toMatch(/input_required|elicitation|-32042/);
+  }); // prettier-ignore
 
   it('S-237: one address serves both lines, with sessions and without', async () => {
     for (const apiHandler of [handler, stateless]) {

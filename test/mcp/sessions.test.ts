@@ -5,14 +5,14 @@ import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { Transport as OldTransportShape } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
 import { type AuthContext, McpAgent, sessions, userEvents } from '../../src/mcp/index.ts';
 import type { Handler } from '../../src/model/handler.ts';
-import { tokensOf } from '../../src/testing/oauth-client.ts';
-import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { text } from './clients.ts';
+import { ask, begun, doorTo, eventsOf, tokenOf, toolCall } from './session-client.ts';
 
 const BOB = { username: 'bob', password: 'another passphrase' };
 const SCHEMA = { type: 'object' as const, properties: { city: { type: 'string' as const } }, required: ['city'] };
@@ -60,22 +60,6 @@ const options = { sessions: sessions({ idle: 3000 }), events: news };
 const serving = (store: string, more: object = {}): Promise<App> =>
   makeApp(store, { apiHandler: Asking.serve('/mcp', options) as Handler, accessTokenTTL: 86_400, ...more });
 
-async function tokenOf(app: App, who: { readonly username: string; readonly password: string } = ALICE): Promise<string> {
-  const client = await app.client();
-  return tokensOf(await client.redeem(await client.signIn(app.browser(), who))).access;
-}
-
-/** A fetch of a client that carries a token. */
-function doorTo(app: App, token: string, seen: string[] = []): typeof fetch {
-  return async (input, init) => {
-    const request = new Request(input as string | URL | Request, init);
-    request.headers.set('authorization', `Bearer ${token}`);
-    const response = await app.send(request);
-    seen.push(`${request.method} ${response.status}`);
-    return response;
-  };
-}
-
 async function connected(app: App, token: string, answer: () => object, seen: string[] = []): Promise<Client> {
   const client = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { elicitation: {} } });
   client.setRequestHandler('elicitation/create', () => answer() as never);
@@ -85,75 +69,6 @@ async function connected(app: App, token: string, answer: () => object, seen: st
 
 const ROME = { action: 'accept', content: { city: 'Rome' } };
 const wordsOf = (result: { readonly [member: string]: unknown }): string => (result['content'] as { text: string }[])[0]?.text ?? '';
-
-interface Begun {
-  readonly token: string;
-  readonly id: string;
-}
-
-function ask(
-  app: App,
-  { token, id }: { token: string; id?: string },
-  method: string,
-  body?: object,
-  more: Record<string, string> = {},
-): Promise<Response> {
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
-    'mcp-protocol-version': '2025-11-25',
-    ...(id === undefined ? {} : { 'mcp-session-id': id }),
-    ...more,
-  };
-  return app.send(new Request(`${ISSUER}/mcp`, { method, headers, ...(body && { body: JSON.stringify(body) }) }));
-}
-
-async function begun(app: App, token: string): Promise<Begun> {
-  const params = { protocolVersion: '2025-11-25', capabilities: { elicitation: {} }, clientInfo: { name: 't', version: '1' } };
-  const response = await ask(app, { token }, 'POST', { jsonrpc: '2.0', id: 0, method: 'initialize', params });
-  await response.text();
-  const id = response.headers.get('mcp-session-id') ?? '';
-  expect(id).toMatch(/^[\w-]{43}$/);
-  return { token, id };
-}
-
-const toolCall = (name: string, id: number | string = 1): object => ({
-  jsonrpc: '2.0',
-  id,
-  method: 'tools/call',
-  params: { name, arguments: {} },
-});
-
-/** Reads a stream event by event. */
-function eventsOf(response: Response): {
-  next(): Promise<{ id: string; data: { [member: string]: unknown } } | null>;
-  cancel(): Promise<void>;
-} {
-  const reader = (response.body as ReadableStream<Uint8Array>)
-    .pipeThrough(new TextDecoderStream() as never)
-    .getReader() as ReadableStreamDefaultReader<string>;
-  let read = '';
-  return {
-    async next() {
-      for (;;) {
-        const end = read.indexOf('\n\n');
-        if (end < 0) {
-          const { done, value } = await reader.read();
-          if (done) return null;
-          read += value;
-          continue;
-        }
-        const lines = read.slice(0, end).split('\n');
-        read = read.slice(end + 2);
-        const of = (name: string): string => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
-        if (of('id') !== '' || of('data') !== '')
-          return { id: of('id'), data: of('data').trim() === '' ? {} : (JSON.parse(of('data')) as never) };
-      }
-    },
-    cancel: () => reader.cancel(),
-  };
-}
 
 describe.each(storeNames)('sessions on %s', (store) => {
   it('S-130: a client of 2025 gets an id of 256 random bits, and its tool asks it something while it runs', async () => {
@@ -333,6 +248,37 @@ describe.each(storeNames)('sessions on %s', (store) => {
     expect(ran.length).toBe(before);
   });
 
+  it('SEC-197: an initialize that cannot be kept is answered with an error, of which the operator is told, and begins nothing', async () => {
+    const errors: string[] = [];
+    const onError = ({ message, cause }: Error): void => void errors.push(cause instanceof Error ? cause.message : message);
+    const app = await serving(store, { apiHandler: Asking.serve('/mcp', { ...options, onError }) as Handler });
+    const token = await tokenOf(app);
+    const write = app.store.write.bind(app.store);
+    app.store.write = (key, ...rest) => (key.startsWith('state:') ? Promise.reject(new Error('The disk is full.')) : write(key, ...rest));
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+    const begin = (more: object = {}): Promise<Response> =>
+      ask(app, { token }, 'POST', { jsonrpc: '2.0', id: 0, method: 'initialize', params: { ...params, ...more } });
+    const failed = await begin();
+    const id = failed.headers.get('mcp-session-id') ?? '';
+    expect(await failed.text()).toContain('"error":{"code":-32603');
+    expect(errors).toEqual(['The disk is full.']);
+    app.store.write = write;
+    expect((await ask(app, { token, id }, 'POST', toolCall('whoami'))).status).toBe(404);
+    expect((await begin({ _meta: { much: 'x'.repeat(20_000) } })).status).toBe(413);
+  });
+
+  it('takes what names nothing that could be cancelled or was asked, and does nothing', async () => {
+    const errors: string[] = [];
+    const onError = (error: Error): void => void errors.push(error.message);
+    const app = await serving(store, { apiHandler: Asking.serve('/mcp', { ...options, onError }) as Handler });
+    const session = await begun(app, await tokenOf(app));
+    const odd = [{ method: 'notifications/cancelled', params: { requestId: '\u0001'.repeat(300) } }, { method: 'notifications/cancelled' }, { id: 'x'.repeat(1000), result: {} }];
+    for (const message of odd) expect((await ask(app, session, 'POST', { jsonrpc: '2.0', ...message })).status).toBe(202);
+    const long = await ask(app, session, 'POST', toolCall('whoami', '\u0001'.repeat(300)));
+    expect([long.status, (await long.text()).includes('"result"')]).toEqual([200, true]);
+    expect(errors).toEqual([]);
+  }); // prettier-ignore
+
   it('S-230: a client of 2026-07-28 has no session, whatever header it sends', async () => {
     const app = await serving(store, { permissions: () => ['admin'] });
     const token = await tokenOf(app);
@@ -388,6 +334,19 @@ describe.each(storeNames)('clients of 2024-11 on %s', (store) => {
     while (!read.includes('"result":{}')) read += new TextDecoder().decode((await reader.read()).value);
     await reader.cancel();
     await vi.waitFor(async () => expect(await post(token)).toBe(404), { timeout: 3000 });
+  });
+
+  it('hear of what has changed, on their one stream', async () => {
+    const app = await serving(store, { apiHandler: Asking.serve('/mcp', { ...old, events: news }) as Handler });
+    const door = doorTo(app, await tokenOf(app));
+    const told: string[] = [];
+    const client = new OldClient({ name: 'old', version: '1.0.0' });
+    client.setNotificationHandler(ToolListChangedNotificationSchema, ({ method }) => void told.push(method));
+    await client.connect(new SSEClientTransport(new URL(`${ISSUER}/mcp`), { fetch: door, eventSourceInit: { fetch: door } }));
+    await news.publish({ userId: app.aliceId });
+    // The client's EventSource calls its handler twice in workerd, which calls `onmessage` by itself.
+    await vi.waitFor(() => expect(told).toContain('notifications/tools/list_changed'), { timeout: 5000, interval: 5 });
+    await client.close();
   });
 
   it('are told 405 where the option is off', async () => {

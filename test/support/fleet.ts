@@ -59,7 +59,8 @@ async function startMember(program: string, place: string): Promise<Member> {
       const { pathname, search } = new URL(request.url);
       const body = request.method === 'POST' ? await request.text() : null;
       const headers = new Headers(request.headers);
-      return fetch(`http://127.0.0.1:${port}${pathname}${search}`, { method: request.method, headers, body, redirect: 'manual' });
+      const { method, signal } = request;
+      return fetch(`http://127.0.0.1:${port}${pathname}${search}`, { method, headers, body, redirect: 'manual', signal });
     },
   };
   await member.start();

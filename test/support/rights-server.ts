@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { password } from '../../src/logins/password.ts';
-import { type Channel, mcpHandler, policy, postgresChannel, redisChannel, userEvents } from '../../src/mcp/index.ts';
+import { type Channel, mcpHandler, policy, postgresChannel, redisChannel, sessions, userEvents } from '../../src/mcp/index.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 
@@ -45,7 +45,7 @@ const app = new OAuthProvider({
       mcp.registerTool('wipe', {}, () => ({ content: [{ type: 'text', text: 'wiped' }] }));
       return mcp;
     },
-    { policy: rules, events },
+    { policy: rules, events, sessions: sessions() },
   ),
   permissions: () => rights(),
   async defaultHandler(request: Request) {

@@ -1,0 +1,35 @@
+/**
+ * JSON-RPC messages by their members, as they come and go in sessions: nobody has looked at them yet.
+ */
+import type { Json } from '../model/store.ts';
+
+/** Of a request, on either side. */
+export type Id = string | number;
+
+/** A message. */
+export interface Message {
+  readonly id?: Id;
+  readonly method?: string;
+  readonly params?: { readonly [name: string]: unknown };
+  readonly result?: Json;
+  readonly error?: unknown;
+}
+
+/** Characters of an id as JSON. A request with a longer one is served, and cannot be cancelled from elsewhere. */
+const LONGEST_ID = 120;
+
+/** Whether it is an id that can be kept. */
+export function isOfOrdinaryLength(id: unknown): id is Id {
+  return (typeof id === 'number' || typeof id === 'string') && JSON.stringify(id).length <= LONGEST_ID;
+}
+
+/** Whether a message answers a request. */
+export function isAnswer(message: object): boolean {
+  return 'result' in message || 'error' in message;
+}
+
+/** A body as its messages. What is no object is left to the SDK to refuse. */
+export function messagesOf(body: unknown): readonly Message[] {
+  const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
+  return messages.filter((one): one is Message => typeof one === 'object' && one !== null);
+}
