@@ -24,6 +24,10 @@ const LONG = [
 ];
 /** Journeys that ask nothing of a store: they run in memory, on both runtimes, and not once more for PostgreSQL and Redis. */
 const WITHOUT_A_STORE = ['client-documents', 'device-clients', 'hostile-lengths', 'words'].map((name) => `test/journeys/${name}.test.ts`);
+/** So that a slow machine makes nothing fail; whatever hangs still ends. */
+const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 };
+/** A test that asserts nothing cannot fail, which is a failure. */
+const expect = { requireAssertions: true };
 /** Long counts of races, kills and restarts, for whoever has the time. */
 const provide = { full: process.env['PORTCULLIS_TEST_FULL'] === '1' };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -39,10 +43,11 @@ export default defineConfig({
         test: {
           name: 'node',
           provide,
+          expect,
           include: ['test/**/*.test.ts'],
           exclude: ['test/worker/**', 'test/e2e/**', ...PROCESSES],
           isolate: false,
-          testTimeout: 20_000,
+          ...PATIENT,
         },
       },
       {
@@ -51,26 +56,28 @@ export default defineConfig({
         test: {
           name: 'quick',
           provide,
+          expect,
           include: ['test/**/*.test.ts'],
           exclude: ['test/worker/**', 'test/e2e/**', ...PROCESSES, ...LONG],
           isolate: false,
-          testTimeout: 20_000,
+          ...PATIENT,
         },
       },
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
-        test: { name: 'processes', provide, include: PROCESSES, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: 'processes', provide, expect, include: PROCESSES, isolate: false, ...PATIENT },
       },
       {
         resolve: { alias: { '#under-test': here('./test/support/under-test.engines.ts') } },
         test: {
           name: 'engines',
           provide,
+          expect,
           include: enginesAreThere() ? ['test/journeys/**/*.test.ts'] : [],
           exclude: WITHOUT_A_STORE,
           globalSetup: here('./test/support/engines-setup.ts'),
           isolate: false,
-          testTimeout: 60_000,
+          ...PATIENT,
         },
       },
       {
@@ -79,10 +86,11 @@ export default defineConfig({
         test: {
           name: 'workerd',
           provide,
+          expect,
           include: ['test/**/*.test.ts'],
           exclude: [...NODE_ONLY, 'test/e2e/**'],
           isolate: false,
-          testTimeout: 20_000,
+          ...PATIENT,
         },
       },
     ],

@@ -16,6 +16,8 @@ const env = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
+  // Several hundred processes load the same modules: the first one compiles them.
+  NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'),
 };
 const total = { passed: 0, failed: 0, skipped: 0 };
 

@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { catalogue, McpAgent, mcpHandler, tool } from '../../src/mcp/index.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
 import type { FetchObject } from '../../src/model/handler.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import type { OAuthHelpers } from '../../src/provider/pages.ts';
-import { CONSENT, ISSUER, PROPS } from './answers.ts';
+import { BENCH_CLIENT, CONSENT, ISSUER, PROPS } from './answers.ts';
 
 /** Numbers of tools, each with a route of its own. */
 export const TOOL_COUNTS = [10, 100, 1000] as const;
@@ -59,11 +60,8 @@ const OPEN: ReadonlyMap<string, FetchObject> = new Map([
   ...TOOL_COUNTS.map((count) => [`/open/tools/${count}`, withTools(count)] as const),
 ]);
 
-/** The handler of the guarded route. */
-export const guarded: FetchObject = BenchAgent.Router;
-
 /** The default handler of the provider: `/setup?codes=N`. */
-export async function setup(request: Request, env: { readonly OAUTH_PROVIDER: OAuthHelpers }): Promise<Response> {
+async function setup(request: Request, env: { readonly OAUTH_PROVIDER: OAuthHelpers }): Promise<Response> {
   const codes: string[] = [];
   while (codes.length < Number(new URL(request.url).searchParams.get('codes'))) {
     const { redirectTo } = await env.OAUTH_PROVIDER.completeAuthorization(CONSENT);
@@ -71,6 +69,17 @@ export async function setup(request: Request, env: { readonly OAUTH_PROVIDER: OA
   }
   return Response.json(codes);
 }
+
+/** What the provider is made with on both runtimes: `/mcp` is guarded. */
+export const OPTIONS: OAuthProviderOptions = {
+  issuer: ISSUER,
+  apiRoute: '/mcp',
+  apiHandler: BenchAgent.Router,
+  defaultHandler: setup as never,
+  clients: [BENCH_CLIENT],
+  scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
+  authorizationCodeTTL: 600,
+};
 
 /** What is open stands before the provider, which costs it nothing. */
 export function before(provider: FetchObject<never>): FetchObject<never> {

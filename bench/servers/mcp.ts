@@ -4,20 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve, sqliteStore } from '../../src/node/index.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
-import { BENCH_CLIENT, ISSUER } from './answers.ts';
-import { before, guarded, setup } from './mcp-app.ts';
+import { before, OPTIONS } from './mcp-app.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-const provider = new OAuthProvider({
-  issuer: ISSUER,
-  apiRoute: '/mcp',
-  apiHandler: guarded,
-  defaultHandler: setup as never,
-  clients: [BENCH_CLIENT],
-  scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
-  authorizationCodeTTL: 600,
-});
+const provider = new OAuthProvider(OPTIONS);
 const env = { PORTCULLIS: sqliteStore(join(folder, 'bench.db')), PORTCULLIS_LIMITS: 'off' };
 const { port } = await serve(before(provider as never) as never, { port: 0, host: '127.0.0.1', env, signals: true });
 console.log(`listening ${port}`);

@@ -112,5 +112,5 @@ async function portcullis(mcp: string, bell: Doorbell): Promise<void> {
 
 function connectCommand(mcp: string, bell: Doorbell): ReturnType<typeof runProgram> {
   const env = withBell(bell, freshFolder('connect'));
-  return runProgram('node', ['src/cli/main.ts', 'connect', mcp, '--call', 'whoami', '--json', '--timeout', '30'], env);
+  return runProgram('node', ['src/cli/main.ts', 'connect', mcp, '--call', 'whoami', '--json', '--timeout', '100'], env);
 }

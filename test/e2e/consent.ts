@@ -1,6 +1,6 @@
 /** Consent in a real browser: an organization to choose, a wish to be asked no more, and a step-up. */
 import assert from 'node:assert/strict';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { password } from '../../src/logins/password.ts';
 import type { FormLogin } from '../../src/model/login.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
@@ -8,14 +8,11 @@ import { serve } from '../../src/node/serve.ts';
 import { registerClient, type TestClient } from '../../src/testing/oauth-client.ts';
 import { ALICE, options } from './app.ts';
 import { checkAccessible, shoot, visit } from './chromium.ts';
+import { IN_ENGLISH } from './looks.ts';
 import { fillIn, leave } from './person.ts';
 import { freshFolder } from './processes.ts';
 import { check } from './report.ts';
 
-const LOOKS: readonly (readonly [string, BrowserContextOptions])[] = [
-  ['desktop', { viewport: { width: 1280, height: 900 } }],
-  ['phone-dark', { viewport: { width: 360, height: 740 }, isMobile: true, deviceScaleFactor: 2, colorScheme: 'dark' }],
-];
 const ORGANIZATIONS = [
   { id: 'acme', name: 'Acme Incorporated' },
   { id: 'globex', name: 'Globex' },
@@ -47,7 +44,7 @@ export async function checkConsent(browser: Browser): Promise<void> {
   const allow = (page: Page): Promise<URL> => leave(page, () => page.locator('button[value=approve]').click());
   const isCode = (came: URL): void => assert.match(came.searchParams.get('code') ?? '', /^code_/);
 
-  for (const [look, how] of LOOKS) {
+  for (const [look, how] of IN_ENGLISH) {
     await check(`consent: an organization is chosen after the login, and on the page by who is signed in: ${look}`, () =>
       visit(
         browser,

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { photograph, visit } from './chromium.ts';
 import { startHere } from './here.ts';
 import { ALICE } from './app.ts';
-import { looksOf } from './looks.ts';
+import { fewLooks } from './looks.ts';
 import { check } from './report.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -19,7 +19,7 @@ export async function checkDevices(browser: Browser): Promise<void> {
     (await (
       await fetch(server.url + path, { method: 'POST', body: new URLSearchParams({ client_id: 'tv', ...fields }) })
     ).json()) as Record<string, string>;
-  for (const [look, how] of looksOf('worker'))
+  for (const [look, how] of fewLooks())
     await check(`devices: a typed code leads to a yes, a no and a token; all pages are accessible: ${look}`, () =>
       visit(browser, server.url, ({ page }) => journey(page, server.url, post, look), how),
     );

@@ -15,7 +15,7 @@ import { CLIENT } from '../support/real-idp.ts';
 import { ALICE } from './app.ts';
 import { launch, photograph, visit } from './chromium.ts';
 import { freshClient, startHere } from './here.ts';
-import { looksOf } from './looks.ts';
+import { fewLooks } from './looks.ts';
 import { leave } from './person.ts';
 import { check } from './report.ts';
 import { pressedSite, startSites } from './sites.ts';
@@ -30,7 +30,7 @@ export async function checkJoining(executable: string): Promise<void> {
   const sites = await startSites(['github.com', new URL(STYTCH).host]);
   const browser = await launch(executable, sites.rules);
   try {
-    for (const [look, how] of looksOf('worker')) {
+    for (const [look, how] of fewLooks()) {
       const server = await startHere('joining', async (url) => {
         const gitHub = makeFakeGitHub({ ...CLIENT, redirectUri: `${url}/authorize/callback/github`, now });
         const stytches = await makeFakeStytch({ ...CLIENT, redirectUri: `${url}/authorize/callback/stytch`, domain: STYTCH, now });

@@ -5,6 +5,9 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 const DESKTOP = { viewport: { width: 1280, height: 900 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, deviceScaleFactor: 2 };
 
+/** Its name, and how a browser comes to it. */
+export type Look = readonly [name: string, options: BrowserContextOptions];
+
 /** 640 pixels at twice the size is what remains of 1280 at a zoom of 200 %. */
 const LOOKS: { readonly [look: string]: BrowserContextOptions } = {
   desktop: DESKTOP,
@@ -15,12 +18,26 @@ const LOOKS: { readonly [look: string]: BrowserContextOptions } = {
   zoomed: { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 },
   'forced-colours': { ...DESKTOP, forcedColors: 'active' },
 };
-const LOOKS_OF_WORKER: readonly string[] = ['desktop', 'phone-dark', 'phone-arabic'];
 
-/** All of them on Node; in workerd, where the pages are the same, three. The variable LOOKS names fewer, for a quick look: `LOOKS=desktop,phone`. */
-export function looksOf(where: string): readonly (readonly [string, BrowserContextOptions])[] {
-  const named = process.env['LOOKS']?.split(',');
-  const wanted = named ?? (where === 'worker' ? LOOKS_OF_WORKER : Object.keys(LOOKS));
+/** All of them on Node; in workerd, where the pages are the same, the one that asks most of them. */
+export function looksOf(where: string): readonly Look[] {
+  return named(where === 'worker' ? ['phone-arabic'] : Object.keys(LOOKS));
+}
+
+/** Three, for pages that differ little from others. */
+export function fewLooks(): readonly Look[] {
+  return named(['desktop', 'phone-dark', 'phone-arabic']);
+}
+
+/** Two, for journeys that are told in English. */
+export const IN_ENGLISH: readonly Look[] = [
+  ['desktop', DESKTOP],
+  ['phone-dark', { viewport: { width: 360, height: 740 }, isMobile: true, deviceScaleFactor: 2, colorScheme: 'dark' }],
+];
+
+/** The variable LOOKS names others, for a quick look: `LOOKS=desktop,phone`. */
+function named(names: readonly string[]): readonly Look[] {
+  const wanted = process.env['LOOKS']?.split(',') ?? names;
   return Object.entries(LOOKS).filter(([look]) => wanted.includes(look));
 }
 

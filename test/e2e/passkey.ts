@@ -4,14 +4,11 @@ import type { Browser, BrowserContextOptions, CDPSession, Page } from 'playwrigh
 import { registerClient } from '../../src/testing/oauth-client.ts';
 import { ALICE } from './app.ts';
 import { checkAccessible, photograph, shoot, visit, type Visit } from './chromium.ts';
+import { IN_ENGLISH } from './looks.ts';
 import { leave } from './person.ts';
 import { check } from './report.ts';
 
 const REDIRECT = 'http://localhost:33418/callback';
-const LOOKS: readonly (readonly [string, BrowserContextOptions])[] = [
-  ['desktop', { viewport: { width: 1280, height: 900 } }],
-  ['phone-dark', { viewport: { width: 360, height: 740 }, isMobile: true, deviceScaleFactor: 2, colorScheme: 'dark' }],
-];
 
 /** A device that belongs to a page. */
 interface Device {
@@ -132,7 +129,7 @@ export async function checkPasskeys(where: string, url: string, browser: Browser
     await page.getByText('You have no passkey yet').waitFor();
   });
 
-  for (const [look, options] of LOOKS) {
+  for (const [look, options] of where === 'worker' ? IN_ENGLISH.slice(0, 1) : IN_ENGLISH) {
     await once(
       `the pages of passkeys are accessible and were photographed: ${look}`,
       async ({ page }) => {

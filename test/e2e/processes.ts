@@ -44,6 +44,7 @@ export interface Finished {
 
 /** Environment of every child: our own Node first, an own home, nobody outside is asked. */
 export function childEnv(home: string, more: { readonly [name: string]: string } = {}): NodeJS.ProcessEnv {
+  const compiled = process.env['NODE_COMPILE_CACHE'];
   return {
     PATH: `${ROOT}node_modules/.bin:${process.env['PATH'] ?? ''}`,
     HOME: home,
@@ -52,6 +53,7 @@ export function childEnv(home: string, more: { readonly [name: string]: string }
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_HIDE_BANNER: 'true',
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
     ...more,
   };
 }
@@ -115,7 +117,7 @@ export async function runProgram(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   seen?: (out: string) => void,
-  limit = 60,
+  limit = 120,
 ): Promise<Finished> {
   const child = begin(command, args, env);
   let [out, err] = ['', ''];
@@ -166,7 +168,7 @@ function readMail(child: ChildProcess): RunningServer['mailed'] {
   let text = '';
   child.stdout?.on('data', (chunk) => (text += String(chunk)));
   return async (address, what) => {
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 1200; tries++) {
       const at = text.lastIndexOf(`To: ${address}\n`);
       const [found] = (at === -1 ? null : what.exec(text.slice(at))) ?? [];
       if (found !== undefined) {

@@ -16,7 +16,7 @@ import { CLIENT } from '../support/real-idp.ts';
 import { ALICE } from './app.ts';
 import { launch, photograph, visit, type Visit } from './chromium.ts';
 import { freshClient, startHere } from './here.ts';
-import { looksOf } from './looks.ts';
+import { fewLooks } from './looks.ts';
 import { leave } from './person.ts';
 import { check } from './report.ts';
 import { pressedSite, startSites } from './sites.ts';
@@ -41,7 +41,7 @@ export async function checkRare(executable: string): Promise<void> {
     };
   });
   try {
-    for (const [look, how] of looksOf('worker'))
+    for (const [look, how] of fewLooks())
       await check(`rare: pages that people rarely see are accessible, and were photographed: ${look}`, () =>
         visit(browser, server.url, (one) => journey(browser, one, server, look), { ...how, ignoreHTTPSErrors: true }),
       );

@@ -1,6 +1,13 @@
 /** Counts and prints checks, one line each. */
 
-const totals = { passed: 0, failed: 0, skipped: 0 };
+/** How many of each kind. */
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const totals: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** Runs one check; a failure is printed and the next check runs. */
 export async function check(name: string, body: () => Promise<void>): Promise<void> {
@@ -10,8 +17,7 @@ export async function check(name: string, body: () => Promise<void>): Promise<vo
     totals.passed += 1;
     print(`ok    ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   } catch (error) {
-    totals.failed += 1;
-    print(`fail  ${name}\n${indented(error instanceof Error ? (error.stack ?? error.message) : String(error))}`);
+    fail(name, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 }
 
@@ -25,6 +31,13 @@ export function skip(name: string, why: string): void {
 export function fail(name: string, why: string): void {
   totals.failed += 1;
   print(`fail  ${name}\n${indented(why)}`);
+}
+
+/** Counts what another process has counted and printed. */
+export function add(counts: Readonly<Counts>): void {
+  totals.passed += counts.passed;
+  totals.failed += counts.failed;
+  totals.skipped += counts.skipped;
 }
 
 /** Prints the closing line. @returns the exit code. */

@@ -1,6 +1,6 @@
 /** Sign-in at another site in a real browser: our server on Node, a real OpenID provider beside it. */
 import assert from 'node:assert/strict';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { password } from '../../src/logins/password.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
@@ -12,14 +12,10 @@ import { oidc } from '../../src/upstreams/oidc.ts';
 import { CLIENT, startRealIdp } from '../support/real-idp.ts';
 import { ALICE, options } from './app.ts';
 import { checkAccessible, shoot, visit } from './chromium.ts';
+import { IN_ENGLISH } from './looks.ts';
 import { signInThere } from './person.ts';
 import { freshFolder } from './processes.ts';
 import { check } from './report.ts';
-
-const LOOKS: readonly (readonly [string, BrowserContextOptions])[] = [
-  ['desktop', { viewport: { width: 1280, height: 900 } }],
-  ['phone-dark', { viewport: { width: 360, height: 740 }, isMobile: true, deviceScaleFactor: 2, colorScheme: 'dark' }],
-];
 
 /** Every check with a provider behind us. */
 export async function checkUpstream(browser: Browser): Promise<void> {
@@ -63,7 +59,7 @@ export async function checkUpstream(browser: Browser): Promise<void> {
     }),
   );
 
-  for (const [look, how] of LOOKS) {
+  for (const [look, how] of IN_ENGLISH) {
     await check(`upstream: the consent page is accessible and was photographed: ${look}`, () =>
       visit(
         browser,

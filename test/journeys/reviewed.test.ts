@@ -16,11 +16,12 @@ describe.each(storeNames)('on %s', (store) => {
     const app = await makeApp(store);
     const { client, browser } = await app.signedIn({ token_endpoint_auth_method: 'client_secret_post' });
     app.clock.pass(40 * 86_400);
-    let { refresh } = tokensOf(await client.redeem(await client.signIn(browser, ALICE)));
+    let { access, refresh } = tokensOf(await client.redeem(await client.signIn(browser, ALICE)));
     for (let day = 0; day < 350; day += 25) {
       app.clock.pass(25 * 86_400);
-      ({ refresh } = tokensOf(await client.refresh(refresh)));
+      ({ access, refresh } = tokensOf(await client.refresh(refresh)));
     }
+    expect((await app.call(access)).status).toBe(200);
   });
 
   it('a refresh token that nobody used in time is refused, while an access token still lives (SEC-051)', async () => {

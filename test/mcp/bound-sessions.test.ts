@@ -3,9 +3,9 @@ import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelconte
 import { describe, expect, it } from 'vitest';
 import { boundSessions } from '../../src/mcp/index.ts';
 import type { FetchObject, Handler } from '../../src/model/handler.ts';
-import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { text } from './clients.ts';
+import { ask as askFor, tokenOf } from './session-client.ts';
 
 const BOB = { username: 'bob', password: 'another passphrase' };
 
@@ -43,16 +43,8 @@ async function serving(store: string, permissions: () => readonly string[] = () 
   return { ...app, ran: inner.ran };
 }
 
-function ask(app: App, token: string, method: string, body: object | null, id?: string): Promise<Response> {
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
-    'mcp-protocol-version': '2025-11-25',
-    ...(id === undefined ? {} : { 'mcp-session-id': id }),
-  };
-  return app.send(new Request(`${ISSUER}/mcp`, { method, headers, ...(body && { body: JSON.stringify(body) }) }));
-}
+const ask = (app: App, token: string, method: string, body: object | null, id?: string): Promise<Response> =>
+  askFor(app, { token, ...(id === undefined ? {} : { id }) }, method, body ?? undefined);
 
 const call = (app: App, { token, id }: Session): Promise<Response> =>
   ask(app, token, 'POST', { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'whoami', arguments: {} } }, id);
@@ -64,11 +56,6 @@ async function begin(app: App, token: string): Promise<Session> {
   const id = response.headers.get('mcp-session-id') ?? '';
   expect(id).not.toBe('');
   return { token, id };
-}
-
-async function tokenOf(app: App, who: typeof BOB): Promise<string> {
-  const client = await app.client();
-  return tokensOf(await client.redeem(await client.signIn(app.browser(), who))).access;
 }
 
 describe.each(storeNames)('bound sessions on %s', (store) => {

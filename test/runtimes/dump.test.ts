@@ -1,27 +1,18 @@
 /** What somebody reads who steals the disk: every byte that an engine wrote, tables, logs and journals alike. */
 import { Redis } from 'ioredis';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, describe, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { postgresStore } from '../../src/stores/postgres.ts';
 import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
 import { sqliteStore } from '../../src/stores/sqlite.ts';
 import { everything } from '../support/crash.ts';
-import { engineOr } from '../support/engine.ts';
+import { NO_FOLDER, oursOr } from '../support/engine.ts';
+import { startEngines } from '../support/engines.ts';
 import { expectNothingKnown, liveThrough } from '../support/known-secrets.ts';
-import { startPostgres } from '../support/postgres.ts';
-import { startRedis } from '../support/redis.ts';
 
-const postgres = engineOr('runtimes/dump', await startPostgres());
-const redis = engineOr('runtimes/dump', await startRedis());
-const folder = mkdtempSync(join(tmpdir(), 'portcullis-dump-'));
-afterAll(async () => {
-  await postgres?.stop();
-  await redis?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { postgres, redis, folder } = await startEngines('runtimes/dump');
 
 /** All that could be text in a secret's alphabet, of every file below a folder. */
 function bytesBelow(path: string): string {
@@ -42,21 +33,23 @@ describe('every byte of', () => {
     expectNothingKnown(bytesBelow(folder), known);
   });
 
-  it.skipIf(!postgres?.folder)('SEC-213 I5 a PostgreSQL, its write-ahead log with it, holds no secret of a complete run', async () => {
+  it.skipIf(!postgres)('SEC-213 I5 a PostgreSQL, its write-ahead log with it, holds no secret of a complete run', async (test) => {
+    const bytes = oursOr(test, postgres?.folder, NO_FOLDER);
     const pool = new pg.Pool({ connectionString: await postgres?.freshUrl(), max: 4 });
     let time = (): number => 0;
     const store = postgresStore(pool, { now: () => time() });
     const known = await liveThrough((now) => ((time = now), store));
     expectNothingKnown(JSON.stringify(await everything(store)), known); // long values are compressed on the disk
     await pool.query('CHECKPOINT');
-    expectNothingKnown(bytesBelow(postgres?.folder ?? ''), known);
+    expectNothingKnown(bytesBelow(bytes), known);
     await pool.end();
   });
 
-  it.skipIf(!redis?.folder)('SEC-213 I5 a Redis with its append-only file holds no secret of a complete run', async () => {
+  it.skipIf(!redis)('SEC-213 I5 a Redis with its append-only file holds no secret of a complete run', async (test) => {
+    const bytes = oursOr(test, redis?.folder, NO_FOLDER);
     const client = new Redis(redis?.url ?? '');
     const known = await liveThrough((now) => redisStore(client as unknown as RedisClient, { now }));
-    expectNothingKnown(bytesBelow(redis?.folder ?? ''), known);
+    expectNothingKnown(bytesBelow(bytes), known);
     client.disconnect();
   });
 });

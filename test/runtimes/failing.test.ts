@@ -5,12 +5,11 @@
  */
 import { Redis } from 'ioredis';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Seconds, Store } from '../../src/model/store.ts';
 import { type PgDriver, postgresStore } from '../../src/stores/postgres.ts';
 import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
@@ -20,20 +19,10 @@ import { registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
 import { appOn } from '../support/app.ts';
 import { engineOr } from '../support/engine.ts';
+import { startEngines } from '../support/engines.ts';
 import { FLEET_ISSUER, FLEET_PERSON, startFleet } from '../support/fleet.ts';
-import { startPostgres } from '../support/postgres.ts';
-import { startRedis } from '../support/redis.ts';
 
-const postgres = engineOr('runtimes/failing', await startPostgres());
-const redis = engineOr('runtimes/failing', await startRedis());
-const folder = mkdtempSync(join(tmpdir(), 'portcullis-failing-'));
-const open: (() => unknown)[] = [];
-afterAll(async () => {
-  for (const end of open) await end();
-  await postgres?.stop();
-  await redis?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { postgres, redis, folder, open } = await startEngines('runtimes/failing');
 
 /** A store that can be brought to fail at every write, and mended again. */
 interface Ailing {
@@ -159,7 +148,12 @@ describe.each(Object.entries(CAUSES).filter(([, { there }]) => there))('%s', (_,
   });
 });
 
-describe.skipIf(spawnSync('sh', ['-c', 'command -v prlimit']).status !== 0)('a server on SQLite whose disk takes no more', () => {
+const prlimit = engineOr(
+  'runtimes/failing',
+  spawnSync('sh', ['-c', 'command -v prlimit']).status === 0 ? {} : 'there is no prlimit on this machine (apt-get install util-linux)',
+);
+
+describe.skipIf(!prlimit)('a server on SQLite whose disk takes no more', () => {
   it('FLT-11 refuses writes with 503, goes on reading, and recovers by itself, the file whole', { timeout: 120_000 }, async () => {
     const place = mkdtempSync(join(folder, 'full-'));
     const fleet = await startFleet(place, 1);

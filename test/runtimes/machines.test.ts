@@ -5,31 +5,21 @@
  * Short here; in full by `PORTCULLIS_TEST_FULL=1 npx vitest run --project processes test/runtimes/machines.test.ts`: two minutes of
  * killing, 200 kills on SQLite.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, describe, expect, inject, it } from 'vitest';
-import { engineOr } from '../support/engine.ts';
+import { describe, expect, inject, it } from 'vitest';
+import { NO_RESTART, oursOr } from '../support/engine.ts';
+import { startEngines } from '../support/engines.ts';
 import { startFleet } from '../support/fleet.ts';
-import { startPostgres } from '../support/postgres.ts';
 import { chance } from '../support/random.ts';
-import { startRedis } from '../support/redis.ts';
 import { expectSteady, PEOPLE, workThrough } from '../support/work-through.ts';
 
 const FULL = inject('full');
 const SECONDS = FULL ? 120 : 8;
 const KILLS = FULL ? 200 : 5;
 
-const postgres = engineOr('runtimes/machines', await startPostgres());
-const redis = engineOr('runtimes/machines', await startRedis());
-const folder = mkdtempSync(join(tmpdir(), 'portcullis-machines-'));
-afterAll(async () => {
-  await postgres?.stop();
-  await redis?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { postgres, redis, folder } = await startEngines('runtimes/machines');
 
 const LONG = { timeout: SECONDS * 1000 + 180_000 };
 
@@ -57,10 +47,9 @@ describe.skipIf(!postgres)('four processes behind a proxy on one PostgreSQL', ()
     expectSteady(outcome);
   });
 
-  it('FLT-10 I3 lose nobody while PostgreSQL itself is killed and started again', LONG, async () => {
-    if (!postgres?.restart) return;
-    const { restart } = postgres;
-    const fleet = await startFleet(await postgres.freshUrl(), 2);
+  it('FLT-10 I3 lose nobody while PostgreSQL itself is killed and started again', LONG, async (test) => {
+    const restart = oursOr(test, postgres?.restart, NO_RESTART);
+    const fleet = await startFleet((await postgres?.freshUrl()) ?? '', 2);
     expectSteady(
       await workThrough(fleet, async (progress) => {
         for (let time = 0; time < (FULL ? 20 : 2); time++) {
@@ -74,10 +63,9 @@ describe.skipIf(!postgres)('four processes behind a proxy on one PostgreSQL', ()
 });
 
 describe.skipIf(!redis)('two processes on one Redis with an append-only file', () => {
-  it('FLT-09 I4 lose nobody, and revive nothing, while Redis is killed and started again', LONG, async () => {
-    if (!redis?.restart) return;
-    const { restart } = redis;
-    const fleet = await startFleet(redis.url, 2);
+  it('FLT-09 I4 lose nobody, and revive nothing, while Redis is killed and started again', LONG, async (test) => {
+    const restart = oursOr(test, redis?.restart, NO_RESTART);
+    const fleet = await startFleet(redis?.url ?? '', 2);
     expectSteady(
       await workThrough(fleet, async (progress) => {
         for (let time = 0; time < (FULL ? 20 : 2); time++) {

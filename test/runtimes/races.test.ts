@@ -1,24 +1,10 @@
 /** Four server processes on one SQLite file, one PostgreSQL, one Redis: 200 rounds of each race, one winner in each. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, it } from 'vitest';
-import { engineOr } from '../support/engine.ts';
+import { describe, it } from 'vitest';
+import { startEngines } from '../support/engines.ts';
 import { FLEET_ISSUER, FLEET_PERSON, startFleet } from '../support/fleet.ts';
-import { startPostgres } from '../support/postgres.ts';
 import { openRing, RACES } from '../support/races.ts';
-import { startRedis } from '../support/redis.ts';
 
-const postgres = engineOr('runtimes/races', await startPostgres());
-const redis = engineOr('runtimes/races', await startRedis());
-const folder = mkdtempSync(join(tmpdir(), 'portcullis-races-'));
-const ends: (() => Promise<void>)[] = [];
-afterAll(async () => {
-  for (const end of ends) await end();
-  await postgres?.stop();
-  await redis?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { postgres, redis, folder, open } = await startEngines('runtimes/races');
 
 const PLACES: Readonly<Record<string, string | undefined>> = { sqlite: folder, postgres: await postgres?.freshUrl(), redis: redis?.url };
 
@@ -26,7 +12,7 @@ for (const [engine, place] of Object.entries(PLACES)) {
   describe.skipIf(place === undefined)(`four processes on one ${engine}`, async () => {
     if (place === undefined) return;
     const fleet = await startFleet(place, 4);
-    ends.push(() => fleet.stop());
+    open.push(() => fleet.stop());
     const ring = await openRing({
       issuer: FLEET_ISSUER,
       doors: fleet.doors,

@@ -1,6 +1,8 @@
 /**
  * Sessions of 2025 over two server processes of one issuer, on every engine that processes can share, and over two Workers that share their
  * Durable Objects. Behind a load balancer no client comes twice to the same one: here each request goes to the other.
+ *
+ * In full by `PORTCULLIS_TEST_FULL=1`: a process is killed while its tool asks, which another one takes a minute to notice.
  */
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
@@ -10,7 +12,7 @@ import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { makeBrowser, type Send } from '../../src/testing/browser.ts';
 import { registerClient, type TestClient, type Tokens, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ask, begun, type Door, doorTo, eventsOf, toolCall } from '../mcp/session-client.ts';
@@ -185,6 +187,23 @@ describe.each(Object.keys(PLACES))('sessions over two that share %s', { timeout:
     for (const door of [here, there]) expect((await ask(door, session, 'POST', toolCall('member'))).status).toBe(401);
     for (const stream of [...streams, asked]) expect(await stream.next()).toBeNull();
   });
+
+  it.runIf(inject('full') && name !== 'Durable Objects')(
+    'a process that is killed while its tool asks: who comes back to the other is told, and the session goes on there',
+    { timeout: 180_000 },
+    async () => {
+      const session = await begun(here, alice.tokens.access);
+      const stream = eventsOf(await ask(here, session, 'POST', toolCall('where', 'asked')));
+      await stream.next();
+      const question = await stream.next();
+      await fleet.members[0]?.kill();
+      const resumed = eventsOf(await ask(there, session, 'GET', undefined, { 'last-event-id': question?.id ?? '' }));
+      expect((await resumed.next())?.data).toMatchObject({ id: 'asked', error: { code: -32000 } });
+      expect(await resumed.next()).toBeNull();
+      expect((await ask(there, session, 'POST', toolCall('member'))).status).toBe(200);
+      await fleet.members[0]?.start();
+    },
+  );
 
   it('SEC-228: so many sessions of one user and one client there may be at both together', async () => {
     const { tokens } = await signIn(ALICE);

@@ -1,10 +1,8 @@
 /** Records on their way through every engine on Node, by the command line; and whole sign-ins on PostgreSQL and Redis. */
 import { Redis } from 'ioredis';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/cli/commands.ts';
 import type { Seconds, Store } from '../../src/model/store.ts';
 import { postgresStore } from '../../src/stores/postgres.ts';
@@ -13,20 +11,9 @@ import { sqliteStore } from '../../src/stores/sqlite.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { appOn } from '../support/app.ts';
-import { engineOr } from '../support/engine.ts';
-import { startPostgres } from '../support/postgres.ts';
-import { startRedis } from '../support/redis.ts';
+import { startEngines } from '../support/engines.ts';
 
-const postgres = engineOr('runtimes/store-engines', await startPostgres());
-const redis = engineOr('runtimes/store-engines', await startRedis());
-const folder = mkdtempSync(join(tmpdir(), 'portcullis-engines-'));
-const open: (() => unknown)[] = [];
-afterAll(async () => {
-  for (const end of open) await end();
-  await postgres?.stop();
-  await redis?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { postgres, redis, folder, open } = await startEngines('runtimes/store-engines');
 
 function onPostgres(url: string, now?: () => Seconds): Store {
   const pool = new pg.Pool({ connectionString: url, max: 4 });

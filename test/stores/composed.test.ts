@@ -3,6 +3,7 @@ import type { Store } from '../../src/model/store.ts';
 import { composedStore } from '../../src/stores/composed.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 /** Two stores that tell what they are asked. */
 function two(now: () => number): { atomic: Store; cache: Store; asked: string[] } {
@@ -22,7 +23,7 @@ function two(now: () => number): { atomic: Store; cache: Store; asked: string[] 
 }
 
 describe('stores/composed', () => {
-  for (const { name, run } of storeSuite) it(name, async () => run(async (now) => ({ store: composedStore({ ...two(now), now }) })));
+  for (const { name, run } of storeSuite) it(name, () => expectKept(run, async (now) => ({ store: composedStore({ ...two(now), now }) })));
 
   it('reads clients and documents from the cache, and everything else from the atomic store alone', async () => {
     const { atomic, cache, asked } = two(() => 1000);

@@ -6,6 +6,7 @@ import { exportRecords, importRecords } from '../../src/stores/move.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { ALICE, appOn, ISSUER } from '../support/app.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 async function lines(store: Parameters<typeof exportRecords>[0]): Promise<string[]> {
   const all: string[] = [];
@@ -14,7 +15,8 @@ async function lines(store: Parameters<typeof exportRecords>[0]): Promise<string
 }
 
 describe('stores/epoch', () => {
-  for (const { name, run } of storeSuite) it(name, async () => run(async (now) => ({ store: epochStore(memoryStore({ now }), '2') })));
+  for (const { name, run } of storeSuite)
+    it(name, () => expectKept(run, async (now) => ({ store: epochStore(memoryStore({ now }), '2') })));
 
   it('FLT-26 lets nothing live again that a backup remembers, keeps accounts and clients, and costs no read', async () => {
     const clock = makeClock();

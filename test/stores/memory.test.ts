@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 describe('stores/memory', () => {
   for (const { name, run } of storeSuite) {
     it(name, async () => {
-      await run(async (now) => ({ store: memoryStore({ now }) }));
+      await expectKept(run, async (now) => ({ store: memoryStore({ now }) }));
     });
   }
 

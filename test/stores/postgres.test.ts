@@ -6,8 +6,9 @@ import { NothingDone, type Seconds, type Store } from '../../src/model/store.ts'
 import { LAYOUTS, migration } from '../../src/stores/postgres-sql.ts';
 import { type PgDriver, type PostgresDriver, postgresStore } from '../../src/stores/postgres.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
-import { engineOr } from '../support/engine.ts';
+import { engineOr, NO_RESTART, oursOr } from '../support/engine.ts';
 import { startPostgres } from '../support/postgres.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 const server = engineOr('stores/postgres', await startPostgres());
 const open: (() => Promise<unknown>)[] = [];
@@ -51,7 +52,7 @@ describe.skipIf(!server)('stores/postgres', async () => {
       const [make, admin] = [connect(url), adminOf(url)];
       for (const { name, run } of storeSuite) {
         it(name, async () => {
-          await run(async (now) => {
+          await expectKept(run, async (now) => {
             const store = make(now);
             await store.read('a:1'); // makes the tables; emptying them is quicker than a database for each case
             await admin.query('TRUNCATE portcullis_records, portcullis_entries');
@@ -126,12 +127,12 @@ describe.skipIf(!server)('stores/postgres', async () => {
     expect((await store.read('count:1'))?.value).toBe(99);
   });
 
-  it('FLT-05 goes on by itself after the server was killed and started again, with everything it answered', async () => {
-    if (!server?.restart) return;
-    const url = await server.freshUrl();
+  it('FLT-05 goes on by itself after the server was killed and started again, with everything it answered', async (test) => {
+    const restart = oursOr(test, server?.restart, NO_RESTART);
+    const url = (await server?.freshUrl()) ?? '';
     const stores = [postgresStore(poolOf(url)), postgresStore(sqlOf(url))];
     for (const [n, store] of stores.entries()) await store.write(`a:${n}`, n, 'any', { index: ['user:1'] });
-    await server.restart();
+    await restart();
     for (const [n, store] of stores.entries()) {
       const read = await store.read(`a:${n}`).catch(() => store.read(`a:${n}`)); // the one that meets the dead connection may fail
       expect(read?.value).toBe(n);

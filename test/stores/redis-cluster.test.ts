@@ -9,6 +9,7 @@ import { makeClock } from '../../src/testing/clock.ts';
 import { appOn } from '../support/app.ts';
 import { engineOr } from '../support/engine.ts';
 import { startRedisCluster } from '../support/redis-cluster.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 const cluster = engineOr('stores/redis-cluster', await startRedisCluster());
 const open: (() => unknown)[] = [];
@@ -37,7 +38,7 @@ describe.skipIf(!cluster)('stores/redis on a cluster', async () => {
     describe(`by ${library}`, () => {
       for (const { name, run } of storeSuite) {
         it(name, async () => {
-          await run(async (now) => {
+          await expectKept(run, async (now) => {
             const options = { now, prefix: `${crypto.randomUUID()}:` };
             return { store: redisStore(client, options), reopen: async () => redisStore(client, options) };
           });

@@ -5,8 +5,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { NothingDone, type Store } from '../../src/model/store.ts';
 import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
-import { engineOr } from '../support/engine.ts';
+import { engineOr, NO_RESTART, oursOr } from '../support/engine.ts';
 import { startRedis } from '../support/redis.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 const server = engineOr('stores/redis', await startRedis());
 const open: (() => unknown)[] = [];
@@ -41,18 +42,18 @@ describe.skipIf(!server)('stores/redis', async () => {
     describe(`by ${library}`, () => {
       for (const { name, run } of storeSuite) {
         it(name, async () => {
-          await run(async (now) => {
+          await expectKept(run, async (now) => {
             const options = { now, prefix: `${crypto.randomUUID()}:` };
             return { store: redisStore(client, options), reopen: async () => redisStore(client, options) };
           });
         });
       }
 
-      it('FLT-05 goes on by itself after the server was killed and started again, with everything it answered', async () => {
-        if (!server?.restart) return;
+      it('FLT-05 goes on by itself after the server was killed and started again, with everything it answered', async (test) => {
+        const restart = oursOr(test, server?.restart, NO_RESTART);
         const store = fresh(client);
         const version = (await store.write('a:1', 1, 'any', { index: ['user:1'] })) ?? 0;
-        await server.restart();
+        await restart();
         const again = (): ReturnType<Store['read']> => store.read('a:1');
         const read = await again().catch(() => again()); // the one that meets the dead connection may fail
         expect(read).toEqual({ value: 1, version });
@@ -89,7 +90,7 @@ describe.skipIf(!server)('stores/redis', async () => {
     for (const { name, run } of storeSuite) {
       it(`FLT-08 ${name}`, async () => {
         const client = clients[1]?.[1] as unknown as Redis;
-        await run(async (now) => {
+        await expectKept(run, async (now) => {
           const options = { now, prefix: `${crypto.randomUUID()}:` };
           return { store: redisStore(twice(client), options), reopen: async () => redisStore(twice(client), options) };
         });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type SqliteDatabase, sqliteStore } from '../../src/stores/sqlite.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-better-'));
 let made = 0;
@@ -17,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('stores/sqlite over better-sqlite3', () => {
   for (const { name, run } of storeSuite) {
     it(name, async () => {
-      await run(async (now) => {
+      await expectKept(run, async (now) => {
         const path = freshPath();
         const database = open(path);
         const store = sqliteStore(database, { now });

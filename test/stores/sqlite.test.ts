@@ -7,6 +7,7 @@ import { LAYOUTS } from '../../src/stores/sql.ts';
 import { inTransaction, layOut } from '../../src/stores/sqlite-file.ts';
 import { sqliteStore } from '../../src/stores/sqlite.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-sqlite-'));
 let made = 0;
@@ -16,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('stores/sqlite', () => {
   for (const { name, run } of storeSuite) {
     it(name, async () => {
-      await run(async (now) => {
+      await expectKept(run, async (now) => {
         const path = freshPath();
         const store = sqliteStore(path, { now });
         const reopen = async (): Promise<typeof store> => (store.close(), sqliteStore(path, { now }));

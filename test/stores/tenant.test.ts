@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { tenantStore } from '../../src/stores/tenant.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
+import { expectKept } from '../support/store-rules.ts';
 
 describe('stores/tenant', () => {
-  for (const { name, run } of storeSuite) it(name, async () => run(async (now) => ({ store: tenantStore(memoryStore({ now }), 'acme') })));
+  for (const { name, run } of storeSuite)
+    it(name, () => expectKept(run, async (now) => ({ store: tenantStore(memoryStore({ now }), 'acme') })));
 
   it('SEC-198 keeps records and lists of two tenants, and of whoever has none, apart under the same names', async () => {
     const whole = memoryStore({ now: () => 1000 });

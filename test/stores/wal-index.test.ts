@@ -18,6 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const ROW: Row = { version: 1, until: 9e9, value: '1' };
 const isLinux = process.platform === 'linux';
+if (!isLinux) console.warn('Skipped: stores/wal-index: only on Linux is the index of a log shared memory that others may read.');
 
 /** A database with a memory that has seen a commit of its own. */
 function open(): { readonly path: string; readonly database: DatabaseSync; readonly memory: ReadMemory; readonly commit: () => void } {

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { cloudflareKvStore, type KvBinding } from '../../../src/stores/cloudflare-kv.ts';
 import { storeSuite } from '../../../src/testing/store-suite.ts';
+import { expectKept } from '../../support/store-rules.ts';
 
 const { KV } = env as unknown as { KV: KVNamespace };
 
@@ -9,7 +10,7 @@ describe('stores/cloudflare-kv', () => {
   // What KV cannot promise, it does not claim: the cases in which several come at once are for atomic stores.
   for (const { name, run } of storeSuite.filter((one) => !one.atomic)) {
     it(name, async () => {
-      await run(async (now) => ({ store: cloudflareKvStore(KV, { now, prefix: `${crypto.randomUUID()}:` }) }));
+      await expectKept(run, async (now) => ({ store: cloudflareKvStore(KV, { now, prefix: `${crypto.randomUUID()}:` }) }));
     });
   }
 

@@ -2,13 +2,14 @@ import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { type D1Binding, d1Store } from '../../../src/stores/d1.ts';
 import { storeSuite } from '../../../src/testing/store-suite.ts';
+import { expectKept } from '../../support/store-rules.ts';
 
 const { D1 } = env as unknown as { D1: D1Database };
 
 describe('stores/d1', () => {
   for (const { name, run } of storeSuite) {
     it(name, async () => {
-      await run(async (now) => {
+      await expectKept(run, async (now) => {
         const store = d1Store(D1, { now });
         await store.read('a:1');
         await D1.batch(['records', 'entries'].map((table) => D1.prepare(`DELETE FROM portcullis_${table}`)));

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { durableObjectStore, type ObjectNamespace } from '../../../src/stores/durable-object.ts';
 import { storeSuite } from '../../../src/testing/store-suite.ts';
 import type { PortcullisStore } from '../../../src/worker/store-object.ts';
+import { expectKept } from '../../support/store-rules.ts';
 
 const { PORTCULLIS } = env as unknown as { PORTCULLIS: DurableObjectNamespace<PortcullisStore> };
 const HOUR = 3600;
@@ -10,7 +11,7 @@ const HOUR = 3600;
 describe('stores/durable-object', () => {
   for (const { name, run } of storeSuite) {
     it(name, async () => {
-      await run(async (now) => {
+      await expectKept(run, async (now) => {
         const options = { now, prefix: `${crypto.randomUUID()}-`, shards: 4 };
         return {
           store: durableObjectStore(PORTCULLIS, options),
