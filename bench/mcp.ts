@@ -22,7 +22,7 @@ const call = (name: string): string => message('tools/call', { name, arguments: 
 
 /** A server and the lines of the head that its callers send. */
 interface Target {
-  readonly name: 'node' | 'worker' | 'agents';
+  readonly name: 'node' | 'node cached' | 'worker' | 'worker cached' | 'agents';
   readonly server: Running;
   /** By path: a line for each caller. */
   readonly callers: ReadonlyMap<string, readonly string[]>;
@@ -50,7 +50,9 @@ const ours = (of: Asked['of']): readonly Asked[] => [
 ];
 const ASKED: readonly Asked[] = [
   ...ours('node'),
+  open('node cached', '/mcp', 'guarded', 2000),
   ...ours('worker'),
+  open('worker cached', '/mcp', 'guarded', 2000),
   open('agents', '/open', 'open', 500),
   open('agents', '/mcp', 'guarded', 500),
 ];
@@ -69,8 +71,9 @@ export async function benchMcp(argv: readonly string[]): Promise<void> {
   const rounds = values.quick ? 1 : Number(values.rounds);
   const load = startLoad();
   const targets: Target[] = [];
-  if (values.only !== 'worker') targets.push(await ready('node', 'servers/mcp.ts'));
-  if (values.only !== 'node') targets.push(await ready('worker', 'servers/workerd.ts', ['mcp']), await ready('agents', 'servers/workerd.ts', ['agents'])); // prettier-ignore
+  if (values.only !== 'worker')
+    targets.push(await ready('node', 'servers/mcp.ts'), await ready('node cached', 'servers/mcp.ts', ['cached']));
+  if (values.only !== 'node') targets.push(await ready('worker', 'servers/workerd.ts', ['mcp']), await ready('worker cached', 'servers/workerd.ts', ['mcp-cached']), await ready('agents', 'servers/workerd.ts', ['agents'])); // prettier-ignore
   const figures = new Map<string, number[]>();
   for (let round = 0; round <= rounds; round++) {
     for (const asked of ASKED) {
@@ -156,12 +159,13 @@ function tell(figures: ReadonlyMap<string, readonly number[]>, rounds: number): 
   const columns = ['open', 'guarded', ...[10, 100, 1000].flatMap((count) => [`call, ${count} tools`, `list, ${count} tools`])];
   const shown = (micros: number): string => (Number.isNaN(micros) ? '–' : Math.round(micros).toLocaleString('en'));
   console.log(`\n| CPU µs | ${columns.join(' | ')} |\n|${' --- |'.repeat(columns.length + 1)}`);
-  for (const name of ['node', 'worker', 'agents'])
+  for (const name of ['node', 'node cached', 'worker', 'worker cached', 'agents'])
     console.log(`| ${name} | ${columns.map((what) => shown(cost(`${name} ${what}`))).join(' | ')} |`);
   console.log(`\nCPU µs per request of the whole process tree, ${rounds} rounds, medians, ${CONNECTIONS} connections.\n`);
   const promises: (readonly [string, number, number])[] = [
     ...['node', 'worker'].flatMap((of): (readonly [string, number, number])[] => [
       [`E1, ${of}: guarded ≤ 1.08× open`, cost(`${of} guarded`) / cost(`${of} open`), 1.08],
+      [`E1, ${of}, tokens cached`, cost(`${of} cached guarded`) / cost(`${of} open`), 1.08],
       [`${of}: a call among 1,000 tools ≤ 1.05× one among 10`, cost(`${of} call, 1000 tools`) / cost(`${of} call, 10 tools`), 1.05],
       [`${of}: a list of 1,000 ≤ 12× one of 100`, cost(`${of} list, 1000 tools`) / cost(`${of} list, 100 tools`), 12],
     ]),

@@ -52,12 +52,14 @@ export const SUBJECTS: readonly Subject[] = [
   { name: 'Portcullis, SQLite', side: 'node', file: 'servers/ours.ts', args: ['sqlite'], asks: { ...TOKENS, ...FIRST, ...CHEAP, introspect: 8000, register: 2000 } },
   { name: 'Portcullis, SQLite, ES256', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'signed'], asks: { code: 3000, refresh: 3000, first: 3000, guard: 16_000, introspect: 8000 } },
   { name: 'Portcullis, SQLite, PlainResponse', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'plain'], asks: { code: 3000, refresh: 3000, guard: 16_000 } },
+  { name: 'Portcullis, SQLite, PlainResponse, cached', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'cached'], asks: { code: 3000, refresh: 3000, guard: 16_000 } },
   { name: 'oidc-provider, memory', side: 'node', file: 'servers/oidc.ts', args: ['memory'], asks: { ...SLOW, register: 2000 }, paths: { register: '/reg' } },
   { name: 'oidc-provider, SQLite', side: 'node', file: 'servers/oidc.ts', args: ['sqlite'], asks: SLOW },
   { name: 'MCP SDK 1.32, Express', side: 'node', file: 'servers/sdk-as.ts', args: [], asks: { forged: 8000, register: 3000, metadata: 8000 } },
   { name: 'workerd hello', side: 'worker', file: 'servers/workerd.ts', args: ['hello'], asks: { guard: 8000 } },
   { name: 'one Durable Object call', side: 'worker', file: 'servers/workerd.ts', args: ['floor'], asks: { code: 2000, refresh: 2000, read: 4000, write: 4000 } },
   { name: 'Portcullis, Durable Object', side: 'worker', file: 'servers/workerd.ts', args: ['ours'], asks: { ...SLOW, first: 2000, guard: 4000, forged: 4000, register: 1000, metadata: 8000 } },
+  { name: 'Portcullis, Durable Object, cached', side: 'worker', file: 'servers/workerd.ts', args: ['ours-cached'], asks: { code: 2000, refresh: 2000, guard: 4000 } },
   { name: 'workers-oauth-provider, KV', side: 'worker', file: 'servers/workerd.ts', args: ['incumbent'], asks: { ...SLOW, first: 2000, guard: 2000, forged: 2000, register: 1000, metadata: 8000 } },
 ]; // prettier-ignore
 
@@ -87,6 +89,9 @@ const sdk = 'MCP SDK 1.32, Express';
 export const TARGETS: readonly Target[] = [
   { id: 'guard, one read (Node)', ours: [node, 'guard'], other: ['node:http', 'guard'], least: 0.7 },
   { id: 'guard, PlainResponse', ours: ['Portcullis, SQLite, PlainResponse', 'guard'], other: ['node:http', 'guard'], least: 0.7 },
+  { id: 'G1, tokens cached', ours: ['Portcullis, SQLite, PlainResponse, cached', 'guard'], other: ['node:http', 'guard'], least: 0.8 },
+  { id: 'G2, tokens cached', ours: ['Portcullis, Durable Object, cached', 'guard'], other: ['workerd hello', 'guard'], least: 0.75 },
+  { id: 'G2, tokens cached', ours: ['Portcullis, Durable Object, cached', 'guard'], other: [incumbent, 'guard'], least: 4.5 },
   { id: 'T1', ours: ['Portcullis, memory', 'code'], other: ['token floor, map', 'code'], least: 0.5 },
   { id: 'T1', ours: ['Portcullis, memory', 'refresh'], other: ['token floor, map', 'refresh'], least: 0.5 },
   { id: 'T1', ours: ['Portcullis, memory', 'refresh'], other: ['oidc-provider, memory', 'refresh'], least: 2.3 },

@@ -1,6 +1,7 @@
 /**
  * Our server as an application would run it on Node. Arguments: `sqlite` or `memory`, and `plain` where the handler answers with
- * the `PlainResponse` of portcullis/node and takes light requests, or `signed` for tokens that are signed. Its default handler makes codes, as an application with its own sign-in does.
+ * the `PlainResponse` of portcullis/node and takes light requests, `cached` for that and tokens that are believed for a while, or
+ * `signed` for tokens that are signed. Its default handler makes codes, as an application with its own sign-in does.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -12,6 +13,7 @@ import type { OAuthHelpers } from '../../dist/provider/pages.js';
 import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, REDIRECT_URI, RESOURCE_SERVER } from './answers.ts';
 
 const [kind, answers] = process.argv.slice(2);
+const isLight = answers === 'plain' || answers === 'cached';
 const store = kind === 'memory' ? memoryStore() : sqliteStore(join(temporaryFolder(), 'bench.db'));
 await store.write(
   `client:${CLIENT_ID}`,
@@ -26,15 +28,16 @@ await store.write(
   'any',
 );
 
-const answer = answers === 'plain' ? PlainResponse.of : (body: string, init: ResponseInit) => new Response(body, init);
+const answer = isLight ? PlainResponse.of : (body: string, init: ResponseInit) => new Response(body, init);
 const provider = new OAuthProvider<{ PORTCULLIS: typeof store; PORTCULLIS_LIMITS: string; OAUTH_PROVIDER?: OAuthHelpers }>({
   issuer: ISSUER,
   apiRoute: '/mcp',
-  apiHandler: { takesLightRequests: answers === 'plain', fetch: () => answer(ANSWER, { headers: HEADERS }) },
+  apiHandler: { takesLightRequests: isLight, fetch: () => answer(ANSWER, { headers: HEADERS }) },
   clientRegistrationEndpoint: '/register',
   scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
   clients: [{ ...RESOURCE_SERVER, authMethod: 'client_secret_post', introspects: ['/mcp'] }],
   ...(answers === 'signed' ? { accessTokenSigning: 'ES256', secret: randomBytes(32).toString('base64') } : {}),
+  ...(answers === 'cached' ? { dangerouslyCacheTokens: 30 } : {}),
   authorizationCodeTTL: 600,
   defaultHandler: async (request, env) => {
     const count = Number(new URL(request.url).searchParams.get('codes'));

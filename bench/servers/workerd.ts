@@ -16,7 +16,9 @@ interface MiniflareModule {
 const CLASSES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   floor: { PORTCULLIS: 'Rows' },
   ours: { PORTCULLIS: 'PortcullisStore' },
+  'ours-cached': { PORTCULLIS: 'PortcullisStore' },
   mcp: { PORTCULLIS: 'PortcullisStore' },
+  'mcp-cached': { PORTCULLIS: 'PortcullisStore' },
   agents: { AGENTS_MCP: 'AgentsMcp' },
   stores: { PORTCULLIS: 'BenchStore' },
 };

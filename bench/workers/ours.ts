@@ -16,26 +16,31 @@ async function codeFrom(helpers: OAuthHelpers): Promise<string> {
   return new URL(redirectTo).searchParams.get('code') ?? '';
 }
 
-export default new OAuthProvider<Env>({
-  issuer: ISSUER,
-  apiRoute: '/mcp',
-  apiHandler: () => new Response(ANSWER, { headers: HEADERS }),
-  clientRegistrationEndpoint: '/register',
-  scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
-  authorizationCodeTTL: 600,
-  defaultHandler: async (request, env) => {
-    const client = {
-      id: CLIENT_ID,
-      redirectUris: [REDIRECT_URI],
-      applicationType: 'native',
-      grantTypes: ['authorization_code', 'refresh_token'],
-      authMethod: 'none',
-      createdAt: 0,
-    };
-    await durableObjectStore(env.PORTCULLIS).write(`client:${CLIENT_ID}`, client, 'any');
-    const count = Number(new URL(request.url).searchParams.get('codes'));
-    const codes: string[] = [];
-    while (codes.length < count) codes.push(await codeFrom(env.OAUTH_PROVIDER));
-    return Response.json(codes);
-  },
-});
+/** The server. @param more options beside those of every measurement. */
+export const serverWith = (more: { readonly dangerouslyCacheTokens?: number }): OAuthProvider<Env> =>
+  new OAuthProvider<Env>({
+    issuer: ISSUER,
+    apiRoute: '/mcp',
+    apiHandler: () => new Response(ANSWER, { headers: HEADERS }),
+    clientRegistrationEndpoint: '/register',
+    scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
+    authorizationCodeTTL: 600,
+    ...more,
+    defaultHandler: async (request, env) => {
+      const client = {
+        id: CLIENT_ID,
+        redirectUris: [REDIRECT_URI],
+        applicationType: 'native',
+        grantTypes: ['authorization_code', 'refresh_token'],
+        authMethod: 'none',
+        createdAt: 0,
+      };
+      await durableObjectStore(env.PORTCULLIS).write(`client:${CLIENT_ID}`, client, 'any');
+      const count = Number(new URL(request.url).searchParams.get('codes'));
+      const codes: string[] = [];
+      while (codes.length < count) codes.push(await codeFrom(env.OAUTH_PROVIDER));
+      return Response.json(codes);
+    },
+  });
+
+export default serverWith({});

@@ -64,10 +64,15 @@ export function makeAuthServer(
   const keyring = keyringOf(secrets, runtime, keys);
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const fetched = documentFetch(runtime, isLoopback);
-  const records = makeRecords(store, (grant) => {
-    const event = endedEvent(grant);
-    if (event) emit(event);
-  });
+  const records = makeRecords(
+    store,
+    (grant) => {
+      const event = endedEvent(grant);
+      if (event) emit(event);
+    },
+    (id) => knownGrants.changed(id),
+  );
+  const knownGrants = makeKnownGrants(records);
   return {
     settings,
     runtime,
@@ -79,7 +84,7 @@ export function makeAuthServer(
     fetchDocument: settings.documents ? fetched : null,
     fetchKeys: fetched,
     isLoopback,
-    knownGrants: makeKnownGrants(records),
+    knownGrants,
     now,
     emit,
     async limit(name, attempts, per) {

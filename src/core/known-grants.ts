@@ -5,6 +5,8 @@
  */
 import type { Access } from '../model/access.ts';
 import type { Grant, GrantAccess } from '../model/grant.ts';
+import type { Seconds } from '../model/store.ts';
+import { linksOf } from '../model/token.ts';
 import type { Held } from './held.ts';
 import type { Records } from './records.ts';
 
@@ -24,6 +26,8 @@ export interface Found {
 export interface Shown extends Found {
   /** What it says, but for what handlers may change. */
   readonly said: Omit<Access, 'scope' | 'props' | 'cnf' | 'organization' | 'act'>;
+  /** When the store was asked about it last. */
+  readonly checkedAt: Seconds;
 }
 
 /** What is remembered between calls. */
@@ -33,6 +37,10 @@ export interface KnownGrants {
   /** What a token was when it was shown last: good now only if its grant is still the very same, and time has not run out. */
   shown(token: string): Shown | undefined;
   keepShown(token: string, shown: Shown): void;
+  /** Whether nothing in this process has changed that grant, or one that it hangs on, since it was read. */
+  stands(grant: Grant): boolean;
+  /** To be told of every grant that this process writes: what was under way to be remembered then is not. */
+  changed(id: string): void;
   /** To be told of a token that is good no more. */
   forgetShown(token: string): void;
 }
@@ -41,13 +49,19 @@ export interface KnownGrants {
 export function makeKnownGrants({ readGrant }: Pick<Records, 'readGrant'>): KnownGrants {
   const known = new Map<string, Held<Grant>>();
   const tokens = new Map<string, Shown>();
+  let changes = 0;
   return {
     async find(id) {
-      const before = known.get(id);
+      const [before, then] = [known.get(id), changes];
       const held = await readGrant(id, before);
-      if (held === null) known.delete(id);
+      if (held === null || then !== changes) known.delete(id);
       else if (held !== before) keep(known, id, held);
       return held === null ? null : held.value;
+    },
+    stands: (grant) => known.get(grant.id)?.value === grant && linksOf(grant.id).every((id) => known.has(id)),
+    changed(id) {
+      changes++;
+      known.delete(id);
     },
     shown: (token) => tokens.get(token),
     keepShown(token, shown) {

@@ -101,18 +101,29 @@ export interface Records {
   forgetCount(name: string): Promise<void>;
 }
 
-/** Makes the verbs over a store. @param onEnded told once for each grant that a transition ended, after it was written. */
-export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () => {}): Records {
+/**
+ * Makes the verbs over a store.
+ *
+ * @param onEnded told once for each grant that a transition ended, after it was written.
+ * @param onChanged told of each grant that was, or may have been, written anew.
+ */
+export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () => {}, onChanged: (id: string) => void = () => {}): Records {
   const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> => readHeld(store, key, kind);
   const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
+  const replaced = async (id: string, grant: Grant, version: Version): Promise<boolean> => {
+    try {
+      return (await store.write(`grant:${id}`, grant, version, { until: lifeEndOf(grant) })) !== null;
+    } finally {
+      onChanged(id); // a write whose answer is lost may have happened
+    }
+  };
   return {
     async changeGrant(id, transition, told = onEnded) {
       for (let tries = 0; tries < MOST_TRIES; tries++) {
         const held = await read(`grant:${id}`, isGrant);
         if (!held) throw new OAuthError('invalid_grant', 'grant_unknown');
         const verdict = await transition(held.value);
-        if (verdict.grant && (await store.write(`grant:${id}`, verdict.grant, held.version, { until: lifeEndOf(verdict.grant) })) === null)
-          continue;
+        if (verdict.grant && !(await replaced(id, verdict.grant, held.version))) continue;
         if (verdict.grant?.ended) told(verdict.grant);
         if ('error' in verdict) throw verdict.error;
         return verdict.result;

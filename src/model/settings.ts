@@ -159,6 +159,8 @@ export interface Settings {
   readonly logins: readonly Login[];
   /** Asked for after every login that is not two factors in itself, of users who have set it up. */
   readonly secondFactor: SecondFactor | null;
+  /** How long a token that was good is taken for good without a look at the store; 0 for not at all. */
+  readonly believedFor: Seconds;
   readonly permissions: Permissions<never> | null;
   /** Null where everybody may give every scope. */
   readonly grantableScopes: GrantableScopes<never> | null;

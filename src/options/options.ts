@@ -97,6 +97,11 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly accessTokenSigning?: SigningAlg | 'none';
   /** Seconds; default 3,600. */
   readonly accessTokenTTL?: Seconds;
+  /**
+   * Seconds, at most 30, for which a token that was good is good again without a look at the store. What another process or isolate
+   * revokes or narrows takes so long to be felt in this one; what this one revokes is gone at once. Default: every call is checked.
+   */
+  readonly dangerouslyCacheTokens?: Seconds;
   /** Seconds from consent to the end of everything, however often refreshed; 0 for no refresh tokens. Default a year. */
   readonly refreshTokenTTL?: Seconds;
   /** Seconds without a refresh after which a grant ends. Default 30 days, or `refreshTokenTTL` where that is given. */
@@ -167,6 +172,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   permissions: functionOf('(access, env) → permissions'),
   grantableScopes: functionOf('(who, env) → scopes'),
   accessTokenTTL: ACCESS_TTL,
+  dangerouslyCacheTokens: seconds(1, 30),
   refreshTokenTTL: seconds(60, 3650 * DAY, true),
   refreshTokenIdleTTL: seconds(60, 3650 * DAY),
   refreshTokenGrace: seconds(0, 3600),

@@ -54,6 +54,7 @@ export function settingsOf<Env>(
     strictScopes: options.unknownScopes === 'refuse',
     defaultScope: required.length > 0 ? required : scopes.map((scope) => scope.name),
     lifetimes: { access, refresh: idle, grace: options.refreshTokenGrace ?? 120 },
+    believedFor: options.dangerouslyCacheTokens ?? 0,
     pushedOnly: options.requirePushedAuthorizationRequests ?? false,
     dpopNonces: options.dpopNonces ?? false,
     grantTtl: absolute === 0 ? longest + codeTtl : absolute,

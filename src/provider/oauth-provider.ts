@@ -128,26 +128,31 @@ export class OAuthProvider<Env = unknown> {
   };
 
   async #protected(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
+    if (request.headers.get('origin') === null) return this.#called(host, api, request, env, ctx);
     const foreign = checkOrigin(request, host.allowedOrigins, host.as.settings.issuer);
     if (foreign) return foreign; // which a foreign page may not even read
+    return withCors(request, await this.#called(host, api, request, env, ctx));
+  }
+
+  async #called(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
     if (request.method === 'OPTIONS') return preflight(request);
     ctx.emit = host.as.emit;
     ctx.respond = this.#platform.runtime.respond;
     const access = await api.guard(request);
-    if (isRefusal(access)) return withCors(request, toldOf(host.as, request, access));
+    if (isRefusal(access)) return toldOf(host.as, request, access);
     ctx.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
     const inside = withoutPrefix(request, host.prefix);
-    if (access === null) return withCors(request, await api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge)));
+    if (access === null) return api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge));
     const allowed = await withPermissions(host.as, ofTenant(access, host.as), own);
-    if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
+    if (allowed === null) return unavailable(this.#platform.runtime.respond);
     ctx.states = new LateStates(host.as, allowed);
     try {
-      return withCors(request, await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge)));
+      return await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge));
     } catch (error) {
       const refusal = error instanceof UpstreamTokenError && (await this.#refusal(api, request, error));
       if (!refusal) throw error;
-      return withCors(request, refusal);
+      return refusal;
     }
   }
 
@@ -205,7 +210,7 @@ export class OAuthProvider<Env = unknown> {
       return {
         path,
         fetch: fetchOf(handler),
-        guard: guard({ ...about, requiredScopes, allowedOrigins: options.allowedOrigins }),
+        guard: guard({ ...about, requiredScopes, allowedOrigins: ['*'] }), // whose page calls is looked at before
       };
     });
     const metadata = new Map(apis.map((api) => [api.guard.metadata.path, api.guard.metadata.text]));

@@ -15,7 +15,7 @@ const setUp = async () => {
 
 const shownAs = (text: string): Shown => {
   const access = { hash: 'hash', wrappedKey: 'key', scope: [], expiresAt: START };
-  return { grant: openGrant(), access, text, said: {} as Shown['said'] };
+  return { grant: openGrant(), access, text, said: {} as Shown['said'], checkedAt: START };
 };
 
 describe('core/known-grants', () => {
