@@ -6,7 +6,7 @@
  * a group below imports all of it. What is loaded late stays a file of its own.
  */
 import { build } from 'esbuild';
-import { globSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -35,6 +35,17 @@ const { inputs } = (await build({ ...options, write: false })).metafile;
 const further = furtherImports();
 for (const old of globSync('dist/**/*.js{,.map}', { cwd: root })) rmSync(`${root}${old}`);
 await build({ ...options, plugins: [{ name: 'groups', setup: withFurtherImports }] });
+for (const path of globSync('dist/**/*.js', { cwd: root })) writeFileSync(root + path, askingNode(readFileSync(root + path, 'utf8')));
+
+/**
+ * An import of one of Node's modules makes Node load whatever any export of it stands for: Web Crypto with `node:crypto`, streams of files with
+ * `node:fs`. Who asks for the module itself gets what he takes (docs/decisions/0075). @param {string} text
+ */
+function askingNode(text) {
+  return text.replaceAll(/^import \{([^}]*)\} from ("node:[\w/]+");$/gm, (_, names, module) => {
+    return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule(${module});`;
+  });
+}
 
 /** For each module that is entered from outside, or late: what it has to import beside its own. */
 function furtherImports() {

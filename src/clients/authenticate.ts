@@ -16,12 +16,18 @@ const PROOFS = ['client_secret', 'client_assertion', 'client_assertion_type'];
 /**
  * Reads and checks the client's proof.
  *
+ * @param call says where the request comes from, which is worked out only for clients that have something to prove.
  * @throws {OAuthError} `invalid_client` (401), with a `Basic` challenge where the header was used; `invalid_request`
  *   when more than one method is used; 429 after too many wrong secrets from one network.
  */
-export async function authenticate(as: AuthServer, authorization: string | null, params: Params, network: string): Promise<Caller> {
+export async function authenticate(
+  as: AuthServer,
+  authorization: string | null,
+  params: Params,
+  call: { readonly network: string },
+): Promise<Caller> {
   if (authorization !== null || PROOFS.some((name) => params.optional(name) !== undefined))
-    return authenticateConfidential(as, authorization, params, network);
+    return authenticateConfidential(as, authorization, params, call.network);
   const clientId = params.optional('client_id');
   if (clientId === undefined) throw failed('none', 'client_missing');
   return { kind: 'public', clientId };

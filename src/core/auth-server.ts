@@ -12,7 +12,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
-import { makeOpened, type Opened } from './opened.ts';
+import { makeKnownGrants, type KnownGrants } from './known-grants.ts';
 import { makePeople, type People } from './people.ts';
 import { makeRecords, type Records } from './records.ts';
 
@@ -26,7 +26,7 @@ export interface AuthServer extends People {
   readonly keys: Keys;
   /** The server's own secrets; null where none were given (`core/needed-keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
-  readonly opened: Opened;
+  readonly knownGrants: KnownGrants;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
   /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
@@ -35,7 +35,7 @@ export interface AuthServer extends People {
   readonly isLoopback: boolean;
   now(): Seconds;
   /** Tells the operator's listener. What the listener throws changes no answer. */
-  emit(event: NewEvent): void;
+  readonly emit: (event: NewEvent) => void;
   /** Counts an attempt; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name. */
@@ -53,8 +53,10 @@ export function makeAuthServer(
   const now = (): Seconds => runtime.now();
   const whose = settings.tenant === null ? {} : { tenant: settings.tenant };
   const emit = (event: NewEvent): void => {
+    const { on } = settings;
+    if (on === null) return;
     // The listener may be asynchronous; however it fails, it fails alone.
-    new Promise((done) => done(settings.on({ ...event, ...whose, at: now() }))).catch((error: unknown) => {
+    new Promise((done) => done(on({ ...event, ...whose, at: now() }))).catch((error: unknown) => {
       console.error('portcullis: the `on` listener failed', error);
     });
   };
@@ -77,7 +79,7 @@ export function makeAuthServer(
     fetchDocument: settings.documents ? fetched : null,
     fetchKeys: fetched,
     isLoopback,
-    opened: makeOpened(),
+    knownGrants: makeKnownGrants(records),
     now,
     emit,
     async limit(name, attempts, per) {

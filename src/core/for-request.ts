@@ -7,7 +7,7 @@ import type { Records } from './records.ts';
 
 /** The server for one request. @param requestId made when it is first asked for. */
 export function forRequest(as: AuthServer, requestId: () => string): AuthServer {
-  const emit = (event: NewEvent): void => as.emit({ requestId: requestId(), ...event });
+  const emit = (event: NewEvent): void => (as.settings.on === null ? undefined : as.emit({ requestId: requestId(), ...event }));
   const changeGrant: Records['changeGrant'] = (id, transition) =>
     as.records.changeGrant(id, transition, (grant) => {
       const event = endedEvent(grant);

@@ -63,6 +63,8 @@ export interface Records {
   changeGrant<T>(id: string, transition: SlowTransition<T>, onEnded?: (grant: Grant) => void): Promise<T>;
   openGrant(grant: Grant): Promise<void>;
   findGrant(id: string): Promise<Grant | null>;
+  /** The same with its version; `known` itself where that is still its state. */
+  readGrant(id: string, known?: Held<Grant>): Promise<Held<Grant> | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
   findClient(id: string): Promise<Client | null>;
   /** A client as its metadata document described it, for as long as the document may be kept. */
@@ -123,6 +125,10 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
       if (written === null) throw new Error('A random grant id was met twice: the source of randomness is broken.');
     },
     findGrant: (id) => value(`grant:${id}`, isGrant),
+    async readGrant(id, known) {
+      const stored = await store.read(`grant:${id}`, known);
+      return known !== undefined && stored === known ? known : valueOf(stored, isGrant);
+    },
     grantsOf: (userId, after) => store.list(`user:${userId}`, after),
     findClient: (id) => value(`client:${id}`, isClient),
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),

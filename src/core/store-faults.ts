@@ -29,7 +29,7 @@ export function withFaults(store: Store, { deadline = 5000, after = timer }: Pat
   return {
     atomic: store.atomic,
     ...(store.local === undefined ? {} : { local: store.local }),
-    read: (key) => guarded(() => run(() => store.read(key))),
+    read: (key, known) => guarded(() => run(() => store.read(key, known))),
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),
     remove: (key, when) => guarded(() => run(() => store.remove(key, when))),
     list: (index, cursor) => guarded(() => run(() => store.list(index, cursor))),
@@ -57,28 +57,37 @@ async function guarded<T>(verb: () => Promise<T>): Promise<T> {
 function patient(deadline: number, after: After): <T>(verb: () => Promise<T>) => Promise<T> {
   const hanging = new Set<object>();
   let asking = false;
-  return async (verb) => {
-    const first = hanging.size >= MOST_HANGING;
-    if (first && asking) throw new Error(`The store hangs: ${hanging.size} operations were never answered.`);
-    asking ||= first;
-    const token = {};
-    const work = tried(verb, after, () => hanging.has(token)).finally(() => hanging.delete(token));
-    let callOff = (): void => undefined;
-    const late = new Promise<never>((_, reject) => {
-      callOff = after(deadline, () => {
+  return (verb) =>
+    new Promise((resolve, reject) => {
+      const first = hanging.size >= MOST_HANGING;
+      if (first && asking) return reject(new Error(`The store hangs: ${hanging.size} operations were never answered.`));
+      asking ||= first;
+      const token = {};
+      let givenUp = false;
+      const over = (): void => {
+        callOff();
+        if (first) asking = false;
+      };
+      const callOff = after(deadline, () => {
+        givenUp = true;
         hanging.add(token);
+        over();
         reject(new Error(`The store did not answer within ${deadline} ms.`));
       });
+      tried(verb, after, () => givenUp).then(
+        (result) => {
+          if (givenUp) return void hanging.delete(token); // nobody waits any more
+          over();
+          hanging.clear(); // it answers again
+          resolve(result);
+        },
+        (error: unknown) => {
+          if (givenUp) return void hanging.delete(token);
+          over();
+          reject(error);
+        },
+      );
     });
-    try {
-      const result = await Promise.race([work, late]);
-      hanging.clear(); // it answers again
-      return result;
-    } finally {
-      callOff();
-      if (first) asking = false;
-    }
-  };
 }
 
 /** Tries again what certainly did nothing, until the caller has been given up. */

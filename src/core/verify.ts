@@ -3,19 +3,14 @@
  * without telling why: forged, expired, revoked and foreign tokens are one answer (RFC 6750 §3.1).
  */
 import type { Access } from '../model/access.ts';
-import { findAccess, type Grant, type GrantAccess } from '../model/grant.ts';
+import { findAccess, type Grant } from '../model/grant.ts';
+import type { Seconds } from '../model/store.ts';
 import { grantIdOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
 import { connectOf } from './connect.ts';
+import type { Found, Shown } from './known-grants.ts';
 import { openRefs } from './upstream-refs.ts';
-
-/** A token that is good for something, with its grant and the text of its props. */
-export interface FoundToken {
-  readonly grant: Grant;
-  readonly access: GrantAccess;
-  readonly text: string;
-}
 
 /**
  * Checks a token against the record of its grant.
@@ -24,59 +19,85 @@ export interface FoundToken {
  * @throws whatever the store throws: a store that is down is not a bad token.
  */
 export async function verifyAccess(as: AuthServer, token: string, resource: string): Promise<Access | null> {
-  const found = await findToken(as, token, resource);
-  return found && accessOf(as, token, found);
+  const before = as.knownGrants.shown(token);
+  const grantId = before === undefined ? grantIdOf('access', token) : before.grant.id;
+  const grant = grantId === null ? null : await findLinked(as, grantId);
+  if (grant === null || grant.resource !== resource) return null;
+  if (before !== undefined && before.grant === grant) return isInTime(before, as.now()) ? accessFrom(as, before) : null;
+  const found = await openedBy(as, token, grant);
+  if (found === null) {
+    as.knownGrants.forgetShown(token);
+    return null;
+  }
+  const shown = { ...found, said: sayingOf(as, token, found) };
+  as.knownGrants.keepShown(token, shown);
+  return accessFrom(as, shown);
 }
 
-/** The grant behind a living access token, or null. @param resource the only one it may be for, any if absent. */
-export async function findToken(as: AuthServer, token: string, resource?: string): Promise<FoundToken | null> {
-  const live = await findLive(as, token);
-  if (!live || (resource !== undefined && live.grant.resource !== resource)) return null;
-  const { grant, access } = live;
-  const text = as.opened.find(access, grant.sealedProps) ?? (await openProps(as, token, access, grant));
-  return text === null ? null : { grant, access, text };
+/** The grant behind a living access token, in which nobody may change anything, with what the token opened; or null. */
+export async function findToken(as: AuthServer, token: string): Promise<Found | null> {
+  const grant = await findGrant(as, token);
+  return grant && openedBy(as, token, grant);
 }
 
 /** A living access token with its grant, its props still closed; or null. */
-export async function findLive(as: AuthServer, token: string): Promise<Omit<FoundToken, 'text'> | null> {
+export async function findLive(as: AuthServer, token: string): Promise<Omit<Found, 'text'> | null> {
+  const grant = await findGrant(as, token);
+  return grant && liveIn(as, token, grant);
+}
+
+async function findGrant(as: AuthServer, token: string): Promise<Grant | null> {
   const grantId = grantIdOf('access', token);
-  const grant = grantId === null ? null : await findLinked(as, grantId);
-  const access = grant && findAccess(grant, await as.keys.hash(token), as.now());
+  return grantId === null ? null : findLinked(as, grantId);
+}
+
+async function liveIn(as: AuthServer, token: string, grant: Grant): Promise<Omit<Found, 'text'> | null> {
+  const access = findAccess(grant, await as.keys.hash(token), as.now());
   return access && { grant, access };
+}
+
+async function openedBy(as: AuthServer, token: string, grant: Grant): Promise<Found | null> {
+  const live = await liveIn(as, token, grant);
+  if (live === null) return null;
+  const key = unwrap(live.access, await as.keys.pad(token));
+  const text = await as.keys.openWith(key, grant.sealedProps, `grant:${grant.id}`);
+  return text === null ? null : { ...live, text };
+}
+
+function isInTime({ grant, access }: Found, now: Seconds): boolean {
+  return access.expiresAt > now && grant.expiresAt > now;
 }
 
 /** One read; for a token that was exchanged, one for each grant it hangs on, all at once: where one of them ended, nothing hangs any more. */
 async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null> {
   const ids = linksOf(grantId);
-  if (ids.length === 1) return as.records.findGrant(grantId);
-  const grants = await Promise.all(ids.map((id) => as.records.findGrant(id)));
+  if (ids.length === 1) return as.knownGrants.find(grantId);
+  const grants = await Promise.all(ids.map((id) => as.knownGrants.find(id)));
   const now = as.now();
   return grants.every((grant) => grant && !grant.ended && grant.expiresAt > now) ? (grants.at(-1) ?? null) : null;
 }
 
 /** What a found token says. */
-export function accessOf(as: AuthServer, token: string, { grant, access, text }: FoundToken): Access {
-  const { userId, clientId, id: grantId, organization, resource, act, upstreams } = grant;
-  const key = async (): Promise<Uint8Array<ArrayBuffer>> => unwrap(access, await as.keys.pad(token)); // worked out only for those who ask
-  return {
-    userId,
-    clientId,
-    grantId,
-    ...(organization ? { organization } : {}),
-    scope: as.settings.covered(access.scope),
-    resource,
-    ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),
-    expiresAt: access.expiresAt,
-    ...(act ? { act } : {}),
-    props: JSON.parse(text) as unknown,
-    upstream: as.vault.upstreamsOf(grantId, async () => (upstreams ? openRefs(as.keys, grantId, await key(), upstreams) : [])),
-    connect: connectOf(as, grant, key),
-  };
+export function accessOf(as: AuthServer, token: string, found: Found): Access {
+  return accessFrom(as, { ...found, said: sayingOf(as, token, found) });
 }
 
-async function openProps(as: AuthServer, token: string, access: GrantAccess, { id, sealedProps }: Grant): Promise<string | null> {
-  const key = unwrap(access, await as.keys.pad(token));
-  const text = await as.keys.openWith(key, sealedProps, `grant:${id}`);
-  if (text !== null) as.opened.keep(access, sealedProps, text);
-  return text;
+/** What a token says each time; made once, since most of it is for those who ask. */
+function sayingOf(as: AuthServer, token: string, { grant, access }: Found): Shown['said'] {
+  const { userId, clientId, id: grantId, resource, upstreams } = grant;
+  const key = async (): Promise<Uint8Array<ArrayBuffer>> => unwrap(access, await as.keys.pad(token));
+  const upstream = as.vault.upstreamsOf(grantId, async () => (upstreams ? openRefs(as.keys, grantId, await key(), upstreams) : []));
+  return { userId, clientId, grantId, resource, expiresAt: access.expiresAt, upstream, connect: connectOf(as, grant, key) };
+}
+
+/** One call's own: handlers may do with it what they like, and no other call sees it. */
+function accessFrom(as: AuthServer, { grant: { organization, act }, access, text, said }: Shown): Access {
+  const own = { ...said, scope: as.settings.covered(access.scope).slice(), props: JSON.parse(text) as unknown };
+  if (organization === undefined && act === undefined && access.jkt === undefined) return own;
+  return {
+    ...own,
+    ...(organization === undefined ? {} : { organization: { ...organization } }),
+    ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),
+    ...(act === undefined ? {} : { act: structuredClone(act) }),
+  };
 }

@@ -15,9 +15,9 @@ import { refuseSecretsInUrl } from './token.ts';
  * @throws {OAuthError} `invalid_request`, or `invalid_client` as RFC 6749 §5.2 has it.
  */
 export async function asked(call: Call, ...once: readonly string[]): Promise<{ readonly form: Params; readonly caller: Caller }> {
-  const { as, request, network } = call;
+  const { as, request } = call;
   refuseSecretsInUrl(call);
   const form = await readForm(request);
   form.once(...once, 'client_secret', 'client_assertion', 'client_assertion_type');
-  return { form, caller: await authenticate(as, request.headers.get('authorization'), form, network) };
+  return { form, caller: await authenticate(as, request.headers.get('authorization'), form, call) };
 }

@@ -4,7 +4,8 @@
  */
 import { failed } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { type FoundToken, findLive } from '../core/verify.ts';
+import type { Found } from '../core/known-grants.ts';
+import { findLive } from '../core/verify.ts';
 import { json } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
 import { canonicalResource } from '../model/resource.ts';
@@ -21,13 +22,13 @@ export async function introspect(call: Call): Promise<Response> {
   return json(body, 200, {}, as.runtime.respond);
 }
 
-function mayKnow({ settings }: AuthServer, { id, introspects = [] }: Client, { grant }: Omit<FoundToken, 'text'>): boolean {
+function mayKnow({ settings }: AuthServer, { id, introspects = [] }: Client, { grant }: Omit<Found, 'text'>): boolean {
   const own = introspects.map((one) => canonicalResource(one.startsWith('/') ? settings.issuer + one : one));
   return grant.clientId === id || own.includes(grant.resource);
 }
 
 /** RFC 7662 §2.2, with `act` of RFC 8693 §4.1. */
-function describe({ settings }: AuthServer, { grant, access }: Omit<FoundToken, 'text'>): Record<string, unknown> {
+function describe({ settings }: AuthServer, { grant, access }: Omit<Found, 'text'>): Record<string, unknown> {
   return {
     active: true,
     iss: settings.issuer,

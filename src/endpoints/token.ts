@@ -19,15 +19,14 @@ const NEVER_IN_URL = [...ONCE, 'resource', 'token', 'token_type_hint'];
 
 /** POST of the token endpoint. */
 export async function token(call: Call): Promise<Response> {
-  const { as, request, network } = call;
+  const { as, request } = call;
   refuseSecretsInUrl(call);
   const form = await readForm(request);
   form.once(...ONCE);
   const type = form.optional('grant_type') ?? '';
   const grantType = findGrantType(type, as.settings);
   const authorization = request.headers.get('authorization');
-  const shown =
-    grantType?.needsNoClient && namesNobody(form, authorization) ? ABSENT : await authenticate(as, authorization, form, network);
+  const shown = grantType?.needsNoClient && namesNobody(form, authorization) ? ABSENT : await authenticate(as, authorization, form, call);
   form.required('grant_type');
   if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
   const caller = await withKey(call, shown);

@@ -68,6 +68,7 @@ export type GuardedFetch<Env = unknown, Nobody = never> = (
 ) => Awaitable<Response>;
 
 const BEARER = /^(bearer|dpop)[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
+const BEARER_LENGTH = 'bearer'.length;
 const LONGEST_TOKEN = 8192;
 
 /**
@@ -79,7 +80,7 @@ export function guard(options: GuardOptions & { readonly anonymous?: false }): G
 export function guard(options: GuardOptions): Guard<null>;
 export function guard(options: GuardOptions): Guard<null> {
   const resource = checkedResource(options);
-  const { verify, requiredScopes = [], allowedOrigins, onError = logError, respond, tokenOf, anonymous = false, checkProof } = options;
+  const { verify, requiredScopes = [], allowedOrigins, onError = logError, tokenOf, anonymous = false, checkProof } = options;
   const covered = scopeCoverOf(options.hierarchy ?? {});
   const proven = new WeakSet<Request>(); // a proof counts once; a request may be looked at again
   const challenge: Challenge = {
@@ -90,7 +91,7 @@ export function guard(options: GuardOptions): Guard<null> {
   const description = { resource, authorizationServers, scopes: challenge.scope, name, provesKeys: checkProof !== undefined };
   const metadata = { path: metadataPathOf(resource), text: metadataText(description) };
 
-  const check = async (request: Request): Promise<Access | Response | null> => {
+  const check = async (request: Request, respond = options.respond): Promise<Access | Response | null> => {
     const foreign = checkOrigin(request, allowedOrigins, resource);
     if (foreign) return foreign;
     const { token, sent, scheme } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
@@ -119,16 +120,17 @@ export function guard(options: GuardOptions): Guard<null> {
     return { upstream: noUpstreams, connect: noConnect, ...access, scope };
   };
 
+  const respondOf = (ctx: Context): Respond | undefined => options.respond ?? ctx.respond;
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
     const light = takesLight(handler);
     const guarded = async (request: Request, env: unknown, ctx: Context = { waitUntil() {} }): Promise<Response> => {
       if (request.url.includes(metadata.path) && pathAndQueryOf(request) === metadata.path)
-        return metadataAnswer(request, metadata.text, respond);
+        return metadataAnswer(request, metadata.text, respondOf(ctx));
       const foreign = checkOrigin(request, allowedOrigins, resource);
       if (foreign) return foreign; // which a foreign page may not even read
       if (request.method === 'OPTIONS') return preflight(request);
-      const access = await check(request);
-      if (access instanceof Response) return withCors(request, access);
+      const access = await check(request, respondOf(ctx));
+      if (isRefusal(access)) return withCors(request, access);
       ctx.stillGood = async () => isGood(await check(request));
       return withCors(request, await handler(light ? request : genuine(request), env as Env, withAccess(ctx, access, challenge)));
     };
@@ -139,8 +141,13 @@ export function guard(options: GuardOptions): Guard<null> {
 
 /** A check that could not be made is none: 503 rejects. */
 export function isGood(verdict: Access | Response | null): boolean {
-  if (verdict instanceof Response && verdict.status === 503) throw new Error('The token cannot be checked right now.');
-  return !(verdict instanceof Response);
+  if (isRefusal(verdict) && verdict.status === 503) throw new Error('The token cannot be checked right now.');
+  return !isRefusal(verdict);
+}
+
+/** Whether a guard said no. */
+export function isRefusal(verdict: Access | Response | null): verdict is Response {
+  return verdict !== null && !('scope' in verdict);
 }
 
 interface Sent {
@@ -152,9 +159,10 @@ interface Sent {
 
 function bearerOf(request: Request): Sent {
   const header = request.headers.get('authorization');
-  const sent = header !== null && /^(?:bearer|dpop)\b/i.test(header);
-  const [, scheme, token] = (sent && header.length <= LONGEST_TOKEN && BEARER.exec(header)) || [];
-  return { token, sent, scheme: /^dpop/i.test(scheme ?? header ?? '') ? 'DPoP' : 'Bearer' };
+  if (header === null) return { token: undefined, sent: false, scheme: 'Bearer' };
+  const [, bearer = '', token] = (header.length <= LONGEST_TOKEN && BEARER.exec(header)) || [];
+  if (bearer.length === BEARER_LENGTH) return { token, sent: true, scheme: 'Bearer' };
+  return { token, sent: /^(?:bearer|dpop)\b/i.test(header), scheme: /^dpop/i.test(header) ? 'DPoP' : 'Bearer' };
 }
 
 function given(token: string | null): Sent {

@@ -25,7 +25,7 @@ export interface Context {
   stillGood?: () => Promise<boolean>;
   /** Set by `OAuthProvider`: tells the listener `on`. */
   emit?: (event: NewEvent) => void;
-  /** Set by `OAuthProvider`: a cheaper way to make an answer that is a text, where the runtime has one. */
+  /** Set by the runtime: a cheaper way to make an answer that is a text, where the runtime has one. */
   respond?: Respond | undefined;
   /** Set by `OAuthProvider`: what is kept for the user of this request between calls. */
   states?: UserStates;

@@ -168,7 +168,8 @@ export interface Settings {
   readonly brand: Brand;
   /** What pages say, in every language. */
   readonly languages: Languages;
-  readonly on: (event: Event) => void | Promise<void>;
+  /** Null where nobody listens. */
+  readonly on: ((event: Event) => void | Promise<void>) | null;
   /** Null where our answers stand as they are. */
   readonly onError: OnError | null;
 }

@@ -67,8 +67,12 @@ export class NothingDone extends Error {
  * A verb that cannot be carried out rejects; it never answers as if nothing were there.
  */
 export interface Store {
-  /** The record, or null if it was never written, was removed, or has expired. */
-  read(key: Key): Promise<Stored | null>;
+  /**
+   * The record, or null if it was never written, was removed, or has expired.
+   * @param known what a caller who changes nothing in it has read before: where the record is still in that state, a store may give
+   *   back that very object, and spare itself the rest.
+   */
+  read(key: Key, known?: Stored): Promise<Stored | null>;
   /**
    * Writes if the condition holds, and tells the new version; null, and nothing changed, if it does not.
    * @param when `any` always, `absent` only where no live record stands, a version only on that very state.

@@ -6,8 +6,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, FetchObject } from '../model/handler.ts';
 import { takesLight } from '../lib/genuine.ts';
+import type { Respond } from '../lib/http.ts';
 import { BodyError, type IncomingBody } from './body.ts';
 import { addressOf, incoming, type Incoming, type RequestRules } from './request.ts';
+import { PlainResponse } from './plain-response.ts';
 import { send, sendPlain } from './response.ts';
 
 /** Limits and listeners of a server that concern one request. */
@@ -130,9 +132,12 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
   };
 }
 
+const respond: Respond = (text, init) => PlainResponse.of(text, init);
+
 /** A class, since an accessor of an object literal costs as much as the rest of a small request. */
 class NodeContext implements Context {
   readonly waitUntil: Context['waitUntil'];
+  respond: Context['respond'] = respond;
   readonly #message: IncomingMessage;
   readonly #trustProxy: number;
 

@@ -18,9 +18,10 @@ export class LightHeaders {
 
   get(name: string): string | null {
     if (this.#real) return this.#real.get(name);
-    if (!NAME.test(name)) return this.real.get(name); // another spelling, or no header's name at all
     const value = Object.hasOwn(this.#parsed, name) ? this.#parsed[name] : undefined;
-    return typeof value === 'string' ? value : (value?.join(', ') ?? null);
+    if (typeof value === 'string') return value;
+    if (value === undefined && !NAME.test(name)) return this.real.get(name); // another spelling, or no header's name at all
+    return value?.join(', ') ?? null;
   }
   has(name: string): boolean {
     return this.get(name) !== null;

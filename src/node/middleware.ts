@@ -3,7 +3,7 @@
  * listener, or the guard alone in front of their routes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Guard } from '../guard/guard.ts';
+import { type Guard, isRefusal } from '../guard/guard.ts';
 import { authInfoOf } from '../mcp/auth-info.ts';
 import type { Access } from '../model/access.ts';
 import type { FetchFunction, FetchObject } from '../model/handler.ts';
@@ -76,7 +76,7 @@ export async function admit(
     return null;
   }
   const verdict = await guard(taken.request as unknown as Request);
-  if (verdict instanceof Response) {
+  if (isRefusal(verdict)) {
     await send(verdict, response);
     return null;
   }

@@ -48,7 +48,7 @@ export class PlainResponse {
 
   /** Body and headers while nobody has made the real ones; undefined for every other response. */
   static peek(response: Response): Peeked | undefined {
-    if (!(#body in response)) return undefined;
+    if (typeof response !== 'object' || response === null || !(#body in response)) return undefined;
     const plain = response as unknown as PlainResponse;
     if (plain.#real) return undefined;
     const fields = plain.#headers ?? fieldsOf(plain.#body, plain.#init.headers) ?? plain.headers;

@@ -30,7 +30,7 @@ type Chunk = Awaited<ReturnType<Reader['read']>>;
  * another answer can still be given.
  */
 export function send(from: Response, to: ServerResponse): Promise<void> | undefined {
-  const plain = from instanceof Response ? PlainResponse.peek(from) : undefined;
+  const plain = PlainResponse.peek(from);
   if (!plain && !(from?.headers instanceof Headers)) throw new TypeError('The handler gave no Response.');
   const { status } = from;
   if (!Number.isInteger(status) || status < 200 || status > 599) throw new TypeError(`The handler gave a Response of status ${status}.`);

@@ -75,7 +75,7 @@ export function settingsOf<Env>(
     name,
     brand: { ...brandOf(name, options.pages ?? {}), templates: options.pages?.templates ?? {} },
     languages: makeLanguages(options.pages?.words),
-    on: options.on ?? (() => {}),
+    on: options.on ?? null,
     onError: options.onError ?? null,
   });
 }

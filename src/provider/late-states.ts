@@ -2,16 +2,33 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import { late } from '../lib/late.ts';
 import type { Checked } from '../model/access.ts';
+import type { Seconds } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
 
 const statesOf = late(async () => (await import('../core/user-states.ts')).statesOf);
 
-/** The states of whoever calls. */
-export function lateStates(as: AuthServer, access: Checked): UserStates {
-  return {
-    read: async (handle) => (await statesOf(as, access)).read(handle),
-    write: async (...given) => (await statesOf(as, access)).write(...given),
-    remove: async (...given) => (await statesOf(as, access)).remove(...given),
-    now: () => as.now(),
-  };
+/** The states of whoever calls. A class, since every call makes one and few ask it anything. */
+export class LateStates implements UserStates {
+  readonly #as: AuthServer;
+  readonly #access: Checked;
+
+  constructor(as: AuthServer, access: Checked) {
+    this.#as = as;
+    this.#access = access;
+  }
+  async read(...asked: Parameters<UserStates['read']>): ReturnType<UserStates['read']> {
+    return (await this.#states()).read(...asked);
+  }
+  async write(...asked: Parameters<UserStates['write']>): ReturnType<UserStates['write']> {
+    return (await this.#states()).write(...asked);
+  }
+  async remove(...asked: Parameters<UserStates['remove']>): ReturnType<UserStates['remove']> {
+    return (await this.#states()).remove(...asked);
+  }
+  now(): Seconds {
+    return this.#as.now();
+  }
+  #states(): Promise<UserStates> {
+    return statesOf(this.#as, this.#access);
+  }
 }

@@ -8,7 +8,7 @@ import { neededKeyring } from '../core/needed-keyring.ts';
 import { withFaults } from '../core/store-faults.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
-import { guard, isGood, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
+import { guard, isGood, isRefusal, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
@@ -29,7 +29,7 @@ import { secretsOf } from '../options/secret.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { fetchOf } from './handlers.ts';
-import { lateStates } from './late-states.ts';
+import { LateStates } from './late-states.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
@@ -131,17 +131,17 @@ export class OAuthProvider<Env = unknown> {
     const foreign = checkOrigin(request, host.allowedOrigins, host.as.settings.issuer);
     if (foreign) return foreign; // which a foreign page may not even read
     if (request.method === 'OPTIONS') return preflight(request);
-    ctx.emit = (event) => host.as.emit(event);
+    ctx.emit = host.as.emit;
     ctx.respond = this.#platform.runtime.respond;
     const access = await api.guard(request);
-    if (access instanceof Response) return withCors(request, toldOf(host.as, request, access));
+    if (isRefusal(access)) return withCors(request, toldOf(host.as, request, access));
     ctx.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
     const inside = withoutPrefix(request, host.prefix);
     if (access === null) return withCors(request, await api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge)));
     const allowed = await withPermissions(host.as, ofTenant(access, host.as), own);
     if (allowed === null) return withCors(request, unavailable(this.#platform.runtime.respond));
-    ctx.states = lateStates(host.as, allowed);
+    ctx.states = new LateStates(host.as, allowed);
     try {
       return withCors(request, await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge)));
     } catch (error) {
@@ -155,7 +155,7 @@ export class OAuthProvider<Env = unknown> {
   async #refusal(api: Protected<Env>, request: Request, { failure, retryAfter }: UpstreamTokenError): Promise<Response | null> {
     if (failure === 'unavailable') return unavailable(this.#platform.runtime.respond, retryAfter);
     const verdict = failure === 'ended' ? await api.guard(request) : null;
-    return verdict instanceof Response ? verdict : null;
+    return isRefusal(verdict) ? verdict : null;
   }
 
   /** The environment as handlers see it, with the helpers in it; made once for each environment. */
@@ -283,7 +283,9 @@ async function withPermissions(as: AuthServer, access: Access, env: unknown): Pr
 function pathOf(url: string): string {
   if (/\\|\/\.(?![a-z])|%2e/i.test(url)) return new URL(url).pathname; // a dot and a letter are no dot segment
   const start = url.indexOf('/', url.indexOf('//') + 2);
-  const end = url.slice(start).search(/[?#]/);
   if (start < 0) return '/';
-  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+  const query = url.indexOf('?', start);
+  const fragment = url.indexOf('#', start);
+  const end = query < 0 || (fragment >= 0 && fragment < query) ? fragment : query;
+  return end < 0 ? url.slice(start) : url.slice(start, end);
 }

@@ -57,8 +57,8 @@ export function composedStore(options: ComposedStoreOptions): Store {
   const copyOf = (stored: Stored): Json => ({ value: stored.value, version: stored.version });
   return {
     atomic: true,
-    async read(key) {
-      if (!cached(key)) return atomic.read(key);
+    async read(key, known) {
+      if (!cached(key)) return atomic.read(key, known);
       const copy = await quietly(() => cache.read(key));
       if (copy) return copy.value as unknown as Stored;
       const stored = await atomic.read(key);

@@ -70,9 +70,9 @@ class D1Store implements Store {
     this.#now = now;
   }
 
-  async read(key: Key): Promise<Stored | null> {
+  async read(key: Key, known?: Stored): Promise<Stored | null> {
     const [row] = await this.#run(SQL.read, key, this.#now());
-    return row ? storedOf(key, row as Row) : null;
+    return row ? storedOf(key, row as Row, known) : null;
   }
 
   async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {

@@ -79,9 +79,9 @@ class ObjectStore implements Store {
     this.#now = now;
   }
 
-  async read(key: Key): Promise<Stored | null> {
+  async read(key: Key, known?: Stored): Promise<Stored | null> {
     const row = await this.#objectOf(key).read(key, this.#now());
-    return row && storedOf(key, row);
+    return row && storedOf(key, row, known);
   }
 
   async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {

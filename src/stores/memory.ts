@@ -53,8 +53,9 @@ class MemoryStore implements Store {
     this.#capacity = capacity;
   }
 
-  async read(key: Key): Promise<Stored | null> {
+  async read(key: Key, known?: Stored): Promise<Stored | null> {
     const row = this.#live(key);
+    if (row && row.version === known?.version) return known;
     return row ? { value: JSON.parse(row.text) as Json, version: row.version } : null;
   }
 

@@ -63,9 +63,9 @@ class PostgresStore implements Store {
     this.#now = now;
   }
 
-  async read(key: Key): Promise<Stored | null> {
+  async read(key: Key, known?: Stored): Promise<Stored | null> {
     const [row] = await this.#run(STATEMENTS.read, key, this.#now());
-    return row ? storedOf(key, numbered(row)) : null;
+    return row ? storedOf(key, numbered(row), known) : null;
   }
 
   async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {

@@ -62,10 +62,10 @@ class RedisStore implements Store {
     this.#warn = warn;
   }
 
-  async read(key: Key): Promise<Stored | null> {
+  async read(key: Key, known?: Stored): Promise<Stored | null> {
     await (this.#ready ??= this.#prepare());
     const row = await this.#row(key);
-    return row && row.until > this.#now() ? storedOf(key, row) : null;
+    return row && row.until > this.#now() ? storedOf(key, row, known) : null;
   }
 
   async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {

@@ -21,7 +21,7 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
   return {
     atomic,
     ...(local === undefined ? {} : { local }),
-    read: (key) => store.read(inside(key)),
+    read: (key, known) => store.read(inside(key), known),
     write: (key, value, when, options) =>
       store.write(inside(key), value, when, options?.index ? { ...options, index: options.index.map(listInside) } : options),
     remove: (key, when) => (when === undefined ? store.remove(inside(key)) : store.remove(inside(key), when)),

@@ -100,8 +100,9 @@ export interface Change {
   readonly lists: readonly IndexKey[] | null;
 }
 
-/** The record of a row. @throws {Error} when what stands there is not JSON; the text itself stays out of the message. */
-export function storedOf(key: Key, row: Row): Stored {
+/** The record of a row, or what is known of it. @throws {Error} when what stands there is not JSON; the text itself stays out of the message. */
+export function storedOf(key: Key, row: Row, known?: Stored): Stored {
+  if (known !== undefined && known.version === row.version) return known;
   try {
     return { value: JSON.parse(row.value) as Json, version: row.version };
   } catch {

@@ -91,13 +91,13 @@ class FileStore implements SqliteStore {
     };
   }
 
-  async read(key: Key): Promise<Stored | null> {
+  async read(key: Key, before?: Stored): Promise<Stored | null> {
     const now = this.#now();
     const known = this.#memory?.find(key);
-    if (known) return known.until > now ? storedOf(key, known) : null;
+    if (known) return known.until > now ? storedOf(key, known, before) : null;
     const row = this.#read.get(key, now) as unknown as Row | undefined;
     if (row) this.#memory?.keep(key, row);
-    return row ? storedOf(key, row) : null;
+    return row ? storedOf(key, row, before) : null;
   }
 
   write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {

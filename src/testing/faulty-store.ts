@@ -66,7 +66,7 @@ export function faultyStore(inner: Store, { pass = someTurns }: FaultyStoreOptio
     },
     store: {
       atomic: inner.atomic,
-      read: (key) => run(() => inner.read(key)),
+      read: (key, known) => run(() => inner.read(key, known)),
       write: (key, value, when, options) => run(() => inner.write(key, value, when, options)),
       remove: (key, when) => run(() => inner.remove(key, when)),
       list: (index, after) => run(() => inner.list(index, after)),

@@ -198,6 +198,20 @@ export const storeSuite: readonly StoreCase[] = [
     read.list.push(4);
     equal((await store.read('a:1'))?.value, { list: [1, 2] });
   }),
+  rule('gives a caller what he knows only while the record is still in that very state', async ({ store, clock }) => {
+    await written(store, 'a:1', { n: 1 }, 'any');
+    const known = (await store.read('a:1')) ?? undefined;
+    equal(await store.read('a:1', known), known);
+    await written(store, 'a:1', { n: 2 }, 'any', { until: clock.time + 60 });
+    equal((await store.read('a:1', known))?.value, { n: 2 });
+    const later = (await store.read('a:1', known)) ?? undefined;
+    clock.time += 60;
+    equal(await store.read('a:1', later), null);
+    await written(store, 'a:1', { n: 1 }, 'absent');
+    equal((await store.read('a:1', later))?.value, { n: 1 });
+    await store.remove('a:1');
+    equal(await store.read('a:1', later), null);
+  }),
   rule('gives every live record once to whoever copies it, with its end and its lists, if it can', async ({ store, clock }) => {
     if (!store.all) return;
     const wanted = new Map<Key, unknown>();

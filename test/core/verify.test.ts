@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Grant } from '../../src/model/grant.ts';
+import type { Context } from '../../src/model/handler.ts';
 import { makeApp, RESOURCE } from '../support/app.ts';
 
 describe('core/verify', () => {
@@ -40,6 +41,21 @@ describe('core/verify', () => {
     }
     await app.store.write(keyOf(mine.tokens.access), own, 'any');
     expect((await app.call(mine.tokens.access)).status).toBe(200);
+  });
+
+  it('hands each call what is its own: what a handler does to it changes no other call', async () => {
+    const spoil = (_request: Request, _env: unknown, { auth }: Context): Response => {
+      const seen = Response.json({ auth });
+      const { scope, props } = auth as unknown as { scope: string[]; props: { claims: { name: string } } };
+      scope.push('admin');
+      props.claims.name = 'Mallory';
+      return seen;
+    };
+    const app = await makeApp('memory', { apiHandler: spoil });
+    const { tokens } = await app.signedIn();
+    const first = (await app.call(tokens.access)).access;
+    expect(first?.scope).toEqual(['read', 'write']);
+    for (let round = 0; round < 3; round++) expect((await app.call(tokens.access)).access).toEqual(first);
   });
 
   it('goes by the grant alone: no grant, no access (I1)', async () => {

@@ -1,12 +1,13 @@
 /** FLT-20: what a process remembers is bounded, whatever and however many strangers send. */
 import { describe, expect, it } from 'vitest';
-import { makeOpened } from '../../src/core/opened.ts';
+import { makeKnownGrants, type Shown } from '../../src/core/known-grants.ts';
 import type { Access } from '../../src/model/access.ts';
 import { cachedPermissions } from '../../src/model/live-permissions.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
 import { appOn, ISSUER, RESOURCE } from '../support/app.ts';
+import { openGrant } from '../support/grants.ts';
 import { makeSigner, shown } from '../support/signer.ts';
 
 const AS = 'https://as.example';
@@ -73,12 +74,19 @@ describe('what a process remembers', () => {
     expect(fetched).toHaveLength(259);
   });
 
-  it('FLT-20 of props that tokens opened: a thousand, of a bounded length', () => {
-    const opened = makeOpened();
-    const token = (at: number) => ({ hash: `h${at}`, wrappedKey: 'k' });
-    for (let at = 0; at < 20_000; at++) opened.keep(token(at), 'sealed', 'text');
-    const kept = Array.from({ length: 20_000 }, (_, at) => opened.find(token(at), 'sealed')).filter((one) => one !== undefined);
-    expect(kept).toHaveLength(1000);
+  it('FLT-20 of tokens that were good, and of the grants that they hang on: a thousand', async () => {
+    const told: boolean[] = [];
+    const known = makeKnownGrants({
+      readGrant: async (id, before) => (told.push(before !== undefined), { value: openGrant({ id }), version: 1 }),
+    });
+    for (let at = 0; at < 5000; at++) await known.find(`g${at}`);
+    told.length = 0;
+    for (let at = 4999; at >= 0; at--) await known.find(`g${at}`);
+    expect(told.filter(Boolean)).toHaveLength(1000);
+    const shown = { grant: openGrant(), access: openGrant().access[0]!, text: '{}', said: {} as Shown['said'] };
+    const tokens = Array.from({ length: 5000 }, (_, at) => `token ${at}`);
+    for (const token of tokens) known.keepShown(token, shown);
+    expect(tokens.filter((token) => known.shown(token))).toHaveLength(1000);
   });
 
   it('FLT-20 of ids that were made up: nothing, and no record either', async () => {

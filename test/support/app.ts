@@ -59,7 +59,7 @@ export interface App {
 export function counting(store: Store, counts: Counts): Store {
   return {
     atomic: store.atomic,
-    read: (key) => (counts.reads++, store.read(key)),
+    read: (key, known) => (counts.reads++, store.read(key, known)),
     write: (key, value, when, options) => (counts.writes++, store.write(key, value, when, options)),
     remove: (key, when) => (counts.removes++, store.remove(key, when)),
     list: (index, after) => (counts.lists++, store.list(index, after)),
