@@ -8,8 +8,11 @@ import { checkRoom } from './looks.ts';
 import { ROOT } from './processes.ts';
 import { noteTitle } from './titles.ts';
 
-/** Parts of a window that nobody sees here. A renderer of its own for what drops down from the address bar of each page costs more than the page does. */
-const UNSEEN = ['WebUIOmniboxPopup', 'WebUIOmniboxFullPopup', 'WebUIOmniboxAimPopup'];
+/**
+ * What costs more than our pages do, and is of no use here: a renderer of its own for what drops down from the address bar of each
+ * page, in a window that nobody sees, and one more in reserve.
+ */
+const UNUSED = ['WebUIOmniboxPopup', 'WebUIOmniboxFullPopup', 'WebUIOmniboxAimPopup', 'SpareRendererForSitePerProcess'];
 /** What Playwright turns off as well: the switch counts once, and this one takes the place of Playwright's. */
 const DISABLED = [
   'AvoidUnnecessaryBeforeUnloadCheckSync',
@@ -21,7 +24,7 @@ const DISABLED = [
   'OptimizationHints',
   'PaintHolding',
   'ThirdPartyStoragePartitioning',
-  ...UNSEEN,
+  ...UNUSED,
 ];
 const SHOTS = join(ROOT, 'artifacts/screenshots');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

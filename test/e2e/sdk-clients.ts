@@ -9,6 +9,7 @@ import {
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport as OldTransportShape } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { listenForCallback } from '../../src/cli/callback.ts';
+import { makeKeeping } from '../support/papers.ts';
 
 /** Which client: 2.x as it comes, 2.x negotiating, 1.x. */
 export type Line = 'default' | 'auto' | 'old';
@@ -72,21 +73,12 @@ async function connectOf(line: Line, transport: OldTransport | StreamableHTTPCli
 }
 
 function makePapers(redirectUri: string, state: string, visitor: Visitor): Papers {
-  const kept = new Map<string, unknown>();
-  const keep = (name: string) => (value: unknown) => void kept.set(name, value);
-  const give = (name: string) => () => kept.get(name) as never;
+  const { kept, keeping } = makeKeeping();
   return {
     redirectUrl: redirectUri,
     clientMetadata: { client_name: 'SDK client', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' },
     state: () => state,
-    clientInformation: give('client'),
-    saveClientInformation: keep('client'),
-    tokens: give('tokens'),
-    saveTokens: keep('tokens'),
-    codeVerifier: give('verifier'),
-    saveCodeVerifier: keep('verifier'),
-    discoveryState: give('discovery'),
-    saveDiscoveryState: keep('discovery'),
+    ...keeping,
     redirectToAuthorization: async (url) => void (await visitor(url.href)),
     get accessToken() {
       return (kept.get('tokens') as { access_token: string }).access_token;

@@ -1,6 +1,7 @@
 /** The SDK's own client before an example: 401, discovery, registration, a person's browser, tokens, calls, refresh. */
 import { Client, type OAuthClientProvider, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 import { expect } from 'vitest';
+import { makeKeeping } from '../support/papers.ts';
 
 /** Goes as a person from the authorization URL to where the browser is sent at last. */
 export type Person = (url: string) => Promise<string>;
@@ -50,21 +51,12 @@ export async function connectTo(url: string, fetch: typeof globalThis.fetch, per
 }
 
 function makePapers(visit: (url: string) => Promise<void>): OAuthClientProvider {
-  const kept = new Map<string, unknown>();
-  const keep = (name: string) => (value: unknown) => void kept.set(name, value);
-  const give = (name: string) => () => kept.get(name) as never;
+  const { keeping } = makeKeeping();
   return {
     redirectUrl: CALLBACK,
     clientMetadata: { client_name: 'Example client', redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' },
     state: () => 'st4te',
-    clientInformation: give('client'),
-    saveClientInformation: keep('client'),
-    tokens: give('tokens'),
-    saveTokens: keep('tokens'),
-    codeVerifier: give('verifier'),
-    saveCodeVerifier: keep('verifier'),
-    discoveryState: give('discovery'),
-    saveDiscoveryState: keep('discovery'),
+    ...keeping,
     redirectToAuthorization: async (url) => visit(url.href),
   };
 }

@@ -9,6 +9,7 @@ import { catalogue, mcpHandler, resource, tool } from '../../src/mcp/index.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { type Browser, type BrowserPage, codeOf } from '../../src/testing/index.ts';
 import { ALICE, type App, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { makeKeeping } from '../support/papers.ts';
 
 const said = (text: string): object => ({ content: [{ type: 'text', text }] });
 const ran: string[] = [];
@@ -44,9 +45,7 @@ interface Person {
 }
 
 function person(browser: Browser): Person {
-  const kept = new Map<string, unknown>();
-  const keep = (name: string) => (value: unknown) => void kept.set(name, value);
-  const give = (name: string) => () => kept.get(name) as never;
+  const { kept, keeping } = makeKeeping();
   const redirectUrl = 'http://localhost:3334/callback';
   const who: Person = {
     pages: [],
@@ -55,14 +54,7 @@ function person(browser: Browser): Person {
     papers: {
       redirectUrl,
       clientMetadata: { client_name: 'Step-up client', redirect_uris: [redirectUrl], token_endpoint_auth_method: 'none' },
-      clientInformation: give('client'),
-      saveClientInformation: keep('client'),
-      tokens: give('tokens'),
-      saveTokens: keep('tokens'),
-      codeVerifier: give('verifier'),
-      saveCodeVerifier: keep('verifier'),
-      discoveryState: give('discovery'),
-      saveDiscoveryState: keep('discovery'),
+      ...keeping,
       async redirectToAuthorization(url) {
         who.asked.push(url);
         const page = await browser.get(url.href);
