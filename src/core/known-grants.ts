@@ -10,8 +10,10 @@ import { linksOf } from '../model/token.ts';
 import type { Held } from './held.ts';
 import type { Records } from './records.ts';
 
-/** Grants kept, and tokens; the oldest give way. */
+/** Grants kept; the oldest give way. */
 const MOST = 1000;
+/** Refresh tokens in their grace beyond which a grant is not kept: it is large then, and about to change. */
+const MOST_RETIRED = 4;
 /** Characters of JSON beyond which a token's props are not kept, and so the token is not. */
 const LONGEST = 4096;
 
@@ -36,42 +38,55 @@ export interface KnownGrants {
   find(id: string): Promise<Grant | null>;
   /** What a token was when it was shown last: good now only if its grant is still the very same, and time has not run out. */
   shown(token: string): Shown | undefined;
+  /** Keeps a token for as long as its grant is known, and is what it was. */
   keepShown(token: string, shown: Shown): void;
   /** Whether nothing in this process has changed that grant, or one that it hangs on, since it was read. */
   stands(grant: Grant): boolean;
   /** To be told of every grant that this process writes: what was under way to be remembered then is not. */
   changed(id: string): void;
-  /** To be told of a token that is good no more. */
-  forgetShown(token: string): void;
+}
+
+/** A grant, and its tokens that were shown. */
+interface Known {
+  readonly held: Held<Grant>;
+  readonly tokens: Set<string>;
 }
 
 /** An empty memory over records. */
 export function makeKnownGrants({ readGrant }: Pick<Records, 'readGrant'>): KnownGrants {
-  const known = new Map<string, Held<Grant>>();
+  const known = new Map<string, Known>();
   const tokens = new Map<string, Shown>();
   let changes = 0;
+  const forget = (id: string): void => {
+    for (const token of known.get(id)?.tokens ?? []) tokens.delete(token);
+    known.delete(id);
+  };
+  const keep = (id: string, held: Held<Grant>): void => {
+    forget(id);
+    if (held.value.retired.length > MOST_RETIRED) return;
+    const [oldest] = known.size >= MOST ? known.keys() : [];
+    if (oldest !== undefined) forget(oldest);
+    known.set(id, { held, tokens: new Set() });
+  };
   return {
     async find(id) {
-      const [before, then] = [known.get(id), changes];
+      const [before, then] = [known.get(id)?.held, changes];
       const held = await readGrant(id, before);
-      if (held === null || then !== changes) known.delete(id);
-      else if (held !== before) keep(known, id, held);
+      if (held === null || then !== changes) forget(id);
+      else if (held !== before) keep(id, held);
       return held === null ? null : held.value;
-    },
-    stands: (grant) => known.get(grant.id)?.value === grant && linksOf(grant.id).every((id) => known.has(id)),
-    changed(id) {
-      changes++;
-      known.delete(id);
     },
     shown: (token) => tokens.get(token),
     keepShown(token, shown) {
-      if (shown.text.length <= LONGEST) keep(tokens, token, shown);
+      const own = known.get(shown.grant.id);
+      if (own?.held.value !== shown.grant || shown.text.length > LONGEST) return;
+      own.tokens.add(token);
+      tokens.set(token, shown);
     },
-    forgetShown: (token) => void tokens.delete(token),
+    stands: ({ id }) => linksOf(id).every((one) => known.has(one)),
+    changed(id) {
+      changes++;
+      forget(id);
+    },
   };
-}
-
-function keep<V>(kept: Map<string, V>, name: string, value: V): void {
-  if (kept.size >= MOST && !kept.has(name)) for (const oldest of kept.keys()) if (kept.delete(oldest)) break;
-  kept.set(name, value);
 }

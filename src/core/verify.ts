@@ -31,10 +31,7 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
     return isInTime(before, as.now()) ? accessFrom(as, before) : null;
   }
   const found = await openedBy(as, token, grant);
-  if (found === null) {
-    as.knownGrants.forgetShown(token);
-    return null;
-  }
+  if (found === null) return null;
   const shown = { ...found, said: sayingOf(as, token, found), checkedAt: now };
   as.knownGrants.keepShown(token, shown);
   return accessFrom(as, shown);

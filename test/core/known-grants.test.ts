@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeKnownGrants, type Shown } from '../../src/core/known-grants.ts';
 import { makeRecords } from '../../src/core/records.ts';
+import type { Grant } from '../../src/model/grant.ts';
 import { revoke } from '../../src/model/transition.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { openGrant, START } from '../support/grants.ts';
@@ -13,9 +14,9 @@ const setUp = async () => {
   return { store, records, known: makeKnownGrants(records) };
 };
 
-const shownAs = (text: string): Shown => {
+const shownOf = (grant: Grant, text = '{}'): Shown => {
   const access = { hash: 'hash', wrappedKey: 'key', scope: [], expiresAt: START };
-  return { grant: openGrant(), access, text, said: {} as Shown['said'], checkedAt: START };
+  return { grant, access, text, said: {} as Shown['said'], checkedAt: START };
 };
 
 describe('core/known-grants', () => {
@@ -46,12 +47,36 @@ describe('core/known-grants', () => {
     expect(reads).toBe(5);
   });
 
-  it('keeps no token whose props are long, and none that was told to be good no more', async () => {
-    const { known } = await setUp();
-    known.keepShown('mine', shownAs('{"a":1}'));
-    known.keepShown('long', shownAs('x'.repeat(4097)));
-    known.keepShown('over', shownAs('{}'));
-    known.forgetShown('over');
-    expect(['mine', 'long', 'over'].map((token) => known.shown(token)?.text)).toEqual(['{"a":1}', undefined, undefined]);
+  it('knows a token for as long as its grant is what it was, and none whose props are long', async () => {
+    const { records, known } = await setUp();
+    const grant = (await known.find('grant'))!;
+    known.keepShown('mine', shownOf(grant, '{"a":1}'));
+    known.keepShown('long', shownOf(grant, 'x'.repeat(4097)));
+    known.keepShown('of an older state', shownOf(openGrant()));
+    expect(['mine', 'long', 'of an older state'].map((token) => known.shown(token)?.text)).toEqual(['{"a":1}', undefined, undefined]);
+    await records.changeGrant('grant', (one) => ({ grant: { ...one, usedAt: START + 5 }, result: true }));
+    await known.find('grant');
+    expect(known.shown('mine')).toBeUndefined();
+  });
+
+  it('keeps no grant with many refresh tokens in their grace, which are most of its size', async () => {
+    const { records, known } = await setUp();
+    const retired = Array.from({ length: 5 }, (_, at) => ({ hash: `h${at}`, sealedSuccessor: 'sealed', until: START + 60 }));
+    await records.changeGrant('grant', (grant) => ({ grant: { ...grant, retired }, result: true }));
+    const first = (await known.find('grant'))!;
+    known.keepShown('mine', shownOf(first));
+    expect([(await known.find('grant')) === first, known.shown('mine')]).toEqual([false, undefined]);
+  });
+
+  it('stands by a grant until this process writes it, or one that it hangs on', async () => {
+    const { records, known } = await setUp();
+    const [parent, child] = ['p'.repeat(22), `${'p'.repeat(22)}${'c'.repeat(22)}`];
+    for (const id of [parent, child]) await records.openGrant(openGrant({ id }));
+    for (const changed of [child, parent]) {
+      const [, grant] = await Promise.all([parent, child].map((id) => known.find(id)));
+      expect(known.stands(grant!)).toBe(true);
+      known.changed(changed);
+      expect(known.stands(grant!)).toBe(false);
+    }
   });
 });
