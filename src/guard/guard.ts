@@ -91,7 +91,7 @@ export function guard(options: GuardOptions): Guard<null> {
   const description = { resource, authorizationServers, scopes: challenge.scope, name, provesKeys: checkProof !== undefined };
   const metadata = { path: metadataPathOf(resource), text: metadataText(description) };
 
-  const check = async (request: Request, respond = options.respond): Promise<Access | Response | null> => {
+  const judge = async (request: Request, respond: Respond | undefined): Promise<Access | Response | null> => {
     const foreign = checkOrigin(request, allowedOrigins, resource);
     if (foreign) return foreign;
     const { token, sent, scheme } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
@@ -120,6 +120,7 @@ export function guard(options: GuardOptions): Guard<null> {
     return { upstream: noUpstreams, connect: noConnect, ...access, scope };
   };
 
+  const check = (request: Request): Promise<Access | Response | null> => judge(request, options.respond);
   const respondOf = (ctx: Context): Respond | undefined => options.respond ?? ctx.respond;
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
     const light = takesLight(handler);
@@ -129,7 +130,7 @@ export function guard(options: GuardOptions): Guard<null> {
       const foreign = checkOrigin(request, allowedOrigins, resource);
       if (foreign) return foreign; // which a foreign page may not even read
       if (request.method === 'OPTIONS') return preflight(request);
-      const access = await check(request, respondOf(ctx));
+      const access = await judge(request, respondOf(ctx));
       if (isRefusal(access)) return withCors(request, access);
       ctx.stillGood = async () => isGood(await check(request));
       return withCors(request, await handler(light ? request : genuine(request), env as Env, withAccess(ctx, access, challenge)));
