@@ -47,8 +47,8 @@ export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
   const keyFrom = async (secret: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis seal\n${secret}`);
   const padOf = async (token: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis wrap\n${token}`);
   const proof = async (token: string): Promise<Proof> => {
-    const pad = padOf(token); // under way meanwhile; it cannot fail, so nobody waits for a promise of both
-    return { hash: await hash(token), pad: await pad };
+    const hashed = await hash(token); // one after the other: cheaper than a promise of both
+    return { hash: hashed, pad: await padOf(token) };
   };
   const refreshProof = async (token: string, familyHash?: string): Promise<RefreshProof> => ({
     ...(await proof(token)),

@@ -22,7 +22,8 @@ describe('node/databases', () => {
       await databases(name, {}).query(MAKE, []);
       await databases(name, {}).query('INSERT INTO t VALUES (?)', [at]);
     }
-    const held = (): number => readdirSync('/proc/self/fd').filter((fd) => nameOf(fd).endsWith('.sqlite')).length;
+    const held = (): number =>
+      readdirSync('/proc/self/fd').filter((fd) => nameOf(fd).startsWith(folder) && nameOf(fd).endsWith('.sqlite')).length;
     if (process.platform === 'linux') expect(held()).toBeLessThanOrEqual(64 + 1); // one of the test before
     for (const [at, name] of names.entries()) expect(await databases(name, {}).query('SELECT x FROM t', [])).toEqual([{ x: at }]);
   });
