@@ -13,6 +13,16 @@ export const REDIRECT_URI = 'http://localhost:3334/callback';
 /** The same as an option of our server. */
 export const BENCH_CLIENT = { id: CLIENT_ID, authMethod: 'none', redirectUris: [REDIRECT_URI] } as const;
 
+/** The same as a record. */
+export const KEPT_CLIENT = {
+  id: CLIENT_ID,
+  redirectUris: [REDIRECT_URI],
+  applicationType: 'native',
+  grantTypes: ['authorization_code', 'refresh_token'],
+  authMethod: 'none',
+  createdAt: 0,
+} as const;
+
 /** PKCE: `base64url(sha256(VERIFIER)) === CHALLENGE`. */
 export const VERIFIER = 'dBjftJeZ4CVP-mBr92K0uhbUqQ9Xh4v0tN2fWQ1pZ3s';
 export const CHALLENGE = '9aqtcdbnBZLhf2-d_NlBPbqe0kmzXLw11waimkV0kCc';

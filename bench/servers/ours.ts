@@ -10,23 +10,12 @@ import { join } from 'node:path';
 import { PlainResponse, serve, sqliteStore } from '../../dist/node/index.js';
 import { memoryStore, OAuthProvider } from '../../dist/node/main.js';
 import type { OAuthHelpers } from '../../dist/provider/pages.js';
-import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, REDIRECT_URI, RESOURCE_SERVER } from './answers.ts';
+import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, KEPT_CLIENT, RESOURCE_SERVER } from './answers.ts';
 
 const [kind, answers] = process.argv.slice(2);
 const isLight = answers === 'plain' || answers === 'cached';
 const store = kind === 'memory' ? memoryStore() : sqliteStore(join(temporaryFolder(), 'bench.db'));
-await store.write(
-  `client:${CLIENT_ID}`,
-  {
-    id: CLIENT_ID,
-    redirectUris: [REDIRECT_URI],
-    applicationType: 'native',
-    grantTypes: ['authorization_code', 'refresh_token'],
-    authMethod: 'none',
-    createdAt: 0,
-  },
-  'any',
-);
+await store.write(`client:${CLIENT_ID}`, KEPT_CLIENT, 'any');
 
 const answer = isLight ? PlainResponse.of : (body: string, init: ResponseInit) => new Response(body, init);
 const provider = new OAuthProvider<{ PORTCULLIS: typeof store; PORTCULLIS_LIMITS: string; OAUTH_PROVIDER?: OAuthHelpers }>({

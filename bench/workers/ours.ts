@@ -2,7 +2,7 @@
 import type { OAuthHelpers } from '../../src/provider/pages.ts';
 import { durableObjectStore, type ObjectNamespace } from '../../src/stores/durable-object.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
-import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, REDIRECT_URI } from '../servers/answers.ts';
+import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, KEPT_CLIENT } from '../servers/answers.ts';
 
 export { PortcullisStore } from '../../src/worker/index.ts';
 
@@ -27,15 +27,7 @@ export const serverWith = (more: { readonly dangerouslyCacheTokens?: number }): 
     authorizationCodeTTL: 600,
     ...more,
     defaultHandler: async (request, env) => {
-      const client = {
-        id: CLIENT_ID,
-        redirectUris: [REDIRECT_URI],
-        applicationType: 'native',
-        grantTypes: ['authorization_code', 'refresh_token'],
-        authMethod: 'none',
-        createdAt: 0,
-      };
-      await durableObjectStore(env.PORTCULLIS).write(`client:${CLIENT_ID}`, client, 'any');
+      await durableObjectStore(env.PORTCULLIS).write(`client:${CLIENT_ID}`, KEPT_CLIENT, 'any');
       const count = Number(new URL(request.url).searchParams.get('codes'));
       const codes: string[] = [];
       while (codes.length < count) codes.push(await codeFrom(env.OAUTH_PROVIDER));

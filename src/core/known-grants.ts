@@ -42,7 +42,7 @@ export interface KnownGrants {
   keepShown(token: string, shown: Shown): void;
   /** Whether nothing in this process has changed that grant, or one that it hangs on, since it was read. */
   stands(grant: Grant): boolean;
-  /** To be told of every grant that this process writes: what was under way to be remembered then is not. */
+  /** To be told of every grant that this process writes: a read of it that is under way is not remembered. */
   changed(id: string): void;
 }
 
@@ -56,7 +56,8 @@ interface Known {
 export function makeKnownGrants({ readGrant }: Pick<Records, 'readGrant'>): KnownGrants {
   const known = new Map<string, Known>();
   const tokens = new Map<string, Shown>();
-  let changes = 0;
+  /** The last read of each grant that is under way, unless this process has written that grant since. */
+  const reading = new Map<string, object>();
   const forget = (id: string): void => {
     for (const token of known.get(id)?.tokens ?? []) tokens.delete(token);
     known.delete(id);
@@ -70,11 +71,17 @@ export function makeKnownGrants({ readGrant }: Pick<Records, 'readGrant'>): Know
   };
   return {
     async find(id) {
-      const [before, then] = [known.get(id)?.held, changes];
-      const held = await readGrant(id, before);
-      if (held === null || then !== changes) forget(id);
-      else if (held !== before) keep(id, held);
-      return held === null ? null : held.value;
+      const before = known.get(id)?.held;
+      const turn = {};
+      reading.set(id, turn);
+      try {
+        const held = await readGrant(id, before);
+        if (held === null) forget(id);
+        else if (held !== before && reading.get(id) === turn) keep(id, held);
+        return held === null ? null : held.value;
+      } finally {
+        if (reading.get(id) === turn) reading.delete(id);
+      }
     },
     shown: (token) => tokens.get(token),
     keepShown(token, shown) {
@@ -85,7 +92,7 @@ export function makeKnownGrants({ readGrant }: Pick<Records, 'readGrant'>): Know
     },
     stands: ({ id }) => linksOf(id).every((one) => known.has(one)),
     changed(id) {
-      changes++;
+      reading.delete(id);
       forget(id);
     },
   };

@@ -30,6 +30,25 @@ describe('core/known-grants', () => {
     expect((await known.find('grant'))?.ended?.reason).toBe('revoked');
   });
 
+  it('remembers what it read while other grants were written, and not what was written meanwhile', async () => {
+    const { records, known: first } = await setUp();
+    for (const [written, isKept] of [
+      ['other', true],
+      ['grant', false],
+    ] as const) {
+      const slow = makeKnownGrants({
+        async readGrant(...asked) {
+          const held = await records.readGrant(...asked);
+          slow.changed(written);
+          return held;
+        },
+      });
+      const found = await slow.find('grant');
+      expect(slow.stands(found!)).toBe(isKept);
+    }
+    expect(first.stands(openGrant())).toBe(false);
+  });
+
   it('gives nothing that is gone, nor what came under the same name in an older shape', async () => {
     const { store, known } = await setUp();
     await known.find('grant');
