@@ -68,14 +68,11 @@ export function makeAccounts({
     if (!bytes || !salt) throw new TypeError('A stored password hash is not in PHC form.');
     return equalTexts(kept, await hashPassword(password, bytes, { ln: Number(ln), r: Number(r), p: Number(p) }));
   };
-  const change = async (id: string, edit: (account: AccountRecord) => AccountRecord | null): Promise<AccountRecord | null> => {
-    for (;;) {
-      const held = await records.findAccount(id);
-      if (!held) throw new TypeError('There is no account with this id.');
-      const next = edit(held.value);
-      if (next === null || (await records.saveAccount(next, held.version))) return next;
-    }
-  };
+  const change = (id: string, edit: (account: AccountRecord) => AccountRecord | null): Promise<AccountRecord | null> =>
+    records.changeAccount(id, (account) => {
+      if (!account) throw new TypeError('There is no account with this id.');
+      return edit(account);
+    });
   const findByUsername = async (username: string): Promise<AccountRecord | null> => {
     const id = await records.findAccountId(await keys.hash(foldUsername(username)));
     return id === null ? null : ((await newAccounts.find(id))?.value ?? null);

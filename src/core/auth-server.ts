@@ -71,6 +71,7 @@ export function makeAuthServer(
       if (event) emit(event);
     },
     (id) => knownGrants.changed(id),
+    runtime,
   );
   const knownGrants = makeKnownGrants(records);
   return {

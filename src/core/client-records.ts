@@ -2,12 +2,13 @@
  * Client records: registered clients as they are kept, every change of one a conditional write. A client that is being deleted is
  * marked first, its grants are ended, and only then the row goes: whatever interrupts that, doing it again finishes it (SEC-084).
  */
+import { changeRecord } from '../model/change-record.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Cursor, IndexKey, Key } from '../model/store.ts';
 import { revoke } from '../model/transition.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, MOST_TRIES, readHeld } from './held.ts';
+import { has, readHeld } from './held.ts';
 
 const ALL: IndexKey = 'clients:all';
 
@@ -18,13 +19,10 @@ export async function addClient(as: AuthServer, client: Client): Promise<boolean
 
 /** Changes a living client; null where there is none. The edit may run more than once, on what stands there by then. */
 export async function changeClient(as: AuthServer, id: string, edit: (client: Client) => Client): Promise<Client | null> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const held = await readHeld(as.store, keyOf(id), isLiving);
-    if (!held) return null;
-    const next = edit(held.value);
-    if (next === held.value || (await as.store.write(keyOf(id), next, held.version, optionsOf(next))) !== null) return next;
-  }
-  throw new OAuthError('temporarily_unavailable', 'client_contended', { headers: { 'retry-after': '1' } });
+  return changeRecord(as, keyOf(id), isLiving, (client) => {
+    const next = client && edit(client);
+    return next === null || next === client ? { result: next } : { write: next, ...optionsOf(next), result: next };
+  });
 }
 
 /** A client, also one that is being deleted: for whoever wants that finished. */
@@ -69,12 +67,11 @@ export async function deleteClient(as: AuthServer, id: string): Promise<boolean>
 
 async function mark(as: AuthServer, id: string): Promise<boolean> {
   const until = as.now() + as.settings.grantTtl; // nothing of it can outlive that
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const held = await readHeld(as.store, keyOf(id), isClient);
-    if (!held || isMarked(held.value)) return held !== null;
-    if ((await as.store.write(keyOf(id), { ...held.value, deletedAt: as.now() }, held.version, { until, index: [] })) !== null) return true;
-  }
-  throw new OAuthError('temporarily_unavailable', 'client_contended', { headers: { 'retry-after': '1' } });
+  return changeRecord(as, keyOf(id), isClient, (client) =>
+    !client || isMarked(client)
+      ? { result: client !== null }
+      : { write: { ...client, deletedAt: as.now() }, until, index: [], result: true },
+  );
 }
 
 async function endGrants(as: AuthServer, id: string): Promise<void> {

@@ -9,13 +9,14 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { type Connect, ConnectionNeeded } from '../model/connection.ts';
+import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { isSite, type SiteLogin } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Json, Key, Seconds } from '../model/store.ts';
 import { type UpstreamRef, UpstreamTokenError } from '../model/upstream.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, MOST_TRIES, readHeld, versioned } from './held.ts';
+import { has, readHeld, versioned } from './held.ts';
 import { openRefs, sealRefs } from './upstream-refs.ts';
 
 /** What a link to the page carries, sealed under its own secret. */
@@ -128,27 +129,26 @@ async function readSlot(as: AuthServer, slot: string, key: Uint8Array<ArrayBuffe
 
 /** Moves a reference into the grant; done twice it stands there once. */
 async function adopt(as: AuthServer, grantId: string, key: Uint8Array<ArrayBuffer>, ref: UpstreamRef): Promise<readonly UpstreamRef[]> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const grant = await as.records.findGrant(grantId);
-    if (!grant || grant.ended) throw new UpstreamTokenError('not_linked', ref.account.provider);
-    const before = await openRefs(as.keys, grantId, key, grant.upstreams);
-    const isReplaced = (one: UpstreamRef): boolean => one.account.provider === ref.account.provider && one.connected === true;
-    const after = [ref, ...before.filter((one) => one.id !== ref.id && !isReplaced(one))];
-    const upstreams = await sealRefs(as.keys, grantId, key, after);
-    const was = grant.upstreams?.sealed;
-    const isDone = await as.records.changeGrant(grantId, (now) =>
-      now.upstreams?.sealed === was && !now.ended ? { grant: { ...now, upstreams }, result: true } : { result: false },
-    );
-    if (!isDone) continue; // another call was faster
-    const replaced = before.filter((one) => one.id !== ref.id && isReplaced(one));
-    await as.vault.release(
-      grant.userId,
-      replaced.map(({ id }) => id),
-      replaced,
-    );
-    return after;
-  }
-  throw new UpstreamTokenError('unavailable', ref.account.provider, 1);
+  const { provider } = ref.account;
+  const isReplaced = (one: UpstreamRef): boolean => one.account.provider === provider && one.connected === true;
+  const { userId, before, after } = await as.records
+    .changeGrant(grantId, async (grant) => {
+      if (grant.ended) throw new UpstreamTokenError('not_linked', provider);
+      const before = await openRefs(as.keys, grantId, key, grant.upstreams);
+      const after = [ref, ...before.filter((one) => one.id !== ref.id && !isReplaced(one))];
+      const upstreams = await sealRefs(as.keys, grantId, key, after);
+      return { grant: { ...grant, upstreams }, result: { userId: grant.userId, before, after } };
+    })
+    .catch((error: unknown) => {
+      throw error instanceof OAuthError && error.reason === 'grant_unknown' ? new UpstreamTokenError('not_linked', provider) : error;
+    });
+  const replaced = before.filter((one) => one.id !== ref.id && isReplaced(one));
+  await as.vault.release(
+    userId,
+    replaced.map(({ id }) => id),
+    replaced,
+  );
+  return after;
 }
 
 function slotKey(slot: string): Key {

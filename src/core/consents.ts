@@ -6,10 +6,10 @@
  * An entry counts only for the client as it was when it was made: another name, redirect or key, and nothing was allowed (SEC-097).
  */
 import { isLoopbackHost, parseLoopback, parseUrl } from '../lib/url.ts';
+import { type Changing, changeRecord } from '../model/change-record.ts';
 import type { Client } from '../model/client.ts';
-import { OAuthError } from '../model/error.ts';
 import type { Key, Seconds, Store } from '../model/store.ts';
-import { has, MOST_TRIES, readHeld, versioned } from './held.ts';
+import { has, readHeld, versioned } from './held.ts';
 import type { Keys } from './keys.ts';
 
 /** How long a consent is remembered after the last explicit yes. */
@@ -65,7 +65,7 @@ type ConsentRecord = {
 };
 
 /** Makes the verbs over a store. */
-export function makeConsents(store: Store, keys: Keys, now: () => Seconds): Consents {
+export function makeConsents(store: Store, keys: Keys, now: () => Seconds, runtime?: Changing['runtime']): Consents {
   const keyOf = async (userId: string, clientId: string): Promise<Key> =>
     `consent:${await keys.hash(`consent\n${JSON.stringify([userId, clientId])}`)}`;
   return {
@@ -82,9 +82,8 @@ export function makeConsents(store: Store, keys: Keys, now: () => Seconds): Cons
         resource,
         ...(yes.organization === undefined ? {} : { organization: yes.organization }),
       };
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const held = await readHeld(store, key, isConsent);
-        const entries = held?.value.described === described ? held.value.entries : [];
+      await changeRecord({ store, runtime }, key, isConsent, (held) => {
+        const entries = held?.described === described ? held.entries : [];
         const others = entries.filter((one) => !isAt(one, place));
         const entry = {
           ...place,
@@ -95,10 +94,8 @@ export function makeConsents(store: Store, keys: Keys, now: () => Seconds): Cons
           ),
         };
         const next: ConsentRecord = { v: 1, userId, clientId: client.id, described, entries: [...others.slice(1 - MOST_ENTRIES), entry] };
-        const options = { until: now() + CONSENT_TTL, index: [`consents:${userId}`] as const };
-        if ((await store.write(key, next, held?.version ?? 'absent', options)) !== null) return;
-      }
-      throw new OAuthError('temporarily_unavailable', 'consent_contended', { headers: { 'retry-after': '1' } });
+        return { write: next, until: now() + CONSENT_TTL, index: [`consents:${userId}`], result: undefined };
+      });
     },
     forget: async (userId, clientId) => void (await store.remove(await keyOf(userId, clientId))),
     async forgetAll(userId) {

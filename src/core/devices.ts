@@ -6,10 +6,11 @@
 import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { base64url } from '../lib/base64url.ts';
 import { fromUtf8, utf8 } from '../lib/bytes.ts';
+import { changeRecord, untilDone } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, type Held, MOST_TRIES, readHeld, versioned } from './held.ts';
+import { has, type Held, readHeld, versioned } from './held.ts';
 
 /** What a device asks for. */
 export type DeviceRequest = {
@@ -71,13 +72,12 @@ export async function openDevice(as: AuthServer, request: DeviceRequest): Promis
     expiresAt: now + DEVICE_TTL,
   };
   await as.store.write(`device:${hash}`, record, 'absent', { until: keptUntil(record) });
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  return untilDone(as, 'usercode', async () => {
     const userCode = randomCode(as);
     const named = { v: 1, deviceHash: hash };
-    if ((await as.store.write(await userKey(as, userCode), named, 'absent', { until: record.expiresAt })) !== null)
-      return { deviceCode, userCode: shownCode(userCode) };
-  }
-  throw new Error('No code for a device was free.');
+    const version = await as.store.write(await userKey(as, userCode), named, 'absent', { until: record.expiresAt });
+    return version === null ? null : { result: { deviceCode, userCode: shownCode(userCode) } };
+  });
 }
 
 /** The open request of a code as somebody typed it. */
@@ -92,13 +92,12 @@ export async function findDevice(as: AuthServer, typed: string): Promise<{ hash:
 
 /** Writes the person's answer, once. @param code of the grant, null for a no. @returns false where the request is over, or was answered. */
 export async function answerDevice(as: AuthServer, hash: string, code: string | null): Promise<boolean> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const held = await readDevice(as, hash);
-    if (!held || held.value.answer !== null || held.value.expiresAt <= as.now()) return false;
-    const answer = code === null ? 'denied' : { sealedCode: await encrypted(held.value.publicKey, code) };
-    if (await save(as, hash, held, { ...held.value, answer })) return true;
-  }
-  return false;
+  return changeRecord(as, `device:${hash}`, isDevice, async (device) => {
+    if (!device || device.answer !== null || device.expiresAt <= as.now()) return { result: false };
+    const answer = code === null ? 'denied' : { sealedCode: await encrypted(device.publicKey, code) };
+    const write: DeviceRecord = { ...device, answer };
+    return { write, until: keptUntil(write), result: true };
+  });
 }
 
 /** What a device hears. The code of the grant goes to exactly one poll. */

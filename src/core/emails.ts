@@ -4,7 +4,8 @@
  */
 import { foldAddress } from '../model/email.ts';
 import type { Store } from '../model/store.ts';
-import { has, MOST_TRIES, readHeld } from './held.ts';
+import { type Changing, changeRecord } from '../model/change-record.ts';
+import { has, readHeld } from './held.ts';
 import type { Keys } from './keys.ts';
 
 /** The verbs over proven addresses. They take addresses as people type them; what is no address belongs to nobody. */
@@ -18,7 +19,7 @@ export interface Emails {
 }
 
 /** Makes the verbs. */
-export function makeEmails(store: Store, keys: Keys): Emails {
+export function makeEmails(store: Store, keys: Keys, runtime?: Changing['runtime']): Emails {
   const keyOf = async (address: string): Promise<`email:${string}` | null> => {
     const folded = foldAddress(address);
     return folded === null ? null : `email:${await keys.hash(folded)}`;
@@ -31,14 +32,12 @@ export function makeEmails(store: Store, keys: Keys): Emails {
     async claim(address, accountId) {
       const key = await keyOf(address);
       if (key === null) return false;
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const held = await readHeld(store, key, isOwner);
-        if (held?.value.accountId === accountId) return true;
+      return changeRecord({ store, runtime }, key, isOwner, async (owner) => {
+        if (owner?.accountId === accountId) return { result: true };
         // One whose account is not there was left by a process that died.
-        if (held && (await store.read(`account:${held.value.accountId}`))) return false;
-        if ((await store.write(key, { v: 1, accountId }, held?.version ?? 'absent')) !== null) return true;
-      }
-      return false;
+        if (owner && (await store.read(`account:${owner.accountId}`))) return { result: false };
+        return { write: { v: 1, accountId }, result: true };
+      });
     },
     async free(address, accountId) {
       const key = await keyOf(address);

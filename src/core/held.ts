@@ -9,9 +9,6 @@ export interface Held<T> {
   readonly version: Version;
 }
 
-/** How often a conditional write is tried again before the caller is told to come back. */
-export const MOST_TRIES = 64;
-
 /** Reads a record of a kind. */
 export async function readHeld<T>(store: Store, key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> {
   return valueOf(await store.read(key), kind);

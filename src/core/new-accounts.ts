@@ -4,9 +4,10 @@
  *
  *   announced (for ANNOUNCED) → user name its own → address its own → account, for good
  */
+import { type Changing, changeRecord } from '../model/change-record.ts';
 import type { Seconds, Store, Version } from '../model/store.ts';
 import type { Emails } from './emails.ts';
-import { has, MOST_TRIES, readHeld, type Held } from './held.ts';
+import { has, readHeld, type Held } from './held.ts';
 import type { Keys } from './keys.ts';
 import { isAccount, type AccountRecord, type Records } from './records.ts';
 
@@ -27,11 +28,18 @@ const ANNOUNCED: Seconds = 600;
 type Announced = AccountRecord & { readonly announced: true };
 
 /** Makes the verbs. */
-export function makeNewAccounts(store: Store, keys: Keys, records: Records, emails: Emails, now: () => Seconds): NewAccounts {
+export function makeNewAccounts(
+  store: Store,
+  keys: Keys,
+  records: Records,
+  emails: Emails,
+  now: () => Seconds,
+  runtime?: Changing['runtime'],
+): NewAccounts {
   const finish = async ({ announced: _announced, ...account }: Announced, version: Version): Promise<Opened> => {
     const { id, username, email, emailVerified } = account;
     const nameHash = await keys.hash(username);
-    const named = await claimName(store, nameHash, id);
+    const named = await claimName({ store, runtime }, nameHash, id);
     if (named && (!emailVerified || (await emails.claim(email ?? '', id)))) {
       if ((await store.write(`account:${id}`, account, version)) !== null || (await records.findAccount(id))) return 'open'; // or by another hand
       throw new Error('The account was not made: the store took too long. Try again.');
@@ -57,14 +65,12 @@ export function makeNewAccounts(store: Store, keys: Keys, records: Records, emai
 }
 
 /** Takes a user name for an account; false if another has it. One whose account is not there was left by a process that died. */
-async function claimName(store: Store, nameHash: string, accountId: string): Promise<boolean> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const held = await readHeld(store, `username:${nameHash}`, isOwner);
-    if (held?.value.accountId === accountId) return true;
-    if (held && (await store.read(`account:${held.value.accountId}`))) return false;
-    if ((await store.write(`username:${nameHash}`, { v: 1, accountId }, held?.version ?? 'absent')) !== null) return true;
-  }
-  return false;
+async function claimName(over: Changing, nameHash: string, accountId: string): Promise<boolean> {
+  return changeRecord(over, `username:${nameHash}`, isOwner, async (owner) => {
+    if (owner?.accountId === accountId) return { result: true };
+    if (owner && (await over.store.read(`account:${owner.accountId}`))) return { result: false };
+    return { write: { v: 1, accountId }, result: true };
+  });
 }
 
 const isOwner = (value: unknown): value is { accountId: string } => has(value, 'accountId');

@@ -3,11 +3,11 @@
  * and a list of them for each account. Every change names the owner, and changes nothing of anybody else's. Removals that
  * must leave one announce themselves in one record of the account, so that two at once do not take the last two.
  */
-import { OAuthError } from '../model/error.ts';
+import { type Changing, changeRecord } from '../model/change-record.ts';
 import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../model/passkey.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Key, Seconds, Store } from '../model/store.ts';
-import { has, type Held, MOST_TRIES, readHeld, versioned } from './held.ts';
+import { has, readHeld, versioned } from './held.ts';
 import type { Keys } from './keys.ts';
 
 type PasskeyRecord = Passkey & { readonly v: 1 };
@@ -17,6 +17,7 @@ type Leaving = { readonly v: 1; readonly ids: readonly string[] };
 /** What the verbs are made over. */
 export interface PasskeyParts {
   readonly store: Store;
+  readonly runtime?: Changing['runtime'];
   readonly keys: Keys;
   readonly now: () => Seconds;
   readonly emit: (event: NewEvent) => void;
@@ -25,7 +26,7 @@ export interface PasskeyParts {
 const LEAVING_TTL: Seconds = 600;
 
 /** Makes the verbs. */
-export function makePasskeys({ store, keys, now, emit }: PasskeyParts): Passkeys {
+export function makePasskeys({ store, runtime, keys, now, emit }: PasskeyParts): Passkeys {
   const keyOf = async (id: string): Promise<Key> => `passkey:${await keys.hash(`passkey\n${id}`)}`;
   const challengeKeyOf = async (challenge: string): Promise<Key> => `passkey-challenge:${await keys.hash(challenge)}`;
   const leavingKeyOf = (userId: string): Key => `passkeys-leaving:${userId}`;
@@ -36,17 +37,14 @@ export function makePasskeys({ store, keys, now, emit }: PasskeyParts): Passkeys
     store.write(key, value, when, { index: [listOf(value.userId)] });
   const change = async <T>(
     id: string,
-    edit: (held: Held<PasskeyRecord>) => { next: PasskeyRecord } | { answer: T },
+    edit: (passkey: PasskeyRecord) => { next: PasskeyRecord } | { answer: T },
   ): Promise<T | 'done' | null> => {
     const key = await keyOf(id);
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const held = await readHeld(store, key, isPasskey);
-      if (!held) return null;
-      const verdict = edit(held);
-      if ('answer' in verdict) return verdict.answer;
-      if ((await write(key, verdict.next, held.version)) !== null) return 'done';
-    }
-    throw contended();
+    return changeRecord<PasskeyRecord, T | 'done' | null>({ store, runtime }, key, isPasskey, (passkey) => {
+      if (!passkey) return { result: null };
+      const verdict = edit(passkey);
+      return 'answer' in verdict ? { result: verdict.answer } : { write: verdict.next, index: [listOf(passkey.userId)], result: 'done' };
+    });
   };
   const keysOf = async (userId: string): Promise<readonly Key[]> => {
     const found: Key[] = [];
@@ -67,15 +65,13 @@ export function makePasskeys({ store, keys, now, emit }: PasskeyParts): Passkeys
   /** Whether another passkey stays when this one goes, those considered that are going at this very moment. */
   const mayLeave = async (userId: string, id: string): Promise<boolean> => {
     const key = leavingKeyOf(userId);
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const held = await readHeld(store, key, isLeaving); // before the list: who announces later meets this version
+    // Announced removals are read before the list: who announces later meets this version.
+    return changeRecord({ store, runtime }, key, isLeaving, async (announced) => {
       const here = (await passkeysOf(userId)).map((one) => one.id);
-      const leaving = (held?.value.ids ?? []).filter((one) => here.includes(one) && one !== id);
-      if (here.every((one) => one === id || leaving.includes(one))) return false;
-      const ids = [...leaving, id];
-      if ((await store.write(key, { v: 1, ids }, held?.version ?? 'absent', { until: now() + LEAVING_TTL })) !== null) return true;
-    }
-    throw contended();
+      const leaving = (announced?.ids ?? []).filter((one) => here.includes(one) && one !== id);
+      if (here.every((one) => one === id || leaving.includes(one))) return { result: false };
+      return { write: { v: 1, ids: [...leaving, id] }, until: now() + LEAVING_TTL, result: true };
+    });
   };
   return {
     async openChallenge(userId) {
@@ -99,13 +95,13 @@ export function makePasskeys({ store, keys, now, emit }: PasskeyParts): Passkeys
     },
     of: passkeysOf,
     async use(id, { counter, backedUp }) {
-      const outcome = await change<'counter'>(id, ({ value }) =>
-        counterAllows(value.counter, counter) ? { next: { ...value, counter, backedUp, usedAt: now() } } : { answer: 'counter' },
+      const outcome = await change<'counter'>(id, (passkey) =>
+        counterAllows(passkey.counter, counter) ? { next: { ...passkey, counter, backedUp, usedAt: now() } } : { answer: 'counter' },
       );
       return outcome === null ? 'gone' : outcome === 'done' ? 'used' : outcome;
     },
     async rename(userId, id, name) {
-      const outcome = await change(id, ({ value }) => (value.userId === userId ? { next: { ...value, name } } : { answer: null }));
+      const outcome = await change(id, (passkey) => (passkey.userId === userId ? { next: { ...passkey, name } } : { answer: null }));
       if (outcome === 'done') tell(userId, 'renamed');
       return outcome === 'done';
     },
@@ -113,14 +109,11 @@ export function makePasskeys({ store, keys, now, emit }: PasskeyParts): Passkeys
       const key = await keyOf(id);
       if ((await readHeld(store, key, isPasskey))?.value.userId !== userId) return 'gone';
       if (keepLast && !(await mayLeave(userId, id))) return 'last';
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const held = await readHeld(store, key, isPasskey);
-        if (held?.value.userId !== userId) return 'gone';
-        if (!(await store.remove(key, held.version))) continue; // a use of it came in between
-        tell(userId, 'removed');
-        return 'removed';
-      }
-      throw contended();
+      const isRemoved = await changeRecord({ store, runtime }, key, isPasskey, (passkey) =>
+        passkey?.userId === userId ? { remove: true, result: true } : { result: false },
+      );
+      if (isRemoved) tell(userId, 'removed');
+      return isRemoved ? 'removed' : 'gone';
     },
     async removeAll(userId) {
       for (const key of await keysOf(userId)) {
@@ -129,10 +122,6 @@ export function makePasskeys({ store, keys, now, emit }: PasskeyParts): Passkeys
       }
     },
   };
-}
-
-function contended(): OAuthError {
-  return new OAuthError('temporarily_unavailable', 'passkey_contended', { headers: { 'retry-after': '1' } });
 }
 
 function publicOf({ v: _v, ...passkey }: PasskeyRecord): Passkey {

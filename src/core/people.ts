@@ -49,7 +49,7 @@ export function makePeople(parts: PeopleParts): People {
   const { runtime, store, records, keys, signUpUrl } = parts;
   const over = { ...parts, now: () => runtime.now() };
   const consents = lateVerbs<Consents>({ find: true, keep: true, forget: true, forgetAll: true }, async () =>
-    (await import('./consents.ts')).makeConsents(store, keys, over.now),
+    (await import('./consents.ts')).makeConsents(store, keys, over.now, runtime),
   );
   const passkeys = lateVerbs<Passkeys>(
     { openChallenge: true, takeChallenge: true, add: true, find: true, of: true, use: true, rename: true, remove: true, removeAll: true },
@@ -72,8 +72,8 @@ export function makePeople(parts: PeopleParts): People {
         import('./emails.ts'),
         import('./new-accounts.ts'),
       ]);
-      const emails = makeEmails(store, keys);
-      const newAccounts = makeNewAccounts(store, keys, records, emails, () => runtime.now());
+      const emails = makeEmails(store, keys, runtime);
+      const newAccounts = makeNewAccounts(store, keys, records, emails, () => runtime.now(), runtime);
       const { emit } = parts;
       return makeAccounts({ records, consents, vault, keys, runtime, passkeys, totps, links, signUpUrl, emails, newAccounts, emit });
     },

@@ -3,14 +3,15 @@
  * of what stands in storage (docs/storage.md). A record that does not have the shape it must have reads as absent.
  */
 import type { Agent } from '../lib/user-agent.ts';
+import { type Changing, changeRecord } from '../model/change-record.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
 import type { Organization } from '../model/identity.ts';
-import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Version, WriteOptions } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, WriteOptions } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
 import type { SlowTransition } from '../model/transition.ts';
-import { has, MOST_TRIES, readHeld, valueOf, versioned, type Held } from './held.ts';
+import { has, readHeld, valueOf, versioned, type Held } from './held.ts';
 
 /** A signed-in browser. */
 export type Session = {
@@ -93,7 +94,8 @@ export interface Records {
   findAccountId(username: string): Promise<string | null>;
   /** Gives a user name back, if it is this account's. */
   freeUsername(username: string, accountId: string): Promise<void>;
-  saveAccount(account: AccountRecord, when: Version): Promise<boolean>;
+  /** What the edit made of the account; null where it changed nothing. @param edit gets null where there is no account. */
+  changeAccount(id: string, edit: (account: AccountRecord | null) => AccountRecord | null): Promise<AccountRecord | null>;
   removeAccount(id: string): Promise<void>;
   removeKey(key: Key): Promise<void>;
   /** Counts one more under a name; the count within the present window, and when that ends. */
@@ -105,30 +107,39 @@ export interface Records {
  * Makes the verbs over a store.
  *
  * @param onEnded told once for each grant that a transition ended, after it was written.
- * @param onChanged told of each grant that was, or may have been, written anew.
+ * @param onChanged told of each grant that was, or may have been, written anew. @param runtime spreads writes that contend.
  */
-export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () => {}, onChanged: (id: string) => void = () => {}): Records {
+export function makeRecords(
+  store: Store,
+  onEnded: (grant: Grant) => void = () => {},
+  onChanged: (id: string) => void = () => {},
+  runtime?: Changing['runtime'],
+): Records {
   const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> => readHeld(store, key, kind);
   const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
-  const replaced = async (id: string, grant: Grant, version: Version): Promise<boolean> => {
-    try {
-      return (await store.write(`grant:${id}`, grant, version, { until: lifeEndOf(grant) })) !== null;
-    } finally {
-      onChanged(id); // a write whose answer is lost may have happened
-    }
-  };
+  const over = { store, runtime };
+  /** The store, for the changes of one grant. */
+  const noticed = (id: string): Changing['store'] => ({
+    read: (key) => store.read(key),
+    remove: (key, when) => store.remove(key, when),
+    async write(...all) {
+      try {
+        return await store.write(...all);
+      } finally {
+        onChanged(id); // a write whose answer is lost may have happened
+      }
+    },
+  });
   return {
     async changeGrant(id, transition, told = onEnded) {
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const held = await read(`grant:${id}`, isGrant);
-        if (!held) throw new OAuthError('invalid_grant', 'grant_unknown');
-        const verdict = await transition(held.value);
-        if (verdict.grant && !(await replaced(id, verdict.grant, held.version))) continue;
-        if (verdict.grant?.ended) told(verdict.grant);
-        if ('error' in verdict) throw verdict.error;
-        return verdict.result;
-      }
-      throw new OAuthError('temporarily_unavailable', 'grant_contended', { headers: { 'retry-after': '1' } });
+      const verdict = await changeRecord({ store: noticed(id), runtime }, `grant:${id}`, isGrant, async (grant) => {
+        if (!grant) throw new OAuthError('invalid_grant', 'grant_unknown');
+        const result = await transition(grant);
+        return result.grant ? { write: result.grant, until: lifeEndOf(result.grant), result } : { result };
+      });
+      if (verdict.grant?.ended) told(verdict.grant);
+      if ('error' in verdict) throw verdict.error;
+      return verdict.result;
     },
     async openGrant(grant) {
       const index: IndexKey[] = [`user:${grant.userId}`, `client:${grant.clientId}`];
@@ -147,15 +158,11 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
     openTicket: async (hash, ticket) => void (await store.write(`ticket:${hash}`, ticket, 'absent', { until: ticket.expiresAt })),
     findTicket: (hash) => value(`ticket:${hash}`, isTicket),
     takeTicket: (hash) => store.remove(`ticket:${hash}`),
-    async changeTicket(hash, change) {
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const held = await read(`ticket:${hash}`, isTicket);
-        if (!held) return null;
-        const next = change(held.value);
-        if ((await store.write(`ticket:${hash}`, next, held.version, { until: next.expiresAt })) !== null) return next;
-      }
-      throw new OAuthError('temporarily_unavailable', 'ticket_contended', { headers: { 'retry-after': '1' } });
-    },
+    changeTicket: (hash, change) =>
+      changeRecord(over, `ticket:${hash}`, isTicket, (ticket) => {
+        const next = ticket && change(ticket);
+        return next ? { write: next, until: next.expiresAt, result: next } : { result: null };
+      }),
     openJourney: async (hash, journey) => void (await store.write(`state:${hash}`, journey, 'absent', { until: journey.expiresAt })),
     findJourney: (hash) => value(`state:${hash}`, isJourney),
     takeJourney: (hash) => store.remove(`state:${hash}`),
@@ -178,30 +185,25 @@ export function makeRecords(store: Store, onEnded: (grant: Grant) => void = () =
       const held = await read(`username:${username}`, isUsername);
       if (held?.value.accountId === accountId) await store.remove(`username:${username}`, held.version);
     },
-    saveAccount: async (account, when) => (await store.write(`account:${account.id}`, account, when)) !== null,
+    changeAccount: (id, edit) =>
+      changeRecord(over, `account:${id}`, isAccount, (account) => {
+        const next = edit(account);
+        return next ? { write: next, result: next } : { result: null };
+      }),
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),
-    count: (name, per, now) => countIn(store, `limit:${name}`, per, now),
+    count: (name, per, now) => countIn(over, `limit:${name}`, per, now),
     forgetCount: async (name) => void (await store.remove(`limit:${name}`)),
   };
 }
 
-/** A count is a measure, not a promise: where so many count at once that a write does not get through, the last one seen will do. */
-async function countIn(store: Store, key: Key, per: Seconds, now: Seconds): Promise<{ count: number; endsAt: Seconds }> {
-  let next = { v: 1, count: 1, endsAt: now + per };
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const held = valueOf(await store.read(key), isCount);
-    next = held ? { v: 1, count: held.value.count + 1, endsAt: held.value.endsAt } : { v: 1, count: 1, endsAt: now + per };
-    if ((await store.write(key, next, held?.version ?? 'absent', { until: next.endsAt })) !== null) break;
-    await pause(tries);
-  }
-  return next;
-}
-
-/** A crowd that all try again at once gets one write through in each round, at the price of as many as they are: so they spread out. */
-async function pause(tries: number): Promise<void> {
-  const longest = Math.min(800, 4 * 2 ** tries);
-  await new Promise((next) => setTimeout(next, longest * Math.random()));
+/** Every attempt is counted before it is made; one that cannot be counted is not made. */
+function countIn(over: Changing, key: Key, per: Seconds, now: Seconds): Promise<{ count: number; endsAt: Seconds }> {
+  return changeRecord(over, key, isCount, (held) => {
+    const { count, endsAt } = held ?? { count: 0, endsAt: now + per };
+    const result = { count: count + 1, endsAt };
+    return { write: { v: 1, ...result }, until: endsAt, result };
+  });
 }
 
 /** Until when a session is kept, and in which list. */

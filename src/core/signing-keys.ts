@@ -4,12 +4,13 @@
  * is kept for some minutes, which is far less than a key is published ahead.
  */
 import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { changeRecord } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
 import { nextDue, published, signingKey, type SigningAlg, type SigningKey } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, MOST_TRIES, readHeld, versioned } from './held.ts';
+import { has, versioned } from './held.ts';
 import { neededKeyring } from './needed-keyring.ts';
 
 type SigningKeys = { readonly v: 1; readonly keys: readonly SigningKey[] };
@@ -61,25 +62,21 @@ async function recent(as: AuthServer, alg: SigningAlg): Promise<Kept> {
 
 /** Reads the keys; makes the next one where it is due, takes out the ones that are over, and seals anew what an older secret sealed. */
 async function load(as: AuthServer, alg: SigningAlg): Promise<Kept> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const held = await readHeld(as.store, `signing-keys:${alg}`, isSigningKeys);
+  const { made, reason, ...loaded } = await changeRecord(as, `signing-keys:${alg}`, isSigningKeys, async (held) => {
     const now = as.now();
-    const before = held?.value.keys ?? [];
+    const before = held?.keys ?? [];
     const signers = await open(as, alg, before);
     const readable = before.filter(({ kid }) => signers.some((signer) => signer.kid === kid));
     const due = nextDue(readable, now);
     const made = due === null ? null : await make(as, alg, due);
     const keys = await renewed(as, published([...before, ...(made ? [made.kept] : [])], longestLife(as), now));
     const isSame = made === null && keys.length === before.length && keys.every(({ sealed }, at) => sealed === before[at]?.sealed);
-    const version = isSame ? 0 : await as.store.write(`signing-keys:${alg}`, { v: 1, keys }, held?.version ?? 'absent');
-    if (version === null) continue; // somebody else changed them: theirs count
-    if (made) {
-      const reason = before.length === 0 ? 'first' : readable.length === 0 ? 'unreadable' : 'rotation'; // oxlint-disable-line no-nested-ternary
-      as.emit({ kind: 'key.made', keyId: made.kept.kid, reason });
-    }
-    return { keys, signers: [...signers, ...(made ? [made.signer] : [])], at: now };
-  }
-  throw new Error('The signing keys could not be written.');
+    const reason = before.length === 0 ? 'first' : readable.length === 0 ? 'unreadable' : 'rotation'; // oxlint-disable-line no-nested-ternary
+    const result = { made, reason, keys, signers: [...signers, ...(made ? [made.signer] : [])], at: now } as const;
+    return isSame ? { result } : { write: { v: 1, keys }, result };
+  });
+  if (made) as.emit({ kind: 'key.made', keyId: made.kept.kid, reason });
+  return loaded;
 }
 
 function longestLife({ settings: { lifetimes, resources } }: AuthServer): Seconds {

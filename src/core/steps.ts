@@ -3,10 +3,10 @@
  * page holds, and what it holds can be opened with that secret alone. Its tries are counted by conditional writes, so that
  * no number of requests at once gets more of them, and it is taken exactly once.
  */
+import { changeRecord } from '../model/change-record.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, MOST_TRIES, readHeld, versioned } from './held.ts';
-import { OAuthError } from '../model/error.ts';
+import { has, readHeld, versioned } from './held.ts';
 
 /** A sign-in that waits for its next page. */
 export type StepRecord = {
@@ -36,19 +36,13 @@ export async function findStep({ store }: AuthServer, hash: string): Promise<Ste
 }
 
 /** Uses up one try before it is made. The last one takes the step. @returns the tries left, null where there is no step. */
-export async function spendTry({ store }: AuthServer, hash: string): Promise<number | null> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const held = await readHeld(store, `step:${hash}`, isStep);
-    if (!held) return null;
-    const left = held.value.tries - 1;
-    if (left <= 0) {
-      if (await store.remove(`step:${hash}`, held.version)) return 0;
-      continue;
-    }
-    const next: StepRecord = { ...held.value, tries: left };
-    if ((await store.write(`step:${hash}`, next, held.version, { until: next.expiresAt })) !== null) return left;
-  }
-  throw new OAuthError('temporarily_unavailable', 'step_contended', { headers: { 'retry-after': '1' } });
+export async function spendTry(as: AuthServer, hash: string): Promise<number | null> {
+  return changeRecord(as, `step:${hash}`, isStep, (step) => {
+    if (!step) return { result: null };
+    const left = step.tries - 1;
+    if (left <= 0) return { remove: true, result: 0 };
+    return { write: { ...step, tries: left }, until: step.expiresAt, result: left };
+  });
 }
 
 /** Takes the step; true for exactly one caller. */

@@ -5,11 +5,12 @@
 import { fromBase64url, base64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { base32, oneTimeCode, PERIOD } from '../lib/one-time.ts';
+import { changeRecord } from '../model/change-record.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { Totps } from '../model/totp.ts';
-import { has, type Held, MOST_TRIES, readHeld, versioned } from './held.ts';
+import { has, type Held, readHeld, versioned } from './held.ts';
 import type { Keyring } from './keyring.ts';
 import type { Keys } from './keys.ts';
 import { neededKeyring } from './needed-keyring.ts';
@@ -54,13 +55,10 @@ export function makeTotps({ store, keys, keyring, runtime, emit }: TotpParts): T
 
   /** Runs a change until it is written or has nothing to write. */
   const change = async <T>(userId: string, edit: (record: TotpRecord) => Promise<readonly [TotpRecord, T] | null>): Promise<T | null> => {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const held = await read(userId);
-      const edited = held && (await edit(held.value));
-      if (!held || !edited) return null;
-      if ((await store.write(keyOf(userId), edited[0], held.version)) !== null) return edited[1];
-    }
-    return null;
+    return changeRecord({ store, runtime }, keyOf(userId), isTotp, async (record) => {
+      const edited = record && (await edit(record));
+      return edited ? { write: edited[0], result: edited[1] } : { result: null };
+    });
   };
   const recoveryHash = (userId: string, code: string): Promise<string> => keys.hash(`recovery code\n${userId}\n${code}`);
   const newRecovery = async (userId: string): Promise<{ codes: readonly string[]; hashes: readonly string[] }> => {

@@ -52,5 +52,6 @@ export async function sealVaulted(keys: Keys, id: string, tokens: UpstreamTokens
   return keys.sealWith(bytes, tokens, vaultKey(id));
 }
 
-const isVaultRecord = (value: unknown): value is VaultRecord =>
+/** Whether a stored value is such a record. */
+export const isVaultRecord = (value: unknown): value is VaultRecord =>
   versioned(value) && has(value, 'userId', 'provider', 'accountHash', 'sealed', 'round', 'lease', 'quietUntil', 'endsAt');

@@ -4,16 +4,18 @@
  *
  *   good → given | leased → still good? given : wait | quiet → refused for now | lease → refresh → (write | remove | be quiet)
  */
+import { type Changing, changeRecord } from '../model/change-record.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { type Refreshed, type TokenKeeper, UpstreamTokenError, type UpstreamRef, type UpstreamTokens } from '../model/upstream.ts';
-import { type Held, MOST_TRIES } from './held.ts';
+import type { Held } from './held.ts';
 import type { Keys } from './keys.ts';
-import { findVaulted, openVaulted, sealVaulted, vaultKey, type VaultRecord } from './vault-record.ts';
+import { findVaulted, isVaultRecord, openVaulted, sealVaulted, vaultKey, type VaultRecord } from './vault-record.ts';
 
 /** What refreshing is made over. */
 export interface RefreshParts {
   readonly store: Store;
+  readonly runtime: Changing['runtime'];
   readonly keys: Keys;
   /** What the login of that name can do with tokens; null where there is none any more. */
   readonly keeperOf: (provider: string) => TokenKeeper | null;
@@ -37,19 +39,29 @@ const MOST_LOOKS = 60;
 const MOST_SAVES = 5;
 
 /** Makes the verb. */
-export function makeTokenSource({ store, keys, keeperOf, now, env, emit }: RefreshParts): TokenSource {
+export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit }: RefreshParts): TokenSource {
+  const over = { store, runtime };
   const ended = ({ provider }: VaultRecord): UpstreamTokenError => new UpstreamTokenError('ended', provider);
 
   /** Writes what the holder of a lease came to, if nobody refreshed since; what then stands. */
-  const settle = async (id: string, held: Held<VaultRecord>, change: Partial<VaultRecord>): Promise<VaultRecord | null> => {
-    let current: Held<VaultRecord> | null = held;
-    for (let tries = 0; tries < MOST_TRIES && current; tries++) {
-      if (current.value.round !== held.value.round) return current.value;
-      const next: VaultRecord = { ...current.value, lease: null, quietUntil: 0, ...change };
-      if ((await store.write(vaultKey(id), next, current.version, { until: next.endsAt })) !== null) return next;
-      current = await findVaulted(store, id);
-    }
-    return current && current.value;
+  const settle = (id: string, held: Held<VaultRecord>, change: Partial<VaultRecord>): Promise<VaultRecord | null> =>
+    changeRecord(
+      over,
+      vaultKey(id),
+      isVaultRecord,
+      (current) => {
+        if (!current || current.round !== held.value.round) return { result: current };
+        const next: VaultRecord = { ...current, lease: null, quietUntil: 0, ...change };
+        return { write: next, until: next.endsAt, result: next };
+      },
+      held,
+    );
+
+  /** Null where somebody was faster. */
+  const takeLease = async (ref: UpstreamRef, { value, version }: Held<VaultRecord>, ttl: Seconds): Promise<Held<VaultRecord> | null> => {
+    const leased = { ...value, lease: { holder: keys.id(), until: now() + ttl } };
+    const next = await store.write(vaultKey(ref.id), leased, version, { until: value.endsAt });
+    return next === null ? null : { value: leased, version: next };
   };
 
   const save = async (ref: UpstreamRef, held: Held<VaultRecord>, tokens: UpstreamTokens): Promise<UpstreamTokens> => {
@@ -88,7 +100,7 @@ export function makeTokenSource({ store, keys, keeperOf, now, env, emit }: Refre
     for (let looks = 0; looks < MOST_LOOKS; looks++) {
       const held = await findVaulted(store, ref.id);
       if (!held) throw new UpstreamTokenError('ended', ref.account.provider);
-      const { value: record, version } = held;
+      const { value: record } = held;
       const tokens = await openVaulted(keys, ref.id, record, ref.key);
       if (!tokens) throw new Error('Tokens of another site do not open under the key that they were sealed under.');
       const left = tokens.accessToken === refused ? 0 : (tokens.expiresAt ?? Infinity) - now();
@@ -108,10 +120,8 @@ export function makeTokenSource({ store, keys, keeperOf, now, env, emit }: Refre
         continue;
       }
       if (record.quietUntil > now()) throw new UpstreamTokenError('unavailable', record.provider, record.quietUntil - now());
-      const lease = { holder: keys.id(), until: now() + keeper.patience + SLACK };
-      const leased = await store.write(vaultKey(ref.id), { ...record, lease }, version, { until: record.endsAt });
-      if (leased === null) continue; // somebody was faster
-      const mine = { value: { ...record, lease }, version: leased };
+      const mine = await takeLease(ref, held, keeper.patience + SLACK);
+      if (mine === null) continue;
       const result = await refresh(ref, mine, tokens, keeper);
       if (result.kind === 'refreshed') return save(ref, mine, result.tokens);
       if (result.kind === 'refused') {

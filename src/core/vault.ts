@@ -55,7 +55,7 @@ export function makeVault(parts: VaultParts): Vault {
   const { store, records, keys, keyring, runtime, settings, env, emit } = parts;
   const keeperOf = (provider: string): TokenKeeper | null =>
     settings.logins.filter(isSite).find((login) => login.id === provider)?.tokens ?? null;
-  const source = makeTokenSource({ store, keys, keeperOf, now: () => runtime.now(), env, emit });
+  const source = makeTokenSource({ store, runtime, keys, keeperOf, now: () => runtime.now(), env, emit });
 
   /** Tells the site to forget; what came of it, in a word. */
   const tell = async (record: VaultRecord, id: string, key: string | null): Promise<Told> => {

@@ -3,8 +3,10 @@
  * when what was written before it is kept, so that no client is told of a change that was lost.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { OAuthError } from '../model/error.ts';
 import type { Json } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
+import { changeState } from './change-state.ts';
 import { type AnyServer, onConnect } from './sdk.ts';
 import { asError, type Report, ToolError } from './tool-error.ts';
 
@@ -22,8 +24,7 @@ export interface AgentState<State> {
 
 /** "Server error" of JSON-RPC: with words for the caller. */
 const SERVER_ERROR = -32000;
-/** How often a change by function is tried again. */
-const MOST_TRIES = 32;
+const CHANGED = 'Another call changed the same state at this moment. Try again.';
 
 /** Reads a state. */
 export async function openState<State>(states: UserStates, handle: string, initial: State): Promise<AgentState<State>> {
@@ -31,20 +32,33 @@ export async function openState<State>(states: UserStates, handle: string, initi
   let current = stateIn(kept, initial);
   let work: Promise<void> = Promise.resolve();
 
-  const keep = async (to: StateChange<State>): Promise<void> => {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const next = isChange(to) ? to(stateIn(kept, initial)) : to;
-      const version = await states.write(handle, next as Json, kept?.version ?? null);
-      if (version !== null) {
-        kept = { value: next as Json, version };
-        current = next;
-        return;
-      }
-      kept = await states.read(handle);
+  /** The states, where what stands there is noted each time. */
+  const noting: Pick<UserStates, 'read' | 'write' | 'remove'> = {
+    remove: (...all) => states.remove(...all),
+    async read(...all) {
+      kept = await states.read(...all);
       current = stateIn(kept, initial);
-      if (!isChange(to)) break; // the value was made of a state that is no more
+      return kept;
+    },
+    async write(name, value, since) {
+      const version = await states.write(name, value, since);
+      if (version !== null) kept = { value, version };
+      return version;
+    },
+  };
+  const keep = async (to: StateChange<State>): Promise<void> => {
+    let isFirst = true;
+    const edit = (): { readonly write: Json; readonly result: State } => {
+      if (!isFirst && !isChange(to)) throw new ToolError(CHANGED); // the value was made of a state that is no more
+      isFirst = false;
+      const next = isChange(to) ? to(stateIn(kept, initial)) : to;
+      return { write: next as Json, result: next };
+    };
+    try {
+      current = await changeState<Json, State>(noting, handle, undefined, edit, kept);
+    } catch (error) {
+      throw error instanceof OAuthError && error.reason === 'state_contended' ? new ToolError(CHANGED) : error;
     }
-    throw new ToolError('Another call changed the same state at this very moment. Try again.');
   };
 
   return {

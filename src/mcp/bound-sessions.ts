@@ -13,6 +13,7 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import type { Seconds, Version } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
 import { callerOf } from './auth-info.ts';
+import { changeState } from './change-state.ts';
 import { endOf } from './listening.ts';
 import { checkTerms, type Places, placesOf } from './session-limit.ts';
 import { HEADER, notFound } from './session-request.ts';
@@ -84,8 +85,10 @@ export function boundSessions<Env = unknown>(
   }
 
   async function end(id: string, states: UserStates, access: Access): Promise<void> {
-    const [found, label] = [await read(id, states), await labelOf(id)];
-    if (found) await states.write(handleOf(label), { ...found.kept, ended: true }, found.version, idle);
+    const label = await labelOf(id);
+    await changeState<Kept, void>(states, handleOf(label), idle, (kept) =>
+      kept === null ? { result: undefined } : { write: { ...kept, ended: true }, result: undefined },
+    );
     await (await places(states, access)).leave(label);
   }
 

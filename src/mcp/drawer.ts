@@ -15,7 +15,7 @@ export interface Drawer {
   /** Null where nothing lies under that name, or nothing of this session. */
   read<T extends Json>(name: string): Promise<{ readonly value: T; readonly version: Version } | null>;
   /** @returns the new version; null, and nothing changed, where it is not `since` that lies there. @throws {TypeError} for what is too large. */
-  write(name: string, value: Json, since: Version | null, ttl: Seconds): Promise<Version | null>;
+  write(name: string, value: Json, since: Version | null, ttl?: Seconds): Promise<Version | null>;
   /** Takes something out. @returns true for exactly one caller. */
   remove(name: string, since?: Version): Promise<boolean>;
   /** The second it is on the server. */

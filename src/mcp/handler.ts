@@ -14,6 +14,7 @@ import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
+import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
 import { type Asker, makeAsker } from './asking.ts';
@@ -156,7 +157,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         return await fallback(entry.request, given);
       } catch (error) {
         report(asError(error));
-        return failure();
+        return failure(error);
       }
     },
   };
@@ -182,7 +183,10 @@ function nobody(): AuthInfo {
   return { token: '', clientId: '', scopes: [], extra: {} };
 }
 
-function failure(): Response {
-  const error = { code: -32603, message: 'Internal server error' };
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 500, headers: { 'cache-control': 'no-store' } });
+/** 503 for what may be tried again as it is: the store does not answer, or too many change the same session at once. */
+function failure(cause?: unknown): Response {
+  const mayRetry = cause instanceof OAuthError && cause.code === 'temporarily_unavailable';
+  const error = { code: -32603, message: mayRetry ? 'The server cannot answer right now. Try again shortly.' : 'Internal server error' };
+  const headers = { 'cache-control': 'no-store', ...(mayRetry ? cause.headers : {}) };
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: mayRetry ? 503 : 500, headers });
 }

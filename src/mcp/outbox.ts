@@ -5,23 +5,20 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { pause } from '../lib/pause.ts';
 import type { Json } from '../model/store.ts';
+import { changeState } from './change-state.ts';
 import { eventStream, type Newspaper, tellNews, type Write } from './news.ts';
 import { KEPT_FOR } from './replay.ts';
 import type { Session } from './session.ts';
 
 const OUTBOX = 'outbox';
-const MOST_TRIES = 64;
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [50, 1000];
 
 /** Adds a message. @throws {Error} where it is too large, or nobody fetches what is there. */
-export async function put({ drawer }: Session, message: JSONRPCMessage, until: AbortSignal): Promise<void> {
-  for (let tries = 0; tries < MOST_TRIES && !until.aborted; tries++) {
-    const found = await drawer.read<readonly Json[]>(OUTBOX);
-    const messages = [...(found?.value ?? []), message as unknown as Json];
-    if ((await drawer.write(OUTBOX, messages, found?.version ?? null, KEPT_FOR)) !== null) return;
-    await pause(Math.random() * 20, until); // others write as well
-  }
-  throw new Error('A message to a client of 2024-11 could not be put into its outbox.');
+export function put({ drawer }: Session, message: JSONRPCMessage, until: AbortSignal): Promise<void> {
+  return changeState<readonly Json[], void>(drawer, OUTBOX, KEPT_FOR, (messages) => {
+    until.throwIfAborted();
+    return { write: [...(messages ?? []), message as unknown as Json], result: undefined };
+  });
 }
 
 /** The stream: first the address for messages, then all that comes, and news. */

@@ -8,9 +8,9 @@
  */
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
-import { pause } from '../lib/pause.ts';
 import type { Seconds } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
+import { changeState } from './change-state.ts';
 
 /** How sessions end by themselves. */
 export interface Terms {
@@ -36,10 +36,6 @@ export interface Places {
 /** A session that has a place, and when it was last seen. */
 type Place = readonly [label: string, seenAt: Seconds];
 
-const MOST_TRIES = 64;
-const LONGEST_PAUSE_MS = 20;
-const NEVER = new AbortController().signal;
-
 /** @throws {TypeError} for terms that make no sense, in the name of whoever was given them. */
 export function checkTerms(name: string, { idle, most }: Terms): Terms {
   if (!Number.isInteger(idle) || idle < 60) throw new TypeError(`${name}: \`idle\` must be a whole number of seconds, 60 or more.`);
@@ -54,15 +50,11 @@ export async function placesOf(states: UserStates, kind: string, clientId: strin
   const handle = `${kind} places ${base64url(digest)}`;
 
   /** Changes the record until nobody else did meanwhile. `step` answers null where there is nothing to change. */
-  async function change(step: (places: readonly Place[]) => readonly Place[] | null): Promise<void> {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const found = await states.read(handle);
-      const places = ((found?.value ?? []) as readonly Place[]).filter(([, seenAt]) => states.now() - seenAt <= longest);
-      const next = step(places);
-      if (next === null || (await states.write(handle, next, found?.version ?? null, longest)) !== null) return;
-      await pause(Math.random() * LONGEST_PAUSE_MS, NEVER); // others write as well
-    }
-    throw new Error('Too many sessions of one user and one client begin at once.');
+  function change(step: (places: readonly Place[]) => readonly Place[] | null): Promise<void> {
+    return changeState<readonly Place[], void>(states, handle, longest, (kept) => {
+      const write = step((kept ?? []).filter(([, seenAt]) => states.now() - seenAt <= longest));
+      return write === null ? { result: undefined } : { write, result: undefined };
+    });
   }
   const seen = (label: string, places: readonly Place[]): readonly Place[] => [...without(label, places), [label, states.now()]];
 

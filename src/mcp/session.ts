@@ -6,10 +6,10 @@
  *   id → the drawer of this user → which this id opens → begun by this client → used within `idle` → the session; else none
  */
 import { base64url } from '../lib/base64url.ts';
-import { pause } from '../lib/pause.ts';
 import type { Access } from '../model/access.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
+import { changeState } from './change-state.ts';
 import { type Drawer, drawerOf, handleIn } from './drawer.ts';
 import { placesOf, type Places, type Terms } from './session-limit.ts';
 import type { ListKind } from './user-events.ts';
@@ -50,8 +50,6 @@ export const NOTHING_SAID: Agreed = { params: null, version: '', lists: [], canS
 const RECORD = 'session';
 const ID_BYTES = 32;
 const ID = /^[\w-]{43}$/;
-const MOST_TRIES = 32;
-const NEVER = new AbortController().signal;
 
 /** An id that nobody has, and nobody guesses (S-130). */
 export async function newSession(states: UserStates): Promise<Session> {
@@ -62,9 +60,8 @@ export async function newSession(states: UserStates): Promise<Session> {
 /** Keeps a session that has begun, or what it has agreed on. Where it is one too many, the one that was not used for the longest time ends. */
 export async function begin({ drawer }: Session, agreed: Agreed, keeper: Keeper): Promise<void> {
   const { clientId, states, terms } = keeper;
-  const found = await drawer.read(RECORD);
   const kept: KeptSession = { ...agreed, ...NOTHING_WISHED, clientId, seenAt: states.now() };
-  await drawer.write(RECORD, kept, found?.version ?? null, terms.idle);
+  await changeState(drawer, RECORD, terms.idle, () => ({ write: kept, result: undefined }));
   await (await places(keeper)).take(drawer.label, (label) => states.remove(handleIn(label, RECORD)));
 }
 
@@ -91,16 +88,12 @@ export async function keptNow({ drawer }: Session): Promise<KeptSession | null> 
 }
 
 /** Remembers a wish. @returns false where there are too many. @throws {Error} where others change the session without end. */
-export async function remember({ drawer }: Session, wish: Wish, { terms }: Keeper): Promise<boolean> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const found = await drawer.read<KeptSession>(RECORD);
-    if (!found) return true; // it has ended, and the wish with it
-    const wished = wishedAfter(found.value, wish);
-    if (wished === null) return false;
-    if ((await drawer.write(RECORD, { ...found.value, ...wished }, found.version, terms.idle)) !== null) return true;
-    await pause(Math.random() * tries, NEVER);
-  }
-  throw new Error('What a client wished for could not be remembered, as others change its session at the same time.');
+export function remember({ drawer }: Session, wish: Wish, { terms }: Keeper): Promise<boolean> {
+  return changeState<KeptSession, boolean>(drawer, RECORD, terms.idle, (kept) => {
+    if (kept === null) return { result: true }; // it has ended, and the wish with it
+    const wished = wishedAfter(kept, wish);
+    return wished === null ? { result: false } : { write: { ...kept, ...wished }, result: true };
+  });
 }
 
 /** Ends a session: what it was asked and what it was to be told is lost with it. */

@@ -20,6 +20,8 @@ export interface ScryptCost {
 export interface Runtime {
   /** The present second. Tests pass a clock of their own. */
   now(): Seconds;
+  /** Waits between two tries of a write that others contend for. Tests pass one of their own; the machine's timer where it is absent. */
+  pause?(milliseconds: number): Promise<void>;
   /** That many bytes from the system's secure source. */
   random(length: number): Uint8Array<ArrayBuffer>;
   /** SHA-256 of the bytes, or of the UTF-8 of a string. */

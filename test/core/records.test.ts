@@ -1,4 +1,4 @@
-import { makeStores } from '#under-test';
+import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeRecords } from '../../src/core/records.ts';
 import type { Client } from '../../src/model/client.ts';
@@ -33,11 +33,11 @@ describe('core/records', () => {
 
   it('tells the caller to come back when a record is never left alone, instead of going on for ever', async () => {
     const store = inMemory();
-    const records = makeRecords({
-      ...wrapped(store),
-      write: async (key, value, when, options) => (when === 'absent' ? store.write(key, value, when, options) : null),
-    });
+    const contended: Store['write'] = async (key, value, when, options) =>
+      when === 'absent' && key !== 'limit:x' ? store.write(key, value, when, options) : null;
+    const records = makeRecords({ ...wrapped(store), write: contended }, undefined, undefined, { ...makeRuntime(), pause: async () => {} });
     await records.openGrant(openGrant());
+    await expect(records.count('x', 60, START)).rejects.toMatchObject({ status: 503, reason: 'limit_contended' }); // F-22: no limit that lets through
     await expect(records.changeGrant('grant', revoke('revoked', START))).rejects.toMatchObject({
       code: 'temporarily_unavailable',
       status: 503,

@@ -144,7 +144,7 @@ describe('mcp/session-limit', () => {
       );
     await take(5);
     expect(ended).toEqual([]);
-    await expect(take(1000)).rejects.toThrow('begin at once');
+    await expect(take(1000)).rejects.toMatchObject({ status: 503, reason: 'state_contended' });
     expect(ended).toEqual(['one']); // it has no place, so it is not to stay
   });
 

@@ -1,0 +1,30 @@
+/** Change state: the one verb for conditional writes (`model/change-record`), over what is kept for a user or a session. */
+import { type Changing, changeRecord, type Edited } from '../model/change-record.ts';
+import type { Json, Seconds, Stored } from '../model/store.ts';
+import type { UserStates } from '../model/user-state.ts';
+
+/**
+ * Changes one value; of many requests at once each edits what the one before has left.
+ *
+ * @param edit decides on the value, null where none is kept; it may run more than once.
+ * @param known what was read before: spares the first read. @throws {OAuthError} `temporarily_unavailable` where others write without end.
+ */
+export function changeState<T extends Json, R>(
+  states: Pick<UserStates, 'read' | 'write' | 'remove'>,
+  handle: string,
+  ttl: Seconds | undefined,
+  edit: (value: T | null) => Pick<Edited<R>, 'result' | 'write' | 'remove'>,
+  known?: Stored | null,
+): Promise<R> {
+  const store: Changing['store'] = {
+    read: () => states.read(handle),
+    write: (_key, value, when) => states.write(handle, value, typeof when === 'number' ? when : null, ttl),
+    remove: (_key, version) => states.remove(handle, version),
+  };
+  return changeRecord({ store }, 'state:', isAny<T>, edit, known);
+}
+
+/** Each value is of the one kind that is written under its handle. */
+function isAny<T>(_value: unknown): _value is T {
+  return true;
+}

@@ -1,0 +1,89 @@
+/** The one verb for conditional writes: what it keeps, how it waits, and how it ends. */
+import { makeRuntime, makeStores } from '#under-test';
+import { describe, expect, it } from 'vitest';
+import { type Changing, changeRecord } from '../../src/model/change-record.ts';
+import type { Json, Store } from '../../src/model/store.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+
+type Count = { readonly n: number };
+const isCount = (value: unknown): value is Count => typeof (value as { n?: unknown } | null)?.n === 'number';
+const raise = (over: Changing): Promise<number> =>
+  changeRecord(over, 'count:1', isCount, (held) => ({ write: { n: (held?.n ?? 0) + 1 }, result: (held?.n ?? 0) + 1 }));
+
+/** A machine whose pauses pass at once and are noted, with the same random byte each time. */
+function paused(byte: number): { readonly runtime: Changing['runtime']; readonly pauses: number[] } {
+  const pauses: number[] = [];
+  const random = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(byte);
+  return { pauses, runtime: { random, pause: async (milliseconds) => void pauses.push(milliseconds) } };
+}
+
+/** A store on which another request is always faster. */
+function contended(): Changing['store'] {
+  const store = memoryStore();
+  return { read: (key) => store.read(key), write: async () => null, remove: async () => false };
+}
+
+describe('model/change-record', () => {
+  it('loses no change of a crowd, on every store (F-22)', async () => {
+    for (const { name, store } of await makeStores(() => 1000)) {
+      const results = await Promise.all(Array.from({ length: 40 }, () => raise({ store, runtime: makeRuntime() })));
+      expect([name, new Set(results).size, (await store.read('count:1'))?.value]).toEqual([name, 40, { n: 40 }]);
+    }
+  });
+
+  it('ends with 503 and Retry-After where others write without end, and names the kind of record (F-22)', async () => {
+    const { runtime, pauses } = paused(255);
+    await expect(raise({ store: contended(), runtime })).rejects.toMatchObject({
+      code: 'temporarily_unavailable',
+      reason: 'count_contended',
+      status: 503,
+      headers: { 'retry-after': '1' },
+    });
+    expect(pauses.length).toBeGreaterThan(20);
+  });
+
+  it('waits longer each time up to a bound, for a part of that which the runtime draws by lot (F-22)', async () => {
+    const [longest, shortest] = [paused(255), paused(0)];
+    for (const { runtime } of [longest, shortest]) await expect(raise({ store: contended(), runtime })).rejects.toThrow();
+    expect(longest.pauses.slice(0, 7)).toEqual([8, 16, 32, 64, 128, 200, 200]);
+    expect(new Set(shortest.pauses)).toEqual(new Set([0]));
+    expect(longest.pauses.reduce((sum, one) => sum + one)).toBeLessThan(10_000);
+  });
+
+  it('tells absence as absence, and writes nothing for it', async () => {
+    const store: Store = memoryStore();
+    expect(await changeRecord({ store }, 'count:1', isCount, (held) => ({ result: held }))).toBeNull();
+    expect(await store.read('count:1')).toBeNull();
+  });
+
+  it('changes no record that another version of the program wrote: 503, at once', async () => {
+    const store: Store = memoryStore();
+    const newer: Json = { v: 2, many: 3 };
+    await store.write('count:1', newer, 'any');
+    const { runtime, pauses } = paused(0);
+    await expect(raise({ store, runtime })).rejects.toMatchObject({ status: 503, reason: 'count_unreadable' });
+    expect([(await store.read('count:1'))?.value, pauses]).toEqual([newer, []]);
+  });
+
+  it('removes the very state that it decided on', async () => {
+    const store: Store = memoryStore();
+    await store.write('count:1', { n: 1 }, 'any');
+    let runs = 0;
+    const removed = await changeRecord({ store, ...paused(0) }, 'count:1', isCount, async (held) => {
+      if (runs++ === 0) await store.write('count:1', { n: 2 }, 'any');
+      return { remove: true, result: held?.n };
+    });
+    expect([removed, runs, await store.read('count:1')]).toEqual([2, 2, null]);
+  });
+
+  it('spares the read of what the caller has just read, once', async () => {
+    const store: Store = memoryStore();
+    await store.write('count:1', { n: 1 }, 'any');
+    const known = await store.read('count:1');
+    await store.write('count:1', { n: 5 }, 'any');
+    const seen: (number | undefined)[] = [];
+    const edit = (held: Count | null) => (seen.push(held?.n), { write: { n: 9 }, result: null });
+    await changeRecord({ store, ...paused(0) }, 'count:1', isCount, edit, known);
+    expect(seen).toEqual([1, 5]);
+  });
+});
