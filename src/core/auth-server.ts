@@ -105,7 +105,7 @@ function signUpUrlOf({ origin, paths, logins }: Settings): string | null {
 /** Loaded when something is first sealed under it. */
 function keyringOf(secrets: readonly string[], runtime: Runtime, keys: Keys): Keyring | null {
   if (secrets.length === 0) return null;
-  return lateVerbs<Keyring>({ seal: true, open: true, renew: true, keysFor: true }, async () =>
+  return lateVerbs<Keyring>({ seal: true, open: true, knows: true, renew: true, keysFor: true }, async () =>
     (await import('./keyring.ts')).makeKeyring(secrets, runtime, keys),
   );
 }

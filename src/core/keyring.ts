@@ -1,18 +1,25 @@
 /**
  * Keyring: the server's own secrets, for what must be readable without a token at hand (a TOTP secret, a signing key).
- * The newest seals, all of them open: to rotate, put a new secret in front, and drop the old one when nothing is
- * sealed under it any more (`core/reseal`). What no secret opens reads as absent; it is never an error (SEC-209).
+ * The newest seals, all of them open: to rotate, see docs/guide/operations.md. What was sealed under a secret that is not given is a
+ * fault and never absence: read as absent it would be written over, and right codes of authenticator apps would be refused (SEC-209).
  */
 import { base64url } from '../lib/base64url.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Keys } from './keys.ts';
+import { secretMissing } from './sealed-faults.ts';
 
 /** The verbs over the server's secrets. */
 export interface Keyring {
   /** Encrypts JSON under the newest secret. @param purpose what it is for; @param bound the record it stands in: it opens nowhere else. */
   seal(purpose: string, value: unknown, bound: string): Promise<string>;
-  /** The JSON, under whichever secret it was sealed; null if that secret is gone, or the text belongs elsewhere. */
+  /**
+   * The JSON, under whichever secret it was sealed; null where the text was altered, or belongs elsewhere.
+   *
+   * @throws {OAuthError} `temporarily_unavailable` where it was sealed under a secret that is not given.
+   */
   open(purpose: string, sealed: string, bound: string): Promise<unknown>;
+  /** Whether it was sealed under a secret that is given. */
+  knows(sealed: string): Promise<boolean>;
   /** The same under the newest secret, itself where that sealed it already; null where no secret opens it. */
   renew(purpose: string, sealed: string, bound: string): Promise<string | null>;
   /** 32 bytes for one purpose, of every secret, newest first: the first signs, all verify. */
@@ -41,13 +48,19 @@ export function makeKeyring(secrets: readonly string[], runtime: Runtime, keys: 
     },
     async open(purpose, sealed, bound) {
       const [, id, body = ''] = FORM.exec(sealed) ?? [];
+      if (id === undefined) return null;
       const found = (await rings()).find((one) => one.id === id);
-      const text = found ? await keys.openWith(await keyFor(found, purpose), body, bound) : null;
+      if (!found) throw secretMissing(purpose);
+      const text = await keys.openWith(await keyFor(found, purpose), body, bound);
       return text === null ? null : (JSON.parse(text) as unknown);
+    },
+    async knows(sealed) {
+      const id = FORM.exec(sealed)?.[1];
+      return (await rings()).some((one) => one.id === id);
     },
     async renew(purpose, sealed, bound) {
       if (FORM.exec(sealed)?.[1] === (await newest()).id) return sealed;
-      const value = await ring.open(purpose, sealed, bound);
+      const value = (await ring.knows(sealed)) ? await ring.open(purpose, sealed, bound) : null;
       return value === null ? null : ring.seal(purpose, value, bound);
     },
     keysFor: async (purpose) => Promise.all((await rings()).map((one) => keyFor(one, purpose))),

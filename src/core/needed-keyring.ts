@@ -3,7 +3,7 @@
  */
 import type { Keyring } from './keyring.ts';
 
-/** The keyring, for a part that cannot do without. @throws {TypeError} naming the part and the mend, at start-up. */
+/** The keyring, for a part that cannot do without. @throws {TypeError} naming the part and the fix, at start-up. */
 export function neededKeyring(keyring: Keyring | null, part: string): Keyring {
   if (keyring) return keyring;
   throw new TypeError(

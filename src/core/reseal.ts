@@ -17,8 +17,19 @@ export interface Resealed {
   readonly resealed: number;
   /** Records that are not: changed by somebody just now, or sealed under a secret that was not given. */
   readonly left: number;
+  /** Records that were removed, or lost what no given secret opens, where that was asked for. */
+  readonly dropped?: number;
   /** Where to go on; absent after the last page. */
   readonly next?: Cursor;
+}
+
+/** How a pass differs from a plain one. */
+export interface ResealOptions {
+  /**
+   * Gives up what no given secret opens, when a secret is lost for good: states are removed, signing keys sign no more, tokens of other
+   * sites are not taken back there. Authenticator apps stay: they would be a second factor less, and recovery codes still work.
+   */
+  readonly dangerouslyDropUnreadable?: boolean;
 }
 
 type Fields = { readonly [name: string]: Json };
@@ -33,25 +44,29 @@ const SEALED: ReadonlyMap<string, { readonly member: string; readonly purpose: s
 ]);
 
 /** One page of the pass. @throws {TypeError} without a secret, or on a store that cannot list its records. */
-export async function reseal(as: AuthServer, after?: Cursor): Promise<Resealed> {
+export async function reseal(as: AuthServer, after?: Cursor, { dangerouslyDropUnreadable = false }: ResealOptions = {}): Promise<Resealed> {
   const ring = neededKeyring(as.keyring, '`reseal`');
   if (!as.store.all) throw new TypeError('This store cannot list its records, so they cannot be sealed anew.');
   const { records, next } = await as.store.all(after);
-  let [resealed, left] = [0, 0];
+  let [resealed, left, dropped] = [0, 0, 0];
   for (const kept of records) {
-    let isLost = false;
+    let [isLost, isDropped] = [false, false];
     const anew: Anew = async (purpose, sealed, bound) => {
-      if (typeof sealed !== 'string') return sealed ?? null;
+      if (typeof sealed !== 'string' || !sealed.startsWith('s1.')) return sealed ?? null;
       const renewed = await ring.renew(purpose, sealed, bound);
-      isLost ||= renewed === null;
-      return renewed ?? sealed;
+      if (renewed !== null) return renewed;
+      isDropped = dangerouslyDropUnreadable && purpose !== TOTP_PURPOSE;
+      isLost ||= !isDropped;
+      return isDropped ? '' : sealed;
     };
     const changed = await changedBy(kept, anew);
-    const isWritten = changed !== null && (await write(as, kept, changed));
-    if (isWritten) resealed++;
+    const isWritten = changed !== null && (await write(as, kept, isDropped && kept.key.startsWith('state:') ? null : changed));
+    if (isWritten && isDropped) dropped++;
+    else if (isWritten) resealed++;
     if (isLost || (changed !== null && !isWritten)) left++;
   }
-  return next === undefined ? { resealed, left } : { resealed, left, next };
+  const done = dangerouslyDropUnreadable ? { resealed, left, dropped } : { resealed, left };
+  return next === undefined ? done : { ...done, next };
 }
 
 /** The record with everything sealed anew; null where nothing had to be. */
@@ -72,6 +87,8 @@ async function changedFields(before: Fields, key: Key, anew: Anew): Promise<Fiel
   return Object.hasOwn(before, member) ? { ...before, [member]: await anew(purpose, before[member], key) } : null;
 }
 
+/** @param value null for a record that goes. */
 async function write({ store }: AuthServer, { key, version, until, index }: Kept, value: Json): Promise<boolean> {
+  if (value === null) return store.remove(key, version);
   return (await store.write(key, value, version, { index, ...(until === undefined ? {} : { until }) })) !== null;
 }

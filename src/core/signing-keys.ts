@@ -12,6 +12,7 @@ import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, versioned } from './held.ts';
 import { neededKeyring } from './needed-keyring.ts';
+import { secretMissing } from './sealed-faults.ts';
 
 type SigningKeys = { readonly v: 1; readonly keys: readonly SigningKey[] };
 
@@ -34,9 +35,10 @@ const kept = new WeakMap<Settings, Map<SigningAlg, Promise<Kept>>>();
 
 /** What signs now. */
 export async function signerFor(as: AuthServer, alg: SigningAlg): Promise<Signer> {
-  const { signers } = await recent(as, alg);
-  const signer = signingKey(signers, as.now());
-  if (!signer) throw new Error('No signing key can be used.');
+  const { keys, signers } = await recent(as, alg);
+  const current = signingKey(keys.filter(isInUse), as.now());
+  const signer = signers.find(({ kid }) => kid === current?.kid);
+  if (!signer) throw secretMissing('signing-keys'); // an older key in its place would sign beyond its time
   return signer;
 }
 
@@ -60,18 +62,21 @@ async function recent(as: AuthServer, alg: SigningAlg): Promise<Kept> {
   return asked;
 }
 
-/** Reads the keys; makes the next one where it is due, takes out the ones that are over, and seals anew what an older secret sealed. */
+/**
+ * Reads the keys; makes the next one where it is due, takes out the ones that are over, and seals anew what an older secret sealed. A
+ * process that cannot read a key makes none: processes with different secrets would each make their own, and sign before others publish it.
+ */
 async function load(as: AuthServer, alg: SigningAlg): Promise<Kept> {
   const { made, reason, ...loaded } = await changeRecord(as, `signing-keys:${alg}`, isSigningKeys, async (held) => {
     const now = as.now();
     const before = held?.keys ?? [];
     const signers = await open(as, alg, before);
-    const readable = before.filter(({ kid }) => signers.some((signer) => signer.kid === kid));
-    const due = nextDue(readable, now);
+    const inUse = before.filter(isInUse);
+    const due = signers.length < inUse.length ? null : nextDue(inUse, now);
     const made = due === null ? null : await make(as, alg, due);
     const keys = await renewed(as, published([...before, ...(made ? [made.kept] : [])], longestLife(as), now));
     const isSame = made === null && keys.length === before.length && keys.every(({ sealed }, at) => sealed === before[at]?.sealed);
-    const reason = before.length === 0 ? 'first' : readable.length === 0 ? 'unreadable' : 'rotation'; // oxlint-disable-line no-nested-ternary
+    const reason = before.length === 0 ? 'first' : inUse.length === 0 ? 'unreadable' : 'rotation'; // oxlint-disable-line no-nested-ternary
     const result = { made, reason, keys, signers: [...signers, ...(made ? [made.signer] : [])], at: now } as const;
     return isSame ? { result } : { write: { v: 1, keys }, result };
   });
@@ -86,7 +91,7 @@ function longestLife({ settings: { lifetimes, resources } }: AuthServer): Second
 async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]): Promise<Kept['signers']> {
   const ring = neededKeyring(as.keyring, '`accessTokenSigning`');
   const opened = keys.map(async ({ kid, sealed, since }) => {
-    const jwk = await ring.open(SIGNING_PURPOSE, sealed, kid);
+    const jwk = (await ring.knows(sealed)) ? await ring.open(SIGNING_PURPOSE, sealed, kid) : null;
     return jwk === null ? [] : [{ kid, since, key: (await importJWK(jwk as JWK, alg)) as CryptoKey }];
   });
   return (await Promise.all(opened)).flat();
@@ -106,4 +111,6 @@ async function make(as: AuthServer, alg: SigningAlg, since: Seconds): Promise<{ 
   return { kept: { kid, publicKey, sealed, since }, signer: { kid, since, key: pair.privateKey } };
 }
 
+/** Not one whose secret was lost and given up (`core/reseal`): that is published until its tokens are over, and signs no more. */
+const isInUse = ({ sealed }: SigningKey): boolean => sealed !== '';
 const isSigningKeys = (value: unknown): value is SigningKeys => versioned(value) && has(value, 'keys');

@@ -14,6 +14,7 @@ import { has, type Held, readHeld, versioned } from './held.ts';
 import type { Keyring } from './keyring.ts';
 import type { Keys } from './keys.ts';
 import { neededKeyring } from './needed-keyring.ts';
+import { unreadable } from './sealed-faults.ts';
 
 /** What is kept of a user. */
 export type TotpRecord = {
@@ -73,9 +74,12 @@ export function makeTotps({ store, keys, keyring, runtime, emit }: TotpParts): T
       if (equalTexts(await oneTimeCode(secret, step), code) && step > usedStep) found ??= step;
     return found;
   };
-  const secretOf = async (userId: string, { sealedSecret }: TotpRecord): Promise<Uint8Array<ArrayBuffer> | null> => {
+  /** @throws {OAuthError} where it cannot be read: a right code must not be told to be wrong. */
+  const secretOf = async (userId: string, { sealedSecret }: TotpRecord): Promise<Uint8Array<ArrayBuffer>> => {
     const opened = await ring().open(TOTP_PURPOSE, sealedSecret, keyOf(userId));
-    return typeof opened === 'string' ? fromBase64url(opened) : null;
+    const secret = typeof opened === 'string' ? fromBase64url(opened) : null;
+    if (!secret) throw unreadable(TOTP_PURPOSE);
+    return secret;
   };
   const openOffer: Totps['openOffer'] = async (userId, sealed) => {
     const opened = await ring().open('totp offer', sealed, keyOf(userId));
@@ -109,9 +113,8 @@ export function makeTotps({ store, keys, keyring, runtime, emit }: TotpParts): T
     },
     async useCode(userId, code) {
       const used = await change(userId, async (record) => {
-        const secret = await secretOf(userId, record);
-        const step = secret && (await stepOf(secret, code, record.usedStep));
-        if (!secret || step === null) return null;
+        const step = await stepOf(await secretOf(userId, record), code, record.usedStep);
+        if (step === null) return null;
         const renewed = await ring().renew(TOTP_PURPOSE, record.sealedSecret, keyOf(userId));
         return [{ ...record, usedStep: step, sealedSecret: renewed ?? record.sealedSecret }, true];
       });

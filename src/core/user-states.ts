@@ -7,6 +7,7 @@ import type { Json, Key, Seconds } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, readHeld, versioned } from './held.ts';
+import { secretMissing, unreadable } from './sealed-faults.ts';
 
 /** Either sealed or plain. */
 type StateRecord = { readonly v: 1; readonly sealed: string } | { readonly v: 1; readonly plain: Json };
@@ -33,8 +34,10 @@ export function statesOf(as: AuthServer, access: Checked): UserStates {
       if (!held) return null;
       const { value: record, version } = held;
       if ('plain' in record) return { value: record.plain, version };
-      const opened = (await keyring?.open(STATE_PURPOSE, record.sealed, key)) as { value: Json } | null | undefined;
-      return { value: opened?.value ?? null, version }; // of a secret that is gone: nothing can be read, but the next write is conditional still
+      if (!keyring) throw secretMissing(STATE_PURPOSE);
+      const opened = (await keyring.open(STATE_PURPOSE, record.sealed, key)) as { value: Json } | null;
+      if (!opened) throw unreadable(STATE_PURPOSE); // as absent it would begin anew, and be written over
+      return { value: opened.value, version };
     },
     async write(handle, value, since, ttl = TTL) {
       if (JSON.stringify(value).length > LARGEST) throw new TypeError(`A user's state may have ${LARGEST} characters of JSON.`);

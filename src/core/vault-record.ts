@@ -14,7 +14,7 @@ export type VaultRecord = {
   readonly accountHash: string;
   /** The tokens, under the record's own key. */
   readonly sealed: string;
-  /** That key under the server's secret, where there is one: for giving tokens back when no token of ours is at hand. */
+  /** That key under the server's secret, where there is one, and empty where that was lost (`core/reseal`): for giving tokens back when no token of ours is at hand. */
   readonly sealedKey?: string;
   /** Counts refreshes. */
   readonly round: number;

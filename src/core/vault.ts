@@ -58,10 +58,14 @@ export function makeVault(parts: VaultParts): Vault {
   const source = makeTokenSource({ store, runtime, keys, keeperOf, now: () => runtime.now(), env, emit });
 
   /** Tells the site to forget; what came of it, in a word. */
-  const tell = async (record: VaultRecord, id: string, key: string | null): Promise<Told> => {
+  const tell = async (record: VaultRecord, id: string, own: string | undefined): Promise<Told> => {
     const keeper = keeperOf(record.provider);
     if (!keeper) return 'provider_gone';
-    const tokens = key === null ? null : await openVaulted(keys, id, record, key);
+    const { sealedKey = '' } = record;
+    // What the user let go of is gone also where the secret is missing: then the site is not told.
+    if (own === undefined && sealedKey !== '' && !(await keyring?.knows(sealedKey))) return 'secret_missing';
+    const key = own ?? (await keyring?.open(VAULT_PURPOSE, sealedKey, vaultKey(id)));
+    const tokens = typeof key === 'string' ? await openVaulted(keys, id, record, key) : null;
     if (tokens === null) return 'key_not_at_hand';
     try {
       return (await keeper.revoke(tokens, { env })) ? 'revoked' : 'no_way_to';
@@ -133,11 +137,9 @@ export function makeVault(parts: VaultParts): Vault {
       for (const id of ids.filter((one) => !used.has(one))) {
         const held = await findVaulted(store, id);
         if (!held || held.value.userId !== userId || !(await store.remove(vaultKey(id)))) continue; // one caller goes on
-        const key =
-          refs.find((ref) => ref.id === id)?.key ?? (await keyring?.open(VAULT_PURPOSE, held.value.sealedKey ?? '', vaultKey(id)));
         const others = await Promise.all([...used].map((one) => findVaulted(store, one)));
         const isShared = others.some((other) => other?.value.accountHash === held.value.accountHash);
-        const told: Told = isShared ? 'in_use_elsewhere' : await tell(held.value, id, typeof key === 'string' ? key : null);
+        const told: Told = isShared ? 'in_use_elsewhere' : await tell(held.value, id, refs.find((ref) => ref.id === id)?.key);
         emit({ kind: 'upstream.disconnected', provider: held.value.provider, userId, told });
       }
     },

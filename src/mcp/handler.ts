@@ -156,6 +156,8 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         if (isCurrent(server)) return await current(entry.request, given);
         return await fallback(entry.request, given);
       } catch (error) {
+        if (error instanceof OAuthError)
+          ctx.emit?.({ kind: 'request.failed', endpoint: 'mcp', requestId: crypto.randomUUID(), error: error.cause });
         report(asError(error));
         return failure(error);
       }

@@ -5,7 +5,7 @@ import type { EndReason, Grant } from './grant.ts';
 import type { Seconds } from './store.ts';
 
 /** What became of tokens of another site that nobody needs any more. */
-export type Told = 'revoked' | 'no_way_to' | 'in_use_elsewhere' | 'key_not_at_hand' | 'provider_gone' | 'failed';
+export type Told = 'revoked' | 'no_way_to' | 'in_use_elsewhere' | 'key_not_at_hand' | 'secret_missing' | 'provider_gone' | 'failed';
 
 /** What every event tells. */
 interface Always {

@@ -15,7 +15,7 @@ export const SIGNING_ALGS: readonly SigningAlg[] = ['ES256', 'EdDSA', 'RS256'];
 export type SigningKey = {
   readonly kid: string;
   readonly publicKey: Jwk;
-  /** The private key under the server's secret. */
+  /** The private key under the server's secret; empty where that was lost and the key given up. */
   readonly sealed: string;
   /** From when on it signs, until a later one does. */
   readonly since: Seconds;

@@ -4,7 +4,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Health } from '../core/health.ts';
-import type { Resealed } from '../core/reseal.ts';
+import type { Resealed, ResealOptions } from '../core/reseal.ts';
 import { late, lateVerbs } from '../lib/late.ts';
 import type { Account, Accounts } from '../model/account.ts';
 import type { Cursor } from '../model/store.ts';
@@ -27,7 +27,7 @@ export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
    * Seals anew, under the newest `secret`, what older ones sealed: one page of the store; go on with `next`. When a whole pass has left
    * nothing, the old secret can be dropped. May be run again, and while the server works.
    */
-  reseal(after?: Cursor): Promise<Resealed>;
+  reseal(after?: Cursor, options?: ResealOptions): Promise<Resealed>;
   /** Clients of this server. */
   readonly clients: Clients;
   /** Accounts of our own login. */
@@ -65,7 +65,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     ),
     health: () => checkHealth(as),
     sweep: async (most) => (await as.store.sweep?.(most)) ?? 0,
-    reseal: (after) => resealPage(as, after),
+    reseal: (after, options) => resealPage(as, after, options),
     accounts: as.accounts,
   };
 }

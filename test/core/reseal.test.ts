@@ -103,6 +103,27 @@ describe('core/reseal', () => {
     expect([await store.read('state:s'), await store.read('upstream:v')]).toEqual(before);
   });
 
+  it('gives up what a lost secret sealed where that is asked for: states go, vault records lose that key, authenticator apps stay (F-62)', async () => {
+    const [clock, ring] = [makeClock(), ringOf(keys.secret())];
+    const store = memoryStore({ now: clock.now });
+    await keepMore(store, ring);
+    const sealedSecret = await ring.seal('totp', 'phone', 'totp:u');
+    await store.write('totp:u', { v: 1, sealedSecret, usedStep: 0, recovery: [], createdAt: 0 }, 'absent');
+    await store.write('state:journey', { v: 1, sealed: 'under-its-own-state' }, 'absent');
+    const app = await appOn(store, clock, optionsWith(NEW));
+    const helpers = app.provider.helpers({ ...app.env, PORTCULLIS: app.inner });
+    expect(await helpers.reseal(undefined, { dangerouslyDropUnreadable: true })).toMatchObject({ resealed: 0, left: 1, dropped: 2 });
+    const [state, journey, vaulted, phone] = await Promise.all(
+      (['state:s', 'state:journey', 'upstream:v', 'totp:u'] as const).map(async (key) => (await store.read(key))?.value ?? null),
+    );
+    expect([state, journey, vaulted, phone]).toEqual([
+      null,
+      { v: 1, sealed: 'under-its-own-state' },
+      { v: 1, userId: 'u', sealed: 'x', sealedKey: '' },
+      expect.objectContaining({ sealedSecret }),
+    ]);
+  });
+
   it('FLT-14 takes nothing back that somebody changes in the middle, and says that it is to be done again', async () => {
     const clock = makeClock();
     const inner = memoryStore({ now: clock.now });

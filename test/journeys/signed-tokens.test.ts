@@ -119,14 +119,55 @@ describe.each(storeNames)('signed access tokens on %s', (store) => {
     expect(new Set(keys.map((set) => JSON.stringify(set))).size).toBe(1);
   });
 
-  it('SEC-209 go on under a new key where the secret is lost, which is told, and nobody sees a 500', async () => {
+  it('are not signed with a key of its own by a process whose secret is another: 503, nothing is spent, and the keys stay (F-62, SEC-209)', async () => {
+    const app = await makeApp(store, options);
+    const { client, tokens } = await app.signedIn();
+    const before = await keysOf(app);
+    const wrong = await appOn(app.inner, app.clock, { ...options, secret: OTHER });
+    expect((await wrong.call(tokens.access)).status).toBe(200);
+    expect(await keysOf(wrong)).toEqual(before); // the public part needs no secret
+    const form = { grant_type: 'refresh_token', refresh_token: tokens.refresh, client_id: client.id };
+    const refused = await wrong.ask('POST', '/token', new URLSearchParams(form), FORM);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '30']);
+    app.clock.pass(89.5 * 86_400); // when the next key is due
+    expect(await keysOf(wrong)).toEqual(before);
+    expect(wrong.events.some(({ kind }) => kind === 'key.made')).toBe(false);
+    const { error } = wrong.events.find(({ kind }) => kind === 'request.failed') as unknown as { error: Error };
+    expect(error.message).toContain('kind "signing-keys" is sealed under a secret that is not given');
+  });
+
+  it('lose nothing to a 503 for a missing secret: the same code and refresh token are good afterwards (F-62)', async () => {
+    const app = await makeApp(store, options);
+    const { client, tokens } = await app.signedIn();
+    const wrong = await appOn(app.inner, app.clock, { ...options, secret: OTHER });
+    const { client: second, code } = await app.toCode();
+    const form = {
+      grant_type: 'authorization_code', code, client_id: second.id, code_verifier: second.verifier, redirect_uri: second.redirectUri,
+    }; // prettier-ignore
+    for (const body of [{ grant_type: 'refresh_token', refresh_token: tokens.refresh, client_id: client.id }, form])
+      expect((await wrong.ask('POST', '/token', new URLSearchParams(body), FORM)).status).toBe(503);
+    expect([(await client.refresh(tokens.refresh)).status, (await second.redeem(code)).status]).toEqual([200, 200]);
+  });
+
+  it('go on under a new key where a lost secret is given up, which is told, with the old one published until its tokens are over (F-62)', async () => {
     const app = await makeApp(store, options);
     const { tokens } = await app.signedIn();
+    app.clock.pass(60);
     const after = await appOn(app.inner, app.clock, { ...options, secret: OTHER });
-    expect((await after.call(tokens.access)).status).toBe(200);
+    const helpers = after.provider.helpers({ ...after.env, PORTCULLIS: after.inner });
+    const counts = { resealed: 0, left: 0, dropped: 0 };
+    for (let page = await helpers.reseal(undefined, { dangerouslyDropUnreadable: true }); ;) {
+      counts.dropped += page.dropped ?? 0;
+      if (page.next === undefined) break;
+      page = await helpers.reseal(page.next, { dangerouslyDropUnreadable: true });
+    }
+    expect(counts.dropped).toBe(1);
     const { tokens: next } = await after.signedIn();
-    expect(await elsewhere(after)(next.access, RESOURCE)).not.toBeNull();
+    for (const token of [tokens.access, next.access]) expect(await elsewhere(after)(token, RESOURCE)).not.toBeNull();
     expect(after.events).toContainEqual(expect.objectContaining({ kind: 'key.made', reason: 'unreadable' }));
+    expect((await keysOf(after)).length).toBe(2);
+    app.clock.pass(2 * 3600);
+    expect((await keysOf(after)).length).toBe(1);
   });
 
   it('can be for some resources alone', async () => {

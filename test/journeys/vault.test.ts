@@ -173,6 +173,17 @@ describe.each(storeNames)('the vault on %s', (store) => {
     }
   });
 
+  it('lets the user revoke the app under another secret too: the grant ends, and the event says that the secret is missing (F-62)', async () => {
+    const app = await makeVaultApp(store, { secret: SECRET });
+    const { tokens } = await app.connect('github');
+    const opened = app.events.find(({ kind }) => kind === 'grant.opened') as { grantId: string; userId: string };
+    const other = await makeVaultApp(store, { secret: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlYzE' });
+    const helpers = other.provider.helpers({ ...other.env, PORTCULLIS: app.inner });
+    expect(await helpers.revokeGrant(opened.grantId, opened.userId)).toBe(true);
+    expect(other.events).toContainEqual(expect.objectContaining({ kind: 'upstream.disconnected', told: 'secret_missing' }));
+    expect((await app.use(tokens.access)).status).toBe(401);
+  });
+
   it('lets a token that was exchanged use the accounts of the one it came of, by one refresh, and no longer than that one', async () => {
     const type = 'urn:ietf:params:oauth:grant-type:token-exchange';
     const gateway = { id: 'gateway', secret: SECRET, authMethod: 'client_secret_post', grantTypes: [type] } as const;

@@ -149,7 +149,7 @@ describe('logins/totp', () => {
     expect((await by('strong')).page.status).toBe(303);
   });
 
-  it('goes on with recovery codes where the server has lost its secret, and takes no code of the app (SEC-209)', async () => {
+  it('answers a code with 503 and an event where the secret is missing, and goes on with recovery codes (F-62, SEC-209)', async () => {
     const clock = makeClock();
     const store = memoryStore({ now: clock.now });
     const first = await appOn(store, clock, OPTIONS);
@@ -165,7 +165,12 @@ describe('logins/totp', () => {
     clock.pass(30);
     const lost = await appOn(store, clock, { ...OPTIONS, secret: 'YSB0aGlyZCBzZWNyZXQgdGhhdCBpcyBhbHNvIGxvbmcgZW5vdWdo' });
     const three = await asked(lost);
-    expect((await three.browser.submit(three.page, { code: await phone.code() })).status).toBe(403);
+    const page = await three.browser.submit(three.page, { code: await phone.code() });
+    expect([page.status, page.headers.get('retry-after')]).toEqual([503, '30']);
+    const { error } = lost.events.find(({ kind }) => kind === 'request.failed') as unknown as { error: Error };
+    expect(error.message).toContain('kind "totp" is sealed under a secret that is not given');
+    const back = await asked(onlyNew);
+    expect((await back.browser.submit(back.page, { code: await phone.code() })).status).toBe(303); // no step was used up
     expect((await three.browser.submit(three.page, { recovery: recovery[0] ?? '' })).status).toBe(303);
   });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type AuthContext, McpAgent } from '../../src/mcp/index.ts';
 import type { Handler } from '../../src/model/handler.ts';
-import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { accessWith, callOf, post, text } from './clients.ts';
 
 interface Notes {
@@ -135,6 +135,34 @@ describe.each(storeNames)('the state of an agent on %s', (store) => {
     const states = written.filter((line) => line.startsWith('state:') && line.includes('"sealed"'));
     expect([states.length, written.join().includes('in private')]).toEqual([1, false]);
   });
+});
+
+describe('the state of an agent under another secret', () => {
+  const [OLD, NEW] = ['c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlYzE', 'k2Lr0mUOKnTzVg8Zr1bqT0hJ3yq5pXw9cD7fE6aB4sI='];
+
+  it.each([
+    ['another one', { secret: NEW }],
+    ['none', {}],
+  ])(
+    'is a fault where the process was given %s: 503 and an event, nothing is shown as empty, nothing written over (F-62)',
+    async (_, more) => {
+      const app = await serving('memory', { secret: OLD });
+      const { access } = (await app.signedIn()).tokens;
+      await call(app, access, 'add', { note: 'milk' });
+      const wrong = await appOn(app.inner, app.clock, { apiHandler: NotesMcp.serve('/mcp', { onError }) as Handler, ...more });
+      expect(await call(wrong, access, 'show')).toBe('error: The server cannot answer right now. Try again shortly.');
+      expect(await call(wrong, access, 'add', { note: 'lost' })).toContain('error: ');
+      const { response } = await wrong.call(access, '/mcp', {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      });
+      expect(response.status).not.toBe(200);
+      const failed = wrong.events.filter(({ kind }) => kind === 'request.failed') as unknown as { endpoint: string; error: Error }[];
+      expect(failed[0]?.endpoint).toBe('mcp');
+      expect(failed[0]?.error.message).toContain('kind "user-state" is sealed under a secret that is not given');
+      expect(await call(app, access, 'show')).toBe('milk');
+    },
+  );
 });
 
 describe('mcp/agent-state', () => {

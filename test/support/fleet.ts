@@ -13,8 +13,10 @@ export interface Member {
   readonly send: Send;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
-  /** Starts it again, on a port of its own. */
-  start(): Promise<void>;
+  /** Ends it as a deployment does: with SIGTERM, after what is in flight. */
+  stop(): Promise<void>;
+  /** Starts it again, on a port of its own. @param environment variables of the process from now on. */
+  start(environment?: Readonly<Record<string, string>>): Promise<void>;
   /** Where it listens just now. */
   port(): number;
   pid(): number;
@@ -27,10 +29,15 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-/** Starts so many members. @param place the argument of the server. @param server a file beside this one. */
-export async function startFleet(place: string, count: number, server = 'process-server.ts'): Promise<Fleet> {
+/** Starts so many members. @param place the argument of the server. @param server a file beside this one. @param environment their variables. */
+export async function startFleet(
+  place: string,
+  count: number,
+  server = 'process-server.ts',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Fleet> {
   const program = fileURLToPath(new URL(server, import.meta.url));
-  const members = await Promise.all(Array.from({ length: count }, () => startMember(program, place)));
+  const members = await Promise.all(Array.from({ length: count }, () => startMember(program, place, environment)));
   return {
     members,
     doors: members.map(({ send }) => send),
@@ -38,15 +45,23 @@ export async function startFleet(place: string, count: number, server = 'process
   };
 }
 
-async function startMember(program: string, place: string): Promise<Member> {
+async function startMember(program: string, place: string, first: Readonly<Record<string, string>>): Promise<Member> {
   let child: ChildProcess;
   let port = 0;
+  let environment = first;
   const member: Member = {
     port: () => port,
     pid: () => child.pid ?? 0,
-    async start() {
-      child = spawn(process.execPath, [program, place], { stdio: ['ignore', 'pipe', 'inherit'], detached: true }); // a group of its own
+    async start(given = environment) {
+      environment = given;
+      const env = { ...process.env, ...given };
+      child = spawn(process.execPath, [program, place], { stdio: ['ignore', 'pipe', 'inherit'], detached: true, env }); // a group of its own
       port = await portOf(child);
+    },
+    async stop() {
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      await gone;
     },
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
