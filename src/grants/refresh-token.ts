@@ -1,6 +1,6 @@
 /**
  * Refresh token: trades it for its successor (RFC 6749 §6, OAuth 2.1 §4.3). A retry within the grace, a second process
- * with the same token, a lost answer: all get the same successor, unsealed by the very token they present.
+ * with the same token, a lost answer: all get the live tokens, unsealed by the very token they present.
  * One read and one write for a public client.
  */
 import type { Caller } from '../clients/caller.ts';
@@ -10,7 +10,7 @@ import type { Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { parseScope } from '../model/scope.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
-import { rotate, type Rotated, type Verdict } from '../model/transition.ts';
+import { followSuccessors, rotate, type Rotated, type Verdict } from '../model/transition.ts';
 import { resourceOf } from './authorization-code.ts';
 import { change } from './change.ts';
 import type { IssuedTokens } from './issue.ts';
@@ -50,17 +50,20 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
       given.accessToken === tokens.accessToken
         ? given.grant
         : await sealAnew(as, given.grant, presented, { ...successor, access: given.accessToken });
-    return { grant: kept, result: { grant: kept, rotated: { kind: 'issued', access: given.access }, accessToken: given.accessToken } };
+    return { grant: kept, result: { grant: kept, rotated: { ...result, access: given.access }, accessToken: given.accessToken } };
   });
   const { clientId, userId, resource } = grant;
-  as.emit({ kind: rotated.kind === 'issued' ? 'grant.refreshed' : 'grant.repeated', grantId, clientId, userId });
-  if (rotated.kind === 'issued') {
+  as.emit({ kind: rotated.kind === 'repeated' ? 'grant.repeated' : 'grant.refreshed', grantId, clientId, userId });
+  if (rotated.kind !== 'repeated') {
     const { scope, expiresAt, jkt } = rotated.access;
-    return { accessToken, refreshToken: tokens.refreshToken, scope, resource, expiresAt, jkt };
+    return { accessToken, refreshToken: rotated.kind === 'kept' ? presented : tokens.refreshToken, scope, resource, expiresAt, jkt };
   }
-  const given = (await as.keys.openUnder(presented, rotated.sealedSuccessor, `successor:${grantId}`)) as Successor | null;
-  if (!given) throw new Error('A sealed successor does not open under the token it was sealed for.');
-  const { hash } = await as.keys.proof(given.access);
+  const given = await followSuccessors(grant, { presented, sealedSuccessor: rotated.sealedSuccessor }, async (token, sealed) => {
+    const opened = (await as.keys.openUnder(token, sealed, `successor:${grantId}`)) as Successor | null;
+    if (!opened) throw new Error('A sealed successor does not open under the token it was sealed for.');
+    return { tokens: opened, hash: await as.keys.hash(opened.refresh) };
+  });
+  const hash = await as.keys.hash(given.access);
   const access = grant.access.find((one) => one.hash === hash);
   const expiresAt = access?.expiresAt ?? proof.now; // pushed out by newer ones: told to be over, so that the client refreshes
   return {

@@ -34,7 +34,7 @@ export type GrantAccess = Wrapped & { readonly scope: readonly string[]; readonl
 /** The live refresh token. */
 export type GrantRefresh = Wrapped & { readonly familyHash: string; readonly expiresAt: Seconds } & Bound;
 
-/** A refresh token that was rotated a moment ago: whoever presents it again gets the same successor. */
+/** A refresh token that was rotated a moment ago: its holder gets the tokens that came of it. */
 export type Retired = { readonly hash: string; readonly sealedSuccessor: string; readonly until: Seconds };
 
 /** Why a grant ended. */
@@ -89,7 +89,7 @@ export type Lifetimes = {
 
 /** Access tokens of one grant that live at once; the oldest give way. */
 export const MOST_ACCESS = 16;
-/** Retired refresh tokens that are answered at once; the oldest give way. */
+/** Retired refresh tokens in their grace at once; the live token is not rotated while there are as many. */
 export const MOST_RETIRED = 64;
 /** Wrong verifiers that a code survives. */
 export const MOST_FAILURES = 5;

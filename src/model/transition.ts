@@ -2,8 +2,10 @@
  * The moves of a grant: redeem, rotate, revoke. Each takes the grant as it stands, a proof and the present second,
  * and says what to write and what to answer; a replay is answered and the grant ended in the same write.
  *
- * Order of the checks: known secret → same client → same request → enough right → not yet spent → still in time.
- * Whoever fails an earlier one learns nothing of a later one and changes nothing.
+ * Order of the checks of a code: known secret → same client → same request → enough right → not yet spent → key → still in time;
+ * of a refresh token: known family → same client → not used before → key → enough right → still in time.
+ * A request that fails an earlier one learns nothing of a later one and changes nothing. Reuse is judged before the key, since a
+ * thief who came first may have bound the family to a key of their own.
  */
 import { fromBase64url, base64url } from '../lib/base64url.ts';
 import { equalTexts, xor } from '../lib/bytes.ts';
@@ -65,9 +67,9 @@ export interface Rotation {
   readonly now: Seconds;
 }
 
-/** What a rotation came to: new tokens, or those that were given before. */
+/** What a rotation came to: new tokens; a new access token beside the same refresh token; or the tokens that were given before. */
 export type Rotated =
-  | { readonly kind: 'issued'; readonly access: GrantAccess }
+  | { readonly kind: 'issued' | 'kept'; readonly access: GrantAccess }
   | { readonly kind: 'repeated'; readonly sealedSuccessor: string };
 
 /** Spends a code for tokens, once. */
@@ -89,25 +91,57 @@ export function redeem(proof: Redemption, minted: Minted): Transition<GrantAcces
   };
 }
 
-/** Trades a refresh token for its successor; the same successor again within the grace; the end of the family after it. */
+/**
+ * Trades a refresh token for its successor; the same successor again within the grace; the end of the family after it.
+ *
+ * No retired token is forgotten within its grace, or its holder would be taken for a thief: where there is no room for one more, the
+ * live token stays as it is until there is.
+ */
 export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
   return (grant) => {
     const { refresh } = grant;
     if (grant.ended || !refresh || !equalTexts(refresh.familyHash, proof.refresh.familyHash)) return refuse('refresh_unknown');
     if (grant.clientId !== proof.clientId) return refuse('refresh_of_another_client');
-    if (refresh.jkt !== undefined && refresh.jkt !== proof.jkt) return refuse('key_differs');
     const live = equalTexts(refresh.hash, proof.refresh.hash);
     const retired = grant.retired.find((one) => one.hash === proof.refresh.hash && one.until > proof.now);
-    if (!live && !retired) return ended(grant, 'refresh_reused', proof.now);
+    const isKeyRight = refresh.jkt === undefined || refresh.jkt === proof.jkt;
+    if (!live && !(retired && isKeyRight)) return ended(grant, 'refresh_reused', proof.now);
+    if (!isKeyRight) return refuse('key_differs');
     if (proof.resource !== undefined && proof.resource !== grant.resource) return refuse('resource_beyond_grant', 'invalid_target');
     const scope = narrowed(grant, proof);
     if (scope instanceof OAuthError) return { error: scope };
     if (retired) return { result: { kind: 'repeated', sealedSuccessor: retired.sealedSuccessor } };
     if (refresh.expiresAt <= proof.now || grant.expiresAt <= proof.now) return refuse('refresh_expired');
-    const next = { ...grant, retired: retire(grant, proof) };
-    const issued = issue(next, refresh, proof.refresh.pad, minted, scope, proof);
-    return { grant: issued.grant, result: { kind: 'issued', access: issued.access } };
+    const living = inGrace(grant, proof.now);
+    const isFull = living.length >= MOST_RETIRED;
+    const next = isFull ? { ...minted, refresh: proof.refresh } : minted;
+    const issued = issue(
+      { ...grant, retired: isFull ? living : retire(grant, living, proof) },
+      refresh,
+      proof.refresh.pad,
+      next,
+      scope,
+      proof,
+    );
+    return { grant: issued.grant, result: { kind: isFull ? 'kept' : 'issued', access: issued.access } };
   };
+}
+
+/**
+ * The tokens that the holder of a retired token gets: those of the live one. Each successor may have been rotated since, by another
+ * process of the same client, and would be taken for stolen once its own grace is over.
+ *
+ * @param open unseals a successor by the token it was sealed under; tells the hash of its refresh token.
+ */
+export async function followSuccessors<T extends { readonly refresh: string }>(
+  { retired }: Grant,
+  { presented, sealedSuccessor }: { readonly presented: string; readonly sealedSuccessor: string },
+  open: (token: string, sealed: string) => Promise<{ readonly tokens: T; readonly hash: string }>,
+): Promise<T> {
+  let { tokens, hash } = await open(presented, sealedSuccessor);
+  for (let next = retired.find((one) => one.hash === hash); next; next = retired.find((one) => one.hash === hash))
+    ({ tokens, hash } = await open(tokens.refresh, next.sealedSuccessor));
+  return tokens;
 }
 
 /** Ends a grant for good; ending an ended one changes nothing. */
@@ -144,9 +178,14 @@ function issue(
   return { grant: { ...grant, access: [...living, access], refresh, usedAt: now }, access };
 }
 
-function retire(grant: Grant, { refresh, sealedSuccessor, now }: Rotation): Grant['retired'] {
-  const living = grant.retired.filter((one) => one.until > now).slice(1 - MOST_RETIRED);
-  return grant.lifetimes.grace === 0 ? living : [...living, { hash: refresh.hash, sealedSuccessor, until: now + grant.lifetimes.grace }];
+/** Retired tokens from the first that is still in its grace on: what it leads to stays, or the way to the live token is cut. */
+function inGrace({ retired }: Grant, now: Seconds): Grant['retired'] {
+  const first = retired.findIndex((one) => one.until > now);
+  return first < 0 ? [] : retired.slice(first);
+}
+
+function retire({ lifetimes }: Grant, living: Grant['retired'], { refresh, sealedSuccessor, now }: Rotation): Grant['retired'] {
+  return lifetimes.grace === 0 ? living : [...living, { hash: refresh.hash, sealedSuccessor, until: now + lifetimes.grace }];
 }
 
 function wrongVerifier(grant: Grant, now: Seconds): Verdict<never> {

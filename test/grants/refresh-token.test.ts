@@ -184,4 +184,33 @@ describe('grants/refresh-token', () => {
     expect(late.status).toBe(200);
     expect((await app.call(next.access)).status).toBe(200);
   });
+
+  it('gives a slow process the live tokens, though others have refreshed twice since: an hour later it is still signed in (F-13)', async () => {
+    const app = await makeApp('memory');
+    const { client, tokens } = await app.signedIn();
+    const second = tokensOf(await client.refresh(tokens.refresh));
+    app.clock.pass(60);
+    const third = tokensOf(await client.refresh(second.refresh));
+    app.clock.pass(59);
+    const slow = await expectNothingWritten(app, () => client.refresh(tokens.refresh));
+    expect(tokensOf(slow)).toEqual(third);
+    app.clock.pass(3600);
+    expect((await client.refresh(tokensOf(slow).refresh)).status).toBe(200);
+    expect(ended(app)).toEqual([]);
+  });
+
+  it('takes no honest retry for theft after a hundred rotations within one grace (F-13)', async () => {
+    const app = await makeApp('memory');
+    const { client, tokens } = await app.signedIn();
+    let live = tokens;
+    for (let at = 0; at < 100; at++) live = tokensOf(await client.refresh(live.refresh));
+    expect((await app.call(live.access)).status).toBe(200);
+    app.clock.pass(119);
+    const late = tokensOf(await client.refresh(tokens.refresh));
+    expect(late.refresh).toBe(live.refresh);
+    app.clock.pass(3600);
+    const next = tokensOf(await client.refresh(late.refresh));
+    expect(next.refresh).not.toBe(late.refresh);
+    expect((await app.call(next.access)).status).toBe(200);
+  });
 });

@@ -77,7 +77,6 @@ describe.each(storeNames)('tokens that are bound to a key on %s', (store) => {
       await refresh(client, tokens.refresh, await prover.proof('POST', TOKEN)),
     ];
     expect(two.body['access_token']).toBe(one.body['access_token']);
-    expectJson(await refresh(client, tokens.refresh, null), 'invalid_grant');
 
     const jkt = String(((await (await call(app, tokensOf(one).access, await prover.proof('POST', RESOURCE, { token: tokensOf(one).access }))).json()) as { auth: { cnf: { jkt: string } } }).auth.cnf.jkt);
     const bound = await app.client();
@@ -85,6 +84,25 @@ describe.each(storeNames)('tokens that are bound to a key on %s', (store) => {
     expectJson(await redeem(bound, code, null), 'invalid_grant');
     expectJson(await redeem(bound, code, await other.proof('POST', TOKEN)), 'invalid_grant');
     expect((await redeem(bound, code, await prover.proof('POST', TOKEN))).status).toBe(200);
+
+    expectJson(await refresh(client, tokens.refresh, null), 'invalid_grant'); // retired: only a thief has it without the key
+    expectJson(await refresh(client, tokensOf(one).refresh, await prover.proof('POST', TOKEN)), 'invalid_grant');
+  }); // prettier-ignore
+
+  it.each(['without a key', 'with a key'])('end with a thief who bound them to his own key, when the owner comes late %s (F-11)', async (how) => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const [thief, owner] = [await makeProver(app.clock), await makeProver(app.clock)];
+    let stolen = tokensOf(await refresh(client, tokens.refresh, await thief.proof('POST', TOKEN)));
+    for (let day = 0; day < 3; day++) {
+      app.clock.pass(86_400);
+      stolen = tokensOf(await refresh(client, stolen.refresh, await thief.proof('POST', TOKEN)));
+    }
+    expectJson(await refresh(client, tokens.refresh, how === 'with a key' ? await owner.proof('POST', TOKEN) : null), 'invalid_grant');
+    expect(app.events.filter(({ kind }) => kind === 'grant.ended')).toMatchObject([{ reason: 'refresh_reused' }]);
+    expectJson(await refresh(client, stolen.refresh, await thief.proof('POST', TOKEN)), 'invalid_grant');
+    const access = await call(app, stolen.access, await thief.proof('POST', RESOURCE, { token: stolen.access }));
+    expect(access.status).toBe(401);
   }); // prettier-ignore
 
   it('let a client that proves itself change its key at a refresh (RFC 9449 §5)', async () => {

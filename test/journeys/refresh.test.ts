@@ -27,6 +27,17 @@ describe.each(storeNames)('refresh on %s', (store) => {
     expect((await app.call(lost.access)).status).toBe(200);
   });
 
+  it('gives a process that is slow the tokens of those that were faster, so that one token file never locks out (F-13)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const second = tokensOf(await client.refresh(tokens.refresh));
+    const third = tokensOf(await client.refresh(second.refresh));
+    const slow = tokensOf(await client.refresh(tokens.refresh));
+    expect(slow).toEqual(third);
+    app.clock.pass(3600);
+    expect((await client.refresh(slow.refresh)).status).toBe(200);
+  });
+
   it('ends the family when a retired token comes after the grace, with one event (SEC-044, S-058)', async () => {
     const app = await makeApp(store);
     const { client, tokens } = await app.signedIn();

@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { findAccess, isLive, lifeEndOf, MOST_ACCESS, MOST_RETIRED, type Grant } from '../../src/model/grant.ts';
-import { redeem, type Redemption, revoke, revokeAccess, rotate, type Rotation, unwrap, type Verdict } from '../../src/model/transition.ts';
+import {
+  followSuccessors,
+  redeem,
+  type Redemption,
+  revoke,
+  revokeAccess,
+  rotate,
+  type Rotation,
+  unwrap,
+  type Verdict,
+} from '../../src/model/transition.ts';
 import { KEY, minted, openGrant, proofOf, refreshOf, START } from '../support/grants.ts';
 import { type Chance, chance } from '../support/random.ts';
 
@@ -166,14 +176,42 @@ describe('model/transition, in any order', () => {
     }
   });
 
-  it('keeps sixteen access tokens and sixty-four retired ones, the newest (S-058)', () => {
+  it('keeps sixteen access tokens, the newest, and forgets no retired one within its grace (S-058, F-13)', () => {
     let grant = redeemed();
-    for (let n = 2; n <= 100; n++) grant = grantAfter(rotate(rotation(`refresh-${n - 1}`, n, START), minted(n))(grant));
+    for (let n = 2; n <= MOST_RETIRED + 1; n++) grant = grantAfter(rotate(rotation(`refresh-${n - 1}`, n, START), minted(n))(grant));
     expect([grant.access.length, grant.retired.length]).toEqual([MOST_ACCESS, MOST_RETIRED]);
-    expect([
-      findAccess(grant, 'access-100', START) !== null,
-      findAccess(grant, 'access-85', START) !== null,
-      findAccess(grant, 'access-84', START),
-    ]).toEqual([true, true, null]);
+    expect([50, 49].map((n) => findAccess(grant, `access-${n}`, START) !== null)).toEqual([true, false]);
+
+    const kept = rotate(rotation('refresh-65', 66, START + 119), minted(66))(grant);
+    expect(kept).toMatchObject({ result: { kind: 'kept' }, grant: { refresh: { hash: 'refresh-65' }, retired: grant.retired } });
+    expect(findAccess(grantAfter(kept), 'access-66', START + 119)).not.toBeNull();
+    expect(unwrap(grantAfter(kept).refresh!, proofOf('refresh-65').pad)).toEqual(KEY);
+    expect(rotate(rotation('refresh-1', 66, START + 119), minted(66))(grantAfter(kept))).toMatchObject({ result: { kind: 'repeated' } });
+
+    const later = grantAfter(rotate(rotation('refresh-65', 67, START + 120), minted(67))(grantAfter(kept)));
+    expect([later.refresh?.hash, later.retired.map(({ hash }) => hash)]).toEqual(['refresh-67', ['refresh-65']]);
   });
+
+  it.each([undefined, 'thief'])('judges reuse before the key: a used token ends the family with the key %s (F-11)', (jkt) => {
+    const bound = grantAfter(rotate(rotation('refresh-1', 2, START, { jkt: 'other' }), minted(2))(redeemed()));
+    const key = jkt === undefined ? {} : { jkt };
+    for (const now of [START, START + 119, START + 120, START + 9000]) {
+      const verdict = rotate(rotation('refresh-1', 3, now, key), minted(3))(bound);
+      expect([reasonOf(verdict), verdict.grant?.ended?.reason]).toEqual(['refresh_reused', 'refresh_reused']);
+    }
+    const live = rotate(rotation('refresh-2', 3, START, key), minted(3))(bound);
+    expect([reasonOf(live), live.grant], 'a live one ends nothing: the key protects it').toEqual(['key_differs', undefined]);
+    expect(reasonOf(rotate(rotation('refresh-1', 3, START + 119, { jkt: 'other' }), minted(3))(bound))).toBeNull();
+  });
+
+  it('follows the successors to the live token, also where one of them was retired by a clock that is behind (F-13)', async () => {
+    let grant = redeemed();
+    for (const [n, now] of [[2, START + 60], [3, START], [4, START + 61]] as const)
+      grant = grantAfter(rotate(rotation(`refresh-${n - 1}`, n, now), minted(n))(grant));
+    grant = grantAfter(rotate(rotation('refresh-4', 5, START + 150), minted(5))(grant));
+    const repeated = rotate(rotation('refresh-1', 6, START + 179), minted(6))(grant);
+    expect(repeated).toMatchObject({ result: { kind: 'repeated', sealedSuccessor: 'refresh-2' } });
+    const open = async (_: string, sealed: string): Promise<{ tokens: { refresh: string }; hash: string }> => ({ tokens: { refresh: sealed }, hash: sealed });
+    expect(await followSuccessors(grant, { presented: 'refresh-1', sealedSuccessor: 'refresh-2' }, open)).toEqual({ refresh: 'refresh-5' });
+  }); // prettier-ignore
 });

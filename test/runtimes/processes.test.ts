@@ -66,6 +66,30 @@ describe('several processes on one file', () => {
     expect(await call(two, tokensOf(answers[0]!).access)).toBe(401);
   });
 
+  it('keep three processes of one client with one token file signed in, however they overtake each other (F-13)', async () => {
+    const folder = dataFolder();
+    const servers = [await start(folder), await start(folder), await start(folder)] as const;
+    const client = await registerClient({ send: servers[0].send, issuer: ISSUER });
+    const clients = await Promise.all(servers.map(async ({ send }) => ({ ...(await registerClient({ send, issuer: ISSUER })) })));
+    const refresh = async (at: number, token: string): Promise<Tokens> => {
+      const answer = await clients[at]!.refresh(token, { client_id: client.id });
+      expect(answer.status).toBe(200);
+      return tokensOf(answer);
+    };
+    for (let round = 0; round < 20; round++) {
+      let file = await signIn(client, servers[0].send);
+      const first = file;
+      // Each process has read the file; one is fast, and refreshes again with what another wrote; the slow one writes last.
+      for (const at of [0, 1]) file = await refresh(at, file.refresh);
+      const slow = await refresh(2, first.refresh);
+      expect(slow).toEqual(file);
+      const raced = await Promise.all([refresh(0, first.refresh), refresh(1, file.refresh), refresh(2, slow.refresh)]);
+      for (const { refresh: token } of raced) await refresh(0, token);
+      file = await refresh(1, raced[0].refresh);
+      expect(await call(servers[2], file.access)).toBe(200);
+    }
+  });
+
   it('lose nothing that was answered to a kill -9 amid a thousand refreshes (FLT-03, FLT-11)', async () => {
     const folder = dataFolder();
     let server = await start(folder);
