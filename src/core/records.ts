@@ -27,9 +27,8 @@ export type Session = {
   readonly organizations?: readonly Organization[];
   /** The login that is to be asked, each time, whether this is still so: the application's own session. */
   readonly host?: string;
-  /** When it began; and when the person proved who they are, unless `provenAt` says so. */
   readonly createdAt: Seconds;
-  /** When the person proved who they are, where that was told; 0 where it was long ago, as far as anybody knows. */
+  /** When the person proved who they are; 0 or absent where that is not known, and nothing fresh follows from the session. */
   readonly provenAt?: Seconds;
   /** The absolute end. */
   readonly expiresAt: Seconds;

@@ -99,7 +99,7 @@ async function switchAccount(call: Call, showing: Consent): Promise<Response> {
   if (session) {
     await records.endSession(session.hash);
     // Wherever the person signs in next, they are asked who they are: else it would be the same account again.
-    const changed = await records.changeTicket(await keys.hash(showing.handle), ({ hint: _hint, ...one }) => ({
+    const changed = await records.changeTicket(await keys.hash(showing.handle), ({ hint: _hint, mustProve: _proof, ...one }) => ({
       ...one,
       staleSession: session.hash,
     }));

@@ -67,7 +67,7 @@ async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | 
     ...(lang === null ? {} : { lang }),
     ...(hint === undefined ? {} : { hint }),
     browserHash: await as.keys.hash(cookie),
-    ...(again ? { staleSession: here.hash } : {}),
+    ...(again ? { staleSession: here.hash, mustProve: true } : {}),
     expiresAt: as.now() + TICKET_TTL,
   };
   await as.records.openTicket(handleHash, ticket);

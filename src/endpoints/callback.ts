@@ -49,7 +49,7 @@ export async function callback(asked: Call, login: SiteLogin): Promise<Response>
   if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: opened.keep };
-  const result = freshOnly(await login.finish(came, servicesOf(call)), opened.freshSince);
+  const result = await freshOnly(call, login, await login.finish(came, servicesOf(call)), opened.freshSince);
   if (result.kind === 'proven') {
     const user = await admit(call, { login: login.id, proven: result });
     if (!user) return over(call);

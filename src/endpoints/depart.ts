@@ -46,7 +46,7 @@ export async function depart(call: Call, { showing, choice, login, again }: Depa
   const state = keys.secret();
   const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const { hint, staleSession } = showing.ticket;
+  const { hint, staleSession, mustProve } = showing.ticket;
   const fresh = staleSession !== undefined;
   const away = await login.begin({ redirectUri, state, fresh, ...(hint === undefined ? {} : { hint }) }, servicesOf(call));
   if ('kind' in away) {
@@ -56,7 +56,7 @@ export async function depart(call: Call, { showing, choice, login, again }: Depa
   }
   const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { ...choice, stateHash }, as.now()));
   if (!ticket) return over(call);
-  const kept: KeptJourney = { keep: away.keep, handle: showing.handle, ...(fresh ? { freshSince: as.now() } : {}) };
+  const kept: KeptJourney = { keep: away.keep, handle: showing.handle, ...(mustProve ? { freshSince: as.now() } : {}) };
   const sealed = await keys.sealUnder(state, kept, `state:${stateHash}`);
   await records.openJourney(stateHash, { v: 1, login: login.id, ticketHash: handleHash, sealed, expiresAt: ticket.expiresAt });
   const answer = new Response(null, {

@@ -28,9 +28,9 @@ export function signInAgain(as: AuthServer, path: string): Response {
   return away(`${signInUrl(as, path)}&again=1`);
 }
 
-/** Whether the sign-in of a session is at most so old. */
+/** Whether the person proved who they are at most so long ago. A session that does not say when is not fresh. */
 export function isRecent(as: AuthServer, session: Session, seconds: Seconds): boolean {
-  return as.now() - (session.provenAt ?? session.createdAt) <= seconds;
+  return as.now() - (session.provenAt ?? 0) <= seconds;
 }
 
 /** The sign-in page that leads to `path` afterwards. */

@@ -95,8 +95,10 @@ export function notSignedIn({ as, network, words }: Call, login: string, result:
 }
 
 /** Lets in whom a login has proven, or asks for the second factor; null where the proof was taken back meanwhile. */
-export async function admit(call: Call, first: FirstProof): Promise<SignedIn | Pending | null> {
-  const { secondFactor: factor } = call.as.settings;
+export async function admit(call: Call, { login, proven }: FirstProof): Promise<SignedIn | Pending | null> {
+  const { secondFactor: factor, logins } = call.as.settings;
+  const isHere = logins.some((one) => one.id === login && isForm(one)); // what was typed on our page was proven just now
+  const first: FirstProof = { login, proven: isHere ? { authenticatedAt: call.as.now(), ...proven } : proven };
   if (factor && !first.proven.multiFactor) {
     const step = await factor.ask(await userIdOf(call.as, first.proven.identity, first.proven.joinByEmail), servicesOf(call));
     if (step) return { asker: `factor:${factor.id}`, step, first };
@@ -115,7 +117,7 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const { authenticatedAt } = proven;
   const proof = {
     ...(hostOf(as.settings.logins)?.id === login ? { host: login } : {}),
-    ...(authenticatedAt === undefined ? {} : { provenAt: Math.min(authenticatedAt, as.now()) }),
+    provenAt: Math.min(authenticatedAt ?? 0, as.now()),
   };
   const user = await openSession(call, { userId, claims, ...rightsOf(proven), ...proof }, linked);
   if (old) await as.records.endSession(old.hash);

@@ -93,7 +93,7 @@ async function nextOf(
       return admit(call, { login: record.asker.slice('login:'.length), proven: result });
     case 'passed':
       if (!kept.first) throw new Error('A second factor was shown for nobody.');
-      return startSession(call, kept.first);
+      return startSession(call, { ...kept.first, proven: { ...kept.first.proven, authenticatedAt: call.as.now() } });
   }
 }
 

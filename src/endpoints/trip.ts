@@ -80,7 +80,7 @@ export async function endTrip(asked: Call, login: SiteLogin, state: string): Pro
   const call = await speaking(asked, kept.lang);
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: kept.keep };
-  const result = freshOnly(await login.finish(came, servicesOf(call)), kept.freshSince);
+  const result = await freshOnly(call, login, await login.finish(came, servicesOf(call)), kept.freshSince);
   const answer = result.kind === 'proven' ? await arrive(call, login, result, kept) : await refused(call, login, result, kept);
   answer.headers.append('set-cookie', setCookie(as, flowCookie(stateHash), '', 0));
   return answer;

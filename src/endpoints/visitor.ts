@@ -90,7 +90,7 @@ async function stillThere(call: Call, session: KnownSession): Promise<KnownSessi
     claims: { ...(identity.claims as Session['claims']), sub: session.userId },
     ...(permissions ? { permissions } : {}),
     ...(organizations ? { organizations } : {}),
-    ...(authenticatedAt === undefined ? {} : { provenAt: authenticatedAt }),
+    provenAt: Math.min(Math.max(authenticatedAt ?? 0, session.provenAt ?? 0), as.now()), // a second factor may have proven it here
   };
 }
 

@@ -21,9 +21,7 @@ export function welcoming(endpoint: Endpoint): Endpoint {
 async function begin(call: Call): Promise<{ readonly session: NonNullable<Call['begun']>; readonly cookie: string | undefined } | null> {
   const found = await call.present();
   if (!found) return null;
-  // Nobody has proven anything just now: that the session is fresh has to be said there.
-  const proven = { ...found.proven, authenticatedAt: found.proven.authenticatedAt ?? 0 };
-  const user = await admit(call, { login: found.login, proven });
+  const user = await admit(call, found);
   if (user === null || 'step' in user) return null;
   const { hash, cookie } = user;
   const session = await call.as.records.findSession(hash);

@@ -16,7 +16,7 @@ export type FoundSession = Identity & {
   readonly permissions?: readonly string[];
   /** Those that the user may act for. Of several, the person chooses one for each app. */
   readonly organizations?: readonly Organization[];
-  /** When the person proved who they are. Without it no page takes the session for a fresh one: they sign in once more. */
+  /** When the person proved who they are. Without it the session never counts as a fresh one, also on the way back from `prompt=login`. */
   readonly authenticatedAt?: Seconds;
 };
 

@@ -39,7 +39,7 @@ export interface OwnLogin<Env = unknown> {
 /** What else may be known of who came back. */
 export interface OwnProof {
   readonly permissions?: readonly string[];
-  /** When the person proved who they are. A proof from before the trip is refused where a fresh one was asked for. */
+  /** When the person proved who they are. Where `fresh` is asked, a return without it, or with a time before the trip, is refused. */
   readonly authenticatedAt?: Seconds;
 }
 

@@ -116,7 +116,7 @@ export interface Departure {
 export interface Trip {
   readonly redirectUri: string;
   readonly state: string;
-  /** Whether the person has to prove anew who they are, however freshly the site knows them. */
+  /** Whether the site shall ask the person anew who they are, however freshly it knows them. */
   readonly fresh: boolean;
   /** What more the site is asked for, this once. */
   readonly scopes?: readonly string[];

@@ -21,7 +21,7 @@ export type Proven = {
   readonly joinByEmail?: string;
   /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
   readonly stamp?: string;
-  /** When the person proved who they are, where the login knows; without, it was just now. */
+  /** When the person proved who they are. Without it, that is not known: the session begins, and is not taken for a fresh one. */
   readonly authenticatedAt?: Seconds;
   /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
   readonly multiFactor?: true;

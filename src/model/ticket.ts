@@ -35,6 +35,8 @@ export type Ticket = {
   readonly browserHash: string;
   /** The session that was open when the client asked for a new sign-in (`prompt=login`), or the person for another account: it proves nothing here. */
   readonly staleSession?: string;
+  /** Set where the client demands a fresh proof (`prompt=login`). */
+  readonly mustProve?: true;
   readonly expiresAt: Seconds;
   /** Set once the person said yes and is away at another site to sign in. A later yes replaces it. */
   readonly approved?: Approved;

@@ -4,7 +4,7 @@
  * fail in every way, and to sign what no honest one would.
  */
 import type { Seconds } from '../model/store.ts';
-import { makeCodes, type Registered } from './fake-codes.ts';
+import { type Asked, makeCodes, type Registered } from './fake-codes.ts';
 import { type FakeAlgorithm, type Forge, makeSigner } from './fake-signer.ts';
 import { type FakeTokens, makeTokens, type TokenWays } from './fake-tokens.ts';
 import { type Fault, faulty } from './fault.ts';
@@ -59,7 +59,8 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
   const ways: TokenWays = { prefix: 'upstream-', lifetime: 3600, rotates: true };
   const tokens = makeTokens(ways);
   const { jwk, sign } = await makeSigner(alg);
-  const idTokenOf = ({ sub, ...profile }: FakeUpstream['user'], nonce: string | null): Promise<string> =>
+  /** `auth_time` comes where `max_age` is asked, and only there, as with many a real provider. */
+  const idTokenOf = ({ sub, ...profile }: FakeUpstream['user'], { nonce, parameters }: Asked): Promise<string> =>
     sign(
       {
         iss: issuer,
@@ -68,6 +69,7 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
         iat: now(),
         exp: now() + 300,
         ...(nonce === null ? {} : { nonce }),
+        ...(parameters.has('max_age') ? { auth_time: now() } : {}),
         ...(fake.thin ? {} : profile),
       },
       fake.forge,
@@ -87,7 +89,7 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
         }
         const asked = await codes.redeem(form);
         if ('error' in asked) return Response.json(asked, { status: 400 });
-        const id_token = await idTokenOf(fake.user, asked.nonce);
+        const id_token = await idTokenOf(fake.user, asked);
         return Response.json({ ...tokens.open(now()), token_type: 'Bearer', scope: asked.scope.join(' '), id_token });
       },
     ],

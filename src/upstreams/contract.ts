@@ -81,7 +81,7 @@ export interface Provider {
   readonly issuerOf?: (unverified: Body) => string;
   /** What more is asked for where tokens are kept, so that there is a refresh token. Absent: `offline_access` where the provider publishes it. */
   readonly offline?: { readonly scope?: readonly string[]; readonly parameters?: { readonly [name: string]: string } };
-  /** What asks for a fresh proof. Default: `prompt=login` and `max_age=0` with OpenID Connect (Core §3.1.2.1), else nothing. */
+  /** What asks for a fresh proof; only an `auth_time` of the ID token answers it. Default: `prompt=login` and `max_age=0` with OpenID Connect (Core §3.1.2.1), else nothing. */
   readonly again?: { readonly [name: string]: string };
   /** The parameter that says whom to sign in. Default: `login_hint` with OpenID Connect (Core §3.1.2.1), else none. */
   readonly hint?: string;

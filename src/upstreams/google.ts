@@ -19,7 +19,8 @@ export function google(options: GoogleOptions): Upstream {
   return codeFlow(
     openid('google', 'Google', 'https://accounts.google.com', {
       parameters,
-      again: { prompt: 'select_account' }, // `login` is refused there
+      // `login` is refused there, and `max_age` has no effect. The claim comes where the project has "session age claims" turned on.
+      again: { prompt: 'select_account', claims: '{"id_token":{"auth_time":{"essential":true}}}' },
       offline: { parameters: { access_type: 'offline', prompt: prompt ?? 'consent' } }, // without the consent the refresh token is given once only
       identify(arrival) {
         if (hd !== undefined && arrival.claims['hd'] !== hd)

@@ -1,6 +1,6 @@
 /** Sign-in at another site in a real browser: our server on Node, a real OpenID provider beside it. */
 import assert from 'node:assert/strict';
-import type { Browser } from 'playwright-core';
+import type { Browser, Route } from 'playwright-core';
 import { password } from '../../src/logins/password.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
@@ -48,6 +48,41 @@ export async function checkUpstream(browser: Browser): Promise<void> {
       }),
     );
   }
+
+  await check('upstream: only a sign-in that the provider did just now opens what wants a fresh one (F-32)', () =>
+    visit(browser, alone.url, async ({ page }) => {
+      const again = async (): Promise<void> => {
+        await page.goto(`${alone.url}/account/sign-ins`);
+        await page.locator('button[name=join]').click();
+        await page.waitForURL(/again=1/);
+      };
+      await page.goto(`${alone.url}/login`);
+      await page.locator('button[value=corp]').click();
+      await signInThere(page);
+      await page.locator('button[value=sign-out]').click(); // signed out here, and in again out of the session there
+      await page.locator('button[value=corp]').click();
+      await page.locator('button[value=sign-out]').waitFor();
+      await again();
+      const cutting = async (route: Route): Promise<void> => {
+        const response = await route.fetch({ maxRedirects: 0 });
+        const cut = new URL(response.headers()['location'] ?? '');
+        for (const name of ['prompt', 'max_age']) cut.searchParams.delete(name);
+        await route.fulfill({ response, headers: { ...response.headers(), location: cut.href } });
+      };
+      await page.route(/\/login\?/, cutting);
+      await page.locator('button[value=corp]').click();
+      assert.match(await page.getByRole('alert').innerText(), /Corp did not confirm that it was you just now/);
+      await page.unroute(/\/login\?/, cutting);
+      await again();
+      await page.locator('button[value=corp]').click();
+      await page.locator('input[name=login]').fill('erika'); // asked again, by the provider's own page
+      await page.locator('input[name=password]').fill('any');
+      await page.locator('button[type=submit]').click();
+      await page.waitForURL(/\/account\/sign-ins$/);
+      await page.locator('button[name=join]').click();
+      await page.waitForURL(/taken=1|\/account\/sign-ins$/); // the site is asked at once, and its identity is this user's already
+    }),
+  );
 
   await check('upstream: Enter on a tick box says yes to nothing', () =>
     visit(browser, alone.url, async ({ page }) => {

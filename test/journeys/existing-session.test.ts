@@ -106,6 +106,23 @@ describe.each(storeNames)('an existing session on %s', (store) => {
     expect((await join()).location).toContain('again=1');
   });
 
+  it('is no fresh proof where the application says no time, also when it was asked once more (F-31)', async () => {
+    const { app, host, browser } = await hosted(store);
+    host.signIn(browser, 'u1');
+    const page = await browser.get(`${ISSUER}/account/sign-ins`);
+    const stale = await browser.submit(page, { join: 'session' });
+    const gone = await browser.submit(await browser.get(ISSUER + stale.location), { with: 'session' });
+    const back = await browser.get(backFrom(gone)); // without a visit at the application
+    expectPage(back, { status: 403 });
+    expect(app.events.at(-1)).toMatchObject({ kind: 'login.failed', login: 'session', reason: 'proof_without_time' });
+    expect((await browser.submit(page, { join: 'session' })).location).toContain('again=1');
+    // Signed out here and in again by the button, which demands nothing: signed in, and not freshly.
+    await browser.submit({ ...page, text: '<form action="/login">' }, { decision: 'sign-out' });
+    const button = await browser.submit(await browser.get(`${ISSUER}/login`), { with: 'session' });
+    expect((await browser.get(backFrom(button))).location).toBe('/login');
+    expect((await browser.submit(page, { join: 'session' })).location).toContain('again=1');
+  });
+
   it('SEC-037 leaves what was allowed to apps, until the application ends it for good', async () => {
     const { app, host, browser } = await hosted(store);
     const { findUserId, signOut } = app.provider.helpers(app.env);

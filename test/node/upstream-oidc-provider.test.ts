@@ -1,10 +1,10 @@
 /** Sign-in at a real OpenID provider (`oidc-provider`) over loopback: strict about everything we send, and not of our making. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { upstream } from '../../src/logins/upstream.ts';
-import { makeBrowser, type BrowserPage } from '../../src/testing/browser.ts';
+import { type Browser, makeBrowser, type BrowserPage } from '../../src/testing/browser.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
-import { makeApp, storeNames } from '../support/app.ts';
+import { ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { atConsent, awayTo, callbackOf } from '../support/upstream-app.ts';
 import { CLIENT, type RealIdp, startRealIdp } from '../support/real-idp.ts';
 import { expectPage, expectRedirect } from '../support/verdicts.ts';
@@ -19,8 +19,11 @@ beforeAll(async () => {
 afterAll(() => idp.close());
 
 /** Signs in and consents at the provider as a person would, on its own development pages; gives where it sends the browser. */
-async function atProvider(location: string, login: string | null): Promise<string> {
-  const browser = makeBrowser((request) => fetch(request));
+async function atProvider(
+  location: string,
+  login: string | null,
+  browser: Browser = makeBrowser((request) => fetch(request)),
+): Promise<string> {
   let page: BrowserPage = await browser.get(location);
   for (let step = 0; step < 12; step += 1) {
     if (page.location?.startsWith('https://mcp.example')) return page.location;
@@ -48,6 +51,27 @@ describe.each(storeNames)('a real OpenID provider, with %s below us', (store) =>
     const realNow = Math.floor(Date.now() / 1000);
     app.clock.pass(realNow - app.clock.now());
     expect(await signIn()).toBe(await signIn());
+  });
+
+  it('proves nothing fresh out of a session that it has, unless it says when it asked (F-32)', async () => {
+    const app = await makeApp(store, { logins: [login()] });
+    app.clock.pass(Math.floor(Date.now() / 1000) - app.clock.now());
+    const [browser, there] = [app.browser(), makeBrowser((request) => fetch(request))];
+    const away = async (path: string): Promise<URL> =>
+      new URL((await browser.submit(await browser.get(ISSUER + path), { with: 'corp' })).location ?? '');
+    const back = async (location: URL, who: string | null): Promise<BrowserPage> =>
+      browser.get(await atProvider(location.href, who, there));
+    const join = async (): Promise<string | null> =>
+      (await browser.submit(await browser.get(`${ISSUER}/account/sign-ins`), { join: 'corp' })).location;
+    await back(await away('/login'), 'erika');
+    expect(await join()).toContain('again=1');
+    const cut = await away('/login?return_to=%2Faccount%2Fsign-ins&again=1');
+    for (const name of ['prompt', 'max_age']) cut.searchParams.delete(name);
+    expectPage(await back(cut, null), { status: 403 });
+    expect(app.events.at(-1)).toMatchObject({ reason: 'proof_without_time' });
+    const asked = await back(await away('/login?return_to=%2Faccount%2Fsign-ins&again=1'), 'erika');
+    expect(asked.location).toBe('/account/sign-ins');
+    expect(await join()).toContain(idp.issuer);
   });
 
   it('tells the client when the person turns back there', async () => {

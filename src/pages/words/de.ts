@@ -219,6 +219,9 @@ export const de: Translation = {
     onlyDomains: (domains) =>
       html`Nur Personen mit einer bestätigten E-Mail-Adresse von ${domains} dürfen sich hier anmelden. Nehmen Sie ein anderes Konto.`,
     onlyAccountsOf: (owner) => html`Nur Konten von ${owner} dürfen sich hier anmelden. Nehmen Sie ein anderes Konto.`,
+    noTime: (site) =>
+      html`${site} hat nicht bestätigt, dass Sie es gerade selbst waren. Es wurde nichts geändert. Bestätigen Sie es auf anderem Weg oder
+      fragen Sie den Betreiber.`,
   },
   connect: {
     title: (site) => `Mit ${site} verbinden`,

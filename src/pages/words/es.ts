@@ -212,6 +212,9 @@ export const es: Translation = {
     onlyDomains: (domains) =>
       html`Aquí solo pueden iniciar sesión personas con una dirección de correo verificada de ${domains}. Usa otra cuenta.`,
     onlyAccountsOf: (owner) => html`Aquí solo pueden iniciar sesión cuentas de ${owner}. Usa otra cuenta.`,
+    noTime: (site) =>
+      html`${site} no ha confirmado que fueras tú ahora mismo. No se ha cambiado nada. Confírmalo de otra manera o pregunta a quien gestiona
+      este servidor.`,
   },
   connect: {
     title: (site) => `Conectar ${site}`,

@@ -218,6 +218,9 @@ export const fr: Translation = {
     onlyDomains: (domains) =>
       html`Seules les personnes ayant une adresse e-mail vérifiée de ${domains} peuvent se connecter ici. Utilisez un autre compte.`,
     onlyAccountsOf: (owner) => html`Seuls les comptes de ${owner} peuvent se connecter ici. Utilisez un autre compte.`,
+    noTime: (site) =>
+      html`${site} n’a pas confirmé que c’était bien vous à l’instant. Rien n’a été modifié. Confirmez-le autrement ou contactez le
+      responsable du serveur.`,
   },
   connect: {
     title: (site) => `Connecter ${site}`,

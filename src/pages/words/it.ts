@@ -211,6 +211,9 @@ export const it: Translation = {
     broken: (site) => html`L’accesso con ${site} non ha funzionato. Riprova; se succede ancora, avvisa chi gestisce questo server.`,
     onlyDomains: (domains) => html`Qui può accedere solo chi ha un indirizzo e-mail verificato di ${domains}. Usa un altro account.`,
     onlyAccountsOf: (owner) => html`Qui possono accedere solo gli account di ${owner}. Usa un altro account.`,
+    noTime: (site) =>
+      html`${site} non ha confermato che fossi tu in questo momento. Nulla è stato modificato. Confermalo in un altro modo o chiedi a chi
+      gestisce il server.`,
   },
   connect: {
     title: (site) => `Collega ${site}`,

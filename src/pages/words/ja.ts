@@ -214,6 +214,9 @@ export const ja: Translation = {
     onlyDomains: (domains) =>
       html`ここでサインインできるのは、${domains} の確認済みメールアドレスを持つ方だけです。別のアカウントを使ってください。`,
     onlyAccountsOf: (owner) => html`ここでサインインできるのは ${owner} のアカウントだけです。別のアカウントを使ってください。`,
+    noTime: (site) =>
+      html`${site}
+      は、たった今ご本人であることを確認しませんでした。何も変更されていません。別の方法で確認するか、運営者にお問い合わせください。`,
   },
   connect: {
     title: (site) => `${site} に接続`,

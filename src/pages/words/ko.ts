@@ -208,6 +208,8 @@ export const ko: Translation = {
     broken: (site) => html`${site} 로그인이 되지 않았습니다. 다시 시도하고, 또 발생하면 이 서버의 운영자에게 알려 주세요.`,
     onlyDomains: (domains) => html`${domains}의 확인된 이메일 주소가 있는 사람만 로그인할 수 있습니다. 다른 계정을 사용하세요.`,
     onlyAccountsOf: (owner) => html`${owner} 계정만 로그인할 수 있습니다. 다른 계정을 사용하세요.`,
+    noTime: (site) =>
+      html`${site}에서 방금 본인임을 확인해 주지 않았습니다. 변경된 내용은 없습니다. 다른 방법으로 확인하거나 운영자에게 문의하세요.`,
   },
   connect: {
     title: (site) => `${site} 연결`,

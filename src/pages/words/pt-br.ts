@@ -208,6 +208,8 @@ export const ptBr: Translation = {
     broken: (site) => html`A entrada com ${site} não deu certo. Tente de novo; se acontecer outra vez, avise quem cuida deste servidor.`,
     onlyDomains: (domains) => html`Só pessoas com um e-mail verificado de ${domains} podem entrar aqui. Use outra conta.`,
     onlyAccountsOf: (owner) => html`Só contas de ${owner} podem entrar aqui. Use outra conta.`,
+    noTime: (site) =>
+      html`${site} não confirmou que era você agora mesmo. Nada foi alterado. Confirme de outra forma ou fale com quem cuida deste servidor.`,
   },
   connect: {
     title: (site) => `Conectar ${site}`,

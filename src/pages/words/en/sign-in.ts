@@ -47,4 +47,8 @@ export const site = {
   onlyDomains: (domains: HtmlValue): Html =>
     html`Only people with a verified e-mail address of ${domains} may sign in here. Use another account.`,
   onlyAccountsOf: (owner: HtmlValue): Html => html`Only accounts of ${owner} may sign in here. Use another account.`,
+  /** A site that does not say when somebody proved who they are, where that matters. */
+  noTime: (site: HtmlValue): Html =>
+    html`${site} did not confirm that it was you just now, so nothing was changed. Confirm it in another way, or ask the operator of this
+    server.`,
 };
