@@ -123,6 +123,12 @@ describe('the house', () => {
     expect(loopsIn('do { x.write(); } while (y);')[0]).toBe('{ x.write(); }');
   });
 
+  it('listens for the end of a signal through onAbort, whose listener is removed; elsewhere only where the signal is made (F-61)', () => {
+    const own = ['lib/on-abort.ts', 'lib/safe-fetch.ts', 'testing/fault.ts', 'upstreams/ask.ts'];
+    const others = sources.filter(({ path, text }) => text.includes("addEventListener('abort'") && !own.includes(path));
+    expect(others.map(({ path }) => path)).toEqual([]);
+  });
+
   it('has no file above 300 lines', () => {
     expect(sources.filter(({ text }) => text.split('\n').length > 301).map(({ path }) => path)).toEqual([]);
   });

@@ -2,16 +2,15 @@
  * A pause that ends early where nobody waits any more.
  */
 
+import { onAbort } from './on-abort.ts';
+
 /** Waits, but no longer than until the signal. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((done) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', stop);
+    const timer = setTimeout(() => {
+      forget?.();
       done();
-    };
-    const timer = setTimeout(stop, milliseconds);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener('abort', stop);
+    }, milliseconds);
+    const forget = signal && onAbort(signal, () => (clearTimeout(timer), done()));
   });
 }

@@ -103,7 +103,7 @@ export function boundSessions<Env = unknown>(
     access: Access,
     { ctx, states }: { readonly ctx: Context; readonly states: UserStates },
   ): Response {
-    const until = endOf(request, access, ctx, streamCheck, states.now());
+    const until = endOf(request.signal, access, ctx, streamCheck, states.now());
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const finished = response.body
       ?.pipeTo(writable, { signal: until.signal })

@@ -53,6 +53,8 @@ export function redisChannel(publisher: RedisPublisher, subscriber: RedisSubscri
 /** A connected `Client` of `pg`, kept for listening alone. */
 export interface PostgresListener extends Emitter {
   query(text: string, values?: unknown[]): Promise<unknown>;
+  /** Called when the connection is given up for another one. */
+  end?(): Awaitable<unknown>;
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
   on(event: 'notification', listener: (message: { readonly channel: string; readonly payload?: string | undefined }) => void): unknown;
 }
@@ -82,14 +84,17 @@ export function postgresChannel(
     listen(receive, missed) {
       const open = async (pause: number, opened: () => void): Promise<void> => {
         let broken = false;
+        let listener: PostgresListener | null = null;
         const again = (error: unknown, next: number): void => {
           if (broken) return; // told by `error` and by `end`
           broken = true;
           onError(error);
+          // One that refuses to LISTEN, as a standby does, is still connected: each try would leave a connection behind.
+          Promise.resolve(listener?.end?.()).catch(onError);
           setTimeout(() => void open(Math.min(2 * next, LONGEST_PAUSE), missed), next);
         };
         try {
-          const listener = await connect();
+          listener = await connect();
           listener.on('error', (error) => again(error, FIRST_PAUSE));
           listener.on('end', () => again(new Error('The connection that listens for news has ended.'), FIRST_PAUSE));
           listener.on('notification', ({ channel, payload }) => channel === name && payload !== undefined && receive(payload));

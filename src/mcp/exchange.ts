@@ -7,6 +7,7 @@
 import { isJsonContentType, isJSONRPCRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server';
 import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
 import { json, type Respond } from '../lib/http.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import { type AnyServer, challengesItself } from './sdk.ts';
 import { asError, type Report } from './tool-error.ts';
 
@@ -49,6 +50,7 @@ export async function exchange(
     return stream;
   };
   const slow = setTimeout(opened, PATIENCE_MS);
+  let forget = (): void => {};
 
   /** To close a server, the SDK makes an error for each of its own requests that wait. Where none does, its owner's hook is all that is left to do. */
   const finish = (): void => {
@@ -59,7 +61,7 @@ export async function exchange(
   const end = (): void => {
     closed = true;
     clearTimeout(slow);
-    signal.removeEventListener('abort', close);
+    forget();
     stream?.end();
   };
 
@@ -85,9 +87,8 @@ export async function exchange(
     },
   };
   await (server as { connect(to: Transport): Promise<void> }).connect(transport);
-  signal.addEventListener('abort', close, { once: true });
-  if (signal.aborted) close();
-  else transport.onmessage?.(message, { authInfo, request } as MessageExtraInfo);
+  forget = onAbort(signal, close);
+  if (!signal.aborted) transport.onmessage?.(message, { authInfo, request } as MessageExtraInfo);
   return answer;
 }
 

@@ -10,6 +10,7 @@ import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol
 import type { AuthInfo, McpHandlerRequestOptions, McpServerFactory } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
 import { genuine } from '../lib/genuine.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
@@ -166,12 +167,10 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
 
   /** A stream of this caller's news alone. The SDK's own handler holds one bus for all callers, so each stream gets one of its own. */
   async function listen(request: Request, access: Access, ctx: Context, given: McpHandlerRequestOptions): Promise<Response> {
-    const end = endOf(request, access, ctx, streamCheck, ctx.states?.now());
+    const end = endOf(request.signal, access, ctx, streamCheck, ctx.states?.now());
     const { signal } = end;
-    if (!signal.aborted) {
-      streams += 1;
-      signal.addEventListener('abort', () => void (streams -= 1), { once: true });
-    }
+    streams += 1;
+    onAbort(signal, () => void (streams -= 1));
     const bus = busFor(events, access, given.parsedBody);
     const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });
     // What is refused is no stream, and holds no place.

@@ -3,6 +3,7 @@
  * the token ends, or soon after it was revoked (SEC-190).
  */
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
+import { onAbort } from '../lib/on-abort.ts';
 import type { Access } from '../model/access.ts';
 import type { Context } from '../model/handler.ts';
 import type { Seconds } from '../model/store.ts';
@@ -36,9 +37,13 @@ export function busFor(events: UserEvents, access: Access, body: unknown): Serve
   };
 }
 
-/** Ends a stream: when the caller goes, when the token ends, when a check every so often finds it revoked, and by `abort()`. */
+/**
+ * Ends a stream: when the caller goes, when the token ends, when a check every so often finds it revoked, and by `abort()`.
+ *
+ * @param client the signal of its request; null where a client that goes away ends nothing.
+ */
 export function endOf(
-  request: Pick<Request, 'signal'>,
+  client: AbortSignal | null,
   access: Access,
   ctx: Pick<Context, 'stillGood'>,
   every: Seconds,
@@ -46,8 +51,6 @@ export function endOf(
 ): AbortController {
   const end = new AbortController();
   const stop = (): void => {
-    clearTimeout(atExpiry);
-    clearInterval(checks);
     if (!end.signal.aborted) end.abort();
   };
   const atExpiry = setTimeout(stop, Math.min(LONGEST_MS, Math.max(0, (access.expiresAt - now) * 1000)));
@@ -58,9 +61,12 @@ export function endOf(
       () => undefined,
     );
   }, every * 1000);
-  if (request.signal.aborted) stop();
-  else request.signal.addEventListener('abort', stop, { once: true });
-  end.signal.addEventListener('abort', stop, { once: true });
+  const forget = client ? onAbort(client, stop) : null;
+  onAbort(end.signal, () => {
+    clearTimeout(atExpiry);
+    clearInterval(checks);
+    forget?.();
+  });
   return end;
 }
 
@@ -74,8 +80,13 @@ export function tellingItsEnd(response: Response, over: () => void): Response {
   const reader = body.getReader();
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await reader.read();
-      if (!done) return controller.enqueue(value);
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+      } catch (error) {
+        over();
+        throw error;
+      }
       over();
       controller.close();
     },

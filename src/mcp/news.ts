@@ -3,6 +3,7 @@
  * show at once, and of the resources that it has subscribed to; the other goes on with a request whose connection broke. Both end with the token, with the session, and with the client.
  */
 import { utf8 } from '../lib/bytes.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import { pause } from '../lib/pause.ts';
 import type { Access } from '../model/access.ts';
 import type { Json } from '../model/store.ts';
@@ -36,19 +37,15 @@ export function eventStream(
         if (!until.signal.aborted) controller.enqueue(utf8(text));
       };
       const alive = setInterval(() => raw(': keepalive\n\n'), ALIVE_MS);
-      until.signal.addEventListener(
-        'abort',
-        () => {
-          clearInterval(alive);
-          try {
-            controller.close();
-          } catch {
-            // it was cancelled, which closed it
-          }
-        },
-        { once: true },
-      );
       raw(': open\n\n');
+      onAbort(until.signal, () => {
+        clearInterval(alive);
+        try {
+          controller.close();
+        } catch {
+          // it was cancelled, which closed it
+        }
+      });
       const write: Write = (message, id) =>
         raw(`${id === undefined ? '' : `id: ${id}\n`}event: message\ndata: ${JSON.stringify(message)}\n\n`);
       // A feed that fails ends the stream; its client comes back.
@@ -89,7 +86,7 @@ export function tellNews(
       eventUserOf(access),
       (news) => void messagesOf(news, session).then((messages) => messages.forEach(tell), fail),
     );
-    until.addEventListener('abort', () => (stop(), done()), { once: true });
+    onAbort(until, () => (stop(), done()));
   });
 }
 

@@ -28,8 +28,6 @@ interface Named {
   readonly isApart: boolean;
 }
 
-/** A client that goes away ends no tool. */
-const NEVER = new AbortController().signal;
 /** Characters of an `initialize`; clients send some hundred. */
 const LONGEST_PARAMS = 16_384;
 
@@ -76,7 +74,7 @@ function served(
   { session, isApart }: Named & { readonly session: Session },
   { visitor: { access, ctx, report, streamCheck }, keeper }: Posting,
 ): Promise<Response> {
-  const until = endOf({ signal: NEVER }, access, ctx, streamCheck, keeper.states.now());
+  const until = endOf(null, access, ctx, streamCheck, keeper.states.now());
   const [first] = messagesOf(posted.body).filter(({ method }) => method === 'initialize');
   const turn: Turn = {
     ...posted,

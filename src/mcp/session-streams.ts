@@ -2,6 +2,7 @@
  * GET and DELETE of a session: the streams that a client holds open (news, the rest of a broken answer, everything for clients of 2024-11), and
  * the end.
  */
+import { onAbort } from '../lib/on-abort.ts';
 import { endOf } from './listening.ts';
 import { newsStream, resumedStream } from './news.ts';
 import { outboxStream } from './outbox.ts';
@@ -35,7 +36,7 @@ export function streamsAtMost(most: number): OpenStreams {
     hasPlace: () => open < most,
     add(until) {
       open += 1;
-      until.addEventListener('abort', () => void (open -= 1), { once: true });
+      onAbort(until, () => void (open -= 1));
     },
   };
 }
@@ -71,7 +72,7 @@ async function apart(request: Request, session: Session, keeper: Keeper, attendi
   const { access, ctx, report } = attending.visitor;
   await begin(session, NOTHING_SAID, keeper);
   const until = endOfStream(request, session, keeper, attending);
-  until.signal.addEventListener('abort', () => ctx.waitUntil(endSession(session, keeper).catch(report)), { once: true });
+  onAbort(until.signal, () => ctx.waitUntil(endSession(session, keeper).catch(report)));
   return outboxStream(session, `?${PARAMETER}=${session.id}`, { access, events: attending.events }, until);
 }
 
@@ -79,7 +80,7 @@ async function apart(request: Request, session: Session, keeper: Keeper, attendi
 function endOfStream(request: Request, { id }: Session, keeper: Keeper, { visitor, streams }: Attending): AbortController {
   const { access, ctx, streamCheck } = visitor;
   const stillGood = async (): Promise<boolean> => (await ctx.stillGood?.()) !== false && (await findSession(id, keeper)) !== null;
-  const until = endOf(request, access, { stillGood }, streamCheck, keeper.states.now());
+  const until = endOf(request.signal, access, { stillGood }, streamCheck, keeper.states.now());
   streams.add(until.signal);
   return until;
 }

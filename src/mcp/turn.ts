@@ -9,6 +9,7 @@
  */
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import { onAbort } from '../lib/on-abort.ts';
 import { pause } from '../lib/pause.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import { LOOK_EVERY, watchForCancellations } from './cancelling.ts';
@@ -202,7 +203,7 @@ function watch({ turn, open, recording, deliver, finish }: Going): Promise<void>
 
 /** Closes the server when the turn is over. */
 function closedAtEnd(server: AnyServer, { until, report }: Turn): Promise<void> {
-  const over = new Promise<void>((done) => until.signal.addEventListener('abort', () => done(), { once: true }));
+  const over = new Promise<void>((done) => void onAbort(until.signal, done));
   return over.then(() => server.close()).catch((error: unknown) => report(asError(error)));
 }
 
@@ -216,6 +217,6 @@ function heldOpen(response: Response, { turn, open, recording, finish }: Going):
     void recording.keep();
     void pause(ALONE * 1000, signal).then(finish);
   };
-  turn.request.signal.addEventListener('abort', left, { once: true });
+  onAbort(signal, onAbort(turn.request.signal, left));
   return tellingItsEnd(response, left);
 }

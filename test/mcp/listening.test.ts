@@ -5,6 +5,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FetchObject, mcpHandler, policy, userEvents } from '../../src/mcp/index.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
 import type { Context } from '../../src/model/handler.ts';
+import { endOf, tellingItsEnd } from '../../src/mcp/listening.ts';
+import { eventStream } from '../../src/mcp/news.ts';
+import { streamsAtMost } from '../../src/mcp/session-streams.ts';
+import { signalThatCounts } from '../support/counting-signal.ts';
 import { accessWith, contextOf, ENDPOINT, text } from './clients.ts';
 
 const admin = policy({ tools: { wipe: { permissions: ['admin'] } } });
@@ -61,6 +65,50 @@ describe('mcp/listening', () => {
 
   it('refuses to look after streams less than every five minutes', () => {
     expect(() => mcpHandler(build, { streamCheck: 301 })).toThrow(/streamCheck/);
+  });
+});
+
+describe('mcp/listening, what a stream leaves behind', () => {
+  const access = { ...accessWith([]), expiresAt: Math.floor(Date.now() / 1000) + 3600 };
+
+  it('leaves no listener on the signal of its client, and no timer (F-61)', () => {
+    vi.useFakeTimers();
+    const { signal, listeners } = signalThatCounts();
+    const ends = [1, 2].map(() => endOf(signal, access, {}, 15));
+    expect(listeners()).toBe(2);
+    for (const end of ends) end.abort();
+    expect([listeners(), vi.getTimerCount()]).toEqual([0, 0]);
+    vi.useRealTimers();
+  });
+
+  it('is over at once where its client has gone already, and leaves no timer (F-61)', () => {
+    vi.useFakeTimers();
+    expect(endOf(AbortSignal.abort(), access, {}, 15).signal.aborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  it('gives the place back of a stream whose client went away before it began (F-61)', () => {
+    const streams = streamsAtMost(1);
+    streams.add(AbortSignal.abort());
+    expect(streams.hasPlace()).toBe(true);
+  });
+
+  it('ends a stream of events whose client went away before it began (F-61)', async () => {
+    vi.useFakeTimers();
+    const until = new AbortController();
+    until.abort();
+    await expect(eventStream(until, () => Promise.resolve()).text()).resolves.not.toContain('data');
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  it('tells the end of an answer whose stream fails (F-61)', async () => {
+    let overs = 0;
+    const body = new ReadableStream({ pull: () => Promise.reject(new Error('broken')) });
+    const answer = tellingItsEnd(new Response(body, { headers: { 'content-type': 'text/event-stream' } }), () => void overs++);
+    await expect(answer.text()).rejects.toThrow('broken');
+    expect(overs).toBe(1);
   });
 });
 
