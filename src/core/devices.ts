@@ -8,7 +8,9 @@ import { base64url } from '../lib/base64url.ts';
 import { fromUtf8, utf8 } from '../lib/bytes.ts';
 import { changeRecord, untilDone } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
+import { isOutage } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
+import { DEVICE_TTL } from '../model/ticket.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, type Held, readHeld, versioned } from './held.ts';
 
@@ -42,10 +44,8 @@ export type Polled =
   | 'slow_down'
   | 'denied'
   | 'expired'
-  | { readonly code: string; readonly challenge: string };
+  | { readonly code: string; readonly challenge: string; readonly hash: string };
 
-/** How long a person may take. */
-export const DEVICE_TTL: Seconds = 600;
 /** Seconds between two polls, and how much longer each hasty one makes them. */
 export const INTERVAL: Seconds = 5;
 const LONGEST_INTERVAL: Seconds = 30;
@@ -100,7 +100,7 @@ export async function answerDevice(as: AuthServer, hash: string, code: string | 
   });
 }
 
-/** What a device hears. The code of the grant goes to exactly one poll. */
+/** What a device hears. The code of the grant goes to every poll: it can be spent once, and a poll that fails loses nothing. */
 export async function pollDevice(as: AuthServer, deviceCode: string, who: { clientId: string; isProven: boolean }): Promise<Polled> {
   if (!DEVICE_CODE.test(deviceCode)) return 'unknown';
   const hash = await as.keys.hash(deviceCode);
@@ -111,14 +111,22 @@ export async function pollDevice(as: AuthServer, deviceCode: string, who: { clie
   const now = as.now();
   if (answer === 'denied') return 'denied';
   if (answer !== null) {
-    if (!(await as.store.remove(`device:${hash}`, held.version))) return 'unknown'; // another poll has it
     const key = await as.keys.openUnder(deviceCode, sealedKey, `device:${hash}`);
-    return { code: await decrypted(key as JWK, answer.sealedCode), challenge };
+    return { code: await decrypted(key as JWK, answer.sealedCode), challenge, hash };
   }
   if (expiresAt <= now) return 'expired';
   const isHasty = now < polledAt + interval;
   const next = { ...held.value, polledAt: now, interval: isHasty ? Math.min(interval + INTERVAL, LONGEST_INTERVAL) : interval };
   return (await save(as, hash, held, next)) && !isHasty ? 'pending' : 'slow_down';
+}
+
+/** Forgets a request whose tokens were given. Where that fails, the code is spent all the same, and the record ends by itself. */
+export async function forgetDevice(as: AuthServer, hash: string): Promise<void> {
+  try {
+    await as.store.remove(`device:${hash}`);
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+  }
 }
 
 function readDevice(as: AuthServer, hash: string): Promise<Held<DeviceRecord> | null> {

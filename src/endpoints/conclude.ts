@@ -9,7 +9,7 @@ import { noteAnswered, wasAnswered } from '../core/went-through.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { answerTo, type ValidRedirect } from '../model/redirect.ts';
-import type { Choice, Ticket } from '../model/ticket.ts';
+import { type Choice, DEVICE_TTL, type Ticket } from '../model/ticket.ts';
 import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
 import { requestDonePage, requestOverPage } from '../pages/message.ts';
@@ -42,7 +42,7 @@ export async function conclude(call: Call, conclusion: Conclusion): Promise<Resp
   await noteAnswered(as, handleHash, ticket.browserHash);
   const { scope, remember = false, organization } = choice;
   await as.consents.keep({ ...ticket, client, userId: user.userId }, { organization, asked: ticket.scope, granted: scope, remember });
-  const code = await grantTo(call, { ...ticket, client, user, choice });
+  const code = await grantTo(call, { ...ticket, ...(ticket.device ? { codeTtl: DEVICE_TTL } : {}), client, user, choice });
   if (code === null) return over(call);
   if (ticket.device) return leave(call, handleHash, await toldDevice(call, ticket.device, code), user.cookie);
   return leave(call, handleHash, answerTo(redirect, { code, state: ticket.state, iss: as.settings.issuer }), user.cookie);

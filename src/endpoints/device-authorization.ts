@@ -5,12 +5,13 @@
  */
 import { failed } from '../clients/caller.ts';
 import { resolveClient } from '../clients/find.ts';
-import { DEVICE_TTL, INTERVAL, openDevice } from '../core/devices.ts';
+import { INTERVAL, openDevice } from '../core/devices.ts';
 import { CROSS_ORIGIN, json } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import { DEVICE_CODE } from '../model/grant-type.ts';
 import { findResource } from '../model/resource.ts';
 import { parseScope, requestedScope } from '../model/scope.ts';
+import { DEVICE_TTL } from '../model/ticket.ts';
 import { asked } from './asking.ts';
 import type { Call } from './endpoint.ts';
 

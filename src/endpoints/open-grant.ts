@@ -8,6 +8,7 @@ import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { lifetimesFor } from '../model/resource.ts';
+import type { Seconds } from '../model/store.ts';
 import { formatToken } from '../model/token.ts';
 import { revoke, wrap } from '../model/transition.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
@@ -21,6 +22,8 @@ export interface Opening {
   readonly resource: string;
   readonly redirectUri: string;
   readonly challenge: string;
+  /** How long the code may wait, where that is of its own. */
+  readonly codeTtl?: Seconds;
   readonly props: unknown;
   /** Thumbprint of the key that the code is bound to. */
   readonly jkt?: string;
@@ -33,6 +36,7 @@ export interface Opening {
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
   const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt } = opening;
   const { settings, keys } = as;
+  const { codeTtl = settings.codeTtl } = opening;
   const [id, now, key] = [keys.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
   const code = formatToken('code', id, keys.secret());
@@ -56,7 +60,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
       ...wrap(key, await keys.proof(code)),
       challenge,
       redirectUri,
-      expiresAt: now + settings.codeTtl,
+      expiresAt: now + codeTtl,
       spent: false,
       failures: 0,
       ...(jkt === undefined ? {} : { jkt }),

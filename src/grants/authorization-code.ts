@@ -5,16 +5,21 @@
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { base64url } from '../lib/base64url.ts';
-import { OAuthError } from '../model/error.ts';
+import { isOutage, OAuthError } from '../model/error.ts';
+import type { Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { checkVerifier } from '../model/pkce.ts';
 import { meantResource } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
-import { redeem } from '../model/transition.ts';
+import { noteUnanswered, redeem, type Verdict } from '../model/transition.ts';
 import { change } from './change.ts';
+import { answerAgain, type GivenTokens, openGiven, sealGiven } from './given.ts';
 import type { IssuedTokens } from './issue.ts';
 import { signed } from './signed.ts';
+
+/** What a redemption came to: the grant as it is now, and the answer. */
+type Redemption = { readonly grant: Grant; readonly answer: IssuedTokens };
 
 /** Redeems the code of a request. */
 export async function authorizationCode(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
@@ -45,22 +50,44 @@ export async function redeemCode(
     jkt: caller.jkt,
     now: as.now(),
   };
-  const issued = await change(as, caller, grantId, async (grant) => {
-    const minted = grant.lifetimes.refresh === 0 ? { ...tokens, refresh: null } : tokens;
-    const verdict = redeem(proof, minted)(grant);
-    if ('error' in verdict) return verdict;
-    const result = await signed(as, verdict.grant ?? grant, verdict.result, tokens);
-    return { grant: result.grant, result };
-  });
-  as.emit({ kind: 'grant.redeemed', grantId, clientId: caller.clientId, userId: issued.grant.userId });
-  return {
-    accessToken: issued.accessToken,
-    refreshToken: issued.grant.lifetimes.refresh === 0 ? null : tokens.refreshToken,
-    scope: issued.access.scope,
-    resource: issued.grant.resource,
-    expiresAt: issued.access.expiresAt,
-    jkt: issued.access.jkt,
-  };
+  const attempt: { given: GivenTokens | null } = { given: null };
+  try {
+    const { grant, answer } = await change(as, caller, grantId, async (held): Promise<Verdict<Redemption>> => {
+      attempt.given = null; // an earlier try was certainly not written
+      const minted = held.lifetimes.refresh === 0 ? { ...tokens, refresh: null } : tokens;
+      const verdict = redeem(proof, minted)(held);
+      if ('error' in verdict) return verdict;
+      const { grant: next = held, result } = verdict;
+      if (result.kind === 'repeated') {
+        attempt.given = await openGiven(as, grantId, code, result.sealedAnswer);
+        return { grant: next, result: { grant: next, answer: await answerAgain(as, next, attempt.given) } };
+      }
+      const { grant, access, accessToken } = await signed(as, next, result.access, tokens);
+      const { scope, expiresAt, jkt } = access;
+      const refreshToken = minted.refresh && tokens.refreshToken;
+      attempt.given = { access: accessToken, refresh: refreshToken };
+      return { grant, result: { grant, answer: { accessToken, refreshToken, scope, resource: grant.resource, expiresAt, jkt } } };
+    });
+    as.emit({ kind: 'grant.redeemed', grantId, clientId: caller.clientId, userId: grant.userId });
+    return answer;
+  } catch (error) {
+    if (attempt.given && isOutage(error)) await keepForRetry(as, grantId, code, attempt.given);
+    throw error;
+  }
+}
+
+/**
+ * The write of a redemption failed, and may have happened all the same. The answer is a 503, on which the client comes again: it then
+ * gets these tokens. Where the store takes no note, a retry within ten seconds is refused, and the grant lives.
+ */
+async function keepForRetry(as: AuthServer, grantId: string, code: string, given: GivenTokens): Promise<void> {
+  const [codeHash, accessHash] = [await as.keys.hash(code), await as.keys.hash(given.access)];
+  const sealed = await sealGiven(as, grantId, code, given);
+  try {
+    await as.records.changeGrant(grantId, noteUnanswered(codeHash, accessHash, sealed));
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error; // the first failure is the one to tell
+  }
 }
 
 /** The one resource a token request names, canonical; undefined if it names none (RFC 8707 §2.2). */

@@ -3,7 +3,7 @@
  */
 import { failed, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { type Polled, pollDevice } from '../core/devices.ts';
+import { forgetDevice, type Polled, pollDevice } from '../core/devices.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
 import { redeemCode } from './authorization-code.ts';
@@ -15,8 +15,10 @@ export async function deviceCode(params: Params, caller: Caller, as: AuthServer)
     clientId: caller.clientId,
     isProven: caller.kind === 'confidential',
   });
-  if (typeof polled === 'object') return redeemCode(params, caller, as, polled);
-  throw ERRORS[polled]();
+  if (typeof polled === 'string') throw ERRORS[polled]();
+  const tokens = await redeemCode(params, caller, as, polled);
+  await forgetDevice(as, polled.hash);
+  return tokens;
 }
 
 const ERRORS: { readonly [polled in Extract<Polled, string>]: () => OAuthError } = {

@@ -13,11 +13,9 @@ import { familyOf, grantIdOf } from '../model/token.ts';
 import { followSuccessors, rotate, type Rotated, type Verdict } from '../model/transition.ts';
 import { resourceOf } from './authorization-code.ts';
 import { change } from './change.ts';
+import { answerAgain, type GivenTokens, openGiven, sealGiven } from './given.ts';
 import type { IssuedTokens } from './issue.ts';
 import { signed } from './signed.ts';
-
-/** What is sealed for a retry: the whole answer. */
-type Successor = { readonly access: string; readonly refresh: string };
 
 /** What a refresh came to: the grant as it is now, and the new access token's text. */
 type Refreshed = { readonly grant: Grant; readonly rotated: Rotated; readonly accessToken: string };
@@ -29,7 +27,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   if (grantId === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
   const refresh = await as.keys.refreshProof(presented);
   const tokens = await as.keys.mint(grantId, familyOf(presented), refresh.familyHash);
-  const successor: Successor = { access: tokens.accessToken, refresh: tokens.refreshToken ?? '' };
+  const successor = { access: tokens.accessToken, refresh: tokens.refreshToken };
   const proof = {
     refresh,
     clientId: caller.clientId,
@@ -37,7 +35,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
     covered: as.settings.covered,
     jkt: caller.jkt,
-    sealedSuccessor: await as.keys.sealUnder(presented, successor, `successor:${grantId}`),
+    sealedSuccessor: await sealGiven(as, grantId, presented, successor),
     now: as.now(),
   };
   const { grant, rotated, accessToken } = await change(as, caller, grantId, async (held): Promise<Verdict<Refreshed>> => {
@@ -59,26 +57,15 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     return { accessToken, refreshToken: rotated.kind === 'kept' ? presented : tokens.refreshToken, scope, resource, expiresAt, jkt };
   }
   const given = await followSuccessors(grant, { presented, sealedSuccessor: rotated.sealedSuccessor }, async (token, sealed) => {
-    const opened = (await as.keys.openUnder(token, sealed, `successor:${grantId}`)) as Successor | null;
-    if (!opened) throw new Error('A sealed successor does not open under the token it was sealed for.');
-    return { tokens: opened, hash: await as.keys.hash(opened.refresh) };
+    const opened = await openGiven(as, grantId, token, sealed);
+    return { tokens: opened, hash: await as.keys.hash(opened.refresh ?? '') };
   });
-  const hash = await as.keys.hash(given.access);
-  const access = grant.access.find((one) => one.hash === hash);
-  const expiresAt = access?.expiresAt ?? proof.now; // pushed out by newer ones: told to be over, so that the client refreshes
-  return {
-    accessToken: given.access,
-    refreshToken: given.refresh,
-    scope: access?.scope ?? grant.scope,
-    resource,
-    expiresAt,
-    jkt: access?.jkt,
-  };
+  return answerAgain(as, grant, given);
 }
 
 /** What a retry gets is what was signed. */
-async function sealAnew(as: AuthServer, grant: Grant, presented: string, successor: Successor): Promise<Grant> {
+async function sealAnew(as: AuthServer, grant: Grant, presented: string, successor: GivenTokens): Promise<Grant> {
   const { hash } = await as.keys.proof(presented);
-  const sealedSuccessor = await as.keys.sealUnder(presented, successor, `successor:${grant.id}`);
+  const sealedSuccessor = await sealGiven(as, grant.id, presented, successor);
   return { ...grant, retired: grant.retired.map((one) => (one.hash === hash ? { ...one, sealedSuccessor } : one)) };
 }

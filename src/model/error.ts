@@ -104,3 +104,8 @@ const STATUS: { readonly [code in ErrorCode]?: number } = {
   server_error: 500,
   temporarily_unavailable: 503,
 };
+
+/** Whether an error is our own failure, after which the same request may well succeed. */
+export function isOutage(error: unknown): error is OAuthError {
+  return error instanceof OAuthError && error.code === 'temporarily_unavailable';
+}

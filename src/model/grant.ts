@@ -24,6 +24,10 @@ export type GrantCode = Wrapped & {
   readonly redirectUri: string;
   readonly expiresAt: Seconds;
   readonly spent: boolean;
+  /** When it was spent. */
+  readonly spentAt?: Seconds;
+  /** What it was spent for, under the code itself; there only while our answer to that request was a 503. */
+  readonly sealedAnswer?: string;
   /** Wrong verifiers so far; too many burn the code. */
   readonly failures: number;
 } & Bound;
@@ -91,6 +95,8 @@ export type Lifetimes = {
 export const MOST_ACCESS = 16;
 /** Retired refresh tokens in their grace at once; the live token is not rotated while there are as many. */
 export const MOST_RETIRED = 64;
+/** How long after it was spent a code may come again and not count as stolen: pages that exchange it twice at once are common. */
+export const REPEAT_WINDOW: Seconds = 10;
 /** Wrong verifiers that a code survives. */
 export const MOST_FAILURES = 5;
 /** How long an ended grant is remembered, so that a late caller's reason is known. */

@@ -8,6 +8,8 @@ import type { Seconds } from './store.ts';
 
 /** How long a person may think. */
 export const TICKET_TTL: Seconds = 600;
+/** How long a person may take to answer a device; and the device, to fetch the answer. */
+export const DEVICE_TTL: Seconds = 600;
 
 /** A pending authorization request as it is kept under the hash of its handle. */
 export type Ticket = {

@@ -10,7 +10,19 @@
 import { fromBase64url, base64url } from '../lib/base64url.ts';
 import { equalTexts, xor } from '../lib/bytes.ts';
 import { OAuthError, type ErrorCode } from './error.ts';
-import { end, MOST_ACCESS, MOST_FAILURES, MOST_RETIRED, type EndReason, type Grant, type GrantAccess, type Wrapped } from './grant.ts';
+import {
+  type Bound,
+  end,
+  type EndReason,
+  type Grant,
+  type GrantAccess,
+  type GrantCode,
+  MOST_ACCESS,
+  MOST_FAILURES,
+  MOST_RETIRED,
+  REPEAT_WINDOW,
+  type Wrapped,
+} from './grant.ts';
 import { narrowScope, type ScopeCover } from './scope.ts';
 import type { Seconds } from './store.ts';
 
@@ -67,27 +79,60 @@ export interface Rotation {
   readonly now: Seconds;
 }
 
+/** What a redemption came to: new tokens, or those of the redemption whose answer never left. */
+export type Redeemed =
+  | { readonly kind: 'issued'; readonly access: GrantAccess }
+  | { readonly kind: 'repeated'; readonly sealedAnswer: string };
+
 /** What a rotation came to: new tokens; a new access token beside the same refresh token; or the tokens that were given before. */
 export type Rotated =
   | { readonly kind: 'issued' | 'kept'; readonly access: GrantAccess }
   | { readonly kind: 'repeated'; readonly sealedSuccessor: string };
 
 /** Spends a code for tokens, once. */
-export function redeem(proof: Redemption, minted: Minted): Transition<GrantAccess> {
+export function redeem(proof: Redemption, minted: Minted): Transition<Redeemed> {
   return (grant) => {
     const { code } = grant;
     if (grant.ended || !code || !equalTexts(code.hash, proof.code.hash)) return refuse('code_unknown');
     if (grant.clientId !== proof.clientId) return refuse('code_of_another_client');
     if (proof.redirectUri !== undefined && proof.redirectUri !== code.redirectUri) return refuse('redirect_differs');
-    if (code.jkt !== undefined && code.jkt !== proof.jkt) return refuse('key_differs');
     if (!equalTexts(code.challenge, proof.challenge)) return code.spent ? refuse('verifier_wrong') : wrongVerifier(grant, proof.now);
     if (proof.resource !== undefined && proof.resource !== grant.resource) return refuse('resource_beyond_grant', 'invalid_target');
     const scope = narrowed(grant, proof);
     if (scope instanceof OAuthError) return { error: scope };
-    if (code.spent) return ended(grant, 'code_replayed', proof.now);
+    if (code.spent) return redeemAgain(grant, code, proof);
+    if (code.jkt !== undefined && code.jkt !== proof.jkt) return refuse('key_differs');
     if (code.expiresAt <= proof.now) return refuse('code_expired');
-    const issued = issue({ ...grant, code: { ...code, spent: true } }, code, proof.code.pad, minted, scope, proof);
-    return { grant: issued.grant, result: issued.access };
+    const spent = { ...code, spent: true, spentAt: proof.now, ...boundTo(proof.jkt) };
+    const { grant: next, access } = issue({ ...grant, code: spent }, code, proof.code.pad, minted, scope, proof);
+    return { grant: next, result: { kind: 'issued', access } };
+  };
+}
+
+/** A spent code that comes with everything right: its tokens where they never left; else it is refused, and after a while it is theft. */
+function redeemAgain(grant: Grant, code: GrantCode, { jkt, now }: Redemption): Verdict<Redeemed> {
+  const { sealedAnswer, ...answered } = code;
+  if (jkt !== code.jkt) return ended(grant, 'code_replayed', now);
+  if (sealedAnswer !== undefined)
+    return code.expiresAt <= now
+      ? refuse('code_expired')
+      : { grant: { ...grant, code: { ...answered, spentAt: now } }, result: { kind: 'repeated', sealedAnswer } };
+  return now - (code.spentAt ?? 0) <= REPEAT_WINDOW ? refuse('code_repeated') : ended(grant, 'code_replayed', now);
+}
+
+/**
+ * Notes that a redemption was answered with a 503, which asks the client to come again: the same request then gets its tokens. Where
+ * the code is not spent, its write has not arrived, and no longer can: the record has another version from now on.
+ *
+ * @param accessHash of the tokens that the redemption was to give.
+ */
+export function noteUnanswered(codeHash: string, accessHash: string, sealedAnswer: string): Transition<null> {
+  return (grant) => {
+    const { code, access } = grant;
+    if (grant.ended || code?.hash !== codeHash) return { result: null };
+    if (!code.spent) return { grant, result: null };
+    if (!access.some(({ hash }) => hash === accessHash)) return { result: null }; // spent by another request
+    return { grant: { ...grant, code: { ...code, sealedAnswer } }, result: null };
   };
 }
 
@@ -133,13 +178,17 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
  *
  * @param open unseals a successor by the token it was sealed under; tells the hash of its refresh token.
  */
-export async function followSuccessors<T extends { readonly refresh: string }>(
+export async function followSuccessors<T extends { readonly refresh: string | null }>(
   { retired }: Grant,
   { presented, sealedSuccessor }: { readonly presented: string; readonly sealedSuccessor: string },
   open: (token: string, sealed: string) => Promise<{ readonly tokens: T; readonly hash: string }>,
 ): Promise<T> {
   let { tokens, hash } = await open(presented, sealedSuccessor);
-  for (let next = retired.find((one) => one.hash === hash); next; next = retired.find((one) => one.hash === hash))
+  for (
+    let next = retired.find((one) => one.hash === hash);
+    next && tokens.refresh !== null;
+    next = retired.find((one) => one.hash === hash)
+  )
     ({ tokens, hash } = await open(tokens.refresh, next.sealedSuccessor));
   return tokens;
 }
@@ -165,7 +214,7 @@ function issue(
   scope: readonly string[],
   { now, jkt }: { readonly now: Seconds; readonly jkt?: string | undefined },
 ): { grant: Grant; access: GrantAccess } {
-  const bound = jkt === undefined ? {} : { jkt };
+  const bound = boundTo(jkt);
   const key = xor(bytesOf(held.wrappedKey), pad);
   const access = { ...wrap(key, minted.access), scope, expiresAt: Math.min(now + grant.lifetimes.access, grant.expiresAt), ...bound };
   const refresh = minted.refresh && {
@@ -176,6 +225,10 @@ function issue(
   };
   const living = grant.access.filter((one) => one.expiresAt > now).slice(1 - MOST_ACCESS);
   return { grant: { ...grant, access: [...living, access], refresh, usedAt: now }, access };
+}
+
+function boundTo(jkt: string | undefined): Bound {
+  return jkt === undefined ? {} : { jkt };
 }
 
 /** Retired tokens from the first that is still in its grace on: what it leads to stays, or the way to the live token is cut. */

@@ -55,12 +55,27 @@ describe('grants/authorization-code', () => {
     const { client, code } = await app.toCode();
     const tokens = tokensOf(await client.redeem(code));
     const next = tokensOf(await client.refresh(tokens.refresh));
+    app.clock.pass(11);
     for (let at = 0; at < 3; at++) expectJson(await client.redeem(code), 'invalid_grant');
     for (const { access, refresh } of [tokens, next]) {
       expectChallenge(await app.call(access), 'invalid_token');
       expectJson(await client.refresh(refresh), 'invalid_grant');
     }
     expect(ended(app)).toMatchObject([{ reason: 'code_replayed', clientId: client.id }]);
+  });
+
+  it('R-22 refuses a code that comes twice within ten seconds, and lets its grant live; an event tells', async () => {
+    const app = await makeApp('memory');
+    const { client, code } = await app.toCode();
+    const tokens = tokensOf(await client.redeem(code));
+    app.clock.pass(10);
+    expectJson(await expectNothingWritten(app, () => client.redeem(code)), 'invalid_grant');
+    expect(app.events.at(-1)).toMatchObject({ kind: 'request.refused', endpoint: 'token', reason: 'code_repeated' });
+    expect((await app.call(tokens.access)).status).toBe(200);
+    app.clock.pass(1);
+    expectJson(await client.redeem(code), 'invalid_grant');
+    expect(ended(app)).toMatchObject([{ reason: 'code_replayed' }]);
+    expectChallenge(await app.call(tokens.access), 'invalid_token');
   });
 
   it('SEC-030 leaves a grant alone when a spent code comes with anything wrong (S-054)', async () => {

@@ -33,6 +33,7 @@ const redeeming =
     return {
       act: () => client.redeem(code),
       async after() {
+        mortal.clock.pass(11);
         const answer = await client.redeem(code);
         if (answer.status === 200) expect((await mortal.app().call(tokensOf(answer).access)).status).toBe(200);
         else {

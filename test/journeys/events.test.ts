@@ -17,6 +17,7 @@ describe('events', () => {
     const app = await makeApp(STORE);
     const { client, code } = await app.toCode();
     await client.redeem(code);
+    app.clock.pass(11);
     app.events.length = 0;
     expect((await client.redeem(code)).status).toBe(400); // a replay: the grant ends, and the request is refused
     expect((await client.redeem(code)).status).toBe(400);

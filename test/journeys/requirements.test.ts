@@ -48,6 +48,7 @@ describe('requirements of the specification', () => {
     expect((await app.ask('POST', `/mcp?access_token=${tokens.access}`)).status).toBe(401); // tokens in URLs
     const refreshed = await client.refresh(tokens.refresh);
     expect(refreshed.headers.get('cache-control')).toBe('no-store');
+    app.clock.pass(11);
     expect((await client.redeem(codeOf(back))).body['error']).toBe('invalid_grant'); // a code twice ends what came of it
     expect((await app.call(tokensOf(refreshed).access)).status).toBe(401);
   }); // prettier-ignore

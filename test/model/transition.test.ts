@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findAccess, isLive, lifeEndOf, MOST_ACCESS, MOST_RETIRED, type Grant } from '../../src/model/grant.ts';
 import {
   followSuccessors,
+  noteUnanswered,
   redeem,
   type Redemption,
   revoke,
@@ -213,5 +214,31 @@ describe('model/transition, in any order', () => {
     expect(repeated).toMatchObject({ result: { kind: 'repeated', sealedSuccessor: 'refresh-2' } });
     const open = async (_: string, sealed: string): Promise<{ tokens: { refresh: string }; hash: string }> => ({ tokens: { refresh: sealed }, hash: sealed });
     expect(await followSuccessors(grant, { presented: 'refresh-1', sealedSuccessor: 'refresh-2' }, open)).toEqual({ refresh: 'refresh-5' });
+  }); // prettier-ignore
+
+  it('notes an answer that never left: the code gives the same tokens once, and a write that is late finds another version (F-17)', () => {
+    const note = noteUnanswered('code', 'access-1', 'sealed tokens');
+    const unspent = openGrant();
+    expect(note(unspent), 'written as it is').toEqual({ grant: unspent, result: null });
+    const lost = grantAfter(note(redeemed()));
+    const again = redeem(redemption({ now: START + 30 }), minted(2))(lost);
+    expect(again).toMatchObject({ result: { kind: 'repeated', sealedAnswer: 'sealed tokens' } });
+    expect(reasonOf(redeem(redemption({ now: START + 40 }), minted(2))(grantAfter(again)))).toBe('code_repeated');
+    expect(reasonOf(redeem(redemption({ now: START + 41 }), minted(2))(grantAfter(again)))).toBe('code_replayed');
+    for (const [more, reason] of [[{ jkt: 'thief' }, 'code_replayed'], [{ challenge: 'x' }, 'verifier_wrong'], [{ now: START + 60 }, 'code_expired']] as const)
+      expect(reasonOf(redeem(redemption(more), minted(2))(lost))).toBe(reason);
+
+    expect(noteUnanswered('code', 'access-9', 'x')(redeemed()), 'spent by another request').toEqual({ result: null });
+    expect(noteUnanswered('other code', 'access-1', 'x')(redeemed())).toEqual({ result: null });
+    expect(note(grantAfter(revoke('revoked', START)(redeemed())))).toEqual({ result: null });
+  }); // prettier-ignore
+
+  it('takes a code that comes again with another key for stolen at once (F-11, R-22)', () => {
+    const spent = grantAfter(redeem(redemption({ jkt: 'thief' }), minted(1))(openGrant()));
+    expect(reasonOf(redeem(redemption({ jkt: 'thief', now: START + 10 }), minted(2))(spent))).toBe('code_repeated');
+    for (const more of [{}, { jkt: 'owner' }]) expect(reasonOf(redeem(redemption(more), minted(2))(spent))).toBe('code_replayed');
+    const bound = openGrant();
+    const other = { ...bound, code: { ...bound.code!, jkt: 'owner' } };
+    expect([reasonOf(redeem(redemption({ jkt: 'thief' }), minted(1))(other)), redeem(redemption(), minted(1))(other).grant]).toEqual(['key_differs', undefined]);
   }); // prettier-ignore
 });
