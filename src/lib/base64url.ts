@@ -22,7 +22,10 @@ export function base64url(bytes: Uint8Array): string {
   return text;
 }
 
-/** The bytes of a base64url text; null for a foreign sign or an impossible length. */
+/**
+ * The bytes of a base64url text; null for a foreign sign, an impossible length, or bits beyond the last byte (RFC 4648 §3.5): every value
+ * has one spelling, so that what was used under one cannot be used again under another.
+ */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
   if (text.length % 4 === 1) return null;
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
@@ -34,5 +37,5 @@ export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
     held += 6;
     if (held >= 8) bytes[at++] = (bits >> (held -= 8)) & 255;
   }
-  return bytes;
+  return (bits & ((1 << held) - 1)) === 0 ? bytes : null;
 }

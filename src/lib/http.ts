@@ -88,6 +88,15 @@ export function json(
   });
 }
 
+/** An answer that no cache keeps, whoever made it. */
+export function withoutStore(response: Response): Response {
+  if (response.headers.get('cache-control')?.includes('no-store') === true || response.status === 101) return response;
+  const value = mediaTypeOf(response.headers) === 'text/event-stream' ? 'no-store, no-transform' : 'no-store';
+  const own = new Response(response.body, response); // headers of another's answer may not be changed
+  own.headers.set('cache-control', value);
+  return own;
+}
+
 /** Text for a quoted header parameter (RFC 9110 §5.6.4), with everything but safe ASCII left out. */
 export function quoted(text: string): string {
   return `"${text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')}"`;

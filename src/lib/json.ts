@@ -4,7 +4,7 @@
  */
 
 /** In well-formed JSON every quote closes, so this runs through a text once. */
-const MARKS = /[{}[\]:]|"(?:[^"\\]|\\.)*"/g;
+const MARKS = /[{}[\]:]|"[^"\\]*(?:\\.[^"\\]*)*"/g;
 
 /** The value of a JSON text; undefined where it is not JSON, is nested deeper than `deepest`, or repeats a name. */
 export function parseJson(text: string, deepest: number): unknown {
@@ -17,9 +17,10 @@ export function parseJson(text: string, deepest: number): unknown {
   return isStrict(text, deepest) ? value : undefined;
 }
 
-/** Whether a text that is JSON is nested no deeper than `deepest` and repeats no name. */
-export function isStrict(text: string, deepest: number): boolean {
+/** Whether a text that is JSON is nested no deeper than `deepest`, repeats no name, and has no member of the `excluded` name. */
+export function isStrict(text: string, deepest: number, excluded?: string): boolean {
   const open: (Set<string> | null)[] = []; // the names so far of every object we are in; null for a list
+  const without = JSON.stringify(excluded);
   let last = '';
   for (const [mark] of text.matchAll(MARKS)) {
     if (mark === '{' || mark === '[') {
@@ -28,7 +29,7 @@ export function isStrict(text: string, deepest: number): boolean {
       open.pop();
     } else if (mark === ':') {
       const [names, name] = [open.at(-1), last.includes('\\') ? JSON.stringify(JSON.parse(last)) : last];
-      if (names?.has(name)) return false;
+      if (names && (name === without || names.has(name))) return false;
       names?.add(name);
     } else {
       last = mark;

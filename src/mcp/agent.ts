@@ -146,7 +146,8 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
     return {
       takesLightRequests: true,
       fetch(request, env, ctx) {
-        if (new URL(request.url).pathname !== path) return new Response('Not found', { status: 404 });
+        if (new URL(request.url).pathname !== path)
+          return new Response('Not found', { status: 404, headers: { 'cache-control': 'no-store' } });
         return handler.fetch(request, env, ctx);
       },
     };

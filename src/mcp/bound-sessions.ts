@@ -8,6 +8,7 @@
  */
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
+import { withoutStore } from '../lib/http.ts';
 import type { Access } from '../model/access.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Seconds, Version } from '../model/store.ts';
@@ -15,6 +16,7 @@ import type { UserStates } from '../model/user-state.ts';
 import { callerOf } from './auth-info.ts';
 import { changeState } from './change-state.ts';
 import { endOf } from './listening.ts';
+import { readAnew } from './read-messages.ts';
 import { checkTerms, type Places, placesOf } from './session-limit.ts';
 import { HEADER, notFound } from './session-request.ts';
 
@@ -55,10 +57,15 @@ export function boundSessions<Env = unknown>(
       const [access, states] = [callerOf(ctx), ctx.states];
       if (access === null || states === undefined)
         throw new TypeError('boundSessions needs OAuthProvider in front, whose store keeps whose session is whose.');
+      const anew = await readAnew(request);
+      if ('reason' in anew) {
+        ctx.emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: anew.reason });
+        return anew.answer;
+      }
       const id = request.headers.get(HEADER);
       const props = await hashOf(access.props);
       if (id !== null && !(await isOwn(id, states, access, props))) return notFound();
-      const response = await handler.fetch(request, env, ctx);
+      const response = withoutStore(await handler.fetch(anew, env, ctx));
       const given = response.headers.get(HEADER);
       if (id === null && given !== null) await begin(given, states, access, props);
       if (id !== null && request.method === 'DELETE' && response.ok) await end(id, states, access);

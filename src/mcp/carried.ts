@@ -7,6 +7,8 @@ import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
 import type { Access } from '../model/access.ts';
 import type { UserStates } from '../model/user-state.ts';
+import type { JudgedBody } from './gate.ts';
+import { rpcError } from './refusal.ts';
 
 /** What a person said to a question. */
 export type Answer = {
@@ -28,8 +30,11 @@ export interface Resumed {
   readonly answers: { readonly [key: string]: Answer };
 }
 
-/** The body without what was ours in it, and what that said; or the refusal. */
-export type Resuming = { readonly body: unknown; readonly resumed: Resumed | null } | { readonly refusal: object };
+/** The body without what was ours in it, and what that said. */
+export interface Resuming {
+  readonly body: JudgedBody;
+  readonly resumed: Resumed | null;
+}
 
 /** The parameters of a call, by the members that matter here. */
 export interface Params {
@@ -60,18 +65,23 @@ export type Held = {
   readonly connecting?: true;
 };
 
-/** Takes our own state out of a call. What another sealed is left for the server behind. */
-export async function resume(body: unknown, access: Access | null, states: UserStates | undefined): Promise<Resuming> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return { body, resumed: null };
-  const message = body as CallMessage;
-  const { requestState, ...params } = message.params ?? {};
-  if (access === null || message.method !== 'tools/call' || typeof requestState !== 'string' || !requestState.startsWith(STATE))
+/** Takes our own state out of a call, or refuses it. What another sealed is left for the server behind. */
+export async function resume(
+  body: JudgedBody,
+  { access, states, url }: { readonly access: Access | null; readonly states: UserStates | undefined; readonly url: string },
+): Promise<Resuming | Response> {
+  if ('length' in body) return { body, resumed: null };
+  const { requestState, ...params } = (body.params ?? {}) as Params;
+  if (access === null || body.method !== 'tools/call' || typeof requestState !== 'string' || !requestState.startsWith(STATE))
     return { body, resumed: null };
-  const carried = await access.connect.open(requestState.slice(STATE.length), boundTo(params));
-  const { answers = {}, asked = [], connecting = false } = (carried?.value ?? {}) as Held;
+  const carried = await access.connect.open(requestState.slice(STATE.length), boundTo(params, url));
+  const held = (carried?.value ?? {}) as Held;
+  const { asked = [], connecting = false } = held;
+  // What a person said is good for the ten minutes for which it is known that it was used.
+  const answers = carried?.over === false ? (held.answers ?? {}) : {};
   const isOnce = asked.length > 0 || Object.keys(answers).length > 0;
   if (carried === null || (asked.length > 0 && carried.over) || (isOnce && !(await spend(requestState, states))))
-    return { refusal: { jsonrpc: '2.0', id: message.id ?? null, error: { code: INVALID_PARAMS, message: 'Invalid requestState' } } };
+    return rpcError(400, INVALID_PARAMS, 'Invalid requestState', body.id);
   const responses = params.inputResponses ?? {};
   const own = [CONNECT, ...asked];
   const others = Object.fromEntries(Object.entries(responses).filter(([key]) => !own.includes(key)));
@@ -80,15 +90,15 @@ export async function resume(body: unknown, access: Access | null, states: UserS
   const said = Object.fromEntries(asked.flatMap((key) => answerIn(responses[key]).map((answer) => [key, answer] as const)));
   const [answer] = answerIn(responses[CONNECT]);
   const resumed = { connecting, answer: answer?.action ?? null, state: requestState, over: carried.over, answers: { ...answers, ...said } };
-  return { body: { ...message, params: given }, resumed };
+  return { body: { ...body, params: given as { readonly [name: string]: unknown } }, resumed };
 }
 
-/** What the client shall carry back with the very same call. */
-export async function carry(access: Access, params: Params, held: Held): Promise<string> {
-  return STATE + (await access.connect.seal(held, boundTo(params)));
+/** What the client shall carry back with the very same call. @param url of the call: another endpoint keeps its own list of what was used. */
+export async function carry(access: Access, params: Params, held: Held, url: string): Promise<string> {
+  return STATE + (await access.connect.seal(held, boundTo(params, url)));
 }
 
-/** True for exactly one caller. Where nothing is kept for users, a state is good for its ten minutes. */
+/** True for exactly one caller. A state has one spelling alone (RFC 4648 §3.5). Where nothing is kept for users, a state is good for its ten minutes. */
 async function spend(state: string, states: UserStates | undefined): Promise<boolean> {
   if (states === undefined) return true;
   const hash = base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(state))));
@@ -103,9 +113,9 @@ function answerIn(response: unknown): Answer[] {
   return [{ action, ...(isFields && { content: content as NonNullable<Answer['content']> }) }];
 }
 
-/** One text for one tool and its arguments, whatever order their members come in. */
-function boundTo({ name, arguments: args }: Params): string {
-  return `tools/call ${JSON.stringify([name, sorted(args ?? {})])}`;
+/** One text for one endpoint, tool and arguments, whatever order their members come in. */
+function boundTo({ name, arguments: args }: Params, url: string): string {
+  return `tools/call ${JSON.stringify([new URL(url).pathname, name, sorted(args ?? {})])}`;
 }
 
 function sorted(value: unknown): unknown {

@@ -59,9 +59,10 @@ export function askFirst(
 async function questionOf(
   { key, params }: InputNeeded,
   access: Access,
-  { body, resumed }: Parameters<typeof askFirst>[1],
+  { request, body, resumed }: Parameters<typeof askFirst>[1],
 ): Promise<object> {
-  const requestState = await carry(access, (body as CallMessage).params ?? {}, { answers: resumed?.answers ?? {}, asked: [key] });
+  const held = { answers: resumed?.answers ?? {}, asked: [key] };
+  const requestState = await carry(access, (body as CallMessage).params ?? {}, held, request.url);
   const inputRequests = { [key]: { method: 'elicitation/create', params } };
   return { result: { resultType: 'input_required', inputRequests, requestState } };
 }
@@ -81,7 +82,7 @@ async function answerTo(needed: ConnectionNeeded, access: Access, about: Paramet
   if (link?.over) return failed(`${label} was not connected in time. Call the tool again for a new link.`);
   const { answers = {} } = resumed ?? {};
   const hasAnswers = Object.keys(answers).length > 0; // such a state is good once
-  const carried = (): Promise<string> => carry(access, params, { ...(hasAnswers && { answers }), connecting: true });
+  const carried = (): Promise<string> => carry(access, params, { ...(hasAnswers && { answers }), connecting: true }, request.url);
   if (link) return { result: { resultType: 'input_required', requestState: hasAnswers ? await carried() : link.state } }; // the person is still there
   const url = await needed.link();
   const message = `Connect your ${label} account, so that this tool can use it.`;

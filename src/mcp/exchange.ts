@@ -8,6 +8,7 @@ import { isJsonContentType, isJSONRPCRequest, SUPPORTED_PROTOCOL_VERSIONS } from
 import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
 import { json, type Respond } from '../lib/http.ts';
 import { onAbort } from '../lib/on-abort.ts';
+import type { JudgedBody, JudgedMessage } from './gate.ts';
 import { type AnyServer, challengesItself } from './sdk.ts';
 import { asError, type Report } from './tool-error.ts';
 
@@ -16,8 +17,11 @@ const [PATIENCE_MS, ALIVE_MS] = [5000, 15_000];
 const METHODS: readonly string[] = ['tools/call', 'tools/list'];
 const ENVELOPE = 'io.modelcontextprotocol/protocolVersion';
 
+/** A call or list that was judged. */
+export type PlainCall = JudgedMessage & JSONRPCRequest;
+
 /** Whether it is a lone call or list of a client of 2025 that sent the headers which it must. */
-export function isPlain({ headers }: Request, body: unknown, server: AnyServer): body is JSONRPCRequest {
+export function isPlain({ headers }: Request, body: JudgedBody, server: AnyServer): body is PlainCall {
   if (!isJSONRPCRequest(body) || !METHODS.includes(body.method) || body.params?._meta?.[ENVELOPE] !== undefined) return false;
   const [accept, version] = [headers.get('accept') ?? '', headers.get('mcp-protocol-version')];
   return (
@@ -34,7 +38,7 @@ export function isPlain({ headers }: Request, body: unknown, server: AnyServer):
 export async function exchange(
   server: AnyServer,
   request: Request,
-  message: JSONRPCRequest,
+  message: PlainCall,
   { authInfo, report, respond }: { readonly authInfo: AuthInfo; readonly report: Report; readonly respond?: Respond | undefined },
 ): Promise<Response> {
   const { signal } = request;
@@ -121,7 +125,7 @@ function openStream(gone: () => void): Stream {
       gone();
     },
   });
-  const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' };
+  const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' };
   return {
     response: new Response(body, { headers }),
     write: (message) => say(`event: message\ndata: ${JSON.stringify(message)}\n\n`),

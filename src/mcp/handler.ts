@@ -7,9 +7,9 @@
  * 3. SDK 2.x servers answer 2026-07-28 and 2025-era clients; SDK 1.x servers 2025-era ones, and newer clients fall back.
  */
 import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol/server';
-import type { AuthInfo, McpHandlerRequestOptions, McpServerFactory } from '@modelcontextprotocol/server';
+import type { AuthInfo, McpHttpHandler, McpServerFactory } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
-import { genuine } from '../lib/genuine.ts';
+import { withoutStore } from '../lib/http.ts';
 import { onAbort } from '../lib/on-abort.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
@@ -23,9 +23,11 @@ import { resume } from './carried.ts';
 import { askFirst } from './connecting.ts';
 import { type ChallengeForm, enter } from './entry.ts';
 import { exchange, isPlain } from './exchange.ts';
+import type { JudgedBody } from './gate.ts';
 import { keepListsPrivate } from './lists.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
 import { type Policy, policy as makePolicy } from './policy.ts';
+import { rpcError } from './refusal.ts';
 import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect } from './sdk.ts';
 import type { Sessions } from './sessions.ts';
 import { userEvents, type UserEvents } from './user-events.ts';
@@ -124,38 +126,34 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       const authInfo = access ? authInfoOf(access) : nobody();
       const visitor = access && sessions ? { access, ctx, report, streamCheck } : null;
       try {
-        // Without a session there is none to listen to or to end: 405.
-        if (request.method !== 'POST')
-          return (visitor && (await sessions?.attend(request, visitor, events))) ?? (await current(genuine(request), { authInfo }));
+        if (request.method !== 'POST') {
+          const attended = (visitor && (await sessions?.attend(request, visitor, events))) ?? null;
+          return attended === null ? notAllowed() : withoutStore(attended);
+        }
         const entry = await enter(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
-        const { judged } = entry;
-        const resuming = await resume(judged?.body, access, ctx.states);
-        if ('refusal' in resuming) return Response.json(resuming.refusal, { status: 400, headers: { 'cache-control': 'no-store' } });
+        const resuming = await resume(entry.body, { access, states: ctx.states, url: request.url });
+        if (resuming instanceof Response) return resuming;
         const { resumed } = resuming;
-        const turn = (visitor && judged && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;
-        if (turn instanceof Response) return turn;
+        const turn = (visitor && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;
+        if (turn instanceof Response) return withoutStore(turn);
         const { body } = turn ?? resuming;
-        if (judged) ctx.calledTools = judged.called;
+        ctx.calledTools = entry.called;
         let making: Awaitable<AnyServer> | undefined;
         const asker = makeAsker(() => making, body, resumed, turn !== null);
         authInfo.extra = { ...authInfo.extra, asker };
         const server = await (making = factory(access, ctx, env, asker));
         askFirst(server, { request, body, access, resumed });
         keepErrorsInside(server, report);
-        if (judged) {
-          keepListsPrivate(server, policy, access, judged.lists);
-          forgetTools(server, judged.unknown);
-        }
+        keepListsPrivate(server, policy, access);
+        forgetTools(server, entry.unknown);
         made.set(authInfo, server);
-        const given = judged ? { authInfo, parsedBody: body } : { authInfo };
-        if (access && isListening(judged?.body)) return await listen(entry.request, access, ctx, given);
+        if (access && isListening(body)) return withoutStore(await listen(entry.request, body, { access, ctx, authInfo }));
         if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
-        if (turn) return await turn.serve(server, authInfo);
-        if (judged && isPlain(entry.request, body, server))
+        if (turn) return withoutStore(await turn.serve(server, authInfo));
+        if (isPlain(entry.request, body, server))
           return await exchange(server, entry.request, body, { authInfo, report, respond: ctx.respond });
-        if (isCurrent(server)) return await current(entry.request, given);
-        return await fallback(entry.request, given);
+        return withoutStore(await dispatch(isCurrent(server) ? current : fallback, entry.request, body, authInfo));
       } catch (error) {
         if (error instanceof OAuthError)
           ctx.emit?.({ kind: 'request.failed', endpoint: 'mcp', requestId: crypto.randomUUID(), error: error.cause });
@@ -166,17 +164,34 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   };
 
   /** A stream of this caller's news alone. The SDK's own handler holds one bus for all callers, so each stream gets one of its own. */
-  async function listen(request: Request, access: Access, ctx: Context, given: McpHandlerRequestOptions): Promise<Response> {
+  async function listen(
+    request: Request,
+    body: JudgedBody,
+    { access, ctx, authInfo }: { readonly access: Access; readonly ctx: Context; readonly authInfo: AuthInfo },
+  ): Promise<Response> {
     const end = endOf(request.signal, access, ctx, streamCheck, ctx.states?.now());
     const { signal } = end;
     streams += 1;
     onAbort(signal, () => void (streams -= 1));
-    const bus = busFor(events, access, given.parsedBody);
+    const bus = busFor(events, access, body);
     const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });
     // What is refused is no stream, and holds no place.
     const { url, headers } = request;
-    return tellingItsEnd(await own.fetch(new Request(url, { method: 'POST', headers: [...headers], signal }), given), () => end.abort());
+    const held = new Request(url, { method: 'POST', headers: [...headers], signal });
+    return tellingItsEnd(await dispatch(own.fetch, held, body, authInfo), () => end.abort());
   }
+}
+
+/** Hands what was judged to a handler of the SDK, which reads no body where it is given one. */
+function dispatch(to: McpHttpHandler['fetch'], request: Request, body: JudgedBody, authInfo: AuthInfo): Promise<Response> {
+  return to(request, { authInfo, parsedBody: body });
+}
+
+/** Without a session there is none to listen to or to end. */
+function notAllowed(): Response {
+  const answer = rpcError(405, -32000, 'Method not allowed.');
+  answer.headers.set('allow', 'POST');
+  return answer;
 }
 
 /** Nobody as the SDK knows callers: no scope, no client, and nothing for a tool to find. */
@@ -186,8 +201,8 @@ function nobody(): AuthInfo {
 
 /** 503 for what may be tried again as it is: the store does not answer, or too many change the same session at once. */
 function failure(cause?: unknown): Response {
-  const mayRetry = cause instanceof OAuthError && cause.code === 'temporarily_unavailable';
-  const error = { code: -32603, message: mayRetry ? 'The server cannot answer right now. Try again shortly.' : 'Internal server error' };
-  const headers = { 'cache-control': 'no-store', ...(mayRetry ? cause.headers : {}) };
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: mayRetry ? 503 : 500, headers });
+  if (!(cause instanceof OAuthError && cause.code === 'temporarily_unavailable')) return rpcError(500, -32603, 'Internal server error');
+  const answer = rpcError(503, -32603, 'The server cannot answer right now. Try again shortly.');
+  for (const [name, value] of Object.entries(cause.headers)) answer.headers.set(name, value);
+  return answer;
 }

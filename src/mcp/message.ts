@@ -1,5 +1,5 @@
 /**
- * JSON-RPC messages by their members, as they come and go in sessions: nobody has looked at them yet.
+ * JSON-RPC messages by their members.
  */
 import type { Json } from '../model/store.ts';
 
@@ -28,8 +28,7 @@ export function isAnswer(message: object): boolean {
   return 'result' in message || 'error' in message;
 }
 
-/** A body as its messages. What is no object is left to the SDK to refuse. */
-export function messagesOf(body: unknown): readonly Message[] {
-  const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
-  return messages.filter((one): one is Message => typeof one === 'object' && one !== null);
+/** A body as its messages. */
+export function messagesOf<T extends Message>(body: T | readonly T[]): readonly T[] {
+  return Array.isArray(body) ? (body as readonly T[]) : [body as T];
 }

@@ -23,7 +23,8 @@ export function mount<Env = unknown>(handlers: { readonly [path: string]: Pick<F
       const { pathname } = new URL(request.url);
       const path = paths.find((one) => pathname === one || pathname.startsWith(`${one}/`));
       const handler = path === undefined ? undefined : handlers[path];
-      if (path === undefined || handler === undefined) return new Response('Not found', { status: 404 });
+      if (path === undefined || handler === undefined)
+        return new Response('Not found', { status: 404, headers: { 'cache-control': 'no-store' } });
       return handler.fetch(request, env, ctx.states === undefined ? ctx : within(ctx, ctx.states, path));
     },
   };

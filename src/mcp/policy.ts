@@ -3,12 +3,13 @@
  * dispatches by. What has none is open to every caller that passed the guard; with `strict` it is closed to all.
  */
 import { UriTemplate } from '@modelcontextprotocol/server';
-import { impliedBy, type Implied, type Need, type ScopeHierarchy } from '../model/policy.ts';
+import { impliedBy, type Implied, type Need, type ScopeHierarchy, together } from '../model/policy.ts';
+import { fold, foldedSpellingsOf, spellingsOf } from './resource-uri.ts';
 
 /** What is needed, for each primitive. */
 export interface PolicyOptions {
   readonly tools?: { readonly [name: string]: Need };
-  /** By URI, or by URI template: `notes://{id}`. */
+  /** By URI, or by URI template: `notes://{id}`. Where several match one resource, each of them must be met. */
   readonly resources?: { readonly [uri: string]: Need };
   readonly prompts?: { readonly [name: string]: Need };
   /** Which scopes bring others along: `{ admin: ['write'], write: ['read'] }`. */
@@ -17,8 +18,8 @@ export interface PolicyOptions {
   readonly strict?: boolean;
 }
 
-/** The kinds of primitives. */
-export type Kind = 'tool' | 'resource' | 'prompt';
+/** The kinds of primitives; and methods that MCP does not have, which a server may have of its own. */
+export type Kind = 'tool' | 'resource' | 'prompt' | 'method';
 
 /** A policy, checked and worked out. */
 export interface Policy {
@@ -34,26 +35,43 @@ export interface Policy {
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const OPEN: Need = {};
 
-/** Checks a policy. @throws {TypeError} at start-up, naming the primitive and the mend. */
+/** Checks a policy. @throws {TypeError} at start-up, naming the primitive and the fix. */
 export function policy(options: PolicyOptions): Policy {
   const { tools = {}, resources = {}, prompts = {}, strict = false } = options;
-  const maps = { tool: mapOf('tools', tools), resource: mapOf('resources', resources), prompt: mapOf('prompts', prompts) };
-  const templates = Object.keys(resources)
-    .filter((uri) => uri.includes('{'))
-    .map((uri) => ({ template: new UriTemplate(uri), need: resources[uri] ?? OPEN }));
+  const maps = {
+    tool: mapOf('tools', tools),
+    resource: mapOf('resources', resources),
+    prompt: mapOf('prompts', prompts),
+    method: new Map<string, Need>(),
+  };
+  const [asWritten, folded] = [matcherOf(resources, (uri) => uri), matcherOf(resources, fold)];
   const unlocks: Record<string, string[]> = {};
   for (const [name, need] of maps.tool) for (const scope of need.scopes ?? []) (unlocks[scope] ??= []).push(name);
   const missing = strict ? null : OPEN;
   return {
     needOf(kind, name) {
-      const own = maps[kind].get(name);
-      if (own || kind !== 'resource') return own ?? missing;
-      return templates.find(({ template }) => template.match(name) !== null)?.need ?? missing;
+      if (kind !== 'resource') return maps[kind].get(name) ?? missing;
+      // Each spelling is judged as the SDK may dispatch it. What matches a folded one alone can only add to that.
+      const found = spellingsOf(name).flatMap((one): readonly (Need | null)[] => {
+        const needs = asWritten(one);
+        return needs.length > 0 ? needs : [missing];
+      });
+      const needs = [...new Set([...found, ...foldedSpellingsOf(name).flatMap(folded)])];
+      return needs.includes(null) ? null : together(needs.filter((need) => need !== null));
     },
     implied: impliedBy(options.hierarchy ?? {}),
     unlocks,
     filters: strict || Object.values(maps).some((map) => [...map.values()].some((need) => (need.permissions?.length ?? 0) > 0)),
   };
+}
+
+/** Finds the needs of all keys that a URI matches. @param as how the keys are compared. */
+function matcherOf(resources: { readonly [uri: string]: Need }, as: (uri: string) => string): (uri: string) => readonly Need[] {
+  const entries = Object.entries(resources).map(([uri, need]) => [as(uri), need] as const);
+  const templates = entries.filter(([uri]) => uri.includes('{')).map(([uri, need]) => ({ template: new UriTemplate(uri), need }));
+  const exact = new Map<string, readonly Need[]>();
+  for (const [uri, need] of entries) exact.set(uri, [...(exact.get(uri) ?? []), need]);
+  return (uri) => [...(exact.get(uri) ?? []), ...templates.filter(({ template }) => template.match(uri) !== null).map(({ need }) => need)];
 }
 
 function mapOf(option: string, needs: { readonly [name: string]: Need }): ReadonlyMap<string, Need> {

@@ -59,13 +59,36 @@ export function challengesItself(server: AnyServer, name: unknown): boolean {
   return (tools[name] as { readonly scopeChallenge?: unknown }).scopeChallenge !== undefined;
 }
 
-/** Makes a server not know these tools. @throws {TypeError} for a low-level server, which keeps its tools to itself: nothing is called then. */
+/**
+ * Makes a server not know these tools. `McpServer` forgets them; and whatever handles `tools/call`, a handler of the application too, is asked for
+ * a name that no tool has, so that it cannot run what was refused and says what it says of any other unknown name.
+ */
 export function forgetTools(server: AnyServer, names: readonly string[]): void {
   if (names.length === 0) return;
-  const tools = (server as Registry)._registeredTools;
-  if (tools === undefined)
-    throw new TypeError(
-      'A hidden tool was called on a low-level Server, whose tools cannot be hidden: check the caller in its own handler.',
-    );
+  const { _registeredTools: tools = {} } = server as Registry;
   for (const name of names) if (Object.hasOwn(tools, name)) delete tools[name];
+  const unknown = new Map(names.map((name) => [name, crypto.randomUUID()]));
+  onConnect(
+    server,
+    (transport) => {
+      const send = transport.send.bind(transport);
+      transport.send = (message, options) => send(renamedBack(message, unknown), options);
+    },
+    (transport) => {
+      const deliver = transport.onmessage?.bind(transport);
+      transport.onmessage = (message: JSONRPCMessage, extra?: MessageExtraInfo) => deliver?.(renamed(message, unknown), extra);
+    },
+  );
+}
+
+function renamed(message: JSONRPCMessage, unknown: ReadonlyMap<string, string>): JSONRPCMessage {
+  const { method, params } = message as { readonly method?: unknown; readonly params?: { readonly name?: unknown } };
+  const name = method === 'tools/call' ? unknown.get(params?.name as string) : undefined;
+  return name === undefined ? message : ({ ...message, params: { ...params, name } } as JSONRPCMessage);
+}
+
+function renamedBack(message: JSONRPCMessage, unknown: ReadonlyMap<string, string>): JSONRPCMessage {
+  let text = JSON.stringify(message);
+  for (const [name, other] of unknown) text = text.replaceAll(other, () => JSON.stringify(name).slice(1, -1));
+  return JSON.parse(text) as JSONRPCMessage;
 }

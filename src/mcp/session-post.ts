@@ -5,6 +5,7 @@ import { classifyInboundRequest, type AuthInfo } from '@modelcontextprotocol/ser
 import type { Json } from '../model/store.ts';
 import { putCancellation } from './cancelling.ts';
 import { LARGEST } from './drawer.ts';
+import type { JudgedBody, JudgedMessage } from './gate.ts';
 import { endOf } from './listening.ts';
 import { type Message, messagesOf } from './message.ts';
 import { put } from './outbox.ts';
@@ -32,15 +33,15 @@ interface Named {
 const LONGEST_PARAMS = 16_384;
 
 /** Whether a body is of the protocol of 2025 or before; newer clients have no sessions (S-230). */
-export function isOfSessions({ headers }: Request, body: unknown): boolean {
+export function isOfSessions({ headers }: Request, body: JudgedBody): boolean {
   const [version, method, name] = ['mcp-protocol-version', 'mcp-method', 'mcp-name'].map((one) => headers.get(one) ?? undefined);
   const told = { protocolVersionHeader: version, mcpMethodHeader: method, mcpNameHeader: name };
   return classifyInboundRequest({ httpMethod: 'POST', ...present(told), body }).kind === 'legacy';
 }
 
 /** Takes a POST in: a refusal, an answer where nothing is left to serve, the turn to take, or null where it belongs to no session. */
-export async function takeIn(request: Request, body: unknown, posting: Posting): Promise<Admitted | Response | null> {
-  const messages = messagesOf(body);
+export async function takeIn(request: Request, body: JudgedBody, posting: Posting): Promise<Admitted | Response | null> {
+  const messages = messagesOf<JudgedMessage>(body);
   const named = await sessionNamed(request, messages, posting);
   if (named === null) return null;
   const { session } = named;
@@ -49,8 +50,9 @@ export async function takeIn(request: Request, body: unknown, posting: Posting):
   if (messages.some(isTooLarge)) return refusal(413, -32600, `An answer may have ${LARGEST} characters.`);
   const left = messages.filter((message) => !isForAnotherTurn(message));
   for (const message of messages) await putAway(message, session);
-  if (left.length === 0) return new Response(null, { status: 202 });
-  const own = Array.isArray(body) ? left : left[0];
+  const [only] = left;
+  if (only === undefined) return new Response(null, { status: 202 });
+  const own = Array.isArray(body) ? left : only;
   return {
     body: own,
     serve: (server, authInfo) => served(server, { request, body: own, authInfo }, { ...named, session }, posting),
@@ -59,7 +61,6 @@ export async function takeIn(request: Request, body: unknown, posting: Posting):
 
 /** The session that a request names, or begins. */
 async function sessionNamed({ headers, url }: Request, messages: readonly Message[], { keeper, sse }: Posting): Promise<Named | null> {
-  if (messages.length === 0) return null; // for the SDK to refuse
   const apart = sse && !headers.has(HEADER) ? new URL(url).searchParams.get(PARAMETER) : null;
   if (apart !== null) return { session: await findSession(apart, keeper), isApart: true };
   if (messages.length === 1 && messages[0]?.method === 'initialize') return { session: await newSession(keeper.states), isApart: false };
@@ -70,12 +71,12 @@ async function sessionNamed({ headers, url }: Request, messages: readonly Messag
 /** Has a server take the turn. */
 function served(
   server: AnyServer,
-  posted: { readonly request: Request; readonly body: unknown; readonly authInfo: AuthInfo },
+  posted: { readonly request: Request; readonly body: JudgedBody; readonly authInfo: AuthInfo },
   { session, isApart }: Named & { readonly session: Session },
   { visitor: { access, ctx, report, streamCheck }, keeper }: Posting,
 ): Promise<Response> {
   const until = endOf(null, access, ctx, streamCheck, keeper.states.now());
-  const [first] = messagesOf(posted.body).filter(({ method }) => method === 'initialize');
+  const [first] = messagesOf<JudgedMessage>(posted.body).filter(({ method }) => method === 'initialize');
   const turn: Turn = {
     ...posted,
     session,

@@ -7,6 +7,7 @@ import type { Access } from '../model/access.ts';
 import type { Context } from '../model/handler.ts';
 import type { Seconds } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
+import type { JudgedBody } from './gate.ts';
 import type { AnyServer } from './sdk.ts';
 import type { Report } from './tool-error.ts';
 
@@ -21,7 +22,7 @@ export interface Visitor {
 /** A request that a session is to serve. */
 export interface Admitted {
   /** The body without the answers that were in it. */
-  readonly body: unknown;
+  readonly body: JudgedBody;
   serve(server: AnyServer, authInfo: AuthInfo): Promise<Response>;
 }
 

@@ -7,6 +7,7 @@
  * A session is no authentication (S-128): each request brings its own token, and props, scopes and permissions are that request's.
  */
 import type { Seconds } from '../model/store.ts';
+import type { JudgedBody } from './gate.ts';
 import type { Keeper } from './session.ts';
 import { checkTerms } from './session-limit.ts';
 import { isOfSessions, takeIn } from './session-post.ts';
@@ -27,7 +28,7 @@ export interface SessionsOptions {
 /** A value for the option `sessions` of `McpAgent.serve` and `mcpHandler`. */
 export interface Sessions {
   /** A POST: the turn to take, its answer, or null where it belongs to no session. */
-  admit(request: Request, body: unknown, visitor: Visitor): Promise<Admitted | Response | null>;
+  admit(request: Request, body: JudgedBody, visitor: Visitor): Promise<Admitted | Response | null>;
   /** GET and DELETE; null where they name no session. */
   attend(request: Request, visitor: Visitor, events: UserEvents): Promise<Response | null>;
 }

@@ -13,6 +13,7 @@ import { onAbort } from '../lib/on-abort.ts';
 import { pause } from '../lib/pause.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import { LOOK_EVERY, watchForCancellations } from './cancelling.ts';
+import type { JudgedBody, JudgedMessage } from './gate.ts';
 import { tellingItsEnd } from './listening.ts';
 import { type Id, isAnswer, type Message, messagesOf } from './message.ts';
 import { type Questions, questionsOf } from './questions.ts';
@@ -26,7 +27,7 @@ import { isBelow, isGranted, MOST_SUBSCRIBED, type Wish, wishIn } from './wishes
 export interface Turn {
   readonly session: Session;
   readonly request: Request;
-  readonly body: unknown;
+  readonly body: JudgedBody;
   readonly authInfo: AuthInfo;
   readonly report: Report;
   /** Keeps a session that this turn began; gets the result of `initialize`. */
@@ -50,7 +51,7 @@ interface Way {
   /** Keeps what is said, for a client that comes back. */
   readonly recording: Recording | null;
   /** Hands the client's own messages to the server. */
-  readonly start: (authInfo: AuthInfo, request: Request, body: unknown) => Promise<Response>;
+  readonly start: (authInfo: AuthInfo, request: Request, body: JudgedBody) => Promise<Response>;
 }
 
 /** A turn that is going on. */
@@ -90,7 +91,7 @@ export function takeTurnApart(server: AnyServer, turn: Turn, send: (message: JSO
       close: () => Promise.resolve(transport.onclose?.()),
     };
     const start: Way['start'] = (authInfo, request, body) => {
-      for (const message of messagesOf(body)) transport.onmessage?.(message as JSONRPCMessage, { authInfo, request });
+      for (const message of messagesOf<JudgedMessage>(body)) transport.onmessage?.(message as JSONRPCMessage, { authInfo, request });
       return Promise.resolve(new Response('Accepted', { status: 202 }));
     };
     return { transport, recording: null, start };
@@ -100,7 +101,7 @@ export function takeTurnApart(server: AnyServer, turn: Turn, send: (message: JSO
 /** Introduces the two to each other, has the server answer, and stays until everything is answered. */
 async function converse(server: AnyServer, turn: Turn, wayFor: (open: ReadonlySet<Id>, isTool: boolean) => Way): Promise<Response> {
   const { session, request, body, authInfo, report, until } = turn;
-  const messages = messagesOf(body);
+  const messages = messagesOf<JudgedMessage>(body);
   const open = new Set(messages.flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : [])));
   const isTool = messages.some(({ method }) => method === 'tools/call');
   const { transport, recording, start } = wayFor(open, isTool);
@@ -143,7 +144,7 @@ async function introduce(transport: Transport, params: Json, deliver: Going['del
 /** What becomes of what the server says: answers end requests, questions go out under other ids, all goes on the stream of a request. */
 function speaking(send: Transport['send'], going: Going): Transport['send'] {
   const { turn, open, questions, finish } = going;
-  const messages = messagesOf(turn.body);
+  const messages = messagesOf<JudgedMessage>(turn.body);
   let level = turn.session.kept?.level ?? null;
   return async (message, options) => {
     const { id, method } = message as Message;

@@ -48,10 +48,10 @@ export function wishedAfter({ level, subscribed }: Wished, wish: Wish): Wished |
   return others.length >= MOST_SUBSCRIBED || wish.uri.length > LONGEST_URI ? null : { level, subscribed: [...others, wish.uri] };
 }
 
-/** The resources that a client of 2026-07-28 wants to hear of, in the parameters of `subscriptions/listen`. */
+/** The resources that a client of 2026-07-28 wants to hear of, in the parameters of `subscriptions/listen`; what is no list is one thing that has no URI. */
 export function watchedIn(params: { readonly notifications?: unknown } | undefined): readonly unknown[] {
-  const { resourceSubscriptions } = (params?.notifications ?? {}) as { resourceSubscriptions?: unknown };
-  return Array.isArray(resourceSubscriptions) ? resourceSubscriptions : [];
+  const { resourceSubscriptions = [] } = (params?.notifications ?? {}) as { resourceSubscriptions?: unknown };
+  return Array.isArray(resourceSubscriptions) ? resourceSubscriptions : [null];
 }
 
 /** The URI of a resource as this client wrote it; null where it is not subscribed to. Two spellings of one URL are one. */

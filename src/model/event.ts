@@ -52,7 +52,7 @@ export type Event = Always &
     /** A tool, resource or prompt was asked for. Who asked is absent for a caller without a token; arguments are never told. */
     | {
         readonly kind: 'call.allowed' | 'call.denied' | 'call.challenged';
-        readonly primitive: 'tool' | 'resource' | 'prompt';
+        readonly primitive: 'tool' | 'resource' | 'prompt' | 'method';
         readonly name: string;
         readonly userId?: string;
         readonly clientId?: string;

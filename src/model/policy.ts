@@ -76,6 +76,27 @@ export function maySee({ permissions = [] }: Need, access: Access | null): boole
   return permissions.every((one) => held.includes(one));
 }
 
+/** Several needs as one, which is met where each of them is. */
+export function together(needs: readonly Need[]): Need {
+  const [only = {}, ...more] = needs;
+  if (more.length === 0) return only;
+  const rules = needs.flatMap(({ when }) => when ?? []);
+  const text = needs.find((need) => need.text !== undefined)?.text;
+  return {
+    scopes: [...new Set(needs.flatMap(({ scopes = [] }) => scopes))],
+    permissions: [...new Set(needs.flatMap(({ permissions = [] }) => permissions))],
+    ...(rules.length > 0 && {
+      async when(access: Access, args: unknown) {
+        for (const rule of rules) if ((await rule(access, args)) !== true) return false;
+        return true;
+      },
+    }),
+    anonymous: needs.every(({ anonymous }) => anonymous === true),
+    hidden: needs.some(({ hidden }) => hidden === true),
+    ...(text !== undefined && { text }),
+  };
+}
+
 /** Judges one call. Permission and rule come first: who lacks those is never sent to ask for scopes in vain. */
 export async function judge(need: Need, access: Access | null, args: unknown, implied: Implied): Promise<Verdict> {
   const { scopes = [], when } = need;

@@ -18,4 +18,17 @@ describe('lib/base64url', () => {
   it.each(['A', 'AAAAA', 'AA==', 'AA+A', 'AA/A', 'A A', 'AAé', 'AA\n'])('reads nothing in %j', (text) => {
     expect(fromBase64url(text)).toBeNull();
   });
+
+  it.each(['Zh', 'Zm9', 'Zm9vYh', '_x', 'AB', 'AAB'])('reads nothing in %j, whose last sign has bits beyond the last byte (F-05, RFC 4648 §3.5)', (text) => {
+    expect(fromBase64url(text)).toBeNull();
+  }); // prettier-ignore
+
+  it('gives every value one spelling (F-05)', () => {
+    const signs = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    for (const start of ['', 'A', 'AA', 'AAA', 'Zm9v'])
+      for (const sign of signs) {
+        const read = fromBase64url(start + sign);
+        if (read) expect(base64url(read)).toBe(start + sign);
+      }
+  });
 });
