@@ -10,6 +10,7 @@ import { CROSS_ORIGIN, json, mediaType, readBody } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
 import { selfGrantTypes } from '../model/grant-type.ts';
 import { OAuthError } from '../model/error.ts';
+import type { RegisteredMetadata } from '../model/settings.ts';
 import { BODY_LIMIT, bodyError, type Call } from './endpoint.ts';
 
 const REGISTRATIONS = 60;
@@ -18,12 +19,11 @@ const WINDOW = 600;
 /** POST of the registration endpoint. */
 export async function register(call: Call): Promise<Response> {
   const { as, network } = call;
-  const { isInvited, policy } = as.settings.registration;
+  const { isInvited } = as.settings.registration;
   const invitation = isInvited ? await invitationOf(call) : null;
   const text = await readRegistration(call);
   const metadata = parseMetadata(text, selfGrantTypes(as.settings), { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
-  if (policy !== null && !(await policy(metadata)))
-    throw new OAuthError('invalid_client_metadata', 'register_policy', { hint: 'This server does not take such clients.' });
+  await checkPolicy(as, metadata);
   const wait = await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
@@ -42,6 +42,13 @@ export async function register(call: Call): Promise<Response> {
   if (!(await addClient(as, client))) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });
   return json({ ...informationOf(client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN, as.runtime.respond);
+}
+
+/** Asks the operator about new and changed registrations alike. @throws {OAuthError} for all but a plain yes. */
+export async function checkPolicy({ settings }: AuthServer, metadata: RegisteredMetadata): Promise<void> {
+  const { policy } = settings.registration;
+  if (policy !== null && (await policy(metadata)) !== true)
+    throw new OAuthError('invalid_client_metadata', 'register_policy', { hint: 'This server does not take such clients.' });
 }
 
 /** The text of a registration. @throws {OAuthError} `invalid_client_metadata` for another media type, or what is not UTF-8. */

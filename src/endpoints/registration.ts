@@ -10,7 +10,7 @@ import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { selfGrantTypes } from '../model/grant-type.ts';
 import type { Call } from './endpoint.ts';
-import { bearerOf, informationOf, managementOf, readRegistration } from './register.ts';
+import { bearerOf, checkPolicy, informationOf, managementOf, readRegistration } from './register.ts';
 
 /** GET, PUT and DELETE of the client configuration endpoint. */
 export async function registration(call: Call): Promise<Response> {
@@ -46,7 +46,7 @@ async function replace(call: Call, { id, authMethod }: Client): Promise<Client> 
     throw new OAuthError('invalid_client_metadata', 'registration_other', {
       hint: 'client_id and token_endpoint_auth_method must stay as they are.',
     });
-  if ((await as.settings.registration.policy?.(metadata)) === false) throw new OAuthError('invalid_client_metadata', 'register_policy');
+  await checkPolicy(as, metadata);
   const changed = await changeClient(as, id, ({ createdAt, expiresAt, secretHash, formerSecret, managementHash }) => ({
     ...metadata,
     id,

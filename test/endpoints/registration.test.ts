@@ -104,6 +104,18 @@ describe('endpoints/registration: rules', () => {
       );
   });
 
+  it.each([undefined, null, false, 0, '', 'no', {}])('takes no other answer of the policy than a plain yes, for new and changed clients alike: not %j (F-19)', async (answer) => {
+    let given: unknown = true;
+    const app = await makeApp('memory', { clientRegistration: { policy: () => given as boolean } });
+    const made = await app.register(GOOD);
+    const change = { ...GOOD, client_id: made.body['client_id'], redirect_uris: ['https://evil.example/cb'] };
+    given = answer;
+    expectJson(await expectNothingWritten(app, () => app.register(GOOD)), 'invalid_client_metadata');
+    expectJson(await expectNothingWritten(app, () => manage(app, 'PUT', made, made.body['registration_access_token'], change)), 'invalid_client_metadata');
+    given = true;
+    expect((await manage(app, 'PUT', made, made.body['registration_access_token'], change)).status).toBe(200);
+  }); // prettier-ignore
+
   it('asks the operator’s policy, of a change too', async () => {
     const app = await makeApp('memory', {
       clientRegistration: { policy: ({ redirectUris }) => redirectUris.every((uri) => uri.startsWith('https://app.example/')) },
