@@ -77,13 +77,22 @@ function isInTime({ grant, access }: Found, now: Seconds): boolean {
   return access.expiresAt > now && grant.expiresAt > now;
 }
 
-/** One read; for a token that was exchanged, one for each grant it hangs on, all at once: where one of them ended, nothing hangs any more. */
+/**
+ * One read; for a token that was exchanged, one for each grant it hangs on, all at once. Where one of them ended, or the very token that
+ * was exchanged is over (RFC 7009), nothing hangs any more.
+ */
 async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null> {
   const ids = linksOf(grantId);
   if (ids.length === 1) return as.knownGrants.find(grantId);
   const grants = await Promise.all(ids.map((id) => as.knownGrants.find(id)));
   const now = as.now();
-  return grants.every((grant) => grant && !grant.ended && grant.expiresAt > now) ? (grants.at(-1) ?? null) : null;
+  return grants.every((grant, at) => grant && hangsOn(grant, grants[at - 1], now)) ? (grants.at(-1) ?? null) : null;
+}
+
+/** Whether a grant stands, and what it hangs on does. @param parent absent for the first one. */
+function hangsOn({ ended, expiresAt, subjectHash }: Grant, parent: Grant | null | undefined, now: Seconds): boolean {
+  if (ended || expiresAt <= now) return false;
+  return parent === undefined || (parent !== null && subjectHash !== undefined && findAccess(parent, subjectHash, now) !== null);
 }
 
 /** What a found token says. */

@@ -26,8 +26,8 @@ export interface Opening {
   readonly notAfter?: Seconds;
   /** The organization in which the user acts. */
   readonly organization?: Organization;
-  /** The grant that this one hangs on, and ends with. */
-  readonly parentId?: string;
+  /** The grant and its access token that this one hangs on, and ends with. */
+  readonly parent?: { readonly id: string; readonly tokenHash: string };
   /** Who acts for the user. */
   readonly act?: Actor;
   /** Accounts at other sites that its tools may use: those of the grant that it hangs on. */
@@ -38,9 +38,9 @@ export interface Opening {
 
 /** Writes the grant and gives its token. */
 export async function openDirect(as: AuthServer, opening: Opening): Promise<IssuedTokens> {
-  const { clientId, userId, scope, resource, props, notAfter = Infinity, parentId = '', act, organization, jkt, linked = [] } = opening;
+  const { clientId, userId, scope, resource, props, notAfter = Infinity, parent, act, organization, jkt, linked = [] } = opening;
   const { keys, settings } = as;
-  const [id, now, key] = [parentId + keys.id(), as.now(), as.runtime.random(32)];
+  const [id, now, key] = [(parent?.id ?? '') + keys.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
   const { accessToken: mintedToken, access } = await keys.mint(id, null);
   const expiresAt = Math.min(now + lifetimes.access, notAfter);
@@ -65,6 +65,7 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
     ended: null,
     ...(linked.length === 0 ? {} : { upstreams: await sealRefs(keys, id, key, linked) }),
     ...(act === undefined ? {} : { act }),
+    ...(parent === undefined ? {} : { subjectHash: parent.tokenHash }),
     ...(organization === undefined ? {} : { organization }),
   };
   const { grant, accessToken } = await signed(as, opened, held, { accessToken: mintedToken, access });

@@ -1,6 +1,6 @@
 /**
  * Token exchange: a token of ours for one with less in it, for whoever handles a user's call and calls on (RFC 8693). Less or equal
- * in everything: scope, time, and life: the new grant hangs on the old one. Who may exchange what is the operator's to say; without
+ * in everything: scope, time, and life: the new grant hangs on the very token, and keeps its bond to a key. Who may exchange what is the operator's to say; without
  * a say, nobody.
  *
  *   client → form → subject token → resource → scope → policy → child grant
@@ -40,7 +40,12 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   const scope = narrowScope(access.scope, parseScope(params.optional('scope')), as.settings.covered(access.scope));
   if (linksOf(grant.id).length >= MOST_LINKS) throw refused('chain_too_long');
   const subject = accessOf(as, token, found);
-  if ((await as.settings.exchangePolicy?.({ clientId: client.id, subject, resource: uri, scope })) !== true) throw refused('policy');
+  const jkt = caller.jkt ?? access.jkt; // a bond is never lost: without another key it stays the same
+  if (
+    (await as.settings.exchangePolicy?.({ clientId: client.id, subject, resource: uri, scope, ...(jkt === undefined ? {} : { jkt }) })) !==
+    true
+  )
+    throw refused('policy');
   const tokens = await openDirect(as, {
     clientId: client.id,
     userId: grant.userId,
@@ -48,9 +53,9 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     resource: uri,
     props: subject.props,
     notAfter: access.expiresAt,
-    parentId: grant.id,
+    parent: { id: grant.id, tokenHash: access.hash },
     linked: grant.upstreams ? await openRefs(as.keys, grant.id, unwrap(access, await as.keys.pad(token)), grant.upstreams) : [],
-    jkt: caller.jkt,
+    jkt,
     ...(grant.organization === undefined ? {} : { organization: grant.organization }),
     act: { sub: `client:${client.id}`, ...(grant.act === undefined ? {} : { act: grant.act }) },
   });

@@ -79,6 +79,8 @@ export type Grant = {
   readonly usedAt: Seconds;
   /** Who acts for the user, where the grant came of an exchange. */
   readonly act?: Actor;
+  /** Hash of the access token that was exchanged for it, and that it ends with. */
+  readonly subjectHash?: string;
   readonly ended: { readonly at: Seconds; readonly reason: EndReason } | null;
 };
 

@@ -75,6 +75,8 @@ export interface Exchange {
   readonly subject: Access;
   readonly resource: string;
   readonly scope: readonly string[];
+  /** Thumbprint of the key that the new token is bound to: a key that the client proved, else that of the subject token (`subject.cnf`). */
+  readonly jkt?: string;
 }
 
 /** Says whether an exchange may be. */

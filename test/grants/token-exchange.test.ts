@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { makeProver, type Prover } from '../support/prover.ts';
 import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
 
 const SECRET = 'a-secret-of-enough-characters-to-pass';
@@ -14,7 +15,12 @@ const options: Partial<OAuthProviderOptions> = {
   tokenExchange: ({ clientId, subject }) => clientId !== 'second' || subject.act !== undefined,
 };
 
-const exchange = async (app: App, subject: string, changes: Record<string, string> = {}): Promise<JsonAnswer> =>
+const exchange = async (
+  app: App,
+  subject: string,
+  changes: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Promise<JsonAnswer> =>
   answerOf(
     await app.ask(
       'POST',
@@ -27,7 +33,7 @@ const exchange = async (app: App, subject: string, changes: Record<string, strin
         subject_token_type: ACCESS,
         ...changes,
       }),
-      { 'content-type': 'application/x-www-form-urlencoded' },
+      { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     ),
   );
 
@@ -68,6 +74,42 @@ describe.each(storeNames)('grants/token-exchange on %s', (store) => {
     await app.provider.helpers(app.env).revokeGrant(grant?.id ?? '', app.aliceId);
     for (const token of [tokens.access, second, third]) expect((await app.call(token)).status).toBe(401);
   });
+
+  it('ends with the very token that was exchanged, however that one ends (F-18)', async () => {
+    const app = await makeApp(store, options);
+    const { tokens, client } = await app.signedIn();
+    const [child, sibling] = [tokensOf(await exchange(app, tokens.access)).access, tokensOf(await client.refresh(tokens.refresh))];
+    const grandchild = tokensOf(await exchange(app, child, { client_id: 'second' })).access;
+    const other = tokensOf(await exchange(app, sibling.access)).access;
+    for (const token of [child, grandchild, other]) expect((await app.call(token)).status).toBe(200);
+    await client.revoke(tokens.access); // RFC 7009: this token alone
+    const introspected = { client_id: 'gateway', client_secret: SECRET, token: child };
+    for (const token of [child, grandchild]) {
+      expect((await app.call(token)).status).toBe(401);
+      expectJson(await exchange(app, token), 'invalid_request');
+    }
+    expect(await (await app.ask('POST', '/introspect', new URLSearchParams(introspected))).json()).toEqual({ active: false });
+    for (const token of [sibling.access, other]) expect((await app.call(token)).status).toBe(200);
+  });
+
+  it('keeps the bond of a token to a key, and tells the operator which key the new one is bound to (F-18)', async () => {
+    const told: unknown[] = [];
+    const app = await makeApp(store, { ...options, tokenExchange: ({ jkt, subject }) => (told.push([jkt, subject.cnf?.jkt]), true) });
+    const [owner, gate] = [await makeProver(app.clock), await makeProver(app.clock)];
+    const { client, code } = await app.toCode();
+    const form = { grant_type: 'authorization_code', code, client_id: client.id, redirect_uri: client.redirectUri, code_verifier: client.verifier };
+    const { access } = tokensOf(await client.token(form, { dpop: await owner.proof('POST', `${ISSUER}/token`) }));
+    const useOf = async (token: string, prover: Prover): Promise<number> =>
+      (await app.call(null, '/mcp', { authorization: `DPoP ${token}`, dpop: await prover.proof('POST', RESOURCE, { token }) })).status;
+    const kept = await exchange(app, access);
+    expect(kept.body['token_type']).toBe('DPoP');
+    const child = tokensOf(kept).access;
+    expect([(await app.call(child)).status, await useOf(child, gate), await useOf(child, owner)]).toEqual([401, 401, 200]);
+    const own = await exchange(app, access, {}, { dpop: await gate.proof('POST', `${ISSUER}/token`) });
+    expect([await useOf(tokensOf(own).access, owner), await useOf(tokensOf(own).access, gate)]).toEqual([401, 200]);
+    const [first, second] = told as [string, string][];
+    expect([first?.[0], second?.[0] === first?.[0], second?.[1]]).toEqual([first?.[1], false, first?.[1]]);
+  }); // prettier-ignore
 
   it('reads a child and its parent, and for a plain token one record only', async () => {
     const app = await makeApp(store, options);
