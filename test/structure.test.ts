@@ -190,6 +190,35 @@ describe('the house', () => {
     expect(bare).toEqual([]);
   });
 
+  it('keeps no promise that several requests could wait for: in workerd it hangs with the request that made it (F-51, F-52)', () => {
+    /** Promises that one request, one process of the command line or one server of Node has for itself. */
+    const OF_ONE: { readonly [place: string]: string } = {
+      'cli/credentials.ts: let answer: Promise': 'the sign-in of one run',
+      'endpoints/endpoint.ts: let present: ReturnType': 'who is signed in, of one request',
+      'mcp/agent-sql.ts: let database: Promise': 'the database of one request',
+      'mcp/agent-state.ts: let work: Promise': 'the changes of one request, one after the other',
+      'mcp/replay.ts: let work: Promise': 'the stream of one request',
+      'testing/faulty-store.ts: readonly killed: Promise': 'the death of a store in one test',
+      'node/serve.ts: let stopping: Promise': 'the end of one process',
+      'node/answer.ts: Set<Promise': 'what runs after an answer, which nothing but the end of the process waits for',
+    };
+    const KEPT = [
+      /\b(?:let|var) \w+: [^=;]*?(?<!Awaited<)\b(?:Promise|PromiseLike|ReturnType(?!<typeof set))\b(?=<)/g, // a variable that is set later
+      /^(?:export )?const \w+: Promise\b(?=<)/gm, // of a module
+      /^\s+(?:static |readonly |private )*#?\w+\??: Promise\b(?=<[^;=]*[;=]\s*$)/gm, // a field, or a member of what is kept
+      /\b(?:Weak)?(?:Map|Set)<(?:[^()=;]|=>)*?\bPromise\b(?=<)/g, // a collection
+      /\?\?= *(?:import\(|new Promise|Promise\.)/g,
+    ];
+    const found = sources.flatMap(({ path, text }) => {
+      const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/ .*/g, '');
+      return KEPT.flatMap((kept) => [...code.matchAll(kept)].map(([match]) => `${path}: ${match.trim()}`));
+    });
+    expect(found.filter((one) => !Object.hasOwn(OF_ONE, one))).toEqual([]);
+    expect(Object.keys(OF_ONE).filter((one) => !found.includes(one))).toEqual([]);
+    const probes = ['let a: Promise<void> | undefined;', 'new Map<string, Promise<T>>()', '  #ready: Promise<void> | undefined;', 'WeakMap<S, Map<A, Promise<K>>>', 'x ??= import(y)', '  readonly answer: Promise<readonly string[]>;', 'Map<string, { readonly access: Promise<C | null>; readonly until: S }>'];
+    expect(probes.filter((probe) => !KEPT.some((kept) => probe.search(kept) >= 0))).toEqual([]);
+  }); // prettier-ignore
+
   it('says neither `any` nor `enum`, and exports nothing by default', () => {
     const said = sources.filter(({ text }) =>
       /(: ?any\b|\bas any\b|<any\b|^export default |^(export )?(const )?enum )/m.test(text.replace(/\/\*[\s\S]*?\*\//g, '')),

@@ -7,7 +7,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { isSameServer } from '../lib/document-url.ts';
-import { shared } from '../lib/underway.ts';
+import { type Join, makeJoin } from '../lib/underway.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { JWT_BEARER, selfGrantTypes } from '../model/grant-type.ts';
@@ -29,7 +29,7 @@ export interface DocumentRules extends KeyRules {
 }
 
 /** Documents on their way, so that many who ask at once cost one fetch. */
-const underway = new WeakMap<Settings, Map<string, Promise<Client>>>();
+const joins = new WeakMap<Settings, Join<Client>>();
 
 /** Whether documents of this URL are taken at all: not our own host's (SEC-103), and what the policy says (SEC-105). */
 export async function isWelcome({ settings }: AuthServer, id: string): Promise<boolean> {
@@ -55,15 +55,9 @@ export async function findKept(as: AuthServer, id: string): Promise<Client | nul
 export async function fetchClient(as: AuthServer, id: string, network: string): Promise<Client> {
   if (!(await isWelcome(as, id))) throw unusable('document_unwelcome');
   await countFetch(as, network);
-  const coming = underway.get(as.settings) ?? new Map<string, Promise<Client>>();
-  underway.set(as.settings, coming);
-  return shared(
-    coming,
-    id,
-    () => fetchOnce(as, id),
-    LIMITS.milliseconds + 1000,
-    () => unusable('document_late'),
-  );
+  const join = joins.get(as.settings) ?? makeJoin<Client>();
+  joins.set(as.settings, join);
+  return join(id, () => fetchOnce(as, id));
 }
 
 /** Counts a look at an address that a stranger named. @throws {OAuthError} 429 after too many from one network. */

@@ -2,7 +2,7 @@
  * Key sources: where the public keys of a client or an issuer come from: given, or read at an address and remembered for a while. An
  * unknown key makes us look again, once in a while: keys rotate, and nobody makes us fetch as often as they like.
  */
-import { shared } from '../lib/underway.ts';
+import { type Join, makeJoin } from '../lib/underway.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Assertion } from '../model/assertion.ts';
 import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
@@ -33,7 +33,7 @@ const MOST_KEPT = 256;
 const DEEPEST = 8;
 
 const kept = new WeakMap<Settings, Map<string, Kept>>();
-const underway = new WeakMap<Settings, Map<string, Promise<Kept>>>();
+const joins = new WeakMap<Settings, Join<Kept>>();
 
 /**
  * The key that an assertion was signed with, if the source has it.
@@ -48,7 +48,7 @@ export async function findKey(
 ): Promise<Jwk | null> {
   if (source.jwks) return pickKey(source.jwks, alg, kid);
   if (source.jwksUri === undefined) return null;
-  const known = mapOf(kept, as).get(source.jwksUri);
+  const known = keptBy(as).get(source.jwksUri);
   const key = known?.keys && known.at + FRESH > as.now() ? pickKey(known.keys, alg, kid) : null;
   if (key !== null) return key;
   const { keys } = known && known.triedAt + COOL_DOWN > as.now() ? known : await ask(as, source.jwksUri, mayFetch);
@@ -57,18 +57,15 @@ export async function findKey(
 
 async function ask(as: AuthServer, uri: string, mayFetch: () => Promise<void>): Promise<Kept> {
   await mayFetch();
-  const late = (): Error => new Error('The keys took too long.');
-  try {
-    return await shared(mapOf(underway, as), uri, () => fetchKeys(as, uri), LIMITS.milliseconds + 1000, late);
-  } catch {
-    return { keys: null, at: 0, triedAt: 0 }; // only lateness comes here, and only of somebody else's fetch
-  }
+  const join = joins.get(as.settings) ?? makeJoin<Kept>();
+  joins.set(as.settings, join);
+  return join(uri, () => fetchKeys(as, uri));
 }
 
 async function fetchKeys(as: AuthServer, uri: string): Promise<Kept> {
   const answer = (await as.fetchKeys?.(uri, LIMITS)) ?? { problem: 'unreachable' as const };
   const keys = 'problem' in answer ? null : keySetOf(parseJson(answer.text, DEEPEST));
-  const [all, now] = [mapOf(kept, as), as.now()];
+  const [all, now] = [keptBy(as), as.now()];
   const before = all.get(uri);
   const old = before && before.at + STALE > now ? before : { keys: null, at: 0 };
   const next = keys ? { keys, at: now, triedAt: now } : { keys: old.keys, at: old.at, triedAt: now };
@@ -78,8 +75,8 @@ async function fetchKeys(as: AuthServer, uri: string): Promise<Kept> {
   return next;
 }
 
-function mapOf<T>(of: WeakMap<Settings, Map<string, T>>, as: AuthServer): Map<string, T> {
-  const map = of.get(as.settings) ?? new Map<string, T>();
-  of.set(as.settings, map);
+function keptBy({ settings }: AuthServer): Map<string, Kept> {
+  const map = kept.get(settings) ?? new Map<string, Kept>();
+  kept.set(settings, map);
   return map;
 }

@@ -4,6 +4,7 @@
  * fault and never absence: read as absent it would be written over, and right codes of authenticator apps would be refused (SEC-209).
  */
 import { base64url } from '../lib/base64url.ts';
+import { remembered } from '../lib/late.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Keys } from './keys.ts';
 import { secretMissing } from './sealed-faults.ts';
@@ -36,8 +37,8 @@ const FORM = /^s1\.([\w-]{8})\.([\w-]+)$/;
 
 /** Makes the verbs. @param secrets checked ones, newest first, and at least one. */
 export function makeKeyring(secrets: readonly string[], runtime: Runtime, keys: Pick<Keys, 'sealWith' | 'openWith'>): Keyring {
-  let made: Promise<readonly Ring[]> | undefined;
-  const rings = (): Promise<readonly Ring[]> => (made ??= Promise.all(secrets.map((secret) => ringOf(secret, runtime))));
+  const made = remembered<readonly Ring[]>(() => Promise.all(secrets.map((secret) => ringOf(secret, runtime))));
+  const rings = async (): Promise<readonly Ring[]> => made.now ?? made.once();
   const keyFor = async ({ secret }: Ring, purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
     runtime.digest(`portcullis keyring\n${purpose}\n${secret}`);
   const newest = async (): Promise<Ring> => (await rings())[0] as Ring;

@@ -4,6 +4,7 @@
  * is kept for some minutes, which is far less than a key is published ahead.
  */
 import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { type Join, makeJoin } from '../lib/underway.ts';
 import { changeRecord } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
 import { nextDue, published, signingKey, type SigningAlg, type SigningKey } from '../model/signing-key.ts';
@@ -31,7 +32,8 @@ interface Kept {
 /** What private keys are sealed for. */
 export const SIGNING_PURPOSE = 'access token signing';
 const FRESH: Seconds = 300;
-const kept = new WeakMap<Settings, Map<SigningAlg, Promise<Kept>>>();
+/** What one server read last, and the reading that is under way. */
+const kept = new WeakMap<Settings, { readonly known: Map<SigningAlg, Kept>; readonly join: Join<Kept> }>();
 
 /** What signs now. */
 export async function signerFor(as: AuthServer, alg: SigningAlg): Promise<Signer> {
@@ -49,17 +51,18 @@ export async function publicKeys(as: AuthServer): Promise<readonly Jwk[]> {
   return all.flat().map(({ publicKey }) => publicKey);
 }
 
-/** What was read lately, shared by all who ask; a failure is not kept. */
+/** What was read lately; a failure is not kept. */
 async function recent(as: AuthServer, alg: SigningAlg): Promise<Kept> {
-  const map = kept.get(as.settings) ?? new Map<SigningAlg, Promise<Kept>>();
-  kept.set(as.settings, map);
-  const known = map.get(alg);
-  if (known && (await known).at + FRESH > as.now()) return known;
-  if (known && map.get(alg) !== known) return recent(as, alg); // somebody asks already
-  const asked = load(as, alg);
-  map.set(alg, asked);
-  asked.catch(() => map.get(alg) === asked && map.delete(alg));
-  return asked;
+  const own = kept.get(as.settings) ?? { known: new Map<SigningAlg, Kept>(), join: makeJoin<Kept>() };
+  kept.set(as.settings, own);
+  const { known, join } = own;
+  const last = known.get(alg);
+  if (last && last.at + FRESH > as.now()) return last;
+  return join(alg, async () => {
+    const read = await load(as, alg);
+    known.set(alg, read);
+    return read;
+  });
 }
 
 /**

@@ -110,7 +110,7 @@ export function guard(options: GuardOptions): Guard<null> {
       }
     } catch (error) {
       onError(error);
-      return unavailable(respond);
+      return unavailable(respond, retryAfterOf(error));
     }
     if (!access) return unauthorized(challenge, true, respond, scheme);
     if (problem) return unproven(challenge, problem, respond);
@@ -244,6 +244,12 @@ const noConnect: Connect = Object.assign(
     open: async () => null,
   },
 );
+
+/** What an error of a source says of when to try again. */
+function retryAfterOf(error: unknown): number | undefined {
+  const { retryAfter } = (error ?? {}) as { readonly retryAfter?: unknown };
+  return typeof retryAfter === 'number' && retryAfter > 0 ? Math.ceil(retryAfter) : undefined;
+}
 
 function pathAndQueryOf(request: Request): string {
   const { pathname, search } = new URL(request.url);

@@ -8,9 +8,26 @@ import type { Awaitable } from '../model/runtime.ts';
 /** Says what a token is worth at a resource; null for whatever is not good there. Rejects when it cannot tell. */
 export type Verifier = (token: string, resource: string) => Awaitable<Checked | null>;
 
+/** Which tokens belong to a source. A token is shown to no other. */
+export interface OwnTokens {
+  /** What all of them begin with. A token that begins so belongs to this source, whatever it may say. */
+  readonly prefix?: string | undefined;
+  /** Values of `iss` in signed tokens, or what says of claims, which are not verified yet, whether their `iss` is one. */
+  readonly issuers?: readonly string[] | ((claims: { readonly [claim: string]: unknown }) => boolean);
+  /** Whether its tokens may also be opaque: neither signed nor told apart by a prefix. */
+  readonly opaque?: boolean;
+}
+
 /** A verifier with the issuers whose tokens it knows. */
 export interface TokenSource {
   /** Exactly as they call themselves; they go into the protected-resource metadata. */
   readonly authorizationServers: readonly string[];
   readonly verify: Verifier;
+  /** Needed for `anyOf`: which tokens it is shown. */
+  readonly own?: readonly OwnTokens[];
+  /**
+   * What its tokens name in place of the guarded resource, each with its issuer: a client, a project. Such a token is good at every resource
+   * that the source guards, so it may guard one only.
+   */
+  readonly fixedAudience?: readonly string[];
 }

@@ -1,28 +1,70 @@
-/** Underway: many who ask for the same thing at once cost one fetch. */
-
 /**
- * Joins what is underway under a key, or begins it. A fetch that another request began may end with that request (on Workers), so
- * nobody waits for it longer than for an own one.
- *
- * @param late made when that time is over.
+ * Underway: many who ask for the same thing at once cost one fetch, and none of them depends on another. workerd drops the continuations
+ * of a request that is cut off: what it awaited never settles for it, its `finally` never runs, and a promise that it shares with others
+ * takes them along. So only values are shared: whoever waits looks with a timer of its own whether the value is there, and does the work
+ * itself after a second. What the work came to is kept by the caller.
  */
-export async function shared<T>(
-  underway: Map<string, Promise<T>>,
-  key: string,
-  begin: () => Promise<T>,
-  milliseconds: number,
-  late: () => Error,
-): Promise<T> {
-  const mine = underway.get(key) ?? begin();
-  underway.set(key, mine);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), milliseconds);
-  });
-  try {
-    return await Promise.race([mine, tooLate]);
-  } finally {
-    clearTimeout(timer);
-    if (underway.get(key) === mine) underway.delete(key);
-  }
+
+const PATIENCE_MS = 1000;
+/** Times in a row that one caller waits for others, each of whom may have been cut off. */
+const MAX_WAITS = 2;
+/** Keys under way; beyond them everybody works alone. */
+const MAX_KEYS = 1000;
+/** The longest pause between two looks. */
+const MAX_PAUSE_MS = 16;
+
+/** Joins the work that another caller began under this key a moment ago, or does it. */
+export type Join<T> = (key: string, work: () => Promise<T>) => Promise<T>;
+
+interface Work<T> {
+  readonly since: number;
+  outcome?: { readonly value: T } | { readonly error: unknown };
+}
+
+/** Makes the verb. @param patience milliseconds after which work that somebody else began is done again. */
+export function makeJoin<T>(patience: number = PATIENCE_MS): Join<T> {
+  const underway = new Map<string, Work<T>>();
+  const isStale = ({ since }: Work<T>): boolean => Date.now() - since >= patience;
+
+  const lead = async (key: string, work: () => Promise<T>): Promise<T> => {
+    const own: Work<T> = { since: Date.now() };
+    if (underway.size >= MAX_KEYS) for (const [old, one] of underway) if (isStale(one)) underway.delete(old);
+    if (underway.size < MAX_KEYS || underway.has(key)) underway.set(key, own);
+    try {
+      const value = await work();
+      own.outcome = { value };
+      return value;
+    } catch (error) {
+      own.outcome = { error };
+      throw error;
+    } finally {
+      if (underway.get(key) === own) underway.delete(key);
+    }
+  };
+  return async (key, work) => {
+    for (let waits = 0; waits < MAX_WAITS; waits++) {
+      const other = underway.get(key);
+      if (!other || isStale(other)) break;
+      for (let pause = 1; !other.outcome && !isStale(other); pause = Math.min(MAX_PAUSE_MS, 2 * pause)) await sleep(pause);
+      if (!other.outcome) continue;
+      if ('error' in other.outcome) throw other.outcome.error;
+      return other.outcome.value;
+    }
+    return lead(key, work);
+  };
+}
+
+/** Work that has to succeed once, before anything else: done when it is first asked for, and tried again after a failure. */
+export function makeOnce(work: () => Promise<void>): () => Promise<void> {
+  const join = makeJoin<void>();
+  let isDone = false;
+  return async () => {
+    if (isDone) return;
+    await join('', work);
+    isDone = true;
+  };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((next) => setTimeout(next, milliseconds));
 }

@@ -16,6 +16,8 @@ export interface Checked<Props = unknown> {
   readonly grantId: string;
   /** Who issued the token, where that was another server: `userId` and `clientId` are its names, and mean nothing without it. */
   readonly issuer?: string;
+  /** Whether a program acts for itself, with a token that no user gave it (client credentials): `userId` then names the program. */
+  readonly program?: true;
   /** Which tenant's server this is, where there are several: `userId` and `clientId` are names of that tenant's. */
   readonly tenant?: string;
   /** Scopes of this token, as granted. */

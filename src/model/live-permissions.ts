@@ -2,6 +2,7 @@
  * Permissions that are looked up while a token lives. A look-up may be remembered for a few seconds: that, and no more, is how
  * long a right may outlive its end.
  */
+import { type Join, makeJoin } from '../lib/underway.ts';
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
 import type { Seconds } from './store.ts';
@@ -28,6 +29,17 @@ const MOST_USERS = 10_000;
 /** Of one user. */
 const MOST_GRANTS = 1000;
 
+interface Answer {
+  readonly answer: readonly string[];
+  readonly until: Seconds;
+}
+
+/** What is remembered of one user, and what is being asked; both go when the user is forgotten. */
+interface KnownUser {
+  readonly grants: Map<string, Answer>;
+  readonly join: Join<readonly string[]>;
+}
+
 /**
  * Remembers a look-up's answers for at most five seconds, by user and grant. Failures are not remembered.
  *
@@ -37,18 +49,21 @@ export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, 
   const { seconds = MOST_SECONDS, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!Number.isFinite(seconds) || seconds < 0 || seconds > MOST_SECONDS)
     throw new TypeError('cachedPermissions: `seconds` must be 0 to 5, or a right would outlive its end by more than anybody expects.');
-  const users = new Map<string, Map<string, { readonly answer: Promise<readonly string[]>; readonly until: Seconds }>>();
-  const cached = (access: Access, env: Env): Promise<readonly string[]> => {
+  const users = new Map<string, KnownUser>();
+  const cached = async (access: Access, env: Env): Promise<readonly string[]> => {
     const user = keyOf(`${access.tenant ?? ''} ${access.issuer ?? ''}`, access.userId);
-    const known = users.get(user)?.get(access.grantId);
+    const own = users.get(user) ?? { grants: new Map<string, Answer>(), join: makeJoin<readonly string[]>() };
+    const known = own.grants.get(access.grantId);
     if (known && known.until > now()) return known.answer;
-    const answer = Promise.resolve().then(() => lookup(access, env));
     if (users.size >= MOST_USERS) users.clear();
-    const grants = users.get(user) ?? new Map<string, { readonly answer: Promise<readonly string[]>; readonly until: Seconds }>();
-    if (grants.size >= MOST_GRANTS) grants.clear();
-    users.set(user, grants.set(access.grantId, { answer, until: now() + seconds }));
-    answer.catch(() => grants.get(access.grantId)?.answer === answer && grants.delete(access.grantId));
-    return answer;
+    users.set(user, own);
+    return own.join(access.grantId, async () => {
+      const until = now() + seconds; // from the question on: the answer may be as old as that
+      const answer = await lookup(access, env);
+      if (own.grants.size >= MOST_GRANTS) own.grants.clear();
+      own.grants.set(access.grantId, { answer, until }); // of a user who was forgotten meanwhile nobody reads it
+      return answer;
+    });
   };
   const forget = (userId: string): void => {
     for (const user of users.keys()) if (user.endsWith(` ${userId}`)) users.delete(user);

@@ -4,6 +4,7 @@
  * Every verb is one statement, records and lists together, so it happens as a whole or not at all, and its condition is
  * decided under the row's lock. A failure that proves that nothing happened is told as such, and may be tried again.
  */
+import { makeOnce } from '../lib/underway.ts';
 import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
 import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { LAYOUT_STATEMENT, LAYOUTS, migration, STATEMENTS } from './postgres-sql.ts';
@@ -55,7 +56,7 @@ class PostgresStore implements Store {
   readonly atomic = true;
   readonly #query: Query;
   readonly #now: () => Seconds;
-  #ready: Promise<void> | undefined;
+  readonly #ready = makeOnce(() => this.#prepare());
   #swept = '';
 
   constructor(query: Query, now: () => Seconds) {
@@ -115,26 +116,21 @@ class PostgresStore implements Store {
   }
 
   async #run(statement: string, ...parameters: readonly Parameter[]): Promise<readonly unknown[]> {
-    await (this.#ready ??= this.#prepare());
+    await this.#ready();
     return this.#query(statement, parameters);
   }
 
   /** Looks at the layout once; what fails is tried again by whoever comes next. */
   async #prepare(): Promise<void> {
-    try {
-      let layout = await this.#layout();
-      if (layout < LAYOUTS.length) {
-        await this.#query(migration(LAYOUTS), []);
-        layout = await this.#layout();
-      }
-      if (layout > LAYOUTS.length)
-        throw new TypeError(
-          'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
-        );
-    } catch (error) {
-      this.#ready = undefined;
-      throw error;
+    let layout = await this.#layout();
+    if (layout < LAYOUTS.length) {
+      await this.#query(migration(LAYOUTS), []);
+      layout = await this.#layout();
     }
+    if (layout > LAYOUTS.length)
+      throw new TypeError(
+        'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
+      );
   }
 
   async #layout(): Promise<number> {

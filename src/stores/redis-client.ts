@@ -39,13 +39,14 @@ export interface RedisConnection {
 export function redisConnection(client: RedisClient): RedisConnection {
   const command = commandOf(client);
   listenForErrors(client);
-  const digests = new Map<string, Promise<string>>();
+  const digests = new Map<string, string>();
   const script: RedisConnection['script'] = async (text, keys, parameters) => {
-    if (!digests.has(text)) digests.set(text, sha1(text));
+    const digest = digests.get(text) ?? (await sha1(text));
+    digests.set(text, digest);
     const [first = null] = keys;
     const rest = [String(keys.length), ...keys, ...parameters];
     try {
-      return await command(first, 'EVALSHA', (await digests.get(text)) ?? '', ...rest);
+      return await command(first, 'EVALSHA', digest, ...rest);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
       return command(first, 'EVAL', text, ...rest); // this server does not know it yet, as after each of its restarts; now it does

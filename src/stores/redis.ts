@@ -9,6 +9,7 @@
  * What Redis answered it may still lose: as far as `appendfsync` and replication allow. Validity is by presence, so a loss ends
  * sessions and never revives what was revoked, but for the seconds that a failover takes back (FLT-09, docs/storage.md).
  */
+import { makeOnce } from '../lib/underway.ts';
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
 import { ENTER, FORGET, REMOVE, WRITE } from './redis-scripts.ts';
@@ -53,7 +54,7 @@ class RedisStore implements Store {
   readonly #now: () => Seconds;
   readonly #prefix: string;
   readonly #warn: (line: string) => void;
-  #ready: Promise<void> | undefined;
+  readonly #ready = makeOnce(() => this.#prepare());
 
   constructor(redis: RedisConnection, now: () => Seconds, prefix: string, warn: (line: string) => void) {
     this.#redis = redis;
@@ -63,7 +64,7 @@ class RedisStore implements Store {
   }
 
   async read(key: Key, known?: Stored): Promise<Stored | null> {
-    await (this.#ready ??= this.#prepare());
+    await this.#ready();
     const row = await this.#row(key);
     return row && row.until > this.#now() ? storedOf(key, row, known) : null;
   }
@@ -71,7 +72,7 @@ class RedisStore implements Store {
   async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
     const { until = NEVER, index } = options;
     if (!Number.isSafeInteger(until)) throw new TypeError('redisStore: `until` must be a whole number of seconds.');
-    await (this.#ready ??= this.#prepare());
+    await this.#ready();
     const now = this.#now();
     const lengths = await Promise.all((index ?? []).map((list) => this.#redis.script(ENTER, this.#listKeys(list), [key, String(now)])));
     const kept = until === NEVER ? 0 : Math.max(1, until - now + CLOCKS_DIFFER);
@@ -91,7 +92,7 @@ class RedisStore implements Store {
   }
 
   async remove(key: Key, when?: Version): Promise<boolean> {
-    await (this.#ready ??= this.#prepare());
+    await this.#ready();
     const now = this.#now();
     const given = [String(now), when === undefined ? '' : String(when), `gone ${firstVersion()}`, String(SENT_AGAIN_WITHIN)];
     const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], given);
@@ -101,7 +102,7 @@ class RedisStore implements Store {
   }
 
   async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
-    await (this.#ready ??= this.#prepare());
+    await this.#ready();
     const now = this.#now();
     const [order] = this.#listKeys(index);
     const found = await this.#redis.command(
@@ -125,7 +126,7 @@ class RedisStore implements Store {
   }
 
   async all(after: Cursor = '0:0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
-    await (this.#ready ??= this.#prepare());
+    await this.#ready();
     const [at = 0, from = '0'] = after.split(':').map((part, place) => (place === 0 ? Number(part) : part)) as [number?, string?];
     const primary = await this.#redis.primary(at);
     if (!primary) return { records: [] };
@@ -186,23 +187,18 @@ class RedisStore implements Store {
 
   /** Looks at the layout and at what Redis does when its memory is full. What fails is tried again by whoever comes next. */
   async #prepare(): Promise<void> {
-    try {
-      const name = `${this.#prefix}layout`;
-      await this.#redis.command(name, 'SET', name, String(LAYOUT), 'NX');
-      const layout = Number(await this.#redis.command(name, 'GET', name));
-      if (layout > LAYOUT)
-        throw new TypeError(
-          `The records under ${this.#prefix} were written by a newer version of Portcullis. Update Portcullis, or use another prefix.`,
-        );
-      const policy = /^maxmemory_policy:(\S+)/m.exec(String(await this.#redis.command(null, 'INFO', 'memory')))?.[1];
-      if (policy !== undefined && policy !== 'noeviction')
-        this.#warn(
-          `portcullis: Redis has maxmemory-policy ${policy}: when its memory is full it throws live records away, and users are logged out. Set it to noeviction.`,
-        );
-    } catch (error) {
-      this.#ready = undefined;
-      throw error;
-    }
+    const name = `${this.#prefix}layout`;
+    await this.#redis.command(name, 'SET', name, String(LAYOUT), 'NX');
+    const layout = Number(await this.#redis.command(name, 'GET', name));
+    if (layout > LAYOUT)
+      throw new TypeError(
+        `The records under ${this.#prefix} were written by a newer version of Portcullis. Update Portcullis, or use another prefix.`,
+      );
+    const policy = /^maxmemory_policy:(\S+)/m.exec(String(await this.#redis.command(null, 'INFO', 'memory')))?.[1];
+    if (policy !== undefined && policy !== 'noeviction')
+      this.#warn(
+        `portcullis: Redis has maxmemory-policy ${policy}: when its memory is full it throws live records away, and users are logged out. Set it to noeviction.`,
+      );
   }
 }
 

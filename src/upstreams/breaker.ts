@@ -10,6 +10,8 @@ const MOST = 5;
 /** Seconds it stays open at first; doubled with each failed try, up to the longest. */
 const FIRST: Seconds = 5;
 const LONGEST: Seconds = 60;
+/** Seconds after which another request may try: in workerd the one that tried may have been cut off, and then never ends. */
+const PROBE: Seconds = 10;
 
 /** One provider's breaker. */
 export interface Breaker {
@@ -19,7 +21,7 @@ export interface Breaker {
 
 /** Makes a closed one. @param now seconds; need not be whole. */
 export function makeBreaker(now: () => number = () => Date.now() / 1000): Breaker {
-  let [failures, opens, openUntil, probing] = [0, 0, 0, false];
+  let [failures, opens, openUntil, probedUntil] = [0, 0, 0, 0];
   const open = (span: Seconds): void => {
     opens += 1;
     openUntil = now() + span;
@@ -28,9 +30,9 @@ export function makeBreaker(now: () => number = () => Date.now() / 1000): Breake
     async run(step) {
       const wait = openUntil - now();
       const isHalfOpen = openUntil > 0 && wait <= 0;
-      if (wait > 0 || (isHalfOpen && probing))
+      if (wait > 0 || (isHalfOpen && probedUntil > now()))
         throw new UpstreamError('unavailable', 'breaker_open', { retryAfter: Math.max(1, Math.ceil(wait)) });
-      probing = isHalfOpen;
+      probedUntil = isHalfOpen ? now() + PROBE : 0;
       try {
         const result = await step();
         [failures, opens, openUntil] = [0, 0, 0];
@@ -43,7 +45,7 @@ export function makeBreaker(now: () => number = () => Date.now() / 1000): Breake
         else if (isHalfOpen || failures >= MOST) open(Math.min(LONGEST, FIRST * 2 ** opens));
         throw error;
       } finally {
-        if (isHalfOpen) probing = false;
+        if (isHalfOpen) probedUntil = 0;
       }
     },
   };

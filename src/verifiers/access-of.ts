@@ -2,23 +2,37 @@
  * From verified claims to Access: RFC 9068 names where the vendor's reader says nothing else.
  */
 import type { Checked } from '../model/access.ts';
+import type { Seconds } from '../model/store.ts';
 import { listClaim, textClaim, type Claims, type Reader } from './contract.ts';
 
 /** SHA-256, base64url. */
 const JKT = /^[\w-]{43}$/;
 
+/** What stands beside the claims. */
+export interface Reasons {
+  readonly resource: string;
+  /** Where the claims name none. */
+  readonly issuer: string;
+  /** When the token stops to be good. */
+  readonly endsAt: Seconds;
+  readonly read: Reader;
+  /** Whether tokens of programs are taken. */
+  readonly programs: boolean | undefined;
+}
+
 /**
- * Who called, as the claims say; null where they name no user or no client, have no end, or are bound to what we cannot check: a
- * certificate. With `cnf` they are bound to a key, and good only with a proof of it, which the guard asks for.
+ * Who called, as the claims say; null where they name no user or no client, are of a program and those are not taken, or are bound to what
+ * we cannot check: a certificate. With `cnf` they are bound to a key, and good only with a proof of it, which the guard asks for.
  */
-export function accessOf(claims: Claims, resource: string, read: Reader, issuer: string): Checked | null {
+export function accessOf(claims: Claims, { resource, issuer, endsAt, read, programs = false }: Reasons): Checked | null {
   const said = read(claims, resource);
   const jkt = boundTo(claims);
   if (!said || jkt === null) return null;
   const userId = said.userId ?? textClaim(claims, 'sub');
   const clientId = said.clientId ?? textClaim(claims, 'client_id') ?? textClaim(claims, 'azp');
-  const { exp } = claims;
-  if (userId === undefined || clientId === undefined || typeof exp !== 'number') return null;
+  if (userId === undefined || clientId === undefined) return null;
+  const program = said.program ?? textClaim(claims, 'sub') === clientId; // a client that acts for itself (RFC 9068 §2.2)
+  if (program && !programs) return null;
   const from = textClaim(claims, 'iss') ?? issuer;
   const scope = said.scope ?? [...new Set([...listClaim(claims, 'scope'), ...listClaim(claims, 'scp')])];
   return {
@@ -26,10 +40,11 @@ export function accessOf(claims: Claims, resource: string, read: Reader, issuer:
     clientId,
     grantId: `${from}#${textClaim(claims, 'sid') ?? textClaim(claims, 'jti') ?? `${clientId} ${userId}`}`,
     issuer: from,
+    ...(program ? { program: true } : {}),
     scope,
     resource,
     ...(jkt === undefined ? {} : { cnf: { jkt } }),
-    expiresAt: Math.floor(exp),
+    expiresAt: Math.floor(endsAt),
     props: { claims, ...(said.permissions === undefined ? {} : { permissions: said.permissions }), ...said.props },
   };
 }

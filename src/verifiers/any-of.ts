@@ -1,47 +1,58 @@
 /**
  * Several token sources at one resource: our own server and a bought one, two tenants of one vendor, keys for programs.
- * A signed token goes to the source that its issuer names; any other is asked of each in turn.
+ * A token is shown only to the source that it belongs to: a prefix is final, a signed token goes to the issuer that it names, and an
+ * opaque one to the source for opaque ones.
  */
-import type { Verifier } from '../guard/token-source.ts';
-import { fromBase64url } from '../lib/base64url.ts';
-import { fromUtf8 } from '../lib/bytes.ts';
-import { parseJson } from '../lib/json.ts';
+import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { refuse, type TokenSource } from './contract.ts';
-
-const DEEPEST = 16;
-const LONGEST = 8192;
+import { isOwn } from './own.ts';
 
 /** One source made of several. Who is who depends on `access.issuer`: the same `userId` at two issuers is two people (SEC-144). */
 export function anyOf(...sources: readonly TokenSource[]): TokenSource {
-  if (sources.length === 0) refuse('anyOf', 'sources', 'are none; name at least one, such as verifyJwt({ issuer })');
+  const own = check(sources);
+  const prefixes = own.flatMap(({ prefix }) => prefix ?? []);
   const verify: Verifier = async (token, resource) => {
-    const issuer = issuerOf(token);
-    const named = sources.filter((source) => issuer !== null && source.authorizationServers.includes(issuer));
+    const prefix = prefixes.find((one) => token.startsWith(one));
+    const fits = (one: OwnTokens): boolean => (prefix === undefined ? isOwn(one, token) : one.prefix === prefix);
     let failure: { readonly error: unknown } | undefined;
-    for (const source of named.length > 0 ? named : sources) {
+    for (const source of sources) {
+      if (!source.own?.some(fits)) continue;
       try {
         const access = await source.verify(token, resource);
         if (access) return access;
       } catch (error) {
-        failure ??= { error }; // another source may know the token; if none does, nobody can say it is bad
+        failure ??= { error }; // another source of the same issuer may know the token; if none does, nobody can say it is bad
       }
     }
     if (failure) throw failure.error;
     return null;
   };
-  return { authorizationServers: [...new Set(sources.flatMap((source) => source.authorizationServers))], verify };
+  const authorizationServers = [...new Set(sources.flatMap((source) => source.authorizationServers))];
+  return { authorizationServers, verify, own, fixedAudience: sources.flatMap(({ fixedAudience = [] }) => fixedAudience) };
 }
 
-/** The issuer that a signed token names, believed by nobody: it only chooses who checks. */
-function issuerOf(token: string): string | null {
-  const parts = token.length <= LONGEST ? token.split('.') : [];
-  const bytes = parts.length === 3 ? fromBase64url(parts[1] ?? '') : null;
-  if (!bytes) return null;
-  try {
-    const claims = parseJson(fromUtf8(bytes), DEEPEST);
-    const issuer = typeof claims === 'object' && claims !== null && 'iss' in claims ? claims.iss : null;
-    return typeof issuer === 'string' ? issuer : null;
-  } catch {
-    return null; // not UTF-8, so no JSON, so no signed token
+function check(sources: readonly TokenSource[]): readonly OwnTokens[] {
+  if (sources.length === 0) refuse('anyOf', 'sources', 'are none; name at least one, such as verifyJwt({ issuer })');
+  for (const [at, source] of sources.entries()) {
+    if ('tokenOf' in source)
+      refuse(
+        'anyOf',
+        'sources',
+        `hold one that reads a header of its own (number ${at + 1}), such as cloudflareAccess; give that a guard of its own`,
+      );
+    if (!source.own)
+      refuse(
+        'anyOf',
+        'sources',
+        `hold one that does not say which tokens are its own (number ${at + 1}); give it \`own: [{ prefix }]\` or \`own: [{ issuers }]\``,
+      );
   }
+  const own = sources.flatMap((source) => source.own ?? []);
+  const prefixes = own.flatMap(({ prefix }) => prefix ?? []);
+  const clash = prefixes.find((one, at) => prefixes.some((other, place) => place !== at && other.startsWith(one)));
+  if (clash !== undefined)
+    refuse('anyOf', 'sources', `hold two whose tokens begin with ${JSON.stringify(clash)}; give each a prefix of its own`);
+  if (own.filter(({ opaque, prefix }) => opaque === true && prefix === undefined).length > 1)
+    refuse('anyOf', 'sources', 'hold two for opaque tokens, and nothing tells those apart; give one of them a `prefix`');
+  return own;
 }

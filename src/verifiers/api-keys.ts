@@ -16,6 +16,8 @@ export interface KeyHolder {
   readonly scope: readonly string[];
   /** Absent for a key that lasts until it is taken back. */
   readonly expiresAt?: Seconds;
+  /** Whether the key is a program's own, and not one that a person made for programs of theirs. */
+  readonly program?: boolean;
   readonly props?: unknown;
 }
 
@@ -43,10 +45,10 @@ export function apiKeys({ prefix, find, now = () => Math.floor(Date.now() / 1000
     const hash = await hashApiKey(token);
     const holder = await find(hash, resource);
     if (!holder || (holder.expiresAt !== undefined && holder.expiresAt <= now())) return null;
-    const { userId, clientId, scope, expiresAt = now() + 3600, props = { claims: { sub: userId } } } = holder;
-    return { userId, clientId, grantId: `key#${hash}`, scope, resource, expiresAt, props };
+    const { userId, clientId, scope, program = false, expiresAt = now() + 3600, props = { claims: { sub: userId } } } = holder;
+    return { userId, clientId, grantId: `key#${hash}`, ...(program && { program }), scope, resource, expiresAt, props };
   };
-  return { authorizationServers: [], verify };
+  return { authorizationServers: [], verify, own: [{ prefix }] };
 }
 
 /** A new key, to be shown once, and the hash to keep. */

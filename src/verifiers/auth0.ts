@@ -3,7 +3,7 @@
  * Permissions in the Access Token" are on for the API. The API's identifier must be the URL of your MCP server, and the tenant
  * needs the Resource Parameter Compatibility Profile, or Auth0 answers clients with tokens for its own userinfo endpoint.
  */
-import { hostOf, listClaim, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { hostOf, listClaim, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link auth0}. */
@@ -21,6 +21,15 @@ export function auth0({ domain, ...options }: Auth0Options): TokenSource {
     issuer: `https://${hostOf('auth0', 'domain', domain)}/`,
     algorithms: ['RS256', 'PS256'],
     types: ['at+jwt', 'jwt'], // the older of its two token dialects says only "JWT"
-    read: (claims) => ({ permissions: listClaim(claims, 'permissions'), props: { organization: textClaim(claims, 'org_id') } }),
+    read: (claims) => ({
+      permissions: listClaim(claims, 'permissions'),
+      ...(isProgram(claims) && { program: true }),
+      props: { organization: textClaim(claims, 'org_id') },
+    }),
   });
+}
+
+/** A machine-to-machine application; its `sub` is the client's id with `@clients` behind. */
+function isProgram(claims: Claims): boolean {
+  return claims['gty'] === 'client-credentials' || textClaim(claims, 'sub')?.endsWith('@clients') === true;
 }

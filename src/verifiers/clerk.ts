@@ -2,7 +2,7 @@
  * Clerk as the authorization server, with OAuth access tokens as JWTs (a setting of its dashboard). They have no `aud`, so the
  * OAuth applications whose tokens are meant for this server have to be named.
  */
-import { hostOf, listClaim, refuse, type SourceOptions, type TokenSource } from './contract.ts';
+import { hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link clerk}. */
@@ -25,6 +25,6 @@ export function clerk({ domain, clientIds, ...options }: ClerkOptions): TokenSou
     jwksUri: `${issuer}/.well-known/jwks.json`,
     types: ['at+jwt', 'jwt'],
     withoutAudience: (claims) => typeof claims['client_id'] === 'string' && accepts(claims['client_id']),
-    read: (claims) => ({ scope: [...new Set([...listClaim(claims, 'scope'), ...listClaim(claims, 'scp')])] }),
+    read: (claims) => (textClaim(claims, 'sub')?.startsWith('mch_') ? { program: true } : {}), // a machine
   });
 }

@@ -19,7 +19,7 @@ export interface HeaderTokenSource extends TokenSource {
   readonly tokenOf: (request: Request) => string | null;
 }
 
-/** What Cloudflare Access vouches for. Service tokens come with their `common_name` as user and client. */
+/** What Cloudflare Access vouches for. With `programs`, service tokens come with their `common_name` as user and client. */
 export function cloudflareAccess({ domain, audience, ...options }: CloudflareAccessOptions): HeaderTokenSource {
   if (!/^[0-9a-f]{64}$/.test(audience ?? ''))
     refuse('cloudflareAccess', 'audience', "must be the application's AUD tag: 64 hexadecimal digits");
@@ -35,7 +35,11 @@ export function cloudflareAccess({ domain, audience, ...options }: CloudflareAcc
       if (claims['type'] !== 'app') return null; // an organization's token opens every application of it
       const program = textClaim(claims, 'common_name');
       const person = textClaim(claims, 'sub');
-      return { userId: person ?? program, clientId: program ?? textClaim(claims, 'azp') ?? 'cloudflare-access' };
+      return {
+        userId: person ?? program,
+        clientId: program ?? textClaim(claims, 'azp') ?? 'cloudflare-access',
+        program: program !== undefined,
+      };
     },
   });
   return { ...source, tokenOf: (request) => request.headers.get('cf-access-jwt-assertion') };

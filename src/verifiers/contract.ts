@@ -17,6 +17,8 @@ export interface Reading {
   readonly scope?: readonly string[] | undefined;
   /** What the user may do, for `props.permissions`. */
   readonly permissions?: readonly string[] | undefined;
+  /** Whether a program acts for itself. Default: where `sub` is the client. */
+  readonly program?: boolean | undefined;
   /** More for `props`, beside `claims`, `issuer` and `permissions`. */
   readonly props?: { readonly [name: string]: unknown } | undefined;
 }
@@ -32,15 +34,21 @@ export interface SourceOptions {
   readonly now?: () => Seconds;
   /** Seconds two clocks may differ; at most 60. Default 30. */
   readonly clockSkew?: Seconds;
+  /** Takes tokens of programs, which act for themselves and for no user, too; `access.program` tells them apart. Default: none. */
+  readonly programs?: boolean;
 }
 
 /** The other server could not be asked. The guard answers 503, on which no client throws its token away. */
 export class SourceUnavailable extends Error {
   override readonly name = 'SourceUnavailable';
 
+  /** Seconds after which another try makes sense, where that is known; goes out as `Retry-After`. */
+  readonly retryAfter: Seconds | undefined;
+
   /** @param step what was tried, in one snake_case word; nothing of the answer. */
-  constructor(step: string, cause?: unknown) {
+  constructor(step: string, { cause, retryAfter }: { readonly cause?: unknown; readonly retryAfter?: Seconds } = {}) {
     super(`The authorization server could not be asked (${step}).`, cause === undefined ? {} : { cause });
+    this.retryAfter = retryAfter;
   }
 }
 

@@ -25,6 +25,10 @@ export function descope({ projectId, mcpServerId, baseUrl = 'https://api.descope
     issuer: `${baseUrl}/v1/apps/agentic/${projectId}/${mcpServerId}`,
     jwksUri: `${baseUrl}/${projectId}/.well-known/jwks.json`,
     types: ['at+jwt', 'jwt'],
-    read: (claims) => ({ permissions: listClaim(claims, 'permissions'), props: { organization: textClaim(claims, 'dct') } }),
+    read: (claims) => ({
+      permissions: listClaim(claims, 'permissions'),
+      ...(/^K[0-9]/.test(String(claims['sub'])) && { program: true }), // an access key; users begin with U
+      props: { organization: textClaim(claims, 'dct') },
+    }),
   });
 }

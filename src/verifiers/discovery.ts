@@ -1,7 +1,8 @@
 /**
- * Discovery: an authorization server's metadata (RFC 8414), or where that is missing its OpenID configuration. Kept for
+ * Discovery: an authorization server's metadata (RFC 8414), or where that cannot be had its OpenID configuration. Kept for
  * an hour; what it says counts only if it calls itself by the very issuer that was asked for.
  */
+import { makeJoin } from '../lib/underway.ts';
 import type { Seconds } from '../model/store.ts';
 import { isSafeUrl, SourceUnavailable } from './contract.ts';
 import { fetchJson, type JsonObject } from './fetch-json.ts';
@@ -19,7 +20,7 @@ export interface Found {
 export function makeDiscovery(issuer: string, fetcher: typeof fetch, now: () => Seconds): () => Promise<Found> {
   let kept: { readonly found: Found; readonly at: Seconds } | undefined;
   let failed: { readonly error: unknown; readonly at: Seconds } | undefined;
-  let running: Promise<Found> | undefined;
+  const join = makeJoin<Found>();
   const load = async (): Promise<Found> => {
     try {
       const found = await discover(issuer, fetcher);
@@ -38,18 +39,27 @@ export function makeDiscovery(issuer: string, fetcher: typeof fetch, now: () => 
       if (kept) return kept.found;
       throw failed.error;
     }
-    return (running ??= load().finally(() => (running = undefined)));
+    return join('', load);
   };
 }
 
+/** A place that refuses, fails or has another server's document is passed over: the next one may have the right one. */
 async function discover(issuer: string, fetcher: typeof fetch): Promise<Found> {
+  let failure: unknown;
   for (const url of documentsOf(issuer)) {
-    const document = await fetchJson(fetcher, url, 'discovery');
-    if (!document) continue;
-    if (document['issuer'] !== issuer) throw new SourceUnavailable('discovery_other_issuer');
-    return { jwksUri: endpoint(document, 'jwks_uri'), introspectionEndpoint: endpoint(document, 'introspection_endpoint') };
+    try {
+      const document = await fetchJson(fetcher, url, 'discovery');
+      if (document) return foundIn(document, issuer);
+    } catch (error) {
+      failure ??= error;
+    }
   }
-  throw new SourceUnavailable('discovery_not_found');
+  throw failure ?? new SourceUnavailable('discovery_not_found');
+}
+
+function foundIn(document: JsonObject, issuer: string): Found {
+  if (document['issuer'] !== issuer) throw new SourceUnavailable('discovery_other_issuer');
+  return { jwksUri: endpoint(document, 'jwks_uri'), introspectionEndpoint: endpoint(document, 'introspection_endpoint') };
 }
 
 /** RFC 8414 §3.1 puts the well-known name before the issuer's path, OpenID Connect Discovery §4 behind it. */

@@ -1,7 +1,8 @@
 /**
  * Microsoft Entra ID as the authorization server. People are named by `oid` within `tid`, never by their e-mail; v2 tokens
- * have the application's id as audience, v1 tokens its URI. It has no registration of clients: enter each one by hand. For
- * clients that register themselves put our server in front, with Entra as an upstream.
+ * have the application's id as audience. Tokens of version 1 (`iss` begins with https://sts.windows.net) are refused: set
+ * `requestedAccessTokenVersion` to 2 in the manifest of your API. Entra has no registration of clients: enter each one by hand, or
+ * put our server in front, with Entra as an upstream.
  */
 import { listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
@@ -19,7 +20,7 @@ const issuerOf = (tenant: string): string => `https://login.microsoftonline.com/
 
 /** Access tokens of Entra ID, version 2. `props.permissions` holds the app roles, `props.tenant` the tenant. */
 export function entra({ tenant, clientId, ...options }: EntraOptions): TokenSource {
-  const tenants = [tenant].flat();
+  const tenants = [tenant].flat().map((one) => String(one).toLowerCase()); // as tokens have it
   const wrong = tenants.find((one) => !GUID.test(one));
   if (tenants.length === 0 || wrong !== undefined)
     refuse(
@@ -33,7 +34,7 @@ export function entra({ tenant, clientId, ...options }: EntraOptions): TokenSour
     ...options,
     issuer: issuerOf(first),
     jwksUri: `https://login.microsoftonline.com/${tenants.length === 1 ? first : 'common'}/discovery/v2.0/keys`,
-    audience: [clientId, `api://${clientId}`],
+    audience: [...new Set([clientId.toLowerCase(), `api://${clientId.toLowerCase()}`, clientId, `api://${clientId}`])],
     algorithms: ['RS256'],
     types: ['jwt', 'at+jwt'],
     acceptIssuer: (claims) => tenants.some((one) => claims['tid'] === one && claims['iss'] === issuerOf(one)),
@@ -50,6 +51,7 @@ function readEntra(claims: Claims): ReturnType<NonNullable<Parameters<typeof ver
     clientId: textClaim(claims, 'azp') ?? textClaim(claims, 'appid'),
     scope: listClaim(claims, 'scp'),
     permissions: listClaim(claims, 'roles'),
+    program: claims['idtyp'] === 'app' || listClaim(claims, 'scp').length === 0, // a user's token always has a scope
     props: { tenant: tid },
   };
 }

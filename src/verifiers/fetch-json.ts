@@ -32,7 +32,7 @@ export async function fetchJson(
     response = await fetcher(url, { ...init, headers, redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
     body = await readBody(response, LARGEST);
   } catch (error) {
-    throw new SourceUnavailable(step, error);
+    throw new SourceUnavailable(step, { cause: error });
   }
   if (none.includes(response.status)) return null;
   if (response.status !== 200) throw new SourceUnavailable(`${step}_status_${response.status}`);

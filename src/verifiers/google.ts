@@ -4,57 +4,83 @@
  * no clients; for MCP clients that register themselves put our server in front, with Google as an upstream.
  */
 import type { Verifier } from '../guard/token-source.ts';
+import { makeJoin } from '../lib/underway.ts';
 import type { Checked } from '../model/access.ts';
+import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
-import { listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { listClaim, refuse, textClaim, type Claims, type Reader, type SourceOptions, type TokenSource } from './contract.ts';
 import { fetchJson } from './fetch-json.ts';
+import { makeMemory, tokenHash } from './memory.ts';
+import { signedClaims } from './own.ts';
 
 /** Options of {@link google}. */
 export interface GoogleOptions extends Omit<SourceOptions, 'clockSkew'> {
   /** Our OAuth clients: `123-abc.apps.googleusercontent.com`. */
   readonly clientIds: readonly string[];
-  /** The Workspace domain that people must be of. */
+  /** The Workspace domain that people must be of. Tokens need the scope `openid` then. */
   readonly hostedDomain?: string;
 }
 
 const ISSUER = 'https://accounts.google.com';
 const TOKENINFO = 'https://oauth2.googleapis.com/tokeninfo';
+const USERINFO = 'https://openidconnect.googleapis.com/v1/userinfo';
+/** What all of Google's access tokens begin with. */
+const PREFIX = 'ya29.';
 const FORM = /^[\w.~+/-]{20,2048}$/;
-const REMEMBERED = 60;
-const MOST = 2048;
+const REMEMBERED: Seconds = 60;
+/** Seconds for which a bad token is not asked about again. */
+const REFUSED: Seconds = 10;
 
 /** Google's access tokens, each asked of Google once a minute. */
 export function google({
   clientIds,
   hostedDomain,
+  programs,
   fetch: fetcher = fetch,
   now = () => Math.floor(Date.now() / 1000),
 }: GoogleOptions): TokenSource {
   if (!Array.isArray(clientIds) || clientIds.length === 0)
     refuse('google', 'clientIds', 'must name your OAuth clients: a token that any other app got from Google must not pass');
-  const known = new Map<string, { readonly access: Checked; readonly until: number }>();
-  const verify: Verifier = async (token, resource) => {
-    const key = `${resource}\n${token}`;
-    const kept = known.get(key);
-    if (kept && kept.until > now()) return kept.access;
-    const claims = FORM.test(token) ? await ask(fetcher, token) : null;
+  const memory = makeMemory();
+  const join = makeJoin<Checked | null>();
+  const ask = async (token: string, resource: string): Promise<Checked | null> => {
+    const claims = await tokenInfo(fetcher, token);
     const client = claims && textClaim(claims, 'aud');
-    if (!claims || !client || !clientIds.includes(client)) return null;
-    if (hostedDomain !== undefined && claims['hd'] !== hostedDomain) return null;
-    const exp = Number(claims['exp']);
-    const access =
-      exp > now() ? accessOf({ ...claims, exp }, resource, () => ({ clientId: client, scope: listClaim(claims, 'scope') }), ISSUER) : null;
-    if (!access) return null;
-    if (known.size >= MOST) known.clear();
-    known.set(key, { access, until: Math.min(exp, now() + REMEMBERED) });
-    return access;
+    const exp = Number(claims?.['exp']);
+    if (!claims || !client || !clientIds.includes(client) || !(exp > now())) return null;
+    const program = textClaim(claims, 'email')?.endsWith('.gserviceaccount.com') === true; // a service account
+    const read: Reader = () => ({ clientId: client, scope: listClaim(claims, 'scope'), program });
+    const access = accessOf(claims, { resource, issuer: ISSUER, endsAt: exp, read, programs });
+    return access && (hostedDomain === undefined || (await isOfDomain(fetcher, token, access.userId, hostedDomain))) ? access : null;
   };
-  return { authorizationServers: [ISSUER], verify };
+  const verify: Verifier = async (token, resource) => {
+    if (!FORM.test(token) || signedClaims(token)) return null;
+    return join(`${resource}\n${token}`, async () => {
+      const hash = await tokenHash(token, resource);
+      const known = memory.find(hash);
+      if (known && known.until > now()) return known.access;
+      const access = await ask(token, resource);
+      memory.keep(hash, { access, until: access ? Math.min(access.expiresAt, now() + REMEMBERED) : now() + REFUSED });
+      return access;
+    });
+  };
+  return {
+    authorizationServers: [ISSUER],
+    verify,
+    own: [{ prefix: PREFIX }],
+    fixedAudience: clientIds.map((client) => `${ISSUER} ${client}`),
+  };
 }
 
 /** In a body, never in an address. An unknown token is answered with 400. */
-async function ask(fetcher: typeof fetch, token: string): Promise<{ readonly [claim: string]: unknown } | null> {
+async function tokenInfo(fetcher: typeof fetch, token: string): Promise<Claims | null> {
   const body = new URLSearchParams({ access_token: token }).toString();
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   return fetchJson(fetcher, TOKENINFO, 'tokeninfo', { method: 'POST', headers, body }, [400, 404]);
+}
+
+/** The domain stands in userinfo alone, and only for tokens with the scope `openid`; the subject must be the same (OIDC Core §5.3.2). */
+async function isOfDomain(fetcher: typeof fetch, token: string, subject: string, domain: string): Promise<boolean> {
+  const said = await fetchJson(fetcher, USERINFO, 'userinfo', { headers: { authorization: `Bearer ${token}` } }, [400, 401, 403, 404]);
+  return said !== null && said['sub'] === subject && said['hd'] === domain;
 }

@@ -2,7 +2,8 @@
  * `verifyIntrospection`: opaque tokens of another authorization server, asked for one by one (RFC 7662). An answer is
  * kept for a few seconds: that is how long a revoked token may still pass.
  */
-import type { Verifier } from '../guard/token-source.ts';
+import type { OwnTokens, Verifier } from '../guard/token-source.ts';
+import { makeJoin } from '../lib/underway.ts';
 import type { Checked } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
@@ -19,6 +20,8 @@ import {
 } from './contract.ts';
 import { makeDiscovery } from './discovery.ts';
 import { fetchJson } from './fetch-json.ts';
+import { makeMemory, tokenHash } from './memory.ts';
+import { isOwn } from './own.ts';
 
 /** Options of {@link verifyIntrospection}. */
 export interface IntrospectionOptions extends SourceOptions {
@@ -35,21 +38,38 @@ export interface IntrospectionOptions extends SourceOptions {
   readonly dangerouslyAcceptAnyAudience?: boolean;
   /** Seconds for which an answer counts; 0 asks on every request, at most 300. Default 5. */
   readonly cache?: Seconds;
+  /** What its opaque tokens begin with: needed in `anyOf` beside another source of opaque tokens. */
+  readonly prefix?: string;
   /** Reads user, client, scopes and permissions where the issuer puts them elsewhere than RFC 7662. */
   readonly read?: Reader;
 }
 
-const LONGEST = 8192;
-const MOST_CACHED = 4096;
+const MAX_LENGTH = 8192;
+/** Tokens that nobody has shown before and that turn out to be worth nothing: so many in so many seconds, before new ones have to wait. */
+const MAX_WORTHLESS = 200;
+const WINDOW: Seconds = 10;
 
 /** Tokens of one issuer that tells what they are worth. @throws {TypeError} at start-up, naming the option and the mend. */
 export function verifyIntrospection(options: IntrospectionOptions): TokenSource {
   check(options);
-  const { issuer, clientId, clientSecret, fetch: fetcher = fetch, cache = 5, read = () => ({}), clockSkew = 30 } = options;
+  const {
+    issuer,
+    clientId,
+    clientSecret,
+    fetch: fetcher = fetch,
+    cache = 5,
+    read = () => ({}),
+    clockSkew = 30,
+    prefix,
+    programs,
+  } = options;
   const now = options.now ?? ((): Seconds => Math.floor(Date.now() / 1000));
   const discover = makeDiscovery(issuer, fetcher, now);
   const authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;
-  const answers = new Map<string, { readonly access: Promise<Checked | null>; readonly until: Seconds }>();
+  const own: OwnTokens = { prefix, issuers: [issuer], opaque: true };
+  const memory = makeMemory();
+  const join = makeJoin<Checked | null>();
+  const limit = makeLimit(now);
 
   const ask = async (token: string, resource: string): Promise<Checked | null> => {
     const url = options.endpoint ?? (await discover()).introspectionEndpoint;
@@ -58,37 +78,52 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
     const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
     const claims = await fetchJson(fetcher, url, 'introspection', { method: 'POST', headers, body });
     if (!claims) throw new SourceUnavailable('introspection_not_found');
-    // `exp` is optional (RFC 7662 §2.2); without it the token lasts as long as the next answer.
-    return isGood(claims, resource) ? accessOf({ exp: now() + Math.max(cache, 1), ...claims }, resource, read, issuer) : null;
+    const { exp } = claims; // optional (RFC 7662 §2.2); without it the token lasts as long as this answer
+    const endsAt = typeof exp === 'number' ? exp + clockSkew : now() + Math.max(cache, 1);
+    return isGood(claims, resource) && endsAt > now() ? accessOf(claims, { resource, issuer, endsAt, read, programs }) : null;
   };
   const isGood = (claims: Claims, resource: string): boolean => {
     if (claims['active'] !== true) return false;
     if (claims['iss'] !== undefined && claims['iss'] !== issuer) return false;
     if (/^dpop$/i.test(textClaim(claims, 'token_type') ?? '') && claims['cnf'] === undefined) return false; // bound, and not said to which key
-    if (typeof claims['exp'] === 'number' && claims['exp'] + clockSkew <= now()) return false;
     if (typeof claims['nbf'] === 'number' && claims['nbf'] - clockSkew > now()) return false;
     if (options.dangerouslyAcceptAnyAudience === true) return true;
     const wanted = [options.audience ?? resource].flat();
     return audiencesOf(claims).some((one) => wanted.includes(one));
   };
 
-  const verify: Verifier = (token, resource) => {
-    if (token.length > LONGEST) return null;
-    const key = `${resource}\n${token}`;
-    const known = answers.get(key);
-    if (known && known.until > now()) return known.access;
-    const access = ask(token, resource);
-    if (answers.size >= MOST_CACHED) answers.clear();
-    // Kept while under way too: of many requests with one token, one asks.
-    answers.set(key, { access, until: now() + Math.max(cache, 1) });
-    const forget = (): void => void (answers.get(key)?.access === access && answers.delete(key));
-    access.then(
-      (found) => (cache === 0 || (found && found.expiresAt < now() + cache) ? forget() : undefined),
-      forget, // a failure is told to those who waited for it, and asked again by the next
-    );
-    return access;
+  const verify: Verifier = async (token, resource) => {
+    if (token.length > MAX_LENGTH || !isOwn(own, token)) return null;
+    return join(`${resource}\n${token}`, async () => {
+      const hash = await tokenHash(token, resource);
+      const known = memory.find(hash);
+      if (known && known.until > now()) return known.access;
+      const wasGood = known !== undefined && known.access !== null;
+      if (!wasGood) limit.take();
+      const access = await ask(token, resource);
+      if (access && !wasGood) limit.giveBack();
+      const until = Math.min(now() + cache, access?.expiresAt ?? Number.POSITIVE_INFINITY);
+      memory.keep(hash, { access, until });
+      return access;
+    });
   };
-  return { authorizationServers: [issuer], verify };
+  const fixed = options.dangerouslyAcceptAnyAudience === true ? ['*'] : [options.audience ?? []].flat();
+  return { authorizationServers: [issuer], verify, own: [own], fixedAudience: fixed.map((one) => `${issuer} ${one}`) };
+}
+
+/** Holds back who makes us ask about worthless tokens. Tokens that were good before never wait. */
+function makeLimit(now: () => Seconds): { readonly take: () => void; readonly giveBack: () => void } {
+  let [used, since] = [0, 0];
+  return {
+    take() {
+      if (now() - since >= WINDOW) [used, since] = [0, now()];
+      if (used >= MAX_WORTHLESS) throw new SourceUnavailable('introspection_limited', { retryAfter: since + WINDOW - now() });
+      used += 1;
+    },
+    giveBack() {
+      used = Math.max(0, used - 1);
+    },
+  };
 }
 
 /** `aud` may hold URIs with no space in them, as a text or as a list. */
@@ -102,11 +137,13 @@ function formEncoded(text: string): string {
   return new URLSearchParams({ x: text }).toString().slice(2);
 }
 
-function check({ issuer, endpoint, clientId, clientSecret, cache = 0 }: IntrospectionOptions): void {
+function check({ issuer, endpoint, clientId, clientSecret, cache = 0, prefix }: IntrospectionOptions): void {
   if (!isSafeUrl(issuer)) refuse('verifyIntrospection', 'issuer', `must be the issuer's https URL; it is ${JSON.stringify(issuer)}`);
   if (endpoint !== undefined && !isSafeUrl(endpoint))
     refuse('verifyIntrospection', 'endpoint', `must be an https URL; it is ${JSON.stringify(endpoint)}`);
   if (!clientId || !clientSecret)
     refuse('verifyIntrospection', 'clientId', 'and `clientSecret` are needed: only clients that the issuer knows may ask (RFC 7662 §2.1)');
+  if (prefix === '')
+    refuse('verifyIntrospection', 'prefix', 'is empty; name what all opaque tokens of this issuer begin with, or leave it out');
   if (!Number.isInteger(cache) || cache < 0 || cache > 300) refuse('verifyIntrospection', 'cache', 'must be 0 to 300 seconds');
 }

@@ -4,14 +4,15 @@
  * No answer differs by what was wrong; no header of a token makes us fetch anything.
  */
 import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
-import type { Verifier } from '../guard/token-source.ts';
-import type { Checked } from '../model/access.ts';
+import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import { isSafeUrl, refuse, SourceUnavailable, type Claims, type Reader, type SourceOptions, type TokenSource } from './contract.ts';
 import { makeDiscovery } from './discovery.ts';
 import { fetchJson } from './fetch-json.ts';
 import { makeKeySet } from './key-set.ts';
+import { makeMemory, tokenHash } from './memory.ts';
+import { isOwn } from './own.ts';
 
 /** Options of {@link verifyJwt}. */
 export interface JwtOptions extends SourceOptions {
@@ -35,12 +36,11 @@ export interface JwtOptions extends SourceOptions {
 
 const ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 const ASYMMETRIC = /^(?:ES(?:256|384|512)|EdDSA|Ed25519|[RP]S(?:256|384|512))$/;
-const LONGEST = 8192;
+const MAX_LENGTH = 8192;
 /** Three parts; the signature, which nothing else covers, in the one way to write its bytes. */
 const FORM = /^[\w-]+\.[\w-]+\.(?:[\w-]{4})*(?:[\w-]{4}|[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])$/;
-/** Seconds and number for which a checked token need not be checked anew: its signature cannot change, its keys can. */
+/** Seconds for which a checked token need not be checked anew: its signature cannot change, its keys can. */
 const REMEMBERED: Seconds = 60;
-const MOST_REMEMBERED = 2048;
 /** Claims of tokens that were made for something else (OpenID Connect Core §2, Logout §2.4). */
 const FOREIGN = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm'];
 
@@ -52,17 +52,21 @@ const FOREIGN = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm']
  */
 export function verifyJwt(options: JwtOptions): TokenSource {
   check(options);
-  const { issuer, audience, read = () => ({}), acceptIssuer, fetch: fetcher = fetch, clockSkew = 30 } = options;
+  const { issuer, audience, read = () => ({}), acceptIssuer, fetch: fetcher = fetch, clockSkew = 30, programs } = options;
+  const own: OwnTokens = { issuers: acceptIssuer ?? [issuer] };
   const now = options.now ?? ((): Seconds => Math.floor(Date.now() / 1000));
   const types = (options.types ?? ['at+jwt']).map((one) => one.toLowerCase());
   const discover = makeDiscovery(issuer, fetcher, now);
-  const findKey = makeKeySet(async () => {
-    const url = options.jwksUri ?? (await discover()).jwksUri;
-    const document = url === undefined ? null : await fetchJson(fetcher, url, 'keys');
-    if (!document) throw new SourceUnavailable('keys_missing');
-    return document;
-  }, now);
-  const remembered = new Map<string, { readonly access: Checked; readonly until: Seconds }>();
+  const findKey = makeKeySet(
+    async () => {
+      const url = options.jwksUri ?? (await discover()).jwksUri;
+      const document = url === undefined ? null : await fetchJson(fetcher, url, 'keys');
+      if (!document) throw new SourceUnavailable('keys_missing');
+      return document;
+    },
+    { now, boundToIssuer: acceptIssuer !== undefined },
+  );
+  const memory = makeMemory();
 
   const claimsOf = async (token: string, resource: string): Promise<Claims | null> => {
     const rules: JWTVerifyOptions = {
@@ -87,18 +91,18 @@ export function verifyJwt(options: JwtOptions): TokenSource {
   };
 
   const verify: Verifier = async (token, resource) => {
-    if (token.length > LONGEST || !FORM.test(token)) return null;
-    const key = `${resource}\n${token}`;
-    const known = remembered.get(key);
+    if (token.length > MAX_LENGTH || !FORM.test(token) || !isOwn(own, token)) return null;
+    const hash = await tokenHash(token, resource);
+    const known = memory.find(hash);
     if (known && known.until > now()) return known.access;
     const claims = await claimsOf(token, resource);
-    const access = claims && accessOf(claims, resource, read, issuer);
-    if (!access) return null;
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-    remembered.set(key, { access, until: Math.min(access.expiresAt, now() + REMEMBERED) });
+    const endsAt = Number(claims?.['exp']) + clockSkew;
+    const access = claims && accessOf(claims, { resource, issuer, endsAt, read, programs });
+    if (access) memory.keep(hash, { access, until: Math.min(access.expiresAt, now() + REMEMBERED) });
     return access;
   };
-  return { authorizationServers: [issuer], verify };
+  const fixed = [audience ?? [], options.withoutAudience ? 'none' : []].flat();
+  return { authorizationServers: [issuer], verify, own: [own], fixedAudience: fixed.map((one) => `${issuer} ${one}`) };
 }
 
 /** `aud` is one text or a list of them (RFC 7519 §4.1.3). */

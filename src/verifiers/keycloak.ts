@@ -2,7 +2,7 @@
  * Keycloak as the authorization server. The access token says `typ: Bearer` in its *claims*; its ID and refresh tokens, signed
  * with the same keys, say something else there. `aud` needs an audience mapper in a client scope.
  */
-import { isSafeUrl, listClaim, refuse, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
+import { isSafeUrl, listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link keycloak}. */
@@ -28,7 +28,7 @@ export function keycloak({ realm, rolesOf, ...options }: KeycloakOptions): Token
       if (claims['typ'] !== 'Bearer') return null;
       const clients = part(claims, 'resource_access');
       const roles = [...listClaim(part(claims, 'realm_access'), 'roles'), ...(rolesOf ? listClaim(part(clients, rolesOf), 'roles') : [])];
-      return { permissions: [...new Set(roles)] };
+      return { permissions: [...new Set(roles)], ...(isProgram(claims) && { program: true }) };
     },
   });
 }
@@ -36,4 +36,10 @@ export function keycloak({ realm, rolesOf, ...options }: KeycloakOptions): Token
 function part(claims: Claims, name: string): Claims {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
   return typeof value === 'object' && value !== null ? (value as Claims) : {};
+}
+
+/** A service account: by its user name, or by what only the mappers of service accounts put in. */
+function isProgram(claims: Claims): boolean {
+  const isNamed = textClaim(claims, 'preferred_username')?.startsWith('service-account-') === true;
+  return isNamed || claims['clientHost'] !== undefined || claims['clientAddress'] !== undefined || claims['sub'] === claims['azp'];
 }

@@ -34,6 +34,7 @@ export function okta({ domain, authorizationServer = 'default', ...options }: Ok
         clientId,
         scope: listClaim(claims, 'scp'),
         permissions: listClaim(claims, 'groups'),
+        program: claims['uid'] === undefined || claims['sub'] === clientId, // only users have a uid
       };
     },
   });

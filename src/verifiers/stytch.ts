@@ -3,7 +3,7 @@
  * server: `aud` is the project's id, unless the client has a custom audience. Give each MCP server a project of its own, or a
  * custom audience, where a token for one must not open the other. The page for consent is yours to host: `stytchConsent`.
  */
-import { hostOf, listClaim, refuse, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
+import { hostOf, listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link stytch}. */
@@ -35,6 +35,7 @@ export function stytch({ domain, projectId, roles, audience = projectId, ...opti
       ...(roles && {
         permissions: [...new Set(rolesOf(claims).flatMap((role) => (Object.hasOwn(roles, role) ? (roles[role] ?? []) : [])))],
       }),
+      ...(textClaim(claims, 'sub')?.startsWith('m2m-client-') && { program: true }),
       props: { organization: within(claims, ORGANIZATION, 'organization_id') },
     }),
   });

@@ -31,7 +31,9 @@ export function supabase({ domain, clientIds, ...options }: SupabaseOptions): To
     types: ['jwt', 'at+jwt'],
     read: (claims) => {
       const clientId = textClaim(claims, 'client_id');
-      return clientId !== undefined && accepts(clientId) ? { clientId, props: { role: textClaim(claims, 'role') } } : null;
+      return clientId !== undefined && accepts(clientId)
+        ? { clientId, ...(claims['role'] === 'service_role' && { program: true }), props: { role: textClaim(claims, 'role') } }
+        : null;
     },
   });
 }

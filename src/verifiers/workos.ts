@@ -2,7 +2,7 @@
  * WorkOS AuthKit as the authorization server. The MCP server's URL must be registered as a resource in its dashboard, or
  * clients get `invalid_target`. Access tokens last minutes, so clients refresh often; that is between them and WorkOS.
  */
-import { hostOf, listClaim, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
+import { hostOf, listClaim, textClaim, type Claims, type Reading, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link workos}. */
@@ -23,7 +23,14 @@ export function workos({ domain, ...options }: WorkosOptions): TokenSource {
     types: ['at+jwt', 'jwt'],
     read: (claims) => ({
       permissions: listClaim(claims, 'permissions'),
+      ...programOf(claims),
       props: { organization: textClaim(claims, 'org_id'), role: textClaim(claims, 'role') },
     }),
   });
+}
+
+/** A machine-to-machine application names itself in `sub` alone. */
+function programOf(claims: Claims): Reading {
+  const subject = textClaim(claims, 'sub');
+  return subject?.startsWith('client_') ? { clientId: subject, program: true } : {};
 }

@@ -24,7 +24,7 @@ function setUp(answer: () => Response | Promise<Response>, more: Partial<Introsp
 describe('verifiers/introspection', () => {
   it('asks as the client it was given, in a body, and says who called (RFC 7662 §2.1)', async () => {
     const as = setUp(() => Response.json(GOOD));
-    expect(await as.check()).toMatchObject({ userId: 'u1', clientId: 'c1', scope: ['read'], resource: RESOURCE, expiresAt: NOW + 600, issuer: ISSUER });
+    expect(await as.check()).toMatchObject({ userId: 'u1', clientId: 'c1', scope: ['read'], resource: RESOURCE, expiresAt: NOW + 630, issuer: ISSUER });
     const [request] = as.requests;
     expect([request?.method, request?.url]).toEqual(['POST', `${ISSUER}/introspect`]);
     expect(await request?.text()).toBe('token=opaque-1&token_type_hint=access_token');

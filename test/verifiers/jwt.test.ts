@@ -27,7 +27,7 @@ describe('verifiers/jwt, good tokens', () => {
       issuer: ISSUER,
       scope: ['read', 'write'],
       resource: RESOURCE,
-      expiresAt: NOW + 600,
+      expiresAt: NOW + 630, // with the skew, within which it is still good
       props: { claims: expect.objectContaining({ sub: 'user-1', email: 'a@b.example' }) },
     });
     expect(as.asked).toEqual([`${ISSUER}/.well-known/oauth-authorization-server`, `${ISSUER}/keys`]);

@@ -135,7 +135,7 @@ describe('verifiers, the vendors that are odd', () => {
     const as = await makeIssuer(`https://login.microsoftonline.com/${APP}/v2.0`, { alg: 'RS256', jwks: 'https://login.microsoftonline.com/common/discovery/v2.0/keys' });
     const source = entra({ tenant: [TENANT, APP], clientId: APP, fetch: as.fetch, now: as.now });
     expect(source.authorizationServers.length).toBe(2);
-    const claims = { aud: APP, azp: 'x', client_id: undefined, oid: 'p', tid: APP };
+    const claims = { aud: APP, azp: 'x', client_id: undefined, oid: 'p', tid: APP, scp: 'read' };
     expect(await source.verify(await as.sign(claims, { typ: 'JWT' }), RESOURCE)).not.toBeNull();
     expect(await source.verify(await as.sign({ ...claims, tid: TENANT }, { typ: 'JWT' }), RESOURCE)).toBeNull(); // one tenant as another
     expect(() => entra({ tenant: 'common', clientId: APP })).toThrow(/entra: `tenant`/);
