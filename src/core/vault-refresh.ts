@@ -43,6 +43,8 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
   const over = { store, runtime };
   const ended = ({ provider }: VaultRecord): UpstreamTokenError => new UpstreamTokenError('ended', provider);
 
+  // Whether somebody refreshed since is told by the ciphertext, which is another each time: `round` counts up, and comes back where a
+  // crash or a restore took the last writes.
   /** Writes what the holder of a lease came to, if nobody refreshed since; what then stands. */
   const settle = (id: string, held: Held<VaultRecord>, change: Partial<VaultRecord>): Promise<VaultRecord | null> =>
     changeRecord(
@@ -50,7 +52,7 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
       vaultKey(id),
       isVaultRecord,
       (current) => {
-        if (!current || current.round !== held.value.round) return { result: current };
+        if (!current || current.sealed !== held.value.sealed) return { result: current };
         const next: VaultRecord = { ...current, lease: null, quietUntil: 0, ...change };
         return { write: next, until: next.endsAt, result: next };
       },
@@ -83,7 +85,7 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
   /** Ends the record, unless somebody else meanwhile got through with another refresh token. */
   const give = async (ref: UpstreamRef, held: Held<VaultRecord>, reason: string): Promise<void> => {
     const now = await findVaulted(store, ref.id);
-    if (!now || now.value.round !== held.value.round || !(await store.remove(vaultKey(ref.id), now.version))) return;
+    if (!now || now.value.sealed !== held.value.sealed || !(await store.remove(vaultKey(ref.id), now.version))) return;
     emit({ kind: 'upstream.ended', provider: held.value.provider, userId: held.value.userId, reason });
   };
 

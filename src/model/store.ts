@@ -18,7 +18,7 @@ export const TENANT_ID: RegExp = /^[a-z0-9][a-z0-9-]{0,31}$/;
 /** A list's name: what it groups by, colon, value (`user:42`). */
 export type IndexKey = `${string}:${string}`;
 
-/** Tells one state of a record from every other, also after removal and re-creation. */
+/** Tells one state of a record from every other, also after removal and re-creation, and after the engine lost the last states: random, not counted. */
 export type Version = number;
 
 /** Where a listing goes on; opaque, made by the store. */

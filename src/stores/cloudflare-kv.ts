@@ -7,7 +7,7 @@
  */
 import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { NEVER, PAGE } from './sql.ts';
-import { firstVersion } from './version.ts';
+import { newVersion } from './version.ts';
 
 /** A KV binding, as far as it is used here. */
 export interface KvBinding {
@@ -71,7 +71,7 @@ class KvStore implements Store {
     if (!holds) return null;
     const { until = NEVER, index = entry?.lists ?? [] } = options;
     if (!Number.isSafeInteger(until)) throw new TypeError('cloudflareKvStore: `until` must be a whole number of seconds.');
-    const version = entry ? entry.version + 1 : firstVersion();
+    const version = newVersion();
     const next: Entry = { version, until, lists: [...index], since: entry?.since ?? this.#moment(), value };
     const life = until === NEVER ? {} : { expirationTtl: Math.max(SHORTEST, until - this.#now()) };
     await Promise.all(index.map((list) => this.#namespace.put(this.#place(list, key, next.since), '', life)));

@@ -4,7 +4,7 @@
  * way, live ones never do. Nothing survives a restart, and no second process sees it.
  */
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
-import { firstVersion } from './version.ts';
+import { newVersion } from './version.ts';
 
 /** How a memory store differs from a plain one. */
 export interface MemoryStoreOptions {
@@ -69,7 +69,7 @@ class MemoryStore implements Store {
       this.#drop(key);
       this.#makeRoom();
     }
-    const version = row ? row.version + 1 : firstVersion();
+    const version = newVersion();
     this.#enlist(key, row?.lists ?? [], index);
     this.#rows.set(key, { text, version, until, lists: [...index], made: row?.made ?? ++this.#entered });
     this.#earliestEnd = Math.min(this.#earliestEnd, until);

@@ -37,22 +37,22 @@ export function migration(layouts: readonly (readonly string[])[]): string {
   return [...first, ...steps].join(';\n'); // no BEGIN: what fails then leaves no open transaction on the pool's connection
 }
 
-/** Key $1, version $2, end $3, value $4, now $5. */
+/** Key $1, the new version $2, end $3, value $4, now $5; last the version that must stand. */
 const INSERT = 'INSERT INTO portcullis_records AS r (key, version, until, value, lists)';
-const ONTO = 'ON CONFLICT (key) DO UPDATE SET version = r.version + 1, until = excluded.until, value = excluded.value, lists =';
-const UPDATE = 'UPDATE portcullis_records AS r SET version = r.version + 1, until = $3, value = $4';
-const THAT = 'WHERE r.key = $1 AND r.version = $2 AND r.until > $5 RETURNING version';
+const ONTO = 'ON CONFLICT (key) DO UPDATE SET version = excluded.version, until = excluded.until, value = excluded.value, lists =';
+const UPDATE = 'UPDATE portcullis_records AS r SET version = $2, until = $3, value = $4';
+const that = (version: string): string => `WHERE r.key = $1 AND r.version = ${version} AND r.until > $5 RETURNING version`;
 
 const WRITE = {
   any: `${INSERT} VALUES ($1, $2, $3, $4, NULL) ${ONTO} CASE WHEN r.until > $5 THEN r.lists END RETURNING version`,
   absent: `${INSERT} VALUES ($1, $2, $3, $4, NULL) ${ONTO} NULL WHERE r.until <= $5 RETURNING version`,
-  version: `${UPDATE} ${THAT}`,
+  version: `${UPDATE} ${that('$6')}`,
 };
 /** The same with lists: $6, a JSON array. `any` has no use for the time, and PostgreSQL wants to know each parameter's type. */
 const LISTED = {
   any: `${INSERT} VALUES ($1, $2, $3, $4, $6) ${ONTO} excluded.lists WHERE $5::bigint IS NOT NULL RETURNING version`,
   absent: `${INSERT} VALUES ($1, $2, $3, $4, $6) ${ONTO} excluded.lists WHERE r.until <= $5 RETURNING version`,
-  version: `${UPDATE}, lists = $6 ${THAT}`,
+  version: `${UPDATE}, lists = $6 ${that('$7')}`,
 };
 
 /** A list's name out of a JSON array of them. */

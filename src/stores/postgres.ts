@@ -9,7 +9,7 @@ import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone
 import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { LAYOUT_STATEMENT, LAYOUTS, migration, STATEMENTS } from './postgres-sql.ts';
 import { keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
-import { firstVersion } from './version.ts';
+import { newVersion } from './version.ts';
 
 /** A `pg` Pool or Client, as far as it is used here. */
 export interface PgDriver {
@@ -37,7 +37,7 @@ type Query = (statement: string, parameters: readonly Parameter[]) => Promise<re
 const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', 'ECONNREFUSED']);
 
 /** What statements are prepared as: the same in every store on one pool, which takes a name for one text only. */
-const NAMES: ReadonlyMap<string, string> = new Map(Object.entries(STATEMENTS).map(([name, text]) => [text, `portcullis_1_${name}`]));
+const NAMES: ReadonlyMap<string, string> = new Map(Object.entries(STATEMENTS).map(([name, text]) => [text, `portcullis_2_${name}`]));
 
 /**
  * A store in the database that the driver leads to; makes its tables (`portcullis_…`) on first use and migrates them under a lock.
@@ -72,10 +72,11 @@ class PostgresStore implements Store {
   async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
     const { until = NEVER, index } = options;
     const kind = typeof when === 'number' ? 'Version' : when === 'any' ? 'Any' : 'Absent';
-    const given = [key, typeof when === 'number' ? when : firstVersion(), until, JSON.stringify(value), this.#now()];
+    const given = [key, newVersion(), until, JSON.stringify(value), this.#now()];
+    const that = typeof when === 'number' ? [when] : [];
     const [row] = index
-      ? await this.#run(STATEMENTS[`list${kind}`], ...given, JSON.stringify(index))
-      : await this.#run(STATEMENTS[`write${kind}`], ...given);
+      ? await this.#run(STATEMENTS[`list${kind}`], ...given, JSON.stringify(index), ...that)
+      : await this.#run(STATEMENTS[`write${kind}`], ...given, ...that);
     return row ? Number((row as { version: string }).version) : null;
   }
 

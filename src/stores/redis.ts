@@ -14,7 +14,7 @@ import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, V
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
 import { ENTER, FORGET, REMOVE, WRITE } from './redis-scripts.ts';
 import { keptOf, NEVER, PAGE, storedOf } from './sql.ts';
-import { firstVersion } from './version.ts';
+import { newVersion } from './version.ts';
 
 export type { IoRedisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.ts';
 
@@ -76,7 +76,7 @@ class RedisStore implements Store {
     const now = this.#now();
     const lengths = await Promise.all((index ?? []).map((list) => this.#redis.script(ENTER, this.#listKeys(list), [key, String(now)])));
     const kept = until === NEVER ? 0 : Math.max(1, until - now + CLOCKS_DIFFER);
-    const version = firstVersion();
+    const version = newVersion();
     const lists = index ? JSON.stringify(index) : '';
     const given = [String(when), String(now), String(until), lists, JSON.stringify(value), String(version), String(kept)];
     const before = await this.#redis.script(WRITE, [this.#recordKey(key)], given);
@@ -94,7 +94,7 @@ class RedisStore implements Store {
   async remove(key: Key, when?: Version): Promise<boolean> {
     await this.#ready();
     const now = this.#now();
-    const given = [String(now), when === undefined ? '' : String(when), `gone ${firstVersion()}`, String(SENT_AGAIN_WITHIN)];
+    const given = [String(now), when === undefined ? '' : String(when), `gone ${newVersion()}`, String(SENT_AGAIN_WITHIN)];
     const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], given);
     if (typeof lists !== 'string') return false;
     await Promise.all((JSON.parse(lists) as readonly IndexKey[]).map((list) => this.#forget(list, [key], now)));

@@ -5,7 +5,7 @@
  * adapter's business. Only plain `?` parameters: older Nodes bind numbered ones wrongly.
  */
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
-import { firstVersion } from './version.ts';
+import { newVersion } from './version.ts';
 
 /** Names of the two tables. */
 interface Names {
@@ -47,13 +47,13 @@ export function schemaFor({ records, entries }: Names): readonly string[] {
 /** The statements over tables of given names. Every parameter is a plain `?`, in the order the functions below bind them. */
 export function statementsFor({ records, entries }: Names): Readonly<Record<StatementName, string>> {
   const insert = `INSERT INTO ${records} (key, version, until, lists, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET`;
-  const overwrite = 'version = version + 1, until = excluded.until, value = excluded.value, lists =';
+  const overwrite = 'version = excluded.version, until = excluded.until, value = excluded.value, lists =';
   const stands = 'EXISTS (SELECT 1 FROM json_each(lists) WHERE json_each.value = ?)';
   return {
     read: `SELECT version, until, value FROM ${records} WHERE key = ? AND until > ?`,
     writeAny: `${insert} ${overwrite} CASE WHEN excluded.lists IS NULL AND until > ? THEN lists ELSE excluded.lists END RETURNING version`,
     writeAbsent: `${insert} ${overwrite} excluded.lists WHERE until <= ? RETURNING version`,
-    writeVersion: `UPDATE ${records} SET version = version + 1, until = ?, lists = coalesce(?, lists), value = ?
+    writeVersion: `UPDATE ${records} SET version = ?, until = ?, lists = coalesce(?, lists), value = ?
       WHERE key = ? AND version = ? AND until > ? RETURNING version`,
     remove: `DELETE FROM ${records} WHERE key = ? AND until > ? RETURNING lists`,
     removeVersion: `DELETE FROM ${records} WHERE key = ? AND until > ? AND version = ? RETURNING lists`,
@@ -117,8 +117,8 @@ export type Bound = readonly [statement: string, ...parameters: (string | number
 export function writing(key: Key, text: string, { when, now, until, lists }: Change, sql: typeof OWN = OWN): Bound {
   const listed = lists && JSON.stringify(lists);
   return typeof when === 'number'
-    ? [sql.writeVersion, until, listed, text, key, when, now]
-    : [when === 'any' ? sql.writeAny : sql.writeAbsent, key, firstVersion(), until, listed, text, now];
+    ? [sql.writeVersion, newVersion(), until, listed, text, key, when, now]
+    : [when === 'any' ? sql.writeAny : sql.writeAbsent, key, newVersion(), until, listed, text, now];
 }
 
 /** The one statement that removes a live record, and then returns the lists it stood in. */

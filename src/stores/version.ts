@@ -1,11 +1,11 @@
 /**
- * Where a record's version starts. It counts up by one from there, so two lives of one key share no version:
- * whoever still holds a version from before a removal can never match what was created afterwards.
+ * Versions: each write gets a random one. One that counts up would come back where the last writes are lost (a crash without
+ * `synchronous_commit`, a failover, a restored backup): a process that has read the lost state would then take another for it.
  */
 import type { Version } from '../model/store.ts';
 
-/** A random whole number of 52 bits; one bit of room is left to count up in. */
-export function firstVersion(): Version {
+/** A version that no other write has: a random whole number of 53 bits. */
+export function newVersion(): Version {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (high >>> 12) * 2 ** 32 + low;
+  return (high >>> 11) * 2 ** 32 + low;
 }

@@ -8,6 +8,8 @@ export interface StoreUnderTest {
   readonly store: Store;
   /** Ends the present one and opens what it left. */
   readonly reopen?: () => Promise<Store>;
+  /** Copies all data, as a backup would; what it gives puts the copy back in place of what stands there then. */
+  readonly copy?: () => Promise<() => Promise<void>>;
 }
 
 /** Makes a fresh, empty store that reads the time from `now`. */
@@ -31,6 +33,7 @@ export interface Clock {
 /** What a case works with. */
 export interface Given {
   readonly store: Store;
+  readonly copy?: StoreUnderTest['copy'];
   readonly clock: Clock;
 }
 
@@ -40,8 +43,8 @@ export function rule(name: string, body: (given: Given) => Promise<void>): Store
     name,
     run: async (make) => {
       const clock = { time: 1_800_000_000 };
-      const { store } = await make(() => clock.time);
-      await body({ store, clock });
+      const { store, copy } = await make(() => clock.time);
+      await body({ store, clock, ...(copy && { copy }) });
     },
   };
 }

@@ -63,6 +63,25 @@ export const storeSuite: readonly StoreCase[] = [
     equal(await store.write('a:1', 'stale', stale), null);
     equal(await store.remove('a:1', stale), false);
   }),
+  rule('gives versions that do not count up, so that none comes back where the last writes were lost', async ({ store }) => {
+    const versions = [await written(store, 'a:1', 0, 'absent')];
+    for (let n = 1; n < 8; n++) versions.push(await written(store, 'a:1', n, n % 2 === 0 ? 'any' : (versions.at(-1) ?? 0)));
+    const steps = new Set(versions.slice(1).map((version, at) => version - (versions[at] ?? 0)));
+    check(steps.size > 4, `the versions ${versions.join(', ')} follow from each other`);
+  }),
+  rule('gives no version again that was given after a copy of the data which is put back', async ({ store, copy }) => {
+    if (!copy) return;
+    const first = await written(store, 'a:1', 'kept', 'any');
+    const putBack = await copy();
+    const lost = await written(store, 'a:1', 'lost', first);
+    const known = (await store.read('a:1')) ?? undefined;
+    await putBack();
+    equal((await store.read('a:1', known))?.value, 'kept');
+    const next = await written(store, 'a:1', 'next', first);
+    check(next !== lost && next !== first, 'a version came back');
+    equal((await store.read('a:1', known))?.value, 'next');
+    equal(await store.write('a:1', 'stale', lost), null);
+  }),
   race('removes once, however many ask at once', async ({ store }) => {
     await written(store, 'a:1', 1, 'any');
     const answers = await Promise.all(racers(50, () => store.remove('a:1')));

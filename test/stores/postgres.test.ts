@@ -56,7 +56,12 @@ describe.skipIf(!server)('stores/postgres', async () => {
             const store = make(now);
             await store.read('a:1'); // makes the tables; emptying them is quicker than a database for each case
             await admin.query('TRUNCATE portcullis_records, portcullis_entries');
-            return { store, reopen: async () => make(now) };
+            const copy = async (): Promise<() => Promise<void>> => {
+              await admin.query('CREATE TABLE kept AS SELECT * FROM portcullis_records');
+              return async () =>
+                void (await admin.query('TRUNCATE portcullis_records; INSERT INTO portcullis_records SELECT * FROM kept; DROP TABLE kept'));
+            };
+            return { store, reopen: async () => make(now), copy };
           });
         });
       }

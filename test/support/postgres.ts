@@ -1,6 +1,6 @@
 /** A real PostgreSQL for tests: started in a temporary folder, or the one that PORTCULLIS_TEST_POSTGRES leads to. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -14,14 +14,16 @@ export interface TestPostgres {
   readonly folder?: string;
   /** Ends it at once, as a crash would, and starts it again on the same data. Absent for one that is not ours. */
   readonly restart?: () => Promise<void>;
+  /** Ends every process of it with SIGKILL, so that what was not flushed is lost, and starts it again. Absent for one that is not ours. */
+  readonly kill?: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
 const GIVEN = process.env['PORTCULLIS_TEST_POSTGRES'];
 
-/** Starts it; or says why there is none, which in CI is a failure. */
-export async function startPostgres(): Promise<TestPostgres | string> {
-  if (GIVEN) return over(GIVEN, async () => undefined);
+/** Starts it; or says why there is none, which in CI is a failure. @param settings more of its configuration, such as `synchronous_commit=off`. */
+export async function startPostgres(...settings: readonly string[]): Promise<TestPostgres | string> {
+  if (GIVEN && settings.length === 0) return over(GIVEN, async () => undefined);
   const bin = folderOf();
   if (bin === null) return 'there is no PostgreSQL on this machine (apt-get install postgresql), and PORTCULLIS_TEST_POSTGRES is not set';
   const root = process.getuid?.() === 0;
@@ -45,7 +47,7 @@ export async function startPostgres(): Promise<TestPostgres | string> {
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let server: ChildProcess;
   const start = async (): Promise<void> => {
-    const options = ['fsync=off', 'max_connections=60', 'listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`];
+    const options = ['fsync=off', 'max_connections=60', 'listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, ...settings];
     const more = options.flatMap((option) => ['-c', option]);
     server = spawn(join(bin, 'postgres'), ['-D', join(folder, 'data'), '-p', String(port), ...more], {
       ...who,
@@ -60,11 +62,18 @@ export async function startPostgres(): Promise<TestPostgres | string> {
     server.kill(signal);
     await gone;
   };
+  const kill = async (): Promise<void> => {
+    const { pid = 0 } = server;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    await end('SIGKILL');
+    for (const child of children) if (existsSync(`/proc/${child}`)) process.kill(child, 'SIGKILL');
+    await start();
+  };
   const stop = async (): Promise<void> => {
     await end('SIGQUIT');
     rmSync(folder, { recursive: true, force: true });
   };
-  return { ...over(url, stop), folder, restart: async () => (await end('SIGQUIT'), start()) };
+  return { ...over(url, stop), folder, restart: async () => (await end('SIGQUIT'), start()), kill };
 }
 
 function over(url: string, stop: () => Promise<void>): TestPostgres {
