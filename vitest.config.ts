@@ -8,7 +8,7 @@ const NODE_ONLY = [
   'test/node/**',
   'test/cli/**',
   'test/stores/{sqlite,postgres,redis}*.test.ts',
-  'test/stores/wal-index.test.ts',
+  'test/stores/{wal-index,record-kinds}.test.ts',
   'test/*.test.ts',
   'test/options/**',
   'test/runtimes/**',

@@ -162,9 +162,9 @@ export function makeRecords(
         const next = ticket && change(ticket);
         return next ? { write: next, until: next.expiresAt, result: next } : { result: null };
       }),
-    openJourney: async (hash, journey) => void (await store.write(`state:${hash}`, journey, 'absent', { until: journey.expiresAt })),
-    findJourney: (hash) => value(`state:${hash}`, isJourney),
-    takeJourney: (hash) => store.remove(`state:${hash}`),
+    openJourney: async (hash, journey) => void (await store.write(`journey:${hash}`, journey, 'absent', { until: journey.expiresAt })),
+    findJourney: (hash) => value(`journey:${hash}`, isJourney),
+    takeJourney: (hash) => store.remove(`journey:${hash}`),
     async userOf(hash, candidate) {
       const known = await value(`identity:${hash}`, isIdentity);
       if (known) return known.userId;

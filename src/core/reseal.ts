@@ -40,6 +40,7 @@ type Anew = (purpose: string, sealed: Json | undefined, bound: string) => Promis
 const SEALED: ReadonlyMap<string, { readonly member: string; readonly purpose: string }> = new Map([
   ['totp', { member: 'sealedSecret', purpose: TOTP_PURPOSE }],
   ['state', { member: 'sealed', purpose: STATE_PURPOSE }],
+  ['mcp', { member: 'sealed', purpose: STATE_PURPOSE }],
   ['upstream', { member: 'sealedKey', purpose: VAULT_PURPOSE }],
 ]);
 
@@ -60,7 +61,7 @@ export async function reseal(as: AuthServer, after?: Cursor, { dangerouslyDropUn
       return isDropped ? '' : sealed;
     };
     const changed = await changedBy(kept, anew);
-    const isWritten = changed !== null && (await write(as, kept, isDropped && kept.key.startsWith('state:') ? null : changed));
+    const isWritten = changed !== null && (await write(as, kept, isDropped && /^(state|mcp):/.test(kept.key) ? null : changed));
     if (isWritten && isDropped) dropped++;
     else if (isWritten) resealed++;
     if (isLost || (changed !== null && !isWritten)) left++;

@@ -20,12 +20,12 @@ const TTL: Seconds = 365 * 86_400;
 const LARGEST = 262_144;
 const LONGEST_HANDLE = 256;
 
-/** The states of whoever calls. */
-export function statesOf(as: AuthServer, access: Checked): UserStates {
+/** The states of whoever calls. @param kind of record: what the user made, or what is on its way for an MCP client. */
+export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp'): UserStates {
   const { store, keys, keyring } = as;
   const keyOf = async (handle: string): Promise<Key> => {
     if (handle.length > LONGEST_HANDLE) throw new TypeError(`A state's handle may have ${LONGEST_HANDLE} characters.`);
-    return `state:${await keys.hash(`state\n${JSON.stringify([access.issuer ?? '', access.userId, access.resource, handle])}`)}`;
+    return `${kind}:${await keys.hash(`${kind}\n${JSON.stringify([access.issuer ?? '', access.userId, access.resource, handle])}`)}`;
   };
   return {
     async read(handle) {

@@ -45,7 +45,7 @@ export async function callback(asked: Call, login: SiteLogin): Promise<Response>
   if (!client) return over(call);
   const redirect = redirectOf(ticket, client); // it must still be good
 
-  const opened = (await keys.openUnder(state, journey.sealed, `state:${stateHash}`)) as KeptJourney | null;
+  const opened = (await keys.openUnder(state, journey.sealed, `journey:${stateHash}`)) as KeptJourney | null;
   if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: opened.keep };

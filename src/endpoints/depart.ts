@@ -57,7 +57,7 @@ export async function depart(call: Call, { showing, choice, login, again }: Depa
   const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { ...choice, stateHash }, as.now()));
   if (!ticket) return over(call);
   const kept: KeptJourney = { keep: away.keep, handle: showing.handle, ...(mustProve ? { freshSince: as.now() } : {}) };
-  const sealed = await keys.sealUnder(state, kept, `state:${stateHash}`);
+  const sealed = await keys.sealUnder(state, kept, `journey:${stateHash}`);
   await records.openJourney(stateHash, { v: 1, login: login.id, ticketHash: handleHash, sealed, expiresAt: ticket.expiresAt });
   const answer = new Response(null, {
     status: 303,

@@ -54,7 +54,7 @@ export function boundSessions<Env = unknown>(
 
   return {
     async fetch(request, env, ctx) {
-      const [access, states] = [callerOf(ctx), ctx.states];
+      const [access, states] = [callerOf(ctx), ctx.states?.passing];
       if (access === null || states === undefined)
         throw new TypeError('boundSessions needs OAuthProvider in front, whose store keeps whose session is whose.');
       const anew = await readAnew(request);

@@ -132,7 +132,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         }
         const entry = await enter(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
-        const resuming = await resume(entry.body, { access, states: ctx.states, url: request.url });
+        const resuming = await resume(entry.body, { access, states: ctx.states?.passing, url: request.url });
         if (resuming instanceof Response) return resuming;
         const { resumed } = resuming;
         const turn = (visitor && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;

@@ -3,7 +3,7 @@
  * are to be consented to apart, give each a route of its own (`apiHandlers`), which makes it a resource.
  */
 import type { Context, FetchObject } from '../model/handler.ts';
-import type { UserStates } from '../model/user-state.ts';
+import type { CallerStates, UserStates } from '../model/user-state.ts';
 
 /**
  * Puts handlers under paths; what lies below a path is its handler's, too, and the longest path wins. 404 elsewhere.
@@ -31,16 +31,20 @@ export function mount<Env = unknown>(handlers: { readonly [path: string]: Pick<F
 }
 
 /** What one server keeps for a user is not what another one keeps: neither state nor sessions are shared. */
-function within(ctx: Context, states: UserStates, path: string): Context {
-  const inside = (handle: string): string => `${path} ${handle}`;
+function within(ctx: Context, states: CallerStates, path: string): Context {
   return {
     ...ctx,
     waitUntil: (promise) => ctx.waitUntil(promise), // of workerd's own object, which has to be called on it
-    states: {
-      read: (handle) => states.read(inside(handle)),
-      write: (handle, ...rest) => states.write(inside(handle), ...rest),
-      remove: (handle, ...rest) => states.remove(inside(handle), ...rest),
-      now: () => states.now(),
-    },
+    states: { ...below(states, path), passing: below(states.passing, path) },
+  };
+}
+
+function below(states: UserStates, path: string): UserStates {
+  const inside = (handle: string): string => `${path} ${handle}`;
+  return {
+    read: (handle) => states.read(inside(handle)),
+    write: (handle, ...rest) => states.write(inside(handle), ...rest),
+    remove: (handle, ...rest) => states.remove(inside(handle), ...rest),
+    now: () => states.now(),
   };
 }

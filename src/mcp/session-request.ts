@@ -34,7 +34,7 @@ export const PARAMETER = 'sessionId';
 /** Where sessions are kept. @throws {TypeError} where nothing stands in front that has a store. */
 export function statesIn(ctx: Context): UserStates {
   if (ctx.states === undefined) throw new TypeError('sessions: OAuthProvider must stand in front, whose store keeps them.');
-  return ctx.states;
+  return ctx.states.passing;
 }
 
 /** There is no such session, or it is not this caller's: the client begins a new one (2025-11-25, Session Management). */

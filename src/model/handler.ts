@@ -5,7 +5,7 @@ import type { Respond } from '../lib/http.ts';
 import type { Access } from './access.ts';
 import type { NewEvent } from './event.ts';
 import type { Awaitable } from './runtime.ts';
-import type { UserStates } from './user-state.ts';
+import type { CallerStates } from './user-state.ts';
 
 /** What stands beside a request: workerd's execution context, or Node's stand-in for it. */
 export interface Context {
@@ -28,7 +28,7 @@ export interface Context {
   /** Set by the runtime: a cheaper way to make an answer that is a text, where the runtime has one. */
   respond?: Respond | undefined;
   /** Set by `OAuthProvider`: what is kept for the user of this request between calls. */
-  states?: UserStates;
+  states?: CallerStates;
   /** The peer's network address, where the runtime knows it. */
   readonly address?: string;
 }

@@ -10,7 +10,7 @@ export interface KeptState {
   readonly version: Version;
 }
 
-/** The values of one user. */
+/** The values of one user, of one kind. */
 export interface UserStates {
   /** Null where nothing is kept. */
   read(handle: string): Promise<KeptState | null>;
@@ -26,4 +26,10 @@ export interface UserStates {
   remove(handle: string, since?: Version): Promise<boolean>;
   /** The second it is on the server whose store this is. */
   now(): Seconds;
+}
+
+/** What a handler finds: the values that its user made, which outlast an epoch, and those of sessions and calls, which do not. */
+export interface CallerStates extends UserStates {
+  /** MCP sessions and what is on its way in them; answers that were used. */
+  readonly passing: UserStates;
 }

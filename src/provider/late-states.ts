@@ -3,16 +3,18 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { late } from '../lib/late.ts';
 import type { Checked } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
-import type { UserStates } from '../model/user-state.ts';
+import type { CallerStates, UserStates } from '../model/user-state.ts';
 
 const statesOf = late(async () => (await import('../core/user-states.ts')).statesOf);
 
 /** The states of whoever calls. A class, since every call makes one and few ask it anything. */
-export class LateStates implements UserStates {
+export class LateStates implements CallerStates {
+  readonly #kind: 'state' | 'mcp';
   readonly #as: AuthServer;
   readonly #access: Checked;
 
-  constructor(as: AuthServer, access: Checked) {
+  constructor(as: AuthServer, access: Checked, kind: 'state' | 'mcp' = 'state') {
+    this.#kind = kind;
     this.#as = as;
     this.#access = access;
   }
@@ -25,10 +27,13 @@ export class LateStates implements UserStates {
   async remove(...asked: Parameters<UserStates['remove']>): ReturnType<UserStates['remove']> {
     return (await this.#states()).remove(...asked);
   }
+  get passing(): UserStates {
+    return new LateStates(this.#as, this.#access, 'mcp');
+  }
   now(): Seconds {
     return this.#as.now();
   }
   #states(): Promise<UserStates> {
-    return statesOf(this.#as, this.#access);
+    return statesOf(this.#as, this.#access, this.#kind);
   }
 }

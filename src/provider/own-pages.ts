@@ -174,7 +174,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         const state = keys.secret();
         const stateHash = await keys.hash(state);
         const { handleHash, cookie } = await open(request, { scope: request.scope, stateHash });
-        const sealed = await keys.sealUnder(state, data, `state:${stateHash}`);
+        const sealed = await keys.sealUnder(state, data, `journey:${stateHash}`);
         await records.openJourney(stateHash, { v: 1, login: OWN, ticketHash: handleHash, sealed, expiresAt: as.now() + TICKET_TTL });
         return { state, headers: answerHeaders(cookie, headers) };
       }),
@@ -187,7 +187,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         if (!journey || journey.login !== OWN || ticket?.approved?.stateHash !== stateHash) throw over();
         if (!(await isThisBrowser(request, journey.ticketHash, ticket))) throw foreign('another_browser');
         if (!(await records.takeJourney(stateHash)) || !(await records.takeTicket(journey.ticketHash))) throw over();
-        const data = (await keys.openUnder(state, journey.sealed, `state:${stateHash}`)) as Data;
+        const data = (await keys.openUnder(state, journey.sealed, `journey:${stateHash}`)) as Data;
         return { request: requestOf(ticket), data, headers: answerHeaders(setCookie(as, flowCookie(journey.ticketHash), '', 0)) };
       }),
   };

@@ -8,6 +8,7 @@ import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone
 import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import {
   type Bound,
+  CLOCKS_DIFFER,
   keptIn,
   listing,
   listsIn,
@@ -107,7 +108,7 @@ class D1Store implements Store {
   }
 
   async sweep(most = 1000): Promise<number> {
-    const now = this.#now();
+    const now = this.#now() - CLOCKS_DIFFER;
     const after = (this.#swept ??= Math.floor(Math.random() * (await this.#last())));
     const [found] = await this.#run(SQL.look, now, after, most);
     const { last, seen, ended } = found as { last: number | null; seen: number; ended: number | null };

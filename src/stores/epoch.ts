@@ -1,15 +1,19 @@
 /**
  * Epoch store: a store whose grants, sessions and everything on its way bear the name of the present epoch. Under a new name nothing of
  * the old is found any more: after a backup was restored, what was revoked or rotated since cannot live again (FLT-26). Costs no read.
- * Accounts, clients and identities stay. The rows of an old epoch vanish at their own ends.
+ * Accounts, clients, identities and what users keep in MCP servers stay. The rows of an old epoch vanish at their own ends.
  */
 import type { Store } from '../model/store.ts';
+import { type Fate, LIST_KINDS, RECORD_KINDS } from '../model/record-kind.ts';
 import { prefixed, renamedStore } from './renamed.ts';
 
-/** Records that outlive an epoch. Whatever is not named here does not: forgetting one logs people out, and lets nobody in. */
-const LASTING = /^(account|username|email|client|document|passkey|identity|totp|quota|limit|replay):/;
-/** Lists of such records. `client:<id>` is a list of grants. */
-const LASTING_LISTS = /^(clients|passkeys|identities):/;
+const namesOf = (kinds: { readonly [kind: string]: Fate }): RegExp =>
+  new RegExp(
+    `^(?:${Object.keys(kinds)
+      .filter((kind) => kinds[kind] === 'lasts')
+      .join('|')}):`,
+  );
+const LASTING = { key: namesOf(RECORD_KINDS), list: namesOf(LIST_KINDS) };
 const NAME = /^[a-z0-9][a-z0-9.-]{0,31}$/;
 
 /**
@@ -22,5 +26,5 @@ export function epochStore(store: Store, epoch: unknown): Store {
     throw new TypeError(
       'OAuthProvider: PORTCULLIS_EPOCH must be 1 to 32 lower-case letters, digits, full stops and hyphens, such as a date.',
     );
-  return renamedStore(store, prefixed(`${epoch}@`, { key: LASTING, list: LASTING_LISTS }));
+  return renamedStore(store, prefixed(`${epoch}@`, LASTING));
 }

@@ -8,7 +8,7 @@ import { makeOnce } from '../lib/underway.ts';
 import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
 import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { LAYOUT_STATEMENT, LAYOUTS, migration, STATEMENTS } from './postgres-sql.ts';
-import { keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
+import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
 /** A `pg` Pool or Client, as far as it is used here. */
@@ -110,7 +110,7 @@ class PostgresStore implements Store {
   }
 
   async sweep(most = 1000): Promise<number> {
-    const [row] = await this.#run(STATEMENTS.sweep, this.#swept, most, this.#now());
+    const [row] = await this.#run(STATEMENTS.sweep, this.#swept, most, this.#now() - CLOCKS_DIFFER);
     const { last, seen, removed } = row as { last: string | null; seen: string; removed: string };
     this.#swept = Number(seen) < most ? '' : (last ?? '');
     return Number(removed);

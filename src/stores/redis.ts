@@ -13,7 +13,7 @@ import { makeOnce } from '../lib/underway.ts';
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
 import { ENTER, FORGET, REMOVE, WRITE } from './redis-scripts.ts';
-import { keptOf, NEVER, PAGE, storedOf } from './sql.ts';
+import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
 export type { IoRedisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.ts';
@@ -29,8 +29,6 @@ export interface RedisStoreOptions {
 }
 
 const LAYOUT = 1;
-/** Clocks of several machines differ: Redis keeps what expired a moment ago a little longer. */
-const CLOCKS_DIFFER: Seconds = 300;
 /** An entry whose record is missing may belong to a write that is still under way; after this time it does not. */
 const WRITE_TAKES_AT_MOST: Seconds = 3600;
 /** For how long a removal is remembered, should the client send it twice. */

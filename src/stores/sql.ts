@@ -19,6 +19,12 @@ export type Run = (statement: string, ...parameters: readonly (string | number |
 /** The end of a record that has none; a number, so that every comparison stays a plain one. */
 export const NEVER: Seconds = Number.MAX_SAFE_INTEGER;
 
+/**
+ * Expired records are removed so long after their end: clocks of several machines differ, and what one takes for expired another may
+ * still have to find, such as that a proof was used.
+ */
+export const CLOCKS_DIFFER: Seconds = 300;
+
 /** Keys on one page of a listing. */
 export const PAGE = 200;
 
@@ -195,17 +201,18 @@ export interface Swept {
 }
 
 /**
- * Looks at the next `limit` records and removes the expired ones.
+ * Looks at the next `limit` records and removes those that expired long enough ago.
  * @param within runs the removal, in one transaction where that is the adapter's business.
  */
 export function sweepRecords(run: Run, after: number, limit: number, now: Seconds, within: (removal: () => void) => void): Swept {
-  const look = run(OWN.look, now, after, limit)[0] as { last: number | null; seen: number; ended: number | null };
+  const before = now - CLOCKS_DIFFER;
+  const look = run(OWN.look, before, after, limit)[0] as { last: number | null; seen: number; ended: number | null };
   const next = look.last === null || look.seen < limit ? 0 : look.last;
   if (look.last === null || !look.ended) return { removed: [], next };
   const { last } = look;
   let removed: Swept['removed'] = [];
   within(() => {
-    const rows = run(OWN.sweep, after, last, now) as readonly { key: Key }[];
+    const rows = run(OWN.sweep, after, last, before) as readonly { key: Key }[];
     removed = rows.map((row) => ({ key: row.key, lists: listsIn(row) }));
     for (const { key, lists } of removed) for (const list of lists) leave(run, list, key);
   });

@@ -29,8 +29,6 @@ import {
 const HOUR_MS = 3_600_000;
 /** Records looked at in one go; the next go follows at once. */
 const SWEEP_SIZE = 2000;
-/** A caller's clock may be behind ours: what expired a moment ago stays a little longer. */
-const CLOCKS_DIFFER: Seconds = 300;
 
 /** One shard of the store. Export it from the Worker and bind it as a SQLite class (`new_sqlite_classes`). */
 export class PortcullisStore extends DurableObject<unknown> implements StoreObject {
@@ -101,7 +99,7 @@ export class PortcullisStore extends DurableObject<unknown> implements StoreObje
 
   /** Sweeps expired records, some at a time; sleeps again once nothing is left that can expire. */
   override async alarm(): Promise<void> {
-    const now = Math.floor(Date.now() / 1000) - CLOCKS_DIFFER;
+    const now = Math.floor(Date.now() / 1000);
     const { next } = sweepRecords(this.#run, this.#swept, SWEEP_SIZE, now, (removal) => this.ctx.storage.transactionSync(removal));
     this.#swept = next;
     this.#wakes = next > 0 || hasEnding(this.#run);

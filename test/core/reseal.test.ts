@@ -3,6 +3,7 @@ import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { type Keyring, makeKeyring } from '../../src/core/keyring.ts';
 import { makeKeys } from '../../src/core/keys.ts';
+import { makeRecords } from '../../src/core/records.ts';
 import { STATE_PURPOSE } from '../../src/core/user-states.ts';
 import { VAULT_PURPOSE } from '../../src/core/vault-record.ts';
 import { totp } from '../../src/logins/totp.ts';
@@ -93,6 +94,14 @@ describe.each(storeNames)('core/reseal on %s', (name) => {
 });
 
 describe('core/reseal', () => {
+  it('counts no sign-in under way as left: what its own state seals is no business of the secret (F-21)', async () => {
+    const clock = makeClock();
+    const store = memoryStore({ now: clock.now });
+    const journey = { v: 1, login: 'corp', ticketHash: 'h', sealed: await keys.sealUnder('state', { nonce: 'n' }, 'journey:x') };
+    await makeRecords(store).openJourney('x', { ...journey, expiresAt: clock.now() + 600 } as never);
+    expect(await pass(await appOn(store, clock, optionsWith(NEW, OLD)))).toEqual({ resealed: 0, left: 0 });
+  });
+
   it('SEC-209 leaves what no given secret opens as it is, and says that it is there', async () => {
     const [clock, ring] = [makeClock(), ringOf(keys.secret())];
     const store = memoryStore({ now: clock.now });

@@ -39,7 +39,7 @@ async function recordsOf(app: App, during: () => Promise<unknown>): Promise<numb
   const [write, remove] = [app.store.write, app.store.remove];
   app.store.write = async (key, ...rest) => {
     const version = await write(key, ...rest);
-    if (version !== null && key.startsWith('state:')) there.add(key);
+    if (version !== null && key.startsWith('mcp:')) there.add(key);
     return version;
   };
   app.store.remove = async (key, ...rest) => (there.delete(key), remove(key, ...rest));

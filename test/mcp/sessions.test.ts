@@ -179,7 +179,7 @@ describe.each(storeNames)('sessions on %s', (store) => {
     const { sessionId = '?' } = client.transport as { sessionId?: string };
     await client.close();
     const all = written.join('\n');
-    expect(written.filter((line) => line.startsWith('state:')).length).toBeGreaterThan(2);
+    expect(written.filter((line) => line.startsWith('mcp:')).length).toBeGreaterThan(2);
     for (const secret of [sessionId, 'Rome', 'Which city', 'elicitation', 'clientInfo']) expect(all).not.toContain(secret);
   });
 
@@ -254,7 +254,7 @@ describe.each(storeNames)('sessions on %s', (store) => {
     const app = await serving(store, { apiHandler: Asking.serve('/mcp', { ...options, onError }) as Handler });
     const token = await tokenOf(app);
     const write = app.store.write.bind(app.store);
-    app.store.write = (key, ...rest) => (key.startsWith('state:') ? Promise.reject(new Error('The disk is full.')) : write(key, ...rest));
+    app.store.write = (key, ...rest) => (key.startsWith('mcp:') ? Promise.reject(new Error('The disk is full.')) : write(key, ...rest));
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
     const begin = (more: object = {}): Promise<Response> =>
       ask(app, { token }, 'POST', { jsonrpc: '2.0', id: 0, method: 'initialize', params: { ...params, ...more } });

@@ -151,7 +151,11 @@ async function send(handler: FetchObject, body: BodyInit, ctx: Context, headers:
 
 const events: NewEvent[] = [];
 const about = { emit: (event: NewEvent): void => void events.push(event), challenge: { metadataUrl: `${ENDPOINT}/metadata`, scope: [] } };
-const user = (permissions: readonly string[] = []): Context => ({ ...contextOf(accessWith(permissions)), ...about, states: statesWith() });
+const user = (permissions: readonly string[] = []): Context => ({
+  ...contextOf(accessWith(permissions)),
+  ...about,
+  states: { ...statesWith(), passing: statesWith() },
+});
 const nobody: Context = { waitUntil: () => undefined, anonymous: true, ...about };
 
 describe.each(['2.x', '1.x'] as const)('what was not judged is not dispatched, SDK %s', (line) => {

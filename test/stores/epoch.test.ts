@@ -61,7 +61,7 @@ describe('stores/epoch', () => {
       'grant',
       'session',
       'ticket',
-      'state',
+      'mcp',
       'step',
       'link',
       'trip',

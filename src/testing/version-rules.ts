@@ -1,0 +1,52 @@
+/** What every store must promise of versions: part of `testing/store-suite`. */
+import type { Version } from '../model/store.ts';
+import { check, equal, rule, type StoreCase, written } from './store-case.ts';
+
+/** The cases. */
+export const versionRules: readonly StoreCase[] = [
+  rule('never gives a version of a removed record again', async ({ store }) => {
+    const seen = new Set<Version>();
+    for (let life = 0; life < 20; life++) {
+      for (const value of [1, 2, 3]) seen.add(await written(store, 'a:1', value, 'any'));
+      equal(await store.remove('a:1'), true);
+    }
+    equal(seen.size, 60);
+    const stale = [...seen].at(-1) ?? 0;
+    await written(store, 'a:1', 'new', 'absent');
+    equal(await store.write('a:1', 'stale', stale), null);
+    equal(await store.remove('a:1', stale), false);
+  }),
+  rule('gives versions that do not count up, so that none comes back where the last writes were lost', async ({ store }) => {
+    const versions = [await written(store, 'a:1', 0, 'absent')];
+    for (let n = 1; n < 8; n++) versions.push(await written(store, 'a:1', n, n % 2 === 0 ? 'any' : (versions.at(-1) ?? 0)));
+    const steps = new Set(versions.slice(1).map((version, at) => version - (versions[at] ?? 0)));
+    check(steps.size > 4, `the versions ${versions.join(', ')} follow from each other`);
+  }),
+  rule('gives no version again that was given after a copy of the data which is put back', async ({ store, copy }) => {
+    if (!copy) return;
+    const first = await written(store, 'a:1', 'kept', 'any');
+    const putBack = await copy();
+    const lost = await written(store, 'a:1', 'lost', first);
+    const known = (await store.read('a:1')) ?? undefined;
+    await putBack();
+    equal((await store.read('a:1', known))?.value, 'kept');
+    const next = await written(store, 'a:1', 'next', first);
+    check(next !== lost && next !== first, 'a version came back');
+    equal((await store.read('a:1', known))?.value, 'next');
+    equal(await store.write('a:1', 'stale', lost), null);
+  }),
+  rule('gives a caller what he knows only while the record is still in that very state', async ({ store, clock }) => {
+    await written(store, 'a:1', { n: 1 }, 'any');
+    const known = (await store.read('a:1')) ?? undefined;
+    equal(await store.read('a:1', known), known);
+    await written(store, 'a:1', { n: 2 }, 'any', { until: clock.time + 60 });
+    equal((await store.read('a:1', known))?.value, { n: 2 });
+    const later = (await store.read('a:1', known)) ?? undefined;
+    clock.time += 60;
+    equal(await store.read('a:1', later), null);
+    await written(store, 'a:1', { n: 1 }, 'absent');
+    equal((await store.read('a:1', later))?.value, { n: 1 });
+    await store.remove('a:1');
+    equal(await store.read('a:1', later), null);
+  }),
+];
