@@ -9,6 +9,7 @@ import { callbackPath, sectionPath, sectionsOf, signInsPath } from './endpoints/
 import { token } from './endpoints/token.ts';
 import { CROSS_ORIGIN, json } from './lib/http.ts';
 import { late } from './lib/late.ts';
+import { isPrefetch } from './lib/prefetch.ts';
 import { OAuthError } from './model/error.ts';
 import { hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
@@ -68,14 +69,14 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   const greeting = (endpoint: Endpoint): Endpoint =>
     hostOf(logins) ? late(async () => (await import('./endpoints/welcome.ts')).welcoming(endpoint)) : endpoint;
   routes.set(paths.authorize, { name: 'authorize', methods: { GET: greeting(authorize), POST: authorize }, reader: 'person' });
-  routes.set(paths.approve, { name: 'approve', methods: { POST: approve }, reader: 'person' });
+  routes.set(paths.approve, { name: 'approve', methods: { POST: finishing(approve) }, reader: 'person' });
   if (paths.deviceAuthorization !== null) {
     routes.set(paths.deviceAuthorization, { name: 'device-authorization', methods: { POST: deviceAuthorization }, reader: 'program' });
     routes.set(paths.device, { name: 'device', methods: { GET: device, POST: device }, reader: 'person' });
   }
-  routes.set(paths.step, { name: 'step', methods: { POST: step }, reader: 'person' });
+  routes.set(paths.step, { name: 'step', methods: { POST: finishing(step) }, reader: 'person' });
   for (const login of logins.filter(isSite)) {
-    const GET: Endpoint = (call) => callback(call, login);
+    const GET = finishing((call) => callback(call, login));
     routes.set(callbackPath(paths.authorize, login.id), { name: 'callback', methods: { GET }, reader: 'person' });
   }
   routes.set(`${paths.account}/connect`, { name: 'account/connect', methods: { GET: greeting(connect), POST: connect }, reader: 'person' });
@@ -101,6 +102,18 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   return routes.set(paths.login, { name: 'login', methods: { GET: login, POST: login }, reader: 'person' });
 }
 
+/**
+ * An endpoint that goes on when the browser hangs up, which on Workers would end it: a second click drops the first request, and the
+ * second one needs what the first came to.
+ */
+function finishing(endpoint: Endpoint): Endpoint {
+  return (call) => {
+    const work = endpoint(call);
+    call.after(() => work.catch(() => undefined)); // whoever waits for the answer gets the error
+    return work;
+  };
+}
+
 /** Answers a request to a route; never throws. */
 export async function answer(route: Route, asked: Call): Promise<Response> {
   const { method } = asked.request;
@@ -108,7 +121,10 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
     return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, ...preflightHeaders(route) } });
   let call = asked;
   try {
-    if (route.reader === 'person') call = await inTheirLanguage(asked);
+    if (route.reader === 'person') {
+      if (isPrefetch(asked.request)) return notAhead();
+      call = await inTheirLanguage(asked);
+    }
     const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
     return await (endpoint ? endpoint(call) : notAllowed(route));
   } catch (error) {
@@ -148,6 +164,11 @@ async function replaced(route: Route, call: Call, error: unknown, response: Resp
     as.emit({ kind: 'request.failed', endpoint: 'onError', requestId, error: failed });
     return response;
   }
+}
+
+/** Nothing is taken, shown or counted for a page that nobody opened; a browser uses no prefetched answer that is an error. */
+function notAhead(): Response {
+  return new Response(null, { status: 503, headers: { 'cache-control': 'no-store', 'retry-after': '0' } });
 }
 
 function notAllowed({ methods }: Route): never {

@@ -33,6 +33,8 @@ export type DeviceRecord = DeviceRequest & {
   readonly polledAt: Seconds;
   /** Null while the person decides. */
   readonly answer: 'denied' | { readonly sealedCode: string } | null;
+  /** Hash of the handle of the form that answered. */
+  readonly answeredBy?: string;
   readonly expiresAt: Seconds;
 };
 
@@ -90,12 +92,17 @@ export async function findDevice(as: AuthServer, typed: string): Promise<{ hash:
   return { hash: named.value.deviceHash, userCode: shownCode(userCode), record: held.value };
 }
 
-/** Writes the person's answer, once. @param code of the grant, null for a no. @returns false where the request is over, or was answered. */
-export async function answerDevice(as: AuthServer, hash: string, code: string | null): Promise<boolean> {
+/**
+ * Writes the person's answer, once.
+ *
+ * @param by names the form; the same form may come again. @param code of the grant, null for a no.
+ * @returns false where the request is over, or another form answered it.
+ */
+export async function answerDevice(as: AuthServer, hash: string, by: string, code: string | null): Promise<boolean> {
   return changeRecord(as, `device:${hash}`, isDevice, async (device) => {
-    if (!device || device.answer !== null || device.expiresAt <= as.now()) return { result: false };
+    if (!device || device.answer !== null || device.expiresAt <= as.now()) return { result: device?.answeredBy === by };
     const answer = code === null ? 'denied' : { sealedCode: await encrypted(device.publicKey, code) };
-    const write: DeviceRecord = { ...device, answer };
+    const write: DeviceRecord = { ...device, answer, answeredBy: by };
     return { write, until: keptUntil(write), result: true };
   });
 }

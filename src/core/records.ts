@@ -12,6 +12,7 @@ import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, WriteOptions } 
 import type { Journey, Ticket } from '../model/ticket.ts';
 import type { SlowTransition } from '../model/transition.ts';
 import { has, readHeld, valueOf, versioned, type Held } from './held.ts';
+import { markTaken } from './taken.ts';
 
 /** A signed-in browser. */
 export type Session = {
@@ -61,7 +62,8 @@ export type AccountRecord = {
 export interface Records {
   /** @throws {OAuthError} `invalid_grant` when there is no such grant, or what the transition refuses with. */
   changeGrant<T>(id: string, transition: SlowTransition<T>, onEnded?: (grant: Grant) => void): Promise<T>;
-  openGrant(grant: Grant): Promise<void>;
+  /** False, and nothing is written, where a grant of that id is there already. */
+  openGrant(grant: Grant): Promise<boolean>;
   findGrant(id: string): Promise<Grant | null>;
   /** The same with its version; `known` itself where that is still its state. */
   readGrant(id: string, known?: Held<Grant>): Promise<Held<Grant> | null>;
@@ -80,6 +82,8 @@ export interface Records {
   findJourney(stateHash: string): Promise<Journey | null>;
   /** True for exactly one caller. */
   takeJourney(stateHash: string): Promise<boolean>;
+  /** Notes that the journey ended in a page. */
+  endJourneyInPage(stateHash: string): Promise<void>;
   /** The user of an outside identity; of several callers at once, all get the same. @param candidate for an identity not met before. */
   userOf(
     identityHash: string,
@@ -142,8 +146,7 @@ export function makeRecords(
     },
     async openGrant(grant) {
       const index: IndexKey[] = [`user:${grant.userId}`, `client:${grant.clientId}`];
-      const written = await store.write(`grant:${grant.id}`, grant, 'absent', { until: lifeEndOf(grant), index });
-      if (written === null) throw new Error('A random grant id was met twice: the source of randomness is broken.');
+      return (await store.write(`grant:${grant.id}`, grant, 'absent', { until: lifeEndOf(grant), index })) !== null;
     },
     findGrant: (id) => value(`grant:${id}`, isGrant),
     async readGrant(id, known) {
@@ -164,7 +167,8 @@ export function makeRecords(
       }),
     openJourney: async (hash, journey) => void (await store.write(`journey:${hash}`, journey, 'absent', { until: journey.expiresAt })),
     findJourney: (hash) => value(`journey:${hash}`, isJourney),
-    takeJourney: (hash) => store.remove(`journey:${hash}`),
+    takeJourney: (hash) => markTaken(over, `journey:${hash}`, isJourney, 'now'),
+    endJourneyInPage: async (hash) => void (await markTaken(over, `journey:${hash}`, isJourney, 'done')),
     async userOf(hash, candidate) {
       const known = await value(`identity:${hash}`, isIdentity);
       if (known) return known.userId;

@@ -7,6 +7,7 @@ import { changeRecord } from '../model/change-record.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, readHeld, versioned } from './held.ts';
+import { markTaken, type Taken } from './taken.ts';
 
 /** A sign-in that waits for its next page. */
 export type StepRecord = {
@@ -22,7 +23,7 @@ export type StepRecord = {
   /** What was kept, under a key that only the page's secret gives. */
   readonly sealed: string;
   readonly expiresAt: Seconds;
-};
+} & Taken;
 
 /** Writes a step. */
 export async function openStep({ store }: AuthServer, hash: string, step: StepRecord): Promise<void> {
@@ -30,7 +31,7 @@ export async function openStep({ store }: AuthServer, hash: string, step: StepRe
     throw new Error('A random secret was met twice: the source of randomness is broken.');
 }
 
-/** The step; null if it was taken or has run out. */
+/** The step, open or taken; null if it has run out. */
 export async function findStep({ store }: AuthServer, hash: string): Promise<StepRecord | null> {
   return (await readHeld(store, `step:${hash}`, isStep))?.value ?? null;
 }
@@ -38,16 +39,25 @@ export async function findStep({ store }: AuthServer, hash: string): Promise<Ste
 /** Uses up one try before it is made. The last one takes the step. @returns the tries left, null where there is no step. */
 export async function spendTry(as: AuthServer, hash: string): Promise<number | null> {
   return changeRecord(as, `step:${hash}`, isStep, (step) => {
-    if (!step) return { result: null };
+    if (!step || step.taken !== undefined) return { result: null };
     const left = step.tries - 1;
-    if (left <= 0) return { remove: true, result: 0 };
-    return { write: { ...step, tries: left }, until: step.expiresAt, result: left };
+    return { write: { ...step, tries: left, ...(left > 0 ? {} : { taken: 'now' as const }) }, until: step.expiresAt, result: left };
   });
 }
 
 /** Takes the step; true for exactly one caller. */
-export async function takeStep({ store }: AuthServer, hash: string): Promise<boolean> {
-  return store.remove(`step:${hash}`);
+export async function takeStep(as: AuthServer, hash: string): Promise<boolean> {
+  return markTaken(as, `step:${hash}`, isStep, 'now');
+}
+
+/** Ends the step: nothing was proven with it. */
+export async function dropStep({ store }: AuthServer, hash: string): Promise<void> {
+  await store.remove(`step:${hash}`);
+}
+
+/** Notes that the step ended in another page. */
+export async function endStepInPage(as: AuthServer, hash: string): Promise<void> {
+  await markTaken(as, `step:${hash}`, isStep, 'done');
 }
 
 const isStep = (value: unknown): value is StepRecord =>

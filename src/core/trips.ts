@@ -5,6 +5,7 @@
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, readHeld, versioned } from './held.ts';
+import { markTaken, type Taken } from './taken.ts';
 
 /** A trip as it is kept. */
 export type TripRecord = {
@@ -16,21 +17,26 @@ export type TripRecord = {
   /** Under a key that only the state gives. */
   readonly sealed: string;
   readonly expiresAt: Seconds;
-};
+} & Taken;
 
 /** Writes a trip down. */
 export async function openTrip(as: AuthServer, stateHash: string, trip: TripRecord): Promise<void> {
   await as.store.write(`trip:${stateHash}`, trip, 'absent', { until: trip.expiresAt });
 }
 
-/** The trip, if it is still under way. */
+/** The trip, under way or taken. */
 export async function findTrip(as: AuthServer, stateHash: string): Promise<TripRecord | null> {
   return (await readHeld(as.store, `trip:${stateHash}`, isTrip))?.value ?? null;
 }
 
 /** True for exactly one caller. */
 export async function takeTrip(as: AuthServer, stateHash: string): Promise<boolean> {
-  return as.store.remove(`trip:${stateHash}`);
+  return markTaken(as, `trip:${stateHash}`, isTrip, 'now');
+}
+
+/** Notes that the trip ended in a page. */
+export async function endTripInPage(as: AuthServer, stateHash: string): Promise<void> {
+  await markTaken(as, `trip:${stateHash}`, isTrip, 'done');
 }
 
 const isTrip = (value: unknown): value is TripRecord => versioned(value) && has(value, 'login', 'browserHash', 'sealed');

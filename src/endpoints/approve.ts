@@ -11,9 +11,8 @@ import type { Params } from '../model/params.ts';
 import { approvedScope, redirectOf, type Choice, type Ticket } from '../model/ticket.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { html, type HtmlValue } from '../lib/html.ts';
-import { errorAnswer } from './authorization-request.ts';
-import { toldDevice } from './device-answer.ts';
-import { conclude, foreign, leave, over, overOrDone } from './conclude.ts';
+import { repeated } from './answer.ts';
+import { conclude, foreign, over, refuse } from './conclude.ts';
 import { askStep } from './ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { depart } from './depart.ts';
@@ -32,7 +31,7 @@ export async function approve(asked: Call): Promise<Response> {
   const ticket = await as.records.findTicket(handleHash);
   const call = await speaking(asked, ticket?.lang);
   const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
-  if (!ticket || !client) return overOrDone(call, handleHash);
+  if (!ticket || !client) return (await repeated(call, handle, form.optional('decision'))) ?? over(call);
   if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
   const redirect = redirectOf(ticket, client); // it must still be good
   const session = await sessionFor(call, ticket);
@@ -41,12 +40,7 @@ export async function approve(asked: Call): Promise<Response> {
   if (decision === 'switch')
     return switchAccount(call, { ...showing, ticked: form.all('scope'), remember: form.optional('remember') === 'yes' });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
-  if (decision === 'deny') {
-    if (!(await as.records.takeTicket(handleHash))) return over(call);
-    as.emit({ kind: 'consent.denied', clientId: client.id });
-    if (ticket.device) return leave(call, handleHash, await toldDevice(call, ticket.device, null));
-    return leave(call, handleHash, errorAnswer(as, redirect, ticket.state, new OAuthError('access_denied', 'user_denied')));
-  }
+  if (decision === 'deny') return refuse(call, { ticket, handle, client, redirect }, new OAuthError('access_denied', 'user_denied'));
   const ready = await decide(call, form, showing);
   if (ready instanceof Response) return ready;
   return conclude(call, { ticket, handle, client, redirect, ...ready });

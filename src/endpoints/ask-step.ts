@@ -10,7 +10,6 @@ import { isForm, type Proven, type Steps } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Json } from '../model/store.ts';
 import { approveTicket, type Choice, TICKET_TTL } from '../model/ticket.ts';
-import { formActionFor } from '../pages/layout.ts';
 import { stepPage } from '../pages/step.ts';
 import { over } from './conclude.ts';
 import type { Call } from './endpoint.ts';
@@ -82,7 +81,7 @@ export async function stepAnswer(
     view,
     words,
     scriptHash: view.script === undefined ? undefined : await scriptHashOf(as, view.script),
-    formAction: await targetsOf(as, kept.flow),
+    leaves: 'handle' in kept.flow,
     brand: settings.brand,
     error: problem?.problem,
     retryAfter: problem?.retryAfter,
@@ -94,11 +93,4 @@ export async function stepAnswer(
 export function stepsOf({ logins, secondFactor }: Settings, asker: string): Steps<Proven | Passed> | undefined {
   if (secondFactor && asker === `factor:${secondFactor.id}`) return secondFactor.steps;
   return logins.filter(isForm).find(({ id }) => asker === `login:${id}`)?.steps;
-}
-
-/** The last page of a sign-in leads to the client, as the consent page does. */
-async function targetsOf(as: Call['as'], flow: Flow): Promise<readonly string[]> {
-  const ticket = 'handle' in flow ? await as.records.findTicket(await as.keys.hash(flow.handle)) : null;
-  const target = ticket && formActionFor(ticket.redirectUri);
-  return target ? [target] : [];
 }

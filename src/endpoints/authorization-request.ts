@@ -8,6 +8,7 @@
  */
 import { findClient, mayFetch, resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { isThisComputer } from '../core/consents.ts';
 import { isPushedUri, takePushed } from '../core/pushed.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
@@ -42,6 +43,8 @@ export interface AskedParams {
 export interface RedirectedError {
   readonly location: string;
   readonly error: OAuthError;
+  /** Whether the browser may be sent there though nobody has seen anything (RFC 9700 §4.11.2). */
+  readonly isTrusted: boolean;
 }
 
 const LONGEST_STATE = 4096;
@@ -85,7 +88,8 @@ export async function checkRequest(
       throw new OAuthError('invalid_request', 'push_missing', { hint: 'This request has to be pushed first (RFC 9126).' });
     return { client, redirect, state, ...checkRest(as, params) };
   } catch (error) {
-    if (error instanceof OAuthError) return { error, location: errorAnswer(as, redirect, state, error) };
+    if (error instanceof OAuthError)
+      return { error, location: errorAnswer(as, redirect, state, error), isTrusted: isTrusted(client, redirect) };
     throw error;
   }
 }
@@ -135,6 +139,14 @@ function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client
     ...(hint !== undefined && HINT.test(hint) ? { hint } : {}),
     scope: [...new Set([...resource.scopes, ...scope])],
   };
+}
+
+/**
+ * Whether a browser may be sent to a redirect URI without anybody having seen a page of ours: the operator entered the client, or it is a
+ * program on this very computer. Everybody can register the rest: sent there by itself, this server would be an open redirector (S-047).
+ */
+export function isTrusted({ entered }: Client, redirect: ValidRedirect): boolean {
+  return entered === true || isThisComputer(redirect);
 }
 
 /** Where to send an error: exact `state`, one `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2). */

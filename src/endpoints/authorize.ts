@@ -12,7 +12,7 @@ import { consentPage } from './consent-page.ts';
 import { readForm, type Call } from './endpoint.ts';
 import { flowCookie, sessionOf, setCookie, speaking } from './visitor.ts';
 import type { SignedIn } from './sign-in.ts';
-import { answerUnasked } from './unasked.ts';
+import { answerError, answerUnasked } from './unasked.ts';
 
 const REQUESTS = 300;
 const WINDOW = 600;
@@ -22,10 +22,7 @@ export async function authorize(call: Call): Promise<Response> {
   const { as, request, url } = call;
   const asked = await askedParams(as, request.method === 'POST' ? await readForm(request) : paramsIn(url));
   const checked = await checkRequest(as, asked, call.network);
-  if ('location' in checked) {
-    as.emit({ kind: 'request.refused', endpoint: 'authorize', code: checked.error.code, reason: checked.error.reason });
-    return new Response(null, { status: 303, headers: { location: checked.location, 'cache-control': 'no-store' } });
-  }
+  if ('location' in checked) return answerError(call, checked, checked.isTrusted ? null : await sessionOf(call));
   const session = await sessionOf(call);
   // Who is signed in is counted alone: a flood from the same network is not theirs (SEC-228).
   const wait = await as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW);

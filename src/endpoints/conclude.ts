@@ -1,23 +1,23 @@
 /**
- * Conclude: the end of every sign-in, whichever login proved who it is. The ticket is taken exactly once, the grant is
- * opened, and the browser goes back to the client.
+ * Conclude: the end of every sign-in, whichever login proved who it is. One grant is opened, however often the
+ * form comes, and the browser goes back to the client.
  *
- *   settled → ticket taken → consent kept → grant → still signed in → redirect
+ *   settled → code chosen, once → consent kept → grant → still signed in → ticket taken → redirect
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { noteAnswered, wasAnswered } from '../core/went-through.ts';
+import { keepAnswer } from '../core/answers.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
-import { answerTo, type ValidRedirect } from '../model/redirect.ts';
+import type { ValidRedirect } from '../model/redirect.ts';
 import { type Choice, DEVICE_TTL, type Ticket } from '../model/ticket.ts';
 import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
-import { requestDonePage, requestOverPage } from '../pages/message.ts';
-import { toldDevice } from './device-answer.ts';
+import { requestOverPage } from '../pages/message.ts';
+import { type Answer, answerOf, leave, takenBack } from './answer.ts';
+import { tellDevice } from './device-answer.ts';
 import type { Call } from './endpoint.ts';
-import { cookieOf, flowCookie, setCookie } from './visitor.ts';
 import { linkedOf } from './linked.ts';
-import { type Opening, openGrant } from './open-grant.ts';
+import { newCode, type Opening, openGrant } from './open-grant.ts';
 import { settle, type Settled } from './settle.ts';
 import type { SignedIn } from './sign-in.ts';
 
@@ -37,15 +37,41 @@ export async function conclude(call: Call, conclusion: Conclusion): Promise<Resp
   const { ticket, handle, client, redirect, user } = conclusion;
   const choice = await settle(call, conclusion);
   if (choice instanceof Response) return choice;
-  const handleHash = await as.keys.hash(handle);
-  if (!(await as.records.takeTicket(handleHash))) return overOrDone(call, handleHash);
-  await noteAnswered(as, handleHash, ticket.browserHash);
   const { scope, remember = false, organization } = choice;
+  const place = { hash: await as.keys.hash(handle), secret: handle };
+  const yes = { code: newCode(as), said: JSON.stringify([user.userId, scope, organization ?? null]) };
+  const kept = answerOf(call, ticket, redirect, {
+    ...yes,
+    session: user.hash,
+    ...(user.cookie === undefined ? {} : { cookie: user.cookie }),
+  });
+  // The code is chosen before its grant is written: a second click, and one after a failure, go on with the same code.
+  const answer = await keepAnswer<Answer>(as, place, { answer: kept, browserHash: ticket.browserHash });
+  if (answer.said !== yes.said || answer.code === undefined) return over(call); // a no came first, or another yes
   await as.consents.keep({ ...ticket, client, userId: user.userId }, { organization, asked: ticket.scope, granted: scope, remember });
-  const code = await grantTo(call, { ...ticket, ...(ticket.device ? { codeTtl: DEVICE_TTL } : {}), client, user, choice });
+  const life = ticket.device ? { codeTtl: DEVICE_TTL } : {};
+  const code = await grantTo(call, { ...ticket, ...life, client, user, choice, code: answer.code });
   if (code === null) return over(call);
-  if (ticket.device) return leave(call, handleHash, await toldDevice(call, ticket.device, code), user.cookie);
-  return leave(call, handleHash, answerTo(redirect, { code, state: ticket.state, iss: as.settings.issuer }), user.cookie);
+  if (ticket.device) await tellDevice(call, ticket.device, place.hash, code);
+  await as.records.takeTicket(place.hash);
+  if (user.cookie !== undefined && user.hash !== answer.session) await as.records.endSession(user.hash); // the first click's stays
+  return leave(call, place.hash, answer);
+}
+
+/** Tells the client that the person said no. */
+export async function refuse(
+  call: Call,
+  { ticket, handle, client, redirect }: Omit<Conclusion, 'user' | 'choice'>,
+  error: OAuthError,
+): Promise<Response> {
+  const { as } = call;
+  const place = { hash: await as.keys.hash(handle), secret: handle };
+  const no = { answer: answerOf(call, ticket, redirect, { error }), browserHash: ticket.browserHash };
+  const answer = await keepAnswer<Answer>(as, place, no);
+  if (ticket.device) await tellDevice(call, ticket.device, place.hash, null);
+  const isFirst = await as.records.takeTicket(place.hash);
+  if (isFirst && error.code === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
+  return leave(call, place.hash, answer.code === undefined ? answer : await takenBack(call, answer));
 }
 
 /** What is to be granted, to whom, by whom. */
@@ -76,24 +102,6 @@ async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Pro
   if (await as.records.findSession(user.hash)) return false;
   await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('user_signed_out', as.now()));
   return true;
-}
-
-/** Sends the browser back to the client; the flow is over. */
-export function leave({ as }: Call, handleHash: string, location: string, cookie?: string): Response {
-  const answer = new Response(null, {
-    status: 303,
-    headers: { location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' },
-  });
-  answer.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), '', 0));
-  if (cookie !== undefined) answer.headers.append('set-cookie', cookie);
-  return answer;
-}
-
-/** The page for a form that came a second time: a double click is told that it worked, and gets no second code (SEC-128). */
-export async function overOrDone(call: Call, handleHash: string): Promise<Response> {
-  const { as, words } = call;
-  const browserHash = await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? '');
-  return (await wasAnswered(as, handleHash, browserHash)) ? requestDonePage({ brand: as.settings.brand, words }) : over(call);
 }
 
 /** The page for a request that is not open any more. */

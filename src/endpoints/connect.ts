@@ -51,7 +51,7 @@ export async function connect(call: Call): Promise<Response> {
     title: say.title(login.label),
     body: connectBody(view, words),
     back: { href: settings.paths.account, text: words.account.back },
-    leadsTo: [login.site],
+    leaves: true,
     words,
     brand: settings.brand,
     status,

@@ -9,7 +9,7 @@ import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { lifetimesFor } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
-import { formatToken } from '../model/token.ts';
+import { formatToken, grantIdOf } from '../model/token.ts';
 import { revoke, wrap } from '../model/transition.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 
@@ -30,16 +30,22 @@ export interface Opening {
   /** Accounts at other sites that its tools may use. */
   readonly linked?: readonly UpstreamRef[];
   readonly organization?: { readonly id: string; readonly name: string };
+  /** The code, where it was chosen before (`newCode`). Whoever opens its grant a second time gets the one that is there. */
+  readonly code?: string;
+}
+
+/** A code that is good for nothing until its grant is written. */
+export function newCode({ keys }: AuthServer): string {
+  return formatToken('code', keys.id(), keys.secret());
 }
 
 /** Writes the grant and gives its authorization code. */
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
-  const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt } = opening;
+  const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt, code = newCode(as) } = opening;
   const { settings, keys } = as;
   const { codeTtl = settings.codeTtl } = opening;
-  const [id, now, key] = [keys.id(), as.now(), as.runtime.random(32)];
+  const [id, now, key] = [grantIdOf('code', code) ?? '', as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
-  const code = formatToken('code', id, keys.secret());
   const refreshable = client.grantTypes.includes('refresh_token');
   const grant: Grant = {
     v: 1,
@@ -71,7 +77,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     usedAt: now,
     ended: null,
   };
-  await as.records.openGrant(grant);
+  if (!(await as.records.openGrant(grant))) return code;
   if (!(await isStillThere(as, client))) {
     await as.records.changeGrant(id, revoke('client_deleted', now));
     throw new OAuthError('invalid_client', 'client_deleted', { status: 400 });

@@ -13,6 +13,9 @@ import { sessionOf } from './visitor.ts';
 /** How fresh a sign-in must be for what a stolen session must not do: new password, new passkey, new second factor. */
 export const RECENT: Seconds = 600;
 
+/** Stands in an authorization request that a page of ours sent the browser to: who asked for it is not known (`unasked.ts`). */
+export const RETURNED = 'returned';
+
 /** The session, or the way to sign in and come back. */
 export async function requireSession(call: Call): Promise<KnownSession | Response> {
   return (await sessionOf(call)) ?? away(signInUrl(call.as, pathOf(call)));
@@ -40,7 +43,11 @@ export function signInUrl({ settings }: AuthServer, path: string): string {
 
 /** Where to go after a sign-in; only to this very site (SEC-149). */
 export function returnPath({ as, url }: Call): string | null {
-  return ownPath(url.searchParams.get('return_to'), as.settings.origin);
+  const path = ownPath(url.searchParams.get('return_to'), as.settings.origin);
+  const to = path === null ? null : new URL(path, as.settings.origin);
+  if (to?.pathname !== as.settings.paths.authorize) return path;
+  to.searchParams.set(RETURNED, '1');
+  return to.pathname + to.search;
 }
 
 function pathOf({ as, url }: Call): string {

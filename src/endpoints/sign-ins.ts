@@ -41,7 +41,7 @@ async function show(call: Call, { userId }: KnownSession, problem?: { readonly t
     title: words.account.signIns,
     body: signInsBody(view, words),
     back: { href: paths.account, text: words.account.back },
-    leadsTo: sites.map((one) => one.site),
+    leaves: true,
     words,
     brand,
     ...(problem ? { status: problem.status } : {}),

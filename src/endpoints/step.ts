@@ -5,12 +5,17 @@
  *   same origin → step → same browser → request still waits for it → (start again) → a try spent → proof → step taken → conclude
  */
 import { findClient } from '../clients/find.ts';
-import { findStep, spendTry, takeStep, type StepRecord } from '../core/steps.ts';
+import type { AnswerPlace } from '../core/answers.ts';
+import { dropStep, endStepInPage, findStep, spendTry, takeStep, type StepRecord } from '../core/steps.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { OAuthError } from '../model/error.ts';
+import type { Proven, Steps } from '../model/login.ts';
+import type { Params } from '../model/params.ts';
+import type { Passed } from '../model/second-factor.ts';
 import { redirectOf, type Ticket } from '../model/ticket.ts';
 import type { Client } from '../model/client.ts';
 import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from './ask-step.ts';
+import { arrivedAgain, goneOn, keepArrival } from './again.ts';
 import { conclude, foreign, over } from './conclude.ts';
 import { consentPage } from './consent-page.ts';
 import { readForm, type Call } from './endpoint.ts';
@@ -45,18 +50,43 @@ export async function step(asked: Call): Promise<Response> {
   if (!returned || !steps) return over(asked);
   const { hash, record, kept } = returned;
   const call = await speaking(asked, kept.lang);
+  const place = { hash, secret };
+  if (record.taken !== undefined) return stepAgain(call, returned, place);
+  const answer = await submitted(call, returned, { secret, form, steps });
+  if (answer === null) return stepAgain(call, returned, place); // another request of this browser was faster
+  const isOver = returned.waiting ? answer.status === 303 : await keepArrival(call, place, record.browserHash, answer);
+  if (!isOver) await endStepInPage(as, hash); // changes nothing where another try is left
+  return answer;
+}
+
+/** The same page sent twice: the second request learns what became of the first. */
+function stepAgain(call: Call, { hash, kept: { flow } }: Returned, place: AnswerPlace): Promise<Response> {
+  const isDone = async (): Promise<boolean> => (await findStep(call.as, hash))?.taken !== 'now';
+  return 'handle' in flow ? goneOn(call, flow.handle, isDone) : arrivedAgain(call, place, flow.returnTo, isDone);
+}
+
+/** What was typed, tried; null where the step was taken meanwhile. */
+async function submitted(
+  call: Call,
+  returned: Returned,
+  { secret, form, steps }: { readonly secret: string; readonly form: Params; readonly steps: Steps<Proven | Passed> },
+): Promise<Response | null> {
+  const { as } = call;
+  const { hash, record, kept } = returned;
   if (form.optional('decision') === 'restart') {
-    await takeStep(as, hash);
+    await dropStep(as, hash);
     return startAgain(call, returned);
   }
   const left = await spendTry(as, hash);
-  if (left === null) return over(call);
+  if (left === null) return null;
   const result = await steps.prove((field) => form.optional(field) ?? '', kept.keep, servicesOf(call));
   if (result.kind === 'refused' || result.kind === 'limited') {
     const problem = notSignedIn(call, record.asker.slice(record.asker.indexOf(':') + 1), result);
-    return left > 0 ? stepAnswer(call, { asker: record.asker, secret, kept, problem }) : startAgain(call, returned, problem);
+    if (left > 0) return stepAnswer(call, { asker: record.asker, secret, kept, problem });
+    await dropStep(as, hash);
+    return startAgain(call, returned, problem);
   }
-  if (left > 0 && !(await takeStep(as, hash))) return over(call); // the last try has taken it already
+  if (left > 0 && !(await takeStep(as, hash))) return null; // the last try has taken it already
   const user = await nextOf(call, returned, result);
   if (user === null) return over(call);
   if ('step' in user) return askStep(call, user, kept.flow);
@@ -69,10 +99,11 @@ async function findReturned(call: Call, secret: string): Promise<Returned | null
   const hash = await as.keys.hash(secret);
   const record = await findStep(as, hash);
   if (!record) return null;
-  const cookie = cookieOf(call, flowCookie(record.ticketHash ?? hash)) ?? '';
-  if (!equalTexts(await as.keys.hash(cookie), record.browserHash)) throw foreign('another_browser');
   const kept = (await as.keys.openUnder(secret, record.sealed, `step:${hash}`)) as Kept | null;
   if (!kept) throw new Error('A step that was found by its secret cannot be opened with it.');
+  if (record.taken !== undefined) return { hash, record, kept, waiting: null }; // whose it was is asked with the answer (`again`)
+  const cookie = cookieOf(call, flowCookie(record.ticketHash ?? hash)) ?? '';
+  if (!equalTexts(await as.keys.hash(cookie), record.browserHash)) throw foreign('another_browser');
   if (record.ticketHash === null || !('handle' in kept.flow)) return { hash, record, kept, waiting: null };
   const ticket = await as.records.findTicket(record.ticketHash);
   if (ticket?.approved?.stateHash !== hash) return null; // a later yes is on its way

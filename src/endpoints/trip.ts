@@ -5,13 +5,14 @@
  *   limit → the site's address → trip under the hash of its state → redirect … same login → same browser → trip taken → proof
  */
 import { type ConnectionAsked, CONNECTION, connectionPath, fillSlot } from '../core/connections.ts';
-import { findTrip, openTrip, takeTrip } from '../core/trips.ts';
+import { endTripInPage, findTrip, openTrip, takeTrip } from '../core/trips.ts';
 import { joinIdentity } from '../core/users.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import type { Proven, SiteLogin } from '../model/login.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import { TICKET_TTL } from '../model/ticket.ts';
 import { sayIn } from '../pages/words/span.ts';
+import { arrivedAgain, keepArrival } from './again.ts';
 import { askStep } from './ask-step.ts';
 import { foreign, over } from './conclude.ts';
 import { freshOnly } from './fresh.ts';
@@ -73,16 +74,26 @@ export async function endTrip(asked: Call, login: SiteLogin, state: string): Pro
   const stateHash = await keys.hash(state);
   const trip = await findTrip(as, stateHash);
   if (!trip || trip.login !== login.id) return null;
-  if (!equalTexts(await keys.hash(cookieOf(asked, flowCookie(stateHash)) ?? ''), trip.browserHash)) throw foreign('another_browser');
-  if (!(await takeTrip(as, stateHash))) return null;
   const kept = (await keys.openUnder(state, trip.sealed, `trip:${stateHash}`)) as Kept | null;
   if (!kept) throw new Error('A trip that was found by its state cannot be opened with it.');
   const call = await speaking(asked, kept.lang);
+  const place = { hash: stateHash, secret: state };
+  const again = (): Promise<Response> =>
+    arrivedAgain(
+      call,
+      place,
+      kept.joinTo === undefined && !kept.connect ? kept.returnTo : null,
+      async () => (await findTrip(as, stateHash))?.taken !== 'now',
+    );
+  if (trip.taken !== undefined) return again();
+  if (!equalTexts(await keys.hash(cookieOf(asked, flowCookie(stateHash)) ?? ''), trip.browserHash)) throw foreign('another_browser');
+  if (!(await takeTrip(as, stateHash))) return again();
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: kept.keep };
   const result = await freshOnly(call, login, await login.finish(came, servicesOf(call)), kept.freshSince);
   const answer = result.kind === 'proven' ? await arrive(call, login, result, kept) : await refused(call, login, result, kept);
   answer.headers.append('set-cookie', setCookie(as, flowCookie(stateHash), '', 0));
+  if (!(await keepArrival(call, place, trip.browserHash, answer))) await endTripInPage(as, stateHash);
   return answer;
 }
 

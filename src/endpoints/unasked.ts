@@ -10,7 +10,9 @@ import { OAuthError } from '../model/error.ts';
 import { answerTo } from '../model/redirect.ts';
 import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
-import { errorAnswer, type CheckedRequest } from './authorization-request.ts';
+import { errorPage } from '../pages/error.ts';
+import { errorAnswer, type CheckedRequest, isTrusted, type RedirectedError } from './authorization-request.ts';
+import { RETURNED } from './recent.ts';
 import { grantTo } from './conclude.ts';
 import type { Call } from './endpoint.ts';
 import { linkedOf } from './linked.ts';
@@ -26,8 +28,14 @@ export async function answerUnasked(call: Call, request: CheckedRequest, user: S
   if (location) return away(location);
   if (!silent) return null;
   const error = new OAuthError(user ? 'consent_required' : 'login_required', 'prompt_none');
-  call.as.emit({ kind: 'request.refused', endpoint: 'authorize', code: error.code, reason: error.reason });
-  return away(errorAnswer(call.as, request.redirect, request.state, error));
+  const { client, redirect, state } = request;
+  return answerError(call, { error, location: errorAnswer(call.as, redirect, state, error), isTrusted: isTrusted(client, redirect) }, user);
+}
+
+/** Tells the client of an error: by itself where it is trusted or somebody is signed in, else by a link that the person may follow. */
+export function answerError({ as, words }: Call, { error, location, isTrusted }: RedirectedError, user: SignedIn | null): Response {
+  as.emit({ kind: 'request.refused', endpoint: 'authorize', code: error.code, reason: error.reason });
+  return isTrusted || user ? away(location) : errorPage({ error, words, brand: as.settings.brand, backTo: location });
 }
 
 async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promise<string | null> {
@@ -69,11 +77,12 @@ async function rememberedChoice(call: Call, request: CheckedRequest, user: Signe
 
 /**
  * Whether it is the person who opens the request. A link on another site can name a client that was allowed once, with a
- * state and a challenge of the attacker's; for clients that nobody vouches for this has to be seen (SEC-134).
+ * state and a challenge of the attacker's; for clients that nobody vouches for this has to be seen (SEC-134). `same-origin` says nothing:
+ * the link can lead to a sign-in page of this site, which sends the browser on. What our own sign-in sends here is always seen.
  */
 export function isOwnDoing(request: Request, { entered }: Client): boolean {
-  const site = request.headers.get('sec-fetch-site');
-  return entered === true || site === 'none' || site === 'same-origin';
+  if (new URL(request.url).searchParams.has(RETURNED)) return false;
+  return entered === true || request.headers.get('sec-fetch-site') === 'none';
 }
 
 function isWithin(asked: readonly string[], given: readonly string[]): boolean {

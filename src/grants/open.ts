@@ -69,7 +69,7 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
     ...(organization === undefined ? {} : { organization }),
   };
   const { grant, accessToken } = await signed(as, opened, held, { accessToken: mintedToken, access });
-  await as.records.openGrant(grant);
+  if (!(await as.records.openGrant(grant))) throw new Error('A random grant id was met twice: the source of randomness is broken.');
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
   return { accessToken, refreshToken: null, scope, resource, expiresAt, jkt };
 }

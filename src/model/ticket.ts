@@ -69,6 +69,8 @@ export type Journey = {
   /** What the login needs at the return, and the ticket's handle, under a key that only the state gives. */
   readonly sealed: string;
   readonly expiresAt: Seconds;
+  /** Set once the browser came back: `done` when that ended in a page of ours. */
+  readonly taken?: 'now' | 'done';
 };
 
 /** What stands in an authorization request, checked, before it becomes a ticket. */

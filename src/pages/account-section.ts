@@ -3,7 +3,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
-import { formActionFor, page } from './layout.ts';
+import { page } from './layout.ts';
 import type { Brand, PageParts } from './layout.ts';
 import { linkLine, type LinkView, problemAnswer } from './sign-in.ts';
 import type { Words } from './words/words.ts';
@@ -15,8 +15,8 @@ export interface SectionPageView {
   readonly status?: number;
   readonly retryAfter?: number;
   readonly script?: PageParts['script'];
-  /** URLs of other sites that its forms may lead to. */
-  readonly leadsTo?: readonly string[];
+  /** Whether its forms may lead to another site. */
+  readonly leaves?: boolean;
   /** The way back. */
   readonly back: LinkView;
   /** The way back is what is left to do: it is the button of the page. */
@@ -27,10 +27,10 @@ export interface SectionPageView {
 
 /** A page below the account page. */
 export function sectionPage(view: SectionPageView): Response {
-  const { title, body, status, retryAfter, script, leadsTo = [], back, isDone = false, words, brand } = view;
+  const { title, body, status, retryAfter, script, leaves = false, back, isDone = false, words, brand } = view;
   const shows = { page: 'section', view };
   const framed = html`<h1>${title}</h1>
     ${body} ${isDone ? html`<div class="actions"><a class="button main" href="${back.href}">${back.text}</a></div>` : linkLine([back])}`;
-  const formAction = [...new Set(leadsTo.map(formActionFor).filter((one) => one !== null))];
+  const formAction = leaves ? 'leaves' : 'own';
   return page({ words, title, body: framed, status, ...problemAnswer({ retryAfter }), formAction, script, brand, shows });
 }

@@ -78,7 +78,7 @@ export function accountPage(view: AccountPageView): Response {
     title: words.account.title,
     body,
     status: view.status,
-    formAction: [],
+    formAction: 'own',
     brand: view.brand,
     shows: { page: 'account', view },
   });

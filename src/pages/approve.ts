@@ -5,7 +5,7 @@
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { TICK } from './icon.ts';
-import { formActionFor, page } from './layout.ts';
+import { page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
 import {
   accountRow,
@@ -101,7 +101,6 @@ export function approvePage(view: ApproveView): Response {
   const { typed, pressed } = apart(account ? [] : view.logins);
   const hasButtons = !account && pressed.length + sites.length > 0;
   const say = words.approve;
-  const targets = [view.redirectUri, ...(account ? [] : sites.map((one) => one.site))].map(formActionFor).filter((one) => one !== null);
   const title = say.title(view.resourceName);
   const body = html`<h1 class="long">${say.title(html`<bdi>${view.resourceName}</bdi>`)}</h1>
     <p class="lead long">${asks(view.client, words)}</p>
@@ -132,7 +131,7 @@ export function approvePage(view: ApproveView): Response {
     body,
     status: view.status,
     ...problemAnswer(view),
-    formAction: [...new Set(targets)],
+    formAction: 'leaves',
     brand: view.brand,
     shows: { page: 'approve', view },
   });

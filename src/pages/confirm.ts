@@ -6,7 +6,7 @@ import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import type { ClientView, ScopeView } from './approve.ts';
 import { TICK } from './icon.ts';
-import { formActionFor, page } from './layout.ts';
+import { page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { organizationPicker, type OrganizationView } from './organizations.ts';
 import { accountRow } from './sign-in.ts';
@@ -41,7 +41,6 @@ export interface ConfirmView {
 export function confirmPage(view: ConfirmView): Response {
   const { words, account } = view;
   const { approve: say, confirm } = words;
-  const target = formActionFor(view.redirectUri);
   const title = view.organizations.length > 0 ? confirm.chooseTitle : confirm.title;
   const body = html`<h1>${title}</h1>
     <p class="lead long">
@@ -63,7 +62,7 @@ export function confirmPage(view: ConfirmView): Response {
         <button name="decision" value="deny" formnovalidate>${say.deny}</button>
       </div>
     </form>`;
-  return page({ words, title, body, formAction: target === null ? [] : [target], brand: view.brand, shows: { page: 'confirm', view } });
+  return page({ words, title, body, formAction: 'leaves', brand: view.brand, shows: { page: 'confirm', view } });
 }
 
 function list(legend: string, scopes: readonly ScopeName[], given: boolean): Html | false {

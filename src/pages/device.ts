@@ -51,7 +51,7 @@ export function devicePage(view: DeviceView): Response {
     body,
     status,
     ...problemAnswer(view),
-    formAction: [],
+    formAction: 'own',
     brand: view.brand,
     shows: { page: 'device', view },
   });

@@ -9,13 +9,15 @@ import type { MessageView } from './message.ts';
 /** What the error page is about. */
 export interface ErrorView extends Pick<MessageView, 'words' | 'requestId' | 'brand'> {
   readonly error: OAuthError;
+  /** Where the client hears of it, if the person goes there. */
+  readonly backTo?: string;
 }
 
 /** A page for an error that a person has to read: in their language; what a developer needs stands below, as it goes on the wire. */
-export function errorPage({ error, words, requestId, brand }: ErrorView): Response {
+export function errorPage({ error, words, requestId, brand, backTo }: ErrorView): Response {
   const { status, headers, reason, message: detail } = error;
   const known: { readonly [reason: string]: string } = words.errorReasons;
-  const view = { words, brand, requestId, status, headers, mark: 'alert' } as const;
+  const view = { words, brand, requestId, status, headers, backTo, mark: 'alert' } as const;
   const texts = words.error;
   if (known[reason] !== undefined) return messagePage({ ...view, title: texts.title, message: known[reason], whatToDo: texts.toDo });
   if (status >= 500) {

@@ -4,7 +4,6 @@
  */
 import { html, Html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import type { Brand, Sheet } from '../model/brand.ts';
 import { FAVICON, MARKS } from './icon.ts';
 import { plainSheet } from './style.ts';
@@ -23,8 +22,8 @@ export interface PageParts {
   readonly status?: number | undefined;
   /** Further headers, or other values of those below. */
   readonly headers?: { readonly [name: string]: string };
-  /** Present, even if empty, where the page holds a form: CSP sources, besides our own, that its answer may redirect to. */
-  readonly formAction?: readonly string[];
+  /** Present where the page holds a form: whether its answer stays on this site, or may lead to another one. */
+  readonly formAction?: 'own' | 'leaves';
   readonly brand?: Brand | undefined;
   /** Which page it is and what it shows, for the operator's template of it. */
   readonly shows?: { readonly page: string; readonly view: unknown };
@@ -34,7 +33,7 @@ export interface PageParts {
   readonly mark?: keyof typeof MARKS;
 }
 
-/** A whole page with its headers. @throws {TypeError} for a form target that is not a CSP source. */
+/** A whole page with its headers. */
 export function page(parts: PageParts): Response {
   const { words, title, body, status = 200, headers = {}, formAction, brand, shows, script, mark = 'gate' } = parts;
   const sheet = brand?.sheet ?? plainSheet();
@@ -80,34 +79,6 @@ export function page(parts: PageParts): Response {
   });
 }
 
-/**
- * The CSP sources by which a form's answer may redirect to this URI; null for one that no page should lead to.
- *
- * Chromium checks `form-action` on *every* hop after the POST, the client's own onward redirects too: with the exact
- * origin alone, a callback at `callback.app.example` that goes on to `chat.app.example`, or a loopback listener that ends on its maker's
- * "you may close this" page, leaves the user on a form that seems dead. So any https hop is allowed, and any loopback port for
- * loopback. The directive is a second line: that no form leads elsewhere is what escaping holds.
- */
-export function formActionFor(redirectUri: string): string | null {
-  const url = parseUrl(redirectUri);
-  if (!url) return null;
-  if (url.protocol === 'https:') return 'https:';
-  if (url.protocol === 'http:') return isLoopbackHost(url.hostname) ? loopbackSources(url) : null;
-  // Sent to an app by its own scheme. A scheme is all of it that CSP can name, and always safe to write as parsed.
-  return BROWSER_SCHEMES.has(url.protocol) ? null : url.protocol;
-}
-
-/** Schemes that the browser itself answers, among them those that run what stands in the URL. */
-const BROWSER_SCHEMES: ReadonlySet<string> = new Set(
-  'about: blob: data: file: filesystem: ftp: javascript: vbscript: view-source: ws: wss:'.split(' '),
-);
-
-function loopbackSources(url: URL): string {
-  const sources = 'http://localhost:* http://127.0.0.1:* https:';
-  // CSP has no way to write an IPv6 address: Chromium drops `http://[::1]:*` as invalid. The port is what can be said.
-  return url.hostname === '[::1]' ? `http://*:${url.port || '80'} ${sources}` : sources;
-}
-
 /** A script may not hold what ends or hides a script element: it could not be told from markup. */
 function scriptElement(text: string): Html {
   if (/<\/script|<!--/i.test(text)) throw new TypeError('The script of a page must hold neither "</script" nor "<!--".');
@@ -128,15 +99,18 @@ function contentOf(ours: Html, brand: Brand | undefined, shows: PageParts['shows
   }
 }
 
+/**
+ * Chromium checks `form-action` on *every* hop after the POST, so any value would bind what the client's own site does next: a callback
+ * that goes on to `claude://…` or to plain http on a private name would leave a button that seems dead. A page whose answer leaves this
+ * site therefore has no such directive. That no form leads elsewhere is held by escaping.
+ */
 function policy({ formAction, script, brand }: PageParts, sheet: Sheet): string {
-  const targets = formAction?.join(' ') ?? '';
-  if (!/^[\w:/.*+ -]*$/.test(targets)) throw new TypeError('formAction must hold CSP sources, as formActionFor() makes them.');
   return [
     "default-src 'none'",
     `style-src ${sheet.source}`,
     ...(script === undefined ? [] : [`script-src 'sha256-${script.hash}'`]),
     `img-src 'self' data:${logoSource(brand)}`,
-    formAction ? `form-action 'self' ${targets}`.trimEnd() : "form-action 'none'",
+    ...(formAction === 'leaves' ? [] : [`form-action ${formAction === 'own' ? "'self'" : "'none'"}`]),
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; ');

@@ -3,7 +3,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { formActionFor, page } from './layout.ts';
+import { page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
 import {
   accountRow,
@@ -59,7 +59,7 @@ export function loginPage(view: LoginPageView): Response {
     body,
     status: view.status,
     ...problemAnswer(view),
-    formAction: view.account ? [] : [...new Set((view.sites ?? []).map(({ site }) => formActionFor(site)).filter((one) => one !== null))],
+    formAction: view.account || (view.sites ?? []).length === 0 ? 'own' : 'leaves',
     brand: view.brand,
     shows: { page: 'signIn', view },
   });

@@ -22,6 +22,8 @@ export interface MessageView {
   readonly detail?: string | undefined;
   /** Small print for whoever is asked for help: names the event in the log. */
   readonly requestId?: string | undefined;
+  /** An address at the app, shown as a link that names its host. */
+  readonly backTo?: string | undefined;
   readonly brand?: Brand | undefined;
   /** The sign on top: `done` unless told. */
   readonly mark?: PageParts['mark'];
@@ -29,7 +31,7 @@ export interface MessageView {
 
 /** A page that says one thing. */
 export function messagePage(view: MessageView): Response {
-  const { words, title, message, whatToDo, status, headers = {}, detail, requestId, brand, mark = 'done' } = view;
+  const { words, title, message, whatToDo, status, headers = {}, detail, requestId, backTo, brand, mark = 'done' } = view;
   const body = html`<h1>${title}</h1>
     <p class="lead">${message}</p>
     ${
@@ -39,6 +41,7 @@ export function messagePage(view: MessageView): Response {
         <p>${whatToDo}</p>
       </div>`
     }
+    ${backTo && html`<p><a href="${backTo}" rel="noreferrer">${words.message.backTo(html`<bdi>${new URL(backTo).host}</bdi>`)}</a></p>`}
     ${detail && html`<p class="foot">${words.error.detail(html`<bdi lang="en">${detail}</bdi>`)}</p>`}
     ${requestId && html`<p class="foot">${words.message.request(html`<code>${requestId}</code>`)}</p>`}`;
   return page({ words, title, body, status, headers, brand, mark, shows: { page: 'message', view } });

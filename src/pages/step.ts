@@ -19,8 +19,8 @@ export interface StepPageView extends Problem {
   readonly view: StepView;
   /** SHA-256 of the view's script, in base64. */
   readonly scriptHash?: string | undefined;
-  /** CSP sources that the answer may redirect to. */
-  readonly formAction: readonly string[];
+  /** Whether the last page of the sign-in leads to an app. */
+  readonly leaves: boolean;
   readonly words: Words;
   readonly brand?: PageParts['brand'];
   /** 200 unless told; 429 with `retryAfter`. */
@@ -45,7 +45,7 @@ export function stepPage(view: StepPageView): Response {
     body,
     status: view.status,
     ...problemAnswer(view),
-    formAction: view.formAction,
+    formAction: view.leaves ? 'leaves' : 'own',
     brand: view.brand,
     shows: { page: 'step', view },
     script: script === undefined ? undefined : { text: script, hash: view.scriptHash ?? '' },

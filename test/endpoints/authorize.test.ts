@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { BrowserPage } from '../../src/testing/browser.ts';
-import { codeOf } from '../../src/testing/oauth-client.ts';
+import { codeOf, registerClient } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, RESOURCE as MCP } from '../support/app.ts';
 import { expectNothingWritten, expectPage, expectRedirect } from '../support/verdicts.ts';
 
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 const WEB = 'https://app.example/cb';
 
-/** Sends an authorization request of a client with these redirect URIs; nothing may be stored when it is refused. */
+/** Sends an authorization request of a client with these redirect URIs, from the browser of somebody who is signed in; nothing may be stored when it is refused. */
 async function refused(app: App, uris: readonly string[], changes: Record<string, string | null>): Promise<BrowserPage> {
-  const client = await app.client({ redirect_uris: uris });
+  const [client, browser] = [await app.client({ redirect_uris: uris }), app.browser()];
   const url = await client.authorizeUrl({ redirect_uri: uris[0] ?? null, ...changes });
-  return expectNothingWritten(app, () => app.browser().get(url));
+  await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
+  return expectNothingWritten(app, () => browser.get(url));
 }
 
 /** An authorization request with a query written by hand. */
@@ -22,6 +23,48 @@ async function raw(app: App, query: (id: string) => string): Promise<BrowserPage
 
 const usual = (id: string): string =>
   `client_id=${id}&response_type=code&redirect_uri=http://localhost:3334/callback&code_challenge=${CHALLENGE}&code_challenge_method=S256&state=st4te`;
+
+describe('endpoints/authorize: no redirect that nobody asked for', () => {
+  const WRONG = [
+    { prompt: 'none' }, { prompt: 'none login' }, { response_type: 'token' }, { response_type: null }, { response_mode: 'fragment' },
+    { code_challenge: null, code_challenge_method: null }, { code_challenge_method: 'plain' }, { resource: 'https://other.example' },
+    { scope: 'a"b' }, { request: 'x' }, { request_uri: 'https://internal/' }, { dpop_jkt: 'x' },
+  ] as Record<string, string | null>[]; // prettier-ignore
+
+  it.each(WRONG)(
+    'shows a page with the way back where nobody vouches for the client and nobody is signed in: %j (F-38, S-047)',
+    async (changes) => {
+      const app = await makeApp('memory');
+      const client = await app.client({ redirect_uris: [WEB] });
+      const url = await client.authorizeUrl({ redirect_uri: WEB, ...changes });
+      const page = await app.browser().get(url);
+      expectPage(page);
+      expect([...page.headers.getSetCookie()]).toEqual([]);
+      const [, href = '', host] = /<a href="([^"]+)" rel="noreferrer">Back to <bdi>([^<]+)<\/bdi>/.exec(page.text) ?? [];
+      const back = new URL(href.replaceAll('&#38;', '&'));
+      expect([host, back.origin + back.pathname, back.searchParams.get('state'), back.searchParams.get('iss')]).toEqual([
+      'app.example', WEB, 'st4te', ISSUER,
+    ]); // prettier-ignore
+      expect(back.searchParams.get('error')).toMatch(/^[a-z_]+$/);
+      expect(app.events.at(-1)).toMatchObject({ kind: 'request.refused', endpoint: 'authorize', code: back.searchParams.get('error') });
+    },
+  );
+
+  it.each(WRONG)(
+    'redirects to clients that the operator entered, to this computer, and where somebody is signed in: %j (F-38)',
+    async (changes) => {
+      const configured = { id: 'known', redirectUris: [WEB], authMethod: 'none' } as const;
+      const app = await makeApp('memory', { clients: [configured] });
+      const known = await registerClient({ send: app.send, issuer: ISSUER, redirectUri: WEB, id: 'known' });
+      expect((await app.browser().get(await known.authorizeUrl(changes))).location).toContain(`${WEB}?error=`);
+      const native = await app.client();
+      expect((await app.browser().get(await native.authorizeUrl(changes))).location).toContain('http://localhost:3334/callback?error=');
+      const [unknown, browser] = [await app.client({ redirect_uris: [WEB] }), app.browser()];
+      await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
+      expect((await browser.get(await unknown.authorizeUrl({ redirect_uri: WEB, ...changes }))).location).toContain(`${WEB}?error=`);
+    },
+  );
+});
 
 describe('endpoints/authorize: PKCE, scope, resource, response type', () => {
   it.each([

@@ -65,12 +65,50 @@ describe('endpoints/callback: whose return it is', () => {
     },
   );
 
+  it.each([{ 'sec-purpose': 'prefetch' }, { purpose: 'prefetch' }, { 'sec-purpose': 'prefetch;prerender' }] as Record<string, string>[])(
+    'takes nothing where the browser only fetches ahead: %j (R-02)',
+    async (headers) => {
+      const app = await makeUpstreamApp('memory');
+      const at = await atConsent(app);
+      const url = await app.idp.visit(await awayTo('corp', at));
+      const asked = app.idp.calls.length;
+      const ahead = await expectNothingWritten(app, () => at.browser.get(url, headers));
+      expect([ahead.status, ahead.headers.get('cache-control'), app.idp.calls.length]).toEqual([503, 'no-store', asked]);
+      expect(codeOf(await at.browser.get(url))).toMatch(/^code_/);
+    },
+  );
+
+  it('gives the one code to returns that come at once, however slow the site is (R-02, SEC-223)', async () => {
+    const app = await makeUpstreamApp('memory');
+    const at = await atConsent(app);
+    const url = await app.idp.visit(await awayTo('corp', at));
+    const { cookies } = at.browser;
+    const again = { ...at.browser, cookies: new Map(cookies) };
+    const answers = await Promise.all([at.browser.get(url), again.get(url), again.get(url)]);
+    expect(new Set(answers.map(codeOf)).size).toBe(1);
+    expect(app.idp.calls.filter((name) => name === 'token')).toHaveLength(1);
+  });
+
+  it('goes on from the consent page where the first of two returns ended in a page (R-02)', async () => {
+    const app = await makeUpstreamApp('memory', { login: { emailDomains: ['elsewhere.example'] } });
+    const at = await atConsent(app);
+    const url = await app.idp.visit(await awayTo('corp', at));
+    expect((await at.browser.get(url)).status).toBe(403);
+    const again = await at.browser.get(url);
+    expect([again.status, again.text.includes('name="ticket"')]).toEqual([200, true]);
+    expectPage(await app.browser().get(url), { status: 403 });
+    expect((await at.browser.submit(again, { decision: 'deny' })).location).toContain('error=access_denied');
+  });
+
   it('SEC-139 takes a state once, and for ten minutes', async () => {
     const app = await makeUpstreamApp('memory');
     const used = await atConsent(app);
     const url = await app.idp.visit(await awayTo('corp', used));
-    expect(codeOf(await used.browser.get(url))).toMatch(/^code_/);
-    expectPage(await used.browser.get(url));
+    const code = codeOf(await used.browser.get(url));
+    const asked = app.idp.calls.length;
+    expect(codeOf(await used.browser.get(url))).toBe(code); // the same redirect again
+    expectPage(await app.browser().get(url), { status: 400 });
+    expect(app.idp.calls).toHaveLength(asked);
     const late = await atConsent(app);
     app.clock.pass(599);
     const far = await app.idp.visit(await awayTo('corp', late)); // the yes gives ten minutes more

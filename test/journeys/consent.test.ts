@@ -77,7 +77,7 @@ describe.each(storeNames)('consent on %s', (store) => {
     codeOf(await open());
   });
 
-  it.each(['cross-site', 'same-site', null])(
+  it.each(['cross-site', 'same-site', 'same-origin', null])(
     'SEC-134 shows the page to a self-registered client where Sec-Fetch-Site is %s',
     async (site) => {
       const { app, browser, client } = await remembered(store);
@@ -94,6 +94,17 @@ describe.each(storeNames)('consent on %s', (store) => {
       expect((await app.send(new Request(url, { headers, redirect: 'manual' }))).status).toBe(303); // one that the operator vouches for
     },
   );
+
+  it('asks again where a page of ours sends the browser to the request, whatever the browser says of it (F-40)', async () => {
+    const { browser, client } = await remembered(store);
+    const path = (await client.authorizeUrl({ scope: 'read' })).slice(ISSUER.length);
+    const login = await browser.get(`${ISSUER}/login?again=1&return_to=${encodeURIComponent(path)}`, { 'sec-fetch-site': 'cross-site' });
+    const { location } = await browser.submit(login, ALICE);
+    expect(location).toContain('/authorize?');
+    for (const site of ['same-origin', 'none', 'cross-site'])
+      expect(isAsked(await browser.get(ISSUER + location, { 'sec-fetch-site': site }))).toBe(true);
+    codeOf(await browser.get(ISSUER + path)); // the person opens it
+  });
 
   it('SEC-101 never remembers a program on this computer, whatever the form says', async () => {
     const app = await makeApp(store, SCOPES);
@@ -167,7 +178,7 @@ describe.each(storeNames)('consent on %s', (store) => {
     codeOf(await open({ prompt: 'none' }));
     expectRedirect(await open({ prompt: 'none', scope: 'read write' }), 'consent_required');
     expectRedirect(await open({ prompt: 'none login' }), 'invalid_request');
-    expectRedirect(await app.browser().get(await client.authorizeUrl({ prompt: 'none' })), 'login_required');
+    expect((await app.browser().get(await client.authorizeUrl({ prompt: 'none' }))).text).toContain('error=login_required'); // a link, no redirect (F-38)
     expect(isAsked(await open({ prompt: 'consent' }))).toBe(true);
     expect(isAsked(await open({ prompt: 'select_account' }))).toBe(true);
     const login = await open({ prompt: 'login' });

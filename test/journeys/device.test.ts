@@ -52,6 +52,18 @@ describe.each(storeNames)('a device on %s', (store) => {
     expect((await app.call(access)).status).toBe(200);
   });
 
+  it('is connected once, however often the person presses Allow (R-02)', async () => {
+    const app = await makeApp(store, options);
+    const [asked, browser] = [await ask(app), app.browser()];
+    const page = await typed(app, asked, browser);
+    const press = (): Promise<BrowserPage> => browser.submit(page, { decision: 'approve', ...ALICE });
+    const answers = [...(await Promise.all([press(), press(), press()])), await press()];
+    expect(answers.map(({ location }) => location)).toEqual(answers.map(() => '/device?result=done'));
+    expect(app.events.filter(({ kind }) => kind === 'grant.opened')).toHaveLength(1);
+    app.clock.pass(5);
+    expect((await app.call(tokensOf(await poll(app, asked)).access)).status).toBe(200);
+  });
+
   it('SEC-220 takes a typed code in any case and with any dashes, and fills in one that came with the link without using it', async () => {
     const app = await makeApp(store, options);
     const asked = await ask(app);

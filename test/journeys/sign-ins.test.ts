@@ -50,6 +50,23 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     expect([...browser.cookies.keys()].filter((name) => name.includes('flow-'))).toEqual([]);
   });
 
+  it('send a browser that comes back twice to the same place, signed in, and nobody else (R-02)', async () => {
+    const app = await appWith(store);
+    const [browser, twin] = [app.browser(), app.browser()];
+    const gone = await browser.submit(await browser.get(`${ISSUER}/login?return_to=%2Faccount`), { with: 'corp' });
+    const home = await app.idp.visit(gone.location ?? '');
+    for (const [name, value] of browser.cookies) twin.cookies.set(name, value); // the same browser, which dropped the first answer
+    const answers = await Promise.all([browser.get(home), twin.get(home)]);
+    expect(answers.map(({ status, location }) => [status, location])).toEqual([
+      [303, '/account'],
+      [303, '/account'],
+    ]);
+    expect(await accountOf(twin)).toBe(await accountOf(browser));
+    expect((await browser.get(home)).location).toBe('/account'); // the flow cookie is gone, its session is there
+    expectPage(await app.browser().get(home));
+    expect(app.idp.calls.filter((name) => name === 'token')).toHaveLength(1);
+  });
+
   it('SEC-144 are somebody new, whatever their address says, until the person joins them while signed in', async () => {
     const app = await appWith(store);
     await app.provider.helpers(app.env).accounts.setEmail(app.aliceId, 'user@corp.example', { verified: true });
@@ -145,17 +162,18 @@ describe.each(storeNames)('other ways to sign in on %s', (store) => {
     expect((await app.call(tokens.access)).access?.props).toMatchObject({ claims: { name: 'Ines', kept: { nonce: 'n' } } });
   });
 
-  it('SEC-128 gives no second code to a double click, and says in that browser that it went through', async () => {
+  it('SEC-128 gives the same redirect to a second click, and after its code was used says that it went through (R-02)', async () => {
     const app = await makeApp(store);
     const [client, browser, other] = [await app.client(), app.browser(), app.browser()];
     const page = await browser.get(await client.authorizeUrl());
     for (const [name, value] of browser.cookies) other.cookies.set(name, value); // the same browser: cookies as the first click sent them
-    const codes = [
-      await browser.submit(page, { decision: 'approve', ...ALICE }),
-      await other.submit(page, { decision: 'approve', ...ALICE }),
-    ];
-    expect(codes.map(({ location }) => location !== null)).toEqual([true, false]);
-    expect(codes[1]?.text).toContain('This went through already');
+    const first = await browser.submit(page, { decision: 'approve', ...ALICE });
+    expect((await other.submit(page, { decision: 'approve', ...ALICE })).location).toBe(first.location);
+    app.clock.pass(30);
+    expect((await browser.submit(page, { decision: 'approve' })).location).toBe(first.location); // by its session now
+    expect((await client.redeem(codeOf(first))).status).toBe(200);
+    expect((await other.submit(page, { decision: 'approve', ...ALICE })).text).toContain('This went through already');
+    expect(app.events.filter(({ kind }) => kind === 'grant.opened')).toHaveLength(1);
     expect((await app.browser().submit(page, { decision: 'approve', ...ALICE })).text).toContain('no longer open');
   });
 });

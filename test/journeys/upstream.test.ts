@@ -65,8 +65,7 @@ describe.each(storeNames)('sign-in at another site on %s', (store) => {
     const at = await atConsent(app);
     const url = await app.idp.visit(await awayTo('corp', at));
     const answers = await Promise.all([at.browser.get(url), at.browser.get(url), at.browser.get(url)]);
-    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
-    for (const other of answers.filter(({ status }) => status !== 303)) expectPage(other);
+    expect(new Set(answers.map(codeOf)).size).toBe(1);
     expect(app.idp.calls.filter((name) => name === 'token')).toHaveLength(1);
     expect(app.events.filter(({ kind }) => kind === 'grant.opened')).toHaveLength(1);
   });
@@ -138,6 +137,6 @@ describe.each(storeNames)('sign-in at another site on %s', (store) => {
     expectRedirect(back, 'access_denied');
     expect(decodeURIComponent(back.location ?? '')).not.toMatch(/<script|evil/);
     expect(app.idp.calls).toEqual(['discovery']);
-    expectPage(await at.browser.submit(at.page, { with: 'corp' })); // the request is over
+    expect((await at.browser.submit(at.page, { with: 'corp' })).location).toBe(back.location); // the request is over
   });
 });

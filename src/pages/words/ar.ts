@@ -233,6 +233,7 @@ export const ar: Translation = {
   },
   message: {
     whatToDo: 'ماذا تفعل الآن',
+    backTo: (host) => html`العودة إلى ${host}`,
     request: (id) => html`إذا طلبت المساعدة فاذكر رقم هذا الطلب: ${id}`,
     overTitle: 'لم يعد هذا الطلب مفتوحًا',
     over: 'سبق الرد عليه، أو انتظر طويلًا، أو بدأ في متصفح آخر. لم يتغير شيء بفتحه مرة أخرى.',

@@ -237,6 +237,7 @@ export const de: Translation = {
   },
   message: {
     whatToDo: 'Was Sie jetzt tun können',
+    backTo: (host) => html`Zurück zu ${host}`,
     request: (id) => html`Wenn Sie um Hilfe bitten, nennen Sie diese Anfrage: ${id}`,
     overTitle: 'Diese Anfrage ist nicht mehr offen',
     over: 'Sie wurde schon beantwortet, hat zu lange gewartet oder wurde in einem anderen Browser begonnen. Durch das erneute Öffnen hat sich nichts geändert.',

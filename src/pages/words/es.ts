@@ -230,6 +230,7 @@ export const es: Translation = {
   },
   message: {
     whatToDo: 'Qué hacer ahora',
+    backTo: (host) => html`Volver a ${host}`,
     request: (id) => html`Si pides ayuda, indica esta solicitud: ${id}`,
     overTitle: 'Esta solicitud ya no está abierta',
     over: 'Ya se respondió, esperó demasiado o se empezó en otro navegador. Abrirla otra vez no ha cambiado nada.',

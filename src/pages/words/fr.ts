@@ -236,6 +236,7 @@ export const fr: Translation = {
   },
   message: {
     whatToDo: 'Que faire maintenant',
+    backTo: (host) => html`Retour à ${host}`,
     request: (id) => html`Si vous demandez de l’aide, indiquez cette demande : ${id}`,
     overTitle: 'Cette demande n’est plus ouverte',
     over: 'Elle a déjà reçu une réponse, a attendu trop longtemps ou a été commencée dans un autre navigateur. La rouvrir n’a rien changé.',

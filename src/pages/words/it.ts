@@ -228,6 +228,7 @@ export const it: Translation = {
   },
   message: {
     whatToDo: 'Che cosa fare adesso',
+    backTo: (host) => html`Torna a ${host}`,
     request: (id) => html`Se chiedi aiuto, indica questa richiesta: ${id}`,
     overTitle: 'Questa richiesta non è più aperta',
     over: 'Ha già avuto risposta, ha aspettato troppo o è stata iniziata in un altro browser. Riaprirla non ha cambiato nulla.',

@@ -232,6 +232,7 @@ export const ja: Translation = {
   },
   message: {
     whatToDo: '次にすること',
+    backTo: (host) => html`${host} に戻る`,
     request: (id) => html`お問い合わせの際は、このリクエスト番号をお知らせください：${id}`,
     overTitle: 'このリクエストはもう開いていません',
     over: 'すでに回答されたか、時間がたちすぎたか、別のブラウザーで始められました。もう一度開いても、何も変わっていません。',

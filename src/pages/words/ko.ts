@@ -224,6 +224,7 @@ export const ko: Translation = {
   },
   message: {
     whatToDo: '이제 할 일',
+    backTo: (host) => html`${host}(으)로 돌아가기`,
     request: (id) => html`도움을 요청할 때 이 요청 번호를 알려 주세요: ${id}`,
     overTitle: '이 요청은 더 이상 열려 있지 않습니다',
     over: '이미 응답했거나, 너무 오래 기다렸거나, 다른 브라우저에서 시작된 요청입니다. 다시 열어도 바뀐 것은 없습니다.',

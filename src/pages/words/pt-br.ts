@@ -224,6 +224,7 @@ export const ptBr: Translation = {
   },
   message: {
     whatToDo: 'O que fazer agora',
+    backTo: (host) => html`Voltar para ${host}`,
     request: (id) => html`Se você pedir ajuda, informe este pedido: ${id}`,
     overTitle: 'Este pedido não está mais aberto',
     over: 'Ele já foi respondido, esperou tempo demais ou foi iniciado em outro navegador. Abri-lo de novo não mudou nada.',

@@ -219,6 +219,7 @@ export const zhHans: Translation = {
   },
   message: {
     whatToDo: '现在该怎么做',
+    backTo: (host) => html`返回 ${host}`,
     request: (id) => html`如需求助，请提供此请求编号：${id}`,
     overTitle: '此请求已不再有效',
     over: '它已被答复、等待过久，或是在其他浏览器中发起的。再次打开它没有改变任何内容。',

@@ -5,6 +5,7 @@ import type { Html, HtmlValue } from '../../../lib/html.ts';
 /** Texts of messages. */
 export const message = {
   whatToDo: 'What to do now',
+  backTo: (host: HtmlValue): Html => html`Back to ${host}`,
   request: (id: HtmlValue): Html => html`If you ask for help, name this request: ${id}`,
   doneTitle: 'This went through already',
   done: 'Your answer arrived the first time, and the app has it. Nothing was done twice.',

@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { isPrefetch } from '../../src/lib/prefetch.ts';
+
+const asked = (headers: Record<string, string>): Request => new Request('https://mcp.example/', { headers });
+
+describe('lib/prefetch', () => {
+  it.each([
+    { 'sec-purpose': 'prefetch' }, { 'sec-purpose': 'prefetch;prerender' }, { 'sec-purpose': 'Prefetch; anonymous-client-ip' },
+    { purpose: 'prefetch' }, { 'x-purpose': 'preview' }, { 'x-moz': 'prefetch' },
+  ] as Record<string, string>[])('knows what nobody opened: %j (R-02)', (headers) => {
+    expect(isPrefetch(asked(headers))).toBe(true);
+  }); // prettier-ignore
+
+  it('takes everything else for somebody', () => {
+    for (const headers of [{}, { purpose: 'navigate' }, { 'sec-fetch-site': 'none' }] as Record<string, string>[])
+      expect(isPrefetch(asked(headers))).toBe(false);
+  });
+});
