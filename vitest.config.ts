@@ -7,14 +7,14 @@ import { enginesAreThere } from './test/support/engines-there.ts';
 const NODE_ONLY = [
   'test/node/**',
   'test/cli/**',
-  'test/stores/{sqlite,postgres,redis}*.test.ts',
+  'test/stores/{sqlite,postgres,redis,hanging}*.test.ts',
   'test/stores/{wal-index,record-kinds}.test.ts',
   'test/*.test.ts',
   'test/options/**',
   'test/runtimes/**',
 ];
 /** Tests that start several processes, or a database server: slow, so the inner loop goes without. */
-const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts', 'test/stores/{postgres,redis}*.test.ts'];
+const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts', 'test/stores/{postgres,redis,hanging}*.test.ts'];
 /** What the inner loop (`npm run check`) goes without as well: journeys on every store, real clients and servers, other sites, fuzzing, the package. */
 const LONG = [
   'test/{journeys,fuzz,examples,mcp,node,cli,stores,upstreams,verifiers}/**/*.test.ts',

@@ -5,21 +5,14 @@
  * decided under the row's lock. A failure that proves that nothing happened is told as such, and may be tried again.
  */
 import { makeOnce } from '../lib/underway.ts';
-import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
-import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import { LONG_DEADLINE } from './deadline.ts';
+import { overPg, overPostgres, type Parameter, type PgDriver, type PostgresDriver, type Query } from './postgres-driver.ts';
 import { LAYOUT_STATEMENT, LAYOUTS, migration, STATEMENTS } from './postgres-sql.ts';
 import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
-/** A `pg` Pool or Client, as far as it is used here. */
-export interface PgDriver {
-  query(query: { readonly text: string; readonly values?: unknown[]; readonly name?: string }): Promise<{ readonly rows: unknown[] }>;
-}
-
-/** The `sql` of `postgres`, as far as it is used here. */
-export interface PostgresDriver {
-  unsafe(text: string, parameters?: never[], options?: { readonly prepare?: boolean }): PromiseLike<readonly unknown[]>;
-}
+export type { PgDriver, PostgresDriver } from './postgres-driver.ts';
 
 /** How a PostgreSQL store differs from a plain one. */
 export interface PostgresStoreOptions {
@@ -29,15 +22,11 @@ export interface PostgresStoreOptions {
   readonly prepare?: boolean;
 }
 
-type Parameter = string | number | null;
-/** Runs one statement and gives its rows. */
-type Query = (statement: string, parameters: readonly Parameter[]) => Promise<readonly unknown[]>;
-
-/** SQLSTATEs and system errors after which nothing was changed: serialization, deadlock, lock timeout, starting up, too many connections. */
-const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', 'ECONNREFUSED']);
-
 /** What statements are prepared as: the same in every store on one pool, which takes a name for one text only. */
 const NAMES: ReadonlyMap<string, string> = new Map(Object.entries(STATEMENTS).map(([name, text]) => [text, `portcullis_2_${name}`]));
+
+/** Statements over many records. */
+const LONG: ReadonlySet<string> = new Set([STATEMENTS.all, STATEMENTS.sweep]);
 
 /**
  * A store in the database that the driver leads to; makes its tables (`portcullis_…`) on first use and migrates them under a lock.
@@ -48,7 +37,8 @@ export function postgresStore(driver: PgDriver | PostgresDriver, options: Postgr
   const { now = machineClock, prepare = true } = options;
   if (typeof (driver as PostgresDriver | undefined)?.unsafe === 'function')
     return new PostgresStore(overPostgres(driver as PostgresDriver, prepare), now);
-  if (typeof (driver as PgDriver | undefined)?.query === 'function') return new PostgresStore(overPg(driver as PgDriver, prepare), now);
+  if (typeof (driver as PgDriver | undefined)?.query === 'function')
+    return new PostgresStore(overPg(driver as PgDriver, prepare ? NAMES : new Map()), now);
   throw new TypeError('postgresStore: pass the Pool of `pg`, or the `sql` function of `postgres`.');
 }
 
@@ -118,14 +108,14 @@ class PostgresStore implements Store {
 
   async #run(statement: string, ...parameters: readonly Parameter[]): Promise<readonly unknown[]> {
     await this.#ready();
-    return this.#query(statement, parameters);
+    return this.#query(statement, parameters, LONG.has(statement) ? LONG_DEADLINE : undefined);
   }
 
   /** Looks at the layout once; what fails is tried again by whoever comes next. */
   async #prepare(): Promise<void> {
     let layout = await this.#layout();
     if (layout < LAYOUTS.length) {
-      await this.#query(migration(LAYOUTS), []);
+      await this.#query(migration(LAYOUTS), [], LONG_DEADLINE); // another process may be at it
       layout = await this.#layout();
     }
     if (layout > LAYOUTS.length)
@@ -146,35 +136,6 @@ class PostgresStore implements Store {
 function numbered(row: unknown): Row {
   const { version, until, value } = row as { version: string; until: string; value: string };
   return { version: Number(version), until: Number(until), value };
-}
-
-function overPg(pool: PgDriver, prepare: boolean): Query {
-  // An idle connection that breaks makes the pool emit `error`, and without a listener that ends the process. Nothing is lost here:
-  // the pool replaces the connection, and a query that is hit rejects.
-  const emitter = pool as { on?: (event: string, listener: () => void) => void; listenerCount?: (event: string) => number };
-  if (emitter.listenerCount?.('error') === 0) emitter.on?.('error', () => undefined);
-  return async (text, parameters) => {
-    const name = prepare ? NAMES.get(text) : undefined;
-    const named = name === undefined ? {} : { name };
-    const { rows } = await told(() => pool.query({ text, ...(parameters.length > 0 ? { values: [...parameters] } : {}), ...named }));
-    return rows;
-  };
-}
-
-function overPostgres(sql: PostgresDriver, prepare: boolean): Query {
-  return (text, parameters) =>
-    told(async () => (parameters.length > 0 ? sql.unsafe(text, [...parameters] as never[], { prepare }) : sql.unsafe(text)));
-}
-
-/** Runs a query, and tells of a failure whether it left everything as it was. */
-async function told<T>(query: () => PromiseLike<T>): Promise<T> {
-  try {
-    return await query();
-  } catch (error) {
-    const { code } = (error ?? {}) as { code?: string };
-    if (code !== undefined && NOTHING_DONE.has(code)) throw new NothingDone(`PostgreSQL changed nothing (${code}).`, { cause: error });
-    throw error;
-  }
 }
 
 function machineClock(): Seconds {

@@ -3,10 +3,13 @@
  * and a script are sent; what they mean stands in the store.
  */
 import { NothingDone } from '../model/store.ts';
+import { Overdue, QUERY_DEADLINE, within } from './deadline.ts';
 
 /** A client of `ioredis`, as far as it is used here. */
 export interface IoRedisClient {
   call(command: string, ...parameters: string[]): Promise<unknown>;
+  /** Its connection, where there is one just now. */
+  readonly stream?: { destroy(): void } | null;
   /** Of a cluster only. */
   nodes?(role: 'master'): readonly IoRedisClient[];
 }
@@ -14,6 +17,9 @@ export interface IoRedisClient {
 /** A client of `redis`, as far as it is used here. */
 export interface NodeRedisClient {
   sendCommand(parameters: string[]): Promise<unknown>;
+  readonly isOpen?: boolean;
+  destroy?(): void;
+  connect?(): Promise<unknown>;
 }
 
 /** A cluster client of `redis`, as far as it is used here. */
@@ -37,8 +43,8 @@ export interface RedisConnection {
 
 /** Makes a connection of a client. @throws {TypeError} when it is none. */
 export function redisConnection(client: RedisClient): RedisConnection {
-  const command = commandOf(client);
   listenForErrors(client);
+  const command = costingItsConnection(commandOf(client), client);
   const digests = new Map<string, string>();
   const script: RedisConnection['script'] = async (text, keys, parameters) => {
     const digest = digests.get(text) ?? (await sha1(text));
@@ -59,6 +65,51 @@ export function redisConnection(client: RedisClient): RedisConnection {
   return { command, script, primary };
 }
 
+/** Milliseconds between two connections that are given up because they lead to a replica. */
+const PATIENCE_WITH_REPLICAS = 1000;
+
+/**
+ * A command that passes its deadline costs its connection, and so does a primary that has become a replica: a new connection may be led to
+ * the present one. Commands that were sent on the old connection cost no second one.
+ */
+function costingItsConnection(command: RedisConnection['command'], client: RedisClient): RedisConnection['command'] {
+  let [connections, leftReplicaAt] = [0, 0];
+  return async (key, ...parameters) => {
+    const sentOn = connections;
+    try {
+      return await within(QUERY_DEADLINE, () => command(key, ...parameters));
+    } catch (error) {
+      const now = Date.now();
+      const isReplica = READONLY.test(messageOf(error)) && now - leftReplicaAt > PATIENCE_WITH_REPLICAS;
+      if (isReplica) leftReplicaAt = now;
+      if ((isReplica || error instanceof Overdue) && sentOn === connections) {
+        connections++;
+        await reconnect(client);
+      }
+      throw error;
+    }
+  };
+}
+
+/** Ends the connection, or those of a cluster, without a goodbye that would wait for an answer; the client connects again. */
+async function reconnect(client: RedisClient): Promise<void> {
+  if ('masters' in client) {
+    await Promise.all(client.masters.map(async (node) => reconnect(await client.nodeClient(node as never))));
+  } else if ('call' in client) {
+    for (const node of client.nodes?.('master') ?? [client]) node.stream?.destroy();
+  } else if (client.isOpen && !reconnecting.has(client)) {
+    reconnecting.add(client);
+    client.destroy?.();
+    // An attempt to connect that was under way finds out first that it is over; two at once would leave one connection too many.
+    setTimeout(() => {
+      reconnecting.delete(client);
+      client.connect?.().catch(() => undefined); // it goes on trying by itself, as its options say
+    }, 10);
+  }
+}
+
+const reconnecting = new WeakSet<NodeRedisClient>();
+
 /** The client of one primary, where nodes come and go: as the library knows them at this moment. */
 async function primaryOf(client: RedisClient, at: number): Promise<RedisClient | null> {
   if ('masters' in client) return at < client.masters.length ? client.nodeClient(client.masters[at] as never) : null;
@@ -77,18 +128,25 @@ function commandOf(client: RedisClient): RedisConnection['command'] {
   return (_key, ...parameters) => told(() => (client as NodeRedisClient).sendCommand(parameters));
 }
 
-/** Answers after which nothing was changed: still loading, a script that holds everything up, no quorum, a replica, memory full. */
-const NOTHING_DONE = /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|OOM)\b/;
+/** Answers after which nothing was changed: still loading, a script that holds everything up, no quorum, a replica, memory full, never sent. */
+const NOTHING_DONE = /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|OOM|The client is closed)\b|-(READONLY|OOM) /;
+/** Of a replica; Redis 6 puts the place in the script before it. */
+const READONLY = /\bREADONLY\b/;
 
 /** Sends, and tells of a failure whether it left everything as it was. */
 async function told(send: () => Promise<unknown>): Promise<unknown> {
   try {
     return await send();
   } catch (error) {
-    const { code, message = '' } = (error ?? {}) as { code?: string; message?: string };
+    const { code } = (error ?? {}) as { code?: string };
+    const message = messageOf(error);
     if (code === 'ECONNREFUSED' || NOTHING_DONE.test(message)) throw new NothingDone(`Redis changed nothing: ${message}`, { cause: error });
     throw error;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : '';
 }
 
 /**

@@ -1,6 +1,6 @@
-/** A reverse proxy as it stands before several machines: each request goes to the next one; who refuses the connection is passed over. */
+/** Proxies: one as it stands before several machines, to the next of which each request goes; one that swallows bytes. */
 import { createServer, request as ask, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 
 /** The proxy. */
@@ -51,4 +51,52 @@ function forward(incoming: IncomingMessage, body: Buffer, port: number): Promise
     sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'broken'));
     sent.end(body);
   });
+}
+
+/** A proxy of TCP that can let connections hang: they stay open, and no byte comes through any more. */
+export interface Swallower {
+  readonly port: number;
+  /** Leads new connections elsewhere. */
+  lead(port: number): void;
+  /** Swallows what those that are open now send and are sent; new ones work. Gives how many there were. */
+  hang(): number;
+  /** How many were opened so far. */
+  opened(): number;
+  stop(): void;
+}
+
+/** Starts it. @param target the port that it leads to. */
+export async function startSwallower(target: number): Promise<Swallower> {
+  let [to, count] = [target, 0];
+  const pairs = new Map<Socket, Socket>();
+  const server = createTcpServer({ allowHalfOpen: true }, (incoming) => {
+    count++;
+    const outgoing = connect({ port: to, host: '127.0.0.1', allowHalfOpen: true });
+    pairs.set(incoming, outgoing);
+    incoming.pipe(outgoing).pipe(incoming);
+    const end = (): void => {
+      pairs.delete(incoming);
+      incoming.destroy();
+      outgoing.destroy();
+    };
+    for (const socket of [incoming, outgoing]) socket.on('error', end).on('close', end);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    lead: (port) => void (to = port),
+    opened: () => count,
+    hang() {
+      for (const [incoming, outgoing] of pairs) {
+        incoming.unpipe(outgoing).resume();
+        outgoing.unpipe(incoming).resume();
+      }
+      return pairs.size;
+    },
+    stop() {
+      server.close();
+      for (const pair of pairs) for (const socket of pair) socket.destroy();
+    },
+  };
 }

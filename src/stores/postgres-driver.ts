@@ -1,0 +1,125 @@
+/**
+ * The drivers of PostgreSQL by their shape, a `pg` Pool or the `sql` of `postgres`: how a statement is sent, what a failure proves, and that
+ * a query which passes its deadline costs its connection. What the statements mean stands in the store.
+ */
+import { NothingDone } from '../model/store.ts';
+import { Overdue, QUERY_DEADLINE, within } from './deadline.ts';
+import { droppedWhereSilent } from './postgres-sockets.ts';
+
+/** A statement for `pg`. */
+interface PgQuery {
+  readonly text: string;
+  readonly values?: unknown[];
+  readonly name?: string;
+}
+
+/** A `pg` Pool or Client, as far as it is used here. */
+export interface PgDriver {
+  query(query: PgQuery): Promise<{ readonly rows: unknown[] }>;
+}
+
+/** A connection of a Pool. */
+interface PgConnection extends PgDriver {
+  release(destroy?: boolean): void;
+  readonly connection?: { readonly stream?: { destroy?(): void } };
+}
+
+/** What a Pool has and a Client has not. */
+interface PgPool extends PgDriver {
+  readonly totalCount: number;
+  connect(): Promise<PgConnection>;
+}
+
+/** The `sql` of `postgres`, as far as it is used here. */
+export interface PostgresDriver {
+  unsafe(text: string, parameters?: never[], options?: { readonly prepare?: boolean }): PromiseLike<readonly unknown[]>;
+}
+
+/** A parameter of a statement. */
+export type Parameter = string | number | null;
+/** Runs one statement and gives its rows. @param milliseconds it may take. */
+export type Query = (statement: string, parameters: readonly Parameter[], milliseconds?: number) => Promise<readonly unknown[]>;
+
+/** SQLSTATEs and system errors after which nothing was changed: serialization, deadlock, lock timeout, starting up, too many connections. */
+const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', 'ECONNREFUSED']);
+
+/** Over `pg`. @param names what statements are prepared as; none for those that are not. */
+export function overPg(driver: PgDriver, names: ReadonlyMap<string, string>): Query {
+  // An idle connection that breaks makes the pool emit `error`, and without a listener that ends the process. Nothing is lost here:
+  // the pool replaces the connection, and a query that is hit rejects.
+  const emitter = driver as { on?: (event: string, listener: () => void) => void; listenerCount?: (event: string) => number };
+  if (emitter.listenerCount?.('error') === 0) emitter.on?.('error', () => undefined);
+  const run = isPool(driver) ? pooled(driver) : (query: PgQuery, milliseconds: number) => within(milliseconds, () => driver.query(query));
+  return async (text, parameters, milliseconds = QUERY_DEADLINE) => {
+    const name = names.get(text);
+    const query = { text, ...(parameters.length > 0 ? { values: [...parameters] } : {}), ...(name === undefined ? {} : { name }) };
+    const { rows } = await told(() => run(query, milliseconds));
+    return rows;
+  };
+}
+
+/** Runs queries on connections of a pool. After one that hung, no connection is used that has not answered since: others hang with it. */
+function pooled(pool: PgPool): (query: PgQuery, milliseconds: number) => Promise<{ readonly rows: unknown[] }> {
+  let hangs = 0;
+  const heardAfter = new WeakMap<PgConnection, number>();
+  const drop = (connection: PgConnection): void => {
+    connection.release(true);
+    connection.connection?.stream?.destroy?.(); // a polite goodbye would wait for an answer
+  };
+  const trusted = async (milliseconds: number): Promise<PgConnection> => {
+    const asked = Date.now();
+    for (;;) {
+      const connection = await pool.connect();
+      const isLate = Date.now() - asked > milliseconds;
+      if (!isLate && (heardAfter.get(connection) ?? hangs) >= hangs) return connection;
+      if (!isLate) drop(connection);
+      else connection.release();
+      if (isLate) throw new NothingDone('No connection to PostgreSQL was free in time.'); // whoever asked has been given up
+    }
+  };
+  return async (query, milliseconds) => {
+    const connection = await trusted(milliseconds);
+    try {
+      const answer = await within(milliseconds, () => connection.query(query));
+      heardAfter.set(connection, hangs);
+      connection.release();
+      return answer;
+    } catch (error) {
+      if (error instanceof Overdue) hangs++;
+      drop(connection);
+      throw error;
+    }
+  };
+}
+
+function isPool(driver: PgDriver): driver is PgPool {
+  return typeof (driver as Partial<PgPool>).totalCount === 'number';
+}
+
+/** Over `postgres`. */
+export function overPostgres(sql: PostgresDriver, prepare: boolean): Query {
+  const dropSilent = droppedWhereSilent(sql);
+  return (text, parameters, milliseconds = QUERY_DEADLINE) =>
+    told(async () => {
+      let drop = async (): Promise<void> => undefined;
+      try {
+        const send = (): PromiseLike<readonly unknown[]> =>
+          parameters.length > 0 ? sql.unsafe(text, [...parameters] as never[], { prepare }) : sql.unsafe(text);
+        return await within(milliseconds, send, () => (drop = dropSilent()));
+      } catch (error) {
+        if (error instanceof Overdue) await drop();
+        throw error;
+      }
+    });
+}
+
+/** Runs a query, and tells of a failure whether it left everything as it was. */
+async function told<T>(query: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await query();
+  } catch (error) {
+    const { code } = (error ?? {}) as { code?: string };
+    if (code !== undefined && NOTHING_DONE.has(code)) throw new NothingDone(`PostgreSQL changed nothing (${code}).`, { cause: error });
+    throw error;
+  }
+}
