@@ -105,7 +105,9 @@ function sayingOf(as: AuthServer, token: string, { grant, access }: Found): Show
   const { userId, clientId, id: grantId, resource, upstreams } = grant;
   const key = async (): Promise<Uint8Array<ArrayBuffer>> => unwrap(access, await as.keys.pad(token));
   const upstream = as.vault.upstreamsOf(grantId, async () => (upstreams ? openRefs(as.keys, grantId, await key(), upstreams) : []));
-  return { userId, clientId, grantId, resource, expiresAt: access.expiresAt, upstream, connect: connectOf(as, grant, key) };
+  const said = { userId, clientId, grantId, resource, expiresAt: access.expiresAt, upstream, connect: connectOf(as, grant, key) };
+  const isProgram = userId.startsWith('client:') || clientId.startsWith('workload:'); // acts for itself
+  return isProgram ? { ...said, program: true } : said;
 }
 
 /** One call's own: handlers may do with it what they like, and no other call sees it. */

@@ -28,6 +28,8 @@ export interface GuardOptions {
   /** Issuers whose tokens the verifier accepts. */
   readonly authorizationServers: readonly string[];
   readonly verify: Verifier;
+  /** What tokens of the source name in place of the resource; such a source may guard one resource only. */
+  readonly fixedAudience?: readonly string[] | undefined;
   /** Scopes that every call needs; told in the challenge and in the metadata. */
   readonly requiredScopes?: readonly string[] | undefined;
   /** Which scopes bring others along, `{ admin: ['write'], write: ['read'] }`; `access.scope` then holds those, too. */
@@ -212,7 +214,10 @@ export function preflight(request: Request): Response {
   return withCors(request, new Response(null, { status: 204, headers }));
 }
 
-function checkedResource({ resource, authorizationServers, verify }: GuardOptions): string {
+/** The one resource of each source whose tokens do not name it. */
+const resources = new WeakMap<Verifier, string>();
+
+function checkedResource({ resource, authorizationServers, verify, fixedAudience = [] }: GuardOptions): string {
   const canonical = canonicalResource(resource);
   if (canonical === null)
     throw new TypeError(
@@ -221,6 +226,11 @@ function checkedResource({ resource, authorizationServers, verify }: GuardOption
   if (authorizationServers.length === 0)
     throw new TypeError('guard: `authorizationServers` is empty; name the issuer whose tokens are accepted.');
   if (typeof verify !== 'function') throw new TypeError('guard: `verify` must be a function (token, resource) → Access or null.');
+  if (fixedAudience.length > 0 && (resources.get(verify) ?? canonical) !== canonical)
+    throw new TypeError(
+      `guard: this token source guards ${resources.get(verify)} already, and its tokens name no resource (${fixedAudience.join(', ')}), so one for the first would be good at ${canonical}. Make another source for it, with an audience of its own.`,
+    );
+  if (fixedAudience.length > 0) resources.set(verify, canonical);
   return canonical;
 }
 

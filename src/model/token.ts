@@ -64,6 +64,11 @@ export function kindOf(text: string): TokenKind | null {
   return null;
 }
 
+/** Whether a text is a token of ours, or begins like one: no other server is asked about it, however it is malformed. */
+export function isOurs(text: string): boolean {
+  return /^(?:access|refresh|code)_/.test(text) || kindOf(text) !== null;
+}
+
 /** Puts a token together from base64url parts. */
 export function formatToken(kind: TokenKind, grantId: string, secret: string): string {
   return `${kind}_${grantId}.${secret}`;

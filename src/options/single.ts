@@ -28,6 +28,11 @@ export function checkTokens(source: unknown): void {
   const { verify, authorizationServers } = (source ?? {}) as { verify?: unknown; authorizationServers?: unknown };
   if (typeof verify !== 'function' || !Array.isArray(authorizationServers))
     fail('externalTokens', 'must be a token source, such as verifyJwt({ issuer }) of portcullis/verifiers');
+  if ('tokenOf' in (source as object))
+    fail(
+      'externalTokens',
+      'cannot be a source that reads a header of its own, such as cloudflareAccess(); put guard() in front of your handler for that',
+    );
 }
 
 /** Parts of the account page that are ours. */

@@ -22,7 +22,7 @@ import type { ProofCheck } from '../model/dpop.ts';
 import { covers } from '../model/resource.ts';
 import type { Awaitable, Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
-import { kindOf } from '../model/token.ts';
+import { isOurs } from '../model/token.ts';
 import { checkFetch } from '../options/check.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { secretsOf } from '../options/secret.ts';
@@ -199,7 +199,7 @@ export class OAuthProvider<Env = unknown> {
       return found && { ...found, scope: settings.covered(found.scope) };
     };
     const verify = (token: string, resource: string): Awaitable<Checked | null> =>
-      externalTokens && kindOf(token) === null ? outside(externalTokens, token, resource) : verifyAccess(as, token, resource);
+      externalTokens && !isOurs(token) ? outside(externalTokens, token, resource) : verifyAccess(as, token, resource);
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProblem(as, ...proof);

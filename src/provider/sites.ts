@@ -22,8 +22,30 @@ export interface Site<Env> {
 /** The servers of a provider. @throws {TypeError} when an option is wrong, naming it and the mend. */
 export function sitesOf<Env>(options: OAuthProviderOptions<Env>): readonly Site<Env>[] {
   const tenants = tenantsOf(options);
-  if (tenants.length === 0) return [{ tenant: null, origin: null, prefix: '', checked: checkOptions(options) }];
-  return tenants.map(({ id, origin, prefix, options: own }) => ({ tenant: id, origin, prefix, checked: checkOptions(own) }));
+  if (tenants.length === 0) {
+    const site = { tenant: null, origin: null, prefix: '', checked: checkOptions(options) };
+    checkAudiences([site]);
+    return [site];
+  }
+  const sites = tenants.map(({ id, origin, prefix, options: own }) => ({ tenant: id, origin, prefix, checked: checkOptions(own) }));
+  checkAudiences(sites);
+  return sites;
+}
+
+/**
+ * A token that names a client or a project in place of the resource is good wherever its source is asked: at one route of one tenant, or it
+ * would open what it was not made for (RFC 8707 §2). @throws {TypeError}
+ */
+function checkAudiences<Env>(sites: readonly Site<Env>[]): void {
+  const audiences = sites.flatMap(({ checked }) =>
+    checked.routes.flatMap(() => [...new Set(checked.options.externalTokens?.fixedAudience)]),
+  );
+  const shared = audiences.find((one, at) => audiences.indexOf(one) !== at);
+  if (shared === undefined) return;
+  throw new TypeError(
+    `OAuthProvider: \`externalTokens\` would take one token at several resources: its audience is fixed (${shared}), and there are several ${sites.length > 1 ? 'tenants' : 'routes'}. ` +
+      'Let tokens name the resource (leave `audience` out), or give each of them a provider or a tenant with a source of its own.',
+  );
 }
 
 /** The site of a tenant, or the only one. @throws {TypeError} for a tenant that is not there. */

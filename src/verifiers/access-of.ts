@@ -31,7 +31,7 @@ export function accessOf(claims: Claims, { resource, issuer, endsAt, read, progr
   const userId = said.userId ?? textClaim(claims, 'sub');
   const clientId = said.clientId ?? textClaim(claims, 'client_id') ?? textClaim(claims, 'azp');
   if (userId === undefined || clientId === undefined) return null;
-  const program = said.program ?? textClaim(claims, 'sub') === clientId; // a client that acts for itself (RFC 9068 §2.2)
+  const program = said.program ?? isOfClient(textClaim(claims, 'sub'), clientId);
   if (program && !programs) return null;
   const from = textClaim(claims, 'iss') ?? issuer;
   const scope = said.scope ?? [...new Set([...listClaim(claims, 'scope'), ...listClaim(claims, 'scp')])];
@@ -47,6 +47,11 @@ export function accessOf(claims: Claims, { resource, issuer, endsAt, read, progr
     expiresAt: Math.floor(endsAt),
     props: { claims, ...(said.permissions === undefined ? {} : { permissions: said.permissions }), ...said.props },
   };
+}
+
+/** A client that acts for itself (RFC 9068 §2.2), a server of ours included. */
+function isOfClient(subject: string | undefined, clientId: string): boolean {
+  return subject === clientId || subject === `client:${clientId}` || clientId === `workload:${subject}`;
 }
 
 /** The thumbprint of the key that a token is bound to (RFC 9449 §6); undefined for a bearer token, null for a bond of another kind (RFC 8705 §3.1). */

@@ -2,7 +2,7 @@
  * Amazon Cognito as the authorization server. Its access tokens have `aud` only where the client asked for a resource
  * (resource binding, on the Essentials plan); without it the client's id is all there is to check, and has to be named.
  */
-import { listClaim, refuse, type SourceOptions, type TokenSource } from './contract.ts';
+import { listClaim, refuse, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link cognito}. */
@@ -24,7 +24,7 @@ export function cognito({ userPoolId, clientIds = [], ...options }: CognitoOptio
     jwksUri: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}/.well-known/jwks.json`,
     algorithms: ['RS256'],
     types: ['jwt', 'at+jwt', ''], // it names no type at all
-    withoutAudience: (claims) => clientIds.includes(String(claims['client_id'])),
+    ...(clientIds.length > 0 && { withoutAudience: (claims: Claims) => clientIds.includes(String(claims['client_id'])) }),
     read: (claims) => (claims['token_use'] === 'access' ? { permissions: listClaim(claims, 'cognito:groups') } : null),
   });
 }

@@ -28,7 +28,7 @@ describe.each(storeNames)('grants/client-credentials on %s', (store) => {
     expect(answer.body).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: 'read', resource: RESOURCE });
     expect(answer.body).not.toHaveProperty('refresh_token');
     const { access } = await app.call(tokensOf(answer).access);
-    expect(access).toMatchObject({ userId: 'client:robot', clientId: 'robot', scope: ['read'] });
+    expect(access).toMatchObject({ userId: 'client:robot', clientId: 'robot', program: true, scope: ['read'] }); // F-54
     expect(access?.props).toEqual({ claims: { sub: 'client:robot', name: 'Robot' } });
     app.clock.pass(3600);
     expect((await app.call(tokensOf(answer).access)).status).toBe(401);

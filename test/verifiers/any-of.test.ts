@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { anyOf } from '../../src/verifiers/any-of.ts';
 import { apiKeys, hashApiKey, makeApiKey, type KeyHolder } from '../../src/verifiers/api-keys.ts';
+import { cloudflareAccess } from '../../src/verifiers/cloudflare-access.ts';
 import { SourceUnavailable } from '../../src/verifiers/contract.ts';
+import { google } from '../../src/verifiers/google.ts';
+import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
 import { verifyJwt } from '../../src/verifiers/jwt.ts';
+import { scalekit } from '../../src/verifiers/scalekit.ts';
 import { makeIssuer, NOW } from '../support/issuer.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';
@@ -62,4 +66,89 @@ describe('verifiers/api-keys', () => {
   it.each(['', 'acme', 'Acme_', '_', 'a b_'])('refuses the prefix %j', (prefix) => {
     expect(() => apiKeys({ prefix, find: () => null })).toThrow(/apiKeys: `prefix`/);
   });
+});
+
+describe('verifiers/any-of, whose token it is', () => {
+  /** A source of each kind, and which of them were asked about a token. */
+  async function setUp() {
+    const asked: string[] = [];
+    const heard = (name: string, answer: () => Response) => async (): Promise<Response> => (asked.push(name), answer());
+    const as = await makeIssuer('https://one.example');
+    const { key, hash } = await makeApiKey('acme_');
+    const holder = { userId: 'robot', clientId: 'ci', scope: [] };
+    const source = anyOf(
+      google({ clientIds: ['app'], fetch: heard('google', () => new Response('{}', { status: 400 })), now: () => NOW }),
+      verifyIntrospection({
+        issuer: 'https://vendor.example',
+        endpoint: 'https://vendor.example/introspect',
+        clientId: 'rs',
+        clientSecret: 's',
+        now: () => NOW,
+        fetch: heard('vendor', () => Response.json({ active: false })),
+      }),
+      verifyJwt({ issuer: as.issuer, fetch: as.fetch, now: as.now }),
+      scalekit({
+        domain: 'acme.scalekit.com',
+        resourceId: 'res_1',
+        fetch: heard('scalekit', () => Response.json({ keys: [] })),
+        now: as.now,
+      }),
+      apiKeys({ prefix: 'acme_', find: (found) => (found === hash ? holder : null), now: () => NOW }),
+    );
+    return { source, asked, as, key };
+  }
+
+  it('shows a key with a fitting prefix to nobody else, good or bad (F-53)', async () => {
+    const { source, asked, key } = await setUp();
+    expect(await source.verify(key, RESOURCE)).toMatchObject({ userId: 'robot' });
+    expect(await source.verify(`acme_${'x'.repeat(43)}`, RESOURCE)).toBeNull();
+    expect(asked).toEqual([]);
+  });
+
+  it('shows a signed token whose issuer nobody named to nobody (F-53)', async () => {
+    const { source, asked, as } = await setUp();
+    for (const iss of ['https://stranger.example', undefined, '', 7 as unknown as string])
+      expect(await source.verify(await as.sign({ aud: RESOURCE, iss }), RESOURCE)).toBeNull();
+    expect(asked).toEqual([]);
+    expect(as.asked).toEqual([]);
+  });
+
+  it('shows a signed token to the issuer that it names, Scalekit too, and to no source of opaque tokens (F-53)', async () => {
+    const { source, asked, as } = await setUp();
+    expect(await source.verify(await as.sign({ aud: RESOURCE }), RESOURCE)).toMatchObject({ userId: 'user-1' });
+    expect(asked).toEqual([]);
+    expect(await source.verify(await as.sign({ aud: 'res_1', iss: 'https://acme.scalekit.com', iat: NOW - 60 }), RESOURCE)).toBeNull();
+    expect(asked).toEqual(['scalekit']);
+  });
+
+  it("shows Google's tokens to Google and any other opaque one to the source for those (F-53)", async () => {
+    const { source, asked } = await setUp();
+    expect(await source.verify(`ya29.${'a'.repeat(60)}`, RESOURCE)).toBeNull();
+    expect(await source.verify('opaque-token-of-the-vendor', RESOURCE)).toBeNull();
+    expect(asked).toEqual(['google', 'vendor']);
+  });
+
+  it('a source that stands alone is shown no token of another issuer either (F-53)', async () => {
+    let asked = 0;
+    const fetcher: typeof fetch = async () => (asked++, Response.json({ active: true }));
+    const as = await makeIssuer('https://one.example');
+    const token = await as.sign({ aud: RESOURCE });
+    const options = { issuer: 'https://vendor.example', endpoint: 'https://vendor.example/i', clientId: 'a', clientSecret: 'b', fetch: fetcher };
+    expect(await verifyIntrospection(options).verify(token, RESOURCE)).toBeNull();
+    expect(await verifyIntrospection({ ...options, prefix: 'vnd_' }).verify('opaque', RESOURCE)).toBeNull();
+    expect(await google({ clientIds: ['app'], fetch: fetcher }).verify(token, RESOURCE)).toBeNull();
+    expect(asked).toBe(0);
+  }); // prettier-ignore
+
+  it('refuses at start-up what could not tell tokens apart (F-53, F-57)', async () => {
+    const opaque = (prefix?: string) =>
+      verifyIntrospection({ issuer: 'https://v.example', clientId: 'a', clientSecret: 'b', ...(prefix === undefined ? {} : { prefix }) });
+    const keys = (prefix: string) => apiKeys({ prefix, find: () => null });
+    expect(() => anyOf(opaque(), opaque())).toThrow(/anyOf: `sources` hold two for opaque tokens/);
+    expect(() => anyOf(opaque(), opaque('vnd_'))).not.toThrow();
+    expect(() => anyOf(keys('acme_'), keys('acme_live_'))).toThrow(/anyOf: `sources` hold two whose tokens begin with "acme_"/);
+    expect(() => anyOf(keys('acme_'), { authorizationServers: [], verify: () => null })).toThrow(/does not say which tokens are its own \(number 2\)/);
+    const access = cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: 'a'.repeat(64) });
+    expect(() => anyOf(access, keys('acme_'))).toThrow(/anyOf: `sources` hold one that reads a header of its own \(number 1\)/);
+  }); // prettier-ignore
 });

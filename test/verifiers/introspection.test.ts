@@ -74,6 +74,36 @@ describe('verifiers/introspection', () => {
     expect(as.requests.length).toBe(3);
   });
 
+  it('keeps little of garbage and asks about it a bounded number of times, and good tokens do not suffer (F-59)', async () => {
+    const as = setUp(() => Response.json({ active: false }));
+    const good = setUp(() => Response.json({ active: false }));
+    good.answer = () => Response.json(GOOD);
+    expect(await good.check('mine')).not.toBeNull();
+    good.answer = () => Response.json({ active: false });
+    const garbage = (at: number): string => `${at}-`.padEnd(8000, 'x');
+    let refused = 0;
+    for (let at = 0; at < 1000; at++) {
+      for (const one of [as, good]) await one.check(garbage(at)).catch((error: unknown) => {
+        expect(error).toMatchObject({ name: 'SourceUnavailable', retryAfter: 10 });
+        refused += 1;
+      });
+    }
+    expect([as.requests.length, refused]).toEqual([200, 1600]);
+    good.answer = () => Response.json(GOOD);
+    good.clock += 6; // what was good is asked about again, though strangers wait
+    expect(await good.check('mine')).not.toBeNull();
+    await expect(good.check('new')).rejects.toMatchObject({ retryAfter: 4 });
+    good.clock += 4;
+    expect(await good.check('new')).not.toBeNull();
+  }); // prettier-ignore
+
+  it('says when an answer within the skew ends, and never keeps one longer (F-59)', async () => {
+    const as = setUp(() => Response.json({ ...GOOD, exp: NOW - 28 }), { cache: 60 });
+    expect(await as.check()).toMatchObject({ expiresAt: NOW + 2 });
+    as.clock += 2;
+    expect(await as.check()).toBeNull();
+  });
+
   it.each([
     ['refuses us', () => new Response('{}', { status: 401 })],
     ['is down', () => new Response('', { status: 502 })],

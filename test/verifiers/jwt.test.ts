@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SourceUnavailable } from '../../src/verifiers/contract.ts';
+import { guard } from '../../src/guard/guard.ts';
 import { verifyJwt, type JwtOptions } from '../../src/verifiers/jwt.ts';
 import { makeIssuer, makeKey, NOW, type Issuer } from '../support/issuer.ts';
 
@@ -202,6 +203,68 @@ describe('verifiers/jwt, keys', () => {
       as.answers.set(`${ISSUER}/.well-known/oauth-authorization-server`, () => Response.json(document));
       await expect(check(await as.sign({ aud: RESOURCE }))).rejects.toBeInstanceOf(SourceUnavailable);
     }
+  });
+});
+
+describe('verifiers/jwt, a key that is not there', () => {
+  it('is no reason to refuse a token that was issued after the keys were fetched: 503 with Retry-After (F-56)', async () => {
+    const { as, check } = await setUp();
+    const [next, stranger] = [await makeKey('ES256', 'next'), await makeKey('ES256', 'nobody')];
+    expect(await check(await as.sign({ aud: RESOURCE }))).not.toBeNull();
+    as.clock += 40;
+    expect(await check(await as.sign({ aud: RESOURCE, iat: NOW - 60 }, {}, stranger))).toBeNull(); // the keys are newer than that token
+    expect(await check(await as.sign({ aud: RESOURCE, iat: as.clock }, {}, stranger))).toBeNull(); // fetched for this one, and not there
+    as.clock += 1;
+    as.publish([next.jwk]);
+    const token = await as.sign({ aud: RESOURCE, iat: as.clock }, {}, next);
+    await expect(check(token)).rejects.toMatchObject({ name: 'SourceUnavailable', retryAfter: 29 });
+    as.asked.length = 0;
+    const guarded = guard({ resource: RESOURCE, ...verifyJwt({ issuer: ISSUER, fetch: as.fetch, now: as.now }), onError: () => undefined });
+    as.answers.set(`${ISSUER}/keys`, () => new Response('down', { status: 500 })); // no keys at all: the same answer
+    const refused = await guarded(new Request(RESOURCE, { headers: { authorization: `Bearer ${token}` } }));
+    expect([(refused as Response).status, (refused as Response).headers.has('retry-after')]).toEqual([503, true]);
+    as.publish([next.jwk]);
+    as.clock += 31;
+    expect(await check(token)).not.toBeNull();
+  }); // prettier-ignore
+
+  it('costs one fetch in thirty seconds, whatever tokens of strangers say of their age (F-56)', async () => {
+    const { as, check } = await setUp();
+    const stranger = await makeKey('ES256', 'nobody');
+    await check(await as.sign({ aud: RESOURCE }));
+    as.clock += 31;
+    as.asked.length = 0;
+    for (const iat of [undefined, 0, -1, as.clock, as.clock + 9e9, NOW, 'now' as unknown as number])
+      await check(await as.sign({ aud: RESOURCE, iat, jti: String(iat) }, {}, stranger)).catch(() => null);
+    expect(as.asked).toEqual([`${ISSUER}/keys`]);
+  });
+});
+
+describe('verifiers/jwt, small print', () => {
+  it('goes to the next place where one does not give the metadata (F-59)', async () => {
+    for (const answer of [
+      () => new Response('no', { status: 403 }),
+      () => new Response('down', { status: 502 }),
+      () => new Response('<html>'),
+      () => Response.json({ issuer: 'https://other.example' }),
+      () => Promise.reject(new TypeError('refused')),
+    ]) {
+      const { as, check } = await setUp();
+      as.answers.set(`${ISSUER}/.well-known/oauth-authorization-server`, answer);
+      as.answers.set(`${ISSUER}/.well-known/openid-configuration`, () => Response.json({ issuer: ISSUER, jwks_uri: `${ISSUER}/keys` }));
+      expect(await check(await as.sign({ aud: RESOURCE }))).not.toBeNull();
+    }
+  });
+
+  it('says when a token stops to be good: at its end and the skew, within which it still is (F-59)', async () => {
+    const { as, check } = await setUp();
+    const token = await as.sign({ aud: RESOURCE, exp: NOW - 10 });
+    const { expiresAt } = (await check(token)) as { expiresAt: number };
+    expect(expiresAt).toBe(NOW + 20);
+    as.clock = expiresAt - 1;
+    expect(await check(token)).not.toBeNull();
+    as.clock = expiresAt;
+    expect(await check(token)).toBeNull();
   });
 });
 

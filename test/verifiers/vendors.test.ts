@@ -8,6 +8,8 @@ import type { SourceOptions, TokenSource } from '../../src/verifiers/contract.ts
 import { descope } from '../../src/verifiers/descope.ts';
 import { entra } from '../../src/verifiers/entra.ts';
 import { google } from '../../src/verifiers/google.ts';
+import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
+import { verifyJwt } from '../../src/verifiers/jwt.ts';
 import { keycloak } from '../../src/verifiers/keycloak.ts';
 import { logto } from '../../src/verifiers/logto.ts';
 import { okta } from '../../src/verifiers/okta.ts';
@@ -17,7 +19,7 @@ import { stytchConsent } from '../../src/verifiers/stytch-consent.ts';
 import { supabase } from '../../src/verifiers/supabase.ts';
 import { workos } from '../../src/verifiers/workos.ts';
 import { completeWorkosConnect } from '../../src/verifiers/workos-connect.ts';
-import { makeIssuer, NOW, type Issuer } from '../support/issuer.ts';
+import { makeIssuer, makeKey, NOW, type Issuer, type Key } from '../support/issuer.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';
 const TENANT = '11111111-2222-3333-4444-555555555555';
@@ -130,6 +132,52 @@ describe.each(VENDORS)('verifiers/$name', (vendor) => {
   });
 });
 
+/** Tokens that a program got for itself (client credentials), as each vendor makes them. */
+const PROGRAMS: { readonly [vendor: string]: { readonly [claim: string]: unknown } } = {
+  auth0: { sub: 'm2m@clients', azp: 'm2m', gty: 'client-credentials' },
+  workos: { sub: 'client_01', client_id: undefined, sid: undefined },
+  stytch: { sub: 'm2m-client-live-1' },
+  entra: { scp: undefined, roles: undefined, sub: 'person', idtyp: 'app' },
+  descope: { sub: 'K2abcdefghijklmnopqrstuvwxyz' },
+  scalekit: { sub: 'skc_1', client_id: 'skc_1' },
+  logto: { sub: 'm2m', client_id: 'm2m' },
+  keycloak: { sub: 'f0e1', preferred_username: 'service-account-mcp', clientHost: '192.0.2.1' },
+  okta: { sub: '0oa1', uid: undefined },
+  cognito: { sub: 'app1' },
+  clerk: { sub: 'mch_1' },
+  supabase: { sub: 'c1', role: 'service_role' },
+  cloudflareAccess: { sub: '', common_name: 'ci.access' },
+};
+
+describe.each(VENDORS)('verifiers/$name, programs', ({ name, issuer, jwks, make, alg = 'ES256', claims, ...vendor }) => {
+  it('refuses the token of a program, and tells it from people where the operator takes it (F-54)', async () => {
+    const as = await makeIssuer(issuer, { alg, ...(jwks === undefined ? {} : { jwks }) });
+    const token = await as.sign({ ...claims, ...PROGRAMS[name] }, 'typ' in vendor ? { typ: vendor.typ } : {});
+    const options = { fetch: as.fetch, now: as.now };
+    expect(await make(options).verify(token, RESOURCE)).toBeNull();
+    expect(await make({ ...options, programs: true }).verify(token, RESOURCE)).toMatchObject({ program: true });
+    const person = await as.sign(claims, 'typ' in vendor ? { typ: vendor.typ } : {});
+    expect((await make({ ...options, programs: true }).verify(person, RESOURCE))?.program).toBeUndefined();
+  });
+});
+
+describe('verifiers, programs', () => {
+  it('refuses a token whose subject is its client, signed or opaque, and an Entra token without scopes (F-54)', async () => {
+    const as = await makeIssuer('https://as.example');
+    const claims = { sub: 'robot', client_id: 'robot', aud: RESOURCE, exp: NOW + 60 };
+    const options = { issuer: as.issuer, now: as.now };
+    const signed = { ...options, fetch: as.fetch };
+    expect(await verifyJwt(signed).verify(await as.sign(claims), RESOURCE)).toBeNull();
+    expect(await verifyJwt({ ...signed, programs: true }).verify(await as.sign(claims), RESOURCE)).toMatchObject({ program: true, userId: 'robot' });
+    const asked = { ...options, endpoint: 'https://as.example/i', clientId: 'rs', clientSecret: 's', fetch: async () => Response.json({ active: true, ...claims }) };
+    expect(await verifyIntrospection(asked).verify('opaque', RESOURCE)).toBeNull();
+    expect(await verifyIntrospection({ ...asked, programs: true }).verify('opaque', RESOURCE)).toMatchObject({ program: true });
+    const entraIssuer = await makeIssuer(`https://login.microsoftonline.com/${TENANT}/v2.0`, { alg: 'RS256', jwks: `https://login.microsoftonline.com/${TENANT}/discovery/v2.0/keys` });
+    const token = await entraIssuer.sign({ aud: APP, azp: 'daemon', client_id: undefined, oid: 'o', tid: TENANT }, { typ: 'JWT' });
+    expect(await entra({ tenant: TENANT, clientId: APP, fetch: entraIssuer.fetch, now: entraIssuer.now }).verify(token, RESOURCE)).toBeNull();
+  }); // prettier-ignore
+});
+
 describe('verifiers, the vendors that are odd', () => {
   it('takes tokens of several Entra tenants, each by its own name', async () => {
     const as = await makeIssuer(`https://login.microsoftonline.com/${APP}/v2.0`, { alg: 'RS256', jwks: 'https://login.microsoftonline.com/common/discovery/v2.0/keys' });
@@ -139,6 +187,19 @@ describe('verifiers, the vendors that are odd', () => {
     expect(await source.verify(await as.sign(claims, { typ: 'JWT' }), RESOURCE)).not.toBeNull();
     expect(await source.verify(await as.sign({ ...claims, tid: TENANT }, { typ: 'JWT' }), RESOURCE)).toBeNull(); // one tenant as another
     expect(() => entra({ tenant: 'common', clientId: APP })).toThrow(/entra: `tenant`/);
+  }); // prettier-ignore
+
+  it('takes an Entra tenant and application in capitals, and no key that names another issuer (F-59)', async () => {
+    const name = (tenant: string): string => `https://login.microsoftonline.com/${tenant}/v2.0`;
+    const jwks = 'https://login.microsoftonline.com/common/discovery/v2.0/keys';
+    const as = await makeIssuer(name(APP), { alg: 'RS256', jwks });
+    const source = entra({ tenant: [TENANT.toUpperCase(), APP.toUpperCase()], clientId: APP.toUpperCase(), fetch: as.fetch, now: as.now });
+    const sign = (tid: string, key: Key, jti: string): Promise<string> => as.sign({ aud: APP, azp: 'x', client_id: undefined, oid: 'p', tid, iss: name(tid), scp: 'read', jti }, { typ: 'JWT' }, key);
+    const [shared, theirs] = [await makeKey('RS256', 'shared'), await makeKey('RS256', 'theirs')];
+    as.publish([{ ...shared.jwk, issuer: name('{tenantid}') } as Key['jwk'], { ...theirs.jwk, issuer: name(TENANT) } as Key['jwk']]);
+    expect(await source.verify(await sign(APP, shared, '1'), RESOURCE)).toMatchObject({ userId: `${APP}.p` });
+    expect(await source.verify(await sign(TENANT, theirs, '2'), RESOURCE)).not.toBeNull();
+    expect(await source.verify(await sign(APP, theirs, '3'), RESOURCE)).toBeNull();
   }); // prettier-ignore
 
   it('finds what Cloudflare Access vouches for in its own header', () => {

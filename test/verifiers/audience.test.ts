@@ -1,0 +1,68 @@
+/** Sources whose tokens name a client or a project in place of the resource: each guards one resource. */
+import { describe, expect, it } from 'vitest';
+import { guard } from '../../src/guard/guard.ts';
+import type { OAuthProviderOptions } from '../../src/options/options.ts';
+import { anyOf } from '../../src/verifiers/any-of.ts';
+import { apiKeys } from '../../src/verifiers/api-keys.ts';
+import { auth0 } from '../../src/verifiers/auth0.ts';
+import { clerk } from '../../src/verifiers/clerk.ts';
+import { cloudflareAccess } from '../../src/verifiers/cloudflare-access.ts';
+import { cognito } from '../../src/verifiers/cognito.ts';
+import type { TokenSource } from '../../src/verifiers/contract.ts';
+import { entra } from '../../src/verifiers/entra.ts';
+import { google } from '../../src/verifiers/google.ts';
+import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
+import { verifyJwt } from '../../src/verifiers/jwt.ts';
+import { scalekit } from '../../src/verifiers/scalekit.ts';
+import { stytch } from '../../src/verifiers/stytch.ts';
+import { supabase } from '../../src/verifiers/supabase.ts';
+import { makeApp } from '../support/app.ts';
+
+const GUID = '11111111-2222-3333-4444-555555555555';
+const opaque = { issuer: 'https://as.example', clientId: 'a', clientSecret: 'b' };
+const FIXED: { readonly [name: string]: () => TokenSource } = {
+  'verifyJwt with an audience': () => verifyJwt({ issuer: 'https://as.example', audience: 'api' }),
+  'verifyIntrospection with an audience': () => verifyIntrospection({ ...opaque, audience: 'api' }),
+  'verifyIntrospection with any audience': () => verifyIntrospection({ ...opaque, dangerouslyAcceptAnyAudience: true }),
+  auth0: () => auth0({ domain: 'acme.eu.auth0.com', audience: 'api' }),
+  clerk: () => clerk({ domain: 'clerk.acme.example', clientIds: ['c'] }),
+  cognito: () => cognito({ userPoolId: 'eu-central-1_AbCdEf123', clientIds: ['c'] }),
+  entra: () => entra({ tenant: GUID, clientId: GUID }),
+  google: () => google({ clientIds: ['c'] }),
+  scalekit: () => scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_1' }),
+  stytch: () => stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1' }),
+  supabase: () => supabase({ domain: 'abc.supabase.co', clientIds: ['c'] }),
+  'one of several': () => anyOf(apiKeys({ prefix: 'acme_', find: () => null }), stytch({ domain: 'a.customers.stytch.com', projectId: 'project-live-1' })),
+}; // prettier-ignore
+const handler = (): Response => new Response('here');
+const make = (options: Partial<OAuthProviderOptions>): Promise<unknown> => makeApp('memory', options);
+
+describe('a token source with a fixed audience', () => {
+  it.each(Object.keys(FIXED))('guards one route of one server, and no two: %s (F-55)', async (name) => {
+    const source = FIXED[name] as () => TokenSource;
+    await expect(make({ externalTokens: source() })).resolves.toBeTruthy();
+    await expect(make({ externalTokens: source(), apiRoute: ['/mcp', '/other'], apiHandler: handler })).rejects.toThrow(
+      /`externalTokens` would take one token at several resources.*several routes/,
+    );
+    const tenants = { acme: { issuer: '/acme' }, globex: { issuer: '/globex' } };
+    await expect(make({ externalTokens: source(), tenants })).rejects.toThrow(TypeError);
+    const own = { acme: { issuer: '/acme', externalTokens: source() }, globex: { issuer: '/globex' } };
+    await expect(make({ tenants: own })).resolves.toBeTruthy();
+  });
+
+  it.each(Object.keys(FIXED))('guards one resource, where guards stand alone: %s (F-55)', (name) => {
+    const source = (FIXED[name] as () => TokenSource)();
+    expect(() => [guard({ resource: 'https://a.example/mcp', ...source }), guard({ resource: 'https://a.example/mcp', ...source })]).not.toThrow();
+    expect(() => guard({ resource: 'https://b.example/mcp', ...source })).toThrow(/guards https:\/\/a\.example\/mcp already/);
+  }); // prettier-ignore
+
+  it('is none where tokens name the resource: those go to as many as there are (F-55)', async () => {
+    const sources = [auth0({ domain: 'acme.eu.auth0.com' }), verifyJwt({ issuer: 'https://as.example' }), verifyIntrospection(opaque), cognito({ userPoolId: 'eu-central-1_AbCdEf123' })];
+    for (const externalTokens of sources) await expect(make({ externalTokens, apiRoute: ['/mcp', '/other'], apiHandler: handler })).resolves.toBeTruthy();
+  }); // prettier-ignore
+
+  it('that reads a header of its own is no external source (F-57)', async () => {
+    const externalTokens = cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: 'a'.repeat(64) });
+    await expect(make({ externalTokens })).rejects.toThrow(/`externalTokens` cannot be a source that reads a header of its own/);
+  });
+});
