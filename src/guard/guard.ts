@@ -13,6 +13,7 @@ import { canonicalResource } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeCoverOf } from '../model/policy.ts';
+import { noteCredential } from './credential.ts';
 import { insufficientScope, type Scheme, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
@@ -135,6 +136,7 @@ export function guard(options: GuardOptions): Guard<null> {
       const access = await judge(request, respondOf(ctx));
       if (isRefusal(access)) return withCors(request, access);
       ctx.stillGood = async () => isGood(await check(request));
+      if (tokenOf) noteCredential(ctx, tokenOf(request));
       return withCors(request, await handler(light ? request : genuine(request), env as Env, withAccess(ctx, access, challenge)));
     };
     return Object.assign(guarded, { takesLightRequests: true as const });

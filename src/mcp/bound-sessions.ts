@@ -6,19 +6,23 @@
  *
  * After a 404 clients begin a new session by themselves (2025-11-25, Session Management), with the props of that moment.
  */
+import { credentialOf } from '../guard/credential.ts';
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
+import { genuine } from '../lib/genuine.ts';
 import { withoutStore } from '../lib/http.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import type { Access } from '../model/access.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Seconds, Version } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
 import { callerOf } from './auth-info.ts';
 import { changeState } from './change-state.ts';
-import { endOf } from './listening.ts';
+import { endOf, tellingItsEnd } from './listening.ts';
 import { readAnew } from './read-messages.ts';
 import { checkTerms, type Places, placesOf } from './session-limit.ts';
 import { HEADER, notFound } from './session-request.ts';
+import { shownHeaders, shownUrl } from './shown-request.ts';
 
 /** How sessions end. */
 export interface BoundSessionsOptions {
@@ -26,7 +30,7 @@ export interface BoundSessionsOptions {
   readonly idle?: Seconds;
   /** Sessions that one user may have through one client at once, 1 to 2000; default 100. Of one more, the one not used for the longest time is found no more. */
   readonly most?: number;
-  /** Seconds after which a stream that a client holds open (GET) notices that its token was revoked; 1 to 300, default 15. */
+  /** Seconds after which a stream that a client holds open, or that a tool answers on, notices that its token was revoked; 1 to 300, default 15. */
   readonly streamCheck?: Seconds;
 }
 
@@ -65,11 +69,24 @@ export function boundSessions<Env = unknown>(
       const id = request.headers.get(HEADER);
       const props = await hashOf(access.props);
       if (id !== null && !(await isOwn(id, states, access, props))) return notFound();
-      const response = withoutStore(await handler.fetch(anew, env, ctx));
-      const given = response.headers.get(HEADER);
-      if (id === null && given !== null) await begin(given, states, access, props);
-      if (id !== null && request.method === 'DELETE' && response.ok) await end(id, states, access);
-      return request.method === 'GET' && isStream(response) ? bounded(response, request, access, { ctx, states }) : response;
+      // Ends with the token, also for a tool that is at work: its handler sees the signal, its stream is cut.
+      const until = endOf(request.signal, access, ctx, streamCheck, states.now());
+      const given = new AbortController();
+      const over = onAbort(until.signal, () => given.abort());
+      const finish = (): void => {
+        over(); // what came to its end was not given up
+        until.abort();
+      };
+      try {
+        const response = withoutStore(await handler.fetch(shown(anew, given.signal, ctx), env, ctx));
+        const begun = response.headers.get(HEADER);
+        if (id === null && begun !== null) await begin(begun, states, access, props);
+        if (id !== null && request.method === 'DELETE' && response.ok) await end(id, states, access);
+        return tellingItsEnd(response, finish, until.signal);
+      } catch (error) {
+        finish();
+        throw error;
+      }
     },
   };
 
@@ -102,23 +119,6 @@ export function boundSessions<Env = unknown>(
   function places(states: UserStates, { clientId }: Access): Promise<Places> {
     return placesOf(states, KIND, clientId, terms);
   }
-
-  /** A stream that ends with its token, and soon after the token was revoked (SEC-190). */
-  function bounded(
-    response: Response,
-    request: Request,
-    access: Access,
-    { ctx, states }: { readonly ctx: Context; readonly states: UserStates },
-  ): Response {
-    const until = endOf(request.signal, access, ctx, streamCheck, states.now());
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    const finished = response.body
-      ?.pipeTo(writable, { signal: until.signal })
-      .catch(() => undefined) // cut off: the reader is told by its end
-      .finally(() => until.abort()); // and nobody looks at the token any more
-    if (finished) ctx.waitUntil(finished);
-    return new Response(readable, response);
-  }
 }
 
 async function read(id: string, states: UserStates): Promise<{ readonly kept: Kept; readonly version: Version } | null> {
@@ -140,6 +140,11 @@ async function hashOf(value: unknown): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(JSON.stringify(value ?? null)))));
 }
 
-function isStream(response: Response): boolean {
-  return response.headers.get('content-type')?.startsWith('text/event-stream') === true && response.body !== null;
+/** The request without what carries a credential: the handler is told who calls, and has no need of the token. */
+function shown(request: Request, signal: AbortSignal, ctx: Context): Request {
+  const credential = credentialOf(ctx);
+  const own = genuine(request);
+  const headers = [...shownHeaders(own.headers, credential)];
+  const url = shownUrl(own.url, credential);
+  return new Request(url === own.url ? own : new Request(url, own), { headers, signal });
 }

@@ -4,6 +4,7 @@
  */
 import { pause } from '../lib/pause.ts';
 import type { Seconds } from '../model/store.ts';
+import { changeState } from './change-state.ts';
 import type { Drawer } from './drawer.ts';
 import { type Id, isOfOrdinaryLength } from './message.ts';
 import { looked, WAITS } from './questions.ts';
@@ -12,9 +13,18 @@ import type { Report } from './tool-error.ts';
 /** How often a turn looks. */
 export const LOOK_EVERY: Seconds = 2;
 
+/** The wishes of a session: the latest of its clients, in one record. */
+const CANCELLED = 'cancelled';
+const MAX_CANCELLED = 64;
+type Wanted = readonly (readonly [id: Id, at: Seconds])[];
+
 /** Puts down that a request is to be given up. */
 export async function putCancellation(drawer: Drawer, id: unknown): Promise<void> {
-  if (isOfOrdinaryLength(id)) await drawer.write(cancelOf(id), true, null, WAITS);
+  if (!isOfOrdinaryLength(id)) return;
+  await changeState<Wanted, void>(drawer, CANCELLED, WAITS, (wanted) => {
+    const others = (wanted ?? []).filter(([one, at]) => one !== id && drawer.now() - at <= WAITS);
+    return { write: [...others, [id, drawer.now()] as const].slice(-MAX_CANCELLED), result: undefined };
+  });
 }
 
 /** Looks for wishes to cancel until the signal, and tells of each once. @param open the requests that have no answer yet. */
@@ -38,11 +48,7 @@ export async function watchForCancellations(
     await pause(LOOK_EVERY * 1000, until);
     if (until.aborted) return;
     await each(look);
-    for (const id of [...open].filter(isOfOrdinaryLength))
-      if ((await looked(() => drawer.read<true>(cancelOf(id)), report)) !== null && open.has(id)) cancelled(id);
+    const found = await looked(() => drawer.read<Wanted>(CANCELLED), report);
+    for (const [id, at] of found?.value ?? []) if (open.has(id) && drawer.now() - at <= WAITS) cancelled(id);
   }
-}
-
-function cancelOf(id: Id): string {
-  return `cancel ${JSON.stringify(id)}`;
 }

@@ -1,6 +1,7 @@
 /**
  * Entry: the body of a request is read here, once; the gate judges its messages, and the SDK is given the very messages that were judged.
  */
+import { credentialOf } from '../guard/credential.ts';
 import { genuine } from '../lib/genuine.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
@@ -38,7 +39,7 @@ export async function enter(policy: Policy, request: Request, entering: Entering
   }
   const form = (): ChallengeForm => challengeForm(genuine(request), access);
   const passage = await gate(policy, read, { access, metadataUrl: ctx.challenge?.metadataUrl, form, emit });
-  return passage instanceof Response ? passage : { request: shownRequest(request), ...passage };
+  return passage instanceof Response ? passage : { request: shownRequest(request, credentialOf(ctx)), ...passage };
 }
 
 /** ChatGPT starts an authorization for what a tool's result says, and for nothing else (checked in 2026). */

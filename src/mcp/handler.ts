@@ -10,7 +10,6 @@ import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol
 import type { AuthInfo, McpHttpHandler, McpServerFactory } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
 import { withoutStore } from '../lib/http.ts';
-import { onAbort } from '../lib/on-abort.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
@@ -25,18 +24,18 @@ import { type ChallengeForm, enter } from './entry.ts';
 import { exchange, isPlain } from './exchange.ts';
 import type { JudgedBody } from './gate.ts';
 import { keepListsPrivate } from './lists.ts';
+import type { Id } from './message.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
 import { type Policy, policy as makePolicy } from './policy.ts';
 import { rpcError } from './refusal.ts';
 import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect } from './sdk.ts';
 import type { Sessions } from './sessions.ts';
+import { noPlace, shares } from './shares.ts';
 import { userEvents, type UserEvents } from './user-events.ts';
 import { asError, keepErrorsInside, type Report } from './tool-error.ts';
 
 const OPEN = makePolicy({});
 const SILENT = userEvents();
-/** Open streams of one handler, as the SDK bounds them too. */
-const MOST_STREAMS = 1024;
 
 /** Makes the server for one request. Return a new one each time: it is connected once. */
 export type McpFactory<Env = unknown, Props = Record<string, unknown>> = (
@@ -103,7 +102,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   const { policy = OPEN, events = SILENT, sessions, streamCheck = 15 } = options;
   if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
     throw new TypeError('mcpHandler: `streamCheck` must be a whole number of seconds from 1 to 300.');
-  let streams = 0;
+  const streams = shares();
   // The SDK's handlers are made once and hold the open subscriptions; the server of a request reaches them by the caller it is for.
   const made = new WeakMap<AuthInfo, AnyServer>();
   const serverOf: McpServerFactory = ({ authInfo }) => {
@@ -124,7 +123,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       }
       if (access === null && !open) return ctx.challenge ? unauthorized(ctx.challenge, false) : failure();
       const authInfo = access ? authInfoOf(access) : nobody();
-      const visitor = access && sessions ? { access, ctx, report, streamCheck } : null;
+      const visitor = access && sessions ? { access, ctx, report, streamCheck, streams } : null;
       try {
         if (request.method !== 'POST') {
           const attended = (visitor && (await sessions?.attend(request, visitor, events))) ?? null;
@@ -148,7 +147,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         keepListsPrivate(server, policy, access);
         forgetTools(server, entry.unknown);
         made.set(authInfo, server);
-        if (access && isListening(body)) return withoutStore(await listen(entry.request, body, { access, ctx, authInfo }));
+        if (isListening(body)) return withoutStore(await listen(entry.request, body, { access, ctx, authInfo }));
         if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
         if (turn) return withoutStore(await turn.serve(server, authInfo));
         if (isPlain(entry.request, body, server))
@@ -167,18 +166,25 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   async function listen(
     request: Request,
     body: JudgedBody,
-    { access, ctx, authInfo }: { readonly access: Access; readonly ctx: Context; readonly authInfo: AuthInfo },
+    { access, ctx, authInfo }: { readonly access: Access | null; readonly ctx: Context; readonly authInfo: AuthInfo },
   ): Promise<Response> {
     const end = endOf(request.signal, access, ctx, streamCheck, ctx.states?.now());
     const { signal } = end;
-    streams += 1;
-    onAbort(signal, () => void (streams -= 1));
-    const bus = busFor(events, access, body);
-    const own = createMcpHandler(serverOf, { onerror: report, bus, maxSubscriptions: streams > MOST_STREAMS ? 0 : 1 });
-    // What is refused is no stream, and holds no place.
-    const { url, headers } = request;
-    const held = new Request(url, { method: 'POST', headers: [...headers], signal });
-    return tellingItsEnd(await dispatch(own.fetch, held, body, authInfo), () => end.abort());
+    try {
+      const full = streams.take({ access }, signal);
+      if (full) {
+        end.abort();
+        return noPlace(full, ctx, (body as { id?: Id }).id);
+      }
+      const own = createMcpHandler(serverOf, { onerror: report, bus: busFor(events, access, body) });
+      // What is refused is no stream, and holds no place.
+      const { url, headers } = request;
+      const held = new Request(url, { method: 'POST', headers: [...headers], signal });
+      return tellingItsEnd(await dispatch(own.fetch, held, body, authInfo), () => end.abort());
+    } catch (error) {
+      end.abort();
+      throw error;
+    }
   }
 }
 

@@ -13,14 +13,16 @@ import { subscribedAs, watchedIn } from './wishes.ts';
 const KINDS = { tools: 'tools_list_changed', resources: 'resources_list_changed', prompts: 'prompts_list_changed' } as const;
 /** The longest wait that a timer takes. */
 const LONGEST_MS = 2_147_483_647;
+/** How long a stream of a caller without a token lasts. */
+const ANONYMOUS_FOR: Seconds = 3600;
 
 /** Whether a body asks for a stream of changes. */
 export function isListening(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
 }
 
-/** A user's news as the SDK's bus, for one stream. @param body what asked for it. */
-export function busFor(events: UserEvents, access: Access, body: unknown): ServerEventBus {
+/** A user's news as the SDK's bus, for one stream. A caller without a token hears of none. @param body what asked for it. */
+export function busFor(events: UserEvents, access: Access | null, body: unknown): ServerEventBus {
   const { params } = body as { readonly params?: { readonly notifications?: unknown } };
   const subscribed = watchedIn(params).filter((uri) => typeof uri === 'string');
   const eventsOf = (news: News): readonly ServerEvent[] => {
@@ -33,7 +35,8 @@ export function busFor(events: UserEvents, access: Access, body: unknown): Serve
     publish() {
       throw new TypeError('News are published with `events.publish({ userId })`, which reaches the streams of one user in all processes.');
     },
-    subscribe: (listener) => events.subscribe(eventUserOf(access), (news) => eventsOf(news).forEach((event) => listener(event))),
+    subscribe: (listener) =>
+      access ? events.subscribe(eventUserOf(access), (news) => eventsOf(news).forEach((event) => listener(event))) : () => undefined,
   };
 }
 
@@ -44,7 +47,7 @@ export function busFor(events: UserEvents, access: Access, body: unknown): Serve
  */
 export function endOf(
   client: AbortSignal | null,
-  access: Access,
+  access: Pick<Access, 'expiresAt'> | null,
   ctx: Pick<Context, 'stillGood'>,
   every: Seconds,
   now: Seconds = Date.now() / 1000,
@@ -53,7 +56,8 @@ export function endOf(
   const stop = (): void => {
     if (!end.signal.aborted) end.abort();
   };
-  const atExpiry = setTimeout(stop, Math.min(LONGEST_MS, Math.max(0, (access.expiresAt - now) * 1000)));
+  const left = access ? access.expiresAt - now : ANONYMOUS_FOR;
+  const atExpiry = setTimeout(stop, Math.min(LONGEST_MS, Math.max(0, left * 1000)));
   const checks = setInterval(() => {
     // A store that is down is no revocation: the next check asks again.
     ctx.stillGood?.().then(
@@ -70,28 +74,49 @@ export function endOf(
   return end;
 }
 
-/** An answer that says when it is over: at once where it is no stream, else when it was read to its end or given up. */
-export function tellingItsEnd(response: Response, over: () => void): Response {
+/**
+ * An answer that says when it is over: at once where it is no stream, else when it was read to its end or given up.
+ *
+ * @param until ends a stream early.
+ */
+export function tellingItsEnd(response: Response, over: () => void, until?: AbortSignal): Response {
   const { body, headers } = response;
   if (body === null || !(headers.get('content-type') ?? '').startsWith('text/event-stream')) {
     over();
     return response;
   }
   const reader = body.getReader();
+  let cut = false;
+  let forget = (): void => {};
+  const finish = (): void => {
+    forget();
+    over();
+  };
   const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      if (!until) return;
+      forget = onAbort(until, () => {
+        cut = true;
+        controller.close(); // before the reader, which would have to be waited for
+        void reader.cancel().catch(() => undefined);
+        over();
+      });
+    },
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
+        if (cut) return;
         if (!done) return controller.enqueue(value);
       } catch (error) {
-        over();
+        if (cut) return;
+        finish();
         throw error;
       }
-      over();
+      finish();
       controller.close();
     },
     async cancel(reason) {
-      over();
+      finish();
       await reader.cancel(reason);
     },
   });

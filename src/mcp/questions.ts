@@ -1,6 +1,7 @@
 /**
- * Questions: what a server asks its client while a turn lasts (elicitation, sampling, roots). Each goes out under an id that nobody guesses. Its
- * answer comes in another POST, perhaps to another process, which puts it into the drawer of the session: there it is looked for.
+ * Questions: what a server asks its client while a turn lasts (elicitation, sampling, roots). Each goes out under an id that nobody guesses, and
+ * stands open in the drawer of the session. Its answer comes in another POST, perhaps to another process, which puts it there, once; an answer
+ * to no open question is dropped, so that nobody stores what was not asked for.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { base64url } from '../lib/base64url.ts';
@@ -24,6 +25,9 @@ export const WAITS: Seconds = 600;
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 1000];
 const ANSWER_ID = /^[\w-]{22}$/;
 
+/** What is kept of a question: null while it is open, then the answer. */
+type Kept = { [name: string]: Json } | null;
+
 /** The questions of a turn. @param deliver hands a message of the client to the server. */
 export function questionsOf(
   drawer: Drawer,
@@ -33,18 +37,20 @@ export function questionsOf(
 
   /** Looks until it is there, or nobody waits for it any more. */
   async function fetchAnswer(name: string, id: Id): Promise<void> {
-    for (let wait = FIRST_LOOK_MS; asked.has(name); wait = Math.min(2 * wait, LAST_LOOK_MS)) {
+    for (let wait = FIRST_LOOK_MS; asked.has(name) && !until.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
       await pause(wait, until);
-      if (until.aborted) return;
-      const found = await looked(() => drawer.read<{ [name: string]: Json }>(answerTo(name)), report);
-      if (found && (await drawer.remove(answerTo(name), found.version)) && asked.delete(name)) deliver({ ...found.value, id });
+      const found = until.aborted ? null : await looked(() => drawer.read<Kept>(answerTo(name)), report);
+      if (found?.value && (await drawer.remove(answerTo(name), found.version)) && asked.delete(name))
+        return deliver({ ...found.value, id });
     }
+    await drawer.remove(answerTo(name));
   }
 
   return {
     async ask(question, send) {
       const name = base64url(crypto.getRandomValues(new Uint8Array(16)));
       asked.set(name, question.id);
+      await drawer.write(answerTo(name), null, null, WAITS);
       await send({ ...question, id: name } as JSONRPCMessage);
       void fetchAnswer(name, question.id).catch((error: unknown) => report(asError(error)));
     },
@@ -59,10 +65,12 @@ export function questionsOf(
   };
 }
 
-/** Puts the client's answer to a question where it is looked for. An answer to nothing that was asked leads nowhere. */
+/** Puts the client's answer to an open question where it is looked for. The first one counts. */
 export async function putAnswer(drawer: Drawer, answer: { readonly id?: unknown }): Promise<void> {
   const { id } = answer;
-  if (typeof id === 'string' && ANSWER_ID.test(id)) await drawer.write(answerTo(id), answer as Json, null, WAITS);
+  if (typeof id !== 'string' || !ANSWER_ID.test(id)) return;
+  const found = await drawer.read<Kept>(answerTo(id));
+  if (found?.value === null) await drawer.write(answerTo(id), answer as Json, found.version, WAITS);
 }
 
 /** A store that is down for a moment is asked again. */

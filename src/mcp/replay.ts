@@ -4,6 +4,7 @@
  * Whoever is at a call says so from time to time; where that stops, its process has died, and whoever waits elsewhere is told.
  */
 import type { EventStore } from '@modelcontextprotocol/server';
+import { utf8 } from '../lib/bytes.ts';
 import type { Json, Seconds, Version } from '../model/store.ts';
 import { type Drawer, LARGEST } from './drawer.ts';
 import { type Id, isAnswer, isOfOrdinaryLength } from './message.ts';
@@ -11,6 +12,7 @@ import { asError, type Report } from './tool-error.ts';
 
 /** What is kept of a stream: numbered messages, the requests that have no answer yet, when somebody was last at them. */
 export type KeptStream = {
+  readonly stream: string;
   readonly events: readonly (readonly [number, Json])[];
   readonly open: readonly Id[];
   readonly over: boolean;
@@ -23,6 +25,8 @@ export const KEPT_FOR: Seconds = 600;
 export const SAID_EVERY: Seconds = 20;
 const DEAD_AFTER: Seconds = 65;
 const MOST_EVENTS = 64;
+/** Streams that one session keeps. A new one takes the place of one that is over; where all are going on, it is sent and not kept. */
+export const MAX_KEPT = 16;
 /** Characters of a record for what is no event. */
 const ROOM = 20_000;
 const EVENT_ID = /^([\w-]{4,64})\.(\d{1,9})$/;
@@ -37,30 +41,32 @@ export interface Recording extends EventStore {
 export function recordTo(drawer: Drawer, open: ReadonlySet<Id>, report: Report): Recording {
   let [name, count] = ['', 0];
   let stream: Pick<KeptStream, 'events' | 'over'> = { events: [], over: false };
-  let version: Version | null = null;
-  const write = (): Promise<Version | null> =>
-    drawer.write(
-      name,
-      { ...stream, open: [...open].filter(isOfOrdinaryLength), seenAt: drawer.now() } as unknown as Json,
-      version,
-      KEPT_FOR,
-    );
+  let place: Place | null = null;
+  const write = async ({ slot, version }: Place): Promise<Place | null> => {
+    const kept = { stream: name, ...stream, open: [...open].filter(isOfOrdinaryLength), seenAt: drawer.now() };
+    const written = await drawer.write(slot, kept as unknown as Json, version, KEPT_FOR);
+    return written === null ? null : { slot, version: written };
+  };
   let work: Promise<void> = Promise.resolve();
   // What cannot be kept is sent nevertheless: the client then hears of it once.
   const save = (): Promise<void> =>
     (work = work.then(async () => {
       if (name === '') return;
       try {
-        const written = await write();
-        if (written === null) version = (await drawer.read(name))?.version ?? null; // a write whose answer was lost
-        version = written ?? (await write());
+        place = place && (await write(place));
+        // None yet, lost to another stream, or the answer to its last write was lost.
+        for (let tries = 0; place === null && tries < MAX_KEPT; tries++) {
+          const free = await placeFor(drawer, name);
+          if (free === null) return;
+          place = await write(free);
+        }
       } catch (error) {
         report(asError(error));
       }
     }));
   return {
     async storeEvent(streamId, message) {
-      name = nameOf(streamId);
+      name = streamId;
       const isPriming = !('jsonrpc' in message);
       if (isPriming) return `${streamId}.0`;
       count += 1;
@@ -82,7 +88,33 @@ export function readEventId(id: string): { readonly stream: string; readonly aft
 
 /** A stream as far as it came; null where none is kept. */
 export async function readStream(drawer: Drawer, stream: string): Promise<KeptStream | null> {
-  return (await drawer.read<Json & KeptStream>(nameOf(stream)))?.value ?? null;
+  for (const slot of slotsFor(stream)) {
+    const found = await drawer.read<Json & KeptStream>(slot);
+    if (found?.value.stream === stream) return found.value;
+  }
+  return null;
+}
+
+/** A record of the session in which a stream may be kept. */
+interface Place {
+  readonly slot: string;
+  readonly version: Version | null;
+}
+
+/** Where a stream is kept, or can be; null where others that are going on have all places. */
+async function placeFor(drawer: Drawer, stream: string): Promise<Place | null> {
+  for (const slot of slotsFor(stream)) {
+    const found = await drawer.read<Json & KeptStream>(slot);
+    if (found === null || found.value.stream === stream || found.value.over || deathOf(found.value, drawer.now()))
+      return { slot, version: found?.version ?? null };
+  }
+  return null;
+}
+
+/** The places of a session, in an order of each stream's own. */
+function slotsFor(stream: string): readonly string[] {
+  const first = utf8(stream).reduce((sum, byte) => (31 * sum + byte) % MAX_KEPT, 0);
+  return Array.from({ length: MAX_KEPT }, (_, at) => `stream ${(first + at) % MAX_KEPT}`);
 }
 
 /** What is told to whoever waits for a call whose process has died: an error for each request without an answer; null while somebody is at it. */
@@ -105,8 +137,4 @@ function tooLarge(message: Json): Json {
   const { id = null } = message as { id?: string | number };
   const error = { code: -32000, message: 'The answer was too large to be kept for a second time. Call again.' };
   return { jsonrpc: '2.0', id, error };
-}
-
-function nameOf(stream: string): string {
-  return `stream ${stream}`;
 }

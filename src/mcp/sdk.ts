@@ -4,6 +4,7 @@
  */
 import { McpServer, Server } from '@modelcontextprotocol/server';
 import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
+import { shownHeaders, shownUrl } from './shown-request.ts';
 
 /** A server of SDK 1.x: `McpServer` or `Server`, by shape. */
 export interface OldServer {
@@ -35,15 +36,16 @@ export function onConnect(server: AnyServer, before: (transport: Transport) => v
 
 /**
  * Gives handlers of SDK 1.x the `extra.requestInfo` they know: the transport of 2.x hands over the `Request` instead.
- * The access token is left out: it is for this server alone and must not be passed on (MCP authorization, "Token Passthrough").
+ * Without what carries a credential, as everywhere (`shown-request`).
  */
 export function giveRequestInfo(transport: Transport): void {
   const deliver = transport.onmessage?.bind(transport);
   if (deliver === undefined) return;
   transport.onmessage = (message: JSONRPCMessage, extra?: MessageExtraInfo) => {
     if (extra?.request === undefined) return deliver(message, extra);
-    const { authorization: _, ...headers } = Object.fromEntries(extra.request.headers);
-    return deliver(message, { ...extra, requestInfo: { headers, url: new URL(extra.request.url) } } as MessageExtraInfo);
+    const { headers, url } = extra.request;
+    const requestInfo = { headers: Object.fromEntries(shownHeaders(headers)), url: new URL(shownUrl(url)) };
+    return deliver(message, { ...extra, requestInfo } as MessageExtraInfo);
   };
 }
 

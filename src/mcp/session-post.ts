@@ -73,7 +73,7 @@ function served(
   server: AnyServer,
   posted: { readonly request: Request; readonly body: JudgedBody; readonly authInfo: AuthInfo },
   { session, isApart }: Named & { readonly session: Session },
-  { visitor: { access, ctx, report, streamCheck }, keeper }: Posting,
+  { visitor: { access, ctx, report, streamCheck, streams }, keeper }: Posting,
 ): Promise<Response> {
   const until = endOf(null, access, ctx, streamCheck, keeper.states.now());
   const [first] = messagesOf<JudgedMessage>(posted.body).filter(({ method }) => method === 'initialize');
@@ -82,6 +82,7 @@ function served(
     session,
     report,
     until,
+    leave: () => streams.leave(access, until),
     waitUntil: (promise) => ctx.waitUntil(promise),
     begin: (result) => begin(session, agreedOn((first?.params ?? {}) as Json, result), keeper),
     remember: (wish) => remember(session, wish, keeper),

@@ -9,6 +9,7 @@ import type { Seconds } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
 import type { JudgedBody } from './gate.ts';
 import type { AnyServer } from './sdk.ts';
+import type { Shares } from './shares.ts';
 import type { Report } from './tool-error.ts';
 
 /** Whose request it is, and what stands beside it. */
@@ -17,6 +18,8 @@ export interface Visitor {
   readonly ctx: Context;
   readonly report: Report;
   readonly streamCheck: Seconds;
+  /** What this handler holds open. */
+  readonly streams: Shares;
 }
 
 /** A request that a session is to serve. */

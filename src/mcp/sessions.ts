@@ -12,7 +12,7 @@ import type { Keeper } from './session.ts';
 import { checkTerms } from './session-limit.ts';
 import { isOfSessions, takeIn } from './session-post.ts';
 import { type Admitted, statesIn, type Visitor } from './session-request.ts';
-import { attend, streamsAtMost } from './session-streams.ts';
+import { attend } from './session-streams.ts';
 import type { UserEvents } from './user-events.ts';
 
 /** How sessions end. */
@@ -33,9 +33,6 @@ export interface Sessions {
   attend(request: Request, visitor: Visitor, events: UserEvents): Promise<Response | null>;
 }
 
-/** Streams that one handler holds open. */
-const MOST_STREAMS = 1024;
-
 /**
  * Keeps sessions for clients of 2025, in the store of the `OAuthProvider` in front. The same on Node and on Workers, in one process and in many.
  *
@@ -45,11 +42,10 @@ const MOST_STREAMS = 1024;
  */
 export function sessions({ idle = 86_400, most = 100, sse = false }: SessionsOptions = {}): Sessions {
   const terms = checkTerms('sessions', { idle, most });
-  const streams = streamsAtMost(MOST_STREAMS);
   const keeperFor = ({ access, ctx }: Visitor): Keeper => ({ clientId: access.clientId, states: statesIn(ctx), terms });
   return {
     admit: async (request, body, visitor) =>
       isOfSessions(request, body) ? takeIn(request, body, { visitor, keeper: keeperFor(visitor), sse }) : null,
-    attend: async (request, visitor, events) => attend(request, { visitor, keeper: () => keeperFor(visitor), sse, events, streams }),
+    attend: async (request, visitor, events) => attend(request, { visitor, keeper: () => keeperFor(visitor), sse, events }),
   };
 }

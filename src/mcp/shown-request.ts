@@ -4,15 +4,20 @@
  * The body was read before: whoever looks finds method, URL, the other headers and the signal.
  */
 
-/** Headers that nobody behind the gate needs. */
-const HIDDEN: readonly string[] = ['authorization', 'dpop'];
+/**
+ * Names of headers and query parameters that carry credentials: of clients, of proxies that sign people in (Cloudflare Access, oauth2-proxy, AWS,
+ * Azure, Google IAP), of applications.
+ */
+const CREDENTIAL = /authoriz|cookie|credential|passw|secret|api[-_]?key|token|jwt|assertion|^dpop|^cf-access-|^x-amzn-oidc-|^x-auth/i;
+/** Of the protocol itself: the session, and parameters of tools, which the SDK compares with the body. */
+const PROTOCOL = /^mcp-/i;
 
-/** What of a request may be shown. */
-export function shownRequest(request: Request): Request {
-  const headers = new ShownHeaders(request.headers) as unknown as Headers;
+/** What of a request may be shown. @param credential the token, where it stands in a place of its own. */
+export function shownRequest(request: Request, credential?: string): Request {
+  const headers = new ShownHeaders(request.headers, credential) as unknown as Headers;
   const shown: Partial<Request> = {
     method: request.method,
-    url: request.url,
+    url: shownUrl(request.url, credential),
     headers,
     get signal() {
       return request.signal; // which costs something, where it is made for whoever asks
@@ -23,22 +28,42 @@ export function shownRequest(request: Request): Request {
   return shown as Request;
 }
 
-/** The other headers; to be read, not changed. */
+/** Headers without those that carry a credential; to be read, not changed. */
+export function shownHeaders(headers: Headers, credential?: string): Headers {
+  return new ShownHeaders(headers, credential) as unknown as Headers;
+}
+
+/** An address without the parameters that carry a credential (RFC 6750 §2.3 has one, `access_token`). */
+export function shownUrl(url: string, credential?: string): string {
+  if (!url.includes('?') && (credential === undefined || !url.includes(credential))) return url;
+  const shown = new URL(url);
+  for (const [name, value] of Array.from(shown.searchParams)) if (isHidden(name, value, credential)) shown.searchParams.delete(name);
+  if (credential !== undefined && shown.pathname.includes(credential)) shown.pathname = shown.pathname.replaceAll(credential, '-');
+  return shown.href;
+}
+
+function isHidden(name: string, value: string, credential: string | undefined): boolean {
+  return (CREDENTIAL.test(name) && !PROTOCOL.test(name)) || (credential !== undefined && value.includes(credential));
+}
+
 class ShownHeaders {
   readonly #all: Headers;
+  readonly #credential: string | undefined;
 
-  constructor(all: Headers) {
+  constructor(all: Headers, credential: string | undefined) {
     this.#all = all;
+    this.#credential = credential;
   }
 
   get(name: string): string | null {
-    return HIDDEN.includes(name.toLowerCase()) ? null : this.#all.get(name);
+    const value = this.#all.get(name);
+    return value === null || isHidden(name, value, this.#credential) ? null : value;
   }
   has(name: string): boolean {
     return this.get(name) !== null;
   }
   *entries(): Generator<[string, string]> {
-    for (const [name, value] of this.#all) if (!HIDDEN.includes(name)) yield [name, value];
+    for (const [name, value] of this.#all) if (!isHidden(name, value, this.#credential)) yield [name, value];
   }
   *keys(): Generator<string> {
     for (const [name] of this.entries()) yield name;

@@ -36,6 +36,8 @@ export interface Turn {
   readonly remember: (wish: Wish) => Promise<boolean>;
   /** Ends with the token of the request. */
   readonly until: AbortController;
+  /** Tells that its client has gone away, while a tool goes on. */
+  readonly leave: () => void;
   readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
@@ -212,9 +214,12 @@ function closedAtEnd(server: AnyServer, { until, report }: Turn): Promise<void> 
 function heldOpen(response: Response, { turn, open, recording, finish }: Going): Response {
   if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response; // what is said goes another way
   const { signal } = turn.until;
+  let isLeft = false;
   const left = (): void => {
-    if (open.size === 0 || signal.aborted) return;
+    if (open.size === 0 || signal.aborted || isLeft) return;
     if (recording === null) return finish();
+    isLeft = true;
+    turn.leave();
     void recording.keep();
     void pause(ALONE * 1000, signal).then(finish);
   };

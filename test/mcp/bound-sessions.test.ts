@@ -3,6 +3,7 @@ import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelconte
 import { describe, expect, it } from 'vitest';
 import { boundSessions } from '../../src/mcp/index.ts';
 import type { FetchObject, Handler } from '../../src/model/handler.ts';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { text } from './clients.ts';
 import { ask as askFor, tokenOf } from './session-client.ts';
@@ -10,12 +11,16 @@ import { ask as askFor, tokenOf } from './session-client.ts';
 const BOB = { username: 'bob', password: 'another passphrase' };
 
 /** Keeps transports in memory by their ids, as the SDK's documentation does: whoever names an id is let in. */
-function sessionful(): FetchObject & { readonly ran: string[] } {
+function sessionful(): FetchObject & { readonly ran: string[]; readonly seen: string[] } {
   const transports = new Map<string, WebStandardStreamableHTTPServerTransport>();
   const ran: string[] = [];
+  const seen: string[] = [];
   return {
     ran,
+    seen,
     async fetch(request) {
+      seen.push(JSON.stringify([request.url, ...request.headers]));
+      request.signal.addEventListener('abort', () => void ran.push('given up'));
       const id = request.headers.get('mcp-session-id');
       const known = transports.get(id ?? '');
       if (known) return known.handleRequest(request);
@@ -25,6 +30,7 @@ function sessionful(): FetchObject & { readonly ran: string[] } {
       });
       const server = new McpServer({ name: 'sessions', version: '1.0.0' });
       server.registerTool('whoami', {}, () => (ran.push('whoami'), text('ran')));
+      server.registerTool('hang', {}, () => new Promise(() => undefined));
       await server.connect(transport);
       return transport.handleRequest(request);
     },
@@ -36,11 +42,14 @@ interface Session {
   readonly id: string;
 }
 
-async function serving(store: string, permissions: () => readonly string[] = () => []): Promise<App & { readonly ran: string[] }> {
+async function serving(
+  store: string,
+  permissions: () => readonly string[] = () => [],
+): Promise<App & { readonly ran: string[]; readonly seen: string[] }> {
   const inner = sessionful();
-  const handler = boundSessions(inner, { idle: 3000, most: 3 }) as Handler;
+  const handler = boundSessions(inner, { idle: 3000, most: 3, streamCheck: 1 }) as Handler;
   const app = await makeApp(store, { apiHandler: handler, permissions, accessTokenTTL: 86_400 });
-  return { ...app, ran: inner.ran };
+  return { ...app, ran: inner.ran, seen: inner.seen };
 }
 
 const ask = (app: App, token: string, method: string, body: object | null, id?: string): Promise<Response> =>
@@ -109,6 +118,42 @@ describe.each(storeNames)('bound sessions on %s', (store) => {
     expect([(await call(app, first)).status, (await call(app, second)).status]).toEqual([200, 404]);
     expect((await ask(app, token, 'DELETE', null, first.id)).status).toBe(200);
     await begin(app, token); // in the place of the one that has ended
+  });
+});
+
+describe('bound sessions', () => {
+  it('ends the stream of a tool at work when its token is revoked, and tells its handler (F-08)', async () => {
+    const app = await serving('memory');
+    const client = await app.client();
+    const { access: token } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE)));
+    const session = await begin(app, token);
+    const hang = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'hang', arguments: {} } };
+    const answer = await ask(app, token, 'POST', hang, session.id);
+    expect(answer.headers.get('content-type')).toContain('event-stream');
+    const ended = answer.text();
+    await client.revoke(token);
+    expect(await ended).not.toContain('result');
+    expect(app.ran).toEqual(['given up']);
+  });
+
+  it('tells a handler whose answer is out that nothing was given up (F-08)', async () => {
+    const app = await serving('memory');
+    const session = await begin(app, await tokenOf(app, ALICE));
+    await (await call(app, session)).text();
+    expect(app.ran).toEqual(['whoami']);
+  });
+
+  it('shows its handler neither the token nor another credential (F-08)', async () => {
+    const app = await serving('memory');
+    const token = await tokenOf(app, ALICE);
+    const session = await begin(app, token);
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', authorization: `Bearer ${token}` };
+    const more = { cookie: 'a=s3cret', 'x-api-key': 's3cret', 'mcp-session-id': session.id, 'x-trace': 't1' };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'whoami', arguments: {} } });
+    const request = new Request(`${ISSUER}/mcp`, { method: 'POST', headers: { ...headers, ...more }, body });
+    expect(await (await app.send(request)).text()).toContain('ran');
+    expect(app.seen.at(-1)).toContain('t1');
+    expect(app.seen.join()).not.toMatch(new RegExp(`s3cret|${token}`));
   });
 });
 

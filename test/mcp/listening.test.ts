@@ -7,7 +7,6 @@ import type { Access, AuthContext } from '../../src/model/access.ts';
 import type { Context } from '../../src/model/handler.ts';
 import { endOf, tellingItsEnd } from '../../src/mcp/listening.ts';
 import { eventStream } from '../../src/mcp/news.ts';
-import { streamsAtMost } from '../../src/mcp/session-streams.ts';
 import { signalThatCounts } from '../support/counting-signal.ts';
 import { accessWith, contextOf, ENDPOINT, text } from './clients.ts';
 
@@ -86,12 +85,6 @@ describe('mcp/listening, what a stream leaves behind', () => {
     expect(endOf(AbortSignal.abort(), access, {}, 15).signal.aborted).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
-  });
-
-  it('gives the place back of a stream whose client went away before it began (F-61)', () => {
-    const streams = streamsAtMost(1);
-    streams.add(AbortSignal.abort());
-    expect(streams.hasPlace()).toBe(true);
   });
 
   it('ends a stream of events whose client went away before it began (F-61)', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Drawer, drawerOf, LARGEST } from '../../src/mcp/drawer.ts';
 import type { Id } from '../../src/mcp/message.ts';
 import { resumedStream } from '../../src/mcp/news.ts';
-import { readEventId, readStream, recordTo, type Recording } from '../../src/mcp/replay.ts';
+import { MAX_KEPT, readEventId, readStream, recordTo, type Recording } from '../../src/mcp/replay.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { eventsOf } from './session-client.ts';
 import { statesWith, type Trouble } from './states.ts';
@@ -68,6 +68,37 @@ describe('mcp/replay', () => {
     await record.storeEvent(STREAM, said({ method: 'm', params: { text: 'z'.repeat(LARGEST - 30_000) } }));
     expect(errors).toEqual([]);
     expect((await readStream(drawer, STREAM))?.open).toHaveLength(99);
+  });
+
+  it('keeps so many streams of one session and no more, however many calls there are (F-06)', async () => {
+    const handles = new Set<string>();
+    const states = statesWith();
+    const drawer = await drawerOf(ID, { ...states, write: (handle, ...rest) => (handles.add(handle), states.write(handle, ...rest)) });
+    for (let call = 0; call < 100; call++) {
+      const stream = `stream-${call}`;
+      await recordTo(drawer, new Set(), () => undefined).storeEvent(stream, said({ id: 1, result: { call } }));
+      expect(await readStream(drawer, stream)).toMatchObject({ events: [[1, { result: { call } }]] });
+    }
+    expect(handles.size).toBeLessThanOrEqual(MAX_KEPT);
+  });
+
+  it('takes no place of a call that is going on, and keeps the next one when it is over or its process has died (F-06)', async () => {
+    const clock = makeClock();
+    const drawer = await drawerOf(ID, statesWith({ now: clock.now }));
+    const going = Array.from({ length: MAX_KEPT }, (_, at) => ({ stream: `call-${at}`, open: new Set<Id>([1]) }));
+    const records = going.map(({ open }) => recordTo(drawer, open, () => undefined));
+    for (const [at, { stream }] of going.entries()) await records[at]?.storeEvent(stream, said({ method: 'notifications/progress' }));
+    const late = recordTo(drawer, new Set(), () => undefined);
+    await late.storeEvent('too-many', said({ id: 1, result: {} }));
+    expect(await readStream(drawer, 'too-many')).toBeNull();
+    for (const { stream } of going) expect(await readStream(drawer, stream)).not.toBeNull();
+    going[3]?.open.clear();
+    await records[3]?.storeEvent('call-3', said({ id: 1, result: {} }));
+    await late.keep();
+    expect(await readStream(drawer, 'too-many')).not.toBeNull();
+    clock.pass(66);
+    await recordTo(drawer, new Set(), () => undefined).storeEvent('after-a-death', said({ id: 1, result: {} }));
+    expect(await readStream(drawer, 'after-a-death')).not.toBeNull();
   });
 
   it('reads an id of its own, and no other', () => {
