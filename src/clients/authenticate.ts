@@ -30,5 +30,7 @@ export async function authenticate(
     return authenticateConfidential(as, authorization, params, call.network);
   const clientId = params.optional('client_id');
   if (clientId === undefined) throw failed('none', 'client_missing');
+  const configured = as.settings.clients.get(clientId);
+  if (configured && configured.client.authMethod !== 'none') throw failed('none', 'secret_missing'); // costs no read
   return { kind: 'public', clientId };
 }

@@ -1,8 +1,9 @@
 /**
  * Caller: who asks something of the token endpoint and its likes, as `authenticate.ts` found out; and the refusal of whoever is not.
  */
+import type { ShownKey } from '../core/dpop.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
-import { OAuthError } from '../model/error.ts';
+import { isOutage, OAuthError } from '../model/error.ts';
 
 /** Who calls, as far as it is known before the grant is read. */
 export type Caller = (
@@ -10,9 +11,31 @@ export type Caller = (
   | { readonly kind: 'confidential'; readonly clientId: string; readonly client: Client }
   | { readonly kind: 'absent'; readonly clientId: '' }
 ) & {
-  /** Thumbprint of the key that the request proved, if it proved one. */
-  readonly jkt?: string;
+  /** The key that the request shows a proof of, if it shows one. */
+  readonly key?: ShownKey;
+  /** Makes what the client proved itself with good again. */
+  readonly giveBack?: () => Promise<void>;
 };
+
+/**
+ * Runs what a caller asks for. Where it fails through no fault of theirs, the proofs that it used up are good again, for the retry
+ * that a 503 asks for.
+ */
+export async function orGiveBack<T>({ key, giveBack }: Pick<Caller, 'key' | 'giveBack'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isOutage(error)) await Promise.all([key?.giveBack(), giveBack?.()]);
+    throw error;
+  }
+}
+
+/** The key that a request shows. @throws {OAuthError} where its client, or the grant, wants to be held to one and it shows none. */
+export function keyOf(caller: Caller, isBound: boolean | undefined = false): ShownKey | undefined {
+  const isHeld = isBound || (caller.kind === 'confidential' && caller.client.dpopBound);
+  if (isHeld && caller.key === undefined) throw new OAuthError('invalid_dpop_proof', 'proof_missing');
+  return caller.key;
+}
 
 /** Somebody who names no client: only for what needs none. */
 export const ABSENT: Caller = { kind: 'absent', clientId: '' };

@@ -58,7 +58,7 @@ async function byKey(as: AuthServer, authorization: string | null, params: Param
     throw new OAuthError('invalid_request', 'client_methods_mixed');
   const { proveByKey } = await import('./private-key-jwt.ts');
   const proved = await proveByKey(as, params, network);
-  if (!('problem' in proved)) return { kind: 'confidential', clientId: proved.client.id, client: proved.client };
+  if (!('problem' in proved)) return { kind: 'confidential', clientId: proved.client.id, ...proved };
   throw await counted(as, proved.client, network, failed('private_key_jwt', proved.problem));
 }
 

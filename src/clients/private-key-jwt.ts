@@ -6,12 +6,13 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
-import { spendOnce } from '../core/replay.ts';
+import { onceOnly } from '../core/replay.ts';
 import { isSameServer } from '../lib/document-url.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion } from '../model/assertion.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
+import { orGiveBack } from './caller.ts';
 import { resolveClient } from './find.ts';
 import { countFetch } from './metadata-document.ts';
 
@@ -22,7 +23,9 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 const TYPES = [undefined, 'jwt', 'client-authentication+jwt'];
 
 /** What an assertion proved, or the reason why it did not, with the client it named if there is one. */
-export type Proved = { readonly client: Client } | { readonly problem: string; readonly client: Client | null };
+export type Proved =
+  | { readonly client: Client; readonly giveBack: () => Promise<void> }
+  | { readonly problem: string; readonly client: Client | null };
 
 /** Checks the assertion of a request, and uses it up. */
 export async function proveByKey(as: AuthServer, params: Params, network: string): Promise<Proved> {
@@ -33,8 +36,13 @@ export async function proveByKey(as: AuthServer, params: Params, network: string
   if (id === null || assertion.claims['iss'] !== id) return { problem: 'assertion_subject', client: null };
   if ((params.optional('client_id') ?? id) !== id) throw new OAuthError('invalid_request', 'client_ids_differ');
   const client = await knownClient(as, id, network);
-  const problem = client ? await problemOf(as, assertion, client, network) : 'client_unknown';
-  return client && problem === null ? { client } : { problem: problem ?? 'client_unknown', client };
+  if (!client) return { problem: 'client_unknown', client };
+  const problem = await problemOf(as, assertion, client, network);
+  if (typeof problem === 'string') return { problem, client };
+  const once = await onceOnly(as, ['client', client.id], problem.jti, endOf(assertion.claims));
+  return orGiveBack(once, async () =>
+    (await once.spend()) ? { client, giveBack: () => once.giveBack() } : { problem: 'assertion_replayed', client },
+  );
 }
 
 async function knownClient(as: AuthServer, id: string, network: string): Promise<Client | null> {
@@ -46,7 +54,13 @@ async function knownClient(as: AuthServer, id: string, network: string): Promise
   }
 }
 
-async function problemOf(as: AuthServer, assertion: Assertion, client: Client, network: string): Promise<string | null> {
+/** What is wrong with an assertion, or the name by which it counts once. */
+async function problemOf(
+  as: AuthServer,
+  assertion: Assertion,
+  client: Client,
+  network: string,
+): Promise<string | { readonly jti: string }> {
   const { claims } = assertion;
   if (client.jwks === undefined && client.jwksUri === undefined) return 'assertion_unregistered';
   if (client.jwksUri !== undefined && isSameServer(new URL(client.jwksUri), new URL(as.settings.issuer))) return 'assertion_keys_here';
@@ -58,6 +72,5 @@ async function problemOf(as: AuthServer, assertion: Assertion, client: Client, n
   const key = await findKey(as, client, assertion, () => countFetch(as, network));
   if (key === null) return 'assertion_key_unknown';
   const { isSignedWith } = await import('../core/signature.ts');
-  if (!(await isSignedWith(assertion, key))) return 'assertion_signature';
-  return (await spendOnce(as, ['client', client.id], jti, endOf(claims))) ? null : 'assertion_replayed';
+  return (await isSignedWith(assertion, key)) ? { jti } : 'assertion_signature';
 }

@@ -17,7 +17,6 @@ import { has, type Held, readHeld, versioned } from './held.ts';
 /** What a device asks for. */
 export type DeviceRequest = {
   readonly clientId: string;
-  readonly isConfidential: boolean;
   readonly scope: readonly string[];
   readonly resource: string;
 };
@@ -41,7 +40,6 @@ export type DeviceRecord = DeviceRequest & {
 /** What a poll comes to. */
 export type Polled =
   | 'unknown'
-  | 'unproven'
   | 'pending'
   | 'slow_down'
   | 'denied'
@@ -108,13 +106,12 @@ export async function answerDevice(as: AuthServer, hash: string, by: string, cod
 }
 
 /** What a device hears. The code of the grant goes to every poll: it can be spent once, and a poll that fails loses nothing. */
-export async function pollDevice(as: AuthServer, deviceCode: string, who: { clientId: string; isProven: boolean }): Promise<Polled> {
+export async function pollDevice(as: AuthServer, deviceCode: string, clientId: string): Promise<Polled> {
   if (!DEVICE_CODE.test(deviceCode)) return 'unknown';
   const hash = await as.keys.hash(deviceCode);
   const held = await readDevice(as, hash);
-  if (!held || held.value.clientId !== who.clientId) return 'unknown';
-  const { answer, expiresAt, polledAt, interval, isConfidential, challenge, sealedKey } = held.value;
-  if (isConfidential && !who.isProven) return 'unproven';
+  if (!held || held.value.clientId !== clientId) return 'unknown';
+  const { answer, expiresAt, polledAt, interval, challenge, sealedKey } = held.value;
   const now = as.now();
   if (answer === 'denied') return 'denied';
   if (answer !== null) {

@@ -4,37 +4,56 @@
  */
 import { base64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { PROOF_WINDOW, type ProofProblem, type ProofTarget, readProof } from '../model/dpop.ts';
+import { claimedProof, PROOF_WINDOW, type ProofProblem, type ProofTarget } from '../model/dpop.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { neededKeyring } from './needed-keyring.ts';
-import { spendOnce } from './replay.ts';
+import { onceOnly } from './replay.ts';
 import { isSignedWith } from './signature.ts';
 
 /** How long a nonce is given out; it counts for as long again. */
 const NONCE_SPAN: Seconds = 150;
 
+/** A key that a request shows a proof of. */
+export interface ShownKey {
+  /** Thumbprint, as the proof has it. It counts only when {@link ShownKey.prove} has fulfilled. */
+  readonly jkt: string;
+  /** Checks the rest of the proof, and uses it up; again, it does nothing. @throws {OAuthError} `invalid_dpop_proof`, or `use_dpop_nonce` with a nonce. */
+  prove(): Promise<void>;
+  /** Makes the proof good again, where the request failed through no fault of the client. */
+  giveBack(): Promise<void>;
+}
+
 /**
- * Checks the proof of a request, and uses it up.
+ * Reads the proof of a request without a signature being checked or anything being stored: that is dear, and comes when the caller
+ * and their right are known.
  *
- * @returns the thumbprint of the key that it proves.
- * @throws {OAuthError} `invalid_dpop_proof`, or `use_dpop_nonce` with a nonce.
+ * @throws {OAuthError} `invalid_dpop_proof` for one that is malformed or for another request.
  */
-export async function checkProof(as: AuthServer, request: Request, target: ProofTarget): Promise<string> {
-  const proof = await readProof(request, target, { hash: async (text) => as.keys.hash(text), isSigned: isSignedWith, now: as.now() });
+export async function shownKey(as: AuthServer, request: Request, target: ProofTarget): Promise<ShownKey> {
+  const proof = await claimedProof(request, target, { hash: (text) => as.keys.hash(text), now: as.now() });
   if (typeof proof === 'string') throw refused(proof);
-  if (as.settings.dpopNonces && !(await isNonce(as, proof.assertion.claims['nonce'])))
-    throw new OAuthError('use_dpop_nonce', 'proof_nonce', { headers: { 'dpop-nonce': await freshNonce(as) } });
-  const until = Math.ceil(proof.issuedAt) + PROOF_WINDOW;
-  if (!(await spendOnce(as, ['dpop', proof.jkt], proof.id, until))) throw refused('replayed');
-  return proof.jkt;
+  const once = await onceOnly(as, ['dpop', proof.jkt], proof.id, Math.ceil(proof.issuedAt) + PROOF_WINDOW);
+  let isProven = false;
+  return {
+    jkt: proof.jkt,
+    async prove() {
+      if (isProven) return;
+      if (as.settings.dpopNonces && !(await isNonce(as, proof.assertion.claims['nonce'])))
+        throw new OAuthError('use_dpop_nonce', 'proof_nonce', { headers: { 'dpop-nonce': await freshNonce(as) } });
+      if (!(await isSignedWith(proof.assertion, proof.key))) throw refused('signature');
+      if (!(await once.spend())) throw refused('replayed');
+      isProven = true;
+    },
+    giveBack: () => once.giveBack(),
+  };
 }
 
 /** The same for a guard, which answers in its own way. */
 export async function findProblem(as: AuthServer, request: Request, target: ProofTarget): Promise<ProofProblem | null> {
   try {
-    await checkProof(as, request, target);
+    await (await shownKey(as, request, target)).prove();
     return null;
   } catch (error) {
     if (!(error instanceof OAuthError) || (error.code !== 'invalid_dpop_proof' && error.code !== 'use_dpop_nonce')) throw error;

@@ -2,7 +2,7 @@
  * Introspect: what an access token is worth, for the one who has to know (RFC 7662): a client that stands for the token's resource,
  * or the one that the token was given to. To everybody else, and for every token that is not good, the answer is the same.
  */
-import { failed } from '../clients/caller.ts';
+import { failed, orGiveBack } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Found } from '../core/known-grants.ts';
 import { findLive } from '../core/verify.ts';
@@ -17,7 +17,7 @@ export async function introspect(call: Call): Promise<Response> {
   const { as } = call;
   const { form, caller } = await asked(call, 'token_type_hint', 'client_id');
   if (caller.kind !== 'confidential') throw failed('client_secret_basic', 'client_unproven');
-  const live = await findLive(as, form.required('token'));
+  const live = await orGiveBack(caller, () => findLive(as, form.required('token')));
   const body = live && mayKnow(as, caller.client, live) ? describe(as, live) : { active: false };
   return json(body, 200, {}, as.runtime.respond);
 }

@@ -51,6 +51,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     v: 1,
     id,
     clientId: client.id,
+    ...(settings.clients.has(client.id) ? { configured: true } : {}),
     ...(client.dpopBound ? { dpopBound: true } : {}),
     clientAuth: client.authMethod === 'none' ? 'public' : 'confidential',
     userId,

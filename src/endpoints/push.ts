@@ -2,10 +2,10 @@
  * Push: a client hands its authorization request over before the browser comes, and gets a name for it (RFC 9126). What the
  * browser then carries says nothing and can be changed by nobody. All errors are told here, to the client.
  *
- *   limit → client → every check of an authorization request → kept → request_uri
+ *   client → limit → every check of an authorization request → key → kept → request_uri
  */
 import { authenticate } from '../clients/authenticate.ts';
-import { failed } from '../clients/caller.ts';
+import { failed, orGiveBack } from '../clients/caller.ts';
 import { push as keep } from '../core/pushed.ts';
 import { CROSS_ORIGIN, json } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
@@ -13,7 +13,7 @@ import { paramsOf } from '../model/params.ts';
 import type { Seconds } from '../model/store.ts';
 import { checkRequest } from './authorization-request.ts';
 import { readForm, type Call } from './endpoint.ts';
-import { keyOf, refuseSecretsInUrl } from './token.ts';
+import { keyShown, refuseSecretsInUrl } from './token.ts';
 
 /** What of a form is a request; all else, credentials above all, is not kept. */
 const NAMES = ['client_id', 'response_type', 'redirect_uri', 'state', 'scope', 'resource', 'code_challenge', 'code_challenge_method',
@@ -35,12 +35,16 @@ export async function push(call: Call): Promise<Response> {
     throw new OAuthError('temporarily_unavailable', 'push_limited', { status: 429, headers: { 'retry-after': String(wait) } });
   const fields = new Map(NAMES.map((name) => [name, form.all(name)] as const).filter(([, values]) => values.length > 0));
   fields.set('client_id', [caller.clientId]);
-  const jkt = request.headers.has('dpop') ? await keyOf(call, as.settings.paths.push) : undefined;
+  const key = request.headers.has('dpop') ? await keyShown(call, as.settings.paths.push) : undefined;
+  const jkt = key?.jkt;
   if (jkt !== undefined && (form.optional('dpop_jkt') ?? jkt) !== jkt) throw new OAuthError('invalid_dpop_proof', 'dpop_jkt_differs'); // RFC 9449 §10.1
   if (jkt !== undefined) fields.set('dpop_jkt', [jkt]);
-  const checked = await checkRequest(as, { params: paramsOf(fields), isPushed: true }, network);
-  if ('error' in checked) throw checked.error;
-  if (caller.kind === 'public' && checked.client.authMethod !== 'none') throw failed('none', 'secret_missing');
-  const uri = await keep(as, caller.clientId, fields, LIFE);
-  return json({ request_uri: uri, expires_in: LIFE }, 201, CROSS_ORIGIN, as.runtime.respond);
+  return orGiveBack({ ...caller, ...(key ? { key } : {}) }, async () => {
+    const checked = await checkRequest(as, { params: paramsOf(fields), isPushed: true }, network);
+    if ('error' in checked) throw checked.error;
+    if (caller.kind === 'public' && checked.client.authMethod !== 'none') throw failed('none', 'secret_missing');
+    await key?.prove();
+    const uri = await keep(as, caller.clientId, fields, LIFE);
+    return json({ request_uri: uri, expires_in: LIFE }, 201, CROSS_ORIGIN, as.runtime.respond);
+  });
 }

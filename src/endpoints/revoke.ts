@@ -2,7 +2,7 @@
  * Revoke: the client gives a token back (RFC 7009). A refresh token ends the whole grant, an access token only itself.
  * Whatever is not the caller's to revoke is answered like something unknown: 200, and nothing happens.
  */
-import { failed, type Caller } from '../clients/caller.ts';
+import { failed, orGiveBack, type Caller } from '../clients/caller.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { openRefs } from '../core/upstream-refs.ts';
@@ -20,7 +20,7 @@ export async function revoke(call: Call): Promise<Response> {
   const { form, caller } = await asked(call, 'token_type_hint', 'client_id');
   const text = form.required('token');
   if (caller.kind === 'public' && !(await isPublic(as, caller.clientId))) throw failed('none', 'client_unknown');
-  const ended = await revokeToken(as, caller, text);
+  const ended = await orGiveBack(caller, () => revokeToken(as, caller, text));
   if (ended?.upstreams) call.after(() => forget(as, ended, text));
   const { respond = respondPlainly } = as.runtime;
   return respond(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });

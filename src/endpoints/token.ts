@@ -2,9 +2,10 @@
  * Token: POST of a form, one entry of the grant table, one JSON answer (OAuth 2.1 §3.2).
  */
 import { authenticate } from '../clients/authenticate.ts';
-import { ABSENT, failed, type Caller } from '../clients/caller.ts';
+import { ABSENT, failed, orGiveBack, type Caller } from '../clients/caller.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import type { ShownKey } from '../core/dpop.ts';
 import { findGrantType } from '../grants/index.ts';
 import { tokenAnswer } from '../grants/issue.ts';
 import { parseFields } from '../lib/form.ts';
@@ -29,28 +30,32 @@ export async function token(call: Call): Promise<Response> {
   const shown = grantType?.needsNoClient && namesNobody(form, authorization) ? ABSENT : await authenticate(as, authorization, form, call);
   form.required('grant_type');
   if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
+  checkConfigured(as, shown, type);
   const caller = await withKey(call, shown);
   try {
-    const answer = tokenAnswer(await grantType.give(form, caller, as), as.now());
-    const headers = caller.jkt === undefined ? CROSS_ORIGIN : { ...CROSS_ORIGIN, ...(await nonceHeader(as)) };
+    const answer = tokenAnswer(await orGiveBack(caller, () => grantType.give(form, caller, as)), as.now());
+    const headers = caller.key === undefined ? CROSS_ORIGIN : { ...CROSS_ORIGIN, ...(await nonceHeader(as)) };
     return json(answer, 200, headers, as.runtime.respond);
   } catch (error) {
     throw error instanceof OAuthError ? await explain(as, caller, type, error) : error;
   }
 }
 
-/** The caller with the key that the request proves (RFC 9449 §5). */
-async function withKey(call: Call, caller: Caller): Promise<Caller> {
-  const jkt = call.request.headers.has('dpop') ? await keyOf(call, call.as.settings.paths.token) : null;
-  if (jkt === null && caller.kind === 'confidential' && caller.client.dpopBound)
-    throw new OAuthError('invalid_dpop_proof', 'proof_missing');
-  return jkt === null ? caller : { ...caller, jkt };
+/** What a client of the options may do is as it stands there now, whatever it was when its grant was opened. */
+function checkConfigured({ settings }: AuthServer, { clientId }: Caller, type: string): void {
+  if (settings.clients.get(clientId)?.client.grantTypes.includes(type) === false)
+    throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
 }
 
-/** Thumbprint of the key that a request to one of our paths proves. @throws {OAuthError} where it proves none. */
-export async function keyOf({ as, request }: Call, path: string): Promise<string> {
-  const { checkProof } = await import('../core/dpop.ts');
-  return checkProof(as, request, { url: as.settings.origin + path });
+/** The caller with the key that the request shows a proof of (RFC 9449 §5). */
+async function withKey(call: Call, caller: Caller): Promise<Caller> {
+  return call.request.headers.has('dpop') ? { ...caller, key: await keyShown(call, call.as.settings.paths.token) } : caller;
+}
+
+/** The key that a request to one of our paths shows a proof of. @throws {OAuthError} where there is none. */
+export async function keyShown({ as, request }: Call, path: string): Promise<ShownKey> {
+  const { shownKey } = await import('../core/dpop.ts');
+  return shownKey(as, request, { url: as.settings.origin + path });
 }
 
 /** A nonce for the next proof, where proofs need one. */

@@ -47,7 +47,7 @@ export async function redeemCode(
     resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
     covered: as.settings.covered,
-    jkt: caller.jkt,
+    jkt: caller.key?.jkt,
     now: as.now(),
   };
   const attempt: { given: GivenTokens | null } = { given: null };

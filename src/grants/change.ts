@@ -1,29 +1,37 @@
 /**
- * Change: runs a move of a grant for whoever calls the token endpoint.
+ * Change: runs a move of a grant for the caller of the token endpoint, on the grant as its client is registered now.
  */
-import type { Caller } from '../clients/caller.ts';
+import { failed, keyOf, type Caller } from '../clients/caller.ts';
+import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import type { SlowTransition, Verdict } from '../model/transition.ts';
 
 /**
- * Runs the move.
+ * Runs the move. Only where it succeeds is a proof of a key checked and used up: nothing dear is done for a stranger, nor is a proof
+ * asked for before reuse is noticed.
  *
- * @throws {OAuthError} what the move refuses with; `invalid_client` for a confidential client that showed no secret.
+ * @throws {OAuthError} what the move refuses with; `invalid_client` for a client that is no more, or showed no secret.
  */
 export function change<T>(as: AuthServer, caller: Caller, grantId: string, move: SlowTransition<T>): Promise<T> {
-  return as.records.changeGrant(grantId, (grant) => onlyFor(caller, grant) ?? move(grant));
+  return as.records.changeGrant(grantId, async (kept): Promise<Verdict<T>> => {
+    const grant = kept.clientId === caller.clientId ? await asRegistered(as, caller, kept) : kept; // the move refuses another's
+    const verdict = await move(grant);
+    if ('error' in verdict) return verdict;
+    await keyOf(caller, grant.dpopBound ?? as.settings.clients.get(grant.clientId)?.client.dpopBound)?.prove();
+    return verdict;
+  });
 }
 
 /**
- * A confidential client's grant is not for somebody who only knows its id; the grant tells which it is (docs/decisions/0003). Nor is
- * that of a client without its key that wanted to be held to one.
+ * The grant, as its client is registered now. A grant remembers whether its client has a secret, so that a public client's row is not
+ * read (docs/decisions/0003); it is read where the grant says that there is one to show, or that the client was one of the options.
  */
-function onlyFor(caller: Caller, grant: Grant): Verdict<never> | null {
-  if (grant.dpopBound && caller.jkt === undefined && grant.clientId === caller.clientId)
-    return { error: new OAuthError('invalid_dpop_proof', 'proof_missing') };
-  return grant.clientAuth === 'confidential' && caller.kind === 'public' && grant.clientId === caller.clientId
-    ? { error: new OAuthError('invalid_client', 'secret_missing') }
-    : null;
+async function asRegistered(as: AuthServer, { kind, clientId }: Caller, grant: Grant): Promise<Grant> {
+  if (kind === 'public' && (grant.clientAuth === 'confidential' || (grant.configured && !as.settings.clients.has(clientId)))) {
+    const client = await findClient(as, clientId);
+    if (client?.authMethod !== 'none') throw failed('none', client ? 'secret_missing' : 'client_unknown');
+  }
+  const clientAuth = kind === 'public' ? 'public' : 'confidential';
+  return clientAuth === grant.clientAuth ? grant : { ...grant, clientAuth };
 }

@@ -2,7 +2,7 @@
  * Client credentials: tokens for a client that acts for itself, not for a user (OAuth 2.1 §4.2; MCP extension
  * `io.modelcontextprotocol/oauth-client-credentials`). Only for clients that the operator registered, with the scopes given there.
  */
-import type { Caller } from '../clients/caller.ts';
+import { keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Params } from '../model/params.ts';
 import { findResource } from '../model/resource.ts';
@@ -18,5 +18,5 @@ export async function clientCredentials(params: Params, caller: Caller, as: Auth
   const scope = withinCeiling(parseScope(params.optional('scope')), client.scope ?? [], as.settings.covered);
   const userId = `client:${client.id}`; // never a person's: helpers refuse such ids (RFC 9068 §5)
   const claims = { sub: userId, ...(client.name === undefined ? {} : { name: client.name }) };
-  return openDirect(as, { clientId: client.id, userId, scope, resource: uri, props: { claims }, jkt: caller.jkt });
+  return openDirect(as, { clientId: client.id, userId, scope, resource: uri, props: { claims }, key: keyOf(caller) });
 }

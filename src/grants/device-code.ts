@@ -2,6 +2,7 @@
  * Device code: a device that has no browser asks until the person has decided elsewhere (RFC 8628 §3.4, §3.5).
  */
 import { failed, type Caller } from '../clients/caller.ts';
+import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { forgetDevice, type Polled, pollDevice } from '../core/devices.ts';
 import { OAuthError } from '../model/error.ts';
@@ -11,19 +12,23 @@ import type { IssuedTokens } from './issue.ts';
 
 /** Gives the tokens, or says how far it is. */
 export async function deviceCode(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
-  const polled = await pollDevice(as, params.required('device_code'), {
-    clientId: caller.clientId,
-    isProven: caller.kind === 'confidential',
-  });
+  const code = params.required('device_code');
+  if (caller.kind === 'public') await checkPublic(as, caller.clientId);
+  const polled = await pollDevice(as, code, caller.clientId);
   if (typeof polled === 'string') throw ERRORS[polled]();
   const tokens = await redeemCode(params, caller, as, polled);
   await forgetDevice(as, polled.hash);
   return tokens;
 }
 
+/** A client is what it is now, not what it was when the device asked. One that is known by a document is judged when its grant is. */
+async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
+  const client = await findClient(as, clientId);
+  if (client ? client.authMethod !== 'none' : !mayFetch(as, clientId)) throw failed('none', client ? 'secret_missing' : 'client_unknown');
+}
+
 const ERRORS: { readonly [polled in Extract<Polled, string>]: () => OAuthError } = {
   unknown: () => new OAuthError('invalid_grant', 'device_code_unknown'),
-  unproven: () => failed('none', 'secret_missing'),
   pending: () => new OAuthError('authorization_pending', 'device_pending'),
   slow_down: () => new OAuthError('slow_down', 'device_hasty'),
   denied: () => new OAuthError('access_denied', 'user_denied'),

@@ -3,12 +3,12 @@
  * an ID-JAG is an enterprise's word that a user may be served through a client (Enterprise-Managed Authorization), every other JWT
  * is a platform's word about a workload, which is no client and needs none (workload identity federation).
  *
- *   form → issuer → client → signature → audience, times, claims → resource → scope → who → not seen before → grant
+ *   form → issuer → client → signature → audience, times, claims → resource → scope → who → not seen before → key → grant
  */
-import { failed, type Caller } from '../clients/caller.ts';
+import { failed, keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
-import { spendOnce } from '../core/replay.ts';
+import { onceOnly } from '../core/replay.ts';
 import { isSignedWith } from '../core/signature.ts';
 import { userIdOf } from '../core/users.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
@@ -41,7 +41,8 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
     if (caller.kind === 'public') throw failed('none', 'client_unproven');
     throw refused('issuer_untrusted');
   }
-  const { jti, subject } = await checkAssertion(as, assertion, issuer, caller.jkt);
+  const key = keyOf(caller);
+  const { jti, subject } = await checkAssertion(as, assertion, issuer, key?.jkt);
   const resource = targetOf(as, params, claims);
   const scope = withinCeiling(
     parseScope(params.optional('scope')),
@@ -50,10 +51,16 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
   );
   const mapped = issuer.user ? await issuer.user(claims) : {};
   if (!mapped) throw refused('user_refused');
-  if (!(await spendOnce(as, ['issuer', issuer.issuer], jti, endOf(claims)))) throw refused('replayed');
   const userId = mapped.userId ?? (await userIdOf(as, { issuer: issuer.issuer, subject, claims: {} }));
   const clientId = isJag && caller.kind === 'confidential' ? caller.client.id : `workload:${userId}`;
-  return openDirect(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), jkt: caller.jkt });
+  const once = await onceOnly(as, ['issuer', issuer.issuer], jti, endOf(claims));
+  try {
+    if (!(await once.spend())) throw refused('replayed');
+    return await openDirect(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), key });
+  } catch (error) {
+    await once.giveBack(); // a request that fails uses up nothing
+    throw error;
+  }
 }
 
 /** An ID-JAG is for one client, which has to be the one that brings it, and has to prove it (EMA §5; ID-JAG §4.4.1). */

@@ -3,6 +3,7 @@
  * and can do so again, so there is no refresh token either.
  */
 import type { AuthServer } from '../core/auth-server.ts';
+import type { ShownKey } from '../core/dpop.ts';
 import { sealRefs } from '../core/upstream-refs.ts';
 import type { Actor } from '../model/access.ts';
 import type { Organization } from '../model/identity.ts';
@@ -32,13 +33,16 @@ export interface Opening {
   readonly act?: Actor;
   /** Accounts at other sites that its tools may use: those of the grant that it hangs on. */
   readonly linked?: readonly UpstreamRef[];
-  /** Thumbprint of the key that the token is bound to. */
+  /** The key that the request shows, which is proven before the grant is written; the token is bound to it. */
+  readonly key?: ShownKey | undefined;
+  /** Thumbprint of another key that the token is bound to. */
   readonly jkt?: string | undefined;
 }
 
 /** Writes the grant and gives its token. */
 export async function openDirect(as: AuthServer, opening: Opening): Promise<IssuedTokens> {
-  const { clientId, userId, scope, resource, props, notAfter = Infinity, parent, act, organization, jkt, linked = [] } = opening;
+  const { clientId, userId, scope, resource, props, notAfter = Infinity, parent, act, organization, linked = [] } = opening;
+  const jkt = opening.key?.jkt ?? opening.jkt;
   const { keys, settings } = as;
   const [id, now, key] = [(parent?.id ?? '') + keys.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
@@ -68,6 +72,7 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
     ...(parent === undefined ? {} : { subjectHash: parent.tokenHash }),
     ...(organization === undefined ? {} : { organization }),
   };
+  await opening.key?.prove();
   const { grant, accessToken } = await signed(as, opened, held, { accessToken: mintedToken, access });
   if (!(await as.records.openGrant(grant))) throw new Error('A random grant id was met twice: the source of randomness is broken.');
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });

@@ -34,7 +34,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
     covered: as.settings.covered,
-    jkt: caller.jkt,
+    jkt: caller.key?.jkt,
     sealedSuccessor: await sealGiven(as, grantId, presented, successor),
     now: as.now(),
   };

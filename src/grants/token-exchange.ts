@@ -5,7 +5,7 @@
  *
  *   client → form → subject token → resource → scope → policy → child grant
  */
-import type { Caller } from '../clients/caller.ts';
+import { keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { openRefs } from '../core/upstream-refs.ts';
 import { accessOf, findToken } from '../core/verify.ts';
@@ -40,7 +40,8 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   const scope = narrowScope(access.scope, parseScope(params.optional('scope')), as.settings.covered(access.scope));
   if (linksOf(grant.id).length >= MOST_LINKS) throw refused('chain_too_long');
   const subject = accessOf(as, token, found);
-  const jkt = caller.jkt ?? access.jkt; // a bond is never lost: without another key it stays the same
+  const key = keyOf(caller);
+  const jkt = key?.jkt ?? access.jkt; // a bond is never lost: without another key it stays the same
   if (
     (await as.settings.exchangePolicy?.({ clientId: client.id, subject, resource: uri, scope, ...(jkt === undefined ? {} : { jkt }) })) !==
     true
@@ -55,6 +56,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     notAfter: access.expiresAt,
     parent: { id: grant.id, tokenHash: access.hash },
     linked: grant.upstreams ? await openRefs(as.keys, grant.id, unwrap(access, await as.keys.pad(token)), grant.upstreams) : [],
+    key,
     jkt,
     ...(grant.organization === undefined ? {} : { organization: grant.organization }),
     act: { sub: `client:${client.id}`, ...(grant.act === undefined ? {} : { act: grant.act }) },

@@ -46,7 +46,18 @@ export function parseProof(header: string): Proof | null {
   const set = keySetOf({ keys: [assertion.jwk] });
   const key = set && pickKey(set, assertion.alg, undefined);
   const [id, issuedAt] = [textClaim(assertion.claims, 'jti'), assertion.claims['iat']];
-  return key && id !== null && typeof issuedAt === 'number' ? { assertion, key, id, issuedAt } : null;
+  return key && !isCostly(key) && id !== null && typeof issuedAt === 'number' ? { assertion, key, id, issuedAt } : null;
+}
+
+/** Keys that a stranger brings to make us work: RSA of more than 4,096 bits, or with a large exponent. */
+function isCostly({ kty, n, e }: Jwk): boolean {
+  return (
+    kty === 'RSA' &&
+    [
+      [n, 683],
+      [e, 6],
+    ].some(([part, most]) => typeof part !== 'string' || part.length > Number(most))
+  );
 }
 
 /** Whether a proof is for this request and of this moment. @param tokenHash base64url of the SHA-256 of the token that comes along. */
@@ -71,19 +82,29 @@ export interface ProofTools {
   readonly now: Seconds;
 }
 
-/** Checks the proof of a request, but for nonce and single use. @returns it, with the thumbprint of its key; or what is wrong, in a word. */
-export async function readProof(
+/** A proof with the thumbprint of its key. */
+export type NamedProof = Proof & { readonly jkt: string };
+
+/** Checks the proof of a request, but for nonce and single use. @returns it; or what is wrong, in a word. */
+export async function readProof(request: Request, target: ProofTarget, tools: ProofTools): Promise<NamedProof | string> {
+  const proof = await claimedProof(request, target, tools);
+  if (typeof proof === 'string') return proof;
+  return (await tools.isSigned(proof.assertion, proof.key)) ? proof : 'signature';
+}
+
+/** The same without the signature: what costs little is done before anything is known of who asks, what is dear after. */
+export async function claimedProof(
   request: Request,
   target: ProofTarget,
-  { hash, isSigned, now }: ProofTools,
-): Promise<(Proof & { readonly jkt: string }) | string> {
+  { hash, now }: Pick<ProofTools, 'hash' | 'now'>,
+): Promise<NamedProof | string> {
   const proof = parseProof(request.headers.get('dpop') ?? '');
   if (!proof) return 'malformed';
   const tokenHash = target.token === undefined ? undefined : await hash(target.token);
   if (!isForRequest(proof, request.method, target, tokenHash, now)) return 'another_request';
   const jkt = await hash(thumbprintText(proof.key));
   if (target.jkt !== undefined && !equalTexts(target.jkt, jkt)) return 'another_key';
-  return (await isSigned(proof.assertion, proof.key)) ? { ...proof, jkt } : 'signature';
+  return { ...proof, jkt };
 }
 
 /** The members of each kind of key that its thumbprint is made of, in order. */

@@ -59,6 +59,8 @@ export type Grant = {
   /** Whether the client has a secret to prove; what a public client may do is decided without reading its row. */
   readonly clientAuth: 'public' | 'confidential';
   readonly userId: string;
+  /** Whether the client was one of the option `clients`: it ends with that entry. */
+  readonly configured?: boolean;
   /** Whether its client takes only tokens that are bound to a key. */
   readonly dpopBound?: boolean;
   readonly scope: readonly string[];
