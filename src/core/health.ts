@@ -9,6 +9,15 @@ export interface Health {
   readonly ok: boolean;
 }
 
+/** Reads once. @throws {TypeError} for a store that must not be used as it is set up; one that is down will answer later. */
+export async function checkStore(as: AuthServer): Promise<void> {
+  try {
+    await as.store.read('check:layout');
+  } catch (error) {
+    if (error instanceof Error && error.cause instanceof TypeError) throw error.cause;
+  }
+}
+
 /** Writes, reads and removes a record of its own. Never rejects. */
 export async function checkHealth(as: AuthServer): Promise<Health> {
   const id = as.keys.id();

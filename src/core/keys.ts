@@ -3,9 +3,9 @@
  * its hash, by which the record knows it, and a pad, which unwraps the grant's key (docs/decisions/0002).
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
-import { fromUtf8, utf8 } from '../lib/bytes.ts';
+import { fromUtf8, utf8, xor } from '../lib/bytes.ts';
 import type { Runtime } from '../model/runtime.ts';
-import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES } from '../model/token.ts';
+import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES, wayBackOf } from '../model/token.ts';
 import type { Minted, Proof } from '../model/transition.ts';
 
 /** What a refresh token shows beside hash and pad. */
@@ -29,8 +29,10 @@ export interface Keys {
   pad(token: string): Promise<Uint8Array<ArrayBuffer>>;
   proof(token: string): Promise<Proof>;
   refreshProof(token: string): Promise<RefreshProof>;
-  /** @param family the family part to go on with, a new one if absent; null for no refresh token. @param familyHash its hash, where it is known. */
-  mint(grantId: string, family?: string | null, familyHash?: string): Promise<MintedTokens>;
+  /** @param family the family part to go on with, a new one if absent; null for no refresh token. @param before the refresh token that it succeeds. */
+  mint(grantId: string, family?: string | null, before?: RefreshProof): Promise<MintedTokens>;
+  /** The pad of the refresh token that this one succeeds; null for the first of its family. */
+  padBefore(refreshToken: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Encrypts JSON so that only the holder of `secret`, at the place `bound` names, can read it. */
   sealUnder(secret: string, value: unknown, bound: string): Promise<string>;
   openUnder(secret: string, sealed: string, bound: string): Promise<unknown>;
@@ -46,6 +48,7 @@ export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
   const hash = async (text: string): Promise<string> => runtime.digestText?.(text) ?? base64url(await runtime.digest(text));
   const keyFrom = async (secret: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis seal\n${secret}`);
   const padOf = async (token: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis wrap\n${token}`);
+  const maskOf = async (secret: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis way back\n${secret}`);
   const proof = async (token: string): Promise<Proof> => {
     const hashed = await hash(token); // one after the other: cheaper than a promise of both
     return { hash: hashed, pad: await padOf(token) };
@@ -75,10 +78,17 @@ export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
       const text = await openWith(await keyFrom(secret), sealed, bound);
       return text === null ? null : (JSON.parse(text) as unknown);
     },
-    async mint(grantId, family = random(FAMILY_BYTES), familyHash) {
+    async padBefore(refreshToken) {
+      const way = wayBackOf(refreshToken);
+      const hidden = way && fromBase64url(way.wayBack);
+      return way && hidden ? xor(hidden, await maskOf(way.secret)) : null;
+    },
+    async mint(grantId, family = random(FAMILY_BYTES), before) {
       const accessToken = formatToken('access', grantId, random(SECRET_BYTES));
-      const refreshToken = family === null ? null : formatToken('refresh', grantId, family + random(SECRET_BYTES));
-      const refresh = refreshToken && (await refreshProof(refreshToken, familyHash));
+      const secret = random(SECRET_BYTES);
+      const wayBack = before ? base64url(xor(before.pad, await maskOf(secret))) : '';
+      const refreshToken = family === null ? null : formatToken('refresh', grantId, family + secret + wayBack);
+      const refresh = refreshToken && (await refreshProof(refreshToken, before?.familyHash));
       return { accessToken, refreshToken, access: await proof(accessToken), refresh: refresh || null };
     },
   };

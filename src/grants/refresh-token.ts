@@ -5,12 +5,13 @@
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import type { RefreshProof } from '../core/keys.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { parseScope } from '../model/scope.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
-import { followSuccessors, rotate, type Rotated, type Verdict } from '../model/transition.ts';
+import { followSuccessors, rotate, type Rotated, unwrap, type Verdict, wrap } from '../model/transition.ts';
 import { resourceOf } from './authorization-code.ts';
 import { change } from './change.ts';
 import { answerAgain, type GivenTokens, openGiven, sealGiven } from './given.ts';
@@ -26,7 +27,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const grantId = grantIdOf('refresh', presented);
   if (grantId === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
   const refresh = await as.keys.refreshProof(presented);
-  const tokens = await as.keys.mint(grantId, familyOf(presented), refresh.familyHash);
+  const tokens = await as.keys.mint(grantId, familyOf(presented), refresh);
   const successor = { access: tokens.accessToken, refresh: tokens.refreshToken };
   const proof = {
     refresh,
@@ -38,10 +39,13 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     sealedSuccessor: await sealGiven(as, grantId, presented, successor),
     now: as.now(),
   };
+  let isCaughtUp = false;
   const { grant, rotated, accessToken } = await change(as, caller, grantId, async (held): Promise<Verdict<Refreshed>> => {
-    const verdict = rotate(proof, tokens)(held);
+    const caughtUp = await withLostWrite(as, held, presented, refresh);
+    const verdict = rotate(proof, tokens)(caughtUp ?? held);
     if ('error' in verdict) return verdict;
     const { grant: next = held, result } = verdict;
+    isCaughtUp = caughtUp !== null;
     if (result.kind === 'repeated') return { result: { grant: held, rotated: result, accessToken: '' } };
     const given = await signed(as, next, result.access, tokens);
     const kept =
@@ -51,6 +55,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     return { grant: kept, result: { grant: kept, rotated: { ...result, access: given.access }, accessToken: given.accessToken } };
   });
   const { clientId, userId, resource } = grant;
+  if (isCaughtUp) as.emit({ kind: 'grant.caught_up', grantId, clientId, userId });
   as.emit({ kind: rotated.kind === 'repeated' ? 'grant.repeated' : 'grant.refreshed', grantId, clientId, userId });
   if (rotated.kind !== 'repeated') {
     const { scope, expiresAt, jkt } = rotated.access;
@@ -61,6 +66,20 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     return { tokens: opened, hash: await as.keys.hash(opened.refresh ?? '') };
   });
   return answerAgain(as, grant, given);
+}
+
+/**
+ * The grant with the write that its store has lost, where the token presented is the one that was written then: a failover to a replica
+ * that was behind, a crash without a flush. Null for every other token, which is judged as it is: a token shows that it succeeds the live
+ * one by opening what that one opens, which a thief who has an older one cannot.
+ */
+async function withLostWrite(as: AuthServer, grant: Grant, presented: string, { hash, pad }: RefreshProof): Promise<Grant | null> {
+  const live = grant.refresh;
+  if (!live || grant.ended || live.hash === hash || grant.retired.some((one) => one.hash === hash)) return null;
+  const before = await as.keys.padBefore(presented);
+  const key = before && unwrap(live, before);
+  if (!key || (await as.keys.openWith(key, grant.sealedProps, `grant:${grant.id}`)) === null) return null;
+  return { ...grant, refresh: { ...live, ...wrap(key, { hash, pad }) } };
 }
 
 /** What a retry gets is what was signed. */

@@ -20,7 +20,7 @@ interface Always {
 export type Event = Always &
   (
     | {
-        readonly kind: 'grant.opened' | 'grant.redeemed' | 'grant.refreshed' | 'grant.repeated';
+        readonly kind: 'grant.opened' | 'grant.redeemed' | 'grant.refreshed' | 'grant.repeated' | 'grant.caught_up';
         readonly grantId: string;
         readonly clientId: string;
         readonly userId?: string;

@@ -28,7 +28,7 @@ const DEEPEST = 16;
 const SHAPES: { readonly [kind in TokenKind]: RegExp } = {
   code: /^code_([\w-]{22})\.[\w-]{43}$/,
   access: /^access_((?:[\w-]{22}){1,4})\.[\w-]{43}$/,
-  refresh: /^refresh_([\w-]{22})\.[\w-]{65}$/,
+  refresh: /^refresh_([\w-]{22})\.[\w-]{65}(?:[\w-]{43})?$/, // family, secret, and the way back where it has a predecessor
 };
 
 /** The id of the grant that a token names, or null if the text has not the shape of that kind. */
@@ -77,4 +77,11 @@ export function formatToken(kind: TokenKind, grantId: string, secret: string): s
 /** The family part of a well-shaped refresh token. */
 export function familyOf(refreshToken: string): string {
   return refreshToken.slice('refresh_'.length + 23, 'refresh_'.length + 45);
+}
+
+/** The secret of a refresh token and its way back to the token it came of: the pad of that, hidden by the secret. Null for the first one. */
+export function wayBackOf(refreshToken: string): { readonly secret: string; readonly wayBack: string } | null {
+  const start = 'refresh_'.length + 45;
+  const [secret, wayBack] = [refreshToken.slice(start, start + 43), refreshToken.slice(start + 43)];
+  return wayBack === '' ? null : { secret, wayBack };
 }

@@ -145,6 +145,7 @@ async function provide(
   try {
     const all = app.tenants.map((tenant) => app.helpers(env, tenant)); // so that whatever is wrong with one is found now
     const helpers = all[0] ?? app.helpers(env);
+    await helpers.checkStore();
     const rest = startSweeper((most) => helpers.sweep(most));
     return { helpers, close: () => (rest(), embedded?.close()) };
   } catch (error) {

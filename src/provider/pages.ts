@@ -14,6 +14,7 @@ import type { OwnPages } from './own-pages.ts';
 import type { Requests } from './requests.ts';
 
 const checkHealth = late(async () => (await import('../core/health.ts')).checkHealth);
+const checkStore = late(async () => (await import('../core/health.ts')).checkStore);
 
 const resealPage = late(async () => (await import('../core/reseal.ts')).reseal);
 
@@ -21,6 +22,12 @@ const resealPage = late(async () => (await import('../core/reseal.ts')).reseal);
 export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
   /** Whether the server can do its work at this moment: for the probe of a load balancer. Answer 200 or 503 as `ok` says. */
   health(): Promise<Health>;
+  /**
+   * Looks at the store before the first request; `serve` does. A store that does not answer yet is no reason to fail.
+   *
+   * @throws {TypeError} for a store that is set up so that records would be lost, or that a newer version has written.
+   */
+  checkStore(): Promise<void>;
   /** Removes some of the records that have expired, and tells how many; 0 where the store does that by itself. */
   sweep(most?: number): Promise<number>;
   /**
@@ -64,6 +71,7 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
       async () => (await import('./clients.ts')).makeClients(as),
     ),
     health: () => checkHealth(as),
+    checkStore: () => checkStore(as),
     sweep: async (most) => (await as.store.sweep?.(most)) ?? 0,
     reseal: (after, options) => resealPage(as, after, options),
     accounts: as.accounts,

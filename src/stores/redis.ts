@@ -24,7 +24,11 @@ export interface RedisStoreOptions {
   readonly now?: () => Seconds;
   /** What every key begins with; `portcullis:` by default. */
   readonly prefix?: string;
-  /** Told once, at the first use, if Redis may throw live records away; `console.warn` by default. */
+  /** How many replicas must have a write before it is answered (`WAIT`); 0 by default. Fewer within a second: 503, though it may have happened. */
+  readonly replicas?: number;
+  /** Takes a Redis that throws records away when its memory is full: accounts, second factors and revocations too. */
+  readonly dangerouslyAllowEviction?: boolean;
+  /** Told once, at the first use, what is lost where eviction is allowed; `console.warn` by default. */
   readonly warn?: (line: string) => void;
 }
 
@@ -33,6 +37,8 @@ const LAYOUT = 1;
 const WRITE_TAKES_AT_MOST: Seconds = 3600;
 /** For how long a removal is remembered, should the client send it twice. */
 const SENT_AGAIN_WITHIN: Seconds = 60;
+/** Milliseconds that replicas have for a write. */
+const REPLICATED_WITHIN = 1000;
 /** Entries of a list that are looked at whenever it grows, so that what has expired never outweighs what lives. */
 const LOOKED_AT = 5;
 
@@ -42,8 +48,15 @@ const LOOKED_AT = 5;
  * @throws {TypeError} when the client is none.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
-  const { now = machineClock, prefix = 'portcullis:', warn = (line: string) => console.warn(line) } = options;
-  return new RedisStore(redisConnection(client), now, prefix, warn);
+  const {
+    now = machineClock,
+    prefix = 'portcullis:',
+    replicas = 0,
+    dangerouslyAllowEviction = false,
+    warn = (line) => console.warn(line),
+  } = options;
+  if (!Number.isInteger(replicas) || replicas < 0) throw new TypeError('redisStore: `replicas` must be a whole number, 0 or more.');
+  return new RedisStore(redisConnection(client), { now, prefix, replicas, dangerouslyAllowEviction, warn });
 }
 
 class RedisStore implements Store {
@@ -51,13 +64,17 @@ class RedisStore implements Store {
   readonly #redis: RedisConnection;
   readonly #now: () => Seconds;
   readonly #prefix: string;
+  readonly #replicas: number;
+  readonly #mayEvict: boolean;
   readonly #warn: (line: string) => void;
   readonly #ready = makeOnce(() => this.#prepare());
 
-  constructor(redis: RedisConnection, now: () => Seconds, prefix: string, warn: (line: string) => void) {
+  constructor(redis: RedisConnection, { now, prefix, replicas, dangerouslyAllowEviction, warn }: Required<RedisStoreOptions>) {
     this.#redis = redis;
     this.#now = now;
     this.#prefix = prefix;
+    this.#replicas = replicas;
+    this.#mayEvict = dangerouslyAllowEviction;
     this.#warn = warn;
   }
 
@@ -79,6 +96,7 @@ class RedisStore implements Store {
     const given = [String(when), String(now), String(until), lists, JSON.stringify(value), String(version), String(kept)];
     const before = await this.#redis.script(WRITE, [this.#recordKey(key)], given);
     if (typeof before !== 'string') return null;
+    await this.#replicated(key);
     if (index) {
       const left = (JSON.parse(before) as readonly IndexKey[]).filter((list) => !index.includes(list));
       await Promise.all([
@@ -95,6 +113,7 @@ class RedisStore implements Store {
     const given = [String(now), when === undefined ? '' : String(when), `gone ${newVersion()}`, String(SENT_AGAIN_WITHIN)];
     const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], given);
     if (typeof lists !== 'string') return false;
+    await this.#replicated(key);
     await Promise.all((JSON.parse(lists) as readonly IndexKey[]).map((list) => this.#forget(list, [key], now)));
     return true;
   }
@@ -174,6 +193,13 @@ class RedisStore implements Store {
     await this.#redis.script(FORGET, this.#listKeys(list), [String(now - WRITE_TAKES_AT_MOST), ...keys]);
   }
 
+  /** Waits until enough replicas have what was written on this connection so far. */
+  async #replicated(key: Key): Promise<void> {
+    if (this.#replicas === 0) return;
+    const has = Number(await this.#redis.command(this.#recordKey(key), 'WAIT', String(this.#replicas), String(REPLICATED_WITHIN)));
+    if (has < this.#replicas) throw new Error(`Redis has a write on ${has} of ${this.#replicas} replicas; a failover could lose it.`);
+  }
+
   #recordKey(key: Key): string {
     return `${this.#prefix}r:${key}`;
   }
@@ -193,10 +219,11 @@ class RedisStore implements Store {
         `The records under ${this.#prefix} were written by a newer version of Portcullis. Update Portcullis, or use another prefix.`,
       );
     const policy = /^maxmemory_policy:(\S+)/m.exec(String(await this.#redis.command(null, 'INFO', 'memory')))?.[1];
-    if (policy !== undefined && policy !== 'noeviction')
-      this.#warn(
-        `portcullis: Redis has maxmemory-policy ${policy}: when its memory is full it throws live records away, and users are logged out. Set it to noeviction.`,
-      );
+    if (policy === undefined || policy === 'noeviction') return;
+    const loss = `Redis has maxmemory-policy ${policy}: when its memory is full it throws live records away, ${policy.startsWith('volatile') ? '' : 'accounts, second factors, identities, '}revocations, sessions and counted attempts.`;
+    if (!this.#mayEvict)
+      throw new TypeError(`redisStore: ${loss} Set it to noeviction, or accept the loss with dangerouslyAllowEviction: true.`);
+    this.#warn(`portcullis: ${loss}`);
   }
 }
 

@@ -40,10 +40,22 @@ describe('core/keys', () => {
     const id = keys.id();
     const first = await keys.mint(id);
     const [family, told] = [familyOf(first.refreshToken ?? ''), first.refresh?.familyHash ?? ''];
-    for (const next of [await keys.mint(id, family), await keys.mint(id, family, told)]) {
+    const before = await keys.refreshProof(first.refreshToken ?? '');
+    for (const next of [await keys.mint(id, family), await keys.mint(id, family, before)]) {
       expect(next.refresh).toEqual(await keys.refreshProof(next.refreshToken ?? ''));
       expect(next.refresh?.familyHash).toBe(told);
     }
+  });
+
+  it('gives a successor the way back to the pad of the token before it, and nobody else reads that (F-66)', async () => {
+    const id = keys.id();
+    const first = await keys.mint(id);
+    const before = await keys.refreshProof(first.refreshToken ?? '');
+    const next = (await keys.mint(id, familyOf(first.refreshToken ?? ''), before)).refreshToken ?? '';
+    expect(await keys.padBefore(next)).toEqual(before.pad);
+    expect(await keys.padBefore(first.refreshToken ?? '')).toBeNull();
+    const other = (await keys.mint(id, familyOf(first.refreshToken ?? ''), before)).refreshToken ?? '';
+    expect(await keys.padBefore(next.slice(0, -43) + other.slice(-43))).not.toEqual(before.pad);
   });
 
   it('FLT-29 gives nothing when randomness or cryptography fails', async () => {

@@ -49,6 +49,36 @@ describe.each(storeNames)('refresh on %s', (store) => {
     expect(app.events.filter((event) => event.kind === 'grant.ended')).toMatchObject([{ reason: 'refresh_reused' }]);
   });
 
+  it('goes on with a token whose write the store has lost, and still ends the family for an older one (F-66)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const key = `grant:${tokens.refresh.slice('refresh_'.length, 'refresh_'.length + 22)}` as const;
+    const second = tokensOf(await client.refresh(tokens.refresh));
+    const before = await app.inner.read(key);
+    const third = tokensOf(await client.refresh(second.refresh));
+    await app.inner.write(key, before?.value ?? null, 'any'); // the failover: the replica had not got the last write
+    expect((await app.call(third.access)).status).toBe(401); // so the client refreshes
+    const fourth = tokensOf(await client.refresh(third.refresh));
+    expect((await app.call(fourth.access)).status).toBe(200);
+    expect(app.events.filter(({ kind }) => kind === 'grant.caught_up' || kind === 'grant.ended')).toMatchObject([
+      { kind: 'grant.caught_up' },
+    ]);
+    const fifth = tokensOf(await client.refresh(fourth.refresh));
+    app.clock.pass(200);
+    expect((await client.refresh(second.refresh)).body['error']).toBe('invalid_grant'); // a thief's, used long ago
+    expect((await client.refresh(fifth.refresh)).body['error']).toBe('invalid_grant');
+    expect(app.events.filter(({ kind }) => kind === 'grant.ended')).toMatchObject([{ reason: 'refresh_reused' }]);
+  });
+
+  it('takes no made-up way back for a lost write: the family ends (F-66)', async () => {
+    const app = await makeApp(store);
+    const { client, tokens } = await app.signedIn();
+    const next = tokensOf(await client.refresh(tokens.refresh));
+    const forged = next.refresh.slice(0, -86) + 'A'.repeat(86);
+    expect((await client.refresh(forged)).body['error']).toBe('invalid_grant');
+    expect(app.events.filter(({ kind }) => kind === 'grant.ended')).toMatchObject([{ reason: 'refresh_reused' }]);
+  });
+
   it('is strict at once with a grace of 0 (S-058)', async () => {
     const app = await makeApp(store, { refreshTokenGrace: 0 });
     const { client, tokens } = await app.signedIn();

@@ -3,6 +3,8 @@ import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, describe, expect, it } from 'vitest';
 import { NothingDone, type Store } from '../../src/model/store.ts';
+import { OAuthProvider } from '../../src/node/main.ts';
+import { serve } from '../../src/node/serve.ts';
 import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { engineOr, NO_RESTART, oursOr } from '../support/engine.ts';
@@ -121,22 +123,30 @@ describe.skipIf(!server)('stores/redis', async () => {
     );
   });
 
-  it('FLT-09 warns once, at the first use, where Redis may throw live records away', async () => {
-    const loose = await startRedis('--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru');
-    if (typeof loose === 'string') throw new Error(loose);
-    const lines: string[] = [];
-    const client = await CLIENTS['ioredis']?.(loose.url);
-    const store = redisStore(client as RedisClient, { warn: (line) => lines.push(line) });
-    await Promise.all([store.read('a:1'), store.read('a:2')]);
-    await store.read('a:3');
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/maxmemory-policy allkeys-lru: .+ Set it to noeviction\.$/);
-    (client as unknown as Redis).disconnect();
-    await loose.stop();
-    const strict: string[] = [];
-    await fresh(first, { warn: (line) => strict.push(line) }).read('a:1');
-    expect(strict).toEqual([]);
-  });
+  it.each(['allkeys-lru', 'allkeys-random', 'volatile-lru', 'volatile-ttl'])(
+    'refuses a Redis that throws live records away by %s, at start-up, unless that is accepted (F-66, FLT-09)',
+    async (policy) => {
+      const loose = await startRedis('--maxmemory', '50mb', '--maxmemory-policy', policy);
+      if (typeof loose === 'string') throw new Error(loose);
+      open.push(() => loose.stop());
+      const client = (await CLIENTS['ioredis']?.(loose.url)) as RedisClient;
+      const line = new RegExp(
+        `^redisStore: Redis has maxmemory-policy ${policy}: .+ Set it to noeviction, or .+ dangerouslyAllowEviction: true\\.$`,
+      );
+      await expect(redisStore(client).read('a:1')).rejects.toThrow(line);
+      const app = new OAuthProvider({
+        apiRoute: '/mcp',
+        apiHandler: () => new Response(),
+        defaultHandler: () => new Response(),
+        store: redisStore(client),
+      });
+      await expect(serve(app, { port: 0, env: {} })).rejects.toThrow(line);
+      const lines: string[] = [];
+      const store = redisStore(client, { dangerouslyAllowEviction: true, warn: (one) => lines.push(one) });
+      await Promise.all([store.read('a:1'), store.read('a:2')]);
+      expect([lines.length, lines[0]?.includes('accounts')]).toEqual([1, policy.startsWith('allkeys')]);
+    },
+  );
 
   it('says of a Redis that is loading, full or without its primary that nothing was done', async () => {
     const failing = (message: string): RedisClient => ({ call: () => Promise.reject(new Error(message)) });
