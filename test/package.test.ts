@@ -39,6 +39,8 @@ describe('the package', () => {
     expect(paths.filter((path) => /(^|\/)\.|\.(env|pem|key|p12|db|sqlite|tsbuildinfo|log)$|node_modules|\.test\./.test(path))).toEqual([]);
     const telling = paths.filter((path) => existsSync(root + path) && SECRET.test(readFileSync(root + path, 'utf8')));
     expect(telling).toEqual([]);
+    const here = paths.filter((path) => existsSync(root + path) && readFileSync(root + path, 'utf8').includes(root.slice(0, -1)));
+    expect(here).toEqual([]); // F-59: no file, source maps included, tells in which folder it was built
   });
 
   it('is all that the bench loads of dist, where nothing else that runs is', () => {

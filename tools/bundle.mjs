@@ -7,6 +7,7 @@
  */
 import { build } from 'esbuild';
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -83,9 +84,15 @@ function withFurtherImports(plugged) {
     if (more.length === 0) return undefined;
     return {
       loader: 'ts',
-      contents: [readFileSync(path, 'utf8'), ...more.map((one) => `import ${JSON.stringify(root + one)};`)].join('\n'),
+      contents: [readFileSync(path, 'utf8'), ...more.map((one) => `import ${JSON.stringify(fromTo(path, root + one))};`)].join('\n'),
     };
   });
+}
+
+/** A relative specifier: source maps hold it, and the folder of the build is nobody's business. @param {string} from @param {string} to */
+function fromTo(from, to) {
+  const path = relative(dirname(from), to).replaceAll('\\', '/');
+  return path.startsWith('.') ? path : `./${path}`;
 }
 
 /** The modules of `src` behind an export or a command. @param {string | Record<string, string>} target @returns {string[]} */

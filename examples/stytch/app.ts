@@ -29,22 +29,26 @@ class TicketsMcp extends McpAgent<Env, unknown, AuthContext> {
 
 /** Asks the person, whom Stytch's own session cookie names. */
 async function consent(request: Request, { STYTCH_SECRET: secret }: Env): Promise<Response> {
-  const { searchParams } = new URL(request.url);
   const session = /(?:^|; )stytch_session_jwt=([^;]+)/.exec(request.headers.get('cookie') ?? '')?.[1];
   if (!session) return new Response(null, { status: 303, headers: { location: `/login?next=${encodeURIComponent(request.url)}` } });
   const [stytchApi, person] = [stytchConsent({ ...PROJECT, secret, b2b: true }), { session_jwt: session }];
   if (request.method === 'POST') {
-    if (request.headers.get('origin') !== ORIGIN) return new Response('Not from here.', { status: 403 });
-    const granted = new URLSearchParams(await request.text()).get('decision') === 'allow';
-    return new Response(null, { status: 303, headers: { location: await stytchApi.authorize(searchParams, person, { granted }) } });
+    const form = new URLSearchParams(await request.text());
+    const granted = form.get('decision') === 'allow';
+    const location = await stytchApi.authorize(request, form.get('ticket') ?? '', person, { granted });
+    return location === null ? new Response('Start again.', { status: 403 }) : new Response(null, { status: 303, headers: { location } });
   }
-  const asked = await stytchApi.start(searchParams, person);
+  const { searchParams } = new URL(request.url);
+  const { asked, ticket, cookie } = await stytchApi.start(request, person);
   const { hostname } = new URL(searchParams.get('redirect_uri') ?? '');
   const page = html`<!doctype html><title>Allow?</title>
     <p>“${String(asked['client_name'])}” asks for ${searchParams.get('scope')}; the answer goes to <b>${hostname}</b>.</p>
-    <form method="post"><button name="decision" value="allow">Allow</button> <button name="decision" value="deny">Deny</button></form>`;
+    <form method="post">
+      <input type="hidden" name="ticket" value="${ticket}" /> <button name="decision" value="allow">Allow</button>
+      <button name="decision" value="deny">Deny</button>
+    </form>`;
   const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; frame-ancestors 'none'" };
-  return new Response(page.toString(), { headers: { ...headers, 'cache-control': 'no-store' } });
+  return new Response(page.toString(), { headers: { ...headers, 'cache-control': 'no-store', 'set-cookie': cookie } });
 }
 
 const check = guard({

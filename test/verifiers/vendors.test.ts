@@ -18,7 +18,7 @@ import { stytch } from '../../src/verifiers/stytch.ts';
 import { stytchConsent } from '../../src/verifiers/stytch-consent.ts';
 import { supabase } from '../../src/verifiers/supabase.ts';
 import { workos } from '../../src/verifiers/workos.ts';
-import { completeWorkosConnect } from '../../src/verifiers/workos-connect.ts';
+import { workosConnect } from '../../src/verifiers/workos-connect.ts';
 import { makeIssuer, makeKey, NOW, type Issuer, type Key } from '../support/issuer.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';
@@ -178,6 +178,10 @@ describe('verifiers, programs', () => {
   }); // prettier-ignore
 });
 
+/** A page of the operator's, in a browser with a cookie that it was given before. */
+const pageAt = (path: string, cookie?: string): Request =>
+  new Request(`https://mcp.example/${path}`, cookie === undefined ? {} : { headers: { cookie: cookie.split(';', 1)[0] ?? '' } });
+
 describe('verifiers, the vendors that are odd', () => {
   it('takes tokens of several Entra tenants, each by its own name', async () => {
     const as = await makeIssuer(`https://login.microsoftonline.com/${APP}/v2.0`, { alg: 'RS256', jwks: 'https://login.microsoftonline.com/common/discovery/v2.0/keys' });
@@ -210,22 +214,47 @@ describe('verifiers, the vendors that are odd', () => {
 
   it('SEC-116 asks Google what a token is, in a body, and takes those of our own clients alone', async () => {
     const sent: Request[] = [];
-    let info: object = { aud: 'ours', sub: '1', scope: 'openid email', exp: String(NOW + 60), hd: 'acme.example' };
+    let info: Record<string, unknown> = { aud: 'ours', azp: 'ours', sub: '1', exp: String(NOW + 60), scope: 'openid email' };
     const fetcher: typeof fetch = async (input, init) => {
       sent.push(new Request(input, init));
       return 'error' in info ? Response.json(info, { status: 400 }) : Response.json(info);
     };
-    const options = { clientIds: ['ours'], hostedDomain: 'acme.example', fetch: fetcher, now: () => NOW };
+    const options = { clientIds: ['ours'], fetch: fetcher, now: () => NOW };
     const token = 'ya29.a0AfH6SMBxxxxxxxxxxxxxxxx';
     expect(await google(options).verify(token, RESOURCE)).toMatchObject({ userId: '1', clientId: 'ours', scope: ['openid', 'email'] });
     expect(sent[0]?.url).not.toContain(token);
-    for (const change of [{ aud: 'theirs' }, { hd: 'evil.example' }, { hd: undefined }, { exp: String(NOW) }, { error: 'invalid_token' }]) {
+    for (const change of [
+      { aud: 'theirs' },
+      { exp: String(NOW) },
+      { error: 'invalid_token' },
+      { email: 'robot@p.iam.gserviceaccount.com' },
+    ]) {
       const before = info;
       info = { ...info, ...change };
       expect(await google(options).verify(token, RESOURCE)).toBeNull();
       info = before;
     }
     expect(() => google({ clientIds: [] })).toThrow(/google: `clientIds`/);
+  });
+
+  it("takes the Workspace domain from userinfo, for tokeninfo of an access token does not tell it, and it must be the same person's (F-57)", async () => {
+    const token = 'ya29.a0AfH6SMBxxxxxxxxxxxxxxxx';
+    const asked: string[] = [];
+    const verifyWith = (userinfo: () => Response) => {
+      const fetcher: typeof fetch = async (input, init) => {
+        const request = new Request(input, init);
+        asked.push(`${request.url} ${request.headers.get('authorization')}`);
+        const info = { aud: 'ours', sub: '1', exp: String(NOW + 60), scope: 'openid', hd: 'acme.example' };
+        return request.url.endsWith('/tokeninfo') ? Response.json(info) : userinfo();
+      };
+      return google({ clientIds: ['ours'], hostedDomain: 'acme.example', fetch: fetcher, now: () => NOW }).verify(token, RESOURCE);
+    };
+    expect(await verifyWith(() => Response.json({ sub: '1', hd: 'acme.example' }))).toMatchObject({ userId: '1' });
+    expect(asked.at(-1)).toBe(`https://openidconnect.googleapis.com/v1/userinfo Bearer ${token}`);
+    expect(await verifyWith(() => Response.json({ sub: '1' }))).toBeNull();
+    expect(await verifyWith(() => Response.json({ sub: '2', hd: 'acme.example' }))).toBeNull();
+    expect(await verifyWith(() => Response.json({ error: 'invalid_request' }, { status: 401 }))).toBeNull(); // a token without the scope
+    await expect(verifyWith(() => new Response('', { status: 503 }))).rejects.toMatchObject({ name: 'SourceUnavailable' });
   });
 
   it('hosts the consent of Stytch: tells what is asked, and takes the answer to it', async () => {
@@ -235,10 +264,12 @@ describe('verifiers, the vendors that are odd', () => {
       sent.push({ url: request.url, body: await request.json(), authorization: request.headers.get('authorization') });
       return Response.json(request.url.endsWith('/start') ? { client: { client_name: 'C' } } : { redirect_uri: 'https://c.example/cb?code=1' });
     };
-    const consent = stytchConsent({ projectId: 'project-test-1', secret: 's', fetch: fetcher });
+    const consent = stytchConsent({ projectId: 'project-test-1', secret: 's', fetch: fetcher, now: () => NOW });
     const query = new URLSearchParams({ client_id: 'c', redirect_uri: 'https://c.example/cb', response_type: 'code', scope: 'a b', state: 'x', evil: '1' });
-    expect(await consent.start(query, { user_id: 'u' })).toEqual({ client: { client_name: 'C' } });
-    expect(await consent.authorize(query, { user_id: 'u' }, { granted: false })).toBe('https://c.example/cb?code=1');
+    const { asked, ticket, cookie } = await consent.start(pageAt(`consent?${query}`), { user_id: 'u' });
+    expect(asked).toEqual({ client: { client_name: 'C' } });
+    expect(cookie).toMatch(/^__Host-portcullis_page=[\w-]{22}; Path=\/; Max-Age=900; HttpOnly; SameSite=Lax; Secure$/);
+    expect(await consent.authorize(pageAt('consent', cookie), ticket, { user_id: 'u' }, { granted: false })).toBe('https://c.example/cb?code=1');
     expect(sent[1]).toEqual({
       url: 'https://test.stytch.com/v1/idp/oauth/authorize',
       body: { client_id: 'c', redirect_uri: 'https://c.example/cb', response_type: 'code', state: 'x', scopes: ['a', 'b'], user_id: 'u', consent_granted: false },
@@ -246,16 +277,50 @@ describe('verifiers, the vendors that are odd', () => {
     });
   }); // prettier-ignore
 
-  it('completes the Standalone Connect of WorkOS', async () => {
-    let body: unknown;
+  it('takes the answer to Stytch from the same browser and person, about what was shown, and for fifteen minutes (F-57)', async () => {
+    let [asked, now] = [0, NOW];
+    const fetcher: typeof fetch = async () => (asked++, Response.json({ redirect_uri: 'https://c.example/cb?code=1' }));
+    const options = { projectId: 'project-test-1', secret: 's', fetch: fetcher, now: () => now };
+    const consent = stytchConsent(options);
+    const shown = await consent.start(pageAt('consent?client_id=honest'), { user_id: 'u' });
+    const other = await consent.start(pageAt('consent?client_id=evil'), { user_id: 'u' });
+    const theirs = await stytchConsent({ ...options, secret: 'other' }).start(pageAt('consent?client_id=evil', shown.cookie), { user_id: 'u' });
+    asked = 0;
+    const answer = (ticket: string, cookie?: string, user = 'u') => consent.authorize(pageAt('consent?client_id=evil', cookie), ticket, { user_id: user }, { granted: true });
+    for (const [ticket, cookie, user] of [
+      [shown.ticket, undefined],
+      [shown.ticket, other.cookie],
+      [shown.ticket, shown.cookie, 'v'],
+      [other.ticket, shown.cookie],
+      [theirs.ticket, shown.cookie],
+      [`${shown.ticket.slice(0, -4)}AAAA`, shown.cookie],
+      ['', shown.cookie],
+    ] as const) expect(await answer(ticket, cookie, user)).toBeNull();
+    expect(asked).toBe(0);
+    expect(await answer(shown.ticket, shown.cookie)).not.toBeNull();
+    const session = (iat: number): string => `e30.${btoa(JSON.stringify({ sub: 'user-1', iat })).replace(/=+$/, '')}.AAAA`;
+    const made = await consent.start(pageAt('consent', shown.cookie), { session_jwt: session(1) });
+    expect(await consent.authorize(pageAt('consent', shown.cookie), made.ticket, { session_jwt: session(2) }, { granted: true })).not.toBeNull();
+    now += 900;
+    expect(await answer(shown.ticket, shown.cookie)).toBeNull();
+  }); // prettier-ignore
+
+  it('completes the Standalone Connect of WorkOS in the browser that began it (F-57)', async () => {
+    const bodies: unknown[] = [];
     const fetcher: typeof fetch = async (input, init) => {
-      body = await new Request(input, init).json();
+      bodies.push(await new Request(input, init).json());
       return Response.json({ redirect_uri: 'https://acme.authkit.app/next' });
     };
     const user = { id: 'u1', email: 'a@b.example' };
-    expect(await completeWorkosConnect('ext_1', user, { apiKey: 'sk', fetch: fetcher })).toBe('https://acme.authkit.app/next');
-    expect(body).toEqual({ external_auth_id: 'ext_1', user });
-  });
+    const connect = workosConnect({ apiKey: 'sk', fetch: fetcher, now: () => NOW });
+    const [mine, evil] = [await connect.start(pageAt('login?external_auth_id=ext_1')), await connect.start(pageAt('login?external_auth_id=evil'))];
+    expect(await connect.complete(pageAt('login', mine?.cookie), evil?.ticket ?? '', user)).toBeNull();
+    expect(await connect.complete(pageAt('login'), mine?.ticket ?? '', user)).toBeNull();
+    expect(bodies).toEqual([]);
+    expect(await connect.complete(pageAt('login', mine?.cookie), mine?.ticket ?? '', user)).toBe('https://acme.authkit.app/next');
+    expect(bodies).toEqual([{ external_auth_id: 'ext_1', user }]);
+    expect(await connect.start(pageAt('login'))).toBeNull();
+  }); // prettier-ignore
 
   it.each([
     () => auth0({ domain: 'https://acme.eu.auth0.com' }),
