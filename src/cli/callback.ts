@@ -4,6 +4,7 @@
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parseUrl } from '../lib/url.ts';
 import { messagePage } from '../pages/message.ts';
 import { ENGLISH as words } from '../pages/words/words.ts';
 import { CliError, type Terminal } from './terminal.ts';
@@ -23,7 +24,9 @@ export interface Callback {
 export async function listenForCallback(port: number, terminal: Pick<Terminal, 'after'>): Promise<Callback> {
   let waiting: { readonly state: string; readonly resolve: (answer: URLSearchParams) => void } | null = null;
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const url = parseUrl(`http://127.0.0.1${request.url?.startsWith('/') ? request.url : '/'}`);
+    if (url === null) return show(response, page('nothing'));
+    const { pathname, searchParams } = url;
     if (request.method !== 'GET' || pathname !== PATH) return show(response, page('nothing'));
     const states = searchParams.getAll('state');
     if (!waiting || states.length !== 1 || states[0] !== waiting.state) return show(response, page('foreign'));

@@ -4,11 +4,13 @@
  *   papers and loopback port → connect (a 401 leads through discovery, registration, browser, tokens) → tools → one call → clean up
  */
 import type { CallToolResult, Client, StreamableHTTPClientTransport, Tool } from '@modelcontextprotocol/client';
+import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import { type Callback, listenForCallback } from './callback.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { type Credentials, makeCredentials } from './credentials.ts';
 import { explain } from './explain.ts';
 import { printable, printableLines } from './printable.ts';
+import { makeReach } from './reach.ts';
 import { readSession, type Session, writeSession } from './session-file.ts';
 import { makeSteps, type Steps } from './steps.ts';
 import { CliError, type Terminal } from './terminal.ts';
@@ -28,7 +30,7 @@ interface Run {
 /** Connects, lists the tools, calls one if asked. @throws {CliError} whose message is the one line to print. */
 export async function connect(options: ConnectOptions, terminal: Terminal): Promise<void> {
   const sdk = await loadSdk();
-  const steps = makeSteps(options.verbose ? terminal.err : null);
+  const steps = makeSteps(options.verbose ? terminal.err : null, makeReach(options.url));
   const url = options.url.href;
   const { save } = options;
   const session: Session = save === undefined ? { url, port: 0 } : readSession(save, url);
@@ -124,11 +126,19 @@ function textOf({ content, structuredContent }: CallToolResult): string {
   return content.map((part) => (part.type === 'text' ? printableLines(part.text) : `[${printable(part.type)}]`)).join('\n');
 }
 
+/** A refresh token goes to the host that gave it, and over TLS, or it stays here. */
+function isOfIssuer(endpoint: string, issuer: string | undefined): boolean {
+  const [to, from] = [parseUrl(endpoint), parseUrl(issuer ?? '')];
+  return to !== null && from !== null && to.host === from.host && (to.protocol === 'https:' || isLoopbackHost(to.hostname));
+}
+
 /** Nothing is kept, so nothing stays valid: the token goes back to where the server takes it (RFC 7009). */
 async function giveBack({ credentials, steps }: Run, { client, tokens }: Session): Promise<void> {
   const metadata = credentials.discovered()?.authorizationServerMetadata;
   const endpoint = metadata && 'revocation_endpoint' in metadata ? metadata.revocation_endpoint : undefined;
   if (!tokens || !client || typeof endpoint !== 'string') return;
+  if (!isOfIssuer(endpoint, metadata?.issuer))
+    return steps.tell('the token stays valid until it expires: it would have to go to another host');
   const body = new URLSearchParams({ token: tokens.refresh_token ?? tokens.access_token, client_id: client.client_id });
   if (client.client_secret !== undefined) body.set('client_secret', client.client_secret);
   try {

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { OAuthClientProvider, OAuthDiscoveryState } from '@modelcontextprotocol/client';
 import type { Callback } from './callback.ts';
+import { printable } from './printable.ts';
 import type { Session } from './session-file.ts';
 import { CliError, type Terminal } from './terminal.ts';
 
@@ -80,6 +81,8 @@ export function makeCredentials({ session, kept, callback, terminal, scope, time
       if (scope !== undefined && !session.tokens) url.searchParams.set('scope', scope);
       answer = callback.answer(state, timeout);
       answer.catch(() => undefined); // whoever takes it hears of it
+      const server = discovery?.authorizationServerMetadata?.issuer ?? url.origin;
+      terminal.err(`The sign-in for ${printable(session.url)} is at ${printable(server)}.`);
       terminal.err(
         `${opensBrowser ? 'Sign in on the page that opens now, or open it yourself' : 'Open this page to sign in'}:\n  ${url.href}`,
       );

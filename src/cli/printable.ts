@@ -3,9 +3,9 @@
  * is shown as its code instead of done.
  */
 
-// C0 and C1 controls, DEL, line and paragraph separators, and the signs that reorder bidirectional text (Unicode TR 36 §3.1).
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+// Controls, format characters (which reorder text, or stand in it unseen: U+061C, U+200B, tags), line and paragraph separators, private
+// use, lone surrogates, and all else that shows nothing, but for the variation selectors of emoji (Unicode TR 36 §3.1).
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]|(?![\ufe0e\ufe0f])\p{Default_Ignorable_Code_Point}/gu;
 
 /** One line of text, safe to print. */
 export function printable(text: string): string {
@@ -18,5 +18,6 @@ export function printableLines(text: string): string {
 }
 
 function escaped(sign: string): string {
-  return `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const code = (sign.codePointAt(0) ?? 0).toString(16);
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
 }

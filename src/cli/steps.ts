@@ -3,6 +3,8 @@
  * No code, token, secret or query ever gets in: a line is made of named public members only.
  */
 import { printable } from './printable.ts';
+import type { Reach } from './reach.ts';
+import { CliError } from './terminal.ts';
 
 /** Tells steps, and knows the last request that got no answer at all. */
 export interface Steps {
@@ -17,8 +19,10 @@ export interface Steps {
 /** Seconds for an answer of metadata, registration and token endpoints. MCP requests bring a limit of their own. */
 const PATIENCE = 30;
 
-/** Makes the steps of one run. @param print gets each line, or nothing is told. */
-export function makeSteps(print: ((line: string) => void) | null): Steps {
+const MAX_REDIRECTS = 5;
+
+/** Makes the steps of one run. @param print gets each line, or nothing is told. @param reach is asked before each request. */
+export function makeSteps(print: ((line: string) => void) | null, reach: Reach): Steps {
   let count = 0;
   let lost: { url: URL; code: string } | null = null;
   const tell = (text: string): void => print?.(`${String(++count).padStart(2)}. ${printable(text)}`);
@@ -31,8 +35,9 @@ export function makeSteps(print: ((line: string) => void) | null): Steps {
       const shown = `${init.method ?? 'GET'} ${url.origin}${url.pathname}`;
       let response: Response;
       try {
-        response = await fetch(input, init.signal ? init : { ...init, signal: AbortSignal.timeout(PATIENCE * 1000) });
+        response = await send(url, init.signal ? init : { ...init, signal: AbortSignal.timeout(PATIENCE * 1000) }, reach);
       } catch (error) {
+        if (error instanceof CliError) throw error;
         const code = codeOf(error);
         if (code !== 'AbortError') lost = { url, code }; // what we ended ourselves is no lost answer
         tell(`${shown} → no answer (${code})`);
@@ -43,6 +48,23 @@ export function makeSteps(print: ((line: string) => void) | null): Steps {
       return response;
     },
   };
+}
+
+/** Follows redirects itself: each hop is another address. What carries a body or a token stays on the origin that it was meant for. */
+async function send(to: URL, init: RequestInit, reach: Reach): Promise<Response> {
+  let url = to;
+  for (let hops = 0; ; hops++) {
+    await reach(url);
+    const response = await fetch(url, { ...init, redirect: 'manual' });
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status > 399 || location === null || hops === MAX_REDIRECTS) return response;
+    const next = URL.canParse(location, url.href) ? new URL(location, url.href) : null;
+    const isPlain = (init.method ?? 'GET') === 'GET' && !new Headers(init.headers).has('authorization');
+    const keepsMethod = response.status === 307 || response.status === 308 || isPlain;
+    if (!next || !/^https?:$/.test(next.protocol) || (next.origin !== url.origin && !isPlain) || !keepsMethod) return response;
+    await response.body?.cancel();
+    url = next;
+  }
 }
 
 type Kind = { readonly about: 'resource' | 'server' | 'register' | 'token' | 'mcp'; readonly name: string };

@@ -35,8 +35,11 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-/** Starts one. */
-export async function startServer(more: Partial<OAuthProviderOptions> = {}): Promise<Served> {
+/** Starts one. @param changed what becomes of its answers on their way out. */
+export async function startServer(
+  more: Partial<OAuthProviderOptions> = {},
+  changed: (path: string, response: Response) => Promise<Response> | Response = (_path, response) => response,
+): Promise<Served> {
   const clock = makeClock(Math.floor(Date.now() / 1000));
   const runtime = nodeRuntime();
   const provider = new OAuthProvider(
@@ -55,9 +58,10 @@ export async function startServer(more: Partial<OAuthProviderOptions> = {}): Pro
   );
   const asked: string[] = [];
   const app = {
-    fetch: (request: Request, env: unknown, ctx: { waitUntil(promise: Promise<unknown>): void }) => {
-      asked.push(`${request.method} ${new URL(request.url).pathname}`);
-      return provider.fetch(request, env, ctx);
+    fetch: async (request: Request, env: unknown, ctx: { waitUntil(promise: Promise<unknown>): void }) => {
+      const { pathname } = new URL(request.url);
+      asked.push(`${request.method} ${pathname}`);
+      return changed(pathname, await provider.fetch(request, env, ctx));
     },
   };
   const server = await serve(app, {

@@ -1,0 +1,32 @@
+/**
+ * Reach: where a server may send this client. What a public server publishes must not lead to addresses of this computer or of its
+ * network, as metadata that names them would (SSRF, RFC 9728 §7.7); a server within that network may name what it likes.
+ */
+import { lookup as dnsLookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { isSpecialUse } from '../node/fetch-public.ts';
+import { CliError } from './terminal.ts';
+
+/** Refuses an address. @throws {CliError} */
+export type Reach = (url: URL) => Promise<void>;
+
+/** Every address of a host. */
+export type Lookup = (hostname: string) => Promise<readonly { readonly address: string }[]>;
+
+/** Makes the check for what one server names. */
+export function makeReach(server: URL, lookup: Lookup = (hostname) => dnsLookup(hostname, { all: true })): Reach {
+  let isFree: boolean | undefined;
+  const isPrivate = async (url: URL): Promise<boolean> => {
+    const hostname = url.hostname.replace(/^\[|\]$/g, '');
+    const addresses = isIP(hostname) === 0 ? await lookup(hostname).catch(() => []) : [{ address: hostname }];
+    return addresses.some(({ address }) => isSpecialUse(address)); // a host that is not found is told by the request itself
+  };
+  return async (url) => {
+    if (url.origin === server.origin) return;
+    isFree ??= await isPrivate(server);
+    if (isFree || !(await isPrivate(url))) return;
+    throw new CliError(
+      `${server.host} sends this client to ${url.host}, which is an address of a private network. Nothing was sent there; tell whoever runs ${server.host}.`,
+    );
+  };
+}
