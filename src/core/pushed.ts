@@ -4,7 +4,8 @@
  */
 import type { Fields } from '../lib/form.ts';
 import { paramsOf, type Params } from '../model/params.ts';
-import type { Seconds } from '../model/store.ts';
+import { isOutage } from '../model/error.ts';
+import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, readHeld, versioned } from './held.ts';
 
@@ -12,6 +13,7 @@ import { has, readHeld, versioned } from './held.ts';
 type Pushed = {
   readonly v: 1;
   readonly clientId: string;
+  readonly until: Seconds;
   /** Names with all their values. */
   readonly fields: readonly (readonly [name: string, values: readonly string[]])[];
 };
@@ -27,17 +29,44 @@ export function isPushedUri(uri: string): boolean {
 /** Keeps a request, and gives the `request_uri` that opens it. */
 export async function push(as: AuthServer, clientId: string, fields: Fields, ttl: Seconds): Promise<string> {
   const uri = URN + as.keys.secret();
-  const pushed: Pushed = { v: 1, clientId, fields: [...fields] };
-  await as.store.write(`pushed:${await as.keys.hash(uri)}`, pushed, 'absent', { until: as.now() + ttl });
+  const until = as.now() + ttl;
+  const pushed: Pushed = { v: 1, clientId, until, fields: [...fields] };
+  await as.store.write(`pushed:${await as.keys.hash(uri)}`, pushed, 'absent', { until });
   return uri;
 }
 
-/** The request, for one caller alone; null where it is over, was opened before, or is another client's, which takes nothing. */
-export async function takePushed(as: AuthServer, uri: string, clientId: string): Promise<Params | null> {
-  const key = `pushed:${await as.keys.hash(uri)}` as const;
-  const held = await readHeld(as.store, key, isPushed);
-  if (held?.value.clientId !== clientId || !(await as.store.remove(key, held.version))) return null;
-  return paramsOf(new Map(held.value.fields));
+/** A request that was found, and what takes it: true for one caller alone. */
+export interface FoundRequest {
+  readonly params: Params;
+  readonly take: () => Promise<boolean>;
 }
 
-const isPushed = (value: unknown): value is Pushed => versioned(value) && has(value, 'clientId', 'fields');
+/** The request; null where it is over, was opened before, or is another client's. It is taken when it has been answered, so that none that fails is lost. */
+export async function findPushed(as: AuthServer, uri: string, clientId: string): Promise<FoundRequest | null> {
+  const key = `pushed:${await as.keys.hash(uri)}` as const;
+  const held = await readHeld(as.store, key, isPushed);
+  if (held?.value.clientId !== clientId) return null;
+  const { value, version } = held;
+  return {
+    params: paramsOf(new Map(value.fields)),
+    async take() {
+      try {
+        return await as.store.remove(key, version);
+      } catch (error) {
+        await keepAgain(as, key, value);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Where the answer of the store was lost, the request may be gone, and its browser will come again. */
+async function keepAgain(as: AuthServer, key: Key, pushed: Pushed): Promise<void> {
+  try {
+    await as.store.write(key, pushed, 'absent', { until: pushed.until });
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+  }
+}
+
+const isPushed = (value: unknown): value is Pushed => versioned(value) && has(value, 'clientId', 'until', 'fields');

@@ -9,7 +9,7 @@
 import { findClient, mayFetch, resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { isThisComputer } from '../core/consents.ts';
-import { isPushedUri, takePushed } from '../core/pushed.ts';
+import { findPushed, isPushedUri } from '../core/pushed.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
@@ -37,6 +37,8 @@ export interface CheckedRequest {
 export interface AskedParams {
   readonly params: Params;
   readonly isPushed: boolean;
+  /** Takes a pushed request, when it has been answered. @throws {OAuthError} where another browser was faster. */
+  readonly take: () => Promise<void>;
 }
 
 /** An error that may be told to the client, by a redirect it registered. */
@@ -58,11 +60,18 @@ const HINT = /^[^\p{Cc}]{1,256}$/u;
  */
 export async function askedParams(as: AuthServer, params: Params): Promise<AskedParams> {
   const uri = params.optional('request_uri');
-  if (uri === undefined || !isPushedUri(uri)) return { params, isPushed: false };
-  const pushed = await takePushed(as, uri, params.required('client_id'));
-  if (pushed) return { params: pushed, isPushed: true };
+  if (uri === undefined || !isPushedUri(uri)) return { params, isPushed: false, take: async () => undefined };
+  const pushed = await findPushed(as, uri, params.required('client_id'));
+  if (!pushed) throw opened();
+  const take = async (): Promise<void> => {
+    if (!(await pushed.take())) throw opened();
+  };
+  return { params: pushed.params, isPushed: true, take };
+}
+
+function opened(): OAuthError {
   const hint = 'This sign-in was opened before, or took too long to begin. Go back to the app and start again.';
-  throw new OAuthError('invalid_request', 'pushed_unknown', { hint });
+  return new OAuthError('invalid_request', 'pushed_unknown', { hint });
 }
 
 /**
@@ -74,7 +83,7 @@ export async function askedParams(as: AuthServer, params: Params): Promise<Asked
  */
 export async function checkRequest(
   as: AuthServer,
-  { params, isPushed }: AskedParams,
+  { params, isPushed }: Pick<AskedParams, 'params' | 'isPushed'>,
   network: string,
 ): Promise<CheckedRequest | RedirectedError> {
   const client = await clientOf(as, params, network);

@@ -33,10 +33,10 @@ export async function authorize(call: Call): Promise<Response> {
       headers: { 'retry-after': String(wait) },
     });
   }
-  const unasked = await answerUnasked(call, checked, session);
-  if (unasked) return unasked;
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
-  return openTicket(await speaking(call, lang), checked, session, lang);
+  const answer = (await answerUnasked(call, checked, session)) ?? (await openTicket(await speaking(call, lang), checked, session, lang));
+  await asked.take(); // last: a request that fails can be sent again
+  return answer;
 }
 
 function paramsIn(url: URL): Params {

@@ -49,8 +49,10 @@ export function makeRequests(as: AuthServer, network: string): Requests {
   const check = async (url: string): Promise<AuthRequest> => {
     const fields = parseFields(new URL(url).search.slice(1));
     if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
-    const checked = await checkRequest(as, await askedParams(as, paramsOf(fields)), network);
+    const asked = await askedParams(as, paramsOf(fields));
+    const checked = await checkRequest(as, asked, network);
     if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
+    await asked.take();
     const { client, redirect, scope, state = '', challenge, resource, prompt, jkt } = checked;
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
     return {

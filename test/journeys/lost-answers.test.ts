@@ -1,7 +1,7 @@
 /** Requests whose store fails at any one operation, on every store: what failed has consumed nothing, and a retry gets the tokens. */
 import { describe, expect, it } from 'vitest';
 import { type FaultyStore, faultyStore, type StoreFault } from '../../src/testing/faulty-store.ts';
-import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
+import { codeOf, type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 import { makeProver } from '../support/prover.ts';
 import { answerOf, expectJson } from '../support/verdicts.ts';
@@ -116,5 +116,26 @@ describe.each(storeNames)('a failing store (%s)', (store) => {
     app.clock.pass(300);
     const { access } = tokensOf(await poll({ resource: RESOURCE }));
     expect((await app.call(access)).status).toBe(200);
+  });
+
+  it.each(FAULTS)('takes no pushed request with it: the browser that comes again opens it, once (%s; kind of F-16)', async (fault) => {
+    for (let at = 1; at < 20; at++) {
+      const { app, faulty } = await faultyApp(store);
+      const client = await app.client();
+      const form = Object.fromEntries(new URL(await client.authorizeUrl()).searchParams);
+      const { body } = await post(app, '/par', form);
+      const url = `${ISSUER}/authorize?${new URLSearchParams({ client_id: client.id, request_uri: String(body['request_uri']) })}`;
+      const browser = app.browser();
+      faulty.plan(fault, at);
+      let page = await browser.get(url);
+      const operations = faulty.heal();
+      expect([200, 503]).toContain(page.status);
+      if (page.status === 503) page = await browser.get(url);
+      const back = await browser.submit(page, { decision: 'approve', ...ALICE });
+      expect((await client.redeem(codeOf(back))).status).toBe(200);
+      expect((await browser.get(url)).status).toBe(400);
+      if (operations < at) return;
+    }
+    throw new Error('The request never passed.');
   });
 });
