@@ -4,10 +4,10 @@
  */
 import type { Fields } from '../lib/form.ts';
 import { paramsOf, type Params } from '../model/params.ts';
-import { isOutage } from '../model/error.ts';
-import type { Key, Seconds } from '../model/store.ts';
+import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, readHeld, versioned } from './held.ts';
+import { takeFor } from './take-for.ts';
 
 /** A request as it is kept. */
 type Pushed = {
@@ -46,27 +46,10 @@ export async function findPushed(as: AuthServer, uri: string, clientId: string):
   const key = `pushed:${await as.keys.hash(uri)}` as const;
   const held = await readHeld(as.store, key, isPushed);
   if (held?.value.clientId !== clientId) return null;
-  const { value, version } = held;
   return {
-    params: paramsOf(new Map(value.fields)),
-    async take() {
-      try {
-        return await as.store.remove(key, version);
-      } catch (error) {
-        await keepAgain(as, key, value);
-        throw error;
-      }
-    },
+    params: paramsOf(new Map(held.value.fields)),
+    take: async () => (await takeFor(as.store, { key, held, until: held.value.until }, async () => true)) ?? false,
   };
-}
-
-/** Where the answer of the store was lost, the request may be gone, and its browser will come again. */
-async function keepAgain(as: AuthServer, key: Key, pushed: Pushed): Promise<void> {
-  try {
-    await as.store.write(key, pushed, 'absent', { until: pushed.until });
-  } catch (error) {
-    if (!isOutage(error)) throw error;
-  }
 }
 
 const isPushed = (value: unknown): value is Pushed => versioned(value) && has(value, 'clientId', 'until', 'fields');

@@ -7,6 +7,7 @@ import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { countClients } from './client-records.ts';
 import { has, readHeld, versioned } from './held.ts';
+import { takeFor } from './take-for.ts';
 
 type Quota = {
   readonly v: 1;
@@ -81,9 +82,11 @@ export async function isInvitation(as: AuthServer, token: string): Promise<boole
   return (await readHeld(as.store, await keyOf(as, token), isRecord)) !== null;
 }
 
-/** Uses an initial access token up: true for exactly one caller. */
-export async function takeInvitation(as: AuthServer, token: string): Promise<boolean> {
-  return as.store.remove(await keyOf(as, token));
+/** Does something once for an initial access token, which stays good where that fails; null where the token is not good. */
+export async function withInvitation<T>(as: AuthServer, token: string, work: () => Promise<T>): Promise<T | null> {
+  const key = await keyOf(as, token);
+  const held = await readHeld(as.store, key, isRecord);
+  return held && takeFor(as.store, { key, held, until: held.value.expiresAt }, work);
 }
 
 async function keyOf(as: AuthServer, token: string): Promise<Key> {

@@ -5,7 +5,7 @@
 import { parseMetadata } from '../clients/metadata.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient } from '../core/client-records.ts';
-import { isInvitation, takeInvitation, takePlace } from '../core/registrations.ts';
+import { isInvitation, takePlace, withInvitation } from '../core/registrations.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
 import { selfGrantTypes } from '../model/grant-type.ts';
@@ -28,7 +28,6 @@ export async function register(call: Call): Promise<Response> {
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
   if (!(await takePlace(as))) throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
-  if (invitation !== null && !(await takeInvitation(as, invitation))) throw uninvited();
   const secret = metadata.authMethod.startsWith('client_secret') ? as.keys.secret() : null;
   const [token, createdAt] = [as.keys.secret(), as.now()];
   const client: Client = {
@@ -39,7 +38,9 @@ export async function register(call: Call): Promise<Response> {
     managementHash: await as.keys.hash(token),
     ...(secret === null ? {} : { secretHash: await as.keys.hash(secret) }),
   };
-  if (!(await addClient(as, client))) throw new Error('A random client id was met twice.');
+  const isAdded = invitation === null ? await addClient(as, client) : await withInvitation(as, invitation, () => addClient(as, client));
+  if (isAdded === null) throw uninvited();
+  if (!isAdded) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });
   return json({ ...informationOf(client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN, as.runtime.respond);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { registrationOf } from '../../src/options/registration.ts';
 import type { JsonAnswer } from '../../src/testing/oauth-client.ts';
-import { type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { faultyStore } from '../../src/testing/faulty-store.ts';
+import { type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
 
 const GOOD = { redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: 'none' };
@@ -50,6 +51,27 @@ describe.each(storeNames)('endpoints/registration on %s', (store) => {
     expect((await manage(app, 'DELETE', a, a.body['registration_access_token'])).status).toBe(204);
     expect((await manage(app, 'GET', b, b.body['registration_access_token'])).status).toBe(200);
   });
+
+  it.each(['refuse', 'lose'] as const)(
+    'keeps an initial access token whose registration met a failing store (%s; kind of F-16)',
+    async (fault) => {
+      for (let at = 1; at < 20; at++) {
+        const more = { clientRegistration: { initialAccessToken: 'required' } } as const;
+        const { inner, clock } = await makeApp(store, more);
+        const faulty = faultyStore(inner);
+        const app = await appOn(faulty.store, clock, more);
+        const token = await app.provider.helpers(app.env).clients.createInitialAccessToken();
+        faulty.plan(fault, at);
+        let made = await post(app, GOOD, token);
+        const operations = faulty.heal();
+        if (made.status === 503) made = await post(app, GOOD, token);
+        expect([at, made.status]).toEqual([at, 201]);
+        expectJson(await post(app, GOOD, token), 'invalid_token', 401);
+        if (operations < at) return;
+      }
+      throw new Error('The registration never passed.');
+    },
+  );
 
   it('SEC-082 registers once for each initial access token, where they are required', async () => {
     const app = await makeApp(store, { clientRegistration: { initialAccessToken: 'required' } });
