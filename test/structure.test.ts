@@ -176,6 +176,14 @@ describe('the house', () => {
     expect(verifier).toContain("import('@simplewebauthn/server')");
   });
 
+  it('hands a server nothing but what the gate has judged, and reads a body in one place (F-01)', () => {
+    const saying = (what: RegExp): readonly string[] =>
+      sources.filter(({ wing, text }) => wing === 'mcp' && what.test(text)).map(({ path }) => path.replace('mcp/', ''));
+    expect(saying(/\bas (?:unknown as )?(?:readonly )?Judged/)).toEqual(['gate.ts']);
+    expect(saying(/\bparsedBody\b|\.onmessage\b|\.handleRequest\(/).toSorted()).toEqual(['exchange.ts', 'handler.ts', 'sdk.ts', 'turn.ts']);
+    expect(saying(/\breadBody\b|\brequest\.(?:json|text|arrayBuffer|bytes|blob|formData)\(/)).toEqual(['read-messages.ts']);
+  });
+
   it('starts every file with what stands in it, and documents every export', () => {
     const headless = sources.filter(({ text }) => !/^(#!.*\n)?\/\*\*/.test(text)).map(({ path }) => path);
     expect(headless).toEqual([]);

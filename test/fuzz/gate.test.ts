@@ -1,0 +1,267 @@
+/**
+ * Fuzzing the pair: the same bytes go to the gate and to servers of both SDK lines that nothing stands before. What a server does must have been judged
+ * before, be it with the gate in front or with the very bytes that the gate let pass; and nothing that is gated is done or shown.
+ */
+import { completable, createMcpHandler, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
+import { completable as oldCompletable } from '@modelcontextprotocol/sdk/server/completable.js';
+import { McpServer as OldMcpServer, ResourceTemplate as OldTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { WebStandardStreamableHTTPServerTransport as OldTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import fc from 'fast-check';
+import { describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
+import { type AnyServer, type FetchObject, openMcpHandler, policy } from '../../src/mcp/index.ts';
+import type { Policy } from '../../src/mcp/index.ts';
+import { accessWith, contextOf, ENDPOINT } from '../mcp/clients.ts';
+import { type Attempt, GATE_CORPUS, MESSAGES } from './gate-corpus.ts';
+
+const MILLISECONDS = inject('full') ? 120_000 : 3000;
+const RULES = policy({
+  tools: { open: { anonymous: true }, admin: { permissions: ['admin'] }, Admin: { permissions: ['admin'] } },
+  prompts: { open: { anonymous: true }, admin: { permissions: ['admin'] } },
+  resources: {
+    'files://{+path}': { anonymous: true },
+    'files://secret/{id}': { permissions: ['admin'] },
+    'files://today': { anonymous: true },
+  },
+});
+/** Marks what is gated, in what is done and in what is shown. */
+const GATED = 'GATED';
+const LINES = {
+  '2.x': [McpServer, ResourceTemplate, completable],
+  '1.x': [OldMcpServer, OldTemplate, oldCompletable],
+} as unknown as Record<Line, readonly [typeof McpServer, typeof ResourceTemplate, typeof completable]>;
+type Line = '2.x' | '1.x';
+/** Who asks: nobody, a user, or a user with the permission. */
+type Caller = 'nobody' | 'user' | 'admin';
+const CALLERS: readonly Caller[] = ['nobody', 'user', 'admin'];
+
+/** A server that says what it does: `tool open`, `prompt admin`, `resource files://today`. */
+function build(line: Line, done: string[]): McpServer {
+  const [Server, Template, complete] = LINES[line];
+  const server = new Server({ name: 'f', version: '1' });
+  const markOf = (name: string): string => (/admin/i.test(name) ? GATED : 'free');
+  for (const name of ['open', 'admin', 'Admin']) {
+    server.registerTool(name, { description: markOf(name) }, () => (done.push(`tool ${name}`), { content: [] }));
+    if (name === 'Admin') continue;
+    const word = complete(z.string(), () => (done.push(`prompt ${name}`), [markOf(name)]));
+    const argsSchema = (line === '2.x' ? z.object({ word: word.optional() }) : { word: word.optional() }) as never;
+    server.registerPrompt(name, { description: markOf(name), argsSchema }, () => (done.push(`prompt ${name}`), { messages: [] }));
+  }
+  const read = async (uri: URL): Promise<{ contents: { uri: string; text: string }[] }> => {
+    done.push(`resource ${uri.href}`);
+    return { contents: [{ uri: uri.href, text: '' }] };
+  };
+  const completed = { id: () => (done.push('resource files://secret/{id}'), [GATED]) };
+  server.registerResource('narrow', new Template('files://secret/{id}', { list: undefined, complete: completed }), { description: GATED }, read);
+  server.registerResource('wide', new Template('files://{+path}', { list: undefined }), {}, read);
+  server.registerResource('today', 'files://today', {}, read);
+  const handlers = (server.server as unknown as { _requestHandlers: Map<string, unknown> })._requestHandlers;
+  handlers.set('acme/admin', async () => (done.push('method acme/admin'), {}));
+  return server;
+} // prettier-ignore
+
+/** A policy that notes what it is asked until a server is made: what is asked then is about lists. */
+function noting(judged: string[], isJudging: () => boolean): Policy {
+  return { ...RULES, needOf: (kind, name) => (isJudging() && judged.push(`${kind} ${name}`), RULES.needOf(kind, name)) };
+}
+
+/** Servers without a gate, as the SDKs are used. */
+const BARE: Record<Line, (request: Request, done: string[]) => Promise<Response>> = {
+  '2.x': (request, done) => createMcpHandler(() => build('2.x', done), { onerror: () => {} }).fetch(request),
+  async '1.x'(request, done) {
+    const transport = new OldTransport({});
+    await (build('1.x', done) as unknown as OldMcpServer).connect(transport as never);
+    return transport.handleRequest(request);
+  },
+};
+
+function requestOf({ bytes, headers = {} }: Attempt): Request {
+  const body = Uint8Array.from(bytes, (one) => one.charCodeAt(0));
+  const usual = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  return new Request(ENDPOINT, { method: 'POST', body, headers: { ...usual, ...headers } });
+}
+
+/** What is answered; of a stream that is held open, its beginning. */
+async function textOf(response: Response): Promise<string> {
+  if (response.body === null) return '';
+  const reader = response.body.getReader();
+  let text = '';
+  for (;;) {
+    const over = new Promise<{ done: true; value?: undefined }>((done) => setTimeout(() => done({ done: true }), 500));
+    const { done, value } = (await Promise.race([reader.read(), over])) as { done: boolean; value?: Uint8Array };
+    if (value) text += new TextDecoder().decode(value);
+    if (done) break;
+  }
+  await reader.cancel().catch(() => undefined);
+  return text;
+}
+
+/** Fails where a server would do what was not judged. @returns whether one did anything. */
+async function tryOut(attempt: Attempt, line: Line, caller: Caller): Promise<boolean> {
+  const [done, bare, judged]: string[][] = [[], [], []];
+  let isJudging = true;
+  const make = (): AnyServer => ((isJudging = false), build(line, done as string[]) as AnyServer);
+  const handler: FetchObject = openMcpHandler(make, {
+    policy: noting(judged as string[], () => isJudging),
+    onError: () => {},
+    on: () => {},
+  });
+  const challenge = { metadataUrl: `${ENDPOINT}/metadata`, scope: [] };
+  const ctx =
+    caller !== 'nobody'
+      ? { ...contextOf(accessWith(caller === 'admin' ? ['admin'] : [])), challenge }
+      : { waitUntil: () => undefined, anonymous: true as const, challenge };
+  const answer = await textOf(await handler.fetch(requestOf(attempt), {}, ctx));
+  const passed = !isJudging;
+  if (passed) await textOf(await BARE[line](requestOf(attempt), bare as string[]));
+  const wasJudged = (what: string): boolean => {
+    const [kind = '', name = ''] = [what.slice(0, what.indexOf(' ')), what.slice(what.indexOf(' ') + 1)];
+    return (judged as string[]).some((one) => one === what || (kind === 'resource' && one.startsWith('resource ') && URL.canParse(one.slice(9)) && new URL(one.slice(9)).href === name)); // prettier-ignore
+  };
+  const notJudged = [...(done as string[]), ...(bare as string[])].filter((what) => !wasJudged(what));
+  const isGated = (what: string): boolean =>
+    caller !== 'admin' && /admin|secret/i.test(what) && !(caller === 'user' && what.startsWith('method'));
+  const isShown = caller !== 'admin' && answer.includes(GATED);
+  const about = { ...attempt, line, caller };
+  expect({ ...about, notJudged, gated: (done as string[]).filter(isGated), isShown }).toEqual({
+    ...about,
+    notJudged: [],
+    gated: [],
+    isShown: false,
+  });
+  return passed && (bare as string[]).length > 0;
+}
+
+/** JSON as a text with faults: members that stand twice, escaped names, numbers as they are spelled. */
+type Node = { readonly entries: [string, Node][] } | { readonly items: Node[] } | { readonly text: string };
+const VALUES = [
+  'null', 'true', '1', '"1"', '1.0', '1e0', '-0', '1.5', '1e999', '9007199254740993', '[]', '{}', '""', '"open"', '"admin"', '"Admin"', '"adm\\u0069n"', '"admin "', '"admin\\u0000"', '"admin\\ud800"',
+  '["admin"]', '{"name":"admin"}', '"__proto__"', '"constructor"', '"tools/call"', '"tools/list"', '"prompts/get"', '"resources/read"', '"TOOLS/CALL"', '"2.0"', '"1.0"', '2.0',
+  '"ref/prompt"', '"ref/resource"', '{"type":"ref/prompt","name":"admin"}', '{"type":"ref/prompt","name":"admin","uri":null}', '"acme/admin"', '"notifications/initialized"',
+  '"files://today"', '"FILES://secret/1"', '"files://%73ecret/1"', '"files://secret/%31"', '"files://x/../secret/1"', '"files://secret\\t/1"', '"files://secret/1#x"', '"files://secret/1?x"', '"files:secret/1"', '"files://SECRET/1"', '"files://secret/{id}"', '"files://u@secret/1"', '" files://secret/1"',
+]; // prettier-ignore
+const NAMES = [
+  'jsonrpc',
+  'id',
+  'method',
+  'params',
+  'name',
+  'uri',
+  'ref',
+  'type',
+  'arguments',
+  'result',
+  'error',
+  '_meta',
+  '__proto__',
+  'constructor',
+  'METHOD',
+  'Params',
+  'NAME',
+  'Id',
+  'ﬁle',
+];
+
+const nodeOf = (value: unknown): Node =>
+  Array.isArray(value)
+    ? { items: value.map(nodeOf) }
+    : typeof value === 'object' && value !== null
+      ? { entries: Object.entries(value).map(([name, member]) => [JSON.stringify(name), nodeOf(member)]) }
+      : { text: JSON.stringify(value) };
+const textIn = (node: Node): string =>
+  'text' in node
+    ? node.text
+    : 'items' in node
+      ? `[${node.items.map(textIn)}]`
+      : `{${node.entries.map(([name, member]) => `${name}:${textIn(member)}`)}}`;
+const objectsIn = (node: Node): { readonly entries: [string, Node][] }[] =>
+  'text' in node
+    ? []
+    : 'items' in node
+      ? node.items.flatMap(objectsIn)
+      : [node, ...node.entries.flatMap(([, member]) => objectsIn(member))];
+
+type Change = readonly [how: string, at: number, which: number, name: string, value: string];
+const change: fc.Arbitrary<Change> = fc.tuple(
+  fc.constantFrom('twice', 'before', 'add', 'add', 'replace', 'replace', 'replace', 'escape', 'escape', 'case', 'case', 'drop', 'wrap'),
+  fc.nat(9), fc.nat(9), fc.constantFrom(...NAMES), fc.oneof(fc.constantFrom(...VALUES), fc.json({ maxDepth: 2 })),
+); // prettier-ignore
+
+/** Changes one object of a message. */
+function changed(node: Node, [how, at, which, name, value]: Change): Node {
+  const objects = objectsIn(node);
+  const entries = objects[at % Math.max(1, objects.length)]?.entries;
+  if (!entries || how === 'wrap') return { items: [node] };
+  const index = which % Math.max(1, entries.length);
+  const [own = JSON.stringify(name), member = { text: value }] = entries[index] ?? [];
+  if (how === 'twice') entries.push([own, { text: value }]);
+  if (how === 'before') entries.unshift([own, { text: value }]);
+  if (how === 'add') entries.push([JSON.stringify(name), { text: value }]);
+  if (how === 'replace') entries.splice(index, 1, [own, { text: value }]);
+  if (how === 'drop') entries.splice(index, 1);
+  if (how === 'escape') entries.splice(index, 1, [own.replace(/[a-z]/, (one) => `\\u00${one.charCodeAt(0).toString(16)}`), member]);
+  if (how === 'case') entries.push([own.toUpperCase(), { text: value }]);
+  return node;
+}
+
+const bytesOf = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text.toWellFormed()));
+/** Ways to put a text into bytes. */
+const ENCODINGS: readonly ((text: string) => string)[] = [
+  bytesOf,
+  (text) => `\u00ef\u00bb\u00bf${bytesOf(text)}`,
+  (text) => [...text].map((one) => `${one}\0`).join(''),
+  (text) => `\u00ff\u00fe${[...text].map((one) => `${one}\0`).join('')}`,
+  (text) => `\u00fe\u00ff${[...text].map((one) => `\0${one}`).join('')}`,
+  (text) => bytesOf(text).replace('admin', '\u00c1\u00a1dmin'), // overlong
+  (text) => `${bytesOf(text)}\u00ff`,
+  (text) => bytesOf(text).slice(0, -1),
+]; // prettier-ignore
+const AROUND = [' ', '\n', '\u00a0', '\ufeff', '\u2028', '\0', '/**/', '{}', ','];
+/** Mostly the first: what is refused at once finds nothing. */
+const rarely = <T>(usual: T, others: readonly T[]): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
+const HEADERS: readonly Record<string, string>[] = [
+  { 'content-type': 'application/json; charset=utf-16' }, { 'content-type': 'text/plain' }, { 'content-type': 'Application/JSON ; x=y' },
+  { 'mcp-protocol-version': '2025-11-25' }, { 'mcp-protocol-version': '2026-07-28' },
+  { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'admin' }, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'ping' },
+  { 'mcp-method': 'tools/call', 'mcp-name': 'open' }, { 'mcp-session-id': 'x' }, { 'content-encoding': 'gzip' }, { 'x-http-method-override': 'GET' },
+]; // prettier-ignore
+
+const attempts: fc.Arbitrary<Attempt> = fc
+  .record({
+    messages: fc.array(fc.tuple(fc.constantFrom(...MESSAGES), fc.array(change, { maxLength: 2 })), { minLength: 1, maxLength: 2 }),
+    isBatch: rarely(false, [true]),
+    encode: rarely(bytesOf, ENCODINGS),
+    around: fc.tuple(rarely('', AROUND), rarely('', AROUND)),
+    headers: rarely({}, HEADERS),
+  })
+  .map(({ messages, isBatch, encode, around: [before, after], headers }) => {
+    const nodes = messages.map(([message, changes], at) =>
+      changes.reduce(changed, nodeOf(at === 0 ? message : { ...message, ...('id' in message && { id: `${at}` }) })),
+    );
+    const text = isBatch || nodes.length > 1 ? `[${nodes.map(textIn)}]` : textIn(nodes[0] as Node);
+    return { bytes: encode(before + text + after), headers };
+  });
+
+describe('the gate and the SDK', { timeout: 2 * MILLISECONDS + 60_000 }, () => {
+  it.each(['2.x', '1.x'] as const)('see the same calls in the same bytes, SDK %s (F-01, F-02, F-03)', async (line) => {
+    for (const attempt of GATE_CORPUS) for (const caller of CALLERS) await tryOut(attempt, line, caller);
+    let [runs, served] = [0, 0];
+    const property = fc.asyncProperty(attempts, fc.constantFrom(...CALLERS), async (attempt, caller) => {
+      runs += 1;
+      if (await tryOut(attempt, line, caller)) served += 1;
+    });
+    await fc.assert(property, { numRuns: 100_000, interruptAfterTimeLimit: MILLISECONDS });
+    expect(served).toBeGreaterThan(runs / 30); // a fuzzer that is always turned away finds nothing
+  });
+
+  it.each(['2.x', '1.x'] as const)('do what is allowed: what the fuzzer starts from is served, SDK %s', async (line) => {
+    for (const message of MESSAGES) await tryOut({ bytes: JSON.stringify(message) }, line, 'user');
+    const done: string[] = [];
+    const handler = openMcpHandler(() => build(line, done) as AnyServer, { policy: RULES, onError: () => {}, on: () => {} });
+    for (const message of MESSAGES)
+      await textOf(await handler.fetch(requestOf({ bytes: JSON.stringify(message) }), {}, contextOf(accessWith(['admin']))));
+    for (const what of ['tool open', 'tool admin', 'prompt admin', 'resource files://secret/1', 'resource files://secret/{id}', 'method acme/admin'])
+      expect(done).toContain(what);
+  }); // prettier-ignore
+});
