@@ -9,7 +9,7 @@ import { WebStandardStreamableHTTPServerTransport as OldTransport } from '@model
 import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
-import { type AnyServer, type FetchObject, openMcpHandler, policy } from '../../src/mcp/index.ts';
+import { type AnyServer, openMcpHandler, policy } from '../../src/mcp/index.ts';
 import type { Policy } from '../../src/mcp/index.ts';
 import { accessWith, contextOf, ENDPOINT } from '../mcp/clients.ts';
 import { type Attempt, GATE_CORPUS, MESSAGES } from './gate-corpus.ts';
@@ -85,61 +85,71 @@ function requestOf({ bytes, headers = {} }: Attempt): Request {
 async function textOf(response: Response): Promise<string> {
   if (response.body === null) return '';
   const reader = response.body.getReader();
+  const stop = setTimeout(() => void reader.cancel().catch(() => undefined), 500);
   let text = '';
-  for (;;) {
-    const over = new Promise<{ done: true; value?: undefined }>((done) => setTimeout(() => done({ done: true }), 500));
-    const { done, value } = (await Promise.race([reader.read(), over])) as { done: boolean; value?: Uint8Array };
-    if (value) text += new TextDecoder().decode(value);
-    if (done) break;
-  }
-  await reader.cancel().catch(() => undefined);
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) text += new TextDecoder().decode(chunk.value);
+  clearTimeout(stop);
   return text;
+}
+
+/** A resource by the URL as parsed, by which the SDK finds it. */
+function plain(what: string): string {
+  const [, uri = ''] = /^resource (.*)$/s.exec(what) ?? [];
+  return URL.canParse(uri) ? `resource ${new URL(uri).href}` : what;
 }
 
 /** Fails where a server would do what was not judged. @returns whether one did anything. */
 async function tryOut(attempt: Attempt, line: Line, caller: Caller): Promise<boolean> {
-  const [done, bare, judged]: string[][] = [[], [], []];
-  let isJudging = true;
-  const make = (): AnyServer => ((isJudging = false), build(line, done as string[]) as AnyServer);
-  const handler: FetchObject = openMcpHandler(make, {
-    policy: noting(judged as string[], () => isJudging),
-    onError: () => {},
-    on: () => {},
-  });
+  const done: string[] = [];
+  const bare: string[] = [];
+  const judged: string[] = [];
+  let passed = false;
+  const make = (): AnyServer => ((passed = true), build(line, done) as AnyServer);
+  const handler = openMcpHandler(make, { policy: noting(judged, () => !passed), onError: () => {}, on: () => {} });
   const challenge = { metadataUrl: `${ENDPOINT}/metadata`, scope: [] };
-  const ctx =
-    caller !== 'nobody'
-      ? { ...contextOf(accessWith(caller === 'admin' ? ['admin'] : [])), challenge }
-      : { waitUntil: () => undefined, anonymous: true as const, challenge };
+  const user = { ...contextOf(accessWith(caller === 'admin' ? ['admin'] : [])), challenge };
+  const ctx = caller === 'nobody' ? { waitUntil: () => undefined, anonymous: true as const, challenge } : user;
   const answer = await textOf(await handler.fetch(requestOf(attempt), {}, ctx));
-  const passed = !isJudging;
-  if (passed) await textOf(await BARE[line](requestOf(attempt), bare as string[]));
-  const wasJudged = (what: string): boolean => {
-    const [kind = '', name = ''] = [what.slice(0, what.indexOf(' ')), what.slice(what.indexOf(' ') + 1)];
-    return (judged as string[]).some((one) => one === what || (kind === 'resource' && one.startsWith('resource ') && URL.canParse(one.slice(9)) && new URL(one.slice(9)).href === name)); // prettier-ignore
-  };
-  const notJudged = [...(done as string[]), ...(bare as string[])].filter((what) => !wasJudged(what));
+  if (passed) await textOf(await BARE[line](requestOf(attempt), bare));
+  const known = judged.flatMap((what) => [what, plain(what)]);
+  const notJudged = [...done, ...bare].filter((what) => !known.includes(what));
   const isGated = (what: string): boolean =>
     caller !== 'admin' && /admin|secret/i.test(what) && !(caller === 'user' && what.startsWith('method'));
   const isShown = caller !== 'admin' && answer.includes(GATED);
   const about = { ...attempt, line, caller };
-  expect({ ...about, notJudged, gated: (done as string[]).filter(isGated), isShown }).toEqual({
-    ...about,
-    notJudged: [],
-    gated: [],
-    isShown: false,
-  });
-  return passed && (bare as string[]).length > 0;
+  expect({ ...about, notJudged, gated: done.filter(isGated), isShown }).toEqual({ ...about, notJudged: [], gated: [], isShown: false });
+  return bare.length > 0;
 }
 
 /** JSON as a text with faults: members that stand twice, escaped names, numbers as they are spelled. */
 type Node = { readonly entries: [string, Node][] } | { readonly items: Node[] } | { readonly text: string };
-const VALUES = [
-  'null', 'true', '1', '"1"', '1.0', '1e0', '-0', '1.5', '1e999', '9007199254740993', '[]', '{}', '""', '"open"', '"admin"', '"Admin"', '"adm\\u0069n"', '"admin "', '"admin\\u0000"', '"admin\\ud800"',
-  '["admin"]', '{"name":"admin"}', '"__proto__"', '"constructor"', '"tools/call"', '"tools/list"', '"prompts/get"', '"resources/read"', '"TOOLS/CALL"', '"2.0"', '"1.0"', '2.0',
-  '"ref/prompt"', '"ref/resource"', '{"type":"ref/prompt","name":"admin"}', '{"type":"ref/prompt","name":"admin","uri":null}', '"acme/admin"', '"notifications/initialized"',
-  '"files://today"', '"FILES://secret/1"', '"files://%73ecret/1"', '"files://secret/%31"', '"files://x/../secret/1"', '"files://secret\\t/1"', '"files://secret/1#x"', '"files://secret/1?x"', '"files:secret/1"', '"files://SECRET/1"', '"files://secret/{id}"', '"files://u@secret/1"', '" files://secret/1"',
-]; // prettier-ignore
+const NAMED = [
+  '"open"',
+  '"admin"',
+  '"Admin"',
+  '"adm\\u0069n"',
+  '"admin "',
+  '"admin\\u0000"',
+  '"admin\\ud800"',
+  '["admin"]',
+  '"__proto__"',
+  '"constructor"',
+  '""',
+];
+/** What a member may be, by its name in lower case. */
+const VALUES: { readonly [name: string]: readonly string[] } = {
+  jsonrpc: ['"2.0"', '"1.0"', '2.0', 'null'],
+  id: ['1', '"1"', '1.0', '1e0', '-0', '1.5', '1e999', '9007199254740993', 'null', '{}', '"\\ud800"'],
+  method: ['"tools/call"', '"tools/list"', '"prompts/get"', '"resources/read"', '"TOOLS/CALL"', '"completion/complete"', '"acme/admin"', '"notifications/initialized"', '"tools/call "', 'null'],
+  name: NAMED,
+  type: ['"ref/prompt"', '"ref/resource"', '"REF/PROMPT"', '["ref/prompt"]', 'null'],
+  ref: ['{"type":"ref/prompt","name":"admin"}', '{"name":"admin"}', '{"type":"ref/resource","uri":"files://secret/{id}"}', 'null', '"admin"', '[]'],
+  uri: ['null', '"files://today"', '"FILES://secret/1"', '"files://%73ecret/1"', '"files://secret/%31"', '"files://x/../secret/1"', '"files://sec\\tret/1"', '"files://secret/1#x"',
+    '"files://secret/1?x"', '"files:secret/1"', '"files://SECRET/1"', '"files://secret/{id}"', '"files://u@secret/1"', '" files://secret/1"', '"files://secret/1\\u0000"', '["files://secret/1"]'],
+  params: ['{"name":"admin"}', '{"uri":"files://secret/1"}', '["admin"]', 'null', '{}'],
+  result: ['{}', 'null', '{"tools":[]}'], error: ['{}', '{"code":1,"message":""}', 'null'], arguments: ['{}', '[]', 'null', '{"__proto__":{"a":1}}'],
+}; // prettier-ignore
+const ANY: readonly string[] = [...new Set(Object.values(VALUES).flat())];
 const NAMES = [
   'jsonrpc',
   'id',
@@ -154,12 +164,11 @@ const NAMES = [
   'error',
   '_meta',
   '__proto__',
-  'constructor',
   'METHOD',
   'Params',
   'NAME',
-  'Id',
-  'ﬁle',
+  'Uri',
+  'Ref',
 ];
 
 const nodeOf = (value: unknown): Node =>
@@ -172,8 +181,8 @@ const textIn = (node: Node): string =>
   'text' in node
     ? node.text
     : 'items' in node
-      ? `[${node.items.map(textIn)}]`
-      : `{${node.entries.map(([name, member]) => `${name}:${textIn(member)}`)}}`;
+      ? `[${node.items.map(textIn).join(',')}]`
+      : `{${node.entries.map(([name, member]) => `${name}:${textIn(member)}`).join(',')}}`;
 const objectsIn = (node: Node): { readonly entries: [string, Node][] }[] =>
   'text' in node
     ? []
@@ -181,26 +190,33 @@ const objectsIn = (node: Node): { readonly entries: [string, Node][] }[] =>
       ? node.items.flatMap(objectsIn)
       : [node, ...node.entries.flatMap(([, member]) => objectsIn(member))];
 
-type Change = readonly [how: string, at: number, which: number, name: string, value: string];
-const change: fc.Arbitrary<Change> = fc.tuple(
-  fc.constantFrom('twice', 'before', 'add', 'add', 'replace', 'replace', 'replace', 'escape', 'escape', 'case', 'case', 'drop', 'wrap'),
-  fc.nat(9), fc.nat(9), fc.constantFrom(...NAMES), fc.oneof(fc.constantFrom(...VALUES), fc.json({ maxDepth: 2 })),
-); // prettier-ignore
+type Change = { readonly how: string; readonly at: number; readonly which: number; readonly name: string; readonly value: number | string };
+const change: fc.Arbitrary<Change> = fc.record({
+  how: fc.constantFrom('twice', 'before', 'add', 'add', 'replace', 'replace', 'replace', 'escape', 'case', 'drop', 'wrap'),
+  at: fc.nat(9),
+  which: fc.nat(9),
+  name: fc.constantFrom(...NAMES),
+  value: fc.oneof({ weight: 6, arbitrary: fc.nat(99) }, { weight: 1, arbitrary: fc.constantFrom(...ANY) }, { weight: 1, arbitrary: fc.json({ maxDepth: 2 }) }),
+}); // prettier-ignore
 
 /** Changes one object of a message. */
-function changed(node: Node, [how, at, which, name, value]: Change): Node {
+function changed(node: Node, { how, at, which, name, value }: Change): Node {
   const objects = objectsIn(node);
   const entries = objects[at % Math.max(1, objects.length)]?.entries;
   if (!entries || how === 'wrap') return { items: [node] };
   const index = which % Math.max(1, entries.length);
-  const [own = JSON.stringify(name), member = { text: value }] = entries[index] ?? [];
-  if (how === 'twice') entries.push([own, { text: value }]);
-  if (how === 'before') entries.unshift([own, { text: value }]);
-  if (how === 'add') entries.push([JSON.stringify(name), { text: value }]);
-  if (how === 'replace') entries.splice(index, 1, [own, { text: value }]);
+  const [own = JSON.stringify(name), member = { text: 'null' }] = entries[index] ?? [];
+  const valueOf = (of: string): Node => {
+    const fitting = VALUES[of.replaceAll('"', '').toLowerCase()] ?? ANY;
+    return { text: typeof value === 'string' ? value : (fitting[value % fitting.length] ?? 'null') };
+  };
+  if (how === 'twice') entries.push([own, valueOf(own)]);
+  if (how === 'before') entries.unshift([own, valueOf(own)]);
+  if (how === 'add') entries.push([JSON.stringify(name), valueOf(name)]);
+  if (how === 'replace') entries.splice(index, 1, [own, valueOf(own)]);
   if (how === 'drop') entries.splice(index, 1);
   if (how === 'escape') entries.splice(index, 1, [own.replace(/[a-z]/, (one) => `\\u00${one.charCodeAt(0).toString(16)}`), member]);
-  if (how === 'case') entries.push([own.toUpperCase(), { text: value }]);
+  if (how === 'case') entries.push([own.toUpperCase(), valueOf(own)]);
   return node;
 }
 
@@ -239,7 +255,7 @@ const attempts: fc.Arbitrary<Attempt> = fc
     const nodes = messages.map(([message, changes], at) =>
       changes.reduce(changed, nodeOf(at === 0 ? message : { ...message, ...('id' in message && { id: `${at}` }) })),
     );
-    const text = isBatch || nodes.length > 1 ? `[${nodes.map(textIn)}]` : textIn(nodes[0] as Node);
+    const text = isBatch || nodes.length > 1 ? `[${nodes.map(textIn).join(',')}]` : textIn(nodes[0] as Node);
     return { bytes: encode(before + text + after), headers };
   });
 
