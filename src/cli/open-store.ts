@@ -51,16 +51,23 @@ async function openPostgres(url: string): Promise<OpenStore> {
   return { store: postgresStore(pool), close: () => pool.end() };
 }
 
-async function openRedis(url: string): Promise<OpenStore> {
+async function openRedis(place: string): Promise<OpenStore> {
+  const url = new URL(place);
+  const prefix = url.searchParams.get('prefix');
+  url.searchParams.delete('prefix');
+  return openRedisAt(url.href, prefix === null ? {} : { prefix });
+}
+
+async function openRedisAt(url: string, options: { readonly prefix?: string }): Promise<OpenStore> {
   const ioredis = await load<{ Redis: new (url: string, options: object) => RedisClient & { disconnect(): void } }>('ioredis');
   if (ioredis) {
     const client = new ioredis.Redis(url, { maxRetriesPerRequest: 1 });
-    return { store: redisStore(client), close: async () => client.disconnect() };
+    return { store: redisStore(client, options), close: async () => client.disconnect() };
   }
   const redis = await load<{ createClient: (options: object) => RedisClient & { connect(): Promise<unknown>; destroy(): void } }>('redis');
   if (!redis) throw new CliError('Redis needs a client in this folder: npm install redis, or npm install ioredis.');
   const client = redis.createClient({ url, socket: { reconnectStrategy: false } });
-  const store = redisStore(client); // listens for errors, before there can be one
+  const store = redisStore(client, options); // listens for errors, before there can be one
   await client.connect();
   return { store, close: async () => client.destroy() };
 }

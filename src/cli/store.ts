@@ -14,7 +14,8 @@ export const STORE_USAGE = `Usage: portcullis store check STORE          whether
        portcullis store export STORE FILE    writes all live records to a new file, for your eyes only
        portcullis store import STORE FILE    writes those that are not there yet; may be run again
 
-STORE is a data folder or a file of SQLite, postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST.
+STORE is a data folder or a file of SQLite, postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST. Redis under another prefix than
+portcullis: is redis://HOST?prefix=NAME: with all that stands before its keys, the keyPrefix of ioredis too.
 Stop the server before an export; afterwards nobody has to sign in again.`;
 
 /** Runs `store` with the words after it. @throws {CliError} saying what is wrong. */
@@ -46,7 +47,7 @@ async function check(store: Store, terminal: Terminal): Promise<void> {
   const kinds = new Map<string, number>();
   for await (const line of exportRecords(store)) {
     const { key: found } = JSON.parse(line) as { key?: string };
-    const kind = found?.split(':', 1)[0];
+    const kind = found?.split(':', 1)[0]; // with tenant and epoch, where there are any
     if (kind !== undefined) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
   terminal.out('The store can be written and read.');
@@ -72,7 +73,8 @@ async function exportTo(store: Store, file: string, terminal: Terminal): Promise
 }
 
 async function importFrom(store: Store, file: string, terminal: Terminal): Promise<void> {
-  const input = createReadStream(file);
-  const { written, kept } = await importRecords(store, createInterface({ input, crlfDelay: Infinity }));
+  // Read twice: it is checked to its end before anything is written.
+  const lines = (): AsyncIterable<string> => createInterface({ input: createReadStream(file), crlfDelay: Infinity });
+  const { written, kept } = await importRecords(store, lines);
   terminal.out(`${written} records imported; ${kept} were there already.`);
 }

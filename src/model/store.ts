@@ -84,6 +84,8 @@ export interface Store {
   list(index: IndexKey, after?: Cursor): Promise<Page>;
   /** One page of all live records, in an order of the store's own: for copies. Absent where the engine cannot tell. */
   all?(after?: Cursor): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }>;
+  /** How many live records there are, found out in another way than `all`: by it a copy knows that it is whole. Absent where the engine cannot tell. */
+  count?(): Promise<number>;
   /** Looks at the next records in turn, some thousand unless told, and removes the expired ones; tells how many. Absent where the engine forgets by itself. */
   sweep?(most?: number): Promise<number>;
   /** True where answers come from this very process, so that none can fail to come; other stores are given a deadline. */

@@ -79,6 +79,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
     },
     list: (index, after) => atomic.list(index, after),
     ...(atomic.all ? { all: (after) => (atomic.all as NonNullable<Store['all']>)(after) } : {}),
+    ...(atomic.count ? { count: () => (atomic.count as NonNullable<Store['count']>)() } : {}),
     ...(atomic.sweep ? { sweep: (most) => (atomic.sweep as NonNullable<Store['sweep']>)(most) } : {}),
   };
 }

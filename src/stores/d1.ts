@@ -107,6 +107,10 @@ class D1Store implements Store {
     return keptIn(await this.#run(SQL.all, Number(after), PAGE), this.#now());
   }
 
+  async count(): Promise<number> {
+    return ((await this.#run(SQL.count, this.#now()))[0] as { n: number }).n;
+  }
+
   async sweep(most = 1000): Promise<number> {
     const now = this.#now() - CLOCKS_DIFFER;
     const after = (this.#swept ??= Math.floor(Math.random() * (await this.#last())));

@@ -30,6 +30,8 @@ export interface StoreObject {
   standing(list: IndexKey, keys: readonly Key[], now: Seconds): Awaitable<readonly Key[]>;
   /** One page of all live records of this object. */
   all(after: number, now: Seconds): Awaitable<{ readonly records: readonly string[]; readonly next?: Cursor }>;
+  /** How many live records there are. */
+  count(now: Seconds): Awaitable<number>;
   /** Drops entries that are older than a moment. */
   forget(list: IndexKey, keys: readonly Key[], before: Seconds): Awaitable<void>;
 }
@@ -119,6 +121,12 @@ class ObjectStore implements Store {
     const { records, next } = await this.#object(shard).all(at, this.#now());
     const onward = next === undefined ? (shard + 1 < this.#shards ? `${shard + 1}:0` : undefined) : `${shard}:${next}`;
     return { records: records.map((text) => JSON.parse(text) as Kept), ...(onward === undefined ? {} : { next: onward }) };
+  }
+
+  async count(): Promise<number> {
+    const [now, shards] = [this.#now(), Array.from({ length: this.#shards }, (_, shard) => shard)];
+    const counts = await Promise.all(shards.map((shard) => this.#object(shard).count(now)));
+    return counts.reduce((sum, one) => sum + one, 0);
   }
 
   #objectOf(name: string): StoreObject {

@@ -109,6 +109,10 @@ class MemoryStore implements Store {
     return { records };
   }
 
+  async count(): Promise<number> {
+    return [...this.#rows.values()].filter(({ until }) => until > this.#now()).length;
+  }
+
   #live(key: Key): Row | undefined {
     const row = this.#rows.get(key);
     return row && row.until > this.#now() ? row : undefined;

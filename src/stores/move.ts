@@ -1,6 +1,7 @@
 /**
  * Moving records from one store to another as lines of JSON: for a change of engine that logs nobody out. A record keeps its end and
- * its lists; versions start anew, since nobody holds one across a move. Order within lists is that of the export.
+ * its lists; versions start anew, since nobody holds one across a move. Order within lists is that of the export. Names are copied as
+ * they stand, so records of tenants and epochs stay theirs.
  *
  * Stop the server first: what is written during the export may be missing from it.
  */
@@ -11,6 +12,9 @@ const HEAD = { portcullis: 'records', v: 1 } as const;
 /** Writes under way at once. */
 const TOGETHER = 50;
 
+/** The lines of an export: read twice, so a function that begins anew each time, or a list. Anything else is held in memory. */
+export type ExportLines = Iterable<string> | AsyncIterable<string> | (() => Iterable<string> | AsyncIterable<string>);
+
 /** What an import did. */
 export interface Imported {
   /** Records that were not there. */
@@ -19,38 +23,75 @@ export interface Imported {
   readonly kept: number;
 }
 
-/** All live records as lines, with a head and an end by which an import knows that nothing is missing. @throws {TypeError} for a store that cannot tell. */
+/**
+ * All live records as lines, with a head and an end by which an import knows that nothing is missing.
+ *
+ * @throws {TypeError} for a store that cannot tell. @throws {Error} where fewer were listed than the store counts.
+ */
 export async function* exportRecords(store: Store): AsyncGenerator<string, void, undefined> {
   if (!store.all) throw new TypeError('This store cannot list its records, so they cannot be exported.');
+  const before = await store.count?.();
+  const keys = new Set<Key>(); // Redis may list one twice
   yield JSON.stringify(HEAD);
-  let count = 0;
   for (let page = await store.all(); ; page = await store.all(page.next)) {
     for (const record of page.records) {
+      if (keys.has(record.key)) continue;
+      keys.add(record.key);
       yield JSON.stringify(record);
-      count++;
     }
     if (page.next === undefined) break;
   }
-  yield JSON.stringify({ end: count });
+  // Some may have expired, or have been written, in between.
+  const counted = before === undefined ? 0 : Math.min(before, (await store.count?.()) ?? 0);
+  if (keys.size < counted)
+    throw new Error(`The export is not whole: the store counts ${counted} records and listed ${keys.size}. Stop the server and try again.`);
+  yield JSON.stringify({ end: keys.size });
 }
 
 /**
- * Writes the records of an export that are not there yet; may be run again.
+ * Writes the records of an export that are not there yet, after all lines were checked; may be run again.
  *
- * @throws {Error} naming the line that is no record, or saying that the end is missing; what came before it is imported.
+ * @throws {Error} naming the line that is no record, or saying that the end is missing: nothing is written then. @throws {Error} where the
+ *   store failed, saying how many were written: run it again.
  */
-export async function importRecords(store: Store, lines: AsyncIterable<string> | Iterable<string>): Promise<Imported> {
-  let [line, read, written, ended] = [0, 0, 0, false];
+export async function importRecords(store: Store, lines: ExportLines): Promise<Imported> {
+  const again = await readTwice(lines);
+  for await (const _record of recordsIn(again())); // all of it is whole, before anything is written
+  let [written, read] = [0, 0];
   let waiting: Kept[] = [];
   const flush = async (): Promise<void> => {
-    const versions = await Promise.all(
-      waiting.map(({ key, value, until, index }) =>
-        store.write(key, value, 'absent', { ...(until === undefined ? {} : { until }), index }),
-      ),
-    );
-    written += versions.filter((version) => version !== null).length;
+    const answers = await Promise.allSettled(waiting.map(async (record) => isAdded(store, record)));
+    written += answers.filter((answer) => answer.status === 'fulfilled' && answer.value).length;
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    if (failed) {
+      const { message } = failed.reason as Error;
+      throw new Error(`The import broke off after ${written} records: ${message} Run it again.`, { cause: failed.reason });
+    }
     waiting = [];
   };
+  for await (const record of recordsIn(again())) {
+    read++;
+    if (waiting.push(record) === TOGETHER) await flush();
+  }
+  await flush();
+  return { written, kept: read - written };
+}
+
+async function isAdded(store: Store, { key, value, until, index }: Kept): Promise<boolean> {
+  return (await store.write(key, value, 'absent', { ...(until === undefined ? {} : { until }), index })) !== null;
+}
+
+async function readTwice(lines: ExportLines): Promise<() => Iterable<string> | AsyncIterable<string>> {
+  if (typeof lines === 'function') return lines;
+  if (Array.isArray(lines)) return () => lines as readonly string[];
+  const all: string[] = [];
+  for await (const line of lines) all.push(line);
+  return () => all;
+}
+
+/** The records of an export. @throws {Error} as `importRecords`. */
+async function* recordsIn(lines: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Kept, void, undefined> {
+  let [line, read, ended] = [0, 0, false];
   for await (const text of lines) {
     line++;
     if (text === '' && ended) continue;
@@ -63,12 +104,10 @@ export async function importRecords(store: Store, lines: AsyncIterable<string> |
       ended = true;
     } else if (isKept(found)) {
       read++;
-      if (waiting.push(found) === TOGETHER) await flush();
+      yield found;
     } else throw new Error(`Line ${line} is no record of an export.`);
   }
-  await flush();
   if (!ended) throw new Error(`The end of the export is missing: it broke off after ${read} records. Export again.`);
-  return { written, kept: read - written };
 }
 
 function parsed(text: string): unknown {
@@ -95,6 +134,7 @@ function isKept(value: unknown): value is Kept {
   );
 }
 
+/** A kind, a colon, an id; before the kind what a tenant and an epoch put there. */
 function isName(value: unknown): value is Key {
-  return typeof value === 'string' && /^[a-z-]+:/.test(value);
+  return typeof value === 'string' && value.indexOf(':') > 0;
 }

@@ -80,7 +80,7 @@ const STANDS = 'jsonb_exists(r.lists::jsonb, e.list)';
 /** What the statements are for. */
 type StatementName =
   'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'listAny' | 'listAbsent' | 'listVersion' | 'remove' | 'removeVersion' |
-  'entries' | 'tidy' | 'all' | 'sweep'; // prettier-ignore
+  'entries' | 'tidy' | 'all' | 'count' | 'sweep'; // prettier-ignore
 
 /** The statements, with their parameters beyond those of a write. */
 export const STATEMENTS: Readonly<Record<StatementName, string>> = {
@@ -105,6 +105,8 @@ export const STATEMENTS: Readonly<Record<StatementName, string>> = {
     AND NOT EXISTS (SELECT 1 FROM portcullis_records r WHERE r.key = e.key AND ${STANDS})`,
   /** After, now, most. */
   all: `SELECT key, version, until, lists, value FROM portcullis_records WHERE key > $1 AND until > $2 ORDER BY key LIMIT $3`,
+  /** Now. */
+  count: 'SELECT count(*) AS n FROM portcullis_records WHERE until > $1',
   /** After, most, now. */
   sweep: `WITH looked AS (SELECT key, until FROM portcullis_records WHERE key > $1 ORDER BY key LIMIT $2),
     removed AS (DELETE FROM portcullis_records r USING looked WHERE r.key = looked.key AND looked.until <= $3 AND r.until <= $3

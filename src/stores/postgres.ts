@@ -99,6 +99,10 @@ class PostgresStore implements Store {
     return last ? { records, next: last.key } : { records };
   }
 
+  async count(): Promise<number> {
+    return Number(((await this.#run(STATEMENTS.count, this.#now()))[0] as { n: string }).n);
+  }
+
   async sweep(most = 1000): Promise<number> {
     const [row] = await this.#run(STATEMENTS.sweep, this.#swept, most, this.#now() - CLOCKS_DIFFER);
     const { last, seen, removed } = row as { last: string | null; seen: string; removed: string };

@@ -38,6 +38,25 @@ redis.call('HSET', KEYS[1], 'v', ARGV[3], 'u', '0', 'l', row[3])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return row[3]`;
 
+/**
+ * How the server knows a key: a client may put a prefix of its own before keys, also of scripts, but not into the pattern of SCAN.
+ * Keys: any.
+ */
+export const NAME = 'return KEYS[1]';
+
+/**
+ * Counts the live records of one server, some at a time. Arguments: cursor; pattern of records; key of the layout, as the server knows
+ * both; now; keys to look at. Gives the next cursor, the number, and whether the layout is here.
+ */
+export const COUNT = `
+local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[5])
+local live = 0
+for _, key in ipairs(page[2]) do
+  local row = redis.call('HMGET', key, 'u', 'd')
+  if row[2] and tonumber(row[1]) > tonumber(ARGV[4]) then live = live + 1 end
+end
+return { page[1], live, redis.call('EXISTS', ARGV[3]) }`;
+
 /** Puts a key at the end of a list, or leaves it at its place. Keys: order, times. Arguments: key, now. Gives the length. */
 export const ENTER = `
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then

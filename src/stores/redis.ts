@@ -12,7 +12,7 @@
 import { makeOnce } from '../lib/underway.ts';
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
-import { ENTER, FORGET, REMOVE, WRITE } from './redis-scripts.ts';
+import { COUNT, ENTER, FORGET, NAME, REMOVE, WRITE } from './redis-scripts.ts';
 import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
@@ -147,13 +147,35 @@ class RedisStore implements Store {
     const [at = 0, from = '0'] = after.split(':').map((part, place) => (place === 0 ? Number(part) : part)) as [number?, string?];
     const primary = await this.#redis.primary(at);
     if (!primary) return { records: [] };
-    const prefix = this.#recordKey('' as Key);
+    const prefix = await this.#namedByServer(this.#recordKey('' as Key));
     const [next, names] = (await primary('SCAN', from, 'MATCH', `${escaped(prefix)}*`, 'COUNT', String(PAGE))) as [string, string[]];
     const keys = names.map((name) => name.slice(prefix.length) as Key);
     const rows = await Promise.all(keys.map((key) => this.#row(key)));
     const records = rows.flatMap((row, place) => (row && row.until > this.#now() ? [keptOf(keys[place] as Key, row)] : []));
     if (String(next) !== '0') return { records, next: `${at}:${String(next)}` };
     return (await this.#redis.primary(at + 1)) ? { records, next: `${at + 1}:0` } : { records };
+  }
+
+  async count(): Promise<number> {
+    await this.#ready();
+    const [records, layout] = [await this.#namedByServer(this.#recordKey('' as Key)), await this.#namedByServer(`${this.#prefix}layout`)];
+    let [count, isSeen] = [0, false];
+    for (let at = 0, primary = await this.#redis.primary(at); primary; primary = await this.#redis.primary(++at)) {
+      let cursor = '0';
+      do {
+        const given = [cursor, `${escaped(records)}*`, layout, String(this.#now()), String(PAGE)];
+        const [next, live, known] = (await primary('EVAL', COUNT, '0', ...given)) as [string, number, number];
+        [cursor, count, isSeen] = [String(next), count + Number(live), isSeen || Number(known) > 0];
+      } while (cursor !== '0');
+    }
+    if (!isSeen)
+      throw new Error(`Redis does not list what stands under ${this.#prefix}: the client puts names before keys in some commands only.`);
+    return count;
+  }
+
+  /** A name with what the client puts before it (`keyPrefix` of `ioredis`). */
+  async #namedByServer(name: string): Promise<string> {
+    return String(await this.#redis.script(NAME, [name], []));
   }
 
   async #row(key: Key): Promise<{ version: number; until: number; lists: string | null; value: string } | null> {

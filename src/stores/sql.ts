@@ -77,6 +77,7 @@ export function statementsFor({ records, entries }: Names): Readonly<Record<Stat
       FROM (SELECT rowid AS at, until FROM ${records} WHERE rowid > ? ORDER BY rowid LIMIT ?)`,
     ending: `SELECT 1 FROM ${records} WHERE until < ${NEVER} LIMIT 1`,
     sweep: `DELETE FROM ${records} WHERE rowid > ? AND rowid <= ? AND until <= ? RETURNING key, lists`,
+    count: `SELECT count(*) AS n FROM ${records} WHERE until > ?`,
     all: `SELECT rowid AS at, key, version, until, lists, value FROM ${records} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
   };
 }
@@ -84,7 +85,7 @@ export function statementsFor({ records, entries }: Names): Readonly<Record<Stat
 /** What the statements are for. */
 type StatementName =
   'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'remove' | 'removeVersion' | 'lists' | 'standing' | 'enter' | 'leave' |
-  'leaveGone' | 'forget' | 'listed' | 'entries' | 'look' | 'ending' | 'sweep' | 'all'; // prettier-ignore
+  'leaveGone' | 'forget' | 'listed' | 'entries' | 'look' | 'ending' | 'sweep' | 'count' | 'all'; // prettier-ignore
 
 const OWN: Readonly<Record<StatementName, string>> = statementsFor({ records: 'records', entries: 'entries' });
 
@@ -222,6 +223,11 @@ export function sweepRecords(run: Run, after: number, limit: number, now: Second
 /** Whether any record is left that can expire. */
 export function hasEnding(run: Run): boolean {
   return run(OWN.ending).length > 0;
+}
+
+/** How many live records there are. */
+export function countOf(run: Run, now: Seconds): number {
+  return (run(OWN.count, now)[0] as { n: number }).n;
 }
 
 /** One page of all live records, in the order they were made. */

@@ -9,6 +9,7 @@
 import { setImmediate } from 'node:timers';
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import {
+  countOf,
   enter,
   leave,
   listed,
@@ -31,6 +32,7 @@ export type { SqliteDatabase, SqliteStatement } from './sqlite-file.ts';
 /** A SQLite store: what every store can, and the two things that a file needs. */
 export interface SqliteStore extends Store {
   all(after?: Cursor): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }>;
+  count(): Promise<number>;
   /** Call it now and then; the end reached, it starts over. */
   sweep(most?: number): Promise<number>;
   /** Commits what waits and closes the file. A database that was passed in stays open. */
@@ -126,6 +128,10 @@ class FileStore implements SqliteStore {
 
   async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
     return recordsOf(this.#run, Number(after), this.#now());
+  }
+
+  async count(): Promise<number> {
+    return countOf(this.#run, this.#now());
   }
 
   async sweep(most = 1000): Promise<number> {

@@ -8,6 +8,7 @@ import type { Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts'
 import type { StoreObject } from '../stores/durable-object.ts';
 import {
   type Change,
+  countOf,
   enter,
   entriesOf,
   forget,
@@ -90,6 +91,11 @@ export class PortcullisStore extends DurableObject<unknown> implements StoreObje
   all(after: number, now: Seconds): { readonly records: readonly string[]; readonly next?: Cursor } {
     const { records, ...next } = recordsOf(this.#run, after, now);
     return { records: records.map((record) => JSON.stringify(record)), ...next };
+  }
+
+  /** How many live records this object holds. */
+  count(now: Seconds): number {
+    return countOf(this.#run, now);
   }
 
   /** Drops entries that are older than a moment. */

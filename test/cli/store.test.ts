@@ -56,6 +56,19 @@ describe('cli/store', () => {
     expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(503);
   });
 
+  it('copies the records of tenants and epochs, and writes nothing of a file that is not whole (F-12)', async () => {
+    const [from, to, file] = [fresh(), fresh(), fresh()];
+    const store = sqliteStore(from);
+    for (let n = 0; n < 200; n++) await store.write(`acme/2026-11-23@grant:${n}`, n, 'any', { index: ['acme/2026-11-23@user:1'] });
+    store.close();
+    await run('export', from, file);
+    const broken = `${file}-broken`;
+    writeFileSync(broken, readFileSync(file, 'utf8').replace('acme/2026-11-23@grant:199', 'nothing'));
+    expect(await run('import', to, broken)).toMatchObject({ code: 1, err: 'Line 201 is no record of an export.' });
+    expect((await run('import', to, file)).out).toBe('200 records imported; 0 were there already.');
+    expect((await run('check', to)).out).toContain('acme/2026-11-23@grant 200');
+  });
+
   it('says in one line what is wrong, and makes no file by looking', async () => {
     const [missing, half] = [fresh(), fresh()];
     writeFileSync(half, '{"portcullis":"records","v":1}\n');

@@ -32,6 +32,11 @@ const CLIENTS: Readonly<Record<string, (url: string) => Promise<RedisClient>>> =
     open.push(() => client.disconnect());
     return client as unknown as RedisClient;
   },
+  async 'ioredis with a keyPrefix (F-64)'(url) {
+    const client = new Redis(url, { keyPrefix: 'app[*]?:' });
+    open.push(() => client.disconnect());
+    return client as unknown as RedisClient;
+  },
 };
 
 describe.skipIf(!server)('stores/redis', async () => {
