@@ -14,13 +14,15 @@ const isWelcome = late(async () => (await import('./metadata-document.ts')).isWe
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 
-/** The client as it is known here, or null; fetches nothing. */
-export async function findClient(as: AuthServer, id: string): Promise<Client | null> {
-  const configured = as.settings.clients.get(id);
+/** The client as it is known here, or null; fetches nothing. @param isLate whether it is only shown: then a copy of lately will do. */
+export async function findClient(as: AuthServer, id: string, isLate = false): Promise<Client | null> {
+  const { records, settings } = as;
+  const configured = settings.clients.get(id);
   if (configured) return withHash(as, configured);
-  if (CLIENT_ID.test(id)) return as.records.findClient(id);
+  const find = (one: string): Promise<Client | null> => (isLate ? records.findClientLate(one) : records.findClient(one));
+  if (CLIENT_ID.test(id)) return find(id);
   if (!isDocumentUrl(id, as.isLoopback)) return null;
-  return (await as.records.findClient(id)) ?? (mayFetch(as, id) && (await isWelcome(as, id)) ? findKept(as, id) : null);
+  return (await find(id)) ?? (mayFetch(as, id) && (await isWelcome(as, id)) ? findKept(as, id) : null);
 }
 
 /** Secrets of configured clients are hashed like those of all others: one way to compare them. */
@@ -40,5 +42,10 @@ export function mayFetch(as: AuthServer, id: string): boolean {
  * @throws {OAuthError} `invalid_client` when the document cannot be used; 429 after too many fetches.
  */
 export async function resolveClient(as: AuthServer, id: string, network: string): Promise<Client | null> {
-  return (await findClient(as, id)) ?? (mayFetch(as, id) ? fetchClient(as, id, network) : null);
+  return (await findClient(as, id)) ?? fetchUnknown(as, id, network);
+}
+
+/** The client of a document that is not known here, or null where an id names none. @throws {OAuthError} as `resolveClient`. */
+export async function fetchUnknown(as: AuthServer, id: string, network: string): Promise<Client | null> {
+  return mayFetch(as, id) ? fetchClient(as, id, network) : null;
 }

@@ -69,6 +69,8 @@ export interface Records {
   readGrant(id: string, known?: Held<Grant>): Promise<Held<Grant> | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
   findClient(id: string): Promise<Client | null>;
+  /** A client as it stood lately: for pages that show it before anything is decided. */
+  findClientLate(id: string): Promise<Client | null>;
   /** A client as its metadata document described it, for as long as the document may be kept. */
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
   findDocument(urlHash: string): Promise<Client | null>;
@@ -155,6 +157,8 @@ export function makeRecords(
     },
     grantsOf: (userId, after) => store.list(`user:${userId}`, after),
     findClient: (id) => value(`client:${id}`, isClient),
+    findClientLate: async (id) =>
+      store.readLate ? (valueOf(await store.readLate(`client:${id}`), isClient)?.value ?? null) : value(`client:${id}`, isClient),
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
     findDocument: (hash) => value(`document:${hash}`, isClient),
     openTicket: async (hash, ticket) => void (await store.write(`ticket:${hash}`, ticket, 'absent', { until: ticket.expiresAt })),

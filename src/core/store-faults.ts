@@ -30,6 +30,7 @@ export function withFaults(store: Store, { deadline = 5000, after = timer }: Pat
     atomic: store.atomic,
     ...(store.local === undefined ? {} : { local: store.local }),
     read: (key, known) => guarded(() => run(() => store.read(key, known))),
+    ...(store.readLate ? { readLate: (key) => guarded(() => run(async () => store.readLate?.(key) ?? null)) } : {}),
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),
     remove: (key, when) => guarded(() => run(() => store.remove(key, when))),
     list: (index, cursor) => guarded(() => run(() => store.list(index, cursor))),

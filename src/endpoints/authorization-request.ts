@@ -6,7 +6,7 @@
  *
  * A client that would have to be fetched is the exception: there every check that needs no client comes first.
  */
-import { findClient, mayFetch, resolveClient } from '../clients/find.ts';
+import { findClient, mayFetch, fetchUnknown } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { isThisComputer } from '../core/consents.ts';
 import { findPushed, isPushedUri } from '../core/pushed.ts';
@@ -77,7 +77,7 @@ function opened(): OAuthError {
 /**
  * Checks a request.
  *
- * @param network who asks, for the count of fetches.
+ * @param network who asks, for the count of fetches. @param isLate whether a page is all that comes of it.
  * @returns the request, or an error with the place to send it.
  * @throws {OAuthError} what must be shown on a page of our own.
  */
@@ -85,8 +85,9 @@ export async function checkRequest(
   as: AuthServer,
   { params, isPushed }: Pick<AskedParams, 'params' | 'isPushed'>,
   network: string,
+  isLate = false,
 ): Promise<CheckedRequest | RedirectedError> {
-  const client = await clientOf(as, params, network);
+  const client = await clientOf(as, params, network, isLate);
   const redirect = findRedirect(client, params.optional('redirect_uri'));
   const state = params.optional('state');
   if ((state?.length ?? 0) > LONGEST_STATE)
@@ -103,16 +104,16 @@ export async function checkRequest(
   }
 }
 
-async function clientOf(as: AuthServer, params: Params, network: string): Promise<Client> {
+async function clientOf(as: AuthServer, params: Params, network: string, isLate: boolean): Promise<Client> {
   const id = params.required('client_id');
-  const known = await findClient(as, id);
+  const known = await findClient(as, id, isLate);
   if (known) return known;
   if (mayFetch(as, id)) {
     const redirectUri = params.required('redirect_uri');
     findRedirect({ redirectUris: [redirectUri], applicationType: 'native' }, redirectUri);
     checkRest(as, params); // nobody makes us fetch with a request that leads nowhere (SEC-099)
   }
-  const client = await resolveClient(as, id, network);
+  const client = await fetchUnknown(as, id, network);
   if (client) return client;
   throw new OAuthError('invalid_client', 'client_unknown', {
     status: 400,

@@ -7,7 +7,7 @@ import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
 import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { localesOf } from '../pages/words/languages.ts';
-import { askedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
+import { askedParams, type AskedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage } from './consent-page.ts';
 import { readForm, type Call } from './endpoint.ts';
 import { flowCookie, sessionOf, setCookie, speaking } from './visitor.ts';
@@ -21,9 +21,9 @@ const WINDOW = 600;
 export async function authorize(call: Call): Promise<Response> {
   const { as, request, url } = call;
   const asked = await askedParams(as, request.method === 'POST' ? await readForm(request) : paramsIn(url));
-  const checked = await checkRequest(as, asked, call.network);
-  if ('location' in checked) return answerError(call, checked, checked.isTrusted ? null : await sessionOf(call));
   const session = await sessionOf(call);
+  const checked = await checkedFor(call, asked, session);
+  if ('location' in checked) return answerError(call, checked, checked.isTrusted ? null : session);
   // Who is signed in is counted alone: a flood from the same network is not theirs (SEC-228).
   const wait = await as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW);
   if (wait !== null) {
@@ -37,6 +37,18 @@ export async function authorize(call: Call): Promise<Response> {
   const answer = (await answerUnasked(call, checked, session)) ?? (await openTicket(await speaking(call, lang), checked, session, lang));
   await asked.take(); // last: a request that fails can be sent again
   return answer;
+}
+
+/**
+ * A client as it stood lately will do where a page is all that can come of it. What is sent to a client, or granted to it without a
+ * page, is decided by the client as it stands.
+ */
+async function checkedFor({ as, network }: Call, asked: AskedParams, session: SignedIn | null): ReturnType<typeof checkRequest> {
+  if (as.store.readLate && session === null) {
+    const seen = await checkRequest(as, asked, network, true);
+    if (!('location' in seen) && seen.prompt.length === 0) return seen;
+  }
+  return checkRequest(as, asked, network);
 }
 
 function paramsIn(url: URL): Params {

@@ -73,6 +73,8 @@ export interface Store {
    *   back that very object, and spare itself the rest.
    */
   read(key: Key, known?: Stored): Promise<Stored | null>;
+  /** The record as it stood lately, which may be gone or another by now: for what is only shown. Nothing is decided by it. Absent where it would cost as much. */
+  readLate?(key: Key): Promise<Stored | null>;
   /**
    * Writes if the condition holds, and tells the new version; null, and nothing changed, if it does not.
    * @param when `any` always, `absent` only where no live record stands, a version only on that very state.

@@ -1,7 +1,7 @@
 /**
- * Composed store: one that keeps the promises, and a quick one before it for the few records that may be read late.
- * Clients and client metadata documents are read from the cache first; everything is written to the atomic store, and
- * everything else is read from there alone. A cache that fails costs time and nothing else.
+ * Composed store: one that keeps the promises, and a quick one before it for the few records that are only shown.
+ * `readLate` reads clients and client metadata documents from the cache first; everything else is read from the atomic store
+ * alone, and everything is written there: no copy decides over a grant. A cache that fails costs time and nothing else.
  */
 import type { Json, Key, Seconds, Store, Stored } from '../model/store.ts';
 
@@ -11,7 +11,7 @@ export interface ComposedStoreOptions {
   readonly atomic: Store;
   /** Copies of clients and metadata documents: `cloudflareKvStore(env.KV)`, or any other. */
   readonly cache: Store;
-  /** How long a change of a client may go unseen elsewhere; 300 s by default. */
+  /** How long pages elsewhere may show a client as it was; 300 s by default. */
   readonly late?: Seconds;
   /** The clock; the machine's by default. */
   readonly now?: () => Seconds;
@@ -19,10 +19,12 @@ export interface ComposedStoreOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** Kinds of records that say nothing about who may do what: a late look at one shows an old name or redirect URI. */
+/** Kinds of records that are shown before anything is decided: a late look at one shows an old name. */
 const CACHEABLE = /^(?:[a-z0-9-]+\/)?(client|document):/;
-/** Keys that this process changed a moment ago, at most. */
-const MOST_CHANGED = 10_000;
+/** Keys that this process remembers, at most: those that it changed, and those that it did not find. */
+const MAX_REMEMBERED = 10_000;
+/** How long what is not there is believed to be absent. */
+const UNKNOWN_FOR: Seconds = 5;
 
 /**
  * A store over two.
@@ -36,13 +38,19 @@ export function composedStore(options: ComposedStoreOptions): Store {
   if (typeof (cache as Store | undefined)?.read !== 'function') throw new TypeError('composedStore: `cache` must be a store.');
   /** What this process changed is read from the atomic store until every copy elsewhere is fresh again. */
   const changed = new Map<Key, Seconds>();
-  const touch = (key: Key): void => {
-    changed.delete(key);
-    changed.set(key, now() + late);
-    for (const [old, until] of changed) {
-      if (until > now() && changed.size <= MOST_CHANGED) break;
-      changed.delete(old);
+  /** What is not there either: made-up ids then cost a look a moment, however often they come. */
+  const unknown = new Map<Key, Seconds>();
+  const remember = (keys: Map<Key, Seconds>, key: Key, ttl: Seconds): void => {
+    keys.delete(key);
+    keys.set(key, now() + ttl);
+    for (const [old, until] of keys) {
+      if (until > now() && keys.size <= MAX_REMEMBERED) break;
+      keys.delete(old);
     }
+  };
+  const touch = (key: Key): void => {
+    unknown.delete(key);
+    remember(changed, key, late);
   };
   const quietly = async <T>(verb: () => Promise<T>): Promise<T | null> => {
     try {
@@ -57,12 +65,15 @@ export function composedStore(options: ComposedStoreOptions): Store {
   const copyOf = (stored: Stored): Json => ({ value: stored.value, version: stored.version });
   return {
     atomic: true,
-    async read(key, known) {
-      if (!cached(key)) return atomic.read(key, known);
+    read: (key, known) => atomic.read(key, known),
+    async readLate(key) {
+      if (!cached(key)) return atomic.read(key);
+      if ((unknown.get(key) ?? 0) > now()) return null;
       const copy = await quietly(() => cache.read(key));
       if (copy) return copy.value as unknown as Stored;
       const stored = await atomic.read(key);
       if (stored) await quietly(() => cache.write(key, copyOf(stored), 'any', { until: now() + late }));
+      else remember(unknown, key, Math.min(late, UNKNOWN_FOR));
       return stored;
     },
     async write(key, value, when, writeOptions) {

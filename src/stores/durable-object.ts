@@ -125,7 +125,7 @@ class ObjectStore implements Store {
 
   async count(): Promise<number> {
     const [now, shards] = [this.#now(), Array.from({ length: this.#shards }, (_, shard) => shard)];
-    const counts = await Promise.all(shards.map((shard) => this.#object(shard).count(now)));
+    const counts = await Promise.all(shards.map(async (shard) => this.#object(shard).count(now)));
     return counts.reduce((sum, one) => sum + one, 0);
   }
 

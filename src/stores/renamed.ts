@@ -22,6 +22,7 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
     atomic,
     ...(local === undefined ? {} : { local }),
     read: (key, known) => store.read(inside(key), known),
+    ...(store.readLate && { readLate: (key) => (store.readLate as NonNullable<Store['readLate']>)(inside(key)) }),
     write: (key, value, when, options) =>
       store.write(inside(key), value, when, options?.index ? { ...options, index: options.index.map(listInside) } : options),
     remove: (key, when) => (when === undefined ? store.remove(inside(key)) : store.remove(inside(key), when)),

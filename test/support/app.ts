@@ -60,6 +60,7 @@ export function counting(store: Store, counts: Counts): Store {
   return {
     atomic: store.atomic,
     read: (key, known) => (counts.reads++, store.read(key, known)),
+    ...(store.readLate ? { readLate: async (key) => (counts.reads++, (await store.readLate?.(key)) ?? null) } : {}),
     write: (key, value, when, options) => (counts.writes++, store.write(key, value, when, options)),
     remove: (key, when) => (counts.removes++, store.remove(key, when)),
     list: (index, after) => (counts.lists++, store.list(index, after)),
