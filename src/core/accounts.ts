@@ -4,7 +4,7 @@
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { type Account, type Accounts, canBePassword, foldUsername, isUsername, type NewAccount } from '../model/account.ts';
+import { type Account, type Accounts, canBePassword, foldUsername, isUsername, type NewAccount, usernameKey } from '../model/account.ts';
 import { foldAddress } from '../model/email.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Links } from '../model/links.ts';
@@ -74,8 +74,8 @@ export function makeAccounts({
       return edit(account);
     });
   const findByUsername = async (username: string): Promise<AccountRecord | null> => {
-    const id = await records.findAccountId(await keys.hash(foldUsername(username)));
-    return id === null ? null : ((await newAccounts.find(id))?.value ?? null);
+    const id = await records.findAccountId(await keys.hash(usernameKey(username)));
+    return (await newAccounts.find(id ?? 'nobody'))?.value ?? null; // one read more or less would tell which names exist
   };
   return {
     async create(account, id = keys.id()) {
@@ -152,7 +152,7 @@ export function makeAccounts({
     async remove(id) {
       const held = await newAccounts.find(id);
       // The name first: cut off in between, the account is still there to be removed again.
-      if (held) await records.freeUsername(await keys.hash(held.value.username), id);
+      if (held) await records.freeUsername(await keys.hash(usernameKey(held.value.username)), id);
       if (held?.value.email !== undefined) await emails.free(held.value.email, id);
       await records.removeAccount(id);
       await passkeys.removeAll(id);
@@ -202,7 +202,7 @@ async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerato
 }
 
 function checkNew({ username, password, email, emailVerified }: NewAccount): void {
-  if (!isUsername(username)) throw new TypeError('A user name has 1 to 256 printable characters.');
+  if (!isUsername(username)) throw new TypeError('A user name has 1 to 256 characters that can be seen.');
   if (password !== undefined) checkPassword(password);
   if (emailVerified && foldAddress(email ?? '') === null)
     throw new TypeError('A verified e-mail address is one plain address, such as ada@example.com.');

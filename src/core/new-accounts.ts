@@ -6,6 +6,7 @@
  */
 import { type Changing, changeRecord } from '../model/change-record.ts';
 import type { Seconds, Store, Version } from '../model/store.ts';
+import { usernameKey } from '../model/account.ts';
 import type { Emails } from './emails.ts';
 import { has, readHeld, type Held } from './held.ts';
 import type { Keys } from './keys.ts';
@@ -38,7 +39,7 @@ export function makeNewAccounts(
 ): NewAccounts {
   const finish = async ({ announced: _announced, ...account }: Announced, version: Version): Promise<Opened> => {
     const { id, username, email, emailVerified } = account;
-    const nameHash = await keys.hash(username);
+    const nameHash = await keys.hash(usernameKey(username));
     const named = await claimName({ store, runtime }, nameHash, id);
     if (named && (!emailVerified || (await emails.claim(email ?? '', id)))) {
       if ((await store.write(`account:${id}`, account, version)) !== null || (await records.findAccount(id))) return 'open'; // or by another hand

@@ -40,6 +40,8 @@ export interface Call {
 export interface Surroundings {
   readonly network: () => string;
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** When the answer was sent, where the runtime can tell. */
+  readonly answered?: () => Promise<void> | undefined;
 }
 
 /** One request; its URL and its network are worked out when they are asked for. */
@@ -65,7 +67,7 @@ class OneCall implements Call {
     this.as = forRequest(as, () => this.requestId);
     this.env = env;
     this.#around = around;
-    this.after = (work) => around.waitUntil(workOf(this, work));
+    this.after = (work) => around.waitUntil(workOf(this, work, around.answered));
     let present: ReturnType<Call['present']> | undefined;
     this.present = () => (present ??= askPresent({ request, as, env }));
   }
@@ -87,10 +89,13 @@ export function changed(call: Call, change: Partial<Call>): Call {
   return { request, url, as, env, requestId, network, after, words, present, ...(call.begun ? { begun: call.begun } : {}), ...change };
 }
 
-/** Work that has an end of its own. Not begun before the caller has gone on, so that it cannot be timed from outside. */
-async function workOf(call: Call, work: () => Promise<unknown>): Promise<void> {
+/** Where the runtime cannot tell when an answer is out, as on Workers: it is, after so many milliseconds. */
+const ANSWERED_WITHIN = 50;
+
+/** Work that begins when the answer has been sent, so that its time, and whether there is any, cannot be seen from outside (CWE-208). */
+async function workOf(call: Call, work: () => Promise<unknown>, answered: Surroundings['answered']): Promise<void> {
   try {
-    await Promise.resolve();
+    await (answered?.() ?? new Promise((done) => setTimeout(done, ANSWERED_WITHIN)));
     await work();
   } catch (error) {
     call.as.emit({ kind: 'request.failed', endpoint: 'afterwards', requestId: call.requestId, error });

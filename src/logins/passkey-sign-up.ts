@@ -4,7 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import { identityOf, isUsername } from '../model/account.ts';
+import { identityOf, isOpenUsername } from '../model/account.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices, Proven, Refused, Step } from '../model/login.ts';
 import { CHALLENGE_TTL } from '../model/passkey.ts';
 import type { Json, Seconds } from '../model/store.ts';
@@ -52,7 +52,7 @@ async function begin(call: LoginPageCall, options: PasskeyOptions): Promise<Logi
   const retryAfter = await services.limit(`passkey-sign-up:${services.network}`, SIGN_UPS, WINDOW);
   if (retryAfter !== null)
     return { ...form(call, username.slice(0, 300), words.signIn.limited(sayIn(retryAfter, words))), status: 429, retryAfter };
-  if (!isUsername(username)) return form(call, username.slice(0, 300), words.passkey.usernameBad);
+  if (!isOpenUsername(username)) return form(call, username.slice(0, 300), words.password.usernameUnfit);
   if (await services.accounts.findByUsername(username)) return { ...form(call, username, words.passkey.usernameTaken), status: 409 };
   const [id, challenge] = [services.secret(), services.secret()];
   const ceremony = makeCeremony(partyOf(options, services.issuer), options, challenge, { userId: id, username });

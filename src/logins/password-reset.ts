@@ -4,7 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import { type Account, foldUsername } from '../model/account.ts';
+import { type Account, usernameKey } from '../model/account.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices } from '../model/login.ts';
 import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
 
@@ -41,9 +41,10 @@ async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<Logi
 }
 
 async function sendTo(typed: string, { services, words, server }: LoginPageCall, rules: PasswordRules): Promise<void> {
-  if ((await services.limit(`${KIND}-name:${foldUsername(typed)}`, PER_NAME, WINDOW)) !== null) return;
+  if ((await services.limit(`${KIND}-name:${usernameKey(typed)}`, PER_NAME, WINDOW)) !== null) return;
   const { accounts, links, env } = services;
-  const account = (await accounts.findByUsername(typed)) ?? (await accounts.findByEmail(typed));
+  // A proven address first: it belongs to one account, while a name is what somebody chose to be called.
+  const account = (await accounts.findByEmail(typed)) ?? (await accounts.findByUsername(typed));
   // Who reads the message gets in: an address that nobody proved or vouched for gets none.
   if (account?.email === undefined || !account.emailVerified) return;
   const { id: accountId, stamp, email: to } = account;

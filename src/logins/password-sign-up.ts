@@ -4,7 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
-import { type Account, foldUsername, identityOf, isUsername } from '../model/account.ts';
+import { type Account, foldUsername, identityOf, isOpenUsername } from '../model/account.ts';
 import { foldAddress } from '../model/email.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall } from '../model/login.ts';
 import { sayIn } from '../pages/words/span.ts';
@@ -76,8 +76,8 @@ async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<Logi
 async function sendTo(to: string, { services, words, server, signIn, returnTo }: LoginPageCall, rules: PasswordRules): Promise<void> {
   if ((await services.limit(`sign-up-address:${to}`, PER_ADDRESS, WINDOW)) !== null) return;
   const { accounts, links, issuer, env } = services;
-  if ((await accounts.findByUsername(to)) ?? (await accounts.findByEmail(to))) {
-    const url = issuer + signIn;
+  if ((await accounts.findByEmail(to)) ?? (await accounts.findByUsername(to))) {
+    const url = new URL(signIn, issuer).href; // a path tenant's issuer has a path, which stands in `signIn` already
     const [subject, text] = [words.email.knownSubject(server), words.email.known(server, url)];
     return send(rules, { to, subject, text, url, kind: 'account-exists' }, env, words);
   }
@@ -122,8 +122,7 @@ async function create(call: LoginPageCall, rules: PasswordRules, pass: Pass | nu
   const { email, permissions = [], returnTo } = pass?.admission ?? {};
   const typed = { username: read('username').slice(0, 300), name: read('name').trim().slice(0, 200) };
   const username = foldUsername(email ?? typed.username);
-  if (email === undefined && (!isUsername(username) || username.includes('@')))
-    return form(call, pass, words.password.usernameUnfit, typed);
+  if (email === undefined && !isOpenUsername(username)) return form(call, pass, words.password.usernameUnfit, typed);
   const problem = await unfit(read('new-password'), rules, env, words);
   if (problem !== null) return form(call, pass, problem, typed);
   const made = {

@@ -4,7 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { type Accounts, foldUsername, identityOf, type NewAccount } from '../model/account.ts';
+import { type Accounts, identityOf, type NewAccount, usernameKey } from '../model/account.ts';
 import { checkMailer, type SendEmail } from '../model/email.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Words } from '../pages/words/words.ts';
@@ -102,7 +102,7 @@ function isBounded(text: string, max: number): boolean {
 
 /** Folded as the accounts fold it: no spelling gets tries of its own. */
 function limitOf(username: string): string {
-  return `password-account:${foldUsername(username)}`;
+  return `password-account:${usernameKey(username)}`;
 }
 
 /** The network counts first: once it has to wait, it can no longer use up the tries of other people's accounts. */

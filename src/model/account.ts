@@ -7,7 +7,7 @@ import type { Json, Seconds } from './store.ts';
 /** An account as applications see it; the password's hash never leaves the core. */
 export type Account = {
   readonly id: string;
-  /** The name to sign in with: folded to lower case, compared in Unicode NFKC. */
+  /** The name to sign in with: in lower case and Unicode NFKC. Names that look alike are one name. */
   readonly username: string;
   readonly name?: string;
   readonly email?: string;
@@ -82,10 +82,18 @@ export interface Accounts {
   remove(id: string): Promise<void>;
 }
 
-/** Whether a text can be a user name: 1 to 256 printable characters. */
+/** What no page shows, though it is there: controls, formats, fillers, unassigned and private characters. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+/** Whether a text can be a user name: 1 to 256 characters that can be seen. */
 export function isUsername(username: string): boolean {
   const folded = foldUsername(username);
-  return folded !== '' && folded.length <= 256 && !/[\p{Cc}\p{Cs}]/u.test(folded);
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(folded) && folded.length <= 256 && !UNSEEN.test(folded);
+}
+
+/** Whether somebody may choose a name without proving anything: one with an `@` would pass for an address that they never proved. */
+export function isOpenUsername(username: string): boolean {
+  return isUsername(username) && !foldUsername(username).includes('@');
 }
 
 /** What an account proves: an identity that our own issuer vouches for. */
@@ -97,9 +105,25 @@ export function identityOf({ id, username, name, email, emailVerified }: Account
   return { issuer, subject: id, claims };
 }
 
-/** A user name in the one spelling that is compared: Unicode NFKC, lower case, no space around it. */
+/** A user name in the one spelling that is kept and shown: Unicode NFKC, lower case, single spaces. */
 export function foldUsername(username: string): string {
-  return username.normalize('NFKC').trim().toLowerCase();
+  return username
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/\p{Zs}+/gu, ' ')
+    .replaceAll(/^ | $/g, '');
+}
+
+/** Letters that look like those of the Latin alphabet, from the confusables of UTS #39, each before the one that it passes for. */
+const LOOK_ALIKES = new Map(
+  "аaαaɑaԁdеeɡgցgһhհhіiιiıiɩiјjкkκkӏlοoоoօoσoոnрpρpԛqզqгrѕsυuսuνvѵvԝwхxχxуyγyүy‐-‑-‒-–-—-−-’'ʼ'"
+    .match(/../gu)
+    ?.map((pair) => [...pair] as [string, string]),
+);
+
+/** What two user names have in common that nobody can tell apart: `admin` in Latin letters, and with a Cyrillic `а` (UTS #39 §4). */
+export function usernameKey(username: string): string {
+  return [...foldUsername(username).replaceAll(/([ij])\u0307/gu, '$1')].map((letter) => LOOK_ALIKES.get(letter) ?? letter).join('');
 }
 
 /** Whether a text can be a password: 8 to 1,024 characters, without NUL. */

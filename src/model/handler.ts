@@ -29,6 +29,8 @@ export interface Context {
   respond?: Respond | undefined;
   /** Set by `OAuthProvider`: what is kept for the user of this request between calls. */
   states?: CallerStates;
+  /** Resolves when the answer was sent or the caller has gone, where the runtime can tell. */
+  answered?(): Promise<void>;
   /** The peer's network address, where the runtime knows it. */
   readonly address?: string;
 }

@@ -66,7 +66,7 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
       const answer = await app.fetch(
         light ? (request as unknown as Request) : request.genuine(),
         settings.env,
-        new NodeContext(message, settings.trustProxy, keep),
+        new NodeContext(message, to, settings.trustProxy, keep),
       );
       working = false;
       release(message, to);
@@ -139,12 +139,23 @@ class NodeContext implements Context {
   readonly waitUntil: Context['waitUntil'];
   respond: Context['respond'] = respond;
   readonly #message: IncomingMessage;
+  readonly #to: ServerResponse;
   readonly #trustProxy: number;
 
-  constructor(message: IncomingMessage, trustProxy: number, keep: (promise: Promise<unknown>, message: IncomingMessage) => void) {
+  constructor(
+    message: IncomingMessage,
+    to: ServerResponse,
+    trustProxy: number,
+    keep: (promise: Promise<unknown>, message: IncomingMessage) => void,
+  ) {
     this.#message = message;
+    this.#to = to;
     this.#trustProxy = trustProxy;
     this.waitUntil = (promise) => keep(promise, message);
+  }
+
+  answered(): Promise<void> {
+    return new Promise((done) => (this.#to.closed ? done() : void this.#to.once('close', done)));
   }
 
   get address(): string {

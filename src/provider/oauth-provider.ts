@@ -98,7 +98,10 @@ export class OAuthProvider<Env = unknown> {
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
     if (route) {
-      return answer(route, makeCall(request, host.as, env, { network, waitUntil: (work) => ctx.waitUntil(work) }));
+      return answer(
+        route,
+        makeCall(request, host.as, env, { network, waitUntil: (work) => ctx.waitUntil(work), answered: () => ctx.answered?.() }),
+      );
     }
     const text = host.metadata.get(path);
     if (text !== undefined) return metadataAnswer(request, text, this.#platform.runtime.respond);

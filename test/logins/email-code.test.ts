@@ -42,6 +42,7 @@ describe.each(storeNames)('logins/email-code on %s', (store) => {
     const first = (await app.call(String(tokens.body['access_token']))).access;
     expect(first?.props).toMatchObject({ claims: { email: ADA, email_verified: true } });
     const again = await asked(app);
+    await app.settled();
     expect((await again.browser.submit(again.page, { code: await mailbox.codeFor(ADA) })).status).toBe(303);
     const { accounts } = app.provider.helpers(app.env);
     expect(await accounts.findByEmail(ADA)).toMatchObject({ id: first?.userId, withoutPassword: true });

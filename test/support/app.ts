@@ -41,6 +41,8 @@ export interface App {
   client(metadata?: Record<string, unknown>): Promise<TestClient>;
   /** Sends one request to a path of the server. */
   ask(method: string, path: string, body?: BodyInit | null, headers?: Record<string, string>): Promise<Response>;
+  /** Resolves when all work that went on behind answers is done. */
+  settled(): Promise<void>;
   /** Registers whatever is given, raw. */
   register(metadata: unknown): Promise<JsonAnswer>;
   /** Brings Alice to a code with a fresh client and browser. */
@@ -118,7 +120,8 @@ export async function appOn(
     address: (request) => request.headers.get('x-test-address') ?? '192.0.2.1',
   });
   const env = { PORTCULLIS: store, ...variables };
-  const send = (request: Request): Promise<Response> => provider.fetch(request, env);
+  const afterwards: Promise<unknown>[] = [];
+  const send = (request: Request): Promise<Response> => provider.fetch(request, env, { waitUntil: (work) => void afterwards.push(work) });
   const { accounts } = provider.helpers(env, provider.tenants[0]);
   const alice =
     (await accounts.findByUsername(ALICE.username)) ?? (await accounts.create({ ...ALICE, name: 'Alice', permissions: ['admin'] }));
@@ -133,6 +136,9 @@ export async function appOn(
   return {
     ask, toCode, send, clock, store, inner, events, counts, provider, env, client,
     aliceId: alice.id,
+    async settled() {
+      while (afterwards.length > 0) await Promise.all(afterwards.splice(0));
+    },
     browser: () => makeBrowser(send),
     async register(metadata) {
       const response = await ask('POST', '/register', JSON.stringify(metadata), { 'content-type': 'application/json' });

@@ -33,6 +33,19 @@ describe('upstreams/oidc', () => {
     expect(await failureIn(trip(provider, fake.visit))).toMatch(/^broken /);
   });
 
+  it('believes the signed ID token where the userinfo endpoint says otherwise (OIDC Core §5.3.2)', async () => {
+    const { fake, provider } = await both();
+    fake.user = { sub: 'u-1', email: 'uma@corp.example', email_verified: false }; // without a name, so that userinfo is asked
+    fake.faults.set('userinfo', { status: 200, body: { sub: 'u-1', name: 'Uma', email: 'ceo@corp.example', email_verified: true } });
+    expect((await trip(provider, fake.visit)).claims).toEqual({
+      sub: 'u-1',
+      name: 'Uma',
+      email: 'uma@corp.example',
+      email_verified: false,
+    });
+    expect(fake.calls).toContain('userinfo');
+  });
+
   const forged: readonly (readonly [string, Forge])[] = [
     ['another issuer', ({ claims }) => void (claims['iss'] = 'https://evil.example')],
     ['no issuer', ({ claims }) => void delete claims['iss']],

@@ -29,7 +29,6 @@ export const passkey: NonNullable<Translation['passkey']> = {
   counter:
     'Dieser Passkey wurde abgelehnt: Es gibt vielleicht eine Kopie davon. Melden Sie sich anders an, entfernen Sie ihn und fügen Sie einen neuen hinzu.',
   usernameTaken: 'Dieser Benutzername ist vergeben. Wählen Sie einen anderen.',
-  usernameBad: 'Ein Benutzername hat 1 bis 256 Zeichen und keine Zeilenumbrüche. Wählen Sie einen anderen.',
   title: 'Passkeys',
   count: (count) => (count === 0 ? 'Keine' : count === 1 ? '1 Passkey' : `${count} Passkeys`),
   empty:

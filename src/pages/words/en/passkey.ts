@@ -23,7 +23,6 @@ export const passkey = {
   wrong: 'This passkey could not be checked. Try again.',
   counter: 'This passkey was refused: there may be a copy of it. Sign in another way, remove it, and add a new one.',
   usernameTaken: 'This user name is taken. Choose another one.',
-  usernameBad: 'A user name has 1 to 256 characters, and no line breaks. Choose another one.',
   title: 'Passkeys',
   count: (count: number): string => (count === 0 ? 'None' : count === 1 ? '1 passkey' : `${count} passkeys`),
   notOwn: 'You sign in at another site, so there are no passkeys here. Add one there.',

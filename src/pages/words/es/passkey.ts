@@ -26,7 +26,6 @@ export const passkey: NonNullable<Translation['passkey']> = {
   wrong: 'No se pudo comprobar esta llave de acceso. Vuelve a intentarlo.',
   counter: 'Esta llave de acceso se rechazó: puede que exista una copia. Inicia sesión de otra forma, quítala y añade una nueva.',
   usernameTaken: 'Este nombre de usuario ya está en uso. Elige otro.',
-  usernameBad: 'Un nombre de usuario tiene de 1 a 256 caracteres, sin saltos de línea. Elige otro.',
   title: 'Llaves de acceso',
   count: (count) => (count === 0 ? 'Ninguna' : count === 1 ? '1 llave de acceso' : `${count} llaves de acceso`),
   empty:

@@ -29,7 +29,6 @@ export const passkey: NonNullable<Translation['passkey']> = {
   counter:
     'Cette clé d’accès a été refusée : il en existe peut-être une copie. Connectez-vous autrement, supprimez-la et ajoutez-en une nouvelle.',
   usernameTaken: 'Ce nom d’utilisateur est déjà pris. Choisissez-en un autre.',
-  usernameBad: 'Un nom d’utilisateur a de 1 à 256 caractères, sans retour à la ligne. Choisissez-en un autre.',
   title: 'Clés d’accès',
   count: (count) => (count === 0 ? 'Aucune' : count === 1 ? '1 clé d’accès' : `${count} clés d’accès`),
   empty:

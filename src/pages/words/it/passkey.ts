@@ -25,7 +25,6 @@ export const passkey: NonNullable<Translation['passkey']> = {
   wrong: 'Non è stato possibile verificare questa passkey. Riprova.',
   counter: 'Questa passkey è stata rifiutata: potrebbe esisterne una copia. Accedi in un altro modo, rimuovila e aggiungine una nuova.',
   usernameTaken: 'Questo nome utente è già in uso. Scegline un altro.',
-  usernameBad: 'Un nome utente ha da 1 a 256 caratteri, senza interruzioni di riga. Scegline un altro.',
   title: 'Passkey',
   count: (count) => (count === 0 ? 'Nessuna' : `${count} passkey`),
   empty: 'Non hai ancora una passkey. Con una passkey accedi con l’impronta, il volto o il PIN, e nessuno può sottrartela con l’inganno.',

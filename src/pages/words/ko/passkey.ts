@@ -24,7 +24,6 @@ export const passkey: NonNullable<Translation['passkey']> = {
   wrong: '이 패스키를 확인할 수 없습니다. 다시 시도하세요.',
   counter: '이 패스키는 거부되었습니다. 복사본이 있을 수 있습니다. 다른 방법으로 로그인해 이 패스키를 삭제하고 새로 추가하세요.',
   usernameTaken: '이미 사용 중인 사용자 이름입니다. 다른 이름을 선택하세요.',
-  usernameBad: '사용자 이름은 1~256자이며 줄바꿈을 넣을 수 없습니다. 다른 이름을 선택하세요.',
   title: '패스키',
   count: (count) => (count === 0 ? '없음' : `패스키 ${count}개`),
   empty: '아직 패스키가 없습니다. 패스키가 있으면 지문, 얼굴, PIN으로 로그인할 수 있고 아무도 속여서 빼앗을 수 없습니다.',

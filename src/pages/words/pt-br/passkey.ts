@@ -25,7 +25,6 @@ export const passkey: NonNullable<Translation['passkey']> = {
   wrong: 'Não foi possível verificar esta chave de acesso. Tente de novo.',
   counter: 'Esta chave de acesso foi recusada: pode haver uma cópia dela. Entre de outra forma, remova-a e adicione uma nova.',
   usernameTaken: 'Este nome de usuário já existe. Escolha outro.',
-  usernameBad: 'Um nome de usuário tem de 1 a 256 caracteres, sem quebras de linha. Escolha outro.',
   title: 'Chaves de acesso',
   count: (count) => (count === 0 ? 'Nenhuma' : count === 1 ? '1 chave de acesso' : `${count} chaves de acesso`),
   empty:

@@ -23,7 +23,6 @@ export const passkey: NonNullable<Translation['passkey']> = {
   wrong: '无法验证该通行密钥。请重试。',
   counter: '该通行密钥已被拒绝：它可能存在副本。请以其他方式登录，将其移除并添加新的通行密钥。',
   usernameTaken: '该用户名已被使用。请另选一个。',
-  usernameBad: '用户名须为 1 至 256 个字符，且不含换行。请另选一个。',
   title: '通行密钥',
   count: (count) => (count === 0 ? '无' : `${count} 个通行密钥`),
   empty: '您还没有通行密钥。有了它，您可以用指纹、面容或 PIN 码登录，而且没有人能骗走它。',

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { isOpenUsername, isUsername, usernameKey } from '../../src/model/account.ts';
+
+describe('model/account', () => {
+  it.each([
+    ['a Hangul filler', '\u3164'],
+    ['a zero-width space in a name', 'ad\u200Bmin'],
+    ['a line separator', 'a\u2028b'],
+    ['an Arabic letter mark', 'admin\u061C'],
+    ['a soft hyphen', 'ad\u00ADmin'],
+    ['a byte order mark', '\uFEFFadmin'],
+    ['a Braille blank', '\u2800'],
+    ['a variation selector', 'admin\uFE0F'],
+    ['a tag', 'admin\u{E0041}'],
+    ['a combining mark alone', '\u0301'],
+    ['blanks alone', ' \u3000\u00A0 '],
+    ['a private character', 'a\uE000'],
+    ['a control character', 'a\u0000'],
+  ])('takes no user name that holds %s (F-44)', (_what, name) => {
+    expect(isUsername(name)).toBe(false);
+  });
+
+  it.each(['ada', 'Ada Lovelace', '山田太郎', 'мария', 'o’brien', 'ada@example.com', 'a.b-c_d', '😀'])(
+    'takes %s for a user name',
+    (name) => {
+      expect(isUsername(name)).toBe(true);
+    },
+  );
+
+  it.each(['ada@example.com', 'ada\uFF20example.com', 'ada\uFE6Bexample.com', '@'])(
+    'lets nobody call themselves %s without a proof (F-33)',
+    (name) => {
+      expect([isUsername(name), isOpenUsername(name)]).toEqual([true, false]);
+    },
+  );
+
+  it.each([
+    ['Cyrillic letters', '\u0430dmin'],
+    ['a Greek letter', 'adm\u03B9n'],
+    ['a letter without its dot', 'adm\u0131n'],
+    ['a letter with a second dot', 'ADM\u0130N'],
+    ['full-width letters', '\uFF41\uFF44\uFF4D\uFF49\uFF4E'],
+    ['blanks around it', '  admin\u00A0'],
+  ])('knows one name from %s as the other (F-44)', (_what, name) => {
+    expect(usernameKey(name)).toBe('admin');
+  });
+
+  it('keeps names apart that can be told apart', () => {
+    const names = ['admin', 'ádmin', 'admin1', 'adm1n', 'a dmin', 'админ', '山田'];
+    expect(new Set(names.map(usernameKey)).size).toBe(names.length);
+    expect([usernameKey('a  b'), usernameKey('a‑b')]).toEqual(['a b', 'a-b']);
+  });
+});
