@@ -28,6 +28,7 @@ const inTheirLanguage = late(async () => (await import('./endpoints/visitor.ts')
 const introspect = late(async () => (await import('./endpoints/introspect.ts')).introspect);
 const login = late(async () => (await import('./endpoints/login.ts')).login);
 const loginPageOf = late(async () => (await import('./endpoints/login-page.ts')).loginPageOf);
+const prepareLogins = late(async () => (await import('./endpoints/prepared.ts')).prepareLogins);
 const push = late(async () => (await import('./endpoints/push.ts')).push);
 const register = late(async () => (await import('./endpoints/register.ts')).register);
 const registration = late(async () => (await import('./endpoints/registration.ts')).registration);
@@ -124,6 +125,7 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
     if (route.reader === 'person') {
       if (isPrefetch(asked.request)) return notAhead();
       call = await inTheirLanguage(asked);
+      await prepareLogins(call);
     }
     const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
     return await (endpoint ? endpoint(call) : notAllowed(route));

@@ -19,6 +19,7 @@ import type { Consents } from './consents.ts';
 import type { Keys } from './keys.ts';
 import type { NewAccounts } from './new-accounts.ts';
 import type { AccountRecord, Records } from './records.ts';
+import { type Seed, seedAccount } from './seeds.ts';
 import type { Vault } from './vault.ts';
 
 /** N = 2^14, r = 8, p = 5: 16 MiB, so that it also runs in a Worker. */
@@ -77,24 +78,60 @@ export function makeAccounts({
     const id = await records.findAccountId(await keys.hash(usernameKey(username)));
     return (await newAccounts.find(id ?? 'nobody'))?.value ?? null; // one read more or less would tell which names exist
   };
+  const create = async (account: NewAccount, id: string, seed?: (hash: string | null) => Seed): Promise<Account> => {
+    checkNew(account);
+    const { username, password, ...rest } = account;
+    const passwordHash = password === undefined ? null : await hashPassword(password);
+    const made: AccountRecord = {
+      v: 1,
+      permissions: [],
+      ...rest,
+      id,
+      username: foldUsername(username),
+      stamp: keys.id(),
+      createdAt: runtime.now(),
+      ...(passwordHash === null ? {} : { passwordHash }),
+      ...(seed ? { seed: seed(passwordHash) } : {}),
+    };
+    const opened = await newAccounts.open(made);
+    if (opened === 'open') return publicOf(made);
+    throw new TypeError(opened === 'email_taken' ? 'This e-mail address belongs to another account.' : 'This user name is taken.');
+  };
+  /** Sets the password on that very state of the account; null where it is another by now. */
+  const renew = async (
+    id: string,
+    passwordHash: string,
+    ifStamp?: string,
+    more: Partial<AccountRecord> = {},
+  ): Promise<AccountRecord | null> => {
+    const stamp = keys.id();
+    const found = await records.findAccount(id);
+    if (found && ifStamp !== undefined && found.value.stamp !== ifStamp) return null;
+    // Before and after: cut off in between, nothing that the old password opened is left behind the new one.
+    await signOut({ records, consents, vault }, id, runtime.now());
+    const set = await change(id, (account) =>
+      ifStamp !== undefined && account.stamp !== ifStamp ? null : { ...account, ...more, passwordHash, stamp },
+    );
+    if (set === null) return null;
+    await signOut({ records, consents, vault }, id, runtime.now());
+    emit({ kind: 'factor.changed', factor: 'password', userId: id, what: 'changed' });
+    return set;
+  };
   return {
-    async create(account, id = keys.id()) {
-      checkNew(account);
-      const { username, password, ...rest } = account;
-      const kept = {
-        v: 1,
-        permissions: [],
-        ...rest,
-        id,
-        username: foldUsername(username),
-        stamp: keys.id(),
-        createdAt: runtime.now(),
-      } as const;
-      const made = password === undefined ? kept : { ...kept, passwordHash: await hashPassword(password) };
-      const opened = await newAccounts.open(made);
-      if (opened === 'open') return publicOf(made);
-      throw new TypeError(opened === 'email_taken' ? 'This e-mail address belongs to another account.' : 'This user name is taken.');
-    },
+    create: (account, id = keys.id()) => create(account, id),
+    seed: (account) =>
+      seedAccount(
+        {
+          find: findByUsername,
+          create: (one, seed) => create(one, keys.id(), seed),
+          isRight,
+          async renew({ id, stamp }, password, seed) {
+            const hash = await hashPassword(password);
+            return (await renew(id, hash, stamp, { seed: seed(hash) })) !== null;
+          },
+        },
+        account,
+      ),
     find: async (id) => publicOrNull((await newAccounts.find(id))?.value ?? null),
     findByUsername: async (username) => publicOrNull(await findByUsername(username)),
     async findByEmail(address) {
@@ -111,19 +148,7 @@ export function makeAccounts({
     },
     async setPassword(id, password, ifStamp) {
       checkPassword(password);
-      const passwordHash = await hashPassword(password);
-      const stamp = keys.id();
-      const found = await records.findAccount(id);
-      if (found && ifStamp !== undefined && found.value.stamp !== ifStamp) return null;
-      // Before and after: cut off in between, nothing that the old password opened is left behind the new one.
-      await signOut({ records, consents, vault }, id, runtime.now());
-      const set = await change(id, (account) =>
-        ifStamp !== undefined && account.stamp !== ifStamp ? null : { ...account, passwordHash, stamp },
-      );
-      if (set === null) return null;
-      await signOut({ records, consents, vault }, id, runtime.now());
-      emit({ kind: 'factor.changed', factor: 'password', userId: id, what: 'changed' });
-      return publicOf(set);
+      return publicOrNull(await renew(id, await hashPassword(password), ifStamp));
     },
     removeSecondFactor: (id) => totps.remove(id),
     async setEmail(id, email, { verified = false } = {}) {
@@ -201,8 +226,13 @@ async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerato
   } while (after !== undefined);
 }
 
-function checkNew({ username, password, email, emailVerified }: NewAccount): void {
+function checkNew(account: NewAccount): void {
+  const { username, password, email, emailVerified } = account;
   if (!isUsername(username)) throw new TypeError('A user name has 1 to 256 characters that can be seen.');
+  if (password === undefined && 'password' in account)
+    throw new TypeError(
+      `The password of "${username}" is undefined, as of a secret that is not set. Leave \`password\` out for an account without one.`,
+    );
   if (password !== undefined) checkPassword(password);
   if (emailVerified && foldAddress(email ?? '') === null)
     throw new TypeError('A verified e-mail address is one plain address, such as ada@example.com.');
@@ -212,7 +242,7 @@ function checkPassword(password: string): void {
   if (!canBePassword(password)) throw new TypeError('A password has 8 to 1,024 characters.');
 }
 
-function publicOf({ v: _v, passwordHash, ...account }: AccountRecord): Account {
+function publicOf({ v: _v, passwordHash, seed: _seed, ...account }: AccountRecord): Account {
   return passwordHash === undefined ? { ...account, withoutPassword: true } : account;
 }
 

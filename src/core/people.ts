@@ -63,7 +63,7 @@ export function makePeople(parts: PeopleParts): People {
   const vault = lateVault(parts);
   const accounts = lateVerbs<Accounts>(
     {
-      create: true, find: true, findByUsername: true, findByEmail: true, checkPassword: true, removeSecondFactor: true, setPassword: true,
+      create: true, seed: true, find: true, findByUsername: true, findByEmail: true, checkPassword: true, removeSecondFactor: true, setPassword: true,
       setEmail: true, invite: true, setPermissions: true, permissionsOf: true, remove: true,
     }, // prettier-ignore
     async () => {

@@ -54,6 +54,8 @@ export type AccountRecord = {
   readonly permissions: readonly string[];
   /** Absent where the account has no password. */
   readonly passwordHash?: string;
+  /** Of an account that the configuration names: what its password was, there. */
+  readonly seed?: { readonly hash: string | null; readonly former: readonly string[] };
   readonly stamp: string;
   readonly createdAt: Seconds;
 };

@@ -4,19 +4,23 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { type Accounts, identityOf, type NewAccount, usernameKey } from '../model/account.ts';
+import { identityOf, type NewAccount, usernameKey } from '../model/account.ts';
 import { checkMailer, type SendEmail } from '../model/email.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Words } from '../pages/words/words.ts';
 import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
 import { passwordSection } from './password-change.ts';
+import { makeSeeds } from './password-seeds.ts';
 import { resetPages } from './password-reset.ts';
 import type { PasswordRules } from './password-rules.ts';
 import { signUpPages } from './password-sign-up.ts';
 
 /** What `password()` can be told. */
 export interface PasswordOptions<Env = unknown> {
-  /** Accounts that shall exist from the start: made when first somebody signs in, left alone once their name is taken. */
+  /**
+   * Accounts that shall exist from the start, with passwords from the environment. Made before the first page is shown. A configured
+   * password that changes replaces the account's, and ends its sessions and grants; one that the person chose stays until then.
+   */
   readonly accounts?: (env: Env) => readonly NewAccount[];
   /** Who may make an account: nobody (`closed`, unless told), who was invited by `accounts.invite`, or everybody. */
   readonly signUp?: 'closed' | 'invited' | 'open';
@@ -36,13 +40,16 @@ const WINDOW = 15 * 60;
 
 /** Signs users in by user name and password. */
 export function password<Env = unknown>(options: PasswordOptions<Env> = {}): FormLogin {
-  const seeded = new WeakSet<Accounts>();
+  const seeds = options.accounts && makeSeeds(options.accounts);
   const rules = rulesOf(options);
   return {
     id: 'password',
     account: [passwordSection(rules)],
     pages: [...(rules.sendEmail ? resetPages(rules) : []), ...signUpPages(rules)],
     label: (words) => words.password.label,
+    ...(seeds
+      ? { prepare: ({ accounts, env }: LoginServices) => seeds.prepare(accounts, env), checkEnv: (env: unknown) => seeds.check(env) }
+      : {}),
     fields,
     async prove(read, services) {
       const username = read('username').trim();
@@ -50,10 +57,6 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused;
       const retryAfter = await limits(username, services);
       if (retryAfter !== null) return { kind: 'limited', retryAfter };
-      if (options.accounts && !seeded.has(services.accounts)) {
-        await seed(options.accounts(services.env as Env), services.accounts);
-        seeded.add(services.accounts);
-      }
       const account = await services.accounts.checkPassword(username, secret);
       if (!account) return refused;
       await services.forgive(limitOf(username));
@@ -111,18 +114,6 @@ async function limits(username: string, services: LoginServices): Promise<number
     (await services.limit(`password-network:${services.network}`, PER_NETWORK, WINDOW)) ??
     (await services.limit(limitOf(username), PER_ACCOUNT, WINDOW))
   );
-}
-
-/** Two processes may seed one store at once: whoever comes second finds the name taken, and that is all right. */
-async function seed(list: readonly NewAccount[], accounts: Accounts): Promise<void> {
-  for (const account of list) {
-    if (await accounts.findByUsername(account.username)) continue;
-    try {
-      await accounts.create(account);
-    } catch (error) {
-      if (!(await accounts.findByUsername(account.username))) throw error;
-    }
-  }
 }
 
 function rulesOf<Env>({ signUp = 'closed', sendEmail, isBreached }: PasswordOptions<Env>): PasswordRules {

@@ -34,6 +34,18 @@ export interface NewAccount {
   readonly permissions?: readonly string[];
 }
 
+/** What seeding an account came to. */
+export type Seeded =
+  | 'made'
+  /** Nothing was to be done. */
+  | 'same'
+  /** The seed has another password than before: the account has it now, and its sessions and grants have ended. */
+  | 'renewed'
+  /** The seed's password was replaced by a newer one before, and does not come back. */
+  | 'stale'
+  /** The name is an account's that was not seeded; it was left alone. */
+  | 'taken';
+
 /** Whom an operator lets in. */
 export interface Invitation {
   /** Becomes user name and address of the account; whoever holds the link is believed to read what is sent there. Without it, a name is chosen. */
@@ -49,6 +61,8 @@ export interface Invitation {
 export interface Accounts {
   /** @param id a random one, for who had to know it before. @throws {TypeError} when the name is taken, or a value is out of bounds. */
   create(account: NewAccount, id?: string): Promise<Account>;
+  /** Makes an account that your configuration names, or gives it the configured password where that has changed. @throws {TypeError} as `create`. */
+  seed(account: NewAccount): Promise<Seeded>;
   /** By id; null if there is none. */
   find(id: string): Promise<Account | null>;
   /** By the name used to sign in; null if there is none. */
@@ -118,12 +132,13 @@ export function foldUsername(username: string): string {
 const LOOK_ALIKES = new Map(
   "аaαaɑaԁdеeɡgցgһhհhіiιiıiɩiјjкkκkӏlοoоoօoσoոnрpρpԛqզqгrѕsυuսuνvѵvԝwхxχxуyγyүy‐-‑-‒-–-—-−-’'ʼ'"
     .match(/../gu)
-    ?.map((pair) => [...pair] as [string, string]),
+    ?.map((pair) => Array.from(pair) as [string, string]),
 );
 
 /** What two user names have in common that nobody can tell apart: `admin` in Latin letters, and with a Cyrillic `а` (UTS #39 §4). */
 export function usernameKey(username: string): string {
-  return [...foldUsername(username).replaceAll(/([ij])\u0307/gu, '$1')].map((letter) => LOOK_ALIKES.get(letter) ?? letter).join('');
+  const folded = foldUsername(username).replaceAll(/([ij])\u0307/gu, '$1');
+  return folded.replaceAll(/./gsu, (letter) => LOOK_ALIKES.get(letter) ?? letter);
 }
 
 /** Whether a text can be a password: 8 to 1,024 characters, without NUL. */

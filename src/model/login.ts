@@ -5,48 +5,14 @@
  */
 import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../pages/words/words.ts';
-import type { Accounts } from './account.ts';
-import type { Links } from './links.ts';
+import type { LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
-import type { Passkeys } from './passkey.ts';
 import type { Limited, LoginResult, Proven, Refused, ReturnResult, Step } from './proof.ts';
 import type { Json, Seconds } from './store.ts';
-import type { Totps } from './totp.ts';
 import type { TokenKeeper } from './upstream.ts';
 
+export type { LoginServices } from './login-services.ts';
 export type { Limited, LoginResult, Proven, Refused, ReturnResult, Step } from './proof.ts';
-
-/** What a login may use of the server. */
-export interface LoginServices {
-  /** Our issuer; own accounts are vouched for by it. */
-  readonly issuer: string;
-  readonly accounts: Accounts;
-  readonly passkeys: Passkeys;
-  readonly totps: Totps;
-  /**
-   * Work that goes on when the answer is out, such as sending a message: how long it takes, and whether there is any, nobody
-   * can tell from the answer. What it rejects with goes to the operator as `request.failed`.
-   */
-  readonly after: (work: () => Promise<unknown>) => void;
-  /** A random secret of 256 bits, as text. */
-  readonly secret: () => string;
-  readonly now: () => Seconds;
-  /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
-  readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
-  /** Forgets the attempts counted under a name: whoever got in may start anew. */
-  readonly forgive: (name: string) => Promise<void>;
-  /** Where the request comes from: an address, IPv6 cut to its /64; what limits are counted by. */
-  readonly network: string;
-  /** The environment that the application was called with. */
-  readonly env: unknown;
-  readonly links: Links;
-  /** A random id for an account that is to be. */
-  readonly newId: () => string;
-  /** The address of one of the login's own pages, made from the configured issuer and from nothing else (SEC-161). */
-  readonly pageUrl: (page: string) => string;
-  /** The language of whoever signs in, for messages that are sent. */
-  readonly words: Words;
-}
 
 /** What the page of a step shows. */
 export interface StepView {
@@ -93,6 +59,10 @@ export interface FormLogin {
   fields(typed: { readonly [name: string]: string }, words: Words): Html;
   /** Checks what was typed. `read` gives a field's value, empty if absent. */
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
+  /** Called before each request for a page: makes accounts that shall be there. It remembers by itself that it is done. */
+  prepare?(services: LoginServices): Promise<void>;
+  /** Checks that the environment has what the login needs of it. @throws {TypeError} naming option, variable and fix. */
+  checkEnv?(env: unknown): void;
   /** What follows where `prove` asks for a step. */
   readonly steps?: Steps<Proven>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */

@@ -13,7 +13,6 @@ import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import type { TokenSource } from '../guard/token-source.ts';
-import { genuine } from '../lib/genuine.ts';
 import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
@@ -30,7 +29,9 @@ import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { fetchOf } from './handlers.ts';
 import { LateStates } from './late-states.ts';
+import { loginFault } from './login-faults.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
+import { pathOf, withoutPrefix } from './path-of.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
 import { epochStore } from '../stores/epoch.ts';
@@ -58,6 +59,8 @@ interface Host<Env> {
   readonly metadata: ReadonlyMap<string, string>;
   readonly apis: readonly Protected<Env>[];
   readonly helpers: OAuthHelpers;
+  /** What the environment lacks for a login. */
+  readonly fault: unknown;
 }
 
 const MOST_HOSTS = 16;
@@ -121,7 +124,9 @@ export class OAuthProvider<Env = unknown> {
 
   /** The helpers, outside a request: accounts, clients, grants; with tenants, of one. @throws {TypeError} naming what the environment lacks. */
   helpers(env: Env, tenant: string | null = null): OAuthHelpers {
-    return this.#host(siteOf(this.#sites, tenant), env, null).helpers;
+    const { fault, helpers } = this.#host(siteOf(this.#sites, tenant), env, null);
+    if (fault !== null) throw fault;
+    return helpers;
   }
 
   /** Answers a cron trigger of a Worker: sweeps expired records, so many at most that one run stays short. Bound, as `fetch` is. */
@@ -180,6 +185,7 @@ export class OAuthProvider<Env = unknown> {
     const known = this.#hosts.get(issuer);
     if (known && known.source === source && source !== undefined) return known.host;
     const host = this.#makeHost(site, issuer, env);
+    if (host.fault !== null) return host; // the next request may come with what is missing
     if (this.#hosts.size >= MOST_HOSTS + this.#sites.length) this.#hosts.clear();
     this.#hosts.set(issuer, { source, host });
     return host;
@@ -219,7 +225,16 @@ export class OAuthProvider<Env = unknown> {
     const metadata = new Map(apis.map((api) => [api.guard.metadata.path, api.guard.metadata.text]));
     if (apis.length === 1 && apis[0]) metadata.set(`/.well-known/oauth-protected-resource${prefix}`, apis[0].guard.metadata.text);
     const { allowedOrigins } = options;
-    return { prefix, allowedOrigins, as, routes: routesOf(settings), metadata, apis, helpers: makeHelpers(as) };
+    return {
+      prefix,
+      allowedOrigins,
+      as,
+      routes: routesOf(settings),
+      metadata,
+      apis,
+      helpers: makeHelpers(as),
+      fault: loginFault(settings.logins, env),
+    };
   }
 
   #origin(env: Env, url: string | null): string {
@@ -247,14 +262,6 @@ function toldOf(as: AuthServer, request: Request, refusal: Response): Response {
 
 function notFound(): Response {
   return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
-}
-
-/** The request as the handler knows its own address: `MyMCP.serve('/mcp')` answers at `/mcp` of every tenant. */
-function withoutPrefix(request: Request, prefix: string): Request {
-  if (prefix === '') return request;
-  const url = new URL(request.url);
-  url.pathname = url.pathname.slice(prefix.length);
-  return new Request(url, genuine(request));
 }
 
 /** Says whose names `userId` and `clientId` are, so that nothing that is kept by them is kept for two. */
@@ -285,15 +292,4 @@ async function withPermissions(as: AuthServer, access: Access, env: unknown): Pr
     as.emit({ kind: 'request.failed', endpoint: 'permissions', requestId: as.keys.id(), error });
     return null;
   }
-}
-
-/** The path as every router of ours sees it: one spelling, decided once. */
-function pathOf(url: string): string {
-  if (/\\|\/\.(?![a-z])|%2e/i.test(url)) return new URL(url).pathname; // a dot and a letter are no dot segment
-  const start = url.indexOf('/', url.indexOf('//') + 2);
-  if (start < 0) return '/';
-  const query = url.indexOf('?', start);
-  const fragment = url.indexOf('#', start);
-  const end = query < 0 || (fragment >= 0 && fragment < query) ? fragment : query;
-  return end < 0 ? url.slice(start) : url.slice(start, end);
 }

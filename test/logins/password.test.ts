@@ -31,6 +31,7 @@ class FakeAccounts implements Accounts {
     return [...this.kept.values()].find((account) => account.id === id) ?? null;
   }
   removeSecondFactor = async (): Promise<boolean> => false;
+  seed = async (): Promise<'same'> => 'same';
   findByEmail = async (): Promise<null> => null;
   permissionsOf = async (): Promise<readonly string[]> => [];
   setPassword = async (): Promise<null> => null;
@@ -149,40 +150,6 @@ describe('logins/password', () => {
     for (let count = 0; count < 100; count++) expect(await tryWith(`user${count}`, 'wrong horse')).toEqual(WRONG);
     for (let count = 0; count < 20; count++) expect(await tryWith('ada', 'wrong horse')).toMatchObject({ kind: 'limited' });
     expect(await tryWith('ada', 'correct horse', { network: '198.51.100.1' })).toMatchObject({ kind: 'proven' });
-  });
-
-  it('makes the initial accounts when first somebody signs in, from the environment, and only once', async () => {
-    const asked: unknown[] = [];
-    const by = password({ accounts: (env) => (asked.push(env), [ADA, { username: 'root', password: 'first password' }]) });
-    expect(await tryWith('root', 'first password', { by })).toMatchObject({ kind: 'proven' });
-    expect(await tryWith('root', 'first password', { by })).toMatchObject({ kind: 'proven' });
-    expect(asked).toEqual([{ MARK: 'env' }]);
-    expect([...accounts.kept.keys()]).toEqual(['ada', 'root']);
-  });
-
-  it('leaves an account alone whose name is taken', async () => {
-    const by = password({ accounts: () => [{ ...ADA, password: 'another password' }] });
-    expect(await tryWith('ada', 'another password', { by })).toEqual(WRONG);
-    expect(await tryWith('ada', 'correct horse', { by })).toMatchObject({ kind: 'proven' });
-  });
-
-  it('does not mind that another process made the account in the meantime', async () => {
-    const by = password({ accounts: () => [{ username: 'root', password: 'first password' }] });
-    const find = accounts.findByUsername.bind(accounts);
-    accounts.findByUsername = async (username) => {
-      const found = await find(username);
-      if (!found) await accounts.create({ username, password: 'first password' });
-      return found;
-    };
-    expect(await tryWith('root', 'first password', { by })).toMatchObject({ kind: 'proven' });
-  });
-
-  it('says so when an initial account cannot be made, and tries again', async () => {
-    let secret = 'short';
-    const by = password({ accounts: () => [{ username: 'root', password: secret }] });
-    await expect(tryWith('root', 'short', { by })).rejects.toThrow(TypeError);
-    secret = 'long enough now';
-    expect(await tryWith('root', secret, { by })).toMatchObject({ kind: 'proven' });
   });
 
   it('refuses to start where there is no scrypt, and names the mend', () => {
