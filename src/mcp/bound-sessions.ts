@@ -70,7 +70,7 @@ export function boundSessions<Env = unknown>(
       const props = await hashOf(access.props);
       if (id !== null && !(await isOwn(id, states, access, props))) return notFound();
       // Ends with the token, also for a tool that is at work: its handler sees the signal, its stream is cut.
-      const until = endOf(request.signal, access, ctx, streamCheck, states.now());
+      const until = endOf([request.signal, request.method === 'GET' ? ctx.stopping : undefined], access, ctx, streamCheck, states.now());
       const given = new AbortController();
       const over = onAbort(until.signal, () => given.abort());
       const finish = (): void => {

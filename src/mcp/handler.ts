@@ -168,7 +168,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
     body: JudgedBody,
     { access, ctx, authInfo }: { readonly access: Access | null; readonly ctx: Context; readonly authInfo: AuthInfo },
   ): Promise<Response> {
-    const end = endOf(request.signal, access, ctx, streamCheck, ctx.states?.now());
+    const end = endOf([request.signal, ctx.stopping], access, ctx, streamCheck, ctx.states?.now());
     const { signal } = end;
     try {
       const full = streams.take({ access }, signal);

@@ -41,12 +41,12 @@ export function busFor(events: UserEvents, access: Access | null, body: unknown)
 }
 
 /**
- * Ends a stream: when the caller goes, when the token ends, when a check every so often finds it revoked, and by `abort()`.
+ * Ends a stream: when the token ends, when a check every so often finds it revoked, and by `abort()`.
  *
- * @param client the signal of its request; null where a client that goes away ends nothing.
+ * @param early what ends it besides: its client goes, the server is to stop.
  */
 export function endOf(
-  client: AbortSignal | null,
+  early: readonly (AbortSignal | undefined)[],
   access: Pick<Access, 'expiresAt'> | null,
   ctx: Pick<Context, 'stillGood'>,
   every: Seconds,
@@ -65,11 +65,11 @@ export function endOf(
       () => undefined,
     );
   }, every * 1000);
-  const forget = client ? onAbort(client, stop) : null;
+  const forgets = early.map((signal) => signal && onAbort(signal, stop));
   onAbort(end.signal, () => {
     clearTimeout(atExpiry);
     clearInterval(checks);
-    forget?.();
+    for (const forget of forgets) forget?.();
   });
   return end;
 }

@@ -21,17 +21,27 @@ export function put({ drawer }: Session, message: JSONRPCMessage, until: AbortSi
   });
 }
 
-/** The stream: first the address for messages, then all that comes, and news. */
-export function outboxStream(session: Session, address: string, newspaper: Newspaper, until: AbortController): Response {
+/** The stream: first the address for messages, then all that comes, and news. When the server stops, it ends as soon as nothing is at work for it. */
+export function outboxStream(
+  session: Session,
+  address: string,
+  newspaper: Newspaper,
+  until: AbortController,
+  { stopping, isAtWork }: { readonly stopping: AbortSignal | undefined; readonly isAtWork: () => boolean },
+): Response {
   const { drawer } = session;
   const empty = async (write: Write): Promise<void> => {
     for (let wait = FIRST_LOOK_MS; !until.signal.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
+      const isStopping = stopping?.aborted === true;
+      const isLast = isStopping && !isAtWork(); // asked before the look, which then finds all
       const found = await drawer.read<readonly Json[]>(OUTBOX);
       if (found && (await drawer.remove(OUTBOX, found.version))) {
         for (const message of found.value) write(message);
         wait = FIRST_LOOK_MS / 2;
       }
-      await pause(wait, until.signal);
+      if (isLast && found === null) return;
+      if (isStopping) await pause(FIRST_LOOK_MS, until.signal);
+      else await Promise.race([pause(wait, until.signal), pause(wait, stopping)]);
     }
   };
   return eventStream(until, async (write, raw) => {

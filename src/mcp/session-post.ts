@@ -75,7 +75,7 @@ function served(
   { session, isApart }: Named & { readonly session: Session },
   { visitor: { access, ctx, report, streamCheck, streams }, keeper }: Posting,
 ): Promise<Response> {
-  const until = endOf(null, access, ctx, streamCheck, keeper.states.now());
+  const until = endOf([], access, ctx, streamCheck, keeper.states.now());
   const [first] = messagesOf<JudgedMessage>(posted.body).filter(({ method }) => method === 'initialize');
   const turn: Turn = {
     ...posted,
@@ -87,6 +87,7 @@ function served(
     begin: (result) => begin(session, agreedOn((first?.params ?? {}) as Json, result), keeper),
     remember: (wish) => remember(session, wish, keeper),
   };
+  if (isApart) streams.work(session.drawer.label, until.signal);
   return isApart ? takeTurnApart(server, turn, (message) => put(session, message, until.signal)) : takeTurn(server, turn);
 }
 

@@ -39,7 +39,8 @@ export async function attend(request: Request, attending: Attending): Promise<Re
   const last = isApart ? null : headers.get('last-event-id');
   const resumed = last === null ? null : readEventId(last);
   if (last !== null && resumed === null) return refusal(400, -32000, 'Invalid Last-Event-ID');
-  const until = endOfStream(request, session, keeper, attending);
+  const early = [request.signal, isApart ? undefined : attending.visitor.ctx.stopping];
+  const until = endOfStream(early, session, keeper, attending);
   if (until instanceof Response) return until;
   if (isApart) return apart(session, keeper, attending, until);
   return resumed && resumed.stream !== 'news'
@@ -49,20 +50,26 @@ export async function attend(request: Request, attending: Attending): Promise<Re
 
 /** The one stream of a client of 2024-11, which begins its session and ends it. */
 async function apart(session: Session, keeper: Keeper, attending: Attending, until: AbortController): Promise<Response> {
-  const { access, ctx, report } = attending.visitor;
+  const { access, ctx, report, streams } = attending.visitor;
   await begin(session, NOTHING_SAID, keeper).catch((error: unknown) => {
     until.abort();
     throw error;
   });
   onAbort(until.signal, () => ctx.waitUntil(endSession(session, keeper).catch(report)));
-  return outboxStream(session, `?${PARAMETER}=${session.id}`, { access, events: attending.events }, until);
+  const end = { stopping: ctx.stopping, isAtWork: () => streams.isAtWork(session.drawer.label) };
+  return outboxStream(session, `?${PARAMETER}=${session.id}`, { access, events: attending.events }, until, end);
 }
 
-/** Ends a stream with its client, its token, and its session; or refuses it, where there is no place for it. */
-function endOfStream(request: Request, { id, drawer }: Session, keeper: Keeper, { visitor }: Attending): AbortController | Response {
+/** Ends a stream with its token, its session, and `early`; or refuses it, where there is no place for it. */
+function endOfStream(
+  early: readonly (AbortSignal | undefined)[],
+  { id, drawer }: Session,
+  keeper: Keeper,
+  { visitor }: Attending,
+): AbortController | Response {
   const { access, ctx, streamCheck, streams } = visitor;
   const stillGood = async (): Promise<boolean> => (await ctx.stillGood?.()) !== false && (await findSession(id, keeper)) !== null;
-  const until = endOf(request.signal, access, { stillGood }, streamCheck, keeper.states.now());
+  const until = endOf(early, access, { stillGood }, streamCheck, keeper.states.now());
   const full = streams.take({ access, session: drawer.label }, until.signal);
   if (full === null) return until;
   until.abort();

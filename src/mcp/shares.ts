@@ -27,6 +27,10 @@ export interface Limits {
 export interface Shares {
   /** Takes a place until the signal aborts. @returns whose share is used up, and nothing was taken; else null. */
   take(whose: { readonly access: Access | null; readonly session?: string }, until: AbortSignal): Full | null;
+  /** Notes a call of a session until its end. */
+  work(session: string, until: AbortSignal): void;
+  /** Whether a call of a session is at work here. */
+  isAtWork(session: string): boolean;
   /** Notes a call whose client has gone away, until its end. One too many of a user ends the one that was left first. */
   leave(access: Access, until: AbortController): void;
 }
@@ -56,6 +60,11 @@ export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS
       onAbort(until, () => asked.forEach(([key]) => add(key, -1)));
       return null;
     },
+    work(label, until) {
+      add(`work ${label}`, 1);
+      onAbort(until, () => add(`work ${label}`, -1));
+    },
+    isAtWork: (label) => counts.has(`work ${label}`),
     leave(access, until) {
       const key = userOf(access);
       const own = left.get(key) ?? new Set();

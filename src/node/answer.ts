@@ -8,6 +8,7 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import { takesLight } from '../lib/genuine.ts';
 import type { Respond } from '../lib/http.ts';
 import { BodyError, type IncomingBody } from './body.ts';
+import { halfSentRequests } from './half-sent.ts';
 import { addressOf, incoming, type Incoming, type RequestRules } from './request.ts';
 import { PlainResponse } from './plain-response.ts';
 import { send, sendPlain } from './response.ts';
@@ -20,6 +21,8 @@ export interface AnswerSettings extends RequestRules {
   readonly trustProxy: number;
   /** How many requests may be worked on at once; one more is told to come back. Default 1000. */
   readonly maxRequests: number;
+  /** Seconds that a client may take for its whole request, and then between two parts of the answer that it reads. Default 60. */
+  readonly requestTimeout?: number;
   /** Hears of every error that became a 500 or cut a stream, and of rejected `waitUntil` promises. Default: its stack on stderr. */
   readonly onError?: (error: unknown, at: ErrorPlace) => void;
 }
@@ -36,16 +39,20 @@ export interface ErrorPlace {
 export interface Answering {
   /** Node's request listener. */
   answer(message: IncomingMessage, to: ServerResponse): void;
-  /** From now on every answer is the last of its connection. */
+  /** From now on every answer is the last of its connection, and streams on which nothing is at work end. */
   stop(): void;
   /** Resolves when all promises given to `waitUntil` have settled. */
   settled(): Promise<void>;
 }
 
+/** Half-sent requests of one address that are waited for. */
+const MAX_HALF_SENT = 128;
+
 /** Status, body and further headers of the answers that need no application. */
 const REFUSALS: { readonly [status: number]: readonly [error: string, text: string, ...headers: string[]] } = {
   400: ['invalid_request', 'The request line or a header is malformed.'],
   405: ['invalid_request', 'This method is not served here.', 'allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
+  408: ['invalid_request', 'The request body did not come in time.', 'connection', 'close'],
   413: ['invalid_request', 'The request body is larger than this server accepts.'],
   503: ['temporarily_unavailable', 'The server is busy. Try again shortly.', 'retry-after', '1'],
 };
@@ -56,31 +63,50 @@ type Taken = Exclude<Incoming, { refused: unknown }>;
 export function answering(app: FetchObject, settings: AnswerSettings): Answering {
   const pending = new Set<Promise<unknown>>();
   const light = takesLight(app);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  /** Requests that are worked on; those among them whose body has not come hold no place. */
   let busy = 0;
-  let stopping = false;
+  const answers = new WeakMap<IncomingMessage, ServerResponse>();
+  const halfSent = halfSentRequests(MAX_HALF_SENT, settings.maxRequests, (message) => {
+    const to = answers.get(message);
+    if (!to || to.headersSent) return void message.destroy();
+    to.once('finish', () => message.destroy());
+    refuse(to, 408);
+  });
 
   async function handle({ request, body }: Taken, message: IncomingMessage, to: ServerResponse): Promise<void> {
     busy += 1;
     let working = true;
+    const address = body === null || message.complete ? null : (addressOf(message, settings.trustProxy) ?? '');
+    if (address !== null) {
+      answers.set(message, to);
+      halfSent.add(address, message);
+    }
+    const rest = (): void => {
+      working = false;
+      release(message, to);
+      busy -= 1; // from here on it holds a socket, not a place: a stream may stay open for hours
+      if (address !== null) halfSent.delete(address, message);
+    };
     try {
       const answer = await app.fetch(
         light ? (request as unknown as Request) : request.genuine(),
         settings.env,
-        new NodeContext(message, to, settings.trustProxy, keep),
+        new NodeContext(message, to, { trustProxy: settings.trustProxy, stopping: signal, keep }),
       );
-      working = false;
-      release(message, to);
-      busy -= 1; // from here on it holds a socket, not a place: a stream may stay open for hours
+      rest();
       if (body?.tooLarge && !to.headersSent) return refuse(to, 413);
-      if (stopping && !to.headersSent) to.shouldKeepAlive = false;
-      await send(answer, to);
+      if (signal.aborted && !to.headersSent) to.shouldKeepAlive = false;
+      await send(answer, to, settings.requestTimeout && settings.requestTimeout * 1000);
     } catch (error) {
-      if (working) {
-        release(message, to);
-        busy -= 1;
-      }
+      if (working) rest();
       fail(error, body, message, to);
     }
+  }
+
+  function hasPlace(): boolean {
+    return busy < settings.maxRequests || busy - halfSent.count() < settings.maxRequests;
   }
 
   /** What of the body has not come by the time of the answer is not waited for. */
@@ -90,8 +116,8 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
 
   function fail(error: unknown, body: IncomingBody | null, message: IncomingMessage, to: ServerResponse): void {
     if (body?.tooLarge && !to.headersSent) return refuse(to, 413);
-    // Whoever hung up needs no answer, and what broke by that is no fault.
-    if (to.destroyed && error instanceof Error && (error instanceof BodyError || error.name === 'AbortError')) return;
+    // Who hung up, or was ended while half-sent, needs no answer, and what broke by that is no fault.
+    if ((to.destroyed || to.writableEnded) && error instanceof Error && (error instanceof BodyError || error.name === 'AbortError')) return;
     const id = report(error, message);
     if (to.headersSent) to.destroy();
     else sendPlain(to, 500, { error: 'server_error', error_description: 'The server met an unexpected condition.', request_id: id });
@@ -117,14 +143,14 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
 
   return {
     answer(message, to) {
-      if (stopping) to.shouldKeepAlive = false;
+      if (signal.aborted) to.shouldKeepAlive = false;
       const taken = incoming(message, to, settings);
-      if (!('refused' in taken) && busy < settings.maxRequests) return void handle(taken, message, to);
+      if (!('refused' in taken) && hasPlace()) return void handle(taken, message, to);
       release(message, to);
       refuse(to, 'refused' in taken ? taken.refused : 503);
     },
     stop() {
-      stopping = true;
+      stopping.abort();
     },
     async settled() {
       while (pending.size > 0) await Promise.all(pending);
@@ -137,6 +163,7 @@ const respond: Respond = (text, init) => PlainResponse.of(text, init);
 /** A class, since an accessor of an object literal costs as much as the rest of a small request. */
 class NodeContext implements Context {
   readonly waitUntil: Context['waitUntil'];
+  readonly stopping: AbortSignal;
   respond: Context['respond'] = respond;
   readonly #message: IncomingMessage;
   readonly #to: ServerResponse;
@@ -145,13 +172,17 @@ class NodeContext implements Context {
   constructor(
     message: IncomingMessage,
     to: ServerResponse,
-    trustProxy: number,
-    keep: (promise: Promise<unknown>, message: IncomingMessage) => void,
+    server: {
+      readonly trustProxy: number;
+      readonly stopping: AbortSignal;
+      readonly keep: (promise: Promise<unknown>, message: IncomingMessage) => void;
+    },
   ) {
     this.#message = message;
     this.#to = to;
-    this.#trustProxy = trustProxy;
-    this.waitUntil = (promise) => keep(promise, message);
+    this.stopping = server.stopping;
+    this.#trustProxy = server.trustProxy;
+    this.waitUntil = (promise) => server.keep(promise, message);
   }
 
   answered(): Promise<void> {

@@ -21,10 +21,8 @@ export interface ServeOptions extends Partial<AnswerSettings> {
   readonly host?: string;
   /** Folder of the embedded store, for an `OAuthProvider` without one. Default: the variable PORTCULLIS_DATA. */
   readonly data?: string;
-  /** How long a client may take for the headers of a request, default 10, … */
+  /** How long a client may take for the headers of a request. Default 10. */
   readonly headerTimeout?: number;
-  /** … and for the whole of it, default 60. */
-  readonly requestTimeout?: number;
   /** How long `stop` waits for what is in flight, and then for `waitUntil` promises. Default 10. */
   readonly drainTimeout?: number;
   /** Stop on SIGTERM and SIGINT, then end the process with 0. A second signal ends it at once. Default false. */
@@ -61,6 +59,12 @@ const DEFAULTS = {
 
 /** Longer than the usual minute of a load balancer, so that it never sends a request into a closing connection. */
 const KEEP_ALIVE = 65;
+
+/** How often a stop looks for connections that have become idle. */
+const SWEEP_MS = 25;
+
+/** Connections that have asked nothing yet; beyond that the one that has been silent longest gives way. */
+const MAX_SILENT = 1024;
 
 /**
  * Answers HTTP requests with an `OAuthProvider`, or with any object that has `fetch`. For a provider it opens the store of
@@ -104,6 +108,8 @@ export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, opt
       desk.answer(message, to);
     }).on('connection', (socket: Socket) => {
       silent.add(socket);
+      const [longest] = silent.size > MAX_SILENT ? silent : [];
+      longest?.destroy();
       socket.once('close', () => silent.delete(socket));
     });
   const servers = [make(), make()] as const;
@@ -159,7 +165,11 @@ async function drain(servers: readonly Server[], silent: ReadonlySet<Socket>, de
   desk.stop();
   const ended = Promise.all(servers.map(closed));
   for (const socket of silent) socket.destroy();
-  if (!(await within(ended, milliseconds))) {
+  // A connection whose last answer began before the stop is kept alive by Node, and would be waited for.
+  const sweep = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), SWEEP_MS);
+  const isEnded = await within(ended, milliseconds);
+  clearInterval(sweep);
+  if (!isEnded) {
     for (const server of servers) server.closeAllConnections();
     await ended;
   }

@@ -73,7 +73,7 @@ describe('mcp/listening, what a stream leaves behind', () => {
   it('leaves no listener on the signal of its client, and no timer (F-61)', () => {
     vi.useFakeTimers();
     const { signal, listeners } = signalThatCounts();
-    const ends = [1, 2].map(() => endOf(signal, access, {}, 15));
+    const ends = [1, 2].map(() => endOf([signal], access, {}, 15));
     expect(listeners()).toBe(2);
     for (const end of ends) end.abort();
     expect([listeners(), vi.getTimerCount()]).toEqual([0, 0]);
@@ -82,7 +82,7 @@ describe('mcp/listening, what a stream leaves behind', () => {
 
   it('is over at once where its client has gone already, and leaves no timer (F-61)', () => {
     vi.useFakeTimers();
-    expect(endOf(AbortSignal.abort(), access, {}, 15).signal.aborted).toBe(true);
+    expect(endOf([AbortSignal.abort()], access, {}, 15).signal.aborted).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
   });

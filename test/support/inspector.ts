@@ -2,8 +2,8 @@
 
 /** Asks an isolate. */
 export interface Inspector {
-  /** Bytes of the heap that are in use after a garbage collection. */
-  heapInUse(): Promise<number>;
+  /** Bytes of the heap that are in use after a garbage collection. @param wake sends the Worker a request: only then it collects. */
+  heapInUse(wake: () => Promise<unknown>): Promise<number>;
   close(): void;
 }
 
@@ -30,9 +30,14 @@ export async function inspect(port: string | number): Promise<Inspector> {
       socket.addEventListener('message', hear);
       socket.send(JSON.stringify({ id, method }));
     });
+  await Promise.all([call('Runtime.enable'), call('HeapProfiler.enable')]);
   return {
-    async heapInUse() {
-      for (let round = 0; round < 3; round++) await call('HeapProfiler.collectGarbage');
+    async heapInUse(wake) {
+      for (let round = 0; round < 3; round++) {
+        let isDone = false;
+        const collected = call('HeapProfiler.collectGarbage').then(() => (isDone = true));
+        while (!isDone) await Promise.race([collected, wake().then(() => new Promise((done) => setTimeout(done, 20)))]);
+      }
       return (await call('Runtime.getHeapUsage')).usedSize;
     },
     close: () => socket.close(),
