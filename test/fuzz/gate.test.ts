@@ -31,9 +31,9 @@ const LINES = {
   '1.x': [OldMcpServer, OldTemplate, oldCompletable],
 } as unknown as Record<Line, readonly [typeof McpServer, typeof ResourceTemplate, typeof completable]>;
 type Line = '2.x' | '1.x';
-/** Who asks: nobody, a user, or a user with the permission. */
-type Caller = 'nobody' | 'user' | 'admin';
-const CALLERS: readonly Caller[] = ['nobody', 'user', 'admin'];
+/** Who asks: a caller without a token, a user, or a user with the permission. */
+type Caller = 'anonymous' | 'user' | 'admin';
+const CALLERS: readonly Caller[] = ['anonymous', 'user', 'admin'];
 
 /** A server that says what it does: `tool open`, `prompt admin`, `resource files://today`. */
 function build(line: Line, done: string[]): McpServer {
@@ -108,7 +108,7 @@ async function tryOut(attempt: Attempt, line: Line, caller: Caller): Promise<boo
   const handler = openMcpHandler(make, { policy: noting(judged, () => !passed), onError: () => {}, on: () => {} });
   const challenge = { metadataUrl: `${ENDPOINT}/metadata`, scope: [] };
   const user = { ...contextOf(accessWith(caller === 'admin' ? ['admin'] : [])), challenge };
-  const ctx = caller === 'nobody' ? { waitUntil: () => undefined, anonymous: true as const, challenge } : user;
+  const ctx = caller === 'anonymous' ? { waitUntil: () => undefined, anonymous: true as const, challenge } : user;
   const answer = await textOf(await handler.fetch(requestOf(attempt), {}, ctx));
   if (passed) await textOf(await BARE[line](requestOf(attempt), bare));
   const known = judged.flatMap((what) => [what, plain(what)]);

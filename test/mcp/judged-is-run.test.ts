@@ -161,6 +161,51 @@ describe.each(['2.x', '1.x'] as const)('what was judged is what runs, SDK %s', (
     expect([await read('files://open/1'), await read('FILES://open/1'), await read('files://x/../open/1'), await read('files://OPEN/1'), await read('files://open/%2e')]).toEqual([200, 401, 401, 401, 401]); // prettier-ignore
   });
 
+  it('judges a subscription as it judges a reading, in both lines of the protocol', async () => {
+    ran.length = 0;
+    const subscribing = openMcpHandler(() => {
+      const server = build(line);
+      const handlers = (server.server as unknown as { _requestHandlers: Map<string, unknown> })._requestHandlers;
+      for (const method of ['resources/subscribe', 'resources/unsubscribe']) handlers.set(method, async () => (ran.push(method), {}));
+      return server as AnyServer;
+    }, options); // prettier-ignore
+    for (const method of ['resources/subscribe', 'resources/unsubscribe'])
+      expect((await ask(subscribing, request(method, { uri: 'files://secret/1' }), user)).answers[0]?.error?.message).toContain(
+        'permission',
+      );
+    const listen = (resourceSubscriptions: unknown): Promise<{ status: number; answers: Answer[] }> =>
+      ask(subscribing, request('subscriptions/listen', { notifications: { resourceSubscriptions } }), user);
+    expect((await listen(['files://open/1', 'files://secret/1'])).answers).toMatchObject([{ id: 1, error: { message: 'You do not have permission to read this resource.' } }]); // prettier-ignore
+    for (const wrong of ['files://open/1', [7], [['files://open/1']], {}])
+      expect((await listen(wrong)).answers[0]?.error?.code).toBe(-32602);
+    expect(ran).toEqual([]);
+    await ask(subscribing, request('resources/subscribe', { uri: 'files://open/1' }), user);
+    expect(ran).toEqual(['resources/subscribe']);
+  });
+
+  it('F-03 lists resources and templates to those who may read them', async () => {
+    const gated = openMcpHandler(() => build(line) as AnyServer, { ...options, policy: policy({ resources: { 'files://open/today': { permissions: ['admin'] }, 'files://secret/{id}': { permissions: ['admin'] } } }) }); // prettier-ignore
+    const listed = async (access: Access<AuthContext>): Promise<unknown> => {
+      const [resources, templates] = [await ask(gated, request('resources/list'), access), await ask(gated, request('resources/templates/list'), access)];
+      return [resources.answers[0]?.result?.['resources'], templates.answers[0]?.result?.['resourceTemplates']].map((list) => (list as { name: string }[]).map(({ name }) => name)); // prettier-ignore
+    };
+    expect([await listed(user), await listed(admin)]).toEqual([[[], ['any']], [['today'], ['secret', 'any']]]);
+  }); // prettier-ignore
+
+  it('tells a server which tool alone is called, and answers a challenged batch as a whole', async () => {
+    const called: unknown[] = [];
+    const seeing = openMcpHandler((_access, ctx) => (called.push(ctx.calledTools), build(line) as AnyServer), {
+      ...options,
+      policy: policy({ tools: { wipe: { scopes: ['wipe'] } } }),
+      challengeForm: () => 'result',
+    });
+    await ask(seeing, callOf(1, 'open'), user);
+    await ask(seeing, [JSON.parse(callOf(1, 'open'))], user);
+    expect(called).toEqual([['open'], []]);
+    expect((await ask(seeing, callOf(1, 'wipe'), user)).answers).toMatchObject([{ id: 1, result: { isError: true } }]);
+    expect((await ask(seeing, [JSON.parse(callOf(1, 'wipe')), request('ping', {}, 2)], user)).status).toBe(403);
+  });
+
   it('judges a renamed tool by the name that is dispatched, and lists it by that', async () => {
     ran.length = 0;
     const renamed = openMcpHandler(() => {

@@ -156,7 +156,7 @@ const user = (permissions: readonly string[] = []): Context => ({
   ...about,
   states: { ...statesWith(), passing: statesWith() },
 });
-const nobody: Context = { waitUntil: () => undefined, anonymous: true, ...about };
+const anonymous: Context = { waitUntil: () => undefined, anonymous: true, ...about };
 
 describe.each(['2.x', '1.x'] as const)('what was not judged is not dispatched, SDK %s', (line) => {
   describe.each(WAYS)('by way of %s', (_, isOpen, make) => {
@@ -164,7 +164,7 @@ describe.each(['2.x', '1.x'] as const)('what was not judged is not dispatched, S
 
     it('F-01 refuses a body that another parser could read differently: 400, and no server is asked', async () => {
       ran.length = 0;
-      for (const ctx of [user(), ...(isOpen ? [nobody] : [])])
+      for (const ctx of [user(), ...(isOpen ? [anonymous] : [])])
         for (const [what, body, code, headers] of HOSTILE) {
           const { status, error } = await send(handler, body, ctx, headers);
           expect([what, status, error?.code]).toEqual([what, 400, code]);
@@ -176,7 +176,7 @@ describe.each(['2.x', '1.x'] as const)('what was not judged is not dispatched, S
       ran.length = 0;
       expect((await send(handler, CALL, user())).text).toContain('You do not have permission');
       expect((await send(handler, modernOf('admin'), user(), MODERN_HEADERS)).text).toContain('You do not have permission');
-      if (isOpen) expect((await send(handler, CALL, nobody)).status).toBe(401);
+      if (isOpen) expect((await send(handler, CALL, anonymous)).status).toBe(401);
       expect(ran).toEqual([]);
       expect((await send(handler, CALL, user(['admin']))).status).toBe(200);
       expect(ran).toEqual(['admin']);
@@ -207,7 +207,7 @@ describe.each(['2.x', '1.x'] as const)('what was not judged is not dispatched, S
         CALL, callOf(1, 'open'), callOf(1, 'nosuch'), '[]', `[${CALL},${callOf(2, 'open')}]`, '{"jsonrpc":"2.0","id":1,"method":"tools/list"}', '{"jsonrpc":"2.0","id":1,"method":"ping"}',
         '{"jsonrpc":"2.0","method":"notifications/initialized"}', '{"jsonrpc":"2.0","id":1,"method":"nosuch/method"}', '{',
       ]; // prettier-ignore
-      for (const ctx of [user(), user(['admin']), ...(isOpen ? [nobody] : [])])
+      for (const ctx of [user(), user(['admin']), ...(isOpen ? [anonymous] : [])])
         for (const body of bodies)
           for (const more of [{}, { 'mcp-protocol-version': '2025-11-25' }, { accept: '*/*' }] as Record<string, string>[]) {
             const { headers, status } = await send(handler, body, ctx, more);
@@ -223,7 +223,7 @@ describe.each(['2.x', '1.x'] as const)('what was not judged is not dispatched, S
     ran.length = 0;
     const handler = boundSessions(stranger(line));
     for (const [what, body, code, headers] of HOSTILE.filter(([, , one]) => one !== -32602)) {
-      if (what === 'is a call without an id') continue; // an ordinary notification, as nobody judges it here
+      if (what === 'is a call without an id') continue; // an ordinary notification: no policy judges it here
       const { status, error } = await send(handler, body, user(), headers);
       expect([what, status, error?.code]).toEqual([what, 400, code]);
     }
