@@ -11,7 +11,7 @@ import type { Links } from '../model/links.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
 import type { Runtime, ScryptCost } from '../model/runtime.ts';
-import type { Key, Page } from '../model/store.ts';
+import type { Key, Page, Store } from '../model/store.ts';
 import type { Totps } from '../model/totp.ts';
 import { revoke } from '../model/transition.ts';
 import type { Emails } from './emails.ts';
@@ -19,6 +19,8 @@ import type { Consents } from './consents.ts';
 import type { Keys } from './keys.ts';
 import type { NewAccounts } from './new-accounts.ts';
 import type { AccountRecord, Records } from './records.ts';
+import { isRemoved, markRemoved } from './removed-users.ts';
+import { makeSignIns } from './sign-ins.ts';
 import { type Seed, seedAccount } from './seeds.ts';
 import type { Vault } from './vault.ts';
 
@@ -30,7 +32,8 @@ const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)
 export interface AccountParts {
   readonly records: Records;
   readonly consents: Consents;
-  readonly vault: Pick<Vault, 'release'>;
+  readonly vault: Pick<Vault, 'release' | 'releaseAll'>;
+  readonly store: Store;
   readonly keys: Keys;
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
@@ -45,6 +48,7 @@ export interface AccountParts {
 
 /** Makes the verbs over accounts. */
 export function makeAccounts({
+  store,
   records,
   consents,
   vault,
@@ -118,7 +122,10 @@ export function makeAccounts({
     return set;
   };
   return {
-    create: (account, id = keys.id()) => create(account, id),
+    async create(account, id) {
+      if (id !== undefined && (await isRemoved(store, id))) throw new TypeError('The account of this id was removed.');
+      return create(account, id ?? keys.id());
+    },
     seed: (account) =>
       seedAccount(
         {
@@ -175,14 +182,15 @@ export function makeAccounts({
     setPermissions: async (id, permissions) => void (await change(id, (account) => ({ ...account, permissions: [...permissions] }))),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
     async remove(id) {
+      await markRemoved(store, id, runtime.now()); // first: whatever is under way meanwhile, or is left by a removal that was cut off, leads nowhere
       const held = await newAccounts.find(id);
       // The name first: cut off in between, the account is still there to be removed again.
       if (held) await records.freeUsername(await keys.hash(usernameKey(held.value.username)), id);
       if (held?.value.email !== undefined) await emails.free(held.value.email, id);
       await records.removeAccount(id);
-      await passkeys.removeAll(id);
-      await totps.remove(id);
+      await makeSignIns({ store, passkeys, totps, emit }).removeAll(id);
       await signOut({ records, consents, vault }, id, runtime.now());
+      await vault.releaseAll(id);
     },
   };
 }
@@ -194,7 +202,7 @@ const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAA
 
 /** Ends every session and every grant of a user, and forgets what was allowed without being asked. Can be called again if it was interrupted. */
 export async function signOut(
-  { records, consents, vault }: Pick<AccountParts, 'records' | 'consents' | 'vault'>,
+  { records, consents, vault }: Pick<AccountParts, 'records' | 'consents'> & { readonly vault: Pick<Vault, 'release'> },
   userId: string,
   now: number,
 ): Promise<void> {

@@ -75,7 +75,7 @@ export function makePeople(parts: PeopleParts): People {
       const emails = makeEmails(store, keys, runtime);
       const newAccounts = makeNewAccounts(store, keys, records, emails, () => runtime.now(), runtime);
       const { emit } = parts;
-      return makeAccounts({ records, consents, vault, keys, runtime, passkeys, totps, links, signUpUrl, emails, newAccounts, emit });
+      return makeAccounts({ store, records, consents, vault, keys, runtime, passkeys, totps, links, signUpUrl, emails, newAccounts, emit });
     },
   );
   return { accounts, consents, passkeys, totps, links, vault };
@@ -84,7 +84,7 @@ export function makePeople(parts: PeopleParts): People {
 function lateVault(parts: PeopleParts): Vault {
   const { once } = remembered(async () => (await import('./vault.ts')).makeVault(parts));
   return {
-    ...lateVerbs<Omit<Vault, 'upstreamsOf'>>({ keep: true, stand: true, release: true }, once),
+    ...lateVerbs<Omit<Vault, 'upstreamsOf'>>({ keep: true, stand: true, release: true, releaseAll: true }, once),
     upstreamsOf: (grantId, open) => (provider, options) =>
       lateVerbs<ReturnType<Upstreams>>({ token: true, scopes: true, accounts: true }, async () =>
         (await once()).upstreamsOf(grantId, open)(provider, options),

@@ -91,7 +91,7 @@ export interface Records {
   /** The user of an outside identity; of several callers at once, all get the same. @param candidate for an identity not met before. */
   userOf(
     identityHash: string,
-    candidate: { readonly userId: string; readonly issuer: string; readonly createdAt: Seconds },
+    candidate: { readonly userId: string; readonly issuer: string; readonly account: string; readonly createdAt: Seconds },
   ): Promise<string>;
   openSession(tokenHash: string, session: Session): Promise<void>;
   findSession(tokenHash: string): Promise<Session | null>;

@@ -5,9 +5,10 @@
  * it, both sides have proven the same address (docs/decisions/0018).
  */
 import type { Identity } from '../model/identity.ts';
-import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, readHeld, versioned } from './held.ts';
+import type { Held } from './held.ts';
+import { accountNameOf, findIdentity, type IdentityRecord, noteAccount, partIdentity } from './identities.ts';
+import { isRemoved } from './removed-users.ts';
 
 /**
  * The user's id: the account's own for an identity that we vouch for, else one of ours, made at the first sign-in.
@@ -15,66 +16,61 @@ import { has, readHeld, versioned } from './held.ts';
  * @param joinByEmail an address that the site has verified, where accounts may be joined by that.
  */
 export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?: string): Promise<string> {
-  const { keys, records, settings } = as;
+  const { keys, records, settings, store } = as;
   const { issuer, subject } = identity;
   if (issuer === settings.issuer) return subject;
   const hash = await hashOf(as, identity);
-  const known = await findIdentity(as, hash);
-  if (known) return known.userId;
+  const known = await findIdentity(store, hash);
+  if (known && !(await isLeftBehind(as, hash, known))) {
+    await noteAccount(store, hash, known, accountNameOf(identity));
+    return known.value.userId;
+  }
   const account = joinByEmail === undefined ? null : await as.accounts.findByEmail(joinByEmail);
   const userId = account?.emailVerified ? account.id : keys.id();
-  return records.userOf(hash, { userId, issuer, createdAt: as.now() });
+  return records.userOf(hash, { userId, issuer, account: accountNameOf(identity), createdAt: as.now() });
 }
 
 /** The user whom an identity is here, or null where it never signed in. */
 export async function findUserId(as: AuthServer, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<string | null> {
   if (identity.issuer === as.settings.issuer) return identity.subject;
-  return (await findIdentity(as, await hashOf(as, identity)))?.userId ?? null;
+  const known = await findIdentity(as.store, await hashOf(as, identity));
+  return known && !(await isRemoved(as.store, known.value.userId)) ? known.value.userId : null;
 }
 
-/** An outside identity of a user. */
-export interface JoinedIdentity {
-  readonly hash: string;
-  readonly issuer: string;
-  readonly createdAt: Seconds;
-}
-
-/** Joins an identity to a user. False, and nothing happens, where it is somebody already: two users never become one. */
-export async function joinIdentity(as: AuthServer, identity: Identity, userId: string): Promise<boolean> {
+/**
+ * Joins an identity to a user. False, and nothing happens, where it is somebody already: two users never become one.
+ *
+ * @param isStillThere asked once more after it was written: a user who was signed out or removed meanwhile gets no way in.
+ */
+export async function joinIdentity(
+  as: AuthServer,
+  identity: Identity,
+  userId: string,
+  isStillThere: () => Promise<boolean>,
+): Promise<boolean> {
   const { issuer } = identity;
   if (issuer === as.settings.issuer) return identity.subject === userId;
-  return (await as.records.userOf(await hashOf(as, identity), { userId, issuer, createdAt: as.now() })) === userId;
+  const hash = await hashOf(as, identity);
+  const known = await findIdentity(as.store, hash);
+  if (known && !(await isLeftBehind(as, hash, known))) return known.value.userId === userId;
+  const candidate = { userId, issuer, account: accountNameOf(identity), createdAt: as.now() };
+  if ((await as.records.userOf(hash, candidate)) !== userId) return false;
+  if (await isStillThere()) {
+    as.emit({ kind: 'factor.changed', factor: 'identity', userId, what: 'added' });
+    return true;
+  }
+  await partIdentity(as, userId, hash);
+  return false;
 }
 
-/** The outside identities of a user, in the order in which they came. */
-export async function identitiesOf(as: AuthServer, userId: string): Promise<readonly JoinedIdentity[]> {
-  const { keys } = await as.store.list(`identities:${userId}`);
-  const found = await Promise.all(
-    keys.map(async (key) => {
-      const hash = key.slice('identity:'.length);
-      const identity = await findIdentity(as, hash);
-      return identity?.userId === userId ? [{ hash, issuer: identity.issuer, createdAt: identity.createdAt }] : [];
-    }),
-  );
-  return found.flat();
-}
-
-/** Takes an identity from a user. From then on whoever signs in with it is somebody new. */
-export async function partIdentity(as: AuthServer, userId: string, hash: string): Promise<void> {
-  const held = await readHeld(as.store, `identity:${hash}`, isIdentity);
-  if (held?.value.userId === userId) await as.store.remove(`identity:${hash}`, held.version);
+/** Whether an identity is that of a user who was removed; then it is nobody's from now on. */
+async function isLeftBehind({ store }: AuthServer, hash: string, { value, version }: Held<IdentityRecord>): Promise<boolean> {
+  if (!(await isRemoved(store, value.userId))) return false;
+  await store.remove(`identity:${hash}`, version);
+  return true;
 }
 
 async function hashOf({ keys }: AuthServer, { issuer, subject }: Pick<Identity, 'issuer' | 'subject'>): Promise<string> {
   if (issuer === '' || subject === '') throw new TypeError('An identity needs an issuer and a subject.');
   return keys.hash(`identity\n${JSON.stringify([issuer, subject])}`);
 }
-
-type IdentityRecord = { readonly v: 1; readonly userId: string; readonly issuer: string; readonly createdAt: Seconds };
-
-async function findIdentity({ store }: AuthServer, hash: string): Promise<IdentityRecord | null> {
-  const key: Key = `identity:${hash}`;
-  return (await readHeld(store, key, isIdentity))?.value ?? null;
-}
-
-const isIdentity = (value: unknown): value is IdentityRecord => versioned(value) && has(value, 'userId', 'issuer', 'createdAt');

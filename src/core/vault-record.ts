@@ -1,6 +1,6 @@
 /** Vault record: tokens that were put away, as they are kept under `upstream:<id>`, sealed under a key that is elsewhere. */
 import { fromBase64url } from '../lib/base64url.ts';
-import type { Key, Seconds, Store } from '../model/store.ts';
+import type { IndexKey, Key, Seconds, Store } from '../model/store.ts';
 import type { UpstreamTokens } from '../model/upstream.ts';
 import { type Held, has, readHeld, versioned } from './held.ts';
 import type { Keys } from './keys.ts';
@@ -31,6 +31,11 @@ export const VAULT_PURPOSE = 'vault';
 /** Where it is kept. */
 export function vaultKey(id: string): Key {
   return `upstream:${id}`;
+}
+
+/** How long it is kept, and in which list. */
+export function lifeOfVaulted({ userId, endsAt }: VaultRecord): { readonly until: Seconds; readonly index: readonly IndexKey[] } {
+  return { until: endsAt, index: [`upstreams:${userId}`] };
 }
 
 /** Reads one. */

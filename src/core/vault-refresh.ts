@@ -10,7 +10,7 @@ import type { Seconds, Store } from '../model/store.ts';
 import { type Refreshed, type TokenKeeper, UpstreamTokenError, type UpstreamRef, type UpstreamTokens } from '../model/upstream.ts';
 import type { Held } from './held.ts';
 import type { Keys } from './keys.ts';
-import { findVaulted, isVaultRecord, openVaulted, sealVaulted, vaultKey, type VaultRecord } from './vault-record.ts';
+import { findVaulted, isVaultRecord, lifeOfVaulted, openVaulted, sealVaulted, vaultKey, type VaultRecord } from './vault-record.ts';
 
 /** What refreshing is made over. */
 export interface RefreshParts {
@@ -54,7 +54,7 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
       (current) => {
         if (!current || current.sealed !== held.value.sealed) return { result: current };
         const next: VaultRecord = { ...current, lease: null, quietUntil: 0, ...change };
-        return { write: next, until: next.endsAt, result: next };
+        return { write: next, ...lifeOfVaulted(next), result: next };
       },
       held,
     );
@@ -62,7 +62,7 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
   /** Null where somebody was faster. */
   const takeLease = async (ref: UpstreamRef, { value, version }: Held<VaultRecord>, ttl: Seconds): Promise<Held<VaultRecord> | null> => {
     const leased = { ...value, lease: { holder: keys.id(), until: now() + ttl } };
-    const next = await store.write(vaultKey(ref.id), leased, version, { until: value.endsAt });
+    const next = await store.write(vaultKey(ref.id), leased, version, lifeOfVaulted(value));
     return next === null ? null : { value: leased, version: next };
   };
 

@@ -17,7 +17,7 @@ import { UpstreamTokenError } from '../model/upstream.ts';
 import type { Keyring } from './keyring.ts';
 import type { Keys } from './keys.ts';
 import type { Records } from './records.ts';
-import { findVaulted, openVaulted, sealVaulted, VAULT_PURPOSE, vaultKey, type VaultRecord } from './vault-record.ts';
+import { findVaulted, openVaulted, lifeOfVaulted, sealVaulted, VAULT_PURPOSE, vaultKey, type VaultRecord } from './vault-record.ts';
 import { makeTokenSource } from './vault-refresh.ts';
 
 /** The verbs. */
@@ -33,6 +33,8 @@ export interface Vault {
    * hand and the account is not in use by another sign-in. Never rejects because of the site: what became of it is an event.
    */
   release(userId: string, ids: readonly string[], refs?: readonly UpstreamRef[]): Promise<void>;
+  /** The same for every account of a user, whatever still names it. */
+  releaseAll(userId: string): Promise<void>;
 }
 
 /** What the vault is made over. */
@@ -98,7 +100,7 @@ export function makeVault(parts: VaultParts): Vault {
         quietUntil: 0,
         endsAt: now + settings.sessionTtl + settings.grantTtl, // the last grant that the session can open ends then
       };
-      if ((await store.write(vaultKey(id), record, 'absent', { until: record.endsAt })) === null)
+      if ((await store.write(vaultKey(id), record, 'absent', lifeOfVaulted(record))) === null)
         throw new Error('A random id was met twice: the source of randomness is broken.');
       return { id, key, account };
     },
@@ -142,6 +144,15 @@ export function makeVault(parts: VaultParts): Vault {
         const told: Told = isShared ? 'in_use_elsewhere' : await tell(held.value, id, refs.find((ref) => ref.id === id)?.key);
         emit({ kind: 'upstream.disconnected', provider: held.value.provider, userId, told });
       }
+    },
+    async releaseAll(userId) {
+      const ids: string[] = [];
+      for (let after: Cursor | undefined, more = true; more; more = after !== undefined) {
+        const page = await store.list(`upstreams:${userId}`, after);
+        ids.push(...page.keys.map((key) => key.slice('upstream:'.length)));
+        after = page.next;
+      }
+      await vault.release(userId, ids);
     },
   };
   return vault;

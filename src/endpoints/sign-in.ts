@@ -4,6 +4,8 @@
  */
 import type { Session } from '../core/records.ts';
 import type { KnownSession } from '../core/sessions.ts';
+import { isRemoved } from '../core/removed-users.ts';
+import { makeSignIns } from '../core/sign-ins.ts';
 import { userIdOf } from '../core/users.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { coarseNetwork } from '../lib/network.ts';
@@ -60,6 +62,7 @@ export function servicesOf({ as, network, env, words, after }: Call): LoginServi
     accounts: as.accounts,
     passkeys: as.passkeys,
     totps: as.totps,
+    signIns: makeSignIns(as),
     after,
     secret: () => as.keys.secret(),
     now: () => as.now(),
@@ -121,7 +124,8 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   };
   const user = await openSession(call, { userId, claims, ...rightsOf(proven), ...proof }, linked);
   if (old) await as.records.endSession(old.hash);
-  if (stamp !== undefined && (await as.accounts.find(userId))?.stamp !== stamp) {
+  const isTakenBack = stamp === undefined ? await isRemoved(as.store, userId) : (await as.accounts.find(userId))?.stamp !== stamp;
+  if (isTakenBack) {
     await as.records.endSession(user.hash);
     return null;
   }

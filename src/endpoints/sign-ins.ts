@@ -2,7 +2,8 @@
  * Sign-ins: the other sites with which a person gets into this account. Another one is joined only from here, by who is
  * signed in and has just proven it; two accounts never become one, and the last way in stays.
  */
-import { identitiesOf, type JoinedIdentity, partIdentity } from '../core/users.ts';
+import { identitiesOf, type JoinedIdentity } from '../core/identities.ts';
+import { makeSignIns } from '../core/sign-ins.ts';
 import type { KnownSession } from '../core/sessions.ts';
 import { parseUrl } from '../lib/url.ts';
 import { OAuthError } from '../model/error.ts';
@@ -32,7 +33,7 @@ async function show(call: Call, { userId }: KnownSession, problem?: { readonly t
   const error = problem?.text ?? (url.searchParams.has('taken') ? words.account.taken : undefined);
   const view = {
     action: signInsPath(paths.account),
-    joined: joined.map(({ hash, issuer, createdAt }) => ({ mark: hash, site: nameOf(issuer), since: createdAt })),
+    joined: joined.map(({ hash, issuer, account, createdAt }) => ({ mark: hash, site: nameOf(issuer), account, since: createdAt })),
     mayPart: await mayPart(call, userId, joined),
     sites,
     error,
@@ -65,7 +66,7 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
   const joined = await identitiesOf(as, session.userId);
   if (!joined.some(({ hash }) => hash === part)) return away(path);
   if (!(await mayPart(call, session.userId, joined))) return show(call, session, { text: words.account.lastWay, status: 409 });
-  await partIdentity(as, session.userId, part);
+  await makeSignIns(as).removeIdentity(session.userId, part);
   return away(path);
 }
 

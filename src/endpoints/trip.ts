@@ -103,7 +103,10 @@ async function arrive(call: Call, login: SiteLogin, proven: Proven, { returnTo, 
   if (joinTo !== undefined) {
     const session = await sessionOf(call);
     if (session?.userId !== joinTo) return over(call); // signed out, or somebody else, by now
-    return away((await joinIdentity(call.as, proven.identity, joinTo)) ? returnTo : `${returnTo}?taken=1`);
+    const isStillThere = async (): Promise<boolean> => (await call.as.records.findSession(session.hash)) !== null;
+    const joined = await joinIdentity(call.as, proven.identity, joinTo, isStillThere);
+    if (!joined && !(await isStillThere())) return over(call);
+    return away(joined ? returnTo : `${returnTo}?taken=1`);
   }
   const user = await admit(call, { login: login.id, proven });
   if (!user) return over(call);

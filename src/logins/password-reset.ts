@@ -3,9 +3,11 @@
  * once, for 30 minutes, and dead as soon as password or address change; opening it changes nothing, only its form does.
  */
 import { html } from '../lib/html.ts';
-import type { HtmlValue } from '../lib/html.ts';
+import type { Html, HtmlValue } from '../lib/html.ts';
+import { parseUrl } from '../lib/url.ts';
 import { type Account, usernameKey } from '../model/account.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices } from '../model/login.ts';
+import type { Words } from '../pages/words/words.ts';
 import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
 
 const LIFE = 30 * 60;
@@ -55,9 +57,12 @@ async function sendTo(typed: string, { services, words, server }: LoginPageCall,
 
 async function choose(call: LoginPageCall, token = call.query.get('token') ?? '', problem: HtmlValue = null): Promise<LoginPageAnswer> {
   const { services, words } = call;
-  if (!(await goodFor(token, services))) return dead(call);
+  const account = await goodFor(token, services);
+  if (!account) return dead(call);
   const hidden = html`<input type="hidden" name="token" value="${token}" />`;
-  const body = formOf(services.pageUrl('reset'), [hidden, newPasswordField(words.password.fresh, words)], words.password.set, problem);
+  const others = await othersOf(account.id, services);
+  const fields = [hidden, newPasswordField(words.password.fresh, words), others.length > 0 && alsoFields(others, words)];
+  const body = formOf(services.pageUrl('reset'), fields, words.password.set, problem);
   return { kind: 'page', title: words.password.resetTitle, body, ...(problem === null ? {} : { status: 400 }) };
 }
 
@@ -72,7 +77,29 @@ async function set(call: LoginPageCall, rules: PasswordRules): Promise<LoginPage
   // The stamp is what makes the link good once: it changes in the very write that sets the password.
   if (!(await services.accounts.setPassword(account.id, fresh, account.stamp))) return dead(call);
   await services.links.take(KIND, token);
-  return { kind: 'page', title: words.password.doneTitle, body: html`<p class="lead">${words.password.done}</p>`, isDone: true };
+  if (form?.optional('others') === 'remove') await services.signIns.removeAll(account.id, ['identities', 'passkeys']);
+  const left = await othersOf(account.id, services);
+  const body = html`<p class="lead">${words.password.done}</p>
+    ${left.length > 0 && html`<p class="note">${words.password.others(listed(left))}</p>`}`;
+  return { kind: 'page', title: words.password.doneTitle, body, isDone: true };
+}
+
+/** What else opens the account, by name: whoever got in before may have added it. The second factor opens nothing alone, and stays. */
+async function othersOf(userId: string, { signIns }: LoginServices): Promise<readonly string[]> {
+  const { identities, passkeys } = await signIns.list(userId);
+  return [
+    ...passkeys.map(({ name }) => name),
+    ...identities.map(({ issuer, account }) => `${parseUrl(issuer)?.host ?? issuer}${account === null ? '' : ` (${account})`}`),
+  ];
+}
+
+function alsoFields(others: readonly string[], { password: say }: Words): Html {
+  return html`<p class="note">${say.others(listed(others))}</p>
+    <label class="tick"><input type="checkbox" name="others" value="remove" /><span>${say.removeOthers}</span></label>`;
+}
+
+function listed(others: readonly string[]): Html {
+  return html`${others.map((one, at) => html`${at > 0 && ', '}<bdi>${one}</bdi>`)}`;
 }
 
 /** The account whose password a link may still set. */

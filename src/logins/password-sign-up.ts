@@ -158,6 +158,7 @@ async function tryCreate(
   } catch (error) {
     if (id !== undefined && (await accounts.find(id))) return 'spent';
     if (await isTaken(account)) return 'taken';
+    if (id !== undefined && error instanceof TypeError) return 'spent'; // the account that it made was removed
     throw error;
   }
 }

@@ -92,7 +92,10 @@ export interface Accounts {
   setPermissions(id: string, permissions: readonly string[]): Promise<void>;
   /** The live permissions; none for an unknown account. */
   permissionsOf(id: string): Promise<readonly string[]>;
-  /** Removes the account, its sessions, its grants and its passkeys. */
+  /**
+   * Removes an account with every way in (identities at other sites, passkeys, second factor), every session and grant, what was allowed
+   * before, and tokens of other sites; its id is never anybody's again. Interrupted, do it again.
+   */
   remove(id: string): Promise<void>;
 }
 

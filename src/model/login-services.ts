@@ -5,6 +5,7 @@ import type { Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
 import type { Links } from './links.ts';
 import type { Passkeys } from './passkey.ts';
+import type { SignIns } from './sign-ins.ts';
 import type { Seconds } from './store.ts';
 import type { Totps } from './totp.ts';
 
@@ -15,6 +16,8 @@ export interface LoginServices {
   readonly accounts: Accounts;
   readonly passkeys: Passkeys;
   readonly totps: Totps;
+  /** Every way in beside the password. */
+  readonly signIns: SignIns;
   /**
    * Work that goes on when the answer is out, such as sending a message: how long it takes, and whether there is any, nobody
    * can tell from the answer. What it rejects with goes to the operator as `request.failed`.

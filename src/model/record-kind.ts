@@ -30,6 +30,7 @@ export const RECORD_KINDS: { readonly [kind: string]: Fate } = {
   'passkeys-leaving': 'ends',
   pushed: 'ends',
   quota: 'lasts',
+  removed: 'lasts',
   replay: 'lasts',
   session: 'ends',
   'signing-keys': 'ends',
@@ -51,5 +52,6 @@ export const LIST_KINDS: { readonly [kind: string]: Fate } = {
   identities: 'lasts',
   passkeys: 'lasts',
   sessions: 'ends',
+  upstreams: 'ends',
   user: 'ends',
 };

@@ -10,7 +10,13 @@ import type { Words } from './words/words.ts';
 export interface SignInsView {
   /** Where the forms are posted, with `join` or `part`. */
   readonly action: string;
-  readonly joined: readonly { readonly mark: string; readonly site: string; readonly since: number }[];
+  readonly joined: readonly {
+    readonly mark: string;
+    readonly site: string;
+    /** What the account is called there, where that is known. */
+    readonly account: string | null;
+    readonly since: number;
+  }[];
   /** Whether one of them may be taken away. */
   readonly mayPart: boolean;
   /** Sites that can be joined. */
@@ -23,9 +29,10 @@ export function signInsBody({ action, joined, mayPart, sites, error }: SignInsVi
   const say = words.account;
   return html`${error && html`<div class="problem" role="alert" tabindex="-1" autofocus>${error}</div>`}
     ${joined.map(
-      ({ mark, site, since }) =>
+      ({ mark, site, account, since }) =>
         html`<div class="panel">
           <b><bdi>${site}</bdi></b>
+          ${account !== null && html`<p><bdi>${account}</bdi></p>`}
           <p class="hint">${say.joined(sayDay(since, words))}</p>
           ${mayPart && html`<form method="post" action="${action}"><button class="plain" name="part" value="${mark}">${say.part}</button></form>`}
         </div>`,

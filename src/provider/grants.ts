@@ -5,9 +5,11 @@ import { signOut } from '../core/accounts.ts';
 import { endGrants, grantsOf, type Whose } from '../core/all-grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { endUserGrant, grantsOfUser } from '../core/user-grants.ts';
+import { makeSignIns } from '../core/sign-ins.ts';
 import { findUserId } from '../core/users.ts';
 import { type Grant, isLive } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
+import { SIGN_IN_KINDS, type SignInKind } from '../model/sign-ins.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
 
 /** A grant as its user may see it. */
@@ -40,8 +42,13 @@ export interface GrantVerbs {
   listGrants(whose: Whose, after?: Cursor): Promise<{ readonly grants: readonly GrantInfo[]; readonly next?: Cursor }>;
   /** Ends them all, and tells how many; what was allowed without asking is asked again. Interrupted, do it again. */
   revokeGrants(whose: Whose): Promise<number>;
-  /** Signs a user out everywhere: every session and every grant ends, whichever way the user signed in. Interrupted, do it again. */
-  signOut(userId: string): Promise<void>;
+  /**
+   * Signs a user out everywhere: every session and every grant ends, whichever way the user signed in. Interrupted, do it again.
+   *
+   * @param options `removeSignIns` takes the identities, passkeys and the second factor along, or those kinds that it names: for an
+   *   account that somebody else got into. The password stays; set a new one.
+   */
+  signOut(userId: string, options?: { readonly removeSignIns?: boolean | readonly SignInKind[] }): Promise<void>;
   /** The user whom somebody is here who signs in elsewhere, named as the login named them; null for who never came. */
   findUserId(who: Pick<Identity, 'issuer' | 'subject'>): Promise<string | null>;
 }
@@ -72,7 +79,15 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       return { ...page, grants: grants.map(infoOf) };
     },
     revokeGrants: async (whose) => endGrants(as, checked(whose)),
-    signOut: (userId) => signOut(as, userId, as.now()),
+    async signOut(userId, { removeSignIns = false } = {}) {
+      const kinds = typeof removeSignIns === 'boolean' ? (removeSignIns ? SIGN_IN_KINDS : []) : removeSignIns;
+      const unknown = kinds.find((kind) => !SIGN_IN_KINDS.includes(kind));
+      if (unknown !== undefined)
+        throw new TypeError(`signOut: \`removeSignIns\` may name ${SIGN_IN_KINDS.join(', ')}, and not ${unknown}.`);
+      await makeSignIns(as).removeAll(userId, kinds); // before: what has gone opens no session any more
+      await signOut(as, userId, as.now());
+      await makeSignIns(as).removeAll(userId, kinds); // and after: what a session has added meanwhile
+    },
     findUserId: (who) => findUserId(as, who),
   };
 }

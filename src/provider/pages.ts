@@ -7,6 +7,7 @@ import type { Health } from '../core/health.ts';
 import type { Resealed, ResealOptions } from '../core/reseal.ts';
 import { late, lateVerbs } from '../lib/late.ts';
 import type { Account, Accounts } from '../model/account.ts';
+import type { SignIns } from '../model/sign-ins.ts';
 import type { Cursor } from '../model/store.ts';
 import type { Clients } from './clients.ts';
 import type { GrantVerbs } from './grants.ts';
@@ -39,6 +40,8 @@ export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
   readonly clients: Clients;
   /** Accounts of our own login. */
   readonly accounts: Accounts;
+  /** The ways in of any user: identities at other sites, passkeys, second factors. */
+  readonly signIns: SignIns;
 }
 
 /** Makes the helpers of one server. @param network who is asking, where that is known: what fetches are counted by. */
@@ -75,6 +78,10 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     sweep: async (most) => (await as.store.sweep?.(most)) ?? 0,
     reseal: (after, options) => resealPage(as, after, options),
     accounts: as.accounts,
+    signIns: lateVerbs<SignIns>(
+      { list: true, removeIdentity: true, removePasskey: true, removeSecondFactor: true, removeAll: true },
+      async () => (await import('../core/sign-ins.ts')).makeSignIns(as),
+    ),
   };
 }
 

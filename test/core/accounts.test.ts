@@ -45,6 +45,7 @@ function makeOn(store: Store): Made {
   const emails = makeEmails(store, keys);
   const totps = makeTotps({ store, keys, keyring: null, runtime, emit: () => {} });
   const accounts = makeAccounts({
+    store,
     vault,
     records,
     consents,
@@ -63,7 +64,7 @@ function makeOn(store: Store): Made {
 const make = (): Made => makeOn(memoryStore({ now: () => START }));
 const ALICE = { username: 'alice', password: 'correct horse' };
 
-const vault = { release: async (): Promise<void> => undefined }; // no account here has any at another site
+const vault = { release: async (): Promise<void> => undefined, releaseAll: async (): Promise<void> => {} }; // no account here has any at another site
 
 describe('core/accounts', () => {
   it('hashes with scrypt at N = 2^14, r = 8, p = 5, and tells nobody the hash', async () => {

@@ -49,6 +49,7 @@ const services = (network = '192.0.2.1'): LoginServices => ({
   accounts,
   passkeys: {} as never, // none of its business
   totps: {} as never,
+  signIns: {} as never,
   after: (work) => void work(),
   secret: () => 'secret',
   links: {} as never,

@@ -33,6 +33,8 @@ export interface App {
   /** The store below, uncounted. */
   readonly inner: Store;
   readonly events: Event[];
+  /** The machine below it. */
+  readonly machine: Runtime;
   readonly counts: Counts;
   readonly provider: OAuthProvider;
   readonly env: Record<string, unknown>;
@@ -134,7 +136,7 @@ export async function appOn(
     return { client: made, browser, code: await made.signIn(browser, ALICE) };
   };
   return {
-    ask, toCode, send, clock, store, inner, events, counts, provider, env, client,
+    ask, toCode, send, clock, machine: runtime, store, inner, events, counts, provider, env, client,
     aliceId: alice.id,
     async settled() {
       while (afterwards.length > 0) await Promise.all(afterwards.splice(0));

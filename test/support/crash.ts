@@ -83,7 +83,7 @@ async function dieAt(flow: Flow, fault: 'kill-before' | 'kill-after', at: number
 }
 
 /** Kinds that have no end of their own (docs/storage.md). */
-const LASTING: ReadonlySet<string> = new Set(['account', 'username', 'email', 'identity', 'passkey', 'quota', 'totp']);
+const LASTING: ReadonlySet<string> = new Set(['account', 'username', 'email', 'identity', 'passkey', 'quota', 'removed', 'totp']);
 const YEARS: Seconds = 3 * 366 * 86_400;
 
 /** I3: one can start over. I5: nothing in clear. I6: what is left over goes. */

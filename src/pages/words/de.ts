@@ -110,6 +110,8 @@ export const de: Translation = {
     resetTitle: 'Neues Passwort wählen',
     doneTitle: 'Ihr Passwort ist geändert',
     done: 'Sie wurden überall abgemeldet. Melden Sie sich mit dem neuen Passwort an.',
+    others: (ways) => html`Ihr Konto lässt sich auch hiermit öffnen: ${ways}.`,
+    removeOthers: 'Entfernen. Tun Sie das, wenn Sie nicht alle kennen; Ihre eigenen können Sie wieder hinzufügen.',
     deadTitle: 'Dieser Link gilt nicht mehr',
     dead: 'Er wurde schon benutzt, ist zu alt, oder es wurde ein neuerer verschickt. Fordern Sie einen neuen an.',
     signUp: 'Konto erstellen',

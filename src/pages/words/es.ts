@@ -109,6 +109,8 @@ export const es: Translation = {
     resetTitle: 'Elige una contraseña nueva',
     doneTitle: 'Tu contraseña ha cambiado',
     done: 'Se han cerrado todas tus sesiones. Inicia sesión con la contraseña nueva.',
+    others: (ways) => html`También se puede entrar en tu cuenta con: ${ways}.`,
+    removeOthers: 'Quitarlos. Hazlo si no los conoces todos; podrás volver a añadir los tuyos.',
     deadTitle: 'Este enlace ya no vale',
     dead: 'Ya se usó, es demasiado antiguo o se envió otro más reciente. Pide uno nuevo.',
     signUp: 'Crear una cuenta',

@@ -110,6 +110,8 @@ export const fr: Translation = {
     resetTitle: 'Choisissez un nouveau mot de passe',
     doneTitle: 'Votre mot de passe est changé',
     done: 'Vous avez été déconnecté partout. Connectez-vous avec le nouveau mot de passe.',
+    others: (ways) => html`Votre compte s’ouvre aussi avec : ${ways}.`,
+    removeOthers: 'Les supprimer. Faites-le si vous ne les connaissez pas tous ; vous pourrez rajouter les vôtres.',
     deadTitle: 'Ce lien n’est plus valable',
     dead: 'Il a déjà servi, il est trop ancien, ou un plus récent a été envoyé. Demandez-en un nouveau.',
     signUp: 'Créer un compte',

@@ -110,6 +110,8 @@ export const it: Translation = {
     resetTitle: 'Scegli una nuova password',
     doneTitle: 'La tua password è cambiata',
     done: 'Sei stato disconnesso ovunque. Accedi con la nuova password.',
+    others: (ways) => html`Al tuo account si accede anche con: ${ways}.`,
+    removeOthers: 'Rimuovili. Fallo se non li riconosci tutti; potrai aggiungere di nuovo i tuoi.',
     deadTitle: 'Questo link non è più valido',
     dead: 'È già stato usato, è troppo vecchio o ne è stato inviato uno più recente. Chiedine uno nuovo.',
     signUp: 'Crea un account',

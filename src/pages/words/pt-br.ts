@@ -109,6 +109,8 @@ export const ptBr: Translation = {
     resetTitle: 'Escolha uma senha nova',
     doneTitle: 'Sua senha foi mudada',
     done: 'Você saiu de todos os lugares. Entre com a senha nova.',
+    others: (ways) => html`Também dá para entrar na sua conta com: ${ways}.`,
+    removeOthers: 'Remover. Faça isso se não reconhecer todos; você pode adicionar os seus de novo.',
     deadTitle: 'Este link não vale mais',
     dead: 'Ele já foi usado, é antigo demais ou um mais novo foi enviado. Peça outro.',
     signUp: 'Criar uma conta',

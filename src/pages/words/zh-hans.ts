@@ -108,6 +108,8 @@ export const zhHans: Translation = {
     resetTitle: '设置新密码',
     doneTitle: '您的密码已更改',
     done: '您已在所有位置退出登录。请使用新密码登录。',
+    others: (ways) => html`您的账号还可以通过以下方式进入：${ways}`,
+    removeOthers: '移除它们。如果有不认识的，请移除；您自己的可以重新添加。',
     deadTitle: '此链接已失效',
     dead: '它已被使用、已过期，或已发送了更新的链接。请重新申请。',
     signUp: '创建账号',

@@ -29,6 +29,9 @@ export const password = {
   resetTitle: 'Choose a new password',
   doneTitle: 'Your password is changed',
   done: 'You were signed out everywhere. Sign in with the new password.',
+  /** @param ways names of passkeys, and sites with the accounts there. */
+  others: (ways: HtmlValue): Html => html`Your account can be entered with these, too: ${ways}.`,
+  removeOthers: 'Remove them. Do so if you do not know them all; you can add your own again.',
   deadTitle: 'This link is no longer good',
   dead: 'It was used already, it is too old, or a newer one was sent. Ask for a new one.',
   signUp: 'Create an account',
