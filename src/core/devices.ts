@@ -9,15 +9,15 @@ import { fromUtf8, utf8 } from '../lib/bytes.ts';
 import { changeRecord, untilDone } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
 import { isOutage } from '../model/error.ts';
+import type { AskedScope } from '../model/scope.ts';
 import type { Seconds } from '../model/store.ts';
 import { DEVICE_TTL } from '../model/ticket.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, type Held, readHeld, versioned } from './held.ts';
 
 /** What a device asks for. */
-export type DeviceRequest = {
+export type DeviceRequest = AskedScope & {
   readonly clientId: string;
-  readonly scope: readonly string[];
   readonly resource: string;
 };
 

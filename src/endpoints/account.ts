@@ -12,6 +12,7 @@ import { parseUrl } from '../lib/url.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
+import { rightsIn } from '../model/scope.ts';
 import { accountPage, type AppView, type LineView, type SessionView } from '../pages/account.ts';
 import { accountMark } from './consent-page.ts';
 import { type Call, readForm } from './endpoint.ts';
@@ -106,7 +107,7 @@ async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[])
         id,
         name: client?.name,
         host: client?.documentHost ?? parseUrl(id)?.host,
-        scopes: [...new Set(own.flatMap((grant) => grant.scope))].map(sayScope),
+        scopes: [...new Set(own.flatMap((grant) => rightsIn(grant.scope)))].map(sayScope),
         organizations: [...new Set(own.flatMap(({ organization }) => (organization ? [organization.name] : [])))],
         since: Math.min(...own.map((grant) => grant.createdAt)),
         used: Math.max(...own.map((grant) => grant.usedAt)),

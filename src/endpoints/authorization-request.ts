@@ -16,14 +16,14 @@ import type { Params } from '../model/params.ts';
 import { checkChallenge } from '../model/pkce.ts';
 import { answerTo, findRedirect, type ValidRedirect } from '../model/redirect.ts';
 import { findResource, type Resource } from '../model/resource.ts';
-import { parseScope, requestedScope } from '../model/scope.ts';
+import { type AskedScope, parseScope, requestedScope, rightsIn } from '../model/scope.ts';
+import type { Settings } from '../model/settings.ts';
 
 /** A request that passed every check. */
-export interface CheckedRequest {
+export interface CheckedRequest extends AskedScope {
   readonly client: Client;
   readonly redirect: ValidRedirect;
   readonly state: string | undefined;
-  readonly scope: readonly string[];
   readonly resource: Resource;
   readonly challenge: string;
   readonly prompt: readonly string[];
@@ -134,10 +134,6 @@ function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client
   const prompt = (params.optional('prompt') ?? '').split(' ').filter((one) => one !== '');
   if (prompt.includes('none') && prompt.length > 1)
     throw new OAuthError('invalid_request', 'prompt_contradicts', { hint: 'prompt=none cannot go with another value.' });
-  const { scopes, defaultScope, strictScopes } = as.settings;
-  const catalogue = { known: scopes.map(({ name }) => name), defaults: defaultScope, strict: strictScopes };
-  // What a client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
-  const scope = requestedScope(parseScope(params.optional('scope')), catalogue);
   const jkt = params.optional('dpop_jkt');
   if (jkt !== undefined && !/^[\w-]{43}$/.test(jkt)) throw new OAuthError('invalid_request', 'dpop_jkt_malformed');
   const hint = params.optional('login_hint');
@@ -147,7 +143,23 @@ function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client
     prompt,
     ...(jkt === undefined ? {} : { jkt }),
     ...(hint !== undefined && HINT.test(hint) ? { hint } : {}),
+    ...askedScope(as.settings, resource, params.optional('scope')),
+  };
+}
+
+/**
+ * What is asked for: the scopes that every call of the resource needs, those that are known here, and whether to stay signed in. What a
+ * client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
+ */
+export function askedScope(settings: Settings, resource: Resource, text: string | undefined): AskedScope {
+  const { scopes, defaultScope, strictScopes } = settings;
+  const [asked, known] = [parseScope(text), scopes.map(({ name }) => name)];
+  const scope = requestedScope(asked, { known, defaults: defaultScope, strict: strictScopes });
+  const rights = rightsIn(asked);
+  return {
     scope: [...new Set([...resource.scopes, ...scope])],
+    ...(asked.length > rights.length ? { offline: true } : {}),
+    ...(rights.length > 0 && !rights.some((one) => known.includes(one)) ? { defaulted: true } : {}),
   };
 }
 

@@ -5,6 +5,7 @@
 import { parseFields } from '../lib/form.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
+import { askedPart } from '../model/scope.ts';
 import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { localesOf } from '../pages/words/languages.ts';
 import { askedParams, type AskedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
@@ -58,7 +59,7 @@ function paramsIn(url: URL): Params {
 }
 
 async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
-  const { client, redirect, state, scope, resource, challenge, prompt, jkt, hint } = checked;
+  const { client, redirect, state, resource, challenge, prompt, jkt, hint } = checked;
   const { as } = call;
   const again = prompt.includes('login') && here !== null;
   const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
@@ -69,7 +70,7 @@ async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | 
     ...(client.documentHost === undefined ? {} : { described: client }),
     redirectUri: redirect,
     ...(state === undefined ? {} : { state }),
-    scope,
+    ...askedPart(checked),
     resource: resource.uri,
     challenge,
     ...(jkt === undefined ? {} : { jkt }),

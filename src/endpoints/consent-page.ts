@@ -9,6 +9,7 @@ import type { HtmlValue } from '../lib/html.ts';
 import type { Client } from '../model/client.ts';
 import type { Lifetimes } from '../model/grant.ts';
 import { isForm, isRedirect } from '../model/login.ts';
+import { OFFLINE_ACCESS } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';
 import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { approvePage, type ClientView, type ScopeView } from '../pages/approve.ts';
@@ -136,7 +137,8 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
 /** The request once more: whoever leaves the page to sign up comes back to one like it. */
 async function requestUrl(as: AuthServer, ticket: Ticket, client: Client): Promise<string> {
   if (ticket.device) return as.settings.paths.device;
-  const { clientId, redirectUri, state, scope, resource, challenge, jkt } = ticket;
+  const { clientId, redirectUri, state, resource, challenge, jkt } = ticket;
+  const scope = ticket.offline ? [...ticket.scope, OFFLINE_ACCESS] : ticket.scope;
   const { settings } = as;
   const query = new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, resource });
   if (scope.length > 0) query.set('scope', scope.join(' '));

@@ -10,9 +10,9 @@ import { CROSS_ORIGIN, json } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import { DEVICE_CODE } from '../model/grant-type.ts';
 import { findResource } from '../model/resource.ts';
-import { parseScope, requestedScope } from '../model/scope.ts';
 import { DEVICE_TTL } from '../model/ticket.ts';
 import { asked } from './asking.ts';
+import { askedScope } from './authorization-request.ts';
 import type { Call } from './endpoint.ts';
 
 const REQUESTS = 60;
@@ -24,8 +24,7 @@ export async function deviceAuthorization(call: Call): Promise<Response> {
   const { settings } = as;
   const { form, caller } = await asked(call);
   const resource = findResource(form.all('resource'), settings);
-  const catalogue = { known: settings.scopes.map(({ name }) => name), defaults: settings.defaultScope, strict: settings.strictScopes };
-  const scope = [...new Set([...resource.scopes, ...requestedScope(parseScope(form.optional('scope')), catalogue)])];
+  const scope = askedScope(settings, resource, form.optional('scope'));
   const client = caller.kind === 'confidential' ? caller.client : await resolveClient(as, caller.clientId, network);
   if (!client || (caller.kind === 'public' && client.authMethod !== 'none'))
     throw failed('none', client ? 'secret_missing' : 'client_unknown');
@@ -33,7 +32,7 @@ export async function deviceAuthorization(call: Call): Promise<Response> {
   const wait = await as.limit(`device\n${network}`, REQUESTS, WINDOW);
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'device_limited', { status: 429, headers: { 'retry-after': String(wait) } });
-  const request = { clientId: client.id, scope, resource: resource.uri };
+  const request = { clientId: client.id, ...scope, resource: resource.uri };
   const { deviceCode, userCode } = await orGiveBack(caller, () => openDevice(as, request));
   const page = settings.origin + settings.paths.device;
   const answer = {

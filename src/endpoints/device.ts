@@ -6,6 +6,7 @@
  */
 import { resolveClient } from '../clients/find.ts';
 import { findDevice } from '../core/devices.ts';
+import { askedPart } from '../model/scope.ts';
 import { TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { devicePage } from '../pages/device.ts';
 import { messagePage } from '../pages/message.ts';
@@ -46,13 +47,13 @@ async function typed(call: Call): Promise<Response> {
   if (!found || !client) return again({ error: words.device.unknown, status: 400 });
   const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
   const handleHash = await as.keys.hash(handle);
-  const { scope, resource, challenge, expiresAt } = found.record;
+  const { resource, challenge, expiresAt } = found.record;
   const ticket: Ticket = {
     v: 1,
     clientId: client.id,
     ...(client.documentHost === undefined ? {} : { described: client }),
     redirectUri: as.settings.origin + as.settings.paths.device,
-    scope,
+    ...askedPart(found.record),
     resource,
     challenge,
     lang: words.lang,

@@ -6,6 +6,7 @@ import { offeredGrantTypes } from '../grants/index.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS, DPOP_ALGS } from '../model/client.ts';
 import { ID_JAG_PROFILE } from '../model/trusted-issuer.ts';
+import { OFFLINE_ACCESS } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Call } from './endpoint.ts';
 
@@ -34,7 +35,8 @@ export async function metadata({ as, request }: Call): Promise<Response> {
 }
 
 function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unknown> {
-  const { issuer, origin, paths, scopes } = settings;
+  const { issuer, origin, paths } = settings;
+  const scopes = [...settings.scopes.map(({ name }) => name), ...(settings.lifetimes.refresh > 0 ? [OFFLINE_ACCESS] : [])];
   const at = (path: string): string => origin + path;
   return {
     issuer,
@@ -48,7 +50,7 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
     dpop_signing_alg_values_supported: DPOP_ALGS,
     pushed_authorization_request_endpoint: at(paths.push),
     ...(settings.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
-    ...(scopes.length === 0 ? {} : { scopes_supported: scopes.map((scope) => scope.name) }),
+    ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: offeredGrantTypes(settings),

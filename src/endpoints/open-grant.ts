@@ -8,16 +8,16 @@ import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { lifetimesFor } from '../model/resource.ts';
+import { type AskedScope, OFFLINE_ACCESS } from '../model/scope.ts';
 import type { Seconds } from '../model/store.ts';
 import { formatToken, grantIdOf } from '../model/token.ts';
 import { revoke, wrap } from '../model/transition.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 
 /** What was allowed, to whom, by whom. */
-export interface Opening {
+export interface Opening extends AskedScope {
   readonly client: Client;
   readonly userId: string;
-  readonly scope: readonly string[];
   /** Canonical URI. */
   readonly resource: string;
   readonly redirectUri: string;
@@ -55,7 +55,8 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     ...(client.dpopBound ? { dpopBound: true } : {}),
     clientAuth: client.authMethod === 'none' ? 'public' : 'confidential',
     userId,
-    scope,
+    ...(opening.defaulted ? { defaulted: true } : {}),
+    scope: opening.offline && refreshable && lifetimes.refresh > 0 ? [...scope, OFFLINE_ACCESS] : scope,
     resource,
     ...(organization ? { organization: { id: organization.id, name: organization.name } } : {}),
     createdAt: now,

@@ -8,6 +8,7 @@ import { isThisComputer } from '../core/consents.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { answerTo } from '../model/redirect.ts';
+import { askedPart } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
 import { errorPage } from '../pages/error.ts';
@@ -52,6 +53,7 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
     user,
     choice,
     ...(jkt === undefined ? {} : { jkt }),
+    ...askedPart(request),
   });
   if (code === null) return null;
   // Whoever revokes the app forgets first and ends grants after: a grant written too late to be among them ends itself.

@@ -16,6 +16,7 @@ import { noteUnanswered, redeem, type Verdict } from '../model/transition.ts';
 import { change } from './change.ts';
 import { answerAgain, type GivenTokens, openGiven, sealGiven } from './given.ts';
 import type { IssuedTokens } from './issue.ts';
+import { scopeRulesOf } from './scope-rules.ts';
 import { signed } from './signed.ts';
 
 /** What a redemption came to: the grant as it is now, and the answer. */
@@ -45,8 +46,9 @@ export async function redeemCode(
     challenge,
     redirectUri,
     resource: resourceOf(params, as),
-    scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
+    scope: parseScope(params.optional('scope')),
     covered: as.settings.covered,
+    rules: scopeRulesOf(as.settings),
     jkt: caller.key?.jkt,
     now: as.now(),
   };

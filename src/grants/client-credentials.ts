@@ -6,16 +6,16 @@ import { keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Params } from '../model/params.ts';
 import { findResource } from '../model/resource.ts';
-import { parseScope } from '../model/scope.ts';
 import type { IssuedTokens } from './issue.ts';
 import { openDirect } from './open.ts';
-import { registeredClient, withinCeiling } from './registered.ts';
+import { registeredClient } from './registered.ts';
+import { scopeWithin } from './scope-rules.ts';
 
 /** Gives the client tokens of its own. */
 export async function clientCredentials(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
   const client = registeredClient(caller, 'client_credentials');
   const { uri } = findResource(params.all('resource'), as.settings);
-  const scope = withinCeiling(parseScope(params.optional('scope')), client.scope ?? [], as.settings.covered);
+  const scope = scopeWithin(as.settings, uri, params.optional('scope'), client.scope ?? []);
   const userId = `client:${client.id}`; // never a person's: helpers refuse such ids (RFC 9068 §5)
   const claims = { sub: userId, ...(client.name === undefined ? {} : { name: client.name }) };
   return openDirect(as, { clientId: client.id, userId, scope, resource: uri, props: { claims }, key: keyOf(caller) });

@@ -21,7 +21,8 @@ import type { MappedUser, TrustedIssuer } from '../model/trusted-issuer.ts';
 import { resourceOf } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
 import { openDirect } from './open.ts';
-import { registeredClient, withinCeiling } from './registered.ts';
+import { registeredClient } from './registered.ts';
+import { scopeWithin } from './scope-rules.ts';
 
 const ID_JAG = 'oauth-id-jag+jwt';
 /** Types of what platforms sign for their workloads; whatever names another purpose is not taken for one (RFC 8725 §3.11). */
@@ -44,11 +45,7 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
   const key = keyOf(caller);
   const { jti, subject } = await checkAssertion(as, assertion, issuer, key?.jkt);
   const resource = targetOf(as, params, claims);
-  const scope = withinCeiling(
-    parseScope(params.optional('scope')),
-    ceilingOf(issuer, claims, isJag, as.settings.covered),
-    as.settings.covered,
-  );
+  const scope = scopeWithin(as.settings, resource, params.optional('scope'), ceilingOf(issuer, claims, isJag, as.settings.covered));
   const mapped = issuer.user ? await issuer.user(claims) : {};
   if (!mapped) throw refused('user_refused');
   const userId = mapped.userId ?? (await userIdOf(as, { issuer: issuer.issuer, subject, claims: {} }));

@@ -16,6 +16,7 @@ import { resourceOf } from './authorization-code.ts';
 import { change } from './change.ts';
 import { answerAgain, type GivenTokens, openGiven, sealGiven } from './given.ts';
 import type { IssuedTokens } from './issue.ts';
+import { scopeRulesOf } from './scope-rules.ts';
 import { signed } from './signed.ts';
 
 /** What a refresh came to: the grant as it is now, and the new access token's text. */
@@ -33,8 +34,9 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     refresh,
     clientId: caller.clientId,
     resource: resourceOf(params, as),
-    scope: parseScope(params.optional('scope')).filter((scope) => scope !== 'offline_access'),
+    scope: parseScope(params.optional('scope')),
     covered: as.settings.covered,
+    rules: scopeRulesOf(as.settings),
     jkt: caller.key?.jkt,
     sealedSuccessor: await sealGiven(as, grantId, presented, successor),
     now: as.now(),

@@ -13,12 +13,13 @@ import { OAuthError } from '../model/error.ts';
 import { TOKEN_EXCHANGE } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
 import { findResource } from '../model/resource.ts';
-import { narrowScope, parseScope } from '../model/scope.ts';
+import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
 import { MOST_LINKS, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
 import type { IssuedTokens } from './issue.ts';
 import { openDirect } from './open.ts';
 import { registeredClient } from './registered.ts';
+import { scopeRulesOf } from './scope-rules.ts';
 
 /** The one kind of token that is taken and given. */
 export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
@@ -37,7 +38,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   const { grant, access } = found;
   const asked = params.all('resource');
   const { uri } = findResource(asked.length === 0 ? [grant.resource] : asked, as.settings);
-  const scope = narrowScope(access.scope, parseScope(params.optional('scope')), as.settings.covered(access.scope));
+  const scope = narrowed(as, parseScope(params.optional('scope')), access.scope, uri);
   if (linksOf(grant.id).length >= MOST_LINKS) throw refused('chain_too_long');
   const subject = accessOf(as, token, found);
   const key = keyOf(caller);
@@ -62,6 +63,15 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     act: { sub: `client:${client.id}`, ...(grant.act === undefined ? {} : { act: grant.act }) },
   });
   return { ...tokens, issuedTokenType: ACCESS_TOKEN_TYPE };
+}
+
+/** Who exchanges knows what the subject token has, and is told where it is less than what is asked for. */
+function narrowed({ settings }: AuthServer, asked: readonly string[], scope: readonly string[], resource: string): readonly string[] {
+  const [rights, rules] = [rightsIn(scope), scopeRulesOf(settings)(resource)];
+  const covered = settings.covered(rights);
+  if (asked.some((one) => rules.known?.includes(one) && !covered.includes(one)))
+    throw new OAuthError('invalid_scope', 'scope_beyond_grant');
+  return narrowScope(rights, asked, covered, rules);
 }
 
 /** One text for all: what a token is, and to whom it was given, is not for whoever happened upon it (RFC 8693 §2.2.2). */

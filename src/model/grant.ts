@@ -64,6 +64,8 @@ export type Grant = {
   /** Whether its client takes only tokens that are bound to a key. */
   readonly dpopBound?: boolean;
   readonly scope: readonly string[];
+  /** Whether its client named scopes, and none that is known here. */
+  readonly defaulted?: boolean;
   readonly resource: string;
   /** For which of the user's organizations. */
   readonly organization?: { readonly id: string; readonly name: string };

@@ -60,29 +60,77 @@ export interface ScopeCatalogue {
 }
 
 /**
- * What an authorization request really asks for: known scopes only, the defaults if it named none.
- * Unknown ones are left out, never replaced: clients ask for what other servers have. A strict server refuses them.
- *
- * @throws {OAuthError} `invalid_scope` when something was asked for and nothing of it, or for a strict server not all, is known here.
+ * The scope by which a client asks to stay signed in (OpenID Connect Core §11). It stands for no right: the server offers it by itself
+ * where there are refresh tokens, and no page, challenge or resource ever names it.
  */
-export function requestedScope(asked: readonly string[], { known, defaults, strict = false }: ScopeCatalogue): readonly string[] {
-  const meant = asked.filter((scope) => scope !== 'offline_access'); // refresh tokens need no scope here
-  if (meant.length === 0) return defaults;
-  if (strict && !meant.every((scope) => known.includes(scope))) throw new OAuthError('invalid_scope', 'scope_unknown');
-  if (known.length === 0) return [];
-  const kept = meant.filter((scope) => known.includes(scope));
-  if (kept.length === 0) throw new OAuthError('invalid_scope', 'scope_unknown');
-  return kept;
+export const OFFLINE_ACCESS = 'offline_access';
+
+/** Scopes that stand for rights. */
+export function rightsIn(scope: readonly string[]): readonly string[] {
+  return scope.filter((one) => one !== OFFLINE_ACCESS);
+}
+
+/** What a client asked for, as it is carried from its request to the grant. */
+export type AskedScope = {
+  /** What the user is asked for. */
+  readonly scope: readonly string[];
+  /** Set where the client asked for `offline_access`; nobody is asked about that. */
+  readonly offline?: true;
+  /** Set where the client named scopes, and none that is known here: it gets the defaults, also where it names the same ones again. */
+  readonly defaulted?: true;
+};
+
+/** That part of a larger value. */
+export function askedPart({ scope, offline, defaulted }: AskedScope): AskedScope {
+  return { scope, ...(offline ? { offline } : {}), ...(defaulted ? { defaulted } : {}) };
 }
 
 /**
- * Narrows a grant's scope for one token.
+ * What an authorization request really asks for: known scopes only, the defaults if it named none of them. Unknown ones are left out,
+ * never replaced: clients ask for what other servers have. A strict server refuses them.
+ *
+ * @throws {OAuthError} `invalid_scope` when not all of it is known to a strict server.
+ */
+export function requestedScope(asked: readonly string[], { known, defaults, strict = false }: ScopeCatalogue): readonly string[] {
+  const kept = knownIn(asked, strict, (scope) => known.includes(scope));
+  return kept.length === 0 ? defaults : kept;
+}
+
+/** By what a token request is narrowed. */
+export interface ScopeRules {
+  /** The catalogue; without one everything is known. */
+  readonly known?: readonly string[];
+  readonly strict?: boolean;
+  /** Scopes without which a token would be of no use; they cannot be narrowed away. */
+  readonly required?: readonly string[];
+  /** Whether the grant was opened with the defaults, in place of scopes that nobody knows. */
+  readonly defaulted?: boolean;
+}
+
+/**
+ * Narrows what was granted for one token. What nobody knows here is left out, as at the authorization endpoint; of the rest it gives what
+ * was granted. Nothing is ever added but scopes that every call needs, where they were granted.
  *
  * @param covered all that the granted scopes stand for, where that is more than themselves.
- * @throws {OAuthError} `invalid_scope` when more is asked for than was granted (RFC 6749 §6).
+ * @throws {OAuthError} `invalid_scope` when something is asked for, and nothing of it was granted (RFC 6749 §6).
  */
-export function narrowScope(granted: readonly string[], asked: readonly string[], covered: readonly string[] = granted): readonly string[] {
-  if (asked.length === 0) return granted;
-  if (!asked.every((scope) => covered.includes(scope))) throw new OAuthError('invalid_scope', 'scope_beyond_grant');
-  return asked;
+export function narrowScope(
+  granted: readonly string[],
+  asked: readonly string[],
+  covered: readonly string[] = granted,
+  { known, strict = false, required = [], defaulted = false }: ScopeRules = {},
+): readonly string[] {
+  const meant = knownIn(asked, strict, (scope) => !known || known.includes(scope) || covered.includes(scope));
+  if (meant.length === 0 && (defaulted || rightsIn(asked).length === 0)) return granted;
+  const kept = meant.filter((scope) => covered.includes(scope));
+  if (kept.length === 0) throw new OAuthError('invalid_scope', 'scope_beyond_grant');
+  const needed = required.filter((scope) => covered.includes(scope) && !kept.includes(scope));
+  const offline = [asked, granted].every((scope) => scope.includes(OFFLINE_ACCESS)) ? [OFFLINE_ACCESS] : [];
+  return [...needed, ...kept, ...offline];
+}
+
+function knownIn(asked: readonly string[], strict: boolean, isKnown: (scope: string) => boolean): readonly string[] {
+  const meant = rightsIn(asked);
+  if (strict && !meant.every(isKnown)) throw new OAuthError('invalid_scope', 'scope_unknown');
+  return meant.filter(isKnown);
 }

@@ -4,6 +4,7 @@
  */
 import type { Client } from './client.ts';
 import { findRedirect, type ValidRedirect } from './redirect.ts';
+import type { AskedScope } from './scope.ts';
 import type { Seconds } from './store.ts';
 
 /** How long a person may think. */
@@ -12,15 +13,13 @@ export const TICKET_TTL: Seconds = 600;
 export const DEVICE_TTL: Seconds = 600;
 
 /** A pending authorization request as it is kept under the hash of its handle. */
-export type Ticket = {
+export type Ticket = AskedScope & {
   readonly v: 1;
   readonly clientId: string;
   /** The client as its metadata document described it when the request was checked: what the page shows and the yes is for. */
   readonly described?: Client;
   readonly redirectUri: string;
   readonly state?: string;
-  /** What the user is asked for; what the user ticks is a part of it. */
-  readonly scope: readonly string[];
   /** Canonical URI of the resource. */
   readonly resource: string;
   /** S256 challenge. */

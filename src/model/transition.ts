@@ -23,7 +23,7 @@ import {
   REPEAT_WINDOW,
   type Wrapped,
 } from './grant.ts';
-import { narrowScope, type ScopeCover } from './scope.ts';
+import { narrowScope, type ScopeCover, type ScopeRules } from './scope.ts';
 import type { Seconds } from './store.ts';
 
 /** What a move came to. Without `grant` nothing is written. */
@@ -59,6 +59,8 @@ export interface Redemption {
   readonly scope: readonly string[];
   /** What granted scopes stand for. */
   readonly covered: ScopeCover;
+  /** By what a token for a resource is narrowed. */
+  readonly rules?: (resource: string) => ScopeRules;
   /** Thumbprint of the key that was proven, if one was. */
   readonly jkt?: string | undefined;
   readonly now: Seconds;
@@ -72,6 +74,8 @@ export interface Rotation {
   readonly scope: readonly string[];
   /** What granted scopes stand for. */
   readonly covered: ScopeCover;
+  /** By what a token for a resource is narrowed. */
+  readonly rules?: (resource: string) => ScopeRules;
   /** Thumbprint of the key that was proven, if one was. */
   readonly jkt?: string | undefined;
   /** The new tokens under a key that only the old refresh token gives. */
@@ -248,9 +252,12 @@ function wrongVerifier(grant: Grant, now: Seconds): Verdict<never> {
   return { grant: { ...grant, code: { ...grant.code, failures } }, error: new OAuthError('invalid_grant', 'verifier_wrong') };
 }
 
-function narrowed(grant: Grant, { scope, covered }: Pick<Redemption, 'scope' | 'covered'>): readonly string[] | OAuthError {
+function narrowed(
+  grant: Grant,
+  { scope, covered, rules }: Pick<Redemption, 'scope' | 'covered' | 'rules'>,
+): readonly string[] | OAuthError {
   try {
-    return narrowScope(grant.scope, scope, covered(grant.scope));
+    return narrowScope(grant.scope, scope, covered(grant.scope), { ...rules?.(grant.resource), defaulted: grant.defaulted === true });
   } catch (error) {
     if (error instanceof OAuthError) return error;
     throw error;

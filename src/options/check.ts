@@ -6,7 +6,7 @@ import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
 import { covers } from '../model/resource.ts';
-import { isScopeToken, makeScopeCover, type ScopeInfo } from '../model/scope.ts';
+import { isScopeToken, makeScopeCover, type ScopeInfo, OFFLINE_ACCESS } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
 import { checkKind, fail } from './kinds.ts';
 import { checkPages } from './pages.ts';
@@ -169,7 +169,7 @@ function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOp
   const missing = requiredScopes.filter((name) => !listed.some((scope) => scope.name === name)).map((name) => ({ name }));
   const all = [...missing, ...listed];
   checkHierarchy(all);
-  return withIncluded(all);
+  return withIncluded(all.filter(({ name }) => name !== OFFLINE_ACCESS)); // offered by itself, and never a tick box
 }
 
 /** Who allows a scope opens what those open that it includes. */

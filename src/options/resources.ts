@@ -4,7 +4,7 @@
  */
 import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { canonicalResource, type Resource } from '../model/resource.ts';
-import { isScopeToken, makeScopeCover, type ScopeInfo } from '../model/scope.ts';
+import { isScopeToken, makeScopeCover, rightsIn, type ScopeInfo } from '../model/scope.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
 import { ACCESS_TTL, checkKind, fail, oneOf } from './kinds.ts';
@@ -94,7 +94,7 @@ export function resourcesOf(
       uri,
       path,
       metadataPath: metadataPathOf(uri),
-      scopes: requiredScopes,
+      scopes: rightsIn(requiredScopes),
       ...(said === undefined ? {} : { name: said }),
       ...(accessTokenTTL === undefined ? {} : { accessTtl: accessTokenTTL }),
       ...(alg === 'none' ? {} : { signing: alg }),

@@ -2,7 +2,7 @@
  * Settings: the options of one issuer, completed with every default and frozen.
  */
 import { isLoopbackHost } from '../lib/url.ts';
-import { makeScopeCover } from '../model/scope.ts';
+import { makeScopeCover, rightsIn } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
@@ -37,7 +37,7 @@ export function settingsOf<Env>(
   const absolute = options.refreshTokenTTL ?? 365 * DAY;
   const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
   const codeTtl = options.authorizationCodeTTL ?? 60;
-  const required = options.requiredScopes ?? [];
+  const required = rightsIn(options.requiredScopes ?? []);
   const { origin } = new URL(issuer);
   const name = options.name ?? new URL(issuer).host;
   const resources = resourcesOf(options, routes, { issuer, prefix });

@@ -3,13 +3,13 @@
  */
 import { answerTo, checkRedirectUri, type ValidRedirect } from '../model/redirect.ts';
 import { OAuthError } from '../model/error.ts';
+import type { AskedScope } from '../model/scope.ts';
 
 /** An authorization request that passed every check. */
-export interface AuthRequest {
+export interface AuthRequest extends AskedScope {
   readonly responseType: 'code';
   readonly clientId: string;
   readonly redirectUri: string;
-  readonly scope: readonly string[];
   readonly state: string;
   readonly codeChallenge: string;
   readonly codeChallengeMethod: 'S256';

@@ -16,6 +16,7 @@ import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf } from '../model/params.ts';
 import { findRedirect } from '../model/redirect.ts';
+import { askedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
 import { approvedScope, type Approved, TICKET_TTL, type Ticket } from '../model/ticket.ts';
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
@@ -103,7 +104,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
       ...(client.documentHost === undefined ? {} : { described: client }),
       redirectUri: request.redirectUri,
       ...(request.state === '' ? {} : { state: request.state }),
-      scope: request.scope,
+      ...askedPart(request),
       resource: request.resource,
       challenge: request.codeChallenge,
       ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
@@ -115,8 +116,8 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   };
   const isThisBrowser = async (request: Request, handleHash: string, ticket: Ticket): Promise<boolean> =>
     equalTexts(await keys.hash(cookieOf({ request, as }, flowCookie(handleHash)) ?? ''), ticket.browserHash);
-  const requestOf = ({ clientId, redirectUri, scope, state = '', resource, challenge, jkt }: Ticket): AuthRequest => ({
-    responseType: 'code', clientId, redirectUri, scope, state, resource,
+  const requestOf = ({ clientId, redirectUri, state = '', resource, challenge, jkt, ...ticket }: Ticket): AuthRequest => ({
+    responseType: 'code', clientId, redirectUri, state, resource, ...askedPart(ticket),
     ...(jkt === undefined ? {} : { dpopJkt: jkt }),
     codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer,
   }); // prettier-ignore

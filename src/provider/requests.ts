@@ -11,6 +11,7 @@ import { OAuthError } from '../model/error.ts';
 import { isSite } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
+import { askedPart } from '../model/scope.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
@@ -53,10 +54,11 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const checked = await checkRequest(as, asked, network);
     if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
     await asked.take();
-    const { client, redirect, scope, state = '', challenge, resource, prompt, jkt } = checked;
-    const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, scope, state, resource: resource.uri } as const;
+    const { client, redirect, state = '', challenge, resource, prompt, jkt } = checked;
+    const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, state, resource: resource.uri } as const;
     return {
       ...request,
+      ...askedPart(checked),
       codeChallenge: challenge,
       codeChallengeMethod: 'S256',
       issuer: as.settings.issuer,
@@ -84,6 +86,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const code = await openGrant(as, {
       client, userId, props, resource, linked, redirectUri: redirect, challenge: request.codeChallenge,
       ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
+      ...askedPart(request),
       scope: request.scope.filter((one) => scope.includes(one)),
     }); // prettier-ignore
     return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };

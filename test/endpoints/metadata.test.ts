@@ -16,7 +16,7 @@ describe('endpoints/metadata', () => {
       token_endpoint: `${ISSUER}/token`,
       registration_endpoint: `${ISSUER}/register`,
       revocation_endpoint: `${ISSUER}/revoke`,
-      scopes_supported: ['read', 'write'],
+      scopes_supported: ['read', 'write', 'offline_access'],
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
       grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],

@@ -60,7 +60,7 @@ describe.each(storeNames)('endpoints/push on %s', (store) => {
       [{ redirect_uri: 'https://evil.example/cb' }, 'invalid_request'],
       [{ code_challenge: null }, 'invalid_request'],
       [{ response_type: 'token' }, 'unsupported_response_type'],
-      [{ scope: 'unheard-of' }, 'invalid_scope'],
+      [{ scope: 'a"b' }, 'invalid_scope'],
       [{ resource: 'https://other.example/' }, 'invalid_target'],
     ];
     for (const [changes, error] of bad) expectJson(await send(app, await requestOf(client, changes)), error);

@@ -147,7 +147,7 @@ describe('grants/authorization-code', () => {
     const app = await makeApp('memory', { apiRoute: ['/mcp', '/mcp2'] });
     const client = await app.client();
     const code = await client.signIn(app.browser(), ALICE, { resource: 'https://mcp.example/mcp', scope: 'read' });
-    for (const scope of ['write', 'read admin', 'rea', 'READ', 'a"b'])
+    for (const scope of ['write', 'write admin', 'rea', 'READ', 'a"b'])
       expectJson(await expectNothingWritten(app, () => client.redeem(code, { scope })), 'invalid_scope');
     for (const resource of [
       'https://mcp.example/mcp2',

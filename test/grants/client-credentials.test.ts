@@ -57,7 +57,10 @@ describe('grants/client-credentials: scopes and refusals', () => {
     const app = await makeApp('memory', { clients });
     expect((await ask(app, ROBOT)).body['scope']).toBe('read write');
     expect((await ask(app, { ...ROBOT, scope: 'write admin offline_access' })).body['scope']).toBe('write');
-    expectJson(await ask(app, { ...ROBOT, scope: 'admin' }), 'invalid_scope');
+    expect((await ask(app, { ...ROBOT, scope: 'openid offline_access' })).body['scope'], 'as at the authorization endpoint (R-13)').toBe(
+      'read write',
+    );
+    expectJson(await ask(app, { client_id: 'bare', client_secret: SECRET, scope: 'read' }), 'invalid_scope');
     expectJson(await ask(app, { ...ROBOT, scope: 'a"b' }), 'invalid_scope');
     expect((await ask(app, { client_id: 'bare', client_secret: SECRET })).body['scope']).toBe('');
   });

@@ -126,7 +126,7 @@ describe('a client known by its document: when it is fetched', () => {
 
   it.each([
     { response_type: null }, { response_type: 'token' }, { code_challenge: null }, { code_challenge_method: 'plain' }, { redirect_uri: null }, { redirect_uri: 'http://evil.example/cb' },
-    { resource: 'https://other.example' }, { scope: 'unknown' }, { response_mode: 'fragment' }, { request_uri: 'https://internal.example/' },
+    { resource: 'https://other.example' }, { scope: 'a"b' }, { response_mode: 'fragment' }, { request_uri: 'https://internal.example/' },
   ] as Record<string, string | null>[])('SEC-099 makes no fetch for a request that leads nowhere: %j', async (changes) => {
     const app = await world();
     expectPage(await expectNothingWritten(app, () => ask(app, ID, changes)));

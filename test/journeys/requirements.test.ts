@@ -143,7 +143,11 @@ describe('requirements of the specification', () => {
     );
     expect(texts[0]).toBe(texts[1]);
     const found = JSON.parse(texts[0] ?? '') as Record<string, unknown>;
-    expect(found).toMatchObject({ issuer: ISSUER, scopes_supported: ['read', 'write'], code_challenge_methods_supported: ['S256'] });
+    expect(found).toMatchObject({
+      issuer: ISSUER,
+      scopes_supported: ['read', 'write', 'offline_access'],
+      code_challenge_methods_supported: ['S256'],
+    });
     for (const [name, url] of Object.entries(found).filter(([key]) => key.endsWith('_endpoint'))) {
       const path = new URL(String(url)).pathname;
       const answers = await Promise.all(['GET', 'POST'].map(async (method) => (await app.ask(method, path)).status));

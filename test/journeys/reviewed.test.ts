@@ -55,7 +55,7 @@ describe.each(storeNames)('on %s', (store) => {
     const tokens = await client.redeem(await client.signIn(app.browser(), ALICE, { scope: 'read offline_access' }), {
       scope: 'read offline_access',
     });
-    expect(tokens.body['scope']).toBe('read');
+    expect(tokens.body['scope']).toBe('read offline_access');
   });
 
   it('an account that is removed twice gives its name back (FLT-04)', async () => {

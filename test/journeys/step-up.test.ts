@@ -110,7 +110,7 @@ describe.each(storeNames)('step-up on %s', (store) => {
     const resourceMetadata = await (await app.ask('GET', '/.well-known/oauth-protected-resource/mcp')).json();
     expect(resourceMetadata).toMatchObject({ scopes_supported: ['read'] });
     const serverMetadata = await (await app.ask('GET', '/.well-known/oauth-authorization-server')).json();
-    expect(serverMetadata).toMatchObject({ scopes_supported: ['read', 'write'] });
+    expect(serverMetadata).toMatchObject({ scopes_supported: ['read', 'write', 'offline_access'] });
     expect((await app.ask('POST', '/mcp', '{}')).headers.get('www-authenticate')).toContain('scope="read"');
     const client = await app.client();
     const page = plain(await app.browser().get(await client.authorizeUrl({ scope: 'read write' })));

@@ -16,18 +16,18 @@ describe('model/scope', () => {
     expect(['read', 'files:read', 'https://x/y#z', '!', ''].map(isScopeToken)).toEqual([true, true, true, true, false]);
   });
 
-  it('asks for the defaults where none is named, drops what is unknown, and refuses where nothing is left (S-034)', () => {
+  it('asks for the defaults where none is named that is known, and drops what is unknown (S-034, R-13)', () => {
     const catalogue = { known: ['read', 'write'], defaults: ['read'] };
     expect(requestedScope([], catalogue)).toEqual(['read']);
     expect(requestedScope(['offline_access'], catalogue)).toEqual(['read']);
     expect(requestedScope(['write', 'openid'], catalogue)).toEqual(['write']);
-    expect(() => requestedScope(['bread', 'writes', '*'], catalogue)).toThrow(invalid);
+    expect(requestedScope(['bread', 'writes', '*'], catalogue)).toEqual(['read']);
     expect(requestedScope(['anything'], { known: [], defaults: [] })).toEqual([]);
   });
 
   it('SEC-049 narrows and never widens (S-059)', () => {
     expect([narrowScope(['read', 'write'], []), narrowScope(['read', 'write'], ['write'])]).toEqual([['read', 'write'], ['write']]);
-    for (const asked of [['read', 'admin'], ['rea'], ['READ'], ['*']]) expect(() => narrowScope(['read', 'write'], asked)).toThrow(invalid);
+    for (const asked of [['admin'], ['rea'], ['READ'], ['*']]) expect(() => narrowScope(['read', 'write'], asked)).toThrow(invalid);
   });
 
   it('SEC-049 narrows to what a granted scope stands for, and not upwards', () => {
@@ -38,6 +38,23 @@ describe('model/scope', () => {
     expect(narrowScope(['write'], [], cover(['write']))).toEqual(['write']);
     expect(() => narrowScope(['read'], ['write'], cover(['read']))).toThrow(invalid);
   });
+
+  it('leaves out what nobody knows, gives of the rest what was granted, and keeps what every call needs (R-04, R-05)', () => {
+    const rules = { known: ['read', 'write', 'admin'], required: ['read'] };
+    const narrowed = (granted: string[], asked: string[], more = {}): readonly string[] => narrowScope(granted, asked, granted, { ...rules, ...more });
+    expect(narrowed(['read', 'write'], ['openid', 'write', 'offline_access'])).toEqual(['read', 'write']);
+    expect(narrowed(['read', 'write'], ['write', 'admin'])).toEqual(['read', 'write']);
+    expect(narrowed(['read', 'write', 'offline_access'], ['write', 'offline_access'])).toEqual(['read', 'write', 'offline_access']);
+    expect(narrowed(['read', 'write', 'offline_access'], ['write'])).toEqual(['read', 'write']);
+    expect(narrowed(['write'], ['write']), 'a scope that was not granted is never added').toEqual(['write']);
+    expect(narrowed(['read', 'retired'], ['retired']), 'what has left the catalogue is still what was granted').toEqual(['read', 'retired']);
+    expect(narrowed(['read'], ['offline_access'])).toEqual(['read']);
+    for (const asked of [['admin'], ['openid'], ['openid', 'admin']]) expect(() => narrowed(['read', 'write'], asked)).toThrow(invalid);
+    expect(narrowed(['read'], ['openid'], { defaulted: true })).toEqual(['read']);
+    expect(() => narrowed(['read'], ['admin'], { defaulted: true })).toThrow(invalid);
+    expect(() => narrowed(['read', 'write'], ['write', 'openid'], { strict: true })).toThrow(invalid);
+    expect(narrowed(['read', 'write'], ['write', 'offline_access'], { strict: true })).toEqual(['read', 'write']);
+  }); // prettier-ignore
 
   it('refuses the whole request for an unknown scope where the server is strict', () => {
     const catalogue = { known: ['read', 'write'], defaults: ['read'], strict: true };

@@ -76,7 +76,7 @@ describe('provider/pages', () => {
 
   it.each([
     [{ response_type: 'token' }, 'unsupported_response_type'], [{ code_challenge: null }, 'invalid_request'], [{ code_challenge_method: 'plain' }, 'invalid_request'],
-    [{ resource: 'https://evil.example' }, 'invalid_target'], [{ resource: null }, 'invalid_target'], [{ scope: 'admin' }, 'invalid_scope'],
+    [{ resource: 'https://evil.example' }, 'invalid_target'], [{ resource: null }, 'invalid_target'], [{ scope: 'a"b' }, 'invalid_scope'],
   ] as [Record<string, string | null>, string][])('SEC-021 SEC-022 SEC-111 SEC-222 says where to send the error of %j', async (changes, code) => {
     const { parse, client } = await own();
     const failed = await parse(changes).catch((error: unknown) => error);
