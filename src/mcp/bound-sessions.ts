@@ -19,7 +19,7 @@ import type { UserStates } from '../model/user-state.ts';
 import { callerOf } from './auth-info.ts';
 import { changeState } from './change-state.ts';
 import { endOf, tellingItsEnd } from './listening.ts';
-import { readAnew } from './read-messages.ts';
+import { checkBodyLimit, readAnew } from './read-messages.ts';
 import { checkTerms, type Places, placesOf } from './session-limit.ts';
 import { HEADER, notFound } from './session-request.ts';
 import { shownHeaders, shownUrl } from './shown-request.ts';
@@ -32,6 +32,8 @@ export interface BoundSessionsOptions {
   readonly most?: number;
   /** Seconds after which a stream that a client holds open, or that a tool answers on, notices that its token was revoked; 1 to 300, default 15. */
   readonly streamCheck?: Seconds;
+  /** Bytes of a request. Default: the limit of the server in front (`serve`), else 4 MiB. */
+  readonly bodyLimit?: number;
 }
 
 /** A session as it is kept for its user: which client began it, a hash of the props that it began with, when it was last used. */
@@ -51,8 +53,9 @@ export function boundSessions<Env = unknown>(
   handler: Pick<FetchObject<Env>, 'fetch'>,
   options: BoundSessionsOptions = {},
 ): FetchObject<Env> {
-  const { idle = 86_400, most = 100, streamCheck = 15 } = options;
+  const { idle = 86_400, most = 100, streamCheck = 15, bodyLimit } = options;
   const terms = checkTerms('boundSessions', { idle, most });
+  checkBodyLimit('boundSessions', bodyLimit);
   if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
     throw new TypeError('boundSessions: `streamCheck` must be a whole number of seconds from 1 to 300.');
 
@@ -61,7 +64,7 @@ export function boundSessions<Env = unknown>(
       const [access, states] = [callerOf(ctx), ctx.states?.passing];
       if (access === null || states === undefined)
         throw new TypeError('boundSessions needs OAuthProvider in front, whose store keeps whose session is whose.');
-      const anew = await readAnew(request);
+      const anew = await readAnew(request, bodyLimit ?? ctx.bodyLimit);
       if ('reason' in anew) {
         ctx.emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: anew.reason });
         return anew.answer;

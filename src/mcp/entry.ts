@@ -19,6 +19,7 @@ export interface Entering {
   readonly access: Access | null;
   readonly ctx: Context;
   readonly report: Report;
+  readonly bodyLimit?: number;
   readonly challengeForm?: (request: Request, access: Access | null) => ChallengeForm;
   readonly on?: (event: NewEvent) => void;
 }
@@ -32,7 +33,7 @@ export interface Entry extends Passage {
 export async function enter(policy: Policy, request: Request, entering: Entering): Promise<Entry | Response> {
   const { access, ctx, report, challengeForm = formFor } = entering;
   const emit = (event: NewEvent): void => tell(entering.on ?? ctx.emit, event, report);
-  const read = await readMessages(request);
+  const read = await readMessages(request, entering.bodyLimit ?? ctx.bodyLimit);
   if ('reason' in read) {
     emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: read.reason });
     return read.answer;

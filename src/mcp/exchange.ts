@@ -1,7 +1,7 @@
 /**
  * Exchange: one request of a 2025-era client and its one answer, as the transport of the server that was made for it. What is answered
- * at once is plain JSON, which every client takes; as soon as something is said before the answer (progress, a log line), or
- * the answer takes long, it is a stream. The SDK's own transport for these clients opens a stream for every call, which is most of what
+ * before anything else is said is plain JSON, which every client takes; as soon as something is said before the answer (progress, a log line), it
+ * is a stream. The SDK's own transport for these clients opens a stream for every call, which is most of what
  * a short call costs. Whatever is out of the ordinary is left to it: see {@link isPlain}.
  */
 import { isJsonContentType, isJSONRPCRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server';
@@ -9,11 +9,10 @@ import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, MessageExtraInfo, Transp
 import { json, type Respond } from '../lib/http.ts';
 import { onAbort } from '../lib/on-abort.ts';
 import type { JudgedBody, JudgedMessage } from './gate.ts';
+import { ALIVE_MS } from './in-time.ts';
 import { type AnyServer, challengesItself } from './sdk.ts';
 import { asError, type Report } from './tool-error.ts';
 
-/** How long an answer may take before a stream is opened, and how often a stream says that it lives. */
-const [PATIENCE_MS, ALIVE_MS] = [5000, 15_000];
 const METHODS: readonly string[] = ['tools/call', 'tools/list'];
 const ENVELOPE = 'io.modelcontextprotocol/protocolVersion';
 
@@ -53,7 +52,6 @@ export async function exchange(
     settle(stream.response);
     return stream;
   };
-  const slow = setTimeout(opened, PATIENCE_MS);
   let forget = (): void => {};
 
   /** To close a server, the SDK makes an error for each of its own requests that wait. Where none does, its owner's hook is all that is left to do. */
@@ -64,7 +62,6 @@ export async function exchange(
   };
   const end = (): void => {
     closed = true;
-    clearTimeout(slow);
     forget();
     stream?.end();
   };

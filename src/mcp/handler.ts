@@ -7,9 +7,10 @@
  * 3. SDK 2.x servers answer 2026-07-28 and 2025-era clients; SDK 1.x servers 2025-era ones, and newer clients fall back.
  */
 import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol/server';
-import type { AuthInfo, McpHttpHandler, McpServerFactory } from '@modelcontextprotocol/server';
+import type { AuthInfo, McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
 import { withoutStore } from '../lib/http.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
@@ -23,14 +24,17 @@ import { askFirst } from './connecting.ts';
 import { type ChallengeForm, enter } from './entry.ts';
 import { exchange, isPlain } from './exchange.ts';
 import type { JudgedBody } from './gate.ts';
+import { inTime } from './in-time.ts';
 import { keepListsPrivate } from './lists.ts';
-import type { Id } from './message.ts';
+import { type Id, requestsIn } from './message.ts';
 import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
 import { type Policy, policy as makePolicy } from './policy.ts';
+import { checkBodyLimit } from './read-messages.ts';
 import { rpcError } from './refusal.ts';
-import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect } from './sdk.ts';
+import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect, relateToRequest } from './sdk.ts';
 import type { Sessions } from './sessions.ts';
 import { noPlace, shares } from './shares.ts';
+import { acceptsAnswers } from './shown-request.ts';
 import { userEvents, type UserEvents } from './user-events.ts';
 import { asError, keepErrorsInside, type Report } from './tool-error.ts';
 
@@ -63,6 +67,8 @@ export interface McpOptions {
   readonly events?: UserEvents;
   /** Seconds after which an open stream notices that its token was revoked; 1 to 300, default 15. */
   readonly streamCheck?: Seconds;
+  /** Bytes of a request. Default: the limit of the server in front (`serve`), else 4 MiB. */
+  readonly bodyLimit?: number;
   /** Told of each call that was allowed, denied or challenged. Default: the listener `on` of the provider that stands before. */
   readonly on?: (event: NewEvent) => void;
   /** Gets every error whose details the client does not. Default: `console.error`. */
@@ -102,16 +108,9 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   const { policy = OPEN, events = SILENT, sessions, streamCheck = 15 } = options;
   if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
     throw new TypeError('mcpHandler: `streamCheck` must be a whole number of seconds from 1 to 300.');
+  checkBodyLimit('mcpHandler', options.bodyLimit);
   const streams = shares();
-  // The SDK's handlers are made once and hold the open subscriptions; the server of a request reaches them by the caller it is for.
-  const made = new WeakMap<AuthInfo, AnyServer>();
-  const serverOf: McpServerFactory = ({ authInfo }) => {
-    const server = authInfo && made.get(authInfo);
-    if (server === undefined) throw new TypeError('No server was made for this request.');
-    return server as ReturnType<McpServerFactory>; // of SDK 1.x only in the fallback, which asks for connect() and close() alone
-  };
-  const current = createMcpHandler(serverOf, { onerror: report }).fetch;
-  const fallback = legacyStatelessFallback(serverOf, report);
+  const served = new WeakSet<AnyServer>();
 
   return {
     takesLightRequests: true,
@@ -141,19 +140,37 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         let making: Awaitable<AnyServer> | undefined;
         const asker = makeAsker(() => making, body, resumed, turn !== null);
         authInfo.extra = { ...authInfo.extra, asker };
-        const server = await (making = factory(access, ctx, env, asker));
-        askFirst(server, { request, body, access, resumed });
-        keepErrorsInside(server, report);
-        keepListsPrivate(server, policy, access);
-        forgetTools(server, entry.unknown);
-        made.set(authInfo, server);
-        if (isListening(body)) return withoutStore(await listen(entry.request, body, { access, ctx, authInfo }));
-        if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
-        if (turn) return withoutStore(await turn.serve(server, authInfo));
-        if (isPlain(entry.request, body, server))
-          return await exchange(server, entry.request, body, { authInfo, report, respond: ctx.respond });
-        return withoutStore(await dispatch(isCurrent(server) ? current : fallback, entry.request, body, authInfo));
+        const answer = async (): Promise<Response> => {
+          const server = await (making = factory(access, ctx, env, asker));
+          if (served.has(server))
+            throw new TypeError('mcpHandler: the server of another request was given. Return a new server each time.');
+          served.add(server);
+          askFirst(server, { request, body, access, resumed });
+          keepErrorsInside(server, report);
+          keepListsPrivate(server, policy, access);
+          forgetTools(server, entry.unknown);
+          if (isListening(body)) return withoutStore(await listen(server, entry.request, body, { access, ctx, authInfo }));
+          if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
+          if (turn) return withoutStore(await turn.serve(server, authInfo));
+          relateToRequest(server, body);
+          if (isPlain(entry.request, body, server))
+            return await exchange(server, entry.request, body, { authInfo, report, respond: ctx.respond });
+          return withoutStore(await serveOnce(server, entry.request, { authInfo, parsedBody: body }));
+        };
+        const [id, ...others] = requestsIn(body);
+        if (id === undefined || turn?.isApart || !acceptsAnswers(request.headers.get('accept'))) return await answer();
+        const gone = (): void =>
+          void Promise.resolve(making)
+            .then((server) => server?.close())
+            .catch(report);
+        const waiting = { id: others.length > 0 ? null : id, gone, ...(turn && { headers: turn.headers }) };
+        const response = await inTime(answer().catch(failed), waiting);
+        return turn ? response : endedByToken(response, access, ctx, gone);
       } catch (error) {
+        return failed(error);
+      }
+
+      function failed(error: unknown): Response {
         if (error instanceof OAuthError)
           ctx.emit?.({ kind: 'request.failed', endpoint: 'mcp', requestId: crypto.randomUUID(), error: error.cause });
         report(asError(error));
@@ -162,8 +179,29 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
     },
   };
 
+  /** Has a server of this request alone answer by the SDK's own handlers, made for it: one that lasted would hold each whose client has gone. */
+  function serveOnce(server: AnyServer, request: Request, given: Given, bus?: ServerEventBus): Promise<Response> {
+    const factory = (() => server) as McpServerFactory; // of SDK 1.x only in the fallback, which asks for connect() and close() alone
+    if (!isCurrent(server)) return legacyStatelessFallback(factory, report)(request, given);
+    return createMcpHandler(factory, { onerror: report, ...(bus && { bus }) }).fetch(request, given);
+  }
+
+  /** A stream ends with its token, and soon after the token was revoked, also that of a tool at work (SEC-190). */
+  function endedByToken(response: Response, access: Access | null, ctx: Context, gone: () => void): Response {
+    if (response.body === null || response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response;
+    const end = endOf([], access, ctx, streamCheck, ctx.states?.now());
+    let isOver = false;
+    onAbort(end.signal, () => isOver || gone());
+    const over = (): void => {
+      isOver = true;
+      end.abort();
+    };
+    return tellingItsEnd(response, over, end.signal);
+  }
+
   /** A stream of this caller's news alone. The SDK's own handler holds one bus for all callers, so each stream gets one of its own. */
   async function listen(
+    server: AnyServer,
     request: Request,
     body: JudgedBody,
     { access, ctx, authInfo }: { readonly access: Access | null; readonly ctx: Context; readonly authInfo: AuthInfo },
@@ -176,11 +214,11 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         end.abort();
         return noPlace(full, ctx, (body as { id?: Id }).id);
       }
-      const own = createMcpHandler(serverOf, { onerror: report, bus: busFor(events, access, body) });
       // What is refused is no stream, and holds no place.
       const { url, headers } = request;
       const held = new Request(url, { method: 'POST', headers: [...headers], signal });
-      return tellingItsEnd(await dispatch(own.fetch, held, body, authInfo), () => end.abort());
+      const answer = await serveOnce(server, held, { authInfo, parsedBody: body }, busFor(events, access, body));
+      return tellingItsEnd(answer, () => end.abort());
     } catch (error) {
       end.abort();
       throw error;
@@ -188,9 +226,10 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   }
 }
 
-/** Hands what was judged to a handler of the SDK, which reads no body where it is given one. */
-function dispatch(to: McpHttpHandler['fetch'], request: Request, body: JudgedBody, authInfo: AuthInfo): Promise<Response> {
-  return to(request, { authInfo, parsedBody: body });
+/** What the SDK is given beside a request: the body that was judged, so that it reads none. */
+interface Given {
+  readonly authInfo: AuthInfo;
+  readonly parsedBody: JudgedBody;
 }
 
 /** Without a session there is none to listen to or to end. */

@@ -28,6 +28,11 @@ export function isAnswer(message: object): boolean {
   return 'result' in message || 'error' in message;
 }
 
+/** The ids of the requests in a body. */
+export function requestsIn(body: Message | readonly Message[]): readonly Id[] {
+  return messagesOf(body).flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : []));
+}
+
 /** A body as its messages. */
 export function messagesOf<T extends Message>(body: T | readonly T[]): readonly T[] {
   return Array.isArray(body) ? (body as readonly T[]) : [body as T];

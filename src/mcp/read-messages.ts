@@ -27,7 +27,7 @@ export interface Refused {
   readonly reason: Unreadable;
 }
 
-/** Bytes of a body; what the SDK takes too. */
+/** Bytes of a body, where the server in front has no limit of its own; what the SDK takes too. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_DEPTH = 64;
 const MAX_BATCH = 100;
@@ -38,14 +38,20 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Members by which something is dispatched. Other parsers match members regardless of case. */
 const DECIDING: readonly string[] = ['name', 'uri', 'ref', 'arguments'];
 
-/** Reads the messages of a request. */
-export async function readMessages(request: Request): Promise<Messages | Refused> {
+/** @throws {TypeError} for a limit that is none, in the name of who was given it. */
+export function checkBodyLimit(name: string, limit: number | undefined): void {
+  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1))
+    throw new TypeError(`${name}: \`bodyLimit\` must be a whole number of bytes, 1 or more.`);
+}
+
+/** Reads the messages of a request. @param maxBytes of its body. */
+export async function readMessages(request: Request, maxBytes: number = MAX_BYTES): Promise<Messages | Refused> {
   if (!isJsonContentType(request.headers.get('content-type')))
     return refused('media_type', 415, -32000, 'Unsupported Media Type: Content-Type must be application/json');
-  const read = await readBody(request, MAX_BYTES);
+  const read = await readBody(request, maxBytes);
   if ('text' in read) return parseMessages(read.text);
   return read.problem === 'too-large'
-    ? refused('too_large', 413, -32700, `The message may have ${MAX_BYTES} bytes.`)
+    ? refused('too_large', 413, -32700, `The message may have ${maxBytes} bytes.`)
     : refused('not_utf8', 400, -32700, 'The message is not well-formed UTF-8.');
 }
 
@@ -53,10 +59,10 @@ export async function readMessages(request: Request): Promise<Messages | Refused
  * Reads the messages of a request and writes them anew, for a handler that reads a body itself: it is given none of the bytes that came. What is no
  * POST goes on without a body.
  */
-export async function readAnew(request: Request): Promise<Request | Refused> {
+export async function readAnew(request: Request, maxBytes?: number): Promise<Request | Refused> {
   const { method, url, signal, body } = request;
   if (method !== 'POST') return body === null ? request : new Request(url, { method, headers: request.headers, signal });
-  const read = await readMessages(request);
+  const read = await readMessages(request, maxBytes);
   if ('reason' in read) return read;
   const headers = new Headers(request.headers);
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name);

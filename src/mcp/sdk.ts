@@ -4,6 +4,8 @@
  */
 import { McpServer, Server } from '@modelcontextprotocol/server';
 import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
+import { isBelow } from './wishes.ts';
+import { type Message, messagesOf } from './message.ts';
 import { shownHeaders, shownUrl } from './shown-request.ts';
 
 /** A server of SDK 1.x: `McpServer` or `Server`, by shape. */
@@ -47,6 +49,36 @@ export function giveRequestInfo(transport: Transport): void {
     const requestInfo = { headers: Object.fromEntries(shownHeaders(headers)), url: new URL(shownUrl(url)) };
     return deliver(message, { ...extra, requestInfo } as MessageExtraInfo);
   };
+}
+
+/** News for streams that are held open; no part of an answer. */
+const NEWS = /\/list_changed$|^notifications\/resources\/updated$/;
+const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
+const VERSION = 'io.modelcontextprotocol/protocolVersion';
+
+/**
+ * Makes what a server says through its own object (`server.sendLoggingMessage`, progress) part of the request that it was made for. It is there for that one
+ * alone, and the SDK would drop what belongs to no request. A client of 2026-07-28 hears of logs only what it has asked for.
+ */
+export function relateToRequest(server: AnyServer, body: Message | readonly Message[]): void {
+  const [first] = messagesOf(body).filter(({ id, method }) => id !== undefined && method !== undefined);
+  if (first?.id === undefined) return;
+  const relatedRequestId = first.id;
+  const meta = (first.params?.['_meta'] ?? {}) as { readonly [name: string]: unknown };
+  const level = meta[LOG_LEVEL];
+  const isUnwanted = (message: JSONRPCMessage): boolean =>
+    'method' in message &&
+    message.method === 'notifications/message' &&
+    meta[VERSION] !== undefined &&
+    (typeof level !== 'string' || isBelow(level, message));
+  onConnect(server, (transport) => {
+    const send = transport.send.bind(transport);
+    transport.send = async (message, options) => {
+      const isOurs = 'method' in message && !('id' in message) && options?.relatedRequestId === undefined && !NEWS.test(message.method);
+      if (isOurs && isUnwanted(message)) return;
+      return send(message, isOurs ? { ...options, relatedRequestId } : options);
+    };
+  });
 }
 
 /** The registry inside `McpServer`; private in the types of both SDK lines, and the same in both. */

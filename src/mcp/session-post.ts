@@ -29,8 +29,8 @@ interface Named {
   readonly isApart: boolean;
 }
 
-/** Characters of an `initialize`; clients send some hundred. */
-const LONGEST_PARAMS = 16_384;
+/** Characters that are kept of the parameters of `initialize`; clients send some hundred, but for their icons. */
+const MAX_PARAMS = 65_536;
 
 /** Whether a body is of the protocol of 2025 or before; newer clients have no sessions (S-230). */
 export function isOfSessions({ headers }: Request, body: JudgedBody): boolean {
@@ -46,7 +46,8 @@ export async function takeIn(request: Request, body: JudgedBody, posting: Postin
   if (named === null) return null;
   const { session } = named;
   if (session === null) return notFound();
-  if (messages.some(isTooLong)) return refusal(413, -32600, `The parameters of initialize may have ${LONGEST_PARAMS} characters.`);
+  if (messages.some(isTooLong))
+    return refusal(413, -32600, `The parameters of initialize may have ${MAX_PARAMS} characters without icons.`);
   if (messages.some(isTooLarge)) return refusal(413, -32600, `An answer may have ${LARGEST} characters.`);
   const left = messages.filter((message) => !isForAnotherTurn(message));
   for (const message of messages) await putAway(message, session);
@@ -55,6 +56,8 @@ export async function takeIn(request: Request, body: JudgedBody, posting: Postin
   const own = Array.isArray(body) ? left : only;
   return {
     body: own,
+    headers: { [HEADER]: session.id },
+    isApart: named.isApart,
     serve: (server, authInfo) => served(server, { request, body: own, authInfo }, { ...named, session }, posting),
   };
 }
@@ -84,7 +87,7 @@ function served(
     until,
     leave: () => streams.leave(access, until),
     waitUntil: (promise) => ctx.waitUntil(promise),
-    begin: (result) => begin(session, agreedOn((first?.params ?? {}) as Json, result), keeper),
+    begin: (result) => begin(session, agreedOn(keptOf(first?.params ?? {}), result), keeper),
     remember: (wish) => remember(session, wish, keeper),
   };
   if (isApart) streams.work(session.drawer.label, until.signal);
@@ -106,7 +109,19 @@ function isTooLarge(message: Message): boolean {
 }
 
 function isTooLong(message: Message): boolean {
-  return message.method === 'initialize' && JSON.stringify(message.params ?? null).length > LONGEST_PARAMS;
+  return message.method === 'initialize' && lengthOf(keptOf(message.params)) > MAX_PARAMS;
+}
+
+/** What is kept of the parameters of `initialize`, for the servers of later requests: large icons (2025-11-25) are left out. */
+function keptOf(params: Message['params']): Json {
+  const { clientInfo } = (params ?? {}) as { readonly clientInfo?: { readonly icons?: unknown } };
+  if (params === undefined || clientInfo?.icons === undefined || lengthOf(params) <= MAX_PARAMS) return (params ?? null) as Json;
+  const { icons: _, ...named } = clientInfo;
+  return { ...params, clientInfo: named } as Json;
+}
+
+function lengthOf(value: unknown): number {
+  return JSON.stringify(value).length;
 }
 
 /** What the two sides said of themselves. */

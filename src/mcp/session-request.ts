@@ -26,6 +26,10 @@ export interface Visitor {
 export interface Admitted {
   /** The body without the answers that were in it. */
   readonly body: JudgedBody;
+  /** Of the answer: which session it is of. */
+  readonly headers: { readonly [name: string]: string };
+  /** Whether it goes by the stream of a client of 2024-11, and the request is told at once that it has come. */
+  readonly isApart: boolean;
   serve(server: AnyServer, authInfo: AuthInfo): Promise<Response>;
 }
 

@@ -2,6 +2,7 @@
  * GET and DELETE of a session: the streams that a client holds open (news, the rest of a broken answer, everything for clients of 2024-11), and
  * the end.
  */
+import { accepts } from '../lib/accept.ts';
 import { onAbort } from '../lib/on-abort.ts';
 import { endOf } from './listening.ts';
 import { newsStream, resumedStream } from './news.ts';
@@ -34,7 +35,7 @@ export async function attend(request: Request, attending: Attending): Promise<Re
     await endSession(session, keeper);
     return new Response(null, { status: 200 });
   }
-  if (!headers.get('accept')?.includes('text/event-stream'))
+  if (!accepts(headers.get('accept'), 'text/event-stream'))
     return refusal(406, -32000, 'Not Acceptable: Client must accept text/event-stream');
   const last = isApart ? null : headers.get('last-event-id');
   const resumed = last === null ? null : readEventId(last);

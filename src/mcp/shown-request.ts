@@ -3,6 +3,7 @@
  * tool that finds it in `ctx.http.req.headers` will one day send it upstream (MCP authorization, "Token Passthrough").
  * The body was read before: whoever looks finds method, URL, the other headers and the signal.
  */
+import { accepts } from '../lib/accept.ts';
 
 /**
  * Names of headers and query parameters that carry credentials: of clients, of proxies that sign people in (Cloudflare Access, oauth2-proxy, AWS,
@@ -12,9 +13,17 @@ const CREDENTIAL = /authoriz|cookie|credential|passw|secret|api[-_]?key|token|jw
 /** Of the protocol itself: the session, and parameters of tools, which the SDK compares with the body. */
 const PROTOCOL = /^mcp-/i;
 
+/** The SDK looks for these two words and no others, where HTTP has many ways to say that both are taken (RFC 9110 §12.5.1). */
+const ANSWERS = 'application/json, text/event-stream';
+
+/** Whether a client takes an answer in either form, as the protocol wants of it. */
+export function acceptsAnswers(accept: string | null): boolean {
+  return accepts(accept, 'application/json') && accepts(accept, 'text/event-stream');
+}
+
 /** What of a request may be shown. @param credential the token, where it stands in a place of its own. */
 export function shownRequest(request: Request, credential?: string): Request {
-  const headers = new ShownHeaders(request.headers, credential) as unknown as Headers;
+  const headers = shownHeaders(request.headers, credential);
   const shown: Partial<Request> = {
     method: request.method,
     url: shownUrl(request.url, credential),
@@ -57,13 +66,16 @@ class ShownHeaders {
 
   get(name: string): string | null {
     const value = this.#all.get(name);
+    if (name.toLowerCase() === 'accept' && acceptsAnswers(value)) return ANSWERS;
     return value === null || isHidden(name, value, this.#credential) ? null : value;
   }
   has(name: string): boolean {
     return this.get(name) !== null;
   }
   *entries(): Generator<[string, string]> {
-    for (const [name, value] of this.#all) if (!isHidden(name, value, this.#credential)) yield [name, value];
+    for (const [name, value] of this.#all) if (name !== 'accept' && !isHidden(name, value, this.#credential)) yield [name, value];
+    const accept = this.get('accept');
+    if (accept !== null) yield ['accept', accept];
   }
   *keys(): Generator<string> {
     for (const [name] of this.entries()) yield name;

@@ -31,6 +31,8 @@ export interface Context {
   states?: CallerStates;
   /** Resolves when the answer was sent or the caller has gone, where the runtime can tell. */
   answered?(): Promise<void>;
+  /** Set by the runtime: the most bytes of a body that the server takes, where it has a limit of its own. */
+  readonly bodyLimit?: number | undefined;
   /** Set by the runtime: aborts when the server is to stop. A stream on which nothing is at work ends then; what is at work is waited for. */
   readonly stopping?: AbortSignal | undefined;
   /** The peer's network address, where the runtime knows it. */

@@ -65,6 +65,7 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
   const light = takesLight(app);
   const stopping = new AbortController();
   const { signal } = stopping;
+  const here: Here = { trustProxy: settings.trustProxy, bodyLimit: settings.bodyLimit, stopping: signal, keep };
   /** Requests that are worked on; those among them whose body has not come hold no place. */
   let busy = 0;
   const answers = new WeakMap<IncomingMessage, ServerResponse>();
@@ -93,7 +94,7 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
       const answer = await app.fetch(
         light ? (request as unknown as Request) : request.genuine(),
         settings.env,
-        new NodeContext(message, to, { trustProxy: settings.trustProxy, stopping: signal, keep }),
+        new NodeContext(message, to, here),
       );
       rest();
       if (body?.tooLarge && !to.headersSent) return refuse(to, 413);
@@ -160,29 +161,31 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
 
 const respond: Respond = (text, init) => PlainResponse.of(text, init);
 
+/** What the context of every request tells of its server. */
+interface Here {
+  readonly trustProxy: number;
+  readonly bodyLimit: number;
+  readonly stopping: AbortSignal;
+  readonly keep: (promise: Promise<unknown>, message: IncomingMessage) => void;
+}
+
 /** A class, since an accessor of an object literal costs as much as the rest of a small request. */
 class NodeContext implements Context {
   readonly waitUntil: Context['waitUntil'];
   readonly stopping: AbortSignal;
+  readonly bodyLimit: number;
   respond: Context['respond'] = respond;
   readonly #message: IncomingMessage;
   readonly #to: ServerResponse;
   readonly #trustProxy: number;
 
-  constructor(
-    message: IncomingMessage,
-    to: ServerResponse,
-    server: {
-      readonly trustProxy: number;
-      readonly stopping: AbortSignal;
-      readonly keep: (promise: Promise<unknown>, message: IncomingMessage) => void;
-    },
-  ) {
+  constructor(message: IncomingMessage, to: ServerResponse, { trustProxy, bodyLimit, stopping, keep }: Here) {
     this.#message = message;
     this.#to = to;
-    this.stopping = server.stopping;
-    this.#trustProxy = server.trustProxy;
-    this.waitUntil = (promise) => server.keep(promise, message);
+    this.stopping = stopping;
+    this.bodyLimit = bodyLimit;
+    this.#trustProxy = trustProxy;
+    this.waitUntil = (promise) => keep(promise, message);
   }
 
   answered(): Promise<void> {

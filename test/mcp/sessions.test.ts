@@ -264,7 +264,7 @@ describe.each(storeNames)('sessions on %s', (store) => {
     expect(errors).toEqual(['The disk is full.']);
     app.store.write = write;
     expect((await ask(app, { token, id }, 'POST', toolCall('whoami'))).status).toBe(404);
-    expect((await begin({ _meta: { much: 'x'.repeat(20_000) } })).status).toBe(413);
+    expect((await begin({ _meta: { much: 'x'.repeat(70_000) } })).status).toBe(413);
   });
 
   it('takes what names nothing that could be cancelled or was asked, and does nothing', async () => {
