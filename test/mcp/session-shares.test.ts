@@ -140,6 +140,20 @@ describe('mcp, shares', () => {
     await stream.cancel();
   });
 
+  it('begins a session of a client with large icons, and serves it (R-54)', async () => {
+    const app = await serving();
+    const token = await tokenOf(app);
+    const icons = [{ src: `data:image/png;base64,${'x'.repeat(300_000)}`, mimeType: 'image/png', sizes: ['512x512'] }];
+    const clientInfo = { name: 't', version: '1', icons };
+    const params = { protocolVersion: '2025-11-25', capabilities: { elicitation: {} }, clientInfo };
+    const response = await ask(app, { token }, 'POST', { jsonrpc: '2.0', id: 0, method: 'initialize', params });
+    expect([response.status, (await response.text()).includes('serverInfo')]).toEqual([200, true]);
+    const stream = eventsOf(await ask(app, { token, id: response.headers.get('mcp-session-id') ?? '' }, 'POST', toolCall('where')));
+    await stream.next();
+    expect((await stream.next())?.data['method']).toBe('elicitation/create'); // a later server knows what the client can do
+    await stream.cancel();
+  });
+
   it('keeps one record of all wishes to cancel, however many requests they name (F-07)', async () => {
     const app = await serving();
     const session = await begun(app, await tokenOf(app));

@@ -46,6 +46,11 @@ describe('node/serve, start and stop', () => {
     await expect(serve({} as never)).rejects.toThrow(/object with a fetch method/);
   });
 
+  it('tells handlers the largest body that it takes (R-54)', async () => {
+    const server = await start((_request, _env, ctx) => new Response(String(ctx.bodyLimit)), { bodyLimit: 33_000 });
+    expect(await (await fetch(server.url)).text()).toBe('33000');
+  });
+
   it('finishes what is in flight, refuses what is new, and lets idle connections go (FLT-28)', async () => {
     const opened = gate<void>();
     const asked = gate<void>();
