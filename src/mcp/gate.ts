@@ -94,14 +94,14 @@ export async function gate(policy: Policy, { messages, isBatch }: Messages, aski
 export function withoutUnseen(policy: Policy, access: Access | null, kind: Kind, items: readonly unknown[]): unknown[] {
   return items.filter((item) => {
     const { name, uri, uriTemplate } = (item ?? {}) as { name?: unknown; uri?: unknown; uriTemplate?: unknown };
-    const need = policy.needOf(kind, String(kind === 'resource' ? (uri ?? uriTemplate) : name));
+    const need = policy.needOf(kind, String(kind === 'resource' ? (uri ?? uriTemplate) : name), uri === undefined);
     return need !== null && (access === null ? need.anonymous === true || !need.permissions?.length : maySee(need, access));
   });
 }
 
 /** Tasks go on with what a judged call began; for methods that MCP does not have there is `strict`. Both need a caller. */
-function needOf(policy: Policy, { kind, name }: Call): Need | null {
-  return kind === 'method' && /^(?:tasks|notifications)\//.test(name) ? OPEN : policy.needOf(kind, name);
+function needOf(policy: Policy, { kind, name, isTemplate }: Call): Need | null {
+  return kind === 'method' && /^(?:tasks|notifications)\//.test(name) ? OPEN : policy.needOf(kind, name, isTemplate);
 }
 
 function closed(access: Access | null): Verdict {
@@ -154,15 +154,15 @@ function callsIn({ id, method, params = {} }: ReadMessage): readonly Call[] | nu
   const { name, uri, ref, arguments: args } = params as { name?: unknown; uri?: unknown; ref?: { type?: unknown; name?: unknown; uri?: unknown }; arguments?: unknown };
   const meta = params['_meta'] as Record<string, unknown> | null | undefined;
   const common = { id: id ?? null, args, modern: meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined };
-  const calls = (kind: Kind, names: readonly unknown[]): readonly Call[] | null =>
-    id !== undefined && names.every(isText) ? names.map((one) => ({ ...common, kind, name: one })) : null;
+  const calls = (kind: Kind, names: readonly unknown[], isTemplate = false): readonly Call[] | null =>
+    id !== undefined && names.every(isText) ? names.map((one) => ({ ...common, kind, name: one, isTemplate })) : null;
   switch (method) {
     case undefined: return []; // the answer to a question of the server
     case 'tools/call': return calls('tool', [name]);
     case 'resources/read': case 'resources/subscribe': case 'resources/unsubscribe': return calls('resource', [uri]);
     case 'subscriptions/listen': return calls('resource', watchedIn(params));
     case 'prompts/get': return calls('prompt', [name]);
-    case 'completion/complete': return ref?.type === 'ref/prompt' ? calls('prompt', [ref.name]) : calls('resource', [ref?.uri]);
+    case 'completion/complete': return ref?.type === 'ref/prompt' ? calls('prompt', [ref.name]) : calls('resource', [ref?.uri], true);
     default: return FREE.includes(method) ? [] : [{ ...common, kind: 'method', name: method }];
   }
 } // prettier-ignore

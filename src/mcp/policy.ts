@@ -23,8 +23,8 @@ export type Kind = 'tool' | 'resource' | 'prompt' | 'method';
 
 /** A policy, checked and worked out. */
 export interface Policy {
-  /** What a primitive needs; null where `strict` closes it for want of a need. */
-  needOf(kind: Kind, name: string): Need | null;
+  /** What a primitive needs; null where `strict` closes it for want of a need. @param isTemplate whether it is the text of a URI template, and no URI. */
+  needOf(kind: Kind, name: string, isTemplate?: boolean): Need | null;
   readonly implied: Implied;
   /** Every scope that a need names, with the tools it unlocks: `{ write: ['saveNote'] }`. */
   readonly unlocks: { readonly [scope: string]: readonly string[] };
@@ -49,10 +49,10 @@ export function policy(options: PolicyOptions): Policy {
   for (const [name, need] of maps.tool) for (const scope of need.scopes ?? []) (unlocks[scope] ??= []).push(name);
   const missing = strict ? null : OPEN;
   return {
-    needOf(kind, name) {
+    needOf(kind, name, isTemplate = false) {
       if (kind !== 'resource') return maps[kind].get(name) ?? missing;
       // Each spelling is judged as the SDK may dispatch it. What matches a folded one alone can only add to that.
-      const found = spellingsOf(name).flatMap((one): readonly (Need | null)[] => {
+      const found = (isTemplate ? [name] : spellingsOf(name)).flatMap((one): readonly (Need | null)[] => {
         const needs = asWritten(one);
         return needs.length > 0 ? needs : [missing];
       });

@@ -12,6 +12,8 @@ export interface Call {
   /** Name of the tool or prompt, URI of the resource, name of a method that MCP does not have. */
   readonly name: string;
   readonly args: unknown;
+  /** Whether the name is the text of a URI template. */
+  readonly isTemplate?: boolean;
   /** Whether the client speaks 2026-07-28, whose results say that they are complete. */
   readonly modern: boolean;
 }

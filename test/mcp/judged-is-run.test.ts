@@ -142,7 +142,7 @@ describe.each(['2.x', '1.x'] as const)('what was judged is what runs, SDK %s', (
       'FILES://secret/1', 'Files://secret/1', 'files://SECRET/1', 'files://%73ecret/1', 'files://s%65cret/1', 'files://secret/%31', 'files://%2573ecret/1', 'files://secret//1',
       'files://secret/./1', 'files://secret/1/', 'files://secret/x/../1', 'files://open/../secret/1', 'files://open/..%2Fsecret/1', 'files://open/%2e%2e/secret/1', 'files://open%2F..%2Fsecret%2F1',
       'files://user@secret/1', 'files://user:pass@secret/1', 'files://secret:/1', 'files:///secret/1', 'files://secret/1?x=1', 'files://secret/1#x', 'files://sec\nret/1', 'files://secret/1\t', ' files://secret/1', 'files://secret/1 ',
-      'files://secret\\1', 'files://./secret/1', 'files://%2e/secret/1', 'files://PLAIN/note', 'files://plain/note?', 'files://plain/note#a', 'files://plain/n%6fte', 'files://plain/./note', 'files://plain/note/',
+      'files://secret\\1', 'files://x/..\\..\\secret\\1', 'files://./secret/1', 'files://%2e/secret/1', 'files://PLAIN/note', 'files://plain/note?', 'files://plain/note#a', 'files://plain/n%6fte', 'files://plain/./note', 'files://plain/note/',
     ]; // prettier-ignore
     for (const uri of spellings)
       for (const method of ['resources/read', 'resources/subscribe', 'resources/unsubscribe'])
@@ -191,6 +191,26 @@ describe.each(['2.x', '1.x'] as const)('what was judged is what runs, SDK %s', (
     };
     expect([await listed(user), await listed(admin)]).toEqual([[[], ['any']], [['today'], ['secret', 'any']]]);
   }); // prettier-ignore
+
+  it('knows a template by its text, also with `strict`, whatever it looks like as a URL', async () => {
+    const written = 'repo://{owner}/{name}/file{/path}';
+    const strict = openMcpHandler(() => {
+      const [Server, Template] = LINES[line] as unknown as [typeof McpServer, typeof ResourceTemplate];
+      const server = new Server({ name: 'p', version: '1' });
+      const complete = { name: () => ['done'] };
+      server.registerResource('repo', new Template(written, { list: undefined, complete }), {}, async (uri) => ({ contents: [{ uri: uri.href, text: '' }] }));
+      return server as AnyServer;
+    }, { ...options, policy: policy({ resources: { [written]: {} }, strict: true }) }); // prettier-ignore
+    const listed = (await ask(strict, request('resources/templates/list'), user)).answers[0]?.result?.['resourceTemplates'];
+    expect(listed).toMatchObject([{ uriTemplate: written }]);
+    const completed = request('completion/complete', {
+      ref: { type: 'ref/resource', uri: written },
+      argument: { name: 'name', value: '' },
+    });
+    expect((await ask(strict, completed, user)).answers[0]?.result).toMatchObject({ completion: { values: ['done'] } });
+    expect((await ask(strict, request('resources/read', { uri: 'repo://a/b/file/c' }), user)).answers[0]?.result).toBeDefined();
+    expect((await ask(strict, request('resources/read', { uri: written }), user)).answers[0]?.error?.message).toContain('not found');
+  });
 
   it('tells a server which tool alone is called, and answers a challenged batch as a whole', async () => {
     const called: unknown[] = [];
