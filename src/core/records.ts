@@ -8,7 +8,8 @@ import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
 import type { Organization } from '../model/identity.ts';
-import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, WriteOptions } from '../model/store.ts';
+import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
+import type { Store, WriteOptions } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
 import type { SlowTransition } from '../model/transition.ts';
 import { has, readHeld, valueOf, versioned, type Held } from './held.ts';
@@ -132,6 +133,11 @@ export function makeRecords(
     async write(...all) {
       try {
         return await store.write(...all);
+      } catch (error) {
+        const [key, value, when] = all;
+        // No room for a record that has ended: gone is as good, since what is not there is not valid.
+        if (!isEnded(value) || !isNothingDone(error) || typeof when !== 'number' || !(await store.remove(key, when))) throw error;
+        return when;
       } finally {
         onChanged(id); // a write whose answer is lost may have happened
       }
@@ -220,6 +226,9 @@ export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Sess
   return { until: Math.min(expiresAt, idleUntil), index: [`sessions:${userId}`] };
 }
 
+const isEnded = (value: unknown): boolean => isGrant(value) && value.ended !== null;
+const isNothingDone = (error: unknown): boolean =>
+  error instanceof NothingDone || (error instanceof Error && error.cause instanceof NothingDone);
 const isGrant = (value: unknown): value is Grant =>
   versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
 /** A client that is being deleted is none (`core/client-records`). */

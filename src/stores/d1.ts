@@ -187,7 +187,8 @@ class D1Store implements Store {
 }
 
 /** Failures of D1 that are told before anything was run. */
-const NOTHING_DONE = /D1 DB is overloaded|Network connection lost before|too many requests queued/i;
+const NOTHING_DONE =
+  /D1 DB is overloaded|Network connection lost before|too many requests queued|SQLITE_FULL|disk is full|maximum DB size/i;
 
 async function told<T>(query: () => Promise<T>): Promise<T> {
   try {

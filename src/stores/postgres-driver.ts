@@ -40,8 +40,8 @@ export type Parameter = string | number | null;
 /** Runs one statement and gives its rows. @param milliseconds it may take. */
 export type Query = (statement: string, parameters: readonly Parameter[], milliseconds?: number) => Promise<readonly unknown[]>;
 
-/** SQLSTATEs and system errors after which nothing was changed: serialization, deadlock, lock timeout, starting up, too many connections. */
-const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', 'ECONNREFUSED']);
+/** SQLSTATEs and system errors after which nothing was changed: serialization, deadlock, lock timeout, starting up, too many connections, disk full. */
+const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', '53100', 'ECONNREFUSED']);
 
 /** Over `pg`. @param names what statements are prepared as; none for those that are not. */
 export function overPg(driver: PgDriver, names: ReadonlyMap<string, string>): Query {

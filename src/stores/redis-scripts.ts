@@ -8,7 +8,8 @@
 /**
  * Writes a record if the condition holds. Keys: record. Arguments: `any`, `absent` or a version; now; end; lists as JSON, or
  * nothing to leave them; value; the version it gets, which no other write has; seconds that Redis keeps it, 0 for ever. Gives the
- * lists that the record stood in before, or null. A record that has this version already was written by this very call.
+ * lists that the record stood in before, or null. When Redis is full it refuses what may need memory, unless the script has written
+ * before: so a record that hardly grows, such as a grant that is revoked, is written over what it gives back. A record that has this version already was written by this very call.
  */
 export const WRITE = `
 local row = redis.call('HMGET', KEYS[1], 'v', 'u', 'l')
@@ -20,7 +21,12 @@ elseif ARGV[1] ~= 'any' and not (live and row[1] == ARGV[1]) then
   return false
 end
 local lists = ARGV[4] ~= '' and ARGV[4] or (live and row[3] or '[]')
-redis.call('HSET', KEYS[1], 'v', ARGV[6], 'u', ARGV[3], 'l', lists, 'd', ARGV[5])
+local done = redis.pcall('HSET', KEYS[1], 'v', ARGV[6], 'u', ARGV[3], 'l', lists, 'd', ARGV[5])
+if type(done) == 'table' and done.err then
+  if not live or #ARGV[5] > redis.call('HSTRLEN', KEYS[1], 'd') + 64 then return done end
+  redis.call('HDEL', KEYS[1], 'd')
+  redis.call('HSET', KEYS[1], 'v', ARGV[6], 'u', ARGV[3], 'l', lists, 'd', ARGV[5])
+end
 if ARGV[7] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('EXPIRE', KEYS[1], ARGV[7]) end
 return row[3] or '[]'`;
 

@@ -107,6 +107,7 @@ function layoutOf(database: SqliteDatabase): number {
 const NOT_A_DATABASE = 26;
 const BUSY = 5;
 const READ_ONLY = 8;
+const FULL = 13;
 
 /** What is wrong, and what to do about it. */
 function mendOf(path: string, error: unknown): string {
@@ -125,6 +126,12 @@ function mendOf(path: string, error: unknown): string {
 export function isBusy(error: unknown): boolean {
   const { code, errcode } = (error ?? {}) as { code?: string; errcode?: number };
   return primary(errcode) === BUSY || (code?.startsWith('SQLITE_BUSY') ?? false);
+}
+
+/** Whether the disk, or the database by its own limit, is full. */
+export function isFull(error: unknown): boolean {
+  const { code, errcode } = (error ?? {}) as { code?: string; errcode?: number };
+  return primary(errcode) === FULL || code === 'SQLITE_FULL';
 }
 
 /** The primary code of an extended SQLite error code. */

@@ -7,7 +7,8 @@
  * 16 at once cost 30 µs each, and one alone is a plain statement without a transaction around it.
  */
 import { setImmediate } from 'node:timers';
-import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
+import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import {
   countOf,
   enter,
@@ -24,7 +25,8 @@ import {
   sweepRecords,
   writeRecord,
 } from './sql.ts';
-import { attempt, inTransaction, isBusy, opened, prepared, type SqliteDatabase, type SqliteStatement } from './sqlite-file.ts';
+import { attempt, inTransaction, isBusy, isFull, opened, prepared, type SqliteDatabase, type SqliteStatement } from './sqlite-file.ts';
+import { type Room, roomBeside } from './sqlite-room.ts';
 import { readMemory, type ReadMemory } from './wal-index.ts';
 
 export type { SqliteDatabase, SqliteStatement } from './sqlite-file.ts';
@@ -56,6 +58,13 @@ export function sqliteStore(database: string | SqliteDatabase, options: { readon
   throw error;
 }
 
+/** Records looked at in one go when the disk is full, and how often in one sweep. */
+const [SWEPT_WHEN_FULL, TURNS_WHEN_FULL] = [10, 20];
+/** SQLite's own measure. */
+const CHECKPOINT_PAGES = 1000;
+/** What is refused because the room that was kept is in use, as SQLite itself says it. */
+const FULL = Object.assign(new Error('database or disk is full'), { errcode: 13 });
+
 interface Job {
   /** Carries the work out, and tells whether it changed anything. */
   readonly work: () => boolean;
@@ -65,6 +74,8 @@ interface Job {
   readonly failed: (error: unknown) => void;
   /** Whether it is one statement, which needs no transaction of its own. */
   readonly single: boolean;
+  /** Whether it makes nothing larger: then it may use the room that is kept for a full disk. */
+  readonly shrinks: () => boolean;
 }
 
 class FileStore implements SqliteStore {
@@ -77,8 +88,13 @@ class FileStore implements SqliteStore {
   readonly #read: SqliteStatement;
   readonly #run: Run;
   #memory: ReadMemory | null;
+  readonly #room: Room | null;
+  /** While the room is given back, nothing may grow into it. */
+  #isFull = false;
   #waiting: Job[] = [];
   #swept = 0;
+  #removed = 0;
+  #askedAt = 0;
 
   /** @param path of a database that is the store's own; null for one that was passed in. */
   constructor(database: SqliteDatabase, now: () => Seconds, path: string | null) {
@@ -86,6 +102,7 @@ class FileStore implements SqliteStore {
     this.#now = now;
     this.#owned = path !== null;
     this.#memory = path === null ? null : readMemory(path);
+    this.#room = path === null || path === ':memory:' ? null : roomBeside(path);
     this.#read = database.prepare(READ);
     this.#run = (text, ...parameters) => {
       const statement = this.#statement(text);
@@ -106,7 +123,9 @@ class FileStore implements SqliteStore {
     const text = JSON.stringify(value);
     const { until = NEVER, index = null } = options;
     const lists = index && [...index];
-    return this.#commit(lists === null, () => {
+    const shrinks = (): boolean =>
+      typeof when === 'number' && text.length <= ((this.#read.get(key, this.#now()) as Row | undefined)?.value.length ?? 0);
+    return this.#commit(lists === null, shrinks, () => {
       const before = lists && listsOf(this.#run, key);
       const version = writeRecord(this.#run, key, text, { when, now: this.#now(), until, lists });
       if (version !== null && lists) this.#enlist(key, before ?? [], lists);
@@ -115,11 +134,15 @@ class FileStore implements SqliteStore {
   }
 
   remove(key: Key, when?: Version): Promise<boolean> {
-    return this.#commit(false, () => {
-      const lists = removeRecord(this.#run, key, when, this.#now());
-      for (const list of lists ?? []) leave(this.#run, list, key);
-      return lists !== null;
-    });
+    return this.#commit(
+      false,
+      () => true,
+      () => {
+        const lists = removeRecord(this.#run, key, when, this.#now());
+        for (const list of lists ?? []) leave(this.#run, list, key);
+        return lists !== null;
+      },
+    );
   }
 
   async list(index: IndexKey, after: Cursor = '0'): Promise<Page> {
@@ -135,9 +158,51 @@ class FileStore implements SqliteStore {
   }
 
   async sweep(most = 1000): Promise<number> {
+    if (this.#isFull && !this.#isRoomAgain()) return this.#sweepWhenFull();
+    const { failed, error } = attempt(() => this.#sweep(most));
+    if (!failed) return this.#removed;
+    if (!isFull(error) || !this.#giveRoom()) throw error;
+    return this.#sweepWhenFull();
+  }
+
+  /** A few at a time, as each takes some of the room; what it removed gives place in the file, to which the log can then move. */
+  #sweepWhenFull(): number {
+    let removed = 0;
+    for (let turn = 0; turn < TURNS_WHEN_FULL; turn++) {
+      const { failed, error } = attempt(() => this.#sweep(SWEPT_WHEN_FULL));
+      if (!failed) removed += this.#removed;
+      else if (!isFull(error)) throw error;
+      if (failed) attempt(() => this.#database.exec('PRAGMA wal_checkpoint(RESTART)'));
+    }
+    return removed;
+  }
+
+  #sweep(most: number): void {
     const { removed, next } = sweepRecords(this.#run, this.#swept, most, this.#now(), (removal) => inTransaction(this.#database, removal));
     this.#swept = next;
-    return removed.length;
+    this.#removed = removed.length;
+  }
+
+  /** Whether the disk has room again; it is asked once a second. */
+  #isRoomAgain(): boolean {
+    const now = this.#now();
+    if (now !== this.#askedAt) this.#setFull(this.#room?.take() !== true);
+    this.#askedAt = now;
+    return !this.#isFull;
+  }
+
+  /**
+   * Whether the room is at hand. No checkpoint meanwhile: it would move what the log holds into the file, which may take all of the room
+   * for pages that are new there.
+   */
+  #giveRoom(): boolean {
+    if (this.#room?.release() === true) this.#setFull(true);
+    return this.#isFull;
+  }
+
+  #setFull(isFull: boolean): void {
+    if (isFull !== this.#isFull) attempt(() => this.#database.exec(`PRAGMA wal_autocheckpoint = ${isFull ? 0 : CHECKPOINT_PAGES}`));
+    this.#isFull = isFull;
   }
 
   close(): void {
@@ -160,11 +225,11 @@ class FileStore implements SqliteStore {
   }
 
   /** Queues work for the end of this turn of the event loop; settles when it is on the disk. */
-  #commit<T>(single: boolean, work: () => T): Promise<T> {
+  #commit<T>(single: boolean, shrinks: () => boolean, work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       let result!: T;
       const changes = (): boolean => (result = work()) !== null && result !== false;
-      const job: Job = { work: changes, done: () => resolve(result), failed: reject, single };
+      const job: Job = { work: changes, done: () => resolve(result), failed: reject, single, shrinks };
       if (this.#waiting.push(job) === 1) setImmediate(() => this.#commitWaiting());
     });
   }
@@ -174,18 +239,26 @@ class FileStore implements SqliteStore {
     this.#waiting = [];
     const together = attempt(() => this.#carryOut(jobs));
     if (!together.failed) for (const job of jobs) job.done();
-    else if (jobs.length === 1 || isBusy(together.error)) for (const job of jobs) job.failed(together.error);
+    else if (isBusy(together.error) || (jobs.length === 1 && !isFull(together.error))) for (const job of jobs) job.failed(together.error);
     else for (const job of jobs) this.#commitAlone(job); // nothing of them stands; one caller's failure is not the others'
   }
 
   #commitAlone(job: Job): void {
     const { failed, error } = attempt(() => this.#carryOut([job]));
-    if (failed) job.failed(error);
-    else job.done();
+    if (!failed) job.done();
+    else if (isFull(error)) this.#commitIntoRoom(job, error);
+    else job.failed(error);
+  }
+
+  #commitIntoRoom(job: Job, error: unknown): void {
+    const isDone = job.shrinks() && this.#giveRoom() && !attempt(() => this.#carryOut([job])).failed;
+    if (isDone) job.done();
+    else job.failed(new NothingDone('SQLite changed nothing: its disk is full.', { cause: error }));
   }
 
   #carryOut(jobs: readonly Job[]): void {
     const [first] = jobs;
+    if (this.#isFull && !jobs.every(({ shrinks }) => shrinks()) && !this.#isRoomAgain()) throw FULL;
     let changed = false;
     if (jobs.length === 1 && first?.single) changed = first.work();
     else if (first) inTransaction(this.#database, () => jobs.forEach(({ work }) => (changed = work() || changed)));

@@ -5,7 +5,8 @@
  */
 import { Redis } from 'ioredis';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
@@ -136,7 +137,7 @@ describe.each(Object.entries(CAUSES).filter(([, { there }]) => there))('%s', (_,
     const { client, tokens } = await app.signedIn();
     const { client: other, code } = await app.toCode();
     await ail();
-    for (const answer of [await client.refresh(tokens.refresh), await client.revoke(tokens.refresh), await other.redeem(code)])
+    for (const answer of [await client.refresh(tokens.refresh), await other.redeem(code)])
       expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true]);
     expect((await app.call(tokens.access)).status).toBe(200);
     expect((await app.provider.helpers(app.env).health()).ok).toBe(false);
@@ -146,6 +147,83 @@ describe.each(Object.entries(CAUSES).filter(([, { there }]) => there))('%s', (_,
     expect((await other.redeem(code)).status).toBe(200);
     expect((await app.provider.helpers(app.env).health()).ok).toBe(true);
   });
+});
+
+/** Disks that can be filled: only root may make one. */
+const disk = (size: string, owner = ''): string | null => {
+  const place = mkdtempSync(join(tmpdir(), 'portcullis-disk-'));
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=755${owner === '' ? '' : `,uid=${owner}`}`, 'tmpfs', place]).status !== 0)
+    return null;
+  open.push(() => (spawnSync('umount', ['-l', place]), rmSync(place, { recursive: true })));
+  return place;
+};
+/** What no engine compresses. */
+const noise = (length: number): string => Buffer.from(crypto.getRandomValues(new Uint8Array(length / 2))).toString('hex');
+const filled = async (store: Store, bytes: number, until: Seconds): Promise<void> => {
+  for (let n = 0; n < 20_000; n++)
+    if ((await store.write(`junk:${bytes}-${n}`, noise(bytes), 'any', { until }).catch(() => 'full')) === 'full') return;
+  throw new Error('The store took all of it.');
+};
+
+/** Stores that are really full: of memory, or of disk. */
+const FULL: Readonly<Record<string, { readonly there: boolean; readonly make: (now: () => Seconds) => Promise<{ readonly store: Store; readonly fill: () => Promise<unknown> }> }>> = {
+  'Redis that is out of memory': {
+    there: redis !== null,
+    async make(now) {
+      const client = onRedis();
+      open.unshift(() => client.call('CONFIG', 'SET', 'maxmemory', '0'));
+      return { store: redisStore(client as unknown as RedisClient, { now, prefix: 'full:' }), fill: () => client.call('CONFIG', 'SET', 'maxmemory', '1') };
+    },
+  },
+  'SQLite whose disk is full': {
+    there: true,
+    async make(now) {
+      const place = disk('4m') ?? '';
+      const store = sqliteStore(join(place, 'p.db'), { now });
+      open.unshift(() => store.close());
+      return { store, fill: async () => (await filled(store, 3000, now() + 60), filled(store, 10, now() + 60)) };
+    },
+  },
+  'PostgreSQL whose disk is full': {
+    there: postgres !== null,
+    async make(now) {
+      const place = disk('12m', spawnSync('id', ['-u', 'postgres'], { encoding: 'utf8' }).stdout.trim()) ?? '';
+      const { pool, admin } = await onPostgres(now);
+      await admin.query(`CREATE TABLESPACE small LOCATION '${place}'`);
+      const store = postgresStore(pool, { now });
+      await store.read('a:1');
+      for (const table of ['portcullis_records', 'portcullis_entries']) await admin.query(`ALTER TABLE ${table} SET TABLESPACE small`);
+      return { store, fill: async () => (await filled(store, 1500, now() + 60), filled(store, 10, now() + 60)) };
+    },
+  },
+}; // prettier-ignore
+const isRoot = engineOr('runtimes/failing', process.getuid?.() === 0 ? {} : 'only root can make a disk that is full');
+
+describe.skipIf(!isRoot).each(Object.entries(FULL).filter(([, { there }]) => there))('%s', (_, { make }) => {
+  it(
+    'F-69 F-70 still revokes: a grant by its refresh token, one access token, an app; and sweeps what has expired',
+    { timeout: 120_000 },
+    async () => {
+      const clock = makeClock();
+      const { store, fill } = await make(clock.now);
+      const app = await appOn(store, clock);
+      const people = [await app.signedIn(), await app.signedIn(), await app.signedIn()];
+      const { grants } = await app.provider.helpers(app.env).listUserGrants(app.aliceId);
+      await fill();
+      await expect(app.signedIn()).rejects.toThrow('503');
+      const [one, two, three] = people;
+      expect((await one!.client.revoke(one!.tokens.refresh)).status).toBe(200);
+      expect((await two!.client.revoke(two!.tokens.access)).status).toBe(200);
+      const last = grants.find(({ clientId }) => clientId === three!.client.id);
+      await app.provider.helpers(app.env).revokeGrant(last!.id, app.aliceId);
+      for (const { tokens } of people) expect((await app.call(tokens.access)).status).toBe(401);
+      if (!store.sweep) return; // Redis forgets by itself
+      clock.pass(1000);
+      let swept = 0;
+      for (let round = 0; round < 10; round++) swept += await store.sweep(2000);
+      expect(swept).toBeGreaterThan(100);
+    },
+  );
 });
 
 const prlimit = engineOr(
