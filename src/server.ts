@@ -7,7 +7,7 @@ import { loginPagesOf } from './endpoints/login-links.ts';
 import { metadata, metadataPathsOf } from './endpoints/metadata.ts';
 import { callbackPath, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
 import { token } from './endpoints/token.ts';
-import { CROSS_ORIGIN, json } from './lib/http.ts';
+import { askedHeaders, CROSS_ORIGIN, json } from './lib/http.ts';
 import { late } from './lib/late.ts';
 import { isPrefetch } from './lib/prefetch.ts';
 import { OAuthError } from './model/error.ts';
@@ -69,7 +69,11 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   if (logins.length === 0) return routes;
   const greeting = (endpoint: Endpoint): Endpoint =>
     hostOf(logins) ? late(async () => (await import('./endpoints/welcome.ts')).welcoming(endpoint)) : endpoint;
-  routes.set(paths.authorize, { name: 'authorize', methods: { GET: greeting(authorize), POST: authorize }, reader: 'person' });
+  routes.set(paths.authorize, {
+    name: 'authorize',
+    methods: { GET: greeting(authorize), HEAD: authorize, POST: authorize },
+    reader: 'person',
+  });
   routes.set(paths.approve, { name: 'approve', methods: { POST: finishing(approve) }, reader: 'person' });
   if (paths.deviceAuthorization !== null) {
     routes.set(paths.deviceAuthorization, { name: 'device-authorization', methods: { POST: deviceAuthorization }, reader: 'program' });
@@ -119,7 +123,7 @@ function finishing(endpoint: Endpoint): Endpoint {
 export async function answer(route: Route, asked: Call): Promise<Response> {
   const { method } = asked.request;
   if (route.reader === 'program' && method === 'OPTIONS')
-    return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, ...preflightHeaders(route) } });
+    return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, ...preflightHeaders(route, asked.request) } });
   let call = asked;
   try {
     if (route.reader === 'person') {
@@ -130,7 +134,8 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
     const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
     return await (endpoint ? endpoint(call) : notAllowed(route));
   } catch (error) {
-    return replaced(route, call, error, await failure(route, call, error));
+    const refusal = await replaced(route, call, error, await failure(route, call, error));
+    return method === 'HEAD' ? new Response(null, refusal) : refusal;
   }
 }
 
@@ -178,10 +183,11 @@ function notAllowed({ methods }: Route): never {
   throw new OAuthError('invalid_request', 'method', { status: 405, hint: `Use ${allow}.`, headers: { allow } });
 }
 
-function preflightHeaders(route: Route): Record<string, string> {
+/** Any header may be asked for: no cookie counts here, so a page of another origin can do no more than any program. */
+function preflightHeaders(route: Route, request: Request): Record<string, string> {
   return {
     'access-control-allow-methods': [...Object.keys(route.methods), 'OPTIONS'].join(', '),
-    'access-control-allow-headers': 'Authorization, Content-Type, DPoP, MCP-Protocol-Version',
+    'access-control-allow-headers': askedHeaders(request) ?? 'Authorization, Content-Type, DPoP, MCP-Protocol-Version',
     'access-control-max-age': '86400',
   };
 }

@@ -12,11 +12,16 @@ import type { Seconds } from '../model/store.ts';
 import { failed, type Caller } from './caller.ts';
 import { findClient } from './find.ts';
 
-/** What a request shows: a method, an id, a secret. */
-interface Shown {
-  readonly method: ClientAuthMethod;
+/** An id and its secret. */
+interface Pair {
   readonly id: string;
   readonly secret: string;
+}
+
+/** What a request shows: a method, and what it may have meant. */
+interface Shown {
+  readonly method: 'client_secret_basic' | 'client_secret_post';
+  readonly pairs: readonly Pair[];
 }
 
 const LONGEST_BASIC = 4096;
@@ -37,12 +42,22 @@ export async function authenticateConfidential(
 ): Promise<Caller> {
   if (['client_assertion', 'client_assertion_type'].some((name) => params.optional(name) !== undefined))
     return byKey(as, authorization, params, network);
-  const shown = authorization === null ? fromBody(params) : fromBasic(authorization, params);
-  const client = await findClient(as, shown.id);
-  const hash = await as.keys.hash(shown.secret);
-  if (client && client.authMethod === shown.method && isSecretOf(client, hash, as.now()))
-    return { kind: 'confidential', clientId: shown.id, client };
-  throw await counted(as, client, network, failed(shown.method, 'secret_wrong'));
+  const { method, pairs } = authorization === null ? fromBody(params) : fromBasic(authorization, params);
+  let [proven, known]: [Client | null, Client | null] = [null, null];
+  for (const { id, secret } of pairs) {
+    const [client, hash] = [await findClient(as, id), await as.keys.hash(secret)]; // unknown clients cost as much as known ones
+    const isRight = client !== null && isSecretOf(client, hash, as.now());
+    known ??= client;
+    if (isRight) proven ??= client;
+  }
+  const client = proven ?? known;
+  if (client && !mayUse(client, method)) throw await counted(as, client, network, failed(method, 'method_unregistered'));
+  if (proven) return { kind: 'confidential', clientId: proven.id, client: proven };
+  throw await counted(as, client, network, failed(method, 'secret_wrong'));
+}
+
+function mayUse({ authMethod, methodChosen }: Client, method: ClientAuthMethod): boolean {
+  return authMethod === method || (!methodChosen && authMethod.startsWith('client_secret'));
 }
 
 /** Both secrets are compared, however the first comes out. */
@@ -72,27 +87,35 @@ async function counted(as: AuthServer, client: Client | null, network: string, r
 function fromBody(params: Params): Shown {
   const id = params.optional('client_id');
   if (id === undefined) throw failed('none', 'client_missing');
-  return { method: 'client_secret_post', id, secret: params.required('client_secret') };
+  return { method: 'client_secret_post', pairs: [{ id, secret: params.required('client_secret') }] };
 }
 
 function fromBasic(authorization: string, params: Params): Shown {
-  const shown = parseBasic(authorization);
-  if (!shown) throw failed('client_secret_basic', 'basic_malformed');
+  const shown = [parseBasic(authorization), rawBasic(authorization)].filter((pair) => pair !== null);
+  if (shown.length === 0) throw failed('client_secret_basic', 'basic_malformed');
   if (params.optional('client_secret') !== undefined) throw new OAuthError('invalid_request', 'client_methods_mixed');
   const id = params.optional('client_id');
-  if (id !== undefined && id !== shown.id) throw new OAuthError('invalid_request', 'client_ids_differ');
-  return { method: 'client_secret_basic', ...shown };
+  const pairs = shown.filter((pair) => id === undefined || id === pair.id);
+  if (pairs.length === 0) throw new OAuthError('invalid_request', 'client_ids_differ');
+  return { method: 'client_secret_basic', pairs };
 }
 
 /** The two parts of a Basic credential, form-decoded after base64, split at the first colon (RFC 6749 §2.3.1); null if malformed. */
-export function parseBasic(authorization: string): { id: string; secret: string } | null {
+export function parseBasic(authorization: string): Pair | null {
+  const raw = rawBasic(authorization);
+  const id = raw && decode(raw.id);
+  const secret = raw && decode(raw.secret);
+  return id && secret ? { id, secret } : null;
+}
+
+/** The same without the form-decoding, which many clients have not made; null if malformed. */
+function rawBasic(authorization: string): Pair | null {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
   if (encoded === undefined || encoded.length > LONGEST_BASIC || encoded.length % 4 !== 0) return null;
   const text = textOf(encoded);
   const colon = text.indexOf(':');
-  const id = decode(text.slice(0, Math.max(colon, 0)));
-  const secret = decode(text.slice(colon + 1));
-  return colon < 1 || !id || !secret ? null : { id, secret };
+  const [id, secret] = [text.slice(0, Math.max(colon, 0)), text.slice(colon + 1)];
+  return id === '' || secret === '' || text.includes('\0') ? null : { id, secret };
 }
 
 /** UTF-8 behind base64, as our challenge says; empty where it is something else. */

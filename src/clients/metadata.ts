@@ -1,6 +1,7 @@
 /**
  * Client metadata: what somebody sends to be registered, taken as data and nothing more (RFC 7591 §2).
- * Unknown members are left out; known ones are bounded and typed, or the registration is refused.
+ * Unknown members are left out, and so are known ones that are odd and only shown or ignored: a link, a scope. What decides how the
+ * client may act is bounded and typed, or the registration is refused.
  */
 import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost, parseLoopback, parseUrl } from '../lib/url.ts';
@@ -14,7 +15,7 @@ import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts
 /** The members of {@link Client} that a registration decides. */
 export type ClientMetadata = Pick<
   Client,
-  'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'scope' | 'pushedOnly' | 'dpopBound'
+  'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'methodChosen' | 'scope' | 'pushedOnly' | 'dpopBound'
 >;
 
 const MOST_REDIRECTS = 16;
@@ -24,7 +25,6 @@ const DEEPEST = 16;
 /** Control characters, half characters, and those that turn the direction of writing: what makes a name read as another. */
 const HIDDEN = /[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const NO_FETCH: KeyRules = { canFetch: false, isLoopback: false };
-const URI_MEMBERS = /^(client_uri|logo_uri|tos_uri|policy_uri|jwks_uri)(#.+)?$/;
 
 /**
  * Reads a registration.
@@ -38,17 +38,19 @@ export function parseMetadata(text: string, grantTypes: readonly string[], rules
   const keys = authMethod === 'private_key_jwt' ? clientKeysOf(given, rules) : {};
   if ('problem' in keys) throw invalid(keys.problem);
   if (authMethod === 'private_key_jwt' && !hasKeys(keys)) throw invalid('private_key_jwt needs jwks or jwks_uri.');
-  return { ...metadataOf(given, grantTypes, authMethod), ...keys };
+  const chose = (given.get('token_endpoint_auth_method') ?? null) !== null;
+  return { ...metadataOf(given, grantTypes, authMethod), ...keys, ...(chose ? { methodChosen: true } : {}) };
 }
 
 /** The part that a registration and a metadata document have in common: everything but how the client authenticates. */
 export function metadataOf(given: Members, grantTypes: readonly string[], authMethod: ClientAuthMethod): ClientMetadata {
-  for (const [name, value] of given) if (URI_MEMBERS.test(name) && value !== '' && value !== null) checkWebUri(name, value);
+  const keysAt = given.get('jwks_uri') ?? '';
+  if (keysAt !== '' && webUriOf(keysAt) === undefined) throw invalid('jwks_uri must be a public https URL.');
   const types = grantTypesOf(given, grantTypes);
   const redirectUris = redirectsOf(given, types);
   const name = optionalText(given, 'client_name', LONGEST_NAME);
-  const uri = optionalText(given, 'client_uri', LONGEST_URI);
-  const scope = optionalText(given, 'scope', LONGEST_URI);
+  const uri = webUriOf(given.get('client_uri'));
+  const scope = scopeOf(given.get('scope'));
   return {
     redirectUris,
     applicationType: applicationTypeOf(given, redirectUris),
@@ -56,7 +58,7 @@ export function metadataOf(given: Members, grantTypes: readonly string[], authMe
     authMethod,
     ...(name === undefined ? {} : { name }),
     ...(uri === undefined ? {} : { uri }),
-    ...(scope === undefined ? {} : { scope: scopeOf(scope) }),
+    ...(scope === undefined ? {} : { scope }),
     ...(isSet(given, 'require_pushed_authorization_requests') ? { pushedOnly: true } : {}),
     ...(isSet(given, 'dpop_bound_access_tokens') ? { dpopBound: true } : {}),
   };
@@ -114,11 +116,14 @@ function authMethodOf(given: Members): ClientAuthMethod {
   return method;
 }
 
-function scopeOf(text: string): readonly string[] {
+/** It is told back and no ceiling, so what is odd is left out (RFC 7591 §2). A list is what some clients make of it. */
+function scopeOf(value: unknown): readonly string[] | undefined {
+  const text = isTexts(value) ? value.join(' ') : value;
+  if (typeof text !== 'string' || text === '' || text.length > LONGEST_URI) return undefined;
   try {
     return parseScope(text);
   } catch (error) {
-    if (error instanceof OAuthError) throw invalid('scope is malformed.');
+    if (error instanceof OAuthError) return undefined;
     throw error;
   }
 }
@@ -129,10 +134,12 @@ function isSet(given: Members, name: string): boolean {
   return value;
 }
 
-function checkWebUri(name: string, value: unknown): void {
-  const url = typeof value === 'string' && value.length <= LONGEST_URI && !/[\s\\]/.test(value) ? parseUrl(value) : null;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '') throw invalid(`${name.split('#')[0]} must be an https URL.`);
-  if (isPrivateHost(url.hostname)) throw invalid(`${name.split('#')[0]} must be a public URL.`);
+/** A link that pages may show; undefined for what is none, and for one that could only harm who follows it. */
+function webUriOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > LONGEST_URI || /[\s\\]/.test(value)) return undefined;
+  const url = parseUrl(value);
+  const isShown = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && !isPrivateHost(url.hostname);
+  return isShown ? value : undefined;
 }
 
 /** Addresses nobody outside can mean. Nothing is fetched from these members; this keeps hostile links off pages and logs. */

@@ -90,9 +90,9 @@ export async function checkRequest(
   const client = await clientOf(as, params, network, isLate);
   const redirect = findRedirect(client, params.optional('redirect_uri'));
   const state = params.optional('state');
-  if ((state?.length ?? 0) > LONGEST_STATE)
-    throw new OAuthError('invalid_request', 'state_too_long', { hint: 'The state has more than 4,096 characters.' });
   try {
+    if ((state?.length ?? 0) > LONGEST_STATE)
+      throw new OAuthError('invalid_request', 'state_too_long', { hint: 'The state has more than 4,096 characters.' });
     if (!client.grantTypes.includes('authorization_code')) throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
     if (!isPushed && (as.settings.pushedOnly || client.pushedOnly))
       throw new OAuthError('invalid_request', 'push_missing', { hint: 'This request has to be pushed first (RFC 9126).' });

@@ -18,13 +18,15 @@ import { answerError, answerUnasked } from './unasked.ts';
 const REQUESTS = 300;
 const WINDOW = 600;
 
-/** GET and POST of the authorization endpoint. */
+/** GET, HEAD and POST of the authorization endpoint. HEAD tells what GET would come to, and begins nothing. */
 export async function authorize(call: Call): Promise<Response> {
   const { as, request, url } = call;
   const asked = await askedParams(as, request.method === 'POST' ? await readForm(request) : paramsIn(url));
   const session = await sessionOf(call);
   const checked = await checkedFor(call, asked, session);
   if ('location' in checked) return answerError(call, checked, checked.isTrusted ? null : session);
+  if (request.method === 'HEAD')
+    return new Response(null, { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } });
   // Who is signed in is counted alone: a flood from the same network is not theirs (SEC-228).
   const wait = await as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW);
   if (wait !== null) {

@@ -105,21 +105,28 @@ async function workOf(call: Call, work: () => Promise<unknown>, answered: Surrou
 /** Answers a request, or throws an `OAuthError` that the server renders. */
 export type Endpoint = (call: Call) => Promise<Response>;
 
+/** Charsets in which ASCII is what it is in UTF-8. */
+const WITH_ASCII = /^(us-ascii|ascii|iso[-_]?8859-\d{1,2}|latin-?\d{1,2}|windows-125\d|cp125\d)$/i;
+
 /** Bytes of a form or a registration. */
 export const BODY_LIMIT = 65_536;
 
 /**
  * Reads a form body strictly.
  *
+ * A form is ASCII, its other characters are percent-encoded, so a charset that contains ASCII says nothing against it.
+ *
  * @throws {OAuthError} `invalid_request`: 415 for another media type or charset, 413 for too much, 400 for malformed.
  */
 export async function readForm(request: Request): Promise<Params> {
   const charset = /;\s*charset\s*=\s*"?([^;"]+)"?/i.exec(request.headers.get('content-type') ?? '')?.[1];
-  if (mediaType(request) !== 'application/x-www-form-urlencoded' || (charset !== undefined && charset.trim().toLowerCase() !== 'utf-8')) {
-    throw new OAuthError('invalid_request', 'media_type', { hint: 'Send the body as application/x-www-form-urlencoded in UTF-8.' });
-  }
+  const isUtf8 = charset === undefined || /^utf-?8$/i.test(charset.trim());
+  const refused = (): OAuthError =>
+    new OAuthError('invalid_request', 'media_type', { hint: 'Send the body as application/x-www-form-urlencoded in UTF-8.' });
+  if (mediaType(request) !== 'application/x-www-form-urlencoded' || !(isUtf8 || WITH_ASCII.test(charset.trim()))) throw refused();
   const body = await readBody(request, BODY_LIMIT);
   if ('problem' in body) throw bodyError(body.problem);
+  if (!isUtf8 && /[^\p{ASCII}]/u.test(body.text)) throw refused();
   const fields = parseFields(body.text);
   if (!fields) throw bodyError('malformed');
   return paramsOf(fields);

@@ -37,12 +37,14 @@ async function managed(call: Call): Promise<{ client: Client; token: string }> {
 }
 
 /** Everything is replaced but what only the server gives: id, secret, times (RFC 7592 §2.2). */
-async function replace(call: Call, { id, authMethod }: Client): Promise<Client> {
+async function replace(call: Call, { id, authMethod, methodChosen }: Client): Promise<Client> {
   const { as } = call;
   const text = await readRegistration(call);
   const metadata = parseMetadata(text, selfGrantTypes(as.settings), { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
   const { client_id: named } = JSON.parse(text) as { client_id?: unknown }; // parseMetadata let it pass: it is an object
-  if (named !== id || metadata.authMethod !== authMethod)
+  const bothSecret = [metadata.authMethod, authMethod].every((method) => method.startsWith('client_secret'));
+  const mayChoose = bothSecret && !(methodChosen && metadata.methodChosen);
+  if (named !== id || (metadata.authMethod !== authMethod && !mayChoose))
     throw new OAuthError('invalid_client_metadata', 'registration_other', {
       hint: 'client_id and token_endpoint_auth_method must stay as they are.',
     });

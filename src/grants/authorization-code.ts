@@ -9,7 +9,7 @@ import { isOutage, OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { checkVerifier } from '../model/pkce.ts';
-import { meantResource } from '../model/resource.ts';
+import { oneMeant } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { noteUnanswered, redeem, type Verdict } from '../model/transition.ts';
@@ -96,7 +96,7 @@ async function keepForRetry(as: AuthServer, grantId: string, code: string, given
 export function resourceOf(params: Params, { settings }: AuthServer): string | undefined {
   const asked = params.all('resource');
   if (asked.length === 0) return undefined;
-  const uri = asked.length === 1 && asked[0] !== undefined ? meantResource(asked[0], settings.resources) : null;
+  const uri = oneMeant(asked, settings.resources);
   if (uri === null) throw new OAuthError('invalid_target', 'resource_malformed');
   return uri;
 }

@@ -4,7 +4,7 @@
  */
 import { equalTexts } from '../lib/bytes.ts';
 import { genuine, takesLight } from '../lib/genuine.ts';
-import type { Respond } from '../lib/http.ts';
+import { askedHeaders, type Respond } from '../lib/http.ts';
 import type { Access, Checked } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
 import type { Context } from '../model/handler.ts';
@@ -198,7 +198,7 @@ export function withAccess(ctx: Context, access: Access | null, challenge?: Chal
 /** What a browser may read of an answer, for pages whose origin passed the check. */
 export function withCors(request: Request, response: Response): Response {
   const origin = request.headers.get('origin');
-  if (origin === null || origin === 'null' || response.headers.has('access-control-allow-origin')) return response;
+  if (origin === null || response.headers.has('access-control-allow-origin')) return response;
   const answer = new Response(response.body, response);
   answer.headers.set('access-control-allow-origin', origin);
   answer.headers.append('vary', 'Origin');
@@ -210,7 +210,7 @@ export function withCors(request: Request, response: Response): Response {
 export function preflight(request: Request): Response {
   const headers = {
     'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
-    'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? 'Authorization, Content-Type',
+    'access-control-allow-headers': askedHeaders(request) ?? 'Authorization, Content-Type',
     'access-control-max-age': '86400',
   };
   return withCors(request, new Response(null, { status: 204, headers }));

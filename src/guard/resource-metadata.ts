@@ -1,7 +1,7 @@
 /**
  * Protected-resource metadata: where a client finds who issues tokens for this resource (RFC 9728 §2, §3).
  */
-import { respondPlainly, type Respond } from '../lib/http.ts';
+import { askedHeaders, respondPlainly, type Respond } from '../lib/http.ts';
 import { DPOP_ALGS } from '../model/client.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
@@ -47,7 +47,7 @@ export function metadataAnswer(request: Request, text: string, respond: Respond 
   const cors = {
     'access-control-allow-origin': '*',
     'access-control-allow-methods': 'GET, HEAD, OPTIONS',
-    'access-control-allow-headers': '*',
+    'access-control-allow-headers': askedHeaders(request) ?? '*',
   };
   if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: cors });
   if (request.method !== 'GET' && request.method !== 'HEAD')

@@ -101,3 +101,9 @@ export function withoutStore(response: Response): Response {
 export function quoted(text: string): string {
   return `"${text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')}"`;
 }
+
+/** The header names that a preflight asks for, to be allowed as they are; null where it asks for none, or for what are no names. */
+export function askedHeaders({ headers }: Request): string | null {
+  const asked = headers.get('access-control-request-headers');
+  return asked !== null && asked.length <= 4096 && /^[\w!#$%&'*+.^`|~\-, \t]+$/.test(asked) ? asked : null;
+}

@@ -23,7 +23,7 @@ export interface ClientSpec {
   readonly applicationType?: 'native' | 'web';
   /** Default: sign-ins with refresh where there are redirect URIs, else `client_credentials`. */
   readonly grantTypes?: readonly string[];
-  /** Default: `private_key_jwt` where there are keys, else `client_secret_basic`. */
+  /** Default: `private_key_jwt` where there are keys, else a secret, in a Basic header or in the body. A client that names a method is held to it. */
   readonly authMethod?: ClientAuthMethod;
   /** Public keys for `private_key_jwt`. */
   readonly jwks?: JwkSet;
@@ -93,6 +93,7 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
     ...(introspects === undefined ? {} : { introspects }),
     ...(spec.requirePushedAuthorizationRequests ? { pushedOnly: true } : {}),
     ...(spec.dpopBoundAccessTokens ? { dpopBound: true } : {}),
+    ...(spec.authMethod === undefined ? {} : { methodChosen: true }),
   };
 }
 

@@ -25,6 +25,8 @@ export type Client = {
   readonly applicationType: 'native' | 'web';
   readonly grantTypes: readonly string[];
   readonly authMethod: ClientAuthMethod;
+  /** It named its method, and is held to it. One that named none and has a secret may show that in the body or in a Basic header. */
+  readonly methodChosen?: true;
   /** SHA-256 of the secret, base64url; the secret itself is shown once and never kept. */
   readonly secretHash?: string;
   /** The secret before the last change of it, while both are taken. */

@@ -53,6 +53,21 @@ export function meantResource(text: string, resources: readonly Resource[]): str
   return isKnown(bare) ? bare : uri;
 }
 
+/**
+ * The one resource that was named, however often and in whatever spellings; null for what cannot name any.
+ *
+ * @throws {OAuthError} `invalid_target` where several were named: a token of ours is for one.
+ */
+export function oneMeant(asked: readonly string[], resources: readonly Resource[]): string | null {
+  const meant = new Set(asked.map((text) => meantResource(text, resources)));
+  if (meant.size > 1)
+    throw new OAuthError('invalid_target', 'resource_several', {
+      hint: 'The request names several resources. Ask for a token for each of them.',
+    });
+  const [uri = null] = meant;
+  return uri;
+}
+
 /** How long things of a grant for a resource live. */
 export function lifetimesFor({ lifetimes, resources }: Resources & { readonly lifetimes: Lifetimes }, uri: string): Lifetimes {
   const access = resources.find((resource) => resource.uri === uri)?.accessTtl;
@@ -66,9 +81,8 @@ export function lifetimesFor({ lifetimes, resources }: Resources & { readonly li
  * @throws {OAuthError} `invalid_target` for an unknown or malformed one, for several, and for none where several exist and none is the default.
  */
 export function findResource(asked: readonly string[], { resources, defaultResource }: Resources): Resource {
-  if (asked.length > 1) throw new OAuthError('invalid_target', 'resource_repeated');
   const usual = defaultResource ?? (resources.length === 1 ? resources[0]?.uri : undefined);
-  const uri = asked[0] === undefined ? usual : meantResource(asked[0], resources);
+  const uri = asked[0] === undefined ? usual : oneMeant(asked, resources);
   const found = resources.find((resource) => resource.uri === uri);
   if (!found) throw new OAuthError('invalid_target', asked[0] === undefined ? 'resource_missing' : 'resource_unknown');
   return found;

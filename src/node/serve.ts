@@ -11,6 +11,7 @@ import type { OAuthHelpers } from '../provider/pages.ts';
 import { answering, type Answering, type AnswerSettings } from './answer.ts';
 import { openEmbedded } from './embedded.ts';
 import { closed, listen } from './listen.ts';
+import { tellOfOtherName } from './other-name.ts';
 import { startSweeper } from './sweeper.ts';
 
 /** How a server listens, and where its limits are. Times are in seconds, sizes in bytes. */
@@ -102,9 +103,11 @@ export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, opt
   };
   /** Connections that have not asked yet: Node does not count them as idle. */
   const silent = new Set<Socket>();
+  let isNamed = true;
   const make = (): Server =>
     createServer(limits, (message, to) => {
       silent.delete(message.socket);
+      if (!isNamed) tellOfOtherName(message.headers);
       desk.answer(message, to);
     }).on('connection', (socket: Socket) => {
       silent.add(socket);
@@ -117,6 +120,7 @@ export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, opt
   const shut = (): Promise<void> => drain(servers, silent, desk, settings.drainTimeout * 1000);
   if (!isProvider(app)) return serverOf(url, port, shut, settings.signals);
   // Only now that the port is ours: a start that fails there leaves nothing behind. No request comes before this turn ends.
+  isNamed = Boolean(env['PORTCULLIS_ISSUER']) || app.isNamed;
   if (ON_LOOPBACK.has(settings.host)) env['PORTCULLIS_ISSUER'] ||= url; // elsewhere the public address must be told
   const provided = await provide(app, env, options.data).catch(async (error: unknown) => {
     await shut();

@@ -43,10 +43,19 @@ export function seconds(least: number, most: number, isNone = false): Kind {
 
 /** Origins of pages, or all. */
 export const origins: Kind = {
-  must: 'be a list of origins such as "https://app.example", without a path or a slash at the end, or ["*"]',
-  is: (value) =>
-    Array.isArray(value) && value.every((one) => one === '*' || (URL.canParse(String(one)) && new URL(String(one)).origin === one)),
+  must: 'be a list of origins such as "https://app.example", "tauri://localhost" or "null", as browsers send them, without a path or a slash at the end, or ["*"]',
+  is: (value) => Array.isArray(value) && value.every((one) => one === '*' || isOrigin(one)),
 };
+
+/** Schemes whose origins have a host and a port; of all others the text is compared as it is. */
+const WEB = /^https?:$/;
+
+function isOrigin(text: unknown): boolean {
+  if (text === 'null') return true; // what sandboxed frames, files and some desktop apps send
+  if (typeof text !== 'string' || !URL.canParse(text)) return false;
+  const { protocol, origin } = new URL(text);
+  return WEB.test(protocol) ? origin === text : /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._-]+(:\d{1,5})?$/.test(text);
+}
 
 /** How long access tokens may live. */
 export const ACCESS_TTL: Kind = seconds(60, 30 * 86_400);

@@ -87,8 +87,9 @@ export function makeClients(as: AuthServer): Clients {
 
 /** The spec with which a client would be made that has these changes; keys that are given take the place of the others. */
 function specOf(client: Client, changes: Omit<ClientSpec, 'authMethod'>): ClientSpec {
-  const { jwks, jwksUri, authMethod, ...rest } = client;
+  const { jwks, jwksUri, authMethod, methodChosen, ...rest } = client;
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const keys = 'jwks' in given || 'jwksUri' in given ? {} : { ...(jwks ? { jwks } : {}), ...(jwksUri === undefined ? {} : { jwksUri }) };
-  return { ...rest, ...keys, ...given, authMethod };
+  const isUsual = methodChosen === undefined && authMethod === 'client_secret_basic';
+  return { ...rest, ...keys, ...given, ...(isUsual ? {} : { authMethod }) };
 }

@@ -34,6 +34,7 @@ import { makeHelpers, type OAuthHelpers } from './pages.ts';
 import { pathOf, withoutPrefix } from './path-of.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
+import { isOff, readEnv } from './surroundings.ts';
 import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
 
@@ -116,6 +117,11 @@ export class OAuthProvider<Env = unknown> {
     }
     return notFound();
   };
+
+  /** Whether the options name the issuer: else it comes from the environment, or on loopback from the request. */
+  get isNamed(): boolean {
+    return this.#options.issuer !== undefined;
+  }
 
   /** The tenants; none where this is one server. */
   get tenants(): readonly string[] {
@@ -267,18 +273,6 @@ function notFound(): Response {
 /** Says whose names `userId` and `clientId` are, so that nothing that is kept by them is kept for two. */
 function ofTenant(access: Access, { settings: { issuer, tenant } }: AuthServer): Access {
   return tenant === null ? access : { ...access, tenant, issuer: access.issuer ?? issuer };
-}
-
-/** Limits go off for load tests, and only where nobody else can reach: on loopback. */
-function isOff(env: unknown, issuer: string): boolean {
-  const limits = readEnv(env, 'PORTCULLIS_LIMITS') ?? 'on';
-  if (limits === 'on' || limits === '') return false;
-  if (limits === 'off' && isLoopbackHost(new URL(issuer).hostname)) return true;
-  throw new TypeError('OAuthProvider: PORTCULLIS_LIMITS may be "on", or "off" for load tests where the issuer is on localhost.');
-}
-
-function readEnv(env: unknown, name: string): unknown {
-  return typeof env === 'object' && env !== null ? (env as Record<string, unknown>)[name] : undefined;
 }
 
 /** Puts what the user may do at this moment into the props; null where that cannot be told, and nobody is let in. */

@@ -103,13 +103,61 @@ describe('clients/confidential', () => {
     expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm="[^"]+", charset="UTF-8"$/);
   }); // prettier-ignore
 
-  it('SEC-064 takes a good secret only by the registered method', async () => {
+  it('SEC-064 takes a good secret only by the method that was chosen', async () => {
     const header = await withCode(BASIC);
     expectJson(await header.redeem({ client_id: header.client.id, client_secret: header.client.secret ?? '' }), 'invalid_client', 401);
     const body = await withCode(POST);
     expectJson(await body.redeem({}, basic(`${body.client.id}:${body.client.secret}`)), 'invalid_client', 401);
     const none = await withCode({});
     expectJson(await none.redeem({}, basic(`${none.client.id}:x`)), 'invalid_client', 401);
+  });
+
+  it('takes the secret of a client that never chose a method in the body and in the header, and holds one that chose to it (R-09)', async () => {
+    const SECRET = 'a-secret-of-enough-characters-to-pass';
+    const about = { secret: SECRET, redirectUris: ['https://app.example/cb'], grantTypes: ['client_credentials'] };
+    const clients = [
+      { id: 'open', ...about },
+      { id: 'held', ...about, authMethod: 'client_secret_basic' },
+    ] as const;
+    const app = await makeApp('memory', { clients });
+    const ask = async (id: string, form: Record<string, string>, headers: Record<string, string>): Promise<number> => {
+      const body = new URLSearchParams({ grant_type: 'client_credentials', ...form });
+      return (await app.ask('POST', '/token', body, { 'content-type': 'application/x-www-form-urlencoded', ...headers })).status;
+    };
+    const both = async (id: string): Promise<number[]> => [
+      await ask(id, { client_id: id, client_secret: SECRET }, {}),
+      await ask(id, {}, basic(`${id}:${SECRET}`)),
+    ];
+    expect([await both('open'), await both('held')]).toEqual([
+      [200, 200],
+      [401, 200],
+    ]);
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'request.refused', reason: 'method_unregistered' }));
+    const registered = await app.client({ token_endpoint_auth_method: null });
+    for (const [form, headers] of [
+      [{ client_id: registered.id, client_secret: registered.secret ?? '' }, {}],
+      [{}, basic(`${registered.id}:${registered.secret}`)],
+    ] as const) {
+      const code = await registered.signIn(app.browser(), ALICE);
+      const fields = { grant_type: 'authorization_code', code, code_verifier: registered.verifier, client_id: null, client_secret: null };
+      expect((await registered.token({ ...fields, ...form }, headers)).status).toBe(200);
+    }
+  });
+
+  it.each([
+    's+ecret-with-plus-and-%-signs-%zz-inside',
+    'secret%2Bthat%20looks%20encoded-but-is-not',
+    'plain-secret-with-%25-in-it-of-length',
+  ])('takes the pair of a Basic header as it is, too, where a client left the form-encoding out: %s (R-10, SEC-062)', async (secret) => {
+    const clients = [{ id: 'litellm', secret, grantTypes: ['client_credentials'] }] as const;
+    const app = await makeApp('memory', { clients });
+    const ask = async (pair: string): Promise<number> =>
+        (await app.ask('POST', '/token', new URLSearchParams({ grant_type: 'client_credentials' }), {
+          'content-type': 'application/x-www-form-urlencoded', ...basic(pair),
+        })).status; // prettier-ignore
+    expect(await ask(`litellm:${secret}`)).toBe(200);
+    expect(await ask(`litellm:${new URLSearchParams({ x: secret }).toString().slice(2)}`)).toBe(200);
+    expect(await ask(`litellm:${secret}x`)).toBe(401);
   });
 
   it('SEC-066 makes whoever guesses secrets wait, and only there (S-029)', async () => {

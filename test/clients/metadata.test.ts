@@ -23,6 +23,14 @@ describe('clients/metadata', () => {
     });
   });
 
+  it('keeps whether a client chose its method (R-09)', () => {
+    expect(parse({ token_endpoint_auth_method: 'client_secret_post' })).toMatchObject({
+      authMethod: 'client_secret_post',
+      methodChosen: true,
+    });
+    expect(parse({ token_endpoint_auth_method: null })).not.toHaveProperty('methodChosen');
+  });
+
   it('touches no prototype', () => {
     const parsed = parseMetadata(
       '{"redirect_uris":["https://app.example/cb"],"__proto__":{"admin":true},"constructor":{"prototype":{"x":1}}}',
@@ -62,14 +70,30 @@ describe('clients/metadata', () => {
     },
   );
 
-  it.each(['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'jwks_uri', 'logo_uri#de', 'client_uri#ja-Kana-JP'])('SEC-076 refuses what no browser should open in %s', (name) => {
-    const hostile = [
-      'javascript:alert(1)', 'JAVASCRIPT:x', 'data:text/html,x', 'file:///etc/passwd', 'http://10.0.0.1/', 'http://192.168.1.1/x', 'http://172.16.0.1/',
-      'http://169.254.169.254/latest', 'http://127.0.0.2/', 'http://[fd00::1]/', 'http://0.0.0.0/', 'https://user@app.example/', 'java\tscript:x', ' https://app.example', 7, {}, '//app.example',
-    ]; // prettier-ignore
-    for (const value of hostile) expect([value, codeOf({ [name]: value })]).toEqual([value, 'invalid_client_metadata']);
-    expect(codeOf({ [name]: 'https://app.example/x' })).not.toBe('invalid_client_metadata');
-  }); // prettier-ignore
+  const HOSTILE = [
+    'javascript:alert(1)', 'JAVASCRIPT:x', 'data:text/html,x', 'file:///etc/passwd', 'http://10.0.0.1/', 'http://192.168.1.1/x', 'http://172.16.0.1/',
+    'http://169.254.169.254/latest', 'http://127.0.0.2/', 'http://[fd00::1]/', 'http://0.0.0.0/', 'https://user@app.example/', 'java\tscript:x', ' https://app.example', 7, {}, '//app.example',
+  ]; // prettier-ignore
+
+  it.each(['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'logo_uri#de', 'client_uri#ja-Kana-JP'])(
+    'leaves out a link that no browser should open in %s, and takes the client (R-20, SEC-076)',
+    (name) => {
+      for (const value of HOSTILE) expect(parse({ [name]: value, client_name: 'Notes' })).toEqual({ ...parse({}), name: 'Notes' });
+      expect(codeOf({ [name]: 'https://app.example/x' })).not.toBe('invalid_client_metadata');
+    },
+  );
+
+  it('refuses keys at an address that nobody should read (SEC-076)', () => {
+    for (const value of HOSTILE) expect([value, codeOf({ jwks_uri: value })]).toEqual([value, 'invalid_client_metadata']);
+  });
+
+  it('leaves out a scope that is none, and reads a list of scopes (R-20)', () => {
+    for (const scope of ['a"b', 7, {}, [1], 'x'.repeat(3000)]) expect(parse({ scope })).toEqual(parse({}));
+    expect([parse({ scope: ['a', 'b'] }).scope, parse({ scope: 'a b' }).scope]).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+  });
 
   it('SEC-077 drops grant types it does not have and says so, and refuses those of other flows alone', () => {
     expect(parse({ grant_types: ['authorization_code', 'implicit', 'client_credentials'] }).grantTypes).toEqual(['authorization_code']);
@@ -88,7 +112,7 @@ describe('clients/metadata', () => {
   });
 
   it.each([
-    { client_name: 7 }, { client_name: 'x'.repeat(201) }, { client_name: 'a\u0000b' }, { client_name: 'a\nb' }, { client_name: 'a\ud800b' }, { scope: 'a"b' }, { scope: ['read'] },
+    { client_name: 7 }, { client_name: 'x'.repeat(201) }, { client_name: 'a\u0000b' }, { client_name: 'a\nb' }, { client_name: 'a\ud800b' },
     { token_endpoint_auth_method: 'private_key_jwt' }, { token_endpoint_auth_method: '' }, { token_endpoint_auth_method: 'NONE' }, { application_type: 'desktop' },
   ])('bounds and types every member: %j', (given) => {
     expect(codeOf(given)).toBe('invalid_client_metadata');

@@ -108,12 +108,15 @@ describe('endpoints/authorize: PKCE, scope, resource, response type', () => {
     expectRedirect(await refused(await makeApp('memory'), [WEB], { resource }), 'invalid_target');
   });
 
-  it('SEC-111 refuses a repeated resource instead of taking the first (S-025)', async () => {
+  it('takes a resource that is named twice, and refuses several instead of taking the first (R-08, SEC-111, S-025)', async () => {
     expectRedirect(
       await raw(await makeApp('memory'), (id) => `${usual(id)}&resource=${MCP}&resource=https://other.example`),
       'invalid_target',
     );
-    expectRedirect(await raw(await makeApp('memory'), (id) => `${usual(id)}&resource=${MCP}&resource=${MCP}`), 'invalid_target');
+    const several = await raw(await makeApp('memory'), (id) => `${usual(id)}&resource=${MCP}&resource=https://other.example`);
+    expect(new URL(several.location ?? '').searchParams.get('error_description')).toContain('several resources');
+    const twice = await raw(await makeApp('memory'), (id) => `${usual(id)}&resource=${MCP}&resource=${MCP}`);
+    expect([twice.status, twice.location]).toEqual([200, null]);
   });
 
   it.each(['HTTPS://MCP.EXAMPLE/mcp', 'https://mcp.example/mcp'])(
@@ -177,9 +180,29 @@ describe('endpoints/authorize: state, repeats, limits', () => {
     expectRedirect(await browser.get(await client.authorizeUrl({ state, response_type: 'token' })), 'unsupported_response_type', state);
   }); // prettier-ignore
 
-  it.each(['%00', '%ff', '%c3%28', '%zz', `${'y'.repeat(5000)}`])('SEC-151 shows a page for the state %s, which it could not give back', async (state) => {
+  it.each(['%00', '%ff', '%c3%28', '%zz'])('SEC-151 shows a page for the state %s, which it could not give back', async (state) => {
     expectPage(await raw(await makeApp('memory'), (id) => usual(id).replace('st4te', state)));
   }); // prettier-ignore
+
+  it('sends a state that is too long back with the error (R-19)', async () => {
+    const state = 'y'.repeat(4097);
+    const app = await makeApp('memory');
+    const client = await app.client();
+    expectRedirect(await app.browser().get(await client.authorizeUrl({ state })), 'invalid_request', state);
+  });
+
+  it('answers HEAD as GET, without a body, and begins nothing (R-19)', async () => {
+    const app = await makeApp('memory');
+    const client = await app.client();
+    const url = await client.authorizeUrl();
+    const writes = app.counts.writes;
+    const head = await app.ask('HEAD', url.slice(ISSUER.length));
+    expect([head.status, await head.text(), app.counts.writes - writes]).toEqual([200, '', 0]);
+    expect((await app.ask('GET', url.slice(ISSUER.length))).status).toBe(200);
+    const unknown = await app.ask('HEAD', url.slice(ISSUER.length).replace(client.id, 'nobody'));
+    expect([unknown.status, await unknown.text()]).toEqual([400, '']);
+    expect((await app.ask('HEAD', '/authorize/approve')).status).toBe(405);
+  });
 
   it('SEC-151 invents no state where none was sent', async () => {
     const app = await makeApp('memory');

@@ -32,7 +32,7 @@ describe.each(storeNames)('endpoints/introspect on %s', (store) => {
   it('SEC-071 tells nothing to nobody, to a public client, and to a client that is not the token’s resource server', async () => {
     const app = await makeApp(store, { clients });
     const { client, tokens } = await app.signedIn();
-    for (const more of [{}, { client_id: client.id }, { client_id: 'notes' }, { client_id: 'notes', client_secret: SECRET }])
+    for (const more of [{}, { client_id: client.id }, { client_id: 'notes' }, { client_id: 'notes', client_secret: `${SECRET}x` }])
       expectJson(await ask(app, tokens.access, {}, more as Record<string, string>), 'invalid_client', 401);
     expect((await ask(app, tokens.access, basic('other'))).body).toEqual({ active: false });
     for (const dead of ['x', tokens.refresh, `${tokens.access}x`, tokens.access.replace(/.$/, '~'), '__proto__'])

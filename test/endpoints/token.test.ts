@@ -37,7 +37,7 @@ describe('endpoints/token', () => {
 
   it.each([
     'application/json', 'multipart/form-data; boundary=x', 'text/plain', `application/json, ${FORM}`, `${FORM}, application/json`,
-    `${FORM}; charset=utf-16`, `${FORM};charset="iso-8859-1"`, 'application/x-www-form-urlencodedx', '',
+    `${FORM}; charset=utf-16`, 'application/x-www-form-urlencodedx', '',
   ])('SEC-168 takes no body of the type %j', async (type) => {
     const app = await makeApp('memory');
     const { body } = await goodBody(app);
@@ -46,6 +46,19 @@ describe('endpoints/token', () => {
     expectJson(await answerOf(response), 'invalid_request');
     expect((await post(app, body)).status).toBe(200);
   }); // prettier-ignore
+
+  it('takes another charset where all bytes are ASCII, and nowhere else (R-18)', async () => {
+    const app = await makeApp('memory');
+    for (const charset of ['utf8', 'us-ascii', 'ISO-8859-1', '"latin1"', 'windows-1252'])
+      expect((await post(app, (await goodBody(app)).body, { 'content-type': `${FORM};charset=${charset}` })).status).toBe(200);
+    const body = `${(await goodBody(app)).body}&x=\u00e9`;
+    expect((await post(app, body, { 'content-type': `${FORM}; charset=utf8` })).status).toBe(200);
+    const other = new TextEncoder().encode(`${(await goodBody(app)).body}&x=\u00e9`);
+    expectJson(
+      await answerOf(await app.ask('POST', '/token', other, { 'content-type': `${FORM}; charset=iso-8859-1` })),
+      'invalid_request',
+    );
+  });
 
   it.each([`${FORM}; charset=UTF-8`, `${FORM};charset="utf-8"`, `${FORM.toUpperCase()} ; foo=bar`])('takes a form that says %s', async (type) => {
     const app = await makeApp('memory');

@@ -34,13 +34,13 @@ describe('model/resource', () => {
   it('SEC-111 SEC-113 finds the one that is meant, or refuses (S-070, S-073)', () => {
     expect(findResource(['HTTPS://mcp.example/mcp'], of(mcp, other))).toBe(mcp);
     expect(findResource([], of(mcp))).toBe(mcp);
+    expect(findResource([mcp.uri, 'HTTPS://mcp.example/mcp', mcp.uri], of(mcp, other))).toBe(mcp); // one resource, however often
     for (const [asked, known] of [
       [[], [mcp, other]],
       [
         [mcp.uri, other.uri],
         [mcp, other],
       ],
-      [[mcp.uri, mcp.uri], [mcp]],
       [['https://mcp.example/mc'], [mcp]],
       [['x'], [mcp]],
       [[''], [mcp]],

@@ -64,6 +64,41 @@ describe('provider/oauth-provider', () => {
     expect((await app.call(null)).access).toBeNull();
   });
 
+  it('lets every serialised origin be allowed, and read the answer (R-14)', async () => {
+    const allowed = ['tauri://localhost', 'chrome-extension://abcdefghijklmnop', 'null'];
+    const app = await makeApp('memory', { allowedOrigins: allowed });
+    const { tokens } = await app.signedIn();
+    for (const origin of allowed) {
+      const { status, response } = await app.call(tokens.access, '/mcp', { origin });
+      expect([status, response.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
+    }
+    for (const origin of ['tauri://evil', 'chrome-extension://other', 'https://localhost'])
+      expect((await app.call(tokens.access, '/mcp', { origin })).status).toBe(403);
+    const all = await makeApp('memory', { allowedOrigins: ['*'] });
+    const open = (await all.signedIn()).tokens.access;
+    expect((await all.call(open, '/mcp', { origin: 'null' })).response.headers.get('access-control-allow-origin')).toBe('null');
+  });
+
+  it('lets any header be asked for at public endpoints without credentials (R-21)', async () => {
+    const app = await makeApp('memory', { accessTokenSigning: 'ES256', secret: 'SvWAhyPGZ2CYDxG8WSbRxr7ebv4W6NCtUISSOgmDpFs=' });
+    const asked = 'authorization, traceparent, ngrok-skip-browser-warning';
+    const paths = [
+      '/.well-known/oauth-authorization-server', '/.well-known/oauth-protected-resource/mcp', '/token', '/register', '/revoke', '/jwks', '/par',
+    ]; // prettier-ignore
+    for (const path of paths) {
+      const headers = {
+        origin: 'https://anybody.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': asked,
+      };
+      const answer = await app.ask('OPTIONS', path, null, headers);
+      expect([path, answer.status, answer.headers.get('access-control-allow-headers')]).toEqual([path, 204, asked]);
+      expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+      expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+    }
+    expect((await app.ask('OPTIONS', '/token')).headers.get('access-control-allow-headers')).toContain('Content-Type');
+  });
+
   it('SEC-134 SEC-176 refuses a foreign page before it looks at the token', async () => {
     const app = await makeApp('memory', { allowedOrigins: ['https://app.example'] });
     const { tokens } = await app.signedIn();

@@ -1,0 +1,49 @@
+import { request } from 'node:http';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { password } from '../../src/logins/password.ts';
+import { OAuthProvider } from '../../src/node/main.ts';
+import { serve } from '../../src/node/serve.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+const served = (env: Record<string, unknown> = {}): ReturnType<typeof serve> => {
+  const app = new OAuthProvider({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()], store: memoryStore() });
+  return serve(app, { port: 0, env });
+};
+
+/** What the log says after requests with these headers. */
+async function told(port: number, all: readonly Record<string, string>[]): Promise<string[]> {
+  const lines: string[] = [];
+  vi.spyOn(console, 'warn').mockImplementation((line: string) => void lines.push(line));
+  for (const headers of all) {
+    const [answer] = (await once(
+      request({ port, host: '127.0.0.1', path: '/.well-known/oauth-authorization-server', headers }).end(),
+      'response',
+    )) as [{ resume(): void; once(name: 'end', done: () => void): void }];
+    answer.resume();
+    await new Promise<void>((done) => answer.once('end', done));
+  }
+  return lines;
+}
+
+describe('node/other-name', () => {
+  it('tells once which issuer to set, where a server that calls itself localhost is asked under another name (R-16)', async () => {
+    const odd = ['localhost:1', 'app.localhost', '192.168.0.7:8787', 'evil', 'a.b.7', `${'a'.repeat(64)}.example`];
+    const other = await served({ PORTCULLIS_ISSUER: 'https://notes.example' });
+    expect(await told(other.port, [{ host: 'other.example' }])).toEqual([]);
+    await other.stop();
+    const server = await served();
+    expect(
+      await told(
+        server.port,
+        odd.map((host) => ({ host })),
+      ),
+    ).toEqual([]);
+    expect(
+      await told(server.port, [{ host: 'localhost', 'x-forwarded-host': 'abc-1.tunnel.example, proxy' }, { host: 'two.example' }]),
+    ).toEqual(['portcullis: a request came for abc-1.tunnel.example; set PORTCULLIS_ISSUER=https://abc-1.tunnel.example']);
+    await server.stop();
+  });
+});
