@@ -132,7 +132,9 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
       await prepareLogins(call);
     }
     const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
-    return await (endpoint ? endpoint(call) : notAllowed(route));
+    const response = await (endpoint ? endpoint(call) : notAllowed(route));
+    for (const cookie of call.cookies) response.headers.append('set-cookie', cookie);
+    return response;
   } catch (error) {
     const refusal = await replaced(route, call, error, await failure(route, call, error));
     return method === 'HEAD' ? new Response(null, refusal) : refusal;

@@ -40,7 +40,9 @@ async function typed(call: Call): Promise<Response> {
   const userCode = form.optional('user_code') ?? '';
   const again = (more: { error?: string; retryAfter?: number; status: number }): Response =>
     devicePage({ action: as.settings.paths.device, userCode: userCode.slice(0, 20), words, brand: as.settings.brand, ...more });
-  const wait = await as.limit(`user code\n${network}`, GUESSES, WINDOW); // RFC 8628 §5.1
+  const session = await sessionOf(call);
+  // RFC 8628 §5.1. Who is signed in is counted alone: a flood from the same network is not theirs.
+  const wait = await as.limit(`user code\n${session === null ? network : `user\n${session.userId}`}`, GUESSES, WINDOW);
   if (wait !== null) return again({ retryAfter: wait, status: 429 });
   const found = await findDevice(as, userCode);
   const client = found && (await resolveClient(as, found.record.clientId, network));
@@ -62,7 +64,7 @@ async function typed(call: Call): Promise<Response> {
     expiresAt: Math.min(as.now() + TICKET_TTL, expiresAt),
   };
   await as.records.openTicket(handleHash, ticket);
-  const page = await consentPage(call, { ticket, handle, client, session: await sessionOf(call) });
+  const page = await consentPage(call, { ticket, handle, client, session });
   page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, TICKET_TTL));
   return page;
 }

@@ -28,6 +28,8 @@ export interface Call {
   readonly network: string;
   /** Lets work go on when the answer is out; what it rejects with is told to the operator. */
   readonly after: (work: () => Promise<unknown>) => void;
+  /** Cookies that go out with the answer, whatever it is. */
+  readonly cookies: string[];
   /** What pages say, in the language that the person reads. English for programs, which read none of it. */
   readonly words: Words;
   /** Who is signed in at the application itself, where a login asks it; asked once for each request. */
@@ -55,6 +57,7 @@ class OneCall implements Call {
   readonly as: AuthServer;
   readonly env: unknown;
   readonly words = ENGLISH;
+  readonly cookies: string[] = [];
   readonly after: Call['after'];
   readonly present: Call['present'];
   readonly #around: Surroundings;
@@ -85,8 +88,21 @@ class OneCall implements Call {
 
 /** The call with something different in it. */
 export function changed(call: Call, change: Partial<Call>): Call {
-  const { request, url, as, env, requestId, network, after, words, present } = call;
-  return { request, url, as, env, requestId, network, after, words, present, ...(call.begun ? { begun: call.begun } : {}), ...change };
+  const { request, url, as, env, requestId, network, after, cookies, words, present } = call;
+  return {
+    request,
+    url,
+    as,
+    env,
+    requestId,
+    network,
+    after,
+    cookies,
+    words,
+    present,
+    ...(call.begun ? { begun: call.begun } : {}),
+    ...change,
+  };
 }
 
 /** Where the runtime cannot tell when an answer is out, as on Workers: it is, after so many milliseconds. */

@@ -2,6 +2,7 @@
  * Sign-in: runs a login for whoever stands before a page, asks for a second factor where the user has one, and turns the
  * Identity that comes out into a session. The session gets a new name at every sign-in (no fixation), and the old one ends.
  */
+import { KNOWN_TTL, makeAttempts } from '../core/attempts.ts';
 import type { Session } from '../core/records.ts';
 import type { KnownSession } from '../core/sessions.ts';
 import { isRemoved } from '../core/removed-users.ts';
@@ -18,7 +19,7 @@ import type { UpstreamRef } from '../model/upstream.ts';
 import { sayIn } from '../pages/words/span.ts';
 import { sayRefused, type Words } from '../pages/words/words.ts';
 import type { Call } from './endpoint.ts';
-import { sessionOf, setCookie } from './visitor.ts';
+import { cookieOf, sessionOf, setCookie } from './visitor.ts';
 import { link, linkedOf, sealLinked } from './linked.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
@@ -56,8 +57,15 @@ export interface Pending {
 }
 
 /** What a login may use of the server, for this call. */
-export function servicesOf({ as, network, env, words, after }: Call): LoginServices {
+export function servicesOf(call: Call): LoginServices {
+  const { as, network, env, words, after, cookies } = call;
   return {
+    ...makeAttempts({
+      as,
+      network,
+      browser: cookieOf(call, 'known'),
+      remember: (secret) => void cookies.push(setCookie(as, 'known', secret, KNOWN_TTL)),
+    }),
     issuer: as.settings.issuer,
     accounts: as.accounts,
     passkeys: as.passkeys,
@@ -91,7 +99,8 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | Pendi
 }
 
 /** Tells the operator, and finds the words for the page. */
-export function notSignedIn({ as, network, words }: Call, login: string, result: Refused | Limited): NotSignedIn {
+export function notSignedIn({ as, network, words, cookies }: Call, login: string, result: Refused | Limited): NotSignedIn {
+  cookies.length = 0; // a proof that was taken back makes no browser known
   as.emit({ kind: 'login.failed', login, reason: result.kind === 'limited' ? 'limited' : result.reason, network });
   if (result.kind === 'refused') return { problem: sayRefused(result, words), status: 403 };
   return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };

@@ -21,12 +21,10 @@ export interface EmailCodeOptions<Env = unknown> {
   readonly signUp?: 'open' | 'closed';
 }
 
-/** A code is short because somebody types it: at most 25 guesses in a quarter of an hour on one address, of 10⁸ (SEC-160). */
+/** A code is short because somebody types it: at most 25 guesses in a quarter of an hour on one address from one network, of 10⁸ (SEC-160). */
 const DIGITS = 8;
 const TRIES = 5;
-const PER_ADDRESS = 5;
-const PER_NETWORK = 50;
-const WINDOW: Seconds = 15 * 60;
+const RULES = { most: 5, perNetwork: 50, per: 15 * 60 };
 const TTL: Seconds = 600;
 
 /** What a step holds. */
@@ -37,7 +35,7 @@ export function emailCode<Env = unknown>({ sendEmail, signUp = 'closed' }: Email
   if (typeof sendEmail !== 'function') throw new TypeError('emailCode: `sendEmail` must be a function that sends a message.');
   if (signUp !== 'open' && signUp !== 'closed') throw new TypeError('emailCode: `signUp` must be "open" or "closed".');
   const begin = async (address: string, services: LoginServices): Promise<Limited | Step> => {
-    const retryAfter = await limits(address, services);
+    const retryAfter = await services.attempt('email', address, RULES);
     if (retryAfter !== null) return { kind: 'limited', retryAfter };
     const code = codeFrom(services.secret());
     services.after(async () => {
@@ -61,7 +59,9 @@ export function emailCode<Env = unknown>({ sendEmail, signUp = 'closed' }: Email
         if (read('again') !== '') return begin(address, services);
         if (!equalTexts(read('code').replaceAll(/[\s-]/g, ''), code)) return codeWrong;
         const account = (await services.accounts.findByEmail(address)) ?? (signUp === 'open' ? await signedUp(address, services) : null);
-        return account ? proven(account, services) : codeWrong;
+        if (!account) return codeWrong;
+        await services.succeeded('email', address);
+        return proven(account, services);
       },
     },
     checkIssuer: (issuer) => checkMailer(sendEmail, issuer, 'emailCode'),
@@ -73,11 +73,6 @@ const codeWrong: Refused = { kind: 'refused', reason: 'email_code_wrong' };
 
 function proven(account: Account, { issuer }: LoginServices): Proven {
   return { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp };
-}
-
-/** The network counts first: once it has to wait, it can no longer use up the messages of other people's addresses. */
-async function limits(address: string, { limit, network }: LoginServices): Promise<Seconds | null> {
-  return (await limit(`email-network:${network}`, PER_NETWORK, WINDOW)) ?? limit(`email-address:${address}`, PER_ADDRESS, WINDOW);
 }
 
 /** A number of {@link DIGITS} digits, each as likely as any other but for one part in 2²²⁹. */

@@ -8,8 +8,7 @@ import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.
 import { sayIn } from '../pages/words/span.ts';
 import { field, formOf, newPasswordField, type PasswordRules, unfit } from './password-rules.ts';
 
-const TRIES = 10;
-const WINDOW = 15 * 60;
+const RULES = { most: 10, per: 15 * 60 };
 
 /** The section. */
 export function passwordSection(rules: PasswordRules): AccountSection {
@@ -37,8 +36,8 @@ async function change(call: SectionCall, rules: PasswordRules): Promise<SectionA
   const [present, fresh] = [form?.optional('password') ?? '', form?.optional('new-password') ?? ''];
   const account = await accounts.find(user.userId);
   if (!account || account.withoutPassword) return { kind: 'done', to: 'account' };
-  const limit = `password-change:${user.userId}`; // of its own: whoever has the session must not lock out the sign-in
-  const retryAfter = await services.limit(limit, TRIES, WINDOW);
+  // A count of its own: who has the session must not slow down the sign-in.
+  const retryAfter = await services.attempt('password-change', user.userId, RULES);
   if (retryAfter !== null) return page(call, words.signIn.limited(sayIn(retryAfter, words)), { status: 429, retryAfter });
   if (present.length > 1024 || !(await accounts.checkPassword(account.username, present)))
     return page(call, words.password.wrong, { status: 403 });
@@ -46,6 +45,6 @@ async function change(call: SectionCall, rules: PasswordRules): Promise<SectionA
   if (problem !== null) return page(call, problem, { status: 400 });
   const changed = await accounts.setPassword(account.id, fresh, account.stamp);
   if (!changed) return page(call, words.password.changedMeanwhile, { status: 409 });
-  await services.forgive(limit);
+  await services.succeeded('password-change', user.userId);
   return { kind: 'done', to: 'account', renew: { stamp: changed.stamp } };
 }

@@ -12,10 +12,8 @@ import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from
 
 const LIFE = 30 * 60;
 const KIND = 'password-reset';
-/** Messages to one account, and requests of one network. */
-const PER_NAME = 3;
-const PER_NETWORK = 30;
-const WINDOW = 60 * 60;
+/** Messages to one account from one network, and requests of one network. */
+const RULES = { most: 3, perNetwork: 30, per: 60 * 60 };
 
 /** What a link says; nothing of it is believed before it was compared with the account as it is. */
 type Reset = { readonly accountId: string; readonly stamp: string; readonly email: string };
@@ -37,13 +35,12 @@ async function ask({ action, words: { password: say } }: LoginPageCall): Promise
 async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<LoginPageAnswer> {
   const { services, words } = call;
   const typed = (call.form?.optional('username') ?? '').slice(0, 256);
-  const retryAfter = await services.limit(`${KIND}-network:${services.network}`, PER_NETWORK, WINDOW);
-  if (retryAfter === null) services.after(() => sendTo(typed, call, rules));
+  services.after(() => sendTo(typed, call, rules));
   return { kind: 'page', title: words.password.sentTitle, body: html`<p class="lead">${words.password.sent}</p>` };
 }
 
 async function sendTo(typed: string, { services, words, server }: LoginPageCall, rules: PasswordRules): Promise<void> {
-  if ((await services.limit(`${KIND}-name:${usernameKey(typed)}`, PER_NAME, WINDOW)) !== null) return;
+  if ((await services.attempt(KIND, usernameKey(typed), RULES)) !== null) return;
   const { accounts, links, env } = services;
   // A proven address first: it belongs to one account, while a name is what somebody chose to be called.
   const account = (await accounts.findByEmail(typed)) ?? (await accounts.findByUsername(typed));

@@ -11,7 +11,7 @@ import { sayIn } from '../pages/words/span.ts';
 import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
 
 const LIFE = 60 * 60;
-const PER_ADDRESS = 3;
+const RULES = { most: 3, perNetwork: 30, per: 60 * 60 };
 const PER_NETWORK = 30;
 const WINDOW = 60 * 60;
 
@@ -68,13 +68,12 @@ async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<Logi
   const typed = call.form?.optional('email') ?? '';
   const email = foldAddress(typed);
   if (email === null) return askAddress(call, words.password.emailUnfit, typed.slice(0, 254));
-  const retryAfter = await services.limit(`sign-up-network:${services.network}`, PER_NETWORK, WINDOW);
-  if (retryAfter === null) services.after(() => sendTo(email, call, rules));
+  services.after(() => sendTo(email, call, rules));
   return { kind: 'page', title: words.password.sentTitle, body: html`<p class="lead">${words.password.signUpSent}</p>` };
 }
 
 async function sendTo(to: string, { services, words, server, signIn, returnTo }: LoginPageCall, rules: PasswordRules): Promise<void> {
-  if ((await services.limit(`sign-up-address:${to}`, PER_ADDRESS, WINDOW)) !== null) return;
+  if ((await services.attempt('sign-up', to, RULES)) !== null) return;
   const { accounts, links, issuer, env } = services;
   if ((await accounts.findByEmail(to)) ?? (await accounts.findByUsername(to))) {
     const url = new URL(signIn, issuer).href; // a path tenant's issuer has a path, which stands in `signIn` already

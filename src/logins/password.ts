@@ -34,9 +34,7 @@ const MAX_USERNAME = 256;
 const MAX_PASSWORD = 1024;
 
 /** NIST SP 800-63B §3.2.2 asks for a bound on failed tries; waiting, not locking, is what bounds them here (SEC-152). */
-const PER_ACCOUNT = 10;
-const PER_NETWORK = 100;
-const WINDOW = 15 * 60;
+const RULES = { most: 10, perNetwork: 100, per: 15 * 60 };
 
 /** Signs users in by user name and password. */
 export function password<Env = unknown>(options: PasswordOptions<Env> = {}): FormLogin {
@@ -55,11 +53,11 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       const username = read('username').trim();
       const secret = read('password');
       if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused;
-      const retryAfter = await limits(username, services);
+      const retryAfter = await services.attempt('password', usernameKey(username), RULES);
       if (retryAfter !== null) return { kind: 'limited', retryAfter };
       const account = await services.accounts.checkPassword(username, secret);
       if (!account) return refused;
-      await services.forgive(limitOf(username));
+      await services.succeeded('password', usernameKey(username));
       return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
     },
     ...(rules.sendEmail
@@ -101,19 +99,6 @@ function fields(typed: { readonly [name: string]: string }, { password: say }: W
 
 function isBounded(text: string, max: number): boolean {
   return text !== '' && text.length <= max && !text.includes('\0');
-}
-
-/** Folded as the accounts fold it: no spelling gets tries of its own. */
-function limitOf(username: string): string {
-  return `password-account:${usernameKey(username)}`;
-}
-
-/** The network counts first: once it has to wait, it can no longer use up the tries of other people's accounts. */
-async function limits(username: string, services: LoginServices): Promise<number | null> {
-  return (
-    (await services.limit(`password-network:${services.network}`, PER_NETWORK, WINDOW)) ??
-    (await services.limit(limitOf(username), PER_ACCOUNT, WINDOW))
-  );
 }
 
 function rulesOf<Env>({ signUp = 'closed', sendEmail, isBreached }: PasswordOptions<Env>): PasswordRules {

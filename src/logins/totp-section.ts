@@ -11,8 +11,7 @@ import type { TotpOffer } from '../model/totp.ts';
 import { sayDay, sayIn } from '../pages/words/span.ts';
 
 const RECENT: Seconds = 600;
-const TRIES = 20;
-const WINDOW: Seconds = 900;
+const RULES = { most: 20, per: 900 };
 
 /** The part of the account page. */
 export const totpSection: AccountSection = {
@@ -45,7 +44,7 @@ async function confirmed(call: SectionCall): Promise<SectionAnswer> {
   const sealed = form?.required('offer') ?? '';
   const offer = await services.totps.openOffer(user.userId, sealed);
   if (!offer || (await services.totps.statusOf(user.userId))) return { kind: 'done', to: 'section' };
-  const wait = await services.limit(`totp-setup:${user.userId}`, TRIES, WINDOW);
+  const wait = await services.attempt('totp-setup', user.userId, RULES);
   if (wait !== null) return offered(call, offer, words.signIn.limited(sayIn(wait, words)), { status: 429, retryAfter: wait });
   const codes = await services.totps.confirm(user.userId, sealed, (form?.optional('code') ?? '').replaceAll(/\s/g, ''));
   return codes ? recovered(call, codes) : offered(call, offer, words.totp.codeWrong, { status: 400 });

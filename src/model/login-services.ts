@@ -3,6 +3,7 @@
  */
 import type { Words } from '../pages/words/words.ts';
 import type { Accounts } from './account.ts';
+import type { Attempts } from './attempts.ts';
 import type { Links } from './links.ts';
 import type { Passkeys } from './passkey.ts';
 import type { SignIns } from './sign-ins.ts';
@@ -10,7 +11,7 @@ import type { Seconds } from './store.ts';
 import type { Totps } from './totp.ts';
 
 /** What a login may use of the server. */
-export interface LoginServices {
+export interface LoginServices extends Attempts {
   /** Our issuer; own accounts are vouched for by it. */
   readonly issuer: string;
   readonly accounts: Accounts;

@@ -22,6 +22,7 @@ export const RECORD_KINDS: { readonly [kind: string]: Fate } = {
   identity: 'lasts',
   invitation: 'ends',
   journey: 'ends',
+  'known-browser': 'lasts',
   limit: 'lasts',
   link: 'ends',
   mcp: 'ends',

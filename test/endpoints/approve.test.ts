@@ -293,12 +293,12 @@ describe('endpoints/approve: pages and cookies', () => {
     for (const answer of [page, back]) {
       expect(answer.headers.get('cache-control')).toBe('no-store, private');
       for (const line of answer.headers.getSetCookie()) {
-        expect(line).toMatch(/^__Host-portcullis-(flow-[\w-]{16}|session)=/);
+        expect(line).toMatch(/^__Host-portcullis-(flow-[\w-]{16}|session|known)=/);
         for (const part of ['Path=/', 'HttpOnly', 'SameSite=Lax', 'Secure']) expect(line.split('; ')).toContain(part);
         expect(line).not.toMatch(/Domain=/i);
       }
     }
-    expect([...browser.cookies.keys()]).toEqual(['__Host-portcullis-session']);
+    expect([...browser.cookies.keys()]).toEqual(['__Host-portcullis-session', '__Host-portcullis-known']);
   });
 
   it('SEC-135 leaves out Secure and the prefix on plain http, which only loopback may be', async () => {
@@ -310,9 +310,8 @@ describe('endpoints/approve: pages and cookies', () => {
         headers: { origin: 'http://localhost:8787' },
       }),
     );
-    expect([response.status, response.headers.get('set-cookie')]).toEqual([
-      303,
-      expect.stringMatching(/^portcullis-session=[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/),
-    ]);
+    const plain = (name: string): unknown =>
+      expect.stringMatching(new RegExp(`^portcullis-${name}=[\\w-]{43}; Path=/; Max-Age=\\d+; HttpOnly; SameSite=Lax$`));
+    expect([response.status, response.headers.getSetCookie()]).toEqual([303, [plain('session'), plain('known')]]);
   });
 });

@@ -86,7 +86,7 @@ describe.each(storeNames)('endpoints/step on %s', (store) => {
     expect([page.status, page.text.includes('The word'), browser.cookies.has(SESSION)]).toEqual([200, true, false]);
     const done = await browser.submit(page, { answer: 'sesame' });
     expect([done.status, done.location, await isSignedIn(app, browser)]).toEqual([303, '/login', true]);
-    expect([...browser.cookies.keys()]).toEqual([SESSION]);
+    expect([...browser.cookies.keys()].toSorted()).toEqual(['__Host-portcullis-known', SESSION]);
   });
 
   it('SEC-160 gives one code to twenty right answers at once, and ends the step', async () => {
