@@ -10,7 +10,7 @@ import type { NewEvent } from '../model/event.ts';
 import type { Links } from '../model/links.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Passkeys } from '../model/passkey.ts';
-import type { Runtime, ScryptCost } from '../model/runtime.ts';
+import type { Runtime, ScryptCost, Waiter } from '../model/runtime.ts';
 import type { Key, Page, Store } from '../model/store.ts';
 import type { Totps } from '../model/totp.ts';
 import { revoke } from '../model/transition.ts';
@@ -62,16 +62,16 @@ export function makeAccounts({
   signUpUrl,
   emit,
 }: AccountParts): Accounts {
-  const hashPassword = async (password: string, salt = runtime.random(16), cost = COST): Promise<string> => {
+  const hashPassword = async (password: string, who?: Waiter, salt = runtime.random(16), cost = COST): Promise<string> => {
     if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
-    const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost);
+    const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost, who);
     return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${base64url(salt)}$${base64url(key)}`;
   };
-  const isRight = async (password: string, kept: string): Promise<boolean> => {
+  const isRight = async (password: string, kept: string, who?: Waiter): Promise<boolean> => {
     const [, ln, r, p, salt] = PHC.exec(kept) ?? [];
     const bytes = fromBase64url(salt ?? '');
     if (!bytes || !salt) throw new TypeError('A stored password hash is not in PHC form.');
-    return equalTexts(kept, await hashPassword(password, bytes, { ln: Number(ln), r: Number(r), p: Number(p) }));
+    return equalTexts(kept, await hashPassword(password, who, bytes, { ln: Number(ln), r: Number(r), p: Number(p) }));
   };
   const change = (id: string, edit: (account: AccountRecord) => AccountRecord | null): Promise<AccountRecord | null> =>
     records.changeAccount(id, (account) => {
@@ -82,10 +82,10 @@ export function makeAccounts({
     const id = await records.findAccountId(await keys.hash(usernameKey(username)));
     return (await newAccounts.find(id ?? 'nobody'))?.value ?? null; // one read more or less would tell which names exist
   };
-  const create = async (account: NewAccount, id: string, seed?: (hash: string | null) => Seed): Promise<Account> => {
+  const create = async (account: NewAccount, id: string, seed?: (hash: string | null) => Seed, who?: Waiter): Promise<Account> => {
     checkNew(account);
     const { username, password, ...rest } = account;
-    const passwordHash = password === undefined ? null : await hashPassword(password);
+    const passwordHash = password === undefined ? null : await hashPassword(password, who);
     const made: AccountRecord = {
       v: 1,
       permissions: [],
@@ -122,16 +122,16 @@ export function makeAccounts({
     return set;
   };
   return {
-    async create(account, id) {
+    async create(account, id, who) {
       if (id !== undefined && (await isRemoved(store, id))) throw new TypeError('The account of this id was removed.');
-      return create(account, id ?? keys.id());
+      return create(account, id ?? keys.id(), undefined, who);
     },
     seed: (account) =>
       seedAccount(
         {
           find: findByUsername,
           create: (one, seed) => create(one, keys.id(), seed),
-          isRight,
+          isRight: (password, hash) => isRight(password, hash),
           async renew({ id, stamp }, password, seed) {
             const hash = await hashPassword(password);
             return (await renew(id, hash, stamp, { seed: seed(hash) })) !== null;
@@ -148,14 +148,14 @@ export function makeAccounts({
       if (id !== null && !held) await emails.free(address, id);
       return held?.value.email !== undefined && foldAddress(held.value.email) === foldAddress(address) ? publicOf(held.value) : null;
     },
-    async checkPassword(username, password) {
+    async checkPassword(username, password, who) {
       const account = await findByUsername(username);
-      const right = await isRight(password, account?.passwordHash ?? NOBODY); // the same work for nobody
+      const right = await isRight(password, account?.passwordHash ?? NOBODY, who); // the same work for nobody
       return account?.passwordHash !== undefined && right ? publicOf(account) : null;
     },
-    async setPassword(id, password, ifStamp) {
+    async setPassword(id, password, ifStamp, who) {
       checkPassword(password);
-      return publicOrNull(await renew(id, await hashPassword(password), ifStamp));
+      return publicOrNull(await renew(id, await hashPassword(password, who), ifStamp));
     },
     removeSecondFactor: (id) => totps.remove(id),
     async setEmail(id, email, { verified = false } = {}) {

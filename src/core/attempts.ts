@@ -51,8 +51,15 @@ export function makeAttempts({ as, network, browser, remember }: Trying): Attemp
       const now = as.now();
       const { count, endsAt } = await records.count(await keys.hash(everywhere(kind, whose)), per, now);
       if (total !== undefined && count > total) return Math.max(1, endsAt - now);
-      if (count > FREE) await (runtime.pause ?? pause)(Math.min(MAX_WAIT_MS, (count - FREE) * STEP_MS));
+      const milliseconds = Math.min(MAX_WAIT_MS, (count - FREE) * STEP_MS);
+      if (milliseconds > 0) await (runtime.pause ? runtime.pause(milliseconds) : pause(milliseconds));
       return null;
+    },
+    async withdraw(kind, whose, { perNetwork }) {
+      if (!settings.limits) return;
+      const known = await knownAs(whose);
+      const names = [here(kind, whose), everywhere(kind, whose), ...(perNetwork === undefined ? [] : [`${kind}-network:${network}`])];
+      for (const name of known === null ? names : [`${kind}\n${known}`]) await records.uncount(await keys.hash(name));
     },
     async succeeded(kind, whose) {
       if (!settings.limits) return;

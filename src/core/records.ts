@@ -108,6 +108,8 @@ export interface Records {
   removeKey(key: Key): Promise<void>;
   /** Counts one more under a name; the count within the present window, and when that ends. */
   count(name: string, per: Seconds, now: Seconds): Promise<{ readonly count: number; readonly endsAt: Seconds }>;
+  /** Takes one back. */
+  uncount(name: string): Promise<void>;
   forgetCount(name: string): Promise<void>;
 }
 
@@ -208,6 +210,11 @@ export function makeRecords(
     removeAccount: async (id) => void (await store.remove(`account:${id}`)),
     removeKey: async (key) => void (await store.remove(key)),
     count: (name, per, now) => countIn(over, `limit:${name}`, per, now),
+    uncount: (name) =>
+      changeRecord(over, `limit:${name}`, isCount, (held) => {
+        if (!held) return { result: undefined };
+        return { write: { v: 1, count: Math.max(0, held.count - 1), endsAt: held.endsAt }, until: held.endsAt, result: undefined };
+      }),
     forgetCount: async (name) => void (await store.remove(`limit:${name}`)),
   };
 }

@@ -15,7 +15,7 @@ import { servicesOf } from './sign-in.ts';
 export async function prepareLogins(call: Call): Promise<void> {
   for (const login of call.as.settings.logins.filter(isForm)) {
     try {
-      await login.prepare?.(servicesOf(call));
+      await login.prepare?.({ ...servicesOf(call), accounts: call.as.accounts }); // one object for all requests, by which it remembers
     } catch (cause) {
       if (!(cause instanceof TypeError)) throw cause;
       console.error('portcullis: nobody can sign in.', cause.message);

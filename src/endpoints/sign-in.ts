@@ -13,6 +13,8 @@ import { coarseNetwork } from '../lib/network.ts';
 import { agentOf } from '../lib/user-agent.ts';
 import type { Organization } from '../model/identity.ts';
 import { hostOf, isForm, type Limited, type LoginServices, type Proven, type Refused, type Renewal, type Step } from '../model/login.ts';
+import type { Accounts } from '../model/account.ts';
+import type { Waiter } from '../model/runtime.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
@@ -67,7 +69,7 @@ export function servicesOf(call: Call): LoginServices {
       remember: (secret) => void cookies.push(setCookie(as, 'known', secret, KNOWN_TTL)),
     }),
     issuer: as.settings.issuer,
-    accounts: as.accounts,
+    accounts: accountsFor(call),
     passkeys: as.passkeys,
     totps: as.totps,
     signIns: makeSignIns(as),
@@ -82,6 +84,17 @@ export function servicesOf(call: Call): LoginServices {
     links: as.links,
     newId: () => as.keys.id(),
     pageUrl: (page) => `${as.settings.origin}${as.settings.paths.login}/${page}`,
+  };
+}
+
+/** The accounts, whose passwords are hashed for the caller of this request. */
+function accountsFor({ as: { accounts }, request, network }: Call): Accounts {
+  const who = (): Waiter => ({ network, signal: request.signal });
+  return {
+    ...accounts,
+    create: (account, id) => accounts.create(account, id, who()),
+    checkPassword: (username, password) => accounts.checkPassword(username, password, who()),
+    setPassword: (id, password, ifStamp) => accounts.setPassword(id, password, ifStamp, who()),
   };
 }
 

@@ -5,6 +5,7 @@
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { identityOf, type NewAccount, usernameKey } from '../model/account.ts';
+import { isOutage } from '../model/error.ts';
 import { checkMailer, type SendEmail } from '../model/email.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Words } from '../pages/words/words.ts';
@@ -55,7 +56,10 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused;
       const retryAfter = await services.attempt('password', usernameKey(username), RULES);
       if (retryAfter !== null) return { kind: 'limited', retryAfter };
-      const account = await services.accounts.checkPassword(username, secret);
+      const account = await services.accounts.checkPassword(username, secret).catch(async (error: unknown) => {
+        if (isOutage(error)) await services.withdraw('password', usernameKey(username), RULES); // nothing was tried
+        throw error;
+      });
       if (!account) return refused;
       await services.succeeded('password', usernameKey(username));
       return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };

@@ -2,6 +2,7 @@
  * Account: a user of our own login. Its id is the subject of the Identity; names and passwords may change.
  */
 import type { Identity } from './identity.ts';
+import type { Waiter } from './runtime.ts';
 import type { Json, Seconds } from './store.ts';
 
 /** An account as applications see it; the password's hash never leaves the core. */
@@ -57,10 +58,10 @@ export interface Invitation {
   readonly ttl?: Seconds;
 }
 
-/** The verbs over own accounts. */
+/** The verbs over own accounts. Those that hash a password take `who` waits for it: networks take turns, and who has left is waited for no more. */
 export interface Accounts {
   /** @param id a random one, for who had to know it before. @throws {TypeError} when the name is taken, or a value is out of bounds. */
-  create(account: NewAccount, id?: string): Promise<Account>;
+  create(account: NewAccount, id?: string, who?: Waiter): Promise<Account>;
   /** Makes an account that your configuration names, or gives it the configured password where that has changed. @throws {TypeError} as `create`. */
   seed(account: NewAccount): Promise<Seeded>;
   /** By id; null if there is none. */
@@ -70,7 +71,7 @@ export interface Accounts {
   /** By an address that was proven, or that you vouched for; null if it belongs to nobody. */
   findByEmail(address: string): Promise<Account | null>;
   /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. */
-  checkPassword(username: string, password: string): Promise<Account | null>;
+  checkPassword(username: string, password: string, who?: Waiter): Promise<Account | null>;
   /** For somebody who has lost the app and the recovery codes, once you know who it is. False if there was none. */
   removeSecondFactor(id: string): Promise<boolean>;
   /**
@@ -78,7 +79,7 @@ export interface Accounts {
    *
    * @param ifStamp set it only on that very state of the account; null, and nothing changed, where it is another by now.
    */
-  setPassword(id: string, password: string, ifStamp?: string): Promise<Account | null>;
+  setPassword(id: string, password: string, ifStamp?: string, who?: Waiter): Promise<Account | null>;
   /**
    * Sets or removes the address; links that were sent to the old one are dead.
    *

@@ -24,6 +24,8 @@ export interface Attempts {
    * @returns the seconds to wait when there were too many, else null, perhaps after a pause.
    */
   readonly attempt: (kind: string, whose: string, rules: AttemptRules) => Promise<Seconds | null>;
+  /** Takes back an attempt that was counted and could not be made. */
+  readonly withdraw: (kind: string, whose: string, rules: AttemptRules) => Promise<void>;
   /** Forgets the attempts on an account, and knows this browser as one of its owner's from now on. */
   readonly succeeded: (kind: string, whose: string) => Promise<void>;
 }

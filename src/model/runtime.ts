@@ -16,6 +16,12 @@ export interface ScryptCost {
   readonly p: number;
 }
 
+/** Who waits for a costly piece of work: its place among others, and when it is wanted no more. */
+export interface Waiter {
+  readonly network: string;
+  readonly signal?: AbortSignal;
+}
+
 /** The machine: clock, randomness, cryptography. */
 export interface Runtime {
   /** The present second. Tests pass a clock of their own. */
@@ -35,7 +41,7 @@ export interface Runtime {
   /** An answer whose whole text is known. Absent where the standard `Response` is cheap; on Node it costs more than the rest of the answer. */
   readonly respond?: (text: string | null, init: ResponseInit) => Response;
   /** 32 bytes of scrypt. Absent where the machine has none: password sign-in then refuses to start. */
-  scrypt?(password: string, salt: Uint8Array<ArrayBuffer>, cost: ScryptCost): Promise<Uint8Array<ArrayBuffer>>;
+  scrypt?(password: string, salt: Uint8Array<ArrayBuffer>, cost: ScryptCost, who?: Waiter): Promise<Uint8Array<ArrayBuffer>>;
   /** Reaches public addresses only. Absent where the machine cannot promise that: client metadata documents are then off. */
   readonly fetchPublic?: FetchPublic;
 }

@@ -3,10 +3,14 @@
  * for small inputs. Byte-compatible with `core/web-runtime`: what one seals, the other opens.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { late } from '../lib/late.ts';
 import type { Runtime } from '../model/runtime.ts';
+import { makeHashQueue } from './hash-queue.ts';
 import { PlainResponse } from './plain-response.ts';
 
+/** Of the four threads that Node has for such work, one stays for files and names. */
+const MAX_HASHES = 3;
 const CIPHER = 'aes-256-gcm';
 // Keys go in as key objects: finding out what kind of key plain bytes are takes Node five times as long as the cipher itself.
 const NONCE = 12;
@@ -19,6 +23,7 @@ const POOLED = 256;
 /** A runtime on synchronous `node:crypto`, with scrypt. */
 export function nodeRuntime(): Runtime {
   const random = pooledRandom();
+  const hashing = makeHashQueue(Math.min(MAX_HASHES, availableParallelism()));
   return {
     fetchPublic: late(async () => (await import('./fetch-public.ts')).makeFetchPublic()), // brings TLS and name resolution along
     now() {
@@ -59,13 +64,15 @@ export function nodeRuntime(): Runtime {
       return authentic(decipher) ? bytesOf(plain) : null;
     },
     respond: (text, init) => PlainResponse.of(text, init),
-    scrypt(password, salt, { ln, r, p }) {
+    scrypt(password, salt, { ln, r, p }, who) {
       const N = 2 ** ln;
       // OpenSSL refuses what needs more than `maxmem`; the need is known exactly (RFC 7914 §6), a little on top for itself.
       const maxmem = 128 * r * (N + p + 2) + 65_536;
-      return new Promise((resolve, reject) => {
-        scrypt(password, salt, 32, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(bytesOf(key))));
-      });
+      const hash = (): Promise<Uint8Array<ArrayBuffer>> =>
+        new Promise((resolve, reject) => {
+          scrypt(password, salt, 32, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(bytesOf(key))));
+        });
+      return hashing(hash, who);
     },
   };
 }

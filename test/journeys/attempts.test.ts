@@ -1,8 +1,10 @@
 /** Guessing is slowed, and keeps no owner out (SEC-152): every way in that counts its tries, on every store of both runtimes. */
+import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { emailCode } from '../../src/logins/email-code.ts';
 import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';
+import { OAuthError } from '../../src/model/error.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -99,6 +101,35 @@ describe.each(storeNames)('tries on %s', (store) => {
     expect(await attempt(1, { code: await phone.code() })).toBe(429); // the day's
     expect(await attempt(1, { recovery: recovery[0] ?? '' })).toBe(303);
     expect(await attempt(2, { code: await phone.code() })).toBe(303);
+  });
+});
+
+describe('tries that could not be made', () => {
+  it('are not counted: who was told to come back has all of them left (F-67)', async () => {
+    const clock = makeClock();
+    const { scrypt, ...machine } = makeRuntime();
+    let isBusy = false;
+    const app = await appOn(
+      memoryStore(clock),
+      clock,
+      {},
+      {
+        ...machine,
+        now: clock.now,
+        scrypt: (secret, salt, cost) => {
+          if (isBusy) throw new OAuthError('temporarily_unavailable', 'hashing_busy', { headers: { 'retry-after': '3' } });
+          return scrypt!(secret, salt, { ...cost, ln: 4, p: 1 });
+        },
+      },
+    );
+    isBusy = true;
+    for (let count = 0; count < 110; count++) {
+      const answer = await signIn(app, 1, WRONG);
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '3']);
+    }
+    isBusy = false;
+    for (let count = 0; count < 10; count++) expect((await signIn(app, 1, WRONG)).status).toBe(403);
+    expect((await signIn(app, 1)).status).toBe(429);
   });
 });
 

@@ -64,6 +64,7 @@ const services = (network = '192.0.2.1'): LoginServices => ({
     counts.set(name, count);
     return count > most ? per : null;
   },
+  withdraw: async () => {},
   async succeeded(kind, whose) {
     counts.delete(`${kind} ${whose} ${network}`);
   },
