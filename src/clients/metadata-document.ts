@@ -3,7 +3,7 @@
  * (draft-ietf-oauth-client-id-metadata-document). What stands there is a stranger's word, as in a registration; only
  * that this host says it is certain. Whatever goes wrong looks the same from outside (SEC-104).
  *
- *   own host → policy → count → fetch → check → keep
+ *   own host → policy → (joined | count by network and by host → fetch → check → keep)
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { isSameServer } from '../lib/document-url.ts';
@@ -18,6 +18,7 @@ import { isTexts, metadataOf, parseMembers, type Members } from './metadata.ts';
 
 const LIMITS = { bytes: 5 * 1024, milliseconds: 5000 };
 const FETCHES = 60;
+const TARGET_FETCHES = 120;
 const WINDOW: Seconds = 600;
 const LONGEST_KEPT: Seconds = 86_400;
 const USUALLY_KEPT: Seconds = 300;
@@ -54,10 +55,34 @@ export async function findKept(as: AuthServer, id: string): Promise<Client | nul
  */
 export async function fetchClient(as: AuthServer, id: string, network: string): Promise<Client> {
   if (!(await isWelcome(as, id))) throw unusable('document_unwelcome');
-  await countFetch(as, network);
   const join = joins.get(as.settings) ?? makeJoin<Client>();
   joins.set(as.settings, join);
-  return join(id, () => fetchOnce(as, id));
+  let isMine = false;
+  const fetched = (): Promise<Client> =>
+    join(id, async () => {
+      isMine = true;
+      const kept = await findKept(as, id); // the fetch that was just under way may have kept it
+      if (kept) return kept;
+      await countFetch(as, network);
+      await countTarget(as, id);
+      return fetchOnce(as, id);
+    });
+  return fetched().catch((error: unknown) => {
+    // Another network that has looked up too much is no reason to refuse this one.
+    if (isMine || !(error instanceof OAuthError) || error.reason !== 'document_limited') throw error;
+    return fetched();
+  });
+}
+
+/** Counts the fetches from one host, whoever asks: many networks cannot send us to one victim. @throws {OAuthError} 429 after too many. */
+async function countTarget(as: AuthServer, id: string): Promise<void> {
+  const wait = await as.limit(`document host\n${new URL(id).host}`, TARGET_FETCHES, WINDOW);
+  if (wait === null) return;
+  throw new OAuthError('temporarily_unavailable', 'document_host_limited', {
+    status: 429,
+    hint: 'Too many apps of this site were looked up. Wait a few minutes and try again.',
+    headers: { 'retry-after': String(wait) },
+  });
 }
 
 /** Counts a look at an address that a stranger named. @throws {OAuthError} 429 after too many from one network. */

@@ -4,6 +4,7 @@
  * client may act is bounded and typed, or the registration is refused.
  */
 import { parseJson } from '../lib/json.ts';
+import { isReadable } from '../lib/readable.ts';
 import { isLoopbackHost, parseLoopback, parseUrl } from '../lib/url.ts';
 import { CLIENT_AUTH_METHODS as METHODS, type Client, type ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
@@ -22,8 +23,6 @@ const MOST_REDIRECTS = 16;
 const LONGEST_NAME = 200;
 const LONGEST_URI = 2048;
 const DEEPEST = 16;
-/** Control characters, half characters, and those that turn the direction of writing: what makes a name read as another. */
-const HIDDEN = /[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const NO_FETCH: KeyRules = { canFetch: false, isLoopback: false };
 
 /**
@@ -150,8 +149,8 @@ function isPrivateHost(host: string): boolean {
 function optionalText(given: Members, name: string, longest: number): string | undefined {
   const value = given.get(name);
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string' || value.length > longest || HIDDEN.test(value))
-    throw invalid(`${name} must be a text of at most ${longest} characters.`);
+  if (typeof value !== 'string' || value.length > longest || !isReadable(value))
+    throw invalid(`${name} must be a readable text of at most ${longest} characters, without invisible ones.`);
   return value;
 }
 

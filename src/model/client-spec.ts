@@ -3,6 +3,7 @@
  * is trusted, so mistakes are told in full: a `TypeError` that names the client, the member and the mend.
  */
 import { isDocumentUrl } from '../lib/document-url.ts';
+import { isReadable } from '../lib/readable.ts';
 import { CLIENT_AUTH_METHODS, type Client, type ClientAuthMethod } from './client.ts';
 import { OAuthError } from './error.ts';
 import { CONFIDENTIAL_GRANT_TYPES, GRANT_TYPE_NAMES } from './grant-type.ts';
@@ -62,6 +63,7 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
   if (!CLIENT_ID.test(id) && !isDocumentUrl(id, true))
     wrong('its id must be 1 to 128 letters, digits, "-" and "_", or the URL of a document');
   if (!CLIENT_AUTH_METHODS.includes(authMethod)) wrong(`\`authMethod\` must be one of ${CLIENT_AUTH_METHODS.join(', ')}`);
+  if (name !== undefined && !isReadable(name)) wrong('`name` holds invisible characters, or nothing that can be seen');
   const unknown = grantTypes.find((type) => !GRANT_TYPE_NAMES.includes(type));
   if (unknown !== undefined) wrong(`\`grantTypes\` holds ${JSON.stringify(unknown)}, which is none of ${GRANT_TYPE_NAMES.join(', ')}`);
   const guarded = grantTypes.find((type) => CONFIDENTIAL_GRANT_TYPES.includes(type));

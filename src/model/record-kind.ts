@@ -11,6 +11,7 @@ export type Fate = 'lasts' | 'ends';
 export const RECORD_KINDS: { readonly [kind: string]: Fate } = {
   account: 'lasts',
   answered: 'ends',
+  approved: 'ends',
   client: 'lasts',
   connection: 'ends',
   consent: 'ends',

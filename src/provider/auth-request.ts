@@ -2,7 +2,8 @@
  * Auth request: an authorization request as applications with pages of their own see it, and the error they are told.
  */
 import { answerTo, checkRedirectUri, type ValidRedirect } from '../model/redirect.ts';
-import { OAuthError } from '../model/error.ts';
+import { isThisComputer } from '../core/consents.ts';
+import { OAuthError, textOf } from '../model/error.ts';
 import type { AskedScope } from '../model/scope.ts';
 
 /** An authorization request that passed every check. */
@@ -19,6 +20,8 @@ export interface AuthRequest extends AskedScope {
   readonly issuer: string;
   /** What the client says of pages (OpenID Connect Core §3.1.2.1): `login`, `consent`, `select_account`, or `none` alone. */
   readonly prompt?: readonly string[];
+  /** Set for clients that the operator entered: all others registered themselves, and an error is no reason to send anybody there. */
+  readonly clientIsKnown?: true;
 }
 
 /** An error to show, or to send to the client where `redirectTo` is given. */
@@ -27,10 +30,16 @@ export class AuthorizationError extends Error {
   readonly code: string;
   /** Where the client expects to hear of it; absent where no redirect URI is known good, and the error belongs on a page. */
   readonly redirectTo?: string;
-  constructor(code: string, message: string, redirectTo?: string) {
+  /**
+   * The same for a client that nobody vouches for: the address of a link on your page, "Back to" its host. Never redirect there: nobody
+   * has seen a page yet, and everybody can register a client (RFC 9700 §4.11.2).
+   */
+  readonly backTo?: string;
+  constructor(code: string, message: string, { redirectTo, backTo }: { readonly redirectTo?: string; readonly backTo?: string } = {}) {
     super(message);
     this.code = code;
     if (redirectTo !== undefined) this.redirectTo = redirectTo;
+    if (backTo !== undefined) this.backTo = backTo;
   }
 }
 
@@ -40,7 +49,8 @@ export class AuthorizationError extends Error {
  * @param request one that a helper gave: its redirect URI was found registered. Never one put together from a form.
  * @param code `access_denied`, `login_required`, `temporarily_unavailable` …
  * @param description plain ASCII for the client's developer; what may not stand there is left out.
- * @throws {AuthorizationError} where the redirect URI is none that anything could be sent to.
+ * @throws {AuthorizationError} where the redirect URI is none that anything could be sent to; and for `login_required` to a client that
+ * nobody vouches for, with `backTo` for a link: nobody has seen a page.
  */
 export function authorizationErrorRedirect(request: AuthRequest, code: string, description?: string): string {
   try {
@@ -50,12 +60,15 @@ export function authorizationErrorRedirect(request: AuthRequest, code: string, d
     throw error;
   }
   const text = description?.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '').slice(0, 500);
-  return answerTo(request.redirectUri as ValidRedirect, {
+  const location = answerTo(request.redirectUri as ValidRedirect, {
     error: code,
     error_description: text || undefined,
     state: request.state || undefined,
     iss: request.issuer,
   });
+  if (code === 'login_required' && request.clientIsKnown !== true && !isThisComputer(request.redirectUri))
+    throw new AuthorizationError(code, textOf(code), { backTo: location });
+  return location;
 }
 
 /** Runs a verb of the helpers: what an honest caller may know comes as an {@link AuthorizationError}. */

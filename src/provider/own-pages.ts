@@ -19,7 +19,10 @@ import { findRedirect } from '../model/redirect.ts';
 import { askedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
 import { approvedScope, type Approved, TICKET_TTL, type Ticket } from '../model/ticket.ts';
+import { isApproved, noteApproved } from './approved.ts';
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
+import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId } from './own-arguments.ts';
+import { refusePrefetch } from './prefetched.ts';
 
 /** What a consent page has to say. All of it but hosts and scopes is the client's own word: escape it. */
 export interface ConsentDescription {
@@ -82,6 +85,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   const { keys, records } = as;
   /** The client of a request, if all of it still stands. What comes along may have been through a form. */
   const check = async (request: AuthRequest): Promise<Client> => {
+    checkAuthRequest('OAuthHelpers', request);
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', 'client_unknown');
     findRedirect(client, request.redirectUri);
@@ -145,33 +149,63 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         headers.set('referrer-policy', 'same-origin');
         return { handle, headers };
       }),
-    approveConsent: (request, handle, { scope, remember } = {}) =>
+    approveConsent: (request, handle, options = {}) =>
       onPage(async () => {
+        checkDecision('approveConsent', request, handle, options);
+        const { scope, remember } = options;
+        if (scope !== undefined) checkScope('approveConsent', scope);
+        if (remember !== undefined) {
+          checkOptions('approveConsent', 'remember', remember, '{ subject } with the id of the user, or left out');
+          checkUserId('approveConsent', 'remember.subject', remember.subject);
+        }
         const { ticket, client, headers } = await take(request, handle);
         const granted = scope ? approvedScope(ticket, scope) : ticket.scope;
         if (remember)
           await as.consents.keep({ ...ticket, client, userId: remember.subject }, { asked: ticket.scope, granted, remember: true });
-        return { request: { ...requestOf(ticket), scope: granted }, headers };
+        const approved = { ...requestOf(ticket), scope: granted };
+        await noteApproved(as, approved);
+        return { request: approved, headers };
       }),
-    denyConsent: (request, handle, { description = 'The user denied the request.' } = {}) =>
+    denyConsent: (request, handle, options = {}) =>
       onPage(async () => {
+        checkDecision('denyConsent', request, handle, options);
+        const { description = 'The user denied the request.' } = options;
         const { ticket, client, headers } = await take(request, handle);
         as.emit({ kind: 'consent.denied', clientId: client.id });
         const redirectTo = authorizationErrorRedirect(requestOf(ticket), 'access_denied', description);
         headers.set('location', redirectTo);
         return { redirectTo, headers };
       }),
-    isConsentRemembered: (request, { prompt = [], ...asked }, { subject }) =>
+    isConsentRemembered: (request, given, who) =>
       onPage(async () => {
+        checkRequest('isConsentRemembered', request);
+        checkAuthRequest('isConsentRemembered', given);
+        checkOptions('isConsentRemembered', 'who', who, '{ subject } with the id of the user who is signed in');
+        checkUserId('isConsentRemembered', 'subject', who.subject);
+        const [{ prompt = [], ...asked }, { subject }] = [given, who];
         const client = await check(asked);
         if (isThisComputer(asked.redirectUri) || !isOwnDoing(request, client) || prompt.some((one) => one !== 'none')) return false;
         const entries = await as.consents.find({ ...asked, userId: subject, client });
         const remembered = entries.find(({ organization }) => organization === undefined)?.remembered ?? [];
-        return asked.scope.length > 0 && asked.scope.every((one) => remembered.includes(one));
+        const covers = asked.scope.length > 0 && asked.scope.every((one) => remembered.includes(one));
+        if (covers) await noteApproved(as, asked);
+        return covers;
       }),
-    forgetConsents: (userId, clientId) => (clientId === undefined ? as.consents.forgetAll(userId) : as.consents.forget(userId, clientId)),
-    beginUpstream: (request, { data = null, headers } = {}) =>
+    async forgetConsents(userId, clientId) {
+      checkUserId('forgetConsents', 'userId', userId);
+      if (clientId === undefined) return as.consents.forgetAll(userId);
+      checkText('forgetConsents', 'clientId', clientId, 'the id of a client, or left out for all');
+      return as.consents.forget(userId, clientId);
+    },
+    beginUpstream: (request, options = {}) =>
       onPage(async () => {
+        checkOptions('beginUpstream', 'options', options, 'an object with `data` and `headers`, or left out');
+        const { data = null, headers } = options;
+        const client = await check(request);
+        if (client.entered !== true && !(await isApproved(as, request)))
+          throw new TypeError(
+            'beginUpstream: nobody has approved this request. Ask with `beginConsent`, and pass the request that `approveConsent` gave.',
+          );
         const state = keys.secret();
         const stateHash = await keys.hash(state);
         const { handleHash, cookie } = await open(request, { scope: request.scope, stateHash });
@@ -181,6 +215,8 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
       }),
     finishUpstream: <Data>(request: Request) =>
       onPage(async () => {
+        checkRequest('finishUpstream', request);
+        refusePrefetch(request);
         const state = stateIn(request.url);
         const stateHash = await keys.hash(state);
         const journey = await records.findJourney(stateHash);
@@ -192,6 +228,12 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         return { request: requestOf(ticket), data, headers: answerHeaders(setCookie(as, flowCookie(journey.ticketHash), '', 0)) };
       }),
   };
+}
+
+function checkDecision(verb: string, request: unknown, handle: unknown, options: unknown): void {
+  checkRequest(verb, request);
+  checkText(verb, 'handle', handle, 'the `handle` that `beginConsent` gave, as the form sent it');
+  checkOptions(verb, 'options', options, 'an object, or left out');
 }
 
 function describe({ settings }: AuthServer, client: Client, request: AuthRequest): ConsentDescription {

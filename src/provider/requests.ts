@@ -4,9 +4,10 @@
  */
 import { resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { askedParams, checkRequest } from '../endpoints/authorization-request.ts';
+import { askedParams, checkRequest as checkParams } from '../endpoints/authorization-request.ts';
 import { openGrant } from '../endpoints/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
+import { refusePrefetch } from './prefetched.ts';
 import { OAuthError } from '../model/error.ts';
 import { isSite } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
@@ -15,6 +16,7 @@ import { askedPart } from '../model/scope.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
+import { checkAuthRequest, checkRequest, checkScope, checkUserId } from './own-arguments.ts';
 
 /** What completes a sign-in that an application ran itself. */
 export interface Completion {
@@ -51,8 +53,11 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const fields = parseFields(new URL(url).search.slice(1));
     if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
     const asked = await askedParams(as, paramsOf(fields));
-    const checked = await checkRequest(as, asked, network);
-    if ('location' in checked) throw new AuthorizationError(checked.error.code, checked.error.message, checked.location);
+    const checked = await checkParams(as, asked, network);
+    if ('location' in checked) {
+      const { error, location, isTrusted } = checked;
+      throw new AuthorizationError(error.code, error.message, isTrusted ? { redirectTo: location } : { backTo: location });
+    }
     await asked.take();
     const { client, redirect, state = '', challenge, resource, prompt, jkt } = checked;
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, state, resource: resource.uri } as const;
@@ -64,12 +69,13 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       issuer: as.settings.issuer,
       ...(jkt === undefined ? {} : { dpopJkt: jkt }),
       ...(prompt.length > 0 ? { prompt } : {}),
+      ...(client.entered ? { clientIsKnown: true as const } : {}),
     };
   };
   const complete = async ({ request, userId, scope, props, upstreams = [] }: Completion): Promise<{ redirectTo: string }> => {
-    if (userId.startsWith('client:'))
-      throw new TypeError('completeAuthorization: `userId` begins with "client:", which names clients that act for themselves.');
-    if (userId === '') throw new TypeError('completeAuthorization: `userId` is empty.');
+    checkUserId('completeAuthorization', 'userId', userId);
+    checkAuthRequest('completeAuthorization', request);
+    checkScope('completeAuthorization', scope);
     if (JSON.stringify(props) === undefined) throw new TypeError('completeAuthorization: `props` must be something that JSON can hold.');
     const lost = upstreams.find(
       ({ account }) => !as.settings.logins.filter(isSite).some(({ id, tokens }) => tokens && id === account.provider),
@@ -92,7 +98,12 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };
   };
   return {
-    parseAuthRequest: (request) => onPage(() => check(request.url)),
+    parseAuthRequest: (request) =>
+      onPage(async () => {
+        checkRequest('parseAuthRequest', request);
+        refusePrefetch(request);
+        return check(request.url);
+      }),
     completeAuthorization: (completion) => onPage(() => complete(completion)),
     lookupClient: (clientId) => onPage(async () => infoOf(await resolveClient(as, clientId, network))),
   };

@@ -5,6 +5,7 @@
  */
 import { webRuntime } from '../core/web-runtime.ts';
 import type { FetchPublic } from '../lib/safe-fetch.ts';
+import { isSpecialHost } from '../lib/special-host.ts';
 import type { Runtime } from '../model/runtime.ts';
 
 /** The one function that is wanted of `node:crypto`. */
@@ -36,7 +37,10 @@ export function workerRuntime(): Runtime {
 }
 
 /** Cloudflare's own fetch, which reaches public addresses only where the flag says so; without it, it may reach the origin behind. */
-const fetchPublic: FetchPublic = (url, { signal, headers }) => fetch(url, { signal, headers: { ...headers }, redirect: 'manual' });
+const fetchPublic: FetchPublic = async (url, { signal, headers }) => {
+  if (isSpecialHost(new URL(url).hostname)) throw new Error('The address is not public.'); // `wrangler dev` would reach it
+  return fetch(url, { signal, headers: { ...headers }, redirect: 'manual' });
+};
 
 function isStrictlyPublic(): boolean {
   const { Cloudflare } = globalThis as { Cloudflare?: { compatibilityFlags?: Readonly<Record<string, boolean>> } };

@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { checkAccounts } from './accounts.ts';
 import { launch } from './chromium.ts';
+import { checkClicks } from './clicks.ts';
 import { checkClients } from './clients.ts';
 import { checkConformance } from './conformance.ts';
 import { checkConsent } from './consent.ts';
@@ -80,6 +81,8 @@ export const JOURNEYS: { readonly [name: string]: Journey } = {
   vendors: { groups: ['gallery-node'], run: checkVendors },
   'passkey-node': { groups: ['passkey', 'gallery-node'], run: serving('node', 'passkey', passkeys) },
   'passkey-worker': { groups: ['passkey'], run: serving('worker', 'passkey', passkeys) },
+  'clicks-node': { groups: ['node'], run: (chromium) => checkClicks('node', chromium) },
+  'clicks-worker': { groups: ['worker'], run: (chromium) => checkClicks('worker', chromium) },
   consent: { groups: ['gallery-node'], run: browsing(checkConsent) },
   devices: { groups: ['gallery-node'], run: browsing(checkDevices) },
   upstream: { groups: [], run: browsing(checkUpstream) },

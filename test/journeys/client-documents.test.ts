@@ -65,6 +65,41 @@ describe.each(storeNames)('a client known by its document, on %s', (storeName) =
   });
 });
 
+describe('a client known by its document: how often it is fetched', () => {
+  it('fetches a new document once for a hundred requests at once, and counts it once (F-45)', async () => {
+    const app = await world();
+    app.answers.set(ID, async () => {
+      await new Promise((next) => setTimeout(next, 20));
+      return documentOf()();
+    });
+    const client = await app.known();
+    const url = await client.authorizeUrl();
+    const pages = await Promise.all(Array.from({ length: 100 }, () => app.browser().get(url)));
+    expect([pages.filter(({ status }) => status === 200).length, app.fetched]).toEqual([100, [ID]]);
+    for (let at = 0; at < 59; at++) await ask(app, `https://other${at}.example/app.json`);
+    expect(app.fetched).toHaveLength(60); // 59 more within the limit of that network
+  });
+
+  it('is not refused because another network, which has looked up too much, asks at the same time (F-45)', async () => {
+    const app = await world();
+    for (let at = 0; at < 60; at++) await ask(app, `https://other${at}.example/app.json`);
+    const url = await (await app.known()).authorizeUrl();
+    const [limited, other] = await Promise.all([app.browser().get(url), app.browser().get(url, { 'x-test-address': '198.51.100.1' })]);
+    expect([limited.status, other.status]).toEqual([429, 200]);
+  });
+
+  it('looks at one host so often and no more, whoever asks (F-45)', async () => {
+    const app = await world();
+    let last = await ask(app, 'https://victim.example/0');
+    for (let at = 1; at <= 120; at++) {
+      const url = await (await app.known(`https://victim.example/${at}`)).authorizeUrl();
+      last = await app.browser().get(url, { 'x-test-address': `198.51.100.${at}` });
+    }
+    expect([last.status, app.fetched.length, reasonsOf(app.events).at(-1)]).toEqual([429, 120, 'document_host_limited']);
+    expect((await ask(app)).status).toBe(200); // another host
+  });
+});
+
 describe('a client known by its document: what is said of it', () => {
   it('advertises documents exactly where they work (S-007)', async () => {
     expect((await metadataOf(await world()))['client_id_metadata_document_supported']).toBe(true);

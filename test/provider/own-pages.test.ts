@@ -155,4 +155,89 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     }
     expect(() => authorizationErrorRedirect({ ...asked, redirectUri: 'javascript:alert(1)' }, 'access_denied')).toThrow(AuthorizationError);
   });
+
+  it.each([
+    ['remember.subject empty', { remember: { subject: '' } }], ['remember.subject null', { remember: { subject: null } }],
+    ['remember null', { remember: null }], ['scope null', { scope: null }], ['scope a text', { scope: 'read' }], ['options null', null],
+  ] as [string, never][])('approveConsent says what to pass instead of %s, and takes nothing (F-43)', async (_what, options) => {
+    const { oauth, asked } = await own(store);
+    const { handle, headers } = await oauth.beginConsent(asked);
+    const form = post(cookiesOf(headers));
+    await expect(oauth.approveConsent(form, handle, options)).rejects.toThrow(TypeError);
+    expect((await oauth.approveConsent(form, handle)).request.scope).toEqual(asked.scope);
+  }); // prettier-ignore
+
+  it('the other helpers say what to pass instead of nothing, too (F-43)', async () => {
+    const { app, oauth, asked } = await own(store);
+    const opened = new Request(`${ISSUER}/authorize`, { headers: { 'sec-fetch-site': 'none' } });
+    const nothing = null as never;
+    const done = { request: asked, userId: 'u', scope: ['read'], props: {} };
+    const before = app.counts.writes;
+    for (const wrong of [
+      () => oauth.isConsentRemembered(opened, asked, { subject: '' }), () => oauth.isConsentRemembered(opened, asked, nothing),
+      () => oauth.isConsentRemembered(opened, nothing, { subject: 'u' }), () => oauth.isConsentRemembered(nothing, asked, { subject: 'u' }),
+      () => oauth.forgetConsents(''), () => oauth.forgetConsents(nothing), () => oauth.forgetConsents('u', ''), () => oauth.forgetConsents('u', nothing),
+      () => oauth.beginConsent(nothing), () => oauth.beginConsent({} as never), () => oauth.describeConsent(nothing), () => oauth.beginUpstream(nothing),
+      () => oauth.approveConsent(post(''), nothing), () => oauth.approveConsent(post(''), ''), () => oauth.approveConsent(nothing, 'x'),
+      () => oauth.denyConsent(post(''), nothing), () => oauth.finishUpstream(nothing), () => oauth.parseAuthRequest(nothing),
+      () => oauth.completeAuthorization({ ...done, userId: '' }), () => oauth.completeAuthorization({ ...done, userId: nothing }),
+      () => oauth.completeAuthorization({ ...done, scope: nothing }), () => oauth.completeAuthorization({ ...done, request: nothing }),
+    ])
+      await expect(wrong()).rejects.toThrow(/: `|pass the/);
+    expect(app.counts.writes).toBe(before);
+  }); // prettier-ignore
+
+  it('opens no way to another site for a request that nobody approved (F-44)', async () => {
+    const { app, oauth, asked, parse } = await own(store);
+    await expect(oauth.beginUpstream(asked)).rejects.toThrow(/nobody has approved/);
+    const { handle, headers } = await oauth.beginConsent(asked);
+    await expect(oauth.beginUpstream(asked)).rejects.toThrow(TypeError);
+    const approved = await oauth.approveConsent(post(cookiesOf(headers)), handle, { scope: ['read'], remember: { subject: 'u' } });
+    const kept = JSON.parse(JSON.stringify(approved.request)) as AuthRequest; // it may have been in a form meanwhile
+    for (const change of [{ scope: ['read', 'write'] }, { state: 'other' }, { codeChallenge: 'x'.repeat(43) }])
+      await expect(oauth.beginUpstream({ ...kept, ...change })).rejects.toThrow(TypeError);
+    expect((await oauth.beginUpstream(kept)).state).toHaveLength(43);
+    const again = await parse({ scope: 'read', state: 'again' });
+    const opened = new Request(`${ISSUER}/authorize`, { headers: { 'sec-fetch-site': 'none' } });
+    expect(await oauth.isConsentRemembered(opened, again, { subject: 'u' })).toBe(true);
+    expect((await oauth.beginUpstream(again)).state).toHaveLength(43); // the person wanted to be asked no more
+    app.clock.pass(601);
+    await expect(oauth.beginUpstream(kept)).rejects.toThrow(TypeError);
+  });
+
+  it('gives a link, and nowhere to redirect to, for errors of clients that nobody vouches for (F-38)', async () => {
+    const { app, oauth, client, parse } = await own(store);
+    for (const changes of [
+      { response_type: 'token' },
+      { prompt: 'none login' },
+      { code_challenge: null },
+      { resource: 'https://x.example' },
+    ]) {
+      const error = (await parse(changes as Record<string, string | null>).catch((one: unknown) => one)) as AuthorizationError;
+      expect(error).toBeInstanceOf(AuthorizationError);
+      expect([error.redirectTo, error.backTo?.startsWith(`${CALLBACK}?error=`)]).toEqual([undefined, true]);
+    }
+    const silent = await parse({ prompt: 'none' });
+    expect(() => authorizationErrorRedirect(silent, 'login_required')).toThrow(
+      expect.objectContaining({ backTo: expect.stringContaining('login_required') }),
+    );
+    expect(authorizationErrorRedirect(silent, 'consent_required')).toContain('consent_required'); // somebody is signed in
+    const { value } = (await app.store.read(`client:${client.id}`)) ?? {};
+    await app.store.write(`client:${client.id}`, { ...(value as Client), entered: true }, 'any');
+    expect(authorizationErrorRedirect(await parse({ prompt: 'none' }), 'login_required')).toContain(`${CALLBACK}?error=login_required`);
+    await expect(parse({ response_type: 'token' })).rejects.toMatchObject({ redirectTo: expect.stringContaining(CALLBACK) });
+    const ahead = new Request(await client.authorizeUrl(), { headers: { 'sec-purpose': 'prefetch' } });
+    await expect(oauth.parseAuthRequest(ahead)).rejects.toBeInstanceOf(AuthorizationError); // R-02
+  });
+
+  it('takes no return that a browser fetches ahead, and then the one that a person opens (R-02)', async () => {
+    const { oauth, asked } = await own(store);
+    const { handle, headers } = await oauth.beginConsent(asked);
+    const approved = await oauth.approveConsent(post(cookiesOf(headers)), handle);
+    const away = await oauth.beginUpstream(approved.request);
+    const home = back(away.state, cookiesOf(away.headers));
+    const ahead = new Request(home, { headers: { ...Object.fromEntries(home.headers), purpose: 'prefetch' } });
+    expect(await refused(oauth.finishUpstream(ahead))).toBe('temporarily_unavailable');
+    expect(await refused(oauth.finishUpstream(home))).toBe('let through');
+  });
 });

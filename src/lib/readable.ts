@@ -1,0 +1,18 @@
+/**
+ * Readable: whether a name that a stranger chose reads as what it is. No control or format characters, no blanks that look like nothing
+ * (Hangul fillers, U+2800), no lines of its own, nothing that turns the direction of writing, and something to see.
+ */
+
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+/** Joiners where they mean something: between emoji, behind them, and between letters of scripts that join or stack. */
+const JOINED = /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}])[\ufe0e\ufe0f]|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}])[\u200c\u200d](?=[\p{L}\p{M}])/gu; // prettier-ignore
+/** More marks in a row reach into the lines around them. */
+const MAX_MARKS = /\p{M}{5}/u;
+
+/** Whether a text can be shown as a name. */
+export function isReadable(text: string): boolean {
+  const plain = text.replace(JOINED, '');
+  return (
+    /[\p{L}\p{N}\p{P}\p{S}]/u.test(plain) && !UNSEEN.test(plain) && !/^\s*\p{M}/u.test(plain) && !MAX_MARKS.test(plain.normalize('NFC'))
+  );
+}

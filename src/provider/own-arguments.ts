@@ -1,0 +1,58 @@
+/**
+ * Own arguments: what applications hand to the helpers for pages of their own. An empty or missing value must never come to mean "everybody"
+ * or "all": a TypeError says what to pass.
+ */
+import type { AuthRequest } from './auth-request.ts';
+
+/** A text that names somebody or something. @throws {TypeError} for everything else. */
+export function checkText(verb: string, name: string, value: unknown, what: string): void {
+  if (typeof value !== 'string' || value.trim() === '') throw new TypeError(`${verb}: \`${name}\` must be ${what}; it is ${shown(value)}.`);
+}
+
+/** A user's id. @throws {TypeError} for everything else. */
+export function checkUserId(verb: string, name: string, value: unknown): void {
+  if (value === '') throw new TypeError(`${verb}: \`${name}\` is empty; pass the id of the user who is signed in.`);
+  checkText(verb, name, value, 'the id of the user who is signed in');
+  if (String(value).startsWith('client:'))
+    throw new TypeError(`${verb}: \`${name}\` begins with "client:", which names clients that act for themselves.`);
+}
+
+/** A request that a helper gave. @throws {TypeError} for everything else. */
+export function checkAuthRequest(verb: string, value: unknown): void {
+  const request = (typeof value === 'object' && value !== null ? value : {}) as Partial<AuthRequest>;
+  const texts = [request.clientId, request.redirectUri, request.codeChallenge, request.resource, request.issuer];
+  if (texts.some((one) => typeof one !== 'string' || one === '') || typeof request.state !== 'string' || !isTexts(request.scope))
+    throw new TypeError(`${verb}: pass the request that \`parseAuthRequest\`, \`approveConsent\` or \`finishUpstream\` gave, unchanged.`);
+}
+
+/** The request of the browser. @throws {TypeError} for everything else. */
+export function checkRequest(verb: string, value: unknown): void {
+  const { url, method, headers } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Request>;
+  if (typeof url !== 'string' || typeof method !== 'string' || typeof headers?.get !== 'function')
+    throw new TypeError(`${verb}: pass the Request of the browser first.`);
+}
+
+/** A list of scopes. @throws {TypeError} for everything else. */
+export function checkScope(verb: string, value: unknown): void {
+  if (!isTexts(value)) throw new TypeError(`${verb}: \`scope\` must be a list of scope names such as ['read']; it is ${shown(value)}.`);
+}
+
+/** An object of options. @throws {TypeError} for null and everything that is none. */
+export function checkOptions(verb: string, name: string, value: unknown, what: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${verb}: \`${name}\` must be ${what}; it is ${shown(value)}.`);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : Array.isArray(value)
+      ? 'a list'
+      : value === null
+        ? 'null'
+        : `of type ${typeof value}`;
+}
