@@ -4,7 +4,9 @@
  * Several identities become one user in two ways only: the person joins them while signed in, or, where the operator wants
  * it, both sides have proven the same address (docs/decisions/0018).
  */
+import { OAuthError } from '../model/error.ts';
 import type { Identity } from '../model/identity.ts';
+import { isForm } from '../model/login.ts';
 import type { AuthServer } from './auth-server.ts';
 import type { Held } from './held.ts';
 import { accountNameOf, findIdentity, type IdentityRecord, noteAccount, partIdentity } from './identities.ts';
@@ -14,11 +16,17 @@ import { isRemoved } from './removed-users.ts';
  * The user's id: the account's own for an identity that we vouch for, else one of ours, made at the first sign-in.
  *
  * @param joinByEmail an address that the site has verified, where accounts may be joined by that.
+ * @param login who says so. Only what was proven on our own pages is vouched for by us.
+ * @throws {OAuthError} for somebody else who names one of our issuers: any of their users could call themselves like one of ours.
  */
-export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?: string): Promise<string> {
+export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?: string, login?: string): Promise<string> {
   const { keys, records, settings, store } = as;
   const { issuer, subject } = identity;
-  if (issuer === settings.issuer) return subject;
+  if (settings.issuers.includes(issuer)) {
+    const isOwn = settings.logins.some((one) => one.id === login && isForm(one));
+    if (isOwn && issuer === settings.issuer) return subject;
+    throw new OAuthError('access_denied', 'issuer_is_ours', { status: 403 });
+  }
   const hash = await hashOf(as, identity);
   const known = await findIdentity(store, hash);
   if (known && !(await isLeftBehind(as, hash, known))) {
@@ -49,7 +57,7 @@ export async function joinIdentity(
   isStillThere: () => Promise<boolean>,
 ): Promise<boolean> {
   const { issuer } = identity;
-  if (issuer === as.settings.issuer) return identity.subject === userId;
+  if (as.settings.issuers.includes(issuer)) return false; // what we vouch for ourselves is the account, and is not joined to one
   const hash = await hashOf(as, identity);
   const known = await findIdentity(as.store, hash);
   if (known && !(await isLeftBehind(as, hash, known))) return known.value.userId === userId;

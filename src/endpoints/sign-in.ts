@@ -125,7 +125,7 @@ export async function admit(call: Call, { login, proven }: FirstProof): Promise<
   const isHere = logins.some((one) => one.id === login && isForm(one)); // what was typed on our page was proven just now
   const first: FirstProof = { login, proven: isHere ? { authenticatedAt: call.as.now(), ...proven } : proven };
   if (factor && !first.proven.multiFactor) {
-    const step = await factor.ask(await userIdOf(call.as, first.proven.identity, first.proven.joinByEmail), servicesOf(call));
+    const step = await factor.ask(await userIdOf(call.as, first.proven.identity, first.proven.joinByEmail, login), servicesOf(call));
     if (step) return { asker: `factor:${factor.id}`, step, first };
   }
   return startSession(call, first);
@@ -136,7 +136,7 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
   const { as } = call;
   const { identity, stamp } = proven;
   const old = await sessionOf(call);
-  const userId = await userIdOf(as, identity, proven.joinByEmail);
+  const userId = await userIdOf(as, identity, proven.joinByEmail, login);
   const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
   const linked = await link(call, userId, proven, old);
   const { authenticatedAt } = proven;

@@ -80,7 +80,7 @@ async function stillThere(call: Call, session: KnownSession): Promise<KnownSessi
   const found = await call.present();
   if (!found || found.login !== session.host) return null; // signed out there; or the request came along without the cookies of there
   const { identity, permissions, organizations, authenticatedAt, joinByEmail } = found.proven;
-  if ((await userIdOf(as, identity, joinByEmail)) !== session.userId) {
+  if ((await userIdOf(as, identity, joinByEmail, found.login)) !== session.userId) {
     await as.records.endSession(session.hash); // somebody else has signed in there
     return null;
   }

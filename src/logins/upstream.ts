@@ -95,12 +95,24 @@ export function upstream(
     site: provider.site,
     scopes: provider.scope,
     ...(keepTokens ? { tokens: keeperOf(provider) } : {}),
-    begin: (trip, { env }) => provider.depart({ ...trip, env, offline: keepTokens }).catch(resultOf),
-    finish: async (came, { env, now }) => {
-      const arrived = await provider.arrive({ ...came, now: now(), env }).catch(resultOf);
+    checkIssuer(ours, all = [ours]) {
+      if (all.some((own) => sameIssuer(own, provider.issuer)))
+        throw new TypeError(
+          `upstream: the issuer of ${JSON.stringify(provider.id)} is this server itself (${provider.issuer}); name the site that vouches for its users.`,
+        );
+    },
+    begin: (trip, { env, network }) => provider.depart({ ...trip, env, visitor: network, offline: keepTokens }).catch(resultOf),
+    finish: async (came, { env, now, network }) => {
+      const arrived = await provider.arrive({ ...came, now: now(), env, visitor: network }).catch(resultOf);
       return 'kind' in arrived ? arrived : judge(arrived, env);
     },
   };
+}
+
+/** Whether two issuers are one to a person who reads them: a slash more, or capitals, make nobody somebody else. */
+function sameIssuer(own: string, other: string | undefined): boolean {
+  const folded = (text: string): string => (URL.canParse(text) ? new URL(text).href : text).replace(/\/+$/, '');
+  return other !== undefined && folded(own) === folded(other);
 }
 
 /** What can be done with tokens of a provider. Only its word that the refresh token is dead is final: all else may pass. */

@@ -71,8 +71,8 @@ export interface FormLogin {
   readonly account?: readonly AccountSection[];
   /** Pages beside the sign-in page, for who is not signed in: sign-up, forgotten password. */
   readonly pages?: readonly LoginPage[];
-  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
-  checkIssuer?(issuer: string): void;
+  /** Checks that the login can serve under an issuer, as soon as that is known. @param all every issuer of this provider. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string, all?: readonly string[]): void;
 }
 
 /** Where the browser is to go, and what the login needs when it comes back. */
@@ -126,8 +126,8 @@ export interface RedirectLogin {
   check?(needs: { readonly scrypt: boolean }): void;
   /** What the login adds to the account page. */
   readonly account?: readonly AccountSection[];
-  /** Checks that the login can serve under an issuer, as soon as that is known. @throws {TypeError} naming option and mend. */
-  checkIssuer?(issuer: string): void;
+  /** Checks that the login can serve under an issuer, as soon as that is known. @param all every issuer of this provider. @throws {TypeError} naming option and mend. */
+  checkIssuer?(issuer: string, all?: readonly string[]): void;
 }
 
 /** An account at another site that tools may ask for (`auth.connect`), and that nobody signs in with. */
@@ -146,7 +146,7 @@ export interface SessionLogin {
   readonly present: Present;
   check?(needs: { readonly scrypt: boolean }): void;
   readonly account?: readonly AccountSection[];
-  checkIssuer?(issuer: string): void;
+  checkIssuer?(issuer: string, all?: readonly string[]): void;
 }
 
 /** A way to sign in; or an account that tools may ask for, which stands in the same list. */

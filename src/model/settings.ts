@@ -116,6 +116,8 @@ export type OnError = (refusal: Refusal, response: Response, request: Request) =
 export interface Settings {
   /** Identifier of the authorization server. */
   readonly issuer: string;
+  /** Those of all tenants of this provider: nobody else may vouch under one of them. */
+  readonly issuers: readonly string[];
   /** Its origin, below which the paths stand. */
   readonly origin: string;
   /** Which tenant this is; null where the provider is one server. */

@@ -22,17 +22,19 @@ export interface Place {
   readonly tenant?: string | null;
   /** The issuer's path, of a tenant that has one. */
   readonly prefix?: string;
+  /** The issuers of all tenants. */
+  readonly issuers?: readonly string[];
 }
 
 /** Completes the settings of one issuer. @throws {TypeError} naming the option and the mend. */
 export function settingsOf<Env>(
   { options, paths, routes, scopes }: CheckedOptions<Env>,
-  { issuer, tenant = null, prefix = '' }: Place,
+  { issuer, tenant = null, prefix = '', issuers = [issuer] }: Place,
   limits: boolean,
   env: Env,
 ): Settings {
   checkIssuer(issuer, prefix);
-  for (const login of options.logins ?? []) login.checkIssuer?.(issuer);
+  for (const login of options.logins ?? []) login.checkIssuer?.(issuer, issuers);
   const access = options.accessTokenTTL ?? 3600;
   const absolute = options.refreshTokenTTL ?? 365 * DAY;
   const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
@@ -44,6 +46,7 @@ export function settingsOf<Env>(
   const longest = Math.max(access, ...resources.map(({ accessTtl = 0 }) => accessTtl));
   return Object.freeze({
     issuer,
+    issuers,
     origin,
     tenant,
     paths: below(prefix, paths),

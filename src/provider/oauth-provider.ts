@@ -197,9 +197,20 @@ export class OAuthProvider<Env = unknown> {
     return host;
   }
 
+  /** The issuers of all tenants; those without an address of their own stand beside this one. */
+  #issuersBeside(issuer: string, prefix: string): readonly string[] {
+    const origin = issuer.slice(0, issuer.length - prefix.length);
+    return [issuer, ...this.#sites.map((site) => (site.origin ?? origin) + site.prefix)];
+  }
+
   #makeHost({ checked, prefix, tenant }: Site<Env>, issuer: string, env: Env): Host<Env> {
     const { options, routes } = checked;
-    const settings = settingsOf(checked, { issuer, tenant, prefix }, !isOff(env, issuer), env);
+    const settings = settingsOf(
+      checked,
+      { issuer, tenant, prefix, issuers: this.#issuersBeside(issuer, prefix) },
+      !isOff(env, issuer),
+      env,
+    );
     const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
     const own = tenant === null ? whole : tenantStore(whole, tenant);
     const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';

@@ -39,7 +39,8 @@ export function makeBreaker(now: () => number = () => Date.now() / 1000): Breake
         return result;
       } catch (error) {
         // A 429 is often about one person's token: it must not keep out all others.
-        if (!(error instanceof UpstreamError) || error.failure !== 'unavailable' || error.reason === 'status_429') throw error;
+        if (!(error instanceof UpstreamError) || error.failure !== 'unavailable' || ['status_429', 'breaker_open'].includes(error.reason))
+          throw error;
         failures += 1;
         if (error.retryAfter !== undefined) open(Math.min(LONGEST, error.retryAfter)); // it said itself how long (RFC 9110 §10.2.3)
         else if (isHalfOpen || failures >= MOST) open(Math.min(LONGEST, FIRST * 2 ** opens));
@@ -48,5 +49,37 @@ export function makeBreaker(now: () => number = () => Date.now() / 1000): Breake
         if (isHalfOpen) probedUntil = 0;
       }
     },
+  };
+}
+
+/** Visitors in a row whose requests failed, from which on it is the provider, and not one of them. */
+const MIN_VISITORS = 3;
+const MAX_VISITORS = 1000;
+
+/**
+ * Breakers of one provider: one for each visitor, and one for all that counts when several visitors in a row met failures. What a visitor
+ * sends decides what the provider answers, so a single one must not be able to close it for everybody.
+ */
+export function makeBreakers(now?: () => number): (visitor?: string) => Breaker {
+  const shared = makeBreaker(now);
+  const own = new Map<string, Breaker>();
+  const failing = new Set<string>();
+  return (visitor = '') => {
+    const mine = own.get(visitor) ?? makeBreaker(now);
+    own.delete(visitor);
+    own.set(visitor, mine); // the one that was used last stands last
+    if (own.size > MAX_VISITORS) own.delete(own.keys().next().value ?? '');
+    return {
+      async run(step) {
+        try {
+          const result = await (failing.size >= MIN_VISITORS ? shared.run(() => mine.run(step)) : mine.run(step));
+          failing.clear();
+          return result;
+        } catch (error) {
+          if (error instanceof UpstreamError && error.failure === 'unavailable' && failing.size < MIN_VISITORS) failing.add(visitor);
+          throw error;
+        }
+      },
+    };
   };
 }

@@ -9,7 +9,7 @@ import * as oauth from 'oauth4webapi';
 import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { type Ask, makeAsk } from './ask.ts';
-import { makeBreaker } from './breaker.ts';
+import { makeBreakers } from './breaker.ts';
 import { type Arrival, type Body, bodyOf, type Endpoints, identityOf, type Kept, type Provider } from './contract.ts';
 import { type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 import { makeCredentials } from './credentials.ts';
@@ -34,12 +34,12 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
   const discover = makeDiscover(provider.server);
   const keySet = makeKeySet();
   const timeout = options.timeout ?? TIMEOUT;
-  const breaker = makeBreaker();
-  const asker = (): Ask => makeAsk(options.fetch ?? ((url, init) => fetch(url, init)), timeout, breaker);
+  const breakers = makeBreakers();
+  const asker = (visitor?: string): Ask => makeAsk(options.fetch ?? ((url, init) => fetch(url, init)), timeout, breakers(visitor));
   const credentials = makeCredentials(id, provider, options);
 
   const depart = async (trip: Parameters<Upstream['depart']>[0]): ReturnType<Upstream['depart']> => {
-    const server = await discover(asker());
+    const server = await discover(asker(trip.visitor));
     const kept: Kept = { verifier: oauth.generateRandomCodeVerifier(), nonce: oauth.generateRandomNonce() };
     const url = new URL(server.authorization_endpoint);
     const wanted = [...new Set([...scope, ...(trip.scopes ?? [])])];
@@ -63,7 +63,7 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
   };
 
   const arrive = async (back: Parameters<Upstream['arrive']>[0]): ReturnType<Upstream['arrive']> => {
-    const ask = asker();
+    const ask = asker(back.visitor);
     const found = await discover(ask);
     const kept = bodyOf(back.kept);
     const client = credentials.client(back.env, back.now);
@@ -98,7 +98,7 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
     }
     const more =
       idToken && isThin(idToken, scope) && found.userinfo_endpoint !== undefined ? await userinfo(found, client, answer, idToken, ask) : {};
-    const claims = Object.fromEntries(Object.entries({ ...more, ...idToken }).filter(([name]) => !PROTOCOL.has(name)));
+    const claims = Object.fromEntries(Object.entries(merged(more, idToken)).filter(([name]) => !PROTOCOL.has(name)));
     const arrival: Arrival = {
       issuer: server.issuer,
       claims,
@@ -121,7 +121,8 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
     depart: (trip) => depart(trip).catch(failureOf),
     arrive: (back) => arrive(back).catch(failureOf),
   };
-  return { id, label, site, scope, timeout, ...steps, ...verbs };
+  const issuer = 'discover' in provider.server ? provider.server.discover : provider.server.issuer;
+  return { id, label, issuer, site, scope, timeout, ...steps, ...verbs };
 }
 
 function checkOptions({ id, label }: Provider, { clientId, id: own = id, timeout = TIMEOUT }: ProviderOptions): void {
@@ -144,6 +145,13 @@ async function serverOf(found: Endpoints, response: Response, { issuerOf }: Prov
 /** Whether the claims that were asked for must be fetched: many providers leave them out of the ID token (OIDC Core §5.4). */
 function isThin(claims: Body, scope: readonly string[]): boolean {
   return (scope.includes('email') && claims['email'] === undefined) || (scope.includes('profile') && claims['name'] === undefined);
+}
+
+/** The ID token wins. That an address is verified is said of that address, so both come from one source, or from two that agree on it. */
+function merged({ email, email_verified: verified, ...more }: Body, idToken: Body = {}): Body {
+  const { email: signed, email_verified: signedVerified, ...rest } = idToken;
+  if (signed === undefined) return { ...more, ...(email === undefined ? {} : { email, email_verified: verified }), ...rest };
+  return { ...more, ...rest, email: signed, email_verified: signedVerified ?? (email === signed ? verified : undefined) };
 }
 
 async function userinfo(

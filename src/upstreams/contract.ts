@@ -114,7 +114,9 @@ export type Kept = { readonly verifier: string; readonly nonce: string };
 export interface Upstream {
   readonly id: string;
   readonly label: string;
-  /** A URL of it, for the page's policy. */
+  /** Who vouches for its users, where that is known beforehand. */
+  readonly issuer?: string;
+  /** A URL of it. */
   readonly site: string;
   /** What it is asked for. */
   readonly scope: readonly string[];
@@ -125,6 +127,8 @@ export interface Upstream {
     readonly redirectUri: string;
     readonly state: string;
     readonly env: unknown;
+    /** Who asks, so that the failures of one are not those of all. */
+    readonly visitor?: string;
     /** Whether the tokens will be kept, so that a refresh token is wanted. */
     readonly offline?: boolean;
     /** What more is asked for, this once. */
@@ -142,6 +146,7 @@ export interface Upstream {
     readonly kept: Json;
     readonly now: Seconds;
     readonly env: unknown;
+    readonly visitor?: string;
   }): Promise<Arrived>;
   /** Trades the refresh token; a provider that gives no new one lets the old one stand. @throws {UpstreamError} `refused` when it is dead. */
   refresh(kept: { readonly tokens: UpstreamTokens; readonly now: Seconds; readonly env: unknown }): Promise<UpstreamTokens>;

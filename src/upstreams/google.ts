@@ -27,8 +27,14 @@ export function google(options: GoogleOptions): Upstream {
           throw new UpstreamError('refused', 'domain_not_allowed', {
             text: (words) => words.site.onlyAccountsOf(hd),
           });
-        const { hd: domain } = arrival.claims;
-        return { ...identityOf(arrival), ...(typeof domain === 'string' ? { organization: domain } : {}) };
+        const identity = identityOf(arrival);
+        const { hd: domain, email } = arrival.claims;
+        const isWorkspace = typeof domain === 'string' && domain !== '';
+        // Anybody can have a consumer account with an address elsewhere, and keep it when the address is given to somebody else:
+        // Google speaks for its own addresses, and for those of its customers' domains.
+        const isTheirs = isWorkspace || (typeof email === 'string' && /@(gmail|googlemail)\.com$/i.test(email));
+        const claims = { ...identity.claims, email_verified: identity.claims['email_verified'] === true && isTheirs };
+        return { ...identity, claims, ...(isWorkspace ? { organization: domain } : {}) };
       },
     }),
     options,

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
+import { password } from '../../src/logins/password.ts';
+import type { RedirectLogin } from '../../src/model/login.ts';
+import { oauth2 } from '../../src/upstreams/oauth2.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
-import { atConsent, awayTo, makeUpstreamApp, throughCorp, type UpstreamApp } from '../support/upstream-app.ts';
+import { ISSUER, makeApp } from '../support/app.ts';
+import { APP, atConsent, awayTo, makeUpstreamApp, throughCorp, type UpstreamApp } from '../support/upstream-app.ts';
 import { expectPage, expectRedirect } from '../support/verdicts.ts';
 
 const make = (login: UpstreamOptions): Promise<UpstreamApp> => makeUpstreamApp('memory', { login });
@@ -127,5 +131,46 @@ describe('logins/upstream', () => {
     const app = await make({});
     const page = await app.browser().get('https://mcp.example/login');
     expect([page.status, page.text.includes('name="with"'), page.text.includes('type="password"')]).toEqual([200, true, false]);
+  });
+});
+
+describe('logins/upstream: nobody else is us (F-39)', () => {
+  const forum = (issuer: string): RedirectLogin =>
+    upstream(
+      oauth2({
+        ...APP, id: 'forum', issuer, authorizationEndpoint: 'https://forum.example/a', tokenEndpoint: 'https://forum.example/t',
+        profileEndpoint: 'https://forum.example/me',
+      }),
+    ); // prettier-ignore
+
+  it.each([ISSUER, `${ISSUER}/`, 'https://MCP.example'])(
+    'refuses a site that vouches under our issuer, at the start: %s',
+    async (issuer) => {
+      await expect(makeApp('memory', { logins: [forum(issuer)] })).rejects.toThrow(/issuer of "forum" is this server itself/);
+      await expect(makeApp('memory', { logins: [upstream(oidc({ ...APP, issuer, id: 'self' }))] })).rejects.toThrow(TypeError);
+    },
+  );
+
+  it('refuses one that vouches under the issuer of another tenant', async () => {
+    const tenants = { acme: { issuer: '/acme', logins: [forum(`${ISSUER}/globex`)] }, globex: { issuer: '/globex', logins: [password()] } };
+    const app = makeApp('memory', { logins: [password()], tenants });
+    await expect(app).rejects.toThrow(/is this server itself/);
+  });
+
+  it('lets nobody in who names one of our users under our issuer, whatever login says so', async () => {
+    let subject = '';
+    const sly: RedirectLogin = {
+      kind: 'redirect', id: 'sly', label: 'Sly', site: 'https://sly.example',
+      begin: async ({ redirectUri, state }) => ({ location: `https://sly.example/?to=${redirectUri}&state=${state}`, keep: null }),
+      finish: async () => ({ kind: 'proven', identity: { issuer: ISSUER, subject, claims: { name: 'Admin' } } }),
+    }; // prettier-ignore
+    const app = await makeApp('memory', { logins: [password(), sly] });
+    subject = app.aliceId;
+    const at = await atConsent(app);
+    const gone = await at.browser.submit(at.page, { with: 'sly' });
+    const state = new URL(gone.location ?? '').searchParams.get('state') ?? '';
+    expectPage(await at.browser.get(`${ISSUER}/authorize/callback/sly?state=${state}`), { status: 403 });
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'request.refused', reason: 'issuer_is_ours' }));
+    expect(app.events.filter(({ kind }) => kind === 'login.succeeded' || kind === 'grant.opened')).toEqual([]);
   });
 });

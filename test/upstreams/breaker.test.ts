@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeBreaker } from '../../src/upstreams/breaker.ts';
+import { makeBreaker, makeBreakers } from '../../src/upstreams/breaker.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
 
 const down = async (): Promise<never> => {
@@ -65,5 +65,33 @@ describe('upstreams/breaker', () => {
     expect(await reasonOf(run(async () => 'fine'))).toBe('breaker_open');
     pass(1);
     expect(await run(async () => 'fine')).toBe('fine');
+  });
+});
+
+describe('upstreams/breaker: of many visitors', () => {
+  const fail = async (of: ReturnType<typeof makeBreakers>, visitor: string, times = 5): Promise<void> => {
+    for (let at = 0; at < times; at++)
+      await of(visitor)
+        .run(down)
+        .catch(() => undefined);
+  };
+
+  it('lets no single visitor close it for the others (F-44)', async () => {
+    const of = makeBreakers(() => 1000);
+    await fail(of, 'one', 50);
+    expect(await reasonOf(of('one').run(async () => 'fine'))).toBe('breaker_open');
+    expect(await reasonOf(of('another').run(async () => 'fine'))).toBe('through');
+    await fail(of, 'one', 50);
+    expect(await reasonOf(of('third').run(async () => 'fine'))).toBe('through');
+  });
+
+  it('opens for everybody when it is the provider: several visitors in a row fail (FLT-17)', async () => {
+    let now = 1000;
+    const of = makeBreakers(() => now);
+    for (const visitor of 'abcdefgh') await fail(of, visitor, 1);
+    expect(await reasonOf(of('new').run(async () => 'fine'))).toBe('breaker_open');
+    now += 60;
+    expect(await reasonOf(of('new').run(async () => 'fine'))).toBe('through');
+    expect(await reasonOf(of('other').run(async () => 'fine'))).toBe('through');
   });
 });

@@ -46,6 +46,20 @@ describe('upstreams/oidc', () => {
     expect(fake.calls).toContain('userinfo');
   });
 
+  it.each([
+    ['in the ID token alone', { email: 'a@x.example', email_verified: true }, {}, ['a@x.example', true]],
+    ['the word from elsewhere for another address', { email: 'a@x.example' }, { email: 'b@x.example', email_verified: true }, ['a@x.example', undefined]],
+    ['the word from elsewhere for the same address', { email: 'a@x.example' }, { email: 'a@x.example', email_verified: true }, ['a@x.example', true]],
+    ['the word here, the address there', { email_verified: true }, { email: 'b@x.example' }, ['b@x.example', undefined]],
+    ['both there', {}, { email: 'b@x.example', email_verified: true }, ['b@x.example', true]],
+  ])('takes address and verification from one source: %s (F-41)', async (_what, signed, told, expected) => {
+    const { fake, provider } = await both();
+    fake.user = { sub: 'u-1', ...signed };
+    fake.faults.set('userinfo', { status: 200, body: { sub: 'u-1', name: 'Uma', ...told } });
+    const { claims } = await trip(provider, fake.visit);
+    expect([claims['email'], claims['email_verified']]).toEqual(expected);
+  }); // prettier-ignore
+
   const forged: readonly (readonly [string, Forge])[] = [
     ['another issuer', ({ claims }) => void (claims['iss'] = 'https://evil.example')],
     ['no issuer', ({ claims }) => void delete claims['iss']],

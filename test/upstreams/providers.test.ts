@@ -88,6 +88,17 @@ describe('upstreams/google', () => {
     expect(await trip(provider, fake.visit)).toMatchObject({ issuer: 'https://accounts.google.com', subject: 'u-1' });
   });
 
+  it.each([
+    ['uma@corp.example', true, undefined, false], // a consumer account with somebody's address
+    ['uma@corp.example', true, 'corp.example', true], ['uma@gmail.com', true, undefined, true], ['Uma@GoogleMail.com', true, undefined, true],
+    ['uma@gmail.com', false, undefined, false], ['uma@corp.example', false, 'corp.example', false], ['uma@gmail.com.evil', true, undefined, false],
+    ['uma@corp.example', true, '', false], ['uma@notgmail.com', true, undefined, false],
+  ])('counts %j, verified %j, of the domain %j as verified: %j (F-41)', async (email, email_verified, hd, counts) => {
+    const { fake, provider } = await openidShaped('https://accounts.google.com', google);
+    fake.user = { sub: 'u-1', name: 'Uma', email, email_verified, ...(hd === undefined ? {} : { hd }) };
+    expect((await trip(provider, fake.visit)).claims).toMatchObject({ email, email_verified: counts });
+  }); // prettier-ignore
+
   it('asks for nothing more where nothing more is wanted', async () => {
     const { query } = await openidShaped('https://accounts.google.com', google);
     expect([query['hd'], query['access_type'], query['prompt']]).toEqual([undefined, undefined, undefined]);
