@@ -12,9 +12,9 @@ import { checkVerifier } from '../model/pkce.ts';
 import { oneMeant } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
-import { noteUnanswered, redeem, type Verdict } from '../model/transition.ts';
+import { redeem, type Verdict } from '../model/transition.ts';
 import { change } from './change.ts';
-import { answerAgain, type GivenTokens, openGiven, sealGiven } from './given.ts';
+import { answerAgain, type GivenTokens, openGiven } from './given.ts';
 import type { IssuedTokens } from './issue.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 import { signed } from './signed.ts';
@@ -73,22 +73,8 @@ export async function redeemCode(
     as.emit({ kind: 'grant.redeemed', grantId, clientId: caller.clientId, userId: grant.userId });
     return answer;
   } catch (error) {
-    if (attempt.given && isOutage(error)) await keepForRetry(as, grantId, code, attempt.given);
+    if (attempt.given && isOutage(error)) await (await import('./unanswered.ts')).keepForRetry(as, grantId, code, attempt.given);
     throw error;
-  }
-}
-
-/**
- * The write of a redemption failed, and may have happened all the same. The answer is a 503, on which the client comes again: it then
- * gets these tokens. Where the store takes no note, a retry within ten seconds is refused, and the grant lives.
- */
-async function keepForRetry(as: AuthServer, grantId: string, code: string, given: GivenTokens): Promise<void> {
-  const [codeHash, accessHash] = [await as.keys.hash(code), await as.keys.hash(given.access)];
-  const sealed = await sealGiven(as, grantId, code, given);
-  try {
-    await as.records.changeGrant(grantId, noteUnanswered(codeHash, accessHash, sealed));
-  } catch (error) {
-    if (!(error instanceof OAuthError)) throw error; // the first failure is the one to tell
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
 import { OAuthError } from '../../src/model/error.ts';
-import { followSuccessors, rotate } from '../../src/model/transition.ts';
+import { followSuccessors, noteUnanswered, redeem, rotate } from '../../src/model/transition.ts';
+import { CODE_MACHINE, exploreCode } from '../support/code-checker.ts';
 import { type Bounds, explore, MACHINE, type Machine } from '../support/grant-checker.ts';
 
 const full = inject('full');
@@ -49,5 +50,34 @@ describe('every order in which the processes of a client and a thief can meet a 
       return verdict.grant ? { ...verdict, grant: { ...verdict.grant, retired: verdict.grant.retired.slice(-1) } } : verdict;
     };
     expect((await explore(HONEST, { ...MACHINE, rotate: forgetful })).broken?.promise).toBe('no honest client is locked out');
+  });
+});
+
+describe('every order in which requests with one code can meet its grant', () => {
+  const bounds = { requests: full ? 5 : 4, passes: full ? 3 : 2 };
+
+  it('lets tokens leave once, and gives them to a client that heard nothing but a 503 (F-17, R-22)', () => {
+    const { states, broken } = exploreCode(bounds);
+    expect(broken).toBeNull();
+    expect(states).toBeGreaterThan(500);
+  });
+
+  it('would notice a 503 that is not noted, a late write that the note leaves alone, and a note that stays (F-17)', () => {
+    const unspent = { ...CODE_MACHINE, noteUnanswered: (() => () => ({ result: null })) as typeof noteUnanswered };
+    expect(exploreCode(bounds, unspent).broken?.promise).toBe('a client that heard nothing but a 503 gets its tokens');
+    const idle: typeof noteUnanswered =
+      (...note) =>
+      (grant) =>
+        grant.code?.spent ? noteUnanswered(...note)(grant) : { result: null };
+    expect(exploreCode(bounds, { ...CODE_MACHINE, noteUnanswered: idle }).broken?.promise).toBe(
+      'a client that heard nothing but a 503 gets its tokens',
+    );
+    const lasting: typeof redeem = (proof, minted) => (grant) => {
+      const verdict = redeem(proof, minted)(grant);
+      const { sealedAnswer } = grant.code ?? {};
+      if (sealedAnswer === undefined || !verdict.grant?.code) return verdict;
+      return { ...verdict, grant: { ...verdict.grant, code: { ...verdict.grant.code, sealedAnswer } } };
+    };
+    expect(exploreCode(bounds, { ...CODE_MACHINE, redeem: lasting }).broken?.promise).toBe('tokens leave once');
   });
 });

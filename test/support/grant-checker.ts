@@ -255,7 +255,10 @@ function keyOf(
     const living = retired.filter(({ until }) => until > now);
     return `${name(refresh?.hash)}${refresh?.jkt?.[0] ?? ''}:${living.map((one) => `${name(one.hash)}>${name(one.sealedSuccessor)}@${now - one.until}`).join()}`;
   };
-  const rows = processes.map(({ memory, readAt, waitingSince }) => `${name(memory)} ${ago(readAt)} ${ago(waitingSince)}`);
+  const order = ({ memory, readAt, waitingSince }: Process): string =>
+    `${ago(readAt)} ${ago(waitingSince)} ${memory === grant.refresh?.hash} ${memory}`;
+  const alike = processes.toSorted((one, other) => (order(one) < order(other) ? -1 : 1)); // which process is which does not matter
+  const rows = alike.map(({ memory, readAt, waitingSince }) => `${name(memory)} ${ago(readAt)} ${ago(waitingSince)}`);
   const state = [record(grant), ...rows, name(file), name(stolen), late && (late.version === version ? record(late.grant) : 'dead')];
   return [...state, ...[...names].map(([token, at]) => `${at}t${ago(traded[token])}`), requests, passes, thefts].join('|');
 }
