@@ -27,7 +27,9 @@ interface Person {
 async function listener(handler: FetchObject, who: Person): Promise<{ seen: string[][]; client: Client }> {
   const door: typeof fetch = async (input, init) => {
     const ctx: Context = { ...contextOf(who.access), stillGood: async () => who.good };
-    return handler.fetch(new Request(input as string, init), {}, ctx);
+    const response = await handler.fetch(new Request(input as string, init), {}, ctx);
+    expect(response.headers.get('cache-control')).toContain('no-store'); // of streams, too (F-46)
+    return response;
   };
   const seen: string[][] = [];
   const client = new Client({ name: 't', version: '1' }, {

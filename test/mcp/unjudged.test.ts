@@ -186,7 +186,11 @@ describe.each(['2.x', '1.x'] as const)('what was not judged is not dispatched, S
       ran.length = 0;
       for (const method of ['PUT', 'PATCH', 'DELETE'])
         for (const headers of [{}, { 'x-http-method-override': 'POST' }] as Record<string, string>[]) {
-          const request = new Request(ENDPOINT, { method, body: CALL, headers: { 'content-type': 'application/json', ...headers } });
+          const request = new Request(ENDPOINT, {
+            method,
+            body: CALL,
+            headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+          });
           expect((await handler.fetch(request, {}, user(['admin']))).status).toBe(405);
         }
       expect(ran).toEqual([]);
@@ -291,6 +295,10 @@ describe('a session of 2025 and a client of 2024-11', () => {
     }
     const open = await send(handler, callOf(2, 'open'), ctx, session);
     expect([open.status, open.headers.get('cache-control')]).toEqual([200, 'no-store, no-transform']);
+    const taken = await send(handler, '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}}', ctx, session);
+    expect([taken.status, taken.headers.get('cache-control')]).toEqual([202, 'no-store']);
+    const ended = await handler.fetch(new Request(ENDPOINT, { method: 'DELETE', headers: session }), {}, ctx);
+    expect([ended.status, ended.headers.get('cache-control')]).toEqual([200, 'no-store']);
     const stream = await handler.fetch(new Request(ENDPOINT, { headers: { accept: 'text/event-stream' } }), {}, ctx);
     expect(stream.headers.get('cache-control')).toContain('no-store');
     const reader = (stream.body as ReadableStream<Uint8Array>).getReader();
