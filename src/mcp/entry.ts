@@ -2,7 +2,6 @@
  * Entry: the body of a request is read here, once; the gate judges its messages, and the SDK is given the very messages that were judged.
  */
 import { credentialOf } from '../guard/credential.ts';
-import { genuine } from '../lib/genuine.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Context } from '../model/handler.ts';
@@ -31,16 +30,21 @@ export interface Entry extends Passage {
 
 /** Lets a request in, or answers it. */
 export async function enter(policy: Policy, request: Request, entering: Entering): Promise<Entry | Response> {
-  const { access, ctx, report, challengeForm = formFor } = entering;
+  const { access, ctx, report, challengeForm } = entering;
   const emit = (event: NewEvent): void => tell(entering.on ?? ctx.emit, event, report);
   const read = await readMessages(request, entering.bodyLimit ?? ctx.bodyLimit);
   if ('reason' in read) {
     emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: read.reason });
     return read.answer;
   }
-  const form = (): ChallengeForm => challengeForm(genuine(request), access);
+  const form = (): ChallengeForm => (challengeForm ? challengeForm(withoutBody(request), access) : formFor(request, access));
   const passage = await gate(policy, read, { access, metadataUrl: ctx.challenge?.metadataUrl, form, emit });
   return passage instanceof Response ? passage : { request: shownRequest(request, credentialOf(ctx)), ...passage };
+}
+
+/** The request for code that is not ours, once its body has been read. */
+function withoutBody({ url, method, headers }: Request): Request {
+  return new Request(url, { method, headers: [...headers] });
 }
 
 /** ChatGPT starts an authorization for what a tool's result says, and for nothing else (checked in 2026). */

@@ -152,8 +152,7 @@ function tell({ access, emit }: Asking, { kind, name }: Call, verdict: Verdict):
  */
 function callsIn({ id, method, params = {} }: ReadMessage): readonly Call[] | null {
   const { name, uri, ref, arguments: args } = params as { name?: unknown; uri?: unknown; ref?: { type?: unknown; name?: unknown; uri?: unknown }; arguments?: unknown };
-  const meta = params['_meta'] as Record<string, unknown> | null | undefined;
-  const common = { id: id ?? null, args, modern: meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined };
+  const common = { id: id ?? null, args, modern: isModern(params) };
   const calls = (kind: Kind, names: readonly unknown[], isTemplate = false): readonly Call[] | null =>
     id !== undefined && names.every(isText) ? names.map((one) => ({ ...common, kind, name: one, isTemplate })) : null;
   switch (method) {
@@ -167,11 +166,17 @@ function callsIn({ id, method, params = {} }: ReadMessage): readonly Call[] | nu
   }
 } // prettier-ignore
 
-function invalidParams({ id, method }: ReadMessage, { emit }: Asking): Response {
+function isModern(params: ReadMessage['params']): boolean {
+  const meta = params?.['_meta'] as { readonly [name: string]: unknown } | null | undefined;
+  return meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined;
+}
+
+function invalidParams({ id, method, params }: ReadMessage, { emit }: Asking): Response {
   emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: 'params' });
-  return id === undefined
-    ? rpcError(400, -32600, `${method} is a request and must have an id.`)
-    : rpcError(400, -32602, `Invalid params: ${method} does not say what it is for.`, id);
+  if (id === undefined) return rpcError(400, -32600, `${method} is a request and must have an id.`);
+  // 2026-07-28 has no such methods, and says so before it looks at their parameters.
+  if (isModern(params) && /^resources\/(?:un)?subscribe$/.test(method ?? '')) return rpcError(404, -32601, 'Method not found', id);
+  return rpcError(400, -32602, `Invalid params: ${method} does not say what it is for.`, id);
 }
 
 function notRun({ id }: ReadMessage): object {

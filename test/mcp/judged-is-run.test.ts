@@ -183,6 +183,15 @@ describe.each(['2.x', '1.x'] as const)('what was judged is what runs, SDK %s', (
     expect(ran).toEqual(['resources/subscribe']);
   });
 
+  it('says of a method that 2026-07-28 does not have that it is not found, whatever its parameters (S-232)', async () => {
+    const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+    for (const method of ['resources/subscribe', 'resources/unsubscribe']) {
+      const { status, answers } = await ask(handler, request(method, { _meta }), user);
+      expect([status, answers[0]?.error?.code]).toEqual([404, -32601]);
+      expect((await ask(handler, request(method), user)).answers[0]?.error?.code).toBe(-32602);
+    }
+  });
+
   it('F-03 lists resources and templates to those who may read them', async () => {
     const gated = openMcpHandler(() => build(line) as AnyServer, { ...options, policy: policy({ resources: { 'files://open/today': { permissions: ['admin'] }, 'files://secret/{id}': { permissions: ['admin'] } } }) }); // prettier-ignore
     const listed = async (access: Access<AuthContext>): Promise<unknown> => {

@@ -92,6 +92,15 @@ const MODERN_HEADERS = [`mcp-protocol-version: ${MODERN}`, 'mcp-method: tools/ca
 /** Who attacks: somebody with a key, and, where the route is open, somebody without. */
 const attackers = (route: string): readonly (string | null)[] => (OPEN.includes(route) ? [KEY, null] : [KEY]);
 
+describe('the packed package over HTTP', () => {
+  it('asks for a missing scope with a 403, or in the form that the application chooses by the request', () => {
+    const share = message('tools/call', { name: 'share', arguments: {} });
+    for (const route of ['/two', '/one', '/agent', '/formed']) expect([route, curl(route, share, KEY).status]).toEqual([route, 403]);
+    const formed = curl('/formed', share, KEY, ['user-agent: forms']);
+    expect([formed.status, JSON.parse(formed.text)]).toMatchObject([200, { result: { isError: true } }]);
+  });
+});
+
 describe.each(ROUTES)('the packed package over HTTP, at %s', (route) => {
   it('serves what is allowed, and F-46 lets no cache keep it', () => {
     const call = curl(route, message('tools/call', { name: 'open', arguments: {} }), KEY);

@@ -11,13 +11,13 @@ import { z } from 'zod';
 
 const text = (value) => ({ content: [{ type: 'text', text: value }] });
 const rules = policy({
-  tools: { open: { anonymous: true }, wipe: { permissions: ['admin'], scopes: ['wipe'] } },
+  tools: { open: { anonymous: true }, wipe: { permissions: ['admin'], scopes: ['wipe'] }, share: { scopes: ['share'] } },
   prompts: { open: { anonymous: true }, draft: { permissions: ['admin'] } },
 });
 
 function build(Server, complete, shapeOf) {
   const server = new Server({ name: 'packed', version: '1.0.0' });
-  for (const name of ['open', 'wipe']) server.registerTool(name, { description: `describes ${name}` }, () => text(`RAN ${name}`));
+  for (const name of ['open', 'wipe', 'share']) server.registerTool(name, { description: `describes ${name}` }, () => text(`RAN ${name}`));
   for (const name of ['open', 'draft']) {
     const argsSchema = shapeOf({ word: complete(z.string(), () => [`COMPLETED ${name}`]) });
     server.registerPrompt(name, { description: `describes ${name}`, argsSchema }, () => ({ messages: [] }));
@@ -54,6 +54,10 @@ const provider = new OAuthProvider({
     '/open-1': openMcpHandler(old, { policy: rules }),
     '/two': mcpHandler(current, { policy: rules }),
     '/one': mcpHandler(old, { policy: rules, sessions: sessions({ sse: true }) }),
+    '/formed': mcpHandler(current, {
+      policy: rules,
+      challengeForm: (request) => (request.headers.get('user-agent') === 'forms' ? 'result' : 'http'),
+    }),
     '/agent': Agent.serve('/agent'),
     '/router': Agent.Router,
     '/declared': declared,
