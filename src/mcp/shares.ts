@@ -38,14 +38,48 @@ export interface Shares {
 const LIMITS: Limits = { session: 8, user: 128, anonymous: 128, all: 2048, alone: 64 };
 const RETRY_AFTER = '30';
 
+/**
+ * workerd ends a request whose client has gone without running any of its code: what was taken for it would be taken for ever. So who has a place
+ * says so, and the place of one that has said nothing for long is free.
+ */
+const BEAT_MS = 20_000;
+const DEAD_AFTER_MS = 65_000;
+
+/** Keys beyond which all places are looked at whose holders have not been heard of. */
+const MAX_KEYS = 4096;
+
+/** A place, and when its holder was last heard of. */
+interface Place {
+  seenAt: number;
+  /** Ends what holds it; weak, so that nothing of a request is kept that workerd has ended. */
+  readonly end: WeakRef<AbortController> | null;
+}
+
 /** Nothing is open yet. */
 export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS): Shares {
-  const counts = new Map<string, number>();
-  const left = new Map<string, Set<AbortController>>();
-  const add = (key: string, by: number): void => {
-    const count = (counts.get(key) ?? 0) + by;
-    if (count > 0) counts.set(key, count);
-    else counts.delete(key);
+  const places = new Map<string, Set<Place>>();
+  const give = (key: string, place: Place): void => {
+    const own = places.get(key);
+    own?.delete(place);
+    if (own?.size === 0) places.delete(key);
+  };
+  const prune = (key: string): void => {
+    for (const place of places.get(key) ?? []) if (Date.now() - place.seenAt > DEAD_AFTER_MS) give(key, place);
+  };
+  const hold = (keys: readonly string[], until: AbortSignal, end: AbortController | null = null): void => {
+    if (places.size > MAX_KEYS) for (const key of places.keys()) prune(key);
+    const place: Place = { seenAt: Date.now(), end: end && new WeakRef(end) };
+    for (const key of keys) places.set(key, (places.get(key) ?? new Set<Place>()).add(place));
+    const beat = setInterval(() => void (place.seenAt = Date.now()), BEAT_MS);
+    onAbort(until, () => {
+      clearInterval(beat);
+      for (const key of keys) give(key, place);
+    });
+  };
+  const isFull = (key: string, most: number): boolean => {
+    if ((places.get(key)?.size ?? 0) < most) return false;
+    prune(key);
+    return (places.get(key)?.size ?? 0) >= most;
   };
   return {
     take({ access, session: label }, until) {
@@ -54,27 +88,23 @@ export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS
         access ? [`user ${userOf(access)}`, user, 'streams_of_user'] : ['anonymous', anonymous, 'streams_of_anonymous'],
         ['all', all, 'streams'],
       ];
-      const full = asked.find(([key, most]) => (counts.get(key) ?? 0) >= most);
+      const full = asked.find(([key, most]) => isFull(key, most));
       if (full) return full[2];
-      for (const [key] of asked) add(key, 1);
-      onAbort(until, () => asked.forEach(([key]) => add(key, -1)));
+      const keys = asked.map(([key]) => key);
+      hold(keys, until);
       return null;
     },
-    work(label, until) {
-      add(`work ${label}`, 1);
-      onAbort(until, () => add(`work ${label}`, -1));
-    },
-    isAtWork: (label) => counts.has(`work ${label}`),
+    work: (label, until) => hold([`work ${label}`], until),
+    isAtWork: (label) => places.has(`work ${label}`),
     leave(access, until) {
-      const key = userOf(access);
-      const own = left.get(key) ?? new Set();
-      left.set(key, own.add(until));
-      onAbort(until.signal, () => {
-        own.delete(until);
-        if (own.size === 0 && left.get(key) === own) left.delete(key);
-      });
-      const [first] = own.size > alone ? own : [];
-      first?.abort();
+      const key = `alone ${userOf(access)}`;
+      const own = places.get(key);
+      for (const place of own ?? []) if (place.end?.deref() === until) return;
+      hold([key], until.signal, until);
+      if (!isFull(key, alone + 1)) return;
+      const [first] = places.get(key) ?? [];
+      if (first) give(key, first);
+      first?.end?.deref()?.abort();
     },
   };
 }

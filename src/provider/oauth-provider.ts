@@ -32,6 +32,7 @@ import { LateStates } from './late-states.ts';
 import { loginFault } from './login-faults.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
 import { pathOf, withoutPrefix } from './path-of.ts';
+import { withPermissions } from './permissions.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
 import { isOff, readEnv } from './surroundings.ts';
@@ -158,8 +159,9 @@ export class OAuthProvider<Env = unknown> {
     const own = this.#envFor(host, env);
     const inside = withoutPrefix(request, host.prefix);
     if (access === null) return api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge));
-    const allowed = await withPermissions(host.as, ofTenant(access, host.as), own);
-    if (allowed === null) return unavailable(this.#platform.runtime.respond);
+    const again = { guard: api.guard, check: () => api.guard(request) };
+    const allowed = await withPermissions(host.as, ofTenant(access, host.as), own, again);
+    if (isRefusal(allowed)) return allowed;
     ctx.states = new LateStates(host.as, allowed);
     try {
       return await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge));
@@ -284,17 +286,4 @@ function notFound(): Response {
 /** Says whose names `userId` and `clientId` are, so that nothing that is kept by them is kept for two. */
 function ofTenant(access: Access, { settings: { issuer, tenant } }: AuthServer): Access {
   return tenant === null ? access : { ...access, tenant, issuer: access.issuer ?? issuer };
-}
-
-/** Puts what the user may do at this moment into the props; null where that cannot be told, and nobody is let in. */
-async function withPermissions(as: AuthServer, access: Access, env: unknown): Promise<Access | null> {
-  const { permissions } = as.settings;
-  if (permissions === null) return access;
-  try {
-    const props = typeof access.props === 'object' && access.props !== null ? access.props : {};
-    return { ...access, props: { ...props, permissions: await permissions(access, env as never) } };
-  } catch (error) {
-    as.emit({ kind: 'request.failed', endpoint: 'permissions', requestId: as.keys.id(), error });
-    return null;
-  }
 }

@@ -150,10 +150,12 @@ const KINDS: { readonly [kind: string]: Call } = {
     if (!JSON.stringify(await events.next()).includes('acknowledged')) throw new Error('There was no stream.');
     await events.cancel();
   },
-  'a stream of news in a session': async (door, { session }) => {
-    const events = eventsOf(await ask(door, session, 'GET', undefined, inSession('current')));
+  'a stream of news in a session': async (door, { token }) => {
+    const own = await begun({ send: lined(door, 'current in a session') }, token);
+    const events = eventsOf(await ask(door, own, 'GET', undefined, inSession('current')));
     if ((await events.next()) === null) throw new Error('There was no stream.');
     await events.cancel();
+    await read(ask(door, own, 'DELETE', undefined, inSession('current')), /^$/);
   },
   'the stream of a client of 2024-11': async (door, { token }) => {
     const events = eventsOf(
@@ -196,7 +198,7 @@ async function repeat(times: number, call: () => Promise<void>): Promise<void> {
 describe.each([
   ['Node', onNode],
   ['workerd', inWorkerd],
-] as const)('F-61 on %s', (_name, start) => {
+] as const)('F-61 on %s', (name, start) => {
   let running: Running;
   let token: string;
   let session: Begun;
@@ -211,9 +213,11 @@ describe.each([
 
   it.each(Object.keys(KINDS))('keeps nothing of %s', { timeout: 600_000 }, async (kind) => {
     const call = (): Promise<void> => (KINDS[kind] as Call)(running.door, { token, session });
-    await repeat(WARM_UP, call);
+    // workerd sees that the client of a stream has gone with the next word on it, 15 s later: a user has 128 at once.
+    const isSlow = name === 'workerd' && kind.includes('stream');
+    await repeat(isSlow ? 5 : WARM_UP, call);
     const before = await running.measure();
-    await repeat(OFTEN.includes(kind) ? MANY : SOME, call);
+    await repeat(isSlow ? 30 : OFTEN.includes(kind) ? MANY : SOME, call);
     // workerd lets go of a request whose client has gone only after a while.
     const isFlat = async (): Promise<void> => {
       const after = await running.measure();

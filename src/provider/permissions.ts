@@ -1,0 +1,42 @@
+/**
+ * Permissions of the very moment: the option `permissions` is asked on each request, and what it says goes into the props. Where it throws nobody
+ * is let in, and the answer says what can be done about it:
+ *
+ *   the account at another site has ended → 401, and the client signs in again · none is linked, which the application did not allow for → 403
+ *   all else is an outage → 503, on which no client throws its tokens away (SEC-186)
+ */
+import type { AuthServer } from '../core/auth-server.ts';
+import { schemeOf, unauthorized, unavailable } from '../guard/challenge.ts';
+import { type Guard, isRefusal } from '../guard/guard.ts';
+import { json } from '../lib/http.ts';
+import type { Access } from '../model/access.ts';
+import { UpstreamTokenError } from '../model/upstream.ts';
+
+/** Puts what the user may do into the props; or says why that cannot be told. @param check asks the guard once more. */
+export async function withPermissions(
+  as: AuthServer,
+  access: Access,
+  env: unknown,
+  { guard, check }: { readonly guard: Guard<null>; readonly check: () => Promise<Access | Response | null> },
+): Promise<Access | Response> {
+  const { permissions } = as.settings;
+  if (permissions === null) return access;
+  const { respond } = as.runtime;
+  try {
+    const props = typeof access.props === 'object' && access.props !== null ? access.props : {};
+    return { ...access, props: { ...props, permissions: await permissions(access, env as never) } };
+  } catch (error) {
+    const failure = error instanceof UpstreamTokenError ? error.failure : null;
+    if (failure === 'ended') {
+      as.emit({ kind: 'request.refused', endpoint: 'permissions', code: 'invalid_token', reason: 'upstream_ended' });
+      const verdict = await check(); // which says so itself, where the grant has ended with the account
+      return isRefusal(verdict) ? verdict : unauthorized(guard.challenge, true, respond, schemeOf(access));
+    }
+    if (failure === 'not_linked') {
+      as.emit({ kind: 'request.refused', endpoint: 'permissions', code: 'access_denied', reason: 'upstream_not_linked' });
+      return json({ error: 'access_denied', error_description: (error as Error).message }, 403, {}, respond);
+    }
+    as.emit({ kind: 'request.failed', endpoint: 'permissions', requestId: as.keys.id(), error });
+    return unavailable(respond, error instanceof UpstreamTokenError ? error.retryAfter : undefined);
+  }
+}

@@ -1,0 +1,75 @@
+/** What a call comes to when the look-up of permissions throws, on every store: an account that ended, one that is not linked, an outage. */
+import { describe, expect, it } from 'vitest';
+import type { Access } from '../../src/model/access.ts';
+import { UpstreamTokenError } from '../../src/model/upstream.ts';
+import { ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { makeVaultApp } from '../support/vault-app.ts';
+
+/** As an application does that asks the site what its user may do there. */
+const rolesAt =
+  (provider: string) =>
+  async (access: Access): Promise<readonly string[]> => {
+    const token = await access.upstream(provider).token();
+    return token === '' ? [] : ['reader'];
+  };
+
+describe.each(storeNames)('permissions on %s', (store) => {
+  it('answers 401 where the account has ended that they are asked of, so that the client signs in again (R-56)', async () => {
+    const app = await makeVaultApp(store, { accessTokenTTL: 86_400, permissions: rolesAt('corp') });
+    const { tokens, client } = await app.connect();
+    const first = (await app.use(tokens.access)).token;
+    expect(first).toMatch(/^upstream-/);
+    app.idp.tokens.revoke(first ?? '');
+    app.clock.pass(3700);
+    const refused = await app.call(tokens.access);
+    expect([refused.status, refused.response.headers.get('retry-after')]).toEqual([401, null]);
+    expect(refused.response.headers.get('www-authenticate')).toMatch(/^Bearer error="invalid_token", resource_metadata="/);
+    expect(app.events).toContainEqual(
+      expect.objectContaining({ kind: 'request.refused', endpoint: 'permissions', reason: 'upstream_ended' }),
+    );
+    expect((await client.refresh(tokens.refresh)).status).toBe(400);
+    expect((await app.use((await app.connect()).tokens.access)).token).toMatch(/^upstream-/); // and the way is open again
+  });
+
+  it('answers 401, too, where the grant goes on without that account (R-56)', async () => {
+    const app = await makeApp(store, { permissions: () => Promise.reject(new UpstreamTokenError('ended', 'corp')) });
+    const { tokens } = await app.signedIn();
+    const { status, response } = await app.call(tokens.access);
+    expect([status, response.headers.get('www-authenticate')?.includes(`resource_metadata="${ISSUER}/`)]).toEqual([401, true]);
+  });
+
+  it('answers 403 where no account is linked and the application lets that stand: no outage, and no reason to sign in again (R-56)', async () => {
+    const app = await makeVaultApp(store, { permissions: rolesAt('github') });
+    const { tokens } = await app.connect('corp');
+    const { status, response } = await app.call(tokens.access);
+    const headers = [response.headers.get('retry-after'), response.headers.get('www-authenticate')];
+    expect([status, headers]).toEqual([403, [null, null]]);
+    expect(await response.json()).toMatchObject({ error: 'access_denied', error_description: expect.stringContaining('github') });
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'request.refused', reason: 'upstream_not_linked' }));
+  });
+
+  it('lets in whoever the application lets in without that account (R-56)', async () => {
+    const ask = rolesAt('github');
+    const permissions = (access: Access): Promise<readonly string[]> =>
+      ask(access).catch((error: unknown) => {
+        if (error instanceof UpstreamTokenError && error.failure === 'not_linked') return [];
+        throw error;
+      });
+    const app = await makeVaultApp(store, { permissions });
+    const { tokens } = await app.connect('corp');
+    expect((await app.use(tokens.access)).token).toMatch(/^upstream-/);
+  });
+
+  it('answers 503 for an outage, after which the site asked not to be asked, and keeps the grant (R-56, SEC-186)', async () => {
+    const away = await makeApp(store, { permissions: () => Promise.reject(new UpstreamTokenError('unavailable', 'corp', 30)) });
+    const { tokens } = await away.signedIn();
+    const { status, response } = await away.call(tokens.access);
+    expect([status, response.headers.get('retry-after')]).toEqual([503, '30']);
+    for (const thrown of [new Error('secret words'), 'a text', undefined]) {
+      const app = await makeApp(store, { permissions: () => Promise.reject(thrown as Error) });
+      const called = await app.call((await app.signedIn()).tokens.access);
+      expect([called.status, called.response.headers.get('retry-after')]).toEqual([503, '2']);
+      expect(await called.response.text()).not.toContain('secret');
+    }
+  });
+});
