@@ -18,6 +18,7 @@ export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.t
 export type { Access, Actor, AuthContext, Checked } from './model/access.ts';
 export { type LinkedAccount, type UpstreamAccount, type Upstreams, UpstreamTokenError, type UpstreamTokens } from './model/upstream.ts';
 export type { Account, Accounts, NewAccount } from './model/account.ts';
+export type { SignInKind, SignIns, UserSignIns } from './model/sign-ins.ts';
 export { ConnectionNeeded, type Connect } from './model/connection.ts';
 export type { Client } from './model/client.ts';
 export type { Email, SendEmail } from './model/email.ts';

@@ -67,6 +67,7 @@ describe.each(storeNames)('tries on %s', (store) => {
     await app.provider.helpers(app.env).accounts.setEmail(app.aliceId, email, { verified: true });
     for (let count = 0; count < 6; count++) await signIn(app, 1, { with: 'email', email });
     expect((await signIn(app, 1, { with: 'email', email })).status).toBe(429);
+    await app.settled();
     const mine = app.browser();
     const asks = await signIn(app, 2, { with: 'email', email }, mine);
     await app.settled();

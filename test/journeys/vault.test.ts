@@ -40,6 +40,9 @@ describe.each(storeNames)('the vault on %s', (store) => {
     app.clock.pass(50);
     const second = (await app.use(tokens.access)).token;
     expect([second === first, app.idp.tokens.refreshes.asked]).toEqual([false, 1]);
+    const signedIn = app.events.find((event) => event.kind === 'login.succeeded');
+    const userId = signedIn?.kind === 'login.succeeded' ? signedIn.userId : '';
+    expect((await app.inner.list(`upstreams:${userId}`)).keys).toHaveLength(1); // found also after a refresh, when the user goes (F-37)
     app.clock.pass(3550);
     const { access } = tokensOf(await client.refresh(tokens.refresh));
     const third = (await app.use(access)).token;

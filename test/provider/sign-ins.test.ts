@@ -2,20 +2,23 @@
 import { describe, expect, it } from 'vitest';
 import { makeKeys } from '../../src/core/keys.ts';
 import { makeRecords } from '../../src/core/records.ts';
+import { login } from '../../src/logins/login.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';
 import { upstream } from '../../src/logins/upstream.ts';
-import type { Key } from '../../src/model/store.ts';
+import type { Key, Store } from '../../src/model/store.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import { makeFakeUpstream, type FakeUpstream } from '../../src/testing/fake-upstream.ts';
+import { makeClock } from '../../src/testing/clock.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
-import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { makeAuthenticator } from '../support/authenticator.ts';
 import { makeMailbox } from '../support/mailbox.ts';
 import { answerTo } from '../support/passkey-person.ts';
-import { setUp } from '../support/totp-app.ts';
+import { type Authenticator, setUp } from '../support/totp-app.ts';
 import { APP, callbackOf } from '../support/upstream-app.ts';
 
 interface Made extends App {
@@ -42,6 +45,10 @@ const helpersOf = (app: App) => app.provider.helpers(app.env);
 
 /** Signed in as Alice, with an identity, a passkey and a second factor added. */
 async function settledIn(app: Made): Promise<Browser> {
+  return (await withPhone(app)).browser;
+}
+
+async function withPhone(app: Made): Promise<{ browser: Browser; phone: Authenticator }> {
   const browser = app.browser();
   await browser.submit(await browser.get(`${ISSUER}/login`), ALICE);
   const gone = await browser.submit(await browser.get(`${ISSUER}/account/sign-ins`), { join: 'corp' });
@@ -49,8 +56,8 @@ async function settledIn(app: Made): Promise<Browser> {
   const add = await browser.submit(await browser.get(`${ISSUER}/account/passkeys`), { do: 'begin', name: 'Key' });
   const passkey = await answerTo(add, makeAuthenticator(ISSUER));
   expect((await browser.submit(add, { do: 'add', passkey })).status).toBe(303);
-  await setUp(browser, app.clock);
-  return browser;
+  const { app: phone } = await setUp(browser, app.clock);
+  return { browser, phone };
 }
 
 async function throughCorp(app: Made, browser: Browser): Promise<BrowserPage> {
@@ -114,9 +121,11 @@ describe.each(storeNames)('the ways into an account on %s', (store) => {
 
   it('go with the account, all of them, and its id never comes back (F-37)', async () => {
     const app = await make(store);
-    const browser = await settledIn(app);
+    const { browser, phone } = await withPhone(app);
     const client = await app.client();
-    await throughCorp(app, browser);
+    app.clock.pass(30);
+    const asks = await throughCorp(app, browser); // its tokens are kept, and no grant names them
+    expect((await browser.submit(asks, { code: await phone.code() })).status).toBe(303);
     const { accounts, listGrants, listUserGrants } = helpersOf(app);
     const plain = app.browser();
     await plain.submit(await plain.get(`${ISSUER}/login`), ALICE);
@@ -175,5 +184,44 @@ describe.each(storeNames)('the ways into an account on %s', (store) => {
       passkeys: [],
       secondFactor: { recoveryLeft: 10 },
     });
+  });
+});
+
+describe('a sign-in at another site that a removal overtakes', () => {
+  it('leaves no session of the removed user (F-37)', async () => {
+    const clock = makeClock();
+    const inner = memoryStore(clock);
+    let before: () => Promise<unknown> = async () => {};
+    const store: Store = {
+      atomic: true,
+      read: (...given) => inner.read(...given),
+      remove: (...given) => inner.remove(...given),
+      list: (...given) => inner.list(...given),
+      write: async (key, ...rest) => {
+        if (key.startsWith('session:')) await before();
+        return inner.write(key, ...rest);
+      },
+    };
+    const own = login({
+      id: 'sso',
+      label: 'Intranet',
+      site: 'https://sso.example',
+      begin: ({ redirectUri, state }) => ({ location: `${redirectUri}?state=${state}` }),
+      finish: () => ({ issuer: 'https://sso.example', subject: 'ines', claims: { name: 'Ines' } }),
+    });
+    const app = await appOn(store, clock, { logins: [own] });
+    const signIn = async (browser: Browser): Promise<BrowserPage> =>
+      browser.get((await browser.submit(await browser.get(`${ISSUER}/login`), { with: 'sso' })).location ?? '');
+    expect((await signIn(app.browser())).status).toBe(303);
+    const { accounts, findUserId } = helpersOf(app);
+    const id = (await findUserId({ issuer: 'https://sso.example', subject: 'ines' })) ?? '';
+    before = async () => {
+      before = async () => {};
+      await accounts.remove(id);
+    };
+    const late = app.browser();
+    await signIn(late);
+    expect((await late.get(`${ISSUER}/account`)).status).toBe(303);
+    expect((await inner.list(`sessions:${id}`)).keys).toEqual([]);
   });
 });
