@@ -39,23 +39,32 @@ function opened(file: string): ReturnType<typeof sqliteStore> {
   }
 }
 
-async function openPostgres(url: string): Promise<OpenStore> {
+async function openPostgres(place: string): Promise<OpenStore> {
+  const [url, schema] = without('schema', place);
+  const options = schema === null ? {} : { schema };
   const postgres = await load<{ default: (url: string, options: object) => PostgresDriver & { end(): Promise<void> } }>('postgres');
   if (postgres) {
     const sql = postgres.default(url, { onnotice: () => undefined });
-    return { store: postgresStore(sql), close: () => sql.end() };
+    return { store: postgresStore(sql, options), close: () => sql.end() };
   }
   const pg = await load<{ default: { Pool: new (options: object) => PgDriver & { end(): Promise<void> } } }>('pg');
   if (!pg) throw new CliError('PostgreSQL needs a driver in this folder: npm install pg, or npm install postgres.');
   const pool = new pg.default.Pool({ connectionString: url });
-  return { store: postgresStore(pool), close: () => pool.end() };
+  return { store: postgresStore(pool, options), close: () => pool.end() };
 }
 
 async function openRedis(place: string): Promise<OpenStore> {
+  const [url, prefix] = without('prefix', place);
+  return openRedisAt(url, prefix === null ? {} : { prefix });
+}
+
+/** An address without a parameter that is ours and not the driver's, and that parameter. */
+function without(name: string, place: string): readonly [url: string, value: string | null] {
+  if (!place.includes(`${name}=`)) return [place, null]; // as it was given: what drivers take is more than URLs
   const url = new URL(place);
-  const prefix = url.searchParams.get('prefix');
-  url.searchParams.delete('prefix');
-  return openRedisAt(url.href, prefix === null ? {} : { prefix });
+  const value = url.searchParams.get(name);
+  url.searchParams.delete(name);
+  return [url.href, value];
 }
 
 async function openRedisAt(url: string, options: { readonly prefix?: string }): Promise<OpenStore> {

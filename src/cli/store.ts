@@ -15,7 +15,7 @@ export const STORE_USAGE = `Usage: portcullis store check STORE          whether
        portcullis store import STORE FILE    writes those that are not there yet; may be run again
 
 STORE is a data folder or a file of SQLite, postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST. Redis under another prefix than
-portcullis: is redis://HOST?prefix=NAME: with all that stands before its keys, the keyPrefix of ioredis too.
+portcullis: is redis://HOST?prefix=NAME:, PostgreSQL in another schema postgres://HOST/DATABASE?schema=NAME; a prefix with all that stands before its keys, the keyPrefix of ioredis too.
 Stop the server before an export; afterwards nobody has to sign in again.`;
 
 /** Runs `store` with the words after it. @throws {CliError} saying what is wrong. */

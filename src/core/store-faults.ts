@@ -26,24 +26,36 @@ const MOST_HANGING = 64;
 /** The same store, whose failures are errors that a client may retry. */
 export function withFaults(store: Store, { deadline = 5000, after = timer }: Patience = {}): Store {
   const run = store.local === true ? <T>(verb: () => Promise<T>): Promise<T> => verb() : patient(deadline, after);
+  const look = <T>(verb: () => Promise<T>): Promise<T> => guarded(() => run(store.local === true ? verb : () => twice(verb)));
   return {
     atomic: store.atomic,
     ...(store.local === undefined ? {} : { local: store.local }),
-    read: (key, known) => guarded(() => run(() => store.read(key, known))),
-    ...(store.readLate ? { readLate: (key) => guarded(() => run(async () => store.readLate?.(key) ?? null)) } : {}),
+    read: (key, known) => look(() => store.read(key, known)),
+    ...(store.readLate ? { readLate: (key) => look(async () => store.readLate?.(key) ?? null) } : {}),
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),
     remove: (key, when) => guarded(() => run(() => store.remove(key, when))),
-    list: (index, cursor) => guarded(() => run(() => store.list(index, cursor))),
+    list: (index, cursor) => look(() => store.list(index, cursor)),
     ...further(store),
   };
 }
 
 /** What not every store can. No deadline: nobody waits for it. */
-function further(store: Store): Pick<Store, 'all' | 'sweep'> {
+function further(store: Store): Pick<Store, 'all' | 'spread' | 'sweep'> {
   return {
+    ...(store.spread ? { spread: (name) => store.spread?.(name) ?? [] } : {}),
     ...(store.all ? { all: (cursor) => guarded(async () => store.all?.(cursor) ?? { records: [] }) } : {}),
     ...(store.sweep ? { sweep: (most) => guarded(async () => store.sweep?.(most) ?? 0) } : {}),
   };
+}
+
+/** A read changes nothing, so the one that meets a broken connection is made again, once, on another. */
+async function twice<T>(verb: () => Promise<T>): Promise<T> {
+  try {
+    return await verb();
+  } catch (error) {
+    if (error instanceof NothingDone || error instanceof TypeError) throw error; // tried again with pauses; a store that must not be used
+    return verb();
+  }
 }
 
 async function guarded<T>(verb: () => Promise<T>): Promise<T> {

@@ -88,6 +88,8 @@ export interface Store {
   all?(after?: Cursor): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }>;
   /** How many live records there are, found out in another way than `all`: by it a copy knows that it is whole. Absent where the engine cannot tell. */
   count?(): Promise<number>;
+  /** Of the keys that `name` gives for 0, 1, 2 …, some of which one lies in each part of the store. Absent where it has one part. */
+  spread?(name: (n: number) => Key): readonly Key[];
   /** Looks at the next records in turn, some thousand unless told, and removes the expired ones; tells how many. Absent where the engine forgets by itself. */
   sweep?(most?: number): Promise<number>;
   /** True where answers come from this very process, so that none can fail to come; other stores are given a deadline. */

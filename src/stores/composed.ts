@@ -91,6 +91,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
     list: (index, after) => atomic.list(index, after),
     ...(atomic.all ? { all: (after) => (atomic.all as NonNullable<Store['all']>)(after) } : {}),
     ...(atomic.count ? { count: () => (atomic.count as NonNullable<Store['count']>)() } : {}),
+    ...(atomic.spread ? { spread: (name) => (atomic.spread as NonNullable<Store['spread']>)(name) } : {}),
     ...(atomic.sweep ? { sweep: (most) => (atomic.sweep as NonNullable<Store['sweep']>)(most) } : {}),
   };
 }

@@ -6,6 +6,7 @@
  */
 import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
 import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import { isLookOver } from './layout-check.ts';
 import {
   type Bound,
   CLOCKS_DIFFER,
@@ -62,7 +63,7 @@ class D1Store implements Store {
   readonly #database: D1Binding;
   readonly #now: () => Seconds;
   /** Not a promise that all wait for: in workerd it would belong to one request, and hang with it. */
-  #ready = false;
+  #lookedAt: Seconds | undefined;
   /** Where the next sweep begins. An isolate lives shortly, so the first begins anywhere: else none would ever come to the end. */
   #swept: number | undefined;
 
@@ -134,7 +135,7 @@ class D1Store implements Store {
   }
 
   async #run(...[statement, ...parameters]: Bound): Promise<readonly unknown[]> {
-    if (!this.#ready) await this.#prepare();
+    if (this.#lookedAt === undefined || isLookOver(this.#lookedAt, this.#now())) await this.#prepare();
     return told(
       async () =>
         (
@@ -148,7 +149,7 @@ class D1Store implements Store {
 
   async #batch(all: readonly Bound[]): Promise<readonly (readonly unknown[])[]> {
     if (all.length === 0) return [];
-    if (!this.#ready) await this.#prepare();
+    if (this.#lookedAt === undefined || isLookOver(this.#lookedAt, this.#now())) await this.#prepare();
     const prepared = all.map(([statement, ...parameters]) => this.#database.prepare(statement).bind(...parameters));
     return (await told(() => this.#database.batch(prepared as never[]))).map(({ results }) => results);
   }
@@ -161,7 +162,7 @@ class D1Store implements Store {
         'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
       );
     for (const [at, statements] of LAYOUTS.entries()) if (at >= layout) await this.#step(at + 1, statements);
-    this.#ready = true;
+    this.#lookedAt = this.#now();
   }
 
   /** One step is one transaction, and its number can be entered once only: of two that take it, the second changes nothing. */

@@ -123,6 +123,15 @@ class ObjectStore implements Store {
     return { records: records.map((text) => JSON.parse(text) as Kept), ...(onward === undefined ? {} : { next: onward }) };
   }
 
+  spread(name: (n: number) => Key): readonly Key[] {
+    const found = new Map<number, Key>();
+    for (let n = 0; found.size < this.#shards; n++) {
+      const shard = hashOf(name(n)) % this.#shards;
+      if (!found.has(shard)) found.set(shard, name(n));
+    }
+    return [...found.values()];
+  }
+
   async count(): Promise<number> {
     const [now, shards] = [this.#now(), Array.from({ length: this.#shards }, (_, shard) => shard)];
     const counts = await Promise.all(shards.map(async (shard) => this.#object(shard).count(now)));

@@ -21,6 +21,7 @@ export interface PgDriver {
 /** A connection of a Pool. */
 interface PgConnection extends PgDriver {
   release(destroy?: boolean): void;
+  on?(event: 'error', listener: () => void): unknown;
   readonly connection?: { readonly stream?: { destroy?(): void } };
 }
 
@@ -62,6 +63,12 @@ export function overPg(driver: PgDriver, names: ReadonlyMap<string, string>): Qu
 function pooled(pool: PgPool): (query: PgQuery, milliseconds: number) => Promise<{ readonly rows: unknown[] }> {
   let hangs = 0;
   const heardAfter = new WeakMap<PgConnection, number>();
+  const watched = new WeakSet<PgConnection>();
+  /** The pool listens to idle connections only: one that breaks in our hands would emit `error` to nobody, which ends the process. */
+  const watch = (connection: PgConnection): void => {
+    if (!watched.has(connection)) connection.on?.('error', () => undefined);
+    watched.add(connection);
+  };
   const drop = (connection: PgConnection): void => {
     connection.release(true);
     connection.connection?.stream?.destroy?.(); // a polite goodbye would wait for an answer
@@ -70,6 +77,7 @@ function pooled(pool: PgPool): (query: PgQuery, milliseconds: number) => Promise
     const asked = Date.now();
     for (;;) {
       const connection = await pool.connect();
+      watch(connection);
       const isLate = Date.now() - asked > milliseconds;
       if (!isLate && (heardAfter.get(connection) ?? hangs) >= hangs) return connection;
       if (!isLate) drop(connection);

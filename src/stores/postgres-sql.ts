@@ -17,6 +17,27 @@ export const LAYOUTS: readonly (readonly string[])[] = [
 /** Says which layout stands. */
 export const LAYOUT_STATEMENT = 'SELECT max(layout) AS layout FROM portcullis_layout';
 
+/** The schemas of the search path, in order, and which of them has our tables. */
+export const SCHEMAS = `SELECT s.name, EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = 'portcullis_layout' AND n.nspname = s.name) AS known
+  FROM unnest(current_schemas(false)) WITH ORDINALITY AS s(name, place) ORDER BY s.place`;
+
+/** Whether this role may make tables. Schema. */
+export const MAY_CREATE = "SELECT has_schema_privilege($1, 'USAGE') AND has_schema_privilege($1, 'CREATE') AS may";
+
+/** Rights that this role needs and has not. */
+export const LACKING = `SELECT t.name, r.lacks FROM (VALUES ('portcullis_records'), ('portcullis_entries')) AS t(name),
+    (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS r(lacks)
+  WHERE NOT has_table_privilege(t.name, r.lacks)`;
+
+/** A text with the schema before each of our tables. */
+export function inSchema(schema: string, text: string): string {
+  const quoted = `"${schema.replaceAll('"', '""')}"`;
+  return text.replaceAll(/'?\bportcullis_(?:records|entries|layout)\b'?/g, (name) =>
+    name.startsWith("'") ? `'${quoted.replaceAll("'", "''")}.${name.slice(1)}` : `${quoted}.${name}`,
+  );
+}
+
 /** Any number that no other program locks. */
 const LOCK = 8_314_159_265;
 

@@ -4,11 +4,11 @@
  * Every verb is one statement, records and lists together, so it happens as a whole or not at all, and its condition is
  * decided under the row's lock. A failure that proves that nothing happened is told as such, and may be tried again.
  */
-import { makeOnce } from '../lib/underway.ts';
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { LONG_DEADLINE } from './deadline.ts';
 import { overPg, overPostgres, type Parameter, type PgDriver, type PostgresDriver, type Query } from './postgres-driver.ts';
-import { LAYOUT_STATEMENT, LAYOUTS, migration, STATEMENTS } from './postgres-sql.ts';
+import { layoutCheck } from './layout-check.ts';
+import { inSchema, LACKING, LAYOUT_STATEMENT, LAYOUTS, MAY_CREATE, migration, SCHEMAS, STATEMENTS } from './postgres-sql.ts';
 import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
@@ -20,10 +20,9 @@ export interface PostgresStoreOptions {
   readonly now?: () => Seconds;
   /** Whether statements are prepared once a connection; true by default. Say false behind a pooler that forgets them (PgBouncer before 1.21). */
   readonly prepare?: boolean;
+  /** Where the tables are; by default the one schema of the search path that has them, or its first where none has. */
+  readonly schema?: string;
 }
-
-/** What statements are prepared as: the same in every store on one pool, which takes a name for one text only. */
-const NAMES: ReadonlyMap<string, string> = new Map(Object.entries(STATEMENTS).map(([name, text]) => [text, `portcullis_2_${name}`]));
 
 /** Statements over many records. */
 const LONG: ReadonlySet<string> = new Set([STATEMENTS.all, STATEMENTS.sweep]);
@@ -34,11 +33,15 @@ const LONG: ReadonlySet<string> = new Set([STATEMENTS.all, STATEMENTS.sweep]);
  * @throws {TypeError} when the driver is neither of the two.
  */
 export function postgresStore(driver: PgDriver | PostgresDriver, options: PostgresStoreOptions = {}): Store {
-  const { now = machineClock, prepare = true } = options;
+  const { now = machineClock, prepare = true, schema } = options;
+  if (schema !== undefined && (typeof schema !== 'string' || schema === '' || schema.length > 63))
+    throw new TypeError('postgresStore: `schema` must be the name of a schema, of 1 to 63 characters.');
   if (typeof (driver as PostgresDriver | undefined)?.unsafe === 'function')
-    return new PostgresStore(overPostgres(driver as PostgresDriver, prepare), now);
-  if (typeof (driver as PgDriver | undefined)?.query === 'function')
-    return new PostgresStore(overPg(driver as PgDriver, prepare ? NAMES : new Map()), now);
+    return new PostgresStore(overPostgres(driver as PostgresDriver, prepare), now, schema);
+  if (typeof (driver as PgDriver | undefined)?.query === 'function') {
+    const names = new Map<string, string>();
+    return new PostgresStore(overPg(driver as PgDriver, names), now, schema, prepare ? names : undefined);
+  }
   throw new TypeError('postgresStore: pass the Pool of `pg`, or the `sql` function of `postgres`.');
 }
 
@@ -46,12 +49,20 @@ class PostgresStore implements Store {
   readonly atomic = true;
   readonly #query: Query;
   readonly #now: () => Seconds;
-  readonly #ready = makeOnce(() => this.#prepare());
+  readonly #ready: () => Promise<void>;
+  readonly #given: string | undefined;
+  /** What each statement is prepared as: the same in every store on one pool, which takes a name for one text only. */
+  readonly #names: Map<string, string> | undefined;
+  /** The statements with the schema in them, so that no table of the same name elsewhere in the search path is taken for ours. */
+  #texts: ReadonlyMap<string, string> = new Map();
   #swept = '';
 
-  constructor(query: Query, now: () => Seconds) {
+  constructor(query: Query, now: () => Seconds, schema: string | undefined, names?: Map<string, string>) {
+    this.#given = schema;
+    this.#names = names;
     this.#query = query;
     this.#now = now;
+    this.#ready = layoutCheck(() => this.#prepare(), now);
   }
 
   async read(key: Key, known?: Stored): Promise<Stored | null> {
@@ -112,26 +123,54 @@ class PostgresStore implements Store {
 
   async #run(statement: string, ...parameters: readonly Parameter[]): Promise<readonly unknown[]> {
     await this.#ready();
-    return this.#query(statement, parameters, LONG.has(statement) ? LONG_DEADLINE : undefined);
+    return this.#query(this.#texts.get(statement) ?? statement, parameters, LONG.has(statement) ? LONG_DEADLINE : undefined);
   }
 
-  /** Looks at the layout once; what fails is tried again by whoever comes next. */
+  /** Finds the tables, makes them or brings them forward, and looks at the rights; what fails is tried again by whoever comes next. */
   async #prepare(): Promise<void> {
-    let layout = await this.#layout();
+    const schema = await this.#schema();
+    let layout = await this.#layout(schema);
     if (layout < LAYOUTS.length) {
-      await this.#query(migration(LAYOUTS), [], LONG_DEADLINE); // another process may be at it
-      layout = await this.#layout();
+      const [may] = await this.#query(MAY_CREATE, [schema]);
+      if (!(may as { may: boolean }).may)
+        throw new TypeError(
+          `postgresStore: this role may not make tables in the schema ${schema}. GRANT USAGE, CREATE ON SCHEMA ${schema} to it, or run \`portcullis store migrate\` as the owner.`,
+        );
+      await this.#query(inSchema(schema, migration(LAYOUTS)), [], LONG_DEADLINE); // another process may be at it
+      layout = await this.#layout(schema);
     }
     if (layout > LAYOUTS.length)
       throw new TypeError(
         'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
       );
+    const lacking = (await this.#query(inSchema(schema, LACKING), [])) as readonly { readonly name: string; readonly lacks: string }[];
+    if (lacking.length > 0) {
+      const all = lacking.map(({ name, lacks }) => `${lacks} on ${name}`).join(', ');
+      throw new TypeError(`postgresStore: this role lacks rights that it needs: ${all}. GRANT them (docs/storage.md).`);
+    }
+    const entries = Object.entries(STATEMENTS).map(([name, text]) => [name, text, inSchema(schema, text)] as const);
+    for (const [name, , text] of entries) this.#names?.set(text, `portcullis_2_${name}_${schema}`.slice(0, 63));
+    this.#texts = new Map(entries.map(([, text, own]) => [text, own]));
   }
 
-  async #layout(): Promise<number> {
-    const [found] = await this.#query("SELECT to_regclass('portcullis_layout') IS NOT NULL AS known", []);
+  async #schema(): Promise<string> {
+    if (this.#given !== undefined) return this.#given;
+    const rows = (await this.#query(SCHEMAS, [])) as readonly { readonly name: string | null; readonly known: boolean }[];
+    const known = rows.filter((row) => row.known);
+    if (known.length > 1)
+      throw new TypeError(
+        `postgresStore: there are tables portcullis_… in several schemas of the search path: ${known.map(({ name }) => name).join(', ')}. Name one with \`schema\`.`,
+      );
+    const name = (known[0] ?? rows[0])?.name;
+    if (typeof name !== 'string')
+      throw new TypeError('postgresStore: the search path of this role leads to no schema. Name one with `schema`.');
+    return name;
+  }
+
+  async #layout(schema: string): Promise<number> {
+    const [found] = await this.#query(inSchema(schema, "SELECT to_regclass('portcullis_layout') IS NOT NULL AS known"), []);
     if (!(found as { known: boolean }).known) return 0;
-    const [row] = await this.#query(LAYOUT_STATEMENT, []);
+    const [row] = await this.#query(inSchema(schema, LAYOUT_STATEMENT), []);
     return Number((row as { layout: number | string | null }).layout ?? 0);
   }
 }

@@ -9,10 +9,10 @@
  * What Redis answered it may still lose: as far as `appendfsync` and replication allow. Validity is by presence, so a loss ends
  * sessions and never revives what was revoked, but for the seconds that a failover takes back (FLT-09, docs/storage.md).
  */
-import { makeOnce } from '../lib/underway.ts';
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
 import { COUNT, ENTER, FORGET, NAME, REMOVE, WRITE } from './redis-scripts.ts';
+import { layoutCheck } from './layout-check.ts';
 import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
@@ -67,11 +67,12 @@ class RedisStore implements Store {
   readonly #replicas: number;
   readonly #mayEvict: boolean;
   readonly #warn: (line: string) => void;
-  readonly #ready = makeOnce(() => this.#prepare());
+  readonly #ready: () => Promise<void>;
 
   constructor(redis: RedisConnection, { now, prefix, replicas, dangerouslyAllowEviction, warn }: Required<RedisStoreOptions>) {
     this.#redis = redis;
     this.#now = now;
+    this.#ready = layoutCheck(() => this.#prepare(), now);
     this.#prefix = prefix;
     this.#replicas = replicas;
     this.#mayEvict = dangerouslyAllowEviction;

@@ -37,6 +37,7 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
         return { ...page, records: ours.map((one) => ({ ...one, key: bare(one.key), index: one.index.map(bare) })) };
       },
     }),
+    ...(store.spread && { spread: (name) => (store.spread as NonNullable<Store['spread']>)((n) => inside(name(n))).map(bare) }),
     ...(store.sweep && { sweep: (most) => (store.sweep as NonNullable<Store['sweep']>)(most) }),
   };
 }

@@ -100,6 +100,12 @@ export function layOut(database: SqliteDatabase, layouts: readonly (readonly str
   database.exec(`PRAGMA user_version = ${layouts.length}`);
 }
 
+/** @throws {TypeError} where another process has brought the file to a layout that this version does not know. */
+export function checkLayout(database: SqliteDatabase): void {
+  if (layoutOf(database) > SCHEMA_VERSION)
+    throw new TypeError('The database was brought to a newer layout by a newer version of Portcullis. Update this process.');
+}
+
 function layoutOf(database: SqliteDatabase): number {
   return (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 }

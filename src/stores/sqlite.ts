@@ -25,7 +25,18 @@ import {
   sweepRecords,
   writeRecord,
 } from './sql.ts';
-import { attempt, inTransaction, isBusy, isFull, opened, prepared, type SqliteDatabase, type SqliteStatement } from './sqlite-file.ts';
+import { isLookOver } from './layout-check.ts';
+import {
+  attempt,
+  checkLayout,
+  inTransaction,
+  isBusy,
+  isFull,
+  opened,
+  prepared,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from './sqlite-file.ts';
 import { type Room, roomBeside } from './sqlite-room.ts';
 import { readMemory, type ReadMemory } from './wal-index.ts';
 
@@ -95,12 +106,14 @@ class FileStore implements SqliteStore {
   #swept = 0;
   #removed = 0;
   #askedAt = 0;
+  #lookedAt: Seconds;
 
   /** @param path of a database that is the store's own; null for one that was passed in. */
   constructor(database: SqliteDatabase, now: () => Seconds, path: string | null) {
     this.#database = database;
     this.#now = now;
     this.#owned = path !== null;
+    this.#lookedAt = now();
     this.#memory = path === null ? null : readMemory(path);
     this.#room = path === null || path === ':memory:' ? null : roomBeside(path);
     this.#read = database.prepare(READ);
@@ -112,6 +125,7 @@ class FileStore implements SqliteStore {
 
   async read(key: Key, before?: Stored): Promise<Stored | null> {
     const now = this.#now();
+    this.#look(now);
     const known = this.#memory?.find(key);
     if (known) return known.until > now ? storedOf(key, known, before) : null;
     const row = this.#read.get(key, now) as unknown as Row | undefined;
@@ -211,6 +225,12 @@ class FileStore implements SqliteStore {
     if (this.#owned) this.#database.close();
   }
 
+  #look(now: Seconds): void {
+    if (!isLookOver(this.#lookedAt, now)) return;
+    checkLayout(this.#database);
+    this.#lookedAt = now;
+  }
+
   #statement(text: string): SqliteStatement {
     const known = this.#statements.get(text);
     if (known) return known;
@@ -258,6 +278,7 @@ class FileStore implements SqliteStore {
 
   #carryOut(jobs: readonly Job[]): void {
     const [first] = jobs;
+    this.#look(this.#now());
     if (this.#isFull && !jobs.every(({ shrinks }) => shrinks()) && !this.#isRoomAgain()) throw FULL;
     let changed = false;
     if (jobs.length === 1 && first?.single) changed = first.work();

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { faultyStore } from '../../src/testing/faulty-store.ts';
-import { makeClock } from '../../src/testing/clock.ts';
+import { type Clock, makeClock } from '../../src/testing/clock.ts';
+import { checkHealth } from '../../src/core/health.ts';
+import type { AuthServer } from '../../src/core/auth-server.ts';
+import { withFaults } from '../../src/core/store-faults.ts';
+import { type Key, NothingDone, type Store } from '../../src/model/store.ts';
+import { epochStore } from '../../src/stores/epoch.ts';
+import { tenantStore } from '../../src/stores/tenant.ts';
 import { appOn, storeNames, makeApp } from '../support/app.ts';
 
 describe.each(storeNames)('core/health on %s', (name) => {
@@ -20,9 +26,10 @@ describe('core/health', () => {
       const faulty = faultyStore(memoryStore(clock));
       const app = await appOn(faulty.store, clock);
       const health = app.provider.helpers(app.env).health;
-      faulty.plan('refuse', at);
-      expect(await health()).toEqual({ ok: false });
+      faulty.plan('refuse', at, true);
+      expect(await health()).toEqual({ ok: false, reason: 'store_failed', failed: { parts: 1, of: 1 } });
       expect(app.events.at(-1)).toMatchObject({ kind: 'request.failed', endpoint: 'health' });
+      faulty.heal();
       expect(await health()).toEqual({ ok: true });
     }
   });
@@ -31,9 +38,32 @@ describe('core/health', () => {
     const clock = makeClock();
     const forgetful = { ...asPlain(memoryStore(clock)), remove: async () => false };
     const app = await appOn(forgetful, clock);
-    expect(await app.provider.helpers(app.env).health()).toEqual({ ok: false });
+    expect(await app.provider.helpers(app.env).health()).toMatchObject({ ok: false, reason: 'store_wrong' });
+  });
+
+  it('looks at every part of a store, under the names of its tenant and epoch, and tells how many fail and why (F-70)', async () => {
+    const clock = makeClock();
+    const inner = memoryStore(clock);
+    const partOf = (key: Key): number => key.length % 3;
+    const asked = new Set<number>();
+    const store: Store = {
+      ...asPlain(inner),
+      write: (key, ...rest) => {
+        asked.add(partOf(key));
+        return partOf(key) === 1 ? Promise.reject(new NothingDone('full')) : inner.write(key, ...rest);
+      },
+      spread: (name) => [0, 1, 2].map((part) => name([...'x'.repeat(300)].findIndex((_, n) => partOf(name(n * n * n)) === part) ** 3)),
+    };
+    const as = asOver(tenantStore(epochStore(store, '1'), 'acme'), clock);
+    expect(await checkHealth(as)).toEqual({ ok: false, reason: 'store_refused', failed: { parts: 1, of: 3 } });
+    expect(asked).toEqual(new Set([0, 1, 2]));
   });
 });
+
+function asOver(store: Store, clock: Clock): AuthServer {
+  const ids = { id: () => 'x' };
+  return { store: withFaults(store), keys: ids, now: clock.now, emit: () => undefined } as unknown as AuthServer;
+}
 
 function asPlain(store: ReturnType<typeof memoryStore>): ReturnType<typeof memoryStore> {
   return {

@@ -119,6 +119,24 @@ describe('core/store-faults on a store elsewhere', () => {
     expect(await read('a:3')).not.toBeNull();
   });
 
+  it('reads once more, at once, where a connection broke, and no more than that (F-70)', async () => {
+    let [tries, broken] = [0, 1];
+    const breaking: Store['read'] = (...all) => (tries++ < broken ? Promise.reject(new Error('read ECONNRESET')) : read(...all));
+    const store = withFaults({
+      atomic: true,
+      read: breaking,
+      write,
+      remove,
+      list: (...all) => (tries++ < broken ? Promise.reject(new Error('57P01')) : list(...all)),
+    });
+    expect([await store.read('none:1'), tries]).toEqual([null, 2]);
+    tries = 0;
+    expect([await store.list('none:1'), tries]).toEqual([{ keys: [] }, 2]);
+    [tries, broken] = [0, 2];
+    await expect(store.read('none:1')).rejects.toMatchObject(UNAVAILABLE);
+    expect(tries).toBe(2);
+  });
+
   it('sets no timer for a store in this very process', async () => {
     const timer = makeTimer();
     const store = withFaults(memoryStore(), { after: () => (expect.unreachable(), () => undefined) });

@@ -2,6 +2,7 @@
 import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, describe, expect, it } from 'vitest';
+import { withFaults } from '../../src/core/store-faults.ts';
 import { NothingDone, type Seconds, type Store } from '../../src/model/store.ts';
 import { LAYOUTS, migration } from '../../src/stores/postgres-sql.ts';
 import { type PgDriver, type PostgresDriver, postgresStore } from '../../src/stores/postgres.ts';
@@ -75,6 +76,71 @@ describe.skipIf(!server)('stores/postgres', async () => {
     expect(answers.filter((version) => version !== null)).toHaveLength(1);
     const { rows } = await adminOf(url).query('SELECT layout FROM portcullis_layout');
     expect(rows).toEqual([{ layout: LAYOUTS.length }]);
+  });
+
+  it('F-70 keeps to the schema that has its tables, and says so where several have, or none may be made', async () => {
+    const url = (await server?.freshUrl()) ?? '';
+    const admin = adminOf(url);
+    const store = postgresStore(poolOf(url));
+    await store.write('a:1', 'ours', 'any');
+    await admin.query('CREATE SCHEMA postgres; CREATE TABLE postgres.portcullis_records (LIKE public.portcullis_records INCLUDING ALL)'); // "$user" comes first
+    expect((await store.read('a:1'))?.value).toBe('ours');
+    expect((await postgresStore(poolOf(url)).read('a:1'))?.value).toBe('ours');
+    await admin.query('CREATE TABLE postgres.portcullis_layout (layout int)');
+    await expect(postgresStore(poolOf(url)).read('a:1')).rejects.toThrow('several schemas of the search path: postgres, public. Name one');
+    expect((await postgresStore(poolOf(url), { schema: 'public' }).read('a:1'))?.value).toBe('ours');
+    await admin.query('CREATE SCHEMA "odd ""name"');
+    for (const driver of [poolOf(url), sqlOf(url)]) {
+      const odd = postgresStore(driver, { schema: 'odd "name' });
+      expect(await odd.write('b:1', 1, 'any', { index: ['user:1'] })).not.toBeNull();
+      expect([(await odd.list('user:1')).keys, await odd.count?.()]).toEqual([['b:1'], 1]);
+      await odd.remove('b:1');
+    }
+    expect(() => postgresStore(poolOf(url), { schema: '' })).toThrow('`schema`');
+  });
+
+  it('F-70 says at the first use which right a role lacks, and works with those that the documentation names', async () => {
+    const url = (await server?.freshUrl()) ?? '';
+    const admin = adminOf(url);
+    const role = `app_${Date.now().toString(36)}`;
+    await admin.query(`CREATE ROLE ${role} LOGIN`);
+    const as = (): Store => postgresStore(poolOf(Object.assign(new URL(url), { username: role }).href));
+    await expect(as().read('a:1')).rejects.toThrow(/may not make tables in the schema public\. GRANT USAGE, CREATE ON SCHEMA public/);
+    await postgresStore(poolOf(url)).write('a:1', 1, 'any');
+    await admin.query(
+      `GRANT SELECT ON portcullis_layout TO ${role}; GRANT SELECT, INSERT ON portcullis_records, portcullis_entries TO ${role}`,
+    );
+    await expect(as().read('a:1')).rejects.toThrow(/lacks rights .* UPDATE on "public"\.portcullis_records/);
+    await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON portcullis_records, portcullis_entries TO ${role}`);
+    const store = as();
+    const version = (await store.write('a:2', 1, 'any', { index: ['user:1'] })) ?? 0;
+    expect(await store.write('a:2', 2, version, { index: [] })).not.toBeNull();
+    expect(await store.remove('a:2')).toBe(true);
+  });
+
+  it('F-70 stops a process of an older version once a newer one has migrated', async () => {
+    const url = (await server?.freshUrl()) ?? '';
+    const clock = { time: 1000 };
+    const store = postgresStore(poolOf(url), { now: () => clock.time });
+    await store.write('a:1', 1, 'any');
+    await adminOf(url).query('INSERT INTO portcullis_layout VALUES (99)');
+    clock.time += 30;
+    await expect(store.write('a:1', 2, 'any')).rejects.toThrow('newer version of Portcullis');
+    await expect(store.read('a:1')).rejects.toThrow('newer version of Portcullis');
+  });
+
+  it('F-70 answers reads while connections are killed', async () => {
+    const url = (await server?.freshUrl()) ?? '';
+    const [store, admin] = [withFaults(postgresStore(poolOf(url))), adminOf(url)];
+    await store.write('a:1', 1, 'any');
+    const kill = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()';
+    let failed = 0;
+    for (let round = 0; round < 15; round++) {
+      const reads = Array.from({ length: 10 }, () => store.read('a:1').catch(() => failed++));
+      await admin.query(kill);
+      await Promise.all(reads);
+    }
+    expect(failed).toBeLessThan(8); // of 150: one whose second connection was killed as well
   });
 
   it('FLT-22 migrates forward whole or not at all, and refuses tables of a newer version in one line', async () => {

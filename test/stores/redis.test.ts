@@ -120,6 +120,15 @@ describe.skipIf(!server)('stores/redis', async () => {
     expect(await length()).toBe(100);
   });
 
+  it('F-70 stops a process of an older version once a newer one has migrated', async () => {
+    const [prefix, clock] = [`${crypto.randomUUID()}:`, { time: 1000 }];
+    const store = redisStore(first, { prefix, now: () => clock.time });
+    await store.write('a:1', 1, 'any');
+    await (first as { sendCommand: (all: string[]) => Promise<unknown> }).sendCommand(['SET', `${prefix}layout`, '99']);
+    clock.time += 30;
+    await expect(store.write('a:1', 2, 'any')).rejects.toThrow('newer version of Portcullis');
+  });
+
   it('FLT-22 refuses records of a newer version in one line', async () => {
     const prefix = `${crypto.randomUUID()}:`;
     await (first as { sendCommand: (all: string[]) => Promise<unknown> }).sendCommand(['SET', `${prefix}layout`, '99']);

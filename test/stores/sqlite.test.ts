@@ -50,6 +50,19 @@ describe('stores/sqlite', () => {
     database.close();
   });
 
+  it('stops a process of an older version once a newer one has migrated the file (F-70)', async () => {
+    const [path, clock] = [freshPath(), { time: 1000 }];
+    const store = sqliteStore(path, { now: () => clock.time });
+    await store.write('a:1', 1, 'any');
+    const newer = new DatabaseSync(path);
+    newer.exec(`PRAGMA user_version = ${LAYOUTS.length + 1}`);
+    newer.close();
+    clock.time += 30;
+    await expect(store.write('a:1', 2, 'any')).rejects.toThrow('newer version of Portcullis');
+    await expect(store.read('a:1')).rejects.toThrow('newer version of Portcullis');
+    store.close();
+  });
+
   it('makes its file, and what SQLite puts beside it, for its own user only', async () => {
     const path = freshPath();
     const store = sqliteStore(path);
