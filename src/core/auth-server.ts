@@ -20,6 +20,8 @@ import { makeRecords, type Records } from './records.ts';
 export interface AuthServer extends People {
   readonly settings: Settings;
   readonly runtime: Runtime;
+  /** The environment that the application was called with. */
+  readonly env: unknown;
   /** Where records live. Spoken to through named verbs only: `records`, and the modules of `core` that are made over it. */
   readonly store: Store;
   readonly records: Records;
@@ -77,6 +79,7 @@ export function makeAuthServer(
   return {
     settings,
     runtime,
+    env,
     store,
     records,
     keys,

@@ -8,6 +8,7 @@ import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { lifeEndOf, type Grant } from '../model/grant.ts';
 import type { Organization } from '../model/identity.ts';
+import type { KeptOrigin } from '../model/origin.ts';
 import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
 import type { Store, WriteOptions } from '../model/store.ts';
 import type { Journey, Ticket } from '../model/ticket.ts';
@@ -27,6 +28,8 @@ export type Session = {
   readonly upstreams?: string;
   /** Those that the sign-in said the user may act for. */
   readonly organizations?: readonly Organization[];
+  /** The login that brought the person in. */
+  readonly origin?: KeptOrigin;
   /** The login that is to be asked, each time, whether this is still so: the application's own session. */
   readonly host?: string;
   readonly createdAt: Seconds;

@@ -16,7 +16,7 @@ import { requestOverPage } from '../pages/message.ts';
 import { type Answer, answerOf, leave, takenBack } from './answer.ts';
 import { tellDevice } from './device-answer.ts';
 import type { Call } from './endpoint.ts';
-import { linkedOf } from './linked.ts';
+import { linkedOf, originOf } from './linked.ts';
 import { newCode, type Opening, openGrant } from './open-grant.ts';
 import { settle, type Settled } from './settle.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -75,7 +75,7 @@ export async function refuse(
 }
 
 /** What is to be granted, to whom, by whom. */
-export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization' | 'linked'> {
+export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization' | 'linked' | 'origin'> {
   readonly user: SignedIn;
   readonly choice: Settled;
 }
@@ -88,7 +88,8 @@ export async function grantTo(call: Call, { user, choice, ...opening }: Granting
   const where = organization ? { organization: { id: organization.id, name: organization.name } } : {};
   const props = { claims: user.claims, ...(permissions ? { permissions } : {}), ...where };
   const linked = user.linked ?? (await linkedOf(call, user)) ?? [];
-  const code = await openGrant(as, { ...opening, userId: user.userId, props, scope, ...where, linked });
+  const origin = await originOf(call, user);
+  const code = await openGrant(as, { ...opening, userId: user.userId, props, scope, ...where, linked, ...(origin ? { origin } : {}) });
   if (!(await endedMeanwhile(as, code, user))) return code;
   await as.consents.forget(user.userId, opening.client.id);
   return null;

@@ -4,6 +4,8 @@
  */
 import type { Session } from '../core/records.ts';
 import type { Proven } from '../model/login.ts';
+import type { KeptOrigin, Origin } from '../model/origin.ts';
+import type { Json } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 import type { Call } from './endpoint.ts';
 import { cookieOf } from './visitor.ts';
@@ -41,6 +43,24 @@ export async function sealLinked(
   refs: readonly UpstreamRef[],
 ): Promise<{ readonly upstreams?: string }> {
   return refs.length === 0 ? {} : { upstreams: await as.keys.sealUnder(token, refs, boundTo(hash)) };
+}
+
+/** The sign-in that somebody came in by: told by a fresh one, else opened with the session's cookie. */
+export async function originOf(
+  call: Call,
+  user: { readonly hash: string; readonly came?: Origin; readonly origin?: KeptOrigin },
+): Promise<Origin | null> {
+  if (user.came) return user.came;
+  if (!user.origin) return null;
+  const { login, sealed } = user.origin;
+  if (sealed === undefined) return { login };
+  const standing = await call.as.keys.openUnder(cookieOf(call, 'session') ?? '', sealed, `session:${user.hash}:origin`);
+  return { login, ...(standing === null ? {} : { standing: standing as Json }) };
+}
+
+/** The same as the session keeps it. */
+export async function sealOrigin({ as }: Call, token: string, hash: string, { login, standing }: Origin): Promise<KeptOrigin> {
+  return { login, ...(standing === undefined ? {} : { sealed: await as.keys.sealUnder(token, standing, `session:${hash}:origin`) }) };
 }
 
 function boundTo(hash: string): string {

@@ -7,6 +7,7 @@ import { renewClient } from '../core/client-records.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
+import type { KeptOrigin, Origin } from '../model/origin.ts';
 import { lifetimesFor } from '../model/resource.ts';
 import { type AskedScope, OFFLINE_ACCESS } from '../model/scope.ts';
 import type { Seconds } from '../model/store.ts';
@@ -30,6 +31,8 @@ export interface Opening extends AskedScope {
   /** Accounts at other sites that its tools may use. */
   readonly linked?: readonly UpstreamRef[];
   readonly organization?: { readonly id: string; readonly name: string };
+  /** The sign-in that it comes of. */
+  readonly origin?: Origin;
   /** The code, where it was chosen before (`newCode`). Whoever opens its grant a second time gets the one that is there. */
   readonly code?: string;
 }
@@ -64,6 +67,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     lifetimes: refreshable ? lifetimes : { ...lifetimes, refresh: 0 },
     sealedProps: await keys.sealWith(key, props, `grant:${id}`),
     ...(linked.length === 0 ? {} : { upstreams: await sealRefs(keys, id, key, linked) }),
+    ...(opening.origin ? { origin: await sealOrigin(as, id, key, opening.origin) } : {}),
     code: {
       ...wrap(key, await keys.proof(code)),
       challenge,
@@ -86,6 +90,15 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
   }
   as.emit({ kind: 'grant.opened', grantId: id, clientId: client.id, userId });
   return code;
+}
+
+async function sealOrigin(
+  { keys }: AuthServer,
+  id: string,
+  key: Uint8Array<ArrayBuffer>,
+  { login, standing }: Origin,
+): Promise<KeptOrigin> {
+  return { login, ...(standing === undefined ? {} : { sealed: await keys.sealWith(key, standing, `grant:${id}:origin`) }) };
 }
 
 /**

@@ -15,6 +15,7 @@ import type { Organization } from '../model/identity.ts';
 import { hostOf, isForm, type Limited, type LoginServices, type Proven, type Refused, type Renewal, type Step } from '../model/login.ts';
 import type { Accounts } from '../model/account.ts';
 import type { Waiter } from '../model/runtime.ts';
+import type { KeptOrigin, Origin } from '../model/origin.ts';
 import type { Params } from '../model/params.ts';
 import type { Json } from '../model/store.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
@@ -22,7 +23,7 @@ import { sayIn } from '../pages/words/span.ts';
 import { sayRefused, type Words } from '../pages/words/words.ts';
 import type { Call } from './endpoint.ts';
 import { cookieOf, sessionOf, setCookie } from './visitor.ts';
-import { link, linkedOf, sealLinked } from './linked.ts';
+import { link, linkedOf, originOf, sealLinked, sealOrigin } from './linked.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
 export interface SignedIn {
@@ -33,6 +34,9 @@ export interface SignedIn {
   readonly linked?: readonly UpstreamRef[];
   readonly upstreams?: string;
   readonly organizations?: readonly Organization[];
+  /** The login that brought them in: of a session, as it is kept; of a fresh sign-in, as it was told. */
+  readonly origin?: KeptOrigin;
+  readonly came?: Origin;
   /** The hash that the session is kept under. */
   readonly hash: string;
   /** Set by a fresh sign-in. */
@@ -144,7 +148,8 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
     ...(hostOf(as.settings.logins)?.id === login ? { host: login } : {}),
     provenAt: Math.min(authenticatedAt ?? 0, as.now()),
   };
-  const user = await openSession(call, { userId, claims, ...rightsOf(proven), ...proof }, linked);
+  const came: Origin = { login, ...(proven.standing === undefined ? {} : { standing: proven.standing }) };
+  const user = await openSession(call, { userId, claims, ...rightsOf(proven), ...proof }, linked, came);
   if (old) await as.records.endSession(old.hash);
   const isTakenBack = stamp === undefined ? await isRemoved(as.store, userId) : (await as.accounts.find(userId))?.stamp !== stamp;
   if (isTakenBack) {
@@ -164,8 +169,9 @@ export async function renewSession(call: Call, session: KnownSession, { stamp }:
   const proof = { ...(host === undefined ? {} : { host }), ...(provenAt === undefined ? {} : { provenAt }) };
   const { records, accounts } = call.as;
   const linked = (await linkedOf(call, session)) ?? [];
+  const came = await originOf(call, session);
   await records.endSession(hash);
-  const user = await openSession(call, { userId, claims, ...rightsOf(session), ...proof }, linked, { createdAt, expiresAt });
+  const user = await openSession(call, { userId, claims, ...rightsOf(session), ...proof }, linked, came, { createdAt, expiresAt });
   if ((await accounts.find(userId))?.stamp === stamp) return user;
   await records.endSession(user.hash);
   return null;
@@ -182,6 +188,7 @@ async function openSession(
   call: Call,
   who: Who,
   linked: readonly UpstreamRef[],
+  came: Origin | null,
   times?: Pick<Session, 'createdAt' | 'expiresAt'>,
 ): Promise<SignedIn> {
   const { as, request, network } = call;
@@ -192,8 +199,9 @@ async function openSession(
   const seen = { seenAt: now, idleUntil: now + as.settings.sessionIdleTtl };
   const from = { agent: agentOf(request.headers.get('user-agent')), network: coarseNetwork(network) };
   const sealed = await sealLinked(call, token, hash, linked);
-  await as.records.openSession(hash, { v: 1, ...who, ...sealed, createdAt, expiresAt, ...seen, ...from });
-  return { ...who, linked, hash, cookie: setCookie(as, 'session', token, expiresAt - now) };
+  const origin = came ? { origin: await sealOrigin(call, token, hash, came) } : {};
+  await as.records.openSession(hash, { v: 1, ...who, ...sealed, ...origin, createdAt, expiresAt, ...seen, ...from });
+  return { ...who, linked, ...(came ? { came } : {}), hash, cookie: setCookie(as, 'session', token, expiresAt - now) };
 }
 
 /** The name that pages show for somebody. */

@@ -7,7 +7,7 @@ import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { RefreshProof } from '../core/keys.ts';
 import { OAuthError } from '../model/error.ts';
-import type { Grant } from '../model/grant.ts';
+import { end, type Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { parseScope } from '../model/scope.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
@@ -16,6 +16,7 @@ import { resourceOf } from './authorization-code.ts';
 import { change } from './change.ts';
 import { answerAgain, type GivenTokens, openGiven, sealGiven } from './given.ts';
 import type { IssuedTokens } from './issue.ts';
+import { recheck } from './recheck.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 import { signed } from './signed.ts';
 
@@ -49,7 +50,10 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     const { grant: next = held, result } = verdict;
     isCaughtUp = caughtUp !== null;
     if (result.kind === 'repeated') return { result: { grant: held, rotated: result, accessToken: '' } };
-    const given = await signed(as, next, result.access, tokens);
+    const live = (caughtUp ?? held).refresh;
+    const going = live && (await recheck(as, next, unwrap(live, refresh.pad)));
+    if (!going) return { grant: end(held, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
+    const given = await signed(as, going, result.access, tokens);
     const kept =
       given.accessToken === tokens.accessToken
         ? given.grant

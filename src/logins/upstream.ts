@@ -53,6 +53,7 @@ export interface UpstreamOptions {
 const PROFILE =
   'name given_name family_name nickname preferred_username picture profile email email_verified locale zoneinfo hd org_id'.split(' ');
 const LONGEST = 1024;
+const LONGEST_STANDING = 8192;
 
 /** Signs users in at another site. */
 export function upstream(
@@ -66,12 +67,17 @@ export function upstream(
   const isListed = (identity: Identity): boolean =>
     domains?.includes(verifiedDomain(identity) ?? '') === true ||
     addresses?.includes(foldAddress(verifiedAddress(identity) ?? '') ?? '') === true;
+  const outside = (identity: Identity): 'organization_not_allowed' | 'email_not_allowed' | 'email_domain_not_allowed' | null => {
+    if (belonging && !belonging.includes(identity.organization ?? '')) return 'organization_not_allowed';
+    if (isListed(identity) || (!addresses && !domains)) return null;
+    return addresses ? 'email_not_allowed' : 'email_domain_not_allowed'; // whose the list is stays unsaid
+  };
   const judge = async ({ identity, tokens, authenticatedAt }: Arrived, env: unknown): Promise<ReturnResult> => {
-    if (belonging && !belonging.includes(identity.organization ?? '')) return { kind: 'refused', reason: 'organization_not_allowed' };
-    if (addresses && !isListed(identity)) return { kind: 'refused', reason: 'email_not_allowed' }; // whose the list is stays unsaid
-    if (domains && !isListed(identity)) {
+    const reason = outside(identity);
+    if (reason !== null && reason !== 'email_domain_not_allowed') return { kind: 'refused', reason };
+    if (reason !== null) {
       const text = (words: Words): HtmlValue => words.site.onlyDomains(sayOr(emailDomains ?? [], words));
-      return { kind: 'refused', reason: 'email_domain_not_allowed', text };
+      return { kind: 'refused', reason, text };
     }
     const mapped = (await mapIdentity?.(identity, env)) ?? {};
     if (mapped.deny !== undefined) return { kind: 'refused', reason: 'denied_by_mapping', text: mapped.deny };
@@ -86,6 +92,7 @@ export function upstream(
       ...(permissions ? { permissions } : {}),
       ...(organizations ? { organizations } : {}),
       ...(keepTokens ? { upstream: { account: accountOf(provider.id, identity), tokens } } : {}),
+      standing: standingOf(identity),
     };
   };
   return {
@@ -101,12 +108,26 @@ export function upstream(
           `upstream: the issuer of ${JSON.stringify(provider.id)} is this server itself (${provider.issuer}); name the site that vouches for its users.`,
         );
     },
+    async recheck(standing, { env, token }) {
+      const identity = standing as unknown as Identity;
+      if (outside(identity) !== null || provider.admits?.(identity) === false) return 'no';
+      if (((await mapIdentity?.(identity, env)) ?? {}).deny !== undefined) return 'no';
+      return token === null || !provider.recheck ? 'yes' : provider.recheck(token, identity);
+    },
     begin: (trip, { env, network }) => provider.depart({ ...trip, env, visitor: network, offline: keepTokens }).catch(resultOf),
     finish: async (came, { env, now, network }) => {
       const arrived = await provider.arrive({ ...came, now: now(), env, visitor: network }).catch(resultOf);
       return 'kind' in arrived ? arrived : judge(arrived, env);
     },
   };
+}
+
+/** The identity as far as it is kept for the next time it is judged: all that the site said, unless that is much. */
+function standingOf({ issuer, subject, claims, organization }: Identity): Json {
+  const text = JSON.stringify(claims);
+  const kept =
+    text.length <= LONGEST_STANDING ? (JSON.parse(text) as { readonly [claim: string]: Json }) : profileOf({ issuer, subject, claims });
+  return { issuer, subject, claims: kept, ...(organization === undefined ? {} : { organization }) };
 }
 
 /** Whether two issuers are one to a person who reads them: a slash more, or capitals, make nobody somebody else. */

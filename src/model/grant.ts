@@ -4,6 +4,7 @@
  * writes its outcome only if nobody wrote in between. No storage, no clock, no cryptography but exclusive or.
  */
 import type { Actor } from './access.ts';
+import type { KeptOrigin } from './origin.ts';
 import type { Seconds } from './store.ts';
 import type { SealedRefs } from './upstream.ts';
 
@@ -49,7 +50,8 @@ export type EndReason =
   | 'refresh_reused'
   | 'user_signed_out'
   | 'client_deleted'
-  | 'upstream_refused';
+  | 'upstream_refused'
+  | 'access_withdrawn';
 
 /** The record. */
 export type Grant = {
@@ -76,6 +78,8 @@ export type Grant = {
   readonly sealedProps: string;
   /** Accounts at other sites that its tools may use. */
   readonly upstreams?: SealedRefs;
+  /** The sign-in that it came of, which is asked again at each refresh. */
+  readonly origin?: KeptOrigin;
   readonly code: GrantCode | null;
   readonly refresh: GrantRefresh | null;
   readonly retired: readonly Retired[];

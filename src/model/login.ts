@@ -7,6 +7,7 @@ import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../pages/words/words.ts';
 import type { LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
+import type { Rechecking, Verdict as StayVerdict } from './origin.ts';
 import type { Limited, LoginResult, Proven, Refused, ReturnResult, Step } from './proof.ts';
 import type { Json, Seconds } from './store.ts';
 import type { TokenKeeper } from './upstream.ts';
@@ -120,6 +121,8 @@ export interface RedirectLogin {
   readonly tokens?: TokenKeeper;
   begin(trip: Trip, services: LoginServices): Promise<Departure | Exclude<ReturnResult, Proven>>;
   finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;
+  /** Whether somebody who came in may stay, asked at each refresh of what they allowed. What it throws is taken for `unknown`. */
+  recheck?(standing: Json, asked: Rechecking): Promise<StayVerdict>;
   /** Set where the site is the application itself, which is asked anew for every page on which it matters who is signed in. */
   readonly present?: Present;
   /** Checks at start-up. @throws {TypeError} naming option and mend. */

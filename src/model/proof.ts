@@ -23,6 +23,8 @@ export type Proven = {
   readonly stamp?: string;
   /** When the person proved who they are. Without it, that is not known: the session begins, and is not taken for a fresh one. */
   readonly authenticatedAt?: Seconds;
+  /** What the login wants to be told when it is asked again whether the person may stay (`recheck`). */
+  readonly standing?: Json;
   /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
   readonly multiFactor?: true;
 };

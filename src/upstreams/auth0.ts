@@ -23,6 +23,8 @@ export function auth0(options: Auth0Options): Upstream {
     openid('auth0', 'Auth0', `https://${domain}/`, {
       parameters: { audience, organization, connection, prompt },
       offline: { scope: ['offline_access'] },
+      admits: ({ claims: { org_id: id, org_name: name } }) =>
+        organization === undefined || id === organization || name === organization.toLowerCase(),
       identify(arrival) {
         const { org_id: id, org_name: name } = arrival.claims;
         if (organization !== undefined && id !== organization && name !== organization.toLowerCase())

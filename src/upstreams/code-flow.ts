@@ -104,11 +104,7 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
       claims,
       answer,
       clientId: client.client_id,
-      async get(url, headers = {}) {
-        const authorization = `Bearer ${answer.access_token}`;
-        const got = await ask(url, { headers: { accept: 'application/json', 'user-agent': 'portcullis', ...headers, authorization } });
-        return { status: got.status, body: parseJson(await got.text(), DEEPEST) };
-      },
+      get: getter(ask, answer.access_token),
     };
     const identity = await (provider.identify ?? identityOf)(arrival);
     const authenticatedAt = idToken?.['auth_time'];
@@ -122,7 +118,29 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
     arrive: (back) => arrive(back).catch(failureOf),
   };
   const issuer = 'discover' in provider.server ? provider.server.discover : provider.server.issuer;
-  return { id, label, issuer, site, scope, timeout, ...steps, ...verbs };
+  const { admits, recheck } = provider;
+  const stay: Pick<Upstream, 'admits' | 'recheck'> = {
+    ...(admits ? { admits } : {}),
+    ...(recheck
+      ? {
+          recheck: (token) =>
+            recheck(getter(asker(), token), token).catch((error: unknown) => {
+              if (error instanceof UpstreamError) return 'unknown' as const;
+              throw error;
+            }),
+        }
+      : {}),
+  };
+  return { id, label, issuer, site, scope, timeout, ...steps, ...verbs, ...stay };
+}
+
+/** Asks an API of the provider with an access token. */
+function getter(ask: Ask, token: string): Arrival['get'] {
+  return async (url, headers = {}) => {
+    const authorization = `Bearer ${token}`;
+    const got = await ask(url, { headers: { accept: 'application/json', 'user-agent': 'portcullis', ...headers, authorization } });
+    return { status: got.status, body: parseJson(await got.text(), DEEPEST) };
+  };
 }
 
 function checkOptions({ id, label }: Provider, { clientId, id: own = id, timeout = TIMEOUT }: ProviderOptions): void {

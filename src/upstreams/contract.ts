@@ -4,6 +4,7 @@
  */
 import type { Identity } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
+import type { Verdict as StayVerdict } from '../model/origin.ts';
 import type { UpstreamTokens } from '../model/upstream.ts';
 import type { Text } from '../pages/words/words.ts';
 
@@ -87,6 +88,10 @@ export interface Provider {
   readonly hint?: string;
   /** Makes the provider forget tokens, where it has a way of its own. Default: RFC 7009, where it publishes an endpoint. */
   readonly revoke?: (forget: Forgetting) => Promise<void>;
+  /** Whether the options still let in somebody who came before, judged by what was known then. Default: yes. */
+  readonly admits?: (identity: Identity) => boolean;
+  /** Asks the provider whether it would still let somebody in. Default: it is not asked. @throws {UpstreamError} when it is down. */
+  readonly recheck?: (get: Arrival['get'], token: string) => Promise<StayVerdict>;
   /** Who it is. Default: `sub` at the issuer. @throws {UpstreamError} for somebody who may not come in. */
   readonly identify?: (arrival: Arrival) => Identity | Promise<Identity>;
 }
@@ -150,6 +155,10 @@ export interface Upstream {
   }): Promise<Arrived>;
   /** Trades the refresh token; a provider that gives no new one lets the old one stand. @throws {UpstreamError} `refused` when it is dead. */
   refresh(kept: { readonly tokens: UpstreamTokens; readonly now: Seconds; readonly env: unknown }): Promise<UpstreamTokens>;
+  /** Whether the options still let in somebody who came before. */
+  readonly admits?: (identity: Identity) => boolean;
+  /** Asks the provider whether somebody may stay. */
+  readonly recheck?: (token: string, identity: Identity) => Promise<StayVerdict>;
   /** Makes the provider forget the tokens; false where it has no way. @throws {UpstreamError} */
   revoke(kept: { readonly tokens: UpstreamTokens; readonly env: unknown }): Promise<boolean>;
 }

@@ -44,6 +44,7 @@ export function entra(options: EntraOptions): Upstream {
         if (typeof tid !== 'string' || !GUID.test(tid)) throw new UpstreamError('broken', 'tenant_malformed');
         return `${HOST}/${tid}/v2.0`;
       },
+      admits: ({ organization }) => !allowed || allowed.includes(organization ?? ''),
       identify({ issuer, claims }) {
         const [tid, oid] = [textOf(claims['tid'], 'tid_missing'), textOf(claims['oid'], 'oid_missing')];
         if (allowed && !allowed.includes(tid)) throw new UpstreamError('refused', 'tenant_not_allowed');

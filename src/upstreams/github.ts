@@ -2,6 +2,7 @@
  * GitHub: plain OAuth 2. The user is the numeric id, for a name can be given to somebody else; the e-mail address is the
  * primary one if GitHub verified it. A failed code comes with status 200, which `code-flow` mends for everyone.
  */
+import type { Verdict } from '../model/origin.ts';
 import { codeFlow } from './code-flow.ts';
 import { type Arrival, bodyOf, type Forgetting, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 
@@ -37,6 +38,11 @@ export function github(options: GitHubOptions): Upstream {
       parameters: { prompt },
       hint: 'login',
       revoke: forget,
+      async recheck(get) {
+        const said = [organizations ? await membershipIn(organizations, get) : 'yes'];
+        if (teams && said[0] !== 'no') said.push(await teamOf(teams, get));
+        return said.includes('no') ? 'no' : said.includes('unknown') ? 'unknown' : 'yes';
+      },
       async identify({ get }) {
         if (organizations && !(await isMember(organizations, get))) throw new UpstreamError('refused', 'organization_not_allowed');
         const user = await get(`${API}/user`, HEADERS);
@@ -74,6 +80,28 @@ async function isInTeam(teams: readonly string[], login: string, get: Arrival['g
     if (status === 200 && bodyOf(body)['state'] === 'active') return true;
   }
   return false;
+}
+
+/** One membership that stands is enough. GitHub says 404 to who is no member; 403 is an organization that keeps the app out, and says nothing of the person. */
+function verdictOf(answers: readonly { readonly status: number; readonly body: unknown }[]): Verdict {
+  if (answers.some(({ status, body }) => status === 200 && bodyOf(body)['state'] === 'active')) return 'yes';
+  return answers.every(({ status }) => status === 200 || status === 404) ? 'no' : 'unknown';
+}
+
+async function membershipIn(organizations: readonly string[], get: Arrival['get']): Promise<Verdict> {
+  return verdictOf(
+    await Promise.all(organizations.map((name) => get(`${API}/user/memberships/orgs/${encodeURIComponent(name)}`, HEADERS))),
+  );
+}
+
+async function teamOf(teams: readonly string[], get: Arrival['get']): Promise<Verdict> {
+  const user = await get(`${API}/user`, HEADERS);
+  const login = bodyOf(user.body)['login'];
+  if (user.status !== 200 || typeof login !== 'string') return 'unknown';
+  const paths = teams.map((team) => team.split('/').map(encodeURIComponent));
+  const url = ([organization = '', slug = '']: string[]): string =>
+    `${API}/orgs/${organization}/teams/${slug}/memberships/${encodeURIComponent(login)}`;
+  return verdictOf(await Promise.all(paths.map((path) => get(url(path), HEADERS))));
 }
 
 /** Takes the whole permission of the user back, as "Revoke" in the user's settings at GitHub does. 404: it was gone already. */

@@ -22,6 +22,7 @@ export function google(options: GoogleOptions): Upstream {
       // `login` is refused there, and `max_age` has no effect. The claim comes where the project has "session age claims" turned on.
       again: { prompt: 'select_account', claims: '{"id_token":{"auth_time":{"essential":true}}}' },
       offline: { parameters: { access_type: 'offline', prompt: prompt ?? 'consent' } }, // without the consent the refresh token is given once only
+      admits: ({ claims }) => hd === undefined || claims['hd'] === hd,
       identify(arrival) {
         if (hd !== undefined && arrival.claims['hd'] !== hd)
           throw new UpstreamError('refused', 'domain_not_allowed', {

@@ -17,6 +17,7 @@ export function slack(options: SlackOptions): Upstream {
     openid('slack', 'Slack', 'https://slack.com', {
       parameters: { team },
       revoke: forget,
+      admits: ({ organization }) => team === undefined || organization === team,
       identify(arrival) {
         const workspace = textOf(arrival.claims['https://slack.com/team_id'], 'team_missing');
         if (team !== undefined && workspace !== team) throw new UpstreamError('refused', 'team_not_allowed');

@@ -26,6 +26,9 @@ export function stytch(options: StytchOptions): Upstream {
   const { organization: wanted, roles: may } = options;
   return codeFlow(
     openid('stytch', 'Stytch', options.projectDomain, {
+      admits: ({ organization }) => wanted === undefined || organization === wanted,
+      recheck: async (_get, token) =>
+        wanted === undefined || membershipOf(accessClaims({ access_token: token })).organization === wanted ? 'yes' : 'no',
       identify(arrival) {
         const { issuer, subject, claims } = identityOf(arrival);
         const { organization, roles } = membershipOf({ ...accessClaims(arrival.answer), ...claims });

@@ -34,6 +34,8 @@ export function workos(options: WorkOsOptions): Upstream {
       scope: [],
       parameters: { provider: 'authkit', organization_id: organizationId },
       mend: (answer) => ({ token_type: 'bearer', ...lifetimeOf(answer), ...answer }),
+      admits: ({ organization }) => organizationId === undefined || organization === organizationId,
+      recheck: async (_get, token) => (organizationId === undefined || unverifiedClaims(token)['org_id'] === organizationId ? 'yes' : 'no'),
       identify({ answer, clientId }) {
         const user = bodyOf(answer['user']);
         const { org_id: org, role, permissions } = unverifiedClaims(answer['access_token']);
