@@ -99,11 +99,13 @@ async function journey(browser: Browser, { page, context }: Visit, { url, helper
   const headers = { cookie, origin: url, 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
   const first = await fetch(`${url}/authorize/approve`, { method: 'POST', body, headers, redirect: 'manual' });
   const code = new URL(first.headers.get('location') ?? '').searchParams.get('code') ?? '';
+  const { access } = tokensOf(await client.redeem(code));
+  await alice.waitForTimeout(11_000); // for ten seconds after its first answer the same redirect comes again, used or not (R-02)
   await alice.locator('button[value=approve]').click();
   await alice.locator('.mark.done').waitFor();
   await show(alice, 'twice');
 
-  const link = await linkFrom(url, tokensOf(await client.redeem(code)).access);
+  const link = await linkFrom(url, access);
   await alice.goto(link);
   await show(alice, 'connect');
   await visit(

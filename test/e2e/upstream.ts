@@ -49,6 +49,29 @@ export async function checkUpstream(browser: Browser): Promise<void> {
     );
   }
 
+  await check('upstream: a return that is opened twice, and fetched ahead before, brings the code to the client (R-02)', () =>
+    visit(browser, alone.url, async ({ page, context }) => {
+      await page.goto(await authorizeUrl(alone.url, 'https://app.example/callback'));
+      const callback = `${alone.url}/authorize/callback/corp`;
+      const came = page.waitForRequest(
+        (request) => request.isNavigationRequest() && request.url().startsWith('https://app.example/callback'),
+      );
+      const returned = page.waitForRequest((request) => request.url().startsWith(callback));
+      await page.getByRole('button', { name: 'Continue with Corp' }).click();
+      await page.locator('input[name=login]').fill('erika');
+      await page.locator('input[name=password]').fill('any');
+      await page.locator('button[type=submit]').click();
+      await page.locator('button[type=submit]', { hasText: 'Continue' }).click({ noWaitAfter: true });
+      const url = (await returned).url();
+      const [ahead] = await Promise.all([
+        context.request.get(url, { headers: { 'sec-purpose': 'prefetch' }, maxRedirects: 0 }),
+        page.goto(url).catch(() => null), // drops the first navigation
+      ]);
+      assert.equal(ahead.status(), 503);
+      assert.match(new URL((await came).url()).searchParams.get('code') ?? '', /^code_/);
+    }),
+  );
+
   await check('upstream: only a sign-in that the provider did just now opens what wants a fresh one (F-32)', () =>
     visit(browser, alone.url, async ({ page }) => {
       const again = async (): Promise<void> => {
