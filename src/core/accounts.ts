@@ -80,7 +80,7 @@ export function makeAccounts({
     });
   const findByUsername = async (username: string): Promise<AccountRecord | null> => {
     const id = await records.findAccountId(await keys.hash(usernameKey(username)));
-    return (await newAccounts.find(id ?? 'nobody'))?.value ?? null; // one read more or less would tell which names exist
+    return (await newAccounts.find(id ?? 'none'))?.value ?? null; // one read more or less would tell which names exist
   };
   const create = async (account: NewAccount, id: string, seed?: (hash: string | null) => Seed, who?: Waiter): Promise<Account> => {
     checkNew(account);
@@ -182,7 +182,7 @@ export function makeAccounts({
     setPermissions: async (id, permissions) => void (await change(id, (account) => ({ ...account, permissions: [...permissions] }))),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
     async remove(id) {
-      await markRemoved(store, id, runtime.now()); // first: whatever is under way meanwhile, or is left by a removal that was cut off, leads nowhere
+      await markRemoved(store, id, runtime.now()); // first: sign-ins under way and what a cut-off removal leaves then find no user
       const held = await newAccounts.find(id);
       // The name first: cut off in between, the account is still there to be removed again.
       if (held) await records.freeUsername(await keys.hash(usernameKey(held.value.username)), id);

@@ -1,5 +1,5 @@
 /**
- * Attempts: how guessing is slowed, and nobody who guesses keeps the owner out (SEC-152). Tries on one account are few for one network. For
+ * Attempts: how guessing is slowed, without keeping the owner out (SEC-152). Tries on one account are few for one network. For
  * all networks together they are many, and then each waits a little longer; none is refused for what others did elsewhere. A browser that
  * once succeeded on the account has a count of its own, whatever happens in its network.
  */

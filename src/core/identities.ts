@@ -49,7 +49,7 @@ export async function identitiesOf({ store }: { readonly store: Store }, userId:
   return found;
 }
 
-/** Takes an identity from a user; false if it is not theirs. From then on whoever signs in with it is somebody new. */
+/** Takes an identity from a user; false if it is not theirs. A sign-in with it makes a new user from then on. */
 export async function partIdentity({ store }: { readonly store: Store }, userId: string, hash: string): Promise<boolean> {
   const held = await findIdentity(store, hash);
   return held?.value.userId === userId && store.remove(keyOf(hash));

@@ -71,7 +71,7 @@ export async function joinIdentity(
   return false;
 }
 
-/** Whether an identity is that of a user who was removed; then it is nobody's from now on. */
+/** Whether an identity is that of a user who was removed; if so, it is removed as well. */
 async function isLeftBehind({ store }: AuthServer, hash: string, { value, version }: Held<IdentityRecord>): Promise<boolean> {
   if (!(await isRemoved(store, value.userId))) return false;
   await store.remove(`identity:${hash}`, version);

@@ -18,7 +18,7 @@ export async function prepareLogins(call: Call): Promise<void> {
       await login.prepare?.({ ...servicesOf(call), accounts: call.as.accounts }); // one object for all requests, by which it remembers
     } catch (cause) {
       if (!(cause instanceof TypeError)) throw cause;
-      console.error('portcullis: nobody can sign in.', cause.message);
+      console.error('portcullis: the sign-in pages answer 503.', cause.message);
       throw new OAuthError('temporarily_unavailable', 'login_misconfigured', { cause });
     }
   }

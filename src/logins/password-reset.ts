@@ -81,7 +81,7 @@ async function set(call: LoginPageCall, rules: PasswordRules): Promise<LoginPage
   return { kind: 'page', title: words.password.doneTitle, body, isDone: true };
 }
 
-/** What else opens the account, by name: whoever got in before may have added it. The second factor opens nothing alone, and stays. */
+/** What else opens the account, by name: an intruder may have added it. The second factor opens nothing alone, and stays. */
 async function othersOf(userId: string, { signIns }: LoginServices): Promise<readonly string[]> {
   const { identities, passkeys } = await signIns.list(userId);
   return [

@@ -139,7 +139,7 @@ const LOOK_ALIKES = new Map(
     ?.map((pair) => Array.from(pair) as [string, string]),
 );
 
-/** What two user names have in common that nobody can tell apart: `admin` in Latin letters, and with a Cyrillic `а` (UTS #39 §4). */
+/** What two user names have in common that look the same: `admin` in Latin letters, and with a Cyrillic `а` (UTS #39 §4). */
 export function usernameKey(username: string): string {
   const folded = foldUsername(username).replaceAll(/([ij])\u0307/gu, '$1');
   return folded.replaceAll(/./gsu, (letter) => LOOK_ALIKES.get(letter) ?? letter);

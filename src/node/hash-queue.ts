@@ -7,7 +7,7 @@ import { onAbort } from '../lib/on-abort.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Waiter } from '../model/runtime.ts';
 
-/** Hashes that wait, whoever waits for them. */
+/** Hashes that wait, of all networks together. */
 const MAX_WAITING = 24;
 
 interface Entry {

@@ -54,13 +54,13 @@ describe.each(storeNames)('tries on %s', (store) => {
     expect((await signIn(app, 1, ALICE, other)).status).toBe(429); // known for another account
   });
 
-  it('are a hundred for one network on whatever accounts, which then slow nobody else down (SEC-152)', async () => {
+  it('are a hundred for one network on all accounts together, and slow no other network down (SEC-152)', async () => {
     const app = await makeApp(store);
     for (let count = 0; count < 100; count++) expect((await signIn(app, 1, { ...WRONG, username: `user${count}` })).status).toBe(403);
     expect([(await signIn(app, 1)).status, (await signIn(app, 2)).status]).toEqual([429, 303]);
   });
 
-  it('for a code by e-mail and for a link to a new password keep nobody else from getting one (F-35)', async () => {
+  it('for a code by e-mail and for a link to a new password leave other networks theirs (F-35)', async () => {
     const mail = makeMailbox();
     const app = await makeApp(store, { logins: [emailCode({ sendEmail: mail.send }), password({ sendEmail: mail.send, signUp: 'open' })] });
     const email = 'alice@example.com';

@@ -19,7 +19,7 @@ async function appWith(store: string): Promise<App> {
 }
 
 describe.each(storeNames)('user names on %s', (store) => {
-  it('are no address that nobody proved, with a passkey as with a password (F-33)', async () => {
+  it('are no unproven address, with a passkey as with a password (F-33)', async () => {
     const app = await appWith(store);
     const [client, { accounts }] = [await app.client(), app.provider.helpers(app.env)];
     for (const name of ['alice@example.com', 'eve@example.com', 'eve\uFF20example.com', 'eve\uFE6Bexample.com']) {
@@ -54,7 +54,7 @@ describe.each(storeNames)('user names on %s', (store) => {
     expect(mail.messages).toMatchObject([{ to: 'alice@example.com', kind: 'password-reset' }]);
   });
 
-  it('get no reset by an address that nobody proved (SEC-161)', async () => {
+  it('get no reset by an unproven address (SEC-161)', async () => {
     const app = await appWith(store);
     const { accounts } = app.provider.helpers(app.env);
     await accounts.setEmail(app.aliceId, 'typo@example.com');

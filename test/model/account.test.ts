@@ -28,7 +28,7 @@ describe('model/account', () => {
   );
 
   it.each(['ada@example.com', 'ada\uFF20example.com', 'ada\uFE6Bexample.com', '@'])(
-    'lets nobody call themselves %s without a proof (F-33)',
+    'refuses %s as a name without a proof (F-33)',
     (name) => {
       expect([isUsername(name), isOpenUsername(name)]).toEqual([true, false]);
     },

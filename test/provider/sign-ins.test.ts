@@ -90,7 +90,7 @@ describe.each(storeNames)('the ways into an account on %s', (store) => {
     expect(removed.map((event) => event.kind === 'factor.changed' && event.factor)).toEqual(['identity', 'passkey', 'totp']);
   });
 
-  it('go along with a sign-out that says so: who joined an identity is nobody there any more (F-31)', async () => {
+  it('are removed by a sign-out that says so: a joined identity leads to another user afterwards (F-31)', async () => {
     const app = await make(store);
     const browser = await settledIn(app);
     const { signIns, signOut } = helpersOf(app);
