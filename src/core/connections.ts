@@ -57,10 +57,15 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
   const keyFor = async (purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
     runtime.digest(`portcullis ${purpose}\n${base64url(await grantKey())}`);
 
-  const covers = async (provider: string, scopes: readonly string[], refs: readonly UpstreamRef[]): Promise<boolean> => {
+  /** Scopes that are not there; null where there is no account at all. */
+  const missingOf = async (
+    provider: string,
+    scopes: readonly string[],
+    refs: readonly UpstreamRef[],
+  ): Promise<readonly string[] | null> => {
     const own = refs.filter(({ account }) => account.provider === provider).slice(0, 1);
-    if (own.length === 0 || !(await vault.stand(own))) return false;
-    if (scopes.length === 0) return true;
+    if (own.length === 0 || !(await vault.stand(own))) return null;
+    if (scopes.length === 0) return [];
     try {
       const granted = await vault
         .upstreamsOf(
@@ -68,15 +73,23 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
           async () => own,
         )(provider)
         .scopes();
-      return granted.length === 0 || scopes.every((scope) => granted.includes(scope)); // a site that does not say gave what it was asked for
+      return granted.length === 0 ? [] : scopes.filter((scope) => !granted.includes(scope)); // a site that does not say gave what it was asked for
     } catch (error) {
-      if (error instanceof UpstreamTokenError && error.failure === 'ended') return false;
+      if (error instanceof UpstreamTokenError && error.failure === 'ended') return null;
       throw error;
     }
   };
 
-  const linkTo = async (asked: ConnectionAsked): Promise<string> => {
-    const secret = await as.links.make(CONNECTION, asked as unknown as Json, CONNECTION_TTL);
+  /** The link that was given before, if it was not used; else another. */
+  const linkTo = async (asked: ConnectionAsked, way: Way | null): Promise<string> => {
+    const { key, provider } = asked;
+    let secret = way?.secret ?? null;
+    if (secret === null || (await as.links.find(CONNECTION, secret)) === null) {
+      const wait = await as.limit(`connect\n${grantId}`, MOST_LINKS, CONNECTION_TTL);
+      if (wait !== null) throw new UpstreamTokenError('unavailable', provider, wait);
+      secret = await as.links.make(CONNECTION, asked as unknown as Json, CONNECTION_TTL);
+      await keepWay(as, await wayKey(as, asked), bytesOf(key), { secret, missing: way?.missing ?? [] });
+    }
     return `${settings.origin}${connectionPath(settings)}?link=${secret}`;
   };
 
@@ -89,16 +102,19 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
     const [slot, key] = [await keys.hash(`connection\n${grantId} ${provider}`), await keyFor(`connection ${provider}`)];
     const current = (await as.records.findGrant(grantId)) ?? grant; // another call may have added it since this one began
     const before = await openRefs(keys, grantId, await grantKey(), current.upstreams);
-    if (await covers(provider, scopes, before)) return vault.upstreamsOf(grantId, async () => before)(provider);
+    if ((await missingOf(provider, scopes, before))?.length === 0) return vault.upstreamsOf(grantId, async () => before)(provider);
+    const asked: ConnectionAsked = { userId, clientId, provider, scopes, slot, key: base64url(key) };
+    let way = await readWay(as, await wayKey(as, asked), key);
     const arrived = await readSlot(as, slot, key);
     if (arrived) {
       const after = await adopt(as, grantId, await grantKey(), arrived);
       await as.store.remove(slotKey(slot));
-      if (await covers(provider, scopes, after)) return vault.upstreamsOf(grantId, async () => after)(provider);
+      const missing = await missingOf(provider, scopes, after);
+      if (missing?.length === 0) return vault.upstreamsOf(grantId, async () => after)(provider);
+      way = { secret: null, missing: missing ?? [] }; // told for a while: asking again at once would get the same
+      await keepWay(as, await wayKey(as, asked), key, way);
     }
-    const wait = await as.limit(`connect\n${grantId}`, MOST_LINKS, CONNECTION_TTL);
-    if (wait !== null) throw new UpstreamTokenError('unavailable', provider, wait);
-    throw new ConnectionNeeded(login.label, () => linkTo({ userId, clientId, provider, scopes, slot, key: base64url(key) }));
+    throw new ConnectionNeeded(login.label, () => linkTo(asked, way), way?.missing);
   };
 
   return Object.assign(connect, {
@@ -113,11 +129,34 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
   });
 }
 
-/** Puts a reference where the grant will look for it. */
-export async function fillSlot(as: AuthServer, { slot, key }: ConnectionAsked, ref: UpstreamRef): Promise<void> {
+/** How far a person got with the scopes that a tool wants: the link that they were given, and what they did not allow. */
+type Way = { readonly secret: string | null; readonly missing: readonly string[] };
+
+/** One for what a tool wants of a provider; sealed under the key of the connection, for the secret of a link stands in it. */
+async function wayKey({ keys }: AuthServer, { slot, scopes }: ConnectionAsked): Promise<Key> {
+  return slotKey(await keys.hash(`connection way\n${slot} ${scopes.toSorted().join(' ')}`));
+}
+
+async function readWay(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>): Promise<Way | null> {
+  const held = await readHeld(as.store, at, isSlot);
+  const text = held && (await as.keys.openWith(key, held.value.sealed, at));
+  return text === null ? null : (JSON.parse(text) as Way);
+}
+
+async function keepWay(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>, way: Way): Promise<void> {
+  const sealed = await as.keys.sealWith(key, way, at);
+  await as.store.write(at, { v: 1, sealed }, 'any', { until: as.now() + CONNECTION_TTL / 2 }); // so that a link that is given again lasts a while
+}
+
+function bytesOf(key: string): Uint8Array<ArrayBuffer> {
   const bytes = fromBase64url(key);
   if (!bytes) throw new TypeError('The key of a connection is not base64url.');
-  const sealed = await as.keys.sealWith(bytes, { ...ref, connected: true }, slotKey(slot));
+  return bytes;
+}
+
+/** Puts a reference where the grant will look for it. */
+export async function fillSlot(as: AuthServer, { slot, key }: ConnectionAsked, ref: UpstreamRef): Promise<void> {
+  const sealed = await as.keys.sealWith(bytesOf(key), { ...ref, connected: true }, slotKey(slot));
   await as.store.write(slotKey(slot), { v: 1, sealed }, 'any', { until: as.now() + WAITING });
 }
 

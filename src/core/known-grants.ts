@@ -73,6 +73,7 @@ export function makeKnownGrants({ readGrant }: Pick<Records, 'readGrant'>): Know
     async find(id) {
       const before = known.get(id)?.held;
       const turn = {};
+      if (reading.size >= MOST) reading.clear(); // reads that were cut off never end; one that is cleared is not remembered
       reading.set(id, turn);
       try {
         const held = await readGrant(id, before);

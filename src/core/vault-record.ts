@@ -22,6 +22,8 @@ export type VaultRecord = {
   readonly lease: { readonly holder: string; readonly until: Seconds } | null;
   /** After a failure: when the site may be asked again. */
   readonly quietUntil: Seconds;
+  /** Failures in a row; absent for none. */
+  readonly failures?: number;
   readonly endsAt: Seconds;
 };
 

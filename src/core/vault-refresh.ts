@@ -6,6 +6,7 @@
  */
 import { type Changing, changeRecord } from '../model/change-record.ts';
 import type { NewEvent } from '../model/event.ts';
+import type { Runtime } from '../model/runtime.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { type Refreshed, type TokenKeeper, UpstreamTokenError, type UpstreamRef, type UpstreamTokens } from '../model/upstream.ts';
 import type { Held } from './held.ts';
@@ -15,7 +16,7 @@ import { findVaulted, isVaultRecord, lifeOfVaulted, openVaulted, sealVaulted, va
 /** What refreshing is made over. */
 export interface RefreshParts {
   readonly store: Store;
-  readonly runtime: Changing['runtime'];
+  readonly runtime: Changing['runtime'] & Pick<Runtime, 'waitUntil'>;
   readonly keys: Keys;
   /** What the login of that name can do with tokens; null where there is none any more. */
   readonly keeperOf: (provider: string) => TokenKeeper | null;
@@ -37,6 +38,9 @@ const QUIET: Seconds = 2;
 const MOST_LOOKS = 60;
 /** How often a write that the store refuses is tried again: the old refresh token may be spent by then. */
 const MOST_SAVES = 5;
+
+/** Refreshes in a row that failed, after which the person is told that connecting again may help. */
+const MANY_FAILURES = 3;
 
 /** Makes the verb. */
 export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit }: RefreshParts): TokenSource {
@@ -71,7 +75,7 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
     const { provider, userId, round } = held.value;
     for (let tries = 1; ; tries++) {
       try {
-        const stands = await settle(ref.id, held, { sealed, round: round + 1 });
+        const stands = await settle(ref.id, held, { sealed, round: round + 1, failures: 0 });
         if (stands === null) throw ended(held.value); // let go of meanwhile
         emit({ kind: 'upstream.refreshed', provider, userId });
         return tokens;
@@ -98,6 +102,31 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
     }
   };
 
+  /** From the question to the site until what came of it stands in the record. */
+  const trade = async (
+    ref: UpstreamRef,
+    mine: Held<VaultRecord>,
+    tokens: UpstreamTokens,
+    keeper: TokenKeeper,
+  ): Promise<UpstreamTokens | { readonly quiet: Seconds } | 'gone'> => {
+    const result = await refresh(ref, mine, tokens, keeper);
+    if (result.kind === 'refused') {
+      await give(ref, mine, result.reason);
+      return 'gone';
+    }
+    const { provider, userId, failures = 0 } = mine.value;
+    if (result.kind === 'refreshed') {
+      const saved = await save(ref, mine, result.tokens);
+      if ((saved.expiresAt ?? Infinity) > now()) return saved;
+      emit({ kind: 'upstream.failed', provider, userId, reason: 'access_token_missing' }); // it gave a refresh token alone
+      return { quiet: QUIET };
+    }
+    const quiet = result.retryAfter ?? QUIET;
+    await settle(ref.id, mine, { quietUntil: now() + quiet, failures: failures + 1 });
+    emit({ kind: 'upstream.failed', provider, userId, reason: result.reason });
+    return { quiet };
+  };
+
   return async (ref, refused) => {
     for (let looks = 0; looks < MOST_LOOKS; looks++) {
       const held = await findVaulted(store, ref.id);
@@ -121,20 +150,17 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
         await pause(looks);
         continue;
       }
-      if (record.quietUntil > now()) throw new UpstreamTokenError('unavailable', record.provider, record.quietUntil - now());
+      if (record.quietUntil > now())
+        throw new UpstreamTokenError('unavailable', record.provider, record.quietUntil - now(), (record.failures ?? 0) >= MANY_FAILURES);
       const mine = await takeLease(ref, held, keeper.patience + SLACK);
       if (mine === null) continue;
-      const result = await refresh(ref, mine, tokens, keeper);
-      if (result.kind === 'refreshed') return save(ref, mine, result.tokens);
-      if (result.kind === 'refused') {
-        await give(ref, mine, result.reason);
-        continue; // finds nothing and ends, or what somebody else got
-      }
-      const quiet = result.retryAfter ?? QUIET;
-      await settle(ref.id, mine, { quietUntil: now() + quiet });
-      emit({ kind: 'upstream.failed', provider: record.provider, userId: record.userId, reason: result.reason });
+      const work = trade(ref, mine, tokens, keeper);
+      runtime.waitUntil?.(work); // the site may have rotated: what it gave is kept, though this request be cut off
+      const traded = await work;
+      if (traded === 'gone') continue; // finds nothing and ends, or what somebody else got
+      if ('accessToken' in traded) return traded;
       if (left > 0) return tokens;
-      throw new UpstreamTokenError('unavailable', record.provider, quiet);
+      throw new UpstreamTokenError('unavailable', record.provider, traded.quiet, (record.failures ?? 0) + 1 >= MANY_FAILURES);
     }
     throw new UpstreamTokenError('unavailable', ref.account.provider, QUIET);
   };

@@ -161,7 +161,7 @@ function accountOf(provider: string, { subject: id, claims: { name, email } }: I
 /** What the client may hear of the site's refusal. That it calls our request wrong is our own fault to the client. */
 function resultOf(error: unknown): Exclude<ReturnResult, Proven> {
   if (!(error instanceof UpstreamError)) throw error;
-  const { failure, reason, retryAfter, text } = error;
+  const { failure, reason, retryAfter, text, hint } = error;
   switch (failure) {
     case 'refused':
       return { kind: 'refused', reason, ...(text === undefined ? {} : { text }) };
@@ -173,7 +173,11 @@ function resultOf(error: unknown): Exclude<ReturnResult, Proven> {
       };
     case 'unavailable':
     case 'broken':
-      return { kind: failure, reason, ...(retryAfter === undefined ? {} : { retryAfter }) };
+      return {
+        kind: failure,
+        reason: hint === undefined ? reason : `${reason}: ${hint}`,
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+      };
   }
 }
 

@@ -73,10 +73,15 @@ async function answerTo(needed: ConnectionNeeded, access: Access, about: Paramet
   const { request, resumed } = about;
   const params = (about.body as CallMessage | null)?.params ?? {};
   const link = resumed?.connecting ? resumed : null;
+  const missing = needed.missing.join(', ');
   const modern = params._meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined;
   const failed = (text: string): object => ({
     result: { ...(modern && { resultType: 'complete' }), isError: true, content: [{ type: 'text', text }] },
   });
+  if (missing !== '')
+    return failed(
+      `${label} is connected, but the user did not allow: ${missing}. Go on without it, or the user opens this address in a browser, allows it, and this tool is called again: ${await needed.link()}`,
+    );
   if (link?.answer === 'decline') return failed(`The user does not want to connect ${label}. Go on without it.`);
   if (link?.answer === 'cancel') return failed(`The user has not connected ${label}. Ask before you try again.`);
   if (link?.over) return failed(`${label} was not connected in time. Call the tool again for a new link.`);

@@ -10,13 +10,16 @@ export class ConnectionNeeded extends Error {
   override readonly name = 'ConnectionNeeded';
   /** The site, as people call it. */
   readonly label: string;
-  /** Makes a link to the page where this very person connects it; it is good for ten minutes. */
+  /** A link to the page where this very person connects it, good for five to ten minutes; the same one until it is used. */
   readonly link: () => Promise<string>;
+  /** Scopes that the person did not allow when they were there a moment ago; empty where they were not there yet. */
+  readonly missing: readonly string[];
 
-  constructor(label: string, link: () => Promise<string>) {
+  constructor(label: string, link: () => Promise<string>, missing: readonly string[] = []) {
     super(`An account of ${label} has to be connected first.`);
     this.label = label;
     this.link = link;
+    this.missing = missing;
   }
 }
 

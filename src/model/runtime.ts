@@ -28,6 +28,11 @@ export interface Runtime {
   now(): Seconds;
   /** Waits between two tries of a write that others contend for. Tests pass one of their own; the machine's timer where it is absent. */
   pause?(milliseconds: number): Promise<void>;
+  /**
+   * Keeps the present request alive until the work has settled, though its caller may go away. Absent where nothing cuts requests off.
+   * For work that must not be cut in two: what another server gave once.
+   */
+  waitUntil?(work: Promise<unknown>): void;
   /** That many bytes from the system's secure source. */
   random(length: number): Uint8Array<ArrayBuffer>;
   /** SHA-256 of the bytes, or of the UTF-8 of a string. */

@@ -83,8 +83,9 @@ export class UpstreamTokenError extends Error {
   readonly status: number;
   readonly retryAfter: Seconds | undefined;
 
-  constructor(failure: UpstreamFailure, provider: string, retryAfter?: Seconds) {
-    super(TEXTS[failure](provider));
+  /** @param goesOn whether it has failed for a while, so that connecting again may help. */
+  constructor(failure: UpstreamFailure, provider: string, retryAfter?: Seconds, goesOn = false) {
+    super(TEXTS[failure](provider) + (goesOn ? ' If this goes on, connect this app again.' : ''));
     this.failure = failure;
     this.status = { unavailable: 503, ended: 401, not_linked: 403 }[failure];
     this.retryAfter = retryAfter;

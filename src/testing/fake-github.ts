@@ -21,6 +21,8 @@ export interface FakeGitHub {
   organizations: { readonly [name: string]: 'active' | 'pending' };
   /** Teams, as `organization/slug`, with the state of the membership. */
   teams: { readonly [name: string]: 'active' | 'pending' };
+  /** Why it does not tell of memberships, if it does not: single sign-on is due, the app is not approved there, or too many questions. */
+  untold: 'sso' | 'unapproved' | 'limit' | null;
   readonly ways: TokenWays;
   readonly tokens: FakeTokens;
   visit(location: string, decision?: Decision): Promise<string>;
@@ -65,6 +67,7 @@ export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
     if (path === '/user/emails' && scopes.has('user:email')) return Response.json(fake.emails);
     const organization = /^\/user\/memberships\/orgs\/([^/]+)$/.exec(path)?.[1];
     const [, org, team, member] = /^\/orgs\/([^/]+)\/teams\/([^/]+)\/memberships\/([^/]+)$/.exec(path) ?? [];
+    if (fake.untold !== null && (org ?? organization) !== undefined) return untoldOf(fake.untold);
     if (org !== undefined) {
       const found = scopes.has('read:org') && member === fake.user.login ? fake.teams[`${org}/${team}`] : undefined;
       return found ? Response.json({ state: found }) : Response.json({ message: 'Not Found' }, { status: 404 });
@@ -77,7 +80,9 @@ export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
     if (request.headers.get('authorization') !== `Basic ${btoa(`${app.clientId}:${app.clientSecret}`)}`)
       return Response.json({ message: 'Requires authentication' }, { status: 401 });
     const { access_token: token } = (await request.json()) as { access_token?: string };
-    return new Response(null, { status: request.method === 'DELETE' && tokens.revoke(token ?? '') ? 204 : 404 });
+    if (request.method !== 'DELETE' || !tokens.revoke(token ?? '')) return new Response(null, { status: 404 });
+    if (new URL(request.url).pathname.endsWith('/grant')) tokens.revokeAll(); // every token of the account at this app, wherever it is used
+    return new Response(null, { status: 204 });
   };
   const fake: FakeGitHub = {
     calls: [],
@@ -89,6 +94,7 @@ export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
     ],
     organizations: {},
     teams: {},
+    untold: null,
     ways,
     tokens,
     fetch: async (input, init) => {
@@ -112,6 +118,16 @@ export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
 function bodyOf({ expires_in, ...given }: Given, scope: readonly string[]): Record<string, unknown> {
   const ends = expires_in === undefined ? {} : { expires_in, refresh_token_expires_in: 15_897_600 };
   return { ...given, ...ends, token_type: 'bearer', scope: scope.join(',') };
+}
+
+/** GitHub's 403s, as its documentation has them. */
+function untoldOf(why: NonNullable<FakeGitHub['untold']>): Response {
+  const [message, headers]: [string, Record<string, string>] = {
+    sso: ['Resource protected by organization SAML enforcement.', { 'x-github-sso': 'required; url=https://github.com/orgs/acme/sso?authorization_request=A1' }],
+    unapproved: ['Although you appear to have the correct authorization credentials, the organization has enabled OAuth App access restrictions.', {}],
+    limit: ['API rate limit exceeded for user ID 583231.', { 'x-ratelimit-remaining': '0', 'retry-after': '90' }],
+  }[why] as [string, Record<string, string>]; // prettier-ignore
+  return Response.json({ message }, { status: 403, headers });
 }
 
 function errorOf(error: string, error_description: string): Record<string, unknown> {

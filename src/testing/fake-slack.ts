@@ -58,6 +58,21 @@ export async function makeFakeSlack({ now, ...app }: Registered & { readonly now
     const id_token = await sign({ iss: ISSUER, aud: app.clientId, ...times, ...nonce, ...claimsOf(fake.user) }, fake.forge);
     return { ok: true, token_type: 'Bearer', id_token, ...tokens.open(now()) };
   };
+  /** Installation of an app: the user's token in a member of its own, beside the bot's. */
+  const access = async (request: Request): Promise<Record<string, unknown>> => {
+    const form = await codes.read(request);
+    if ('error' in form) return no('bad_client_secret');
+    if (form.get('grant_type') === 'refresh_token') {
+      const given = tokens.refresh(form.get('refresh_token') ?? '', now());
+      return given ? { ok: true, token_type: 'user', ...given } : no('invalid_refresh_token');
+    }
+    const asked = await codes.redeem(form);
+    if ('error' in asked) return no('invalid_code');
+    const scope = asked.parameters.get('user_scope')?.split(' ').join(',');
+    const authed_user = { id: fake.user.sub, scope, token_type: 'user', ...tokens.open(now()) };
+    const bot = { access_token: 'xoxb-of-the-bot', token_type: 'bot', scope: 'commands', bot_user_id: 'U0KRQLJ9H' };
+    return { ok: true, app_id: 'A0KRD7HC3', ...bot, team: { id: fake.user.team, name: 'Corp' }, enterprise: null, authed_user };
+  };
   const bearerOf = (request: Request): string => request.headers.get('authorization')?.slice('Bearer '.length) ?? '';
   const routes: { readonly [path: string]: (request: Request) => unknown } = {
     '/.well-known/openid-configuration': () => DOCUMENT,
@@ -65,6 +80,11 @@ export async function makeFakeSlack({ now, ...app }: Registered & { readonly now
     '/api/openid.connect.token': (request) => (isForm(request) ? token(request) : no('invalid_post_type')),
     '/api/openid.connect.userInfo': (request) =>
       tokens.isGood(bearerOf(request), now()) ? { ok: true, ...claimsOf(fake.user) } : no('invalid_auth'),
+    '/api/oauth.v2.access': (request) => (isForm(request) ? access(request) : no('invalid_post_type')),
+    '/api/auth.test': (request) =>
+      tokens.isGood(bearerOf(request), now())
+        ? { ok: true, url: 'https://corp.slack.com/', team: 'Corp', user: fake.user.name, team_id: fake.user.team, user_id: fake.user.sub }
+        : no('invalid_auth'),
     '/api/auth.revoke': (request) => {
       if (!isForm(request)) return no('invalid_post_type');
       if (!tokens.isGood(bearerOf(request), now())) return no('token_revoked');
@@ -88,6 +108,7 @@ export async function makeFakeSlack({ now, ...app }: Registered & { readonly now
       return handle ? Response.json(await handle(request)) : Response.json(no('unknown_method'));
     },
     async visit(location, { error, parameters = {} } = {}) {
+      if (location.startsWith(`${ISSUER}/oauth/v2/authorize?`)) return codes.sendBack(codes.ask(location), error, parameters);
       if (!location.startsWith(`${ISSUER}/openid/connect/authorize?`))
         throw new Error(`The browser is not on its way to Slack: ${location}`);
       const asked = codes.ask(location);

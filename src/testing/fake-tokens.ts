@@ -27,6 +27,8 @@ export interface FakeTokens {
   isGood(token: string | undefined, now: Seconds): boolean;
   /** Takes back a token and all that hang together with it; false for one that was never given. */
   revoke(token: string): boolean;
+  /** Takes back all that were ever given. */
+  revokeAll(): void;
   /** How often a refresh was asked for, and how often one was refused. */
   readonly refreshes: { asked: number; refused: number };
 }
@@ -75,6 +77,9 @@ export function makeTokens(ways: TokenWays): FakeTokens {
       const family = families.get(token);
       if (family) family.isOver = true;
       return family !== undefined;
+    },
+    revokeAll() {
+      for (const family of families.values()) family.isOver = true;
     },
   };
 }

@@ -13,6 +13,8 @@ import { type Fault, faulty } from './fault.ts';
 export interface Decision {
   /** An error instead of a code: `access_denied`. */
   readonly error?: string;
+  /** The scopes that the person allows; all that are asked for, unless told. */
+  readonly scope?: readonly string[];
   /** What else stands in the callback; null leaves a parameter out. */
   readonly parameters?: { readonly [name: string]: string | null };
 }
@@ -33,6 +35,10 @@ export interface FakeUpstream {
   /** Whether name and e-mail stand in the ID token, or at the userinfo endpoint alone. */
   thin: boolean;
   forge: Forge | null;
+  /** Changes an answer of the token endpoint once the tokens in it were made, and the old ones are spent: `({ token_type, ...rest }) => rest`. */
+  shape: ((answer: Record<string, unknown>) => unknown) | null;
+  /** How it refuses a refresh token; `invalid_grant` unless told. */
+  refusal: { readonly status: number; readonly body: unknown };
   /** How its tokens live: an hour, with refresh tokens for one use, unless told. */
   readonly ways: TokenWays;
   readonly tokens: FakeTokens;
@@ -75,6 +81,10 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
       fake.forge,
     );
 
+  const shaped = (answer: Record<string, unknown>): Response => Response.json(fake.shape ? fake.shape(answer) : answer);
+  /** A text is a page, or nothing at all. */
+  const refused = ({ status, body } = fake.refusal): Response =>
+    typeof body === 'string' ? new Response(body, { status, headers: { 'content-type': 'text/html' } }) : Response.json(body, { status });
   const routes: { readonly [path: string]: readonly [FakeEndpoint, (request: Request) => Promise<Response>] } = {
     '/.well-known/openid-configuration': ['discovery', async () => Response.json({ ...documentOf(root), issuer, ...fake.metadata })],
     '/jwks': ['jwks', async () => Response.json({ keys: fake.keys.jwks })],
@@ -85,12 +95,12 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
         if ('error' in form) return Response.json(form, { status: 401 });
         if (form.get('grant_type') === 'refresh_token') {
           const given = tokens.refresh(form.get('refresh_token') ?? '', now());
-          return given ? Response.json({ ...given, token_type: 'Bearer' }) : Response.json({ error: 'invalid_grant' }, { status: 400 });
+          return given ? shaped({ ...given, token_type: 'Bearer' }) : refused();
         }
         const asked = await codes.redeem(form);
         if ('error' in asked) return Response.json(asked, { status: 400 });
         const id_token = await idTokenOf(fake.user, asked);
-        return Response.json({ ...tokens.open(now()), token_type: 'Bearer', scope: asked.scope.join(' '), id_token });
+        return shaped({ ...tokens.open(now()), token_type: 'Bearer', scope: asked.scope.join(' '), id_token });
       },
     ],
     '/userinfo': [
@@ -119,6 +129,8 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
     user: { sub: 'u-1', name: 'Uma Upstream', email: 'uma@corp.example', email_verified: true },
     thin: false,
     forge: null,
+    shape: null,
+    refusal: { status: 400, body: { error: 'invalid_grant' } },
     metadata: {},
     keys: {
       jwks: [{ kty: 'XYZ', kid: 'k0' }, jwk],
@@ -131,9 +143,10 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
       const fault = fake.faults.get(name);
       return fault === undefined ? handle(request) : faulty(fault, init?.signal);
     },
-    async visit(location, { error, parameters = {} } = {}) {
+    async visit(location, { error, scope, parameters = {} } = {}) {
       if (!location.startsWith(`${root}/authorize?`)) throw new Error(`The browser is not on its way to the provider: ${location}`);
-      return codes.sendBack(codes.ask(location), error, { iss: issuer, ...parameters });
+      const asked = codes.ask(location);
+      return codes.sendBack(scope ? { ...asked, scope } : asked, error, { iss: issuer, ...parameters });
     },
   };
   return fake;

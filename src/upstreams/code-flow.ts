@@ -18,7 +18,7 @@ import { failureOf } from './failure.ts';
 import { unverifiedClaims } from './jwt.ts';
 import { makeKeySet } from './key-set.ts';
 import { offlineOf, type Parameters as Wanted } from './offline.ts';
-import { mended } from './token-answer.ts';
+import { readAnswer } from './token-answer.ts';
 import { makeTokenVerbs, tokensOf } from './token-verbs.ts';
 
 const TIMEOUT = 10;
@@ -28,8 +28,9 @@ const AGAIN = { prompt: 'login', max_age: '0' };
 const PROTOCOL = new Set('iss aud azp exp iat nbf nonce at_hash c_hash s_hash jti sid auth_time typ ver'.split(' '));
 
 /** Makes a provider run. @throws {TypeError} for an option that cannot be right. */
-export function codeFlow(provider: Provider, options: ProviderOptions): Upstream {
-  checkOptions(provider, options);
+export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
+  checkOptions(given, options);
+  const provider = repairedBy(given, options);
   const { id = provider.id, label = provider.label, scope = provider.scope } = options;
   const discover = makeDiscover(provider.server);
   const keySet = makeKeySet();
@@ -52,13 +53,13 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
       response_type: 'code',
       client_id: credentials.client(trip.env).client_id,
       redirect_uri: trip.redirectUri,
-      scope: more.scope.length === 0 ? undefined : more.scope.join(' '),
+      [provider.scopeParameter ?? 'scope']: more.scope.length === 0 ? undefined : more.scope.join(' '),
       state: trip.state,
       code_challenge: await oauth.calculatePKCECodeChallenge(kept.verifier),
       code_challenge_method: 'S256',
       nonce: provider.openid ? kept.nonce : undefined,
     };
-    for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries(parameters)) if (value !== undefined && value !== '') url.searchParams.set(name, value);
     return { location: url.href, keep: kept };
   };
 
@@ -81,7 +82,7 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
       verifier,
       {
         ...insecure,
-        [oauth.customFetch]: async (url, init) => mended(await ask(url, init), provider),
+        [oauth.customFetch]: async (url, init) => (await readAnswer(await ask(url, init), provider, false)).response,
       },
     );
     const server = await serverOf(found, response, provider);
@@ -97,7 +98,9 @@ export function codeFlow(provider: Provider, options: ProviderOptions): Upstream
       await oauth.validateApplicationLevelSignature(server, response, { ...insecure, ...jwks });
     }
     const more =
-      idToken && isThin(idToken, scope) && found.userinfo_endpoint !== undefined ? await userinfo(found, client, answer, idToken, ask) : {};
+      idToken && isThin(idToken, scope) && found.userinfo_endpoint !== undefined
+        ? await userinfo(found.userinfo_endpoint, answer, idToken, ask)
+        : {};
     const claims = Object.fromEntries(Object.entries(merged(more, idToken)).filter(([name]) => !PROTOCOL.has(name)));
     const arrival: Arrival = {
       issuer: server.issuer,
@@ -139,8 +142,14 @@ function getter(ask: Ask, token: string): Arrival['get'] {
   return async (url, headers = {}) => {
     const authorization = `Bearer ${token}`;
     const got = await ask(url, { headers: { accept: 'application/json', 'user-agent': 'portcullis', ...headers, authorization } });
-    return { status: got.status, body: parseJson(await got.text(), DEEPEST) };
+    return { status: got.status, body: parseJson(await got.text(), DEEPEST), headers: got.headers };
   };
+}
+
+/** The provider with the operator's own repairs, which come after ours. */
+function repairedBy(provider: Provider, { repairAnswer }: ProviderOptions): Provider {
+  const { mend = (body) => body } = provider;
+  return repairAnswer ? { ...provider, mend: (body) => bodyOf(repairAnswer(mend(body))) } : provider;
 }
 
 function checkOptions({ id, label }: Provider, { clientId, id: own = id, timeout = TIMEOUT }: ProviderOptions): void {
@@ -172,17 +181,14 @@ function merged({ email, email_verified: verified, ...more }: Body, idToken: Bod
   return { ...more, ...rest, email: signed, email_verified: signedVerified ?? (email === signed ? verified : undefined) };
 }
 
-async function userinfo(
-  server: Endpoints,
-  client: oauth.Client,
-  answer: oauth.TokenEndpointResponse,
-  { sub }: Body,
-  ask: Ask,
-): Promise<Body> {
-  const insecure = isLoopbackHost(new URL(server.token_endpoint).hostname);
-  const response = await oauth.userInfoRequest(server, client, answer.access_token, {
-    [oauth.allowInsecureRequests]: insecure,
-    [oauth.customFetch]: ask,
+/** Best effort: an ID token that is good is enough, so only another subject is fatal (OpenID Connect Core §5.3.2). */
+async function userinfo(url: string, { access_token: token }: oauth.TokenEndpointResponse, { sub }: Body, ask: Ask): Promise<Body> {
+  const headers = { accept: 'application/json', authorization: `Bearer ${token}` };
+  const response = await ask(url, { headers }).catch((error: unknown) => {
+    if (error instanceof UpstreamError && error.failure !== 'unavailable') return null;
+    throw error; // an outage is told as one: without the address somebody might be refused
   });
-  return oauth.processUserInfoResponse(server, client, String(sub), response); // the same subject, or it is refused (OIDC Core §5.3.2)
+  const said = response?.status === 200 ? bodyOf(parseJson(await response.text(), DEEPEST)) : {};
+  if (said['sub'] !== undefined && String(said['sub']) !== String(sub)) throw new UpstreamError('broken', 'userinfo_other_subject');
+  return said['sub'] === undefined ? {} : said;
 }

@@ -25,6 +25,8 @@ export interface ProviderOptions {
   readonly id?: string;
   /** The name on the button. */
   readonly label?: string;
+  /** Repairs what the token endpoint answers, before anything is read of it: `(answer) => ({ ...answer, ...answer.data })`. */
+  readonly repairAnswer?: (answer: Body) => Body;
   /** Instead of the global one: for a proxy, and for tests. */
   readonly fetch?: Fetch;
   /** Seconds in which all answers of one step must be there; default 10. */
@@ -60,7 +62,7 @@ export interface Arrival {
   readonly get: (
     url: string,
     headers?: { readonly [name: string]: string },
-  ) => Promise<{ readonly status: number; readonly body: unknown }>;
+  ) => Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }>;
 }
 
 /** A provider: data, and the few places where providers differ. */
@@ -72,6 +74,8 @@ export interface Provider {
   /** OpenID Connect: a nonce is sent, an ID token demanded. */
   readonly openid: boolean;
   readonly scope: readonly string[];
+  /** The parameter that names the scopes. Default `scope`. */
+  readonly scopeParameter?: string;
   /** Default `client_secret_post`. */
   readonly clientAuth?: 'client_secret_basic' | 'client_secret_post';
   /** More parameters of the authorization request. */
@@ -173,11 +177,18 @@ export class UpstreamError extends Error {
   /** One snake_case word for the `on` listener. */
   readonly reason: string;
   readonly retryAfter: Seconds | undefined;
+  /** What the operator is told in addition: what to change. */
+  readonly hint: string | undefined;
   /** What the person is told who may not come in, where the words for the reason are not enough. */
   readonly text: Text;
-  constructor(failure: Failure, reason: string, { text, retryAfter }: { text?: Text; retryAfter?: Seconds | undefined } = {}) {
-    super(`${failure}: ${reason}`);
+  constructor(
+    failure: Failure,
+    reason: string,
+    { text, retryAfter, hint }: { readonly text?: Text; readonly retryAfter?: Seconds | undefined; readonly hint?: string } = {},
+  ) {
+    super(`${failure}: ${reason}${hint === undefined ? '' : `: ${hint}`}`);
     this.text = text;
+    this.hint = hint;
     this.failure = failure;
     this.reason = reason;
     this.retryAfter = retryAfter;

@@ -11,22 +11,33 @@ export interface EntraOptions extends ProviderOptions {
   readonly tenant: string;
   /** With users of many tenants: only these may come in, by id. */
   readonly tenants?: readonly string[];
-  readonly prompt?: 'select_account' | 'login' | 'consent';
+  /** Empty for none. */
+  readonly prompt?: 'select_account' | 'login' | 'consent' | '';
+  /** A national cloud, where the tenant is in one. Default `public`. */
+  readonly cloud?: keyof typeof CLOUDS;
 }
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const HOST = 'https://login.microsoftonline.com';
+/** The clouds, by the host of their sign-in. */
+const CLOUDS = {
+  public: 'login.microsoftonline.com',
+  government: 'login.microsoftonline.us',
+  china: 'login.partner.microsoftonline.cn',
+} as const;
 
 /** Sign-in with Microsoft. */
 export function entra(options: EntraOptions): Upstream {
-  const { tenant, prompt, tenants } = options;
+  const { prompt, cloud = 'public' } = options;
+  const [tenant, tenants] = [options.tenant.toLowerCase(), options.tenants?.map((one) => one.toLowerCase())]; // as tokens have them
+  if (!Object.hasOwn(CLOUDS, cloud)) throw new TypeError(`Microsoft: \`cloud\` must be ${Object.keys(CLOUDS).join(', ')}.`);
+  const host = `https://${CLOUDS[cloud]}`;
   const isOne = GUID.test(tenant);
   if (!isOne && !['organizations', 'common', 'consumers'].includes(tenant))
     throw new TypeError('Microsoft: `tenant` must be the id of a tenant, "organizations", "common" or "consumers".');
   const allowed = isOne ? [tenant] : tenants;
-  const base = `${HOST}/${tenant}`;
+  const base = `${host}/${tenant}`;
   const server = {
-    issuer: `${HOST}/${tenant}/v2.0`,
+    issuer: `${host}/${tenant}/v2.0`,
     authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
     token_endpoint: `${base}/oauth2/v2.0/token`,
     jwks_uri: `${base}/discovery/v2.0/keys`,
@@ -42,7 +53,7 @@ export function entra(options: EntraOptions): Upstream {
       offline: { scope: ['offline_access'] },
       issuerOf({ tid }) {
         if (typeof tid !== 'string' || !GUID.test(tid)) throw new UpstreamError('broken', 'tenant_malformed');
-        return `${HOST}/${tid}/v2.0`;
+        return `${host}/${tid}/v2.0`;
       },
       admits: ({ organization }) => !allowed || allowed.includes(organization ?? ''),
       identify({ issuer, claims }) {

@@ -8,22 +8,9 @@ const KNOWN = new Set(
     'access_denied invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type unsupported_response_type ' +
     'invalid_scope server_error temporarily_unavailable interaction_required login_required consent_required account_selection_required ' +
     'bad_refresh_token invalid_refresh_token token_revoked account_inactive bad_verification_code incorrect_client_credentials redirect_uri_mismatch unverified_user_email application_suspended ' +
-    'bad_client_secret invalid_client_id bad_redirect_uri invalid_code code_already_used'
+    'repair_failed bad_client_secret invalid_client_id bad_redirect_uri invalid_code code_already_used'
   ).split(' '),
 );
-
-/** Refusals of a refresh token that no second try mends: the person must sign in again (RFC 6749 §5.2; GitHub, Slack, Entra). */
-const FINAL = new Set(
-  'invalid_grant bad_refresh_token invalid_refresh_token token_revoked account_inactive interaction_required consent_required login_required'.split(
-    ' ',
-  ),
-);
-
-/** The same for a refresh, where some answers are the end. */
-export function refreshFailureOf(error: unknown): never {
-  if (error instanceof ResponseBodyError && FINAL.has(error.error)) throw new UpstreamError('refused', `refresh_${error.error}`);
-  return failureOf(error);
-}
 
 /** Throws the error as ours; an error that is no answer of a provider stays what it is. */
 export function failureOf(error: unknown): never {

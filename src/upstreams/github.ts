@@ -4,7 +4,17 @@
  */
 import type { Verdict } from '../model/origin.ts';
 import { codeFlow } from './code-flow.ts';
-import { type Arrival, bodyOf, type Forgetting, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import type { Seconds } from '../model/store.ts';
+import {
+  type Arrival,
+  type Body,
+  bodyOf,
+  type Forgetting,
+  type ProviderOptions,
+  textOf,
+  type Upstream,
+  UpstreamError,
+} from './contract.ts';
 
 /** Options of {@link github}. */
 export interface GitHubOptions extends ProviderOptions {
@@ -65,20 +75,31 @@ async function emailOf(get: Arrival['get']): Promise<{ email?: unknown; email_ve
   return primary ? { email: primary['email'], email_verified: true } : {};
 }
 
+/** @throws {UpstreamError} where GitHub does not tell, for that is no answer. */
 async function isMember(organizations: readonly string[], get: Arrival['get']): Promise<boolean> {
-  for (const name of organizations) {
-    const { status, body } = await get(`${API}/user/memberships/orgs/${encodeURIComponent(name)}`, HEADERS);
-    if (status === 200 && bodyOf(body)['state'] === 'active') return true; // an invitation is "pending"
-  }
-  return false;
+  return anyActive(
+    organizations.map((name) => `${API}/user/memberships/orgs/${encodeURIComponent(name)}`),
+    get,
+  );
 }
 
 async function isInTeam(teams: readonly string[], login: string, get: Arrival['get']): Promise<boolean> {
-  for (const team of teams) {
+  const paths = teams.map((team) => {
     const [organization = '', slug = ''] = team.split('/').map(encodeURIComponent);
-    const { status, body } = await get(`${API}/orgs/${organization}/teams/${slug}/memberships/${encodeURIComponent(login)}`, HEADERS);
-    if (status === 200 && bodyOf(body)['state'] === 'active') return true;
+    return `${API}/orgs/${organization}/teams/${slug}/memberships/${encodeURIComponent(login)}`;
+  });
+  return anyActive(paths, get);
+}
+
+/** Whether one membership is active; one that GitHub does not tell of counts only where no other is. */
+async function anyActive(urls: readonly string[], get: Arrival['get']): Promise<boolean> {
+  let untold: UpstreamError | undefined;
+  for (const url of urls) {
+    const { status, body, headers } = await get(url, HEADERS);
+    if (status === 200 && bodyOf(body)['state'] === 'active') return true; // an invitation is "pending"
+    if (status === 403) untold ??= untoldOf(bodyOf(body), headers);
   }
+  if (untold) throw untold;
   return false;
 }
 
@@ -104,12 +125,28 @@ async function teamOf(teams: readonly string[], get: Arrival['get']): Promise<Ve
   return verdictOf(await Promise.all(paths.map((path) => get(url(path), HEADERS))));
 }
 
-/** Takes the whole permission of the user back, as "Revoke" in the user's settings at GitHub does. 404: it was gone already. */
+/** What a 403 to the question of a membership means: too many questions, single sign-on that is due, or an app that is not approved there. */
+function untoldOf({ message }: Body, headers: Headers): UpstreamError {
+  const isLimit = headers.get('x-ratelimit-remaining') === '0' || headers.has('retry-after') || /rate limit/i.test(String(message));
+  if (isLimit) return new UpstreamError('unavailable', 'status_403_rate_limit', { retryAfter: retryAfterOf(headers) });
+  const sso = /url=(https:\/\/github\.com\/[^\s;]+)/.exec(headers.get('x-github-sso') ?? '')?.[1];
+  const link = sso ?? 'https://github.com/settings/applications';
+  return new UpstreamError('refused', sso === undefined ? 'membership_not_told' : 'membership_behind_sso', {
+    text: (words) => words.site.membershipNotTold(link),
+  });
+}
+
+function retryAfterOf(headers: Headers): Seconds {
+  const seconds = Number(headers.get('retry-after') ?? Number(headers.get('x-ratelimit-reset')) - Math.floor(Date.now() / 1000));
+  return seconds > 0 ? Math.min(3600, Math.ceil(seconds)) : 60;
+}
+
+/** Takes back this one token; `…/grant` would end those of every other sign-in of the account too. 404, 422: it was gone already. */
 async function forget({ tokens, clientId, clientSecret, ask }: Forgetting): Promise<void> {
-  const { status } = await ask(`${API}/applications/${encodeURIComponent(clientId)}/grant`, {
+  const { status } = await ask(`${API}/applications/${encodeURIComponent(clientId)}/token`, {
     method: 'DELETE',
     headers: { ...HEADERS, 'user-agent': 'portcullis', authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
     body: JSON.stringify({ access_token: tokens.accessToken }),
   });
-  if (status !== 204 && status !== 404) throw new UpstreamError('broken', `revoke_status_${status}`);
+  if (status !== 204 && status !== 404 && status !== 422) throw new UpstreamError('broken', `revoke_status_${status}`);
 }

@@ -15,5 +15,5 @@ export function offlineOf(
 ): { readonly scope: readonly string[]; readonly parameters: Parameters } {
   if (offline) return { scope: [...new Set([...scope, ...(offline.scope ?? [])])], parameters: offline.parameters ?? {} };
   if (!openid || !published.includes('offline_access')) return { scope, parameters: {} };
-  return { scope: [...new Set([...scope, 'offline_access'])], parameters: { prompt: own['prompt'] ?? 'consent' } };
+  return { scope: [...new Set([...scope, 'offline_access'])], parameters: { prompt: own['prompt'] ?? 'consent' } }; // an empty one leaves it out
 }

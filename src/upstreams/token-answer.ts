@@ -1,16 +1,80 @@
-/** The token answer as RFC 6749 §5 wants it: repaired where the provider has its own ways, and an error never with status 200. */
+/**
+ * The token answer, read as RFC 6749 §5.1 lets one understand it: whatever comes with 2xx and an access token is one. A member
+ * that is not as it should be is unknown, never fatal.
+ */
 import { parseJson } from '../lib/json.ts';
-import { bodyOf, type Provider, UpstreamError } from './contract.ts';
+import type { Seconds } from '../model/store.ts';
+import { type Body, bodyOf, type Provider, UpstreamError } from './contract.ts';
+import { endOf } from './refresh-ends.ts';
 
-const DEEPEST = 32;
+const MAX_DEPTH = 32;
+/** A longer life than this is no number of seconds. */
+const MAX_LIFE: Seconds = 400 * 86_400;
 
-/** Reads and repairs one; an empty refresh token is none. @throws {UpstreamError} when it is not JSON. */
-export async function mended(response: Response, { mend = (body) => body }: Provider): Promise<Response> {
-  const parsed = parseJson(await response.text(), DEEPEST);
-  if (typeof parsed !== 'object' || parsed === null) throw new UpstreamError('broken', 'token_answer_not_json');
-  const { refresh_token: refreshToken, ...rest } = mend(bodyOf(parsed));
-  const isNone = refreshToken === undefined || refreshToken === null || refreshToken === '';
-  const body = isNone ? rest : { ...rest, refresh_token: refreshToken };
-  const status = typeof rest['error'] === 'string' && response.status === 200 ? 400 : response.status;
-  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+/** An answer, read. */
+export interface TokenAnswer {
+  /** For `oauth4webapi`: 200 and members that are right, or an error with its status. */
+  readonly response: Response;
+  readonly body: Body;
+  /** The refresh token that it brings, though nothing else of it may be of use: where tokens rotate, the old one is spent. */
+  readonly refreshToken: string | undefined;
+}
+
+/** Reads one. @throws {UpstreamError} `refused` where it ends a grant, `broken` when nothing can be read from it. */
+export async function readAnswer(response: Response, { mend = (body) => body }: Provider, isRefresh: boolean): Promise<TokenAnswer> {
+  const parsed = parsedOf(await response.text(), response.headers.get('content-type') ?? '');
+  const isGood = response.status >= 200 && response.status < 300;
+  if (parsed === null) throw new UpstreamError('broken', isGood ? 'token_answer_not_json' : `token_status_${response.status}`);
+  const repaired = repairedBy(mend, parsed);
+  const refreshToken = textIn(repaired, 'refresh_token') ?? textIn(parsed, 'refresh_token');
+  const made = (body: Body, status: number): TokenAnswer => ({
+    response: Response.json(body, { status }),
+    body,
+    refreshToken: isGood ? refreshToken : undefined,
+  });
+  if (isGood && textIn(repaired, 'access_token') !== undefined) return made(tidied(repaired), 200);
+  const end = isRefresh ? endOf(repaired, response.status) : null;
+  if (end !== null && refreshToken === undefined) throw new UpstreamError('refused', `refresh_${end}`);
+  return made(repaired, isGood ? 400 : response.status); // GitHub and Slack say what went wrong with status 200
+}
+
+/** A repair that fails spoils the answer, and not the refresh token in it. */
+function repairedBy(mend: (body: Body) => Body, body: Body): Body {
+  try {
+    return mend(body);
+  } catch {
+    return { error: 'repair_failed' };
+  }
+}
+
+/** JSON, or the form that old servers answer with. */
+function parsedOf(text: string, type: string): Body | null {
+  const parsed = parseJson(text, MAX_DEPTH);
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return bodyOf(parsed);
+  const isForm = /form-urlencoded|text\/plain/.test(type) && /^[\w.]+=[^\s<>]*$/.test(text.trim());
+  return isForm ? Object.fromEntries(new URLSearchParams(text.trim())) : null;
+}
+
+function tidied(given: Body): Body {
+  const { error: _error, token_type: _type, refresh_token: _refresh, expires_in, scope, ...rest } = given;
+  const life = lifeIn(expires_in);
+  const scopes = Array.isArray(scope) ? scope.filter((one) => typeof one === 'string').join(' ') : scope;
+  const refreshToken = textIn(given, 'refresh_token');
+  return {
+    ...rest,
+    token_type: 'bearer', // whatever it is called: we showed no key that it could be bound to
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    ...(life === undefined ? {} : { expires_in: life }),
+    ...(typeof scopes === 'string' ? { scope: scopes } : {}),
+  };
+}
+
+function lifeIn(value: unknown): Seconds | undefined {
+  const seconds = typeof value === 'string' && /^\d{1,9}(?:\.\d+)?$/.test(value) ? Number(value) : value;
+  return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_LIFE ? Math.ceil(seconds) : undefined;
+}
+
+function textIn(body: Body, name: string): string | undefined {
+  const value = body[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -7,14 +7,12 @@ import { isLoopbackHost } from '../lib/url.ts';
 import type { Seconds } from '../model/store.ts';
 import type { UpstreamTokens } from '../model/upstream.ts';
 import type { Ask } from './ask.ts';
-import { type Body, bodyOf, type Provider, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { type Provider, textOf, type Upstream } from './contract.ts';
 import type { Credentials } from './credentials.ts';
 import type { Discover } from './discovery.ts';
-import { failureOf, refreshFailureOf } from './failure.ts';
-import { mended } from './token-answer.ts';
-
-/** A longer life than this is no number of seconds. */
-const LONGEST: Seconds = 400 * 86_400;
+import { failureOf } from './failure.ts';
+import { unverifiedClaims } from './jwt.ts';
+import { readAnswer, type TokenAnswer } from './token-answer.ts';
 
 interface Machine {
   readonly credentials: Credentials;
@@ -29,11 +27,22 @@ export function makeTokenVerbs(provider: Provider, { credentials, discover, aske
     const found = await discover(ask);
     const client = credentials.client(env, now);
     const refreshToken = textOf(tokens.refreshToken, 'refresh_token_missing');
+    let answer: TokenAnswer | undefined;
     const response = await oauth.refreshTokenGrantRequest(found, client, credentials.auth(env), refreshToken, {
       [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname),
-      [oauth.customFetch]: async (url, init) => withoutIdToken(await mended(await ask(url, init), provider)),
+      [oauth.customFetch]: async (url, init) => {
+        answer = await readAnswer(await ask(url, init), provider, true);
+        const { id_token: _unread, ...body } = answer.body; // tells nothing new of a person who is not there; unread, it needs no proof
+        return Response.json(body, { status: answer.response.status });
+      },
     });
-    return merged(tokens, tokensOf(await oauth.processRefreshTokenResponse(found, client, response), now));
+    try {
+      return merged(tokens, tokensOf(await oauth.processRefreshTokenResponse(found, client, response), now));
+    } catch (error) {
+      // Where it rotated, the old refresh token is spent: the new one is kept before anything is judged, beside an access token that is over.
+      if (answer?.refreshToken === undefined || answer.refreshToken === refreshToken) throw error;
+      return { ...tokens, refreshToken: answer.refreshToken, expiresAt: now };
+    }
   };
   const revoke: Upstream['revoke'] = async ({ tokens, env }) => {
     const ask = asker();
@@ -52,28 +61,33 @@ export function makeTokenVerbs(provider: Provider, { credentials, discover, aske
     await oauth.processRevocationResponse(response);
     return true;
   };
-  return { refresh: (kept) => refresh(kept).catch(refreshFailureOf), revoke: (kept) => revoke(kept).catch(failureOf) };
+  return { refresh: (kept) => refresh(kept).catch(failureOf), revoke: (kept) => revoke(kept).catch(failureOf) };
 }
 
-/** The tokens of an answer. @throws {UpstreamError} */
+/** The tokens of an answer. */
 export function tokensOf(answer: oauth.TokenEndpointResponse, now: Seconds): UpstreamTokens {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, scope } = answer;
-  if (expiresIn !== undefined && !(expiresIn >= 0 && expiresIn <= LONGEST)) throw new UpstreamError('broken', 'expires_in');
+  const expiresAt = expiresIn === undefined ? endIn(accessToken, now) : now + Math.floor(expiresIn);
   return {
     accessToken,
     ...(typeof refreshToken === 'string' && refreshToken !== '' ? { refreshToken } : {}),
-    ...(expiresIn === undefined || expiresIn === 0 ? {} : { expiresAt: now + Math.floor(expiresIn) }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(typeof scope === 'string' ? { scope: scope.split(/[ ,]+/).filter((one) => one !== '') } : {}), // GitHub has commas
   };
+}
+
+/** Where the site does not say when its token ends, a signed one says it itself: a hint, which is not verified. */
+function endIn(accessToken: string, now: Seconds): Seconds | undefined {
+  if (accessToken.split('.').length !== 3) return undefined;
+  try {
+    const { exp } = unverifiedClaims(accessToken);
+    return typeof exp === 'number' && exp > now && Number.isFinite(exp) ? Math.floor(exp) : undefined;
+  } catch {
+    return undefined; // three parts, and no JWT
+  }
 }
 
 /** What is not said again stands: a refresh token is never overwritten with nothing. */
 function merged({ refreshToken, scope }: UpstreamTokens, next: UpstreamTokens): UpstreamTokens {
   return { ...(refreshToken === undefined ? {} : { refreshToken }), ...(scope === undefined ? {} : { scope }), ...next };
-}
-
-/** The ID token of a refresh tells nothing new of a person who is not there; unread, it needs no proof. */
-async function withoutIdToken(response: Response): Promise<Response> {
-  const { id_token: _idToken, ...body } = bodyOf(await response.json()) as Body & { id_token?: unknown };
-  return Response.json(body, { status: response.status });
 }

@@ -3,7 +3,7 @@
  * stand in its access token, which is read unverified since it came over TLS from WorkOS itself in answer to our secret.
  */
 import { codeFlow } from './code-flow.ts';
-import { type Body, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 import { unverifiedClaims } from './jwt.ts';
 
 /** Options of {@link workos}; `clientSecret` is the API key. */
@@ -13,13 +13,6 @@ export interface WorkOsOptions extends ProviderOptions {
 }
 
 const API = 'https://api.workos.com/user_management';
-
-/** How long an access token lives stands in it alone; it is minutes, so that a refresh is never far. */
-function lifetimeOf({ access_token: token }: Body): Body {
-  if (typeof token !== 'string') return {}; // an error
-  const { iat, exp } = unverifiedClaims(token);
-  return typeof iat === 'number' && typeof exp === 'number' && exp > iat ? { expires_in: exp - iat } : {};
-}
 
 /** Sign-in with WorkOS AuthKit. */
 export function workos(options: WorkOsOptions): Upstream {
@@ -33,7 +26,6 @@ export function workos(options: WorkOsOptions): Upstream {
       hint: 'login_hint',
       scope: [],
       parameters: { provider: 'authkit', organization_id: organizationId },
-      mend: (answer) => ({ token_type: 'bearer', ...lifetimeOf(answer), ...answer }),
       admits: ({ organization }) => organizationId === undefined || organization === organizationId,
       recheck: async (_get, token) => (organizationId === undefined || unverifiedClaims(token)['org_id'] === organizationId ? 'yes' : 'no'),
       identify({ answer, clientId }) {

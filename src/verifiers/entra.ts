@@ -13,13 +13,22 @@ export interface EntraOptions extends SourceOptions {
   readonly tenant: string | readonly string[];
   /** The application's (client) id of your API. */
   readonly clientId: string;
+  /** A national cloud, where the tenant is in one. Default `public`. */
+  readonly cloud?: keyof typeof CLOUDS;
 }
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const issuerOf = (tenant: string): string => `https://login.microsoftonline.com/${tenant}/v2.0`;
+/** The clouds, by the host of their sign-in. */
+const CLOUDS = {
+  public: 'login.microsoftonline.com',
+  government: 'login.microsoftonline.us',
+  china: 'login.partner.microsoftonline.cn',
+} as const;
 
 /** Access tokens of Entra ID, version 2. `props.permissions` holds the app roles, `props.tenant` the tenant. */
-export function entra({ tenant, clientId, ...options }: EntraOptions): TokenSource {
+export function entra({ tenant, clientId, cloud = 'public', ...options }: EntraOptions): TokenSource {
+  if (!Object.hasOwn(CLOUDS, cloud)) refuse('entra', 'cloud', `must be ${Object.keys(CLOUDS).join(', ')}`);
+  const issuerOf = (one: string): string => `https://${CLOUDS[cloud]}/${one}/v2.0`;
   const tenants = [tenant].flat().map((one) => String(one).toLowerCase()); // as tokens have it
   const wrong = tenants.find((one) => !GUID.test(one));
   if (tenants.length === 0 || wrong !== undefined)
@@ -33,7 +42,7 @@ export function entra({ tenant, clientId, ...options }: EntraOptions): TokenSour
   const source = verifyJwt({
     ...options,
     issuer: issuerOf(first),
-    jwksUri: `https://login.microsoftonline.com/${tenants.length === 1 ? first : 'common'}/discovery/v2.0/keys`,
+    jwksUri: `https://${CLOUDS[cloud]}/${tenants.length === 1 ? first : 'common'}/discovery/v2.0/keys`,
     audience: [...new Set([clientId.toLowerCase(), `api://${clientId.toLowerCase()}`, clientId, `api://${clientId}`])],
     algorithms: ['RS256'],
     types: ['jwt', 'at+jwt'],

@@ -3,6 +3,7 @@
  * The module is asked for by name instead of imported, so that a Worker without `nodejs_compat` still starts:
  * it has no scrypt then, and password sign-in says so.
  */
+import * as workers from 'cloudflare:workers';
 import { webRuntime } from '../core/web-runtime.ts';
 import type { FetchPublic } from '../lib/safe-fetch.ts';
 import { isSpecialHost } from '../lib/special-host.ts';
@@ -21,7 +22,7 @@ interface Scrypt {
 
 /** A runtime for Cloudflare Workers. */
 export function workerRuntime(): Runtime {
-  const runtime = isStrictlyPublic() ? { ...webRuntime(), fetchPublic } : webRuntime();
+  const runtime: Runtime = { ...webRuntime(), waitUntil, ...(isStrictlyPublic() ? { fetchPublic } : {}) };
   const native = nodeCrypto();
   if (native === undefined) return runtime;
   return {
@@ -34,6 +35,15 @@ export function workerRuntime(): Runtime {
       });
     },
   };
+}
+
+/** Of the request at hand, whichever that is; a settled one needs nothing. */
+function waitUntil(work: Promise<unknown>): void {
+  const settled = work.then(
+    () => undefined,
+    () => undefined,
+  );
+  (workers as { waitUntil?: (work: Promise<unknown>) => void }).waitUntil?.(settled);
 }
 
 /** Cloudflare's own fetch, which reaches public addresses only where the flag says so; without it, it may reach the origin behind. */

@@ -220,6 +220,9 @@ export const de: Translation = {
       dieses Servers.`,
     onlyDomains: (domains) =>
       html`Nur Personen mit einer bestätigten E-Mail-Adresse von ${domains} dürfen sich hier anmelden. Nehmen Sie ein anderes Konto.`,
+    membershipNotTold: (link) =>
+      html`Die Website hat nicht gesagt, ob Sie Mitglied sind. <a href="${link}">Erlauben Sie dieser App dort, das zu sehen</a>, und melden
+        Sie sich noch einmal an.`,
     onlyAccountsOf: (owner) => html`Nur Konten von ${owner} dürfen sich hier anmelden. Nehmen Sie ein anderes Konto.`,
     noTime: (site) =>
       html`${site} hat nicht bestätigt, dass Sie es gerade selbst waren. Es wurde nichts geändert. Bestätigen Sie es auf anderem Weg oder

@@ -213,6 +213,8 @@ export const es: Translation = {
       html`El inicio de sesión con ${site} no ha funcionado. Vuelve a intentarlo; si pasa otra vez, avisa a quien gestiona este servidor.`,
     onlyDomains: (domains) =>
       html`Aquí solo pueden iniciar sesión personas con una dirección de correo verificada de ${domains}. Usa otra cuenta.`,
+    membershipNotTold: (link) =>
+      html`El sitio no dijo si eres miembro. <a href="${link}">Permite allí que esta aplicación lo vea</a> e inicia sesión de nuevo.`,
     onlyAccountsOf: (owner) => html`Aquí solo pueden iniciar sesión cuentas de ${owner}. Usa otra cuenta.`,
     noTime: (site) =>
       html`${site} no ha confirmado que fueras tú ahora mismo. No se ha cambiado nada. Confírmalo de otra manera o pregunta a quien gestiona

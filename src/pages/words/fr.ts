@@ -219,6 +219,8 @@ export const fr: Translation = {
       html`La connexion avec ${site} n’a pas fonctionné. Réessayez ; si cela se reproduit, prévenez le responsable de ce serveur.`,
     onlyDomains: (domains) =>
       html`Seules les personnes ayant une adresse e-mail vérifiée de ${domains} peuvent se connecter ici. Utilisez un autre compte.`,
+    membershipNotTold: (link) =>
+      html`Le site n’a pas dit si vous êtes membre. <a href="${link}">Autorisez-y cette application à le voir</a>, puis reconnectez-vous.`,
     onlyAccountsOf: (owner) => html`Seuls les comptes de ${owner} peuvent se connecter ici. Utilisez un autre compte.`,
     noTime: (site) =>
       html`${site} n’a pas confirmé que c’était bien vous à l’instant. Rien n’a été modifié. Confirmez-le autrement ou contactez le

@@ -212,6 +212,8 @@ export const it: Translation = {
     unavailable: (site) => html`${site} al momento non risponde. Riprova tra poco.`,
     broken: (site) => html`L’accesso con ${site} non ha funzionato. Riprova; se succede ancora, avvisa chi gestisce questo server.`,
     onlyDomains: (domains) => html`Qui può accedere solo chi ha un indirizzo e-mail verificato di ${domains}. Usa un altro account.`,
+    membershipNotTold: (link) =>
+      html`Il sito non ha detto se sei un membro. <a href="${link}">Consenti lì a questa app di vederlo</a>, poi accedi di nuovo.`,
     onlyAccountsOf: (owner) => html`Qui possono accedere solo gli account di ${owner}. Usa un altro account.`,
     noTime: (site) =>
       html`${site} non ha confermato che fossi tu in questo momento. Nulla è stato modificato. Confermalo in un altro modo o chiedi a chi

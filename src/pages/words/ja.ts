@@ -215,6 +215,9 @@ export const ja: Translation = {
       html`${site} でのサインインに失敗しました。もう一度お試しください。続く場合は、このサーバーの運営者に知らせてください。`,
     onlyDomains: (domains) =>
       html`ここでサインインできるのは、${domains} の確認済みメールアドレスを持つ方だけです。別のアカウントを使ってください。`,
+    membershipNotTold: (link) =>
+      html`メンバーかどうかをサイトが回答しませんでした。<a href="${link}">サイト側でこのアプリに確認を許可し</a
+        >、もう一度サインインしてください。`,
     onlyAccountsOf: (owner) => html`ここでサインインできるのは ${owner} のアカウントだけです。別のアカウントを使ってください。`,
     noTime: (site) =>
       html`${site}

@@ -209,6 +209,9 @@ export const ko: Translation = {
     unavailable: (site) => html`${site}이(가) 지금 응답하지 않습니다. 잠시 후 다시 시도하세요.`,
     broken: (site) => html`${site} 로그인이 되지 않았습니다. 다시 시도하고, 또 발생하면 이 서버의 운영자에게 알려 주세요.`,
     onlyDomains: (domains) => html`${domains}의 확인된 이메일 주소가 있는 사람만 로그인할 수 있습니다. 다른 계정을 사용하세요.`,
+    membershipNotTold: (link) =>
+      html`사이트에서 구성원인지 알려 주지 않았습니다. <a href="${link}">그곳에서 이 앱이 확인할 수 있도록 허용한</a> 다음 다시
+        로그인하세요.`,
     onlyAccountsOf: (owner) => html`${owner} 계정만 로그인할 수 있습니다. 다른 계정을 사용하세요.`,
     noTime: (site) =>
       html`${site}에서 방금 본인임을 확인해 주지 않았습니다. 변경된 내용은 없습니다. 다른 방법으로 확인하거나 운영자에게 문의하세요.`,

@@ -209,6 +209,8 @@ export const ptBr: Translation = {
     unavailable: (site) => html`${site} não responde agora. Tente de novo em instantes.`,
     broken: (site) => html`A entrada com ${site} não deu certo. Tente de novo; se acontecer outra vez, avise quem cuida deste servidor.`,
     onlyDomains: (domains) => html`Só pessoas com um e-mail verificado de ${domains} podem entrar aqui. Use outra conta.`,
+    membershipNotTold: (link) =>
+      html`O site não informou se você é membro. <a href="${link}">Permita lá que este app veja isso</a> e entre de novo.`,
     onlyAccountsOf: (owner) => html`Só contas de ${owner} podem entrar aqui. Use outra conta.`,
     noTime: (site) =>
       html`${site} não confirmou que era você agora mesmo. Nada foi alterado. Confirme de outra forma ou fale com quem cuida deste servidor.`,

@@ -207,6 +207,7 @@ export const zhHans: Translation = {
     unavailable: (site) => html`${site} 目前没有响应。请稍后重试。`,
     broken: (site) => html`使用 ${site} 登录未能成功。请重试；如果再次发生，请告知此服务器的管理者。`,
     onlyDomains: (domains) => html`只有拥有 ${domains} 已验证电子邮件地址的人才能在此登录。请使用其他账号。`,
+    membershipNotTold: (link) => html`该网站没有告知您是否是成员。请<a href="${link}">在那里允许此应用查看</a>，然后重新登录。`,
     onlyAccountsOf: (owner) => html`只有 ${owner} 的账号才能在此登录。请使用其他账号。`,
     noTime: (site) => html`${site} 未确认刚才是您本人。没有更改任何内容。请用其他方式确认，或联系此服务器的管理者。`,
   },

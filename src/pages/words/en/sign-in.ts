@@ -46,6 +46,8 @@ export const site = {
   /** @param domains a list: “a.example or b.example”. */
   onlyDomains: (domains: HtmlValue): Html =>
     html`Only people with a verified e-mail address of ${domains} may sign in here. Use another account.`,
+  membershipNotTold: (link: HtmlValue): Html =>
+    html`The site did not tell whether you are a member. <a href="${link}">Allow this app to see it there</a>, then sign in again.`,
   onlyAccountsOf: (owner: HtmlValue): Html => html`Only accounts of ${owner} may sign in here. Use another account.`,
   /** A site that does not say when somebody proved who they are, where that matters. */
   noTime: (site: HtmlValue): Html =>
