@@ -7,7 +7,7 @@ import { connection } from '../../src/logins/connection.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { accessOf, mcpHandler } from '../../src/mcp/index.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
-import { type FakeUpstream, makeFakeUpstream } from '../../src/testing/fake-upstream.ts';
+import { type Decision, type FakeUpstream, makeFakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
@@ -51,7 +51,7 @@ interface World extends App {
     options?: { token?: string; folder?: string; more?: object; capabilities?: object },
   ): Promise<Message & { status: number }>;
   /** What the person does with a link; the last page. */
-  visit(url: string, browser?: Browser, decision?: { error: string }): Promise<BrowserPage>;
+  visit(url: string, browser?: Browser, decision?: Decision): Promise<BrowserPage>;
 }
 
 async function makeWorld(store: string, only = false): Promise<World> {
@@ -241,6 +241,31 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     const other = await world.client();
     const { access: token } = tokensOf(await other.redeem(await other.signIn(world.alice.browser, {})));
     expect((await world.files('2025-11-25', { token })).error?.code).toBe(-32042);
+  });
+
+  it('names what the person did not allow, once and with one link, and goes on when they do (R-35)', async () => {
+    const world = await makeWorld(store);
+    const asked = await world.files(MODERN);
+    const accept = { requestState: asked.result!.requestState, inputResponses: { connect: { action: 'accept' } } };
+    const { url } = asked.result!.inputRequests!.connect.params;
+    expect((await world.visit(url, world.alice.browser, { scope: ['openid', 'email', 'profile'] })).text).toContain('Connected');
+    const told = [await world.files(MODERN, { more: accept }), await world.files(MODERN), await world.files('2025-11-25'), await world.files('2025-06-18')];
+    const links = told.map((one) => /https:\S+$/.exec(textOf(one))?.[0] ?? '');
+    for (const one of told) expect([one.result?.isError, textOf(one)]).toEqual([true, expect.stringContaining('did not allow: files.read')]);
+    expect([new Set(links).size, links[0] === url]).toEqual([1, false]); // another link than the one that was used
+    expect((await world.visit(links[0] ?? '')).text).toContain('Connected');
+    expect(textOf(await world.files(MODERN))).toBe('docs with upstream-');
+  }); // prettier-ignore
+
+  it('gives the same link until it is used or ends, so that no call makes another one (R-35)', async () => {
+    const world = await makeWorld(store);
+    const linkOf = async (): Promise<string> => (await world.files('2025-11-25')).error!.data!.elicitations[0]!.url;
+    const first = await linkOf();
+    for (let calls = 0; calls < 40; calls++) expect(await linkOf()).toBe(first);
+    world.clock.pass(301);
+    expect(await linkOf()).not.toBe(first);
+    expect((await world.visit(first)).text).toContain('Connected'); // the older one is still good
+    expect(textOf(await world.files('2025-11-25'))).toBe('docs with upstream-');
   });
 
   it('asks again where the site has ended the connection, and the grant goes on', async () => {

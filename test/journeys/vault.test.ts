@@ -70,6 +70,45 @@ describe.each(storeNames)('the vault on %s', (store) => {
     expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
   });
 
+  it('keeps a rotated refresh token whatever else the answer says, and nobody is signed out (R-31)', async () => {
+    const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
+    const { tokens } = await app.connect();
+    const shapes: ((answer: Record<string, unknown>) => unknown)[] = [
+      ({ token_type: _gone, ...rest }) => rest,
+      (answer) => ({ ...answer, expires_in: null, token_type: 7 }),
+      ({ refresh_token }) => ({ refresh_token }),
+      (answer) => answer,
+    ];
+    const said: unknown[] = [];
+    for (const shape of shapes) {
+      app.idp.shape = shape;
+      app.clock.pass(3600);
+      const { failure, token } = await app.use(tokens.access, { 'x-refused': String(said.at(-1) ?? '') });
+      said.push(token ?? failure);
+    }
+    expect([said[2], app.idp.tokens.refreshes]).toEqual(['unavailable', { asked: 4, refused: 0 }]);
+    expect(app.idp.tokens.isGood(said[3] as string, app.clock.now())).toBe(true);
+  });
+
+  it('says after three failures in a row that connecting again may help, and the grant stays (R-33)', async () => {
+    const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
+    const { tokens } = await app.connect();
+    app.clock.pass(3600);
+    const wall = { status: 403, headers: { 'content-type': 'text/html' }, body: 'Access denied' };
+    app.idp.faults.set('token', wall);
+    const messages: (string | undefined)[] = [];
+    for (let tries = 0; tries < 4; tries++) {
+      messages.push((await app.use(tokens.access)).message);
+      app.clock.pass(10);
+    }
+    expect(messages.map((one) => one?.includes('If this goes on, connect this app again.'))).toEqual([false, false, true, true]);
+    app.idp.faults.delete('token');
+    expect((await app.use(tokens.access)).token).toBeDefined();
+    app.clock.pass(3600);
+    app.idp.faults.set('token', wall);
+    expect((await app.use(tokens.access)).message).not.toContain('If this goes on');
+  });
+
   it('S-175 ends the grant when the site says that the refresh token is dead: the call tells so, the next one is 401', async () => {
     const app = await makeVaultApp(store, { accessTokenTTL: 86_400 });
     const { tokens, browser, client } = await app.connect();

@@ -13,6 +13,7 @@ export interface Said {
   readonly scopes?: readonly string[];
   readonly accounts?: readonly unknown[];
   readonly failure?: string;
+  readonly message?: string;
   readonly code?: number;
   readonly retryAfter?: number;
 }

@@ -14,8 +14,13 @@ import { d1Store } from '../../src/stores/d1.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { postgresStore } from '../../src/stores/postgres.ts';
 import { redisStore } from '../../src/stores/redis.ts';
+import { McpServer } from '@modelcontextprotocol/server';
+import { makeDatabases, makeStores } from '#under-test';
+import { McpAgent } from '../../src/mcp/index.ts';
 import { makeClock } from '../../src/testing/clock.ts';
-import { registerClient } from '../../src/testing/oauth-client.ts';
+import { codeOf, registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
+import { atConsent, makeUpstreamApp, throughCorp, type UpstreamApp } from '../support/upstream-app.ts';
+import { tool } from '../support/vault-tool.ts';
 import { makeBreaker } from '../../src/upstreams/breaker.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
 import { google } from '../../src/verifiers/google.ts';
@@ -146,6 +151,68 @@ describe('after a request that was cut off in our own server', () => {
     };
     expect(await again(place, redeem)).toBe(200);
   });
+
+  it('a refresh token that a site rotated is kept, though the request that fetched it was cut off (F-51, R-31)', async () => {
+    let hang: Hang | null = null;
+    const app: UpstreamApp = await makeUpstreamApp('memory', {
+      login: { keepTokens: true },
+      options: { apiHandler: tool, accessTokenTTL: 86_400 },
+      oidc: {
+        async fetch(url, init) {
+          const answer = await app.idp.fetch(url, init); // the site has rotated by now
+          if (hang !== null) {
+            void hang().catch(() => undefined);
+            await new Promise((next) => setTimeout(next, 100));
+          }
+          return answer;
+        },
+      },
+    });
+    const at = await atConsent(app);
+    const { access } = tokensOf(await at.client.redeem(codeOf(await throughCorp(app, at))));
+    const use = async (): Promise<unknown> => (await app.call(access)).response.json();
+    app.clock.pass(3600);
+    await cutOff((stop) => {
+      hang = stop;
+      return use();
+    });
+    hang = null;
+    expect(await asRequest(use)).toMatchObject({ token: expect.stringMatching(/^upstream-/) });
+    expect(app.idp.tokens.refreshes).toEqual({ asked: 1, refused: 0 });
+  });
+
+  it("a record in a Durable Object can be written by the next one, and a user's database be asked (F-51)", async () => {
+    const store = (await makeStores(() => NOW)).find(({ name }) => name === 'durable object')?.store as Store;
+    const database = makeDatabases();
+    const ask = async (): Promise<unknown> => (await (await database('u', null)).query('SELECT 1 AS one', []))[0];
+    await cutOff(async (hang) => {
+      await Promise.all([store.write('client:x', 1, 'any', { until: NOW + 60, index: ['user:1'] }), ask()]);
+      void store.write('client:x', 2, 'any', { until: NOW + 60, index: ['user:1'] });
+      void ask();
+      return hang();
+    });
+    expect(await asRequest(async () => (await store.write('client:x', 3, 'any', { until: NOW + 60 })) !== null)).toBe(true);
+    expect(await asRequest(ask)).toEqual({ one: 1 });
+  });
+
+  it('an agent is made for the next call, though the one that was made before was cut off in init() (F-51)', async () => {
+    const place = stuck();
+    class Stuck extends McpAgent {
+      server = new McpServer({ name: 'stuck', version: '1.0.0' });
+      async init(): Promise<void> {
+        await place.reached(true, async () => undefined);
+        this.server.registerTool('hello', {}, async () => ({ content: [{ type: 'text', text: 'hello' }] }));
+      }
+    }
+    const app = await appWith(place, () => false, { apiHandler: Stuck.serve('/mcp') });
+    const { tokens } = await app.signedIn();
+    const call = async (): Promise<string> => {
+      const headers = { authorization: `Bearer ${tokens.access}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hello', arguments: {} } });
+      return (await app.send(new Request(RESOURCE, { method: 'POST', headers, body }))).text();
+    };
+    expect(await again(place, call)).toContain('"text":"hello"');
+  }); // prettier-ignore
 
   it('permissions are looked up for the next one (F-52)', async () => {
     const place = stuck();
