@@ -35,7 +35,7 @@ export async function readAnswer(response: Response, { mend = (body) => body }: 
   if (isGood && textIn(repaired, 'access_token') !== undefined) return made(tidied(repaired), 200);
   const end = isRefresh ? endOf(repaired, response.status) : null;
   if (end !== null && refreshToken === undefined) throw new UpstreamError('refused', `refresh_${end}`);
-  return made(repaired, isGood ? 400 : response.status); // GitHub and Slack say what went wrong with status 200
+  return made(repaired, isGood && textIn(repaired, 'error') !== undefined ? 400 : response.status); // GitHub and Slack say what went wrong with 200
 }
 
 /** A repair that fails spoils the answer, and not the refresh token in it. */
@@ -50,19 +50,19 @@ function repairedBy(mend: (body: Body) => Body, body: Body): Body {
 /** JSON, or the form that old servers answer with. */
 function parsedOf(text: string, type: string): Body | null {
   const parsed = parseJson(text, MAX_DEPTH);
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return bodyOf(parsed);
+  if (typeof parsed === 'object' && parsed !== null) return bodyOf(parsed);
   const isForm = /form-urlencoded|text\/plain/.test(type) && /^[\w.]+=[^\s<>]*$/.test(text.trim());
   return isForm ? Object.fromEntries(new URLSearchParams(text.trim())) : null;
 }
 
 function tidied(given: Body): Body {
-  const { error: _error, token_type: _type, refresh_token: _refresh, expires_in, scope, ...rest } = given;
+  const { error: _error, token_type, refresh_token: _refresh, expires_in, scope, ...rest } = given;
   const life = lifeIn(expires_in);
   const scopes = Array.isArray(scope) ? scope.filter((one) => typeof one === 'string').join(' ') : scope;
   const refreshToken = textIn(given, 'refresh_token');
   return {
     ...rest,
-    token_type: 'bearer', // whatever it is called: we showed no key that it could be bound to
+    token_type: typeof token_type === 'string' && /^mac$/i.test(token_type) ? token_type : 'bearer', // we showed no key that another could be bound to
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     ...(life === undefined ? {} : { expires_in: life }),
     ...(typeof scopes === 'string' ? { scope: scopes } : {}),

@@ -207,7 +207,7 @@ describe('endpoints/callback: what comes back', () => {
     ['says an error of its own', { status: 400, body: { error: 'x'.repeat(999) } }, 502, 'token_other'],
     ['does not know our secret', { status: 401, body: { error: 'invalid_client' } }, 502, 'token_invalid_client'],
     ['leaves out the token', { status: 200, body: { token_type: 'Bearer' } }, 502, 'oauth_invalid_response'],
-    ['leaves out the type', { status: 200, body: { access_token: 'a' } }, 502, 'oauth_invalid_response'],
+    ['leaves out the type and the ID token', { status: 200, body: { access_token: 'a' } }, 502, 'oauth_invalid_response'],
     ['gives a token of an odd type', { status: 200, body: { access_token: 'a', token_type: 'mac' } }, 502, 'oauth_unsupported'],
     ['leaves out the ID token', { status: 200, body: { access_token: 'a', token_type: 'bearer' } }, 502, 'oauth_invalid_response'],
     ['answers a list', { status: 200, body: ['access_token'] }, 502, 'oauth_invalid_response'],
