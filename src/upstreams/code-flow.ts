@@ -189,6 +189,8 @@ async function userinfo(url: string, { access_token: token }: oauth.TokenEndpoin
     throw error; // an outage is told as one: without the address somebody might be refused
   });
   const said = response?.status === 200 ? bodyOf(parseJson(await response.text(), DEEPEST)) : {};
-  if (said['sub'] !== undefined && String(said['sub']) !== String(sub)) throw new UpstreamError('broken', 'userinfo_other_subject');
-  return said['sub'] === undefined ? {} : said;
+  if (said['sub'] === undefined) return {};
+  if (textOf(said['sub'], 'userinfo_other_subject') !== textOf(sub, 'sub_missing'))
+    throw new UpstreamError('broken', 'userinfo_other_subject');
+  return said;
 }

@@ -184,7 +184,7 @@ describe('after a request that was cut off in our own server', () => {
   it("a record in a Durable Object can be written by the next one, and a user's database be asked (F-51)", async () => {
     const store = (await makeStores(() => NOW)).find(({ name }) => name === 'durable object')?.store as Store;
     const database = makeDatabases();
-    const ask = async (): Promise<unknown> => (await (await database('u', null)).query('SELECT 1 AS one', []))[0];
+    const ask = async (): Promise<unknown> => (await database('u', null).query('SELECT 1 AS one', []))[0];
     await cutOff(async (hang) => {
       await Promise.all([store.write('client:x', 1, 'any', { until: NOW + 60, index: ['user:1'] }), ask()]);
       void store.write('client:x', 2, 'any', { until: NOW + 60, index: ['user:1'] });
