@@ -143,7 +143,7 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
 
 async function failure(route: Route, call: Call, error: unknown): Promise<Response> {
   const known = error instanceof OAuthError ? error : new OAuthError('server_error', 'unexpected');
-  const broken = known.status >= 500;
+  const broken = known.status >= 500 && known.reason !== 'register_full'; // nothing is broken where all places are taken
   const { requestId } = call;
   if (broken) call.as.emit({ kind: 'request.failed', endpoint: route.name, requestId, error: known === error ? known.cause : error });
   else call.as.emit({ kind: 'request.refused', endpoint: route.name, code: known.code, reason: known.reason });

@@ -15,6 +15,8 @@ export interface KeyRules {
   readonly canFetch: boolean;
   /** Also plain http on this very computer: for development. */
   readonly isLoopback: boolean;
+  /** Private-use schemes of redirect URIs that are good. */
+  readonly redirectSchemes?: readonly string[];
 }
 
 /** The keys in what was sent, none of them where nothing names any, or what is wrong with them. */

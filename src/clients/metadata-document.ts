@@ -99,7 +99,8 @@ export async function countFetch(as: AuthServer, network: string): Promise<void>
 async function fetchOnce(as: AuthServer, id: string): Promise<Client> {
   const answer = (await as.fetchDocument?.(id, LIMITS)) ?? { problem: 'unreachable' as const };
   if ('problem' in answer) throw unusable(`document_${answer.problem.replace('-', '_')}`, answer.cause);
-  const rules: DocumentRules = { canFetch: true, isLoopback: as.isLoopback, grantTypes: selfGrantTypes(as.settings) };
+  const { redirectSchemes } = as.settings.registration;
+  const rules: DocumentRules = { canFetch: true, isLoopback: as.isLoopback, redirectSchemes, grantTypes: selfGrantTypes(as.settings) };
   const client = clientOf(id, answer.text, as.now(), rules);
   const kept = freshnessOf(answer.headers);
   if (kept > 0) await as.records.saveDocument(await as.keys.hash(id), client, as.now() + kept);
@@ -120,7 +121,7 @@ export function clientOf(id: string, text: string, now: Seconds, rules: Document
     if (method === 'private_key_jwt' && !hasKeys(keys)) throw unusable('document_without_keys');
     // An enterprise says for which client it speaks, so that one has to prove itself (EMA §5).
     const grantTypes = method === 'none' ? rules.grantTypes : [...rules.grantTypes, JWT_BEARER];
-    const metadata = metadataOf(given, grantTypes, method);
+    const metadata = metadataOf(given, grantTypes, method, rules.redirectSchemes);
     if (metadata.name === undefined) throw unusable('document_without_name');
     if (metadata.redirectUris.length === 0) throw unusable('document_redirects_missing');
     return { ...metadata, ...(methods.includes('private_key_jwt') ? keys : {}), id, documentHost: new URL(id).host, createdAt: now };

@@ -9,7 +9,7 @@ import { isLoopbackHost, parseLoopback, parseUrl } from '../lib/url.ts';
 import { CLIENT_AUTH_METHODS as METHODS, type Client, type ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { DEVICE_CODE } from '../model/grant-type.ts';
-import { checkRedirectUri } from '../model/redirect.ts';
+import { checkRedirectUri, isUsableScheme } from '../model/redirect.ts';
 import { parseScope } from '../model/scope.ts';
 import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts';
 
@@ -38,15 +38,20 @@ export function parseMetadata(text: string, grantTypes: readonly string[], rules
   if ('problem' in keys) throw invalid(keys.problem);
   if (authMethod === 'private_key_jwt' && !hasKeys(keys)) throw invalid('private_key_jwt needs jwks or jwks_uri.');
   const chose = (given.get('token_endpoint_auth_method') ?? null) !== null;
-  return { ...metadataOf(given, grantTypes, authMethod), ...keys, ...(chose ? { methodChosen: true } : {}) };
+  return { ...metadataOf(given, grantTypes, authMethod, rules.redirectSchemes), ...keys, ...(chose ? { methodChosen: true } : {}) };
 }
 
 /** The part that a registration and a metadata document have in common: everything but how the client authenticates. */
-export function metadataOf(given: Members, grantTypes: readonly string[], authMethod: ClientAuthMethod): ClientMetadata {
+export function metadataOf(
+  given: Members,
+  grantTypes: readonly string[],
+  authMethod: ClientAuthMethod,
+  schemes?: readonly string[],
+): ClientMetadata {
   const keysAt = given.get('jwks_uri') ?? '';
   if (keysAt !== '' && webUriOf(keysAt) === undefined) throw invalid('jwks_uri must be a public https URL.');
   const types = grantTypesOf(given, grantTypes);
-  const redirectUris = redirectsOf(given, types);
+  const redirectUris = redirectsOf(given, types, schemes);
   const name = optionalText(given, 'client_name', LONGEST_NAME);
   const uri = webUriOf(given.get('client_uri'));
   const scope = scopeOf(given.get('scope'));
@@ -75,15 +80,15 @@ export function parseMembers(text: string): Members {
 }
 
 /** Only a client that never sends anybody here in a browser may have none: a device. */
-function redirectsOf(given: Members, grantTypes: readonly string[]): readonly string[] {
+function redirectsOf(given: Members, grantTypes: readonly string[], schemes?: readonly string[]): readonly string[] {
   const uris = given.get('redirect_uris');
   if (!grantTypes.includes('authorization_code') && (uris === undefined || (isTexts(uris) && uris.length === 0))) return [];
   if (!isTexts(uris) || uris.length === 0)
     throw new OAuthError('invalid_redirect_uri', 'redirects_missing', { hint: 'redirect_uris must be a list of at least one URI.' });
   if (uris.length > MOST_REDIRECTS)
     throw new OAuthError('invalid_redirect_uri', 'redirects_too_many', { hint: `At most ${MOST_REDIRECTS} redirect_uris.` });
-  const kinds = uris.map(checkRedirectUri);
-  if (kinds.every((kind) => kind === 'private-use')) throw new OAuthError('invalid_redirect_uri', 'redirects_unusable');
+  const isUsable = uris.map((uri) => checkRedirectUri(uri) !== 'private-use' || isUsableScheme(uri, schemes));
+  if (!isUsable.includes(true)) throw new OAuthError('invalid_redirect_uri', 'redirects_unusable');
   return [...new Set(uris)];
 }
 

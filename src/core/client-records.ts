@@ -11,6 +11,7 @@ import type { AuthServer } from './auth-server.ts';
 import { has, readHeld } from './held.ts';
 
 const ALL: IndexKey = 'clients:all';
+const UNUSED: IndexKey = 'clients:unused';
 
 /** Adds a client; false, and nothing happens, where the id is taken. */
 export async function addClient(as: AuthServer, client: Client): Promise<boolean> {
@@ -48,6 +49,23 @@ export async function countClients(as: AuthServer): Promise<number> {
     after = page.next;
   } while (after !== undefined);
   return count;
+}
+
+/** Removes the oldest registration that nobody has used, to make room for another; false where there is none. */
+export async function removeOldestUnused(as: AuthServer): Promise<boolean> {
+  let after: Cursor | undefined;
+  do {
+    const page = await as.store.list(UNUSED, after);
+    for (const key of page.keys) if (await removeUnused(as, key)) return true;
+    after = page.next;
+  } while (after !== undefined);
+  return false;
+}
+
+/** False where it is in use by now, or gone: then another one is taken. */
+async function removeUnused(as: AuthServer, key: Key): Promise<boolean> {
+  const held = await readHeld(as.store, key, isLiving);
+  return held?.value.unused === true && (await as.store.remove(key, held.version));
 }
 
 /**
@@ -95,9 +113,11 @@ async function endGrant(as: AuthServer, grantId: string): Promise<void> {
 export async function renewClient(as: AuthServer, id: string): Promise<boolean> {
   const { clientTtl, grantTtl } = as.settings;
   const needed = as.now() + grantTtl;
-  const renewed = await changeClient(as, id, (client) =>
-    client.expiresAt === undefined || client.expiresAt >= needed ? client : { ...client, expiresAt: needed + clientTtl },
-  );
+  const renewed = await changeClient(as, id, (client) => {
+    const { unused, ...used } = client;
+    if (client.expiresAt === undefined || (client.expiresAt >= needed && !unused)) return client;
+    return { ...used, expiresAt: Math.max(client.expiresAt, needed + clientTtl) };
+  });
   return renewed !== null;
 }
 
@@ -105,8 +125,9 @@ function keyOf(id: string): Key {
   return `client:${id}`;
 }
 
-function optionsOf({ expiresAt }: Client): { readonly until?: number; readonly index: readonly IndexKey[] } {
-  return expiresAt === undefined ? { index: [ALL] } : { until: expiresAt, index: [ALL] };
+function optionsOf({ expiresAt, unused }: Client): { readonly until?: number; readonly index: readonly IndexKey[] } {
+  const index = unused ? [ALL, UNUSED] : [ALL];
+  return expiresAt === undefined ? { index } : { until: expiresAt, index };
 }
 
 const isClient = (value: unknown): value is Client => has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');

@@ -111,7 +111,8 @@ export function makeConsents(store: Store, keys: Keys, now: () => Seconds, runti
 
 /** A redirect to this very computer: any program here could be the one that listens, so nothing is ever passed by (S-048, SEC-101). */
 export function isThisComputer(redirectUri: string): boolean {
-  return isLoopbackHost(parseUrl(redirectUri)?.hostname ?? 'localhost');
+  const url = parseUrl(redirectUri);
+  return !url || !/^https?:$/.test(url.protocol) || isLoopbackHost(url.hostname);
 }
 
 function merge(old: Entry | undefined, { asked, granted, remember }: Yes, neverRemembered: boolean): Pick<Entry, 'scope' | 'remembered'> {
@@ -134,7 +135,7 @@ function redirectKey(redirectUri: string): string {
 
 /** All that a client says of itself. What changes without its doing does not count. */
 function describe(keys: Keys, known: Client): Promise<string> {
-  const { createdAt: _made, expiresAt: _ends, secretHash: _secret, formerSecret: _former, ...client } = known;
+  const { createdAt: _made, expiresAt: _ends, unused: _use, secretHash: _secret, formerSecret: _former, ...client } = known;
   return keys.hash(`client\n${JSON.stringify(Object.entries(client).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`);
 }
 

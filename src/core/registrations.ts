@@ -5,7 +5,7 @@ import { changeRecord } from '../model/change-record.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { countClients } from './client-records.ts';
+import { countClients, removeOldestUnused } from './client-records.ts';
 import { has, readHeld, versioned } from './held.ts';
 import { takeFor } from './take-for.ts';
 
@@ -61,6 +61,20 @@ async function takeSome(as: AuthServer): Promise<boolean> {
   });
   if (places > 1) ahead.set(as.settings, { left: places - 1, until: now + BLOCK_TTL });
   return places > 0;
+}
+
+/**
+ * Takes the place of the oldest registration that nobody has used. Noted before it goes, so that a count of all in this moment gives its
+ * place to no one else.
+ */
+export async function takeOldest(as: AuthServer): Promise<boolean> {
+  const span = Math.floor(as.now() / SPAN);
+  await changeRecord(as, QUOTA, isQuota, (held) => {
+    if (held === null) return { result: undefined };
+    const { taken, takenBefore } = takenLately(held, span);
+    return { write: { ...held, span, taken: taken + 1, takenBefore }, result: undefined };
+  });
+  return removeOldestUnused(as);
 }
 
 function takenLately(held: Quota | null, present: number): { readonly taken: number; readonly takenBefore: number } {

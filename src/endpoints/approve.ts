@@ -33,7 +33,7 @@ export async function approve(asked: Call): Promise<Response> {
   const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
   if (!ticket || !client) return (await repeated(call, handle, form.optional('decision'))) ?? over(call);
   if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
-  const redirect = redirectOf(ticket, client); // it must still be good
+  const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
   const session = await sessionFor(call, ticket);
   const showing: Consent = { ticket, handle, client, session };
   const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a login is a yes

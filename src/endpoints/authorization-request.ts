@@ -8,8 +8,8 @@
  */
 import { findClient, mayFetch, fetchUnknown } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { isThisComputer } from '../core/consents.ts';
 import { findPushed, isPushedUri } from '../core/pushed.ts';
+import { parseLoopback } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
@@ -88,7 +88,7 @@ export async function checkRequest(
   isLate = false,
 ): Promise<CheckedRequest | RedirectedError> {
   const client = await clientOf(as, params, network, isLate);
-  const redirect = findRedirect(client, params.optional('redirect_uri'));
+  const redirect = findRedirect(client, params.optional('redirect_uri'), as.settings.registration.redirectSchemes);
   const state = params.optional('state');
   try {
     if ((state?.length ?? 0) > LONGEST_STATE)
@@ -110,7 +110,7 @@ async function clientOf(as: AuthServer, params: Params, network: string, isLate:
   if (known) return known;
   if (mayFetch(as, id)) {
     const redirectUri = params.required('redirect_uri');
-    findRedirect({ redirectUris: [redirectUri], applicationType: 'native' }, redirectUri);
+    findRedirect({ redirectUris: [redirectUri], applicationType: 'native' }, redirectUri, as.settings.registration.redirectSchemes);
     checkRest(as, params); // nobody makes us fetch with a request that leads nowhere (SEC-099)
   }
   const client = await fetchUnknown(as, id, network);
@@ -168,7 +168,7 @@ export function askedScope(settings: Settings, resource: Resource, text: string 
  * program on this very computer. Everybody can register the rest: sent there by itself, this server would be an open redirector (S-047).
  */
 export function isTrusted({ entered }: Client, redirect: ValidRedirect): boolean {
-  return entered === true || isThisComputer(redirect);
+  return entered === true || parseLoopback(redirect) !== null;
 }
 
 /** Where to send an error: exact `state`, one `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2). */

@@ -48,7 +48,7 @@ export async function callback(asked: Call, login: SiteLogin): Promise<Response>
   if (!equalTexts(await keys.hash(cookie ?? ''), ticket.browserHash)) throw foreign('another_browser');
   const client = ticket.described ?? (await findClient(as, ticket.clientId));
   if (!client) return over(call);
-  const redirect = redirectOf(ticket, client); // it must still be good
+  const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
   if (!(await records.takeJourney(stateHash))) return goneOn(call, opened.handle, isDone);
 
   const answer = await finish(call, login, { state, ticket, client, redirect, opened });

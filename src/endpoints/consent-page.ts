@@ -1,6 +1,7 @@
 /**
  * What the consent page shows, put together from the ticket and the client's own words.
  */
+import { shownPlace } from '../model/redirect.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
 import { type Consented, isThisComputer } from '../core/consents.ts';
@@ -45,7 +46,7 @@ export async function consentPage(
   const { as, words } = call;
   const { settings } = as;
   if (session === null && !settings.logins.some((one) => isForm(one) || isRedirect(one))) return nobodyPage(call);
-  const redirectHost = new URL(ticket.redirectUri).host;
+  const redirectHost = shownPlace(ticket.redirectUri);
   const resource = settings.resources.find((one) => one.uri === ticket.resource);
   const acting = session && organizationOf(session, organization);
   const mayGive = session && acting !== 'open' ? await grantable(call, session, acting, ticket.scope) : ticket.scope;

@@ -2,19 +2,27 @@
  * Register: a client introduces itself (RFC 7591). What it says is data; what it gets is an id and, if it wants one, a
  * secret that is shown this once.
  */
+import type { KeyRules } from '../clients/keys.ts';
 import { parseMetadata } from '../clients/metadata.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient } from '../core/client-records.ts';
-import { isInvitation, takePlace, withInvitation } from '../core/registrations.ts';
+import { isInvitation, takeOldest, takePlace, withInvitation } from '../core/registrations.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../lib/http.ts';
+import { coarseNetwork } from '../lib/network.ts';
 import type { Client } from '../model/client.ts';
 import { selfGrantTypes } from '../model/grant-type.ts';
 import { OAuthError } from '../model/error.ts';
+import { isUsableScheme } from '../model/redirect.ts';
 import type { RegisteredMetadata } from '../model/settings.ts';
+import type { Seconds } from '../model/store.ts';
 import { BODY_LIMIT, bodyError, type Call } from './endpoint.ts';
 
 const REGISTRATIONS = 60;
+/** From an IPv6 /48 together: who rents one has 65,536 networks. */
+const REGISTRATIONS_NEARBY = 120;
 const WINDOW = 600;
+/** How long a registration waits for its first consent. */
+const UNUSED_TTL: Seconds = 86_400;
 
 /** POST of the registration endpoint. */
 export async function register(call: Call): Promise<Response> {
@@ -22,19 +30,24 @@ export async function register(call: Call): Promise<Response> {
   const { isInvited } = as.settings.registration;
   const invitation = isInvited ? await invitationOf(call) : null;
   const text = await readRegistration(call);
-  const metadata = parseMetadata(text, selfGrantTypes(as.settings), { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
+  const metadata = parseMetadata(text, selfGrantTypes(as.settings), keyRulesOf(as));
   await checkPolicy(as, metadata);
-  const wait = await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW);
+  const nearby = network.endsWith('::/64') ? coarseNetwork(network) : null; // IPv4 addresses are not had by the thousand
+  const wait =
+    (await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW)) ??
+    (nearby && (await as.limit(`register nearby\n${nearby}`, REGISTRATIONS_NEARBY, WINDOW)));
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
-  if (!(await takePlace(as))) throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
+  if (!(await takePlace(as)) && !(await takeOldest(as)))
+    throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
   const secret = metadata.authMethod.startsWith('client_secret') ? as.keys.secret() : null;
   const [token, createdAt] = [as.keys.secret(), as.now()];
   const client: Client = {
     ...metadata,
     id: as.keys.id(),
     createdAt,
-    expiresAt: createdAt + as.settings.clientTtl,
+    unused: true,
+    expiresAt: createdAt + Math.min(UNUSED_TTL, as.settings.clientTtl),
     managementHash: await as.keys.hash(token),
     ...(secret === null ? {} : { secretHash: await as.keys.hash(secret) }),
   };
@@ -42,7 +55,7 @@ export async function register(call: Call): Promise<Response> {
   if (isAdded === null) throw uninvited();
   if (!isAdded) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });
-  return json({ ...informationOf(client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN, as.runtime.respond);
+  return json({ ...informationOf(as, client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN, as.runtime.respond);
 }
 
 /** Asks the operator about new and changed registrations alike. @throws {OAuthError} for all but a plain yes. */
@@ -90,8 +103,14 @@ function notUtf8(): OAuthError {
   return new OAuthError('invalid_client_metadata', 'body_malformed', { hint: 'The body is not well-formed UTF-8.' });
 }
 
-/** All registered values (RFC 7591 §3.2.1). The secret has no end of its own: 0. */
-export function informationOf(client: Client, secret: string | null): Record<string, unknown> {
+/** What a registration may name here. */
+export function keyRulesOf({ fetchKeys, isLoopback, settings }: AuthServer): KeyRules {
+  return { canFetch: fetchKeys !== null, isLoopback, redirectSchemes: settings.registration.redirectSchemes };
+}
+
+/** All registered values (RFC 7591 §3.2.1), without redirect URIs that cannot be used here. The secret has no end of its own: 0. */
+export function informationOf({ settings }: AuthServer, client: Client, secret: string | null): Record<string, unknown> {
+  const { redirectSchemes } = settings.registration;
   return {
     client_id: client.id,
     client_id_issued_at: client.createdAt,
@@ -103,7 +122,7 @@ export function informationOf(client: Client, secret: string | null): Record<str
     ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
     ...(client.dpopBound ? { dpop_bound_access_tokens: true } : {}),
     ...(client.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
-    redirect_uris: client.redirectUris,
+    redirect_uris: client.redirectUris.filter((uri) => /^https?:/.test(uri) || isUsableScheme(uri, redirectSchemes)),
     application_type: client.applicationType,
     grant_types: client.grantTypes,
     response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],

@@ -10,7 +10,7 @@ import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { selfGrantTypes } from '../model/grant-type.ts';
 import type { Call } from './endpoint.ts';
-import { bearerOf, checkPolicy, informationOf, managementOf, readRegistration } from './register.ts';
+import { bearerOf, checkPolicy, informationOf, keyRulesOf, managementOf, readRegistration } from './register.ts';
 
 /** GET, PUT and DELETE of the client configuration endpoint. */
 export async function registration(call: Call): Promise<Response> {
@@ -22,7 +22,7 @@ export async function registration(call: Call): Promise<Response> {
     return respond(null, { status: 204, headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store' } });
   }
   const current = request.method === 'PUT' ? await replace(call, client) : client;
-  return json({ ...informationOf(current, null), ...managementOf(as, client.id, token) }, 200, CROSS_ORIGIN, as.runtime.respond);
+  return json({ ...informationOf(as, current, null), ...managementOf(as, client.id, token) }, 200, CROSS_ORIGIN, as.runtime.respond);
 }
 
 /** The client whose token this is; one that is being deleted may only be deleted again. */
@@ -40,7 +40,7 @@ async function managed(call: Call): Promise<{ client: Client; token: string }> {
 async function replace(call: Call, { id, authMethod, methodChosen }: Client): Promise<Client> {
   const { as } = call;
   const text = await readRegistration(call);
-  const metadata = parseMetadata(text, selfGrantTypes(as.settings), { canFetch: as.fetchKeys !== null, isLoopback: as.isLoopback });
+  const metadata = parseMetadata(text, selfGrantTypes(as.settings), keyRulesOf(as));
   const { client_id: named } = JSON.parse(text) as { client_id?: unknown }; // parseMetadata let it pass: it is an object
   const bothSecret = [metadata.authMethod, authMethod].every((method) => method.startsWith('client_secret'));
   const mayChoose = bothSecret && !(methodChosen && metadata.methodChosen);
@@ -49,11 +49,12 @@ async function replace(call: Call, { id, authMethod, methodChosen }: Client): Pr
       hint: 'client_id and token_endpoint_auth_method must stay as they are.',
     });
   await checkPolicy(as, metadata);
-  const changed = await changeClient(as, id, ({ createdAt, expiresAt, secretHash, formerSecret, managementHash }) => ({
+  const changed = await changeClient(as, id, ({ createdAt, expiresAt, unused, secretHash, formerSecret, managementHash }) => ({
     ...metadata,
     id,
     createdAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(unused ? { unused } : {}),
     ...(secretHash === undefined ? {} : { secretHash }),
     ...(formerSecret === undefined ? {} : { formerSecret }),
     ...(managementHash === undefined ? {} : { managementHash }),

@@ -5,6 +5,7 @@
  *
  *   organization → grantable scopes → (nothing left: the consent page, with why | changed: confirm | as it was: on to the grant)
  */
+import { shownPlace } from '../model/redirect.ts';
 import type { Organization } from '../model/identity.ts';
 import type { Choice, Ticket } from '../model/ticket.ts';
 import { confirmPage } from '../pages/confirm.ts';
@@ -51,7 +52,7 @@ async function askAgain(call: Call, { ticket, handle, client, user, choice }: Se
     ticket: handle,
     client: clientView(client),
     redirectUri: ticket.redirectUri,
-    redirectHost: new URL(ticket.redirectUri).host,
+    redirectHost: shownPlace(ticket.redirectUri),
     resourceName: settings.resources.find((one) => one.uri === ticket.resource)?.name ?? settings.name,
     scopes: choice.scope.map((name) => scopeView(settings, words, name)),
     dropped: wanted.filter((one) => !choice.scope.includes(one)).map((name) => scopeView(settings, words, name)),

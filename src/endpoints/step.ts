@@ -131,7 +131,7 @@ async function nextOf(
 async function arrive(call: Call, { hash, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
   if (waiting && 'handle' in kept.flow) {
     const { ticket, client } = waiting;
-    const redirect = redirectOf(ticket, client); // it must still be good
+    const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
     return conclude(call, { ticket, handle: waiting.handle, client, redirect, user, choice: kept.flow.choice });
   }
   const page = away(returnOf(kept.flow), [user.cookie]);

@@ -15,12 +15,42 @@ const PRIVATE_USE = /^[a-z][a-z0-9+.-]*:/;
 const RESERVED = new Set(['code', 'state', 'iss', 'error', 'error_description']);
 const LONGEST = 2048;
 
+/** Whether a scheme is one that no redirect may have: of the web, of files, or one that runs what stands in it. */
+export function isNeverScheme(scheme: string): boolean {
+  return NEVER.test(`${scheme}:`) || /^https?$/.test(scheme);
+}
+
 /** What a registered redirect URI is good for. */
 export type RedirectKind = 'https' | 'loopback' | 'private-use';
 
 /**
+ * Schemes of clients that are known to use one (a stated deviation from MCP, which has https and loopback alone). Any program on a computer
+ * can claim a scheme, so the code alone proves nothing there: PKCE, which every request needs, keeps it with the program that asked.
+ */
+export const KNOWN_SCHEMES: readonly string[] = [
+  'claude', 'cursor', 'goose', 'kiro', 'lmstudio', 'raycast', 'vscode', 'vscode-insiders', 'vscodium', 'warp', 'windsurf', 'zed',
+]; // prettier-ignore
+
+/**
+ * Whether a private-use redirect URI may be used: of a known scheme, or one that is a domain name turned round (RFC 8252 §7.1).
+ *
+ * @param schemes the known ones; with none of them no private-use scheme is good.
+ */
+export function isUsableScheme(uri: string, schemes: readonly string[] = KNOWN_SCHEMES): boolean {
+  const scheme = uri.slice(0, uri.indexOf(':'));
+  return schemes.length > 0 && (schemes.includes(scheme) || /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/.test(scheme));
+}
+
+/** Where an answer goes, as pages show it: a host, or the scheme by which a program on this computer is opened. */
+export function shownPlace(redirectUri: string): string {
+  const { protocol, host } = new URL(redirectUri);
+  if (/^https?:$/.test(protocol)) return host;
+  return host === '' ? protocol : `${protocol}//${host}`;
+}
+
+/**
  * Tells what kind of redirect URI a text is, or refuses it.
- * Private-use schemes (`cursor://…`) may stand in a registration; {@link findRedirect} refuses to use them.
+ * Any private-use scheme may stand in a registration; {@link findRedirect} uses only those that {@link isUsableScheme} names.
  *
  * @throws {OAuthError} `invalid_redirect_uri` for every other form.
  */
@@ -51,9 +81,10 @@ export interface Redirecting {
  * The redirect URI that a request may use.
  *
  * @param requested as sent; absent is allowed where exactly one is registered (OAuth 2.1 §2.3.2).
+ * @param schemes private-use schemes that are good.
  * @throws {OAuthError} `invalid_request`: answer it with a page, never with a redirect.
  */
-export function findRedirect(client: Redirecting, requested: string | undefined): ValidRedirect {
+export function findRedirect(client: Redirecting, requested: string | undefined, schemes?: readonly string[]): ValidRedirect {
   const wanted = requested ?? (client.redirectUris.length === 1 ? client.redirectUris[0] : undefined);
   if (wanted === undefined)
     throw new OAuthError('invalid_request', 'redirect_missing', { hint: 'Send redirect_uri: the client has registered several.' });
@@ -61,9 +92,10 @@ export function findRedirect(client: Redirecting, requested: string | undefined)
     throw new OAuthError('invalid_request', 'redirect_unregistered', { hint: 'The redirect_uri is not registered for this client.' });
   }
   const kind = kindOrNull(wanted); // also for rows stored before a rule came
-  if (kind === null || kind === 'private-use' || (kind === 'loopback' && client.applicationType === 'web')) {
+  const isSchemeGood = kind !== 'private-use' || isUsableScheme(wanted, schemes);
+  if (kind === null || !isSchemeGood || (kind === 'loopback' && client.applicationType === 'web')) {
     throw new OAuthError('invalid_request', 'redirect_unusable', {
-      hint: 'The redirect_uri must be https, or http on localhost, 127.0.0.1 or [::1].',
+      hint: 'The redirect_uri must be https, http on localhost, 127.0.0.1 or [::1], or of a scheme that this server knows.',
     });
   }
   return wanted as ValidRedirect;

@@ -88,12 +88,14 @@ export interface RegistrationRules {
   readonly isInvited: boolean;
   readonly most: number;
   readonly policy: ((metadata: RegisteredMetadata) => Awaitable<boolean>) | null;
+  /** Private-use schemes of redirect URIs that are good. */
+  readonly redirectSchemes: readonly string[];
 }
 
 /** What a client that registers itself says of itself, checked. */
 export type RegisteredMetadata = Omit<
   Client,
-  'id' | 'createdAt' | 'expiresAt' | 'secretHash' | 'formerSecret' | 'managementHash' | 'documentHost'
+  'id' | 'createdAt' | 'expiresAt' | 'unused' | 'secretHash' | 'formerSecret' | 'managementHash' | 'documentHost'
 >;
 
 /** What an answer of ours refuses or fails with. */

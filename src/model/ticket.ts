@@ -88,8 +88,8 @@ export function approvedScope(ticket: Ticket, ticked: readonly string[]): readon
 }
 
 /** Where the answer to a ticket goes: it must still be good. For a device that is a page of ours, where nothing is told. @throws {OAuthError} */
-export function redirectOf({ device, redirectUri }: Ticket, client: Client): ValidRedirect {
-  return device ? (redirectUri as ValidRedirect) : findRedirect(client, redirectUri);
+export function redirectOf({ device, redirectUri }: Ticket, client: Client, schemes?: readonly string[]): ValidRedirect {
+  return device ? (redirectUri as ValidRedirect) : findRedirect(client, redirectUri, schemes);
 }
 
 /** The ticket with a yes on it, and time for the journey. */

@@ -2,6 +2,7 @@
  * The option `clientRegistration`: who may register itself, and how many.
  */
 import type { RegistrationRules } from '../model/settings.ts';
+import { isNeverScheme, KNOWN_SCHEMES } from '../model/redirect.ts';
 import { fail } from './kinds.ts';
 
 /** How clients may register themselves. */
@@ -10,6 +11,11 @@ export interface RegistrationOptions {
   readonly initialAccessToken?: 'required';
   /** How many registered clients there may be. Default 100,000. */
   readonly most?: number;
+  /**
+   * Private-use schemes of redirect URIs that are good beside those of known clients (`cursor`, `claude`, `vscode` …) and domain names turned
+   * round (`com.example.app`); an empty list for none at all.
+   */
+  readonly redirectSchemes?: readonly string[];
   /** Says of checked metadata whether such a client is wanted. */
   readonly policy?: RegistrationRules['policy'];
 }
@@ -18,13 +24,17 @@ const MOST = 100_000;
 
 /** The rules with every default. @throws {TypeError} naming the mend. */
 export function registrationOf(given: RegistrationOptions = {}): RegistrationRules {
-  const { initialAccessToken, most = MOST, policy = null } = given;
-  const unknown = Object.keys(given).find((name) => !['initialAccessToken', 'most', 'policy'].includes(name));
+  const { initialAccessToken, most = MOST, policy = null, redirectSchemes } = given;
+  const unknown = Object.keys(given).find((name) => !['initialAccessToken', 'most', 'policy', 'redirectSchemes'].includes(name));
   if (unknown !== undefined)
-    fail('clientRegistration', `has ${JSON.stringify(unknown)}, which is none of initialAccessToken, most, policy`);
+    fail('clientRegistration', `has ${JSON.stringify(unknown)}, which is none of initialAccessToken, most, policy, redirectSchemes`);
   if (initialAccessToken !== undefined && initialAccessToken !== 'required')
     fail('clientRegistration', 'takes `initialAccessToken: "required"`, or none');
   if (!Number.isSafeInteger(most) || most < 1) fail('clientRegistration', 'needs a whole number of at least 1 as `most`');
   if (policy !== null && typeof policy !== 'function') fail('clientRegistration', 'needs a function as `policy`');
-  return { isInvited: initialAccessToken === 'required', most, policy };
+  const isScheme = (one: unknown): boolean => typeof one === 'string' && /^[a-z][a-z0-9+.-]*$/.test(one) && !isNeverScheme(one);
+  if (redirectSchemes !== undefined && !(Array.isArray(redirectSchemes) && redirectSchemes.every(isScheme)))
+    fail('clientRegistration', 'needs schemes as `redirectSchemes`, such as ["myapp"], in lower case and without a colon; [] for none');
+  const schemes = redirectSchemes?.length === 0 ? [] : [...KNOWN_SCHEMES, ...(redirectSchemes ?? [])];
+  return { isInvited: initialAccessToken === 'required', most, policy, redirectSchemes: schemes };
 }

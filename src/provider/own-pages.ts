@@ -15,7 +15,7 @@ import { parseFields } from '../lib/form.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf } from '../model/params.ts';
-import { findRedirect } from '../model/redirect.ts';
+import { findRedirect, shownPlace } from '../model/redirect.ts';
 import { askedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
 import { approvedScope, type Approved, TICKET_TTL, type Ticket } from '../model/ticket.ts';
@@ -88,7 +88,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     checkAuthRequest('OAuthHelpers', request);
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', 'client_unknown');
-    findRedirect(client, request.redirectUri);
+    findRedirect(client, request.redirectUri, as.settings.registration.redirectSchemes);
     if (!as.settings.resources.some(({ uri }) => uri === request.resource)) throw new OAuthError('invalid_target', 'resource_unknown');
     return client;
   };
@@ -134,7 +134,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
     if (!ticket || !client || ticket.approved) throw over();
     if (!(await isThisBrowser(request, handleHash, ticket))) throw foreign('another_browser');
-    findRedirect(client, ticket.redirectUri); // it must still be good
+    findRedirect(client, ticket.redirectUri, as.settings.registration.redirectSchemes); // it must still be good
     if (!(await records.takeTicket(handleHash))) throw over();
     return { ticket, client, headers: answerHeaders(setCookie(as, flowCookie(handleHash), '', 0)) };
   };
@@ -244,7 +244,7 @@ function describe({ settings }: AuthServer, client: Client, request: AuthRequest
     ...(client.uri === undefined ? {} : { clientUri: client.uri }),
     clientIsKnown: client.entered === true,
     redirectUri: request.redirectUri,
-    redirectHost: new URL(request.redirectUri).host,
+    redirectHost: shownPlace(request.redirectUri),
     redirectIsLoopback: isThisComputer(request.redirectUri),
     resource: request.resource,
     scope: request.scope.map((name) => settings.scopes.find((one) => one.name === name) ?? { name }),

@@ -53,9 +53,10 @@ describe('clients/metadata', () => {
     expect(codeOf({ redirect_uris: ['https://app.example/cb', uri] })).toBe('invalid_redirect_uri');
   }); // prettier-ignore
 
-  it('SEC-012 lists private-use schemes only beside a URI that can be used', () => {
-    expect(parse({ redirect_uris: ['https://app.example/cb', 'com.app:/cb'] }).redirectUris).toHaveLength(2);
-    expect(codeOf({ redirect_uris: ['com.app:/cb'] })).toBe('invalid_redirect_uri');
+  it('lists private-use schemes that are not known only beside a URI that can be used (R-07, SEC-012)', () => {
+    expect(parse({ redirect_uris: ['https://app.example/cb', 'myapp:/cb'] }).redirectUris).toHaveLength(2);
+    expect(codeOf({ redirect_uris: ['myapp:/cb'] })).toBe('invalid_redirect_uri');
+    expect(parse({ redirect_uris: ['com.app:/cb'] }).redirectUris).toHaveLength(1);
   });
 
   it('SEC-011 registers no loopback for a web client', () => {

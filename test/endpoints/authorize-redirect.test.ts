@@ -48,7 +48,7 @@ describe('endpoints/authorize: redirect URIs', () => {
     ['SEC-007', 'javascript:alert(1)'], ['SEC-007', 'JaVaScRiPt:alert(1)'], ['SEC-007', 'data:text/html,x'], ['SEC-007', 'vbscript:x'],
     ['SEC-007', 'file:///etc/passwd'], ['SEC-007', 'blob:https://app.example/x'], ['SEC-007', 'about:blank'], ['SEC-007', 'FileSystem:x'],
     ['SEC-008', 'http://app.example/cb'], ['SEC-008', 'http://localhost.evil/cb'], ['SEC-008', 'http://127.0.0.1.nip.io/cb'],
-    ['SEC-008', 'http://localhost@evil.example/cb'], ['SEC-012', 'com.app:/cb'], ['SEC-012', 'cursor://anysphere.cursor-mcp/cb'],
+    ['SEC-008', 'http://localhost@evil.example/cb'], ['SEC-012', 'unknownapp://host/cb'],
     ['SEC-017', 'https://app.example/cb?code=1'], ['SEC-017', 'https://app.example/cb?iss=x'],
   ])('%s shows a page for %j even where a row from before the rule holds it (S-021)', async (_id, uri) => {
     const app = await makeApp('memory');
@@ -81,11 +81,56 @@ describe('endpoints/authorize: redirect URIs', () => {
     expect((await app.browser().get(await client.authorizeUrl({ redirect_uri: uris[0] ?? '' }))).status).toBe(200);
   });
 
-  it('SEC-012 lists a private-use scheme beside good URIs and refuses to use it (S-044)', async () => {
+  it('keeps an unknown private-use scheme beside good URIs, does not tell it back, and refuses to use it (R-07, SEC-012, S-044)', async () => {
     const app = await makeApp('memory');
-    const uris = [WEB, 'com.app:/cb', 'cursor://anysphere.cursor-mcp/oauth/callback'];
-    expect((await app.register({ redirect_uris: uris })).body['redirect_uris']).toEqual(uris);
+    const uris = [WEB, 'unknownapp://host/cb'];
+    expect((await app.register({ redirect_uris: uris })).body['redirect_uris']).toEqual([WEB]);
     for (const uri of uris.slice(1)) expectPage(await refused(app, uris, { redirect_uri: uri }), { never: [uri] });
+    expect((await app.register({ redirect_uris: ['unknownapp://host/cb'] })).body).toMatchObject({ error: 'invalid_redirect_uri' });
+  });
+
+  it.each(['cursor://anysphere.cursor-mcp/oauth/callback', 'vscode://ms.mcp/cb', 'com.example.app:/cb'])(
+    'sends the code to %s, a scheme of a known client or a domain turned round, exactly as it was registered (R-07, SEC-012)',
+    async (uri) => {
+      const app = await makeApp('memory');
+      expect((await app.register({ redirect_uris: [uri, WEB] })).body['redirect_uris']).toEqual([uri, WEB]);
+      const client = await app.client({ redirect_uris: [uri, WEB] });
+      const page = await app.browser().get(await client.authorizeUrl({ redirect_uri: uri }));
+      expect([page.status, page.text.includes(uri.slice(0, uri.indexOf(':')))]).toEqual([200, true]);
+      const browser = app.browser();
+      const back = await browser.submit(await browser.get(await client.authorizeUrl({ redirect_uri: uri })), {
+        decision: 'approve',
+        ...ALICE,
+      });
+      const location = back.location ?? '';
+      expect(location.startsWith(`${uri}?`)).toBe(true);
+      const code = new URL(location).searchParams.get('code') ?? '';
+      expect((await client.redeem(code, { redirect_uri: uri })).status).toBe(200);
+      expectPage(await refused(app, [uri, WEB], { redirect_uri: `${uri}x` }));
+    },
+  );
+
+  it('takes schemes that the operator names, and none at all where the list is empty (R-07)', async () => {
+    const named = await makeApp('memory', { clientRegistration: { redirectSchemes: ['myapp'] } });
+    for (const uri of ['myapp://cb', 'cursor://host/cb']) {
+      const client = await named.client({ redirect_uris: [uri] });
+      expect((await named.browser().get(await client.authorizeUrl({ redirect_uri: uri }))).status).toBe(200);
+    }
+    const none = await makeApp('memory', { clientRegistration: { redirectSchemes: [] } });
+    for (const uri of ['cursor://host/cb', 'com.example.app:/cb']) {
+      expect((await none.register({ redirect_uris: [uri] })).body).toMatchObject({ error: 'invalid_redirect_uri' });
+      expectPage(await refused(none, [WEB, uri], { redirect_uri: uri }));
+    }
+    for (const redirectSchemes of [['javascript'], ['https'], ['MyApp'], ['a:'], 'cursor'] as never[])
+      await expect(makeApp('memory', { clientRegistration: { redirectSchemes } })).rejects.toThrow('redirectSchemes');
+  });
+
+  it('sends no error to a scheme before anybody has seen a page: any program may have claimed it (R-07, F-38)', async () => {
+    const app = await makeApp('memory');
+    const uri = 'cursor://anysphere.cursor-mcp/oauth/callback';
+    const client = await app.client({ redirect_uris: [uri] });
+    const page = await app.browser().get(await client.authorizeUrl({ redirect_uri: uri, response_type: 'token' }));
+    expect([page.location, page.status]).toEqual([null, page.status]);
   });
 
   it('SEC-013 keeps punycode and Unicode apart, and shows the punycode host', async () => {

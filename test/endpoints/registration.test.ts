@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { registrationOf } from '../../src/options/registration.ts';
 import type { JsonAnswer } from '../../src/testing/oauth-client.ts';
 import { faultyStore } from '../../src/testing/faulty-store.ts';
-import { type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
 
 const GOOD = { redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: 'none' };
@@ -14,6 +14,8 @@ const post = async (app: App, body: unknown, token?: string): Promise<JsonAnswer
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     }),
   );
+/** The clients that can be used. */
+const livingOf = async (app: App): Promise<string[]> => (await app.provider.helpers(app.env).clients.list()).clients.map(({ id }) => id);
 const manage = async (app: App, method: string, { body }: JsonAnswer, token: unknown, text?: unknown): Promise<JsonAnswer> => {
   const path = String(body['registration_client_uri']).slice(ISSUER.length);
   const headers = { ...JSON_TYPE, authorization: `Bearer ${String(token)}` };
@@ -89,13 +91,40 @@ describe.each(storeNames)('endpoints/registration on %s', (store) => {
     expect(refused.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
   });
 
-  it('SEC-080 takes so many clients in all and no more, until some have run out', async () => {
-    const app = await makeApp(store, { clientRegistration: { most: 3 }, clientRegistrationTTL: 3600 });
-    for (let at = 0; at < 3; at++) expect((await post(app, GOOD)).status).toBe(201);
+  it('takes so many clients that are in use and no more, and tells that it is full (R-15, SEC-080)', async () => {
+    const app = await makeApp(store, { clientRegistration: { most: 3 }, clientRegistrationTTL: 3600, refreshTokenTTL: 3600 });
+    for (let at = 0; at < 3; at++) await app.signedIn();
     const full = await post(app, GOOD);
     expect([full.status, full.headers.get('retry-after')]).toEqual([503, '3600']);
-    app.clock.pass(3600);
+    expect(app.events).toContainEqual(expect.objectContaining({ kind: 'request.refused', endpoint: 'register', reason: 'register_full' }));
+    app.clock.pass(2 * 3600);
     expect((await post(app, GOOD)).status).toBe(201);
+  });
+
+  it('lets the oldest registration that nobody has used give way, so that no outsider can fill the server (R-15)', async () => {
+    const app = await makeApp(store, { clientRegistration: { most: 20 } });
+    const owner = await app.signedIn();
+    const statuses: number[] = [];
+    for (let at = 0; at < 150; at++)
+      statuses.push(
+        (await app.ask('POST', '/register', JSON.stringify(GOOD), { ...JSON_TYPE, 'x-test-address': `2001:db8:7:${at.toString(16)}::1` }))
+          .status,
+      );
+    expect([statuses.slice(0, 120).every((status) => status === 201), new Set(statuses.slice(120))]).toEqual([true, new Set([429])]);
+    const honest = await app.client();
+    const living = await livingOf(app);
+    expect([living.length, living.includes(honest.id), living.includes(owner.client.id)]).toEqual([20, true, true]);
+    expect((await honest.redeem(await honest.signIn(app.browser(), ALICE))).status).toBe(200);
+    expect((await owner.client.refresh(owner.tokens.refresh)).status).toBe(200);
+  });
+
+  it('forgets a registration that was never used after a day, and no other (R-15)', async () => {
+    const app = await makeApp(store);
+    const [unused, { client }] = [await app.client(), await app.signedIn()];
+    app.clock.pass(86_399);
+    expect(await livingOf(app)).toContain(unused.id);
+    app.clock.pass(1);
+    expect(await livingOf(app)).toEqual([client.id]);
   });
 });
 
