@@ -2,7 +2,7 @@
  * F-61: nothing that lives longer than a request keeps anything of it. After thousands of calls of each kind, on Node with a small heap and in
  * workerd, the heap is as large as before, and no server of a request that is over is left.
  *
- * 5,000 calls in a session, and 500 of the other kinds; 5,000 of all by `PORTCULLIS_TEST_FULL=1`.
+ * 5,000 calls in a session, and 200 of the other kinds; 5,000 of all by `PORTCULLIS_TEST_FULL=1`.
  */
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { makeBrowser, type Send } from '../../src/testing/browser.ts';
@@ -14,9 +14,9 @@ import { LINE_HEADER } from '../support/leak-agent.ts';
 import { freePort } from '../support/port.ts';
 import { PEOPLE } from '../support/session-agent.ts';
 
-const [MANY, SOME] = [5000, inject('full') ? 5000 : 500];
+const [MANY, SOME] = [5000, inject('full') ? 5000 : 200];
 const OFTEN = ['a call in a session, SDK current'];
-const WARM_UP = 200;
+const WARM_UP = 100;
 const AT_ONCE = 20;
 /** A server has some 20 kB. */
 const MAX_GROWTH = 4 * 1024 * 1024;

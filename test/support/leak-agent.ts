@@ -7,6 +7,9 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { type AuthContext, boundSessions, McpAgent, sessions, type UserEvents, userEvents } from '../../src/mcp/index.ts';
 import type { FetchObject } from '../../src/model/handler.ts';
 
+/** How long the tool `late` takes. */
+export const LATE_MS = 22_000;
+
 /** Which of the servers answers a request. */
 export const LINE_HEADER = 'x-line';
 
@@ -31,6 +34,10 @@ abstract class Leaky extends McpAgent<unknown, unknown, AuthContext> {
     server.registerTool('steps', {}, async () => {
       await this.progress(1, 2);
       return text('done');
+    });
+    server.registerTool('late', {}, async () => {
+      await new Promise((done) => setTimeout(done, LATE_MS));
+      return text('at last');
     });
     server.registerTool('asks', {}, async () => text((await this.elicit(QUESTION)).action));
     server.registerTool('hangs', {}, async (context: object) => {

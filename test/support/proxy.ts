@@ -53,6 +53,23 @@ function forward(incoming: IncomingMessage, body: Buffer, port: number): Promise
   });
 }
 
+/** A proxy that gives up with 504 on a server of which it hears nothing for so long, and hands on what it hears at once. */
+export async function startImpatientProxy(port: number, patience: number): Promise<Proxy> {
+  const server = createServer((incoming, outgoing) => {
+    const { method, url: path, rawHeaders: headers } = incoming;
+    const sent = ask({ host: '127.0.0.1', port, method, path, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      answer.pipe(outgoing);
+    });
+    sent.setTimeout(patience, () => sent.destroy(new Error('too late')));
+    sent.on('error', () => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(504).end()));
+    incoming.pipe(sent);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, stop: () => (server.close(), server.closeAllConnections()) };
+}
+
 /** A proxy of TCP that can let connections hang: they stay open, and no byte comes through any more. */
 export interface Swallower {
   readonly port: number;
