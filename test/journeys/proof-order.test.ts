@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { type FaultyStore, faultyStore } from '../../src/testing/faulty-store.ts';
-import { type JsonAnswer, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
-import { type App, appOn, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
+import { codeOf, type JsonAnswer, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
+import { ALICE, type App, appOn, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 import { makeProver } from '../support/prover.ts';
 import { clientClaims, makeSigner, shown } from '../support/signer.ts';
 import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
@@ -115,6 +115,24 @@ describe.each(storeNames)('proofs on %s', (store) => {
     const held = { grant_type: 'client_credentials', client_id: 'held', client_secret: SECRET };
     expectJson(await post(app, held), 'invalid_dpop_proof');
     expect((await post(app, held, await prover.proof('POST', TOKEN))).body['token_type']).toBe('DPoP');
+  });
+
+  it('of a pushed request are checked when it is right in everything else, and bind its code (F-21, RFC 9449 §10.1)', async () => {
+    const app = await makeApp(store, options);
+    const [client, prover] = [await app.client(), await makeProver(app.clock)];
+    const form = Object.fromEntries(new URL(await client.authorizeUrl()).searchParams);
+    const proof = await prover.proof('POST', `${ISSUER}/par`);
+    expectJson(await post(app, { ...form, redirect_uri: 'https://evil.example/cb' }, proof, '/par'), 'invalid_request');
+    expectJson(await post(app, form, `${proof.slice(0, -4)}AAAA`, '/par'), 'invalid_dpop_proof');
+    expectJson(await post(app, form, await prover.proof('POST', TOKEN), '/par'), 'invalid_dpop_proof');
+    const pushed = await post(app, form, proof, '/par');
+    expect(pushed.status).toBe(201);
+    expectJson(await post(app, form, proof, '/par'), 'invalid_dpop_proof');
+    const browser = app.browser();
+    const query = new URLSearchParams({ client_id: client.id, request_uri: String(pushed.body['request_uri']) });
+    const back = await browser.submit(await browser.get(`${ISSUER}/authorize?${query}`), { decision: 'approve', ...ALICE });
+    expectJson(await post(app, codeForm(client, codeOf(back))), 'invalid_grant');
+    expect((await post(app, codeForm(client, codeOf(back)), await prover.proof('POST', TOKEN))).body['token_type']).toBe('DPoP');
   });
 
   it('are good again after a 503, which asks for the same request once more: a code and a refresh with a proof (F-16, F-21)', async () => {

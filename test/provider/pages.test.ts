@@ -74,6 +74,21 @@ describe('provider/pages', () => {
     expect(await called.json()).toMatchObject({ auth: { userId: 'u-7', scope: ['read'] }, props: { plan: 'pro' } });
   });
 
+  it('carries what a client asks for beside the scopes of a page to its tokens: `offline_access`, and names that nobody knows (R-06, R-13)', async () => {
+    const { parse, client, helpers } = await own();
+    for (const [scope, shown, given] of [
+      ['read offline_access', ['read'], 'read offline_access'],
+      ['openid', ['read', 'write'], 'read write'],
+    ] as const) {
+      const request = await parse({ scope });
+      expect(request.scope).toEqual(shown);
+      const { redirectTo } = await helpers.completeAuthorization({ request, userId: 'u-7', scope: request.scope, props: {} });
+      const tokens = await client.redeem(new URL(redirectTo).searchParams.get('code') ?? '', { scope });
+      expect(tokens.body['scope']).toBe(given);
+      expect((await client.refresh(tokensOf(tokens).refresh, { scope })).body['scope']).toBe(given);
+    }
+  });
+
   it.each([
     [{ response_type: 'token' }, 'unsupported_response_type'], [{ code_challenge: null }, 'invalid_request'], [{ code_challenge_method: 'plain' }, 'invalid_request'],
     [{ resource: 'https://evil.example' }, 'invalid_target'], [{ resource: null }, 'invalid_target'], [{ scope: 'a"b' }, 'invalid_scope'],
