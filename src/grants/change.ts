@@ -18,7 +18,8 @@ export function change<T>(as: AuthServer, caller: Caller, grantId: string, move:
     const grant = kept.clientId === caller.clientId ? await asRegistered(as, caller, kept) : kept; // the move refuses another's
     const verdict = await move(grant);
     if ('error' in verdict) return verdict;
-    await keyOf(caller, grant.dpopBound ?? as.settings.clients.get(grant.clientId)?.client.dpopBound)?.prove();
+    const configured = as.settings.clients.get(grant.clientId)?.client;
+    await keyOf(caller, (configured ?? grant).dpopBound)?.prove();
     return verdict;
   });
 }

@@ -15,6 +15,7 @@ const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const SIGN_IN = ['authorization_code', 'refresh_token', DEVICE];
 const OPEN = { authMethod: 'none', redirectUris: [REDIRECT], grantTypes: SIGN_IN } as const;
 const POST = { ...OPEN, authMethod: 'client_secret_post', secret: SECRET } as const;
+const POST_BOUND = { ...POST, dpopBoundAccessTokens: true } as const;
 const BASIC = { ...POST, authMethod: 'client_secret_basic' } as const;
 
 type Spec = Omit<ClientSpec, 'id'> & { readonly secret?: string };
@@ -43,7 +44,8 @@ async function opened(store: string, spec: Spec) {
   };
   const redeem = async (at: App, text: string, more = {}, headers = {}): Promise<JsonAnswer> =>
     post(at, '/token', { grant_type: 'authorization_code', client_id: 'app', code: text, redirect_uri: REDIRECT, code_verifier: VERIFIER, ...more }, headers);
-  const tokens = tokensOf(await redeem(app, await code(), own, spec === BASIC ? SECRET_IN_HEADER : {}));
+  const proof = spec.dpopBoundAccessTokens ? { dpop: await (await makeProver(app.clock)).proof('POST', `${ISSUER}/token`) } : {};
+  const tokens = tokensOf(await redeem(app, await code(), own, spec === BASIC ? SECRET_IN_HEADER : proof));
   const device = await post(app, '/device_authorization', { client_id: 'app', ...own }, spec === BASIC ? SECRET_IN_HEADER : {});
   return {
     tokens,
@@ -99,6 +101,8 @@ describe.each(storeNames)('a client of the options on %s', (store) => {
     expectJson(await expectNothingWritten(held, () => refresh(held)), 'invalid_dpop_proof');
     const proof = await (await makeProver(held.clock)).proof('POST', `${ISSUER}/token`);
     expect((await refresh(held, {}, { dpop: proof })).body['token_type']).toBe('DPoP');
+    const bound = await opened(store, POST_BOUND);
+    expect((await bound.refresh(await bound.now(POST), SECRET_IN_FORM)).body['token_type']).toBe('Bearer');
   });
 
   it('that is taken out, or given another method, exchanges nothing (F-21)', async () => {
