@@ -6,6 +6,8 @@ import { NothingDone, type Store } from '../../src/model/store.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
+import { openStore } from '../../src/cli/open-store.ts';
+import { exportRecords } from '../../src/stores/move.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { engineOr, NO_RESTART, oursOr } from '../support/engine.ts';
 import { startRedis } from '../support/redis.ts';
@@ -118,6 +120,17 @@ describe.skipIf(!server)('stores/redis', async () => {
     expect(await length()).toBeLessThan(130);
     expect((await store.list('user:1')).keys).toHaveLength(100);
     expect(await length()).toBe(100);
+  });
+
+  it('is named on the command line with all that stands before its keys, the keyPrefix of ioredis too (F-12, F-64)', async () => {
+    const client = new Redis(url, { keyPrefix: 'cli:' });
+    open.push(() => client.disconnect());
+    await redisStore(client as unknown as RedisClient, { prefix: 'own:' }).write('acme/1@grant:1', { n: 1 }, 'any');
+    const { store, close } = await openStore(`${url}?prefix=cli:own:`, false);
+    const lines: string[] = [];
+    for await (const line of exportRecords(store)) lines.push(line);
+    await close();
+    expect(lines.map((line) => (JSON.parse(line) as { key?: string }).key)).toEqual([undefined, 'acme/1@grant:1', undefined]);
   });
 
   it('F-70 stops a process of an older version once a newer one has migrated', async () => {
