@@ -222,9 +222,10 @@ describe('demos that are copied', () => {
     }
     const flows = (): string[] => [...browser.cookies.keys()].filter((name) => name.includes('flow'));
     expect(flows()).toHaveLength(1);
-    codeOf(await browser.submit(page, { decision: 'approve', ...ALICE }));
+    const code = codeOf(await browser.submit(page, { decision: 'approve', ...ALICE }));
     expect(flows()).toEqual([]);
-    expect((await browser.submit(page, { decision: 'approve', ...ALICE })).location).toBeNull();
+    expect(codeOf(await browser.submit(page, { decision: 'approve', ...ALICE })), 'a second click gets the same answer (R-02)').toBe(code);
+    expect((await stranger.submit(page, { decision: 'approve', ...ALICE })).location).toBeNull();
   });
 
   it('gave an app all that it asked for, or nothing: here a person takes a scope away, and the app is told', async () => {
