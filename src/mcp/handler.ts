@@ -31,7 +31,7 @@ import { busFor, endOf, isListening, tellingItsEnd } from './listening.ts';
 import { type Policy, policy as makePolicy } from './policy.ts';
 import { checkBodyLimit } from './read-messages.ts';
 import { rpcError } from './refusal.ts';
-import { type AnyServer, forgetTools, giveRequestInfo, isCurrent, onConnect, relateToRequest } from './sdk.ts';
+import { type AnyServer, forgetTools, giveCaller, giveRequestInfo, isCurrent, onConnect, relateToRequest } from './sdk.ts';
 import type { Sessions } from './sessions.ts';
 import { noPlace, shares } from './shares.ts';
 import { acceptsAnswers } from './shown-request.ts';
@@ -145,6 +145,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
           if (served.has(server))
             throw new TypeError('mcpHandler: the server of another request was given. Return a new server each time.');
           served.add(server);
+          giveCaller(server, body, access);
           askFirst(server, { request, body, access, resumed });
           keepErrorsInside(server, report);
           keepListsPrivate(server, policy, access);

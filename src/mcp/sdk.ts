@@ -4,6 +4,7 @@
  */
 import { McpServer, Server } from '@modelcontextprotocol/server';
 import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
+import type { Access } from '../model/access.ts';
 import { isBelow } from './wishes.ts';
 import { type Message, messagesOf } from './message.ts';
 import { shownHeaders, shownUrl } from './shown-request.ts';
@@ -49,6 +50,25 @@ export function giveRequestInfo(transport: Transport): void {
     const requestInfo = { headers: Object.fromEntries(shownHeaders(headers)), url: new URL(shownUrl(url)) };
     return deliver(message, { ...extra, requestInfo } as MessageExtraInfo);
   };
+}
+
+/** How the protocol layer of both SDK lines finds handlers; private in their types. */
+interface Handlers {
+  readonly _requestHandlers?: Map<string, (request: unknown, context: object) => unknown>;
+}
+
+/**
+ * Gives the handlers of these messages `auth` and `props` in their context: of tools, resources and prompts, and those set by hand. Both lines
+ * make the context anew for each message, and have no place of their own for it.
+ */
+export function giveCaller(server: AnyServer, body: Message | readonly Message[], access: Access | null): void {
+  const { server: inner = server } = server as { readonly server?: object };
+  const { _requestHandlers: handlers } = inner as Handlers;
+  const caller = { auth: access ?? undefined, props: access?.props ?? {} };
+  for (const method of new Set(messagesOf(body).map((message) => message.method))) {
+    const handler = method === undefined ? undefined : handlers?.get(method);
+    if (handler && method) handlers?.set(method, (request, context) => handler(request, Object.assign(context, caller)));
+  }
 }
 
 /** News for streams that are held open; no part of an answer. */
