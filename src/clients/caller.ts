@@ -2,6 +2,7 @@
  * Caller: who asks something of the token endpoint and its likes, as `authenticate.ts` found out; and the refusal of whoever is not.
  */
 import type { ShownKey } from '../core/dpop.ts';
+import { HostDown } from '../lib/safe-fetch.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 
@@ -44,4 +45,11 @@ export const ABSENT: Caller = { kind: 'absent', clientId: '' };
 export function failed(method: ClientAuthMethod, reason: string): OAuthError {
   const headers = method === 'client_secret_basic' ? { 'www-authenticate': 'Basic realm="token endpoint", charset="UTF-8"' } : {};
   return new OAuthError('invalid_client', reason, { headers });
+}
+
+/** What a program hears of a refusal: where the host of its document is down, to try again, or it would drop its tokens. */
+export function orUnavailable(error: unknown): unknown {
+  if (!(error instanceof OAuthError) || !(error.cause instanceof HostDown)) return error;
+  const hint = 'The document of this client cannot be read right now. Try again shortly.';
+  return new OAuthError('temporarily_unavailable', error.reason, { hint, headers: { 'retry-after': '30' }, cause: error.cause });
 }

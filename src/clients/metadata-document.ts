@@ -7,6 +7,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { isSameServer } from '../lib/document-url.ts';
+import { HostDown, isHostDown, type SafeAnswer } from '../lib/safe-fetch.ts';
 import { type Join, makeJoin } from '../lib/underway.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
@@ -22,6 +23,10 @@ const TARGET_FETCHES = 120;
 const WINDOW: Seconds = 600;
 const LONGEST_KEPT: Seconds = 86_400;
 const USUALLY_KEPT: Seconds = 300;
+/** How long a document serves on while its host is down. */
+const STALE: Seconds = 7 * 86_400;
+/** How long a host that is down is left alone. */
+const ASKED_AGAIN: Seconds = 60;
 
 /** What a document may say here. */
 export interface DocumentRules extends KeyRules {
@@ -44,6 +49,12 @@ export async function isWelcome({ settings }: AuthServer, id: string): Promise<b
 
 /** The client of a document that was fetched before and may still be used, or null. */
 export async function findKept(as: AuthServer, id: string): Promise<Client | null> {
+  const client = await lastGood(as, id);
+  return client !== null && (client.freshUntil ?? Infinity) > as.now() ? client : null;
+}
+
+/** The client as its document described it last, however long ago: for when its host is down. */
+async function lastGood(as: AuthServer, id: string): Promise<Client | null> {
   const client = await as.records.findDocument(await as.keys.hash(id));
   return client?.id === id ? client : null;
 }
@@ -51,7 +62,8 @@ export async function findKept(as: AuthServer, id: string): Promise<Client | nul
 /**
  * Fetches the document of a client.
  *
- * @throws {OAuthError} `invalid_client`, with one text for everything that can be wrong; 429 after too many.
+ * @throws {OAuthError} `invalid_client`, with one text for everything that can be wrong, also where its host is down and it was not read
+ *   within the last seven days; 429 after too many.
  */
 export async function fetchClient(as: AuthServer, id: string, network: string): Promise<Client> {
   if (!(await isWelcome(as, id))) throw unusable('document_unwelcome');
@@ -98,12 +110,39 @@ export async function countFetch(as: AuthServer, network: string): Promise<void>
 
 async function fetchOnce(as: AuthServer, id: string): Promise<Client> {
   const answer = (await as.fetchDocument?.(id, LIMITS)) ?? { problem: 'unreachable' as const };
+  if (isHostDown(answer)) return whileDown(as, id, answer);
+  const key = await as.keys.hash(id);
+  try {
+    return await keep(as, id, answer);
+  } catch (error) {
+    if (error instanceof OAuthError && error.code === 'invalid_client') await as.records.removeDocument(key); // it says something else now
+    throw error;
+  }
+}
+
+/** The last good document serves on: a host that is down says nothing of its client, and clients drop their tokens at `invalid_client`. */
+async function whileDown(as: AuthServer, id: string, answer: SafeAnswer): Promise<Client> {
+  const stale = await lastGood(as, id);
+  if (stale) {
+    const client = { ...stale, freshUntil: as.now() + ASKED_AGAIN };
+    await as.records.saveDocument(await as.keys.hash(id), client, client.createdAt + STALE);
+    return client;
+  }
+  const { problem, status, cause } = answer as Extract<SafeAnswer, { problem: unknown }>;
+  // A person sees one page, whatever went wrong (SEC-104); a program is told to try again (`orUnavailable`).
+  throw unusable(`document_${problem}`, new HostDown(`The document of a client could not be read: ${status ?? problem}.`, { cause }));
+}
+
+/** Checks a document, and keeps it. */
+async function keep(as: AuthServer, id: string, answer: SafeAnswer): Promise<Client> {
   if ('problem' in answer) throw unusable(`document_${answer.problem.replace('-', '_')}`, answer.cause);
   const { redirectSchemes } = as.settings.registration;
   const rules: DocumentRules = { canFetch: true, isLoopback: as.isLoopback, redirectSchemes, grantTypes: selfGrantTypes(as.settings) };
   const client = clientOf(id, answer.text, as.now(), rules);
   const kept = freshnessOf(answer.headers);
-  if (kept > 0) await as.records.saveDocument(await as.keys.hash(id), client, as.now() + kept);
+  const mayStay = !/\b(no-store|private)\b/i.test(answer.headers.get('cache-control') ?? '');
+  const dated = { ...client, freshUntil: as.now() + kept };
+  if (mayStay) await as.records.saveDocument(await as.keys.hash(id), dated, as.now() + STALE);
   return client;
 }
 

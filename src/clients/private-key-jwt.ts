@@ -12,7 +12,7 @@ import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion } 
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
-import { orGiveBack } from './caller.ts';
+import { orGiveBack, orUnavailable } from './caller.ts';
 import { resolveClient } from './find.ts';
 import { countFetch } from './metadata-document.ts';
 
@@ -49,8 +49,9 @@ async function knownClient(as: AuthServer, id: string, network: string): Promise
   try {
     return await resolveClient(as, id, network);
   } catch (error) {
-    if (error instanceof OAuthError && error.code === 'invalid_client') return null; // looks like any other unknown client
-    throw error;
+    const told = orUnavailable(error);
+    if (told instanceof OAuthError && told.code === 'invalid_client') return null; // looks like any other unknown client
+    throw told;
   }
 }
 

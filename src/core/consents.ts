@@ -135,7 +135,15 @@ function redirectKey(redirectUri: string): string {
 
 /** All that a client says of itself. What changes without its doing does not count. */
 function describe(keys: Keys, known: Client): Promise<string> {
-  const { createdAt: _made, expiresAt: _ends, unused: _use, secretHash: _secret, formerSecret: _former, ...client } = known;
+  const {
+    createdAt: _made,
+    expiresAt: _ends,
+    unused: _use,
+    freshUntil: _fresh,
+    secretHash: _secret,
+    formerSecret: _former,
+    ...client
+  } = known;
   return keys.hash(`client\n${JSON.stringify(Object.entries(client).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`);
 }
 

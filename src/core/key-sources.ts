@@ -4,7 +4,9 @@
  */
 import { type Join, makeJoin } from '../lib/underway.ts';
 import { parseJson } from '../lib/json.ts';
+import { isHostDown } from '../lib/safe-fetch.ts';
 import type { Assertion } from '../model/assertion.ts';
+import { OAuthError } from '../model/error.ts';
 import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds } from '../model/store.ts';
@@ -22,12 +24,14 @@ interface Kept {
   readonly at: Seconds;
   /** When they were last asked for. */
   readonly triedAt: Seconds;
+  /** Whether their host was down then. */
+  readonly isDown: boolean;
 }
 
 const LIMITS = { bytes: 65_536, milliseconds: 5000 };
 const FRESH: Seconds = 600;
-/** Longer than this keys are not trusted that cannot be had again: who took one back wants it gone. */
-const STALE: Seconds = 3600;
+/** Longer than this keys are not trusted whose host is down: who took one back wants it gone. */
+const STALE: Seconds = 86_400;
 const COOL_DOWN: Seconds = 30;
 const MOST_KEPT = 256;
 const DEEPEST = 8;
@@ -39,6 +43,7 @@ const joins = new WeakMap<Settings, Join<Kept>>();
  * The key that an assertion was signed with, if the source has it.
  *
  * @param mayFetch asked before an address is read; what it throws is thrown.
+ * @throws {OAuthError} `temporarily_unavailable` where the host of the keys is down, and the key is not among those that were read within a day.
  */
 export async function findKey(
   as: AuthServer,
@@ -51,8 +56,12 @@ export async function findKey(
   const known = keptBy(as).get(source.jwksUri);
   const key = known?.keys && known.at + FRESH > as.now() ? pickKey(known.keys, alg, kid) : null;
   if (key !== null) return key;
-  const { keys } = known && known.triedAt + COOL_DOWN > as.now() ? known : await ask(as, source.jwksUri, mayFetch);
-  return keys && pickKey(keys, alg, kid);
+  const isRecent = known !== undefined && known.keys !== null && known.triedAt + COOL_DOWN > as.now(); // nothing at all is asked for again at once
+  const { keys, isDown } = isRecent ? known : await ask(as, source.jwksUri, mayFetch);
+  const found = keys && pickKey(keys, alg, kid);
+  if (found || !isDown) return found;
+  const cause = new Error('The public keys of a client or an issuer cannot be read: their host is down.');
+  throw new OAuthError('temporarily_unavailable', 'keys_unreachable', { headers: { 'retry-after': '30' }, cause });
 }
 
 async function ask(as: AuthServer, uri: string, mayFetch: () => Promise<void>): Promise<Kept> {
@@ -67,8 +76,9 @@ async function fetchKeys(as: AuthServer, uri: string): Promise<Kept> {
   const keys = 'problem' in answer ? null : keySetOf(parseJson(answer.text, DEEPEST));
   const [all, now] = [keptBy(as), as.now()];
   const before = all.get(uri);
-  const old = before && before.at + STALE > now ? before : { keys: null, at: 0 };
-  const next = keys ? { keys, at: now, triedAt: now } : { keys: old.keys, at: old.at, triedAt: now };
+  const isDown = isHostDown(answer);
+  const old = isDown && before && before.at + STALE > now ? before : { keys: null, at: 0 };
+  const next = keys ? { keys, at: now, triedAt: now, isDown } : { keys: old.keys, at: old.at, triedAt: now, isDown };
   all.delete(uri); // the newest stands last
   if (all.size >= MOST_KEPT) for (const oldest of all.keys()) if (all.delete(oldest)) break;
   all.set(uri, next);

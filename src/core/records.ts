@@ -80,6 +80,7 @@ export interface Records {
   /** A client as its metadata document described it, for as long as the document may be kept. */
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
   findDocument(urlHash: string): Promise<Client | null>;
+  removeDocument(urlHash: string): Promise<boolean>;
   openTicket(handleHash: string, ticket: Ticket): Promise<void>;
   findTicket(handleHash: string): Promise<Ticket | null>;
   /** True for exactly one caller. */
@@ -174,6 +175,7 @@ export function makeRecords(
       store.readLate ? (valueOf(await store.readLate(`client:${id}`), isClient)?.value ?? null) : value(`client:${id}`, isClient),
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
     findDocument: (hash) => value(`document:${hash}`, isClient),
+    removeDocument: (hash) => store.remove(`document:${hash}`),
     openTicket: async (hash, ticket) => void (await store.write(`ticket:${hash}`, ticket, 'absent', { until: ticket.expiresAt })),
     findTicket: (hash) => value(`ticket:${hash}`, isTicket),
     takeTicket: (hash) => store.remove(`ticket:${hash}`),

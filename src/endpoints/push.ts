@@ -5,7 +5,7 @@
  *   client → limit → every check of an authorization request → key → kept → request_uri
  */
 import { authenticate } from '../clients/authenticate.ts';
-import { failed, orGiveBack } from '../clients/caller.ts';
+import { failed, orGiveBack, orUnavailable } from '../clients/caller.ts';
 import { push as keep } from '../core/pushed.ts';
 import { CROSS_ORIGIN, json } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
@@ -40,7 +40,9 @@ export async function push(call: Call): Promise<Response> {
   if (jkt !== undefined && (form.optional('dpop_jkt') ?? jkt) !== jkt) throw new OAuthError('invalid_dpop_proof', 'dpop_jkt_differs'); // RFC 9449 §10.1
   if (jkt !== undefined) fields.set('dpop_jkt', [jkt]);
   return orGiveBack({ ...caller, ...(key ? { key } : {}) }, async () => {
-    const checked = await checkRequest(as, { params: paramsOf(fields), isPushed: true }, network);
+    const checked = await checkRequest(as, { params: paramsOf(fields), isPushed: true }, network).catch((error: unknown) => {
+      throw orUnavailable(error);
+    });
     if ('error' in checked) throw checked.error;
     if (caller.kind === 'public' && checked.client.authMethod !== 'none') throw failed('none', 'secret_missing');
     await key?.prove();

@@ -22,7 +22,24 @@ export interface FetchLimits {
 /** A document, or why there is none: one outcome, whatever the network did (SEC-104). The reason is for the operator only. */
 export type SafeAnswer =
   | { readonly text: string; readonly headers: Headers }
-  | { readonly problem: 'unreachable' | 'late' | 'status' | 'media_type' | 'too-large' | 'malformed'; readonly cause?: unknown };
+  | {
+      readonly problem: 'unreachable' | 'late' | 'status' | 'media_type' | 'too-large' | 'malformed';
+      /** Of an answer that was not 200. */
+      readonly status?: number;
+      readonly cause?: unknown;
+    };
+
+/** Why a document could not be read though it may be there: for answers that tell a program to try again. */
+export class HostDown extends Error {
+  override readonly name = 'HostDown';
+}
+
+/** Whether an answer says nothing of the document: the network, the host or a wall before it failed, and will be better later. */
+export function isHostDown(answer: SafeAnswer): boolean {
+  if (!('problem' in answer)) return false;
+  const { problem, status = 0 } = answer;
+  return problem === 'unreachable' || problem === 'late' || status >= 500 || status === 429 || status === 403;
+}
 
 /** Reads the JSON document at a URL that `isDocumentUrl` let pass. Never rejects. */
 export type SafeFetch = (url: string, limits: FetchLimits) => Promise<SafeAnswer>;
@@ -49,7 +66,7 @@ export function makeSafeFetch(fetchPublic: FetchPublic): SafeFetch {
 async function readDocument(fetchPublic: FetchPublic, url: string, bytes: number, signal: AbortSignal): Promise<SafeAnswer> {
   try {
     const response = await fetchPublic(url, { signal, headers: HEADERS });
-    if (response.status !== 200) return { problem: 'status' }; // a redirect too: it is an answer like any other
+    if (response.status !== 200) return { problem: 'status', status: response.status }; // a redirect too: it is an answer like any other
     if (!/^application\/([\w.-]+\+)?json$/.test(mediaTypeOf(response.headers))) return { problem: 'media_type' };
     const body = response.body ? await readStream(response.body, bytes) : { text: '' };
     return 'problem' in body ? body : { text: body.text, headers: response.headers };

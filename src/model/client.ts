@@ -47,6 +47,8 @@ export type Client = {
   readonly dpopBound?: boolean;
   /** Host of the metadata document that describes it; only for clients that are known by such a document. */
   readonly documentHost?: string;
+  /** Until when the document is taken without another look at it. Kept longer, for when its host is down. */
+  readonly freshUntil?: Seconds;
   /** The operator entered it. All others registered themselves, and nobody vouches for what they say. */
   readonly entered?: boolean;
   /** It registered itself, and nobody has allowed it anything so far: where there is no room, the oldest of these give way. */

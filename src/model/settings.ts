@@ -95,7 +95,7 @@ export interface RegistrationRules {
 /** What a client that registers itself says of itself, checked. */
 export type RegisteredMetadata = Omit<
   Client,
-  'id' | 'createdAt' | 'expiresAt' | 'unused' | 'secretHash' | 'formerSecret' | 'managementHash' | 'documentHost'
+  'id' | 'createdAt' | 'expiresAt' | 'unused' | 'secretHash' | 'formerSecret' | 'managementHash' | 'documentHost' | 'freshUntil'
 >;
 
 /** What an answer of ours refuses or fails with. */

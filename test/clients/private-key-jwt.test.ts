@@ -188,14 +188,21 @@ describe('clients/private-key-jwt: what is refused, with one answer for everythi
 const ID = 'https://client.example/app.json';
 const KEYS = 'https://client.example/keys.json';
 
+/** What goes wrong outside. */
+interface Failing {
+  keys: boolean;
+  all: (() => Promise<Response> | Response) | null;
+}
+
 /** A server to whom the world outside is a table of answers, and a client known by a document with keys at another address. */
-async function outside(changes: Record<string, unknown> = {}): Promise<{ app: App; client: TestClient; fetched: string[]; keys: unknown[]; fail: { keys: boolean } }> {
+async function outside(changes: Record<string, unknown> = {}): Promise<{ app: App; client: TestClient; fetched: string[]; keys: unknown[]; fail: Failing }> {
   const clock = makeClock();
   const store = (await makeStores(clock.now))[0]!.store;
-  const [fetched, keys, fail]: [string[], unknown[], { keys: boolean }] = [[], [signer.publicKey], { keys: false }];
+  const [fetched, keys, fail]: [string[], unknown[], Failing] = [[], [signer.publicKey], { keys: false, all: null }];
   const document = { client_id: ID, client_name: 'Keyed', redirect_uris: ['http://localhost/callback'], token_endpoint_auth_method: 'private_key_jwt', jwks_uri: KEYS, ...changes };
   const fetchPublic = async (url: string): Promise<Response> => {
     fetched.push(url);
+    if (fail.all) return fail.all();
     if (url === ID) return Response.json(document);
     return url === KEYS && !fail.keys ? Response.json({ keys }) : new Response('no', { status: 500 });
   };
@@ -231,7 +238,7 @@ describe('clients/private-key-jwt: keys at an address', () => {
     expect(fetched).toEqual([ID, KEYS, KEYS]);
   });
 
-  it('goes on with the keys it has for an hour while they cannot be had again, and not longer', async () => {
+  it('goes on with the keys it has for a day while their host is down, and never says that the client is unknown (R-03)', async () => {
     const { app, client, fail } = await outside();
     const ask = async (): Promise<number> =>
       (
@@ -242,26 +249,94 @@ describe('clients/private-key-jwt: keys at an address', () => {
         })
       ).status;
     fail.keys = true;
-    expect(await ask()).toBe(401);
+    expect(await ask()).toBe(503);
     fail.keys = false;
-    app.clock.pass(30);
-    expect(await ask()).toBe(400);
+    expect(await ask()).toBe(400); // asked for again at once, and then it is the refresh token that is none
     fail.keys = true;
-    app.clock.pass(3500);
+    app.clock.pass(86_000);
     expect(await ask()).toBe(400);
-    app.clock.pass(200);
-    expect(await ask()).toBe(401);
+    app.clock.pass(500);
+    expect(await ask()).toBe(503);
   });
 
-  it('SEC-103 reads no keys from this very server, and SEC-104 says the same whatever went wrong outside', async () => {
+  const WAYS: Readonly<Record<string, () => Promise<Response> | Response>> = {
+    '502': () => new Response('<html>', { status: 502 }), '503': () => new Response('', { status: 503 }), '403 of a wall': () => new Response('<html>', { status: 403 }),
+    '429': () => new Response('', { status: 429 }), 'a broken connection': () => Promise.reject(new Error('ECONNRESET')), 'a name that is not found': () => Promise.reject(new Error('ENOTFOUND')),
+  }; // prettier-ignore
+
+  it.each(Object.keys(WAYS))(
+    'refreshes for a client whose host answers with %s, from what it said last, for seven days (R-03)',
+    async (way) => {
+      const world = await outside();
+      const { app, client } = world;
+      const sign = async (): Promise<Record<string, string>> => shown(await signer.sign(clientClaims(ID, app.clock.now())));
+      let { refresh } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE), { ...(await sign()), client_id: null }));
+      world.fail.all = WAYS[way] ?? null;
+      app.clock.pass(3600); // neither document nor keys are fresh
+      for (let at = 0; at < 3; at++) {
+        const answer = await client.refresh(refresh, await sign());
+        expect(answer.status).toBe(200);
+        ({ refresh } = tokensOf(answer));
+        app.clock.pass(7 * 3600);
+      }
+      app.clock.pass(86_400); // the keys are too old to be trusted, the document is not
+      const late = await client.refresh(refresh, await sign());
+      expect([late.status, late.headers.get('retry-after'), late.body['error']]).toEqual([503, '30', 'temporarily_unavailable']);
+      app.clock.pass(6 * 86_400); // and now the document is, too
+      expect((await client.refresh(refresh, await sign())).status).toBe(503);
+      world.fail.all = null;
+      expect((await client.refresh(refresh, await sign())).status).toBe(200); // nobody was signed out
+    },
+  );
+
+  it.each([404, 410, 301, 401])('ends a client whose host answers with %i: that is no outage (R-03, SEC-096)', async (status) => {
+    const world = await outside();
+    const { app, client } = world;
+    const sign = async (): Promise<Record<string, string>> => shown(await signer.sign(clientClaims(ID, app.clock.now())));
+    const { refresh } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE), { ...(await sign()), client_id: null }));
+    app.clock.pass(3600);
+    world.fail.all = () => new Response('', { status });
+    expectJson(await client.refresh(refresh, await sign()), 'invalid_client', 401);
+    world.fail.all = () => new Response('', { status: 503 });
+    expect((await client.refresh(refresh, await sign())).status).toBe(503); // nothing is left of what it said
+  });
+
+  it('goes by another document as soon as it is read, though the one before would still serve in an outage (R-03)', async () => {
+    const world = await outside();
+    const { app, client } = world;
+    const sign = async (): Promise<Record<string, string>> => shown(await signer.sign(clientClaims(ID, app.clock.now())));
+    const { refresh } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE), { ...(await sign()), client_id: null }));
+    app.clock.pass(3600);
+    world.fail.all = () =>
+      Response.json({ client_id: 'https://client.example/other.json', client_name: 'x', redirect_uris: ['https://x.example/'] });
+    expectJson(await client.refresh(refresh, await sign()), 'invalid_client', 401);
+    world.fail.all = () => new Response('', { status: 502 });
+    expect((await client.refresh(refresh, await sign())).status).toBe(503);
+  });
+
+  it('tells a client that pushes its request to try again, where its host is down (R-03)', async () => {
+    const world = await outside({ token_endpoint_auth_method: 'none', jwks_uri: undefined });
+    world.fail.all = () => new Response('', { status: 502 });
+    const request = {
+      client_id: ID,
+      redirect_uri: 'http://localhost/callback',
+      response_type: 'code',
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
+    };
+    const answer = await world.app.ask('POST', '/par', new URLSearchParams(request), {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '30']);
+  });
+
+  it('SEC-103 reads no keys from this very server', async () => {
     const here = await outside({ jwks_uri: `${ISSUER}/keys.json` });
     const away = await outside({ jwks_uri: 'https://internal.example/keys.json' });
-    const bodies = await Promise.all([here, away].map(async ({ app, client }) => {
-      const answer = await client.token({ grant_type: 'refresh_token', refresh_token: 'x', ...shown(await signer.sign(clientClaims(ID, app.clock.now()))) });
-      expectJson(answer, 'invalid_client', 401);
-      return answer.body;
-    }));
-    expect(bodies[0]).toEqual(bodies[1]);
+    const ask = async ({ app, client }: typeof here): Promise<JsonAnswer> =>
+      client.token({ grant_type: 'refresh_token', refresh_token: 'x', ...shown(await signer.sign(clientClaims(ID, app.clock.now()))) });
+    expectJson(await ask(here), 'invalid_client', 401);
+    expect((await ask(away)).status).toBe(503); // an outage, for all that we can tell (R-03)
     expect(here.fetched).toEqual([ID]);
   }); // prettier-ignore
 
