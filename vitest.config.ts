@@ -12,12 +12,13 @@ const NODE_ONLY = [
   'test/*.test.ts',
   'test/options/**',
   'test/runtimes/**',
+  'test/simulation/**',
 ];
 /** Tests that start several processes, or a database server: slow, so the inner loop goes without. */
 const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.test.ts', 'test/stores/{postgres,redis,hanging}*.test.ts'];
 /** What the inner loop (`npm run check`) goes without as well: journeys on every store, real clients and servers, other sites, fuzzing, the package. */
 const LONG = [
-  'test/{journeys,fuzz,examples,mcp,node,cli,stores,upstreams,verifiers}/**/*.test.ts',
+  'test/{journeys,fuzz,simulation,examples,mcp,node,cli,stores,upstreams,verifiers}/**/*.test.ts',
   'test/{docs,package}.test.ts',
   'test/core/{store-faults,all-grants}.test.ts',
   'test/logins/passkey*.test.ts',

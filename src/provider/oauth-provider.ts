@@ -13,7 +13,6 @@ import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import type { TokenSource } from '../guard/token-source.ts';
-import { genuineResponse } from '../lib/genuine.ts';
 import { networkOf } from '../lib/network.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
@@ -95,13 +94,8 @@ export class OAuthProvider<Env = unknown> {
   /** Node's server may hand over its light requests: handlers of the application get genuine ones. */
   readonly takesLightRequests = true;
 
-  /** Answers a request. Bound: may be passed around alone. A light response goes to a server that asked for it (`ctx.respond`), and to no other. */
-  readonly fetch = (request: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
-    const response = this.#answer(request, env, ctx);
-    return ctx.respond === undefined ? response.then(genuineResponse) : response;
-  };
-
-  async #answer(request: Request, env: Env, ctx: Context): Promise<Response> {
+  /** Answers a request. Bound: may be passed around alone. */
+  readonly fetch = async (request: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
     const path = pathOf(request.url);
     const site = findSite(this.#sites, request.url, path, () => this.#origin(env, request.url));
     if (!site) return this.#fallback ? this.#fallback(request, env, ctx) : notFound();
@@ -123,7 +117,7 @@ export class OAuthProvider<Env = unknown> {
       return this.#fallback(request, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     return notFound();
-  }
+  };
 
   /** Whether the options name the issuer: else it comes from the environment, or on loopback from the request. */
   get isNamed(): boolean {
@@ -158,6 +152,7 @@ export class OAuthProvider<Env = unknown> {
   async #called(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
     if (request.method === 'OPTIONS') return preflight(request);
     ctx.emit = host.as.emit;
+    ctx.respond = this.#platform.runtime.respond;
     const access = await api.guard(request);
     if (isRefusal(access)) return toldOf(host.as, request, access);
     ctx.stillGood = async () => isGood(await api.guard(request));

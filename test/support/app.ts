@@ -12,9 +12,9 @@ import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';
 import { type JsonAnswer, registerClient, type TestClient, type Tokens, tokensOf } from '../../src/testing/oauth-client.ts';
+import { ISSUER, RESOURCE } from './addresses.ts';
 
-export const ISSUER = 'https://mcp.example';
-export const RESOURCE = `${ISSUER}/mcp`;
+export { ISSUER, RESOURCE };
 export const ALICE = { username: 'alice', password: 'correct horse battery' } as const;
 
 /** Counts what a store is asked. */

@@ -1,7 +1,7 @@
 /** Somebody who signs JWTs: a client with a key of its own, or a foreign issuer. */
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { Seconds } from '../../src/model/store.ts';
-import { ISSUER } from './app.ts';
+import { ISSUER } from './addresses.ts';
 
 /** Claims, good or not; an undefined one is left out. */
 export type AnyClaims = { readonly [claim: string]: unknown };

@@ -1,0 +1,202 @@
+/**
+ * The ledger: what is true, kept apart from the server under test. It hears of every token that was given, every revocation that was
+ * confirmed, every theft and every call that ran, and says what must never happen.
+ */
+import type { Event } from '../../src/model/event.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** A promise that was broken. */
+export interface Violation {
+  readonly rule: string;
+  readonly text: string;
+  /** The history of what it is about, newest last. */
+  readonly history: readonly string[];
+}
+
+/** One grant as its holder knows it. */
+export interface Family {
+  readonly name: string;
+  readonly user: string;
+  /** What the person allowed. */
+  readonly scope: readonly string[];
+  openedAt: number;
+  refreshedAt: number;
+  /** When and why it may be over, as somebody with the right to has said. */
+  over: { readonly at: number; readonly why: string } | null;
+  /** Somebody asked for its end and got no answer: it may be over or not. */
+  mayBeOver: boolean;
+  /** When somebody else took its refresh token. */
+  stolenAt: number | null;
+  /** When its owner was refused after the theft. */
+  ownerRefusedAt: number | null;
+}
+
+const IDLE_MS = 30 * 86_400_000;
+/** Clocks differ by so much at most, and an answer under way takes so long. */
+const SLACK_MS = 90_000;
+const GRACE_MS = 120_000;
+const MAX_LINES = 4000;
+
+/** Truth, history and verdicts of one run. */
+export class Ledger {
+  readonly violations: Violation[] = [];
+  readonly counts = new Map<string, number>();
+  readonly #time: VirtualTime;
+  readonly #lines: string[] = [];
+  readonly #secrets = new Set<string>();
+  readonly #families = new Map<string, Family>();
+  /** Access token → its family. */
+  readonly #access = new Map<string, Family>();
+  readonly #revokedAccess = new Map<string, number>();
+  readonly #codes = new Map<string, Set<string>>();
+  readonly #proofs = new Set<string>();
+  readonly permissions = new Map<string, { readonly since: number; readonly now: readonly string[]; readonly before: readonly string[] }>();
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+  }
+
+  /** Writes a line of history. */
+  say(about: string, text: string): void {
+    this.#lines.push(`${this.#clock()}  ${about.padEnd(18)} ${text}`);
+    if (this.#lines.length > MAX_LINES) this.#lines.splice(0, MAX_LINES / 2);
+  }
+
+  count(name: string): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+  }
+
+  /** The end of the history, of everything or of one holder. */
+  history(about?: string, most = 40): readonly string[] {
+    const lines =
+      about === undefined
+        ? this.#lines
+        : this.#lines.filter((line) => line.includes(` ${about} `) || / (server|store|admin|thief)/.test(line.slice(0, 30)));
+    return lines.slice(-most);
+  }
+
+  broken(rule: string, about: string, text: string): void {
+    this.say(about, `BROKEN (${rule}): ${text}`);
+    this.violations.push({ rule, text: `${about}: ${text}`, history: this.history(about) });
+  }
+
+  /** A text that must not stand in any event. */
+  secret(...texts: readonly (string | undefined)[]): void {
+    for (const text of texts) for (const part of text?.match(/[\w-]{24,}/g) ?? []) this.#secrets.add(part);
+  }
+
+  opened(name: string, user: string, scope: readonly string[]): Family {
+    const at = this.#time.now();
+    const family: Family = {
+      name,
+      user,
+      scope,
+      openedAt: at,
+      refreshedAt: at,
+      over: null,
+      mayBeOver: false,
+      stolenAt: null,
+      ownerRefusedAt: null,
+    };
+    this.#families.set(name, family);
+    return family;
+  }
+
+  gave(family: Family, access: string, refresh: string): void {
+    this.secret(access.slice(access.indexOf('.') + 1), refresh.slice(refresh.indexOf('.') + 1));
+    this.#access.set(access, family);
+  }
+
+  /** One code gives one set of tokens. */
+  redeemed(about: string, code: string, refresh: string): void {
+    const given = this.#codes.get(code) ?? new Set<string>();
+    this.#codes.set(code, given.add(refresh));
+    if (given.size > 1) this.broken('a code gives tokens once', about, 'its code gave two sets of tokens');
+  }
+
+  /** A proof that is good once was accepted. */
+  accepted(about: string, proof: string): void {
+    if (this.#proofs.has(proof)) this.broken('a proof counts once', about, 'a proof that was used before was accepted');
+    this.#proofs.add(proof);
+  }
+
+  /** Somebody with the right to ended it, and was told that it is over. */
+  ended(family: Family, why: string): void {
+    family.over ??= { at: this.#time.now(), why };
+  }
+
+  revokedAccess(access: string): void {
+    this.#revokedAccess.set(access, this.#time.now());
+  }
+
+  /** A call ran. @param began when it was sent: a revocation after that proves nothing. */
+  ran(tool: string, access: string | null, began: number): void {
+    const needs = NEEDS[tool] ?? {};
+    const family = access === null ? undefined : this.#access.get(access);
+    const about = family?.name ?? 'prober';
+    if (!family) {
+      if (access !== null || needs.scope || needs.permission) this.broken('no call without a token', about, `${tool} ran for a stranger`);
+      return;
+    }
+    const revoked = Math.min(family.over?.at ?? Infinity, (access !== null && this.#revokedAccess.get(access)) || Infinity);
+    if (revoked < began)
+      this.broken(
+        'what is revoked stays revoked',
+        about,
+        `${tool} ran ${began - revoked} ms after the end (${family.over?.why ?? 'access token revoked'})`,
+      );
+    if (needs.scope && !family.scope.includes(needs.scope))
+      this.broken('no call without its scope', about, `${tool} ran without ${needs.scope}`);
+    if (needs.permission) {
+      const held = this.permissions.get(family.user);
+      const may = held && (held.now.includes(needs.permission) || (began < held.since && held.before.includes(needs.permission)));
+      if (!may) this.broken('no call without its permission', about, `${tool} ran for ${family.user}`);
+    }
+  }
+
+  /** An honest client was refused for good. @param answer as it came. */
+  signedOut(family: Family, answer: string): void {
+    const now = this.#time.now();
+    if (family.stolenAt !== null) family.ownerRefusedAt ??= now;
+    const idle = now - family.refreshedAt > IDLE_MS - SLACK_MS;
+    this.count('signed out');
+    const why = family.over?.why ?? (family.mayBeOver ? 'perhaps revoked' : family.stolenAt !== null ? 'stolen' : idle ? 'idle' : null);
+    if (why === null) this.broken('no sign-out by accident', family.name, answer);
+    else this.say(family.name, `signed out, rightly: ${why}`);
+  }
+
+  /** A refresh by its owner worked. */
+  refreshed(family: Family): void {
+    if (family.over && this.#time.now() > family.over.at + SLACK_MS)
+      this.broken('what is revoked stays revoked', family.name, `refreshed after the end (${family.over.why})`);
+    family.refreshedAt = this.#time.now();
+  }
+
+  /** A refresh by a thief worked. @param sent when it was sent. */
+  thiefRefreshed(family: Family, sent: number): void {
+    if (family.over && sent > family.over.at) this.broken('what is revoked stays revoked', family.name, 'a thief refreshed after the end');
+    if (family.ownerRefusedAt !== null && sent > family.ownerRefusedAt + GRACE_MS + SLACK_MS)
+      this.broken('a theft ends the family', family.name, 'the thief goes on although the owner was refused');
+  }
+
+  /** Looks at what the operator is told. */
+  heard(event: Event): void {
+    this.count(`event ${event.kind}`);
+    const text = JSON.stringify(event, (_, value: unknown) => (value instanceof Error ? [value.message, value.stack, value.cause] : value));
+    for (const part of text.match(/[\w-]{24,}/g) ?? [])
+      if (this.#secrets.has(part)) this.broken('no secret in an event', 'server', `${event.kind} holds ${part.slice(0, 6)}…`);
+  }
+
+  #clock(): string {
+    return new Date(this.#time.now()).toISOString().slice(5, 23).replace('T', ' ');
+  }
+}
+
+/** What each tool of the server needs. */
+export const NEEDS: { readonly [tool: string]: { readonly scope?: string; readonly permission?: string } } = {
+  whoami: {},
+  save: { scope: 'write' },
+  admin: { permission: 'admin' },
+  count: {},
+  site: {},
+};

@@ -1,0 +1,115 @@
+/** The way between clients, server processes and their store: everything takes time, and some of it is lost. */
+import type { Store } from '../../src/model/store.ts';
+import { NothingDone } from '../../src/model/store.ts';
+import type { Ledger } from './ledger.ts';
+import type { Plan, Trouble } from './plan.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** What everything in a run shares. */
+export interface World {
+  readonly plan: Plan;
+  readonly time: VirtualTime;
+  readonly ledger: Ledger;
+  /** Ends of troubles that last a while. */
+  readonly until: { storeOutage: number; storeFull: number; siteOutage: number; documentOutage: number };
+  /** From here on nothing goes wrong any more. */
+  calmFrom: number;
+  has(trouble: Trouble): boolean;
+}
+
+/** The connection was cut: the client cannot know what became of its request. */
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+}
+
+/** A server process that can die. */
+export interface Machine {
+  readonly name: string;
+  isAlive: boolean;
+  /** How far its clock is from the true time, in milliseconds. */
+  drift: number;
+  /** Rejects when it dies. */
+  death: Promise<never>;
+  die: () => void;
+}
+
+/** Makes a machine that lives. */
+export function makeMachine(name: string): Machine {
+  const machine: Machine = { name, isAlive: true, drift: 0, death: Promise.resolve() as Promise<never>, die: () => undefined };
+  revive(machine);
+  return machine;
+}
+
+/** Starts a machine anew. */
+export function revive(machine: Machine): void {
+  machine.isAlive = true;
+  machine.death = new Promise<never>((_, reject) => {
+    machine.die = () => {
+      machine.isAlive = false;
+      reject(new NetworkError('The process died.'));
+    };
+  });
+  machine.death.catch(() => undefined);
+}
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+/** The store as one process reaches it. */
+export function storeFor(world: World, machine: Machine, inner: Store): Store {
+  const { time, until } = world;
+  const life = machine.death; // of this incarnation: what it had begun never goes on
+  let isDead = false;
+  life.catch(() => (isDead = true));
+  const operation = async <T>(adds: boolean, verb: () => Promise<T>): Promise<T> => {
+    await time.sleep(1 + time.chance.below(4));
+    if (isDead) return never();
+    const troubled = time.now() < world.calmFrom;
+    if (until.storeOutage > time.now()) throw new NothingDone('connect ECONNREFUSED 10.0.0.7:5432');
+    if (adds && until.storeFull > time.now()) throw new Error('The store is full.');
+    const loss = troubled && world.has('store-loss') && time.percent(0.7);
+    if (loss && time.percent(50)) throw time.percent(50) ? new NothingDone('serialization failure') : new Error('read ECONNRESET');
+    if (troubled && world.has('store-hang') && time.percent(0.05)) {
+      if (time.percent(50)) time.at(time.now() + 8000, () => void verb().catch(() => undefined)); // and it is done much later
+      return never();
+    }
+    const result = await verb();
+    await time.sleep(1 + time.chance.below(4));
+    if (isDead) return never();
+    if (loss) throw new Error('read ECONNRESET 10.0.0.7:5432');
+    return result;
+  };
+  return {
+    atomic: true,
+    read: (key, known) => operation(false, () => inner.read(key, known)),
+    write: (key, value, when, options) => operation(when === 'absent', () => inner.write(key, value, when, options)),
+    remove: (key, when) => operation(false, () => inner.remove(key, when)),
+    list: (index, after) => operation(false, () => inner.list(index, after)),
+    ...(inner.all ? { all: (after) => operation(false, () => inner.all!(after)) } : {}),
+    ...(inner.sweep ? { sweep: (most) => operation(false, () => inner.sweep!(most)) } : {}),
+  };
+}
+
+/** Sends a request to a process: it may not arrive, and the answer may not come back. */
+export async function across(
+  world: World,
+  machine: Machine,
+  request: Request,
+  serve: (request: Request) => Promise<Response>,
+): Promise<Response> {
+  const { time } = world;
+  const loses = (): boolean => time.now() < world.calmFrom && world.has('lost-answers') && time.percent(1.5);
+  await time.sleep(5 + time.chance.below(60));
+  if (!machine.isAlive || loses()) throw new NetworkError('The request did not arrive.');
+  const answered = (async () => {
+    const response = await serve(request);
+    return { response, body: await response.arrayBuffer() };
+  })();
+  const late = time.sleep(60_000).then(() => Promise.reject(new NetworkError('No answer within a minute.')));
+  late.catch(() => undefined);
+  const { response, body } = await Promise.race([answered, machine.death, late]);
+  await time.sleep(5 + time.chance.below(60));
+  if (loses()) throw new NetworkError('The answer was lost.');
+  return new Response(isEmpty(response.status) ? null : body, { status: response.status, headers: response.headers });
+}
+
+const isEmpty = (status: number): boolean => status === 204 || status === 304;

@@ -1,0 +1,60 @@
+/** What a run is made of: a seed, how long it lasts, who takes part, and what goes wrong. Everything else follows from it. */
+
+/** Habits of clients; each has a class of bugs behind it. */
+export const HABITS = [
+  'steady', // one process, refreshes when it is told 401
+  'shared-file', // three processes on one token file, each with its own idea of what stands in it
+  'early', // refreshes before the end, by a timer
+  'twice', // two refreshes at once, as two tabs do
+  'asks-again', // repeats whatever it got no answer to, code and refresh alike
+  'double-redeem', // redeems its code twice within a moment, and its user clicks twice
+  'narrow', // names scopes at each refresh, unknown ones among them
+  'asks-less', // asks for fewer scopes than the server requires, at each refresh as well
+  'registers-anew', // registers itself at each start
+  'sleeper', // a laptop that is closed for days
+  'keyed', // known by a document, proves itself by a key that its host publishes
+  'bound', // holds tokens that are bound to a key (DPoP)
+  'device', // a device without a browser
+] as const;
+export type Habit = (typeof HABITS)[number];
+
+/** What can go wrong; a run may leave any of them out. */
+export const TROUBLES = [
+  'lost-answers', // between client and server
+  'store-loss', // operations refused, or done with the answer lost
+  'store-hang', // operations that are never answered
+  'store-outage', // minutes in which the store refuses everything
+  'store-full', // hours in which no new record fits
+  'crash', // a process dies at any point, and another comes up
+  'drift', // clocks of processes differ by up to 20 seconds
+  'site-outage', // the other site is down, or answers with web pages
+  'site-odd', // the other site answers in odd words
+  'document-outage', // the host of a client's document is down
+  'thief', // steals refresh tokens and uses them, also with a key of its own
+  'prober', // sends hostile bodies to the tools
+  'administrator', // revokes grants, signs users out, takes permissions away
+  'rotation', // the server's secret is rotated, process by process
+] as const;
+export type Trouble = (typeof TROUBLES)[number];
+
+/** A run. */
+export interface Plan {
+  readonly seed: number;
+  readonly days: number;
+  readonly processes: number;
+  readonly habits: readonly Habit[];
+  readonly troubles: readonly Trouble[];
+}
+
+/** Everything takes part. */
+export function fullPlan(seed: number, days: number): Plan {
+  return { seed, days, processes: 3, habits: HABITS, troubles: TROUBLES };
+}
+
+/** The command that plays a plan again. */
+export function commandOf({ seed, days, processes, habits, troubles }: Plan): string {
+  const habit = habits.length === HABITS.length ? '' : ` --habits ${habits.join(',')}`;
+  const trouble = troubles.length === TROUBLES.length ? '' : ` --troubles ${troubles.join(',') || 'none'}`;
+  const machines = processes === 3 ? '' : ` --processes ${processes}`;
+  return `npm run simulate -- --seed ${seed} --days ${days}${machines}${habit}${trouble}`;
+}
