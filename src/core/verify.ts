@@ -22,19 +22,25 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
   const before = as.knownGrants.shown(token);
   const now = as.now();
   if (before !== undefined && isBelieved(as, before, now))
-    return before.grant.resource === resource && isInTime(before, now) ? accessFrom(as, before) : null;
+    return isFor(as, before.grant, resource) && isInTime(before, now) ? accessFrom(as, before, resource) : null;
   const grantId = before === undefined ? grantIdOf('access', token) : before.grant.id;
   const grant = grantId === null ? null : await findLinked(as, grantId);
-  if (grant === null || grant.resource !== resource) return null;
+  if (grant === null || !isFor(as, grant, resource)) return null;
   if (before !== undefined && before.grant === grant) {
     if (as.settings.believedFor > 0) as.knownGrants.keepShown(token, { ...before, checkedAt: now });
-    return isInTime(before, as.now()) ? accessFrom(as, before) : null;
+    return isInTime(before, as.now()) ? accessFrom(as, before, resource) : null;
   }
   const found = await openedBy(as, token, grant);
   if (found === null) return null;
   const shown = { ...found, said: sayingOf(as, token, found), checkedAt: now };
   as.knownGrants.keepShown(token, shown);
-  return accessFrom(as, shown);
+  return accessFrom(as, shown, resource);
+}
+
+/** A token is for one resource; or, where its client named none of several, for every route of ours. */
+function isFor({ settings }: AuthServer, { resource: granted }: Grant, resource: string): boolean {
+  if (granted === resource) return true;
+  return granted === settings.everyRoute?.uri && settings.resources.some(({ uri, path }) => uri === resource && path !== null);
 }
 
 /** The grant behind a living access token, in which nobody may change anything, with what the token opened; or null. */
@@ -97,7 +103,7 @@ function hangsOn({ ended, expiresAt, subjectHash }: Grant, parent: Grant | null 
 
 /** What a found token says. */
 export function accessOf(as: AuthServer, token: string, found: Found): Access {
-  return accessFrom(as, { ...found, said: sayingOf(as, token, found), checkedAt: as.now() });
+  return accessFrom(as, { ...found, said: sayingOf(as, token, found), checkedAt: as.now() }, found.grant.resource);
 }
 
 /** What a token says each time; made once, since most of it is for those who ask. */
@@ -111,8 +117,8 @@ function sayingOf(as: AuthServer, token: string, { grant, access }: Found): Show
 }
 
 /** One call's own: handlers may do with it what they like, and no other call sees it. */
-function accessFrom(as: AuthServer, { grant: { organization, act }, access, text, said }: Shown): Access {
-  const own = { ...said, scope: as.settings.covered(access.scope).slice(), props: JSON.parse(text) as unknown };
+function accessFrom(as: AuthServer, { grant: { organization, act }, access, text, said }: Shown, resource: string): Access {
+  const own = { ...said, resource, scope: as.settings.covered(access.scope).slice(), props: JSON.parse(text) as unknown };
   if (organization === undefined && act === undefined && access.jkt === undefined) return own;
   return {
     ...own,

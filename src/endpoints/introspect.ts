@@ -8,7 +8,7 @@ import type { Found } from '../core/known-grants.ts';
 import { findLive } from '../core/verify.ts';
 import { json } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';
-import { canonicalResource } from '../model/resource.ts';
+import { canonicalResource, isEveryRoute, isWithin } from '../model/resource.ts';
 import { asked } from './asking.ts';
 import type { Call } from './endpoint.ts';
 
@@ -24,7 +24,7 @@ export async function introspect(call: Call): Promise<Response> {
 
 function mayKnow({ settings }: AuthServer, { id, introspects = [] }: Client, { grant }: Omit<Found, 'text'>): boolean {
   const own = introspects.map((one) => canonicalResource(one.startsWith('/') ? settings.issuer + one : one));
-  return grant.clientId === id || own.includes(grant.resource);
+  return grant.clientId === id || own.some((one) => one !== null && isWithin(grant.resource, one));
 }
 
 /** RFC 7662 §2.2, with `act` of RFC 8693 §4.1. */
@@ -34,7 +34,7 @@ function describe({ settings }: AuthServer, { grant, access }: Omit<Found, 'text
     iss: settings.issuer,
     sub: grant.userId,
     client_id: grant.clientId,
-    aud: grant.resource,
+    aud: isEveryRoute(grant.resource) ? settings.resources.filter(({ path }) => path !== null).map(({ uri }) => uri) : grant.resource,
     scope: settings.covered(access.scope).join(' '),
     exp: access.expiresAt,
     token_type: access.jkt === undefined ? 'Bearer' : 'DPoP',

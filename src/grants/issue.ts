@@ -1,6 +1,7 @@
 /**
  * Issue: the token endpoint's answer, in one place for every grant type (RFC 6749 §5.1).
  */
+import { isEveryRoute } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 
 /** What the client gets. */
@@ -28,6 +29,6 @@ export function tokenAnswer(
     expires_in: Math.max(0, expiresAt - now),
     ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     scope: scope.join(' '),
-    resource,
+    ...(isEveryRoute(resource) ? {} : { resource }),
   };
 }

@@ -5,9 +5,13 @@ import { narrowScope, parseScope, rightsIn, type ScopeRules } from '../model/sco
 import type { Settings } from '../model/settings.ts';
 
 /** The rules for tokens of a resource. */
-export function scopeRulesOf({ scopes, strictScopes, resources }: Settings): (resource: string) => ScopeRules {
+export function scopeRulesOf({ scopes, strictScopes, resources, everyRoute }: Settings): (resource: string) => ScopeRules {
   const known = scopes.map(({ name }) => name);
-  return (resource) => ({ known, strict: strictScopes, required: resources.find(({ uri }) => uri === resource)?.scopes ?? [] });
+  return (resource) => ({
+    known,
+    strict: strictScopes,
+    required: [...resources, everyRoute].find((one) => one?.uri === resource)?.scopes ?? [],
+  });
 }
 
 /**

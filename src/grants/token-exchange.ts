@@ -12,7 +12,7 @@ import { accessOf, findToken } from '../core/verify.ts';
 import { OAuthError } from '../model/error.ts';
 import { TOKEN_EXCHANGE } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
-import { findResource } from '../model/resource.ts';
+import { findResource, isEveryRoute } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
 import { MOST_LINKS, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/transition.ts';
@@ -37,7 +37,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   if (!found) throw refused('subject_token');
   const { grant, access } = found;
   const asked = params.all('resource');
-  const { uri } = findResource(asked.length === 0 ? [grant.resource] : asked, as.settings);
+  const { uri } = findResource(asked.length === 0 && !isEveryRoute(grant.resource) ? [grant.resource] : asked, as.settings);
   const scope = narrowed(as, parseScope(params.optional('scope')), access.scope, uri);
   if (linksOf(grant.id).length >= MOST_LINKS) throw refused('chain_too_long');
   const subject = accessOf(as, token, found);

@@ -9,13 +9,13 @@ import type { Access, Checked } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
 import type { Context } from '../model/handler.ts';
 import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
-import { canonicalResource } from '../model/resource.ts';
+import { canonicalResource, otherName } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeCoverOf } from '../model/policy.ts';
 import { noteCredential } from './credential.ts';
 import { insufficientScope, type Scheme, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
-import { metadataAnswer, metadataPathOf, metadataText, metadataUrlOf } from './resource-metadata.ts';
+import { metadataAnswer, metadataPathOf, metadataText, metadataTexts, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
 import type { Verifier } from './token-source.ts';
 
@@ -59,6 +59,8 @@ export interface Guard<Nobody = never> {
   protect<Env = unknown>(handler: GuardedFetch<Env, Nobody>): (request: Request, env?: Env, ctx?: Context) => Promise<Response>;
   /** The metadata document's path and text. */
   readonly metadata: { readonly path: string; readonly text: string };
+  /** The documents by path: the resource has two names, with and without a slash at its end. */
+  readonly documents: ReadonlyMap<string, string>;
   /** What a handler needs to refuse by itself: where the metadata stands, and the scopes of every call. */
   readonly challenge: Challenge;
 }
@@ -93,17 +95,24 @@ export function guard(options: GuardOptions): Guard<null> {
   const { authorizationServers, name } = options;
   const description = { resource, authorizationServers, scopes: challenge.scope, name, provesKeys: checkProof !== undefined };
   const metadata = { path: metadataPathOf(resource), text: metadataText(description) };
+  const documents = metadataTexts(description);
+  const [otherPath, otherUrl] = [pathOf(otherName(resource)), metadataUrlOf(otherName(resource) ?? resource)];
+  /** As the client spelt the resource, which is what it compares. */
+  const challengeFor = (request: Request): Challenge =>
+    otherPath !== null && request.url.includes(otherPath) && pathOf(request.url) === otherPath
+      ? { ...challenge, metadataUrl: otherUrl }
+      : challenge;
 
   const judge = async (request: Request, respond: Respond | undefined): Promise<Access | Response | null> => {
     const foreign = checkOrigin(request, allowedOrigins, resource);
     if (foreign) return foreign;
     const { token, sent, scheme } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
-    if (token === undefined) return anonymous && !sent ? null : unauthorized(challenge, sent, respond, scheme);
+    if (token === undefined) return anonymous && !sent ? null : unauthorized(challengeFor(request), sent, respond, scheme);
     let access: Checked | null;
     let problem: ProofProblem | null = null;
     try {
       access = await verify(token, resource);
-      if (access && !equalTexts(access.resource, resource)) access = null;
+      if (access && !equalTexts(access.resource, resource) && access.resource !== otherName(resource)) access = null;
       const bound = access?.cnf;
       if (access && (bound !== undefined) !== (scheme === 'DPoP')) access = null; // RFC 9449 §7.2
       if (access && bound && !proven.has(request)) {
@@ -115,10 +124,10 @@ export function guard(options: GuardOptions): Guard<null> {
       onError(error);
       return unavailable(respond, retryAfterOf(error));
     }
-    if (!access) return unauthorized(challenge, true, respond, scheme);
-    if (problem) return unproven(challenge, problem, respond);
+    if (!access) return unauthorized(challengeFor(request), true, respond, scheme);
+    if (problem) return unproven(challengeFor(request), problem, respond);
     const scope = covered(access.scope);
-    if (!requiredScopes.every((one) => scope.includes(one))) return insufficientScope(challenge, respond, scheme);
+    if (!requiredScopes.every((one) => scope.includes(one))) return insufficientScope(challengeFor(request), respond, scheme);
     if (access.upstream && scope === access.scope) return access as Access;
     return { upstream: noUpstreams, connect: noConnect, ...access, scope };
   };
@@ -128,8 +137,8 @@ export function guard(options: GuardOptions): Guard<null> {
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
     const light = takesLight(handler);
     const guarded = async (request: Request, env: unknown, ctx: Context = { waitUntil() {} }): Promise<Response> => {
-      if (request.url.includes(metadata.path) && pathAndQueryOf(request) === metadata.path)
-        return metadataAnswer(request, metadata.text, respondOf(ctx));
+      const document = request.url.includes('/.well-known/') ? documents.get(pathAndQueryOf(request)) : undefined;
+      if (document !== undefined) return metadataAnswer(request, document, respondOf(ctx));
       const foreign = checkOrigin(request, allowedOrigins, resource);
       if (foreign) return foreign; // which a foreign page may not even read
       if (request.method === 'OPTIONS') return preflight(request);
@@ -141,7 +150,7 @@ export function guard(options: GuardOptions): Guard<null> {
     };
     return Object.assign(guarded, { takesLightRequests: true as const });
   };
-  return Object.assign(check, { protect, metadata, challenge });
+  return Object.assign(check, { protect, metadata, documents, challenge });
 }
 
 /** A check that could not be made is none: 503 rejects. */
@@ -261,6 +270,11 @@ const noConnect: Connect = Object.assign(
 function retryAfterOf(error: unknown): number | undefined {
   const { retryAfter } = (error ?? {}) as { readonly retryAfter?: unknown };
   return typeof retryAfter === 'number' && retryAfter > 0 ? Math.ceil(retryAfter) : undefined;
+}
+
+/** The path of a URL, where there is one. */
+function pathOf(url: string | null): string | null {
+  return url === null ? null : new URL(url).pathname;
 }
 
 function pathAndQueryOf(request: Request): string {

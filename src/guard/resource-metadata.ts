@@ -3,6 +3,7 @@
  */
 import { askedHeaders, respondPlainly, type Respond } from '../lib/http.ts';
 import { DPOP_ALGS } from '../model/client.ts';
+import { otherName } from '../model/resource.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
@@ -23,6 +24,12 @@ export interface ResourceDescription {
 export function metadataPathOf(resource: string): string {
   const { pathname, search } = new URL(resource);
   return WELL_KNOWN + (pathname === '/' ? '' : pathname) + search;
+}
+
+/** The documents of a resource under both of its names, by path: each names the one that was asked for (RFC 9728 §3.3). */
+export function metadataTexts(description: ResourceDescription): ReadonlyMap<string, string> {
+  const names = [description.resource, otherName(description.resource)].filter((name) => name !== null);
+  return new Map(names.map((resource) => [metadataPathOf(resource), metadataText({ ...description, resource })]));
 }
 
 /** The address of a resource's document. */

@@ -146,7 +146,8 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
     return {
       takesLightRequests: true,
       fetch(request, env, ctx) {
-        if (new URL(request.url).pathname !== path)
+        if (![path, `${path}/`].includes(new URL(request.url).pathname))
+          // two names of one resource
           return new Response('Not found', { status: 404, headers: { 'cache-control': 'no-store' } });
         return handler.fetch(request, env, ctx);
       },

@@ -28,6 +28,8 @@ export interface Resources {
   readonly resources: readonly Resource[];
   /** Meant by who names none; null where that is an error, unless there is one only. */
   readonly defaultResource: string | null;
+  /** All routes together, where there are several and none is the default: what a request means that names none. */
+  readonly everyRoute?: Resource | undefined;
 }
 
 /**
@@ -47,10 +49,38 @@ export function canonicalResource(text: string): string | null {
  */
 export function meantResource(text: string, resources: readonly Resource[]): string | null {
   const uri = canonicalResource(text);
-  const isKnown = (one: string | null): boolean => resources.some((resource) => resource.uri === one);
-  if (uri === null || isKnown(uri) || !uri.includes('?')) return uri;
-  const bare = canonicalResource(uri.slice(0, uri.indexOf('?')));
-  return isKnown(bare) ? bare : uri;
+  const known = (one: string | null): string | undefined =>
+    [one, one === null ? null : otherName(one)].find((name): name is string => resources.some((resource) => resource.uri === name));
+  const found = known(uri);
+  if (uri === null || found !== undefined || !uri.includes('?')) return found ?? uri;
+  return known(canonicalResource(uri.slice(0, uri.indexOf('?')))) ?? uri;
+}
+
+/**
+ * The other name of a resource: with a slash at its end, or without. People type either, and a client compares what it was given with what
+ * the metadata says (RFC 9728 §3.3). Null for a bare origin, which has one name, and where there is a query.
+ */
+export function otherName(uri: string): string | null {
+  if (uri.includes('?') || !/^https?:\/\/[^/]+\/./.test(uri)) return null;
+  return uri.endsWith('/') ? uri.slice(0, -1) : `${uri}/`;
+}
+
+/** At the end of what stands for every route of an issuer. No URI of a resource has a fragment, so no client can ask for it by name. */
+const EVERY = '#every-route';
+
+/** What stands for all routes of an issuer together: meant by a request that names none of several. */
+export function everyRouteOf(issuer: string): string {
+  return issuer + EVERY;
+}
+
+/** Whether what was granted covers a resource: it is that one, or every route of the issuer that it lies below. */
+export function isWithin(granted: string, resource: string): boolean {
+  return granted === resource || (isEveryRoute(granted) && `${resource}/`.startsWith(`${granted.slice(0, -EVERY.length)}/`));
+}
+
+/** Whether a grant is for every route. */
+export function isEveryRoute(granted: string): boolean {
+  return granted.endsWith(EVERY);
 }
 
 /**
@@ -69,8 +99,8 @@ export function oneMeant(asked: readonly string[], resources: readonly Resource[
 }
 
 /** How long things of a grant for a resource live. */
-export function lifetimesFor({ lifetimes, resources }: Resources & { readonly lifetimes: Lifetimes }, uri: string): Lifetimes {
-  const access = resources.find((resource) => resource.uri === uri)?.accessTtl;
+export function lifetimesFor({ lifetimes, resources, everyRoute }: Resources & { readonly lifetimes: Lifetimes }, uri: string): Lifetimes {
+  const access = (uri === everyRoute?.uri ? everyRoute : resources.find((resource) => resource.uri === uri))?.accessTtl;
   return access === undefined ? lifetimes : { ...lifetimes, access };
 }
 
@@ -80,7 +110,8 @@ export function lifetimesFor({ lifetimes, resources }: Resources & { readonly li
  * @param asked every value sent; empty for clients that know no resource parameter.
  * @throws {OAuthError} `invalid_target` for an unknown or malformed one, for several, and for none where several exist and none is the default.
  */
-export function findResource(asked: readonly string[], { resources, defaultResource }: Resources): Resource {
+export function findResource(asked: readonly string[], { resources, defaultResource, everyRoute }: Resources): Resource {
+  if (everyRoute && asked.every((one) => one === everyRoute.uri)) return everyRoute; // also as an application with pages of its own kept it
   const usual = defaultResource ?? (resources.length === 1 ? resources[0]?.uri : undefined);
   const uri = asked[0] === undefined ? usual : oneMeant(asked, resources);
   const found = resources.find((resource) => resource.uri === uri);

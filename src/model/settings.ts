@@ -128,6 +128,8 @@ export interface Settings {
   readonly resources: readonly Resource[];
   /** What a request means that names no resource; null where there are several and none was chosen. */
   readonly defaultResource: string | null;
+  /** What a request means instead that names none of several routes. */
+  readonly everyRoute: Resource | undefined;
   readonly scopes: readonly ScopeInfo[];
   /** All that some scopes stand for. */
   readonly covered: ScopeCover;

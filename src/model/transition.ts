@@ -8,6 +8,7 @@
  * thief who came first may have bound the family to a key of their own.
  */
 import { fromBase64url, base64url } from '../lib/base64url.ts';
+import { isWithin } from './resource.ts';
 import { equalTexts, xor } from '../lib/bytes.ts';
 import { OAuthError, type ErrorCode } from './error.ts';
 import {
@@ -101,7 +102,7 @@ export function redeem(proof: Redemption, minted: Minted): Transition<Redeemed> 
     if (grant.clientId !== proof.clientId) return refuse('code_of_another_client');
     if (proof.redirectUri !== undefined && proof.redirectUri !== code.redirectUri) return refuse('redirect_differs');
     if (!equalTexts(code.challenge, proof.challenge)) return code.spent ? refuse('verifier_wrong') : wrongVerifier(grant, proof.now);
-    if (proof.resource !== undefined && proof.resource !== grant.resource) return refuse('resource_beyond_grant', 'invalid_target');
+    if (proof.resource !== undefined && !isWithin(grant.resource, proof.resource)) return refuse('resource_beyond_grant', 'invalid_target');
     const scope = narrowed(grant, proof);
     if (scope instanceof OAuthError) return { error: scope };
     if (code.spent) return redeemAgain(grant, code, proof);
@@ -156,7 +157,7 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     const isKeyRight = refresh.jkt === undefined || refresh.jkt === proof.jkt;
     if (!live && !(retired && isKeyRight)) return ended(grant, 'refresh_reused', proof.now);
     if (!isKeyRight) return refuse('key_differs');
-    if (proof.resource !== undefined && proof.resource !== grant.resource) return refuse('resource_beyond_grant', 'invalid_target');
+    if (proof.resource !== undefined && !isWithin(grant.resource, proof.resource)) return refuse('resource_beyond_grant', 'invalid_target');
     const scope = narrowed(grant, proof);
     if (scope instanceof OAuthError) return { error: scope };
     if (retired) return { result: { kind: 'repeated', sealedSuccessor: retired.sealedSuccessor } };

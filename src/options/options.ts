@@ -82,7 +82,7 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly unknownScopes?: 'ignore' | 'refuse';
   /** What is special about a resource, by its route (`/mcp`); or, by its full URL, a resource elsewhere that tokens are issued for too. */
   readonly resources?: { readonly [route: string]: ResourceOptions };
-  /** The route or URL that a request means which names no resource, where there are several. Default: it is refused. */
+  /** The route or URL that a request means which names no resource, where there are several. Default: its tokens are good at every route, and nowhere else. */
   readonly defaultResource?: string;
   /** Scopes without which no call is let in; published, asked for, enforced. */
   readonly requiredScopes?: readonly string[];

@@ -3,6 +3,7 @@
  */
 import { isLoopbackHost } from '../lib/url.ts';
 import { makeScopeCover, rightsIn } from '../model/scope.ts';
+import { everyRouteOf, type Resource } from '../model/resource.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
@@ -52,6 +53,7 @@ export function settingsOf<Env>(
     paths: below(prefix, paths),
     resources,
     defaultResource: options.defaultResource === undefined ? null : uriOf(options.defaultResource, issuer),
+    everyRoute: options.defaultResource === undefined ? everyRouteIn(resources, issuer) : undefined,
     scopes,
     covered: makeScopeCover(scopes),
     strictScopes: options.unknownScopes === 'refuse',
@@ -82,6 +84,21 @@ export function settingsOf<Env>(
     on: options.on ?? null,
     onError: options.onError ?? null,
   });
+}
+
+/** What a request means that names none of several routes: a token that is good at all of them, and has what each of them needs. */
+function everyRouteIn(resources: readonly Resource[], issuer: string): Resource | undefined {
+  const routes = resources.filter(({ path }) => path !== null);
+  if (resources.length < 2 || routes.length === 0) return undefined;
+  const accessTtl = routes.flatMap(({ accessTtl: one }) => one ?? []);
+  const scopes = [...new Set(routes.flatMap((route) => route.scopes))];
+  return {
+    uri: everyRouteOf(issuer),
+    path: null,
+    metadataPath: '',
+    scopes,
+    ...(accessTtl.length === 0 ? {} : { accessTtl: Math.min(...accessTtl) }),
+  };
 }
 
 /** The paths of a server whose issuer has a path. */

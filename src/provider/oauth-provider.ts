@@ -241,7 +241,7 @@ export class OAuthProvider<Env = unknown> {
         guard: guard({ ...about, requiredScopes, allowedOrigins: ['*'] }), // whose page calls is looked at before
       };
     });
-    const metadata = new Map(apis.map((api) => [api.guard.metadata.path, api.guard.metadata.text]));
+    const metadata = new Map(apis.flatMap((api) => [...api.guard.documents]));
     if (apis.length === 1 && apis[0]) metadata.set(`/.well-known/oauth-protected-resource${prefix}`, apis[0].guard.metadata.text);
     const { allowedOrigins } = options;
     return {

@@ -89,7 +89,8 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', 'client_unknown');
     findRedirect(client, request.redirectUri, as.settings.registration.redirectSchemes);
-    if (!as.settings.resources.some(({ uri }) => uri === request.resource)) throw new OAuthError('invalid_target', 'resource_unknown');
+    if (![...as.settings.resources, as.settings.everyRoute].some((one) => one?.uri === request.resource))
+      throw new OAuthError('invalid_target', 'resource_unknown');
     return client;
   };
   const open = async (request: AuthRequest, approved?: Approved): Promise<{ handle: string; handleHash: string; cookie: string }> => {

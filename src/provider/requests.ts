@@ -87,7 +87,8 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', 'client_unknown');
     const redirect = findRedirect(client, request.redirectUri, as.settings.registration.redirectSchemes); // the stored registration decides, not what came along
-    const resource = as.settings.resources.find((one) => one.uri === request.resource)?.uri ?? unknownResource();
+    const resource =
+      [...as.settings.resources, as.settings.everyRoute].find((one) => one?.uri === request.resource)?.uri ?? unknownResource();
     const linked = await Promise.all(upstreams.map(({ account, tokens }) => as.vault.keep(userId, account, tokens)));
     const code = await openGrant(as, {
       client, userId, props, resource, linked, redirectUri: redirect, challenge: request.codeChallenge,

@@ -5,6 +5,7 @@
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { makeJoin } from '../lib/underway.ts';
 import type { Checked } from '../model/access.ts';
+import { otherName } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import {
@@ -88,7 +89,7 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
     if (/^dpop$/i.test(textClaim(claims, 'token_type') ?? '') && claims['cnf'] === undefined) return false; // bound, and not said to which key
     if (typeof claims['nbf'] === 'number' && claims['nbf'] - clockSkew > now()) return false;
     if (options.dangerouslyAcceptAnyAudience === true) return true;
-    const wanted = [options.audience ?? resource].flat();
+    const wanted = [options.audience ?? [resource, otherName(resource) ?? []]].flat(2);
     return audiencesOf(claims).some((one) => wanted.includes(one));
   };
 

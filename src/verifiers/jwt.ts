@@ -5,6 +5,7 @@
  */
 import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
+import { otherName } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import { isSafeUrl, refuse, SourceUnavailable, type Claims, type Reader, type SourceOptions, type TokenSource } from './contract.ts';
@@ -80,7 +81,7 @@ export function verifyJwt(options: JwtOptions): TokenSource {
       const { payload, protectedHeader } = await jwtVerify(token, findKey, rules);
       const type = (protectedHeader.typ ?? '').toLowerCase().replace(/^application\//, '');
       if (!types.includes(type) || protectedHeader['zip'] !== undefined) return null;
-      if (!isForUs(payload, [audience ?? resource].flat(), options.withoutAudience)) return null;
+      if (!isForUs(payload, [audience ?? [resource, otherName(resource) ?? []]].flat(2), options.withoutAudience)) return null;
       if (FOREIGN.some((name) => payload[name] !== undefined)) return null;
       if (typeof payload.iat === 'number' && payload.iat > now() + clockSkew) return null;
       return !acceptIssuer || acceptIssuer(payload) ? payload : null;

@@ -149,13 +149,7 @@ describe('grants/authorization-code', () => {
     const code = await client.signIn(app.browser(), ALICE, { resource: 'https://mcp.example/mcp', scope: 'read' });
     for (const scope of ['write', 'write admin', 'rea', 'READ', 'a"b'])
       expectJson(await expectNothingWritten(app, () => client.redeem(code, { scope })), 'invalid_scope');
-    for (const resource of [
-      'https://mcp.example/mcp2',
-      'https://evil.example',
-      'mcp',
-      'https://mcp.example/mcp#x',
-      'https://mcp.example/mcp/',
-    ])
+    for (const resource of ['https://mcp.example/mcp2', 'https://evil.example', 'mcp', 'https://mcp.example/mcp#x'])
       expectJson(await expectNothingWritten(app, () => client.redeem(code, { resource })), 'invalid_target');
     expect((await client.redeem(code, { scope: 'read', resource: 'HTTPS://mcp.example/mcp' })).status).toBe(200);
   });

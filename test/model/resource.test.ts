@@ -61,7 +61,7 @@ describe('model/resource', () => {
     expect(findResource(['https://mcp.example/?x=1'], of(bare, root))).toBe(root);
     expect(findResource(['https://mcp.example?x=1'], of(bare, root))).toBe(root);
     expect(findResource(['https://mcp.example/mcp?tenant=a'], of(bare, exact))).toBe(exact);
-    for (const asked of ['https://mcp.example/MCP?x=1', 'https://mcp.example/mcp/?x=1', 'https://mcp.example:8443/mcp?x=1'])
+    for (const asked of ['https://mcp.example/MCP?x=1', 'https://mcp.example/mcp//?x=1', 'https://mcp.example:8443/mcp?x=1'])
       expect(() => findResource([asked], of(bare, root))).toThrow(expect.objectContaining({ code: 'invalid_target' }));
   });
 

@@ -8,7 +8,7 @@ import type { OAuthHelpers } from '../../src/provider/pages.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/model/store.ts';
 import { registerClient, type TestClient, tokensOf } from '../../src/testing/oauth-client.ts';
-import { ISSUER } from '../support/app.ts';
+import { ISSUER, makeApp } from '../support/app.ts';
 
 interface Own {
   readonly provider: OAuthProvider<Record<string, unknown>>;
@@ -89,9 +89,20 @@ describe('provider/pages', () => {
     }
   });
 
+  it('completes a request that names none of several routes, with a token that is good at each (R-12)', async () => {
+    const routes = { apiRoute: ['/mcp', '/other'], logins: [], defaultHandler: () => new Response() };
+    const app = await makeApp('memory', routes);
+    const client = await app.client();
+    const helpers = app.provider.helpers(app.env);
+    const request = await helpers.parseAuthRequest(new Request(await client.authorizeUrl({ resource: null })));
+    const { redirectTo } = await helpers.completeAuthorization({ request, userId: 'u-7', scope: request.scope, props: {} });
+    const { access } = tokensOf(await client.redeem(new URL(redirectTo).searchParams.get('code') ?? ''));
+    expect([(await app.call(access, '/mcp')).status, (await app.call(access, '/other')).status]).toEqual([200, 200]);
+  });
+
   it.each([
     [{ response_type: 'token' }, 'unsupported_response_type'], [{ code_challenge: null }, 'invalid_request'], [{ code_challenge_method: 'plain' }, 'invalid_request'],
-    [{ resource: 'https://evil.example' }, 'invalid_target'], [{ resource: null }, 'invalid_target'], [{ scope: 'a"b' }, 'invalid_scope'],
+    [{ resource: 'https://evil.example' }, 'invalid_target'], [{ scope: 'a"b' }, 'invalid_scope'],
   ] as [Record<string, string | null>, string][])('SEC-021 SEC-022 SEC-111 SEC-222 says where to send the error of %j', async (changes, code) => {
     const { parse, client } = await own();
     const failed = await parse(changes).catch((error: unknown) => error);
