@@ -67,7 +67,7 @@ export async function startCluster(world: World): Promise<Cluster> {
   const boot = (machine: Machine): void =>
     void running.set(machine, start(world, machine, inner, { site, documents }, secretsOf.get(machine)!));
   for (const machine of machines) {
-    if (world.has('drift')) machine.drift = time.chance.below(40_000) - 20_000;
+    if (world.has('drift')) machine.drift = time.chance.below(8_000) - 4_000;
     boot(machine);
   }
   const restart = (machine: Machine, pause: number): void => {

@@ -47,6 +47,8 @@ export class Ledger {
   readonly #families = new Map<string, Family>();
   /** Access token → its family. */
   readonly #access = new Map<string, Family>();
+  /** Grant → its family. */
+  readonly #grants = new Map<string, Family>();
   readonly #revokedAccess = new Map<string, number>();
   readonly #codes = new Map<string, Set<string>>();
   readonly #proofs = new Set<string>();
@@ -71,7 +73,12 @@ export class Ledger {
     const lines =
       about === undefined
         ? this.#lines
-        : this.#lines.filter((line) => line.includes(` ${about} `) || / (server|store|admin|thief)/.test(line.slice(0, 30)));
+        : this.#lines.filter(
+            (line) =>
+              line.includes(` ${about} `) ||
+              line.includes(` ${about.split('#')[0]} `) ||
+              / (server|store|admin|thief)/.test(line.slice(0, 30)),
+          );
     return lines.slice(-most);
   }
 
@@ -105,6 +112,7 @@ export class Ledger {
   gave(family: Family, access: string, refresh: string): void {
     this.secret(access.slice(access.indexOf('.') + 1), refresh.slice(refresh.indexOf('.') + 1));
     this.#access.set(access, family);
+    this.#grants.set(grantOf(access), family);
   }
 
   /** One code gives one set of tokens. */
@@ -182,6 +190,12 @@ export class Ledger {
   /** Looks at what the operator is told. */
   heard(event: Event): void {
     this.count(`event ${event.kind}`);
+    if ('grantId' in event && event.grantId !== undefined && event.kind.startsWith('grant.'))
+      this.say(
+        this.#grants.get(event.grantId)?.name ?? `grant ${event.grantId.slice(0, 8)}`,
+        `${event.kind}${'reason' in event ? ` (${event.reason})` : ''}`,
+      );
+    if (event.kind === 'request.refused' && event.endpoint === 'token') this.say('server', `refused: ${event.reason}`);
     const text = JSON.stringify(event, (_, value: unknown) => (value instanceof Error ? [value.message, value.stack, value.cause] : value));
     for (const part of text.match(/[\w-]{24,}/g) ?? [])
       if (this.#secrets.has(part)) this.broken('no secret in an event', 'server', `${event.kind} holds ${part.slice(0, 6)}…`);
@@ -191,6 +205,9 @@ export class Ledger {
     return new Date(this.#time.now()).toISOString().slice(5, 23).replace('T', ' ');
   }
 }
+
+/** The id of the grant that a token names. */
+const grantOf = (token: string): string => /_([\w-]{22})/.exec(token)?.[1] ?? token;
 
 /** What each tool of the server needs. */
 export const NEEDS: { readonly [tool: string]: { readonly scope?: string; readonly permission?: string } } = {

@@ -26,7 +26,7 @@ export const TROUBLES = [
   'store-outage', // minutes in which the store refuses everything
   'store-full', // hours in which no new record fits
   'crash', // a process dies at any point, and another comes up
-  'drift', // clocks of processes differ by up to 20 seconds
+  'drift', // clocks of processes differ by up to eight seconds
   'site-outage', // the other site is down, or answers with web pages
   'site-odd', // the other site answers in odd words
   'document-outage', // the host of a client's document is down
