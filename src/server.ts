@@ -6,7 +6,6 @@ import type { Call, Endpoint } from './endpoints/endpoint.ts';
 import { loginPagesOf } from './endpoints/login-links.ts';
 import { metadata, metadataPathsOf } from './endpoints/metadata.ts';
 import { callbackPath, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
-import { token } from './endpoints/token.ts';
 import { askedHeaders, CROSS_ORIGIN, json } from './lib/http.ts';
 import { late } from './lib/late.ts';
 import { isPrefetch } from './lib/prefetch.ts';
@@ -14,7 +13,7 @@ import { OAuthError } from './model/error.ts';
 import { hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
 
-// A program's first token needs none of these, and many a server none of them ever: each comes with its first request.
+// A guarded call needs none of these, and many servers never need most of them: each comes with its first request.
 const account = late(async () => (await import('./endpoints/account.ts')).account);
 const accountSection = late(async () => (await import('./endpoints/account-section.ts')).accountSection);
 const approve = late(async () => (await import('./endpoints/approve.ts')).approve);
@@ -35,6 +34,7 @@ const registration = late(async () => (await import('./endpoints/registration.ts
 const revoke = late(async () => (await import('./endpoints/revoke.ts')).revoke);
 const signIns = late(async () => (await import('./endpoints/sign-ins.ts')).signIns);
 const step = late(async () => (await import('./endpoints/step.ts')).step);
+const token = late(async () => (await import('./endpoints/token.ts')).token);
 
 /** One URL of ours. */
 export interface Route {

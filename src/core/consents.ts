@@ -5,7 +5,7 @@
  *
  * An entry counts only for the client as it was when it was made: another name, redirect or key, and nothing was allowed (SEC-097).
  */
-import { isLoopbackHost, parseLoopback, parseUrl } from '../lib/url.ts';
+import { isThisComputer, parseLoopback } from '../lib/url.ts';
 import { type Changing, changeRecord } from '../model/change-record.ts';
 import type { Client } from '../model/client.ts';
 import type { Key, Seconds, Store } from '../model/store.ts';
@@ -107,12 +107,6 @@ export function makeConsents(store: Store, keys: Keys, now: () => Seconds, runti
       } while (after !== undefined);
     },
   };
-}
-
-/** A redirect to this very computer: any program here could be the one that listens, so nothing is ever passed by (S-048, SEC-101). */
-export function isThisComputer(redirectUri: string): boolean {
-  const url = parseUrl(redirectUri);
-  return !url || !/^https?:$/.test(url.protocol) || isLoopbackHost(url.hostname);
 }
 
 function merge(old: Entry | undefined, { asked, granted, remember }: Yes, neverRemembered: boolean): Pick<Entry, 'scope' | 'remembered'> {

@@ -4,7 +4,8 @@
 import { shownPlace } from '../model/redirect.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Session } from '../core/records.ts';
-import { type Consented, isThisComputer } from '../core/consents.ts';
+import type { Consented } from '../core/consents.ts';
+import { isThisComputer } from '../lib/url.ts';
 import { push } from '../core/pushed.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import type { Client } from '../model/client.ts';

@@ -2,7 +2,7 @@
  * Metadata: what this server can do, made from the tables that do it (RFC 8414 §2). Bytes are built once per issuer.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { offeredGrantTypes } from '../grants/index.ts';
+import { offeredGrantTypes } from '../grants/offered.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS, DPOP_ALGS } from '../model/client.ts';
 import { ID_JAG_PROFILE } from '../model/trusted-issuer.ts';

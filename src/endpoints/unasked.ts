@@ -4,7 +4,7 @@
  *
  *   prompt → signed in → remembered → not from another site → grant → still remembered → redirect
  */
-import { isThisComputer } from '../core/consents.ts';
+import { isThisComputer } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { answerTo } from '../model/redirect.ts';

@@ -14,7 +14,7 @@ import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { redeem, type Verdict } from '../model/transition.ts';
 import { change } from './change.ts';
-import { answerAgain, type GivenTokens, openGiven } from './given.ts';
+import type { GivenTokens } from './given.ts';
 import type { IssuedTokens } from './issue.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 import { signed } from './signed.ts';
@@ -61,6 +61,7 @@ export async function redeemCode(
       if ('error' in verdict) return verdict;
       const { grant: next = held, result } = verdict;
       if (result.kind === 'repeated') {
+        const { answerAgain, openGiven } = await import('./again.ts');
         attempt.given = await openGiven(as, grantId, code, result.sealedAnswer);
         return { grant: next, result: { grant: next, answer: await answerAgain(as, next, attempt.given) } };
       }

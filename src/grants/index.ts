@@ -1,6 +1,6 @@
 /**
- * The table of grant types: what the token endpoint can do, and what metadata says it can. An entry is a file; those that most servers
- * never need are loaded when they are first asked for.
+ * The table of grant types: what the token endpoint can do. An entry is a file; those that most servers never need are loaded when
+ * they are first asked for. Which of them a server offers stands in `offered.ts`.
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -9,6 +9,7 @@ import type { Params } from '../model/params.ts';
 import type { Settings } from '../model/settings.ts';
 import { authorizationCode } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
+import { isOffered } from './offered.ts';
 import { refreshToken } from './refresh-token.ts';
 
 /** Turns a request with a proof into tokens, or refuses it. */
@@ -17,8 +18,6 @@ export type GiveTokens = (params: Params, caller: Caller, as: AuthServer) => Pro
 /** A row of the table. */
 export interface GrantType {
   readonly give: GiveTokens;
-  /** Where it is not offered everywhere: whether these settings ask for it. */
-  readonly isOffered?: (settings: Settings) => boolean;
   /** Whether somebody may come who is no client at all. */
   readonly needsNoClient?: true;
 }
@@ -28,37 +27,12 @@ const grantTypes: ReadonlyMap<string, GrantType> = new Map<string, GrantType>([
   ['authorization_code', { give: authorizationCode }],
   ['refresh_token', { give: refreshToken }],
   ['client_credentials', { give: async (...request) => (await import('./client-credentials.ts')).clientCredentials(...request) }],
-  [
-    DEVICE_CODE,
-    {
-      give: async (...request) => (await import('./device-code.ts')).deviceCode(...request),
-      isOffered: ({ paths }) => paths.deviceAuthorization !== null,
-    },
-  ],
-  [
-    TOKEN_EXCHANGE,
-    {
-      give: async (...request) => (await import('./token-exchange.ts')).tokenExchange(...request),
-      isOffered: ({ exchangePolicy }) => exchangePolicy !== null,
-    },
-  ],
-  [
-    JWT_BEARER,
-    {
-      give: async (...request) => (await import('./jwt-bearer.ts')).jwtBearer(...request),
-      isOffered: ({ trustedIssuers }) => trustedIssuers.length > 0,
-      needsNoClient: true,
-    },
-  ],
+  [DEVICE_CODE, { give: async (...request) => (await import('./device-code.ts')).deviceCode(...request) }],
+  [TOKEN_EXCHANGE, { give: async (...request) => (await import('./token-exchange.ts')).tokenExchange(...request) }],
+  [JWT_BEARER, { give: async (...request) => (await import('./jwt-bearer.ts')).jwtBearer(...request), needsNoClient: true }],
 ]);
 
 /** The grant type of that name, where this server offers it. */
 export function findGrantType(name: string, settings: Settings): GrantType | undefined {
-  const found = grantTypes.get(name);
-  return found && (found.isOffered?.(settings) ?? true) ? found : undefined;
-}
-
-/** The names of all that this server offers. */
-export function offeredGrantTypes(settings: Settings): readonly string[] {
-  return [...grantTypes.keys()].filter((name) => findGrantType(name, settings));
+  return isOffered(name, settings) ? grantTypes.get(name) : undefined;
 }

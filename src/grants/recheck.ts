@@ -31,8 +31,7 @@ export async function recheck(as: AuthServer, grant: Grant, key: Uint8Array<Arra
   }
 }
 
-/** What the standing of a grant is sealed for. */
-export function boundTo(grantId: string): string {
+function boundTo(grantId: string): string {
   return `grant:${grantId}:origin`;
 }
 

@@ -6,19 +6,23 @@
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { RefreshProof } from '../core/keys.ts';
+import { late } from '../lib/late.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { parseScope } from '../model/scope.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
-import { followSuccessors, rotate, type Rotated, unwrap, type Verdict, wrap } from '../model/transition.ts';
+import { rotate, type Rotated, unwrap, type Verdict } from '../model/transition.ts';
 import { resourceOf } from './authorization-code.ts';
 import { change } from './change.ts';
-import { answerAgain, type GivenTokens, openGiven, sealGiven } from './given.ts';
+import { type GivenTokens, sealGiven } from './given.ts';
 import type { IssuedTokens } from './issue.ts';
-import { recheck } from './recheck.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 import { signed } from './signed.ts';
+
+const answerLive = late(async () => (await import('./again.ts')).answerLive);
+const withLostWrite = late(async () => (await import('./again.ts')).withLostWrite);
+const recheck = late(async () => (await import('./recheck.ts')).recheck);
 
 /** What a refresh came to: the grant as it is now, and the new access token's text. */
 type Refreshed = { readonly grant: Grant; readonly rotated: Rotated; readonly accessToken: string };
@@ -44,14 +48,14 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   };
   let isCaughtUp = false;
   const { grant, rotated, accessToken } = await change(as, caller, grantId, async (held): Promise<Verdict<Refreshed>> => {
-    const caughtUp = await withLostWrite(as, held, presented, refresh);
+    const caughtUp = isUnknown(held, refresh) ? await withLostWrite(as, held, presented, refresh) : null;
     const verdict = rotate(proof, tokens)(caughtUp ?? held);
     if ('error' in verdict) return verdict;
     const { grant: next = held, result } = verdict;
     isCaughtUp = caughtUp !== null;
     if (result.kind === 'repeated') return { result: { grant: held, rotated: result, accessToken: '' } };
     const live = (caughtUp ?? held).refresh;
-    const going = live && (await recheck(as, next, unwrap(live, refresh.pad)));
+    const going = live && (next.origin ? await recheck(as, next, unwrap(live, refresh.pad)) : next);
     if (!going) return { grant: end(held, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
     const given = await signed(as, going, result.access, tokens);
     const kept =
@@ -67,25 +71,12 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     const { scope, expiresAt, jkt } = rotated.access;
     return { accessToken, refreshToken: rotated.kind === 'kept' ? presented : tokens.refreshToken, scope, resource, expiresAt, jkt };
   }
-  const given = await followSuccessors(grant, { presented, sealedSuccessor: rotated.sealedSuccessor }, async (token, sealed) => {
-    const opened = await openGiven(as, grantId, token, sealed);
-    return { tokens: opened, hash: await as.keys.hash(opened.refresh ?? '') };
-  });
-  return answerAgain(as, grant, given);
+  return answerLive(as, grant, presented, rotated.sealedSuccessor);
 }
 
-/**
- * The grant with the write that its store has lost, where the token presented is the one that was written then: a failover to a replica
- * that was behind, a crash without a flush. Null for every other token, which is judged as it is: a token shows that it succeeds the live
- * one by opening what that one opens, which a thief who has an older one cannot.
- */
-async function withLostWrite(as: AuthServer, grant: Grant, presented: string, { hash, pad }: RefreshProof): Promise<Grant | null> {
-  const live = grant.refresh;
-  if (!live || grant.ended || live.hash === hash || grant.retired.some((one) => one.hash === hash)) return null;
-  const before = await as.keys.padBefore(presented);
-  const key = before && unwrap(live, before);
-  if (!key || (await as.keys.openWith(key, grant.sealedProps, `grant:${grant.id}`)) === null) return null;
-  return { ...grant, refresh: { ...live, ...wrap(key, { hash, pad }) } };
+/** Whether a token is neither the live one of its grant nor one that was retired. */
+function isUnknown({ refresh, ended, retired }: Grant, { hash }: RefreshProof): boolean {
+  return refresh !== null && !ended && refresh.hash !== hash && !retired.some((one) => one.hash === hash);
 }
 
 /** What a retry gets is what was signed. */

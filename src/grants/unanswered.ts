@@ -3,7 +3,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { OAuthError } from '../model/error.ts';
-import { noteUnanswered } from '../model/transition.ts';
+import { noteUnanswered } from '../model/repeat.ts';
 import { type GivenTokens, sealGiven } from './given.ts';
 
 /**

@@ -26,3 +26,9 @@ export function isLoopbackHost(hostname: string): boolean {
 export function parseUrl(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null;
 }
+
+/** Whether a redirect leads to this very computer: any program here could be the one that listens, so nothing is ever passed by (S-048, SEC-101). */
+export function isThisComputer(redirectUri: string): boolean {
+  const url = parseUrl(redirectUri);
+  return !url || !/^https?:$/.test(url.protocol) || isLoopbackHost(url.hostname);
+}

@@ -2,7 +2,7 @@
  * Auth request: an authorization request as applications with pages of their own see it, and the error they are told.
  */
 import { answerTo, checkRedirectUri, type ValidRedirect } from '../model/redirect.ts';
-import { isThisComputer } from '../core/consents.ts';
+import { isThisComputer } from '../lib/url.ts';
 import { OAuthError, textOf } from '../model/error.ts';
 import type { AskedScope } from '../model/scope.ts';
 

@@ -14,6 +14,7 @@ import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import type { TokenSource } from '../guard/token-source.ts';
 import { networkOf } from '../lib/network.ts';
+import { late } from '../lib/late.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
@@ -32,12 +33,14 @@ import { LateStates } from './late-states.ts';
 import { loginFault } from './login-faults.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
 import { pathOf, withoutPrefix } from './path-of.ts';
-import { withPermissions } from './permissions.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
 import { isOff, readEnv } from './surroundings.ts';
 import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
+
+/** Where it cannot be loaded, the call fails: its handler never runs. */
+const withPermissions = late(async () => (await import('./permissions.ts')).withPermissions);
 
 /** What a runtime brings along: its machine, and how it knows a caller's address. */
 export interface Platform {
@@ -160,7 +163,8 @@ export class OAuthProvider<Env = unknown> {
     const inside = withoutPrefix(request, host.prefix);
     if (access === null) return api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge));
     const again = { guard: api.guard, check: () => api.guard(request) };
-    const allowed = await withPermissions(host.as, ofTenant(access, host.as), own, again);
+    const known = ofTenant(access, host.as);
+    const allowed = host.as.settings.permissions === null ? known : await withPermissions(host.as, known, own, again);
     if (isRefusal(allowed)) return allowed;
     ctx.states = new LateStates(host.as, allowed);
     try {

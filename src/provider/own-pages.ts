@@ -6,12 +6,12 @@
  */
 import { findClient, resolveClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { isThisComputer } from '../core/consents.ts';
 import { cookieOf, flowCookie, isSameOrigin, setCookie } from '../endpoints/visitor.ts';
 import { foreign } from '../endpoints/conclude.ts';
 import { isOwnDoing } from '../endpoints/unasked.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { parseFields } from '../lib/form.ts';
+import { isThisComputer } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf } from '../model/params.ts';

@@ -3,7 +3,8 @@
  * store, late writes, revocation and time can meet it. The machine is the real one; the store is one record with a version.
  */
 import type { Grant } from '../../src/model/grant.ts';
-import { noteUnanswered, redeem, revoke } from '../../src/model/transition.ts';
+import { noteUnanswered } from '../../src/model/repeat.ts';
+import { redeem, revoke } from '../../src/model/transition.ts';
 import { minted, openGrant, proofOf, START } from './grants.ts';
 import type { Findings } from './grant-checker.ts';
 

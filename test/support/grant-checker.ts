@@ -7,7 +7,8 @@
  * asks again, within half a grace, where no answer came: two that are slow together are still in time.
  */
 import { findAccess, type Grant } from '../../src/model/grant.ts';
-import { followSuccessors, type Minted, redeem, revoke, rotate, type Rotated, type Transition } from '../../src/model/transition.ts';
+import { followSuccessors } from '../../src/model/repeat.ts';
+import { type Minted, redeem, revoke, rotate, type Rotated, type Transition } from '../../src/model/transition.ts';
 import { minted, openGrant, proofOf, refreshOf, START } from './grants.ts';
 
 /** What the checker drives. A test puts a broken part in to see that the checker notices. */
