@@ -36,6 +36,10 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
     const kind = KNOWN[name as keyof typeof KNOWN];
     if (kind !== null) checkKind(name, kind, value);
   }
+  if (options.basePath !== undefined) {
+    checkPath('basePath', options.basePath);
+    if (options.basePath === '/') fail('basePath', 'cannot be "/"; leave it out where the issuer has no path');
+  }
   const paths = pathsOf(options);
   const routes = routesOf(options);
   checkClashes(paths, routes);

@@ -58,6 +58,11 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly clientIdMetadataPolicy?: DocumentPolicy;
   /** Public origin, `https://mcp.example`. Default: the variable `PORTCULLIS_ISSUER`; on loopback, the request's own origin. */
   readonly issuer?: string;
+  /**
+   * The path of the issuer, `/mcp-server`, where a proxy in front takes it off before requests come here. Without it an issuer with a path
+   * expects requests below that path.
+   */
+  readonly basePath?: string;
   /** Several servers in one, by id: `{ acme: { issuer: '/acme' }, other: { issuer: 'https://other.example' } }`. Nothing is shared but code and store. */
   readonly tenants?: { readonly [id: string]: TenantOptions<Env> };
   /** Where records live, or how to find that in the environment. Default: `env.PORTCULLIS`, a Durable Object namespace or a store. */
@@ -136,7 +141,7 @@ export interface OAuthProviderOptions<Env = unknown> {
 
 /** What all tenants share: the store and the keys below them, and what answers requests. */
 type Common =
-  | 'tenants' | 'issuer' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'apiHandler'
+  | 'tenants' | 'issuer' | 'basePath' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'apiHandler'
   | 'apiHandlers' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint'
   | 'deviceAuthorizationEndpoint' | 'on'; // prettier-ignore
 
@@ -161,6 +166,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   tokenEndpoint: null,
   clientRegistrationEndpoint: null,
   issuer: null,
+  basePath: null,
   tenants: null,
   store: null,
   dangerouslyAllowEventualStore: flag,

@@ -3,7 +3,7 @@
  */
 import { isLoopbackHost } from '../lib/url.ts';
 import { makeScopeCover, rightsIn } from '../model/scope.ts';
-import { everyRouteOf, type Resource } from '../model/resource.ts';
+import { covers, everyRouteOf, type Resource } from '../model/resource.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
 import { makeLanguages } from '../pages/words/languages.ts';
@@ -35,6 +35,8 @@ export function settingsOf<Env>(
   env: Env,
 ): Settings {
   checkIssuer(issuer, prefix);
+  if (prefix !== '' && routes.some(({ path }) => path === '/'))
+    fail('apiRoute', 'cannot be "/" where the issuer has a path; give it a path of its own, such as "/mcp"');
   for (const login of options.logins ?? []) login.checkIssuer?.(issuer, issuers);
   const access = options.accessTokenTTL ?? 3600;
   const absolute = options.refreshTokenTTL ?? 365 * DAY;
@@ -109,10 +111,11 @@ function below(prefix: string, paths: Paths): Paths {
 function checkIssuer(issuer: string, prefix: string): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : null;
   const shown = JSON.stringify(issuer);
-  if (!url || url.origin + prefix !== issuer)
+  const isPlain = /^(?:\/[A-Za-z0-9\-_~][A-Za-z0-9\-._~]*)*$/.test(prefix) && !covers('/.well-known', prefix);
+  if (!url || url.origin + prefix !== issuer || !isPlain)
     fail(
       'issuer',
-      `must be an origin such as "https://mcp.example": scheme and host in lower case, no path, no slash at the end; it is ${shown}`,
+      `must be an origin such as "https://mcp.example", or one with a path such as "https://example.com/mcp-server": scheme and host in lower case, no slash at the end; it is ${shown}`,
     );
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname)))
     fail('issuer', `must be https (plain http is for localhost only); it is ${shown}`);

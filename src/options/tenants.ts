@@ -27,6 +27,7 @@ const COMMON = [
 export function tenantsOf<Env>(options: OAuthProviderOptions<Env>): readonly Tenant<Env>[] {
   const { tenants, issuer: base, ...common } = options;
   if (tenants === undefined) return [];
+  if (options.basePath !== undefined) fail('basePath', 'cannot go with `tenants`, each of which has a path or a host of its own');
   if (typeof tenants !== 'object' || tenants === null || Array.isArray(tenants) || Object.keys(tenants).length === 0)
     fail('tenants', 'must name at least one tenant, such as { acme: { issuer: "/acme" } }; leave it out for one server');
   const found = Object.entries(tenants).map(([id, own]) => tenantOf(id, own, { common, base }));

@@ -32,7 +32,7 @@ import { fetchOf } from './handlers.ts';
 import { LateStates } from './late-states.ts';
 import { loginFault } from './login-faults.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
-import { pathOf, withoutPrefix } from './path-of.ts';
+import { pathOf, type Standing, standingOf, withBase, withoutPrefix } from './path-of.ts';
 import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
 import { storeOf } from './store-of.ts';
 import { isOff, readEnv } from './surroundings.ts';
@@ -98,10 +98,12 @@ export class OAuthProvider<Env = unknown> {
   readonly takesLightRequests = true;
 
   /** Answers a request. Bound: may be passed around alone. */
-  readonly fetch = async (request: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
+  readonly fetch = async (asked: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
+    const { basePath } = this.#options;
+    const request = basePath === undefined ? asked : withBase(asked, basePath);
     const path = pathOf(request.url);
     const site = findSite(this.#sites, request.url, path, () => this.#origin(env, request.url));
-    if (!site) return this.#fallback ? this.#fallback(request, env, ctx) : notFound();
+    if (!site) return this.#fallback ? this.#fallback(asked, env, ctx) : notFound();
     const host = this.#host(site, env, request.url);
     const route = host.routes.get(path);
     const network = (): string => networkOf(this.#platform.address(request, ctx));
@@ -117,7 +119,7 @@ export class OAuthProvider<Env = unknown> {
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback) {
       const helpers = makeHelpers(host.as, network()); // which know who asks, for what they may have to fetch
-      return this.#fallback(request, { ...env, OAUTH_PROVIDER: helpers }, ctx);
+      return this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     return notFound();
   };
@@ -192,11 +194,12 @@ export class OAuthProvider<Env = unknown> {
   }
 
   #host(site: Site<Env>, env: Env, url: string | null): Host<Env> {
-    const issuer = (site.origin ?? this.#origin(env, url)) + site.prefix;
+    const standing = standingOf(site.origin ?? this.#origin(env, url), site, this.#options.basePath);
+    const { issuer } = standing;
     const source = this.#options.store ?? readEnv(env, 'PORTCULLIS');
     const known = this.#hosts.get(issuer);
     if (known && known.source === source && source !== undefined) return known.host;
-    const host = this.#makeHost(site, issuer, env);
+    const host = this.#makeHost(site, standing, env);
     if (host.fault !== null) return host; // the next request may come with what is missing
     if (this.#hosts.size >= MOST_HOSTS + this.#sites.length) this.#hosts.clear();
     this.#hosts.set(issuer, { source, host });
@@ -209,7 +212,7 @@ export class OAuthProvider<Env = unknown> {
     return [issuer, ...this.#sites.map((site) => (site.origin ?? origin) + site.prefix)];
   }
 
-  #makeHost({ checked, prefix, tenant }: Site<Env>, issuer: string, env: Env): Host<Env> {
+  #makeHost({ checked, tenant }: Site<Env>, { issuer, prefix }: Standing, env: Env): Host<Env> {
     const { options, routes } = checked;
     const settings = settingsOf(
       checked,

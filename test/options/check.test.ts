@@ -82,7 +82,7 @@ describe('options', () => {
     ['documents that are wanted in words', { ...good, clientIdMetadataDocumentEnabled: 'yes' as never }, '`clientIdMetadataDocumentEnabled` must be true or false'],
     ['a registration for a minute', { ...good, clientRegistrationTTL: 60 }, '`clientRegistrationTTL` must be a whole number of seconds from 3600'],
     ['http beyond this computer', { ...good, issuer: 'http://mcp.example' }, '`issuer` must be https (plain http is for localhost only); it is "http://mcp.example"'],
-    ['an issuer with a path', { ...good, issuer: 'https://mcp.example/auth' }, '`issuer` must be an origin such as "https://mcp.example"'],
+    ['an issuer with an encoded path', { ...good, issuer: 'https://mcp.example/a%20b' }, '`issuer` must be an origin such as "https://mcp.example"'],
     ['an issuer with a slash', { ...good, issuer: 'https://mcp.example/' }, '`issuer` must be an origin'],
     ['an issuer in upper case', { ...good, issuer: 'https://MCP.example' }, '`issuer` must be an origin'],
     ['an issuer with its default port', { ...good, issuer: 'https://mcp.example:443' }, '`issuer` must be an origin'],
@@ -118,7 +118,8 @@ describe('options', () => {
 
   it('take the issuer from the environment, and on loopback from the request', async () => {
     expect(lineOf(withoutIssuer, { PORTCULLIS: memoryStore(), PORTCULLIS_ISSUER: 'https://mcp.example' })).toBeNull();
-    expect(lineOf(withoutIssuer, { PORTCULLIS: memoryStore(), PORTCULLIS_ISSUER: 'https://mcp.example/x' })).toContain(
+    expect(lineOf(withoutIssuer, { PORTCULLIS: memoryStore(), PORTCULLIS_ISSUER: 'https://mcp.example/x' })).toBeNull();
+    expect(lineOf(withoutIssuer, { PORTCULLIS: memoryStore(), PORTCULLIS_ISSUER: 'https://mcp.example/x/' })).toContain(
       '`issuer` must be an origin',
     );
     const provider = new OAuthProvider(withoutIssuer, platform);
