@@ -1,15 +1,17 @@
-/** Mutation tests: `npm run mutants -- FOLDER` (tools/mutants.ts gives the files). */
+/** How `npm run mutants` (tools/mutants.ts) changes files and runs tests. The files and their tests stand in tools/mutants-files.ts. */
 export default {
   testRunner: 'vitest',
-  vitest: { configFile: 'vitest.mutants.ts' },
-  plugins: ['@stryker-mutator/vitest-runner'],
-  mutate: ['src/model/pkce.ts'],
-  reporters: ['clear-text', 'json'],
+  vitest: { configFile: 'vitest.mutants.ts', related: false }, // MUTANT_TESTS says which tests
+  plugins: ['@stryker-mutator/vitest-runner', './tools/mutants-ignored.mjs'],
+  ignorers: ['prose'],
+  mutate: [], // --mutate says which file
+  reporters: ['json'],
   concurrency: 1,
   coverageAnalysis: 'perTest',
+  timeoutMS: 10_000,
   tempDirName: '.stryker-tmp',
-  ignorePatterns: ['dist', 'examples', 'bench', 'artifacts', '.portcullis'],
-  checkers: [],
-  tsconfigFile: 'no-tsconfig.json', // the preprocessor needs the compiler's JavaScript API, which TypeScript 7 has not
-  allowEmpty: false,
+  cleanTempDir: 'always',
+  ignorePatterns: ['dist', 'examples', 'bench', 'artifacts', 'reports', '.portcullis'],
+  checkers: [], // no type check: TypeScript 7 has no JavaScript API
+  tsconfigFile: 'no-tsconfig.json', // for the same reason
 };

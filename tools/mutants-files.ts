@@ -1,0 +1,251 @@
+/**
+ * The files that hold a security check, most important first, and the tests that find mutants in them. A file's own tests (same path),
+ * and those of its folder where they are few, come first; then journeys that walk through it.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Journeys, by what they walk through: few, because they run anew for each mutant that they cover. */
+const JOURNEYS = {
+  grants: ['refresh', 'requirements'],
+  clients: ['client-documents', 'requirements'],
+  proofs: ['dpop', 'proof-order'],
+  people: ['account', 'consent', 'password', 'sign-ins', 'step-up', 'device'],
+  sites: ['upstream', 'connect', 'vault'],
+  calls: ['permissions', 'resources'],
+} as const;
+type Area = keyof typeof JOURNEYS;
+
+interface Part {
+  readonly folder: string;
+  readonly files: readonly string[];
+  /** Folders of `test` that are run as a whole. */
+  readonly tests: readonly string[];
+  readonly journeys: readonly Area[];
+}
+
+const PARTS: readonly Part[] = [
+  {
+    folder: 'model',
+    files: ['transition', 'grant', 'redirect', 'scope', 'policy', 'pkce', 'resource', 'assertion', 'change-record', 'client-spec', 'dpop'],
+    tests: ['model', 'grants'],
+    journeys: ['grants'],
+  },
+  {
+    folder: 'model',
+    files: [
+      'live-permissions',
+      'params',
+      'token',
+      'ticket',
+      'account',
+      'attempts',
+      'key-set',
+      'proof',
+      'signing-key',
+      'sql-statement',
+      'totp',
+    ],
+    tests: ['model'],
+    journeys: ['people', 'proofs'],
+  },
+  {
+    folder: 'mcp',
+    files: ['gate', 'read-messages', 'policy', 'permission', 'resource-uri', 'refusal', 'shown-request', 'tool-error', 'lists', 'entry'],
+    tests: ['mcp', 'fuzz'],
+    journeys: [],
+  },
+  {
+    folder: 'mcp',
+    files: [
+      'sessions',
+      'session',
+      'session-post',
+      'session-request',
+      'session-streams',
+      'session-limit',
+      'bound-sessions',
+      'drawer',
+      'shares',
+    ],
+    tests: ['mcp'],
+    journeys: [],
+  },
+  {
+    folder: 'guard',
+    files: ['guard', 'origin', 'challenge', 'credential', 'token-source', 'resource-metadata'],
+    tests: ['guard', 'provider'],
+    journeys: ['calls'],
+  },
+  {
+    folder: 'core',
+    files: ['verify', 'dpop', 'replay', 'access-jwt', 'signature', 'keyring'],
+    tests: ['core'],
+    journeys: ['proofs', 'calls'],
+  },
+  {
+    folder: 'clients',
+    files: ['private-key-jwt', 'confidential', 'authenticate', 'caller'],
+    tests: ['clients', 'endpoints'],
+    journeys: ['clients'],
+  },
+  { folder: 'clients', files: ['metadata-document', 'metadata', 'keys', 'find'], tests: ['clients', 'endpoints'], journeys: ['clients'] },
+  {
+    folder: 'grants',
+    files: ['authorization-code', 'refresh-token', 'token-exchange', 'jwt-bearer', 'client-credentials', 'device-code', 'change', 'given'],
+    tests: ['grants', 'endpoints'],
+    journeys: ['grants', 'proofs'],
+  },
+  {
+    folder: 'grants',
+    files: ['index', 'issue', 'open', 'recheck', 'registered', 'scope-rules', 'signed', 'unanswered'],
+    tests: ['grants', 'endpoints'],
+    journeys: ['grants', 'proofs'],
+  },
+  {
+    folder: 'verifiers',
+    files: [
+      'jwt',
+      'proofs',
+      'introspection',
+      'api-keys',
+      'any-of',
+      'access-of',
+      'key-set',
+      'discovery',
+      'page-ticket',
+      'own',
+      'fetch-json',
+    ],
+    tests: ['verifiers'],
+    journeys: [],
+  },
+  {
+    folder: 'verifiers',
+    files: ['auth0', 'clerk', 'cloudflare-access', 'cognito', 'descope', 'entra', 'google', 'keycloak', 'logto', 'memory', 'okta'],
+    tests: ['verifiers'],
+    journeys: [],
+  },
+  {
+    folder: 'verifiers',
+    files: ['scalekit', 'stytch', 'stytch-consent', 'supabase', 'workos', 'workos-connect'],
+    tests: ['verifiers'],
+    journeys: [],
+  },
+  {
+    folder: 'endpoints',
+    files: ['authorization-request', 'authorize', 'approve', 'callback', 'asking', 'visitor', 'fresh', 'unasked', 'settle', 'step', 'trip'],
+    tests: ['endpoints'],
+    journeys: ['people', 'sites'],
+  },
+  {
+    folder: 'endpoints',
+    files: [
+      'introspect',
+      'revoke',
+      'register',
+      'registration',
+      'push',
+      'device',
+      'device-authorization',
+      'open-grant',
+      'entitlement',
+      'sign-in',
+    ],
+    tests: ['endpoints'],
+    journeys: ['people', 'clients'],
+  },
+  {
+    folder: 'endpoints',
+    files: [
+      'account',
+      'account-section',
+      'again',
+      'ask-step',
+      'conclude',
+      'connect',
+      'depart',
+      'linked',
+      'login-page',
+      'recent',
+      'sign-ins',
+    ],
+    tests: ['endpoints'],
+    journeys: ['people', 'sites'],
+  },
+  {
+    folder: 'logins',
+    files: ['password', 'password-change', 'password-reset', 'password-sign-up', 'password-rules', 'email-code', 'totp', 'totp-section'],
+    tests: ['logins'],
+    journeys: ['people'],
+  },
+  {
+    folder: 'logins',
+    files: ['passkey', 'passkey-verifier', 'passkey-section', 'passkey-sign-up', 'cbor', 'existing-session', 'login', 'upstream'],
+    tests: ['logins'],
+    journeys: ['people', 'sites'],
+  },
+  {
+    folder: 'upstreams',
+    files: [
+      'oidc',
+      'code-flow',
+      'credentials',
+      'jwt',
+      'token-answer',
+      'ask',
+      'contract',
+      'auth0',
+      'entra',
+      'github',
+      'google',
+      'slack',
+      'workos',
+    ],
+    tests: ['upstreams'],
+    journeys: ['sites'],
+  },
+  {
+    folder: 'core',
+    files: [
+      'accounts',
+      'attempts',
+      'devices',
+      'identities',
+      'links',
+      'pushed',
+      'records',
+      'registrations',
+      'sessions',
+      'take-for',
+      'taken',
+    ],
+    tests: ['core', 'provider'],
+    journeys: ['people', 'grants'],
+  },
+  {
+    folder: 'core',
+    files: ['totp', 'trips', 'users', 'user-grants', 'user-states', 'vault', 'vault-record', 'vault-refresh'],
+    tests: ['core', 'provider'],
+    journeys: ['people', 'sites'],
+  },
+  { folder: 'cli', files: ['callback', 'reach', 'printable', 'open', 'session-file', 'steps'], tests: ['cli'], journeys: [] },
+];
+
+/** Paths below the root of the files that are mutated, in the order of their weight. */
+export const MUTATED: readonly string[] = PARTS.flatMap(({ folder, files }) => files.map((name) => `src/${folder}/${name}.ts`));
+
+/** The tests for a file, as globs, nearest first. */
+export function testsFor(file: string): readonly string[] {
+  const part = PARTS.find(({ folder, files }) => files.some((name) => file === `src/${folder}/${name}.ts`));
+  if (!part) throw new TypeError(`${file} is not among the files of tools/mutants-files.ts.`);
+  const own = file.replace(/^src/, 'test').replace(/\.ts$/, '.test.ts');
+  const journeys = new Set(part.journeys.flatMap((area) => JOURNEYS[area]));
+  return [
+    ...(existsSync(`${root}${own}`) ? [own] : []),
+    ...part.tests.map((folder) => `test/${folder}/*.test.ts`),
+    ...[...journeys].map((name) => `test/journeys/${name}.test.ts`),
+  ];
+}
