@@ -3,9 +3,7 @@
  * wants it and nowhere else, no caching, and an error that is rendered for whoever asked (a program or a person).
  */
 import type { Call, Endpoint } from './endpoints/endpoint.ts';
-import { loginPagesOf } from './endpoints/login-links.ts';
-import { metadata, metadataPathsOf } from './endpoints/metadata.ts';
-import { callbackPath, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
+import { callbackPath, loginPagesOf, metadataPathsOf, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
 import { askedHeaders, CROSS_ORIGIN, json } from './lib/http.ts';
 import { late } from './lib/late.ts';
 import { isPrefetch } from './lib/prefetch.ts';
@@ -27,6 +25,7 @@ const inTheirLanguage = late(async () => (await import('./endpoints/visitor.ts')
 const introspect = late(async () => (await import('./endpoints/introspect.ts')).introspect);
 const login = late(async () => (await import('./endpoints/login.ts')).login);
 const loginPageOf = late(async () => (await import('./endpoints/login-page.ts')).loginPageOf);
+const metadata = late(async () => (await import('./endpoints/metadata.ts')).metadata);
 const prepareLogins = late(async () => (await import('./endpoints/prepared.ts')).prepareLogins);
 const push = late(async () => (await import('./endpoints/push.ts')).push);
 const register = late(async () => (await import('./endpoints/register.ts')).register);

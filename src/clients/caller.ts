@@ -2,7 +2,7 @@
  * Caller: who asks something of the token endpoint and its likes, as `authenticate.ts` found out; and the refusal of whoever is not.
  */
 import type { ShownKey } from '../core/dpop.ts';
-import { HostDown } from '../lib/safe-fetch.ts';
+import { HostDown } from '../lib/host-down.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 

@@ -7,7 +7,8 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { isSameServer } from '../lib/document-url.ts';
-import { HostDown, isHostDown, type SafeAnswer } from '../lib/safe-fetch.ts';
+import { HostDown } from '../lib/host-down.ts';
+import { isHostDown, type SafeAnswer } from '../lib/safe-fetch.ts';
 import { type Join, makeJoin } from '../lib/underway.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';

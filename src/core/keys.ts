@@ -6,7 +6,8 @@ import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8, utf8, xor } from '../lib/bytes.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES, wayBackOf } from '../model/token.ts';
-import type { Minted, Proof } from '../model/transition.ts';
+import type { Minted } from '../model/transition.ts';
+import type { Proof } from '../model/wrapped.ts';
 
 /** What a refresh token shows beside hash and pad. */
 export type RefreshProof = Proof & { readonly familyHash: string };

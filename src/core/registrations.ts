@@ -1,13 +1,12 @@
 /**
- * Registrations: how many clients there may be, and initial access tokens, with which somebody may register one (RFC 7591 §3).
+ * Registrations: how many clients there may be.
  */
 import { changeRecord } from '../model/change-record.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { countClients, removeOldestUnused } from './client-records.ts';
-import { has, readHeld, versioned } from './held.ts';
-import { takeFor } from './take-for.ts';
+import { countClients } from './client-records.ts';
+import { has, versioned } from './held.ts';
 
 type Quota = {
   readonly v: 1;
@@ -74,6 +73,7 @@ export async function takeOldest(as: AuthServer): Promise<boolean> {
     const { taken, takenBefore } = takenLately(held, span);
     return { write: { ...held, span, taken: taken + 1, takenBefore }, result: undefined };
   });
+  const { removeOldestUnused } = await import('./client-removal.ts');
   return removeOldestUnused(as);
 }
 
@@ -83,29 +83,4 @@ function takenLately(held: Quota | null, present: number): { readonly taken: num
   return { taken: 0, takenBefore: span === present - 1 ? taken : 0 };
 }
 
-/** Makes an initial access token, told this once. */
-export async function openInvitation(as: AuthServer, ttl: Seconds): Promise<string> {
-  const token = as.keys.secret();
-  const expiresAt = as.now() + ttl;
-  await as.store.write(await keyOf(as, token), { v: 1, expiresAt }, 'absent', { until: expiresAt });
-  return token;
-}
-
-/** Whether an initial access token would be taken. */
-export async function isInvitation(as: AuthServer, token: string): Promise<boolean> {
-  return (await readHeld(as.store, await keyOf(as, token), isRecord)) !== null;
-}
-
-/** Does something once for an initial access token, which stays good where that fails; null where the token is not good. */
-export async function withInvitation<T>(as: AuthServer, token: string, work: () => Promise<T>): Promise<T | null> {
-  const key = await keyOf(as, token);
-  const held = await readHeld(as.store, key, isRecord);
-  return held && takeFor(as.store, { key, held, until: held.value.expiresAt }, work);
-}
-
-async function keyOf(as: AuthServer, token: string): Promise<Key> {
-  return `invitation:${await as.keys.hash(token)}`;
-}
-
 const isQuota = (value: unknown): value is Quota => versioned(value) && has(value, 'count', 'countedAt');
-const isRecord = (value: unknown): value is { expiresAt: Seconds } => versioned(value) && has(value, 'expiresAt');

@@ -6,7 +6,7 @@ import type { Access } from '../model/access.ts';
 import { findAccess, type Grant } from '../model/grant.ts';
 import type { Seconds } from '../model/store.ts';
 import { grantIdOf, linksOf } from '../model/token.ts';
-import { unwrap } from '../model/transition.ts';
+import { unwrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import { connectOf } from './connect.ts';
 import type { Found, Shown } from './known-grants.ts';

@@ -8,7 +8,6 @@
  */
 import { findClient, mayFetch, fetchUnknown } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { findPushed, isPushedUri } from '../core/pushed.ts';
 import { parseLoopback } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
@@ -60,7 +59,10 @@ const HINT = /^[^\p{Cc}]{1,256}$/u;
  */
 export async function askedParams(as: AuthServer, params: Params): Promise<AskedParams> {
   const uri = params.optional('request_uri');
-  if (uri === undefined || !isPushedUri(uri)) return { params, isPushed: false, take: async () => undefined };
+  const own = { params, isPushed: false, take: async () => undefined };
+  if (uri === undefined) return own;
+  const { findPushed, isPushedUri } = await import('../core/pushed.ts');
+  if (!isPushedUri(uri)) return own; // which is refused with the rest
   const pushed = await findPushed(as, uri, params.required('client_id'));
   if (!pushed) throw opened();
   const take = async (): Promise<void> => {

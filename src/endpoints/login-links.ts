@@ -3,15 +3,11 @@
  * wherever people sign in.
  */
 import { html } from '../lib/html.ts';
-import { type FormLogin, isForm, type LoginPage } from '../model/login.ts';
+import type { FormLogin } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
 import type { LinkView, LoginView } from '../pages/sign-in.ts';
 import { say, type Words } from '../pages/words/words.ts';
-
-/** The pages of all logins, with the login whose they are. */
-export function loginPagesOf({ logins }: Settings): readonly { readonly login: string; readonly page: LoginPage }[] {
-  return logins.filter(isForm).flatMap(({ id, pages = [] }) => pages.map((page) => ({ login: id, page })));
-}
+import { loginPagesOf } from './paths.ts';
 
 /** A login as a page offers it. */
 export function loginView(login: FormLogin, typed: { readonly [name: string]: string }, words: Words): LoginView {

@@ -10,18 +10,6 @@ import { OFFLINE_ACCESS } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Call } from './endpoint.ts';
 
-const OAUTH = '/.well-known/oauth-authorization-server';
-const OPENID = '/.well-known/openid-configuration';
-
-/**
- * Where the document stands, and its aliases for clients that only know OpenID Connect Discovery. An issuer's path comes after the
- * well-known name (RFC 8414 §3.1), and in one alias before it (OpenID Connect Discovery §4.1).
- */
-export function metadataPathsOf(issuer: string): readonly string[] {
-  const { pathname } = new URL(issuer);
-  return pathname === '/' ? [OAUTH, OPENID] : [OAUTH + pathname, OPENID + pathname, pathname + OPENID];
-}
-
 const built = new WeakMap<Settings, string>();
 
 /** GET and HEAD of the metadata document. */

@@ -12,7 +12,8 @@ import { lifetimesFor } from '../model/resource.ts';
 import { type AskedScope, OFFLINE_ACCESS } from '../model/scope.ts';
 import type { Seconds } from '../model/store.ts';
 import { formatToken, grantIdOf } from '../model/token.ts';
-import { revoke, wrap } from '../model/transition.ts';
+import { revoke } from '../model/transition.ts';
+import { wrap } from '../model/wrapped.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 
 /** What was allowed, to whom, by whom. */

@@ -6,7 +6,8 @@ import type { KeyRules } from '../clients/keys.ts';
 import { parseMetadata } from '../clients/metadata.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { addClient } from '../core/client-records.ts';
-import { isInvitation, takeOldest, takePlace, withInvitation } from '../core/registrations.ts';
+import { takeOldest, takePlace } from '../core/registrations.ts';
+import { late } from '../lib/late.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../lib/http.ts';
 import { coarseNetwork } from '../lib/network.ts';
 import type { Client } from '../model/client.ts';
@@ -17,6 +18,7 @@ import type { RegisteredMetadata } from '../model/settings.ts';
 import type { Seconds } from '../model/store.ts';
 import { BODY_LIMIT, bodyError, type Call } from './endpoint.ts';
 
+const isInvitation = late(async () => (await import('../core/invitations.ts')).isInvitation);
 const REGISTRATIONS = 60;
 /** From an IPv6 /48 together: who rents one has 65,536 networks. */
 const REGISTRATIONS_NEARBY = 120;
@@ -51,7 +53,8 @@ export async function register(call: Call): Promise<Response> {
     managementHash: await as.keys.hash(token),
     ...(secret === null ? {} : { secretHash: await as.keys.hash(secret) }),
   };
-  const isAdded = invitation === null ? await addClient(as, client) : await withInvitation(as, invitation, () => addClient(as, client));
+  const add = (): Promise<boolean> => addClient(as, client);
+  const isAdded = invitation === null ? await add() : await (await import('../core/invitations.ts')).withInvitation(as, invitation, add);
   if (isAdded === null) throw uninvited();
   if (!isAdded) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });

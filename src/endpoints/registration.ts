@@ -3,7 +3,8 @@
  * token, another client's, and a client that is gone look alike (SEC-084).
  */
 import { parseMetadata } from '../clients/metadata.ts';
-import { changeClient, deleteClient, findAnyClient } from '../core/client-records.ts';
+import { changeClient, findAnyClient } from '../core/client-records.ts';
+import { deleteClient } from '../core/client-removal.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { CROSS_ORIGIN, json, respondPlainly } from '../lib/http.ts';
 import type { Client } from '../model/client.ts';

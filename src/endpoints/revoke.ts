@@ -10,7 +10,8 @@ import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import { grantIdOf, kindOf } from '../model/token.ts';
-import { revoke as end, revokeAccess, type Transition, unwrap } from '../model/transition.ts';
+import { revoke as end, revokeAccess, type Transition } from '../model/transition.ts';
+import { unwrap } from '../model/wrapped.ts';
 import { asked } from './asking.ts';
 import type { Call } from './endpoint.ts';
 

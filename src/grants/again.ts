@@ -6,7 +6,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { RefreshProof } from '../core/keys.ts';
 import type { Grant } from '../model/grant.ts';
 import { followSuccessors } from '../model/repeat.ts';
-import { unwrap, wrap } from '../model/transition.ts';
+import { unwrap, wrap } from '../model/wrapped.ts';
 import { boundTo, type GivenTokens } from './given.ts';
 import type { IssuedTokens } from './issue.ts';
 

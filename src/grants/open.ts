@@ -10,7 +10,7 @@ import type { Organization } from '../model/identity.ts';
 import type { Grant } from '../model/grant.ts';
 import { lifetimesFor } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
-import { wrap } from '../model/transition.ts';
+import { wrap } from '../model/wrapped.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 import type { IssuedTokens } from './issue.ts';
 import { signed } from './signed.ts';

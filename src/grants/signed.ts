@@ -5,7 +5,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import type { MintedTokens } from '../core/keys.ts';
 import type { Grant, GrantAccess } from '../model/grant.ts';
-import { unwrap, wrap } from '../model/transition.ts';
+import { unwrap, wrap } from '../model/wrapped.ts';
 
 /** A token with the grant that knows it. */
 export interface Signed {

@@ -15,7 +15,7 @@ import type { Params } from '../model/params.ts';
 import { findResource, isEveryRoute } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
 import { MOST_LINKS, linksOf } from '../model/token.ts';
-import { unwrap } from '../model/transition.ts';
+import { unwrap } from '../model/wrapped.ts';
 import type { IssuedTokens } from './issue.ts';
 import { openDirect } from './open.ts';
 import { registeredClient } from './registered.ts';

@@ -29,11 +29,6 @@ export type SafeAnswer =
       readonly cause?: unknown;
     };
 
-/** Why a document could not be read though it may be there: for answers that tell a program to try again. */
-export class HostDown extends Error {
-  override readonly name = 'HostDown';
-}
-
 /** Whether an answer says nothing of the document: the network, the host or a wall before it failed, and will be better later. */
 export function isHostDown(answer: SafeAnswer): boolean {
   if (!('problem' in answer)) return false;

@@ -4,56 +4,51 @@
  * since, since a backup would bring that to life again. docs/storage.md says the same in its table, held by a test.
  */
 
-/** What an epoch does to a kind. */
-export type Fate = 'lasts' | 'ends';
+/** Kinds that stay. */
+export const LASTING_RECORDS: readonly string[] = [
+  'account',
+  'client',
+  'document',
+  'email',
+  'identity',
+  'known-browser',
+  'limit',
+  'passkey',
+  'quota',
+  'removed',
+  'replay',
+  'state',
+  'totp',
+  'username',
+];
 
-/** Every kind that is written. One that is not here ends: forgetting it logs people out, and lets nobody in. */
-export const RECORD_KINDS: { readonly [kind: string]: Fate } = {
-  account: 'lasts',
-  answered: 'ends',
-  approved: 'ends',
-  client: 'lasts',
-  connection: 'ends',
-  consent: 'ends',
-  device: 'ends',
-  document: 'lasts',
-  email: 'lasts',
-  grant: 'ends',
-  health: 'ends',
-  identity: 'lasts',
-  invitation: 'ends',
-  journey: 'ends',
-  'known-browser': 'lasts',
-  limit: 'lasts',
-  link: 'ends',
-  mcp: 'ends',
-  passkey: 'lasts',
-  'passkey-challenge': 'ends',
-  'passkeys-leaving': 'ends',
-  pushed: 'ends',
-  quota: 'lasts',
-  removed: 'lasts',
-  replay: 'lasts',
-  session: 'ends',
-  'signing-keys': 'ends',
-  state: 'lasts',
-  step: 'ends',
-  ticket: 'ends',
-  totp: 'lasts',
-  trip: 'ends',
-  upstream: 'ends',
-  usercode: 'ends',
-  username: 'lasts',
-};
+/** All other kinds that are written. One that is in neither list ends: forgetting it logs people out, and lets no one in. */
+export const ENDING_RECORDS: readonly string[] = [
+  'answered',
+  'approved',
+  'connection',
+  'consent',
+  'device',
+  'grant',
+  'health',
+  'invitation',
+  'journey',
+  'link',
+  'mcp',
+  'passkey-challenge',
+  'passkeys-leaving',
+  'pushed',
+  'session',
+  'signing-keys',
+  'step',
+  'ticket',
+  'trip',
+  'upstream',
+  'usercode',
+];
 
-/** Every list that records stand in, by what it groups. `client:<id>` and `user:<id>` hold grants. */
-export const LIST_KINDS: { readonly [kind: string]: Fate } = {
-  client: 'ends',
-  clients: 'lasts',
-  consents: 'ends',
-  identities: 'lasts',
-  passkeys: 'lasts',
-  sessions: 'ends',
-  upstreams: 'ends',
-  user: 'ends',
-};
+/** Lists that stay, by what they group. */
+export const LASTING_LISTS: readonly string[] = ['clients', 'identities', 'passkeys'];
+
+/** All other lists. `client:<id>` and `user:<id>` hold grants. */
+export const ENDING_LISTS: readonly string[] = ['client', 'consents', 'sessions', 'upstreams', 'user'];

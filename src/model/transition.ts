@@ -7,9 +7,8 @@
  * A request that fails an earlier one learns nothing of a later one and changes nothing. Reuse is judged before the key, since a
  * thief who came first may have bound the family to a key of their own.
  */
-import { fromBase64url, base64url } from '../lib/base64url.ts';
 import { isWithin } from './resource.ts';
-import { equalTexts, xor } from '../lib/bytes.ts';
+import { equalTexts } from '../lib/bytes.ts';
 import { OAuthError, type ErrorCode } from './error.ts';
 import {
   type Bound,
@@ -26,6 +25,7 @@ import {
 } from './grant.ts';
 import { narrowScope, type ScopeCover, type ScopeRules } from './scope.ts';
 import type { Seconds } from './store.ts';
+import { type Proof, unwrap, wrap } from './wrapped.ts';
 
 /** What a move came to. Without `grant` nothing is written. */
 export type Verdict<T> = { readonly grant?: Grant } & ({ readonly result: T } | { readonly error: OAuthError });
@@ -35,12 +35,6 @@ export type Transition<T> = (grant: Grant) => Verdict<T>;
 
 /** A move that takes its time: it may sign what it gives. */
 export type SlowTransition<T> = (grant: Grant) => Verdict<T> | Promise<Verdict<T>>;
-
-/** What the holder of a secret can show: its hash, and the pad that unwraps the grant's key. */
-export interface Proof {
-  readonly hash: string;
-  readonly pad: Uint8Array;
-}
 
 /** Tokens made but not yet valid; they become so by being written. */
 export interface Minted {
@@ -183,7 +177,7 @@ function issue(
   { now, jkt }: { readonly now: Seconds; readonly jkt?: string | undefined },
 ): { grant: Grant; access: GrantAccess } {
   const bound = boundTo(jkt);
-  const key = xor(bytesOf(held.wrappedKey), pad);
+  const key = unwrap(held, pad);
   const access = { ...wrap(key, minted.access), scope, expiresAt: Math.min(now + grant.lifetimes.access, grant.expiresAt), ...bound };
   const refresh = minted.refresh && {
     ...wrap(key, minted.refresh),
@@ -226,22 +220,6 @@ function narrowed(
     if (error instanceof OAuthError) return error;
     throw error;
   }
-}
-
-/** Wraps the grant's key for whoever holds a token. */
-export function wrap(key: Uint8Array, { hash, pad }: Proof): Wrapped {
-  return { hash, wrappedKey: base64url(xor(key, pad)) };
-}
-
-/** The grant's key, from a wrapped one and the pad of its token. */
-export function unwrap(held: Wrapped, pad: Uint8Array): Uint8Array<ArrayBuffer> {
-  return xor(bytesOf(held.wrappedKey), pad);
-}
-
-function bytesOf(text: string): Uint8Array {
-  const bytes = fromBase64url(text);
-  if (!bytes) throw new TypeError('A stored grant holds something that is not base64url.');
-  return bytes;
 }
 
 function refuse(reason: string, code: ErrorCode = 'invalid_grant'): Verdict<never> {

@@ -4,8 +4,9 @@
  */
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { addClient, changeClient, deleteClient, listClients } from '../core/client-records.ts';
-import { openInvitation } from '../core/registrations.ts';
+import { addClient, changeClient, listClients } from '../core/client-records.ts';
+import { deleteClient } from '../core/client-removal.ts';
+import { openInvitation } from '../core/invitations.ts';
 import type { Client } from '../model/client.ts';
 import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';

@@ -4,16 +4,11 @@
  * Accounts, clients, identities and what users keep in MCP servers stay. The rows of an old epoch vanish at their own ends.
  */
 import type { Store } from '../model/store.ts';
-import { type Fate, LIST_KINDS, RECORD_KINDS } from '../model/record-kind.ts';
+import { LASTING_LISTS, LASTING_RECORDS } from '../model/record-kind.ts';
 import { prefixed, renamedStore } from './renamed.ts';
 
-const namesOf = (kinds: { readonly [kind: string]: Fate }): RegExp =>
-  new RegExp(
-    `^(?:${Object.keys(kinds)
-      .filter((kind) => kinds[kind] === 'lasts')
-      .join('|')}):`,
-  );
-const LASTING = { key: namesOf(RECORD_KINDS), list: namesOf(LIST_KINDS) };
+const namesOf = (kinds: readonly string[]): RegExp => new RegExp(`^(?:${kinds.join('|')}):`);
+const LASTING = { key: namesOf(LASTING_RECORDS), list: namesOf(LASTING_LISTS) };
 const NAME = /^[a-z0-9][a-z0-9.-]{0,31}$/;
 
 /**

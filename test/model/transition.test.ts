@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findAccess, isLive, lifeEndOf, MOST_ACCESS, MOST_RETIRED, type Grant } from '../../src/model/grant.ts';
 import { followSuccessors, noteUnanswered } from '../../src/model/repeat.ts';
-import { redeem, type Redemption, revoke, revokeAccess, rotate, type Rotation, unwrap, type Verdict } from '../../src/model/transition.ts';
+import { redeem, type Redemption, revoke, revokeAccess, rotate, type Rotation, type Verdict } from '../../src/model/transition.ts';
+import { unwrap } from '../../src/model/wrapped.ts';
 import { KEY, minted, openGrant, proofOf, refreshOf, START } from '../support/grants.ts';
 import { type Chance, chance } from '../support/random.ts';
 
