@@ -2,6 +2,7 @@
  * Guard: `Request → Access | Response`. It stands before a handler, asks a verifier about the bearer token, and does
  * nothing before the token is parsed and nothing after Access is known. It knows no store and no endpoint.
  */
+import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { genuine, takesLight } from '../lib/genuine.ts';
 import { askedHeaders, type Respond } from '../lib/http.ts';
@@ -72,6 +73,8 @@ export type GuardedFetch<Env = unknown, Nobody = never> = (
   ctx: Context & ([Nobody] extends [never] ? { readonly auth: Access } : { readonly auth?: Access }),
 ) => Awaitable<Response>;
 
+const OPTIONS =
+  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onError respond fixedAudience own';
 const BEARER = /^(bearer|dpop)[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
 const BEARER_LENGTH = 'bearer'.length;
 const LONGEST_TOKEN = 8192;
@@ -84,6 +87,7 @@ const LONGEST_TOKEN = 8192;
 export function guard(options: GuardOptions & { readonly anonymous?: false }): Guard;
 export function guard(options: GuardOptions): Guard<null>;
 export function guard(options: GuardOptions): Guard<null> {
+  checkNames('guard', options, OPTIONS);
   const resource = checkedResource(options);
   const { verify, requiredScopes = [], allowedOrigins, onError = logError, tokenOf, anonymous = false, checkProof } = options;
   const covered = scopeCoverOf(options.hierarchy ?? {});

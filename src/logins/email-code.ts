@@ -3,6 +3,7 @@
  * Order: address → limits → the same page for every address, whatever becomes of it → message, when the answer is out →
  * code, typed into the browser that asked for it (SEC-160).
  */
+import { checkNames } from '../lib/names.ts';
 import { fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { html } from '../lib/html.ts';
@@ -31,7 +32,9 @@ const TTL: Seconds = 600;
 type Kept = { readonly address: string; readonly code: string };
 
 /** Signs users in by a code sent to their e-mail address. */
-export function emailCode<Env = unknown>({ sendEmail, signUp = 'closed' }: EmailCodeOptions<Env>): FormLogin {
+export function emailCode<Env = unknown>(options: EmailCodeOptions<Env>): FormLogin {
+  checkNames('emailCode', options, 'sendEmail signUp');
+  const { sendEmail, signUp = 'closed' } = options ?? {};
   if (typeof sendEmail !== 'function') throw new TypeError('emailCode: `sendEmail` must be a function that sends a message.');
   if (signUp !== 'open' && signUp !== 'closed') throw new TypeError('emailCode: `signUp` must be "open" or "closed".');
   const begin = async (address: string, services: LoginServices): Promise<Limited | Step> => {

@@ -4,6 +4,7 @@
  * else there, is so here from the next request on. What was allowed to apps stays until it is taken back
  * (docs/decisions/0071).
  */
+import { checkNames } from '../lib/names.ts';
 import { ownPath } from '../lib/own-path.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Identity, Organization } from '../model/identity.ts';
@@ -40,6 +41,7 @@ export interface ExistingSession<Env = unknown> {
 
 /** Makes a login of it. @throws {TypeError} naming what is wrong. */
 export function existingSession<Env = unknown>(options: ExistingSession<Env>): RedirectLogin | SessionLogin {
+  checkNames('existingSession', options, 'find signInUrl label id');
   const { find, signInUrl, label, id = 'session' } = options;
   if (typeof find !== 'function') throw new TypeError('existingSession: `find` must be a function that says who is signed in, or null.');
   const present: Present = async ({ request, env, issuer }) => {

@@ -2,6 +2,7 @@
  * Login: a way to sign in that the application brings along: any site that a browser can be sent to and comes back from.
  * State, cookie and single use are ours; what is sent, and what is believed of the answer, is the application's.
  */
+import { checkNames } from '../lib/names.ts';
 import type { Identity } from '../model/identity.ts';
 import type { RedirectLogin, Trip } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
@@ -44,7 +45,9 @@ export interface OwnProof {
 }
 
 /** Makes a login of it. */
-export function login<Env = unknown>({ id, label, site, begin, finish }: OwnLogin<Env>): RedirectLogin {
+export function login<Env = unknown>(options: OwnLogin<Env>): RedirectLogin {
+  checkNames('login', options, 'id label site begin finish');
+  const { id, label, site, begin, finish } = options;
   if (typeof begin !== 'function' || typeof finish !== 'function') throw new TypeError('login: `begin` and `finish` must be functions.');
   if (typeof site !== 'string' || !URL.canParse(site)) throw new TypeError('login: `site` must be a URL, such as "https://sso.example".');
   return {

@@ -2,6 +2,7 @@
  * What passkeys are told once, and what the browser is asked with it. Usernameless: the authenticator knows whom it has
  * keys for, so the page names nobody. User verification is always required, so that a passkey is two factors in one.
  */
+import { checkNames } from '../lib/names.ts';
 import type { RelyingParty } from './passkey-verifier.ts';
 import { ALGORITHMS } from './passkey-verifier.ts';
 import type { Ceremony } from './passkey-script.ts';
@@ -18,7 +19,9 @@ export interface PasskeyOptions {
 }
 
 /** Refuses what can never work. @throws {TypeError} naming option and mend. */
-export function checkPasskeyOptions({ rpId, rpName, signUp }: PasskeyOptions): void {
+export function checkPasskeyOptions(options: PasskeyOptions): void {
+  checkNames('passkeys', options, 'rpId rpName signUp');
+  const { rpId, rpName, signUp } = options;
   if (signUp !== undefined && signUp !== 'open' && signUp !== 'closed') fail('`signUp` must be "open" or "closed"');
   if (rpName !== undefined && (typeof rpName !== 'string' || rpName === '')) fail('`rpName` must be a text, the name of your site');
   if (rpId !== undefined && (typeof rpId !== 'string' || !isHost(rpId)))

@@ -4,6 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
+import { checkNames } from '../lib/names.ts';
 import { identityOf, type NewAccount, usernameKey } from '../model/account.ts';
 import { isOutage } from '../model/error.ts';
 import { checkMailer, type SendEmail } from '../model/email.ts';
@@ -39,8 +40,9 @@ const RULES = { most: 10, perNetwork: 100, per: 15 * 60 };
 
 /** Signs users in by user name and password. */
 export function password<Env = unknown>(options: PasswordOptions<Env> = {}): FormLogin {
-  const seeds = options.accounts && makeSeeds(options.accounts);
+  checkNames('password', options, 'accounts signUp sendEmail isBreached');
   const rules = rulesOf(options);
+  const seeds = options.accounts && makeSeeds(options.accounts);
   return {
     id: 'password',
     account: [passwordSection(rules)],
@@ -105,7 +107,11 @@ function isBounded(text: string, max: number): boolean {
   return text !== '' && text.length <= max && !text.includes('\0');
 }
 
-function rulesOf<Env>({ signUp = 'closed', sendEmail, isBreached }: PasswordOptions<Env>): PasswordRules {
+function rulesOf<Env>({ signUp = 'closed', sendEmail, isBreached, accounts }: PasswordOptions<Env>): PasswordRules {
+  if (accounts !== undefined && typeof accounts !== 'function')
+    throw new TypeError(
+      'password: `accounts` must be a function of the environment, as passwords stand there: accounts: (env) => [{ username, password: env.ADA_PASSWORD }].',
+    );
   if (!['closed', 'invited', 'open'].includes(signUp)) throw new TypeError("password: `signUp` must be 'closed', 'invited' or 'open'.");
   for (const [name, hook] of Object.entries({ sendEmail, isBreached })) {
     if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`password: \`${name}\` must be a function.`);

@@ -5,6 +5,7 @@
  */
 import { domainOf } from '../lib/email.ts';
 import type { HtmlValue } from '../lib/html.ts';
+import { checkNames } from '../lib/names.ts';
 import { foldAddress } from '../model/email.ts';
 import type { Identity, Organization } from '../model/identity.ts';
 import type { Proven, RedirectLogin, ReturnResult } from '../model/login.ts';
@@ -56,10 +57,11 @@ const LONGEST = 1024;
 const LONGEST_STANDING = 8192;
 
 /** Signs users in at another site. */
-export function upstream(
-  provider: Upstream,
-  { emailDomains, emails, organizations: belonging, mapIdentity, joinByEmail = false, keepTokens = false }: UpstreamOptions = {},
-): RedirectLogin {
+export function upstream(provider: Upstream, options: UpstreamOptions = {}): RedirectLogin {
+  if (typeof provider?.depart !== 'function')
+    throw new TypeError('upstream: the first argument must be a site of portcullis/upstreams, such as github({ clientId, clientSecret }).');
+  checkNames('upstream', options, 'emailDomains emails organizations mapIdentity joinByEmail keepTokens');
+  const { emailDomains, emails, organizations: belonging, mapIdentity, joinByEmail = false, keepTokens = false } = options;
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
   const addresses = emails?.map((email) => foldAddress(email) ?? badEmail(email));
   if (belonging?.some((one) => typeof one !== 'string' || one === ''))

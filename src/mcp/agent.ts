@@ -9,6 +9,7 @@ import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type Sql, sqlOf } from './agent-sql.ts';
 import { type AgentState, openState, settleBefore, type StateChange } from './agent-state.ts';
+import { checkServerOf, noServer } from './agent-server.ts';
 import { callerOf } from './auth-info.ts';
 import type { Asker, Question } from './asking.ts';
 import type { Answer } from './carried.ts';
@@ -145,6 +146,7 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
     const handler = McpAgent.#handler(this, options);
     return {
       takesLightRequests: true,
+      servedPaths: [path],
       fetch(request, env, ctx) {
         if (![path, `${path}/`].includes(new URL(request.url).pathname))
           // two names of one resource
@@ -160,6 +162,7 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
   }
 
   static #handler<Env>(Agent: AgentClass<Env>, options: McpOptions): FetchObject<Env> {
+    checkServerOf(Agent, McpAgent);
     const { policy, sessions } = Agent as { readonly policy?: Policy; readonly sessions?: Sessions };
     return handlerFor<Env, unknown>(
       async (_access, ctx, env, asker) => {
@@ -167,13 +170,13 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
         agent.#asker = asker;
         if (agent.initialState === undefined) {
           await agent.init();
-          return agent.server;
+          return agent.server ?? throwing(noServer(Agent.name));
         }
         if (ctx.states === undefined) throw new TypeError('McpAgent: a state needs OAuthProvider in front, whose store keeps it.');
         const state = await openState<unknown>(ctx.states, agent.stateHandle, agent.initialState);
         agent.#state = state;
         await agent.init();
-        const server = await agent.server;
+        const server = await (agent.server ?? throwing(noServer(Agent.name)));
         settleBefore(server, state, options.onError ?? ((error) => console.error(error)));
         return server;
       },
@@ -181,4 +184,8 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
       false,
     );
   }
+}
+
+function throwing(error: Error): never {
+  throw error;
 }

@@ -11,6 +11,7 @@ import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
 import { genuine } from '../lib/genuine.ts';
 import { withoutStore } from '../lib/http.ts';
+import { checkNames } from '../lib/names.ts';
 import { onAbort } from '../lib/on-abort.ts';
 import type { Access } from '../model/access.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
@@ -50,9 +51,10 @@ const KIND = 'mcp-bound-session';
  * @throws {TypeError} for an option that makes no sense.
  */
 export function boundSessions<Env = unknown>(
-  handler: Pick<FetchObject<Env>, 'fetch'>,
+  handler: Pick<FetchObject<Env>, 'fetch' | 'servedPaths'>,
   options: BoundSessionsOptions = {},
 ): FetchObject<Env> {
+  checkNames('boundSessions', options, 'idle most streamCheck bodyLimit');
   const { idle = 86_400, most = 100, streamCheck = 15, bodyLimit } = options;
   const terms = checkTerms('boundSessions', { idle, most });
   checkBodyLimit('boundSessions', bodyLimit);
@@ -60,6 +62,7 @@ export function boundSessions<Env = unknown>(
     throw new TypeError('boundSessions: `streamCheck` must be a whole number of seconds from 1 to 300.');
 
   return {
+    ...(handler.servedPaths && { servedPaths: handler.servedPaths }),
     async fetch(request, env, ctx) {
       const [access, states] = [callerOf(ctx), ctx.states?.passing];
       if (access === null || states === undefined)

@@ -2,6 +2,7 @@
  * One declaration, everything follows: a tool, resource or prompt with what it needs beside what it is. From a catalogue of
  * them come the registration, the gate, the lists, the scopes of the metadata and the words of the consent page.
  */
+import { checkNames } from '../lib/names.ts';
 import { ResourceTemplate } from '@modelcontextprotocol/server';
 import type { Access, AuthContext } from '../model/access.ts';
 import { maySee, type Need, type ScopeHierarchy } from '../model/policy.ts';
@@ -70,8 +71,11 @@ export interface Declared {
   register(server: AnyServer): void;
 }
 
+const NEED = 'scopes permissions when anonymous hidden text open';
+
 /** Declares a tool. */
 export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolDeclaration<Schema, Props>): Declared {
+  checkNames('tool', declaration, `name title description _meta inputSchema outputSchema annotations handler ${NEED}`);
   const { name, title, description, inputSchema, outputSchema, annotations, _meta, handler } = declaration;
   const config = present({ title, description, inputSchema, outputSchema, annotations, _meta });
   const current = { ...config, ...present({ inputSchema: describedOnce(inputSchema), outputSchema: describedOnce(outputSchema) }) };
@@ -84,6 +88,7 @@ export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolD
 
 /** Declares a resource. */
 export function resource<Props = AuthContext>(declaration: ResourceDeclaration<Props>): Declared {
+  checkNames('resource', declaration, `name title description _meta uri mimeType read ${NEED}`);
   const { name, uri, title, description, mimeType, _meta, read } = declaration;
   const config = present({ title, description, mimeType, _meta });
   return declared('resource', uri, declaration, (server) => {
@@ -96,6 +101,7 @@ export function resource<Props = AuthContext>(declaration: ResourceDeclaration<P
 
 /** Declares a prompt. */
 export function prompt<Schema = undefined, Props = AuthContext>(declaration: PromptDeclaration<Schema, Props>): Declared {
+  checkNames('prompt', declaration, `name title description _meta argsSchema handler ${NEED}`);
   const { name, title, description, argsSchema, _meta, handler } = declaration;
   return declared('prompt', name, declaration, (server) => {
     const args = isCurrent(server) ? argsSchema : shapeOf(argsSchema);
@@ -138,7 +144,9 @@ export interface CatalogueOptions {
 }
 
 /** Puts declarations together. @throws {TypeError} at start-up: a name twice, a scope that is none, or, with `strict`, no policy. */
-export function catalogue(list: readonly Declared[], { hierarchy = {}, strict = false }: CatalogueOptions = {}): Catalogue {
+export function catalogue(list: readonly Declared[], options: CatalogueOptions = {}): Catalogue {
+  checkNames('catalogue', options, 'hierarchy strict');
+  const { hierarchy = {}, strict = false } = options;
   const of = (kind: Kind): { [key: string]: Need } =>
     Object.fromEntries(list.filter((one) => one.kind === kind).map(({ key, need }) => [key, need]));
   const double = list.find((one, at) => list.findIndex(({ kind, key }) => kind === one.kind && key === one.key) !== at);

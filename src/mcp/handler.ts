@@ -10,6 +10,7 @@ import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol
 import type { AuthInfo, McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
 import { withoutStore } from '../lib/http.ts';
+import { checkNames } from '../lib/names.ts';
 import { onAbort } from '../lib/on-abort.ts';
 import type { Access } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
@@ -38,6 +39,8 @@ import { acceptsAnswers } from './shown-request.ts';
 import { userEvents, type UserEvents } from './user-events.ts';
 import { asError, keepErrorsInside, type Report } from './tool-error.ts';
 
+/** Names of {@link McpOptions}. */
+const OPTIONS = 'policy sessions events bodyLimit streamCheck challengeForm on onError';
 const OPEN = makePolicy({});
 const SILENT = userEvents();
 
@@ -105,6 +108,7 @@ export type AskingFactory<Env, Props> = (access: Access<Props> | null, ctx: Cont
 /** Serves what a factory makes. @param open whether callers without a token reach it. */
 export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
   const report = options.onError ?? ((error) => console.error(error));
+  checkNames('mcpHandler', options, OPTIONS);
   const { policy = OPEN, events = SILENT, sessions, streamCheck = 15 } = options;
   if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
     throw new TypeError('mcpHandler: `streamCheck` must be a whole number of seconds from 1 to 300.');

@@ -13,12 +13,22 @@ import type { CallerStates, UserStates } from '../model/user-state.ts';
  * apiHandler: mount({ '/mcp/notes': NotesMcp.Router, '/mcp/mail': MailMcp.Router }),
  * @throws {TypeError} for a path that does not begin with a slash, or ends with one.
  */
-export function mount<Env = unknown>(handlers: { readonly [path: string]: Pick<FetchObject<Env>, 'fetch'> }): FetchObject<Env> {
+export function mount<Env = unknown>(handlers: {
+  readonly [path: string]: Pick<FetchObject<Env>, 'fetch' | 'servedPaths'>;
+}): FetchObject<Env> {
   const paths = Object.keys(handlers).toSorted((a, b) => b.length - a.length);
   const wrong = paths.find((path) => !/^\/.*[^/]$/.test(path));
   if (paths.length === 0) throw new TypeError('mount: give at least one path with its handler.');
   if (wrong !== undefined) throw new TypeError(`mount: ${JSON.stringify(wrong)} must begin with a slash, and not end with one.`);
+  for (const path of paths) {
+    const lost = handlers[path]?.servedPaths?.find((one) => one !== path && !one.startsWith(`${path}/`));
+    if (lost !== undefined)
+      throw new TypeError(
+        `mount: ${path} and the path of its handler, ${lost}, do not fit: every call would be answered with 404. Pass MyMCP.Router.`,
+      );
+  }
   return {
+    servedPaths: paths.map((path) => `${path}/`),
     fetch(request, env, ctx) {
       const { pathname } = new URL(request.url);
       const path = paths.find((one) => pathname === one || pathname.startsWith(`${one}/`));

@@ -2,6 +2,7 @@
  * The policy of an MCP server: a need for each tool, resource, resource template and prompt, by the very name that the SDK
  * dispatches by. What has none is open to every caller that passed the guard; with `strict` it is closed to all.
  */
+import { checkNames } from '../lib/names.ts';
 import { UriTemplate } from '@modelcontextprotocol/server';
 import { impliedBy, type Implied, type Need, type ScopeHierarchy, together } from '../model/policy.ts';
 import { fold, foldedSpellingsOf, spellingsOf } from './resource-uri.ts';
@@ -34,9 +35,11 @@ export interface Policy {
 
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const OPEN: Need = {};
+const NEED = 'scopes permissions when anonymous hidden text';
 
 /** Checks a policy. @throws {TypeError} at start-up, naming the primitive and the fix. */
 export function policy(options: PolicyOptions): Policy {
+  checkNames('policy', options, 'tools resources prompts hierarchy strict');
   const { tools = {}, resources = {}, prompts = {}, strict = false } = options;
   const maps = {
     tool: mapOf('tools', tools),
@@ -76,6 +79,7 @@ function matcherOf(resources: { readonly [uri: string]: Need }, as: (uri: string
 
 function mapOf(option: string, needs: { readonly [name: string]: Need }): ReadonlyMap<string, Need> {
   for (const [name, need] of Object.entries(needs)) {
+    checkNames(`policy: ${option}.${name}`, need, NEED);
     const bad = (need.scopes ?? []).find((scope) => typeof scope !== 'string' || !SCOPE.test(scope));
     if (bad !== undefined)
       throw new TypeError(

@@ -6,6 +6,7 @@
  *
  * A session is no authentication (S-128): each request brings its own token, and props, scopes and permissions are that request's.
  */
+import { checkNames } from '../lib/names.ts';
 import type { Seconds } from '../model/store.ts';
 import type { JudgedBody } from './gate.ts';
 import type { Keeper } from './session.ts';
@@ -40,7 +41,9 @@ export interface Sessions {
  * apiHandler: MyMCP.serve('/mcp', { sessions: sessions() })
  * @throws {TypeError} for an option that makes no sense.
  */
-export function sessions({ idle = 86_400, most = 100, sse = false }: SessionsOptions = {}): Sessions {
+export function sessions(options: SessionsOptions = {}): Sessions {
+  checkNames('sessions', options, 'idle most sse');
+  const { idle = 86_400, most = 100, sse = false } = options;
   const terms = checkTerms('sessions', { idle, most });
   const keeperFor = ({ access, ctx }: Visitor): Keeper => ({ clientId: access.clientId, states: statesIn(ctx), terms });
   return {

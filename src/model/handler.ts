@@ -46,6 +46,8 @@ export interface FetchObject<Env = unknown> {
    * a genuine one in `fetch(request)` and `new Request(request)`. Call `genuine(request)` of `portcullis/node` before those.
    */
   readonly takesLightRequests?: boolean;
+  /** The paths at which it answers, and 404 everywhere else; with a slash at the end, all below as well. `OAuthProvider` refuses routes that lead to none of them. */
+  readonly servedPaths?: readonly string[];
   fetch(request: Request, env: Env, ctx: Context): Awaitable<Response>;
 }
 

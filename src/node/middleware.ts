@@ -2,6 +2,7 @@
  * Portcullis inside somebody else's Node server (Express, Fastify, plain `node:http`): the whole application as a request
  * listener, or the guard alone in front of their routes.
  */
+import { checkNames } from '../lib/names.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Guard, isRefusal } from '../guard/guard.ts';
 import { authInfoOf } from '../mcp/auth-info.ts';
@@ -26,6 +27,7 @@ const BODY_LIMIT = 4 * 1024 * 1024;
  * @throws {TypeError} for an app without `fetch`.
  */
 export function nodeListener<Env>(app: FetchObject<Env> | FetchFunction<Env>, options: NodeListenerOptions = {}): NodeListener {
+  checkNames('nodeListener', options, 'env trustProxy maxRequests requestTimeout onError origin bodyLimit');
   const object = typeof app === 'function' ? Object.assign({ fetch: app }, flagOf(app)) : app;
   if (typeof object?.fetch !== 'function')
     throw new TypeError('nodeListener: give an OAuthProvider, a guarded handler, or an object with `fetch`.');

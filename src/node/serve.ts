@@ -5,6 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { takesLight } from '../lib/genuine.ts';
+import { insteadOf } from '../lib/names.ts';
 import type { FetchObject } from '../model/handler.ts';
 import type { OAuthProvider } from '../provider/oauth-provider.ts';
 import type { OAuthHelpers } from '../provider/pages.ts';
@@ -207,7 +208,7 @@ function check(app: unknown, settings: ServeOptions & typeof DEFAULTS & { port: 
   const wrong = (name: string, want: string): TypeError => new TypeError(`serve: ${name} must be ${want}.`);
   if (typeof (app as { fetch?: unknown } | null)?.fetch !== 'function') throw wrong('the first argument', 'an object with a fetch method');
   for (const name of Object.keys(settings)) {
-    if (!known.includes(name)) throw new TypeError(`serve: unknown option ${name}; there are ${known.join(', ')}.`);
+    if (!known.includes(name)) throw new TypeError(`serve: unknown option ${name}; ${insteadOf(name, known)}.`);
   }
   if (!Number.isInteger(settings.port) || settings.port < 0 || settings.port > 65_535)
     throw wrong('port', 'a whole number from 0 to 65535, as the option or as the variable PORT');

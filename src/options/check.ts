@@ -5,6 +5,7 @@ import type { Handler } from '../model/handler.ts';
 import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
+import { insteadOf } from '../lib/names.ts';
 import { covers } from '../model/resource.ts';
 import { isScopeToken, makeScopeCover, type ScopeInfo, OFFLINE_ACCESS } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
@@ -13,7 +14,7 @@ import { checkPages } from './pages.ts';
 import { checkHierarchy, checkResources } from './resources.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
 import { secretsOf } from './secret.ts';
-import { checkHandler, checkLogins, checkTokens } from './single.ts';
+import { checkHandler, checkLogins, checkSecondFactor, checkServed, checkTokens } from './single.ts';
 
 /** An API route with its handler. */
 export interface ApiRoute<Env> {
@@ -32,7 +33,7 @@ export interface CheckedOptions<Env> {
 /** Checks what can be checked at construction. @throws {TypeError} naming the option and the mend. */
 export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOptions<Env> {
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(KNOWN, name)) fail(name, 'is not an option of OAuthProvider; remove it, or check its spelling');
+    if (!Object.hasOwn(KNOWN, name)) fail(name, `is not an option of OAuthProvider; ${insteadOf(name, Object.keys(KNOWN))}`);
     const kind = KNOWN[name as keyof typeof KNOWN];
     if (kind !== null) checkKind(name, kind, value);
   }
@@ -40,16 +41,18 @@ export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOp
     checkPath('basePath', options.basePath);
     if (options.basePath === '/') fail('basePath', 'cannot be "/"; leave it out where the issuer has no path');
   }
+  checkLogins(options.logins ?? []);
+  checkSecondFactor(options.secondFactor);
   const paths = pathsOf(options);
   const routes = routesOf(options);
   checkClashes(paths, routes);
+  checkServed(routes);
   if (!options.defaultHandler && (options.logins?.length ?? 0) === 0) {
     fail('logins', 'is missing: give `logins: [password()]`, or a `defaultHandler` that answers the authorize endpoint');
   }
   if (options.deviceAuthorizationEndpoint !== undefined && (options.logins?.length ?? 0) === 0)
     fail('deviceAuthorizationEndpoint', 'needs `logins`: the page where people type the code is ours');
   if (options.defaultHandler !== undefined) checkHandler('defaultHandler', options.defaultHandler);
-  checkLogins(options.logins ?? []);
   checkTokens(options.externalTokens);
   checkPolicy(options.clientIdMetadataPolicy);
   if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);

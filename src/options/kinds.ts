@@ -57,5 +57,17 @@ function isOrigin(text: unknown): boolean {
   return WEB.test(protocol) ? origin === text : /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._-]+(:\d{1,5})?$/.test(text);
 }
 
+/** Names of scopes, or an object whose members they are. */
+export const scopeNames: Kind = {
+  must: "be a list of scopes such as ['notes:read', 'notes:write'], or an object with the words for each: { 'notes:read': 'Read your notes' }",
+  is: (value) => texts.is(value) || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+};
+
+/** A list of texts. */
+export const texts: Kind = {
+  must: "be a list, such as ['notes:read', 'notes:write']",
+  is: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+};
+
 /** How long access tokens may live. */
 export const ACCESS_TTL: Kind = seconds(60, 30 * 86_400);

@@ -11,7 +11,7 @@ import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
-import { ACCESS_TTL, flag, functionOf, oneOf, origins, seconds, type Kind } from './kinds.ts';
+import { ACCESS_TTL, flag, functionOf, oneOf, origins, scopeNames, seconds, texts, type Kind } from './kinds.ts';
 import type { PagesOptions } from './pages.ts';
 import type { RegistrationOptions } from './registration.ts';
 import type { ResourceOptions } from './resources.ts';
@@ -173,8 +173,8 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   secret: null,
   name: null,
   pages: null,
-  scopesSupported: null,
-  requiredScopes: null,
+  scopesSupported: scopeNames,
+  requiredScopes: texts,
   permissions: functionOf('(access, env) → permissions'),
   grantableScopes: functionOf('(who, env) → scopes'),
   accessTokenTTL: ACCESS_TTL,

@@ -1,6 +1,6 @@
 /** Auth0, as the place where users sign in. Its issuer ends with a slash, and an organization is checked on return. */
 import { codeFlow } from './code-flow.ts';
-import { identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
+import { checkProvider, identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link auth0}. */
@@ -18,6 +18,7 @@ export interface Auth0Options extends ProviderOptions {
 
 /** Sign-in with Auth0. */
 export function auth0(options: Auth0Options): Upstream {
+  checkProvider('auth0', options, 'domain audience organization connection prompt');
   const { domain, audience, organization, connection, prompt } = options;
   return codeFlow(
     openid('auth0', 'Auth0', `https://${domain}/`, {

@@ -3,7 +3,7 @@
  * that stands behind Access, and gets its assertion with every request, see `portcullis/verifiers`.
  */
 import { codeFlow } from './code-flow.ts';
-import type { ProviderOptions, Upstream } from './contract.ts';
+import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link cloudflareAccess}. */
@@ -14,5 +14,6 @@ export interface CloudflareAccessOptions extends ProviderOptions {
 
 /** Sign-in with Cloudflare Access. */
 export function cloudflareAccess(options: CloudflareAccessOptions): Upstream {
+  checkProvider('cloudflareAccess', options, 'issuer');
   return codeFlow(openid('cloudflare-access', 'Cloudflare Access', options.issuer), options);
 }

@@ -2,6 +2,7 @@
  * Upstream: an outside identity provider, as data plus its quirks. `code-flow` makes it run; a file that bears the
  * provider's name says where it is and what is odd about it. Knows nothing of tickets, sessions and storage.
  */
+import { checkNames } from '../lib/names.ts';
 import type { Identity } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { Verdict as StayVerdict } from '../model/origin.ts';
@@ -31,6 +32,15 @@ export interface ProviderOptions {
   readonly fetch?: Fetch;
   /** Seconds in which all answers of one step must be there; default 10. */
   readonly timeout?: Seconds;
+}
+
+const COMMON = 'clientId clientSecret scope id label repairAnswer fetch timeout';
+
+/** Refuses options that are not there, or that no provider has. @param own names beside {@link ProviderOptions}. @throws {TypeError} */
+export function checkProvider(name: string, options: ProviderOptions, own: string): void {
+  if (options === undefined)
+    throw new TypeError(`${name}: give an object with \`clientId\` and \`clientSecret\`, of the app that you registered there.`);
+  checkNames(name, options, own === '' ? COMMON : `${COMMON} ${own}`);
 }
 
 /** Where a provider's endpoints are. */

@@ -1,9 +1,10 @@
 /** Discord: plain OAuth 2; its profile says whether the e-mail address was verified. */
-import type { ProviderOptions, Upstream } from './contract.ts';
+import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { oauth2 } from './oauth2.ts';
 
 /** Sign-in with Discord. */
 export function discord(options: ProviderOptions): Upstream {
+  checkProvider('discord', options, '');
   return oauth2({
     id: 'discord',
     label: 'Discord',

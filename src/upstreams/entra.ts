@@ -3,7 +3,7 @@
  * verified; the user is tenant and object id. `resource` is never sent: v2.0 refuses it (AADSTS901002).
  */
 import { codeFlow } from './code-flow.ts';
-import { textOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
+import { checkProvider, textOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
 
 /** Options of {@link entra}. */
 export interface EntraOptions extends ProviderOptions {
@@ -27,6 +27,7 @@ const CLOUDS = {
 
 /** Sign-in with Microsoft. */
 export function entra(options: EntraOptions): Upstream {
+  checkProvider('entra', options, 'tenant tenants prompt cloud');
   const { prompt, cloud = 'public' } = options;
   const [tenant, tenants] = [options.tenant.toLowerCase(), options.tenants?.map((one) => one.toLowerCase())]; // as tokens have them
   if (!Object.hasOwn(CLOUDS, cloud)) throw new TypeError(`Microsoft: \`cloud\` must be ${Object.keys(CLOUDS).join(', ')}.`);

@@ -6,6 +6,7 @@ import type { Verdict } from '../model/origin.ts';
 import { codeFlow } from './code-flow.ts';
 import type { Seconds } from '../model/store.ts';
 import {
+  checkProvider,
   type Arrival,
   type Body,
   bodyOf,
@@ -31,6 +32,7 @@ const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version':
 
 /** Sign-in with GitHub, by an OAuth App or a GitHub App. Tokens of an OAuth App do not end; those of a GitHub App do, and rotate. */
 export function github(options: GitHubOptions): Upstream {
+  checkProvider('github', options, 'organizations teams prompt');
   const { organizations, teams, prompt } = options;
   const odd = teams?.find((team) => !/^[^/]+\/[^/]+$/.test(team));
   if (odd !== undefined) throw new TypeError(`GitHub: \`teams\` holds ${JSON.stringify(odd)}; write "organization/team-slug".`);

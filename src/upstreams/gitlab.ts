@@ -1,6 +1,6 @@
 /** GitLab, the hosted one or your own: plain OpenID Connect. */
 import { codeFlow } from './code-flow.ts';
-import type { ProviderOptions, Upstream } from './contract.ts';
+import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link gitlab}. */
@@ -11,5 +11,6 @@ export interface GitLabOptions extends ProviderOptions {
 
 /** Sign-in with GitLab. */
 export function gitlab(options: GitLabOptions): Upstream {
+  checkProvider('gitlab', options, 'issuer');
   return codeFlow(openid('gitlab', 'GitLab', options.issuer ?? 'https://gitlab.com'), options);
 }

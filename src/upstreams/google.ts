@@ -1,6 +1,6 @@
 /** Google: OpenID Connect by discovery. `hd` in the request is a wish of the browser's, so it is checked on return. */
 import { codeFlow } from './code-flow.ts';
-import { identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
+import { checkProvider, identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link google}. */
@@ -14,6 +14,7 @@ export interface GoogleOptions extends ProviderOptions {
 
 /** Sign-in with Google. */
 export function google(options: GoogleOptions): Upstream {
+  checkProvider('google', options, 'hd access prompt');
   const { hd, access = 'online', prompt = access === 'offline' ? 'consent' : undefined } = options;
   const parameters = { hd, prompt, access_type: access === 'offline' ? 'offline' : undefined };
   return codeFlow(

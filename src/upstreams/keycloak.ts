@@ -1,6 +1,6 @@
 /** Keycloak: each realm is an issuer. */
 import { codeFlow } from './code-flow.ts';
-import type { ProviderOptions, Upstream } from './contract.ts';
+import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link keycloak}. */
@@ -12,6 +12,7 @@ export interface KeycloakOptions extends ProviderOptions {
 
 /** Sign-in with Keycloak. */
 export function keycloak(options: KeycloakOptions): Upstream {
+  checkProvider('keycloak', options, 'url realm');
   const issuer = `${options.url.replace(/\/$/, '')}/realms/${encodeURIComponent(options.realm)}`;
   // Without `offline_access` its refresh tokens end with the person's session there, half an hour after the last use.
   return codeFlow(openid('keycloak', 'Keycloak', issuer, { offline: { scope: ['offline_access'] } }), options);

@@ -1,6 +1,6 @@
 /** Any provider of plain OAuth 2 that has an address at which it says whose access token it is. */
 import { codeFlow } from './code-flow.ts';
-import { bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { checkProvider, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 
 /** Where the provider is, and what of its profile is what. */
 export interface OAuth2Options extends ProviderOptions {
@@ -22,6 +22,11 @@ export interface OAuth2Options extends ProviderOptions {
 
 /** A provider by its endpoints. */
 export function oauth2(options: OAuth2Options): Upstream {
+  checkProvider(
+    'oauth2',
+    options,
+    'issuer authorizationEndpoint tokenEndpoint revocationEndpoint profileEndpoint subject claims clientAuth parameters',
+  );
   const {
     issuer,
     authorizationEndpoint,

@@ -1,6 +1,6 @@
 /** Any OpenID Connect provider, found by discovery. What the others in this folder need is the same with a quirk or two. */
 import { codeFlow } from './code-flow.ts';
-import type { Provider, ProviderOptions, Upstream } from './contract.ts';
+import { checkProvider, type Provider, type ProviderOptions, type Upstream } from './contract.ts';
 
 /** Where the provider is. */
 export interface OidcOptions extends ProviderOptions {
@@ -12,6 +12,7 @@ export interface OidcOptions extends ProviderOptions {
 
 /** A provider by its issuer. @throws {TypeError} for an issuer that cannot be one. */
 export function oidc(options: OidcOptions): Upstream {
+  checkProvider('oidc', options, 'issuer parameters');
   return codeFlow(openid('oidc', 'single sign-on', options.issuer, { parameters: options.parameters ?? {} }), options);
 }
 

@@ -1,6 +1,6 @@
 /** Okta: the org itself is the issuer, or one of its authorization servers. */
 import { codeFlow } from './code-flow.ts';
-import type { ProviderOptions, Upstream } from './contract.ts';
+import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link okta}. */
@@ -13,6 +13,7 @@ export interface OktaOptions extends ProviderOptions {
 
 /** Sign-in with Okta. */
 export function okta(options: OktaOptions): Upstream {
+  checkProvider('okta', options, 'domain authorizationServer');
   const { domain, authorizationServer } = options;
   return codeFlow(
     openid('okta', 'Okta', `https://${domain}${authorizationServer === undefined ? '' : `/oauth2/${authorizationServer}`}`, {

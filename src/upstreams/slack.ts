@@ -4,7 +4,16 @@
  */
 import { parseJson } from '../lib/json.ts';
 import { codeFlow } from './code-flow.ts';
-import { bodyOf, type Forgetting, identityOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import {
+  checkProvider,
+  bodyOf,
+  type Forgetting,
+  identityOf,
+  type ProviderOptions,
+  textOf,
+  type Upstream,
+  UpstreamError,
+} from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link slack}. */
@@ -17,6 +26,7 @@ export interface SlackOptions extends ProviderOptions {
 
 /** Sign-in with Slack. */
 export function slack(options: SlackOptions): Upstream {
+  checkProvider('slack', options, 'team userScopes');
   const { team, userScopes } = options;
   if (userScopes) return withUserTokens(options, userScopes);
   return codeFlow(

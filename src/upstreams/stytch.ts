@@ -4,7 +4,7 @@
  * answer to our secret; in a consumer project they stand nowhere.
  */
 import { codeFlow } from './code-flow.ts';
-import { type Body, bodyOf, identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
+import { checkProvider, type Body, bodyOf, identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
 import { unverifiedClaims } from './jwt.ts';
 import { openid } from './oidc.ts';
 
@@ -23,6 +23,7 @@ const SESSION = 'https://stytch.com/session';
 
 /** Sign-in with Stytch. */
 export function stytch(options: StytchOptions): Upstream {
+  checkProvider('stytch', options, 'projectDomain organization roles');
   const { organization: wanted, roles: may } = options;
   return codeFlow(
     openid('stytch', 'Stytch', options.projectDomain, {

@@ -3,7 +3,7 @@
  * stand in its access token, which is read unverified since it came over TLS from WorkOS itself in answer to our secret.
  */
 import { codeFlow } from './code-flow.ts';
-import { bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
+import { checkProvider, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 import { unverifiedClaims } from './jwt.ts';
 
 /** Options of {@link workos}; `clientSecret` is the API key. */
@@ -16,6 +16,7 @@ const API = 'https://api.workos.com/user_management';
 
 /** Sign-in with WorkOS AuthKit. */
 export function workos(options: WorkOsOptions): Upstream {
+  checkProvider('workos', options, 'organizationId');
   const { organizationId } = options;
   return codeFlow(
     {

@@ -2,6 +2,7 @@
  * API keys and service tokens: for programs that cannot sign in. Only a key's hash is looked up, so that what stands in
  * your database opens nothing.
  */
+import { checkNames } from '../lib/names.ts';
 import type { Verifier } from '../guard/token-source.ts';
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
@@ -36,7 +37,9 @@ const LONGEST = 512;
 const LEAST_SECRET = 22;
 
 /** Keys of your own. @throws {TypeError} at start-up, naming the option and the mend. */
-export function apiKeys({ prefix, find, now = () => Math.floor(Date.now() / 1000) }: ApiKeyOptions): TokenSource {
+export function apiKeys(options: ApiKeyOptions): TokenSource {
+  checkNames('apiKeys', options, 'prefix find now');
+  const { prefix, find, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!/^[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*[_-]$/.test(prefix ?? ''))
     refuse('apiKeys', 'prefix', 'must be lower-case words that end with "_" or "-", such as "acme_key_"');
   if (typeof find !== 'function') refuse('apiKeys', 'find', 'must be a function (hash, resource) → who holds the key, or null');

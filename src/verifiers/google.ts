@@ -3,6 +3,7 @@
  * the OAuth client that asked for them: that client has to be named, and is all that is checked (SEC-116). Google registers
  * no clients; for MCP clients that register themselves put our server in front, with Google as an upstream.
  */
+import { checkNames } from '../lib/names.ts';
 import type { Verifier } from '../guard/token-source.ts';
 import { makeJoin } from '../lib/underway.ts';
 import type { Checked } from '../model/access.ts';
@@ -32,13 +33,9 @@ const REMEMBERED: Seconds = 60;
 const REFUSED: Seconds = 10;
 
 /** Google's access tokens, each asked of Google once a minute. */
-export function google({
-  clientIds,
-  hostedDomain,
-  programs,
-  fetch: fetcher = fetch,
-  now = () => Math.floor(Date.now() / 1000),
-}: GoogleOptions): TokenSource {
+export function google(options: GoogleOptions): TokenSource {
+  checkNames('google', options, 'clientIds hostedDomain programs fetch now');
+  const { clientIds, hostedDomain, programs, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!Array.isArray(clientIds) || clientIds.length === 0)
     refuse('google', 'clientIds', 'must name your OAuth clients: a token that any other app got from Google must not pass');
   const memory = makeMemory();

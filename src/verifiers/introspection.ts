@@ -2,6 +2,7 @@
  * `verifyIntrospection`: opaque tokens of another authorization server, asked for one by one (RFC 7662). An answer is
  * kept for a few seconds: that is how long a revoked token may still pass.
  */
+import { checkNames } from '../lib/names.ts';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { makeJoin } from '../lib/underway.ts';
 import type { Checked } from '../model/access.ts';
@@ -52,6 +53,11 @@ const WINDOW: Seconds = 10;
 
 /** Tokens of one issuer that tells what they are worth. @throws {TypeError} at start-up, naming the option and the mend. */
 export function verifyIntrospection(options: IntrospectionOptions): TokenSource {
+  checkNames(
+    'verifyIntrospection',
+    options,
+    'issuer endpoint clientId clientSecret audience dangerouslyAcceptAnyAudience cache prefix read fetch now clockSkew programs',
+  );
   check(options);
   const {
     issuer,

@@ -6,6 +6,7 @@
 import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { otherName } from '../model/resource.ts';
+import { checkNames } from '../lib/names.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import { isSafeUrl, refuse, SourceUnavailable, type Claims, type Reader, type SourceOptions, type TokenSource } from './contract.ts';
@@ -52,6 +53,11 @@ const FOREIGN = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm']
  * @throws {TypeError} at start-up, naming the option and the mend.
  */
 export function verifyJwt(options: JwtOptions): TokenSource {
+  checkNames(
+    'verifyJwt',
+    options,
+    'issuer audience jwksUri algorithms types acceptIssuer withoutAudience read fetch now clockSkew programs',
+  );
   check(options);
   const { issuer, audience, read = () => ({}), acceptIssuer, fetch: fetcher = fetch, clockSkew = 30, programs } = options;
   const own: OwnTokens = { issuers: acceptIssuer ?? [issuer] };

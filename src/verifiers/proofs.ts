@@ -2,6 +2,7 @@
  * `proofs`: tokens that are bound to a key (DPoP, RFC 9449), where another authorization server issued them. The guard is given this
  * beside the source of tokens: `guard({ resource, ...verifyJwt({ issuer }), checkProof: proofs({ store }) })`.
  */
+import { checkNames } from '../lib/names.ts';
 import { compactVerify, importJWK, type JWK } from 'jose';
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
@@ -16,7 +17,9 @@ export interface ProofsOptions extends Pick<SourceOptions, 'now'> {
 }
 
 /** Checks proofs, each of which counts once. @throws {TypeError} at start-up, naming the option and the mend. */
-export function proofs({ store, now = () => Math.floor(Date.now() / 1000) }: ProofsOptions): ProofCheck {
+export function proofs(options: ProofsOptions): ProofCheck {
+  checkNames('proofs', options, 'store now');
+  const { store, now = () => Math.floor(Date.now() / 1000) } = options;
   if (typeof store?.write !== 'function') refuse('proofs', 'store', 'must be a store, such as sqliteStore(path) or memoryStore()');
   if (!store.atomic)
     refuse('proofs', 'store', 'cannot tell a first use from a second (Cloudflare KV); give one with conditional writes, such as D1');

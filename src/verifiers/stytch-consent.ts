@@ -2,6 +2,7 @@
  * The consent page of Stytch Connected Apps is one that you host. These are its two calls to Stytch from your server: what
  * is asked for, and the person's answer. Between them goes a sealed ticket, good in the same browser and for the same person.
  */
+import { checkNames } from '../lib/names.ts';
 import type { Seconds } from '../model/store.ts';
 import { refuse, SourceUnavailable, textClaim } from './contract.ts';
 import { fetchJson, type JsonObject } from './fetch-json.ts';
@@ -51,6 +52,7 @@ const ASKED = ['client_id', 'redirect_uri', 'response_type', 'state', 'nonce', '
 
 /** Makes the calls. They reject with `SourceUnavailable` when Stytch does not answer as it should. @throws {TypeError} at start-up. */
 export function stytchConsent(options: StytchConsentOptions): StytchConsent {
+  checkNames('stytchConsent', options, 'projectId secret b2b baseUrl fetch now');
   const { projectId, secret, b2b = false, baseUrl, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!/^project-(live|test)-/.test(projectId ?? ''))
     refuse('stytchConsent', 'projectId', 'must be the id of the project, such as "project-live-…"');

@@ -2,6 +2,7 @@
  * WorkOS Standalone Connect: WorkOS is the authorization server, the sign-in is your own. It sends the browser to your login
  * page with `external_auth_id`; once the person is signed in there, in the same browser, WorkOS is told who it is.
  */
+import { checkNames } from '../lib/names.ts';
 import type { Seconds } from '../model/store.ts';
 import { refuse, SourceUnavailable } from './contract.ts';
 import { fetchJson } from './fetch-json.ts';
@@ -45,11 +46,9 @@ export interface WorkosConnect {
 const MAX_ID = 512;
 
 /** Makes the steps. @throws {TypeError} at start-up. */
-export function workosConnect({
-  apiKey,
-  fetch: fetcher = fetch,
-  now = () => Math.floor(Date.now() / 1000),
-}: WorkosConnectOptions): WorkosConnect {
+export function workosConnect(options: WorkosConnectOptions): WorkosConnect {
+  checkNames('workosConnect', options, 'apiKey fetch now');
+  const { apiKey, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!apiKey) refuse('workosConnect', 'apiKey', 'is missing');
   const tickets = makePageTickets(apiKey, 'workos connect', now);
   return {

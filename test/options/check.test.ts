@@ -40,7 +40,7 @@ describe('options', () => {
   });
 
   it.each([
-    ['an unknown option', { ...good, tokenEndpiont: '/token' }, '`tokenEndpiont` is not an option of OAuthProvider; remove it, or check its spelling'],
+    ['an unknown option', { ...good, tokenEndpiont: '/token' }, '`tokenEndpiont` is not an option of OAuthProvider; did you mean `tokenEndpoint`'],
     ['no routes', withoutApi, '`apiRoute` and `apiHandler` are needed'],
     ['a route without a handler', { ...withoutApi, apiRoute: '/mcp' }, '`apiRoute` and `apiHandler` are needed'],
     ['both forms', { ...good, apiHandlers: { '/api': handler } }, '`apiHandlers` cannot go with `apiRoute` and `apiHandler`; keep one of the two forms'],

@@ -1,0 +1,38 @@
+/**
+ * Names: refuses options that nobody reads, which most often are misspelt, and says which name was meant.
+ */
+
+/**
+ * Refuses names that are not known. Nothing at all is fine.
+ *
+ * @param owner whose options they are: `password`.
+ * @param known with spaces between.
+ * @throws {TypeError} naming the option, and the nearest one that is there.
+ */
+export function checkNames(owner: string, options: unknown, known: string): void {
+  const names = known.split(' ');
+  if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options)))
+    throw new TypeError(`${owner}: the options must be an object, such as { ${names[0]}: … }.`);
+  const odd = Object.keys(options ?? {}).find((name) => !names.includes(name));
+  if (odd !== undefined) throw new TypeError(`${owner}: \`${odd}\` is not an option; ${insteadOf(odd, names)}.`);
+}
+
+/** What to write instead of an unknown name: the nearest one, or one of all. */
+export function insteadOf(name: string, known: readonly string[]): string {
+  const far = (other: string): number => distance(name.toLowerCase(), other.toLowerCase());
+  const near = known.toSorted((a, b) => far(a) - far(b))[0];
+  if (near !== undefined && far(near) <= Math.max(2, name.length / 3)) return `did you mean \`${near}\``;
+  return known.length > 12 ? 'remove it, or check its spelling' : `there are ${known.join(', ')}`;
+}
+
+/** Letters that have to be added, left out or changed (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++)
+      next.push(Math.min((row[j] ?? 0) + (letter === b[j] ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
