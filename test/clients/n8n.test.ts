@@ -1,0 +1,36 @@
+/** n8n: workflows that run without a person for months. */
+import { expect, it } from 'vitest';
+import { connects, play, type Profile } from '../support/play-client.ts';
+
+const profile: Profile = {
+  name: 'n8n',
+  known: {
+    by: 'registration',
+    metadata: {
+      client_name: 'n8n',
+      client_uri: 'https://n8n.io/',
+      redirect_uris: ['https://oauth.n8n.cloud/oauth2/callback'],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    },
+  },
+  redirectUri: 'https://oauth.n8n.cloud/oauth2/callback',
+  scope: 'metadata',
+  resource: { authorize: 1, token: false },
+};
+
+connects(profile);
+
+it('n8n that stands on its own host gets in, with its secret in either place', async () => {
+  const client = {
+    id: 'n8n',
+    secret: 'a-secret-with+plus-and%percent-signs',
+    redirectUris: ['https://n8n.example/rest/oauth2-credential/callback'],
+  };
+  for (const proves of ['client_secret_post', 'client_secret_basic'] as const) {
+    const own: Profile = { ...profile, known: { by: 'configuration', client }, redirectUri: client.redirectUris[0]!, proves };
+    const played = await play(own);
+    expect(await played.call((await played.refresh()).access_token)).toBe(200);
+  }
+});
