@@ -22,5 +22,5 @@ const app = new OAuthProvider({
 });
 
 const env = { PORTCULLIS_LIMITS: 'off', ...(store ? { PORTCULLIS: store } : {}) };
-const { port } = await serve(app, { port: 0, env, ...(store ? {} : { data: place }) });
+const { port } = await serve(app, { port: 0, env, signals: true, ...(store ? {} : { data: place }) });
 process.stdout.write(`${port}\n`);
