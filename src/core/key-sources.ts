@@ -6,11 +6,12 @@ import { type Join, makeJoin } from '../lib/underway.ts';
 import { parseJson } from '../lib/json.ts';
 import { isHostDown } from '../lib/safe-fetch.ts';
 import type { Assertion } from '../model/assertion.ts';
-import { OAuthError } from '../model/error.ts';
+import { isOutage, OAuthError } from '../model/error.ts';
 import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Seconds } from '../model/store.ts';
+import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
+import { has, readHeld, versioned } from './held.ts';
 
 /** Public keys, or the address where they stand. */
 export interface KeySource {
@@ -26,12 +27,18 @@ interface Kept {
   readonly triedAt: Seconds;
   /** Whether their host was down then. */
   readonly isDown: boolean;
+  /** When they were kept in the store. */
+  readonly savedAt?: Seconds;
 }
+
+const NONE = { keys: null, at: 0 } as const;
 
 const LIMITS = { bytes: 65_536, milliseconds: 5000 };
 const FRESH: Seconds = 600;
 /** Longer than this keys are not trusted whose host is down: who took one back wants it gone. */
 const STALE: Seconds = 86_400;
+/** What came is kept in the store once in so long, for processes that start while the host is down. */
+const KEEP_EVERY: Seconds = 3600;
 const COOL_DOWN: Seconds = 30;
 const MOST_KEPT = 256;
 const DEEPEST = 8;
@@ -77,13 +84,42 @@ async function fetchKeys(as: AuthServer, uri: string): Promise<Kept> {
   const [all, now] = [keptBy(as), as.now()];
   const before = all.get(uri);
   const isDown = isHostDown(answer);
-  const old = isDown && before && before.at + STALE > now ? before : { keys: null, at: 0 };
-  const next = keys ? { keys, at: now, triedAt: now, isDown } : { keys: old.keys, at: old.at, triedAt: now, isDown };
+  const old = isDown ? ((before?.keys ? before : await findKeys(as, uri)) ?? NONE) : NONE;
+  const isOld = old.at + STALE <= now;
+  const next = keys
+    ? { keys, at: now, triedAt: now, isDown, savedAt: await saveKeys(as, uri, keys, before) }
+    : { ...(isOld ? NONE : old), triedAt: now, isDown };
   all.delete(uri); // the newest stands last
   if (all.size >= MOST_KEPT) for (const oldest of all.keys()) if (all.delete(oldest)) break;
   all.set(uri, next);
   return next;
 }
+
+/** Keeps keys for other processes; tells when that was done last. A store that is down does not make good keys bad. */
+async function saveKeys(as: AuthServer, uri: string, keys: JwkSet, before: Kept | undefined): Promise<Seconds> {
+  const [now, last] = [as.now(), before?.savedAt ?? 0];
+  if (last + KEEP_EVERY > now) return last;
+  try {
+    await as.store.write(await keyOf(as, uri), { v: 1, at: now, jwks: keys }, 'any', { until: now + STALE });
+    return now;
+  } catch (error) {
+    if (isOutage(error)) return last;
+    throw error;
+  }
+}
+
+/** The keys that any process of this server read last. */
+async function findKeys(as: AuthServer, uri: string): Promise<Pick<Kept, 'keys' | 'at'> | null> {
+  const held = await readHeld(as.store, await keyOf(as, uri), isKeySetRecord);
+  return held && { keys: keySetOf(held.value.jwks), at: held.value.at };
+}
+
+async function keyOf(as: AuthServer, uri: string): Promise<Key> {
+  return `jwks:${await as.keys.hash(`jwks\n${uri}`)}`;
+}
+
+const isKeySetRecord = (value: unknown): value is { readonly at: Seconds; readonly jwks: unknown } =>
+  versioned(value) && has(value, 'at', 'jwks');
 
 function keptBy({ settings }: AuthServer): Map<string, Kept> {
   const map = kept.get(settings) ?? new Map<string, Kept>();

@@ -11,6 +11,7 @@ export const LASTING_RECORDS: readonly string[] = [
   'document',
   'email',
   'identity',
+  'jwks',
   'known-browser',
   'limit',
   'passkey',

@@ -259,6 +259,25 @@ describe('clients/private-key-jwt: keys at an address', () => {
     expect(await ask()).toBe(503);
   });
 
+  it('gives another process the keys that one has read, while their host is down (R-03)', async () => {
+    const { app, fail, fetched } = await outside();
+    const ask = async (of: Pick<App, 'send'>): Promise<number> => {
+      const body = new URLSearchParams({
+        grant_type: 'refresh_token',
+        refresh_token: 'x',
+        ...shown(await signer.sign(clientClaims(ID, app.clock.now()))),
+      });
+      return (await of.send(new Request(`${ISSUER}/token`, { method: 'POST', body }))).status;
+    };
+    expect(await ask(app)).toBe(400);
+    fail.keys = true;
+    const other = await appOn(app.inner, app.clock, {}, { fetchPublic: () => Promise.reject(new Error('ECONNRESET')) });
+    expect(await ask(other)).toBe(400);
+    app.clock.pass(86_500);
+    expect(await ask(other)).toBe(503);
+    expect(fetched).toEqual([ID, KEYS]);
+  });
+
   const WAYS: Readonly<Record<string, () => Promise<Response> | Response>> = {
     '502': () => new Response('<html>', { status: 502 }), '503': () => new Response('', { status: 503 }), '403 of a wall': () => new Response('<html>', { status: 403 }),
     '429': () => new Response('', { status: 429 }), 'a broken connection': () => Promise.reject(new Error('ECONNRESET')), 'a name that is not found': () => Promise.reject(new Error('ENOTFOUND')),

@@ -21,7 +21,7 @@ async function work(installation: Installation): Promise<void> {
   for (;;) {
     await time.sleep(pause(installation));
     if (habit === 'registers-anew' && time.percent(5)) held = await installation.signIn();
-    held = installation.file ?? held;
+    held = { ...(installation.file ?? held), readAt: time.now() };
     if (habit === 'shared-file' && time.percent(60)) await time.sleep(time.chance.below(90_000)); // what it has read is old by now
     const isDue = habit === 'early' ? 50 : habit === 'shared-file' ? 30 : 0; // by a timer, or as it starts
     if (time.percent(isDue)) held = (await installation.refresh(held)) ?? (await pairOf(installation));

@@ -16,6 +16,8 @@ export interface Pair {
   readonly access: string;
   readonly refresh: string;
   readonly family: Family;
+  /** When a process read it from the file, where that was a while ago. */
+  readonly readAt?: number;
 }
 
 /** An answer that was read. */
@@ -35,8 +37,11 @@ export interface Setup {
   readonly prover?: Prover;
 }
 
+/** `refreshTokenGrace`, by default. */
+const GRACE_MS = 120_000;
 const REDIRECT = 'http://localhost:3334/callback';
-const TRIES = 400;
+/** With pauses of a minute that is longer than any outage. */
+const TRIES = 2000;
 
 /** One installation. Its `file` is what its processes share. */
 export class Installation {
@@ -245,6 +250,7 @@ export class Installation {
   async refresh(held: Pair): Promise<Pair | null> {
     const { world, habit } = this.setup;
     const scope = habit === 'narrow' ? { scope: 'read write unheard:of offline_access' } : habit === 'asks-less' ? { scope: 'write' } : {};
+    const began = held.readAt ?? world.time.now();
     const answer = await this.patiently('refreshing', async () => {
       const got = await this.ask({ grant_type: 'refresh_token', refresh_token: held.refresh, ...scope });
       return got.status >= 500 || got.status === 429 ? null : got;
@@ -260,6 +266,8 @@ export class Installation {
       this.file = pair;
       return pair;
     }
+    // A lost answer and an outage longer than the grace: the first try may have rotated the token (docs/security-model.md).
+    if (world.time.now() - began > GRACE_MS) held.family.mayBeOver = true;
     world.ledger.signedOut(held.family, `refresh answered ${answer.status} ${answer.text.slice(0, 160)}`);
     if (answer.body['error'] === 'invalid_client' && habit !== 'keyed') this.clientId = null;
     if (this.file?.family === held.family) this.file = null;

@@ -195,7 +195,16 @@ export class Ledger {
         this.#grants.get(event.grantId)?.name ?? `grant ${event.grantId.slice(0, 8)}`,
         `${event.kind}${'reason' in event ? ` (${event.reason})` : ''}`,
       );
-    if (event.kind === 'request.refused' && event.endpoint === 'token') this.say('server', `refused: ${event.reason}`);
+    if (
+      (event.kind === 'request.refused' && event.endpoint === 'token') ||
+      (event.kind === 'request.refused' && event.code === 'temporarily_unavailable')
+    )
+      this.say('server', `refused: ${event.reason}`);
+    if (event.kind === 'request.failed')
+      this.say(
+        'server',
+        `failed: ${event.error instanceof Error ? `${event.error.message} ${String((event.error as { reason?: string }).reason ?? '')}`.slice(0, 140) : ''}`,
+      );
     const text = JSON.stringify(event, (_, value: unknown) => (value instanceof Error ? [value.message, value.stack, value.cause] : value));
     for (const part of text.match(/[\w-]{24,}/g) ?? [])
       if (this.#secrets.has(part)) this.broken('no secret in an event', 'server', `${event.kind} holds ${part.slice(0, 6)}…`);

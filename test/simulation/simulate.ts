@@ -1,4 +1,5 @@
 /** Runs a plan, and makes a failing one smaller. */
+import { readdirSync } from 'node:fs';
 import { makeProver } from '../support/prover.ts';
 import { makeSigner } from '../support/signer.ts';
 import { AT_SITE, PEOPLE, passwordOf, startCluster } from './cluster.ts';
@@ -21,8 +22,18 @@ export interface Outcome {
   readonly counts: ReadonlyMap<string, number>;
 }
 
+/** Modules that are loaded late take real time, which would change the order of events. */
+async function loadEverything(): Promise<void> {
+  const src = new URL('../../src/', import.meta.url);
+  const paths = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.ts') && !/^(worker|cli)\//.test(path),
+  );
+  for (const path of paths) await import(new URL(path, src).href);
+}
+
 /** Runs a plan from its first second to its last. */
 export async function simulate(plan: Plan): Promise<Outcome> {
+  await loadEverything();
   const time = virtualTime(plan.seed);
   const ledger = new Ledger(time);
   forgetCounters();
