@@ -30,8 +30,8 @@ export interface Keys {
   pad(token: string): Promise<Uint8Array<ArrayBuffer>>;
   proof(token: string): Promise<Proof>;
   refreshProof(token: string): Promise<RefreshProof>;
-  /** @param family the family part to go on with, a new one if absent; null for no refresh token. @param before the refresh token that it succeeds. */
-  mint(grantId: string, family?: string | null, before?: RefreshProof): Promise<MintedTokens>;
+  /** @param family the family part to go on with, a new one if absent; null for no refresh token. @param before the refresh token that it succeeds; with its pad the new one holds the way back to it. */
+  mint(grantId: string, family?: string | null, before?: Pick<RefreshProof, 'familyHash'> & Partial<Proof>): Promise<MintedTokens>;
   /** The pad of the refresh token that this one succeeds; null for the first of its family. */
   padBefore(refreshToken: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Encrypts JSON so that only the holder of `secret`, at the place `bound` names, can read it. */
@@ -87,7 +87,7 @@ export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
     async mint(grantId, family = random(FAMILY_BYTES), before) {
       const accessToken = formatToken('access', grantId, random(SECRET_BYTES));
       const secret = random(SECRET_BYTES);
-      const wayBack = before ? base64url(xor(before.pad, await maskOf(secret))) : '';
+      const wayBack = before?.pad ? base64url(xor(before.pad, await maskOf(secret))) : '';
       const refreshToken = family === null ? null : formatToken('refresh', grantId, family + secret + wayBack);
       const refresh = refreshToken && (await refreshProof(refreshToken, before?.familyHash));
       return { accessToken, refreshToken, access: await proof(accessToken), refresh: refresh || null };

@@ -30,6 +30,7 @@ export function withFaults(store: Store, { deadline = 5000, after = timer }: Pat
   return {
     atomic: store.atomic,
     ...(store.local === undefined ? {} : { local: store.local }),
+    ...(store.mayLose === undefined ? {} : { mayLose: store.mayLose }),
     read: (key, known) => look(() => store.read(key, known)),
     ...(store.readLate ? { readLate: (key) => look(async () => store.readLate?.(key) ?? null) } : {}),
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),

@@ -94,6 +94,8 @@ export interface Store {
   sweep?(most?: number): Promise<number>;
   /** True where answers come from this very process, so that none can fail to come; other stores are given a deadline. */
   readonly local?: boolean;
+  /** True where a write that was answered may be lost by a failover to a replica that had not got it. */
+  readonly mayLose?: boolean;
   /** False only where the engine has no conditional write; such a store is refused for grants. */
   readonly atomic: boolean;
 }

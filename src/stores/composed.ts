@@ -65,6 +65,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
   const copyOf = (stored: Stored): Json => ({ value: stored.value, version: stored.version });
   return {
     atomic: true,
+    ...(atomic.mayLose === undefined ? {} : { mayLose: atomic.mayLose }),
     read: (key, known) => atomic.read(key, known),
     async readLate(key) {
       if (!cached(key)) return atomic.read(key);

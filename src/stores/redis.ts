@@ -61,6 +61,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
 class RedisStore implements Store {
   readonly atomic = true;
+  readonly mayLose = true;
   readonly #redis: RedisConnection;
   readonly #now: () => Seconds;
   readonly #prefix: string;

@@ -17,10 +17,11 @@ export interface Naming {
 
 /** The part of a store. Sweeping sweeps the whole store, where expired records are nobody's. */
 export function renamedStore(store: Store, { inside, listInside, isOurs, bare }: Naming): Store {
-  const { atomic, local } = store;
+  const { atomic, local, mayLose } = store;
   return {
     atomic,
     ...(local === undefined ? {} : { local }),
+    ...(mayLose === undefined ? {} : { mayLose }),
     read: (key, known) => store.read(inside(key), known),
     ...(store.readLate && { readLate: (key) => (store.readLate as NonNullable<Store['readLate']>)(inside(key)) }),
     write: (key, value, when, options) =>

@@ -63,6 +63,7 @@ export interface App {
 export function counting(store: Store, counts: Counts): Store {
   return {
     atomic: store.atomic,
+    ...(store.mayLose === undefined ? {} : { mayLose: store.mayLose }),
     read: (key, known) => (counts.reads++, store.read(key, known)),
     ...(store.readLate ? { readLate: async (key) => (counts.reads++, (await store.readLate?.(key)) ?? null) } : {}),
     write: (key, value, when, options) => (counts.writes++, store.write(key, value, when, options)),
