@@ -8,7 +8,7 @@ import type { webRuntime } from '../src/core/web-runtime.ts';
 import type { OAuthProvider } from '../src/provider/oauth-provider.ts';
 import { memoryStore } from '../src/stores/memory.ts';
 
-const ISSUER = 'http://localhost';
+const ISSUER = 'https://mcp.example'; // on loopback more would load: what to do about refusals
 const CALLBACK = 'http://127.0.0.1:4711/callback';
 const VERIFIER = 'a-verifier-of-no-importance-to-anybody-at-all';
 

@@ -12,6 +12,7 @@ import { hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
 
 // A guarded call needs none of these, and many servers never need most of them: each comes with its first request.
+const adviceOn = late(async () => (await import('./model/advice.ts')).adviceOn);
 const account = late(async () => (await import('./endpoints/account.ts')).account);
 const accountSection = late(async () => (await import('./endpoints/account-section.ts')).accountSection);
 const approve = late(async () => (await import('./endpoints/approve.ts')).approve);
@@ -144,17 +145,29 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
   const known = error instanceof OAuthError ? error : new OAuthError('server_error', 'unexpected');
   const broken = known.status >= 500 && known.reason !== 'register_full'; // nothing is broken where all places are taken
   const { requestId } = call;
-  if (broken) call.as.emit({ kind: 'request.failed', endpoint: route.name, requestId, error: known === error ? known.cause : error });
+  if (broken)
+    call.as.emit({
+      kind: 'request.failed',
+      endpoint: route.name,
+      requestId,
+      error: known === error ? known.cause : error,
+      reason: known.reason,
+    });
   else call.as.emit({ kind: 'request.refused', endpoint: route.name, code: known.code, reason: known.reason });
+  const advice = call.as.isLoopback && !broken ? await adviceOn(known) : undefined;
   if (route.reader === 'program') {
     return json(
-      { error: known.code, error_description: known.message, ...(broken ? { request_id: requestId } : {}) },
+      {
+        error: known.code,
+        error_description: advice === undefined ? known.message : `${known.message} ${advice}`,
+        ...(broken ? { request_id: requestId } : {}),
+      },
       known.status,
       { ...CROSS_ORIGIN, ...known.headers },
       call.as.runtime.respond,
     );
   }
-  return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words });
+  return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words, advice });
 }
 
 /** The operator may answer in our place; a listener that fails or says nothing leaves our answer. */

@@ -44,16 +44,18 @@ export async function authenticateConfidential(
     return byKey(as, authorization, params, network);
   const { method, pairs } = authorization === null ? fromBody(params) : fromBasic(authorization, params);
   let [proven, known]: [Client | null, Client | null] = [null, null];
+  let isOver = false;
   for (const { id, secret } of pairs) {
     const [client, hash] = [await findClient(as, id), await as.keys.hash(secret)]; // unknown clients cost as much as known ones
     const isRight = client !== null && isSecretOf(client, hash, as.now());
     known ??= client;
+    isOver ||= client?.formerSecret !== undefined && equalTexts(client.formerSecret.hash, hash);
     if (isRight) proven ??= client;
   }
   const client = proven ?? known;
   if (client && !mayUse(client, method)) throw await counted(as, client, network, failed(method, 'method_unregistered'));
   if (proven) return { kind: 'confidential', clientId: proven.id, client: proven };
-  throw await counted(as, client, network, failed(method, 'secret_wrong'));
+  throw await counted(as, client, network, failed(method, client ? (isOver ? 'secret_former' : 'secret_wrong') : 'client_unknown'));
 }
 
 function mayUse({ authMethod, methodChosen }: Client, method: ClientAuthMethod): boolean {

@@ -30,6 +30,12 @@ async function withHash(as: AuthServer, { client, secret }: SecretClient): Promi
   return secret === undefined ? client : { ...client, secretHash: await as.keys.hash(secret) };
 }
 
+/** Why there is no client of an id: it was never registered or its registration is over, it is no id, or documents are not read here. */
+export function unknownReason(as: AuthServer, id: string): string {
+  if (CLIENT_ID.test(id)) return 'client_unknown';
+  return isDocumentUrl(id, as.isLoopback) ? 'client_documents_off' : 'client_id_malformed';
+}
+
 /** Whether an id is the URL of a document that could be fetched. */
 export function mayFetch(as: AuthServer, id: string): boolean {
   return as.fetchDocument !== null && isDocumentUrl(id, as.isLoopback);

@@ -20,16 +20,20 @@ export interface KeyRules {
 }
 
 /** The keys in what was sent, none of them where nothing names any, or what is wrong with them. */
-export function clientKeysOf(given: ReadonlyMap<string, unknown>, rules: KeyRules): ClientKeys | { readonly problem: string } {
+export function clientKeysOf(
+  given: ReadonlyMap<string, unknown>,
+  rules: KeyRules,
+): ClientKeys | { readonly reason: string; readonly problem: string } {
   const [jwks, uri] = [given.get('jwks') ?? undefined, given.get('jwks_uri') ?? undefined];
-  if (jwks !== undefined && uri !== undefined) return { problem: 'Send jwks or jwks_uri, not both.' };
+  if (jwks !== undefined && uri !== undefined) return { reason: 'keys_twice', problem: 'Send jwks or jwks_uri, not both.' };
   if (jwks !== undefined) {
     const keys = keySetOf(jwks);
-    return keys ? { jwks: keys } : { problem: 'jwks must be a JWK set of public keys.' };
+    return keys ? { jwks: keys } : { reason: 'jwks', problem: 'jwks must be a JWK set of public keys.' };
   }
   if (uri === undefined) return {};
-  if (typeof uri !== 'string' || !isDocumentUrl(uri, rules.isLoopback)) return { problem: 'jwks_uri must be an https URL with a path.' };
-  return rules.canFetch ? { jwksUri: uri } : { problem: 'jwks_uri cannot be read by this server; send jwks.' };
+  if (typeof uri !== 'string' || !isDocumentUrl(uri, rules.isLoopback))
+    return { reason: 'jwks_uri', problem: 'jwks_uri must be an https URL with a path.' };
+  return rules.canFetch ? { jwksUri: uri } : { reason: 'jwks_uri_not_read', problem: 'jwks_uri cannot be read by this server; send jwks.' };
 }
 
 /** Whether a client has keys. */

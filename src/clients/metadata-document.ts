@@ -157,7 +157,7 @@ export function clientOf(id: string, text: string, now: Seconds, rules: Document
     const method = METHODS.find((one) => methods.includes(one));
     if (!method) throw unusable('document_auth_method');
     const keys = clientKeysOf(given, rules);
-    if ('problem' in keys) throw unusable('document_keys');
+    if ('problem' in keys) throw unusable(`document_${keys.reason}`);
     if (method === 'private_key_jwt' && !hasKeys(keys)) throw unusable('document_without_keys');
     // An enterprise says for which client it speaks, so that one has to prove itself (EMA §5).
     const grantTypes = method === 'none' ? rules.grantTypes : [...rules.grantTypes, JWT_BEARER];

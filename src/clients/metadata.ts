@@ -35,8 +35,8 @@ export function parseMetadata(text: string, grantTypes: readonly string[], rules
   const given = parseMembers(text);
   const authMethod = authMethodOf(given);
   const keys = authMethod === 'private_key_jwt' ? clientKeysOf(given, rules) : {};
-  if ('problem' in keys) throw invalid(keys.problem);
-  if (authMethod === 'private_key_jwt' && !hasKeys(keys)) throw invalid('private_key_jwt needs jwks or jwks_uri.');
+  if ('problem' in keys) throw invalid(keys.reason, keys.problem);
+  if (authMethod === 'private_key_jwt' && !hasKeys(keys)) throw invalid('keys_missing', 'private_key_jwt needs jwks or jwks_uri.');
   const chose = (given.get('token_endpoint_auth_method') ?? null) !== null;
   return { ...metadataOf(given, grantTypes, authMethod, rules.redirectSchemes), ...keys, ...(chose ? { methodChosen: true } : {}) };
 }
@@ -49,7 +49,7 @@ export function metadataOf(
   schemes?: readonly string[],
 ): ClientMetadata {
   const keysAt = given.get('jwks_uri') ?? '';
-  if (keysAt !== '' && webUriOf(keysAt) === undefined) throw invalid('jwks_uri must be a public https URL.');
+  if (keysAt !== '' && webUriOf(keysAt) === undefined) throw invalid('jwks_uri', 'jwks_uri must be a public https URL.');
   const types = grantTypesOf(given, grantTypes);
   const redirectUris = redirectsOf(given, types, schemes);
   const name = optionalText(given, 'client_name', LONGEST_NAME);
@@ -74,8 +74,8 @@ export type Members = ReadonlyMap<string, unknown>;
 /** The members of a JSON object. @throws {OAuthError} `invalid_client_metadata` for any other text. */
 export function parseMembers(text: string): Members {
   const value = parseJson(text, DEEPEST);
-  if (value === undefined) throw invalid('The body is not JSON, is nested too deeply, or has a name twice.');
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('The body is not a JSON object.');
+  if (value === undefined) throw invalid('not_json', 'The body is not JSON, is nested too deeply, or has a name twice.');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('not_object', 'The body is not a JSON object.');
   return new Map(Object.entries(value));
 }
 
@@ -94,7 +94,7 @@ function redirectsOf(given: Members, grantTypes: readonly string[], schemes?: re
 
 function applicationTypeOf(given: Members, uris: readonly string[]): 'native' | 'web' {
   const type = given.get('application_type') ?? 'native'; // RFC says web; MCP clients that say nothing are mostly native
-  if (type !== 'native' && type !== 'web') throw invalid('application_type must be "native" or "web".');
+  if (type !== 'native' && type !== 'web') throw invalid('application_type', 'application_type must be "native" or "web".');
   if (type === 'web' && uris.some((uri) => parseLoopback(uri) !== null)) {
     throw new OAuthError('invalid_redirect_uri', 'web_client_on_loopback', {
       hint: 'A web client cannot use a loopback redirect_uri; register as application_type "native".',
@@ -106,17 +106,20 @@ function applicationTypeOf(given: Members, uris: readonly string[]): 'native' | 
 function grantTypesOf(given: Members, supported: readonly string[]): readonly string[] {
   const types = given.get('grant_types') ?? supported.filter((type) => type !== DEVICE_CODE); // a device says so
   const responses = given.get('response_types') ?? ['code'];
-  if (!isTexts(types) || !isTexts(responses)) throw invalid('grant_types and response_types must be lists of strings.');
+  if (!isTexts(types) || !isTexts(responses))
+    throw invalid(isTexts(types) ? 'response_types' : 'grant_types', 'grant_types and response_types must be lists of strings.');
   const kept = [...new Set(types.filter((type) => supported.includes(type)))];
-  if (!kept.includes('authorization_code') && !kept.includes(DEVICE_CODE)) throw invalid('grant_types must contain "authorization_code".');
-  if (kept.includes('authorization_code') && !responses.includes('code')) throw invalid('response_types must contain "code".');
+  if (!kept.includes('authorization_code') && !kept.includes(DEVICE_CODE))
+    throw invalid('grant_types_unusable', 'grant_types must contain "authorization_code".');
+  if (kept.includes('authorization_code') && !responses.includes('code'))
+    throw invalid('response_types_unusable', 'response_types must contain "code".');
   return kept;
 }
 
 function authMethodOf(given: Members): ClientAuthMethod {
   const asked = given.get('token_endpoint_auth_method') ?? 'client_secret_basic';
   const method = METHODS.find((one) => one === asked);
-  if (!method) throw invalid(`token_endpoint_auth_method must be one of ${METHODS.join(', ')}.`);
+  if (!method) throw invalid('token_endpoint_auth_method', `token_endpoint_auth_method must be one of ${METHODS.join(', ')}.`);
   return method;
 }
 
@@ -134,7 +137,7 @@ function scopeOf(value: unknown): readonly string[] | undefined {
 
 function isSet(given: Members, name: string): boolean {
   const value = given.get(name) ?? false;
-  if (typeof value !== 'boolean') throw invalid(`${name} must be true or false.`);
+  if (typeof value !== 'boolean') throw invalid(name, `${name} must be true or false.`);
   return value;
 }
 
@@ -155,7 +158,7 @@ function optionalText(given: Members, name: string, longest: number): string | u
   const value = given.get(name);
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value !== 'string' || value.length > longest || !isReadable(value))
-    throw invalid(`${name} must be a readable text of at most ${longest} characters, without invisible ones.`);
+    throw invalid(name, `${name} must be a readable text of at most ${longest} characters, without invisible ones.`);
   return value;
 }
 
@@ -164,6 +167,7 @@ export function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
-function invalid(hint: string): OAuthError {
-  return new OAuthError('invalid_client_metadata', 'metadata_invalid', { hint });
+/** @param what names the member that is wrong, or what is wrong with the whole. */
+function invalid(what: string, hint: string): OAuthError {
+  return new OAuthError('invalid_client_metadata', `metadata_${what}`, { hint });
 }

@@ -30,13 +30,16 @@ export type Proved =
 /** Checks the assertion of a request, and uses it up. */
 export async function proveByKey(as: AuthServer, params: Params, network: string): Promise<Proved> {
   if (params.optional('client_assertion_type') !== ASSERTION_TYPE) return { problem: 'assertion_type', client: null };
-  const assertion = parseAssertion(params.optional('client_assertion') ?? '');
-  if (!assertion || !TYPES.includes(assertion.typ)) return { problem: 'assertion_malformed', client: null };
+  const text = params.optional('client_assertion');
+  const assertion = parseAssertion(text ?? '');
+  if (!assertion) return { problem: text === undefined ? 'assertion_missing' : 'assertion_malformed', client: null };
+  if (!TYPES.includes(assertion.typ)) return { problem: 'assertion_jwt_type', client: null };
   const id = textClaim(assertion.claims, 'sub');
-  if (id === null || assertion.claims['iss'] !== id) return { problem: 'assertion_subject', client: null };
+  if (id === null) return { problem: 'assertion_without_subject', client: null };
+  if (assertion.claims['iss'] !== id) return { problem: 'assertion_issuer', client: null };
   if ((params.optional('client_id') ?? id) !== id) throw new OAuthError('invalid_request', 'client_ids_differ');
   const client = await knownClient(as, id, network);
-  if (!client) return { problem: 'client_unknown', client };
+  if (typeof client === 'string') return { problem: client, client: null };
   const problem = await problemOf(as, assertion, client, network);
   if (typeof problem === 'string') return { problem, client };
   const once = await onceOnly(as, ['client', client.id], problem.jti, endOf(assertion.claims));
@@ -45,12 +48,13 @@ export async function proveByKey(as: AuthServer, params: Params, network: string
   );
 }
 
-async function knownClient(as: AuthServer, id: string, network: string): Promise<Client | null> {
+/** The client, or why there is none: from outside it looks like any other that is unknown. */
+async function knownClient(as: AuthServer, id: string, network: string): Promise<Client | string> {
   try {
-    return await resolveClient(as, id, network);
+    return (await resolveClient(as, id, network)) ?? 'client_unknown';
   } catch (error) {
     const told = orUnavailable(error);
-    if (told instanceof OAuthError && told.code === 'invalid_client') return null; // looks like any other unknown client
+    if (told instanceof OAuthError && told.code === 'invalid_client') return told.reason;
     throw told;
   }
 }

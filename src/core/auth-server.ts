@@ -10,6 +10,7 @@ import { endedEvent, type NewEvent } from '../model/event.ts';
 import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
+import { defaultListener } from './default-listener.ts';
 import type { Keyring } from './keyring.ts';
 import { makeKeys, type Keys } from './keys.ts';
 import { makeKnownGrants, type KnownGrants } from './known-grants.ts';
@@ -54,9 +55,9 @@ export function makeAuthServer(
 ): AuthServer {
   const now = (): Seconds => runtime.now();
   const whose = settings.tenant === null ? {} : { tenant: settings.tenant };
+  const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
+  const on = settings.on ?? defaultListener(isLoopback);
   const emit = (event: NewEvent): void => {
-    const { on } = settings;
-    if (on === null) return;
     // The listener may be asynchronous; however it fails, it fails alone.
     new Promise((done) => done(on({ ...event, ...whose, at: now() }))).catch((error: unknown) => {
       console.error('portcullis: the `on` listener failed', error);
@@ -64,7 +65,6 @@ export function makeAuthServer(
   };
   const keys = makeKeys(runtime, settings.tenant);
   const keyring = keyringOf(secrets, runtime, keys);
-  const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
     store,

@@ -39,7 +39,9 @@ export type DeviceRecord = DeviceRequest & {
 
 /** What a poll comes to. */
 export type Polled =
+  | 'malformed'
   | 'unknown'
+  | 'foreign'
   | 'pending'
   | 'slow_down'
   | 'denied'
@@ -107,10 +109,11 @@ export async function answerDevice(as: AuthServer, hash: string, by: string, cod
 
 /** What a device hears. The code of the grant goes to every poll: it can be spent once, and a poll that fails loses nothing. */
 export async function pollDevice(as: AuthServer, deviceCode: string, clientId: string): Promise<Polled> {
-  if (!DEVICE_CODE.test(deviceCode)) return 'unknown';
+  if (!DEVICE_CODE.test(deviceCode)) return 'malformed';
   const hash = await as.keys.hash(deviceCode);
   const held = await readDevice(as, hash);
-  if (!held || held.value.clientId !== clientId) return 'unknown';
+  if (!held) return 'unknown';
+  if (held.value.clientId !== clientId) return 'foreign';
   const { answer, expiresAt, polledAt, interval, challenge, sealedKey } = held.value;
   const now = as.now();
   if (answer === 'denied') return 'denied';

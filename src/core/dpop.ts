@@ -57,8 +57,7 @@ export async function findProblem(as: AuthServer, request: Request, target: Proo
     return null;
   } catch (error) {
     if (!(error instanceof OAuthError) || (error.code !== 'invalid_dpop_proof' && error.code !== 'use_dpop_nonce')) throw error;
-    as.emit({ kind: 'request.refused', endpoint: 'guard', code: error.code, reason: error.reason });
-    return { code: error.code, headers: error.headers };
+    return { code: error.code, headers: error.headers, reason: error.reason };
   }
 }
 

@@ -7,7 +7,8 @@ import type { Records } from './records.ts';
 
 /** The server for one request. @param requestId made when it is first asked for. */
 export function forRequest(as: AuthServer, requestId: () => string): AuthServer {
-  const emit = (event: NewEvent): void => (as.settings.on === null ? undefined : as.emit({ requestId: requestId(), ...event }));
+  const isOurs = as.settings.on === null; // which prints no id but the one that a failure brings along
+  const emit = (event: NewEvent): void => as.emit(isOurs ? event : { requestId: requestId(), ...event });
   const changeGrant: Records['changeGrant'] = (id, transition) =>
     as.records.changeGrant(id, transition, (grant) => {
       const event = endedEvent(grant);

@@ -41,11 +41,12 @@ export interface FoundRequest {
   readonly take: () => Promise<boolean>;
 }
 
-/** The request; null where it is over, was opened before, or is another client's. It is taken when it has been answered, so that none that fails is lost. */
-export async function findPushed(as: AuthServer, uri: string, clientId: string): Promise<FoundRequest | null> {
+/** The request; else why there is none: it is over, or was opened before, or is another client's. It is taken when it has been answered, so that none that fails is lost. */
+export async function findPushed(as: AuthServer, uri: string, clientId: string): Promise<FoundRequest | 'unknown' | 'of_another_client'> {
   const key = `pushed:${await as.keys.hash(uri)}` as const;
   const held = await readHeld(as.store, key, isPushed);
-  if (held?.value.clientId !== clientId) return null;
+  if (!held) return 'unknown';
+  if (held.value.clientId !== clientId) return 'of_another_client';
   return {
     params: paramsOf(new Map(held.value.fields)),
     take: async () => (await takeFor(as.store, { key, held, until: held.value.until }, async () => true)) ?? false,

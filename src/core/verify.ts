@@ -1,11 +1,12 @@
 /**
  * Verify: from an access token to Access, with one read of the store. Null for whatever is not good,
- * without telling why: forged, expired, revoked and foreign tokens are one answer (RFC 6750 §3.1).
+ * without telling the caller why: forged, expired, revoked and foreign tokens are one answer (RFC 6750 §3.1). The operator is told.
  */
-import type { Access } from '../model/access.ts';
-import { findAccess, type Grant } from '../model/grant.ts';
+import { shown as quoted } from '../lib/shown.ts';
+import type { Access, Tell } from '../model/access.ts';
+import { findAccess, type Grant, whyNoAccess, whyOver } from '../model/grant.ts';
 import type { Seconds } from '../model/store.ts';
-import { grantIdOf, linksOf } from '../model/token.ts';
+import { grantIdOf, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import { connectOf } from './connect.ts';
@@ -15,22 +16,21 @@ import { openRefs } from './upstream-refs.ts';
 /**
  * Checks a token against the record of its grant.
  *
- * @param resource canonical URI the token must be for.
+ * @param resource canonical URI the token must be for. @param tell takes the reason of a null.
  * @throws whatever the store throws: a store that is down is not a bad token.
  */
-export async function verifyAccess(as: AuthServer, token: string, resource: string): Promise<Access | null> {
+export async function verifyAccess(as: AuthServer, token: string, resource: string, tell: Tell = noTell): Promise<Access | null> {
   const before = as.knownGrants.shown(token);
   const now = as.now();
   if (before !== undefined && isBelieved(as, before, now))
-    return isFor(as, before.grant, resource) && isInTime(before, now) ? accessFrom(as, before, resource) : null;
-  const grantId = before === undefined ? grantIdOf('access', token) : before.grant.id;
-  const grant = grantId === null ? null : await findLinked(as, grantId);
-  if (grant === null || !isFor(as, grant, resource)) return null;
+    return isFor(as, before.grant, resource, tell) && isInTime(before, now, tell) ? accessFrom(as, before, resource) : null;
+  const grant = before === undefined ? await findGrant(as, token, tell) : await findLinked(as, before.grant.id, tell);
+  if (grant === null || !isFor(as, grant, resource, tell)) return null;
   if (before !== undefined && before.grant === grant) {
     if (as.settings.believedFor > 0) as.knownGrants.keepShown(token, { ...before, checkedAt: now });
-    return isInTime(before, as.now()) ? accessFrom(as, before, resource) : null;
+    return isInTime(before, as.now(), tell) ? accessFrom(as, before, resource) : null;
   }
-  const found = await openedBy(as, token, grant);
+  const found = await openedBy(as, token, grant, tell);
   if (found === null) return null;
   const shown = { ...found, said: sayingOf(as, token, found), checkedAt: now };
   as.knownGrants.keepShown(token, shown);
@@ -38,38 +38,46 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
 }
 
 /** A token is for one resource; or, where its client named none of several, for every route of ours. */
-function isFor({ settings }: AuthServer, { resource: granted }: Grant, resource: string): boolean {
+function isFor({ settings }: AuthServer, { resource: granted }: Grant, resource: string, tell: Tell): boolean {
   if (granted === resource) return true;
-  return granted === settings.everyRoute?.uri && settings.resources.some(({ uri, path }) => uri === resource && path !== null);
+  if (granted === settings.everyRoute?.uri && settings.resources.some(({ uri, path }) => uri === resource && path !== null)) return true;
+  tell('token_of_another_resource', `expected a token for ${quoted(resource)}, this one is for ${quoted(granted)}`);
+  return false;
 }
 
 /** The grant behind a living access token, in which nobody may change anything, with what the token opened; or null. */
-export async function findToken(as: AuthServer, token: string): Promise<Found | null> {
-  const grant = await findGrant(as, token);
-  return grant && openedBy(as, token, grant);
+export async function findToken(as: AuthServer, token: string, tell: Tell = noTell): Promise<Found | null> {
+  const grant = await findGrant(as, token, tell);
+  return grant && openedBy(as, token, grant, tell);
 }
 
 /** A living access token with its grant, its props still closed; or null. */
 export async function findLive(as: AuthServer, token: string): Promise<Omit<Found, 'text'> | null> {
-  const grant = await findGrant(as, token);
-  return grant && liveIn(as, token, grant);
+  const grant = await findGrant(as, token, noTell);
+  return grant && liveIn(as, token, grant, noTell);
 }
 
-async function findGrant(as: AuthServer, token: string): Promise<Grant | null> {
+async function findGrant(as: AuthServer, token: string, tell: Tell): Promise<Grant | null> {
   const grantId = grantIdOf('access', token);
-  return grantId === null ? null : findLinked(as, grantId);
+  if (grantId !== null) return findLinked(as, grantId, tell);
+  const isOther = kindOf(token) !== null;
+  tell(isOther ? 'token_of_another_kind' : isOurs(token) ? 'token_malformed' : 'token_foreign');
+  return null;
 }
 
-async function liveIn(as: AuthServer, token: string, grant: Grant): Promise<Omit<Found, 'text'> | null> {
-  const access = findAccess(grant, await as.keys.hash(token), as.now());
+async function liveIn(as: AuthServer, token: string, grant: Grant, tell: Tell): Promise<Omit<Found, 'text'> | null> {
+  const [hash, now] = [await as.keys.hash(token), as.now()];
+  const access = findAccess(grant, hash, now);
+  if (access === null) tell(whyNoAccess(grant, hash, now));
   return access && { grant, access };
 }
 
-async function openedBy(as: AuthServer, token: string, grant: Grant): Promise<Found | null> {
-  const live = await liveIn(as, token, grant);
+async function openedBy(as: AuthServer, token: string, grant: Grant, tell: Tell): Promise<Found | null> {
+  const live = await liveIn(as, token, grant, tell);
   if (live === null) return null;
   const key = unwrap(live.access, await as.keys.pad(token));
   const text = await as.keys.openWith(key, grant.sealedProps, `grant:${grant.id}`);
+  if (text === null) tell('token_unreadable');
   return text === null ? null : { ...live, text };
 }
 
@@ -79,26 +87,32 @@ function isBelieved(as: AuthServer, { grant, checkedAt }: Shown, now: Seconds): 
   return believedFor > 0 && now < checkedAt + believedFor && now >= checkedAt && as.knownGrants.stands(grant);
 }
 
-function isInTime({ grant, access }: Found, now: Seconds): boolean {
-  return access.expiresAt > now && grant.expiresAt > now;
+function isInTime({ grant, access }: Found, now: Seconds, tell: Tell): boolean {
+  if (access.expiresAt > now && grant.expiresAt > now) return true;
+  tell(grant.expiresAt > now ? 'token_expired' : 'grant_expired');
+  return false;
 }
+
+function noTell(): void {}
 
 /**
  * One read; for a token that was exchanged, one for each grant it hangs on, all at once. Where one of them ended, or the very token that
  * was exchanged is over (RFC 7009), nothing hangs any more.
  */
-async function findLinked(as: AuthServer, grantId: string): Promise<Grant | null> {
+async function findLinked(as: AuthServer, grantId: string, tell: Tell): Promise<Grant | null> {
   const ids = linksOf(grantId);
-  if (ids.length === 1) return as.knownGrants.find(grantId);
-  const grants = await Promise.all(ids.map((id) => as.knownGrants.find(id)));
+  const grants = ids.length === 1 ? [await as.knownGrants.find(grantId)] : await Promise.all(ids.map((id) => as.knownGrants.find(id)));
   const now = as.now();
-  return grants.every((grant, at) => grant && hangsOn(grant, grants[at - 1], now)) ? (grants.at(-1) ?? null) : null;
+  const problem = grants.map((grant, at) => whyNot(grant, grants[at - 1], now)).find((one) => one !== null);
+  if (problem !== undefined) tell(problem);
+  return problem === undefined ? (grants.at(-1) ?? null) : null;
 }
 
-/** Whether a grant stands, and what it hangs on does. @param parent absent for the first one. */
-function hangsOn({ ended, expiresAt, subjectHash }: Grant, parent: Grant | null | undefined, now: Seconds): boolean {
-  if (ended || expiresAt <= now) return false;
-  return parent === undefined || (parent !== null && subjectHash !== undefined && findAccess(parent, subjectHash, now) !== null);
+/** Why a grant does not stand, or what it hangs on does not; null where both do. @param parent absent for the first one. */
+function whyNot(grant: Grant | null, parent: Grant | null | undefined, now: Seconds): string | null {
+  if (!grant) return 'grant_unknown';
+  if (!parent) return whyOver(grant, now); // the first one; another whose parent is missing was told of before
+  return whyOver(grant, now) ?? (findAccess(parent, grant.subjectHash ?? '', now) ? null : 'subject_token_over');
 }
 
 /** What a found token says. */

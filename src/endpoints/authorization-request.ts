@@ -6,7 +6,7 @@
  *
  * A client that would have to be fetched is the exception: there every check that needs no client comes first.
  */
-import { findClient, mayFetch, fetchUnknown } from '../clients/find.ts';
+import { fetchUnknown, findClient, mayFetch, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { parseLoopback } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
@@ -64,16 +64,16 @@ export async function askedParams(as: AuthServer, params: Params): Promise<Asked
   const { findPushed, isPushedUri } = await import('../core/pushed.ts');
   if (!isPushedUri(uri)) return own; // which is refused with the rest
   const pushed = await findPushed(as, uri, params.required('client_id'));
-  if (!pushed) throw opened();
+  if (typeof pushed === 'string') throw opened(pushed);
   const take = async (): Promise<void> => {
-    if (!(await pushed.take())) throw opened();
+    if (!(await pushed.take())) throw opened('taken');
   };
   return { params: pushed.params, isPushed: true, take };
 }
 
-function opened(): OAuthError {
+function opened(why: 'unknown' | 'of_another_client' | 'taken'): OAuthError {
   const hint = 'This sign-in was opened before, or took too long to begin. Go back to the app and start again.';
-  return new OAuthError('invalid_request', 'pushed_unknown', { hint });
+  return new OAuthError('invalid_request', `pushed_${why}`, { hint });
 }
 
 /**
@@ -101,7 +101,11 @@ export async function checkRequest(
     return { client, redirect, state, ...checkRest(as, params) };
   } catch (error) {
     if (error instanceof OAuthError)
-      return { error, location: errorAnswer(as, redirect, state, error), isTrusted: isTrusted(client, redirect) };
+      return {
+        error,
+        location: errorAnswer(as, redirect, state, error, await adviceFor(as, error)),
+        isTrusted: isTrusted(client, redirect),
+      };
     throw error;
   }
 }
@@ -117,7 +121,7 @@ async function clientOf(as: AuthServer, params: Params, network: string, isLate:
   }
   const client = await fetchUnknown(as, id, network);
   if (client) return client;
-  throw new OAuthError('invalid_client', 'client_unknown', {
+  throw new OAuthError('invalid_client', unknownReason(as, id), {
     status: 400,
     hint: 'This app is not registered here, or its registration has ended.',
   });
@@ -173,7 +177,23 @@ export function isTrusted({ entered }: Client, redirect: ValidRedirect): boolean
   return entered === true || parseLoopback(redirect) !== null;
 }
 
+/** What to do about an error, for who develops on loopback. */
+export async function adviceFor(as: AuthServer, error: OAuthError): Promise<string | undefined> {
+  return as.isLoopback ? (await import('../model/advice.ts')).adviceOn(error) : undefined;
+}
+
 /** Where to send an error: exact `state`, one `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2). */
-export function errorAnswer(as: AuthServer, redirect: ValidRedirect, state: string | undefined, error: OAuthError): string {
-  return answerTo(redirect, { error: error.code, error_description: error.message, state, iss: as.settings.issuer });
+export function errorAnswer(
+  as: AuthServer,
+  redirect: ValidRedirect,
+  state: string | undefined,
+  error: OAuthError,
+  advice?: string,
+): string {
+  return answerTo(redirect, {
+    error: error.code,
+    error_description: advice === undefined ? error.message : `${error.message} ${advice}`,
+    state,
+    iss: as.settings.issuer,
+  });
 }

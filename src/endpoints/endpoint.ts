@@ -137,12 +137,13 @@ export const BODY_LIMIT = 65_536;
 export async function readForm(request: Request): Promise<Params> {
   const charset = /;\s*charset\s*=\s*"?([^;"]+)"?/i.exec(request.headers.get('content-type') ?? '')?.[1];
   const isUtf8 = charset === undefined || /^utf-?8$/i.test(charset.trim());
-  const refused = (): OAuthError =>
-    new OAuthError('invalid_request', 'media_type', { hint: 'Send the body as application/x-www-form-urlencoded in UTF-8.' });
-  if (mediaType(request) !== 'application/x-www-form-urlencoded' || !(isUtf8 || WITH_ASCII.test(charset.trim()))) throw refused();
+  const refused = (reason: string): OAuthError =>
+    new OAuthError('invalid_request', reason, { hint: 'Send the body as application/x-www-form-urlencoded in UTF-8.' });
+  if (mediaType(request) !== 'application/x-www-form-urlencoded') throw refused('media_type');
+  if (!isUtf8 && !WITH_ASCII.test(charset.trim())) throw refused('charset_unknown');
   const body = await readBody(request, BODY_LIMIT);
   if ('problem' in body) throw bodyError(body.problem);
-  if (!isUtf8 && /[^\p{ASCII}]/u.test(body.text)) throw refused();
+  if (!isUtf8 && /[^\p{ASCII}]/u.test(body.text)) throw refused('charset_not_ascii');
   const fields = parseFields(body.text);
   if (!fields) throw bodyError('malformed');
   return paramsOf(fields);

@@ -55,7 +55,7 @@ export async function register(call: Call): Promise<Response> {
   };
   const add = (): Promise<boolean> => addClient(as, client);
   const isAdded = invitation === null ? await add() : await (await import('../core/invitations.ts')).withInvitation(as, invitation, add);
-  if (isAdded === null) throw uninvited();
+  if (isAdded === null) throw uninvited('register_token_used');
   if (!isAdded) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });
   return json({ ...informationOf(as, client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN, as.runtime.respond);
@@ -90,13 +90,14 @@ export function managementOf({ settings: { origin, paths } }: AuthServer, id: st
 
 async function invitationOf({ as, request }: Call): Promise<string> {
   const token = bearerOf(request);
-  if (token === null || !(await isInvitation(as, token))) throw uninvited();
+  if (token === null) throw uninvited(request.headers.has('authorization') ? 'register_token_malformed' : 'register_token_missing');
+  if (!(await isInvitation(as, token))) throw uninvited('register_token_unknown');
   return token;
 }
 
-function uninvited(): OAuthError {
+function uninvited(reason: string): OAuthError {
   const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };
-  return new OAuthError('invalid_token', 'register_uninvited', {
+  return new OAuthError('invalid_token', reason, {
     hint: 'Registration needs an initial access token that was not used yet.',
     headers,
   });

@@ -32,8 +32,11 @@ async function managed(call: Call): Promise<{ client: Client; token: string }> {
   const id = call.url.searchParams.get('client_id') ?? '';
   const found = token === null || !/^[\w-]{22}$/.test(id) ? null : await findAnyClient(call.as, id);
   const hash = await call.as.keys.hash(token ?? '');
-  if (token === null || found?.client.managementHash === undefined || !equalTexts(found.client.managementHash, hash)) throw foreign();
-  if (found.isDeleted && call.request.method !== 'DELETE') throw foreign();
+  if (token === null) throw foreign('registration_token_missing');
+  if (!found) throw foreign('registration_client_unknown');
+  if (found.client.managementHash === undefined) throw foreign('registration_not_its_own');
+  if (!equalTexts(found.client.managementHash, hash)) throw foreign('registration_token_wrong');
+  if (found.isDeleted && call.request.method !== 'DELETE') throw foreign('registration_deleted');
   return { client: found.client, token };
 }
 
@@ -46,7 +49,7 @@ async function replace(call: Call, { id, authMethod, methodChosen }: Client): Pr
   const bothSecret = [metadata.authMethod, authMethod].every((method) => method.startsWith('client_secret'));
   const mayChoose = bothSecret && !(methodChosen && metadata.methodChosen);
   if (named !== id || (metadata.authMethod !== authMethod && !mayChoose))
-    throw new OAuthError('invalid_client_metadata', 'registration_other', {
+    throw new OAuthError('invalid_client_metadata', named === id ? 'registration_method_differs' : 'registration_id_differs', {
       hint: 'client_id and token_endpoint_auth_method must stay as they are.',
     });
   await checkPolicy(as, metadata);
@@ -60,14 +63,14 @@ async function replace(call: Call, { id, authMethod, methodChosen }: Client): Pr
     ...(formerSecret === undefined ? {} : { formerSecret }),
     ...(managementHash === undefined ? {} : { managementHash }),
   }));
-  if (!changed) throw foreign();
+  if (!changed) throw foreign('registration_deleted');
   as.emit({ kind: 'client.updated', clientId: id });
   return changed;
 }
 
-function foreign(): OAuthError {
+function foreign(reason: string): OAuthError {
   const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };
-  return new OAuthError('invalid_token', 'registration_token', {
+  return new OAuthError('invalid_token', reason, {
     hint: 'The registration access token is not valid for this client.',
     headers,
   });

@@ -20,7 +20,7 @@ export async function revoke(call: Call): Promise<Response> {
   const { as } = call;
   const { form, caller } = await asked(call, 'token_type_hint', 'client_id');
   const text = form.required('token');
-  if (caller.kind === 'public' && !(await isPublic(as, caller.clientId))) throw failed('none', 'client_unknown');
+  if (caller.kind === 'public') await checkPublic(as, caller.clientId);
   const ended = await orGiveBack(caller, () => revokeToken(as, caller, text));
   if (ended?.upstreams) call.after(() => forget(as, ended, text));
   const { respond = respondPlainly } = as.runtime;
@@ -28,9 +28,9 @@ export async function revoke(call: Call): Promise<Response> {
 }
 
 /** A client that is known by a document needs none here: the grant says whose it is. */
-async function isPublic(as: AuthServer, clientId: string): Promise<boolean> {
+async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
   const client = await findClient(as, clientId);
-  return client ? client.authMethod === 'none' : mayFetch(as, clientId);
+  if (client ? client.authMethod !== 'none' : !mayFetch(as, clientId)) throw failed('none', client ? 'secret_missing' : 'client_unknown');
 }
 
 /** The grant as it stood, where this was its end. */

@@ -12,7 +12,7 @@ import { askedPart } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { revoke } from '../model/transition.ts';
 import { errorPage } from '../pages/error.ts';
-import { errorAnswer, type CheckedRequest, isTrusted, type RedirectedError } from './authorization-request.ts';
+import { adviceFor, errorAnswer, type CheckedRequest, isTrusted, type RedirectedError } from './authorization-request.ts';
 import { RETURNED } from './recent.ts';
 import { grantTo } from './conclude.ts';
 import type { Call } from './endpoint.ts';
@@ -28,15 +28,31 @@ export async function answerUnasked(call: Call, request: CheckedRequest, user: S
   const location = user && (await pass(call, request, user));
   if (location) return away(location);
   if (!silent) return null;
-  const error = new OAuthError(user ? 'consent_required' : 'login_required', 'prompt_none');
+  const error = user
+    ? new OAuthError('consent_required', 'prompt_none_consent')
+    : new OAuthError('login_required', 'prompt_none_signed_out');
   const { client, redirect, state } = request;
-  return answerError(call, { error, location: errorAnswer(call.as, redirect, state, error), isTrusted: isTrusted(client, redirect) }, user);
+  return answerError(
+    call,
+    {
+      error,
+      location: errorAnswer(call.as, redirect, state, error, await adviceFor(call.as, error)),
+      isTrusted: isTrusted(client, redirect),
+    },
+    user,
+  );
 }
 
 /** Tells the client of an error: by itself where it is trusted or somebody is signed in, else by a link that the person may follow. */
-export function answerError({ as, words }: Call, { error, location, isTrusted }: RedirectedError, user: SignedIn | null): Response {
+export async function answerError(
+  { as, words }: Call,
+  { error, location, isTrusted }: RedirectedError,
+  user: SignedIn | null,
+): Promise<Response> {
   as.emit({ kind: 'request.refused', endpoint: 'authorize', code: error.code, reason: error.reason });
-  return isTrusted || user ? away(location) : errorPage({ error, words, brand: as.settings.brand, backTo: location });
+  return isTrusted || user
+    ? away(location)
+    : errorPage({ error, words, brand: as.settings.brand, backTo: location, advice: await adviceFor(as, error) });
 }
 
 async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promise<string | null> {

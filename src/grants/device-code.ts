@@ -28,7 +28,9 @@ async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
 }
 
 const ERRORS: { readonly [polled in Extract<Polled, string>]: () => OAuthError } = {
+  malformed: () => new OAuthError('invalid_grant', 'device_code_malformed'),
   unknown: () => new OAuthError('invalid_grant', 'device_code_unknown'),
+  foreign: () => new OAuthError('invalid_grant', 'device_code_of_another_client'),
   pending: () => new OAuthError('authorization_pending', 'device_pending'),
   slow_down: () => new OAuthError('slow_down', 'device_hasty'),
   denied: () => new OAuthError('access_denied', 'user_denied'),

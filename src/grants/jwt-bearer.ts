@@ -82,9 +82,12 @@ async function checkAssertion(
   const time = timeProblem(claims, as.now()) ?? (claims['iat'] === undefined ? 'iat_missing' : null);
   if (time !== null) throw refused(time);
   // Rights that are not understood are not given, and a key that it is bound to has to be shown (ID-JAG §4.4.1).
-  if (!isBoundTo(claims['cnf'], jkt) || claims['authorization_details'] !== undefined) throw refused('claim_not_understood');
+  if (!isBoundTo(claims['cnf'], jkt)) throw refused('key_differs');
+  if (claims['authorization_details'] !== undefined) throw refused('claim_not_understood');
   const [jti, sub, tenant] = [textClaim(claims, 'jti'), textClaim(claims, 'sub'), claims['tenant']];
-  if (jti === null || sub === null || (tenant !== undefined && typeof tenant !== 'string')) throw refused('claim_missing');
+  if (jti === null) throw refused('without_jti');
+  if (sub === null) throw refused('without_subject');
+  if (tenant !== undefined && typeof tenant !== 'string') throw refused('tenant_malformed');
   for (const [name, wanted] of Object.entries(issuer.claims ?? {})) {
     const value = textClaim(claims, name);
     if (value === null || ![wanted].flat().includes(value)) throw refused('claim_differs');

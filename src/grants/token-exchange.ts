@@ -33,8 +33,9 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   if (params.optional('actor_token') !== undefined) throw refused('actor_token'); // the client itself is the actor
   if (params.all('audience').length > 0) throw new OAuthError('invalid_target', 'audience', { hint: 'Name the target with `resource`.' });
   const token = params.required('subject_token');
-  const found = await findToken(as, token);
-  if (!found) throw refused('subject_token');
+  let problem = 'subject_token';
+  const found = await findToken(as, token, (reason) => (problem = reason));
+  if (!found) throw refused(problem);
   const { grant, access } = found;
   const asked = params.all('resource');
   const { uri } = findResource(asked.length === 0 && !isEveryRoute(grant.resource) ? [grant.resource] : asked, as.settings);

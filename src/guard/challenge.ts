@@ -24,20 +24,20 @@ export interface Challenge {
 }
 
 /** 401: no token was sent (no `error` then), or one that is not good. */
-export function unauthorized(challenge: Challenge, sent: boolean, respond?: Respond, scheme: Scheme = 'Bearer'): Response {
-  const body = sent ? bodyOf('invalid_token') : { error_description: 'This server needs an access token.' };
+export function unauthorized(challenge: Challenge, sent: boolean, respond?: Respond, scheme: Scheme = 'Bearer', advice?: string): Response {
+  const body = sent ? bodyOf('invalid_token', advice) : { error_description: 'This server needs an access token.' };
   return json(body, 401, { 'www-authenticate': headerOf(challenge, sent ? 'invalid_token' : null, scheme) }, respond);
 }
 
 /** 403: the token is good and lacks a scope; names every scope of the operation (RFC 6750 §3.1). */
-export function insufficientScope(challenge: Challenge, respond?: Respond, scheme: Scheme = 'Bearer'): Response {
-  const body = { ...bodyOf('insufficient_scope'), scope: challenge.scope.join(' ') };
+export function insufficientScope(challenge: Challenge, respond?: Respond, scheme: Scheme = 'Bearer', advice?: string): Response {
+  const body = { ...bodyOf('insufficient_scope', advice), scope: challenge.scope.join(' ') };
   return json(body, 403, { 'www-authenticate': headerOf(challenge, 'insufficient_scope', scheme) }, respond);
 }
 
 /** 401: the token is good, and the proof of its key is not (RFC 9449 §7.1, §9). */
-export function unproven(challenge: Challenge, { code, headers }: ProofProblem, respond?: Respond): Response {
-  return json(bodyOf(code), 401, { ...headers, 'www-authenticate': headerOf(challenge, code, 'DPoP') }, respond);
+export function unproven(challenge: Challenge, { code, headers }: ProofProblem, respond?: Respond, advice?: string): Response {
+  return json(bodyOf(code, advice), 401, { ...headers, 'www-authenticate': headerOf(challenge, code, 'DPoP') }, respond);
 }
 
 /** 503: the token could not be checked, or what the call needs is not there just now. Never 401, on which clients throw their tokens away. */
@@ -45,9 +45,9 @@ export function unavailable(respond?: Respond, retryAfter = 2): Response {
   return json(bodyOf('temporarily_unavailable'), 503, { 'retry-after': String(retryAfter) }, respond);
 }
 
-/** Without an `Error`, whose stack nobody reads. */
-function bodyOf(error: ErrorCode): { readonly error: ErrorCode; readonly error_description: string } {
-  return { error, error_description: textOf(error) };
+/** Without an `Error`, whose stack nobody reads. @param advice what to do, for callers on loopback. */
+function bodyOf(error: ErrorCode, advice?: string): { readonly error: ErrorCode; readonly error_description: string } {
+  return { error, error_description: advice === undefined ? textOf(error) : `${textOf(error)} ${advice}` };
 }
 
 function headerOf({ metadataUrl, scope }: Challenge, error: ErrorCode | null, scheme: Scheme): string {

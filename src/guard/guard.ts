@@ -6,7 +6,7 @@ import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { genuine, takesLight } from '../lib/genuine.ts';
 import { askedHeaders, type Respond } from '../lib/http.ts';
-import type { Access, Checked } from '../model/access.ts';
+import type { Access, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
 import type { Context } from '../model/handler.ts';
 import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
@@ -14,13 +14,16 @@ import { canonicalResource, otherName } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeCoverOf } from '../model/policy.ts';
+import { bearerOf, given } from './bearer.ts';
 import { noteCredential } from './credential.ts';
-import { insufficientScope, type Scheme, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
+import { insufficientScope, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
+import type { GuardRefusal, OnRefused } from './refused.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataTexts, metadataUrlOf } from './resource-metadata.ts';
 import { checkOrigin } from './origin.ts';
 import type { Verifier } from './token-source.ts';
 
 export type { Access, Checked };
+export type { GuardRefusal, OnRefused } from './refused.ts';
 export type { TokenSource, Verifier } from './token-source.ts';
 
 /** What a guard goes by. */
@@ -46,6 +49,8 @@ export interface GuardOptions {
   readonly anonymous?: boolean | undefined;
   /** Checks the proof that comes with a token which is bound to a key (DPoP): `proofs({ store })`. Without it no such token is good. */
   readonly checkProof?: ProofCheck | undefined;
+  /** Told of each request that was turned away, with the reason. Default: a line on stderr where `resource` is on loopback. */
+  readonly onRefused?: OnRefused | undefined;
   /** Told when the verifier fails; nothing of it reaches the caller. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Makes refusals and the metadata's answer. @internal a runtime's cheaper way, for `OAuthProvider` */
@@ -74,10 +79,7 @@ export type GuardedFetch<Env = unknown, Nobody = never> = (
 ) => Awaitable<Response>;
 
 const OPTIONS =
-  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onError respond fixedAudience own';
-const BEARER = /^(bearer|dpop)[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
-const BEARER_LENGTH = 'bearer'.length;
-const LONGEST_TOKEN = 8192;
+  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onRefused onError respond fixedAudience own';
 
 /**
  * Makes a guard.
@@ -107,31 +109,57 @@ export function guard(options: GuardOptions): Guard<null> {
       ? { ...challenge, metadataUrl: otherUrl }
       : challenge;
 
-  const judge = async (request: Request, respond: Respond | undefined): Promise<Access | Response | null> => {
+  const told = async (request: Request, refusal: GuardRefusal | null): Promise<string | undefined> => {
+    const { originRefusal, tellRefused } = await import('./refused.ts');
+    return tellRefused(resource, options.onRefused, request, refusal ?? originRefusal(request));
+  };
+  const foreignPage = async (request: Request): Promise<Response | null> => {
     const foreign = checkOrigin(request, allowedOrigins, resource);
+    if (foreign) await told(request, null);
+    return foreign;
+  };
+
+  const judge = async (request: Request, respond: Respond | undefined): Promise<Access | Response | null> => {
+    const foreign = await foreignPage(request);
     if (foreign) return foreign;
     const { token, sent, scheme } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
-    if (token === undefined) return anonymous && !sent ? null : unauthorized(challengeFor(request), sent, respond, scheme);
+    const refused = async (reason: string, detail?: string): Promise<Response> => {
+      const advice = await told(request, { code: 'invalid_token', reason, detail });
+      return unauthorized(challengeFor(request), true, respond, scheme, advice);
+    };
+    if (token === undefined && sent) return refused('authorization_malformed');
+    if (token === undefined) return anonymous ? null : unauthorized(challengeFor(request), false, respond, scheme);
+    let why: Parameters<Tell> = ['token_not_good']; // where the verifier says nothing
     let access: Checked | null;
     let problem: ProofProblem | null = null;
     try {
-      access = await verify(token, resource);
-      if (access && !equalTexts(access.resource, resource) && access.resource !== otherName(resource)) access = null;
-      const bound = access?.cnf;
-      if (access && (bound !== undefined) !== (scheme === 'DPoP')) access = null; // RFC 9449 §7.2
-      if (access && bound && !proven.has(request)) {
-        if (checkProof) problem = await checkProof(request, { url: calledUrl(request, resource), token, jkt: bound.jkt });
-        else access = null;
-        if (access && problem === null) proven.add(request);
+      access = await verify(token, resource, (...said) => void (why = said));
+      if (!access) return await refused(...why);
+      if (!equalTexts(access.resource, resource) && access.resource !== otherName(resource))
+        return await refused('token_of_another_resource');
+      const bound = access.cnf;
+      if (bound && scheme !== 'DPoP') return await refused('bound_token_as_bearer'); // RFC 9449 §7.2
+      if (!bound && scheme === 'DPoP') return await refused('bearer_token_as_dpop');
+      if (bound && !proven.has(request)) {
+        if (!checkProof) return await refused('proofs_not_checked');
+        problem = await checkProof(request, { url: calledUrl(request, resource), token, jkt: bound.jkt });
+        if (problem === null) proven.add(request);
       }
     } catch (error) {
       onError(error);
       return unavailable(respond, retryAfterOf(error));
     }
-    if (!access) return unauthorized(challengeFor(request), true, respond, scheme);
-    if (problem) return unproven(challengeFor(request), problem, respond);
+    if (problem) {
+      const { code, reason = 'proof_not_good' } = problem;
+      return unproven(challengeFor(request), problem, respond, await told(request, { code, reason }));
+    }
     const scope = covered(access.scope);
-    if (!requiredScopes.every((one) => scope.includes(one))) return insufficientScope(challengeFor(request), respond, scheme);
+    const missing = requiredScopes.filter((one) => !scope.includes(one));
+    if (missing.length > 0) {
+      const detail = `the token lacks ${missing.join(' ')}`;
+      const advice = await told(request, { code: 'insufficient_scope', reason: 'scope_missing', detail });
+      return insufficientScope(challengeFor(request), respond, scheme, advice);
+    }
     if (access.upstream && scope === access.scope) return access as Access;
     return { upstream: noUpstreams, connect: noConnect, ...access, scope };
   };
@@ -141,9 +169,9 @@ export function guard(options: GuardOptions): Guard<null> {
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
     const light = takesLight(handler);
     const guarded = async (request: Request, env: unknown, ctx: Context = { waitUntil() {} }): Promise<Response> => {
-      const document = request.url.includes('/.well-known/') ? documents.get(pathAndQueryOf(request)) : undefined;
-      if (document !== undefined) return metadataAnswer(request, document, respondOf(ctx));
-      const foreign = checkOrigin(request, allowedOrigins, resource);
+      if (request.url.includes(metadata.path) && pathAndQueryOf(request) === metadata.path)
+        return metadataAnswer(request, metadata.text, respondOf(ctx));
+      const foreign = await foreignPage(request);
       if (foreign) return foreign; // which a foreign page may not even read
       if (request.method === 'OPTIONS') return preflight(request);
       const access = await judge(request, respondOf(ctx));
@@ -166,29 +194,6 @@ export function isGood(verdict: Access | Response | null): boolean {
 /** Whether a guard said no. */
 export function isRefusal(verdict: Access | Response | null): verdict is Response {
   return verdict !== null && !('scope' in verdict);
-}
-
-interface Sent {
-  readonly token: string | undefined;
-  /** Whether there was a try at all: the challenge then says what was wrong with it. */
-  readonly sent: boolean;
-  readonly scheme: Scheme;
-}
-
-function bearerOf(request: Request): Sent {
-  const header = request.headers.get('authorization');
-  if (header === null) return { token: undefined, sent: false, scheme: 'Bearer' };
-  const [, bearer = '', token] = (header.length <= LONGEST_TOKEN && BEARER.exec(header)) || [];
-  if (bearer.length === BEARER_LENGTH) return { token, sent: true, scheme: 'Bearer' };
-  return { token, sent: /^(?:bearer|dpop)\b/i.test(header), scheme: /^dpop/i.test(header) ? 'DPoP' : 'Bearer' };
-}
-
-function given(token: string | null): Sent {
-  return {
-    token: token !== null && token !== '' && token.length <= LONGEST_TOKEN ? token : undefined,
-    sent: token !== null,
-    scheme: 'Bearer',
-  };
 }
 
 /** The URL that a proof has to name: ours, as it is known outside, with the path of the call (RFC 9449 §4.3). */

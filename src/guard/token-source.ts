@@ -2,11 +2,15 @@
  * Token source: whose tokens are good, and who says so, in one value that a guard takes: `guard({ resource, ...auth0({ domain }) })`.
  * `portcullis/verifiers` makes them for authorization servers that are not ours.
  */
-import type { Checked } from '../model/access.ts';
+import type { Checked, Tell } from '../model/access.ts';
 import type { Awaitable } from '../model/runtime.ts';
 
-/** Says what a token is worth at a resource; null for whatever is not good there. Rejects when it cannot tell. */
-export type Verifier = (token: string, resource: string) => Awaitable<Checked | null>;
+/**
+ * Says what a token is worth at a resource; null for whatever is not good there. Rejects when it cannot tell.
+ *
+ * @param tell takes the reason of a null, for the operator.
+ */
+export type Verifier = (token: string, resource: string, tell?: Tell) => Awaitable<Checked | null>;
 
 /** Which tokens belong to a source. A token is shown to no other. */
 export interface OwnTokens {

@@ -172,7 +172,7 @@ function isModern(params: ReadMessage['params']): boolean {
 }
 
 function invalidParams({ id, method, params }: ReadMessage, { emit }: Asking): Response {
-  emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: 'params' });
+  emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: id === undefined ? 'id_missing' : 'params' });
   if (id === undefined) return rpcError(400, -32600, `${method} is a request and must have an id.`);
   // 2026-07-28 has no such methods, and says so before it looks at their parameters.
   if (isModern(params) && /^resources\/(?:un)?subscribe$/.test(method ?? '')) return rpcError(404, -32601, 'Method not found', id);

@@ -6,6 +6,13 @@ import type { Seconds } from './store.ts';
 import type { Connect } from './connection.ts';
 import type { Upstreams } from './upstream.ts';
 
+/**
+ * Tells the operator why a token is not good; nothing of it goes out.
+ *
+ * @param reason one snake_case word. @param detail what was expected and what the token says, without secrets.
+ */
+export type Tell = (reason: string, detail?: string) => void;
+
 /** What a verifier says of a good access token. */
 export interface Checked<Props = unknown> {
   /** The user who granted. */

@@ -26,6 +26,8 @@ export interface ProofTarget {
 export interface ProofProblem {
   readonly code: Extract<ErrorCode, 'invalid_dpop_proof' | 'use_dpop_nonce'>;
   readonly headers: { readonly [name: string]: string };
+  /** What is wrong, in one snake_case word; not for the wire. */
+  readonly reason?: string;
 }
 
 /** Says what is wrong with the proof of a request; null where nothing is. */
@@ -39,14 +41,20 @@ export interface Proof {
   readonly issuedAt: Seconds;
 }
 
-/** The one proof of a header; null where it holds several, another JWT, or a key that is secret or does not fit the algorithm. */
-export function parseProof(header: string): Proof | null {
+/** The one proof of a header; or what is wrong, in a word. A key that is secret or does not fit the algorithm is not one. */
+export function parseProof(header: string | null): Proof | string {
+  if (header === null) return 'missing';
+  if (header.includes(',')) return 'several';
   const assertion = parseAssertion(header, DPOP_ALGS);
-  if (!assertion || assertion.typ !== 'dpop+jwt') return null;
+  if (!assertion) return 'malformed';
+  if (assertion.typ !== 'dpop+jwt') return 'type';
   const set = keySetOf({ keys: [assertion.jwk] });
   const key = set && pickKey(set, assertion.alg, undefined);
+  if (!key) return 'key_unusable';
+  if (isCostly(key)) return 'key_too_large';
   const [id, issuedAt] = [textClaim(assertion.claims, 'jti'), assertion.claims['iat']];
-  return key && !isCostly(key) && id !== null && typeof issuedAt === 'number' ? { assertion, key, id, issuedAt } : null;
+  if (id === null) return 'without_jti';
+  return typeof issuedAt === 'number' ? { assertion, key, id, issuedAt } : 'without_iat';
 }
 
 /** Keys that a stranger brings to make us work: RSA of more than 4,096 bits, or with a large exponent. */
@@ -60,18 +68,20 @@ function isCostly({ kty, n, e }: Jwk): boolean {
   );
 }
 
-/** Whether a proof is for this request and of this moment. @param tokenHash base64url of the SHA-256 of the token that comes along. */
-export function isForRequest(
+/** Why a proof is not for this request, or not of this moment; null where it is both. @param tokenHash base64url of the SHA-256 of the token that comes along. */
+export function requestProblem(
   { assertion, issuedAt }: Proof,
   method: string,
   { url }: ProofTarget,
   tokenHash: string | undefined,
   now: Seconds,
-): boolean {
+): string | null {
   const { claims } = assertion;
-  if (claims['htm'] !== method || !isSameUrl(textOf(claims, 'htu'), url)) return false;
-  if (tokenHash !== undefined && claims['ath'] !== tokenHash) return false;
-  return Math.abs(issuedAt - now) <= PROOF_WINDOW;
+  if (claims['htm'] !== method) return 'another_method';
+  if (!isSameUrl(textOf(claims, 'htu'), url)) return 'another_url';
+  if (tokenHash !== undefined && claims['ath'] !== tokenHash) return 'another_token';
+  if (issuedAt - now > PROOF_WINDOW) return 'not_yet';
+  return now - issuedAt > PROOF_WINDOW ? 'expired' : null;
 }
 
 /** What the machine does of a check. */
@@ -98,10 +108,11 @@ export async function claimedProof(
   target: ProofTarget,
   { hash, now }: Pick<ProofTools, 'hash' | 'now'>,
 ): Promise<NamedProof | string> {
-  const proof = parseProof(request.headers.get('dpop') ?? '');
-  if (!proof) return 'malformed';
+  const proof = parseProof(request.headers.get('dpop'));
+  if (typeof proof === 'string') return proof;
   const tokenHash = target.token === undefined ? undefined : await hash(target.token);
-  if (!isForRequest(proof, request.method, target, tokenHash, now)) return 'another_request';
+  const problem = requestProblem(proof, request.method, target, tokenHash, now);
+  if (problem !== null) return problem;
   const jkt = await hash(thumbprintText(proof.key));
   if (target.jkt !== undefined && !equalTexts(target.jkt, jkt)) return 'another_key';
   return { ...proof, jkt };

@@ -63,8 +63,22 @@ export type Event = Always &
         /** What the application's own rule threw. */
         readonly error?: unknown;
       }
-    | { readonly kind: 'request.refused'; readonly endpoint: string; readonly code: string; readonly reason: string }
-    | { readonly kind: 'request.failed'; readonly endpoint: string; readonly requestId: string; readonly error: unknown }
+    | {
+        readonly kind: 'request.refused';
+        readonly endpoint: string;
+        readonly code: string;
+        readonly reason: string;
+        /** What was expected and what came, where that helps: quoted, short, without secrets. */
+        readonly detail?: string | undefined;
+      }
+    | {
+        readonly kind: 'request.failed';
+        readonly endpoint: string;
+        readonly requestId: string;
+        readonly error: unknown;
+        /** Why, in one snake_case word, where we know. */
+        readonly reason?: string;
+      }
   );
 
 /** An event before its time is put in. */

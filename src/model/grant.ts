@@ -135,6 +135,17 @@ export function findAccess(grant: Grant, hash: string, now: Seconds): GrantAcces
   return grant.access.find((access) => access.hash === hash && access.expiresAt > now) ?? null;
 }
 
+/** Why a token of that hash is not among the living ones of a grant. */
+export function whyNoAccess(grant: Grant, hash: string, now: Seconds): string {
+  return whyOver(grant, now) ?? (grant.access.some((access) => access.hash === hash) ? 'token_expired' : 'token_unknown');
+}
+
+/** Why nothing of a grant is good any more; null where something may be. */
+export function whyOver({ ended, expiresAt }: Pick<Grant, 'ended' | 'expiresAt'>, now: Seconds): string | null {
+  if (ended) return `grant_${ended.reason}`;
+  return expiresAt <= now ? 'grant_expired' : null;
+}
+
 /** Whether an unspent, unended grant still has something a client can use. */
 export function isLive(grant: Grant, now: Seconds): boolean {
   return !grant.ended && lifeEndOf(grant) > now && grant.expiresAt > now;

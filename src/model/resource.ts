@@ -115,7 +115,11 @@ export function findResource(asked: readonly string[], { resources, defaultResou
   const usual = defaultResource ?? (resources.length === 1 ? resources[0]?.uri : undefined);
   const uri = asked[0] === undefined ? usual : oneMeant(asked, resources);
   const found = resources.find((resource) => resource.uri === uri);
-  if (!found) throw new OAuthError('invalid_target', asked[0] === undefined ? 'resource_missing' : 'resource_unknown');
+  if (!found)
+    throw new OAuthError(
+      'invalid_target',
+      asked[0] === undefined ? 'resource_missing' : uri === null ? 'resource_malformed' : 'resource_unknown',
+    );
   return found;
 }
 

@@ -178,7 +178,7 @@ export interface Settings {
   readonly brand: Brand;
   /** What pages say, in every language. */
   readonly languages: Languages;
-  /** Null where nobody listens. */
+  /** Null for ours, which prints failures, and on loopback refusals. */
   readonly on: ((event: Event) => void | Promise<void>) | null;
   /** Null where our answers stand as they are. */
   readonly onError: OnError | null;

@@ -92,7 +92,8 @@ export type Rotated =
 export function redeem(proof: Redemption, minted: Minted): Transition<Redeemed> {
   return (grant) => {
     const { code } = grant;
-    if (grant.ended || !code || !equalTexts(code.hash, proof.code.hash)) return refuse('code_unknown');
+    if (grant.ended) return refuse(`grant_${grant.ended.reason}`);
+    if (!code || !equalTexts(code.hash, proof.code.hash)) return refuse('code_unknown');
     if (grant.clientId !== proof.clientId) return refuse('code_of_another_client');
     if (proof.redirectUri !== undefined && proof.redirectUri !== code.redirectUri) return refuse('redirect_differs');
     if (!equalTexts(code.challenge, proof.challenge)) return code.spent ? refuse('verifier_wrong') : wrongVerifier(grant, proof.now);
@@ -128,7 +129,9 @@ function redeemAgain(grant: Grant, code: GrantCode, { jkt, now }: Redemption): V
 export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
   return (grant) => {
     const { refresh } = grant;
-    if (grant.ended || !refresh || !equalTexts(refresh.familyHash, proof.refresh.familyHash)) return refuse('refresh_unknown');
+    if (grant.ended) return refuse(`grant_${grant.ended.reason}`);
+    if (!refresh) return refuse('refresh_not_given');
+    if (!equalTexts(refresh.familyHash, proof.refresh.familyHash)) return refuse('refresh_unknown');
     if (grant.clientId !== proof.clientId) return refuse('refresh_of_another_client');
     const live = equalTexts(refresh.hash, proof.refresh.hash);
     const retired = grant.retired.find((one) => one.hash === proof.refresh.hash && one.until > proof.now);
@@ -139,7 +142,8 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     const scope = narrowed(grant, proof);
     if (scope instanceof OAuthError) return { error: scope };
     if (retired) return { result: { kind: 'repeated', sealedSuccessor: retired.sealedSuccessor } };
-    if (refresh.expiresAt <= proof.now || grant.expiresAt <= proof.now) return refuse('refresh_expired');
+    if (grant.expiresAt <= proof.now) return refuse('grant_expired');
+    if (refresh.expiresAt <= proof.now) return refuse('refresh_expired');
     const living = inGrace(grant, proof.now);
     const isFull = living.length >= MOST_RETIRED;
     const next = isFull ? { ...minted, refresh: proof.refresh } : minted;

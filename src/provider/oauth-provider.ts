@@ -8,11 +8,11 @@ import { neededKeyring } from '../core/needed-keyring.ts';
 import { withFaults } from '../core/store-faults.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
-import { guard, isGood, isRefusal, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
+import { guard, isGood, isRefusal, preflight, withAccess, withCors, type Guard, type OnRefused } from '../guard/guard.ts';
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
-import type { TokenSource } from '../guard/token-source.ts';
+import type { TokenSource, Verifier } from '../guard/token-source.ts';
 import { networkOf } from '../lib/network.ts';
 import { late } from '../lib/late.ts';
 import { isLoopbackHost } from '../lib/url.ts';
@@ -20,7 +20,7 @@ import type { Access, Checked } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
 import type { ProofCheck } from '../model/dpop.ts';
 import { covers } from '../model/resource.ts';
-import type { Awaitable, Runtime } from '../model/runtime.ts';
+import type { Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { isOurs } from '../model/token.ts';
 import { checkFetch } from '../options/check.ts';
@@ -150,7 +150,10 @@ export class OAuthProvider<Env = unknown> {
   async #protected(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
     if (request.headers.get('origin') === null) return this.#called(host, api, request, env, ctx);
     const foreign = checkOrigin(request, host.allowedOrigins, host.as.settings.issuer);
-    if (foreign) return foreign; // which a foreign page may not even read
+    if (foreign) {
+      host.as.emit({ kind: 'request.refused', endpoint: 'guard', ...(await import('../guard/refused.ts')).originRefusal(request) });
+      return foreign; // which a foreign page may not even read
+    }
     return withCors(request, await this.#called(host, api, request, env, ctx));
   }
 
@@ -159,7 +162,7 @@ export class OAuthProvider<Env = unknown> {
     ctx.emit = host.as.emit;
     ctx.respond = this.#platform.runtime.respond;
     const access = await api.guard(request);
-    if (isRefusal(access)) return toldOf(host.as, request, access);
+    if (isRefusal(access)) return access;
     ctx.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
     const inside = withoutPrefix(request, host.prefix);
@@ -233,15 +236,21 @@ export class OAuthProvider<Env = unknown> {
       const found = await source.verify(...sent);
       return found && { ...found, scope: settings.covered(found.scope) };
     };
-    const verify = (token: string, resource: string): Awaitable<Checked | null> =>
-      externalTokens && !isOurs(token) ? outside(externalTokens, token, resource) : verifyAccess(as, token, resource);
+    const verify: Verifier = (token, resource, tell) =>
+      externalTokens && !isOurs(token) ? outside(externalTokens, token, resource, tell) : verifyAccess(as, token, resource, tell);
+    const told = new WeakSet<Request>(); // one request may be judged again while it is answered
+    const onRefused: OnRefused = (refusal, request) => {
+      if (!told.has(request)) as.emit({ kind: 'request.refused', endpoint: 'guard', ...refusal });
+      told.add(request);
+    };
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
     const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProblem(as, ...proof);
+    const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous, respond: as.runtime.respond };
     const apis = routes.map(({ path: route, handler }): Protected<Env> => {
       const path = prefix + route;
       const { uri: resource = issuer, scopes: requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
-      const about = { resource, authorizationServers, checkProof, verify, onError, anonymous, name, respond: as.runtime.respond };
+      const about = { ...alike, resource, name };
       return {
         path,
         fetch: fetchOf(handler),
@@ -276,14 +285,6 @@ export class OAuthProvider<Env = unknown> {
   #secrets(env: Env): readonly string[] {
     return secretsOf(this.#options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
-}
-
-/** A token that was refused is told of; a call without one is how every client begins. */
-function toldOf(as: AuthServer, request: Request, refusal: Response): Response {
-  const code = refusal.status === 403 ? 'insufficient_scope' : 'invalid_token';
-  if (refusal.status < 500 && request.headers.has('authorization'))
-    as.emit({ kind: 'request.refused', endpoint: 'guard', code, reason: code === 'invalid_token' ? 'token_not_good' : 'scope_missing' });
-  return refusal;
 }
 
 function notFound(): Response {

@@ -4,7 +4,7 @@
  *
  *   beginConsent → your page → approveConsent | denyConsent → beginUpstream → the other site → finishUpstream → completeAuthorization
  */
-import { findClient, resolveClient } from '../clients/find.ts';
+import { findClient, resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { cookieOf, flowCookie, isSameOrigin, setCookie } from '../endpoints/visitor.ts';
 import { foreign } from '../endpoints/conclude.ts';
@@ -87,7 +87,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   const check = async (request: AuthRequest): Promise<Client> => {
     checkAuthRequest('OAuthHelpers', request);
     const client = await resolveClient(as, request.clientId, network);
-    if (!client) throw new OAuthError('invalid_client', 'client_unknown');
+    if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
     findRedirect(client, request.redirectUri, as.settings.registration.redirectSchemes);
     if (![...as.settings.resources, as.settings.everyRoute].some((one) => one?.uri === request.resource))
       throw new OAuthError('invalid_target', 'resource_unknown');

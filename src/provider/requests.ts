@@ -2,7 +2,7 @@
  * Requests: the two ends of an authorization that an application with pages of its own runs itself: what a client asks for, and the
  * grant that comes of it. The checks are those behind our own pages.
  */
-import { resolveClient } from '../clients/find.ts';
+import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { askedParams, checkRequest as checkParams } from '../endpoints/authorization-request.ts';
 import { openGrant } from '../endpoints/open-grant.ts';
@@ -85,7 +85,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
         `completeAuthorization: \`upstreams\` names ${JSON.stringify(lost.account.provider)}, and no login of that id keeps tokens; give \`logins\` an upstream(…, { keepTokens: true }) for it.`,
       );
     const client = await resolveClient(as, request.clientId, network);
-    if (!client) throw new OAuthError('invalid_client', 'client_unknown');
+    if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
     const redirect = findRedirect(client, request.redirectUri, as.settings.registration.redirectSchemes); // the stored registration decides, not what came along
     const resource =
       [...as.settings.resources, as.settings.everyRoute].find((one) => one?.uri === request.resource)?.uri ?? unknownResource();

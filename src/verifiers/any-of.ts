@@ -4,30 +4,33 @@
  * opaque one to the source for opaque ones.
  */
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
-import { refuse, type TokenSource } from './contract.ts';
-import { isOwn } from './own.ts';
+import { against, refuse, type TokenSource } from './contract.ts';
+import { isOwn, signedClaims } from './own.ts';
 
 /** One source made of several. Who is who depends on `access.issuer`: the same `userId` at two issuers is two people (SEC-144). */
 export function anyOf(...sources: readonly TokenSource[]): TokenSource {
   const own = check(sources);
+  const authorizationServers = [...new Set(sources.flatMap((source) => source.authorizationServers))];
   const prefixes = own.flatMap(({ prefix }) => prefix ?? []);
-  const verify: Verifier = async (token, resource) => {
+  const verify: Verifier = async (token, resource, tell) => {
     const prefix = prefixes.find((one) => token.startsWith(one));
     const fits = (one: OwnTokens): boolean => (prefix === undefined ? isOwn(one, token) : one.prefix === prefix);
     let failure: { readonly error: unknown } | undefined;
+    let isShown = false;
     for (const source of sources) {
       if (!source.own?.some(fits)) continue;
+      isShown = true;
       try {
-        const access = await source.verify(token, resource);
+        const access = await source.verify(token, resource, tell);
         if (access) return access;
       } catch (error) {
         failure ??= { error }; // another source of the same issuer may know the token; if none does, nobody can say it is bad
       }
     }
     if (failure) throw failure.error;
+    if (!isShown) tell?.('source_unknown', against('iss', authorizationServers.join(' '), signedClaims(token)?.['iss']));
     return null;
   };
-  const authorizationServers = [...new Set(sources.flatMap((source) => source.authorizationServers))];
   return { authorizationServers, verify, own, fixedAudience: sources.flatMap(({ fixedAudience = [] }) => fixedAudience) };
 }
 

@@ -8,7 +8,7 @@ import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
-import { refuse, type TokenSource } from './contract.ts';
+import { nullWith, refuse, type TokenSource } from './contract.ts';
 
 /** What a key is worth. Scopes and client are not optional: a key without them would pass every check of them or none. */
 export interface KeyHolder {
@@ -43,11 +43,13 @@ export function apiKeys(options: ApiKeyOptions): TokenSource {
   if (!/^[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*[_-]$/.test(prefix ?? ''))
     refuse('apiKeys', 'prefix', 'must be lower-case words that end with "_" or "-", such as "acme_key_"');
   if (typeof find !== 'function') refuse('apiKeys', 'find', 'must be a function (hash, resource) → who holds the key, or null');
-  const verify: Verifier = async (token, resource) => {
-    if (!token.startsWith(prefix) || token.length > LONGEST || token.length < prefix.length + LEAST_SECRET) return null;
+  const verify: Verifier = async (token, resource, tell) => {
+    const no = nullWith(tell);
+    if (!token.startsWith(prefix) || token.length > LONGEST || token.length < prefix.length + LEAST_SECRET) return no('api_key_malformed');
     const hash = await hashApiKey(token);
     const holder = await find(hash, resource);
-    if (!holder || (holder.expiresAt !== undefined && holder.expiresAt <= now())) return null;
+    if (!holder) return no('api_key_unknown');
+    if (holder.expiresAt !== undefined && holder.expiresAt <= now()) return no('api_key_expired');
     const { userId, clientId, scope, program = false, expiresAt = now() + 3600, props = { claims: { sub: userId } } } = holder;
     return { userId, clientId, grantId: `key#${hash}`, ...(program && { program }), scope, resource, expiresAt, props };
   };

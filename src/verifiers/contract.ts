@@ -2,7 +2,9 @@
  * Verifier sources: where tokens come from that another authorization server issued. A source is what a guard needs of
  * it, in one value: `guard({ resource, ...auth0({ domain }) })`.
  */
+import { shown } from '../lib/shown.ts';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
+import type { Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 
 export type { TokenSource } from '../guard/token-source.ts';
@@ -55,6 +57,19 @@ export class SourceUnavailable extends Error {
 /** Refuses an option. @throws {TypeError} always. */
 export function refuse(source: string, option: string, mend: string): never {
   throw new TypeError(`${source}: \`${option}\` ${mend}.`);
+}
+
+/** Makes the null of a verifier, which tells the operator why. */
+export function nullWith(tell: Tell | undefined): (...why: Parameters<Tell>) => null {
+  return (...why) => {
+    tell?.(...why);
+    return null;
+  };
+}
+
+/** `expected X, token says Y`. */
+export function against(name: string, wanted: unknown, says: unknown): string {
+  return `expected ${name} ${shown(wanted)}, token says ${shown(says)}`;
 }
 
 /** A text claim, or undefined. */

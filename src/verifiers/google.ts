@@ -5,13 +5,24 @@
  */
 import { checkNames } from '../lib/names.ts';
 import type { Verifier } from '../guard/token-source.ts';
+import { shown } from '../lib/shown.ts';
 import { makeJoin } from '../lib/underway.ts';
-import type { Checked } from '../model/access.ts';
+import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
-import { listClaim, refuse, textClaim, type Claims, type Reader, type SourceOptions, type TokenSource } from './contract.ts';
+import {
+  against,
+  listClaim,
+  nullWith,
+  refuse,
+  textClaim,
+  type Claims,
+  type Reader,
+  type SourceOptions,
+  type TokenSource,
+} from './contract.ts';
 import { fetchJson } from './fetch-json.ts';
-import { makeMemory, tokenHash } from './memory.ts';
+import { makeMemory, type Remembered, tokenHash } from './memory.ts';
 import { signedClaims } from './own.ts';
 
 /** Options of {@link google}. */
@@ -39,27 +50,37 @@ export function google(options: GoogleOptions): TokenSource {
   if (!Array.isArray(clientIds) || clientIds.length === 0)
     refuse('google', 'clientIds', 'must name your OAuth clients: a token that any other app got from Google must not pass');
   const memory = makeMemory();
-  const join = makeJoin<Checked | null>();
-  const ask = async (token: string, resource: string): Promise<Checked | null> => {
+  const join = makeJoin<Remembered>();
+  const ask = async (token: string, resource: string, tell: Tell): Promise<Checked | null> => {
+    const no = nullWith(tell);
     const claims = await tokenInfo(fetcher, token);
     const client = claims && textClaim(claims, 'aud');
     const exp = Number(claims?.['exp']);
-    if (!claims || !client || !clientIds.includes(client) || !(exp > now())) return null;
+    if (!claims) return no('token_unknown');
+    if (!client || !clientIds.includes(client)) return no('audience_wrong', against('aud', clientIds.join(' '), client));
+    if (!(exp > now())) return no('token_expired', against('exp after', now(), claims['exp']));
     const program = textClaim(claims, 'email')?.endsWith('.gserviceaccount.com') === true; // a service account
     const read: Reader = () => ({ clientId: client, scope: listClaim(claims, 'scope'), program });
-    const access = accessOf(claims, { resource, issuer: ISSUER, endsAt: exp, read, programs });
-    return access && (hostedDomain === undefined || (await isOfDomain(fetcher, token, access.userId, hostedDomain))) ? access : null;
+    const access = accessOf(claims, { resource, issuer: ISSUER, endsAt: exp, read, programs, tell });
+    if (!access || hostedDomain === undefined || (await isOfDomain(fetcher, token, access.userId, hostedDomain))) return access;
+    return no('domain_wrong', `the person is not of ${shown(hostedDomain)}, or the token lacks the scope "openid"`);
   };
-  const verify: Verifier = async (token, resource) => {
-    if (!FORM.test(token) || signedClaims(token)) return null;
-    return join(`${resource}\n${token}`, async () => {
+  const verify: Verifier = async (token, resource, tell) => {
+    if (!FORM.test(token) || signedClaims(token))
+      return nullWith(tell)('token_foreign', 'expected an opaque token of Google, this is none');
+    const { access, why } = await join(`${resource}\n${token}`, async () => {
       const hash = await tokenHash(token, resource);
       const known = memory.find(hash);
-      if (known && known.until > now()) return known.access;
-      const access = await ask(token, resource);
-      memory.keep(hash, { access, until: access ? Math.min(access.expiresAt, now() + REMEMBERED) : now() + REFUSED });
-      return access;
+      if (known && known.until > now()) return known;
+      let problem: Parameters<Tell> | undefined;
+      const found = await ask(token, resource, (...told) => (problem = told));
+      const until = found ? Math.min(found.expiresAt, now() + REMEMBERED) : now() + REFUSED;
+      const kept = { access: found, until, ...(problem && { why: problem }) };
+      memory.keep(hash, kept);
+      return kept;
     });
+    if (why) tell?.(...why);
+    return access;
   };
   return {
     authorizationServers: [ISSUER],

@@ -5,13 +5,15 @@
 import { checkNames } from '../lib/names.ts';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { makeJoin } from '../lib/underway.ts';
-import type { Checked } from '../model/access.ts';
+import type { Checked, Tell } from '../model/access.ts';
 import { otherName } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import {
+  against,
   isSafeUrl,
   listClaim,
+  nullWith,
   refuse,
   SourceUnavailable,
   textClaim,
@@ -22,8 +24,8 @@ import {
 } from './contract.ts';
 import { makeDiscovery } from './discovery.ts';
 import { fetchJson } from './fetch-json.ts';
-import { makeMemory, tokenHash } from './memory.ts';
-import { isOwn } from './own.ts';
+import { makeMemory, type Remembered, tokenHash } from './memory.ts';
+import { isOwn, signedClaims } from './own.ts';
 
 /** Options of {@link verifyIntrospection}. */
 export interface IntrospectionOptions extends SourceOptions {
@@ -75,10 +77,10 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   const authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;
   const own: OwnTokens = { prefix, issuers: [issuer], opaque: true };
   const memory = makeMemory();
-  const join = makeJoin<Checked | null>();
+  const join = makeJoin<Remembered>();
   const limit = makeLimit(now);
 
-  const ask = async (token: string, resource: string): Promise<Checked | null> => {
+  const ask = async (token: string, resource: string, tell: Tell): Promise<Checked | null> => {
     const url = options.endpoint ?? (await discover()).introspectionEndpoint;
     if (url === undefined) throw new SourceUnavailable('introspection_endpoint_missing');
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' }).toString();
@@ -87,32 +89,41 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
     if (!claims) throw new SourceUnavailable('introspection_not_found');
     const { exp } = claims; // optional (RFC 7662 §2.2); without it the token lasts as long as this answer
     const endsAt = typeof exp === 'number' ? exp + clockSkew : now() + Math.max(cache, 1);
-    return isGood(claims, resource) && endsAt > now() ? accessOf(claims, { resource, issuer, endsAt, read, programs }) : null;
+    const problem = problemOf(claims, resource) ?? (endsAt > now() ? null : ['token_expired', against('exp after', now(), exp)]);
+    if (problem) tell(...problem);
+    return problem ? null : accessOf(claims, { resource, issuer, endsAt, read, programs, tell });
   };
-  const isGood = (claims: Claims, resource: string): boolean => {
-    if (claims['active'] !== true) return false;
-    if (claims['iss'] !== undefined && claims['iss'] !== issuer) return false;
-    if (/^dpop$/i.test(textClaim(claims, 'token_type') ?? '') && claims['cnf'] === undefined) return false; // bound, and not said to which key
-    if (typeof claims['nbf'] === 'number' && claims['nbf'] - clockSkew > now()) return false;
-    if (options.dangerouslyAcceptAnyAudience === true) return true;
+  const problemOf = (claims: Claims, resource: string): Parameters<Tell> | null => {
+    if (claims['active'] !== true) return ['token_inactive', 'the authorization server says that the token is not active'];
+    if (claims['iss'] !== undefined && claims['iss'] !== issuer) return ['issuer_wrong', against('iss', issuer, claims['iss'])];
+    if (/^dpop$/i.test(textClaim(claims, 'token_type') ?? '') && claims['cnf'] === undefined) return ['key_not_named']; // bound, and not said to which key
+    if (typeof claims['nbf'] === 'number' && claims['nbf'] - clockSkew > now())
+      return ['token_not_yet_valid', against('nbf before', now(), claims['nbf'])];
     const wanted = [options.audience ?? [resource, otherName(resource) ?? []]].flat(2);
-    return audiencesOf(claims).some((one) => wanted.includes(one));
+    const isForUs = options.dangerouslyAcceptAnyAudience === true || audiencesOf(claims).some((one) => wanted.includes(one));
+    return isForUs ? null : ['audience_wrong', against('aud', wanted.join(' '), claims['aud'])];
   };
 
-  const verify: Verifier = async (token, resource) => {
-    if (token.length > MAX_LENGTH || !isOwn(own, token)) return null;
-    return join(`${resource}\n${token}`, async () => {
+  const verify: Verifier = async (token, resource, tell) => {
+    const no = nullWith(tell);
+    if (token.length > MAX_LENGTH) return no('token_too_long');
+    if (!isOwn(own, token)) return no('issuer_wrong', against('iss', issuer, signedClaims(token)?.['iss']));
+    const { access, why } = await join(`${resource}\n${token}`, async () => {
       const hash = await tokenHash(token, resource);
       const known = memory.find(hash);
-      if (known && known.until > now()) return known.access;
+      if (known && known.until > now()) return known;
       const wasGood = known !== undefined && known.access !== null;
       if (!wasGood) limit.take();
-      const access = await ask(token, resource);
-      if (access && !wasGood) limit.giveBack();
-      const until = Math.min(now() + cache, access?.expiresAt ?? Number.POSITIVE_INFINITY);
-      memory.keep(hash, { access, until });
-      return access;
+      let problem: Parameters<Tell> | undefined;
+      const found = await ask(token, resource, (...told) => (problem = told));
+      if (found && !wasGood) limit.giveBack();
+      const until = Math.min(now() + cache, found?.expiresAt ?? Number.POSITIVE_INFINITY);
+      const kept = { access: found, until, ...(problem && { why: problem }) };
+      memory.keep(hash, kept);
+      return kept;
     });
+    if (why) tell?.(...why);
+    return access;
   };
   const fixed = options.dangerouslyAcceptAnyAudience === true ? ['*'] : [options.audience ?? []].flat();
   return { authorizationServers: [issuer], verify, own: [own], fixedAudience: fixed.map((one) => `${issuer} ${one}`) };

@@ -1,20 +1,33 @@
 /**
  * `verifyJwt`: access tokens that another authorization server signed (RFC 9068), checked against its published keys.
  * Order: size and form → type and algorithm → key → signature → issuer, audience, times → what the claims say.
- * No answer differs by what was wrong; no header of a token makes us fetch anything.
+ * No answer differs by what was wrong, which the operator alone is told; no header of a token makes us fetch anything.
  */
 import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
+import type { Tell } from '../model/access.ts';
 import { otherName } from '../model/resource.ts';
 import { checkNames } from '../lib/names.ts';
+import { shown } from '../lib/shown.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
-import { isSafeUrl, refuse, SourceUnavailable, type Claims, type Reader, type SourceOptions, type TokenSource } from './contract.ts';
+import {
+  against,
+  isSafeUrl,
+  nullWith,
+  refuse,
+  SourceUnavailable,
+  type Claims,
+  type Reader,
+  type SourceOptions,
+  type TokenSource,
+} from './contract.ts';
 import { makeDiscovery } from './discovery.ts';
 import { fetchJson } from './fetch-json.ts';
 import { makeKeySet } from './key-set.ts';
 import { makeMemory, tokenHash } from './memory.ts';
-import { isOwn } from './own.ts';
+import { claimsIn, isOwn, signedClaims } from './own.ts';
+import { tellJoseError } from './why-not.ts';
 
 /** Options of {@link verifyJwt}. */
 export interface JwtOptions extends SourceOptions {
@@ -75,7 +88,8 @@ export function verifyJwt(options: JwtOptions): TokenSource {
   );
   const memory = makeMemory();
 
-  const claimsOf = async (token: string, resource: string): Promise<Claims | null> => {
+  const claimsOf = async (token: string, resource: string, tell: Tell): Promise<Claims | null> => {
+    const no = nullWith(tell);
     const rules: JWTVerifyOptions = {
       algorithms: [...(options.algorithms ?? ALGORITHMS)],
       clockTolerance: clockSkew,
@@ -86,25 +100,34 @@ export function verifyJwt(options: JwtOptions): TokenSource {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, findKey, rules);
       const type = (protectedHeader.typ ?? '').toLowerCase().replace(/^application\//, '');
-      if (!types.includes(type) || protectedHeader['zip'] !== undefined) return null;
-      if (!isForUs(payload, [audience ?? [resource, otherName(resource) ?? []]].flat(2), options.withoutAudience)) return null;
-      if (FOREIGN.some((name) => payload[name] !== undefined)) return null;
-      if (typeof payload.iat === 'number' && payload.iat > now() + clockSkew) return null;
-      return !acceptIssuer || acceptIssuer(payload) ? payload : null;
+      if (!types.includes(type)) return no('type_wrong', against('typ', types.join(' '), protectedHeader.typ));
+      if (protectedHeader['zip'] !== undefined) return no('token_compressed');
+      const audiences = [audience ?? [resource, otherName(resource) ?? []]].flat(2);
+      if (!isForUs(payload, audiences, options.withoutAudience))
+        return no('audience_wrong', against('aud', audiences.join(' '), payload.aud));
+      const foreign = FOREIGN.find((name) => payload[name] !== undefined);
+      if (foreign !== undefined) return no('token_for_another_use', `the token has ${shown(foreign)}, as no access token has`);
+      if (typeof payload.iat === 'number' && payload.iat > now() + clockSkew)
+        return no('token_not_yet_valid', against('iat before', now(), payload.iat));
+      return !acceptIssuer || acceptIssuer(payload) ? payload : no('issuer_wrong', against('an accepted iss for', issuer, payload.iss));
     } catch (error) {
-      if (error instanceof errors.JOSEError || isForged(error)) return null;
-      throw error;
+      if (!(error instanceof errors.JOSEError || isForged(error))) throw error;
+      tellJoseError(error, { issuer, algorithms: rules.algorithms ?? [], now: now(), header: claimsIn(token.split('.')[0] ?? '') }, tell);
+      return null;
     }
   };
 
-  const verify: Verifier = async (token, resource) => {
-    if (token.length > MAX_LENGTH || !FORM.test(token) || !isOwn(own, token)) return null;
+  const verify: Verifier = async (token, resource, tell = () => undefined) => {
+    const no = nullWith(tell);
+    if (token.length > MAX_LENGTH) return no('token_too_long');
+    if (!FORM.test(token)) return no('token_not_signed', 'expected a signed JWT, the token is none');
+    if (!isOwn(own, token)) return no('issuer_wrong', against('iss', issuer, signedClaims(token)?.['iss']));
     const hash = await tokenHash(token, resource);
     const known = memory.find(hash);
     if (known && known.until > now()) return known.access;
-    const claims = await claimsOf(token, resource);
+    const claims = await claimsOf(token, resource, tell);
     const endsAt = Number(claims?.['exp']) + clockSkew;
-    const access = claims && accessOf(claims, { resource, issuer, endsAt, read, programs });
+    const access = claims && accessOf(claims, { resource, issuer, endsAt, read, programs, tell });
     if (access) memory.keep(hash, { access, until: Math.min(access.expiresAt, now() + REMEMBERED) });
     return access;
   };

@@ -4,7 +4,7 @@
  */
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
-import type { Checked } from '../model/access.ts';
+import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 
 const MAX_GOOD = 4096;
@@ -14,6 +14,8 @@ const MAX_BAD = 4096;
 export interface Remembered {
   /** Null for a token that is not good. */
   readonly access: Checked | null;
+  /** Why it is not good. */
+  readonly why?: Parameters<Tell>;
   /** Until when that counts. */
   readonly until: Seconds;
 }

@@ -30,7 +30,7 @@ export function proofs(options: ProofsOptions): ProofCheck {
       const until = Math.ceil(proof.issuedAt) + PROOF_WINDOW + 1;
       if ((await store.write(`replay:${key}`, { v: 1 }, 'absent', { until })) !== null) return null;
     }
-    return { code: 'invalid_dpop_proof', headers: {} };
+    return { code: 'invalid_dpop_proof', headers: {}, reason: `proof_${typeof proof === 'string' ? proof : 'replayed'}` };
   };
 }
 

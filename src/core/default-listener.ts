@@ -1,0 +1,64 @@
+/**
+ * The listener where the application gives no `on`: a failure is one line on stderr with the id that the page shows; in development, on
+ * loopback, so is every refusal, with what to do. Nothing secret stands in a line.
+ */
+import { late } from '../lib/late.ts';
+import type { Event } from '../model/event.ts';
+
+const refusalLine = late(async () => (await import('../model/advice.ts')).refusalLine);
+
+const MAX_MESSAGE = 300;
+const MAX_CAUSES = 4;
+/** What must not stand in a log, wherever a message got it from: tokens, values of secret parameters, passwords in URLs, long random texts. */
+const SECRETS: readonly RegExp[] = [
+  /(?<=\/\/)[^\s/@]+(?=@)/g,
+  /(?<=\b(?:bearer|basic|dpop)\s+)\S+/gi,
+  /(?<=(?:secret|password|passphrase|token|code|verifier|assertion|key|authorization|cookie)["']?\s*[=:]\s*["']?)[^\s"'&,;]+/gi,
+  /[\w+-]{40,}={0,2}/g,
+];
+
+/** Makes the listener. @param isLoopback whether the issuer is this very computer. */
+export function defaultListener(isLoopback: boolean): (event: Event) => void | Promise<void> {
+  return (event) => {
+    if (event.kind === 'request.failed') return console.error(failureLine(event));
+    if (isLoopback && (event.kind === 'request.refused' || event.kind === 'login.failed')) return printRefusal(event);
+  };
+}
+
+async function printRefusal(event: Parameters<typeof refusalLine>[0]): Promise<void> {
+  console.error(await refusalLine(event));
+}
+
+function failureLine({ endpoint, requestId, reason, error, tenant }: Extract<Event, { readonly kind: 'request.failed' }>): string {
+  const where = tenant === undefined ? endpoint : `${endpoint} of tenant ${tenant}`;
+  const causes = causesOf(error);
+  return `portcullis: request ${requestId} failed at ${where}${reason === undefined ? '' : ` (${reason})`}${causes === '' ? '' : `: ${causes}`}`;
+}
+
+/** An error and what caused it, in one line, with the place where the last of them was made. */
+function causesOf(error: unknown): string {
+  const texts: string[] = [];
+  let place = '';
+  for (let one = error; one !== undefined && one !== null && texts.length < MAX_CAUSES; one = (one as { readonly cause?: unknown }).cause) {
+    texts.push(textOf(one));
+    place = (one instanceof Error && /^\s+at .+$/m.exec(one.stack ?? '')?.[0].trim()) || place;
+  }
+  return texts.join('; caused by ') + (place === '' ? '' : ` (${oneLine(place)})`);
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error === 'string' ? safe(error) : `a thrown ${typeof error}`;
+  const { code } = error as { readonly code?: unknown };
+  const more = typeof code === 'string' && !error.message.includes(code) ? ` [${oneLine(code)}]` : '';
+  return `${error.name}${more}: ${safe(error.message)}`;
+}
+
+function safe(text: string): string {
+  let line = oneLine(text);
+  for (const secret of SECRETS) line = line.replaceAll(secret, '[removed]');
+  return line.length > MAX_MESSAGE ? `${line.slice(0, MAX_MESSAGE)}...` : line;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+}

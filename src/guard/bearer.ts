@@ -1,0 +1,34 @@
+/**
+ * Bearer: the token that a request presents, and how. Nothing of it is verified here.
+ */
+import type { Scheme } from './challenge.ts';
+
+const BEARER = /^(bearer|dpop)[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
+const BEARER_LENGTH = 'bearer'.length;
+const LONGEST_TOKEN = 8192;
+
+/** What a request shows of a token. */
+export interface Sent {
+  readonly token: string | undefined;
+  /** Whether there was a try at all: the challenge then says what was wrong with it. */
+  readonly sent: boolean;
+  readonly scheme: Scheme;
+}
+
+/** The token of an `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1). */
+export function bearerOf(request: Request): Sent {
+  const header = request.headers.get('authorization');
+  if (header === null) return { token: undefined, sent: false, scheme: 'Bearer' };
+  const [, bearer = '', token] = (header.length <= LONGEST_TOKEN && BEARER.exec(header)) || [];
+  if (bearer.length === BEARER_LENGTH) return { token, sent: true, scheme: 'Bearer' };
+  return { token, sent: /^(?:bearer|dpop)\b/i.test(header), scheme: /^dpop/i.test(header) ? 'DPoP' : 'Bearer' };
+}
+
+/** A token that stood elsewhere. */
+export function given(token: string | null): Sent {
+  return {
+    token: token !== null && token !== '' && token.length <= LONGEST_TOKEN ? token : undefined,
+    sent: token !== null,
+    scheme: 'Bearer',
+  };
+}
