@@ -1,4 +1,5 @@
 /** What would be published: what is in it, and what installing it does. `tools/package-check.ts` looks at exports and types. */
+import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +42,27 @@ describe('the package', () => {
     expect(telling).toEqual([]);
     const here = paths.filter((path) => existsSync(root + path) && readFileSync(root + path, 'utf8').includes(root.slice(0, -1)));
     expect(here).toEqual([]); // F-59: no file, source maps included, tells in which folder it was built
+  });
+
+  it('is bundled by an application without a warning (N-03)', async () => {
+    const { warnings } = await build({
+      entryPoints: [`${root}examples/demo/worker.ts`],
+      absWorkingDir: root,
+      bundle: true,
+      write: false,
+      format: 'esm',
+      conditions: ['workerd', 'worker', 'browser'],
+      external: ['node:*', 'cloudflare:*'],
+      logLevel: 'silent',
+    });
+    expect(warnings.map(({ text }) => text)).toEqual([]);
+  });
+
+  it('is built for `npm pack` by what installs first, in a fresh clone too, and also in a dry run (N-04)', () => {
+    expect(manifest['scripts']).toMatchObject({ prepack: 'npm run build', build: 'node tools/ready.mjs --clean' });
+    const ready = readFileSync(`${root}tools/ready.mjs`, 'utf8');
+    expect(ready.indexOf("run('npm', ['ci', '--dry-run=false'")).toBeGreaterThan(0);
+    expect(ready.indexOf("run('npm', ['ci'")).toBeLessThan(ready.indexOf("run('tsc', ['-b', '--clean']"));
   });
 
   it('is all that the bench loads of dist, where nothing else that runs is', () => {

@@ -36,7 +36,16 @@ const { inputs } = (await build({ ...options, write: false })).metafile;
 const further = furtherImports();
 for (const old of globSync('dist/**/*.js{,.map}', { cwd: root })) rmSync(`${root}${old}`);
 await build({ ...options, plugins: [{ name: 'groups', setup: withFurtherImports }] });
-for (const path of globSync('dist/**/*.js', { cwd: root })) writeFileSync(root + path, askingNode(readFileSync(root + path, 'utf8')));
+for (const path of globSync('dist/**/*.js', { cwd: root }))
+  writeFileSync(root + path, withNames(askingNode(readFileSync(root + path, 'utf8'))));
+
+/**
+ * An import for the order of loading alone takes no names. Written without braces, bundlers of applications warn of each: it can do nothing, since the
+ * package has no side effects. @param {string} text
+ */
+function withNames(text) {
+  return text.replaceAll(/^import ("\.[^"]+");$/gm, 'import {} from $1;');
+}
 
 /**
  * An import of one of Node's modules makes Node load whatever any export of it stands for: Web Crypto with `node:crypto`, streams of files with

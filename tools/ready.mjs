@@ -21,15 +21,16 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     process.exit(1);
   }
   say('Installing dependencies (about a minute, once) …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  run('npm', ['ci', '--dry-run=false', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, wanted);
 }
 say('Building …');
+if (process.argv[2] === '--clean') run('tsc', ['-b', '--clean']);
 run('tsc', ['-b', 'tsconfig.core.json', 'tsconfig.node.json', 'tsconfig.worker.json']);
 run('node', ['tools/bundle.mjs']);
 chmodSync(`${root}dist/cli/main.js`, 0o755); // npx runs it from here
 
-const [command, ...rest] = process.argv.slice(2);
+const [command, ...rest] = process.argv.slice(2).filter((word) => word !== '--clean');
 if (command !== undefined) {
   const [major = 0, minor = 0] = spawnSync('node', ['--version'], { env, encoding: 'utf8' }).stdout.slice(1).split('.').map(Number);
   if (major < 22 || (major === 22 && minor < 18)) {

@@ -1,7 +1,6 @@
 /** The commands: which one is meant, what they are, and the exit code of a run. */
 import { connect } from './connect.ts';
 import { parseConnectOptions } from './connect-options.ts';
-import { runStore, STORE_USAGE } from './store.ts';
 import { CliError, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -27,7 +26,7 @@ Exit code: 0 when all went well, 1 when it did not (one line says why), 2 for a 
 export async function runCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [command, ...rest] = argv;
   if (argv.includes('--help') || argv.includes('-h')) {
-    terminal.out(command === 'store' ? STORE_USAGE : USAGE);
+    terminal.out(command === 'store' ? (await import('./store.ts')).STORE_USAGE : USAGE);
     return 0;
   }
   if (argv.includes('--version')) {
@@ -37,7 +36,7 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   try {
     if (command === undefined) throw new CliError(USAGE, 2);
     if (command === 'store') {
-      await runStore(rest, terminal);
+      await (await import('./store.ts')).runStore(rest, terminal); // with it come the stores
       return 0;
     }
     if (command !== 'connect') throw new CliError(`There is no command ${JSON.stringify(command)}. See: portcullis --help`, 2);

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import type { Store } from '../model/store.ts';
 import { type PgDriver, type PostgresDriver, postgresStore } from '../stores/postgres.ts';
 import { type RedisClient, redisStore } from '../stores/redis.ts';
-import { sqliteStore } from '../stores/sqlite.ts';
+import type { SqliteStore } from '../stores/sqlite.ts';
 import { CliError } from './terminal.ts';
 
 /** A store, and how to let go of it. */
@@ -27,11 +27,14 @@ export async function openStore(name: string, make: boolean): Promise<OpenStore>
   const path = name.replace(/^sqlite:/, '');
   const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'portcullis.db') : path;
   if (!make && !existsSync(file)) throw new CliError(`There is no database at ${file}.`);
-  const store = opened(file);
+  const store = await opened(file);
   return { store, close: async () => store.close() };
 }
 
-function opened(file: string): ReturnType<typeof sqliteStore> {
+async function opened(file: string): Promise<SqliteStore> {
+  if (process.getBuiltinModule('node:sqlite') === undefined)
+    throw new CliError(`SQLite needs Node 22.13 or newer, and this is ${process.version}. Install a newer Node and try again.`);
+  const { sqliteStore } = await import('../stores/sqlite.ts'); // on Node 22 the driver prints a warning when it is loaded
   try {
     return sqliteStore(file);
   } catch (error) {

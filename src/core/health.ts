@@ -2,6 +2,7 @@
  * Health: whether the server can do its work at this moment, found out by doing a little of it. A record is written, read and
  * removed: a disk that is full still reads, and a replica that cannot be written to still answers.
  */
+import { isForm } from '../model/login.ts';
 import { type Key, NothingDone } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 
@@ -17,8 +18,9 @@ export interface Health {
   readonly failed?: { readonly parts: number; readonly of: number };
 }
 
-/** Reads once. @throws {TypeError} for a store that must not be used as it is set up; one that is down will answer later. */
+/** Reads once. @throws {TypeError} for a store that must not be used as it is set up, or a login's package that is missing; a store that is down will answer later. */
 export async function checkStore(as: AuthServer): Promise<void> {
+  await Promise.all(as.settings.logins.filter(isForm).map((login) => login.load?.()));
   try {
     await as.store.read('check:layout');
   } catch (error) {

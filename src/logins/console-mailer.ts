@@ -8,5 +8,6 @@ export function consoleMailer(print: (text: string) => void = (text) => console.
   const send = ({ to, subject, text }: Email): void => {
     print(`portcullis: a message that nobody sends\nTo: ${to}\nSubject: ${subject}\n\n${text}`);
   };
-  return Object.assign(send, { developmentOnly: true } as const);
+  const unsent = (to: string, why: string): void => print(`portcullis: no message to ${to}: ${why}`);
+  return Object.assign(send, { developmentOnly: true, unsent } as const);
 }

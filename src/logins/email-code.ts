@@ -29,6 +29,9 @@ const RULES = { most: 5, perNetwork: 50, per: 15 * 60 };
 const TTL: Seconds = 600;
 
 /** What a step holds. */
+const UNKNOWN =
+  'no account has proven this address, and sign-up is closed. Use emailCode({ signUp: "open", … }), or helpers.accounts.create({ username, email, emailVerified: true }).';
+
 type Kept = { readonly address: string; readonly code: string };
 
 /** Signs users in by a code sent to their e-mail address. */
@@ -44,6 +47,7 @@ export function emailCode<Env = unknown>(options: EmailCodeOptions<Env>): FormLo
     services.after(async () => {
       if (signUp === 'open' || (await services.accounts.findByEmail(address)))
         await sendEmail(messageOf(address, code, services), services.env as Env);
+      else sendEmail.unsent?.(address, UNKNOWN);
     });
     return { kind: 'step', keep: { address, code } satisfies Kept, tries: TRIES, ttl: TTL };
   };

@@ -216,13 +216,13 @@ async function orFault<T extends object>(verify: () => Promise<T>): Promise<T | 
 
 type Library = typeof import('@simplewebauthn/server') & Pick<typeof import('@simplewebauthn/server/helpers'), 'decodeAttestationObject'>;
 
-/** Loaded at the first use: it takes longer than all the rest of a start. */
-async function library(): Promise<Library> {
+/** Loaded at the first use, where no start looks whether it is there: it takes longer than all the rest of one. @throws {TypeError} */
+export async function library(): Promise<Library> {
   const [server, { decodeAttestationObject }] = await Promise.all([
     import('@simplewebauthn/server'),
     import('@simplewebauthn/server/helpers'),
   ]).catch((cause: unknown) => {
-    throw new TypeError('passkeys() needs the package @simplewebauthn/server: npm install @simplewebauthn/server.', { cause });
+    throw new TypeError('logins: passkeys() needs the package @simplewebauthn/server; run: npm install @simplewebauthn/server.', { cause });
   });
   return { ...server, decodeAttestationObject };
 }

@@ -12,7 +12,7 @@ import { checkPasskeyOptions, partyOf, type PasskeyOptions, useCeremony } from '
 import { passkeySection } from './passkey-section.ts';
 import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
 import { type Kept, refused, signUp, signUpPage, stepOf } from './passkey-sign-up.ts';
-import { readAssertion, type RelyingParty, verifyAssertion } from './passkey-verifier.ts';
+import { library, readAssertion, type RelyingParty, verifyAssertion } from './passkey-verifier.ts';
 
 export type { PasskeyOptions } from './passkey-options.ts';
 
@@ -38,6 +38,7 @@ export function passkeys(options: PasskeyOptions = {}): FormLogin {
     account: [passkeySection(options)],
     pages: options.signUp === 'open' ? [signUpPage(options)] : [],
     checkIssuer: (issuer) => void partyOf(options, issuer),
+    load: library,
   };
 }
 

@@ -39,13 +39,15 @@ async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<Logi
   return { kind: 'page', title: words.password.sentTitle, body: html`<p class="lead">${words.password.sent}</p>` };
 }
 
+const UNPROVEN = 'no account of that name has a proven address. Use helpers.accounts.create({ username, email, emailVerified: true }).';
+
 async function sendTo(typed: string, { services, words, server }: LoginPageCall, rules: PasswordRules): Promise<void> {
   if ((await services.attempt(KIND, usernameKey(typed), RULES)) !== null) return;
   const { accounts, links, env } = services;
   // A proven address first: it belongs to one account, while a name is what somebody chose to be called.
   const account = (await accounts.findByEmail(typed)) ?? (await accounts.findByUsername(typed));
   // Who reads the message gets in: an address that nobody proved or vouched for gets none.
-  if (account?.email === undefined || !account.emailVerified) return;
+  if (account?.email === undefined || !account.emailVerified) return rules.sendEmail?.unsent?.(typed, UNPROVEN);
   const { id: accountId, stamp, email: to } = account;
   const url = `${services.pageUrl('reset')}?token=${await links.make(KIND, { accountId, stamp, email: to }, LIFE)}`;
   const [subject, text] = [words.email.resetSubject(server), words.email.reset(server, url)];

@@ -1,4 +1,4 @@
-/** `portcullis/mcp`: MCP servers that know who called. Needs the optional peer `@modelcontextprotocol/server` 2.x. */
+/** `portcullis/mcp`: MCP servers that know who called. Needs the peer `@modelcontextprotocol/server` 2.x, also for servers of SDK 1.x. */
 export { type AgentClass, McpAgent } from './agent.ts';
 export type { StateChange } from './agent-state.ts';
 export type { Sql } from './agent-sql.ts';

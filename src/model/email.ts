@@ -26,6 +26,8 @@ export interface Email {
 export type SendEmail<Env = unknown> = ((email: Email, env: Env) => Awaitable<unknown>) & {
   /** Set by a mailer that shows messages to whoever runs the server: never outside of development. */
   readonly developmentOnly?: true;
+  /** Told by such a mailer's caller when a person waits for a message that is not sent, and why. */
+  readonly unsent?: (to: string, why: string) => void;
 };
 
 /** An address has at most that many characters (RFC 5321 §4.5.3.1.3). */

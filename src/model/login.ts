@@ -62,6 +62,8 @@ export interface FormLogin {
   prove(read: (field: string) => string, services: LoginServices): Promise<LoginResult>;
   /** Called before each request for a page: makes accounts that shall be there. It remembers by itself that it is done. */
   prepare?(services: LoginServices): Promise<void>;
+  /** Loads the packages that the login needs, so that one that is missing shows at the start. @throws {TypeError} naming it. */
+  load?(): Promise<unknown>;
   /** Checks that the environment has what the login needs of it. @throws {TypeError} naming option, variable and fix. */
   checkEnv?(env: unknown): void;
   /** What follows where `prove` asks for a step. */

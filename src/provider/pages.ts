@@ -26,7 +26,7 @@ export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
   /**
    * Looks at the store before the first request; `serve` does. A store that does not answer yet is no reason to fail.
    *
-   * @throws {TypeError} for a store that is set up so that records would be lost, or that a newer version has written.
+   * @throws {TypeError} for a store that is set up so that records would be lost, or that a newer version has written; for a package of a login that is not installed.
    */
   checkStore(): Promise<void>;
   /** Removes some of the records that have expired, and tells how many; 0 where the store does that by itself. */

@@ -222,4 +222,20 @@ describe('logins/email-code', () => {
     await expect.poll(() => printed.length, { interval: 1 }).toBe(1);
     expect(printed[0]).toMatch(/To: ada@mail\.example\nSubject: \d{4} \d{4} is your code for localhost:8787\n/);
   });
+
+  it('tells on the console in development why no message went out, and to nobody else (N-10)', async () => {
+    const printed: string[] = [];
+    const sendEmail = consoleMailer((text) => printed.push(text));
+    const clock = makeClock();
+    const [store, issuer] = [memoryStore({ now: clock.now }), 'http://localhost:8787'];
+    const app = await appOn(store, clock, { logins: [emailCode({ sendEmail }), password({ sendEmail })], issuer });
+    const browser = app.browser();
+    await browser.submit(await browser.get(`${issuer}/login`), { login: 'email', email: ADA });
+    await expect.poll(() => printed.length, { interval: 1 }).toBe(1);
+    expect(printed[0]).toContain(`portcullis: no message to ${ADA}: no account has proven this address, and sign-up is closed`);
+    expect(printed[0]).toContain('emailCode({ signUp: "open", … }), or helpers.accounts.create({ username, email, emailVerified: true })');
+    await browser.submit(await browser.get(`${issuer}/login/forgot`), { username: 'nobody' });
+    await expect.poll(() => printed.length, { interval: 1 }).toBe(2);
+    expect(printed[1]).toContain('portcullis: no message to nobody: no account of that name has a proven address');
+  });
 });

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
+import { passkeys } from '../../src/logins/passkey.ts';
+import { memoryStore, OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { errors, ok, gate, start, stopAfterEach } from '../support/node-server.ts';
 import { open } from '../support/raw.ts';
@@ -117,4 +119,22 @@ describe('node/serve, start and stop', () => {
     expect(await ended).toEqual([0, null]);
     await expect(fetch(url)).rejects.toThrow();
   });
+});
+
+it('does not start where a package of a login is missing, and says what to install (N-08)', async () => {
+  const missing = new TypeError('logins: passkeys() needs the package @simplewebauthn/server; run: npm install @simplewebauthn/server.');
+  const app = (load: () => Promise<unknown>): OAuthProvider =>
+    new OAuthProvider({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [{ ...passkeys(), load }], store: memoryStore() });
+  await expect(
+    serve(
+      app(() => Promise.reject(missing)),
+      { port: 0 },
+    ),
+  ).rejects.toBe(missing);
+  await expect(passkeys().load?.()).resolves.toHaveProperty('verifyRegistrationResponse');
+  const server = await serve(
+    app(async () => {}),
+    { port: 0, drainTimeout: 0.1 },
+  );
+  await server.stop();
 });
