@@ -237,15 +237,15 @@ const PARTS: readonly Part[] = [
 /** Paths below the root of the files that are mutated, in the order of their weight. */
 export const MUTATED: readonly string[] = PARTS.flatMap(({ folder, files }) => files.map((name) => `src/${folder}/${name}.ts`));
 
-/** The tests for a file, as globs, nearest first. */
-export function testsFor(file: string): readonly string[] {
+/**
+ * The tests for a file, as globs, in two parts: those that are nearest and quick, tried on all mutants; and all, tried on what survives.
+ */
+export function testsFor(file: string): { readonly near: readonly string[]; readonly all: readonly string[] } {
   const part = PARTS.find(({ folder, files }) => files.some((name) => file === `src/${folder}/${name}.ts`));
   if (!part) throw new TypeError(`${file} is not among the files of tools/mutants-files.ts.`);
   const own = file.replace(/^src/, 'test').replace(/\.ts$/, '.test.ts');
-  const journeys = new Set(part.journeys.flatMap((area) => JOURNEYS[area]));
-  return [
-    ...(existsSync(`${root}${own}`) ? [own] : []),
-    ...part.tests.map((folder) => `test/${folder}/*.test.ts`),
-    ...[...journeys].map((name) => `test/journeys/${name}.test.ts`),
-  ];
+  const folders = part.tests.map((folder) => `test/${folder}/*.test.ts`);
+  const near = existsSync(`${root}${own}`) ? [own] : folders;
+  const journeys = part.journeys.flatMap((area) => JOURNEYS[area]).map((name) => `test/journeys/${name}.test.ts`);
+  return { near, all: [...new Set([...near, ...folders, ...journeys])] };
 }

@@ -94,17 +94,25 @@ if (isBad)
   );
 process.exitCode = isBad ? 1 : 0;
 
-/** Runs Stryker over one file, in what is left of the time. */
+/** Runs Stryker over one file, in what is left of the time: with the tests that are nearest, then with all of them on what survived. */
 function test(file: string): FileResult | null {
   const sha256 = hashOf(file);
+  const { near, all } = testsFor(file);
+  const first = run(file, sha256, near, values.force);
+  return first === null || first.survived === 0 || near.length === all.length ? first : run(file, sha256, all, false);
+}
+
+/** One run. What an earlier one found, and what has not changed since, is not tried again. */
+function run(file: string, sha256: string, tests: readonly string[], force: boolean): FileResult | null {
   const incremental = `${root}reports/mutants/${file.replaceAll('/', '+')}.json`;
   mkdirSync(dirname(incremental), { recursive: true });
+  if (existsSync(incremental) && readFileSync(incremental).length === 0) rmSync(incremental); // its run was stopped
   rmSync(REPORT, { force: true });
-  const flags = ['--mutate', file, '--incremental', '--incrementalFile', incremental, ...(values.force ? ['--force'] : [])];
+  const flags = ['--mutate', file, '--incremental', '--incrementalFile', incremental, ...(force ? ['--force'] : [])];
   const { status, signal, stdout } = spawnSync('stryker', ['run', ...flags], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, MUTANT_TESTS: testsFor(file).join(';') },
+    env: { ...process.env, MUTANT_TESTS: tests.join(';') },
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: Math.max(1, deadline - Date.now()),
     shell: process.platform === 'win32',
