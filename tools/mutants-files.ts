@@ -2,7 +2,7 @@
  * The files that hold a security check, most important first, and the tests that find mutants in them. A file's own tests (same path),
  * and those of its folder where they are few, come first; then journeys that walk through it.
  */
-import { existsSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,7 +29,21 @@ interface Part {
 const PARTS: readonly Part[] = [
   {
     folder: 'model',
-    files: ['transition', 'grant', 'redirect', 'scope', 'policy', 'pkce', 'resource', 'assertion', 'change-record', 'client-spec', 'dpop'],
+    files: [
+      'transition',
+      'repeat',
+      'wrapped',
+      'grant',
+      'redirect',
+      'scope',
+      'policy',
+      'pkce',
+      'resource',
+      'assertion',
+      'change-record',
+      'client-spec',
+      'dpop',
+    ],
     tests: ['model', 'grants'],
     journeys: ['grants'],
   },
@@ -243,9 +257,9 @@ export const MUTATED: readonly string[] = PARTS.flatMap(({ folder, files }) => f
 export function testsFor(file: string): { readonly near: readonly string[]; readonly all: readonly string[] } {
   const part = PARTS.find(({ folder, files }) => files.some((name) => file === `src/${folder}/${name}.ts`));
   if (!part) throw new TypeError(`${file} is not among the files of tools/mutants-files.ts.`);
-  const own = file.replace(/^src/, 'test').replace(/\.ts$/, '.test.ts');
+  const own = file.replace(/^src/, 'test').replace(/\.ts$/, '{,-*}.test.ts');
   const folders = part.tests.map((folder) => `test/${folder}/*.test.ts`);
-  const near = existsSync(`${root}${own}`) ? [own] : folders;
+  const near = globSync(own, { cwd: root }).length > 0 ? [own] : folders;
   const journeys = part.journeys.flatMap((area) => JOURNEYS[area]).map((name) => `test/journeys/${name}.test.ts`);
   return { near, all: [...new Set([...near, ...folders, ...journeys])] };
 }

@@ -1,6 +1,6 @@
 /**
- * What `npm run mutants` leaves alone: the text of a TypeError, RangeError or Error, which tells a developer what to do. A test
- * quotes the part of it that names the option, and another wording breaks no promise. That the error is thrown is still tested.
+ * What `npm run mutants` leaves alone: texts for developers, which are the message of a TypeError, RangeError or Error, and the `hint` of an
+ * `OAuthError`. They say what to do, and another wording breaks no promise. That the error is thrown is still tested.
  *
  * Every other string is changed. The reason of an `OAuthError` is a contract: listeners of `on` see it and act on it.
  */
@@ -11,9 +11,26 @@ const PROSE_OF = new Set(['Error', 'RangeError', 'TypeError']);
 export const strykerPlugins = [
   declareValuePlugin(PluginKind.Ignore, 'prose', {
     shouldIgnore(path) {
-      const isText = path.isStringLiteral() || path.isTemplateLiteral();
-      const error = isText && path.parentPath?.isNewExpression() ? path.parentPath.node.callee : undefined;
-      return error?.type === 'Identifier' && PROSE_OF.has(error.name) ? 'The text of an error for developers.' : undefined;
+      return isMessage(path) || isHint(path) ? 'A text for developers.' : undefined;
     },
   }),
 ];
+
+/** @param {import('@stryker-mutator/api/ignore').NodePath} path */
+function isMessage(path) {
+  const error = isText(path) && path.parentPath?.isNewExpression() ? path.parentPath.node.callee : undefined;
+  return error?.type === 'Identifier' && PROSE_OF.has(error.name);
+}
+
+/** The value of `hint`, and an object that holds nothing else. @param {import('@stryker-mutator/api/ignore').NodePath} path */
+function isHint(path) {
+  const property = path.isObjectExpression() && path.node.properties.length === 1 ? path.node.properties[0] : path.parent;
+  return (
+    property?.type === 'ObjectProperty' && property.key.type === 'Identifier' && property.key.name === 'hint' && path.node !== property.key
+  );
+}
+
+/** @param {import('@stryker-mutator/api/ignore').NodePath} path */
+function isText(path) {
+  return path.isStringLiteral() || path.isTemplateLiteral();
+}

@@ -3,11 +3,11 @@
  * (mutation testing, with Stryker). Results are kept in docs/reference/mutants.json, and as a table in docs/reference/mutants.md.
  *
  * `--stale` takes the listed files that have changed since their result; `--new` those without a result; `--minutes 8` stops after
- * that time; `--force` forgets what earlier runs found; `--table` only makes the table anew, after a `why` was written. Without
- * files and flags it says which have no current result.
+ * that time; `--near` tries the nearest tests only, which is quick while you write one; `--force` forgets what earlier runs found; `--table`
+ * only makes the table anew, after a `why` was written. Without files and flags it says which have no current result.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ import { type FileResult, hashOf, isCurrent, MIN_KILLED, readResults, RESULTS, s
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const REPORT = `${root}reports/mutation/mutation.json`;
+const LOG = `${root}reports/mutants/stryker.log`;
 const FOUND = new Set(['Killed', 'Timeout']);
 const MISSED = new Set(['Survived', 'NoCoverage']);
 
@@ -45,6 +46,7 @@ const { values, positionals } = parseArgs({
     stale: { type: 'boolean', default: false },
     new: { type: 'boolean', default: false },
     force: { type: 'boolean', default: false },
+    near: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '600' },
   },
@@ -99,7 +101,7 @@ function test(file: string): FileResult | null {
   const sha256 = hashOf(file);
   const { near, all } = testsFor(file);
   const first = run(file, sha256, near, values.force);
-  return first === null || first.survived === 0 || near.length === all.length ? first : run(file, sha256, all, false);
+  return values.near || first === null || first.survived === 0 || near.length === all.length ? first : run(file, sha256, all, false);
 }
 
 /** One run. What an earlier one found, and what has not changed since, is not tried again. */
@@ -109,18 +111,20 @@ function run(file: string, sha256: string, tests: readonly string[], force: bool
   if (existsSync(incremental) && readFileSync(incremental).length === 0) rmSync(incremental); // its run was stopped
   rmSync(REPORT, { force: true });
   const flags = ['--mutate', file, '--incremental', '--incrementalFile', incremental, ...(force ? ['--force'] : [])];
-  const { status, signal, stdout } = spawnSync('stryker', ['run', ...flags], {
+  const log = openSync(LOG, 'w');
+  const { status, error } = spawnSync('stryker', ['run', ...flags], {
     cwd: root,
-    encoding: 'utf8',
     env: { ...process.env, MUTANT_TESTS: tests.join(';') },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', log, log],
     timeout: Math.max(1, deadline - Date.now()),
     shell: process.platform === 'win32',
   });
-  if (signal !== null) process.stdout.write(`${file}: stopped, the time is over; nothing is kept. It needs a run with more --minutes.\n`);
+  closeSync(log);
+  if (error !== undefined && 'code' in error && error.code === 'ETIMEDOUT')
+    process.stdout.write(`${file}: stopped, the time is over. The next run goes on from here.\n`);
   else if (status !== 0 || !existsSync(REPORT)) {
     isBad = true;
-    process.stdout.write(`${stdout}\n${file}: Stryker failed, see above; nothing is kept.\n`);
+    process.stdout.write(`${readFileSync(LOG, 'utf8')}\n${file}: Stryker failed, see above; nothing is kept.\n`);
   } else return resultOf(file, sha256);
   return null;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { OAuthError } from '../../src/model/error.ts';
 import { checkChallenge, checkVerifier } from '../../src/model/pkce.ts';
 
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'; // RFC 7636, appendix B
@@ -11,9 +12,23 @@ describe('model/pkce', () => {
   it.each([
     ['SEC-021', undefined, 'S256'], ['SEC-022', CHALLENGE, undefined], ['SEC-022', CHALLENGE, 'plain'], ['SEC-022', CHALLENGE, 's256'], ['SEC-022', CHALLENGE, 'S256 '],
     ['SEC-022', CHALLENGE, 'S512'], ['SEC-027', `${CHALLENGE}=`, 'S256'], ['SEC-027', CHALLENGE.slice(1), 'S256'], ['SEC-027', `${CHALLENGE}A`, 'S256'],
-    ['SEC-027', 'f'.repeat(64), 'S256'], ['SEC-027', `${CHALLENGE.slice(1)}\n`, 'S256'], ['SEC-027', `${CHALLENGE}\n`, 'S256'],
+    ['SEC-027', 'f'.repeat(64), 'S256'], ['SEC-027', `${CHALLENGE.slice(1)}\n`, 'S256'], ['SEC-027', `${CHALLENGE}\n`, 'S256'], ['SEC-027', `=${CHALLENGE}`, 'S256'],
   ] as const)('%s refuses the challenge %j with the method %j', (_id, challenge, method) => {
     expect(() => checkChallenge(challenge, method)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+  }); // prettier-ignore
+
+  it('says precisely why, to listeners', () => {
+    const reasonOf = (check: () => unknown): unknown => {
+      try {
+        return check();
+      } catch (error) {
+        return (error as OAuthError).reason;
+      }
+    };
+    expect([
+      reasonOf(() => checkChallenge(undefined, 'S256')), reasonOf(() => checkChallenge(CHALLENGE, 'plain')), reasonOf(() => checkChallenge('x', 'S256')),
+      reasonOf(() => checkVerifier(undefined)), reasonOf(() => checkVerifier('x')),
+    ]).toEqual(['challenge_missing', 'challenge_method', 'challenge_malformed', 'verifier_missing', 'verifier_malformed']);
   }); // prettier-ignore
 
   it('takes verifiers of 43 to 128 unreserved characters', () => {
@@ -30,6 +45,7 @@ describe('model/pkce', () => {
     `${'a'.repeat(42)}ä`,
     `${'a'.repeat(42)}\0`,
     `${'a'.repeat(43)}\n`,
+    `\n${'a'.repeat(43)}`,
   ])('SEC-023 SEC-026 refuses the verifier %j', (verifier) => {
     expect(() => checkVerifier(verifier)).toThrow(expect.objectContaining({ code: 'invalid_grant' }));
   });

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { answerTo, checkRedirectUri, findRedirect, type Redirecting, type ValidRedirect } from '../../src/model/redirect.ts';
+import {
+  answerTo,
+  checkRedirectUri,
+  findRedirect,
+  isNeverScheme,
+  isUsableScheme,
+  KNOWN_SCHEMES,
+  type Redirecting,
+  shownPlace,
+  type ValidRedirect,
+} from '../../src/model/redirect.ts';
 
 const native = (...redirectUris: string[]): Redirecting => ({ redirectUris, applicationType: 'native' });
 const web = (...redirectUris: string[]): Redirecting => ({ redirectUris, applicationType: 'web' });
@@ -36,6 +46,73 @@ describe('model/redirect', () => {
     expect(() => checkRedirectUri(uri)).toThrow(expect.objectContaining({ code: 'invalid_redirect_uri' }));
   });
 
+  it.each([
+    ['redirect_malformed', ['', 'https://app.example/a b', ' https://app.example', 'https://app.example/é', 'http://localhost:99999/cb', `https://app.example/${'x'.repeat(2029)}`]],
+    ['redirect_scheme', ['javascript:alert(1)', 'JavaScript://x', 'data:x', 'vbscript:x', 'file:///x', 'blob:x', 'about:blank', 'filesystem:x', 'view-source:x', 'ws://x', 'ftp://x']],
+    ['redirect_fragment', ['https://app.example/cb#x', 'https://app.example/cb#']],
+    ['redirect_userinfo', ['https://user@app.example/cb', 'https://:secret@app.example/cb', 'https://@app.example/cb', 'HTTPS://:@app.example/cb']],
+    ['redirect_reserved_parameter', ['code', 'state', 'iss', 'error', 'error_description'].map((name) => `https://app.example/cb?x=1&${name}=1`)],
+    ['redirect_insecure', ['http://app.example/cb', 'HTTP://localhost/cb', 'https:app.example/cb', 'Cursor://x']],
+  ])('says %s of each such redirect URI (SEC-007, SEC-008)', (reason, uris) => {
+    for (const uri of uris) expect(() => checkRedirectUri(uri), uri).toThrow(expect.objectContaining({ code: 'invalid_redirect_uri', reason }));
+  }); // prettier-ignore
+
+  it('takes a redirect URI of 2048 characters, and an at sign or a word of ours where it says nothing (SEC-008)', () => {
+    for (const uri of [
+      `https://app.example/${'x'.repeat(2028)}`,
+      'https://app.example/@me',
+      'https://app.example?user=a@b',
+      'https://app.example/?codes=1',
+    ])
+      expect(checkRedirectUri(uri)).toBe('https');
+    expect(checkRedirectUri('app.javascript:/cb')).toBe('private-use');
+  });
+
+  it.each([
+    ['redirect_missing', native('https://app.example/1', 'https://app.example/2'), undefined],
+    ['redirect_unregistered', native('https://app.example/1'), 'https://app.example/2'],
+    ['redirect_unregistered', native('app.example:/cb'), 'http://localhost/cb'],
+    ['redirect_unregistered', native('http://localhost/cb'), 'app.example:/cb'],
+    ['redirect_unregistered', web('http://localhost:1/cb'), 'http://localhost:2/cb'],
+    ['redirect_unusable', web('http://localhost:1/cb'), 'http://localhost:1/cb'],
+    ['redirect_unusable', native('javascript:x'), 'javascript:x'],
+    ['redirect_unusable', native('unknown://x'), 'unknown://x'],
+  ])('says %s to listeners (SEC-011, SEC-015)', (reason, client, uri) => {
+    expect(() => findRedirect(client, uri)).toThrow(expect.objectContaining({ code: 'invalid_request', reason }));
+  });
+
+  it('uses the private-use schemes that are known or a domain turned round, and none of the web or of scripts (RFC 8252 §7.1)', () => {
+    for (const scheme of KNOWN_SCHEMES)
+      expect([scheme, found(native(`${scheme}://cb`), `${scheme}://cb`)]).toEqual([scheme, `${scheme}://cb`]);
+    const judged = ['com.example.app', 'a-1.b-2', 'com', 'com.', '.com', '1com.example', 'x:com.example', 'com.example_x'];
+    expect(judged.map((scheme) => isUsableScheme(`${scheme}:/cb`, ['zed']))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect([isUsableScheme('zed:/x', ['zed']), isUsableScheme('zed:/x', []), isUsableScheme('com.example:/x', [])]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const never = ['http', 'https', 'javascript', 'JAVASCRIPT', 'data', 'mailto', 'ws', 'wss', 'ftp'];
+    expect([never.every(isNeverScheme), ['httpx', 'xhttps', 'httpss', 'xjavascript', 'zed', 'htt'].some(isNeverScheme)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('shows where an answer goes: the host, or the scheme of a program', () => {
+    expect(['https://app.example:8443/cb', 'http://localhost:1/cb', 'com.app:/cb', 'cursor://host/cb'].map(shownPlace)).toEqual([
+      'app.example:8443', 'localhost:1', 'com.app:', 'cursor://host',
+    ]);
+  }); // prettier-ignore
+
   it('lets the port of a loopback URI differ for a native client, and nothing else (S-041)', () => {
     const client = native('http://127.0.0.1:3334/cb?x=1', 'https://app.example/cb');
     expect(found(client, 'http://127.0.0.1:49152/cb?x=1')).not.toBeNull();
@@ -65,5 +142,6 @@ describe('model/redirect', () => {
     expect(to('https://app.example/cb?')).toBe('https://app.example/cb?code=a%20b%26c&state=x%0D%0Ay');
     expect(to('https://app.example/cb?x=%20&y')).toBe('https://app.example/cb?x=%20&y&code=a%20b%26c&state=x%0D%0Ay');
     expect(to('https://app.example/cb?x=1&')).toBe('https://app.example/cb?x=1&code=a%20b%26c&state=x%0D%0Ay');
+    expect(to('https://app.example/cb?x=1?')).toBe('https://app.example/cb?x=1?&code=a%20b%26c&state=x%0D%0Ay');
   });
 });

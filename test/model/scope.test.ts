@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isScopeToken, makeScopeCover, narrowScope, parseScope, requestedScope } from '../../src/model/scope.ts';
+import { askedPart, isScopeToken, makeScopeCover, narrowScope, parseScope, requestedScope, rightsIn } from '../../src/model/scope.ts';
 
 const invalid = expect.objectContaining({ code: 'invalid_scope' }) as unknown as Error;
 
@@ -14,6 +14,30 @@ describe('model/scope', () => {
     for (const text of ['x'.repeat(50_000), many, 'a"b', 'a\\b', 'a\tb', 'a\nb', 'a\u0000', 'é', 'a\u00a0b'])
       expect(() => parseScope(text)).toThrow(invalid);
     expect(['read', 'files:read', 'https://x/y#z', '!', ''].map(isScopeToken)).toEqual([true, true, true, true, false]);
+  });
+
+  it('says precisely what is wrong with a scope, at the very bounds (SEC-173)', () => {
+    const names = (count: number): string => Array.from({ length: count }, (_, at) => `s${at}`).join(' ');
+    const refused = (text: string, reason: string): void => {
+      expect(() => parseScope(text)).toThrow(expect.objectContaining({ code: 'invalid_scope', reason }));
+    };
+    expect([parseScope('x'.repeat(4096)).length, parseScope(names(256)).length]).toEqual([1, 256]);
+    refused('x'.repeat(4097), 'scope_too_long');
+    refused(names(257), 'scope_too_many');
+    for (const text of ['a"b', '"ab', 'ab"', 'read a\\b', 'é']) refused(text, 'scope_malformed');
+    expect(['"a', 'a"', 'a b', ' a'].map(isScopeToken)).toEqual([false, false, false, false]);
+    for (const [asked, rules, reason] of [[['admin'], {}, 'scope_beyond_grant'], [['admin'], { known: ['read'], strict: true }, 'scope_unknown']] as const)
+      expect(() => narrowScope(['read'], asked, ['read'], rules)).toThrow(expect.objectContaining({ code: 'invalid_scope', reason }));
+  }); // prettier-ignore
+
+  it('counts offline_access as no right, and carries on only what was asked', () => {
+    expect(rightsIn(['read', 'offline_access'])).toEqual(['read']);
+    expect(askedPart({ scope: ['read'] })).toStrictEqual({ scope: ['read'] });
+    expect(askedPart({ scope: [], offline: true, defaulted: true })).toStrictEqual({ scope: [], offline: true, defaulted: true });
+    expect(narrowScope(['read'], ['read', 'offline_access']), 'not granted, not given').toEqual(['read']);
+    const cover = makeScopeCover([{ name: 'read' }]);
+    const asked = ['read'];
+    expect(cover(asked), 'without a hierarchy').toBe(asked);
   });
 
   it('asks for the defaults where none is named that is known, and drops what is unknown (S-034, R-13)', () => {

@@ -3,21 +3,20 @@ import { findAccess, isLive, lifeEndOf, MOST_ACCESS, MOST_RETIRED, type Grant } 
 import { followSuccessors, noteUnanswered } from '../../src/model/repeat.ts';
 import { redeem, type Redemption, revoke, revokeAccess, rotate, type Rotation, type Verdict } from '../../src/model/transition.ts';
 import { unwrap } from '../../src/model/wrapped.ts';
-import { KEY, minted, openGrant, proofOf, refreshOf, START } from '../support/grants.ts';
+import {
+  grantAfter,
+  KEY,
+  minted,
+  openGrant,
+  proofOf,
+  reasonOf,
+  redeemed,
+  redemption,
+  refreshOf,
+  rotation,
+  START,
+} from '../support/grants.ts';
 import { type Chance, chance } from '../support/random.ts';
-
-const redemption = (more: Partial<Redemption> = {}): Redemption => ({
-  code: proofOf('code'), clientId: 'client', challenge: 'challenge', redirectUri: undefined, resource: undefined, scope: [], covered: (scope) => scope, now: START, ...more,
-}); // prettier-ignore
-const rotation = (token: string, next: number, now: number, more: Partial<Rotation> = {}): Rotation => ({
-  refresh: refreshOf(token), clientId: 'client', resource: undefined, scope: [], covered: (scope) => scope, sealedSuccessor: `refresh-${next}`, now, ...more,
-}); // prettier-ignore
-const reasonOf = (verdict: Verdict<unknown>): string | null => ('error' in verdict ? verdict.error.reason : null);
-const grantAfter = (verdict: Verdict<unknown>): Grant => {
-  if (!verdict.grant) throw new Error(`The move wrote nothing: ${reasonOf(verdict)}.`);
-  return verdict.grant;
-};
-const redeemed = (): Grant => grantAfter(redeem(redemption(), minted(1))(openGrant()));
 
 describe('model/transition', () => {
   it.each([

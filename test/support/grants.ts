@@ -1,6 +1,6 @@
 /** Grants and proofs without cryptography, for tests of the plain state machine: a token is its name, its hash too. */
 import type { Grant } from '../../src/model/grant.ts';
-import type { Minted } from '../../src/model/transition.ts';
+import { type Minted, redeem, type Redemption, type Rotation, type Verdict } from '../../src/model/transition.ts';
 import { type Proof, wrap } from '../../src/model/wrapped.ts';
 
 /** The key of every grant here. */
@@ -51,4 +51,39 @@ export function openGrant(more: Partial<Grant> = {}): Grant {
     ended: null,
     ...more,
   };
+}
+
+/** A redemption of that grant's code, with everything right but what is given. */
+export function redemption(more: Partial<Redemption> = {}): Redemption {
+  const right = {
+    code: proofOf('code'),
+    clientId: 'client',
+    challenge: 'challenge',
+    redirectUri: undefined,
+    resource: undefined,
+    scope: [],
+  };
+  return { ...right, covered: (scope) => scope, now: START, ...more };
+}
+
+/** A rotation of a refresh token to the n-th pair, with everything right but what is given. */
+export function rotation(token: string, next: number, now: number, more: Partial<Rotation> = {}): Rotation {
+  const right = { refresh: refreshOf(token), clientId: 'client', resource: undefined, scope: [], sealedSuccessor: `refresh-${next}` };
+  return { ...right, covered: (scope) => scope, now, ...more };
+}
+
+/** Why a move was refused; null where it was not. */
+export function reasonOf(verdict: Verdict<unknown>): string | null {
+  return 'error' in verdict ? verdict.error.reason : null;
+}
+
+/** The grant as a move wrote it. */
+export function grantAfter(verdict: Verdict<unknown>): Grant {
+  if (!verdict.grant) throw new Error(`The move wrote nothing: ${reasonOf(verdict)}.`);
+  return verdict.grant;
+}
+
+/** A grant whose code was redeemed for the first pair. */
+export function redeemed(): Grant {
+  return grantAfter(redeem(redemption(), minted(1))(openGrant()));
 }
