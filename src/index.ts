@@ -73,7 +73,7 @@ const PLATFORM: Platform = { runtime: webRuntime(), address: (_request, ctx) => 
 
 /** The provider on Web APIs alone: everything but password sign-in, which needs scrypt from Node or workerd. */
 export class OAuthProvider<Env = unknown> extends AnyOAuthProvider<Env> {
-  /** @throws {TypeError} when an option is wrong, naming it and the mend. */
+  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>) {
     super(options, PLATFORM);
   }

@@ -1,6 +1,6 @@
 /**
  * Server: path × method → endpoint, and the three things every answer of ours needs: CORS where the specification
- * wants it and nowhere else, no caching, and an error that is rendered for whoever asked (a program or a person).
+ * wants it and nowhere else, no caching, and an error that is rendered for the reader, a program or a person.
  */
 import type { Call, Endpoint } from './endpoints/endpoint.ts';
 import { callbackPath, loginPagesOf, metadataPathsOf, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
@@ -114,7 +114,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
 function finishing(endpoint: Endpoint): Endpoint {
   return (call) => {
     const work = endpoint(call);
-    call.after(() => work.catch(() => undefined)); // whoever waits for the answer gets the error
+    call.after(() => work.catch(() => undefined)); // the caller that waits for the answer gets the error
     return work;
   };
 }
@@ -187,7 +187,7 @@ async function replaced(route: Route, call: Call, error: unknown, response: Resp
   }
 }
 
-/** Nothing is taken, shown or counted for a page that nobody opened; a browser uses no prefetched answer that is an error. */
+/** Nothing is taken, shown or counted for a page that no person opened; a browser uses no prefetched answer that is an error. */
 function notAhead(): Response {
   return new Response(null, { status: 503, headers: { 'cache-control': 'no-store', 'retry-after': '0' } });
 }

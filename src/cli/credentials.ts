@@ -75,7 +75,7 @@ export function makeCredentials({ session, kept, callback, terminal, scope, time
     },
     redirectToAuthorization(url) {
       if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-        throw new CliError(`The server names a sign-in page that is no web page (${url.protocol}). Tell whoever runs it.`);
+        throw new CliError(`The server names a sign-in page that is no web page (${url.protocol}). Tell its operator.`);
       }
       // A sign-in that widens what tokens already allow asks for what the server said is missing.
       if (scope !== undefined && !session.tokens) url.searchParams.set('scope', scope);
@@ -102,7 +102,7 @@ export function makeCredentials({ session, kept, callback, terminal, scope, time
 
 function withoutMetadata(url: string, { resourceMetadata, authorizationServerUrl }: OAuthDiscoveryState): string {
   if (!resourceMetadata) {
-    return `${url} refuses without saying where to sign in: it publishes no protected-resource metadata (RFC 9728). Check the address; if it is right, tell whoever runs the server.`;
+    return `${url} refuses without saying where to sign in: it publishes no protected-resource metadata (RFC 9728). Check the address; if it is right, tell the operator of the server.`;
   }
-  return `${authorizationServerUrl} publishes no authorization server metadata (RFC 8414), so nobody can sign in there. Tell whoever runs ${url}.`;
+  return `${authorizationServerUrl} publishes no authorization server metadata (RFC 8414), so nobody can sign in there. Tell the operator of ${url}.`;
 }

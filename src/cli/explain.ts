@@ -29,16 +29,16 @@ export function explain(error: unknown, url: string, steps: Steps, sdk: Sdk): st
   const lost = steps.unreachable();
   if (lost) return `Cannot reach ${lost.url.origin}: ${networkText(lost.code)}.`;
   if (error instanceof sdk.RegistrationRejectedError) {
-    return `The server does not register this client (HTTP ${error.status}: ${quoted(error.body)}). Ask whoever runs it whether clients may register themselves.`;
+    return `The server does not register this client (HTTP ${error.status}: ${quoted(error.body)}). Ask its operator whether clients may register themselves.`;
   }
   if (error instanceof sdk.OAuthError) return oauthText(error.code, error.message);
   if (error instanceof sdk.IssuerMismatchError) {
-    return `The answer came from another authorization server than the one that was asked (${quoted(error.message)}). Nothing was accepted; tell whoever runs ${url}.`;
+    return `The answer came from another authorization server than the one that was asked (${quoted(error.message)}). Nothing was accepted; tell the operator of ${url}.`;
   }
   if (error instanceof sdk.InsecureTokenEndpointError) {
     return `The server wants codes and tokens sent without TLS (${quoted(error.tokenEndpoint)}). Use its https address; plain http is for this computer only.`;
   }
-  if (error instanceof sdk.OAuthClientFlowError) return `The sign-in was stopped: ${quoted(error.message)}. Tell whoever runs ${url}.`;
+  if (error instanceof sdk.OAuthClientFlowError) return `The sign-in was stopped: ${quoted(error.message)}. Tell the operator of ${url}.`;
   if (error instanceof sdk.SdkHttpError) return httpText(error, url);
   if (error instanceof sdk.ProtocolError) return `The server answered with an error: ${quoted(error.message)}.`;
   if (error instanceof sdk.UnauthorizedError)
@@ -49,7 +49,7 @@ export function explain(error: unknown, url: string, steps: Steps, sdk: Sdk): st
     return notMcp(url, 'no answer of that protocol');
   const { message } = error as Error;
   if (message.includes('dynamic client registration')) {
-    return `The authorization server of ${url} lets no client register itself, which connect needs. Ask whoever runs it to allow that.`;
+    return `The authorization server of ${url} lets no client register itself, which connect needs. Ask its operator to allow that.`;
   }
   return notMcp(url, quoted(message));
 }
@@ -66,11 +66,11 @@ function oauthText(code: string, text: string): string {
 }
 
 function httpText({ status, message }: SdkHttpError, url: string): string {
-  if (status === 401) return `${url} refuses the token that it just gave. Tell whoever runs the server; --verbose shows each step.`;
-  if (status === 403) return `${url} refuses this user or this address (HTTP 403: ${quoted(message)}). Ask whoever runs the server.`;
+  if (status === 401) return `${url} refuses the token that it just gave. Tell the operator of the server; --verbose shows each step.`;
+  if (status === 403) return `${url} refuses this user or this address (HTTP 403: ${quoted(message)}). Ask the operator of the server.`;
   if (status === 429) return `${url} is asked too often (HTTP 429). Wait a minute and run it again.`;
   if (status !== undefined && status >= 500)
-    return `${url} has a fault of its own (HTTP ${status}). Try again later, or tell whoever runs it.`;
+    return `${url} has a fault of its own (HTTP ${status}). Try again later, or tell its operator.`;
   return notMcp(url, `HTTP ${status ?? 'unknown'}`);
 }
 

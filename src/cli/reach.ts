@@ -26,7 +26,7 @@ export function makeReach(server: URL, lookup: Lookup = (hostname) => dnsLookup(
     isFree ??= await isPrivate(server);
     if (isFree || !(await isPrivate(url))) return;
     throw new CliError(
-      `${server.host} sends this client to ${url.host}, which is an address of a private network. Nothing was sent there; tell whoever runs ${server.host}.`,
+      `${server.host} sends this client to ${url.host}, which is an address of a private network. Nothing was sent there; tell the operator of ${server.host}.`,
     );
   };
 }

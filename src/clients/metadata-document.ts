@@ -87,7 +87,7 @@ export async function fetchClient(as: AuthServer, id: string, network: string): 
   });
 }
 
-/** Counts the fetches from one host, whoever asks: many networks cannot send us to one victim. @throws {OAuthError} 429 after too many. */
+/** Counts the fetches from one host, over all callers: many networks cannot send us to one victim. @throws {OAuthError} 429 after too many. */
 async function countTarget(as: AuthServer, id: string): Promise<void> {
   const wait = await as.limit(`document host\n${new URL(id).host}`, TARGET_FETCHES, WINDOW);
   if (wait === null) return;

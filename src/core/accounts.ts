@@ -150,7 +150,7 @@ export function makeAccounts({
     },
     async checkPassword(username, password, who) {
       const account = await findByUsername(username);
-      const right = await isRight(password, account?.passwordHash ?? NOBODY, who); // the same work for nobody
+      const right = await isRight(password, account?.passwordHash ?? NOBODY, who); // the same work where there is no account
       return account?.passwordHash !== undefined && right ? publicOf(account) : null;
     },
     async setPassword(id, password, ifStamp, who) {

@@ -10,7 +10,7 @@ import type { AuthServer } from './auth-server.ts';
 import { isClient, isLiving, isMarked, keyOf, UNUSED } from './client-records.ts';
 import { readHeld } from './held.ts';
 
-/** Removes the oldest registration that nobody has used, to make room for another; false where there is none. */
+/** Removes the oldest registration that was never used, to make room for another; false where there is none. */
 export async function removeOldestUnused(as: AuthServer): Promise<boolean> {
   let after: Cursor | undefined;
   do {

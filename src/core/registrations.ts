@@ -63,7 +63,7 @@ async function takeSome(as: AuthServer): Promise<boolean> {
 }
 
 /**
- * Takes the place of the oldest registration that nobody has used. Noted before it goes, so that a count of all in this moment gives its
+ * Takes the place of the oldest registration that was never used. Noted before it goes, so that a count of all in this moment gives its
  * place to no one else.
  */
 export async function takeOldest(as: AuthServer): Promise<boolean> {

@@ -20,7 +20,7 @@ const TTL: Seconds = 365 * 86_400;
 const LARGEST = 262_144;
 const LONGEST_HANDLE = 256;
 
-/** The states of whoever calls. @param kind of record: what the user made, or what is on its way for an MCP client. */
+/** The states of the caller. @param kind of record: what the user made, or what is on its way for an MCP client. */
 export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp'): UserStates {
   const { store, keys, keyring } = as;
   const keyOf = async (handle: string): Promise<Key> => {

@@ -16,7 +16,7 @@ import { errorAnswer } from './authorization-request.ts';
 import type { Call } from './endpoint.ts';
 import { cookieOf, flowCookie, setCookie } from './visitor.ts';
 
-/** How long a redirect is repeated whose code was redeemed: the answer to that may have reached nobody. */
+/** How long a redirect is repeated whose code was redeemed: the answer to that may have been lost. */
 const REPEATED_FOR: Seconds = 10;
 
 /** What was decided, as it is kept. */

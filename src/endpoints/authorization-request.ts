@@ -44,7 +44,7 @@ export interface AskedParams {
 export interface RedirectedError {
   readonly location: string;
   readonly error: OAuthError;
-  /** Whether the browser may be sent there though nobody has seen anything (RFC 9700 §4.11.2). */
+  /** Whether the browser may be sent there before a person has seen a page (RFC 9700 §4.11.2). */
   readonly isTrusted: boolean;
 }
 

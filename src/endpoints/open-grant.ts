@@ -34,7 +34,7 @@ export interface Opening extends AskedScope {
   readonly organization?: { readonly id: string; readonly name: string };
   /** The sign-in that it comes of. */
   readonly origin?: Origin;
-  /** The code, where it was chosen before (`newCode`). Whoever opens its grant a second time gets the one that is there. */
+  /** The code, where it was chosen before (`newCode`). A second call with it finds the grant that is there. */
   readonly code?: string;
 }
 

@@ -95,7 +95,7 @@ async function rememberedChoice(call: Call, request: CheckedRequest, user: Signe
 
 /**
  * Whether it is the person who opens the request. A link on another site can name a client that was allowed once, with a
- * state and a challenge of the attacker's; for clients that nobody vouches for this has to be seen (SEC-134). `same-origin` says nothing:
+ * state and a challenge of the attacker's; for clients that registered themselves this has to be seen (SEC-134). `same-origin` says nothing:
  * the link can lead to a sign-in page of this site, which sends the browser on. What our own sign-in sends here is always seen.
  */
 export function isOwnDoing(request: Request, { entered }: Client): boolean {

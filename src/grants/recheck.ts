@@ -16,7 +16,7 @@ export async function recheck(as: AuthServer, grant: Grant, key: Uint8Array<Arra
   const { origin } = grant;
   if (!origin) return grant;
   const login = as.settings.logins.find(({ id }) => id === origin.login);
-  if (!login) return null; // nobody comes in this way any more
+  if (!login) return null; // this way in was closed
   if (!isRedirect(login) || !login.recheck || origin.sealed === undefined) return grant;
   const text = await as.keys.openWith(key, origin.sealed, boundTo(grant.id));
   if (text === null) return grant;

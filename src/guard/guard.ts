@@ -84,7 +84,7 @@ const OPTIONS =
 /**
  * Makes a guard.
  *
- * @throws {TypeError} at start-up, naming the option and the mend.
+ * @throws {TypeError} at start-up, naming the option and the fix.
  */
 export function guard(options: GuardOptions & { readonly anonymous?: false }): Guard;
 export function guard(options: GuardOptions): Guard<null>;

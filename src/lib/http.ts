@@ -88,7 +88,7 @@ export function json(
   });
 }
 
-/** An answer that no cache keeps, whoever made it. */
+/** An answer that no cache keeps, ours or the application's. */
 export function withoutStore(response: Response): Response {
   if (response.headers.get('cache-control')?.includes('no-store') === true || response.status === 101) return response;
   const value = mediaTypeOf(response.headers) === 'text/event-stream' ? 'no-store, no-transform' : 'no-store';

@@ -1,7 +1,7 @@
 /**
  * Underway: many who ask for the same thing at once cost one fetch, and none of them depends on another. workerd drops the continuations
  * of a request that is cut off: what it awaited never settles for it, its `finally` never runs, and a promise that it shares with others
- * takes them along. So only values are shared: whoever waits looks with a timer of its own whether the value is there, and does the work
+ * takes them along. So only values are shared: a caller that waits looks with a timer of its own whether the value is there, and does the work
  * itself after a second. What the work came to is kept by the caller.
  */
 

@@ -18,7 +18,7 @@ export interface PasskeyOptions {
   readonly signUp?: 'open' | 'closed';
 }
 
-/** Refuses what can never work. @throws {TypeError} naming option and mend. */
+/** Refuses what can never work. @throws {TypeError} naming the option and the fix. */
 export function checkPasskeyOptions(options: PasskeyOptions): void {
   checkNames('passkeys', options, 'rpId rpName signUp');
   const { rpId, rpName, signUp } = options;
@@ -28,7 +28,7 @@ export function checkPasskeyOptions(options: PasskeyOptions): void {
     fail(`\`rpId\` must be a domain such as "mcp.example", without scheme, port and path; it is ${JSON.stringify(rpId)}`);
 }
 
-/** The site as passkeys know it, under an issuer. @throws {TypeError} where there can be no passkeys, naming the mend. */
+/** The site as passkeys know it, under an issuer. @throws {TypeError} where there can be no passkeys, naming the fix. */
 export function partyOf({ rpId }: PasskeyOptions, issuer: string): RelyingParty {
   const { origin, hostname, protocol, port } = new URL(issuer);
   if (/^[\d.]+$|^\[/.test(hostname)) {

@@ -132,7 +132,7 @@ function standingOf({ issuer, subject, claims, organization }: Identity): Json {
   return { issuer, subject, claims: kept, ...(organization === undefined ? {} : { organization }) };
 }
 
-/** Whether two issuers are one to a person who reads them: a slash more, or capitals, make nobody somebody else. */
+/** Whether two issuers are one to a person who reads them: a slash more, or capitals, are no other issuer. */
 function sameIssuer(own: string, other: string | undefined): boolean {
   const folded = (text: string): string => (URL.canParse(text) ? new URL(text).href : text).replace(/\/+$/, '');
   return other !== undefined && folded(own) === folded(other);

@@ -1,7 +1,7 @@
 /**
- * Questions: what a server asks its client while a turn lasts (elicitation, sampling, roots). Each goes out under an id that nobody guesses, and
+ * Questions: what a server asks its client while a turn lasts (elicitation, sampling, roots). Each goes out under an id that cannot be guessed, and
  * stands open in the drawer of the session. Its answer comes in another POST, perhaps to another process, which puts it there, once; an answer
- * to no open question is dropped, so that nobody stores what was not asked for.
+ * to no open question is dropped, so that nothing is stored that was not asked for.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { base64url } from '../lib/base64url.ts';

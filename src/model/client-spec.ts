@@ -1,6 +1,6 @@
 /**
  * Client spec: a client as its operator describes it, in the options or through the helpers, and its checks. What the operator says
- * is trusted, so mistakes are told in full: a `TypeError` that names the client, the member and the mend.
+ * is trusted, so mistakes are told in full: a `TypeError` that names the client, the member and the fix.
  */
 import { isDocumentUrl } from '../lib/document-url.ts';
 import { isReadable } from '../lib/readable.ts';

@@ -51,7 +51,7 @@ export type Client = {
   readonly freshUntil?: Seconds;
   /** The operator entered it. All others registered themselves, and nobody vouches for what they say. */
   readonly entered?: boolean;
-  /** It registered itself, and nobody has allowed it anything so far: where there is no room, the oldest of these give way. */
+  /** It registered itself, and it has been allowed nothing so far: where there is no room, the oldest of these give way. */
   readonly unused?: true;
   readonly createdAt: Seconds;
   /** When an unused registration ends. */

@@ -24,7 +24,7 @@ export interface Email {
 
 /** Hands a message over to whoever delivers it. It rejects if that could not be done. */
 export type SendEmail<Env = unknown> = ((email: Email, env: Env) => Awaitable<unknown>) & {
-  /** Set by a mailer that shows messages to whoever runs the server: never outside of development. */
+  /** Set by a mailer that shows messages to the operator of the server: never outside of development. */
   readonly developmentOnly?: true;
   /** Told by such a mailer's caller when a person waits for a message that is not sent, and why. */
   readonly unsent?: (to: string, why: string) => void;
@@ -42,7 +42,7 @@ export function foldAddress(address: string): string | null {
   return folded.length <= LONGEST && domainOf(folded) !== null ? folded : null;
 }
 
-/** Refuses a mailer for development anywhere else. @throws {TypeError} naming the option and the mend. */
+/** Refuses a mailer for development anywhere else. @throws {TypeError} naming the option and the fix. */
 export function checkMailer(send: SendEmail<never>, issuer: string, option: string): void {
   if (!send.developmentOnly || isLoopbackHost(new URL(issuer).hostname)) return;
   throw new TypeError(

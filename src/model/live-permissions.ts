@@ -61,7 +61,7 @@ export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, 
       const until = now() + seconds; // from the question on: the answer may be as old as that
       const answer = await lookup(access, env);
       if (own.grants.size >= MOST_GRANTS) own.grants.clear();
-      own.grants.set(access.grantId, { answer, until }); // of a user who was forgotten meanwhile nobody reads it
+      own.grants.set(access.grantId, { answer, until }); // not read again where the user was forgotten meanwhile
       return answer;
     });
   };

@@ -20,8 +20,8 @@ export interface LoginServices extends Attempts {
   /** Every way in beside the password. */
   readonly signIns: SignIns;
   /**
-   * Work that goes on when the answer is out, such as sending a message: how long it takes, and whether there is any, nobody
-   * can tell from the answer. What it rejects with goes to the operator as `request.failed`.
+   * Work that goes on when the answer is out, such as sending a message: the answer does not
+   * show how long it takes, or whether there is any. What it rejects with goes to the operator as `request.failed`.
    */
   readonly after: (work: () => Promise<unknown>) => void;
   /** A random secret of 256 bits, as text. */
@@ -29,7 +29,7 @@ export interface LoginServices extends Attempts {
   readonly now: () => Seconds;
   /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
-  /** Forgets the attempts counted under a name: whoever got in may start anew. */
+  /** Forgets the attempts counted under a name: a person who got in starts anew. */
   readonly forgive: (name: string) => Promise<void>;
   /** Where the request comes from: an address, IPv6 cut to its /64; what limits are counted by. */
   readonly network: string;
@@ -40,6 +40,6 @@ export interface LoginServices extends Attempts {
   readonly newId: () => string;
   /** The address of one of the login's own pages, made from the configured issuer and from nothing else (SEC-161). */
   readonly pageUrl: (page: string) => string;
-  /** The language of whoever signs in, for messages that are sent. */
+  /** The language of the person who signs in, for messages that are sent. */
   readonly words: Words;
 }

@@ -68,13 +68,13 @@ export interface FormLogin {
   checkEnv?(env: unknown): void;
   /** What follows where `prove` asks for a step. */
   readonly steps?: Steps<Proven>;
-  /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming option and mend. */
+  /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming the option and the fix. */
   check?(needs: { readonly scrypt: boolean }): void;
   /** What the login adds to the account page. */
   readonly account?: readonly AccountSection[];
   /** Pages beside the sign-in page, for who is not signed in: sign-up, forgotten password. */
   readonly pages?: readonly LoginPage[];
-  /** Checks that the login can serve under an issuer, as soon as that is known. @param all every issuer of this provider. @throws {TypeError} naming option and mend. */
+  /** Checks that the login can serve under an issuer, as soon as that is known. @param all every issuer of this provider. @throws {TypeError} naming the option and the fix. */
   checkIssuer?(issuer: string, all?: readonly string[]): void;
 }
 
@@ -127,11 +127,11 @@ export interface RedirectLogin {
   recheck?(standing: Json, asked: Rechecking): Promise<StayVerdict>;
   /** Set where the site is the application itself, which is asked anew for every page on which it matters who is signed in. */
   readonly present?: Present;
-  /** Checks at start-up. @throws {TypeError} naming option and mend. */
+  /** Checks at start-up. @throws {TypeError} naming the option and the fix. */
   check?(needs: { readonly scrypt: boolean }): void;
   /** What the login adds to the account page. */
   readonly account?: readonly AccountSection[];
-  /** Checks that the login can serve under an issuer, as soon as that is known. @param all every issuer of this provider. @throws {TypeError} naming option and mend. */
+  /** Checks that the login can serve under an issuer, as soon as that is known. @param all every issuer of this provider. @throws {TypeError} naming the option and the fix. */
   checkIssuer?(issuer: string, all?: readonly string[]): void;
 }
 

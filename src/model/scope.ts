@@ -74,7 +74,7 @@ export function rightsIn(scope: readonly string[]): readonly string[] {
 export type AskedScope = {
   /** What the user is asked for. */
   readonly scope: readonly string[];
-  /** Set where the client asked for `offline_access`; nobody is asked about that. */
+  /** Set where the client asked for `offline_access`; the consent page does not ask about it. */
   readonly offline?: true;
   /** Set where the client named scopes, and none that is known here: it gets the defaults, also where it names the same ones again. */
   readonly defaulted?: true;
@@ -103,12 +103,12 @@ export interface ScopeRules {
   readonly strict?: boolean;
   /** Scopes without which a token would be of no use; they cannot be narrowed away. */
   readonly required?: readonly string[];
-  /** Whether the grant was opened with the defaults, in place of scopes that nobody knows. */
+  /** Whether the grant was opened with the defaults, in place of scopes that are not known here. */
   readonly defaulted?: boolean;
 }
 
 /**
- * Narrows what was granted for one token. What nobody knows here is left out, as at the authorization endpoint; of the rest it gives what
+ * Narrows what was granted for one token. What is not known here is left out, as at the authorization endpoint; of the rest it gives what
  * was granted. Nothing is ever added but scopes that every call needs, where they were granted.
  *
  * @param covered all that the granted scopes stand for, where that is more than themselves.

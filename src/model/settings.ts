@@ -118,7 +118,7 @@ export type OnError = (refusal: Refusal, response: Response, request: Request) =
 export interface Settings {
   /** Identifier of the authorization server. */
   readonly issuer: string;
-  /** Those of all tenants of this provider: nobody else may vouch under one of them. */
+  /** Those of all tenants of this provider: no trusted issuer may have one of them. */
   readonly issuers: readonly string[];
   /** Its origin, below which the paths stand. */
   readonly origin: string;

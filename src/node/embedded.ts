@@ -14,7 +14,7 @@ export interface Embedded {
 /**
  * Opens the store of a folder; makes both if they are not there, for the owner's eyes only.
  *
- * @throws {Error} one line that names the folder and the mend.
+ * @throws {Error} one line that names the folder and the fix.
  */
 export function openEmbedded(folder: string): Embedded {
   try {

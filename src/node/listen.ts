@@ -17,7 +17,7 @@ const ATTEMPTS = 10;
  * Lets one server listen per address of the host: `localhost` is both loopback addresses, since clients differ in which they try.
  *
  * @param servers two, of which the second stays unused where one address is enough.
- * @throws an `Error` whose message names the port and the mend.
+ * @throws an `Error` whose message names the port and the fix.
  */
 export async function listen(servers: readonly [Server, Server], host: string, port: number): Promise<Place> {
   const [first, second] = servers;

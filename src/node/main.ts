@@ -10,7 +10,7 @@ export const nodePlatform: Platform = { runtime: nodeRuntime(), address: (_reque
 
 /** The provider on Node. */
 export class OAuthProvider<Env = unknown> extends AnyOAuthProvider<Env> {
-  /** @throws {TypeError} when an option is wrong, naming it and the mend. */
+  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>) {
     super(options, nodePlatform);
   }

@@ -125,7 +125,7 @@ async function soon(promise: Promise<Chunk>): Promise<Chunk | undefined> {
   return settled;
 }
 
-/** Resolves when there is room for more, or nobody left to send it to, as when a client has read nothing for too long. */
+/** Resolves when there is room for more, or no client left to send it to, as when a client has read nothing for too long. */
 function write(to: ServerResponse, bytes: Uint8Array, stall: number): Promise<void> | undefined {
   if (to.destroyed || to.write(bytes)) return undefined;
   to.socket?.setTimeout(stall); // counts from the last byte that the client took; Node then destroys the socket

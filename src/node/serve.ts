@@ -73,7 +73,7 @@ const MAX_SILENT = 1024;
  * the data folder and, where no issuer is configured, takes the address it listens on.
  *
  * @throws {TypeError} for an option that makes no sense, or an app without `fetch`.
- * @throws {Error} for a port, host or data folder that cannot be had; its one line names the mend.
+ * @throws {Error} for a port, host or data folder that cannot be had; its one line names the fix.
  */
 export function serve<Env>(app: OAuthProvider<Env>, options?: ServeOptions): Promise<ProviderServer>;
 /** The same for an application that needs no store. */

@@ -1,5 +1,5 @@
 /**
- * What is checked of the options when the provider is made, before the issuer is known. Each message names the option and the mend.
+ * What is checked of the options when the provider is made, before the issuer is known. Each message names the option and the fix.
  */
 import type { Handler } from '../model/handler.ts';
 import { clientsOf } from './clients.ts';
@@ -30,7 +30,7 @@ export interface CheckedOptions<Env> {
   readonly scopes: readonly ScopeInfo[];
 }
 
-/** Checks what can be checked at construction. @throws {TypeError} naming the option and the mend. */
+/** Checks what can be checked at construction. @throws {TypeError} naming the option and the fix. */
 export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOptions<Env> {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(KNOWN, name)) fail(name, `is not an option of OAuthProvider; ${insteadOf(name, Object.keys(KNOWN))}`);
@@ -150,7 +150,7 @@ function isHost(host: unknown): boolean {
   );
 }
 
-/** Refuses to start with documents where the machine cannot fetch them. @throws {TypeError} naming the mend. */
+/** Refuses to start with documents where the machine cannot fetch them. @throws {TypeError} naming the fix. */
 export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boolean): void {
   if (canFetch) return;
   const clients = typeof options.clients === 'function' ? [] : (options.clients ?? []);

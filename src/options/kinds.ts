@@ -14,7 +14,7 @@ export function fail(option: string, mend: string): never {
   throw new TypeError(`OAuthProvider: \`${option}\` ${mend}.`);
 }
 
-/** Refuses a value that is there and not of its kind. @throws {TypeError} naming the option and the mend. */
+/** Refuses a value that is there and not of its kind. @throws {TypeError} naming the option and the fix. */
 export function checkKind(option: string, { must, is }: Kind, value: unknown): void {
   if (value !== undefined && !is(value)) fail(option, `must ${must}; it is ${JSON.stringify(value)}`);
 }

@@ -125,7 +125,7 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly trustedIssuers?: readonly TrustedIssuer[];
   /** Says which client may exchange which token for one with less in it (RFC 8693). Unset: none. */
   readonly tokenExchange?: ExchangePolicy;
-  /** Seconds after its last grant at which a registration ends; one that nobody has ever used ends after a day. Default 90 days. */
+  /** Seconds after its last grant at which a registration ends; one that was never used ends after a day. Default 90 days. */
   readonly clientRegistrationTTL?: Seconds;
   /** Origins of browser pages that may call the API, beside our own; `['*']` for all. */
   readonly allowedOrigins?: readonly string[];

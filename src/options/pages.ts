@@ -1,4 +1,4 @@
-/** The option `pages`: what is checked of it when the provider is made. Each message names the value and the mend. */
+/** The option `pages`: what is checked of it when the provider is made. Each message names the value and the fix. */
 import { TEMPLATES, type Templates } from '../pages/templates.ts';
 import { brandOf, type Theme } from '../pages/theme.ts';
 import { en } from '../pages/words/en.ts';
@@ -13,7 +13,7 @@ export interface PagesOptions extends Theme {
   readonly templates?: Templates;
 }
 
-/** Checks the option, whatever stands in it. @throws {TypeError} naming the value and the mend. */
+/** Checks the option, whatever stands in it. @throws {TypeError} naming the value and the fix. */
 export function checkPages(pages: PagesOptions | undefined): void {
   if (pages === undefined) return;
   if (typeof pages !== 'object' || pages === null) fail('pages', 'must be an object, such as { accent: "#2c4fcb" }');

@@ -22,7 +22,7 @@ export interface RegistrationOptions {
 
 const MOST = 100_000;
 
-/** The rules with every default. @throws {TypeError} naming the mend. */
+/** The rules with every default. @throws {TypeError} naming the fix. */
 export function registrationOf(given: RegistrationOptions = {}): RegistrationRules {
   const { initialAccessToken, most = MOST, policy = null, redirectSchemes } = given;
   const unknown = Object.keys(given).find((name) => !['initialAccessToken', 'most', 'policy', 'redirectSchemes'].includes(name));

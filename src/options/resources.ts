@@ -27,7 +27,7 @@ interface Route {
   readonly path: string;
 }
 
-/** @throws {TypeError} naming the option and the mend. */
+/** @throws {TypeError} naming the option and the fix. */
 export function checkResources(
   { resources = {}, defaultResource }: { readonly resources?: unknown; readonly defaultResource?: unknown },
   routes: readonly Route[],

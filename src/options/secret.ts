@@ -16,7 +16,7 @@ const PLACEHOLDER =
 /**
  * The secrets of the option, else those of PORTCULLIS_SECRET (several with commas between), newest first; none if neither is given.
  *
- * @throws {TypeError} naming the option and the mend, when one is too short, all zero, a placeholder or a pattern.
+ * @throws {TypeError} naming the option and the fix, when one is too short, all zero, a placeholder or a pattern.
  */
 export function secretsOf(option: string | readonly string[] | undefined, variable: unknown): readonly string[] {
   const name = option === undefined ? 'secret (PORTCULLIS_SECRET)' : 'secret';

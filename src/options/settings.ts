@@ -27,7 +27,7 @@ export interface Place {
   readonly issuers?: readonly string[];
 }
 
-/** Completes the settings of one issuer. @throws {TypeError} naming the option and the mend. */
+/** Completes the settings of one issuer. @throws {TypeError} naming the option and the fix. */
 export function settingsOf<Env>(
   { options, paths, routes, scopes }: CheckedOptions<Env>,
   { issuer, tenant = null, prefix = '', issuers = [issuer] }: Place,

@@ -1,5 +1,5 @@
 /**
- * Option checks: what is wrong with single options, that need more than a kind. Each message names the option and the mend.
+ * Option checks: what is wrong with single options, that need more than a kind. Each message names the option and the fix.
  */
 import { isForm, type Login } from '../model/login.ts';
 import type { FetchObject } from '../model/handler.ts';

@@ -25,7 +25,7 @@ export interface Theme {
 const SCHEMES = ['light', 'dark'] as const;
 type Scheme = (typeof SCHEMES)[number];
 
-/** The brand with its stylesheet. @throws {TypeError} naming the value and the mend. */
+/** The brand with its stylesheet. @throws {TypeError} naming the value and the fix. */
 export function brandOf(name: string, { logo, accent, background, css }: Theme): Brand {
   const image = logo === undefined ? {} : { logo: checkedLogo(logo) };
   if (accent === undefined && background === undefined && css === undefined) return { name, ...image };

@@ -31,8 +31,8 @@ export class AuthorizationError extends Error {
   /** Where the client expects to hear of it; absent where no redirect URI is known good, and the error belongs on a page. */
   readonly redirectTo?: string;
   /**
-   * The same for a client that nobody vouches for: the address of a link on your page, "Back to" its host. Never redirect there: nobody
-   * has seen a page yet, and everybody can register a client (RFC 9700 §4.11.2).
+   * The same for a client that registered itself: the address of a link on your page, "Back to" its host. Never redirect there: no
+   * person has seen a page yet, and anyone can register a client (RFC 9700 §4.11.2).
    */
   readonly backTo?: string;
   constructor(code: string, message: string, { redirectTo, backTo }: { readonly redirectTo?: string; readonly backTo?: string } = {}) {
@@ -50,7 +50,7 @@ export class AuthorizationError extends Error {
  * @param code `access_denied`, `login_required`, `temporarily_unavailable` …
  * @param description plain ASCII for the client's developer; what may not stand there is left out.
  * @throws {AuthorizationError} where the redirect URI is none that anything could be sent to; and for `login_required` to a client that
- * nobody vouches for, with `backTo` for a link: nobody has seen a page.
+ * registered itself, with `backTo` for a link: no person has seen a page.
  */
 export function authorizationErrorRedirect(request: AuthRequest, code: string, description?: string): string {
   try {

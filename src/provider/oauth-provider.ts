@@ -82,7 +82,7 @@ export class OAuthProvider<Env = unknown> {
   #lastEnv: { readonly of: Env; readonly host: Host<Env>; readonly given: Env } | undefined;
   readonly #hosts = new Map<string, { readonly source: unknown; readonly host: Host<Env> }>();
 
-  /** @throws {TypeError} when an option is wrong, naming it and the mend. */
+  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     this.#options = options;
     this.#sites = sitesOf(options);

@@ -1,5 +1,5 @@
 /**
- * Permissions of the very moment: the option `permissions` is asked on each request, and what it says goes into the props. Where it throws nobody
+ * Permissions of the very moment: the option `permissions` is asked on each request, and what it says goes into the props. Where it throws, no call
  * is let in, and the answer says what can be done about it:
  *
  *   the account at another site has ended → 401, and the client signs in again · none is linked, which the application did not allow for → 403

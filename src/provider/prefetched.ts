@@ -4,7 +4,7 @@
 import { isPrefetch } from '../lib/prefetch.ts';
 import { OAuthError } from '../model/error.ts';
 
-/** @throws {OAuthError} for a request that nobody opened. */
+/** @throws {OAuthError} for a request that no person opened. */
 export function refusePrefetch(request: Request): void {
   if (!isPrefetch(request)) return;
   const hint = 'The browser fetched this page ahead, and nothing was done. It works when it is opened.';

@@ -19,7 +19,7 @@ export interface Site<Env> {
   readonly checked: CheckedOptions<Env>;
 }
 
-/** The servers of a provider. @throws {TypeError} when an option is wrong, naming it and the mend. */
+/** The servers of a provider. @throws {TypeError} when an option is wrong, naming it and the fix. */
 export function sitesOf<Env>(options: OAuthProviderOptions<Env>): readonly Site<Env>[] {
   const tenants = tenantsOf(options);
   if (tenants.length === 0) {

@@ -16,7 +16,7 @@ export const LOST_PROMISES: readonly string[] = [
   'two users can get one user name',
 ];
 
-/** The store that a provider works on. @param binding what stands in the environment as `PORTCULLIS`. @throws {TypeError} naming the mend. */
+/** The store that a provider works on. @param binding what stands in the environment as `PORTCULLIS`. @throws {TypeError} naming the fix. */
 export function storeOf<Env>(
   { store, dangerouslyAllowEventualStore: eventual }: OAuthProviderOptions<Env>,
   env: Env,

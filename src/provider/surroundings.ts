@@ -1,7 +1,7 @@
 /** Surroundings: what the provider reads of its environment. */
 import { isLoopbackHost } from '../lib/url.ts';
 
-/** Whether limits are off. They go off for load tests, and only where nobody else can reach: on loopback. */
+/** Whether limits are off. They go off for load tests, and only where no other computer can reach: on loopback. */
 export function isOff(env: unknown, issuer: string): boolean {
   const limits = readEnv(env, 'PORTCULLIS_LIMITS') ?? 'on';
   if (limits === 'on' || limits === '') return false;

@@ -6,7 +6,7 @@ import { makeOnce } from '../lib/underway.ts';
 import type { Seconds } from '../model/store.ts';
 
 /** How long a look is good for. */
-export const LOOK_AGAIN: Seconds = 30;
+const LOOK_AGAIN: Seconds = 30;
 
 /** Whether a look at one time is too old at another, also where the clock was set back. */
 export function isLookOver(lookedAt: Seconds, now: Seconds): boolean {

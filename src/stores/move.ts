@@ -1,6 +1,6 @@
 /**
- * Moving records from one store to another as lines of JSON: for a change of engine that logs nobody out. A record keeps its end and
- * its lists; versions start anew, since nobody holds one across a move. Order within lists is that of the export. Names are copied as
+ * Moving records from one store to another as lines of JSON: for a change of engine that signs no one out. A record keeps its end and
+ * its lists; versions start anew, since none is held across a move. Order within lists is that of the export. Names are copied as
  * they stand, so records of tenants and epochs stay theirs.
  *
  * Stop the server first: what is written during the export may be missing from it.

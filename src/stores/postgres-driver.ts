@@ -64,7 +64,7 @@ function pooled(pool: PgPool): (query: PgQuery, milliseconds: number) => Promise
   let hangs = 0;
   const heardAfter = new WeakMap<PgConnection, number>();
   const watched = new WeakSet<PgConnection>();
-  /** The pool listens to idle connections only: one that breaks in our hands would emit `error` to nobody, which ends the process. */
+  /** The pool listens to idle connections only: one that breaks in our hands would emit `error` without a listener, which ends the process. */
   const watch = (connection: PgConnection): void => {
     if (!watched.has(connection)) connection.on?.('error', () => undefined);
     watched.add(connection);
@@ -82,7 +82,7 @@ function pooled(pool: PgPool): (query: PgQuery, milliseconds: number) => Promise
       if (!isLate && (heardAfter.get(connection) ?? hangs) >= hangs) return connection;
       if (!isLate) drop(connection);
       else connection.release();
-      if (isLate) throw new NothingDone('No connection to PostgreSQL was free in time.'); // whoever asked has been given up
+      if (isLate) throw new NothingDone('No connection to PostgreSQL was free in time.'); // the caller has been given up
     }
   };
   return async (query, milliseconds) => {

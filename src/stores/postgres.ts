@@ -126,7 +126,7 @@ class PostgresStore implements Store {
     return this.#query(this.#texts.get(statement) ?? statement, parameters, LONG.has(statement) ? LONG_DEADLINE : undefined);
   }
 
-  /** Finds the tables, makes them or brings them forward, and looks at the rights; what fails is tried again by whoever comes next. */
+  /** Finds the tables, makes them or brings them forward, and looks at the rights; what fails is tried again at the next call. */
   async #prepare(): Promise<void> {
     const schema = await this.#schema();
     let layout = await this.#layout(schema);

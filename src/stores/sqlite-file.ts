@@ -51,7 +51,7 @@ export function inTransaction(database: SqliteDatabase, work: () => void): void 
   }
 }
 
-/** Opens a file, and makes it (mode 0600) if there is none. @throws {Error} naming the path and the mend. */
+/** Opens a file, and makes it (mode 0600) if there is none. @throws {Error} naming the path and the fix. */
 export function opened(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600)); // SQLite gives its side files the same mode

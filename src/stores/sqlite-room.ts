@@ -42,7 +42,7 @@ function cut(file: string): void {
   closeSync(descriptor);
 }
 
-/** Random bytes, since a file system may keep zeros for nothing. Half of it helps nobody, and may be all that the disk had left. */
+/** Random bytes, since a file system may keep zeros for nothing. Half of it is of no use, and may be all that the disk had left. */
 function fill(file: string): boolean {
   try {
     const descriptor = openSync(file, 'w', 0o600);

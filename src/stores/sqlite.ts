@@ -56,7 +56,7 @@ export interface SqliteStore extends Store {
  * Opens the store, and makes the file (mode 0600) if there is none; its folder must exist.
  *
  * @param database a path, or an open database (`node:sqlite` or `better-sqlite3`) that this store has for itself.
- * @throws {Error} one line that names the path and the mend: no such folder, not writable, not a database, another
+ * @throws {Error} one line that names the path and the fix: no such folder, not writable, not a database, another
  *   program's database, or one written by a newer version.
  */
 export function sqliteStore(database: string | SqliteDatabase, options: { readonly now?: () => Seconds } = {}): SqliteStore {

@@ -148,13 +148,13 @@ function getter(ask: Ask, token: string): Arrival['get'] {
 
 /** The provider with the operator's own repairs, which come after ours. */
 function repairedBy(provider: Provider, { repairAnswer }: ProviderOptions): Provider {
-  const { mend = (body) => body } = provider;
-  return repairAnswer ? { ...provider, mend: (body) => bodyOf(repairAnswer(mend(body))) } : provider;
+  const { repair = (body) => body } = provider;
+  return repairAnswer ? { ...provider, repair: (body) => bodyOf(repairAnswer(repair(body))) } : provider;
 }
 
 function checkOptions({ id, label }: Provider, { clientId, id: own = id, timeout = TIMEOUT }: ProviderOptions): void {
-  const fail = (mend: string): never => {
-    throw new TypeError(`${label}: ${mend}.`);
+  const fail = (problem: string): never => {
+    throw new TypeError(`${label}: ${problem}.`);
   };
   if (clientId === undefined || clientId === '') fail('`clientId` is missing; take it from the app that you registered there');
   if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(own))

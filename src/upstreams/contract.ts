@@ -91,7 +91,7 @@ export interface Provider {
   /** More parameters of the authorization request. */
   readonly parameters?: { readonly [name: string]: string | undefined };
   /** Repairs a token answer that is not as RFC 6749 wants it. */
-  readonly mend?: (answer: Body) => Body;
+  readonly repair?: (answer: Body) => Body;
   /** The issuer, where it depends on who signs in; checked against the token that is then verified. */
   readonly issuerOf?: (unverified: Body) => string;
   /** What more is asked for where tokens are kept, so that there is a refresh token. Absent: `offline_access` where the provider publishes it. */

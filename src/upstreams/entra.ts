@@ -2,6 +2,7 @@
  * Microsoft Entra ID, v2.0 endpoints. The issuer differs by tenant, so it is made from the token's `tid` and then
  * verified; the user is tenant and object id. `resource` is never sent: v2.0 refuses it (AADSTS901002).
  */
+import { CLOUDS } from '../lib/microsoft.ts';
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, textOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
 
@@ -18,12 +19,6 @@ export interface EntraOptions extends ProviderOptions {
 }
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** The clouds, by the host of their sign-in. */
-const CLOUDS = {
-  public: 'login.microsoftonline.com',
-  government: 'login.microsoftonline.us',
-  china: 'login.partner.microsoftonline.cn',
-} as const;
 
 /** Sign-in with Microsoft. */
 export function entra(options: EntraOptions): Upstream {

@@ -1,6 +1,6 @@
 /**
  * GitHub: plain OAuth 2. The user is the numeric id, for a name can be given to somebody else; the e-mail address is the
- * primary one if GitHub verified it. A failed code comes with status 200, which `code-flow` mends for everyone.
+ * primary one if GitHub verified it. A failed code comes with status 200, which `code-flow` repairs for everyone.
  */
 import type { Verdict } from '../model/origin.ts';
 import { codeFlow } from './code-flow.ts';

@@ -61,8 +61,8 @@ function withUserTokens(options: SlackOptions, scopes: readonly string[]): Upstr
       scopeParameter: 'user_scope',
       parameters: { team },
       revoke: forget,
-      // The user's token stands in a member of its own; beside it may stand one of the app's bot, which is nobody's here.
-      mend: (answer) => ('authed_user' in answer ? { ...answer, ...NOTHING, ...bodyOf(answer['authed_user']) } : answer),
+      // The user's token stands in a member of its own; beside it may stand one of the app's bot, which is not used here.
+      repair: (answer) => ('authed_user' in answer ? { ...answer, ...NOTHING, ...bodyOf(answer['authed_user']) } : answer),
       async identify({ get }) {
         const { body } = await get(`${SLACK}/api/auth.test`);
         const { ok, error, user_id: user, team_id: workspace, user: name } = bodyOf(body);

@@ -21,11 +21,11 @@ export interface TokenAnswer {
 }
 
 /** Reads one. @throws {UpstreamError} `refused` where it ends a grant, `broken` when nothing can be read from it. */
-export async function readAnswer(response: Response, { mend = (body) => body }: Provider, isRefresh: boolean): Promise<TokenAnswer> {
+export async function readAnswer(response: Response, { repair = (body) => body }: Provider, isRefresh: boolean): Promise<TokenAnswer> {
   const parsed = parsedOf(await response.text(), response.headers.get('content-type') ?? '');
   const isGood = response.status >= 200 && response.status < 300;
   if (parsed === null) throw new UpstreamError('broken', isGood ? 'token_answer_not_json' : `token_status_${response.status}`);
-  const repaired = repairedBy(mend, parsed);
+  const repaired = repairedBy(repair, parsed);
   const refreshToken = textIn(repaired, 'refresh_token') ?? textIn(parsed, 'refresh_token');
   const made = (body: Body, status: number): TokenAnswer => ({
     response: Response.json(body, { status }),
@@ -39,9 +39,9 @@ export async function readAnswer(response: Response, { mend = (body) => body }: 
 }
 
 /** A repair that fails spoils the answer, and not the refresh token in it. */
-function repairedBy(mend: (body: Body) => Body, body: Body): Body {
+function repairedBy(repair: (body: Body) => Body, body: Body): Body {
   try {
-    return mend(body);
+    return repair(body);
   } catch {
     return { error: 'repair_failed' };
   }

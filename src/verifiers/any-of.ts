@@ -24,7 +24,7 @@ export function anyOf(...sources: readonly TokenSource[]): TokenSource {
         const access = await source.verify(token, resource, tell);
         if (access) return access;
       } catch (error) {
-        failure ??= { error }; // another source of the same issuer may know the token; if none does, nobody can say it is bad
+        failure ??= { error }; // another source of the same issuer may know the token; if none does, it is not known to be bad
       }
     }
     if (failure) throw failure.error;

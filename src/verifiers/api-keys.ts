@@ -36,7 +36,7 @@ const LONGEST = 512;
 /** 128 bits in base64url. */
 const LEAST_SECRET = 22;
 
-/** Keys of your own. @throws {TypeError} at start-up, naming the option and the mend. */
+/** Keys of your own. @throws {TypeError} at start-up, naming the option and the fix. */
 export function apiKeys(options: ApiKeyOptions): TokenSource {
   checkNames('apiKeys', options, 'prefix find now');
   const { prefix, find, now = () => Math.floor(Date.now() / 1000) } = options;

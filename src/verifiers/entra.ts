@@ -4,6 +4,7 @@
  * `requestedAccessTokenVersion` to 2 in the manifest of your API. Entra has no registration of clients: enter each one by hand, or
  * put our server in front, with Entra as an upstream.
  */
+import { CLOUDS } from '../lib/microsoft.ts';
 import { listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
@@ -18,12 +19,6 @@ export interface EntraOptions extends SourceOptions {
 }
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-/** The clouds, by the host of their sign-in. */
-const CLOUDS = {
-  public: 'login.microsoftonline.com',
-  government: 'login.microsoftonline.us',
-  china: 'login.partner.microsoftonline.cn',
-} as const;
 
 /** Access tokens of Entra ID, version 2. `props.permissions` holds the app roles, `props.tenant` the tenant. */
 export function entra({ tenant, clientId, cloud = 'public', ...options }: EntraOptions): TokenSource {

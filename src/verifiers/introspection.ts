@@ -49,11 +49,11 @@ export interface IntrospectionOptions extends SourceOptions {
 }
 
 const MAX_LENGTH = 8192;
-/** Tokens that nobody has shown before and that turn out to be worth nothing: so many in so many seconds, before new ones have to wait. */
+/** Tokens that were not shown before and that turn out to be worth nothing: so many in so many seconds, before new ones have to wait. */
 const MAX_WORTHLESS = 200;
 const WINDOW: Seconds = 10;
 
-/** Tokens of one issuer that tells what they are worth. @throws {TypeError} at start-up, naming the option and the mend. */
+/** Tokens of one issuer that tells what they are worth. @throws {TypeError} at start-up, naming the option and the fix. */
 export function verifyIntrospection(options: IntrospectionOptions): TokenSource {
   checkNames(
     'verifyIntrospection',

@@ -63,7 +63,7 @@ const FOREIGN = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm']
  * Tokens of one issuer that signs them.
  *
  * @returns what a guard needs: `guard({ resource, ...verifyJwt({ issuer }) })`.
- * @throws {TypeError} at start-up, naming the option and the mend.
+ * @throws {TypeError} at start-up, naming the option and the fix.
  */
 export function verifyJwt(options: JwtOptions): TokenSource {
   checkNames(

@@ -2,7 +2,7 @@
  * Key set: an authorization server's public keys (RFC 7517), kept in memory. Fetched when first needed, again after ten
  * minutes, and for a key that is not among them once in thirty seconds at most; while they cannot be had, those of the
  * last day go on to work (SEC-148). A key is missing for certain only where the keys were fetched after the token was
- * issued; before that nobody can tell, which is 503 and not 401.
+ * issued; before that it is not known, which is 503 and not 401.
  */
 import { createLocalJWKSet, errors, type CryptoKey, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
 import { makeJoin } from '../lib/underway.ts';

@@ -19,7 +19,7 @@ export function isOwn({ prefix, issuers = [], opaque = false }: OwnTokens, token
   return opaque && prefix === undefined;
 }
 
-/** The claims of what looks like a signed token, believed by nobody; null for any other token. */
+/** The claims of what looks like a signed token, not verified; null for any other token. */
 export function signedClaims(token: string): Claims | null {
   const parts = token.length <= MAX_LENGTH ? token.split('.') : [];
   const claims = parts.length === 3 ? claimsIn(parts[1] ?? '') : {};

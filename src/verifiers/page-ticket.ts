@@ -1,6 +1,6 @@
 /**
- * Page ticket: what a page of yours began, sealed, and bound to the browser that it was shown to. Whoever swaps the request between the
- * page and the answer, or answers in another browser, has no good ticket. Nothing is stored; a ticket lasts fifteen minutes.
+ * Page ticket: what a page of yours began, sealed, and bound to the browser that it was shown to. A request that was swapped between the
+ * page and the answer, or an answer in another browser, has no good ticket. Nothing is stored; a ticket lasts fifteen minutes.
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8, utf8 } from '../lib/bytes.ts';

@@ -16,7 +16,7 @@ export interface ProofsOptions extends Pick<SourceOptions, 'now'> {
   readonly store: Pick<Store, 'atomic' | 'write'>;
 }
 
-/** Checks proofs, each of which counts once. @throws {TypeError} at start-up, naming the option and the mend. */
+/** Checks proofs, each of which counts once. @throws {TypeError} at start-up, naming the option and the fix. */
 export function proofs(options: ProofsOptions): ProofCheck {
   checkNames('proofs', options, 'store now');
   const { store, now = () => Math.floor(Date.now() / 1000) } = options;

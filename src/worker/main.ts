@@ -13,7 +13,7 @@ export const workerPlatform: Platform = {
 
 /** The provider in a Worker. */
 export class OAuthProvider<Env = unknown> extends AnyOAuthProvider<Env> {
-  /** @throws {TypeError} when an option is wrong, naming it and the mend. */
+  /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>) {
     super(options, workerPlatform);
   }

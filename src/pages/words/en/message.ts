@@ -23,7 +23,7 @@ export const error = {
   brokenTitle: 'Something went wrong here',
   broken: 'The server met a problem that it did not expect.',
   unavailable: 'The server cannot answer right now.',
-  brokenToDo: 'Try again in a moment. If it happens again, tell whoever runs this server.',
+  brokenToDo: 'Try again in a moment. If it happens again, tell the operator of this server.',
   detail: (text: HtmlValue): Html => html`Technical detail: ${text}`,
 };
 

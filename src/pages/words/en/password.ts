@@ -44,7 +44,7 @@ export const password = {
   taken: 'Somebody has this user name. Choose another one.',
   usernameUnfit: 'A user name has 1 to 256 characters, and no @.',
   signUpSent: 'A message with a link is on its way to you. The link is good for an hour.',
-  invitedOnly: 'An account needs an invitation. Ask whoever runs this server.',
+  invitedOnly: 'An account needs an invitation. Ask the operator of this server.',
   creating: (email: HtmlValue): Html => html`The account of ${email}`,
 };
 

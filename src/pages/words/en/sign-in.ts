@@ -42,7 +42,7 @@ export const site = {
   refused: (site: HtmlValue): Html => html`This ${site} account may not sign in here. Use another account.`,
   unavailable: (site: HtmlValue): Html => html`${site} does not answer right now. Try again in a moment.`,
   broken: (site: HtmlValue): Html =>
-    html`The sign-in with ${site} did not work. Try again; if it happens again, tell whoever runs this server.`,
+    html`The sign-in with ${site} did not work. Try again; if it happens again, tell the operator of this server.`,
   /** @param domains a list: “a.example or b.example”. */
   onlyDomains: (domains: HtmlValue): Html =>
     html`Only people with a verified e-mail address of ${domains} may sign in here. Use another account.`,
