@@ -1,6 +1,6 @@
 /** Each check and each result of the moves of a grant, at its bounds. */
 import { describe, expect, it } from 'vitest';
-import { MOST_FAILURES } from '../../src/model/grant.ts';
+import { type Grant, MOST_FAILURES } from '../../src/model/grant.ts';
 import type { ScopeRules } from '../../src/model/scope.ts';
 import { redeem, revoke, revokeAccess, rotate, type Verdict } from '../../src/model/transition.ts';
 import { grantAfter, minted, openGrant, proofOf, reasonOf, redeemed, redemption, rotation, START } from '../support/grants.ts';
@@ -21,19 +21,16 @@ describe('model/transition, check by check', () => {
     }
   }); // prettier-ignore
 
-  it('refuses a code of a grant that has ended or has none, though its hash is right', () => {
-    const open = openGrant();
-    for (const grant of [
-      { ...open, ended: { at: START, reason: 'revoked' as const } },
-      { ...open, code: null },
-    ])
-      expect(reasonOf(redeem(redemption(), minted(1))(grant))).toBe('code_unknown');
-    const { refresh } = redeemed();
-    for (const grant of [
-      { ...redeemed(), ended: { at: START, reason: 'revoked' as const } },
-      { ...redeemed(), refresh: null },
-    ])
-      expect([refresh !== null, reasonOf(rotate(rotation('refresh-1', 2, START), minted(2))(grant))]).toEqual([true, 'refresh_unknown']);
+  it('tells listeners that the grant has ended, and from a grant that never had the thing', () => {
+    const reason = 'user_signed_out';
+    const spent = redeemed();
+    const verdictsOf = (grant: Grant): readonly unknown[] => [
+      reasonOf(redeem(redemption(), minted(1))(grant)),
+      reasonOf(rotate(rotation('refresh-1', 2, START), minted(2))(grant)),
+    ];
+    const ended = { ...spent, ended: { at: START, reason } } as const;
+    expect(verdictsOf(ended), 'whatever it still holds').toEqual([`grant_${reason}`, `grant_${reason}`]);
+    expect(verdictsOf({ ...spent, code: null, refresh: null })).toEqual(['code_unknown', 'refresh_not_given']);
   });
 
   it('ends a refresh token at its very second, and with its grant', () => {
@@ -42,7 +39,7 @@ describe('model/transition, check by check', () => {
     expect(reasonOf(rotate(rotation('refresh-1', 2, START + 3000), minted(2))(grant))).toBe('refresh_expired');
     const short = { ...grant, expiresAt: START + 50 };
     expect(reasonOf(rotate(rotation('refresh-1', 2, START + 49), minted(2))(short))).toBeNull();
-    expect(reasonOf(rotate(rotation('refresh-1', 2, START + 50), minted(2))(short))).toBe('refresh_expired');
+    expect(reasonOf(rotate(rotation('refresh-1', 2, START + 50), minted(2))(short))).toBe('grant_expired');
     const last = grantAfter(rotate(rotation('refresh-1', 2, START + 49), minted(2))(short));
     expect([last.access.at(-1)?.expiresAt, last.refresh?.expiresAt]).toEqual([START + 50, START + 50]);
   });
