@@ -34,13 +34,13 @@ const SERVER = ['provider/oauth-provider.ts', 'core/web-runtime.ts', 'stores/dur
 const PAGES = /\/src\/(pages|logins)\//;
 
 const ENTRIES: readonly Entry[] = [
-  { name: 'guard alone', modules: ['guard/guard.ts'], counts: 'start', budget: 5 },
-  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 34.5, without: PAGES },
+  { name: 'guard alone', modules: ['guard/guard.ts'], counts: 'start', budget: 5.5 },
+  { name: 'server + guard, start, without pages and logins', modules: SERVER, counts: 'start', budget: 37, without: PAGES },
   {
     name: 'server + guard, until a first token, without pages and logins',
     modules: SERVER,
     counts: 'first token',
-    budget: 41,
+    budget: 50.5,
     without: PAGES,
   },
   { name: 'server + guard, until a first token, with what the start holds of pages', modules: SERVER, counts: 'first token' },
