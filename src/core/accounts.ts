@@ -148,10 +148,12 @@ export function makeAccounts({
       if (id !== null && !held) await emails.free(address, id);
       return held?.value.email !== undefined && foldAddress(held.value.email) === foldAddress(address) ? publicOf(held.value) : null;
     },
-    async checkPassword(username, password, who) {
+    async checkPassword(username, password, who, tell) {
       const account = await findByUsername(username);
       const right = await isRight(password, account?.passwordHash ?? NOBODY, who); // the same work where there is no account
-      return account?.passwordHash !== undefined && right ? publicOf(account) : null;
+      if (account?.passwordHash !== undefined && right) return publicOf(account);
+      tell?.(account === null ? 'username_unknown' : account.passwordHash === undefined ? 'password_not_set' : 'password_wrong');
+      return null;
     },
     async setPassword(id, password, ifStamp, who) {
       checkPassword(password);

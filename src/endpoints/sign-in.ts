@@ -97,7 +97,7 @@ function accountsFor({ as: { accounts }, request, network }: Call): Accounts {
   return {
     ...accounts,
     create: (account, id) => accounts.create(account, id, who()),
-    checkPassword: (username, password) => accounts.checkPassword(username, password, who()),
+    checkPassword: (username, password, _who, tell) => accounts.checkPassword(username, password, who(), tell),
     setPassword: (id, password, ifStamp) => accounts.setPassword(id, password, ifStamp, who()),
   };
 }

@@ -66,7 +66,7 @@ export function emailCode<Env = unknown>(options: EmailCodeOptions<Env>): FormLo
         if (read('again') !== '') return begin(address, services);
         if (!equalTexts(read('code').replaceAll(/[\s-]/g, ''), code)) return codeWrong;
         const account = (await services.accounts.findByEmail(address)) ?? (signUp === 'open' ? await signedUp(address, services) : null);
-        if (!account) return codeWrong;
+        if (!account) return { ...codeWrong, reason: 'email_unknown', text: ({ refused }: Words) => refused.email_code_wrong };
         await services.succeeded('email', address);
         return proven(account, services);
       },

@@ -55,14 +55,16 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
     async prove(read, services) {
       const username = read('username').trim();
       const secret = read('password');
-      if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused;
+      if (!isBounded(username, MAX_USERNAME) || !isBounded(secret, MAX_PASSWORD)) return refused('credentials_malformed');
       const retryAfter = await services.attempt('password', usernameKey(username), RULES);
       if (retryAfter !== null) return { kind: 'limited', retryAfter };
-      const account = await services.accounts.checkPassword(username, secret).catch(async (error: unknown) => {
+      let reason = 'credentials_wrong';
+      const tell = (why: string): void => void (reason = why);
+      const account = await services.accounts.checkPassword(username, secret, undefined, tell).catch(async (error: unknown) => {
         if (isOutage(error)) await services.withdraw('password', usernameKey(username), RULES); // nothing was tried
         throw error;
       });
-      if (!account) return refused;
+      if (!account) return refused(reason);
       await services.succeeded('password', usernameKey(username));
       return { kind: 'proven', identity: identityOf(account, services.issuer), stamp: account.stamp };
     },
@@ -78,8 +80,10 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
   };
 }
 
-/** One answer for all, so that it tells nobody which names exist. */
-const refused: LoginResult = { kind: 'refused', reason: 'credentials_wrong' };
+/** One answer for all, so that it tells nobody which names exist; the reason is for the operator. */
+function refused(reason: string): LoginResult {
+  return { kind: 'refused', reason, text: ({ refused: say }: Words) => say.credentials_wrong };
+}
 
 /** No `maxlength`: the browser would cut a long pasted password in silence, and it would fit no more. */
 function fields(typed: { readonly [name: string]: string }, { password: say }: Words): Html {

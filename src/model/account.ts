@@ -70,8 +70,8 @@ export interface Accounts {
   findByUsername(username: string): Promise<Account | null>;
   /** By an address that was proven, or that you vouched for; null if it belongs to nobody. */
   findByEmail(address: string): Promise<Account | null>;
-  /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. */
-  checkPassword(username: string, password: string, who?: Waiter): Promise<Account | null>;
+  /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. @param tell takes which it was, for the operator alone. */
+  checkPassword(username: string, password: string, who?: Waiter, tell?: (reason: string) => void): Promise<Account | null>;
   /** For somebody who has lost the app and the recovery codes, once you know who it is. False if there was none. */
   removeSecondFactor(id: string): Promise<boolean>;
   /**

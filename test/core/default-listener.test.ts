@@ -56,7 +56,7 @@ describe('the listener where the application gives no `on` (N-01)', () => {
     await browser.submit(page, { username: 'alice', password: 'a wrong password' });
     await settled();
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/^portcullis: sign-in with password failed: credentials_wrong\. /);
+    expect(lines[0]).toMatch(/^portcullis: sign-in with password failed: password_wrong\. /);
     expect(lines[0]).not.toContain('a wrong password');
   });
 

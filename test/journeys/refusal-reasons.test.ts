@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import type { JsonAnswer } from '../../src/testing/oauth-client.ts';
-import { type App, makeApp, RESOURCE } from '../support/app.ts';
+import { type App, ISSUER, makeApp, RESOURCE } from '../support/app.ts';
 
 const OTHER = 'access_AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 const forged = (token: string): string => `${token.slice(0, -4)}AAAA`;
@@ -192,6 +192,20 @@ describe('a refused registration', () => {
       registration_token_wrong: manage(made.client_id, `Bearer ${'a'.repeat(43)}`),
       registration_client_unknown: manage('A'.repeat(22), `Bearer ${'a'.repeat(43)}`),
     });
+  });
+});
+
+describe('a sign-in that failed', () => {
+  it('tells the operator whether it was the name or the password, and the person the same', async () => {
+    const app = await makeApp('memory');
+    const pages = [];
+    for (const [username, password, reason] of [['alice', 'another password', 'password_wrong'], ['nobody', 'another password', 'username_unknown'], ['alice', 'x'.repeat(2000), 'credentials_malformed']] as const) {
+      const browser = app.browser();
+      const page = await browser.submit(await browser.get(`${ISSUER}/login`), { username, password });
+      pages.push([page.status, page.text.replaceAll(username, 'X').replaceAll(/value="[^"]*"|nonce-[^']*/g, '')]);
+      expect(app.events.findLast(({ kind }) => kind === 'login.failed')).toMatchObject({ login: 'password', reason });
+    } // prettier-ignore
+    expect(new Set(pages.map(String)).size).toBe(1);
   });
 });
 

@@ -8,8 +8,8 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   breaker_open: 'The other site failed several times in a row and is left alone for a while.',
   code_missing: 'The other site came back without a code; compare the redirect URI that is registered there.',
   credentials_changed: 'The account was changed while the person signed in; sign in again.',
-  credentials_wrong:
-    'No account has this user name, or the password is another one; npm start prints its accounts, and helpers.accounts.create makes one.',
+  credentials_malformed: 'The user name or the password is empty, or too long.',
+  credentials_wrong: 'The user name or the password is wrong.',
   deadline: 'The other site did not answer in time; look whether this computer reaches it.',
   denied_by_login: 'The login of your application denied this person.',
   denied_by_mapping: 'mapIdentity denied this person.',
@@ -18,6 +18,7 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   email_code_wrong: 'The code is not that of the last message; consoleMailer() prints it.',
   email_domain_not_allowed: 'The verified address of the account is not of an allowed domain.',
   email_malformed: 'What was typed is no e-mail address.',
+  email_unknown: 'The code is right and no account has this address; make one, or give emailCode signUp: open.',
   email_not_allowed: 'The address of the account is not in the list of allowed ones, or is not verified.',
   expires_in: 'The other site gives a life of its token that cannot be right.',
   id_missing: 'The profile at the other site holds no id; compare the endpoint of the profile.',
@@ -30,6 +31,8 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   'oauth_*': 'The answer of the other site is not what OAuth or OpenID Connect wants; the reason names what.',
   oid_missing: 'The ID token holds no oid; use an app registration of Entra ID.',
   organization_not_allowed: 'The account is in none of the organizations that may sign in; add it there, or change the option.',
+  password_not_set: 'The account has no password; sign in another way, or set one with helpers.accounts.setPassword.',
+  password_wrong: 'The password is not that of this account; helpers.accounts.setPassword sets another.',
   passkey_attestation: 'The passkey came with an attestation that nobody asked for, or that does not hold.',
   passkey_backup: 'The passkey says another thing of its backup than when it was made; make a new one.',
   passkey_challenge: 'The answer is for another challenge: the page is old, or was opened twice; reload it.',
@@ -69,6 +72,7 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   'user_status_*': 'The other site refused to tell who the person is.',
   userinfo_other_subject:
     'The userinfo of the other site is of another person than its ID token; nothing here can be right until the site is fixed.',
+  username_unknown: 'No account has this user name; npm start prints its accounts, and helpers.accounts.create makes one.',
   username_taken: 'Somebody has this user name.',
   verifier_lost: 'What this server kept of the sign-in is damaged; start again.',
 };
