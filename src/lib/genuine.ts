@@ -19,3 +19,8 @@ export function genuine(request: Request): Request {
   const light = request as { genuine?(): Request };
   return typeof light.genuine === 'function' ? light.genuine() : request;
 }
+
+/** The response, fit for a server that is not ours: Bun, Deno and others look inside. Of a light one (`node/plain-response`) the real one. */
+export function genuineResponse(response: Response): Response {
+  return (response as { readonly real?: Response }).real ?? response;
+}

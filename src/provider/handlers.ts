@@ -20,3 +20,8 @@ function callOf<Env>(handler: Handler<Env>): FetchFunction<Env> {
 function isClass<Env>(handler: FetchFunction<Env> | FetchClass): handler is FetchClass {
   return typeof (handler.prototype as { fetch?: unknown } | undefined)?.fetch === 'function';
 }
+
+/** What stands in for a handler that is not there. */
+export function notFound(): Response {
+  return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
+}

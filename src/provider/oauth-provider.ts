@@ -13,6 +13,7 @@ import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import type { TokenSource, Verifier } from '../guard/token-source.ts';
+import { genuineResponse } from '../lib/genuine.ts';
 import { networkOf } from '../lib/network.ts';
 import { late } from '../lib/late.ts';
 import { isLoopbackHost } from '../lib/url.ts';
@@ -28,7 +29,7 @@ import type { OAuthProviderOptions } from '../options/options.ts';
 import { secretsOf } from '../options/secret.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
-import { fetchOf } from './handlers.ts';
+import { fetchOf, notFound } from './handlers.ts';
 import { LateStates } from './late-states.ts';
 import { loginFault } from './login-faults.ts';
 import { makeHelpers, type OAuthHelpers } from './pages.ts';
@@ -97,8 +98,13 @@ export class OAuthProvider<Env = unknown> {
   /** Node's server may hand over its light requests: handlers of the application get genuine ones. */
   readonly takesLightRequests = true;
 
-  /** Answers a request. Bound: may be passed around alone. */
-  readonly fetch = async (asked: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
+  /** Answers a request. Bound: may be passed around alone. A light response goes to a server that asked for it (`ctx.respond`), and to no other. */
+  readonly fetch = (asked: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
+    const response = this.#answer(asked, env, ctx);
+    return ctx.respond === undefined ? response.then(genuineResponse) : response;
+  };
+
+  async #answer(asked: Request, env: Env, ctx: Context): Promise<Response> {
     const { basePath } = this.#options;
     const request = basePath === undefined ? asked : withBase(asked, basePath);
     const path = pathOf(request.url);
@@ -122,7 +128,7 @@ export class OAuthProvider<Env = unknown> {
       return this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     return notFound();
-  };
+  }
 
   /** Whether the options name the issuer: else it comes from the environment, or on loopback from the request. */
   get isNamed(): boolean {
@@ -160,7 +166,6 @@ export class OAuthProvider<Env = unknown> {
   async #called(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
     if (request.method === 'OPTIONS') return preflight(request);
     ctx.emit = host.as.emit;
-    ctx.respond = this.#platform.runtime.respond;
     const access = await api.guard(request);
     if (isRefusal(access)) return access;
     ctx.stillGood = async () => isGood(await api.guard(request));
@@ -285,10 +290,6 @@ export class OAuthProvider<Env = unknown> {
   #secrets(env: Env): readonly string[] {
     return secretsOf(this.#options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
-}
-
-function notFound(): Response {
-  return new Response('Not found', { status: 404, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } });
 }
 
 /** Says whose names `userId` and `clientId` are, so that nothing that is kept by them is kept for two. */

@@ -1,8 +1,12 @@
 /** Who gets the server's light request: handlers that ask for it. Everybody else gets a genuine one. */
-import { expect, it } from 'vitest';
+import { McpServer } from '@modelcontextprotocol/server';
+import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import { genuine } from '../../src/lib/genuine.ts';
-import type { FetchFunction } from '../../src/model/handler.ts';
+import { mcpHandler } from '../../src/mcp/index.ts';
+import type { Context, FetchFunction } from '../../src/model/handler.ts';
+import { memoryStore, OAuthProvider, password } from '../../src/node/main.ts';
+import { PlainResponse } from '../../src/node/plain-response.ts';
 import { serve } from '../../src/node/serve.ts';
 import { fetchOf } from '../../src/provider/handlers.ts';
 import { start, stopAfterEach } from '../support/node-server.ts';
@@ -46,4 +50,68 @@ it('serves the metadata of a guarded function at its path and nowhere else', asy
   const { url } = await start(protect(tell) as never, {}, true);
   expect((await fetch(`${url}/.well-known/oauth-protected-resource/mcp`)).status).toBe(200);
   expect((await fetch(`${url}/x/.well-known/oauth-protected-resource/mcp`)).status).toBe(401);
+});
+
+describe('the fetch of a provider, called by a server that is not ours', () => {
+  const app = new OAuthProvider({
+    apiRoute: '/mcp',
+    apiHandler: mcpHandler(() => new McpServer({ name: 'light', version: '1.0.0' })),
+    clientRegistrationEndpoint: '/register',
+    logins: [password()],
+    store: memoryStore(),
+  });
+  const origin = 'http://localhost:8787';
+  const post = (path: string, body: string, headers: Record<string, string> = {}): Request =>
+    new Request(`${origin}${path}`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+  const asked = (): readonly Request[] => [
+    new Request(`${origin}/.well-known/oauth-protected-resource/mcp`),
+    new Request(`${origin}/.well-known/oauth-authorization-server`),
+    new Request(`${origin}/authorize`),
+    new Request(`${origin}/nothing`),
+    post('/mcp', '{}'),
+    post('/mcp', '{}', { origin: 'https://elsewhere.example' }),
+    post('/mcp', '{}', { authorization: 'Bearer wrong' }),
+    post('/register', '{"redirect_uris":["http://127.0.0.1/cb"]}'),
+    post('/token', 'grant_type=none', { 'content-type': 'application/x-www-form-urlencoded' }),
+  ];
+  /** Native code of Bun and Deno looks for what this looks for. */
+  const isGenuine = (response: Response): boolean => {
+    try {
+      return Response.prototype.clone.call(response).status === response.status;
+    } catch {
+      return false;
+    }
+  };
+
+  it.each([
+    ['nothing beside the request', (): unknown[] => [{}]],
+    ['one context for all requests', ((context) => () => [{}, context])({ waitUntil: () => undefined })],
+  ])('is a genuine response, with %s (N-07)', async (_name, rest) => {
+    const answers = await Promise.all(asked().map((request) => app.fetch(request, ...(rest() as [object]))));
+    expect(answers.map(isGenuine)).toEqual(answers.map(() => true));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 400, 404, 401, 403, 401, 201, 401]);
+    const again = await app.fetch(post('/mcp', '{}'), ...(rest() as [object]));
+    expect(isGenuine(again)).toBe(true);
+  });
+
+  it('is a genuine one for the call of a tool as well, and light only where the server asks for it (N-07)', async () => {
+    const respond = (text: string | null, init: ResponseInit): Response => PlainResponse.of(text, init);
+    const light = await app.fetch(post('/mcp', '{}'), {}, { waitUntil: () => undefined, respond });
+    expect(isGenuine(light)).toBe(false);
+    const behind = guarded((_request: Request, _env: unknown, ctx: Context) => new Response(String(ctx.respond === undefined)));
+    const answer = await behind.fetch(post('/mcp', '{}', { authorization: 'Bearer other' }), {});
+    expect([isGenuine(answer), await answer.text()]).toEqual([true, 'true']);
+  });
+
+  /** A provider that takes every token of another server. */
+  function guarded(apiHandler: FetchFunction): OAuthProvider {
+    const access = { userId: 'u', clientId: 'c', grantId: 'g', scope: [], expiresAt: 9e9, props: {} };
+    return new OAuthProvider({
+      apiRoute: '/mcp',
+      apiHandler,
+      logins: [password()],
+      store: memoryStore(),
+      externalTokens: { authorizationServers: ['https://as.example'], verify: (_token, resource) => ({ ...access, resource }) },
+    });
+  }
 });
