@@ -36,7 +36,7 @@ export const FAULTS: readonly Fault[] = [
     if (!live && !retired) return ended(grant, 'refresh_reused', proof.now);`,
   },
   {
-    id: 'F-13', what: 'a retired token leads to its successor, though that is retired as well', file: TRANSITIONS,
+    id: 'F-13', what: 'a retired token leads to its successor, though that is retired as well', file: 'src/model/repeat.ts',
     good: `    next && tokens.refresh !== null;`,
     bad: `    next && tokens.refresh === 'never';`,
   },
@@ -64,8 +64,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-04', what: 'required scopes can be narrowed away', file: 'src/grants/scope-rules.ts',
-    good: `required: resources.find(({ uri }) => uri === resource)?.scopes ?? []`,
-    bad: `required: resources.find(({ uri }) => uri === \`\${resource}#\`)?.scopes ?? []`,
+    good: `required: [...resources, everyRoute].find((one) => one?.uri === resource)?.scopes ?? []`,
+    bad: `required: [...resources, everyRoute].find((one) => one?.uri === \`\${resource}#\`)?.scopes ?? []`,
   },
   {
     id: 'R-05', what: 'an unknown scope refuses a refresh', file: 'src/grants/scope-rules.ts',
