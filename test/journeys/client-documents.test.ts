@@ -156,7 +156,7 @@ describe('a client known by its document: when it is fetched', () => {
     expectPage(await expectNothingWritten(app, () => ask(app, id)));
     const client = await app.known(id);
     expectJson(await client.token({ grant_type: 'refresh_token', refresh_token: 'x', client_id: id }), 'invalid_client', 401);
-    expect([app.fetched, reasonsOf(app.events)]).toEqual([[], ['client_unknown', 'client_unknown']]);
+    expect([app.fetched, reasonsOf(app.events)]).toEqual([[], ['client_id_malformed', 'client_unknown']]);
   }); // prettier-ignore
 
   it.each([
