@@ -248,6 +248,13 @@ const PARTS: readonly Part[] = [
   { folder: 'cli', files: ['callback', 'reach', 'printable', 'open', 'session-file', 'steps'], tests: ['cli'], journeys: [] },
 ];
 
+/** Files that have tests under another file's name too. */
+const TESTED_WITH: { readonly [file: string]: string } = {
+  'src/model/grant.ts': 'src/model/transition.ts',
+  'src/model/repeat.ts': 'src/model/transition.ts',
+  'src/model/wrapped.ts': 'src/model/transition.ts',
+};
+
 /** Paths below the root of the files that are mutated, in the order of their weight. */
 export const MUTATED: readonly string[] = PARTS.flatMap(({ folder, files }) => files.map((name) => `src/${folder}/${name}.ts`));
 
@@ -257,9 +264,11 @@ export const MUTATED: readonly string[] = PARTS.flatMap(({ folder, files }) => f
 export function testsFor(file: string): { readonly near: readonly string[]; readonly all: readonly string[] } {
   const part = PARTS.find(({ folder, files }) => files.some((name) => file === `src/${folder}/${name}.ts`));
   if (!part) throw new TypeError(`${file} is not among the files of tools/mutants-files.ts.`);
-  const own = file.replace(/^src/, 'test').replace(/\.ts$/, '{,-*}.test.ts');
+  const own = [file, TESTED_WITH[file] ?? file]
+    .map((path) => path.replace(/^src/, 'test').replace(/\.ts$/, '{,-*}.test.ts'))
+    .filter((glob) => globSync(glob, { cwd: root }).length > 0);
   const folders = part.tests.map((folder) => `test/${folder}/*.test.ts`);
-  const near = globSync(own, { cwd: root }).length > 0 ? [own] : folders;
+  const near = own.length > 0 ? [...new Set(own)] : folders;
   const journeys = part.journeys.flatMap((area) => JOURNEYS[area]).map((name) => `test/journeys/${name}.test.ts`);
   return { near, all: [...new Set([...near, ...folders, ...journeys])] };
 }

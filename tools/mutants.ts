@@ -108,7 +108,7 @@ function test(file: string): FileResult | null {
 function run(file: string, sha256: string, tests: readonly string[], force: boolean): FileResult | null {
   const incremental = `${root}reports/mutants/${file.replaceAll('/', '+')}.json`;
   mkdirSync(dirname(incremental), { recursive: true });
-  if (existsSync(incremental) && readFileSync(incremental).length === 0) rmSync(incremental); // its run was stopped
+  forgetSurvivors(incremental);
   rmSync(REPORT, { force: true });
   const flags = ['--mutate', file, '--incremental', '--incrementalFile', incremental, ...(force ? ['--force'] : [])];
   const log = openSync(LOG, 'w');
@@ -127,6 +127,18 @@ function run(file: string, sha256: string, tests: readonly string[], force: bool
     process.stdout.write(`${readFileSync(LOG, 'utf8')}\n${file}: Stryker failed, see above; nothing is kept.\n`);
   } else return resultOf(file, sha256);
   return null;
+}
+
+/** What survived is tried again with the tests as they are now: Stryker would keep it for constants of a module, of which it knows no test. */
+function forgetSurvivors(incremental: string): void {
+  const text = existsSync(incremental) ? readFileSync(incremental, 'utf8') : '';
+  if (text === '') return rmSync(incremental, { force: true }); // its run was stopped
+  const report = JSON.parse(text) as Report;
+  const files = Object.entries(report.files).map(([name, file]) => [
+    name,
+    { ...file, mutants: file.mutants.filter(({ status }) => !MISSED.has(status)) },
+  ]);
+  writeFileSync(incremental, JSON.stringify({ ...report, files: Object.fromEntries(files) }));
 }
 
 /** Reads Stryker's report. A mutant that ends the process or the run (`RuntimeError`) counts neither way. */

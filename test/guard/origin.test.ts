@@ -40,6 +40,9 @@ describe('guard/origin', () => {
     'null',
     'file://',
     'chrome-extension://abc',
+    'chrome-extension://localhost',
+    'http://xlocalhost',
+    'http://127.0.0.2',
   ])('refuses the origin %j at a server on loopback (SEC-196)', (origin) => {
     expect(status('http://localhost:8787/mcp', origin)).toBe(403);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Access } from '../../src/model/access.ts';
-import { impliedBy, judge, type Need, together } from '../../src/model/policy.ts';
+import { coversScope, impliedBy, judge, maySee, type Need, permissionsIn, scopeCoverOf, together } from '../../src/model/policy.ts';
 
 const access = (scope: readonly string[], permissions: readonly string[]): Access =>
   ({ scope, props: { permissions } }) as unknown as Access;
@@ -46,5 +46,56 @@ describe('model/policy, several needs as one (F-04)', () => {
     expect(await verdictOf([{ anonymous: true }, {}], access([], []))).toBe('allowed');
     expect(together([{}, { hidden: true, text: 'Ask.' }, { text: 'No.' }])).toMatchObject({ hidden: true, text: 'Ask.' });
     expect([together([]), together([{ scopes: ['a'] }])]).toEqual([{}, { scopes: ['a'] }]);
+  });
+});
+
+describe('model/policy, one need', () => {
+  const none = impliedBy({});
+
+  it('judges permission, then rule, then scope, and says which is missing (SEC-195)', async () => {
+    const need: Need = { scopes: ['a'], permissions: ['p'], when: (_access, args) => args === 'good' };
+    const judged = (who: Access | null, args: unknown): Promise<unknown> => judge(need, who, args, none);
+    expect(await judged(null, 'good')).toEqual({ kind: 'unauthenticated', scopes: ['a'] });
+    expect(await judged(access([], []), 'bad')).toEqual({ kind: 'denied', reason: 'permission_missing' });
+    expect(await judged(access([], ['p']), 'bad')).toEqual({ kind: 'denied', reason: 'rule' });
+    expect(await judged(access([], ['p']), 'good')).toEqual({ kind: 'insufficient_scope', scopes: ['a'] });
+    expect(await judged(access(['a'], ['p']), 'good')).toEqual({ kind: 'allowed' });
+    expect(await judge({}, null, {}, none)).toEqual({ kind: 'unauthenticated', scopes: [] });
+    expect(await judge({ anonymous: true, scopes: ['a'] }, null, {}, none)).toEqual({ kind: 'allowed' });
+    const truthy = { when: () => 'yes' as unknown as boolean };
+    expect(await judge(truthy, access([], []), {}, none), 'only true allows').toEqual({ kind: 'denied', reason: 'rule' });
+    expect(await verdictOf([truthy, {}], access([], []))).toBe('denied');
+    const error = new Error('down');
+    const failing: Need = { when: () => { throw error; } };
+    expect(await judge(failing, access([], []), {}, none)).toEqual({ kind: 'denied', reason: 'rule_failed', error });
+  }); // prettier-ignore
+
+  it('takes permissions from a list alone: in a text, "admin" stands in "no-admin"', () => {
+    expect([permissionsIn({ permissions: ['a'] }), permissionsIn({ permissions: 'no-admin' })]).toEqual([['a'], []]);
+    expect([undefined, null, 'text', {}, Object.assign(() => 0, { permissions: ['a'] })].map(permissionsIn)).toEqual([[], [], [], [], []]);
+    const need = { permissions: ['a', 'b'] };
+    expect([maySee(need, access([], ['a', 'b'])), maySee(need, access([], ['a'])), maySee(need, null)]).toEqual([true, false, false]);
+    expect([maySee({}, null), maySee({ permissions: [] }, null)]).toEqual([true, true]);
+  });
+
+  it('covers a scope by its name or by one above it, however far, and refuses a circle', () => {
+    const implied = impliedBy({ admin: ['write'], write: ['read'] });
+    const covered = (granted: string): readonly boolean[] => ['admin', 'write', 'read', 'rea'].map((needed) => coversScope([granted], needed, implied));
+    expect(['admin', 'write', 'read', 'x'].map(covered)).toEqual([
+      [true, true, true, false], [false, true, true, false], [false, false, true, false], [false, false, false, false],
+    ]);
+    expect([coversScope([], 'read', implied), coversScope(['x', 'read'], 'read', implied)]).toEqual([false, true]);
+    expect(() => impliedBy({ a: ['b'], b: ['a'] })).toThrow(/hierarchy: a ⊇ b ⊇ a /);
+    expect(() => impliedBy({ a: ['toString'] }), 'no member of Object').not.toThrow();
+    const cover = scopeCoverOf({ admin: ['write'], write: ['read'] });
+    expect([cover(['admin']), cover(['read', 'x']), cover(['write', 'read'])]).toEqual([['admin', 'write', 'read'], ['read', 'x'], ['write', 'read']]);
+    const asked = ['read'];
+    expect(scopeCoverOf({})(asked)).toBe(asked);
+  }); // prettier-ignore
+
+  it('puts several needs together without losing or adding any', () => {
+    const [one, other] = [{ scopes: ['a'], permissions: ['p'] }, { scopes: ['a', 'b'] }];
+    expect(together([one, other])).toStrictEqual({ scopes: ['a', 'b'], permissions: ['p'], anonymous: false, hidden: false });
+    expect(together([{ anonymous: true }, { anonymous: true }])).toMatchObject({ anonymous: true, hidden: false });
   });
 });

@@ -50,7 +50,7 @@ describe('model/redirect', () => {
     ['redirect_malformed', ['', 'https://app.example/a b', ' https://app.example', 'https://app.example/é', 'http://localhost:99999/cb', `https://app.example/${'x'.repeat(2029)}`]],
     ['redirect_scheme', ['javascript:alert(1)', 'JavaScript://x', 'data:x', 'vbscript:x', 'file:///x', 'blob:x', 'about:blank', 'filesystem:x', 'view-source:x', 'ws://x', 'ftp://x']],
     ['redirect_fragment', ['https://app.example/cb#x', 'https://app.example/cb#']],
-    ['redirect_userinfo', ['https://user@app.example/cb', 'https://:secret@app.example/cb', 'https://@app.example/cb', 'HTTPS://:@app.example/cb']],
+    ['redirect_userinfo', ['https://user@app.example/cb', 'https://:secret@app.example/cb', 'https://@app.example/cb', 'HTTPS://:@app.example/cb', 'https:user@app.example', 'vscode-insiders://user@host/cb', 'vscode-insiders://:secret@host/cb']],
     ['redirect_reserved_parameter', ['code', 'state', 'iss', 'error', 'error_description'].map((name) => `https://app.example/cb?x=1&${name}=1`)],
     ['redirect_insecure', ['http://app.example/cb', 'HTTP://localhost/cb', 'https:app.example/cb', 'Cursor://x']],
   ])('says %s of each such redirect URI (SEC-007, SEC-008)', (reason, uris) => {
@@ -65,7 +65,9 @@ describe('model/redirect', () => {
       'https://app.example/?codes=1',
     ])
       expect(checkRedirectUri(uri)).toBe('https');
-    expect(checkRedirectUri('app.javascript:/cb')).toBe('private-use');
+    expect(checkRedirectUri('https://app.example/cb?next=https://a@b')).toBe('https');
+    for (const uri of ['app.javascript:/cb', 'com.app:/cb?next=https://app.example', 'com.app:/cb?next=http:x'])
+      expect(checkRedirectUri(uri)).toBe('private-use');
   });
 
   it.each([
@@ -82,6 +84,7 @@ describe('model/redirect', () => {
   });
 
   it('uses the private-use schemes that are known or a domain turned round, and none of the web or of scripts (RFC 8252 §7.1)', () => {
+    expect(KNOWN_SCHEMES).toContain('cursor');
     for (const scheme of KNOWN_SCHEMES)
       expect([scheme, found(native(`${scheme}://cb`), `${scheme}://cb`)]).toEqual([scheme, `${scheme}://cb`]);
     const judged = ['com.example.app', 'a-1.b-2', 'com', 'com.', '.com', '1com.example', 'x:com.example', 'com.example_x'];
@@ -108,8 +111,8 @@ describe('model/redirect', () => {
   });
 
   it('shows where an answer goes: the host, or the scheme of a program', () => {
-    expect(['https://app.example:8443/cb', 'http://localhost:1/cb', 'com.app:/cb', 'cursor://host/cb'].map(shownPlace)).toEqual([
-      'app.example:8443', 'localhost:1', 'com.app:', 'cursor://host',
+    expect(['https://app.example:8443/cb', 'http://localhost:1/cb', 'com.app:/cb', 'cursor://host/cb', 'myhttps://host/cb'].map(shownPlace)).toEqual([
+      'app.example:8443', 'localhost:1', 'com.app:', 'cursor://host', 'myhttps://host',
     ]);
   }); // prettier-ignore
 
@@ -127,6 +130,7 @@ describe('model/redirect', () => {
   });
 
   it('SEC-011 gives a web client neither another port nor loopback at all', () => {
+    expect(found(web('https://app.example/cb'), 'https://app.example/cb')).not.toBeNull();
     expect(found(web('http://localhost:3334/cb'), 'http://localhost:1/cb')).toBeNull();
     expect(found(web('http://localhost:3334/cb'), 'http://localhost:3334/cb')).toBeNull();
   });

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalResource, covers, findResource, lifetimesFor, type Resource, type Resources } from '../../src/model/resource.ts';
+import {
+  canonicalResource,
+  covers,
+  everyRouteOf,
+  findResource,
+  isEveryRoute,
+  isWithin,
+  lifetimesFor,
+  meantResource,
+  oneMeant,
+  otherName,
+  type Resource,
+  type Resources,
+} from '../../src/model/resource.ts';
 
 const resource = (uri: string): Resource => ({ uri, path: new URL(uri).pathname, metadataPath: '', scopes: [] });
 const [mcp, other] = [resource('https://mcp.example/mcp'), resource('https://mcp.example/mcp2')];
@@ -65,11 +78,55 @@ describe('model/resource', () => {
       expect(() => findResource([asked], of(bare, root))).toThrow(expect.objectContaining({ code: 'invalid_target' }));
   });
 
+  it('says precisely which resource is wrong (SEC-113)', () => {
+    const reasons: readonly (readonly [string, readonly string[]])[] = [
+      ['resource_several', [mcp.uri, other.uri]], ['resource_missing', []], ['resource_unknown', ['https://mcp.example/x']], ['resource_malformed', ['']],
+    ];
+    for (const [reason, asked] of reasons)
+      expect(() => findResource(asked, of(mcp, other))).toThrow(expect.objectContaining({ code: 'invalid_target', reason }));
+    expect([oneMeant([], [mcp]), oneMeant(['x'], [mcp]), oneMeant([mcp.uri, `${mcp.uri}/`], [mcp])]).toEqual([null, null, mcp.uri]);
+  }); // prettier-ignore
+
+  it('has two names for a resource with a path, and one for an origin or where there is a query (RFC 9728 §3.3)', () => {
+    expect(['https://a.example/mcp', 'https://a.example/mcp/', 'http://a.example/x'].map(otherName)).toEqual([
+      'https://a.example/mcp/', 'https://a.example/mcp', 'http://a.example/x/',
+    ]);
+    expect(['https://a.example', 'https://a.example/', 'https://a.example/x?y', 'x:https://a.example/x', 'httpss://a.example/x', 'https:///x'].map(otherName)).toEqual([null, null, null, null, null, null]);
+    const slash = resource('https://mcp.example/mcp/');
+    expect([meantResource(mcp.uri, [slash]), meantResource(slash.uri, [mcp]), meantResource(mcp.uri, [slash, mcp])]).toEqual([slash.uri, mcp.uri, mcp.uri]);
+    expect([meantResource('https://mcp.example/x?y', [mcp]), meantResource('https://mcp.example/x', [mcp]), meantResource('x', [mcp])]).toEqual([
+      'https://mcp.example/x?y', 'https://mcp.example/x', null,
+    ]);
+    expect(meantResource(`${mcp.uri}x`, [mcp]), 'one letter more is another').toBe(`${mcp.uri}x`);
+    expect(meantResource('https://mcp.example/mcp/?x=1', [mcp]), 'by its other name, with a query').toBe(mcp.uri);
+  }); // prettier-ignore
+
+  it('covers with a grant its resource, or with one for every route what lies below the issuer', () => {
+    const every = everyRouteOf('https://mcp.example/a');
+    expect([isEveryRoute(every), isEveryRoute(mcp.uri), isEveryRoute(`${every}x`)]).toEqual([true, false, false]);
+    expect(['https://mcp.example/a', 'https://mcp.example/a/b'].map((uri) => isWithin(every, uri))).toEqual([true, true]);
+    expect(['https://mcp.example/ab', 'https://mcp.example', 'https://x.example/a/b'].map((uri) => isWithin(every, uri))).toEqual([false, false, false]);
+    expect([isWithin(mcp.uri, mcp.uri), isWithin(mcp.uri, `${mcp.uri}/x`), isWithin(mcp.uri, other.uri)]).toEqual([true, false, false]);
+    const all = { ...of(mcp, other), everyRoute: { ...resource('https://mcp.example'), uri: every, accessTtl: 7 } };
+    expect([findResource([], all), findResource([every], all)]).toEqual([all.everyRoute, all.everyRoute]);
+    expect(findResource([mcp.uri], all)).toBe(mcp);
+    const lifetimes = { access: 3600, refresh: 100, grace: 5 };
+    expect([lifetimesFor({ ...all, lifetimes }, every).access, lifetimesFor({ ...all, lifetimes }, mcp.uri).access]).toEqual([7, 3600]);
+  }); // prettier-ignore
+
+  it.each([
+    'xhttps://mcp.example', 'https://mcp.example/x#y', 'https://mcp.example?x#y', 'https://mcp.example/x y', 'https://mcp.example?x y', 'https://mcp.example/x\\y',
+    'https://mcp.example?x\\y', 'https://a b.example', 'httpss://mcp.example', 'https://mcp.example/x\n',
+  ])('SEC-111 finds no resource in %j either', (text) => {
+    expect([canonicalResource(text), canonicalResource('http://mcp.example?')]).toEqual([null, 'http://mcp.example?']);
+  }); // prettier-ignore
+
   it('lets a resource have its own life of tokens', () => {
     const lifetimes = { access: 3600, refresh: 100, grace: 5 };
     const settings = { ...of({ ...mcp, accessTtl: 60 }, other), lifetimes };
     expect(lifetimesFor(settings, mcp.uri)).toEqual({ ...lifetimes, access: 60 });
     expect(lifetimesFor(settings, other.uri)).toEqual(lifetimes);
+    expect(lifetimesFor(settings, 'https://mcp.example/unknown')).toEqual(lifetimes);
   });
 
   it('SEC-112 covers a path and what lies below it, on whole segments', () => {
@@ -82,6 +139,6 @@ describe('model/resource', () => {
       false,
       false,
     ]);
-    expect([covers('/', '/'), covers('/', '/x')]).toEqual([true, false]);
+    expect([covers('/', '/'), covers('/', '/x'), covers('/', '//x')]).toEqual([true, false, false]);
   });
 });

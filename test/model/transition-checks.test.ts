@@ -55,6 +55,9 @@ describe('model/transition, check by check', () => {
     expect(next.retired).toEqual([]);
     const cleared = grantAfter(rotate(rotation('refresh-2', 3, START + 120), minted(3))(grant));
     expect(cleared.retired.map(({ hash }) => hash)).toEqual(['refresh-2']);
+    const second = grantAfter(rotate(rotation('refresh-2', 3, START + 60), minted(3))(grant));
+    const third = grantAfter(rotate(rotation('refresh-3', 4, START + 150), minted(4))(second));
+    expect(third.retired.map(({ hash }) => hash)).toEqual(['refresh-2', 'refresh-3']);
   });
 
   it('counts wrong verifiers, and ends the grant with the fifth (SEC-024)', () => {
