@@ -120,6 +120,7 @@ function run(file: string, sha256: string, tests: readonly string[], force: bool
     shell: process.platform === 'win32',
   });
   closeSync(log);
+  rmSync(`${root}.stryker-tmp`, { recursive: true, force: true }); // a run that was stopped leaves its copy
   if (error !== undefined && 'code' in error && error.code === 'ETIMEDOUT')
     process.stdout.write(`${file}: stopped, the time is over. The next run goes on from here.\n`);
   else if (status !== 0 || !existsSync(REPORT)) {
