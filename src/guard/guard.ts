@@ -169,8 +169,8 @@ export function guard(options: GuardOptions): Guard<null> {
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
     const light = takesLight(handler);
     const guarded = async (request: Request, env: unknown, ctx: Context = { waitUntil() {} }): Promise<Response> => {
-      if (request.url.includes(metadata.path) && pathAndQueryOf(request) === metadata.path)
-        return metadataAnswer(request, metadata.text, respondOf(ctx));
+      const document = request.url.includes('/.well-known/') ? documents.get(pathAndQueryOf(request)) : undefined;
+      if (document !== undefined) return metadataAnswer(request, document, respondOf(ctx));
       const foreign = await foreignPage(request);
       if (foreign) return foreign; // which a foreign page may not even read
       if (request.method === 'OPTIONS') return preflight(request);
