@@ -20,7 +20,7 @@ export interface Health {
 
 /** Reads once. @throws {TypeError} for a store that must not be used as it is set up, or a login's package that is missing; a store that is down will answer later. */
 export async function checkStore(as: AuthServer): Promise<void> {
-  await Promise.all(as.settings.logins.filter(isForm).map((login) => login.load?.()));
+  await Promise.all(as.settings.logins.filter(isForm).map(async (login) => login.load?.()));
   try {
     await as.store.read('check:layout');
   } catch (error) {

@@ -111,7 +111,7 @@ describe('beside workers-oauth-provider 1.2.3', () => {
   let [ours, theirs]: [Side | null, Side | null] = [null, null];
   const letInThere: string[] = [];
   beforeAll(async () => void ([ours, theirs] = await Promise.all([startOurs(), startTheirs()])), 300_000);
-  afterAll(async () => void (await theirs?.stop()));
+  afterAll(async () => theirs?.stop());
 
   it.each(Object.entries(INPUTS))(
     '%s: is let in here if it is there, or refused for a reason that is written down',
