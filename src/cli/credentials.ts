@@ -104,5 +104,5 @@ function withoutMetadata(url: string, { resourceMetadata, authorizationServerUrl
   if (!resourceMetadata) {
     return `${url} refuses without saying where to sign in: it publishes no protected-resource metadata (RFC 9728). Check the address; if it is right, tell the operator of the server.`;
   }
-  return `${authorizationServerUrl} publishes no authorization server metadata (RFC 8414), so nobody can sign in there. Tell the operator of ${url}.`;
+  return `${authorizationServerUrl} publishes no authorization server metadata (RFC 8414), so no one can sign in there. Tell the operator of ${url}.`;
 }

@@ -205,7 +205,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         const client = await check(request);
         if (client.entered !== true && !(await isApproved(as, request)))
           throw new TypeError(
-            'beginUpstream: nobody has approved this request. Ask with `beginConsent`, and pass the request that `approveConsent` gave.',
+            'beginUpstream: no one has approved this request. Ask with `beginConsent`, and pass the request that `approveConsent` gave.',
           );
         const state = keys.secret();
         const stateHash = await keys.hash(state);

@@ -189,7 +189,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
 
   it('opens no way to another site for a request that nobody approved (F-44)', async () => {
     const { app, oauth, asked, parse } = await own(store);
-    await expect(oauth.beginUpstream(asked)).rejects.toThrow(/nobody has approved/);
+    await expect(oauth.beginUpstream(asked)).rejects.toThrow(/no one has approved/);
     const { handle, headers } = await oauth.beginConsent(asked);
     await expect(oauth.beginUpstream(asked)).rejects.toThrow(TypeError);
     const approved = await oauth.approveConsent(post(cookiesOf(headers)), handle, { scope: ['read'], remember: { subject: 'u' } });

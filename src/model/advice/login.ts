@@ -33,7 +33,7 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   organization_not_allowed: 'The account is in none of the organizations that may sign in; add it there, or change the option.',
   password_not_set: 'The account has no password; sign in another way, or set one with helpers.accounts.setPassword.',
   password_wrong: 'The password is not that of this account; helpers.accounts.setPassword sets another.',
-  passkey_attestation: 'The passkey came with an attestation that nobody asked for, or that does not hold.',
+  passkey_attestation: 'The passkey came with an attestation that no one asked for, or that does not hold.',
   passkey_backup: 'The passkey says another thing of its backup than when it was made; make a new one.',
   passkey_challenge: 'The answer is for another challenge: the page is old, or was opened twice; reload it.',
   passkey_counter: 'The counter of the passkey went back: there may be a copy; remove it and make a new one.',

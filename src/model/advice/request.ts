@@ -40,7 +40,7 @@ export const requestAdvice: { readonly [reason: string]: string } = {
   prefetch: 'The browser fetched the page ahead; nothing is done until a person opens it.',
   prompt_contradicts: 'prompt=none was sent together with another value; send one of them.',
   prompt_none_consent: 'The person has to be asked and prompt=none forbids it; send the request without prompt=none.',
-  prompt_none_signed_out: 'Nobody is signed in and prompt=none forbids to ask; send the request without prompt=none.',
+  prompt_none_signed_out: 'No one is signed in and prompt=none forbids to ask; send the request without prompt=none.',
   push_limited: 'Too many requests were pushed from this network; wait.',
   push_missing:
     'This client, or this server, wants its requests pushed first (RFC 9126); push it, or change requirePushedAuthorizationRequests.',
