@@ -16,6 +16,7 @@ const { values } = parseArgs({
     processes: { type: 'string', default: '3' },
     habits: { type: 'string' },
     troubles: { type: 'string' },
+    storm: { type: 'boolean', default: false },
     whole: { type: 'boolean', default: false },
   },
 });
@@ -37,7 +38,7 @@ process.exitCode = total.failed > 0 ? 1 : 0;
 function planFor(seed: number): Plan {
   const habits = values.habits?.split(',').map((one) => known(one, HABITS) as Habit) ?? HABITS;
   const named = values.troubles === 'none' ? [] : values.troubles?.split(',').map((one) => known(one, TROUBLES) as Trouble);
-  return { ...fullPlan(seed, days), processes, habits, troubles: named ?? TROUBLES };
+  return { ...fullPlan(seed, days), processes, habits, troubles: named ?? TROUBLES, storm: values.storm };
 }
 
 async function play(plan: Plan): Promise<void> {

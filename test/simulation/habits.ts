@@ -23,11 +23,11 @@ async function work(installation: Installation): Promise<void> {
     if (habit === 'registers-anew' && time.percent(5)) held = await installation.signIn();
     held = { ...(installation.file ?? held), readAt: time.now() };
     if (habit === 'shared-file' && time.percent(60)) await time.sleep(time.chance.below(90_000)); // what it has read is old by now
-    const isDue = habit === 'early' ? 50 : habit === 'shared-file' ? 30 : 0; // by a timer, or as it starts
+    const isDue = habit === 'early' ? 50 : habit === 'shared-file' ? (world.plan.storm ? 80 : 30) : 0; // by a timer, or as it starts
     if (time.percent(isDue)) held = (await installation.refresh(held)) ?? (await pairOf(installation));
     if (habit === 'twice' && time.percent(50)) held = await twice(installation, held);
     held = await useTools(installation, held);
-    if (time.percent(0.3)) held = await disconnect(installation, held);
+    if (time.percent(world.plan.storm ? 15 : 0.3)) held = await disconnect(installation, held);
   }
 }
 

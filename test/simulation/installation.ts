@@ -222,15 +222,24 @@ export class Installation {
     });
     if (allowed.status >= 400) return null;
     const code = String(begun.body['device_code']);
+    let [wasLost, wasDown] = [false, false];
     for (let polls = 0; polls < 100; polls++) {
       await world.time.sleep(1000 * (Number(begun.body['interval'] ?? 5) + 1));
       const answer = await this.ask({ grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: code }).catch(lost);
       if (answer?.status === 200) return this.keep(answer, world.ledger.opened(name, user, this.scope), code);
       if (answer && answer.status < 500 && !['authorization_pending', 'slow_down'].includes(String(answer.body['error']))) {
-        // A device whose good answer was lost on the way may be told that its code is spent.
+        // A device whose good answer was lost on the way may be told that its code is spent; one that got our 503 may not.
+        if (wasDown && !wasLost)
+          world.ledger.broken(
+            'no sign-out by accident',
+            this.name,
+            `a poll that was answered with 503 is now answered with ${answer.text.slice(0, 120)}`,
+          );
         world.ledger.say(this.name, `device poll: ${answer.text.slice(0, 200)}`);
         return null;
       }
+      wasLost ||= answer === null;
+      wasDown ||= (answer?.status ?? 0) >= 500;
     }
     return null;
   }

@@ -66,7 +66,7 @@ export function storeFor(world: World, machine: Machine, inner: Store): Store {
     const troubled = time.now() < world.calmFrom;
     if (until.storeOutage > time.now()) throw new NothingDone('connect ECONNREFUSED 10.0.0.7:5432');
     if (adds && until.storeFull > time.now()) throw new Error('The store is full.');
-    const loss = troubled && world.has('store-loss') && time.percent(0.7);
+    const loss = troubled && world.has('store-loss') && time.percent(world.plan.storm ? 5 : 0.7);
     if (loss && time.percent(50)) throw time.percent(50) ? new NothingDone('serialization failure') : new Error('read ECONNRESET');
     if (troubled && world.has('store-hang') && time.percent(0.05)) {
       if (time.percent(50)) time.at(time.now() + 8000, () => void verb().catch(() => undefined)); // and it is done much later
@@ -97,7 +97,7 @@ export async function across(
   serve: (request: Request) => Promise<Response>,
 ): Promise<Response> {
   const { time } = world;
-  const loses = (): boolean => time.now() < world.calmFrom && world.has('lost-answers') && time.percent(1.5);
+  const loses = (): boolean => time.now() < world.calmFrom && world.has('lost-answers') && time.percent(world.plan.storm ? 8 : 1.5);
   await time.sleep(5 + time.chance.below(60));
   if (!machine.isAlive || loses()) throw new NetworkError('The request did not arrive.');
   const answered = (async () => {

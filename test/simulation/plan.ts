@@ -44,6 +44,8 @@ export interface Plan {
   readonly processes: number;
   readonly habits: readonly Habit[];
   readonly troubles: readonly Trouble[];
+  /** Answers are lost and stores fail ten times as often, and clients sign in anew all the time: rare orders of events come soon. */
+  readonly storm?: boolean;
 }
 
 /** Everything takes part. */
@@ -52,9 +54,9 @@ export function fullPlan(seed: number, days: number): Plan {
 }
 
 /** The command that plays a plan again. */
-export function commandOf({ seed, days, processes, habits, troubles }: Plan): string {
+export function commandOf({ seed, days, processes, habits, troubles, storm }: Plan): string {
   const habit = habits.length === HABITS.length ? '' : ` --habits ${habits.join(',')}`;
   const trouble = troubles.length === TROUBLES.length ? '' : ` --troubles ${troubles.join(',') || 'none'}`;
   const machines = processes === 3 ? '' : ` --processes ${processes}`;
-  return `npm run simulate -- --seed ${seed} --days ${days}${machines}${habit}${trouble}`;
+  return `npm run simulate -- --seed ${seed} --days ${days}${machines}${habit}${trouble}${storm ? ' --storm' : ''}`;
 }
