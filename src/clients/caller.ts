@@ -44,8 +44,12 @@ export const ABSENT: Caller = { kind: 'absent', clientId: '' };
 /** The answer to every failed authentication. */
 export function failed(method: ClientAuthMethod, reason: string): OAuthError {
   const headers = method === 'client_secret_basic' ? { 'www-authenticate': 'Basic realm="token endpoint", charset="UTF-8"' } : {};
-  return new OAuthError('invalid_client', reason, { headers });
+  return new OAuthError('invalid_client', reason, reason === 'assertion_audience' ? { headers, hint: WRONG_AUDIENCE } : { headers });
 }
+
+/** The most common mistake of honest clients, told to all: it is about what they sent, and tells nothing of what is stored. */
+const WRONG_AUDIENCE =
+  'The aud of a client assertion must be the issuer of this server, as its metadata names it, and nothing else; not the token endpoint.';
 
 /** What a program hears of a refusal: where the host of its document is down, to try again, or it would drop its tokens. */
 export function orUnavailable(error: unknown): unknown {

@@ -89,7 +89,8 @@ describe('clients/private-key-jwt: what is refused, with one answer for everythi
     const { redeem } = await withCode();
     const wrong = await redeem(claims, header);
     expectJson(wrong, 'invalid_client', 401);
-    expect(wrong.body['error_description']).toBe('The client is unknown or did not authenticate as it registered.');
+    // R-19: a wrong audience alone is told, since it is about what was sent; everything else has one text.
+    expect(wrong.body['error_description']).toMatch(/^The client is unknown or did not authenticate as it registered\.$|^The aud of a client assertion must be the issuer/);
     expect((await redeem()).status).toBe(200);
   }); // prettier-ignore
 
@@ -221,6 +222,14 @@ describe('clients/private-key-jwt: keys at an address', () => {
     ({ refresh } = tokensOf(await client.refresh(refresh, shown(await sign()))));
     expect(fetched).toEqual([ID, KEYS, ID, KEYS]);
     expectJson(await client.refresh(refresh), 'invalid_client', 401); // SEC-102: never without
+  });
+
+  it('tells a client that names the token endpoint as audience what belongs there (R-19, S-253)', async () => {
+    const { app, client } = await outside();
+    const assertion = await signer.sign(clientClaims(ID, app.clock.now(), { aud: `${ISSUER}/token` }));
+    const answer = await client.token({ grant_type: 'refresh_token', refresh_token: 'x', ...shown(assertion) });
+    expectJson(answer, 'invalid_client', 401);
+    expect(answer.body['error_description']).toMatch(/aud of a client assertion must be the issuer/);
   });
 
   it('SEC-202 looks again for a key it does not know, not more often than every half minute, and takes a rotated one', async () => {
