@@ -31,7 +31,7 @@ class TicketsMcp extends McpAgent<Env, unknown, AuthContext> {
 async function consent(request: Request, { STYTCH_SECRET: secret }: Env): Promise<Response> {
   const session = /(?:^|; )stytch_session_jwt=([^;]+)/.exec(request.headers.get('cookie') ?? '')?.[1];
   if (!session) return new Response(null, { status: 303, headers: { location: `/login?next=${encodeURIComponent(request.url)}` } });
-  const [stytchApi, person] = [stytchConsent({ ...PROJECT, secret, b2b: true }), { session_jwt: session }];
+  const [stytchApi, person] = [stytchConsent({ projectId: PROJECT.projectId, secret, b2b: true }), { session_jwt: session }];
   if (request.method === 'POST') {
     const form = new URLSearchParams(await request.text());
     const granted = form.get('decision') === 'allow';

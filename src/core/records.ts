@@ -239,7 +239,8 @@ export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Sess
 }
 
 const isEnded = (value: unknown): boolean => isGrant(value) && value.ended !== null;
-const isNothingDone = (error: unknown): boolean =>
+/** Whether a store was certain that it changed nothing: it has no room, or lost a race. */
+export const isNothingDone = (error: unknown): boolean =>
   error instanceof NothingDone || (error instanceof Error && error.cause instanceof NothingDone);
 const isGrant = (value: unknown): value is Grant =>
   versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');

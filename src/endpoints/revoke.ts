@@ -5,6 +5,7 @@
 import { failed, orGiveBack, type Caller } from '../clients/caller.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import { isNothingDone } from '../core/records.ts';
 import { openRefs } from '../core/upstream-refs.ts';
 import { CROSS_ORIGIN, respondPlainly } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
@@ -39,8 +40,11 @@ async function revokeToken(as: AuthServer, caller: Caller, text: string): Promis
   const grantId = kind && grantIdOf(kind, text);
   if (kind === null || kind === 'code' || !grantId) return null;
   try {
-    return await as.records.changeGrant(grantId, kind === 'access' ? await accessOf(as, caller, text) : await refreshOf(as, caller, text));
+    if (kind === 'refresh') return await as.records.changeGrant(grantId, await refreshOf(as, caller, text));
+    await as.records.changeGrant(grantId, await accessOf(as, caller, text));
+    return null;
   } catch (error) {
+    if (kind === 'access' && isNothingDone(error)) return as.records.changeGrant(grantId, await wholeOf(as, caller, text));
     if (!(error instanceof OAuthError) || error.code !== 'invalid_grant') throw error; // unknown is not an error, §2.2
     return null;
   }
@@ -49,6 +53,13 @@ async function revokeToken(as: AuthServer, caller: Caller, text: string): Promis
 async function accessOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<null>> {
   const { hash } = await as.keys.proof(text);
   return (grant) => ({ ...(grant.clientId === caller.clientId ? revokeAccess(hash)(grant) : {}), result: null });
+}
+
+/** A full store has no room for the grant without one of its tokens. What has ended can be removed, so all of it ends (RFC 7009 §2.1). */
+async function wholeOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<null>> {
+  const { hash } = await as.keys.proof(text);
+  const isIn = ({ clientId, access }: Grant): boolean => clientId === caller.clientId && access.some((one) => one.hash === hash);
+  return (grant) => (isIn(grant) ? { ...end('revoked', as.now())(grant), result: null } : { result: null });
 }
 
 async function refreshOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<Grant | null>> {
