@@ -1,7 +1,7 @@
 /**
  * `npm run simulate -- --seed 7 --days 30`: plays days of real clients on a server with faults, in seconds (test/simulation). With
- * `--minutes 2` it plays new seeds for so long, the kept ones first. A failure is made smaller and printed with the command that plays
- * it again. Ends with one plain line.
+ * `--minutes 2` it plays the kept seeds and then new ones for so long, every other one with a storm. A failure is made smaller and printed
+ * with the command that plays it again and the line that keeps it. Ends with one plain line.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -29,8 +29,10 @@ if (values.minutes === undefined) await play(planFor(wholeNumber('seed', values.
 else {
   const end = Date.now() + Number(values.minutes) * 60_000;
   const kept = JSON.parse(readFileSync(new URL('../test/simulation/kept-seeds.json', import.meta.url), 'utf8')) as Plan[];
+  const first = wholeNumber('seed', values.seed ?? String(Math.floor(Date.now() / 1000)));
+  process.stdout.write(`${kept.length} kept seeds, then new ones from ${first} on\n`);
   for (const plan of kept) await play(plan);
-  for (let seed = Math.floor(Date.now() / 1000); Date.now() < end; seed++) await play(planFor(seed));
+  for (let seed = first; Date.now() < end; seed++) await play({ ...planFor(seed), storm: values.storm || seed % 2 === 1 });
 }
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, 0 skipped\n`);
 process.exitCode = total.failed > 0 ? 1 : 0;
@@ -58,6 +60,7 @@ async function play(plan: Plan): Promise<void> {
 function report({ plan, violations }: Outcome): void {
   for (const { rule, text, history } of violations.slice(0, 1)) {
     process.stdout.write(`\n  ${rule}\n  ${text}\n\n${history.map((line) => `    ${line}`).join('\n')}\n\n  ${commandOf(plan)}\n`);
+    process.stdout.write(`  To keep it, add this to test/simulation/kept-seeds.json: ${JSON.stringify(plan)}\n`);
   }
 }
 

@@ -2,9 +2,10 @@
  * `npm test`: types, lint, every unit and journey test on Node and in workerd, the package's own checks, and the
  * end-to-end suite in a real browser with real clients. Ends with one plain line that counts them all.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,12 +22,15 @@ const env = {
 };
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-step('types', ['tsc', '-b']);
-step('lint and format', ['npm', 'run', '--silent', 'lint']);
-step('tests on Node and in workerd', ['vitest', 'run', '--project', '!quick'], counted);
-step('docs/rules.md says what the tests say', ['node', 'tools/rules.ts', '--check']);
-step('package: exports and types', ['node', 'tools/package-check.ts']);
-step('Worker: bundles and deploys (dry run)', [
+await step('types', ['tsc', '-b']);
+await step('lint and format', ['npm', 'run', '--silent', 'lint']);
+await step('tests on Node and in workerd', ['vitest', 'run', '--project', '!quick'], counted);
+// New seeds in each run, on one core, beside what measures no time.
+const MINUTES = process.env['CI'] ? '2' : '0.3';
+const simulated = step(`simulation: kept seeds, then new ones for ${MINUTES} minutes`, ['node', 'tools/simulate.ts', '--days', '6', '--minutes', MINUTES], counted, 15); // prettier-ignore
+await step('docs/rules.md says what the tests say', ['node', 'tools/rules.ts', '--check']);
+await step('package: exports and types', ['node', 'tools/package-check.ts']);
+await step('Worker: bundles and deploys (dry run)', [
   'wrangler',
   'deploy',
   '--dry-run',
@@ -35,18 +39,34 @@ step('Worker: bundles and deploys (dry run)', [
   '--outdir',
   temporary(),
 ]);
-step('sizes', ['node', 'bench/size.ts']);
-step('end to end: real browser, real clients', ['node', 'test/e2e/run.ts'], counted);
+await step('sizes', ['node', 'bench/size.ts']);
+await simulated;
+await step('end to end: real browser, real clients', ['node', 'test/e2e/run.ts'], counted);
 
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-/** Runs one step and adds what it came to: the counts of its own closing line, or one for the step as a whole. */
-function step(name: string, [command = '', ...args]: readonly string[], count: (output: string) => typeof total | null = () => null): void {
+/**
+ * Runs one step and adds what it came to: the counts of its own closing line, or one for the step as a whole.
+ *
+ * @param nice how much it stands back for other steps.
+ */
+async function step(
+  name: string,
+  [command = '', ...args]: readonly string[],
+  count: (output: string) => typeof total | null = () => null,
+  nice = 0,
+): Promise<void> {
   process.stdout.write(`\n▶ ${name}\n`);
   const started = Date.now();
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 28 });
-  const output = `${stdout ?? ''}${stderr ?? ''}${error ? `${error.message}\n` : ''}`;
+  let output = '';
+  const child = spawn(command, args, { cwd: root, env, stdio: ['inherit', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  if (nice > 0 && child.pid !== undefined) setPriority(child.pid, nice);
+  const status = await once(child, 'close').then(
+    ([code]: (number | null)[]) => code,
+    (error: Error) => ((output += `${error.message}\n`), null),
+  );
   const found = count(output);
   const result = found ?? { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
   if (status !== 0 && result.failed === 0) result.failed = 1;
@@ -54,7 +74,7 @@ function step(name: string, [command = '', ...args]: readonly string[], count: (
   for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += result[key];
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   process.stdout.write(
-    `  ${status === 0 ? 'ok' : 'FAILED'} in ${seconds} s (${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped)\n`,
+    `  ${status === 0 ? 'ok' : 'FAILED'}: ${name}, ${seconds} s (${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped)\n`,
   );
 }
 

@@ -79,11 +79,16 @@ async function prepare(world: World, clock: { now: () => number; pass: () => und
   return { world, cluster, installations, thiefKey: await makeProver(clock) };
 }
 
+/** How long a failing plan is made smaller, at most. */
+const MINIMIZE_MS = 4 * 60_000;
+
 /** The smallest plan found that breaks the same promise: fewer troubles, fewer clients, less time. */
 export async function minimize(failing: Outcome): Promise<Outcome> {
+  const end = Date.now() + MINIMIZE_MS;
   let best = failing;
   const rule = failing.violations[0]?.rule;
   const attempt = async (plan: Plan): Promise<void> => {
+    if (Date.now() > end) return;
     const outcome = await simulate(plan);
     if (outcome.violations[0]?.rule === rule) best = outcome;
   };
