@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { MUTATED, testsFor } from '../tools/mutants-files.ts';
-import { isCurrent, MIN_KILLED, readResults, RESULTS, shareOf, tableOf } from '../tools/mutants-report.ts';
+import { hashOfSource, isCurrent, MIN_KILLED, readResults, shareOf, TABLE, tableOf } from '../tools/mutants-report.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const results = readResults();
@@ -37,6 +37,35 @@ describe('mutants', () => {
   });
 
   it('has a table of what is kept (npm run mutants -- --table)', () => {
-    expect(readFileSync(RESULTS.replace(/json$/, 'md'), 'utf8')).toBe(tableOf(results));
+    expect(readFileSync(TABLE, 'utf8')).toBe(tableOf(results));
+  });
+
+  describe('the hash of a source', () => {
+    const source = `import { sum } from './sum.ts';
+      /** Adds one. */
+      export const next = (count: number): number => sum(count, 1) + 'a'.length + /b/.exec(\`c${'${count}'}\`).index;`;
+    const renamed = `import { add } from '../lib/sum.ts'; import type { Other } from './other.ts';
+      type Unused = Other;
+      export const following = (value: bigint) => (
+        add(value as unknown, 1,) + "a".length + /b/.exec(\`c${'${value}'}\`).index // which adds
+      )`;
+
+    it('stays the same when names, imports, types, comments and layout change', () => {
+      expect(hashOfSource(renamed)).toBe(hashOfSource(source));
+    });
+
+    it.each([
+      ['an operator', ') + ', ') - '],
+      ['a string', "'a'", "'b'"],
+      ['a number', ', 1)', ', 2)'],
+      ['a regular expression', '/b/', '/b/i'],
+      ['a template', '`c', '`d'],
+      ['one use of a name', 'sum(count', 'sum(next'],
+      ['an optional chain', ').index', ')?.index'],
+      ['the order of arguments', '(count, 1)', '(1, count)'],
+    ])('changes with %s', (_what, before, after) => {
+      expect(source).toContain(before);
+      expect(hashOfSource(source.replace(before, after))).not.toBe(hashOfSource(source));
+    });
   });
 });

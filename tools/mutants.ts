@@ -1,6 +1,6 @@
 /**
  * `npm run mutants -- FOLDER|FILE…`: changes each file in small ways, one at a time, and runs its tests, which should fail
- * (mutation testing, with Stryker). Results are kept in docs/reference/mutants.json, and as a table in docs/reference/mutants.md.
+ * (mutation testing, with Stryker). Results are kept in docs/reference/mutants/, and as a table in docs/reference/mutants.md.
  *
  * `--stale` takes the listed files that have changed since their result; `--new` those without a result; `--minutes 8` stops after
  * that time; `--near` tries the nearest tests only, which is quick while you write one; `--force` forgets what earlier runs found; `--table`
@@ -12,7 +12,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MUTATED, testsFor } from './mutants-files.ts';
-import { type FileResult, hashOf, isCurrent, MIN_KILLED, readResults, RESULTS, shareOf, type Survivor, tableOf } from './mutants-report.ts';
+import { type FileResult, hashOf, isCurrent, MIN_KILLED, readResults, shareOf, type Survivor, writeResults } from './mutants-report.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const REPORT = `${root}reports/mutation/mutation.json`;
@@ -71,7 +71,7 @@ const chosen = MUTATED.filter(
     (values.new && kept[file] === undefined),
 );
 
-if (values.table) writeTable();
+if (values.table) writeResults(kept);
 else if (chosen.length === 0 && !values.stale && !values.new) sayWhatIsMissing();
 let isBad = false;
 for (const [at, file] of chosen.entries()) {
@@ -92,7 +92,7 @@ for (const [at, file] of chosen.entries()) {
 }
 if (isBad)
   process.stdout.write(
-    `Write a test for each survivor, or say in docs/reference/mutants.json ("why") why none has to find it, then --table.\n`,
+    `Write a test for each survivor, or say in docs/reference/mutants/ ("why") why none has to find it, then --table.\n`,
   );
 process.exitCode = isBad ? 1 : 0;
 
@@ -162,15 +162,7 @@ function resultOf(file: string, sha256: string): FileResult {
 
 /** Writes at once, so that a run that is stopped loses nothing of what it has. */
 function keep(file: string, result: FileResult): void {
-  const all = { ...readResults(), [file]: result };
-  const listed = MUTATED.filter((one) => all[one] !== undefined).map((one) => [one, all[one]]);
-  mkdirSync(dirname(RESULTS), { recursive: true });
-  writeFileSync(RESULTS, `${JSON.stringify(Object.fromEntries(listed), null, 2)}\n`);
-  writeTable();
-}
-
-function writeTable(): void {
-  writeFileSync(RESULTS.replace(/json$/, 'md'), tableOf(readResults()));
+  writeResults({ ...readResults(), [file]: result });
 }
 
 function sayWhatIsMissing(): void {
