@@ -2,7 +2,7 @@
  * What the bench of stores asks, on Node in its own process and in workerd over HTTP alike: the endpoints of the server, the floor
  * below them, codes to begin with, one page of a list, and a record as it stands. Web APIs only, and no clock: whoever asks measures.
  */
-import type { OAuthHelpers } from '../dist/provider/pages.js';
+import type { OAuthHelpers } from '../dist/provider/helpers.js';
 import type { Awaitable } from '../dist/model/runtime.js';
 import type { Json, Key, Store } from '../dist/model/store.js';
 import { CLIENT_ID, CONSENT, ISSUER, REDIRECT_URI } from './servers/answers.ts';

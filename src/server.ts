@@ -5,7 +5,7 @@
 import type { Call, Endpoint } from './endpoints/endpoint.ts';
 import { callbackPath, loginPagesOf, metadataPathsOf, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
 import { askedHeaders, CROSS_ORIGIN, json } from './lib/http.ts';
-import { late } from './lib/late.ts';
+import { late } from './lib/lazy.ts';
 import { isPrefetch } from './lib/prefetch.ts';
 import { OAuthError } from './model/error.ts';
 import { hostOf, isRedirect, isSite } from './model/login.ts';
@@ -13,28 +13,28 @@ import type { Settings } from './model/settings.ts';
 
 // A guarded call needs none of these, and many servers never need most of them: each comes with its first request.
 const adviceOn = late(async () => (await import('./model/advice.ts')).adviceOn);
-const account = late(async () => (await import('./endpoints/account.ts')).account);
-const accountSection = late(async () => (await import('./endpoints/account-section.ts')).accountSection);
-const approve = late(async () => (await import('./endpoints/approve.ts')).approve);
-const authorize = late(async () => (await import('./endpoints/authorize.ts')).authorize);
-const callback = late(async () => (await import('./endpoints/callback.ts')).callback);
-const connect = late(async () => (await import('./endpoints/connect.ts')).connect);
+const account = late(async () => (await import('./endpoints/account/account.ts')).account);
+const accountSection = late(async () => (await import('./endpoints/account/account-section.ts')).accountSection);
+const approve = late(async () => (await import('./endpoints/authorize/consent.ts')).approve);
+const authorize = late(async () => (await import('./endpoints/authorize/authorize.ts')).authorize);
+const callback = late(async () => (await import('./endpoints/authorize/upstream-callback.ts')).callback);
+const connect = late(async () => (await import('./endpoints/account/connect.ts')).connect);
 const errorPage = late(async () => (await import('./pages/error.ts')).errorPage);
-const device = late(async () => (await import('./endpoints/device.ts')).device);
-const deviceAuthorization = late(async () => (await import('./endpoints/device-authorization.ts')).deviceAuthorization);
-const inTheirLanguage = late(async () => (await import('./endpoints/visitor.ts')).inTheirLanguage);
-const introspect = late(async () => (await import('./endpoints/introspect.ts')).introspect);
-const login = late(async () => (await import('./endpoints/login.ts')).login);
-const loginPageOf = late(async () => (await import('./endpoints/login-page.ts')).loginPageOf);
-const metadata = late(async () => (await import('./endpoints/metadata.ts')).metadata);
+const device = late(async () => (await import('./endpoints/authorize/device.ts')).device);
+const deviceAuthorization = late(async () => (await import('./endpoints/oauth/device-authorization.ts')).deviceAuthorization);
+const inTheirLanguage = late(async () => (await import('./endpoints/sign-in/browser-context.ts')).inTheirLanguage);
+const introspect = late(async () => (await import('./endpoints/oauth/introspect.ts')).introspect);
+const login = late(async () => (await import('./endpoints/account/login.ts')).login);
+const loginPageOf = late(async () => (await import('./endpoints/account/login-page.ts')).loginPageOf);
+const metadata = late(async () => (await import('./endpoints/oauth/metadata.ts')).metadata);
 const prepareLogins = late(async () => (await import('./endpoints/prepared.ts')).prepareLogins);
-const push = late(async () => (await import('./endpoints/push.ts')).push);
-const register = late(async () => (await import('./endpoints/register.ts')).register);
-const registration = late(async () => (await import('./endpoints/registration.ts')).registration);
-const revoke = late(async () => (await import('./endpoints/revoke.ts')).revoke);
-const signIns = late(async () => (await import('./endpoints/sign-ins.ts')).signIns);
-const step = late(async () => (await import('./endpoints/step.ts')).step);
-const token = late(async () => (await import('./endpoints/token.ts')).token);
+const push = late(async () => (await import('./endpoints/oauth/par.ts')).push);
+const register = late(async () => (await import('./endpoints/oauth/register.ts')).register);
+const registration = late(async () => (await import('./endpoints/oauth/registration.ts')).registration);
+const revoke = late(async () => (await import('./endpoints/oauth/revoke.ts')).revoke);
+const signIns = late(async () => (await import('./endpoints/account/linked-logins.ts')).signIns);
+const step = late(async () => (await import('./endpoints/authorize/step.ts')).step);
+const token = late(async () => (await import('./endpoints/oauth/token.ts')).token);
 
 /** One URL of ours. */
 export interface Route {
@@ -55,7 +55,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });
   routes.set(paths.push, { name: 'push', methods: { POST: push }, reader: 'program' });
   if (settings.resources.some(({ signing }) => signing !== undefined)) {
-    const jwks: Endpoint = async (call) => (await import('./endpoints/jwks.ts')).jwks(call);
+    const jwks: Endpoint = async (call) => (await import('./endpoints/oauth/jwks.ts')).jwks(call);
     routes.set(paths.jwks, { name: 'jwks', methods: { GET: jwks, HEAD: jwks }, reader: 'program' });
   }
   if (paths.register !== null) {
@@ -68,7 +68,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   }
   if (logins.length === 0) return routes;
   const greeting = (endpoint: Endpoint): Endpoint =>
-    hostOf(logins) ? late(async () => (await import('./endpoints/welcome.ts')).welcoming(endpoint)) : endpoint;
+    hostOf(logins) ? late(async () => (await import('./endpoints/sign-in/auto-sign-in.ts')).welcoming(endpoint)) : endpoint;
   routes.set(paths.authorize, {
     name: 'authorize',
     methods: { GET: greeting(authorize), HEAD: authorize, POST: authorize },

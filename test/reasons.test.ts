@@ -41,7 +41,7 @@ const BEFORE: { readonly [path: string]: string } = {
   'clients/keys.ts': 'metadata_',
   'model/assertion.ts': 'assertion_',
   'model/dpop.ts': 'proof_',
-  'core/pushed.ts': 'pushed_',
+  'core/records/pushed-requests.ts': 'pushed_',
 };
 /** Where no refusal is made, or none that an event tells: options at start-up, decisions about calls, failures with an error of their own, keys. */
 const ELSEWHERE = [

@@ -8,7 +8,7 @@ import { catalogue, McpAgent, mcpHandler, tool } from '../../src/mcp/index.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
 import type { FetchObject } from '../../src/model/handler.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
-import type { OAuthHelpers } from '../../src/provider/pages.ts';
+import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { BENCH_CLIENT, CONSENT, ISSUER, PROPS } from './answers.ts';
 
 /** Numbers of tools, each with a route of its own. */

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PlainResponse, serve, sqliteStore } from '../../dist/node/index.js';
 import { memoryStore, OAuthProvider } from '../../dist/node/main.js';
-import type { OAuthHelpers } from '../../dist/provider/pages.js';
+import type { OAuthHelpers } from '../../dist/provider/helpers.js';
 import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, KEPT_CLIENT, RESOURCE_SERVER } from './answers.ts';
 
 const [kind, answers] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseUrl } from '../lib/url.ts';
 import { messagePage } from '../pages/message.ts';
-import { ENGLISH as words } from '../pages/words/words.ts';
+import { ENGLISH as words } from '../words/words.ts';
 import { CliError, type Terminal } from './terminal.ts';
 
 const PATH = '/callback';

@@ -5,7 +5,7 @@
  * row is not read. Clients that prove who they are come to `confidential.ts`, which is loaded with the first one.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { late } from '../lib/late.ts';
+import { late } from '../lib/lazy.ts';
 import type { Params } from '../model/params.ts';
 import { failed, type Caller } from './caller.ts';
 

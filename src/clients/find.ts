@@ -3,7 +3,7 @@
  * the metadata document at that URL.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { late } from '../lib/late.ts';
+import { late } from '../lib/lazy.ts';
 import { isDocumentUrl } from '../lib/document-url.ts';
 import type { Client } from '../model/client.ts';
 import type { SecretClient } from '../model/settings.ts';

@@ -9,7 +9,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { isSameServer } from '../lib/document-url.ts';
 import { HostDown } from '../lib/host-down.ts';
 import { isHostDown, type SafeAnswer } from '../lib/safe-fetch.ts';
-import { type Join, makeJoin } from '../lib/underway.ts';
+import { type Join, makeJoin } from '../lib/single-flight.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { JWT_BEARER, selfGrantTypes } from '../model/grant-type.ts';

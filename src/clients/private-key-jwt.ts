@@ -6,7 +6,7 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
-import { onceOnly } from '../core/replay.ts';
+import { onceOnly } from '../core/records/single-use.ts';
 import { isSameServer } from '../lib/document-url.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion } from '../model/assertion.ts';
 import type { Client } from '../model/client.ts';
@@ -76,6 +76,6 @@ async function problemOf(
   if (jti === null) return 'assertion_without_jti';
   const key = await findKey(as, client, assertion, () => countFetch(as, network));
   if (key === null) return 'assertion_key_unknown';
-  const { isSignedWith } = await import('../core/signature.ts');
+  const { isSignedWith } = await import('../core/assertion-signature.ts');
   return (await isSignedWith(assertion, key)) ? { jti } : 'assertion_signature';
 }

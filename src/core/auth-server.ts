@@ -2,7 +2,7 @@
  * The server as a value: settings, machine, storage and keys of one issuer. Endpoints and grant types take it as an
  * argument; nothing of it is global.
  */
-import { late, lateVerbs } from '../lib/late.ts';
+import { late, lateVerbs } from '../lib/lazy.ts';
 import type { SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import { isForm } from '../model/login.ts';
@@ -11,11 +11,11 @@ import type { Runtime } from '../model/runtime.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { defaultListener } from './default-listener.ts';
-import type { Keyring } from './keyring.ts';
-import { makeKeys, type Keys } from './keys.ts';
-import { makeKnownGrants, type KnownGrants } from './known-grants.ts';
-import { makePeople, type People } from './people.ts';
-import { makeRecords, type Records } from './records.ts';
+import type { Keyring } from './records/keyring.ts';
+import { makeKeys, type Keys } from './records/secrets.ts';
+import { makeKnownGrants, type KnownGrants } from './records/grant-cache.ts';
+import { makePeople, type People } from './user-services.ts';
+import { makeRecords, type Records } from './records/records.ts';
 
 /** One issuer, ready to answer. */
 export interface AuthServer extends People {
@@ -27,7 +27,7 @@ export interface AuthServer extends People {
   readonly store: Store;
   readonly records: Records;
   readonly keys: Keys;
-  /** The server's own secrets; null where none were given (`core/needed-keyring` tells how to say so at start-up). */
+  /** The server's own secrets; null where none were given (`core/records/require-keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
   readonly knownGrants: KnownGrants;
   /** Reads client metadata documents; null where there are none. */
@@ -109,7 +109,7 @@ function signUpUrlOf({ origin, paths, logins }: Settings): string | null {
 function keyringOf(secrets: readonly string[], runtime: Runtime, keys: Keys): Keyring | null {
   if (secrets.length === 0) return null;
   return lateVerbs<Keyring>({ seal: true, open: true, knows: true, renew: true, keysFor: true }, async () =>
-    (await import('./keyring.ts')).makeKeyring(secrets, runtime, keys),
+    (await import('./records/keyring.ts')).makeKeyring(secrets, runtime, keys),
   );
 }
 

@@ -8,9 +8,9 @@ import { claimedProof, PROOF_WINDOW, type ProofProblem, type ProofTarget } from 
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { neededKeyring } from './needed-keyring.ts';
-import { onceOnly } from './replay.ts';
-import { isSignedWith } from './signature.ts';
+import { neededKeyring } from './records/require-keyring.ts';
+import { onceOnly } from './records/single-use.ts';
+import { isSignedWith } from './assertion-signature.ts';
 
 /** How long a nonce is given out; it counts for as long again. */
 const NONCE_SPAN: Seconds = 150;

@@ -2,7 +2,7 @@
  * Key sources: where the public keys of a client or an issuer come from: given, or read at an address and remembered for a while. An
  * unknown key makes us look again, once in a while: keys rotate, and nobody makes us fetch as often as they like.
  */
-import { type Join, makeJoin } from '../lib/underway.ts';
+import { type Join, makeJoin } from '../lib/single-flight.ts';
 import { parseJson } from '../lib/json.ts';
 import { isHostDown } from '../lib/safe-fetch.ts';
 import type { Assertion } from '../model/assertion.ts';
@@ -11,7 +11,7 @@ import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, readHeld, versioned } from './held.ts';
+import { has, readHeld, versioned } from './records/record.ts';
 
 /** Public keys, or the address where they stand. */
 export interface KeySource {

@@ -5,11 +5,11 @@
 import type { SigningKey } from '../model/signing-key.ts';
 import type { Cursor, Json, Kept, Key } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { neededKeyring } from './needed-keyring.ts';
+import { neededKeyring } from './records/require-keyring.ts';
 import { SIGNING_PURPOSE } from './signing-keys.ts';
-import { TOTP_PURPOSE } from './totp.ts';
-import { STATE_PURPOSE } from './user-states.ts';
-import { VAULT_PURPOSE } from './vault-record.ts';
+import { TOTP_PURPOSE } from './users/totp.ts';
+import { STATE_PURPOSE } from './records/user-states.ts';
+import { VAULT_PURPOSE } from './vault/vault-record.ts';
 
 /** What one page of the pass came to. */
 export interface Resealed {

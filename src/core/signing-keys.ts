@@ -4,16 +4,16 @@
  * is kept for some minutes, which is far less than a key is published ahead.
  */
 import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import { type Join, makeJoin } from '../lib/underway.ts';
+import { type Join, makeJoin } from '../lib/single-flight.ts';
 import { changeRecord } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
 import { nextDue, published, signingKey, type SigningAlg, type SigningKey } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, versioned } from './held.ts';
-import { neededKeyring } from './needed-keyring.ts';
-import { secretMissing } from './sealed-faults.ts';
+import { has, versioned } from './records/record.ts';
+import { neededKeyring } from './records/require-keyring.ts';
+import { secretMissing } from './records/sealed-faults.ts';
 
 type SigningKeys = { readonly v: 1; readonly keys: readonly SigningKey[] };
 

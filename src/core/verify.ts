@@ -10,8 +10,8 @@ import { grantIdOf, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
 import { connectOf } from './connect.ts';
-import type { Found, Shown } from './known-grants.ts';
-import { openRefs } from './upstream-refs.ts';
+import type { Found, Shown } from './records/grant-cache.ts';
+import { openRefs } from './vault/upstream-refs.ts';
 
 /**
  * Checks a token against the record of its grant.

@@ -1,20 +1,20 @@
 /**
  * Endpoint: what every URL of the authorization server is, and how each of them reads a form. What those for people do alike
- * stands in `visitor.ts`.
+ * stands in `sign-in/browser-context.ts`.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { forRequest } from '../core/for-request.ts';
-import type { KnownSession } from '../core/sessions.ts';
+import { forRequest } from '../core/with-request-id.ts';
+import type { KnownSession } from '../core/users/sessions.ts';
 import { base64url } from '../lib/base64url.ts';
 import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
-import { late } from '../lib/late.ts';
+import { late } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
-import { ENGLISH, type Words } from '../pages/words/words.ts';
-import type { Present } from './present.ts';
+import { ENGLISH, type Words } from '../words/words.ts';
+import type { Present } from './sign-in/host-session.ts';
 
-const askPresent = late(async () => (await import('./present.ts')).askPresent);
+const askPresent = late(async () => (await import('./sign-in/host-session.ts')).askPresent);
 
 /** One request on its way through an endpoint. */
 export interface Call {

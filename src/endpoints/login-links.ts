@@ -6,7 +6,7 @@ import { html } from '../lib/html.ts';
 import type { FormLogin } from '../model/login.ts';
 import type { Settings } from '../model/settings.ts';
 import type { LinkView, LoginView } from '../pages/sign-in.ts';
-import { say, type Words } from '../pages/words/words.ts';
+import { say, type Words } from '../words/words.ts';
 import { loginPagesOf } from './paths.ts';
 
 /** A login as a page offers it. */

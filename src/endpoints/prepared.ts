@@ -4,7 +4,7 @@
 import { OAuthError } from '../model/error.ts';
 import { isForm } from '../model/login.ts';
 import type { Call } from './endpoint.ts';
-import { servicesOf } from './sign-in.ts';
+import { servicesOf } from './sign-in/sign-in.ts';
 
 /**
  * Lets every login prepare itself; one that has done so does nothing.

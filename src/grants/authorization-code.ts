@@ -12,12 +12,12 @@ import { checkVerifier } from '../model/pkce.ts';
 import { oneMeant } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
-import { redeem, type Verdict } from '../model/transition.ts';
-import { change } from './change.ts';
-import type { GivenTokens } from './given.ts';
+import { redeem, type Verdict } from '../model/grant-transitions.ts';
+import { change } from './change-grant.ts';
+import type { GivenTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
 import { scopeRulesOf } from './scope-rules.ts';
-import { signed } from './signed.ts';
+import { signed } from './sign-access-token.ts';
 
 /** What a redemption came to: the grant as it is now, and the answer. */
 type Redemption = { readonly grant: Grant; readonly answer: IssuedTokens };
@@ -61,7 +61,7 @@ export async function redeemCode(
       if ('error' in verdict) return verdict;
       const { grant: next = held, result } = verdict;
       if (result.kind === 'repeated') {
-        const { answerAgain, openGiven } = await import('./again.ts');
+        const { answerAgain, openGiven } = await import('./repeated-answer.ts');
         attempt.given = await openGiven(as, grantId, code, result.sealedAnswer);
         return { grant: next, result: { grant: next, answer: await answerAgain(as, next, attempt.given) } };
       }
@@ -74,7 +74,7 @@ export async function redeemCode(
     as.emit({ kind: 'grant.redeemed', grantId, clientId: caller.clientId, userId: grant.userId });
     return answer;
   } catch (error) {
-    if (attempt.given && isOutage(error)) await (await import('./unanswered.ts')).keepForRetry(as, grantId, code, attempt.given);
+    if (attempt.given && isOutage(error)) await (await import('./unanswered-redemption.ts')).keepForRetry(as, grantId, code, attempt.given);
     throw error;
   }
 }

@@ -7,8 +7,8 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { Params } from '../model/params.ts';
 import { findResource } from '../model/resource.ts';
 import type { IssuedTokens } from './issue.ts';
-import { openDirect } from './open.ts';
-import { registeredClient } from './registered.ts';
+import { openDirect } from './direct-grant.ts';
+import { registeredClient } from './registered-client.ts';
 import { scopeWithin } from './scope-rules.ts';
 
 /** Gives the client tokens of its own. */

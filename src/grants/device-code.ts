@@ -4,7 +4,7 @@
 import { failed, type Caller } from '../clients/caller.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { forgetDevice, type Polled, pollDevice } from '../core/devices.ts';
+import { forgetDevice, type Polled, pollDevice } from '../core/records/devices.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
 import { redeemCode } from './authorization-code.ts';

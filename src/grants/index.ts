@@ -1,6 +1,6 @@
 /**
  * The table of grant types: what the token endpoint can do. An entry is a file; those that most servers never need are loaded when
- * they are first asked for. Which of them a server offers stands in `offered.ts`.
+ * they are first asked for. Which of them a server offers stands in `offered-grant-types.ts`.
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -9,7 +9,7 @@ import type { Params } from '../model/params.ts';
 import type { Settings } from '../model/settings.ts';
 import { authorizationCode } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
-import { isOffered } from './offered.ts';
+import { isOffered } from './offered-grant-types.ts';
 import { refreshToken } from './refresh-token.ts';
 
 /** Turns a request with a proof into tokens, or refuses it. */

@@ -8,9 +8,9 @@
 import { failed, keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
-import { onceOnly } from '../core/replay.ts';
-import { isSignedWith } from '../core/signature.ts';
-import { userIdOf } from '../core/users.ts';
+import { onceOnly } from '../core/records/single-use.ts';
+import { isSignedWith } from '../core/assertion-signature.ts';
+import { userIdOf } from '../core/users/user-ids.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
 import { OAuthError } from '../model/error.ts';
 import { JWT_BEARER } from '../model/grant-type.ts';
@@ -20,8 +20,8 @@ import { parseScope, type ScopeCover } from '../model/scope.ts';
 import type { MappedUser, TrustedIssuer } from '../model/trusted-issuer.ts';
 import { resourceOf } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
-import { openDirect } from './open.ts';
-import { registeredClient } from './registered.ts';
+import { openDirect } from './direct-grant.ts';
+import { registeredClient } from './registered-client.ts';
 import { scopeWithin } from './scope-rules.ts';
 
 const ID_JAG = 'oauth-id-jag+jwt';

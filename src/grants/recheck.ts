@@ -4,7 +4,7 @@
  * cannot say keeps it.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { openRefs } from '../core/upstream-refs.ts';
+import { openRefs } from '../core/vault/upstream-refs.ts';
 import type { Grant } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
 import type { Json, Seconds } from '../model/store.ts';

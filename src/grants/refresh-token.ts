@@ -5,24 +5,24 @@
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import type { RefreshProof } from '../core/keys.ts';
-import { late } from '../lib/late.ts';
+import type { RefreshProof } from '../core/records/secrets.ts';
+import { late } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { parseScope } from '../model/scope.ts';
 import { familyOf, grantIdOf } from '../model/token.ts';
-import { rotate, type Rotated, type Verdict } from '../model/transition.ts';
+import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
 import { unwrap } from '../model/wrapped.ts';
 import { resourceOf } from './authorization-code.ts';
-import { change } from './change.ts';
-import { type GivenTokens, sealGiven } from './given.ts';
+import { change } from './change-grant.ts';
+import { type GivenTokens, sealGiven } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
 import { scopeRulesOf } from './scope-rules.ts';
-import { signed } from './signed.ts';
+import { signed } from './sign-access-token.ts';
 
-const answerLive = late(async () => (await import('./again.ts')).answerLive);
-const withLostWrite = late(async () => (await import('./again.ts')).withLostWrite);
+const answerLive = late(async () => (await import('./repeated-answer.ts')).answerLive);
+const withLostWrite = late(async () => (await import('./repeated-answer.ts')).withLostWrite);
 const recheck = late(async () => (await import('./recheck.ts')).recheck);
 
 /** What a refresh came to: the grant as it is now, and the new access token's text. */

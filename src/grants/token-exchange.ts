@@ -7,7 +7,7 @@
  */
 import { keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { openRefs } from '../core/upstream-refs.ts';
+import { openRefs } from '../core/vault/upstream-refs.ts';
 import { accessOf, findToken } from '../core/verify.ts';
 import { OAuthError } from '../model/error.ts';
 import { TOKEN_EXCHANGE } from '../model/grant-type.ts';
@@ -17,8 +17,8 @@ import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
 import { MOST_LINKS, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
 import type { IssuedTokens } from './issue.ts';
-import { openDirect } from './open.ts';
-import { registeredClient } from './registered.ts';
+import { openDirect } from './direct-grant.ts';
+import { registeredClient } from './registered-client.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 
 /** The one kind of token that is taken and given. */

@@ -4,7 +4,7 @@
  */
 import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { genuine, takesLight } from '../lib/genuine.ts';
+import { genuine, takesLight } from '../lib/native-request.ts';
 import { askedHeaders, type Respond } from '../lib/http.ts';
 import type { Access, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';

@@ -12,7 +12,7 @@ import { type Account, identityOf } from '../model/account.ts';
 import { checkMailer, type Email, foldAddress, type SendEmail } from '../model/email.ts';
 import type { FormLogin, Limited, LoginResult, LoginServices, Proven, Refused, Step, StepView } from '../model/login.ts';
 import type { Json, Seconds } from '../model/store.ts';
-import type { Words } from '../pages/words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** What `emailCode()` can be told. */
 export interface EmailCodeOptions<Env = unknown> {

@@ -5,7 +5,7 @@
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import type { Json } from '../model/store.ts';
-import type { Words } from '../pages/words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** What the browser is asked: to use a passkey, or to create one; with the options of WebAuthn Level 3 in their JSON form. */
 export type Ceremony = { readonly how: 'get' | 'create'; readonly publicKey: { readonly [option: string]: Json } };

@@ -9,8 +9,8 @@ import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.
 import { MOST_PASSKEYS, type Passkey } from '../model/passkey.ts';
 import type { Params } from '../model/params.ts';
 import type { Seconds } from '../model/store.ts';
-import { sayDay } from '../pages/words/span.ts';
-import type { Words } from '../pages/words/words.ts';
+import { sayDay } from '../words/span.ts';
+import type { Words } from '../words/words.ts';
 import { makeCeremony, partyOf, type PasskeyOptions } from './passkey-options.ts';
 import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
 import { verifyRegistration } from './passkey-verifier.ts';

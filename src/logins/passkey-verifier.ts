@@ -2,7 +2,7 @@
  * What an authenticator sent, checked (WebAuthn Level 3 §7.1, §7.2). The signature and the formats are the business of
  * `@simplewebauthn/server`, loaded when first somebody uses a passkey; what is bounded, strict or ours to decide stands here.
  *
- *   size → JSON → shape → type → challenge → origin → well-formed CBOR → attestation none → library → (counter: `core/passkeys`)
+ *   size → JSON → shape → type → challenge → origin → well-formed CBOR → attestation none → library → (counter: `core/users/passkeys`)
  */
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
 import { base64url, fromBase64url } from '../lib/base64url.ts';

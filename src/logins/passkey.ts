@@ -7,7 +7,7 @@
 import { html } from '../lib/html.ts';
 import { identityOf } from '../model/account.ts';
 import type { FormLogin, LoginServices, Proven, Refused, StepView } from '../model/login.ts';
-import type { Words } from '../pages/words/words.ts';
+import type { Words } from '../words/words.ts';
 import { checkPasskeyOptions, partyOf, type PasskeyOptions, useCeremony } from './passkey-options.ts';
 import { passkeySection } from './passkey-section.ts';
 import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';

@@ -7,7 +7,7 @@ import type { Html, HtmlValue } from '../lib/html.ts';
 import { parseUrl } from '../lib/url.ts';
 import { type Account, usernameKey } from '../model/account.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices } from '../model/login.ts';
-import type { Words } from '../pages/words/words.ts';
+import type { Words } from '../words/words.ts';
 import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
 
 const LIFE = 30 * 60;

@@ -7,7 +7,7 @@ import { canBePassword } from '../model/account.ts';
 import type { SendEmail } from '../model/email.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Awaitable } from '../model/runtime.ts';
-import type { Words } from '../pages/words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** What the pages around the login go by. */
 export interface PasswordRules {

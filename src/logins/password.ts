@@ -9,7 +9,7 @@ import { identityOf, type NewAccount, usernameKey } from '../model/account.ts';
 import { isOutage } from '../model/error.ts';
 import { checkMailer, type SendEmail } from '../model/email.ts';
 import type { Awaitable } from '../model/runtime.ts';
-import type { Words } from '../pages/words/words.ts';
+import type { Words } from '../words/words.ts';
 import type { FormLogin, LoginResult, LoginServices } from '../model/login.ts';
 import { passwordSection } from './password-change.ts';
 import { makeSeeds } from './password-seeds.ts';

@@ -6,7 +6,7 @@ import { html } from '../lib/html.ts';
 import type { Limited, LoginServices, Refused, StepView } from '../model/login.ts';
 import type { Passed, SecondFactor } from '../model/second-factor.ts';
 import type { Json } from '../model/store.ts';
-import type { Words } from '../pages/words/words.ts';
+import type { Words } from '../words/words.ts';
 import { totpSection } from './totp-section.ts';
 
 /**

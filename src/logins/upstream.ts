@@ -12,8 +12,8 @@ import type { Proven, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json } from '../model/store.ts';
 import type { LinkedAccount, TokenKeeper } from '../model/upstream.ts';
-import { sayOr } from '../pages/words/span.ts';
-import type { Text, Words } from '../pages/words/words.ts';
+import { sayOr } from '../words/span.ts';
+import type { Text, Words } from '../words/words.ts';
 import { type Arrived, type Upstream, UpstreamError } from '../upstreams/contract.ts';
 
 /** What a mapping says of an identity. */

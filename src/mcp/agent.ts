@@ -11,12 +11,12 @@ import { type Sql, sqlOf } from './agent-sql.ts';
 import { type AgentState, openState, settleBefore, type StateChange } from './agent-state.ts';
 import { checkServerOf, noServer } from './agent-server.ts';
 import { callerOf } from './auth-info.ts';
-import type { Asker, Question } from './asking.ts';
-import type { Answer } from './carried.ts';
+import type { Asker, Question } from './elicitation/elicit.ts';
+import type { Answer } from './elicitation/request-state.ts';
 import { handlerFor, type McpOptions } from './handler.ts';
-import type { Policy } from './policy.ts';
+import type { Policy } from './policy/policy.ts';
 import type { AnyServer } from './sdk.ts';
-import type { Sessions } from './sessions.ts';
+import type { Sessions } from './sessions/sessions.ts';
 
 /** A class that extends {@link McpAgent}. */
 export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unknown, Record<string, unknown>>;

@@ -3,9 +3,9 @@ export { type AgentClass, McpAgent } from './agent.ts';
 export type { StateChange } from './agent-state.ts';
 export type { Sql } from './agent-sql.ts';
 export type { Databases, SqlRow, SqlValue, UserDatabase } from '../model/database.ts';
-export { elicit, type FormField, type FormSchema, type Question } from './asking.ts';
-export type { Answer } from './carried.ts';
-export { boundSessions, type BoundSessionsOptions } from './bound-sessions.ts';
+export { elicit, type FormField, type FormSchema, type Question } from './elicitation/elicit.ts';
+export type { Answer } from './elicitation/request-state.ts';
+export { boundSessions, type BoundSessionsOptions } from './sessions/bound-sessions.ts';
 export { accessOf, authInfoOf } from './auth-info.ts';
 export {
   catalogue,
@@ -20,7 +20,7 @@ export {
   type PromptDeclaration,
   type ResourceDeclaration,
   type ToolDeclaration,
-} from './declare.ts';
+} from './policy/catalogue.ts';
 export { type McpFactory, mcpHandler, type McpOptions, openMcpHandler, type OpenMcpFactory } from './handler.ts';
 export {
   postgresChannel,
@@ -29,8 +29,8 @@ export {
   type PostgresListener,
   type RedisPublisher,
   type RedisSubscriber,
-} from './channels.ts';
-export { userEvents, type Channel, type EventUser, type ListKind, type News, type UserEvents } from './user-events.ts';
+} from './events/channels.ts';
+export { userEvents, type Channel, type EventUser, type ListKind, type News, type UserEvents } from './events/user-events.ts';
 export {
   cachedPermissions,
   rolePermissions,
@@ -39,8 +39,8 @@ export {
   type PermissionLookup,
 } from '../model/live-permissions.ts';
 export { mount } from './mount.ts';
-export { policy, type Policy, type PolicyOptions } from './policy.ts';
-export type { ChallengeForm } from './gate.ts';
+export { policy, type Policy, type PolicyOptions } from './policy/policy.ts';
+export type { ChallengeForm } from './policy/gate.ts';
 export type { Need, ScopeHierarchy } from '../model/policy.ts';
 export {
   type Caller,
@@ -51,9 +51,9 @@ export {
   requirePermission,
   requireScopes,
   type WithCaller,
-} from './permission.ts';
+} from './policy/permission.ts';
 export type { AnyServer, OldServer } from './sdk.ts';
-export { sessions, type Sessions, type SessionsOptions } from './sessions.ts';
+export { sessions, type Sessions, type SessionsOptions } from './sessions/sessions.ts';
 export { type Report, ToolError } from './tool-error.ts';
 export type { Access, AuthContext } from '../model/access.ts';
 export type { Context, FetchObject } from '../model/handler.ts';

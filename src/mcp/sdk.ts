@@ -5,9 +5,9 @@
 import { McpServer, Server } from '@modelcontextprotocol/server';
 import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
 import type { Access } from '../model/access.ts';
-import { isBelow } from './wishes.ts';
+import { isBelow } from './events/subscriptions.ts';
 import { type Message, messagesOf } from './message.ts';
-import { shownHeaders, shownUrl } from './shown-request.ts';
+import { shownHeaders, shownUrl } from './redacted-request.ts';
 
 /** A server of SDK 1.x: `McpServer` or `Server`, by shape. */
 export interface OldServer {

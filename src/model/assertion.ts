@@ -1,6 +1,6 @@
 /**
  * Assertion: a signed JWT that somebody else made, by which a client proves who it is or a foreign issuer says who a user is
- * (RFC 7523). Here stand its form and its times; the signature is checked in `core/signature`, single use in `core/replay`.
+ * (RFC 7523). Here stand its form and its times; the signature is checked in `core/assertion-signature`, single use in `core/records/single-use`.
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8 } from '../lib/bytes.ts';

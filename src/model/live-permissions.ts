@@ -2,7 +2,7 @@
  * Permissions that are looked up while a token lives. A look-up may be remembered for a few seconds: that, and no more, is how
  * long a right may outlive its end.
  */
-import { type Join, makeJoin } from '../lib/underway.ts';
+import { type Join, makeJoin } from '../lib/single-flight.ts';
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
 import type { Seconds } from './store.ts';

@@ -1,7 +1,7 @@
 /**
  * Login services: what a login may use of the server, for the request that it works on.
  */
-import type { Words } from '../pages/words/words.ts';
+import type { Words } from '../words/words.ts';
 import type { Accounts } from './account.ts';
 import type { Attempts } from './attempts.ts';
 import type { Links } from './links.ts';

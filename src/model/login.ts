@@ -4,7 +4,7 @@
  * a redirect login sends the browser to another site and is told when it comes back.
  */
 import type { Html, HtmlValue } from '../lib/html.ts';
-import type { Text, Words } from '../pages/words/words.ts';
+import type { Text, Words } from '../words/words.ts';
 import type { LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
 import type { Rechecking, Verdict as StayVerdict } from './origin.ts';

@@ -1,7 +1,7 @@
 /**
  * Proof: what a try to sign in comes to, of every kind of login.
  */
-import type { Text } from '../pages/words/words.ts';
+import type { Text } from '../words/words.ts';
 import type { ErrorCode } from './error.ts';
 import type { Identity, Organization } from './identity.ts';
 import type { Json, Seconds } from './store.ts';

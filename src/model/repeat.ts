@@ -2,7 +2,7 @@
  * Repeat: moves of a grant for a client that may not have got its answer. They are rare, and so apart from the moves that every token needs.
  */
 import type { Grant } from './grant.ts';
-import type { Transition } from './transition.ts';
+import type { Transition } from './grant-transitions.ts';
 
 /**
  * Notes that a redemption was answered with a 503, which asks the client to come again: the same request then gets its tokens. Where

@@ -2,7 +2,7 @@
  * Settings: the options of the application after every default and every start-up check; frozen, per issuer.
  */
 import type { Brand } from './brand.ts';
-import type { Languages } from '../pages/words/languages.ts';
+import type { Languages } from '../words/languages.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './account.ts';
 import type { Client } from './client.ts';

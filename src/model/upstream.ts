@@ -1,6 +1,6 @@
 /**
  * Tokens of another site: what is kept of them, and what a tool may ask for. The site's refresh token never leaves the
- * vault (`core/vault`); its access token is given to a tool that asks, and to nobody else.
+ * vault (`core/vault/vault`); its access token is given to a tool that asks, and to nobody else.
  */
 import type { Seconds } from './store.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Wrapped: the key of a grant, as it is kept for the holder of a token. A guarded call needs this much of what `transition.ts` builds on it.
+ * Wrapped: the key of a grant, as it is kept for the holder of a token. A guarded call needs this much of what `grant-transitions.ts` builds on it.
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { xor } from '../lib/bytes.ts';

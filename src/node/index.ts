@@ -1,9 +1,9 @@
 /** Portcullis on Node: a server around `{ fetch }`, the machine's runtime, and the embedded store. */
-export { PlainResponse } from './plain-response.ts';
-export { genuine } from '../lib/genuine.ts';
+export { PlainResponse } from './http/lazy-response.ts';
+export { genuine } from '../lib/native-request.ts';
 export { nodeRuntime } from './runtime.ts';
 export { serve, type NodeServer, type ServeOptions } from './serve.ts';
-export type { ErrorPlace } from './answer.ts';
+export type { ErrorPlace } from './http/answer.ts';
 export {
   admit,
   expressGuard,

@@ -8,9 +8,9 @@ import { type Guard, isRefusal } from '../guard/guard.ts';
 import { authInfoOf } from '../mcp/auth-info.ts';
 import type { Access } from '../model/access.ts';
 import type { FetchFunction, FetchObject } from '../model/handler.ts';
-import { answering, type AnswerSettings } from './answer.ts';
-import { incoming } from './request.ts';
-import { send, sendPlain } from './response.ts';
+import { answering, type AnswerSettings } from './http/answer.ts';
+import { incoming } from './http/request.ts';
+import { send, sendPlain } from './http/response.ts';
 
 /** A request listener, as `node:http`, Express (`app.use`) and Fastify (with `@fastify/middie`, or on `request.raw`) take it. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;

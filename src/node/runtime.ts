@@ -4,10 +4,10 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { late } from '../lib/late.ts';
+import { late } from '../lib/lazy.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { makeHashQueue } from './hash-queue.ts';
-import { PlainResponse } from './plain-response.ts';
+import { PlainResponse } from './http/lazy-response.ts';
 
 /** Of the four threads that Node has for such work, one stays for files and names. */
 const MAX_HASHES = 3;

@@ -4,14 +4,14 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { takesLight } from '../lib/genuine.ts';
+import { takesLight } from '../lib/native-request.ts';
 import { insteadOf } from '../lib/names.ts';
 import type { FetchObject } from '../model/handler.ts';
 import type { OAuthProvider } from '../provider/oauth-provider.ts';
-import type { OAuthHelpers } from '../provider/pages.ts';
-import { answering, type Answering, type AnswerSettings } from './answer.ts';
+import type { OAuthHelpers } from '../provider/helpers.ts';
+import { answering, type Answering, type AnswerSettings } from './http/answer.ts';
 import { openEmbedded } from './embedded.ts';
-import { closed, listen } from './listen.ts';
+import { closed, listen } from './http/listen.ts';
 import { tellOfOtherName } from './other-name.ts';
 import { startSweeper } from './sweeper.ts';
 

@@ -1,8 +1,8 @@
 /** The option `pages`: what is checked of it when the provider is made. Each message names the value and the fix. */
 import { TEMPLATES, type Templates } from '../pages/templates.ts';
 import { brandOf, type Theme } from '../pages/theme.ts';
-import { en } from '../pages/words/en.ts';
-import type { Translation } from '../pages/words/words.ts';
+import { en } from '../words/en.ts';
+import type { Translation } from '../words/words.ts';
 import { fail } from './kinds.ts';
 
 /** How our pages look and what they say. */

@@ -6,7 +6,7 @@ import { makeScopeCover, rightsIn } from '../model/scope.ts';
 import { covers, everyRouteOf, type Resource } from '../model/resource.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
-import { makeLanguages } from '../pages/words/languages.ts';
+import { makeLanguages } from '../words/languages.ts';
 import { clientsOf } from './clients.ts';
 import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';

@@ -6,7 +6,7 @@ import type { Html, HtmlValue } from '../lib/html.ts';
 import { page } from './layout.ts';
 import type { Brand, PageParts } from './layout.ts';
 import { linkLine, type LinkView, problemAnswer } from './sign-in.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** What such a page shows. */
 export interface SectionPageView {

@@ -9,8 +9,8 @@ import { page } from './layout.ts';
 import type { Brand } from './layout.ts';
 import { accountRow } from './sign-in.ts';
 import type { AccountView } from './sign-in.ts';
-import { sayDay } from './words/span.ts';
-import type { Words } from './words/words.ts';
+import { sayDay } from '../words/span.ts';
+import type { Words } from '../words/words.ts';
 
 /** An app as the page lists it: all that was allowed to one client. */
 export interface AppView {

@@ -21,7 +21,7 @@ import {
 } from './sign-in.ts';
 import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
 import { organizationPicker, type OrganizationView } from './organizations.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** The client as the page tells of it. */
 export interface ClientView {

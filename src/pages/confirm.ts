@@ -11,7 +11,7 @@ import type { Brand } from './layout.ts';
 import { organizationPicker, type OrganizationView } from './organizations.ts';
 import { accountRow } from './sign-in.ts';
 import type { AccountView } from './sign-in.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 type ScopeName = Pick<ScopeView, 'name' | 'description'>;
 

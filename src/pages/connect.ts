@@ -2,7 +2,7 @@
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { TICK } from './icon.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** All that the page shows. */
 export interface ConnectView {

@@ -7,7 +7,7 @@ import type { Brand } from '../model/brand.ts';
 import { page } from './layout.ts';
 import { describedByProblem, problemAnswer, problemBox } from './sign-in.ts';
 import type { Problem } from './sign-in.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** All that the page shows. */
 export interface DeviceView extends Problem {

@@ -7,7 +7,7 @@ import type { HtmlValue } from '../lib/html.ts';
 import type { Brand, Sheet } from '../model/brand.ts';
 import { FAVICON, MARKS } from './icon.ts';
 import { plainSheet } from './style.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 export type { Brand };
 

@@ -18,7 +18,7 @@ import {
   wayButtons,
 } from './sign-in.ts';
 import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** All that the page shows. */
 export interface LoginPageView extends Problem {

@@ -6,7 +6,7 @@ import type { HtmlValue } from '../lib/html.ts';
 import { page } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
 import type { PageParts } from './layout.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** What such a page says. */
 export interface MessageView {

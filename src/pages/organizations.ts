@@ -1,7 +1,7 @@
 /** The organization picker: one of several, chosen on the consent page or after the login. */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** One organization to choose. */
 export interface OrganizationView {

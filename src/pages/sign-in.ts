@@ -4,8 +4,8 @@
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { KEY } from './icon.ts';
-import { sayIn } from './words/span.ts';
-import type { Words } from './words/words.ts';
+import { sayIn } from '../words/span.ts';
+import type { Words } from '../words/words.ts';
 
 /** A login as a page offers it. Its fields come from `Login.fields`. */
 export interface LoginView {

@@ -3,8 +3,8 @@
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
-import { sayDay } from './words/span.ts';
-import type { Words } from './words/words.ts';
+import { sayDay } from '../words/span.ts';
+import type { Words } from '../words/words.ts';
 
 /** All that the page shows. */
 export interface SignInsView {

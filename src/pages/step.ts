@@ -8,7 +8,7 @@ import { page } from './layout.ts';
 import type { PageParts } from './layout.ts';
 import { describedByProblem, problemAnswer, problemBox } from './sign-in.ts';
 import type { Problem } from './sign-in.ts';
-import type { Words } from './words/words.ts';
+import type { Words } from '../words/words.ts';
 
 /** All that the page shows. */
 export interface StepPageView extends Problem {

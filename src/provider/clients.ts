@@ -4,9 +4,9 @@
  */
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { addClient, changeClient, listClients } from '../core/client-records.ts';
-import { deleteClient } from '../core/client-removal.ts';
-import { openInvitation } from '../core/invitations.ts';
+import { addClient, changeClient, listClients } from '../core/records/clients.ts';
+import { deleteClient } from '../core/records/client-removal.ts';
+import { openInvitation } from '../core/records/invitations.ts';
 import type { Client } from '../model/client.ts';
 import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';

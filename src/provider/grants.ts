@@ -1,12 +1,12 @@
 /**
  * What users and operators do with grants outside of a sign-in: see who has access, and take it away.
  */
-import { signOut } from '../core/accounts.ts';
-import { endGrants, grantsOf, type Whose } from '../core/all-grants.ts';
+import { signOut } from '../core/users/accounts.ts';
+import { endGrants, grantsOf, type Whose } from '../core/records/all-grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { endUserGrant, grantsOfUser } from '../core/user-grants.ts';
-import { makeSignIns } from '../core/sign-ins.ts';
-import { findUserId } from '../core/users.ts';
+import { endUserGrant, grantsOfUser } from '../core/records/user-grants.ts';
+import { makeSignIns } from '../core/users/linked-logins.ts';
+import { findUserId } from '../core/users/user-ids.ts';
 import { type Grant, isLive } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
 import { SIGN_IN_KINDS, type SignInKind } from '../model/sign-ins.ts';

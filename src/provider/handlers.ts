@@ -1,7 +1,7 @@
 /**
  * Handlers: calls whatever shape an application gave, the Workers way.
  */
-import { genuine, takesLight } from '../lib/genuine.ts';
+import { genuine, takesLight } from '../lib/native-request.ts';
 import type { Context, FetchClass, FetchFunction, Handler } from '../model/handler.ts';
 
 /** One function for every shape of handler, and genuine requests for all that do not ask for light ones. */

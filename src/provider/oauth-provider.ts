@@ -4,8 +4,8 @@
  *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
  */
 import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
-import { neededKeyring } from '../core/needed-keyring.ts';
-import { withFaults } from '../core/store-faults.ts';
+import { neededKeyring } from '../core/records/require-keyring.ts';
+import { withFaults } from '../core/store-retry.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
 import { guard, isGood, isRefusal, preflight, withAccess, withCors, type Guard, type OnRefused } from '../guard/guard.ts';
@@ -13,9 +13,9 @@ import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import type { TokenSource, Verifier } from '../guard/token-source.ts';
-import { genuineResponse } from '../lib/genuine.ts';
+import { genuineResponse } from '../lib/native-request.ts';
 import { networkOf } from '../lib/network.ts';
-import { late } from '../lib/late.ts';
+import { late } from '../lib/lazy.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
@@ -30,13 +30,13 @@ import { secretsOf } from '../options/secret.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { fetchOf, notFound } from './handlers.ts';
-import { LateStates } from './late-states.ts';
+import { LateStates } from './lazy-states.ts';
 import { loginFault } from './login-faults.ts';
-import { makeHelpers, type OAuthHelpers } from './pages.ts';
+import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import { pathOf, type Standing, standingOf, withBase, withoutPrefix } from './path-of.ts';
-import { findSite, type Site, siteOf, sitesOf } from './sites.ts';
+import { findSite, type Site, siteOf, sitesOf } from './servers.ts';
 import { storeOf } from './store-of.ts';
-import { isOff, readEnv } from './surroundings.ts';
+import { isOff, readEnv } from './environment.ts';
 import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
 

@@ -6,9 +6,9 @@
  */
 import { findClient, resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { cookieOf, flowCookie, isSameOrigin, setCookie } from '../endpoints/visitor.ts';
-import { foreign } from '../endpoints/conclude.ts';
-import { isOwnDoing } from '../endpoints/unasked.ts';
+import { cookieOf, flowCookie, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
+import { foreign } from '../endpoints/authorize/issue-code.ts';
+import { isOwnDoing } from '../endpoints/authorize/skip-consent.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { parseFields } from '../lib/form.ts';
 import { isThisComputer } from '../lib/url.ts';
@@ -18,8 +18,8 @@ import { paramsOf } from '../model/params.ts';
 import { findRedirect, shownPlace } from '../model/redirect.ts';
 import { askedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
-import { approvedScope, type Approved, TICKET_TTL, type Ticket } from '../model/ticket.ts';
-import { isApproved, noteApproved } from './approved.ts';
+import { approvedScope, type Approved, TICKET_TTL, type Ticket } from '../model/pending-authorization.ts';
+import { isApproved, noteApproved } from './approved-requests.ts';
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
 import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId } from './own-arguments.ts';
 import { refusePrefetch } from './prefetched.ts';

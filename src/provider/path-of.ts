@@ -1,5 +1,5 @@
 /** Path: which URL of ours a request asks for. */
-import { genuine } from '../lib/genuine.ts';
+import { genuine } from '../lib/native-request.ts';
 
 /** The path as every router of ours sees it: one spelling, decided once. */
 export function pathOf(url: string): string {

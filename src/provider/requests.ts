@@ -4,8 +4,8 @@
  */
 import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { askedParams, checkRequest as checkParams } from '../endpoints/authorization-request.ts';
-import { openGrant } from '../endpoints/open-grant.ts';
+import { askedParams, checkRequest as checkParams } from '../endpoints/authorize/authorization-request.ts';
+import { openGrant } from '../endpoints/authorize/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
 import { refusePrefetch } from './prefetched.ts';
 import { OAuthError } from '../model/error.ts';

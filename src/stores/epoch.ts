@@ -5,7 +5,7 @@
  */
 import type { Store } from '../model/store.ts';
 import { LASTING_LISTS, LASTING_RECORDS } from '../model/record-kind.ts';
-import { prefixed, renamedStore } from './renamed.ts';
+import { prefixed, renamedStore } from './prefixed.ts';
 
 const namesOf = (kinds: readonly string[]): RegExp => new RegExp(`^(?:${kinds.join('|')}):`);
 const LASTING = { key: namesOf(LASTING_RECORDS), list: namesOf(LASTING_LISTS) };

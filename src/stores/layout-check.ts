@@ -2,7 +2,7 @@
  * Layout check: looks at the layout of a store before it is first used, and again every half minute: a process of an older version must
  * not go on writing after a newer one has brought the tables forward.
  */
-import { makeOnce } from '../lib/underway.ts';
+import { makeOnce } from '../lib/single-flight.ts';
 import type { Seconds } from '../model/store.ts';
 
 /** How long a look is good for. */

@@ -3,7 +3,7 @@
  * which no kind of record has, so that no id, whoever chose it, leads into the records of another.
  */
 import { type Store, TENANT_ID } from '../model/store.ts';
-import { prefixed, renamedStore } from './renamed.ts';
+import { prefixed, renamedStore } from './prefixed.ts';
 
 /**
  * What one tenant sees of a store. `all` gives its records alone, without the prefix: for a copy of one tenant, or into one. Sweeping

@@ -7,7 +7,7 @@ import type { Identity } from '../model/identity.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { Verdict as StayVerdict } from '../model/origin.ts';
 import type { UpstreamTokens } from '../model/upstream.ts';
-import type { Text } from '../pages/words/words.ts';
+import type { Text } from '../words/words.ts';
 
 /** A value, or where to find it in the environment: Workers have their secrets only there. */
 export type FromEnv = string | ((env: unknown) => string);

@@ -6,7 +6,7 @@
 import { checkNames } from '../lib/names.ts';
 import type { Verifier } from '../guard/token-source.ts';
 import { shown } from '../lib/shown.ts';
-import { makeJoin } from '../lib/underway.ts';
+import { makeJoin } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';

@@ -4,7 +4,7 @@
  */
 import { checkNames } from '../lib/names.ts';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
-import { makeJoin } from '../lib/underway.ts';
+import { makeJoin } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import { otherName } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';

@@ -5,7 +5,7 @@
  * issued; before that it is not known, which is 503 and not 401.
  */
 import { createLocalJWKSet, errors, type CryptoKey, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
-import { makeJoin } from '../lib/underway.ts';
+import { makeJoin } from '../lib/single-flight.ts';
 import { isForEverybody } from '../model/key-set.ts';
 import type { Seconds } from '../model/store.ts';
 import { SourceUnavailable } from './contract.ts';

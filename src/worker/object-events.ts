@@ -2,7 +2,7 @@
  * `userEvents` for Workers: news go through a Durable Object of the user's own (`PortcullisNews`). Each open stream listens by itself,
  * since an isolate can share no connection between requests.
  */
-import { isNews, LISTS, MISSED, type UserEvents } from '../mcp/user-events.ts';
+import { isNews, LISTS, MISSED, type UserEvents } from '../mcp/events/user-events.ts';
 import { keyOf } from '../model/live-permissions.ts';
 
 /** A namespace whose class is `PortcullisNews`, as far as it is used here. */

@@ -4,7 +4,7 @@ import { faultyStore } from '../../src/testing/faulty-store.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';
 import { checkHealth } from '../../src/core/health.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
-import { withFaults } from '../../src/core/store-faults.ts';
+import { withFaults } from '../../src/core/store-retry.ts';
 import { type Key, NothingDone, type Store } from '../../src/model/store.ts';
 import { epochStore } from '../../src/stores/epoch.ts';
 import { tenantStore } from '../../src/stores/tenant.ts';

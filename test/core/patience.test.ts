@@ -1,6 +1,6 @@
 /** Deadlines, tries and pile-ups of a store that is slow, hangs, or refuses for a moment; on a timer that the test moves. */
 import { describe, expect, it } from 'vitest';
-import { type After, withFaults } from '../../src/core/store-faults.ts';
+import { type After, withFaults } from '../../src/core/store-retry.ts';
 import { NothingDone, type Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 

@@ -1,11 +1,11 @@
 /** A change of the server's secret, to its end: sealed under the old one, sealed anew, the old one dropped. */
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { type Keyring, makeKeyring } from '../../src/core/keyring.ts';
-import { makeKeys } from '../../src/core/keys.ts';
-import { makeRecords } from '../../src/core/records.ts';
-import { STATE_PURPOSE } from '../../src/core/user-states.ts';
-import { VAULT_PURPOSE } from '../../src/core/vault-record.ts';
+import { type Keyring, makeKeyring } from '../../src/core/records/keyring.ts';
+import { makeKeys } from '../../src/core/records/secrets.ts';
+import { makeRecords } from '../../src/core/records/records.ts';
+import { STATE_PURPOSE } from '../../src/core/records/user-states.ts';
+import { VAULT_PURPOSE } from '../../src/core/vault/vault-record.ts';
 import { totp } from '../../src/logins/totp.ts';
 import type { Store } from '../../src/model/store.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';

@@ -3,7 +3,7 @@
  * Journeys are processes, so what they saw is kept in the file that PORTCULLIS_E2E_TITLES names, a line for each.
  */
 import { appendFileSync } from 'node:fs';
-import { en } from '../../src/pages/words/en.ts';
+import { en } from '../../src/words/en.ts';
 
 /** Titles by another name than `…title`. */
 const OTHERS = new Set(['account.again', 'account.signIns', 'passkey.signUp', 'password.change', 'totp.recoveryCodes']);

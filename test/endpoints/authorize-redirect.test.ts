@@ -14,7 +14,7 @@ async function refused(app: App, uris: readonly string[], changes: Record<string
   return expectNothingWritten(app, () => app.browser().get(url));
 }
 
-describe('endpoints/authorize: redirect URIs', () => {
+describe('endpoints/authorize/authorize: redirect URIs', () => {
   it('SEC-001 shows a page and sends nobody to a redirect URI that was never registered, not even a signed-in user (S-042)', async () => {
     const app = await makeApp('memory');
     const { client, browser } = await app.signedIn();

@@ -1,6 +1,6 @@
 /** FLT-20: what a process remembers is bounded, whatever and however many strangers send. */
 import { describe, expect, it } from 'vitest';
-import { makeKnownGrants, type Shown } from '../../src/core/known-grants.ts';
+import { makeKnownGrants, type Shown } from '../../src/core/records/grant-cache.ts';
 import type { Access } from '../../src/model/access.ts';
 import { cachedPermissions } from '../../src/model/live-permissions.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

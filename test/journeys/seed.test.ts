@@ -9,7 +9,7 @@ import { McpAgent, requirePermission } from '../../src/mcp/index.ts';
 import type { AuthContext } from '../../src/model/access.ts';
 import type { Context, Handler } from '../../src/model/handler.ts';
 import { AuthorizationError } from '../../src/provider/auth-request.ts';
-import type { OAuthHelpers } from '../../src/provider/pages.ts';
+import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
 import { registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { type App, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';

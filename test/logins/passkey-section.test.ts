@@ -1,7 +1,7 @@
 import { makeRuntime } from '#under-test';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { makeKeys } from '../../src/core/keys.ts';
-import { makePasskeys } from '../../src/core/passkeys.ts';
+import { makeKeys } from '../../src/core/records/secrets.ts';
+import { makePasskeys } from '../../src/core/users/passkeys.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Passkey } from '../../src/model/passkey.ts';

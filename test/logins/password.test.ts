@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ENGLISH } from '../../src/pages/words/words.ts';
+import { ENGLISH } from '../../src/words/words.ts';
 import { password } from '../../src/logins/password.ts';
 import type { Account, Accounts, NewAccount } from '../../src/model/account.ts';
 import type { LoginResult, LoginServices } from '../../src/model/login.ts';

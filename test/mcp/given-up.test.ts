@@ -2,7 +2,7 @@
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
-import { makeAsker } from '../../src/mcp/asking.ts';
+import { makeAsker } from '../../src/mcp/elicitation/elicit.ts';
 import { McpAgent, sessions, ToolError } from '../../src/mcp/index.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { type App, makeApp, storeNames } from '../support/app.ts';

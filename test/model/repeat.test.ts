@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { followSuccessors, noteUnanswered } from '../../src/model/repeat.ts';
-import { rotate } from '../../src/model/transition.ts';
+import { rotate } from '../../src/model/grant-transitions.ts';
 import { grantAfter, minted, openGrant, redeemed, rotation, START } from '../support/grants.ts';
 
 describe('model/repeat', () => {

@@ -1,6 +1,6 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { makeKeys } from '../../src/core/keys.ts';
+import { makeKeys } from '../../src/core/records/secrets.ts';
 import { familyOf, grantIdOf, kindOf } from '../../src/model/token.ts';
 
 const keys = makeKeys(makeRuntime());

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Grant, MOST_FAILURES } from '../../src/model/grant.ts';
 import type { ScopeRules } from '../../src/model/scope.ts';
-import { redeem, revoke, revokeAccess, rotate, type Verdict } from '../../src/model/transition.ts';
+import { redeem, revoke, revokeAccess, rotate, type Verdict } from '../../src/model/grant-transitions.ts';
 import { grantAfter, minted, openGrant, proofOf, reasonOf, redeemed, redemption, rotation, START } from '../support/grants.ts';
 
 describe('model/transition, check by check', () => {

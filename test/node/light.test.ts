@@ -2,11 +2,11 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
-import { genuine } from '../../src/lib/genuine.ts';
+import { genuine } from '../../src/lib/native-request.ts';
 import { mcpHandler } from '../../src/mcp/index.ts';
 import type { Context, FetchFunction } from '../../src/model/handler.ts';
 import { memoryStore, OAuthProvider, password } from '../../src/node/main.ts';
-import { PlainResponse } from '../../src/node/plain-response.ts';
+import { PlainResponse } from '../../src/node/http/lazy-response.ts';
 import { serve } from '../../src/node/serve.ts';
 import { fetchOf } from '../../src/provider/handlers.ts';
 import { start, stopAfterEach } from '../support/node-server.ts';

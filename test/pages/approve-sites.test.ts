@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import { type ApproveView, approvePage } from '../../src/pages/approve.ts';
-import { ENGLISH as words } from '../../src/pages/words/words.ts';
+import { ENGLISH as words } from '../../src/words/words.ts';
 
 const view: ApproveView = {
   words,

@@ -3,7 +3,7 @@ import { html } from '../../src/lib/html.ts';
 import { approvePage } from '../../src/pages/approve.ts';
 import type { ApproveView } from '../../src/pages/approve.ts';
 import { password } from '../../src/logins/password.ts';
-import { ENGLISH as words } from '../../src/pages/words/words.ts';
+import { ENGLISH as words } from '../../src/words/words.ts';
 import { MARKUP_ATTACKS, shownText, skeleton } from './markup.ts';
 
 const view: ApproveView = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { devicePage } from '../../src/pages/device.ts';
 import { TEMPLATES } from '../../src/pages/templates.ts';
-import { ENGLISH as words } from '../../src/pages/words/words.ts';
+import { ENGLISH as words } from '../../src/words/words.ts';
 
 const view = { action: '/device', userCode: '', words };
 

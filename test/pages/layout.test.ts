@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { html } from '../../src/lib/html.ts';
 import { page } from '../../src/pages/layout.ts';
-import { ENGLISH as words } from '../../src/pages/words/words.ts';
+import { ENGLISH as words } from '../../src/words/words.ts';
 import { plainSheet, STYLE } from '../../src/pages/style.ts';
 
 const plain = { words, title: 'Title', body: html`<h1>Text</h1>` };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { password } from '../../src/logins/password.ts';
 import { loginPage } from '../../src/pages/login.ts';
 import type { LoginPageView } from '../../src/pages/login.ts';
-import { ENGLISH as words } from '../../src/pages/words/words.ts';
+import { ENGLISH as words } from '../../src/words/words.ts';
 import { MARKUP_ATTACKS, shownText, skeleton } from './markup.ts';
 
 const view: LoginPageView = { words, action: '/login', logins: [{ id: 'password', fields: password().fields({}, words) }] };

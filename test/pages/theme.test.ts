@@ -4,7 +4,7 @@ import { contrast, formatColour, parseColour } from '../../src/pages/colour.ts';
 import { page } from '../../src/pages/layout.ts';
 import { plainSheet, STYLE, SURFACES } from '../../src/pages/style.ts';
 import { brandOf, type Theme } from '../../src/pages/theme.ts';
-import { ENGLISH as words } from '../../src/pages/words/words.ts';
+import { ENGLISH as words } from '../../src/words/words.ts';
 
 const sheetText = (theme: Theme): string => brandOf('Acme', theme).sheet?.text ?? '';
 const headOf = (theme: Theme): { csp: string; text: Promise<string> } => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/model/client.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { AuthorizationError, authorizationErrorRedirect, type AuthRequest } from '../../src/provider/auth-request.ts';
-import type { OAuthHelpers } from '../../src/provider/pages.ts';
+import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { registerClient, tokensOf, type TestClient } from '../../src/testing/oauth-client.ts';
 import { type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 

@@ -1,7 +1,7 @@
 /** What operators see and take away of the ways into an account, and what goes with it; on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
-import { makeKeys } from '../../src/core/keys.ts';
-import { makeRecords } from '../../src/core/records.ts';
+import { makeKeys } from '../../src/core/records/secrets.ts';
+import { makeRecords } from '../../src/core/records/records.ts';
 import { login } from '../../src/logins/login.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAssertion } from '../../src/model/assertion.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { openEmbedded } from '../../src/node/embedded.ts';
-import type { OAuthHelpers } from '../../src/provider/pages.ts';
+import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
 import { registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
 import { callOf } from '../mcp/clients.ts';

@@ -9,7 +9,7 @@ import { type AuthContext, McpAgent, policy, requireScopes } from '../../src/mcp
 import type { Store } from '../../src/model/store.ts';
 import { UpstreamTokenError } from '../../src/model/upstream.ts';
 import { nodeRuntime } from '../../src/node/runtime.ts';
-import type { OAuthHelpers } from '../../src/provider/pages.ts';
+import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type FakeUpstream, makeFakeUpstream } from '../../src/testing/fake-upstream.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';

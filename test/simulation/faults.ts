@@ -20,11 +20,11 @@ export function withFault(text: string, { id, what, file, good, bad }: Fault): s
   return text.replace(good, () => bad);
 }
 
-const TRANSITIONS = 'src/model/transition.ts';
+const TRANSITIONS = 'src/model/grant-transitions.ts';
 
 export const FAULTS: readonly Fault[] = [
   {
-    id: 'F-01', what: 'the messages of a batch are dispatched unjudged', file: 'src/mcp/gate.ts',
+    id: 'F-01', what: 'the messages of a batch are dispatched unjudged', file: 'src/mcp/policy/gate.ts',
     good: `const verdict = need ? await judge(need, asking.access, call.args, policy.implied) : closed(asking.access);`,
     bad: `const verdict: Verdict = isBatch ? { kind: 'allowed' } : need ? await judge(need, asking.access, call.args, policy.implied) : closed(asking.access);`,
   },
@@ -53,12 +53,12 @@ export const FAULTS: readonly Fault[] = [
     bad: `if (attempt.given === undefined && isOutage(error))`,
   },
   {
-    id: 'F-62', what: 'a state under a secret that is not given reads as absent', file: 'src/core/user-states.ts',
+    id: 'F-62', what: 'a state under a secret that is not given reads as absent', file: 'src/core/records/user-states.ts',
     good: `if (!opened) throw unreadable(STATE_PURPOSE);`,
     bad: `if (!opened) return null;`,
   },
   {
-    id: 'R-02', what: 'a second click finds no answer', file: 'src/core/answers.ts',
+    id: 'R-02', what: 'a second click finds no answer', file: 'src/core/records/decision-answers.ts',
     good: `const answer = held && ((await as.keys.openUnder(secret, held.value.sealed, \`answered:\${hash}\`)) as T | null);`,
     bad: `const answer = held && secret === '' ? ((await as.keys.openUnder(secret, held.value.sealed, \`answered:\${hash}\`)) as T | null) : null;`,
   },
@@ -90,7 +90,7 @@ export const FAULTS: readonly Fault[] = [
     good: `return lifetimes.grace === 0 ? living : [`, bad: `return lifetimes.grace >= 0 ? living : [`,
   },
   {
-    id: 'FLT-05', what: 'a read that fails is "not there"', file: 'src/core/store-faults.ts',
+    id: 'FLT-05', what: 'a read that fails is "not there"', file: 'src/core/store-retry.ts',
     good: `    read: (key, known) => look(() => store.read(key, known)),`,
     bad: `    read: (key, known) => look(() => store.read(key, known)).catch(() => null),`,
   },
@@ -111,15 +111,15 @@ export const FAULTS: readonly Fault[] = [
     good: `if (!maySee(need, access)) return { kind: 'denied', reason: 'permission_missing' };`, bad: ``,
   },
   {
-    id: 'S-122', what: 'scopes of a tool are not asked for', file: 'src/mcp/permission.ts',
+    id: 'S-122', what: 'scopes of a tool are not asked for', file: 'src/mcp/policy/permission.ts',
     good: `  return requireAny([{ scopes: all }], handler, options);`, bad: `  return requireAny([{ scopes: all.slice(9) }], handler, options);`,
   },
   {
-    id: 'SEC-216', what: 'a proof counts as often as it comes', file: 'src/core/replay.ts',
+    id: 'SEC-216', what: 'a proof counts as often as it comes', file: 'src/core/records/single-use.ts',
     good: `'absent', { until: until + 1 })) !== null;`, bad: `'any', { until: until + 1 })) !== null;`,
   },
   {
-    id: 'SEC-191', what: 'a state is written over what others wrote meanwhile', file: 'src/core/user-states.ts',
+    id: 'SEC-191', what: 'a state is written over what others wrote meanwhile', file: 'src/core/records/user-states.ts',
     good: `return store.write(key, record, since ?? 'absent',`, bad: `return store.write(key, record, since === undefined ? 'any' : 'any',`,
   },
 ]; // prettier-ignore

@@ -4,7 +4,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { createClient } from 'redis';
 import { afterEach, describe, expect, it } from 'vitest';
-import { withFaults } from '../../src/core/store-faults.ts';
+import { withFaults } from '../../src/core/store-retry.ts';
 import type { Store } from '../../src/model/store.ts';
 import { postgresStore } from '../../src/stores/postgres.ts';
 import { type RedisClient, redisStore } from '../../src/stores/redis.ts';

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, describe, expect, it } from 'vitest';
-import { withFaults } from '../../src/core/store-faults.ts';
+import { withFaults } from '../../src/core/store-retry.ts';
 import { NothingDone, type Seconds, type Store } from '../../src/model/store.ts';
 import { LAYOUTS, migration } from '../../src/stores/postgres-sql.ts';
 import { type PgDriver, type PostgresDriver, postgresStore } from '../../src/stores/postgres.ts';

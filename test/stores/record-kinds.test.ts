@@ -38,7 +38,7 @@ describe('kinds of records', () => {
   });
 
   it('each hold one shape: only user states and records of MCP sessions are written under two of one module (F-21)', () => {
-    const shapes = readFileSync(join(root, 'src/core/records.ts'), 'utf8');
+    const shapes = readFileSync(join(root, 'src/core/records/records.ts'), 'utf8');
     expect(shapes).not.toContain('`state:');
     expect(rows.filter(([kind], at) => rows.findIndex(([other]) => other === kind) !== at).map(([kind]) => kind)).toEqual(['mcp']);
   });

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { CHALLENGE, ISSUER, VERIFIER } from '../../bench/servers/answers.ts';
 import { webRuntime } from '../../src/core/web-runtime.ts';
 import { OAuthProvider } from '../../src/provider/oauth-provider.ts';
-import type { OAuthHelpers } from '../../src/provider/pages.ts';
+import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
 export { CHALLENGE, ISSUER, VERIFIER };

@@ -8,7 +8,7 @@
  */
 import { findAccess, type Grant } from '../../src/model/grant.ts';
 import { followSuccessors } from '../../src/model/repeat.ts';
-import { type Minted, redeem, revoke, rotate, type Rotated, type Transition } from '../../src/model/transition.ts';
+import { type Minted, redeem, revoke, rotate, type Rotated, type Transition } from '../../src/model/grant-transitions.ts';
 import { minted, openGrant, proofOf, refreshOf, START } from './grants.ts';
 
 /** What the checker drives. A test puts a broken part in to see that the checker notices. */

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { password } from '../../src/logins/password.ts';
 import { postgresChannel, redisChannel, sessions, userEvents } from '../../src/mcp/index.ts';
-import type { Channel } from '../../src/mcp/user-events.ts';
+import type { Channel } from '../../src/mcp/events/user-events.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';

@@ -12,7 +12,7 @@ import { google } from '../../src/upstreams/google.ts';
 import { oauth2 } from '../../src/upstreams/oauth2.ts';
 import { oidc } from '../../src/upstreams/oidc.ts';
 import { slack } from '../../src/upstreams/slack.ts';
-import { ENGLISH } from '../../src/pages/words/words.ts';
+import { ENGLISH } from '../../src/words/words.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
 import { APP, arrival, failureIn, fakeProvider, locationOf, realNow, REDIRECT, STATE, trip } from '../support/provider-trip.ts';
 

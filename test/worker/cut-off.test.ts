@@ -3,10 +3,10 @@
  * that is cut off never settles what others wait for.
  */
 import { describe, expect, it } from 'vitest';
-import { makeKeyring } from '../../src/core/keyring.ts';
-import { makeKeys } from '../../src/core/keys.ts';
-import { late } from '../../src/lib/late.ts';
-import { makeJoin, makeOnce } from '../../src/lib/underway.ts';
+import { makeKeyring } from '../../src/core/records/keyring.ts';
+import { makeKeys } from '../../src/core/records/secrets.ts';
+import { late } from '../../src/lib/lazy.ts';
+import { makeJoin, makeOnce } from '../../src/lib/single-flight.ts';
 import type { Access } from '../../src/model/access.ts';
 import { cachedPermissions } from '../../src/model/live-permissions.ts';
 import type { Store } from '../../src/model/store.ts';
@@ -254,7 +254,7 @@ describe('after a request that was cut off while a store was opened', () => {
   });
 });
 
-describe('lib/underway', () => {
+describe('lib/single-flight', () => {
   it('waits for another request no longer than a second, and then does the work itself; a second one that is cut off costs another (F-51)', async () => {
     const join = makeJoin<string>();
     await cutOff((hang) => join('key', hang));

@@ -1,0 +1,30 @@
+/**
+ * Held: a record as it was read, and the checks of its shape. What does not have the shape it must have reads as absent.
+ */
+import type { Key, Store, Stored, Version } from '../../model/store.ts';
+
+/** A record with the version it was read at. */
+export interface Held<T> {
+  readonly value: T;
+  readonly version: Version;
+}
+
+/** Reads a record of a kind. */
+export async function readHeld<T>(store: Store, key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> {
+  return valueOf(await store.read(key), kind);
+}
+
+/** The record, if it is of the kind. */
+export function valueOf<T>(stored: Stored | null, kind: (value: unknown) => value is T): Held<T> | null {
+  return stored && kind(stored.value) ? { value: stored.value, version: stored.version } : null;
+}
+
+/** Whether a value is an object with these members. */
+export function has(value: unknown, ...names: string[]): boolean {
+  return typeof value === 'object' && value !== null && names.every((name) => Object.hasOwn(value, name));
+}
+
+/** Whether a record is of the present form. */
+export function versioned(value: unknown): boolean {
+  return has(value, 'v') && (value as { v: unknown }).v === 1;
+}

@@ -1,0 +1,96 @@
+/**
+ * Keys: how secrets are made, and what of them may be kept. A token's text gives two things and nothing else does:
+ * its hash, by which the record knows it, and a pad, which unwraps the grant's key (docs/decisions/0002).
+ */
+import { base64url, fromBase64url } from '../../lib/base64url.ts';
+import { fromUtf8, utf8, xor } from '../../lib/bytes.ts';
+import type { Runtime } from '../../model/runtime.ts';
+import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES, wayBackOf } from '../../model/token.ts';
+import type { Minted } from '../../model/grant-transitions.ts';
+import type { Proof } from '../../model/wrapped.ts';
+
+/** What a refresh token shows beside hash and pad. */
+export type RefreshProof = Proof & { readonly familyHash: string };
+
+/** Fresh tokens: their texts for the client, their proofs for the record. */
+export interface MintedTokens extends Minted {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+}
+
+/** The verbs over secrets, on one machine's cryptography. */
+export interface Keys {
+  /** A random name of 128 bits. */
+  id(): string;
+  /** A random secret of 256 bits. */
+  secret(): string;
+  /** SHA-256 of a text, base64url: what is kept instead of a secret. */
+  hash(text: string): Promise<string>;
+  /** What unwraps the grant's key. */
+  pad(token: string): Promise<Uint8Array<ArrayBuffer>>;
+  proof(token: string): Promise<Proof>;
+  refreshProof(token: string): Promise<RefreshProof>;
+  /** @param family the family part to go on with, a new one if absent; null for no refresh token. @param before the refresh token that it succeeds; with its pad the new one holds the way back to it. */
+  mint(grantId: string, family?: string | null, before?: Pick<RefreshProof, 'familyHash'> & Partial<Proof>): Promise<MintedTokens>;
+  /** The pad of the refresh token that this one succeeds; null for the first of its family. */
+  padBefore(refreshToken: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Encrypts JSON so that only the holder of `secret`, at the place `bound` names, can read it. */
+  sealUnder(secret: string, value: unknown, bound: string): Promise<string>;
+  openUnder(secret: string, sealed: string, bound: string): Promise<unknown>;
+  sealWith(key: Uint8Array<ArrayBuffer>, value: unknown, bound: string): Promise<string>;
+  /** The JSON text; null where key, bytes and place do not fit. */
+  openWith(key: Uint8Array<ArrayBuffer>, sealed: string, bound: string): Promise<string | null>;
+}
+
+/** Makes the verbs. @param tenant whose ciphertexts these are: they open nowhere else, though the secret be the same. */
+export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
+  const place = (bound: string): string => (tenant === null ? bound : `${tenant}/${bound}`);
+  const random = (bytes: number): string => base64url(runtime.random(bytes));
+  const hash = async (text: string): Promise<string> => runtime.digestText?.(text) ?? base64url(await runtime.digest(text));
+  const keyFrom = async (secret: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis seal\n${secret}`);
+  const padOf = async (token: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis wrap\n${token}`);
+  const maskOf = async (secret: string): Promise<Uint8Array<ArrayBuffer>> => runtime.digest(`portcullis way back\n${secret}`);
+  const proof = async (token: string): Promise<Proof> => {
+    const hashed = await hash(token); // one after the other: cheaper than a promise of both
+    return { hash: hashed, pad: await padOf(token) };
+  };
+  const refreshProof = async (token: string, familyHash?: string): Promise<RefreshProof> => ({
+    ...(await proof(token)),
+    familyHash: familyHash ?? (await hash(`portcullis family\n${familyOf(token)}`)),
+  });
+  const sealWith: Keys['sealWith'] = async (key, value, bound) =>
+    base64url(await runtime.seal(key, utf8(JSON.stringify(value)), place(bound)));
+  const openWith: Keys['openWith'] = async (key, sealed, bound) => {
+    const bytes = fromBase64url(sealed);
+    const plain = bytes && (await runtime.open(key, bytes, place(bound)));
+    return plain && fromUtf8(plain);
+  };
+  return {
+    id: () => random(ID_BYTES),
+    secret: () => random(SECRET_BYTES),
+    hash,
+    pad: padOf,
+    proof,
+    refreshProof: (token) => refreshProof(token),
+    sealWith,
+    openWith,
+    sealUnder: async (secret, value, bound) => sealWith(await keyFrom(secret), value, bound),
+    async openUnder(secret, sealed, bound) {
+      const text = await openWith(await keyFrom(secret), sealed, bound);
+      return text === null ? null : (JSON.parse(text) as unknown);
+    },
+    async padBefore(refreshToken) {
+      const way = wayBackOf(refreshToken);
+      const hidden = way && fromBase64url(way.wayBack);
+      return way && hidden ? xor(hidden, await maskOf(way.secret)) : null;
+    },
+    async mint(grantId, family = random(FAMILY_BYTES), before) {
+      const accessToken = formatToken('access', grantId, random(SECRET_BYTES));
+      const secret = random(SECRET_BYTES);
+      const wayBack = before?.pad ? base64url(xor(before.pad, await maskOf(secret))) : '';
+      const refreshToken = family === null ? null : formatToken('refresh', grantId, family + secret + wayBack);
+      const refresh = refreshToken && (await refreshProof(refreshToken, before?.familyHash));
+      return { accessToken, refreshToken, access: await proof(accessToken), refresh: refresh || null };
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * User states: what MCP servers keep for their users. One record for each user, resource and handle, found by the hash of all
+ * three, so that a handle alone leads nowhere (SEC-191). Sealed under the server's `secret` where there is one.
+ */
+import type { Checked } from '../../model/access.ts';
+import type { Json, Key, Seconds } from '../../model/store.ts';
+import type { UserStates } from '../../model/user-state.ts';
+import type { AuthServer } from '../auth-server.ts';
+import { has, readHeld, versioned } from './record.ts';
+import { secretMissing, unreadable } from './sealed-faults.ts';
+
+/** Either sealed or plain. */
+type StateRecord = { readonly v: 1; readonly sealed: string } | { readonly v: 1; readonly plain: Json };
+
+/** What states are sealed for. */
+export const STATE_PURPOSE = 'user-state';
+/** Since the last write, unless it says otherwise. */
+const TTL: Seconds = 365 * 86_400;
+/** Characters of JSON. */
+const LARGEST = 262_144;
+const LONGEST_HANDLE = 256;
+
+/** The states of the caller. @param kind of record: what the user made, or what is on its way for an MCP client. */
+export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp'): UserStates {
+  const { store, keys, keyring } = as;
+  const keyOf = async (handle: string): Promise<Key> => {
+    if (handle.length > LONGEST_HANDLE) throw new TypeError(`A state's handle may have ${LONGEST_HANDLE} characters.`);
+    return `${kind}:${await keys.hash(`${kind}\n${JSON.stringify([access.issuer ?? '', access.userId, access.resource, handle])}`)}`;
+  };
+  return {
+    async read(handle) {
+      const key = await keyOf(handle);
+      const held = await readHeld(store, key, isState);
+      if (!held) return null;
+      const { value: record, version } = held;
+      if ('plain' in record) return { value: record.plain, version };
+      if (!keyring) throw secretMissing(STATE_PURPOSE);
+      const opened = (await keyring.open(STATE_PURPOSE, record.sealed, key)) as { value: Json } | null;
+      if (!opened) throw unreadable(STATE_PURPOSE); // as absent it would begin anew, and be written over
+      return { value: opened.value, version };
+    },
+    async write(handle, value, since, ttl = TTL) {
+      if (JSON.stringify(value).length > LARGEST) throw new TypeError(`A user's state may have ${LARGEST} characters of JSON.`);
+      const key = await keyOf(handle);
+      const record: StateRecord = keyring ? { v: 1, sealed: await keyring.seal(STATE_PURPOSE, { value }, key) } : { v: 1, plain: value };
+      return store.write(key, record, since ?? 'absent', { until: as.now() + ttl });
+    },
+    async remove(handle, since) {
+      return store.remove(await keyOf(handle), since);
+    },
+    now: () => as.now(),
+  };
+}
+
+const isState = (value: unknown): value is StateRecord => versioned(value) && (has(value, 'sealed') || has(value, 'plain'));

@@ -1,0 +1,261 @@
+/**
+ * Accounts of our own login: names, passwords, permissions. Passwords are hashed with scrypt (RFC 7914) and kept
+ * in PHC form, so that the cost can be raised without asking anyone to choose a new one.
+ */
+import { base64url, fromBase64url } from '../../lib/base64url.ts';
+import { equalTexts } from '../../lib/bytes.ts';
+import { type Account, type Accounts, canBePassword, foldUsername, isUsername, type NewAccount, usernameKey } from '../../model/account.ts';
+import { foldAddress } from '../../model/email.ts';
+import type { NewEvent } from '../../model/event.ts';
+import type { Links } from '../../model/links.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { Passkeys } from '../../model/passkey.ts';
+import type { Runtime, ScryptCost, Waiter } from '../../model/runtime.ts';
+import type { Key, Page, Store } from '../../model/store.ts';
+import type { Totps } from '../../model/totp.ts';
+import { revoke } from '../../model/grant-transitions.ts';
+import type { Emails } from './emails.ts';
+import type { Consents } from '../records/consents.ts';
+import type { Keys } from '../records/secrets.ts';
+import type { NewAccounts } from './account-names.ts';
+import type { AccountRecord, Records } from '../records/records.ts';
+import { isRemoved, markRemoved } from './removed-users.ts';
+import { makeSignIns } from './linked-logins.ts';
+import { type Seed, seedAccount } from './seeded-accounts.ts';
+import type { Vault } from '../vault/vault.ts';
+
+/** N = 2^14, r = 8, p = 5: 16 MiB, so that it also runs in a Worker. */
+const COST: ScryptCost = { ln: 14, r: 8, p: 5 };
+const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)$/;
+
+/** What accounts are made over. */
+export interface AccountParts {
+  readonly records: Records;
+  readonly consents: Consents;
+  readonly vault: Pick<Vault, 'release' | 'releaseAll'>;
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly runtime: Runtime;
+  readonly passkeys: Passkeys;
+  readonly emails: Emails;
+  readonly newAccounts: NewAccounts;
+  readonly totps: Totps;
+  readonly links: Links;
+  /** Where people sign up; null where they cannot. */
+  readonly signUpUrl: string | null;
+  readonly emit: (event: NewEvent) => void;
+}
+
+/** Makes the verbs over accounts. */
+export function makeAccounts({
+  store,
+  records,
+  consents,
+  vault,
+  keys,
+  runtime,
+  passkeys,
+  emails,
+  newAccounts,
+  totps,
+  links,
+  signUpUrl,
+  emit,
+}: AccountParts): Accounts {
+  const hashPassword = async (password: string, who?: Waiter, salt = runtime.random(16), cost = COST): Promise<string> => {
+    if (!runtime.scrypt) throw new TypeError('This runtime has no scrypt; serve with portcullis/node or portcullis/worker.');
+    const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost, who);
+    return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${base64url(salt)}$${base64url(key)}`;
+  };
+  const isRight = async (password: string, kept: string, who?: Waiter): Promise<boolean> => {
+    const [, ln, r, p, salt] = PHC.exec(kept) ?? [];
+    const bytes = fromBase64url(salt ?? '');
+    if (!bytes || !salt) throw new TypeError('A stored password hash is not in PHC form.');
+    return equalTexts(kept, await hashPassword(password, who, bytes, { ln: Number(ln), r: Number(r), p: Number(p) }));
+  };
+  const change = (id: string, edit: (account: AccountRecord) => AccountRecord | null): Promise<AccountRecord | null> =>
+    records.changeAccount(id, (account) => {
+      if (!account) throw new TypeError('There is no account with this id.');
+      return edit(account);
+    });
+  const findByUsername = async (username: string): Promise<AccountRecord | null> => {
+    const id = await records.findAccountId(await keys.hash(usernameKey(username)));
+    return (await newAccounts.find(id ?? 'none'))?.value ?? null; // one read more or less would tell which names exist
+  };
+  const create = async (account: NewAccount, id: string, seed?: (hash: string | null) => Seed, who?: Waiter): Promise<Account> => {
+    checkNew(account);
+    const { username, password, ...rest } = account;
+    const passwordHash = password === undefined ? null : await hashPassword(password, who);
+    const made: AccountRecord = {
+      v: 1,
+      permissions: [],
+      ...rest,
+      id,
+      username: foldUsername(username),
+      stamp: keys.id(),
+      createdAt: runtime.now(),
+      ...(passwordHash === null ? {} : { passwordHash }),
+      ...(seed ? { seed: seed(passwordHash) } : {}),
+    };
+    const opened = await newAccounts.open(made);
+    if (opened === 'open') return publicOf(made);
+    throw new TypeError(opened === 'email_taken' ? 'This e-mail address belongs to another account.' : 'This user name is taken.');
+  };
+  /** Sets the password on that very state of the account; null where it is another by now. */
+  const renew = async (
+    id: string,
+    passwordHash: string,
+    ifStamp?: string,
+    more: Partial<AccountRecord> = {},
+  ): Promise<AccountRecord | null> => {
+    const stamp = keys.id();
+    const found = await records.findAccount(id);
+    if (found && ifStamp !== undefined && found.value.stamp !== ifStamp) return null;
+    // Before and after: cut off in between, nothing that the old password opened is left behind the new one.
+    await signOut({ records, consents, vault }, id, runtime.now());
+    const set = await change(id, (account) =>
+      ifStamp !== undefined && account.stamp !== ifStamp ? null : { ...account, ...more, passwordHash, stamp },
+    );
+    if (set === null) return null;
+    await signOut({ records, consents, vault }, id, runtime.now());
+    emit({ kind: 'factor.changed', factor: 'password', userId: id, what: 'changed' });
+    return set;
+  };
+  return {
+    async create(account, id, who) {
+      if (id !== undefined && (await isRemoved(store, id))) throw new TypeError('The account of this id was removed.');
+      return create(account, id ?? keys.id(), undefined, who);
+    },
+    seed: (account) =>
+      seedAccount(
+        {
+          find: findByUsername,
+          create: (one, seed) => create(one, keys.id(), seed),
+          isRight: (password, hash) => isRight(password, hash),
+          async renew({ id, stamp }, password, seed) {
+            const hash = await hashPassword(password);
+            return (await renew(id, hash, stamp, { seed: seed(hash) })) !== null;
+          },
+        },
+        account,
+      ),
+    find: async (id) => publicOrNull((await newAccounts.find(id))?.value ?? null),
+    findByUsername: async (username) => publicOrNull(await findByUsername(username)),
+    async findByEmail(address) {
+      const id = await emails.ownerOf(address);
+      const held = id === null ? null : await newAccounts.find(id);
+      // Accounts are written before their addresses: without one, a removal was cut off here, and the address is free.
+      if (id !== null && !held) await emails.free(address, id);
+      return held?.value.email !== undefined && foldAddress(held.value.email) === foldAddress(address) ? publicOf(held.value) : null;
+    },
+    async checkPassword(username, password, who, tell) {
+      const account = await findByUsername(username);
+      const right = await isRight(password, account?.passwordHash ?? NOBODY, who); // the same work where there is no account
+      if (account?.passwordHash !== undefined && right) return publicOf(account);
+      tell?.(account === null ? 'username_unknown' : account.passwordHash === undefined ? 'password_not_set' : 'password_wrong');
+      return null;
+    },
+    async setPassword(id, password, ifStamp, who) {
+      checkPassword(password);
+      return publicOrNull(await renew(id, await hashPassword(password, who), ifStamp));
+    },
+    removeSecondFactor: (id) => totps.remove(id),
+    async setEmail(id, email, { verified = false } = {}) {
+      if (email !== null && foldAddress(email) === null) throw new TypeError('accounts.setEmail: this is not an e-mail address.');
+      const old = (await records.findAccount(id))?.value;
+      if (email !== null && verified && old && !(await emails.claim(email, id)))
+        throw new TypeError('This e-mail address belongs to another account.');
+      await change(id, ({ email: _email, emailVerified: _verified, ...account }) => ({
+        ...account,
+        ...(email === null ? {} : { email, emailVerified: verified }),
+        stamp: keys.id(),
+      }));
+      const isSame = email !== null && verified && foldAddress(email) === foldAddress(old?.email ?? '');
+      if (old?.email !== undefined && !isSame) await emails.free(old.email, id);
+    },
+    async invite({ ttl = INVITATION_TTL, email: given, permissions = [], ...invitation } = {}) {
+      if (signUpUrl === null)
+        throw new TypeError("accounts.invite: nobody can sign up here. Give password({ signUp: 'invited' }), or 'open'.");
+      const email = given === undefined ? undefined : foldAddress(given);
+      if (email === null) throw new TypeError('accounts.invite: `email` is not an e-mail address.');
+      const carries = { ...invitation, ...(email === undefined ? {} : { email }), permissions: [...permissions], accountId: keys.id() };
+      return { url: `${signUpUrl}?token=${await links.make('invitation', carries, ttl)}`, expiresAt: runtime.now() + ttl };
+    },
+    setPermissions: async (id, permissions) => void (await change(id, (account) => ({ ...account, permissions: [...permissions] }))),
+    permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
+    async remove(id) {
+      await markRemoved(store, id, runtime.now()); // first: sign-ins under way and what a cut-off removal leaves then find no user
+      const held = await newAccounts.find(id);
+      // The name first: cut off in between, the account is still there to be removed again.
+      if (held) await records.freeUsername(await keys.hash(usernameKey(held.value.username)), id);
+      if (held?.value.email !== undefined) await emails.free(held.value.email, id);
+      await records.removeAccount(id);
+      await makeSignIns({ store, passkeys, totps, emit }).removeAll(id);
+      await signOut({ records, consents, vault }, id, runtime.now());
+      await vault.releaseAll(id);
+    },
+  };
+}
+
+const INVITATION_TTL = 7 * 86_400;
+
+/** A hash nobody's password gives, of the present cost. */
+const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
+
+/** Ends every session and every grant of a user, and forgets what was allowed without being asked. Can be called again if it was interrupted. */
+export async function signOut(
+  { records, consents, vault }: Pick<AccountParts, 'records' | 'consents'> & { readonly vault: Pick<Vault, 'release'> },
+  userId: string,
+  now: number,
+): Promise<void> {
+  for await (const key of everyKey((after) => records.sessionsOf(userId, after))) await records.removeKey(key);
+  await consents.forgetAll(userId);
+  const upstreams = new Set<string>();
+  for await (const key of everyKey((after) => records.grantsOf(userId, after)))
+    for (const id of await endGrant(records, key.slice('grant:'.length), now)) upstreams.add(id);
+  await vault.release(userId, [...upstreams]);
+}
+
+/** Ends a grant, and names the accounts at other sites that it used; one that has meanwhile run out needs no ending. */
+async function endGrant(records: Records, id: string, now: number): Promise<readonly string[]> {
+  try {
+    const end = revoke('user_signed_out', now);
+    return await records.changeGrant(id, (grant) => ({ ...end(grant), result: grant.upstreams?.ids ?? [] }));
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error;
+    return [];
+  }
+}
+
+async function* everyKey(list: (after?: string) => Promise<Page>): AsyncGenerator<Key> {
+  let after: string | undefined;
+  do {
+    const page = await (after === undefined ? list() : list(after));
+    yield* page.keys;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+function checkNew(account: NewAccount): void {
+  const { username, password, email, emailVerified } = account;
+  if (!isUsername(username)) throw new TypeError('A user name has 1 to 256 characters that can be seen.');
+  if (password === undefined && 'password' in account)
+    throw new TypeError(
+      `The password of "${username}" is undefined, as of a secret that is not set. Leave \`password\` out for an account without one.`,
+    );
+  if (password !== undefined) checkPassword(password);
+  if (emailVerified && foldAddress(email ?? '') === null)
+    throw new TypeError('A verified e-mail address is one plain address, such as ada@example.com.');
+}
+
+function checkPassword(password: string): void {
+  if (!canBePassword(password)) throw new TypeError('A password has 8 to 1,024 characters.');
+}
+
+function publicOf({ v: _v, passwordHash, seed: _seed, ...account }: AccountRecord): Account {
+  return passwordHash === undefined ? { ...account, withoutPassword: true } : account;
+}
+
+function publicOrNull(account: AccountRecord | null): Account | null {
+  return account && publicOf(account);
+}

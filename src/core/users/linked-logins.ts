@@ -1,0 +1,49 @@
+/**
+ * Sign-ins: every way in that stands beside a user's password: identities at other sites, passkeys, the second factor. Listed and taken
+ * away by operators, and by people who got back in and may have company.
+ */
+import type { NewEvent } from '../../model/event.ts';
+import type { Passkeys } from '../../model/passkey.ts';
+import { type SignInKind, type SignIns, SIGN_IN_KINDS } from '../../model/sign-ins.ts';
+import type { Store } from '../../model/store.ts';
+import type { Totps } from '../../model/totp.ts';
+import { identitiesOf, partIdentity } from './identities.ts';
+
+/** What the verbs are made over. */
+export interface SignInParts {
+  readonly store: Store;
+  readonly passkeys: Passkeys;
+  readonly totps: Totps;
+  readonly emit: (event: NewEvent) => void;
+}
+
+/** Makes the verbs. */
+export function makeSignIns(as: SignInParts): SignIns {
+  const signIns: SignIns = {
+    async list(userId) {
+      const [identities, passkeys, secondFactor] = await Promise.all([
+        identitiesOf(as, userId),
+        as.passkeys.of(userId),
+        as.totps.statusOf(userId),
+      ]);
+      return {
+        identities: identities.map(({ hash: id, ...identity }) => ({ id, ...identity })),
+        passkeys: passkeys.map(({ id, name, createdAt, usedAt = null }) => ({ id, name, createdAt, usedAt })),
+        secondFactor,
+      };
+    },
+    async removeIdentity(userId, id) {
+      const removed = await partIdentity(as, userId, id);
+      if (removed) as.emit({ kind: 'factor.changed', factor: 'identity', userId, what: 'removed' });
+      return removed;
+    },
+    removePasskey: async (userId, id) => (await as.passkeys.remove(userId, id)) === 'removed',
+    removeSecondFactor: (userId) => as.totps.remove(userId),
+    async removeAll(userId, kinds: readonly SignInKind[] = SIGN_IN_KINDS) {
+      if (kinds.includes('identities')) for (const { hash } of await identitiesOf(as, userId)) await signIns.removeIdentity(userId, hash);
+      if (kinds.includes('passkeys')) await as.passkeys.removeAll(userId);
+      if (kinds.includes('secondFactor')) await as.totps.remove(userId);
+    },
+  };
+  return signIns;
+}

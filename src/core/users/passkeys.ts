@@ -1,0 +1,134 @@
+/**
+ * Passkeys in storage: one record each under the hash of its credential id, so that no id is ever taken twice (SEC-163),
+ * and a list of them for each account. Every change names the owner, and changes nothing of anybody else's. Removals that
+ * must leave one announce themselves in one record of the account, so that two at once do not take the last two.
+ */
+import { type Changing, changeRecord } from '../../model/change-record.ts';
+import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../../model/passkey.ts';
+import type { NewEvent } from '../../model/event.ts';
+import type { Key, Seconds, Store } from '../../model/store.ts';
+import { has, readHeld, versioned } from '../records/record.ts';
+import type { Keys } from '../records/secrets.ts';
+
+type PasskeyRecord = Passkey & { readonly v: 1 };
+/** What is about to go. It outlives every removal that is under way; one whose process died counts as gone so long. */
+type Leaving = { readonly v: 1; readonly ids: readonly string[] };
+
+/** What the verbs are made over. */
+export interface PasskeyParts {
+  readonly store: Store;
+  readonly runtime?: Changing['runtime'];
+  readonly keys: Keys;
+  readonly now: () => Seconds;
+  readonly emit: (event: NewEvent) => void;
+}
+
+const LEAVING_TTL: Seconds = 600;
+
+/** Makes the verbs. */
+export function makePasskeys({ store, runtime, keys, now, emit }: PasskeyParts): Passkeys {
+  const keyOf = async (id: string): Promise<Key> => `passkey:${await keys.hash(`passkey\n${id}`)}`;
+  const challengeKeyOf = async (challenge: string): Promise<Key> => `passkey-challenge:${await keys.hash(challenge)}`;
+  const leavingKeyOf = (userId: string): Key => `passkeys-leaving:${userId}`;
+  const listOf = (userId: string): Key => `passkeys:${userId}`;
+  const tell = (userId: string, what: 'added' | 'removed' | 'renamed'): void =>
+    emit({ kind: 'factor.changed', factor: 'passkey', userId, what });
+  const write = (key: Key, value: PasskeyRecord, when: 'absent' | number): Promise<number | null> =>
+    store.write(key, value, when, { index: [listOf(value.userId)] });
+  const change = async <T>(
+    id: string,
+    edit: (passkey: PasskeyRecord) => { next: PasskeyRecord } | { answer: T },
+  ): Promise<T | 'done' | null> => {
+    const key = await keyOf(id);
+    return changeRecord<PasskeyRecord, T | 'done' | null>({ store, runtime }, key, isPasskey, (passkey) => {
+      if (!passkey) return { result: null };
+      const verdict = edit(passkey);
+      return 'answer' in verdict ? { result: verdict.answer } : { write: verdict.next, index: [listOf(passkey.userId)], result: 'done' };
+    });
+  };
+  const keysOf = async (userId: string): Promise<readonly Key[]> => {
+    const found: Key[] = [];
+    let after: string | undefined;
+    do {
+      const page = await store.list(listOf(userId), after);
+      found.push(...page.keys);
+      after = page.next;
+    } while (after !== undefined);
+    return found;
+  };
+  const passkeysOf = async (userId: string): Promise<readonly Passkey[]> => {
+    const held = await Promise.all((await keysOf(userId)).map((key) => readHeld(store, key, isPasskey)));
+    return held
+      .flatMap((one) => (one && one.value.userId === userId ? [publicOf(one.value)] : []))
+      .toSorted((a, b) => a.createdAt - b.createdAt);
+  };
+  /** Whether another passkey stays when this one goes, those considered that are going at this very moment. */
+  const mayLeave = async (userId: string, id: string): Promise<boolean> => {
+    const key = leavingKeyOf(userId);
+    // Announced removals are read before the list: who announces later meets this version.
+    return changeRecord({ store, runtime }, key, isLeaving, async (announced) => {
+      const here = (await passkeysOf(userId)).map((one) => one.id);
+      const leaving = (announced?.ids ?? []).filter((one) => here.includes(one) && one !== id);
+      if (here.every((one) => one === id || leaving.includes(one))) return { result: false };
+      return { write: { v: 1, ids: [...leaving, id] }, until: now() + LEAVING_TTL, result: true };
+    });
+  };
+  return {
+    async openChallenge(userId) {
+      const challenge = keys.secret();
+      await store.write(await challengeKeyOf(challenge), { v: 1, userId }, 'absent', { until: now() + CHALLENGE_TTL });
+      return challenge;
+    },
+    async takeChallenge(userId, challenge) {
+      const key = await challengeKeyOf(challenge);
+      const held = await readHeld(store, key, isChallenge);
+      return held?.value.userId === userId && store.remove(key, held.version);
+    },
+    async add(passkey) {
+      if ((await write(await keyOf(passkey.id), { v: 1, ...passkey }, 'absent')) === null) return false;
+      tell(passkey.userId, 'added');
+      return true;
+    },
+    async find(id) {
+      const held = await readHeld(store, await keyOf(id), isPasskey);
+      return held && publicOf(held.value);
+    },
+    of: passkeysOf,
+    async use(id, { counter, backedUp }) {
+      const outcome = await change<'counter'>(id, (passkey) =>
+        counterAllows(passkey.counter, counter) ? { next: { ...passkey, counter, backedUp, usedAt: now() } } : { answer: 'counter' },
+      );
+      return outcome === null ? 'gone' : outcome === 'done' ? 'used' : outcome;
+    },
+    async rename(userId, id, name) {
+      const outcome = await change(id, (passkey) => (passkey.userId === userId ? { next: { ...passkey, name } } : { answer: null }));
+      if (outcome === 'done') tell(userId, 'renamed');
+      return outcome === 'done';
+    },
+    async remove(userId, id, { keepLast = false } = {}) {
+      const key = await keyOf(id);
+      if ((await readHeld(store, key, isPasskey))?.value.userId !== userId) return 'gone';
+      if (keepLast && !(await mayLeave(userId, id))) return 'last';
+      const isRemoved = await changeRecord({ store, runtime }, key, isPasskey, (passkey) =>
+        passkey?.userId === userId ? { remove: true, result: true } : { result: false },
+      );
+      if (isRemoved) tell(userId, 'removed');
+      return isRemoved ? 'removed' : 'gone';
+    },
+    async removeAll(userId) {
+      for (const key of await keysOf(userId)) {
+        const held = await readHeld(store, key, isPasskey);
+        if (held?.value.userId === userId) await store.remove(key);
+      }
+    },
+  };
+}
+
+function publicOf({ v: _v, ...passkey }: PasskeyRecord): Passkey {
+  return passkey;
+}
+
+const isChallenge = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId');
+const isLeaving = (value: unknown): value is Leaving => versioned(value) && has(value, 'ids');
+const isPasskey = (value: unknown): value is PasskeyRecord =>
+  versioned(value) && has(value, 'id', 'userId', 'publicKey', 'counter', 'name', 'backedUp', 'createdAt');

@@ -1,0 +1,64 @@
+/** Vault record: tokens that were put away, as they are kept under `upstream:<id>`, sealed under a key that is elsewhere. */
+import { fromBase64url } from '../../lib/base64url.ts';
+import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
+import type { UpstreamTokens } from '../../model/upstream.ts';
+import { type Held, has, readHeld, versioned } from '../records/record.ts';
+import type { Keys } from '../records/secrets.ts';
+
+/** The record. */
+export type VaultRecord = {
+  readonly v: 1;
+  readonly userId: string;
+  readonly provider: string;
+  /** SHA-256 of user, provider and account: by it two sign-ins with one account are known. */
+  readonly accountHash: string;
+  /** The tokens, under the record's own key. */
+  readonly sealed: string;
+  /** That key under the server's secret, where there is one, and empty where that was lost (`core/reseal`): for giving tokens back when no token of ours is at hand. */
+  readonly sealedKey?: string;
+  /** Counts refreshes. */
+  readonly round: number;
+  /** Who refreshes just now, and until when nobody else may. */
+  readonly lease: { readonly holder: string; readonly until: Seconds } | null;
+  /** After a failure: when the site may be asked again. */
+  readonly quietUntil: Seconds;
+  /** Failures in a row; absent for none. */
+  readonly failures?: number;
+  readonly endsAt: Seconds;
+};
+
+/** What the key of a record is sealed for. */
+export const VAULT_PURPOSE = 'vault';
+
+/** Where it is kept. */
+export function vaultKey(id: string): Key {
+  return `upstream:${id}`;
+}
+
+/** How long it is kept, and in which list. */
+export function lifeOfVaulted({ userId, endsAt }: VaultRecord): { readonly until: Seconds; readonly index: readonly IndexKey[] } {
+  return { until: endsAt, index: [`upstreams:${userId}`] };
+}
+
+/** Reads one. */
+export function findVaulted(store: Store, id: string): Promise<Held<VaultRecord> | null> {
+  return readHeld(store, vaultKey(id), isVaultRecord);
+}
+
+/** The tokens of a record; null where the key is not its own. */
+export async function openVaulted(keys: Keys, id: string, { sealed }: VaultRecord, key: string): Promise<UpstreamTokens | null> {
+  const bytes = fromBase64url(key);
+  const text = bytes && (await keys.openWith(bytes, sealed, vaultKey(id)));
+  return text === null ? null : (JSON.parse(text) as UpstreamTokens);
+}
+
+/** Seals tokens for a record. */
+export async function sealVaulted(keys: Keys, id: string, tokens: UpstreamTokens, key: string): Promise<string> {
+  const bytes = fromBase64url(key);
+  if (!bytes) throw new TypeError('A key of the vault is not base64url.');
+  return keys.sealWith(bytes, tokens, vaultKey(id));
+}
+
+/** Whether a stored value is such a record. */
+export const isVaultRecord = (value: unknown): value is VaultRecord =>
+  versioned(value) && has(value, 'userId', 'provider', 'accountHash', 'sealed', 'round', 'lease', 'quietUntil', 'endsAt');

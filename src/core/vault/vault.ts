@@ -1,0 +1,173 @@
+/**
+ * Vault: tokens of other sites. One record for each sign-in at a site, sealed under a key of its own that stands nowhere
+ * but in the session and the grants which that sign-in opened, sealed there (docs/decisions/0021). All grants of one sign-in
+ * share the record, so one rotating refresh token is spent by one of them, once (`core/vault/vault-refresh`).
+ */
+import { base64url } from '../../lib/base64url.ts';
+import type { NewEvent, Told } from '../../model/event.ts';
+import { isLive } from '../../model/grant.ts';
+import { isSite } from '../../model/login.ts';
+import type { Runtime } from '../../model/runtime.ts';
+import type { Settings } from '../../model/settings.ts';
+import type { Cursor, Seconds, Store } from '../../model/store.ts';
+import { linksOf } from '../../model/token.ts';
+import { revoke } from '../../model/grant-transitions.ts';
+import type { LinkedAccount, TokenKeeper, UpstreamRef, Upstreams, UpstreamTokens } from '../../model/upstream.ts';
+import { UpstreamTokenError } from '../../model/upstream.ts';
+import type { Keyring } from '../records/keyring.ts';
+import type { Keys } from '../records/secrets.ts';
+import type { Records } from '../records/records.ts';
+import { findVaulted, openVaulted, lifeOfVaulted, sealVaulted, VAULT_PURPOSE, vaultKey, type VaultRecord } from './vault-record.ts';
+import { makeTokenSource } from './vault-refresh.ts';
+
+/** The verbs. */
+export interface Vault {
+  /** Puts tokens away. The reference is the only way back to them. */
+  keep(userId: string, account: LinkedAccount, tokens: UpstreamTokens): Promise<UpstreamRef>;
+  /** Whether all of them still stand. */
+  stand(refs: readonly UpstreamRef[]): Promise<boolean>;
+  /** What a tool may ask for. @param open gives the references of the grant, when they are wanted. */
+  upstreamsOf(grantId: string, open: () => Promise<readonly UpstreamRef[]>): Upstreams;
+  /**
+   * Lets go of accounts that no living grant of the user names any more: removes the record, and tells the site where the key is at
+   * hand and the account is not in use by another sign-in. Never rejects because of the site: what became of it is an event.
+   */
+  release(userId: string, ids: readonly string[], refs?: readonly UpstreamRef[]): Promise<void>;
+  /** The same for every account of a user, whatever still names it. */
+  releaseAll(userId: string): Promise<void>;
+}
+
+/** What the vault is made over. */
+export interface VaultParts {
+  readonly store: Store;
+  readonly records: Records;
+  readonly keys: Keys;
+  readonly keyring: Keyring | null;
+  readonly runtime: Runtime;
+  readonly settings: Settings;
+  /** Where providers find their secrets. */
+  readonly env: unknown;
+  readonly emit: (event: NewEvent) => void;
+}
+
+const KEY_BYTES = 32;
+
+/** Makes the verbs. */
+export function makeVault(parts: VaultParts): Vault {
+  const { store, records, keys, keyring, runtime, settings, env, emit } = parts;
+  const keeperOf = (provider: string): TokenKeeper | null =>
+    settings.logins.filter(isSite).find((login) => login.id === provider)?.tokens ?? null;
+  const source = makeTokenSource({ store, runtime, keys, keeperOf, now: () => runtime.now(), env, emit });
+
+  /** Tells the site to forget; what came of it, in a word. */
+  const tell = async (record: VaultRecord, id: string, own: string | undefined): Promise<Told> => {
+    const keeper = keeperOf(record.provider);
+    if (!keeper) return 'provider_gone';
+    const { sealedKey = '' } = record;
+    // What the user let go of is gone also where the secret is missing: then the site is not told.
+    if (own === undefined && sealedKey !== '' && !(await keyring?.knows(sealedKey))) return 'secret_missing';
+    const key = own ?? (await keyring?.open(VAULT_PURPOSE, sealedKey, vaultKey(id)));
+    const tokens = typeof key === 'string' ? await openVaulted(keys, id, record, key) : null;
+    if (tokens === null) return 'key_not_at_hand';
+    try {
+      return (await keeper.revoke(tokens, { env })) ? 'revoked' : 'no_way_to';
+    } catch (error) {
+      emit({ kind: 'request.failed', endpoint: 'upstream', requestId: keys.id(), error });
+      return 'failed';
+    }
+  };
+
+  const endGrant = async (grantId: string, refs: readonly UpstreamRef[]): Promise<void> => {
+    const grant = await records.findGrant(grantId);
+    if (!grant) return;
+    await records.changeGrant(grantId, revoke('upstream_refused', runtime.now()));
+    const ids = refs.map(({ id }) => id);
+    await vault.release(grant.userId, ids, refs);
+  };
+
+  const vault: Vault = {
+    async keep(userId, account, tokens) {
+      const [id, key, now] = [keys.id(), base64url(runtime.random(KEY_BYTES)), runtime.now()];
+      const record: VaultRecord = {
+        v: 1,
+        userId,
+        provider: account.provider,
+        accountHash: await keys.hash(`upstream account\n${JSON.stringify([userId, account.provider, account.id])}`),
+        sealed: await sealVaulted(keys, id, tokens, key),
+        ...(keyring ? { sealedKey: await keyring.seal(VAULT_PURPOSE, key, vaultKey(id)) } : {}),
+        round: 0,
+        lease: null,
+        quietUntil: 0,
+        endsAt: now + settings.sessionTtl + settings.grantTtl, // the last grant that the session can open ends then
+      };
+      if ((await store.write(vaultKey(id), record, 'absent', lifeOfVaulted(record))) === null)
+        throw new Error('A random id was met twice: the source of randomness is broken.');
+      return { id, key, account };
+    },
+    async stand(refs) {
+      const found = await Promise.all(refs.map(({ id }) => findVaulted(store, id)));
+      return found.every((held) => held !== null);
+    },
+    upstreamsOf:
+      (grantId, open) =>
+      (provider, { account } = {}) => {
+        const refsOf = async (): Promise<readonly UpstreamRef[]> => {
+          const found = (await open()).filter((ref) => ref.account.provider === provider);
+          if (found.length === 0) throw new UpstreamTokenError('not_linked', provider);
+          return found;
+        };
+        const tokensOf = async (refused?: string): Promise<UpstreamTokens> => {
+          const ref = (await refsOf()).find((one) => account === undefined || one.account.id === account);
+          if (!ref) throw new UpstreamTokenError('not_linked', provider);
+          try {
+            return await source(ref, refused);
+          } catch (error) {
+            if (error instanceof UpstreamTokenError && error.failure === 'ended' && ref.connected !== true)
+              await endGrant(grantId, await open());
+            throw error;
+          }
+        };
+        return {
+          token: async (options = {}) => (await tokensOf(options.refused)).accessToken,
+          scopes: async () => (await tokensOf()).scope ?? [],
+          accounts: async () => (await refsOf()).map((ref) => ref.account),
+        };
+      },
+    async release(userId, ids, refs = []) {
+      if (ids.length === 0) return;
+      const used = await namedBy(records, userId, runtime.now());
+      for (const id of ids.filter((one) => !used.has(one))) {
+        const held = await findVaulted(store, id);
+        if (!held || held.value.userId !== userId || !(await store.remove(vaultKey(id)))) continue; // one caller goes on
+        const others = await Promise.all([...used].map((one) => findVaulted(store, one)));
+        const isShared = others.some((other) => other?.value.accountHash === held.value.accountHash);
+        const told: Told = isShared ? 'in_use_elsewhere' : await tell(held.value, id, refs.find((ref) => ref.id === id)?.key);
+        emit({ kind: 'upstream.disconnected', provider: held.value.provider, userId, told });
+      }
+    },
+    async releaseAll(userId) {
+      const ids: string[] = [];
+      for (let after: Cursor | undefined, more = true; more; more = after !== undefined) {
+        const page = await store.list(`upstreams:${userId}`, after);
+        ids.push(...page.keys.map((key) => key.slice('upstream:'.length)));
+        after = page.next;
+      }
+      await vault.release(userId, ids);
+    },
+  };
+  return vault;
+}
+
+/** Every account that a living grant of the user names; what hangs on another grant names what that one does, and goes with it. */
+async function namedBy(records: Records, userId: string, now: Seconds): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  let after: Cursor | undefined;
+  do {
+    const page = await (after === undefined ? records.grantsOf(userId) : records.grantsOf(userId, after));
+    const grants = await Promise.all(page.keys.map((key) => records.findGrant(key.slice('grant:'.length))));
+    for (const grant of grants)
+      if (grant && isLive(grant, now) && linksOf(grant.id).length === 1) for (const id of grant.upstreams?.ids ?? []) ids.add(id);
+    after = page.next;
+  } while (after !== undefined);
+  return ids;
+}

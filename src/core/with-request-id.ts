@@ -1,0 +1,18 @@
+/**
+ * The server as one request sees it: the same server, and whatever it tells the listener bears the request's id.
+ */
+import { endedEvent, type NewEvent } from '../model/event.ts';
+import type { AuthServer } from './auth-server.ts';
+import type { Records } from './records/records.ts';
+
+/** The server for one request. @param requestId made when it is first asked for. */
+export function forRequest(as: AuthServer, requestId: () => string): AuthServer {
+  const isOurs = as.settings.on === null; // which prints no id but the one that a failure brings along
+  const emit = (event: NewEvent): void => as.emit(isOurs ? event : { requestId: requestId(), ...event });
+  const changeGrant: Records['changeGrant'] = (id, transition) =>
+    as.records.changeGrant(id, transition, (grant) => {
+      const event = endedEvent(grant);
+      if (event) emit(event);
+    });
+  return { ...as, emit, records: { ...as.records, changeGrant } };
+}

@@ -1,0 +1,122 @@
+/**
+ * Account: what the person who is signed in may see and take back: connected apps, signed-in browsers, and the parts that
+ * logins bring along. A GET changes nothing; each POST does one thing, for the very account that the page showed.
+ */
+import { findClient } from '../../clients/find.ts';
+import type { AuthServer } from '../../core/auth-server.ts';
+import { endSessionOf, everySession, type KnownSession, sessionMark, sessionsOf } from '../../core/users/sessions.ts';
+import { disconnect, disconnectAll, grantsOfUser } from '../../core/records/user-grants.ts';
+import { signOut } from '../../core/users/accounts.ts';
+import { equalTexts } from '../../lib/bytes.ts';
+import { parseUrl } from '../../lib/url.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { Grant } from '../../model/grant.ts';
+import { isRedirect } from '../../model/login.ts';
+import { rightsIn } from '../../model/scope.ts';
+import { accountPage, type AppView, type LineView, type SessionView } from '../../pages/account.ts';
+import { accountMark } from '../authorize/consent-page.ts';
+import { type Call, readForm } from '../endpoint.ts';
+import { isSameOrigin, setCookie } from '../sign-in/browser-context.ts';
+import { sectionPath, sectionsOf, signInsPath } from '../paths.ts';
+import { away, requireSession } from '../sign-in/require-session.ts';
+import { nameOf, servicesOf } from '../sign-in/sign-in.ts';
+
+/** GET and POST of the account page. */
+export async function account(call: Call): Promise<Response> {
+  if (call.request.method === 'POST' && !isSameOrigin(call, true))
+    throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
+  const session = await requireSession(call);
+  if (session instanceof Response) return session;
+  return call.request.method === 'POST' ? change(call, session) : show(call, session);
+}
+
+async function show(call: Call, session: KnownSession, status = 200): Promise<Response> {
+  const { as, url } = call;
+  const { paths, brand } = as.settings;
+  const after = url.searchParams.get('after');
+  const { grants, next } = await grantsOfUser(as, session.userId, ...(after ? [after] : []));
+  const email = session.claims['email'];
+  return accountPage({
+    action: paths.account,
+    signOut: paths.login,
+    account: {
+      name: nameOf(session.claims, call.words),
+      detail: typeof email === 'string' ? email : undefined,
+      mark: await accountMark(as, session),
+    },
+    lines: await linesOf(call, session),
+    apps: await appsOf(call, grants),
+    more: next === undefined ? undefined : `${paths.account}?after=${encodeURIComponent(next)}`,
+    sessions: await Promise.all((await sessionsOf(as, session.userId)).map((one) => viewOf(as, one, session.hash))),
+    words: call.words,
+    brand,
+    status,
+  });
+}
+
+async function change(call: Call, session: KnownSession): Promise<Response> {
+  const { as } = call;
+  const { userId } = session;
+  const form = await readForm(call.request);
+  // Somebody else signed in by another tab meanwhile: shown what is theirs, nothing done.
+  if (!equalTexts(form.required('account'), await accountMark(as, session))) return show(call, session, 409);
+  switch (form.required('decision')) {
+    case 'disconnect':
+      await disconnect(as, userId, form.required('client'), call.after);
+      break;
+    case 'disconnect-all':
+      await disconnectAll(as, userId, call.after);
+      break;
+    case 'end-session':
+      await endSessionOf(as, userId, form.required('session'));
+      break;
+    case 'sign-out-everywhere':
+      await signOutEverywhere(as, userId, form.optional('apps') !== undefined);
+      return away(as.settings.paths.login, [setCookie(as, 'session', '', 0)]);
+    default:
+      throw new OAuthError('invalid_request', 'decision_unknown');
+  }
+  return away(as.settings.paths.account);
+}
+
+async function signOutEverywhere(as: AuthServer, userId: string, andApps: boolean): Promise<void> {
+  if (andApps) return signOut(as, userId, as.now());
+  for await (const { hash } of everySession(as, userId)) await as.records.endSession(hash);
+}
+
+async function linesOf(call: Call, { userId, claims }: KnownSession): Promise<readonly LineView[]> {
+  const { settings } = call.as;
+  const found = sectionsOf(settings).map(async (section) => {
+    const line = await section.line({ userId, claims }, servicesOf(call), call.words);
+    return line && { ...line, path: sectionPath(settings.paths.account, section) };
+  });
+  const { signIns: title, signInsWhy: detail } = call.words.account;
+  const sites = settings.logins.some(isRedirect) ? [{ title, detail, path: signInsPath(settings.paths.account) }] : [];
+  return [...(await Promise.all(found)).filter((line) => line !== null), ...sites];
+}
+
+/** One line for each client, whatever number of times it was allowed something. */
+async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[]): Promise<readonly AppView[]> {
+  const ids = [...new Set(grants.map((grant) => grant.clientId))];
+  const sayScope = (name: string): string => scopes[name] ?? as.settings.scopes.find((scope) => scope.name === name)?.description ?? name;
+  return Promise.all(
+    ids.map(async (id): Promise<AppView> => {
+      const own = grants.filter((grant) => grant.clientId === id);
+      const client = await findClient(as, id);
+      return {
+        id,
+        name: client?.name,
+        host: client?.documentHost ?? parseUrl(id)?.host,
+        scopes: [...new Set(own.flatMap((grant) => rightsIn(grant.scope)))].map(sayScope),
+        organizations: [...new Set(own.flatMap(({ organization }) => (organization ? [organization.name] : [])))],
+        since: Math.min(...own.map((grant) => grant.createdAt)),
+        used: Math.max(...own.map((grant) => grant.usedAt)),
+      };
+    }),
+  );
+}
+
+async function viewOf(as: AuthServer, session: KnownSession, here: string): Promise<SessionView> {
+  const { agent = {}, network, createdAt, seenAt = createdAt, hash } = session;
+  return { ...agent, network, mark: await sessionMark(as, session), here: hash === here, since: createdAt, seen: seenAt };
+}

@@ -1,0 +1,80 @@
+/**
+ * Sign-ins: the other sites with which a person gets into this account. Another one is joined only from here, by who is
+ * signed in and has just proven it; two accounts never become one, and the last way in stays.
+ */
+import { identitiesOf, type JoinedIdentity } from '../../core/users/identities.ts';
+import { makeSignIns } from '../../core/users/linked-logins.ts';
+import type { KnownSession } from '../../core/users/sessions.ts';
+import { parseUrl } from '../../lib/url.ts';
+import { OAuthError } from '../../model/error.ts';
+import { isRedirect } from '../../model/login.ts';
+import { sectionPage } from '../../pages/account-section.ts';
+import { signInsBody } from '../../pages/sign-ins.ts';
+import { type Call, readForm } from '../endpoint.ts';
+import { isSameOrigin } from '../sign-in/browser-context.ts';
+import { signInsPath } from '../paths.ts';
+import { away, requireRecent, requireSession } from '../sign-in/require-session.ts';
+import { startTrip } from '../authorize/upstream-trip.ts';
+
+/** GET and POST of the page. */
+export async function signIns(call: Call): Promise<Response> {
+  if (call.request.method === 'POST' && !isSameOrigin(call, true))
+    throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
+  const session = await requireSession(call);
+  if (session instanceof Response) return session;
+  return call.request.method === 'POST' ? change(call, session) : show(call, session);
+}
+
+async function show(call: Call, { userId }: KnownSession, problem?: { readonly text: string; readonly status: number }): Promise<Response> {
+  const { as, url, words } = call;
+  const { paths, brand, logins } = as.settings;
+  const joined = await identitiesOf(as, userId);
+  const sites = logins.filter(isRedirect).map(({ id, label, site }) => ({ id, label, site }));
+  const error = problem?.text ?? (url.searchParams.has('taken') ? words.account.taken : undefined);
+  const view = {
+    action: signInsPath(paths.account),
+    joined: joined.map(({ hash, issuer, account, createdAt }) => ({ mark: hash, site: nameOf(issuer), account, since: createdAt })),
+    mayPart: await mayPart(call, userId, joined),
+    sites,
+    error,
+  };
+  return sectionPage({
+    title: words.account.signIns,
+    body: signInsBody(view, words),
+    back: { href: paths.account, text: words.account.back },
+    leaves: true,
+    words,
+    brand,
+    ...(problem ? { status: problem.status } : {}),
+  });
+}
+
+async function change(call: Call, session: KnownSession): Promise<Response> {
+  const { as, words } = call;
+  const path = signInsPath(as.settings.paths.account);
+  const form = await readForm(call.request);
+  const stale = requireRecent(call, session, undefined, path);
+  if (stale) return stale;
+  const wanted = form.optional('join');
+  if (wanted !== undefined) {
+    const login = as.settings.logins.filter(isRedirect).find(({ id }) => id === wanted);
+    if (!login) throw new OAuthError('invalid_request', 'login_unknown');
+    const gone = await startTrip(call, login, { returnTo: path, joinTo: session.userId });
+    return gone instanceof Response ? gone : show(call, session, { text: String(gone.problem), status: gone.status });
+  }
+  const part = form.required('part');
+  const joined = await identitiesOf(as, session.userId);
+  if (!joined.some(({ hash }) => hash === part)) return away(path);
+  if (!(await mayPart(call, session.userId, joined))) return show(call, session, { text: words.account.lastWay, status: 409 });
+  await makeSignIns(as).removeIdentity(session.userId, part);
+  return away(path);
+}
+
+/** Something must be left to get in with: another site, or an account of our own. */
+async function mayPart({ as }: Call, userId: string, joined: readonly JoinedIdentity[]): Promise<boolean> {
+  return joined.length > 1 || (await as.accounts.find(userId)) !== null;
+}
+
+function nameOf(issuer: string): string {
+  return parseUrl(issuer)?.host ?? issuer;
+}

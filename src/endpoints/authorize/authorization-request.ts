@@ -1,0 +1,199 @@
+/**
+ * The checks of an authorization request, in the order of the specification, for our page and for applications with
+ * pages of their own. Until client and redirect URI are known good an error is a page, never a redirect.
+ *
+ *   client → redirect URI → response type → PKCE → resource → scope
+ *
+ * A client that would have to be fetched is the exception: there every check that needs no client comes first.
+ */
+import { fetchUnknown, findClient, mayFetch, unknownReason } from '../../clients/find.ts';
+import type { AuthServer } from '../../core/auth-server.ts';
+import { parseLoopback } from '../../lib/url.ts';
+import type { Client } from '../../model/client.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { Params } from '../../model/params.ts';
+import { checkChallenge } from '../../model/pkce.ts';
+import { answerTo, findRedirect, type ValidRedirect } from '../../model/redirect.ts';
+import { findResource, type Resource } from '../../model/resource.ts';
+import { type AskedScope, parseScope, requestedScope, rightsIn } from '../../model/scope.ts';
+import type { Settings } from '../../model/settings.ts';
+
+/** A request that passed every check. */
+export interface CheckedRequest extends AskedScope {
+  readonly client: Client;
+  readonly redirect: ValidRedirect;
+  readonly state: string | undefined;
+  readonly resource: Resource;
+  readonly challenge: string;
+  readonly prompt: readonly string[];
+  /** Thumbprint of the key that the code shall be bound to. */
+  readonly jkt?: string;
+  /** Whom the client believes to sign in. */
+  readonly hint?: string;
+}
+
+/** Parameters as they came, and whether they were pushed. */
+export interface AskedParams {
+  readonly params: Params;
+  readonly isPushed: boolean;
+  /** Takes a pushed request, when it has been answered. @throws {OAuthError} where another browser was faster. */
+  readonly take: () => Promise<void>;
+}
+
+/** An error that may be told to the client, by a redirect it registered. */
+export interface RedirectedError {
+  readonly location: string;
+  readonly error: OAuthError;
+  /** Whether the browser may be sent there before a person has seen a page (RFC 9700 §4.11.2). */
+  readonly isTrusted: boolean;
+}
+
+const LONGEST_STATE = 4096;
+/** A user name or an address, as `login_hint` may hold one (OpenID Connect Core §3.1.2.1). What is none is passed over: it is a hint. */
+const HINT = /^[^\p{Cc}]{1,256}$/u;
+
+/**
+ * The parameters that a request means: its own, or those that its client pushed before (RFC 9126 §4), which count alone, and once.
+ *
+ * @throws {OAuthError} `invalid_request`, on a page: nothing is known of who asks.
+ */
+export async function askedParams(as: AuthServer, params: Params): Promise<AskedParams> {
+  const uri = params.optional('request_uri');
+  const own = { params, isPushed: false, take: async () => undefined };
+  if (uri === undefined) return own;
+  const { findPushed, isPushedUri } = await import('../../core/records/pushed-requests.ts');
+  if (!isPushedUri(uri)) return own; // which is refused with the rest
+  const pushed = await findPushed(as, uri, params.required('client_id'));
+  if (typeof pushed === 'string') throw opened(pushed);
+  const take = async (): Promise<void> => {
+    if (!(await pushed.take())) throw opened('taken');
+  };
+  return { params: pushed.params, isPushed: true, take };
+}
+
+function opened(why: 'unknown' | 'of_another_client' | 'taken'): OAuthError {
+  const hint = 'This sign-in was opened before, or took too long to begin. Go back to the app and start again.';
+  return new OAuthError('invalid_request', `pushed_${why}`, { hint });
+}
+
+/**
+ * Checks a request.
+ *
+ * @param network who asks, for the count of fetches. @param isLate whether a page is all that comes of it.
+ * @returns the request, or an error with the place to send it.
+ * @throws {OAuthError} what must be shown on a page of our own.
+ */
+export async function checkRequest(
+  as: AuthServer,
+  { params, isPushed }: Pick<AskedParams, 'params' | 'isPushed'>,
+  network: string,
+  isLate = false,
+): Promise<CheckedRequest | RedirectedError> {
+  const client = await clientOf(as, params, network, isLate);
+  const redirect = findRedirect(client, params.optional('redirect_uri'), as.settings.registration.redirectSchemes);
+  const state = params.optional('state');
+  try {
+    if ((state?.length ?? 0) > LONGEST_STATE)
+      throw new OAuthError('invalid_request', 'state_too_long', { hint: 'The state has more than 4,096 characters.' });
+    if (!client.grantTypes.includes('authorization_code')) throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
+    if (!isPushed && (as.settings.pushedOnly || client.pushedOnly))
+      throw new OAuthError('invalid_request', 'push_missing', { hint: 'This request has to be pushed first (RFC 9126).' });
+    return { client, redirect, state, ...checkRest(as, params) };
+  } catch (error) {
+    if (error instanceof OAuthError)
+      return {
+        error,
+        location: errorAnswer(as, redirect, state, error, await adviceFor(as, error)),
+        isTrusted: isTrusted(client, redirect),
+      };
+    throw error;
+  }
+}
+
+async function clientOf(as: AuthServer, params: Params, network: string, isLate: boolean): Promise<Client> {
+  const id = params.required('client_id');
+  const known = await findClient(as, id, isLate);
+  if (known) return known;
+  if (mayFetch(as, id)) {
+    const redirectUri = params.required('redirect_uri');
+    findRedirect({ redirectUris: [redirectUri], applicationType: 'native' }, redirectUri, as.settings.registration.redirectSchemes);
+    checkRest(as, params); // nobody makes us fetch with a request that leads nowhere (SEC-099)
+  }
+  const client = await fetchUnknown(as, id, network);
+  if (client) return client;
+  throw new OAuthError('invalid_client', unknownReason(as, id), {
+    status: 400,
+    hint: 'This app is not registered here, or its registration has ended.',
+  });
+}
+
+function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client' | 'redirect' | 'state'> {
+  params.once('response_mode', 'request', 'request_uri', 'nonce');
+  if (params.optional('request') !== undefined) throw new OAuthError('request_not_supported', 'request_object');
+  if (params.optional('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported', 'request_uri');
+  const type = params.required('response_type');
+  if (type !== 'code') throw new OAuthError('unsupported_response_type', 'response_type');
+  if ((params.optional('response_mode') ?? 'query') !== 'query')
+    throw new OAuthError('invalid_request', 'response_mode', { hint: 'Only response_mode=query is supported.' });
+  const challenge = checkChallenge(params.optional('code_challenge'), params.optional('code_challenge_method'));
+  const resource = findResource(params.all('resource'), as.settings);
+  const prompt = (params.optional('prompt') ?? '').split(' ').filter((one) => one !== '');
+  if (prompt.includes('none') && prompt.length > 1)
+    throw new OAuthError('invalid_request', 'prompt_contradicts', { hint: 'prompt=none cannot go with another value.' });
+  const jkt = params.optional('dpop_jkt');
+  if (jkt !== undefined && !/^[\w-]{43}$/.test(jkt)) throw new OAuthError('invalid_request', 'dpop_jkt_malformed');
+  const hint = params.optional('login_hint');
+  return {
+    challenge,
+    resource,
+    prompt,
+    ...(jkt === undefined ? {} : { jkt }),
+    ...(hint !== undefined && HINT.test(hint) ? { hint } : {}),
+    ...askedScope(as.settings, resource, params.optional('scope')),
+  };
+}
+
+/**
+ * What is asked for: the scopes that every call of the resource needs, those that are known here, and whether to stay signed in. What a
+ * client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
+ */
+export function askedScope(settings: Settings, resource: Resource, text: string | undefined): AskedScope {
+  const { scopes, defaultScope, strictScopes } = settings;
+  const [asked, known] = [parseScope(text), scopes.map(({ name }) => name)];
+  const scope = requestedScope(asked, { known, defaults: defaultScope, strict: strictScopes });
+  const rights = rightsIn(asked);
+  return {
+    scope: [...new Set([...resource.scopes, ...scope])],
+    ...(asked.length > rights.length ? { offline: true } : {}),
+    ...(rights.length > 0 && !rights.some((one) => known.includes(one)) ? { defaulted: true } : {}),
+  };
+}
+
+/**
+ * Whether a browser may be sent to a redirect URI without anybody having seen a page of ours: the operator entered the client, or it is a
+ * program on this very computer. Everybody can register the rest: sent there by itself, this server would be an open redirector (S-047).
+ */
+export function isTrusted({ entered }: Client, redirect: ValidRedirect): boolean {
+  return entered === true || parseLoopback(redirect) !== null;
+}
+
+/** What to do about an error, for who develops on loopback. */
+export async function adviceFor(as: AuthServer, error: OAuthError): Promise<string | undefined> {
+  return as.isLoopback ? (await import('../../model/advice.ts')).adviceOn(error) : undefined;
+}
+
+/** Where to send an error: exact `state`, one `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2). */
+export function errorAnswer(
+  as: AuthServer,
+  redirect: ValidRedirect,
+  state: string | undefined,
+  error: OAuthError,
+  advice?: string,
+): string {
+  return answerTo(redirect, {
+    error: error.code,
+    error_description: advice === undefined ? error.message : `${error.message} ${advice}`,
+    state,
+    iss: as.settings.issuer,
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * Authorize: the door of a sign-in (RFC 6749 §4.1.1). Checks the request, opens a ticket bound to this browser,
+ * and shows who asks, for what, and where the answer will go. Nothing is decided here.
+ */
+import { parseFields } from '../../lib/form.ts';
+import { OAuthError } from '../../model/error.ts';
+import { paramsOf, type Params } from '../../model/params.ts';
+import { askedPart } from '../../model/scope.ts';
+import { TICKET_TTL, type Ticket } from '../../model/pending-authorization.ts';
+import { localesOf } from '../../words/languages.ts';
+import { askedParams, type AskedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
+import { consentPage } from './consent-page.ts';
+import { readForm, type Call } from '../endpoint.ts';
+import { flowCookie, sessionOf, setCookie, speaking } from '../sign-in/browser-context.ts';
+import type { SignedIn } from '../sign-in/sign-in.ts';
+import { answerError, answerUnasked } from './skip-consent.ts';
+
+const REQUESTS = 300;
+const WINDOW = 600;
+
+/** GET, HEAD and POST of the authorization endpoint. HEAD tells what GET would come to, and begins nothing. */
+export async function authorize(call: Call): Promise<Response> {
+  const { as, request, url } = call;
+  const asked = await askedParams(as, request.method === 'POST' ? await readForm(request) : paramsIn(url));
+  const session = await sessionOf(call);
+  const checked = await checkedFor(call, asked, session);
+  if ('location' in checked) return answerError(call, checked, checked.isTrusted ? null : session);
+  if (request.method === 'HEAD')
+    return new Response(null, { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } });
+  // Who is signed in is counted alone: a flood from the same network is not theirs (SEC-228).
+  const wait = await as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW);
+  if (wait !== null) {
+    throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
+      status: 429,
+      hint: 'Too many sign-ins were started from this network. Wait a few minutes and try again.',
+      headers: { 'retry-after': String(wait) },
+    });
+  }
+  const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
+  const answer = (await answerUnasked(call, checked, session)) ?? (await openTicket(await speaking(call, lang), checked, session, lang));
+  await asked.take(); // last: a request that fails can be sent again
+  return answer;
+}
+
+/**
+ * A client as it stood lately will do where a page is all that can come of it. What is sent to a client, or granted to it without a
+ * page, is decided by the client as it stands.
+ */
+async function checkedFor({ as, network }: Call, asked: AskedParams, session: SignedIn | null): ReturnType<typeof checkRequest> {
+  if (as.store.readLate && session === null) {
+    const seen = await checkRequest(as, asked, network, true);
+    if (!('location' in seen) && seen.prompt.length === 0) return seen;
+  }
+  return checkRequest(as, asked, network);
+}
+
+function paramsIn(url: URL): Params {
+  const fields = parseFields(url.search.slice(1));
+  if (!fields) throw new OAuthError('invalid_request', 'query_malformed', { hint: 'The query is not well-formed UTF-8.' });
+  return paramsOf(fields);
+}
+
+async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
+  const { client, redirect, state, resource, challenge, prompt, jkt, hint } = checked;
+  const { as } = call;
+  const again = prompt.includes('login') && here !== null;
+  const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
+  const handleHash = await as.keys.hash(handle);
+  const ticket: Ticket = {
+    v: 1,
+    clientId: client.id,
+    ...(client.documentHost === undefined ? {} : { described: client }),
+    redirectUri: redirect,
+    ...(state === undefined ? {} : { state }),
+    ...askedPart(checked),
+    resource: resource.uri,
+    challenge,
+    ...(jkt === undefined ? {} : { jkt }),
+    ...(lang === null ? {} : { lang }),
+    ...(hint === undefined ? {} : { hint }),
+    browserHash: await as.keys.hash(cookie),
+    ...(again ? { staleSession: here.hash, mustProve: true } : {}),
+    expiresAt: as.now() + TICKET_TTL,
+  };
+  await as.records.openTicket(handleHash, ticket);
+  const page = await consentPage(call, { ticket, handle, client, session: again ? null : here });
+  page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, TICKET_TTL));
+  return page;
+}

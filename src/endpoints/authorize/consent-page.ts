@@ -1,0 +1,158 @@
+/**
+ * What the consent page shows, put together from the ticket and the client's own words.
+ */
+import { shownPlace } from '../../model/redirect.ts';
+import type { AuthServer } from '../../core/auth-server.ts';
+import type { Session } from '../../core/records/records.ts';
+import type { Consented } from '../../core/records/consents.ts';
+import { isThisComputer } from '../../lib/url.ts';
+import { push } from '../../core/records/pushed-requests.ts';
+import type { HtmlValue } from '../../lib/html.ts';
+import type { Client } from '../../model/client.ts';
+import type { Lifetimes } from '../../model/grant.ts';
+import { isForm, isRedirect } from '../../model/login.ts';
+import { OFFLINE_ACCESS } from '../../model/scope.ts';
+import type { Settings } from '../../model/settings.ts';
+import { TICKET_TTL, type Ticket } from '../../model/pending-authorization.ts';
+import { approvePage, type ClientView, type ScopeView } from '../../pages/approve.ts';
+import type { AccountView } from '../../pages/sign-in.ts';
+import { sayFor } from '../../words/span.ts';
+import type { Words } from '../../words/words.ts';
+import type { Call } from '../endpoint.ts';
+import { hasLinks, linksFor, loginView } from '../login-links.ts';
+import { nobodyPage } from '../sign-in/no-login-page.ts';
+import { grantable, organizationOf } from './grantable-scopes.ts';
+import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
+
+/** What is needed to show the page, first or again. */
+export interface Consent {
+  readonly ticket: Ticket;
+  /** The ticket's secret, for the form. */
+  readonly handle: string;
+  readonly client: Client;
+  readonly session: SignedIn | null;
+  /** What was ticked and typed before; all scopes and nothing on the first showing. */
+  readonly ticked?: readonly string[];
+  readonly remember?: boolean;
+  readonly organization?: string | undefined;
+  readonly typed?: { readonly [field: string]: string };
+  readonly problem?: { readonly text: HtmlValue; readonly status: number; readonly retryAfter?: number | undefined };
+}
+
+/** The page. */
+export async function consentPage(
+  call: Call,
+  { ticket, handle, client, session, ticked, remember, organization, typed = hinted(ticket), problem }: Consent,
+): Promise<Response> {
+  const { as, words } = call;
+  const { settings } = as;
+  if (session === null && !settings.logins.some((one) => isForm(one) || isRedirect(one))) return nobodyPage(call);
+  const redirectHost = shownPlace(ticket.redirectUri);
+  const resource = settings.resources.find((one) => one.uri === ticket.resource);
+  const acting = session && organizationOf(session, organization);
+  const mayGive = session && acting !== 'open' ? await grantable(call, session, acting, ticket.scope) : ticket.scope;
+  const before = session && (await allowedBefore(as, ticket, client, session));
+  const had = settings.covered(before?.scope ?? []);
+  const isNew = (name: string): boolean => !had.includes(name);
+  const stepUp = ticket.scope.some(isNew);
+  return approvePage({
+    action: settings.paths.approve,
+    ticket: handle,
+    client: clientView(client),
+    redirectUri: ticket.redirectUri,
+    redirectHost,
+    ...(ticket.device ? { deviceCode: ticket.device.userCode } : {}),
+    redirectIsLoopback: isThisComputer(ticket.redirectUri),
+    resourceName: resource?.name ?? settings.name,
+    scopes: ticket.scope.map((name) => ({
+      ...scopeView(settings, words, name),
+      required: resource?.scopes.includes(name) ?? false,
+      checked: ticked?.includes(name) ?? true,
+      allowed: stepUp && !isNew(name),
+      unavailable: !mayGive.includes(name),
+    })),
+    remember: mayRemember(ticket) ? (remember ?? (before ? isRemembered(ticket, before) : false)) : undefined,
+    account: session && (await accountView(call, session)),
+    organizations:
+      session?.organizations && session.organizations.length > 1
+        ? session.organizations.map(({ id, name }) => ({ id, name, checked: id === organization }))
+        : [],
+    logins: settings.logins.filter(isForm).map((login) => loginView(login, typed, words)),
+    links: hasLinks(settings) ? linksFor(settings, words, await requestUrl(as, ticket, client)) : [],
+    sites: settings.logins.filter(isRedirect),
+    login: typed['login'],
+    lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }, words),
+    error: problem?.text,
+    retryAfter: problem?.retryAfter,
+    ...(problem ? { status: problem.status } : {}),
+    brand: settings.brand,
+    words,
+  });
+}
+
+/** The fields of our own logins, as far as the client knows whom it wants. */
+function hinted({ hint = '' }: Ticket): { readonly [field: string]: string } {
+  return { username: hint, email: hint.includes('@') ? hint : '' };
+}
+
+/** What this person allowed this client before, where there is one answer to that. */
+async function allowedBefore(as: AuthServer, ticket: Ticket, client: Client, user: SignedIn): Promise<Consented | null> {
+  const acting = organizationOf(user, undefined);
+  if (acting === 'open') return null;
+  const entries = await as.consents.find({ ...ticket, userId: user.userId, client });
+  return entries.find(({ organization }) => organization === acting?.id) ?? null;
+}
+
+/** Not for a program on this computer, and not for a device: whoever made its request can be anybody. */
+function mayRemember({ redirectUri, device }: Ticket): boolean {
+  return device === undefined && !isThisComputer(redirectUri);
+}
+
+function isRemembered({ scope }: Ticket, { remembered }: Consented): boolean {
+  return scope.length > 0 && scope.every((one) => remembered.includes(one));
+}
+
+/** The client in its own words, and who vouches for them. */
+export function clientView({ id, name, uri, documentHost: host, entered }: Client): ClientView {
+  return { id, name, uri, host, selfDescribed: entered !== true };
+}
+
+/** A scope in words. */
+export function scopeView({ scopes }: Settings, words: Words, name: string): Pick<ScopeView, 'name' | 'description' | 'unlocks'> {
+  const { description, unlocks } = scopes.find((scope) => scope.name === name) ?? {};
+  return { name, description: words.scopes[name] ?? description, unlocks };
+}
+
+/** Who is signed in. */
+export async function accountView({ as, words }: Call, user: SignedIn): Promise<AccountView> {
+  const { claims, organizations = [] } = user;
+  const email = typeof claims['email'] === 'string' ? claims['email'] : undefined;
+  const detail = [email, organizations.length === 1 ? organizations[0]?.name : ''].filter(Boolean).join(' · ');
+  return { name: nameOf(claims, words), detail: detail === '' ? undefined : detail, mark: await accountMark(as, user) };
+}
+
+/** Stands in the form for the account that the page showed, so that a switch in another tab is noticed. */
+export async function accountMark(as: AuthServer, session: Pick<Session, 'userId'> | null): Promise<string> {
+  return session === null ? '' : (await as.keys.hash(`account\n${session.userId}`)).slice(0, 16);
+}
+
+/** The request once more: whoever leaves the page to sign up comes back to one like it. */
+async function requestUrl(as: AuthServer, ticket: Ticket, client: Client): Promise<string> {
+  if (ticket.device) return as.settings.paths.device;
+  const { clientId, redirectUri, state, resource, challenge, jkt } = ticket;
+  const scope = ticket.offline ? [...ticket.scope, OFFLINE_ACCESS] : ticket.scope;
+  const { settings } = as;
+  const query = new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, resource });
+  if (scope.length > 0) query.set('scope', scope.join(' '));
+  if (state !== undefined) query.set('state', state);
+  query.set('code_challenge', challenge);
+  query.set('code_challenge_method', 'S256');
+  if (jkt !== undefined) query.set('dpop_jkt', jkt);
+  if (!settings.pushedOnly && !client.pushedOnly) return `${settings.paths.authorize}?${query}`;
+  const uri = await push(as, clientId, new Map([...query].map(([name, value]) => [name, [value]])), TICKET_TTL);
+  return `${settings.paths.authorize}?${new URLSearchParams({ client_id: clientId, request_uri: uri })}`;
+}
+
+function lifetimeText({ refresh, access }: Lifetimes, words: Words): string {
+  return refresh === 0 ? words.approve.lastsFor(sayFor(access, words)) : words.approve.lastsUnused(sayFor(refresh, words));
+}

@@ -1,0 +1,106 @@
+/**
+ * Approve: what the person decided on the consent page. Approve → prove → issue: the yes comes first, the proof with the
+ * same form or at another site (`depart`, `callback`); then the ticket is taken exactly once and the code sent (`conclude`).
+ *
+ *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart, or a step)
+ */
+import { findClient } from '../../clients/find.ts';
+import { OAuthError } from '../../model/error.ts';
+import { isForm, isRedirect } from '../../model/login.ts';
+import type { Params } from '../../model/params.ts';
+import { approvedScope, redirectOf, type Choice, type Ticket } from '../../model/pending-authorization.ts';
+import { equalTexts } from '../../lib/bytes.ts';
+import { html, type HtmlValue } from '../../lib/html.ts';
+import { repeated } from './repeated-answer.ts';
+import { conclude, foreign, over, refuse } from './issue-code.ts';
+import { askStep } from '../sign-in/ask-step.ts';
+import { accountMark, consentPage, type Consent } from './consent-page.ts';
+import { depart } from './upstream-redirect.ts';
+import { readForm, type Call } from '../endpoint.ts';
+import { cookieOf, flowCookie, isSameOrigin, sessionFor, sessionOf, setCookie, speaking } from '../sign-in/browser-context.ts';
+import { linkedOf } from '../sign-in/upstream-accounts.ts';
+import { nameOf, signIn, type SignedIn } from '../sign-in/sign-in.ts';
+
+/** POST of the consent page. */
+export async function approve(asked: Call): Promise<Response> {
+  const { as } = asked;
+  if (!isSameOrigin(asked, false)) throw foreign('cross_site');
+  const form = await readForm(asked.request);
+  const handle = form.required('ticket');
+  const handleHash = await as.keys.hash(handle);
+  const ticket = await as.records.findTicket(handleHash);
+  const call = await speaking(asked, ticket?.lang);
+  const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
+  if (!ticket || !client) return (await repeated(call, handle, form.optional('decision'))) ?? over(call);
+  if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
+  const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
+  const session = await sessionFor(call, ticket);
+  const showing: Consent = { ticket, handle, client, session };
+  const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a login is a yes
+  if (decision === 'switch')
+    return switchAccount(call, { ...showing, ticked: form.all('scope'), remember: form.optional('remember') === 'yes' });
+  if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
+  if (decision === 'deny') return refuse(call, { ticket, handle, client, redirect }, new OAuthError('access_denied', 'user_denied'));
+  const ready = await decide(call, form, showing);
+  if (ready instanceof Response) return ready;
+  return conclude(call, { ticket, handle, client, redirect, ...ready });
+}
+
+/** The user and the scopes of a yes, or the page once more with what is missing. */
+async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; choice: Choice } | Response> {
+  const { as, words } = call;
+  const ticked = form.all('scope');
+  const remember = showing.ticket.device === undefined && form.optional('remember') === 'yes';
+  const typed = Object.fromEntries(['login', 'username', 'email'].map((name) => [name, form.optional(name) ?? '']));
+  const organization = form.optional('organization');
+  const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
+    consentPage(call, { ...showing, ticked, remember, organization, typed, ...more, problem: { text, status, retryAfter } });
+  if ((form.optional('account') ?? '') !== (await accountMark(as, showing.session))) {
+    const { session } = showing;
+    return again(
+      session ? words.approve.nowSignedInAs(html`<bdi>${nameOf(session.claims, words)}</bdi>`) : words.approve.noLongerSignedIn,
+      409,
+    );
+  }
+  const scope = approvedScope(showing.ticket, [...ticked, ...requiredOf(call, showing.ticket)]);
+  if (scope.length === 0 && showing.ticket.scope.length > 0) return again(words.approve.tickOne, 400);
+  const choice: Choice = { scope, ...(remember ? { remember } : {}), ...(organization === undefined ? {} : { organization }) };
+  if (showing.session) {
+    const linked = await linkedOf(call, showing.session);
+    if (linked) return { user: { ...showing.session, linked }, choice };
+    await as.records.endSession(showing.session.hash); // the other site no longer lets us act for the person
+    return again(words.approve.noLongerSignedIn, 409, { session: null });
+  }
+  const site = form.optional('with');
+  if (site !== undefined) {
+    const login = as.settings.logins.find((one) => one.id === site);
+    if (login && isRedirect(login)) return depart(call, { showing, choice, login, again });
+    if (!login || !isForm(login)) throw new OAuthError('invalid_request', 'login_unknown');
+  }
+  const user = await signIn(call, form);
+  if ('step' in user) return askStep(call, user, { handle: showing.handle, choice });
+  return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, choice };
+}
+
+function requiredOf({ as }: Call, ticket: Ticket): readonly string[] {
+  return as.settings.resources.find((one) => one.uri === ticket.resource)?.scopes ?? [];
+}
+
+async function switchAccount(call: Call, showing: Consent): Promise<Response> {
+  const { records, keys } = call.as;
+  const session = await sessionOf(call);
+  let { ticket } = showing;
+  if (session) {
+    await records.endSession(session.hash);
+    // Wherever the person signs in next, they are asked who they are: else it would be the same account again.
+    const changed = await records.changeTicket(await keys.hash(showing.handle), ({ hint: _hint, mustProve: _proof, ...one }) => ({
+      ...one,
+      staleSession: session.hash,
+    }));
+    if (!changed) return over(call);
+    ticket = changed;
+  }
+  const page = await consentPage(call, { ...showing, ticket, session: null });
+  page.headers.append('set-cookie', setCookie(call.as, 'session', '', 0));
+  return page;
+}

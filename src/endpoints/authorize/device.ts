@@ -1,0 +1,70 @@
+/**
+ * Device: the page where a person types the code that a device shows (RFC 8628 §3.3), and from there the consent page of everybody
+ * else: approve → prove → issue. A link with the code in it fills the field and does nothing more: the person compares and goes on.
+ *
+ *   same origin → limit → code → client → ticket for this browser → consent page
+ */
+import { resolveClient } from '../../clients/find.ts';
+import { findDevice } from '../../core/records/devices.ts';
+import { askedPart } from '../../model/scope.ts';
+import { TICKET_TTL, type Ticket } from '../../model/pending-authorization.ts';
+import { devicePage } from '../../pages/device.ts';
+import { messagePage } from '../../pages/message.ts';
+import { foreign } from './issue-code.ts';
+import { consentPage } from './consent-page.ts';
+import { readForm, type Call } from '../endpoint.ts';
+import { flowCookie, isSameOrigin, sessionOf, setCookie } from '../sign-in/browser-context.ts';
+
+const GUESSES = 20;
+const WINDOW = 600;
+
+/** GET and POST of the page. */
+export async function device(call: Call): Promise<Response> {
+  return call.request.method === 'POST' ? typed(call) : shown(call);
+}
+
+async function shown(call: Call): Promise<Response> {
+  const { as, url, words } = call;
+  const result = url.searchParams.get('result');
+  const { brand } = as.settings;
+  if (result === 'done') return messagePage({ words, title: words.device.doneTitle, message: words.device.done, brand });
+  if (result === 'refused')
+    return messagePage({ words, title: words.device.refusedTitle, message: words.device.refused, brand, mark: 'alert' });
+  return devicePage({ action: as.settings.paths.device, userCode: (url.searchParams.get('user_code') ?? '').slice(0, 20), words, brand });
+}
+
+async function typed(call: Call): Promise<Response> {
+  const { as, words, network } = call;
+  if (!isSameOrigin(call, false)) throw foreign('cross_site');
+  const form = await readForm(call.request);
+  const userCode = form.optional('user_code') ?? '';
+  const again = (more: { error?: string; retryAfter?: number; status: number }): Response =>
+    devicePage({ action: as.settings.paths.device, userCode: userCode.slice(0, 20), words, brand: as.settings.brand, ...more });
+  const session = await sessionOf(call);
+  // RFC 8628 §5.1. Who is signed in is counted alone: a flood from the same network is not theirs.
+  const wait = await as.limit(`user code\n${session === null ? network : `user\n${session.userId}`}`, GUESSES, WINDOW);
+  if (wait !== null) return again({ retryAfter: wait, status: 429 });
+  const found = await findDevice(as, userCode);
+  const client = found && (await resolveClient(as, found.record.clientId, network));
+  if (!found || !client) return again({ error: words.device.unknown, status: 400 });
+  const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
+  const handleHash = await as.keys.hash(handle);
+  const { resource, challenge, expiresAt } = found.record;
+  const ticket: Ticket = {
+    v: 1,
+    clientId: client.id,
+    ...(client.documentHost === undefined ? {} : { described: client }),
+    redirectUri: as.settings.origin + as.settings.paths.device,
+    ...askedPart(found.record),
+    resource,
+    challenge,
+    lang: words.lang,
+    browserHash: await as.keys.hash(cookie),
+    device: { hash: found.hash, userCode: found.userCode },
+    expiresAt: Math.min(as.now() + TICKET_TTL, expiresAt),
+  };
+  await as.records.openTicket(handleHash, ticket);
+  const page = await consentPage(call, { ticket, handle, client, session });
+  page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, TICKET_TTL));
+  return page;
+}

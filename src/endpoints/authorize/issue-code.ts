@@ -1,0 +1,119 @@
+/**
+ * Conclude: the end of every sign-in, whichever login proved who it is. One grant is opened, however often the
+ * form comes, and the browser goes back to the client.
+ *
+ *   settled → code chosen, once → consent kept → grant → still signed in → ticket taken → redirect
+ */
+import type { AuthServer } from '../../core/auth-server.ts';
+import { keepAnswer } from '../../core/records/decision-answers.ts';
+import type { Client } from '../../model/client.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { ValidRedirect } from '../../model/redirect.ts';
+import { type Choice, DEVICE_TTL, type Ticket } from '../../model/pending-authorization.ts';
+import { grantIdOf } from '../../model/token.ts';
+import { revoke } from '../../model/grant-transitions.ts';
+import { requestOverPage } from '../../pages/message.ts';
+import { type Answer, answerOf, leave, takenBack } from './repeated-answer.ts';
+import { tellDevice } from './device-answer.ts';
+import type { Call } from '../endpoint.ts';
+import { linkedOf, originOf } from '../sign-in/upstream-accounts.ts';
+import { newCode, type Opening, openGrant } from './open-grant.ts';
+import { settle, type Settled } from './confirm-scopes.ts';
+import type { SignedIn } from '../sign-in/sign-in.ts';
+
+/** A yes with its proof. */
+export interface Conclusion {
+  readonly ticket: Ticket;
+  readonly handle: string;
+  readonly client: Client;
+  readonly redirect: ValidRedirect;
+  readonly user: SignedIn;
+  readonly choice: Choice;
+}
+
+/** Opens the grant and sends the code; or asks once more, where the identity changes what was agreed to. */
+export async function conclude(call: Call, conclusion: Conclusion): Promise<Response> {
+  const { as } = call;
+  const { ticket, handle, client, redirect, user } = conclusion;
+  const choice = await settle(call, conclusion);
+  if (choice instanceof Response) return choice;
+  const { scope, remember = false, organization } = choice;
+  const place = { hash: await as.keys.hash(handle), secret: handle };
+  const yes = { code: newCode(as), said: JSON.stringify([user.userId, scope, organization ?? null]) };
+  const kept = answerOf(call, ticket, redirect, {
+    ...yes,
+    session: user.hash,
+    ...(user.cookie === undefined ? {} : { cookie: user.cookie }),
+  });
+  // The code is chosen before its grant is written: a second click, and one after a failure, go on with the same code.
+  const answer = await keepAnswer<Answer>(as, place, { answer: kept, browserHash: ticket.browserHash });
+  if (answer.said !== yes.said || answer.code === undefined) return over(call); // a no came first, or another yes
+  await as.consents.keep({ ...ticket, client, userId: user.userId }, { organization, asked: ticket.scope, granted: scope, remember });
+  const life = ticket.device ? { codeTtl: DEVICE_TTL } : {};
+  const code = await grantTo(call, { ...ticket, ...life, client, user, choice, code: answer.code });
+  if (code === null) return over(call);
+  if (ticket.device) await tellDevice(call, ticket.device, place.hash, code);
+  await as.records.takeTicket(place.hash);
+  if (user.cookie !== undefined && user.hash !== answer.session) await as.records.endSession(user.hash); // the first click's stays
+  return leave(call, place.hash, answer);
+}
+
+/** Tells the client that the person said no. */
+export async function refuse(
+  call: Call,
+  { ticket, handle, client, redirect }: Omit<Conclusion, 'user' | 'choice'>,
+  error: OAuthError,
+): Promise<Response> {
+  const { as } = call;
+  const place = { hash: await as.keys.hash(handle), secret: handle };
+  const no = { answer: answerOf(call, ticket, redirect, { error }), browserHash: ticket.browserHash };
+  const answer = await keepAnswer<Answer>(as, place, no);
+  if (ticket.device) await tellDevice(call, ticket.device, place.hash, null);
+  const isFirst = await as.records.takeTicket(place.hash);
+  if (isFirst && error.code === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
+  return leave(call, place.hash, answer.code === undefined ? answer : await takenBack(call, answer));
+}
+
+/** What is to be granted, to whom, by whom. */
+export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization' | 'linked' | 'origin'> {
+  readonly user: SignedIn;
+  readonly choice: Settled;
+}
+
+/** Opens a grant for somebody who is signed in, and gives its code; null where the person was signed out meanwhile. */
+export async function grantTo(call: Call, { user, choice, ...opening }: Granting): Promise<string | null> {
+  const { as } = call;
+  const { scope, for: organization } = choice;
+  const permissions = organization?.permissions ?? user.permissions;
+  const where = organization ? { organization: { id: organization.id, name: organization.name } } : {};
+  const props = { claims: user.claims, ...(permissions ? { permissions } : {}), ...where };
+  const linked = user.linked ?? (await linkedOf(call, user)) ?? [];
+  const origin = await originOf(call, user);
+  const code = await openGrant(as, { ...opening, userId: user.userId, props, scope, ...where, linked, ...(origin ? { origin } : {}) });
+  if (!(await endedMeanwhile(as, code, user))) return code;
+  await as.consents.forget(user.userId, opening.client.id);
+  return null;
+}
+
+/**
+ * Signing a user out ends the sessions first and the grants after: a grant written too late to be among them finds its
+ * session gone, and ends itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
+ */
+async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Promise<boolean> {
+  if (await as.records.findSession(user.hash)) return false;
+  await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('user_signed_out', as.now()));
+  return true;
+}
+
+/** The page for a request that is not open any more. */
+export function over({ as, words }: Call): Response {
+  return requestOverPage({ brand: as.settings.brand, words });
+}
+
+/** The error for a form or a return that is not this browser's own. */
+export function foreign(reason: string): OAuthError {
+  return new OAuthError('access_denied', reason, {
+    status: 403,
+    hint: 'This page was opened in another browser, or the request came from another site. Go back to the app and start again.',
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * Answer: where a decision sends the browser, the first time and again. Chromium drops the first answer on a second click, so the browser
+ * that repeats its form gets the same redirect for as long as the code in it is of use (SEC-128).
+ */
+import { findAnswer, type Kept } from '../../core/records/decision-answers.ts';
+import { equalTexts } from '../../lib/bytes.ts';
+import { isLive } from '../../model/grant.ts';
+import { OAuthError } from '../../model/error.ts';
+import { answerTo, type ValidRedirect } from '../../model/redirect.ts';
+import type { Seconds } from '../../model/store.ts';
+import type { Ticket } from '../../model/pending-authorization.ts';
+import { grantIdOf } from '../../model/token.ts';
+import { revoke } from '../../model/grant-transitions.ts';
+import { requestDonePage } from '../../pages/message.ts';
+import { errorAnswer } from './authorization-request.ts';
+import type { Call } from '../endpoint.ts';
+import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
+
+/** How long a redirect is repeated whose code was redeemed: the answer to that may have been lost. */
+const REPEATED_FOR: Seconds = 10;
+
+/** What was decided, as it is kept. */
+export interface Answer {
+  readonly redirect: ValidRedirect;
+  readonly state?: string;
+  /** The device's answer is not in the redirect. */
+  readonly isDevice?: true;
+  readonly at: Seconds;
+  /** The code of the grant; absent for a no. */
+  readonly code?: string;
+  /** Who said yes to what: one page cannot be answered in two ways. */
+  readonly said?: string;
+  /** Hash of the session of the person who said yes, and its cookie where the sign-in began it. */
+  readonly session?: string;
+  readonly cookie?: string | undefined;
+  /** What the client is told where it gets no code. */
+  readonly error?: OAuthError['code'];
+  readonly reason?: string;
+}
+
+/** Puts an answer together. */
+export function answerOf(
+  { as }: Call,
+  { state, device }: Ticket,
+  redirect: ValidRedirect,
+  { error, ...yes }: Pick<Answer, 'code' | 'said' | 'session' | 'cookie'> & { readonly error?: OAuthError },
+): Answer {
+  return {
+    redirect,
+    at: as.now(),
+    ...(state === undefined ? {} : { state }),
+    ...(device ? { isDevice: true } : {}),
+    ...(error ? { error: error.code, reason: error.reason } : {}),
+    ...yes,
+  };
+}
+
+/** The same answer to a form that came again; null where this browser got none. @param decision of the form that came now. */
+export async function repeated(call: Call, handle: string, decision?: string): Promise<Response | null> {
+  const { as, words } = call;
+  const hash = await as.keys.hash(handle);
+  const kept = await findAnswer<Answer>(as, { hash, secret: handle });
+  if (!kept) return null;
+  const { answer } = kept;
+  if (answer.code === undefined) return decision === 'approve' ? null : leave(call, hash, answer); // a no tells nothing that the form does not
+  if (!(await isOwn(call, hash, kept))) return null;
+  if (answer.isDevice) return leave(call, hash, answer);
+  const grant = await as.records.findGrant(grantIdOf('code', answer.code) ?? '');
+  if (!grant || !isLive(grant, as.now())) return null;
+  if (grant.code?.spent && as.now() > answer.at + REPEATED_FOR) return requestDonePage({ brand: as.settings.brand, words });
+  return leave(call, hash, decision === 'deny' ? await takenBack(call, answer) : answer);
+}
+
+/** A yes that was followed by a no: the grant ends before its code could be used, and the client hears the no. */
+export async function takenBack({ as }: Call, { code = '', ...answer }: Answer): Promise<Answer> {
+  const grantId = grantIdOf('code', code) ?? '';
+  if (await as.records.findGrant(grantId)) await as.records.changeGrant(grantId, revoke('revoked', as.now()));
+  return { ...answer, error: 'access_denied', reason: 'user_denied' };
+}
+
+/** Whether an answer is this browser's own: it still has the flow cookie, or the first answer has reached it and it has the session. */
+export async function isOwn(call: Call, flow: string, { browserHash, answer }: Kept<{ readonly session?: string }>): Promise<boolean> {
+  const hashOf = (name: string): Promise<string> => call.as.keys.hash(cookieOf(call, name) ?? '');
+  return equalTexts(await hashOf(flowCookie(flow)), browserHash) || equalTexts(await hashOf('session'), answer.session ?? '');
+}
+
+/** Sends the browser where an answer leads; the flow is over. */
+export function leave({ as }: Call, handleHash: string, answer: Answer): Response {
+  const headers = new Headers({
+    location: locationOf({ as }, answer),
+    'cache-control': 'no-store, private',
+    'referrer-policy': 'no-referrer',
+  });
+  headers.append('set-cookie', setCookie(as, flowCookie(handleHash), '', 0));
+  if (answer.cookie !== undefined) headers.append('set-cookie', answer.cookie);
+  return new Response(null, { status: 303, headers });
+}
+
+function locationOf({ as }: Pick<Call, 'as'>, { redirect, state, isDevice, code, error = 'access_denied', reason = '' }: Answer): string {
+  if (isDevice) return `${as.settings.paths.device}?result=${code === undefined ? 'refused' : 'done'}`;
+  if (code !== undefined) return answerTo(redirect, { code, state, iss: as.settings.issuer });
+  return errorAnswer(as, redirect, state, new OAuthError(error, reason));
+}

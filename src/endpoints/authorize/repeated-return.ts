@@ -1,0 +1,88 @@
+/**
+ * Again: a return from another site, or a step, that its browser sends a second time. What it proved is used up, so the second request
+ * waits for what the first one comes to, and sends the browser to the same place. Where the first ended in a page, the person goes on
+ * from the page before.
+ */
+import { type AnswerPlace, findAnswer, keepAnswer } from '../../core/records/decision-answers.ts';
+import { findClient } from '../../clients/find.ts';
+import { equalTexts } from '../../lib/bytes.ts';
+import { pause } from '../../lib/pause.ts';
+import { isOwn, repeated } from './repeated-answer.ts';
+import { foreign, over } from './issue-code.ts';
+import { consentPage } from './consent-page.ts';
+import type { Call } from '../endpoint.ts';
+import { away } from '../sign-in/require-session.ts';
+import { showLogin } from '../sign-in/show-login.ts';
+import { cookieName, cookieOf, flowCookie, sessionFor } from '../sign-in/browser-context.ts';
+
+/** Milliseconds that the second request waits. Where the first takes longer, its answer is found when the person presses the button again. */
+const PATIENCE = 2500;
+const FIRST_PAUSE = 25;
+const MAX_PAUSE = 400;
+
+/** Where a sign-in without an authorization request was sent, with the session that it began. */
+interface Arrival {
+  readonly location: string;
+  readonly session: string;
+  readonly cookie?: string;
+}
+
+/** Looks until there is an answer, the first request has ended in a page, or time is over. */
+async function awaited(
+  { runtime }: Call['as'],
+  look: () => Promise<Response | null>,
+  isDone: () => Promise<boolean>,
+): Promise<Response | null> {
+  let next = FIRST_PAUSE;
+  for (let waited = 0; waited < PATIENCE; waited += next, next = Math.min(MAX_PAUSE, next * 2)) {
+    const done = await isDone(); // asked before the look: an answer is kept before the record is marked
+    const answer = await look();
+    if (answer || done) return answer;
+    await (runtime.pause ? runtime.pause(next) : pause(next));
+  }
+  return look();
+}
+
+/** The answer to a second request of an authorization request's flow. @param isDone whether the first one has ended in a page. */
+export async function goneOn(call: Call, handle: string, isDone: () => Promise<boolean>): Promise<Response> {
+  const { as } = call;
+  const answer = await awaited(as, () => repeated(call, handle), isDone);
+  if (answer) return answer;
+  const hash = await as.keys.hash(handle);
+  const ticket = await as.records.findTicket(hash);
+  const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
+  if (!ticket || !client) return over(call);
+  if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(hash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
+  const { scope: ticked, remember = false } = ticket.approved ?? { scope: ticket.scope };
+  return consentPage(call, { ticket, handle, client, session: await sessionFor(call, ticket), ticked, remember });
+}
+
+/** The answer to a second request of a sign-in that leads to a path of ours. @param returnTo null where only the first could go there. */
+export async function arrivedAgain(
+  call: Call,
+  place: AnswerPlace,
+  returnTo: string | null,
+  isDone: () => Promise<boolean>,
+): Promise<Response> {
+  const look = async (): Promise<Response | null> => {
+    const kept = await findAnswer<Arrival>(call.as, place);
+    if (!kept) return null;
+    return (await isOwn(call, place.hash, kept)) ? away(kept.answer.location, [kept.answer.cookie]) : over(call);
+  };
+  return (
+    (await awaited(call.as, look, isDone)) ??
+    (returnTo === null ? over(call) : showLogin(call, { returnTo, error: call.words.message.over, status: 400 }))
+  );
+}
+
+/** Keeps what a sign-in came to, where it sends the browser on; false for a page. */
+export async function keepArrival(call: Call, place: AnswerPlace, browserHash: string, { status, headers }: Response): Promise<boolean> {
+  const location = headers.get('location');
+  if (status !== 303 || location === null) return false;
+  const begun = `${cookieName(call.as, 'session')}=`;
+  const cookie = headers.getSetCookie().find((line) => line.startsWith(begun));
+  const token = cookie?.slice(begun.length).split(';', 1)[0] ?? cookieOf(call, 'session') ?? '';
+  const answer: Arrival = { location, session: await call.as.keys.hash(token), ...(cookie === undefined ? {} : { cookie }) };
+  await keepAnswer(call.as, place, { answer, browserHash });
+  return true;
+}

@@ -1,0 +1,112 @@
+/**
+ * Unasked: the answer to an authorization request without a page. Only for somebody who is signed in and who wanted to be
+ * asked no more about this very client, redirect, resource and scopes; never where the request may be another site's doing.
+ *
+ *   prompt → signed in → remembered → not from another site → grant → still remembered → redirect
+ */
+import { isThisComputer } from '../../lib/url.ts';
+import type { Client } from '../../model/client.ts';
+import { OAuthError } from '../../model/error.ts';
+import { answerTo } from '../../model/redirect.ts';
+import { askedPart } from '../../model/scope.ts';
+import { grantIdOf } from '../../model/token.ts';
+import { revoke } from '../../model/grant-transitions.ts';
+import { errorPage } from '../../pages/error.ts';
+import { adviceFor, errorAnswer, type CheckedRequest, isTrusted, type RedirectedError } from './authorization-request.ts';
+import { RETURNED } from '../sign-in/require-session.ts';
+import { grantTo } from './issue-code.ts';
+import type { Call } from '../endpoint.ts';
+import { linkedOf } from '../sign-in/upstream-accounts.ts';
+import { grantable, organizationOf } from './grantable-scopes.ts';
+import type { Settled } from './confirm-scopes.ts';
+import type { SignedIn } from '../sign-in/sign-in.ts';
+
+/** The redirect to the client, or null where a person has to be asked. */
+export async function answerUnasked(call: Call, request: CheckedRequest, user: SignedIn | null): Promise<Response | null> {
+  const silent = request.prompt.includes('none');
+  if (request.prompt.length > 0 && !silent) return null;
+  const location = user && (await pass(call, request, user));
+  if (location) return away(location);
+  if (!silent) return null;
+  const error = user
+    ? new OAuthError('consent_required', 'prompt_none_consent')
+    : new OAuthError('login_required', 'prompt_none_signed_out');
+  const { client, redirect, state } = request;
+  return answerError(
+    call,
+    {
+      error,
+      location: errorAnswer(call.as, redirect, state, error, await adviceFor(call.as, error)),
+      isTrusted: isTrusted(client, redirect),
+    },
+    user,
+  );
+}
+
+/** Tells the client of an error: by itself where it is trusted or somebody is signed in, else by a link that the person may follow. */
+export async function answerError(
+  { as, words }: Call,
+  { error, location, isTrusted }: RedirectedError,
+  user: SignedIn | null,
+): Promise<Response> {
+  as.emit({ kind: 'request.refused', endpoint: 'authorize', code: error.code, reason: error.reason });
+  return isTrusted || user
+    ? away(location)
+    : errorPage({ error, words, brand: as.settings.brand, backTo: location, advice: await adviceFor(as, error) });
+}
+
+async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promise<string | null> {
+  const { as } = call;
+  const { client, redirect, resource, challenge, state, jkt } = request;
+  if (isThisComputer(redirect) || !isOwnDoing(call.request, client)) return null;
+  const choice = await rememberedChoice(call, request, user);
+  if (!choice || !(await linkedOf(call, user))) return null; // an account that is gone has to be signed in to again
+  const code = await grantTo(call, {
+    client,
+    redirectUri: redirect,
+    resource: resource.uri,
+    challenge,
+    user,
+    choice,
+    ...(jkt === undefined ? {} : { jkt }),
+    ...askedPart(request),
+  });
+  if (code === null) return null;
+  // Whoever revokes the app forgets first and ends grants after: a grant written too late to be among them ends itself.
+  if (!(await rememberedChoice(call, request, user))) {
+    await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('revoked', as.now()));
+    return null;
+  }
+  return answerTo(redirect, { code, state, iss: as.settings.issuer });
+}
+
+/** What the person wanted to be asked about no more, if it covers the request and leaves nothing to choose. */
+async function rememberedChoice(call: Call, request: CheckedRequest, user: SignedIn): Promise<Settled | null> {
+  const { client, redirect, resource, scope } = request;
+  const entries = await call.as.consents.find({ userId: user.userId, client, redirectUri: redirect, resource: resource.uri });
+  const covering = entries.filter(({ remembered }) => isWithin(scope, call.as.settings.covered(remembered)));
+  const [entry] = covering;
+  if (covering.length !== 1 || !entry || scope.length === 0) return null;
+  const organization = organizationOf(user, entry.organization);
+  if (organization === 'open' || organization?.id !== entry.organization) return null; // no longer theirs (SEC-133)
+  if ((await grantable(call, user, organization, scope)).length < scope.length) return null;
+  return { scope, ...(organization ? { for: organization } : {}) };
+}
+
+/**
+ * Whether it is the person who opens the request. A link on another site can name a client that was allowed once, with a
+ * state and a challenge of the attacker's; for clients that registered themselves this has to be seen (SEC-134). `same-origin` says nothing:
+ * the link can lead to a sign-in page of this site, which sends the browser on. What our own sign-in sends here is always seen.
+ */
+export function isOwnDoing(request: Request, { entered }: Client): boolean {
+  if (new URL(request.url).searchParams.has(RETURNED)) return false;
+  return entered === true || request.headers.get('sec-fetch-site') === 'none';
+}
+
+function isWithin(asked: readonly string[], given: readonly string[]): boolean {
+  return asked.every((one) => given.includes(one));
+}
+
+function away(location: string): Response {
+  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' } });
+}

@@ -1,0 +1,164 @@
+/**
+ * Step: the later pages of a sign-in come back here, those of the consent page and of the sign-in page alike. Nobody is
+ * signed in before the last one is done, and each is done once, however many tabs or requests bring it back (SEC-158, SEC-160).
+ *
+ *   same origin → step → same browser → request still waits for it → (start again) → a try spent → proof → step taken → conclude
+ */
+import { findClient } from '../../clients/find.ts';
+import type { AnswerPlace } from '../../core/records/decision-answers.ts';
+import { dropStep, endStepInPage, findStep, spendTry, takeStep, type StepRecord } from '../../core/records/sign-in-steps.ts';
+import { equalTexts } from '../../lib/bytes.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { Proven, Steps } from '../../model/login.ts';
+import type { Params } from '../../model/params.ts';
+import type { Passed } from '../../model/second-factor.ts';
+import { redirectOf, type Ticket } from '../../model/pending-authorization.ts';
+import type { Client } from '../../model/client.ts';
+import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from '../sign-in/ask-step.ts';
+import { arrivedAgain, goneOn, keepArrival } from './repeated-return.ts';
+import { conclude, foreign, over } from './issue-code.ts';
+import { consentPage } from './consent-page.ts';
+import { readForm, type Call } from '../endpoint.ts';
+import { cookieOf, flowCookie, isSameOrigin, sessionFor, setCookie, speaking } from '../sign-in/browser-context.ts';
+import { showLogin } from '../sign-in/show-login.ts';
+import { away, signInUrl } from '../sign-in/require-session.ts';
+import { admit, type NotSignedIn, notSignedIn, type Pending, servicesOf, type SignedIn, startSession } from '../sign-in/sign-in.ts';
+
+/** A step that came back from its own browser. */
+interface Returned {
+  readonly hash: string;
+  readonly record: StepRecord;
+  readonly kept: Kept;
+  /** What waits for it; null for a sign-in without an authorization request. */
+  readonly waiting: Waiting | null;
+}
+
+interface Waiting {
+  readonly ticket: Ticket;
+  readonly client: Client;
+  readonly handle: string;
+}
+
+/** POST of the page of a step. */
+export async function step(asked: Call): Promise<Response> {
+  const { as } = asked;
+  if (!isSameOrigin(asked, false)) throw foreign('cross_site');
+  const form = await readForm(asked.request);
+  const secret = form.required('step');
+  const returned = await findReturned(asked, secret);
+  const steps = returned && stepsOf(as.settings, returned.record.asker);
+  if (!returned || !steps) return over(asked);
+  const { hash, record, kept } = returned;
+  const call = await speaking(asked, kept.lang);
+  const place = { hash, secret };
+  if (record.taken !== undefined) return stepAgain(call, returned, place);
+  const answer = await submitted(call, returned, { secret, form, steps });
+  if (answer === null) return stepAgain(call, returned, place); // another request of this browser was faster
+  const isOver = returned.waiting ? answer.status === 303 : await keepArrival(call, place, record.browserHash, answer);
+  if (!isOver) await endStepInPage(as, hash); // changes nothing where another try is left
+  return answer;
+}
+
+/** The same page sent twice: the second request learns what became of the first. */
+function stepAgain(call: Call, { hash, kept: { flow } }: Returned, place: AnswerPlace): Promise<Response> {
+  const isDone = async (): Promise<boolean> => (await findStep(call.as, hash))?.taken !== 'now';
+  return 'handle' in flow ? goneOn(call, flow.handle, isDone) : arrivedAgain(call, place, flow.returnTo, isDone);
+}
+
+/** What was typed, tried; null where the step was taken meanwhile. */
+async function submitted(
+  call: Call,
+  returned: Returned,
+  { secret, form, steps }: { readonly secret: string; readonly form: Params; readonly steps: Steps<Proven | Passed> },
+): Promise<Response | null> {
+  const { as } = call;
+  const { hash, record, kept } = returned;
+  if (form.optional('decision') === 'restart') {
+    await dropStep(as, hash);
+    return startAgain(call, returned);
+  }
+  const left = await spendTry(as, hash);
+  if (left === null) return null;
+  const result = await steps.prove((field) => form.optional(field) ?? '', kept.keep, servicesOf(call));
+  if (result.kind === 'refused' || result.kind === 'limited') {
+    const problem = notSignedIn(call, record.asker.slice(record.asker.indexOf(':') + 1), result);
+    if (left > 0) return stepAnswer(call, { asker: record.asker, secret, kept, problem });
+    await dropStep(as, hash);
+    return startAgain(call, returned, problem);
+  }
+  if (left > 0 && !(await takeStep(as, hash))) return null; // the last try has taken it already
+  const user = await nextOf(call, returned, result);
+  if (user === null) return over(call);
+  if ('step' in user) return askStep(call, user, kept.flow);
+  return arrive(call, returned, user);
+}
+
+/** The step, if it is open and this browser's own. @throws {OAuthError} for another browser's. */
+async function findReturned(call: Call, secret: string): Promise<Returned | null> {
+  const { as } = call;
+  const hash = await as.keys.hash(secret);
+  const record = await findStep(as, hash);
+  if (!record) return null;
+  const kept = (await as.keys.openUnder(secret, record.sealed, `step:${hash}`)) as Kept | null;
+  if (!kept) throw new Error('A step that was found by its secret cannot be opened with it.');
+  if (record.taken !== undefined) return { hash, record, kept, waiting: null }; // whose it was is asked with the answer (`again`)
+  const cookie = cookieOf(call, flowCookie(record.ticketHash ?? hash)) ?? '';
+  if (!equalTexts(await as.keys.hash(cookie), record.browserHash)) throw foreign('another_browser');
+  if (record.ticketHash === null || !('handle' in kept.flow)) return { hash, record, kept, waiting: null };
+  const ticket = await as.records.findTicket(record.ticketHash);
+  if (ticket?.approved?.stateHash !== hash) return null; // a later yes is on its way
+  const client = ticket.described ?? (await findClient(as, ticket.clientId));
+  return client && { hash, record, kept, waiting: { ticket, client, handle: kept.flow.handle } };
+}
+
+/** Somebody who is signed in, or the step after this one. */
+async function nextOf(
+  call: Call,
+  { record, kept }: Returned,
+  result: Exclude<Awaited<ReturnType<NonNullable<ReturnType<typeof stepsOf>>['prove']>>, { kind: 'refused' | 'limited' }>,
+): Promise<SignedIn | Pending | null> {
+  switch (result.kind) {
+    case 'step':
+      return { asker: record.asker, step: result, ...(kept.first ? { first: kept.first } : {}) };
+    case 'proven':
+      return admit(call, { login: record.asker.slice('login:'.length), proven: result });
+    case 'passed':
+      if (!kept.first) throw new Error('A second factor was shown for nobody.');
+      return startSession(call, { ...kept.first, proven: { ...kept.first.proven, authenticatedAt: call.as.now() } });
+  }
+}
+
+async function arrive(call: Call, { hash, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
+  if (waiting && 'handle' in kept.flow) {
+    const { ticket, client } = waiting;
+    const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
+    return conclude(call, { ticket, handle: waiting.handle, client, redirect, user, choice: kept.flow.choice });
+  }
+  const page = away(returnOf(kept.flow), [user.cookie]);
+  page.headers.append('set-cookie', setCookie(call.as, flowCookie(hash), '', 0));
+  return page;
+}
+
+function returnOf(flow: Flow): string {
+  if ('returnTo' in flow) return flow.returnTo;
+  throw new OAuthError('server_error', 'step_without_request');
+}
+
+/** The first page once more, with what went wrong. */
+async function startAgain(call: Call, { waiting, kept }: Returned, problem?: NotSignedIn): Promise<Response> {
+  const { problem: text, status, retryAfter } = problem ?? {};
+  if (!waiting) {
+    const returnTo = returnOf(kept.flow);
+    if (!problem) return away(signInUrl(call.as, returnTo));
+    return showLogin(call, {
+      returnTo,
+      ...(text ? { error: text } : {}),
+      ...(status ? { status } : {}),
+      ...(retryAfter ? { retryAfter } : {}),
+    });
+  }
+  const { ticket } = waiting;
+  const remember = ticket.approved?.remember ?? false;
+  const showing = { ...waiting, session: await sessionFor(call, ticket), ticked: ticket.approved?.scope ?? ticket.scope, remember };
+  return consentPage(call, problem ? { ...showing, problem: { text: problem.problem, status: problem.status, retryAfter } } : showing);
+}

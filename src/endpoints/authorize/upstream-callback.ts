@@ -1,0 +1,96 @@
+/**
+ * Callback: a browser comes back from another site. Nothing is asked of that site before the state is known to be this
+ * server's, this login's, this browser's and unused; what came is believed only after that.
+ *
+ *   state → journey → same login → (taken: the same answer again) → ticket waits for it → same browser → journey taken → proof → (told no | page) → conclude
+ */
+import { findClient } from '../../clients/find.ts';
+import { equalTexts } from '../../lib/bytes.ts';
+import { parseFields } from '../../lib/form.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { Client } from '../../model/client.ts';
+import type { RedirectLogin, SiteLogin } from '../../model/login.ts';
+import type { ValidRedirect } from '../../model/redirect.ts';
+import { redirectOf, type Ticket } from '../../model/pending-authorization.ts';
+import { paramsOf } from '../../model/params.ts';
+import { askStep } from '../sign-in/ask-step.ts';
+import { goneOn } from './repeated-return.ts';
+import { conclude, foreign, over, refuse } from './issue-code.ts';
+import { consentPage } from './consent-page.ts';
+import type { KeptJourney } from './upstream-redirect.ts';
+import { callbackPath } from '../paths.ts';
+import { freshOnly } from './check-auth-time.ts';
+import type { Call } from '../endpoint.ts';
+import { outsideOf } from '../sign-in/host-session.ts';
+import { cookieOf, flowCookie, sessionFor, speaking } from '../sign-in/browser-context.ts';
+import { admit, servicesOf } from '../sign-in/sign-in.ts';
+import { problemOf } from '../sign-in/upstream-problem.ts';
+import { endTrip } from './upstream-trip.ts';
+
+/** GET of a login's callback. */
+export async function callback(asked: Call, login: SiteLogin): Promise<Response> {
+  const { as, url } = asked;
+  const { keys, records } = as;
+  const state = stateIn(url);
+  if (state === null) return over(asked);
+  const stateHash = await keys.hash(state);
+  const journey = await records.findJourney(stateHash);
+  if (!journey || login.kind !== 'redirect') return (await endTrip(asked, login, state)) ?? over(asked);
+  if (journey.login !== login.id) return over(asked);
+  const isDone = async (): Promise<boolean> => (await records.findJourney(stateHash))?.taken !== 'now';
+  const opened = (await keys.openUnder(state, journey.sealed, `journey:${stateHash}`)) as KeptJourney | null;
+  if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');
+  if (journey.taken !== undefined) return goneOn(asked, opened.handle, isDone);
+  const ticket = await records.findTicket(journey.ticketHash);
+  const call = await speaking(asked, ticket?.lang);
+  if (!ticket || ticket.approved?.stateHash !== stateHash) return over(call);
+  const cookie = cookieOf(call, flowCookie(journey.ticketHash));
+  if (!equalTexts(await keys.hash(cookie ?? ''), ticket.browserHash)) throw foreign('another_browser');
+  const client = ticket.described ?? (await findClient(as, ticket.clientId));
+  if (!client) return over(call);
+  const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
+  if (!(await records.takeJourney(stateHash))) return goneOn(call, opened.handle, isDone);
+
+  const answer = await finish(call, login, { state, ticket, client, redirect, opened });
+  if (answer.status !== 303) await records.endJourneyInPage(stateHash);
+  return answer;
+}
+
+/** A return that was taken by this very request. */
+interface Returned {
+  readonly state: string;
+  readonly ticket: Ticket;
+  readonly client: Client;
+  readonly redirect: ValidRedirect;
+  readonly opened: KeptJourney;
+}
+
+async function finish(call: Call, login: RedirectLogin, { state, ticket, client, redirect, opened }: Returned): Promise<Response> {
+  const { as, url } = call;
+  const { settings } = as;
+  const { handle } = opened;
+  const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
+  const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: opened.keep };
+  const result = await freshOnly(call, login, await login.finish(came, servicesOf(call)), opened.freshSince);
+  if (result.kind === 'proven') {
+    const user = await admit(call, { login: login.id, proven: result });
+    if (!user) return over(call);
+    const { stateHash: _spent, ...choice } = ticket.approved ?? { stateHash: '', scope: [] };
+    if ('step' in user) return askStep(call, user, { handle, choice });
+    return conclude(call, { ticket, handle, client, redirect, user, choice });
+  }
+  as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
+  if (result.kind === 'declined') return refuse(call, { ticket, handle, client, redirect }, new OAuthError(result.error, result.reason));
+  const { scope: ticked, remember = false } = ticket.approved ?? { scope: ticket.scope };
+  const showing = { ticket, handle, client, session: await sessionFor(call, ticket), ticked, remember };
+  const page = await consentPage(call, { ...showing, problem: problemOf(result, login, call.words) });
+  if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
+  return page;
+}
+
+/** The state, if it stands once and has the shape of ours. */
+function stateIn(url: URL): string | null {
+  const fields = parseFields(url.search.slice(1));
+  const state = fields && paramsOf(fields).optional('state');
+  return state && /^[\w-]{43}$/.test(state) ? state : null;
+}

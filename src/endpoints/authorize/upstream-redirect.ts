@@ -1,0 +1,69 @@
+/**
+ * Depart: the yes is written, and only now the browser is sent to another site to prove who it is. Were state or cookie
+ * made any earlier, somebody else's link could skip the consent page (the confused deputy; S-171, SEC-138).
+ *
+ *   limit → the site's address → yes on the ticket → journey under the hash of its state → redirect
+ */
+import type { HtmlValue } from '../../lib/html.ts';
+import type { RedirectLogin } from '../../model/login.ts';
+import type { Json, Seconds } from '../../model/store.ts';
+import { approveTicket, type Choice, TICKET_TTL } from '../../model/pending-authorization.ts';
+import { sayIn } from '../../words/span.ts';
+import { over } from './issue-code.ts';
+import type { Consent } from './consent-page.ts';
+import type { Call } from '../endpoint.ts';
+import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
+import { callbackPath } from '../paths.ts';
+import { servicesOf } from '../sign-in/sign-in.ts';
+import { problemOf } from '../sign-in/upstream-problem.ts';
+
+const DEPARTURES = 100;
+const WINDOW = 600;
+
+/** A yes on its way to its proof. */
+export interface Departing {
+  readonly showing: Consent;
+  readonly choice: Choice;
+  readonly login: RedirectLogin;
+  /** The page once more. */
+  readonly again: (text: HtmlValue, status: number) => Promise<Response>;
+}
+
+/** What is sealed into a journey. */
+export type KeptJourney = {
+  readonly keep: Json;
+  readonly handle: string;
+  /** When the journey began, where the person has to prove anew who they are. */
+  readonly freshSince?: Seconds;
+};
+
+/** Sends the browser away. */
+export async function depart(call: Call, { showing, choice, login, again }: Departing): Promise<Response> {
+  const { as } = call;
+  const { settings, keys, records } = as;
+  const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
+  if (wait !== null) return again(call.words.signIn.limited(sayIn(wait, call.words)), 429);
+  const state = keys.secret();
+  const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
+  const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
+  const { hint, staleSession, mustProve } = showing.ticket;
+  const fresh = staleSession !== undefined;
+  const away = await login.begin({ redirectUri, state, fresh, ...(hint === undefined ? {} : { hint }) }, servicesOf(call));
+  if ('kind' in away) {
+    as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });
+    const { text, status } = problemOf(away, login, call.words);
+    return again(text, status);
+  }
+  const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { ...choice, stateHash }, as.now()));
+  if (!ticket) return over(call);
+  const kept: KeptJourney = { keep: away.keep, handle: showing.handle, ...(mustProve ? { freshSince: as.now() } : {}) };
+  const sealed = await keys.sealUnder(state, kept, `journey:${stateHash}`);
+  await records.openJourney(stateHash, { v: 1, login: login.id, ticketHash: handleHash, sealed, expiresAt: ticket.expiresAt });
+  const answer = new Response(null, {
+    status: 303,
+    headers: { location: away.location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' },
+  });
+  const name = flowCookie(handleHash); // the same secret, for as long as the journey may take
+  answer.headers.append('set-cookie', setCookie(as, name, cookieOf(call, name) ?? '', TICKET_TTL));
+  return answer;
+}

@@ -1,0 +1,44 @@
+/**
+ * Introspect: what an access token is worth, for the one who has to know (RFC 7662): a client that stands for the token's resource,
+ * or the one that the token was given to. To everybody else, and for every token that is not good, the answer is the same.
+ */
+import { failed, orGiveBack } from '../../clients/caller.ts';
+import type { AuthServer } from '../../core/auth-server.ts';
+import type { Found } from '../../core/records/grant-cache.ts';
+import { findLive } from '../../core/verify.ts';
+import { json } from '../../lib/http.ts';
+import type { Client } from '../../model/client.ts';
+import { canonicalResource, isEveryRoute, isWithin } from '../../model/resource.ts';
+import { asked } from './client-request.ts';
+import type { Call } from '../endpoint.ts';
+
+/** POST of the introspection endpoint. */
+export async function introspect(call: Call): Promise<Response> {
+  const { as } = call;
+  const { form, caller } = await asked(call, 'token_type_hint', 'client_id');
+  if (caller.kind !== 'confidential') throw failed('client_secret_basic', 'client_unproven');
+  const live = await orGiveBack(caller, () => findLive(as, form.required('token')));
+  const body = live && mayKnow(as, caller.client, live) ? describe(as, live) : { active: false };
+  return json(body, 200, {}, as.runtime.respond);
+}
+
+function mayKnow({ settings }: AuthServer, { id, introspects = [] }: Client, { grant }: Omit<Found, 'text'>): boolean {
+  const own = introspects.map((one) => canonicalResource(one.startsWith('/') ? settings.issuer + one : one));
+  return grant.clientId === id || own.some((one) => one !== null && isWithin(grant.resource, one));
+}
+
+/** RFC 7662 §2.2, with `act` of RFC 8693 §4.1. */
+function describe({ settings }: AuthServer, { grant, access }: Omit<Found, 'text'>): Record<string, unknown> {
+  return {
+    active: true,
+    iss: settings.issuer,
+    sub: grant.userId,
+    client_id: grant.clientId,
+    aud: isEveryRoute(grant.resource) ? settings.resources.filter(({ path }) => path !== null).map(({ uri }) => uri) : grant.resource,
+    scope: settings.covered(access.scope).join(' '),
+    exp: access.expiresAt,
+    token_type: access.jkt === undefined ? 'Bearer' : 'DPoP',
+    ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),
+    ...(grant.act ? { act: grant.act } : {}),
+  };
+}

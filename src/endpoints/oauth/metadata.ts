@@ -1,0 +1,59 @@
+/**
+ * Metadata: what this server can do, made from the tables that do it (RFC 8414 §2). Bytes are built once per issuer.
+ */
+import type { AuthServer } from '../../core/auth-server.ts';
+import { offeredGrantTypes } from '../../grants/offered-grant-types.ts';
+import { CROSS_ORIGIN, respondPlainly } from '../../lib/http.ts';
+import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS, DPOP_ALGS } from '../../model/client.ts';
+import { ID_JAG_PROFILE } from '../../model/trusted-issuer.ts';
+import { OFFLINE_ACCESS } from '../../model/scope.ts';
+import type { Settings } from '../../model/settings.ts';
+import type { Call } from '../endpoint.ts';
+
+const built = new WeakMap<Settings, string>();
+
+/** GET and HEAD of the metadata document. */
+export async function metadata({ as, request }: Call): Promise<Response> {
+  let text = built.get(as.settings);
+  if (text === undefined) built.set(as.settings, (text = JSON.stringify(documentOf(as))));
+  const { respond = respondPlainly } = as.runtime;
+  return respond(request.method === 'HEAD' ? null : text, {
+    headers: { ...CROSS_ORIGIN, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
+  });
+}
+
+function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unknown> {
+  const { issuer, origin, paths } = settings;
+  const scopes = [...settings.scopes.map(({ name }) => name), ...(settings.lifetimes.refresh > 0 ? [OFFLINE_ACCESS] : [])];
+  const at = (path: string): string => origin + path;
+  return {
+    issuer,
+    authorization_endpoint: at(paths.authorize),
+    token_endpoint: at(paths.token),
+    ...(paths.register === null ? {} : { registration_endpoint: at(paths.register) }),
+    revocation_endpoint: at(paths.revoke),
+    introspection_endpoint: at(paths.introspect),
+    ...(settings.resources.some(({ signing }) => signing !== undefined) ? { jwks_uri: at(paths.jwks) } : {}),
+    ...(paths.deviceAuthorization === null ? {} : { device_authorization_endpoint: at(paths.deviceAuthorization) }),
+    dpop_signing_alg_values_supported: DPOP_ALGS,
+    pushed_authorization_request_endpoint: at(paths.push),
+    ...(settings.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
+    ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: offeredGrantTypes(settings),
+    // Whom we trust is nobody's business (EMA §6); that we trust somebody is what clients look for.
+    ...(settings.trustedIssuers.some(({ kind }) => kind === 'enterprise')
+      ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] }
+      : {}),
+    token_endpoint_auth_methods_supported: METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
+    revocation_endpoint_auth_methods_supported: METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
+    introspection_endpoint_auth_methods_supported: METHODS.filter((method) => method !== 'none'),
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGS,
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    ...(fetchDocument === null ? {} : { client_id_metadata_document_supported: true }),
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * Push: a client hands its authorization request over before the browser comes, and gets a name for it (RFC 9126). What the
+ * browser then carries says nothing and can be changed by nobody. All errors are told here, to the client.
+ *
+ *   client → limit → every check of an authorization request → key → kept → request_uri
+ */
+import { authenticate } from '../../clients/authenticate.ts';
+import { failed, orGiveBack, orUnavailable } from '../../clients/caller.ts';
+import { push as keep } from '../../core/records/pushed-requests.ts';
+import { CROSS_ORIGIN, json } from '../../lib/http.ts';
+import { OAuthError } from '../../model/error.ts';
+import { paramsOf } from '../../model/params.ts';
+import type { Seconds } from '../../model/store.ts';
+import { checkRequest } from '../authorize/authorization-request.ts';
+import { readForm, type Call } from '../endpoint.ts';
+import { keyShown, refuseSecretsInUrl } from './token.ts';
+
+/** What of a form is a request; all else, credentials above all, is not kept. */
+const NAMES = ['client_id', 'response_type', 'redirect_uri', 'state', 'scope', 'resource', 'code_challenge', 'code_challenge_method',
+  'dpop_jkt', 'response_mode', 'request', 'nonce', 'prompt', 'ui_locales', 'login_hint']; // prettier-ignore
+const LIFE: Seconds = 90;
+const PUSHES = 300;
+const WINDOW = 600;
+
+/** POST of the endpoint for pushed authorization requests. */
+export async function push(call: Call): Promise<Response> {
+  const { as, request, network } = call;
+  refuseSecretsInUrl(call);
+  const form = await readForm(request);
+  form.once('client_secret', 'client_assertion', 'client_assertion_type');
+  if (form.optional('request_uri') !== undefined) throw new OAuthError('invalid_request', 'request_uri_pushed'); // RFC 9126 §2.1
+  const caller = await authenticate(as, request.headers.get('authorization'), form, call);
+  const wait = await as.limit(`push\n${network}`, PUSHES, WINDOW);
+  if (wait !== null)
+    throw new OAuthError('temporarily_unavailable', 'push_limited', { status: 429, headers: { 'retry-after': String(wait) } });
+  const fields = new Map(NAMES.map((name) => [name, form.all(name)] as const).filter(([, values]) => values.length > 0));
+  fields.set('client_id', [caller.clientId]);
+  const key = request.headers.has('dpop') ? await keyShown(call, as.settings.paths.push) : undefined;
+  const jkt = key?.jkt;
+  if (jkt !== undefined && (form.optional('dpop_jkt') ?? jkt) !== jkt) throw new OAuthError('invalid_dpop_proof', 'dpop_jkt_differs'); // RFC 9449 §10.1
+  if (jkt !== undefined) fields.set('dpop_jkt', [jkt]);
+  return orGiveBack({ ...caller, ...(key ? { key } : {}) }, async () => {
+    const checked = await checkRequest(as, { params: paramsOf(fields), isPushed: true }, network).catch((error: unknown) => {
+      throw orUnavailable(error);
+    });
+    if ('error' in checked) throw checked.error;
+    if (caller.kind === 'public' && checked.client.authMethod !== 'none') throw failed('none', 'secret_missing');
+    await key?.prove();
+    const uri = await keep(as, caller.clientId, fields, LIFE);
+    return json({ request_uri: uri, expires_in: LIFE }, 201, CROSS_ORIGIN, as.runtime.respond);
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * Register: a client introduces itself (RFC 7591). What it says is data; what it gets is an id and, if it wants one, a
+ * secret that is shown this once.
+ */
+import type { KeyRules } from '../../clients/keys.ts';
+import { parseMetadata } from '../../clients/metadata.ts';
+import type { AuthServer } from '../../core/auth-server.ts';
+import { addClient } from '../../core/records/clients.ts';
+import { takeOldest, takePlace } from '../../core/records/client-quota.ts';
+import { late } from '../../lib/lazy.ts';
+import { CROSS_ORIGIN, json, mediaType, readBody } from '../../lib/http.ts';
+import { coarseNetwork } from '../../lib/network.ts';
+import type { Client } from '../../model/client.ts';
+import { selfGrantTypes } from '../../model/grant-type.ts';
+import { OAuthError } from '../../model/error.ts';
+import { isUsableScheme } from '../../model/redirect.ts';
+import type { RegisteredMetadata } from '../../model/settings.ts';
+import type { Seconds } from '../../model/store.ts';
+import { BODY_LIMIT, bodyError, type Call } from '../endpoint.ts';
+
+const isInvitation = late(async () => (await import('../../core/records/invitations.ts')).isInvitation);
+const REGISTRATIONS = 60;
+/** From an IPv6 /48 together: who rents one has 65,536 networks. */
+const REGISTRATIONS_NEARBY = 120;
+const WINDOW = 600;
+/** How long a registration waits for its first consent. */
+const UNUSED_TTL: Seconds = 86_400;
+
+/** POST of the registration endpoint. */
+export async function register(call: Call): Promise<Response> {
+  const { as, network } = call;
+  const { isInvited } = as.settings.registration;
+  const invitation = isInvited ? await invitationOf(call) : null;
+  const text = await readRegistration(call);
+  const metadata = parseMetadata(text, selfGrantTypes(as.settings), keyRulesOf(as));
+  await checkPolicy(as, metadata);
+  const nearby = network.endsWith('::/64') ? coarseNetwork(network) : null; // IPv4 addresses are not had by the thousand
+  const wait =
+    (await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW)) ??
+    (nearby && (await as.limit(`register nearby\n${nearby}`, REGISTRATIONS_NEARBY, WINDOW)));
+  if (wait !== null)
+    throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
+  if (!(await takePlace(as)) && !(await takeOldest(as)))
+    throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
+  const secret = metadata.authMethod.startsWith('client_secret') ? as.keys.secret() : null;
+  const [token, createdAt] = [as.keys.secret(), as.now()];
+  const client: Client = {
+    ...metadata,
+    id: as.keys.id(),
+    createdAt,
+    unused: true,
+    expiresAt: createdAt + Math.min(UNUSED_TTL, as.settings.clientTtl),
+    managementHash: await as.keys.hash(token),
+    ...(secret === null ? {} : { secretHash: await as.keys.hash(secret) }),
+  };
+  const add = (): Promise<boolean> => addClient(as, client);
+  const isAdded =
+    invitation === null ? await add() : await (await import('../../core/records/invitations.ts')).withInvitation(as, invitation, add);
+  if (isAdded === null) throw uninvited('register_token_used');
+  if (!isAdded) throw new Error('A random client id was met twice.');
+  as.emit({ kind: 'client.registered', clientId: client.id });
+  return json({ ...informationOf(as, client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN, as.runtime.respond);
+}
+
+/** Asks the operator about new and changed registrations alike. @throws {OAuthError} for all but a plain yes. */
+export async function checkPolicy({ settings }: AuthServer, metadata: RegisteredMetadata): Promise<void> {
+  const { policy } = settings.registration;
+  if (policy !== null && (await policy(metadata)) !== true)
+    throw new OAuthError('invalid_client_metadata', 'register_policy', { hint: 'This server does not take such clients.' });
+}
+
+/** The text of a registration. @throws {OAuthError} `invalid_client_metadata` for another media type, or what is not UTF-8. */
+export async function readRegistration({ request }: Call): Promise<string> {
+  if (mediaType(request) !== 'application/json') {
+    throw new OAuthError('invalid_client_metadata', 'media_type', { hint: 'Send the registration as application/json.' });
+  }
+  const body = await readBody(request, BODY_LIMIT);
+  if ('problem' in body) throw body.problem === 'too-large' ? bodyError('too-large') : notUtf8();
+  return body.text;
+}
+
+/** The bearer token of a request, if it may be one of ours. */
+export function bearerOf(request: Request): string | null {
+  return /^bearer +([\w-]{43})$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
+}
+
+/** Where a client manages its registration, and with what (RFC 7592 §3). */
+export function managementOf({ settings: { origin, paths } }: AuthServer, id: string, token: string): Record<string, string> {
+  return { registration_client_uri: `${origin}${paths.register}/client?client_id=${id}`, registration_access_token: token };
+}
+
+async function invitationOf({ as, request }: Call): Promise<string> {
+  const token = bearerOf(request);
+  if (token === null) throw uninvited(request.headers.has('authorization') ? 'register_token_malformed' : 'register_token_missing');
+  if (!(await isInvitation(as, token))) throw uninvited('register_token_unknown');
+  return token;
+}
+
+function uninvited(reason: string): OAuthError {
+  const headers = { 'www-authenticate': 'Bearer error="invalid_token"' };
+  return new OAuthError('invalid_token', reason, {
+    hint: 'Registration needs an initial access token that was not used yet.',
+    headers,
+  });
+}
+
+function notUtf8(): OAuthError {
+  return new OAuthError('invalid_client_metadata', 'body_malformed', { hint: 'The body is not well-formed UTF-8.' });
+}
+
+/** What a registration may name here. */
+export function keyRulesOf({ fetchKeys, isLoopback, settings }: AuthServer): KeyRules {
+  return { canFetch: fetchKeys !== null, isLoopback, redirectSchemes: settings.registration.redirectSchemes };
+}
+
+/** All registered values (RFC 7591 §3.2.1), without redirect URIs that cannot be used here. The secret has no end of its own: 0. */
+export function informationOf({ settings }: AuthServer, client: Client, secret: string | null): Record<string, unknown> {
+  const { redirectSchemes } = settings.registration;
+  return {
+    client_id: client.id,
+    client_id_issued_at: client.createdAt,
+    ...(secret === null ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
+    ...(client.name === undefined ? {} : { client_name: client.name }),
+    ...(client.uri === undefined ? {} : { client_uri: client.uri }),
+    ...(client.scope === undefined ? {} : { scope: client.scope.join(' ') }),
+    ...(client.jwks === undefined ? {} : { jwks: client.jwks }),
+    ...(client.jwksUri === undefined ? {} : { jwks_uri: client.jwksUri }),
+    ...(client.dpopBound ? { dpop_bound_access_tokens: true } : {}),
+    ...(client.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
+    redirect_uris: client.redirectUris.filter((uri) => /^https?:/.test(uri) || isUsableScheme(uri, redirectSchemes)),
+    application_type: client.applicationType,
+    grant_types: client.grantTypes,
+    response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
+    token_endpoint_auth_method: client.authMethod,
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Revoke: the client gives a token back (RFC 7009). A refresh token ends the whole grant, an access token only itself.
+ * Whatever is not the caller's to revoke is answered like something unknown: 200, and nothing happens.
+ */
+import { failed, orGiveBack, type Caller } from '../../clients/caller.ts';
+import { findClient, mayFetch } from '../../clients/find.ts';
+import type { AuthServer } from '../../core/auth-server.ts';
+import { isNothingDone } from '../../core/records/records.ts';
+import { openRefs } from '../../core/vault/upstream-refs.ts';
+import { CROSS_ORIGIN, respondPlainly } from '../../lib/http.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { Grant } from '../../model/grant.ts';
+import { grantIdOf, kindOf } from '../../model/token.ts';
+import { revoke as end, revokeAccess, type Transition } from '../../model/grant-transitions.ts';
+import { unwrap } from '../../model/wrapped.ts';
+import { asked } from './client-request.ts';
+import type { Call } from '../endpoint.ts';
+
+/** POST of the revocation endpoint. */
+export async function revoke(call: Call): Promise<Response> {
+  const { as } = call;
+  const { form, caller } = await asked(call, 'token_type_hint', 'client_id');
+  const text = form.required('token');
+  if (caller.kind === 'public') await checkPublic(as, caller.clientId);
+  const ended = await orGiveBack(caller, () => revokeToken(as, caller, text));
+  if (ended?.upstreams) call.after(() => forget(as, ended, text));
+  const { respond = respondPlainly } = as.runtime;
+  return respond(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
+}
+
+/** A client that is known by a document needs none here: the grant says whose it is. */
+async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
+  const client = await findClient(as, clientId);
+  if (client ? client.authMethod !== 'none' : !mayFetch(as, clientId)) throw failed('none', client ? 'secret_missing' : 'client_unknown');
+}
+
+/** The grant as it stood, where this was its end. */
+async function revokeToken(as: AuthServer, caller: Caller, text: string): Promise<Grant | null> {
+  const kind = kindOf(text);
+  const grantId = kind && grantIdOf(kind, text);
+  if (kind === null || kind === 'code' || !grantId) return null;
+  try {
+    if (kind === 'refresh') return await as.records.changeGrant(grantId, await refreshOf(as, caller, text));
+    await as.records.changeGrant(grantId, await accessOf(as, caller, text));
+    return null;
+  } catch (error) {
+    if (kind === 'access' && isNothingDone(error)) return as.records.changeGrant(grantId, await wholeOf(as, caller, text));
+    if (!(error instanceof OAuthError) || error.code !== 'invalid_grant') throw error; // unknown is not an error, §2.2
+    return null;
+  }
+}
+
+async function accessOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<null>> {
+  const { hash } = await as.keys.proof(text);
+  return (grant) => ({ ...(grant.clientId === caller.clientId ? revokeAccess(hash)(grant) : {}), result: null });
+}
+
+/** A full store has no room for the grant without one of its tokens. What has ended can be removed, so all of it ends (RFC 7009 §2.1). */
+async function wholeOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<null>> {
+  const { hash } = await as.keys.proof(text);
+  const isIn = ({ clientId, access }: Grant): boolean => clientId === caller.clientId && access.some((one) => one.hash === hash);
+  return (grant) => (isIn(grant) ? { ...end('revoked', as.now())(grant), result: null } : { result: null });
+}
+
+async function refreshOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<Grant | null>> {
+  const { familyHash } = await as.keys.refreshProof(text);
+  const isOurs = (grant: Grant): boolean => grant.clientId === caller.clientId && grant.refresh?.familyHash === familyHash;
+  return (grant) => (isOurs(grant) ? { ...end('revoked', as.now())(grant), result: grant } : { result: null });
+}
+
+/** Lets go of the accounts at other sites that only this grant used. The very refresh token opens the way to them. */
+async function forget(as: AuthServer, { id, userId, refresh, upstreams }: Grant, text: string): Promise<void> {
+  const { hash, pad } = await as.keys.proof(text);
+  const refs = refresh?.hash === hash ? await openRefs(as.keys, id, unwrap(refresh, pad), upstreams) : [];
+  await as.vault.release(userId, upstreams?.ids ?? [], refs);
+}

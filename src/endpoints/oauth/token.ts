@@ -1,0 +1,91 @@
+/**
+ * Token: POST of a form, one entry of the grant table, one JSON answer (OAuth 2.1 §3.2).
+ */
+import { authenticate } from '../../clients/authenticate.ts';
+import { ABSENT, failed, orGiveBack, type Caller } from '../../clients/caller.ts';
+import { findClient, mayFetch } from '../../clients/find.ts';
+import type { AuthServer } from '../../core/auth-server.ts';
+import type { ShownKey } from '../../core/dpop.ts';
+import { findGrantType } from '../../grants/index.ts';
+import { tokenAnswer } from '../../grants/issue.ts';
+import { parseFields } from '../../lib/form.ts';
+import { CROSS_ORIGIN, json } from '../../lib/http.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { Params } from '../../model/params.ts';
+import { readForm, type Call } from '../endpoint.ts';
+
+const ONCE = ['grant_type', 'client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier', 'device_code', 'refresh_token', 'scope',
+  'client_assertion', 'client_assertion_type', 'assertion', 'subject_token', 'actor_token']; // prettier-ignore
+const NEVER_IN_URL = [...ONCE, 'resource', 'token', 'token_type_hint'];
+
+/** POST of the token endpoint. */
+export async function token(call: Call): Promise<Response> {
+  const { as, request } = call;
+  refuseSecretsInUrl(call);
+  const form = await readForm(request);
+  form.once(...ONCE);
+  const type = form.optional('grant_type') ?? '';
+  const grantType = findGrantType(type, as.settings);
+  const authorization = request.headers.get('authorization');
+  const shown = grantType?.needsNoClient && namesNobody(form, authorization) ? ABSENT : await authenticate(as, authorization, form, call);
+  form.required('grant_type');
+  if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
+  checkConfigured(as, shown, type);
+  const caller = await withKey(call, shown);
+  try {
+    const answer = tokenAnswer(await orGiveBack(caller, () => grantType.give(form, caller, as)), as.now());
+    const headers = caller.key === undefined ? CROSS_ORIGIN : { ...CROSS_ORIGIN, ...(await nonceHeader(as)) };
+    return json(answer, 200, headers, as.runtime.respond);
+  } catch (error) {
+    throw error instanceof OAuthError ? await explain(as, caller, type, error) : error;
+  }
+}
+
+/** What a client of the options may do is as it stands there now, whatever it was when its grant was opened. */
+function checkConfigured({ settings }: AuthServer, { clientId }: Caller, type: string): void {
+  if (settings.clients.get(clientId)?.client.grantTypes.includes(type) === false)
+    throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
+}
+
+/** The caller with the key that the request shows a proof of (RFC 9449 §5). */
+async function withKey(call: Call, caller: Caller): Promise<Caller> {
+  return call.request.headers.has('dpop') ? { ...caller, key: await keyShown(call, call.as.settings.paths.token) } : caller;
+}
+
+/** The key that a request to one of our paths shows a proof of. @throws {OAuthError} where there is none. */
+export async function keyShown({ as, request }: Call, path: string): Promise<ShownKey> {
+  const { shownKey } = await import('../../core/dpop.ts');
+  return shownKey(as, request, { url: as.settings.origin + path });
+}
+
+/** A nonce for the next proof, where proofs need one. */
+async function nonceHeader(as: AuthServer): Promise<Record<string, string>> {
+  if (!as.settings.dpopNonces) return {};
+  const { freshNonce } = await import('../../core/dpop.ts');
+  return { 'dpop-nonce': await freshNonce(as) };
+}
+
+function namesNobody(form: Params, authorization: string | null): boolean {
+  return authorization === null && ['client_id', 'client_secret', 'client_assertion'].every((name) => form.optional(name) === undefined);
+}
+
+/** Secrets do not travel in URLs, where every log keeps them (OAuth 2.1 §2.4.1). */
+export function refuseSecretsInUrl(call: Call): void {
+  if (!call.request.url.includes('?')) return;
+  const query = parseFields(call.url.search.slice(1));
+  if (!query || NEVER_IN_URL.some((name) => query.has(name))) {
+    throw new OAuthError('invalid_request', 'secret_in_url', { hint: 'Send parameters in the body, never in the URL.' });
+  }
+}
+
+/**
+ * The row of a public client is read only where its request failed: an unknown client, one that has a secret to show,
+ * or one not registered for the grant type hears that first.
+ */
+async function explain(as: AuthServer, caller: Caller, type: string, error: OAuthError): Promise<OAuthError> {
+  if (error.code !== 'invalid_grant') return error;
+  const client = await findClient(as, caller.clientId);
+  if (!client && mayFetch(as, caller.clientId)) return error; // its document is not fetched to find words for a failure
+  if (caller.kind === 'public' && client?.authMethod !== 'none') return failed('none', client ? 'secret_missing' : 'client_unknown');
+  return client && !client.grantTypes.includes(type) ? new OAuthError('unauthorized_client', 'grant_type_unregistered') : error;
+}

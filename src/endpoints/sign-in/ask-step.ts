@@ -1,0 +1,96 @@
+/**
+ * Ask a step: writes down how far a sign-in has come, and shows the page that it goes on with. Nobody is signed in by that.
+ *
+ *   limit → yes on the ticket → step under the hash of its secret → page, and the cookie that binds it to this browser
+ */
+import { openStep } from '../../core/records/sign-in-steps.ts';
+import { OAuthError } from '../../model/error.ts';
+import type { Passed } from '../../model/second-factor.ts';
+import { isForm, type Proven, type Steps } from '../../model/login.ts';
+import type { Settings } from '../../model/settings.ts';
+import type { Json } from '../../model/store.ts';
+import { approveTicket, type Choice, TICKET_TTL } from '../../model/pending-authorization.ts';
+import { stepPage } from '../../pages/step.ts';
+import { over } from '../authorize/issue-code.ts';
+import type { Call } from '../endpoint.ts';
+import { cookieOf, flowCookie, scriptHashOf, setCookie } from './browser-context.ts';
+import type { FirstProof, NotSignedIn, Pending } from './sign-in.ts';
+
+const STEPS = 300;
+const WINDOW = 600;
+const TRIES = 5;
+
+/** Where a sign-in goes on when it is done: the authorization request with what was ticked, or a page of ours. */
+export type Flow =
+  | { readonly handle: string; readonly choice: Choice }
+  /** A path of this server. */
+  | { readonly returnTo: string };
+
+/** What is sealed into a step. */
+export type Kept = { readonly keep: Json; readonly flow: Flow; readonly first?: FirstProof; readonly lang: string };
+
+/** Opens a step and shows its page. */
+export async function askStep(call: Call, { asker, step, first }: Pending, flow: Flow): Promise<Response> {
+  const { as } = call;
+  const { keys, records } = as;
+  const wait = await as.limit(`step\n${call.network}`, STEPS, WINDOW);
+  if (wait !== null) {
+    throw new OAuthError('temporarily_unavailable', 'step_limited', {
+      status: 429,
+      hint: 'Too many sign-ins were begun from this network. Wait a few minutes and try again.',
+      headers: { 'retry-after': String(wait) },
+    });
+  }
+  const secret = keys.secret();
+  const hash = await keys.hash(secret);
+  const ticketHash = 'handle' in flow ? await keys.hash(flow.handle) : null;
+  const ttl = Math.min(step.ttl ?? TICKET_TTL, TICKET_TTL);
+  if ('handle' in flow && ticketHash !== null) {
+    const ticket = await records.changeTicket(ticketHash, (one) => approveTicket(one, { ...flow.choice, stateHash: hash }, as.now()));
+    if (!ticket) return over(call);
+  }
+  const cookie = flowCookie(ticketHash ?? hash);
+  const browser = (ticketHash !== null && cookieOf(call, cookie)) || keys.secret();
+  const kept: Kept = { keep: step.keep, flow, lang: call.words.lang, ...(first ? { first } : {}) };
+  await openStep(as, hash, {
+    v: 1,
+    asker,
+    ticketHash,
+    browserHash: await keys.hash(browser),
+    tries: step.tries ?? TRIES,
+    sealed: await keys.sealUnder(secret, kept, `step:${hash}`),
+    expiresAt: as.now() + ttl,
+  });
+  const page = await stepAnswer(call, { asker, secret, kept });
+  page.headers.append('set-cookie', setCookie(as, cookie, browser, TICKET_TTL));
+  return page;
+}
+
+/** The page of a step, with what went wrong. */
+export async function stepAnswer(
+  { as, words }: Call,
+  { asker, secret, kept, problem }: { asker: string; secret: string; kept: Kept; problem?: NotSignedIn },
+): Promise<Response> {
+  const { settings } = as;
+  const steps = stepsOf(settings, asker);
+  if (!steps) throw new TypeError(`${asker} asked for a step and has no \`steps\` to go on with.`);
+  const view = steps.view(kept.keep, words);
+  return stepPage({
+    action: settings.paths.step,
+    step: secret,
+    view,
+    words,
+    scriptHash: view.script === undefined ? undefined : await scriptHashOf(as, view.script),
+    leaves: 'handle' in kept.flow,
+    brand: settings.brand,
+    error: problem?.problem,
+    retryAfter: problem?.retryAfter,
+    status: problem?.status,
+  });
+}
+
+/** Who goes on with a step; undefined where the options have changed meanwhile. */
+export function stepsOf({ logins, secondFactor }: Settings, asker: string): Steps<Proven | Passed> | undefined {
+  if (secondFactor && asker === `factor:${secondFactor.id}`) return secondFactor.steps;
+  return logins.filter(isForm).find(({ id }) => asker === `login:${id}`)?.steps;
+}

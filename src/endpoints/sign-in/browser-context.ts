@@ -1,0 +1,100 @@
+/**
+ * Visitor: what endpoints for people know of a browser: its language, its cookies, who is signed in with it, and whether a form comes
+ * from a page of ours. Programs need none of it.
+ */
+import type { AuthServer } from '../../core/auth-server.ts';
+import type { Session } from '../../core/records/records.ts';
+import { type KnownSession, useSession } from '../../core/users/sessions.ts';
+import { userIdOf } from '../../core/users/user-ids.ts';
+import { readCookie, writeCookie } from '../../lib/cookie.ts';
+import { acceptedOf, localesOf } from '../../words/languages.ts';
+import { changed, type Call } from '../endpoint.ts';
+
+/** The call in the language that the person reads: by `ui_locales` of the URL, else by the browser. */
+export function inTheirLanguage(call: Call): Promise<Call> {
+  const { request, url, as } = call;
+  const wanted = [...localesOf(url.searchParams.get('ui_locales') ?? undefined), ...acceptedOf(request.headers.get('accept-language'))];
+  return speaking(call, as.settings.languages.find(wanted));
+}
+
+/** The call in another language: the one that a ticket keeps, or that a form asks for. */
+export async function speaking(call: Call, lang: string | null | undefined): Promise<Call> {
+  if (typeof lang !== 'string') return call;
+  return changed(call, { words: await call.as.settings.languages.of(lang) });
+}
+
+/** Whether a POST of a page comes from our own page. @param strict also refuse a request that does not say (no browser does that). */
+export function isSameOrigin({ request, as }: Pick<Call, 'request' | 'as'>, strict: boolean): boolean {
+  const [site, origin] = [request.headers.get('sec-fetch-site'), request.headers.get('origin')];
+  if (site !== null && site !== 'same-origin') return false;
+  if (origin === 'null' || origin === null) return site === 'same-origin' || (origin === null && !strict);
+  return origin === as.settings.origin;
+}
+
+/** Whether cookies carry `Secure` and the `__Host-` prefix: always, but on `http://localhost`, where some browsers drop such cookies. */
+export function isSecure(as: AuthServer): boolean {
+  return as.settings.issuer.startsWith('https:');
+}
+
+/** A cookie's full name. Tenants may share a host, and with it the browser's cookies; no name of ours holds a full stop. */
+export function cookieName(as: AuthServer, name: string): string {
+  const { tenant } = as.settings;
+  return `${isSecure(as) ? '__Host-' : ''}portcullis-${tenant === null ? '' : `${tenant}.`}${name}`;
+}
+
+/** Sets a cookie; an empty value removes it. */
+export function setCookie(as: AuthServer, name: string, value: string, maxAge: number): string {
+  return writeCookie(cookieName(as, name), value, { maxAge: value === '' ? 0 : maxAge, secure: isSecure(as) });
+}
+
+/** A cookie of the request. */
+export function cookieOf({ request, as }: Pick<Call, 'request' | 'as'>, name: string): string | undefined {
+  return readCookie(request.headers.get('cookie'), cookieName(as, name));
+}
+
+/** The flow cookie's name: one for each ticket, so that two tabs do not break each other. */
+export function flowCookie(handleHash: string): string {
+  return `flow-${handleHash.slice(0, 16)}`;
+}
+
+/** Who is signed in for this ticket: a session that was open when the client asked for a new sign-in does not count. */
+export async function sessionFor(call: Call, { staleSession }: { readonly staleSession?: string }): Promise<KnownSession | null> {
+  const session = await sessionOf(call);
+  return session?.hash === staleSession ? null : session;
+}
+
+/** Who is signed in with this browser, or null. */
+export async function sessionOf(call: Call): Promise<KnownSession | null> {
+  if (call.begun) return call.begun;
+  const token = cookieOf(call, 'session');
+  if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
+  const hash = await call.as.keys.hash(token);
+  const session = await useSession(call.as, hash);
+  if (!session) return null;
+  return session.host === undefined ? { ...session, hash } : stillThere(call, { ...session, hash });
+}
+
+/** A session that follows the application's: only while that one says the same person, and with what it says of them now. */
+async function stillThere(call: Call, session: KnownSession): Promise<KnownSession | null> {
+  const { as } = call;
+  const found = await call.present();
+  if (!found || found.login !== session.host) return null; // signed out there; or the request came along without the cookies of there
+  const { identity, permissions, organizations, authenticatedAt, joinByEmail } = found.proven;
+  if ((await userIdOf(as, identity, joinByEmail, found.login)) !== session.userId) {
+    await as.records.endSession(session.hash); // somebody else has signed in there
+    return null;
+  }
+  const { permissions: _permissions, organizations: _organizations, ...rest } = session;
+  return {
+    ...rest,
+    claims: { ...(identity.claims as Session['claims']), sub: session.userId },
+    ...(permissions ? { permissions } : {}),
+    ...(organizations ? { organizations } : {}),
+    provenAt: Math.min(Math.max(authenticatedAt ?? 0, session.provenAt ?? 0), as.now()), // a second factor may have proven it here
+  };
+}
+
+/** The SHA-256 by which a page's policy knows its one script. */
+export async function scriptHashOf(as: AuthServer, script: string): Promise<string> {
+  return btoa(String.fromCharCode(...(await as.runtime.digest(script))));
+}

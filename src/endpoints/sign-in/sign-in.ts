@@ -1,0 +1,211 @@
+/**
+ * Sign-in: runs a login for whoever stands before a page, asks for a second factor where the user has one, and turns the
+ * Identity that comes out into a session. The session gets a new name at every sign-in (no fixation), and the old one ends.
+ */
+import { KNOWN_TTL, makeAttempts } from '../../core/attempts.ts';
+import type { Session } from '../../core/records/records.ts';
+import type { KnownSession } from '../../core/users/sessions.ts';
+import { isRemoved } from '../../core/users/removed-users.ts';
+import { makeSignIns } from '../../core/users/linked-logins.ts';
+import { userIdOf } from '../../core/users/user-ids.ts';
+import type { HtmlValue } from '../../lib/html.ts';
+import { coarseNetwork } from '../../lib/network.ts';
+import { agentOf } from '../../lib/user-agent.ts';
+import type { Organization } from '../../model/identity.ts';
+import { hostOf, isForm, type Limited, type LoginServices, type Proven, type Refused, type Renewal, type Step } from '../../model/login.ts';
+import type { Accounts } from '../../model/account.ts';
+import type { Waiter } from '../../model/runtime.ts';
+import type { KeptOrigin, Origin } from '../../model/origin.ts';
+import type { Params } from '../../model/params.ts';
+import type { Json } from '../../model/store.ts';
+import type { UpstreamRef } from '../../model/upstream.ts';
+import { sayIn } from '../../words/span.ts';
+import { sayRefused, type Words } from '../../words/words.ts';
+import type { Call } from '../endpoint.ts';
+import { cookieOf, sessionOf, setCookie } from './browser-context.ts';
+import { link, linkedOf, originOf, sealLinked, sealOrigin } from './upstream-accounts.ts';
+
+/** Somebody who is signed in: now, or by the session that came along. */
+export interface SignedIn {
+  readonly userId: string;
+  readonly claims: Session['claims'];
+  readonly permissions?: readonly string[];
+  /** Accounts at other sites that the next grant may use; of a session, still sealed. */
+  readonly linked?: readonly UpstreamRef[];
+  readonly upstreams?: string;
+  readonly organizations?: readonly Organization[];
+  /** The login that brought them in: of a session, as it is kept; of a fresh sign-in, as it was told. */
+  readonly origin?: KeptOrigin;
+  readonly came?: Origin;
+  /** The hash that the session is kept under. */
+  readonly hash: string;
+  /** Set by a fresh sign-in. */
+  readonly cookie?: string;
+}
+
+/** Why nobody was signed in, in words for the page. */
+export interface NotSignedIn {
+  readonly problem: HtmlValue;
+  readonly status: number;
+  readonly retryAfter?: number;
+}
+
+/** What was proven so far, in a form that can be kept while a second factor is asked for. */
+export type FirstProof = { readonly login: string; readonly proven: Proven };
+
+/** A page more has to come back before anybody is signed in. */
+export interface Pending {
+  /** Who asks: `login:` or `factor:`, and the id. */
+  readonly asker: string;
+  readonly step: Step;
+  /** Set where a login is done and a second factor asks. */
+  readonly first?: FirstProof;
+}
+
+/** What a login may use of the server, for this call. */
+export function servicesOf(call: Call): LoginServices {
+  const { as, network, env, words, after, cookies } = call;
+  return {
+    ...makeAttempts({
+      as,
+      network,
+      browser: cookieOf(call, 'known'),
+      remember: (secret) => void cookies.push(setCookie(as, 'known', secret, KNOWN_TTL)),
+    }),
+    issuer: as.settings.issuer,
+    accounts: accountsFor(call),
+    passkeys: as.passkeys,
+    totps: as.totps,
+    signIns: makeSignIns(as),
+    after,
+    secret: () => as.keys.secret(),
+    now: () => as.now(),
+    network,
+    env,
+    words,
+    limit: as.limit,
+    forgive: as.forgive,
+    links: as.links,
+    newId: () => as.keys.id(),
+    pageUrl: (page) => `${as.settings.origin}${as.settings.paths.login}/${page}`,
+  };
+}
+
+/** The accounts, whose passwords are hashed for the caller of this request. */
+function accountsFor({ as: { accounts }, request, network }: Call): Accounts {
+  const who = (): Waiter => ({ network, signal: request.signal });
+  return {
+    ...accounts,
+    create: (account, id) => accounts.create(account, id, who()),
+    checkPassword: (username, password, _who, tell) => accounts.checkPassword(username, password, who(), tell),
+    setPassword: (id, password, ifStamp) => accounts.setPassword(id, password, ifStamp, who()),
+  };
+}
+
+/** Runs the form login whose button was pressed or that was chosen (the first one if the form names none). */
+export async function signIn(call: Call, form: Params): Promise<SignedIn | Pending | NotSignedIn> {
+  const wanted = form.optional('with') ?? form.optional('login');
+  const logins = call.as.settings.logins.filter(isForm);
+  const login = logins.find((one) => one.id === wanted) ?? logins[0];
+  if (!login) return { problem: call.words.signIn.choose, status: 400 };
+  const result = await login.prove((field) => form.optional(field) ?? '', servicesOf(call));
+  if (result.kind === 'step') return { asker: `login:${login.id}`, step: result };
+  const user = result.kind === 'proven' && (await admit(call, { login: login.id, proven: result }));
+  if (user) return user;
+  return notSignedIn(call, login.id, result.kind === 'proven' ? { kind: 'refused', reason: 'credentials_changed' } : result);
+}
+
+/** Tells the operator, and finds the words for the page. */
+export function notSignedIn({ as, network, words, cookies }: Call, login: string, result: Refused | Limited): NotSignedIn {
+  cookies.length = 0; // a proof that was taken back makes no browser known
+  as.emit({ kind: 'login.failed', login, reason: result.kind === 'limited' ? 'limited' : result.reason, network });
+  if (result.kind === 'refused') return { problem: sayRefused(result, words), status: 403 };
+  return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };
+}
+
+/** Lets in whom a login has proven, or asks for the second factor; null where the proof was taken back meanwhile. */
+export async function admit(call: Call, { login, proven }: FirstProof): Promise<SignedIn | Pending | null> {
+  const { secondFactor: factor, logins } = call.as.settings;
+  const isHere = logins.some((one) => one.id === login && isForm(one)); // what was typed on our page was proven just now
+  const first: FirstProof = { login, proven: isHere ? { authenticatedAt: call.as.now(), ...proven } : proven };
+  if (factor && !first.proven.multiFactor) {
+    const step = await factor.ask(await userIdOf(call.as, first.proven.identity, first.proven.joinByEmail, login), servicesOf(call));
+    if (step) return { asker: `factor:${factor.id}`, step, first };
+  }
+  return startSession(call, first);
+}
+
+/** Signs in whoever the identity is here; null where the proof was taken back meanwhile. */
+export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | null> {
+  const { as } = call;
+  const { identity, stamp } = proven;
+  const old = await sessionOf(call);
+  const userId = await userIdOf(as, identity, proven.joinByEmail, login);
+  const claims = { ...identity.claims, sub: userId } as Session['claims'] & { readonly [claim: string]: Json };
+  const linked = await link(call, userId, proven, old);
+  const { authenticatedAt } = proven;
+  const proof = {
+    ...(hostOf(as.settings.logins)?.id === login ? { host: login } : {}),
+    provenAt: Math.min(authenticatedAt ?? 0, as.now()),
+  };
+  const came: Origin = { login, ...(proven.standing === undefined ? {} : { standing: proven.standing }) };
+  const user = await openSession(call, { userId, claims, ...rightsOf(proven), ...proof }, linked, came);
+  if (old) await as.records.endSession(old.hash);
+  const isTakenBack = stamp === undefined ? await isRemoved(as.store, userId) : (await as.accounts.find(userId))?.stamp !== stamp;
+  if (isTakenBack) {
+    await as.records.endSession(user.hash);
+    return null;
+  }
+  as.emit({ kind: 'login.succeeded', login, userId });
+  return user;
+}
+
+/**
+ * The same sign-in under a new name, after all sessions of the user were ended; it is no younger by that. Null where the
+ * account has been changed since by somebody else: then this session has ended with the others.
+ */
+export async function renewSession(call: Call, session: KnownSession, { stamp }: Renewal): Promise<SignedIn | null> {
+  const { userId, claims, createdAt, expiresAt, hash, host, provenAt } = session;
+  const proof = { ...(host === undefined ? {} : { host }), ...(provenAt === undefined ? {} : { provenAt }) };
+  const { records, accounts } = call.as;
+  const linked = (await linkedOf(call, session)) ?? [];
+  const came = await originOf(call, session);
+  await records.endSession(hash);
+  const user = await openSession(call, { userId, claims, ...rightsOf(session), ...proof }, linked, came, { createdAt, expiresAt });
+  if ((await accounts.find(userId))?.stamp === stamp) return user;
+  await records.endSession(user.hash);
+  return null;
+}
+
+type Rights = Pick<Session, 'permissions' | 'organizations'>;
+type Who = Pick<Session, 'userId' | 'claims' | 'host' | 'provenAt'> & Rights;
+
+function rightsOf({ permissions, organizations }: Rights): Rights {
+  return { ...(permissions ? { permissions } : {}), ...(organizations ? { organizations } : {}) };
+}
+
+async function openSession(
+  call: Call,
+  who: Who,
+  linked: readonly UpstreamRef[],
+  came: Origin | null,
+  times?: Pick<Session, 'createdAt' | 'expiresAt'>,
+): Promise<SignedIn> {
+  const { as, request, network } = call;
+  const token = as.keys.secret();
+  const hash = await as.keys.hash(token);
+  const now = as.now();
+  const { createdAt, expiresAt } = times ?? { createdAt: now, expiresAt: now + as.settings.sessionTtl };
+  const seen = { seenAt: now, idleUntil: now + as.settings.sessionIdleTtl };
+  const from = { agent: agentOf(request.headers.get('user-agent')), network: coarseNetwork(network) };
+  const sealed = await sealLinked(call, token, hash, linked);
+  const origin = came ? { origin: await sealOrigin(call, token, hash, came) } : {};
+  await as.records.openSession(hash, { v: 1, ...who, ...sealed, ...origin, createdAt, expiresAt, ...seen, ...from });
+  return { ...who, linked, ...(came ? { came } : {}), hash, cookie: setCookie(as, 'session', token, expiresAt - now) };
+}
+
+/** The name that pages show for somebody. */
+export function nameOf(claims: Session['claims'], words: Words): string {
+  const name = claims['name'] ?? claims['preferred_username'] ?? claims['email'] ?? claims['sub'];
+  return typeof name === 'string' ? name : words.signIn.yourAccount;
+}

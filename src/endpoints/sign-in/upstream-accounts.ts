@@ -1,0 +1,68 @@
+/**
+ * Linked: accounts at other sites that stay with a signed-in browser, so that the next app it allows can use them too. The
+ * session holds the way to them under its cookie, of which storage knows the hash.
+ */
+import type { Session } from '../../core/records/records.ts';
+import type { Proven } from '../../model/login.ts';
+import type { KeptOrigin, Origin } from '../../model/origin.ts';
+import type { Json } from '../../model/store.ts';
+import type { UpstreamRef } from '../../model/upstream.ts';
+import type { Call } from '../endpoint.ts';
+import { cookieOf } from './browser-context.ts';
+
+/** A session as it was found by its cookie. */
+type Found = Pick<Session, 'userId' | 'upstreams'> & { readonly hash: string };
+
+/** The accounts of a session; null where one of them is gone, or cannot be reached any more: the person must sign in again. */
+export async function linkedOf(call: Call, session: Found): Promise<readonly UpstreamRef[] | null> {
+  if (session.upstreams === undefined) return [];
+  const token = cookieOf(call, 'session') ?? '';
+  const refs = (await call.as.keys.openUnder(token, session.upstreams, boundTo(session.hash))) as readonly UpstreamRef[] | null;
+  return refs && (await call.as.vault.stand(refs)) ? refs : null;
+}
+
+/** The accounts after a sign-in: the one that it brought, and those that the same person had in this browser before. */
+export async function link(
+  call: Call,
+  userId: string,
+  { upstream }: Pick<Proven, 'upstream'>,
+  old: Found | null,
+): Promise<readonly UpstreamRef[]> {
+  const before = old?.userId === userId ? ((await linkedOf(call, old)) ?? []) : [];
+  if (!upstream) return before;
+  const { provider, id } = upstream.account;
+  const others = before.filter(({ account }) => account.provider !== provider || account.id !== id);
+  return [await call.as.vault.keep(userId, upstream.account, upstream.tokens), ...others];
+}
+
+/** The accounts as the session keeps them; no member where there are none. */
+export async function sealLinked(
+  { as }: Call,
+  token: string,
+  hash: string,
+  refs: readonly UpstreamRef[],
+): Promise<{ readonly upstreams?: string }> {
+  return refs.length === 0 ? {} : { upstreams: await as.keys.sealUnder(token, refs, boundTo(hash)) };
+}
+
+/** The sign-in that somebody came in by: told by a fresh one, else opened with the session's cookie. */
+export async function originOf(
+  call: Call,
+  user: { readonly hash: string; readonly came?: Origin; readonly origin?: KeptOrigin },
+): Promise<Origin | null> {
+  if (user.came) return user.came;
+  if (!user.origin) return null;
+  const { login, sealed } = user.origin;
+  if (sealed === undefined) return { login };
+  const standing = await call.as.keys.openUnder(cookieOf(call, 'session') ?? '', sealed, `session:${user.hash}:origin`);
+  return { login, ...(standing === null ? {} : { standing: standing as Json }) };
+}
+
+/** The same as the session keeps it. */
+export async function sealOrigin({ as }: Call, token: string, hash: string, { login, standing }: Origin): Promise<KeptOrigin> {
+  return { login, ...(standing === undefined ? {} : { sealed: await as.keys.sealUnder(token, standing, `session:${hash}:origin`) }) };
+}
+
+function boundTo(hash: string): string {
+  return `session:${hash}:upstreams`;
+}

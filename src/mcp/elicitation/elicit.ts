@@ -1,0 +1,177 @@
+/**
+ * Asking: a tool that wants something from the person while it runs, in each line of the protocol.
+ *
+ *   2026-07-28 → the call ends with `input_required`; its client asks, and calls again with the answer: the tool runs anew from its beginning
+ *   2025, in a session → `elicitation/create` on the stream of the call, which waits
+ *   all else → a result with `isError` that says what the person would have been asked
+ *
+ * A client is sent no mode that it has not declared (S-181), and nobody types a secret into a form (S-176).
+ */
+import { fromJsonSchema } from '@modelcontextprotocol/server';
+import { base64url } from '../../lib/base64url.ts';
+import { utf8 } from '../../lib/bytes.ts';
+import { isLoopbackHost } from '../../lib/url.ts';
+import type { Awaitable } from '../../model/runtime.ts';
+import type { Answer, CallMessage, Params, Resumed } from './request-state.ts';
+import type { AnyServer } from '../sdk.ts';
+import { ToolError } from '../tool-error.ts';
+
+/** A field of a form, in the part of JSON Schema that clients show: text, number, yes or no, a choice. */
+export type FormField = { readonly type: 'string' | 'number' | 'integer' | 'boolean' | 'array'; readonly [keyword: string]: unknown };
+
+/** The fields of a form. */
+export interface FormSchema {
+  readonly type: 'object';
+  readonly properties: { readonly [name: string]: FormField };
+  readonly required?: readonly string[];
+}
+
+/** What a person is asked: a form; or to open an address, where what they type there does not come through the client. */
+export type Question = (
+  | { readonly mode?: 'form'; readonly requestedSchema: FormSchema }
+  | { readonly mode: 'url'; readonly url: string }
+) & {
+  readonly message: string;
+  /** Tells two questions of one tool apart, where their words are the same. */
+  readonly key?: string;
+};
+
+/** What the tools of a request can ask and tell. */
+export interface Asker {
+  elicit(question: Question): Promise<Answer>;
+  progress(done: number, total?: number, message?: string): Promise<void>;
+}
+
+/** Thrown through a tool whose question has to be asked first. Let it pass. */
+export class InputNeeded extends Error {
+  override readonly name = 'InputNeeded';
+  readonly key: string;
+  readonly params: object;
+
+  constructor(key: string, params: object) {
+    super('The person has to be asked first.');
+    this.key = key;
+    this.params = params;
+  }
+}
+
+/** The SDK's server below, of either line. */
+interface Below {
+  elicitInput(params: object, options?: object): Promise<Answer>;
+  notification(notification: object, options?: object): Promise<void>;
+}
+
+/** A person may think for so long. */
+const ASKED_MS = 600_000;
+/** What the two lines of the SDK say where nobody answered. */
+const TIMED_OUT: readonly unknown[] = ['REQUEST_TIMEOUT', -32001];
+/** Names of what must not go through a client; the ends of words, whatever stands before. */
+const SECRET =
+  /pass(?:word|phrase|code)|secret|api[-_ ]?key|private[-_ ]?key|access[-_ ]?token|credential|card[-_ ]?number|\b(?:cvv|cvc|pin)\b/i;
+const VERSION = 'io.modelcontextprotocol/protocolVersion';
+const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
+
+/** What stands around a request. @param inSession whether its client can answer while a call waits. */
+export function makeAsker(
+  server: () => Awaitable<AnyServer> | undefined,
+  body: unknown,
+  resumed: Resumed | null,
+  inSession: boolean,
+): Asker {
+  const { id, params = {} } = (body ?? {}) as CallMessage;
+  const isModern = params._meta?.[VERSION] !== undefined;
+  const related = id === undefined ? {} : { relatedRequestId: id };
+  const below = async (): Promise<Below> => {
+    const one = await server();
+    if (one === undefined) throw new TypeError('Nobody can be asked while the server is being made: ask in the handler of a tool.');
+    return ('server' in one ? one.server : one) as unknown as Below;
+  };
+  return {
+    async elicit(question) {
+      check(question);
+      const { key: own, ...asked } = question;
+      if (isModern) return asModern(own ?? (await keyOf(asked)), asked, params, resumed);
+      if (!inSession) throw cannot(question);
+      const sent = asked.mode === 'url' ? { ...asked, elicitationId: crypto.randomUUID() } : asked;
+      try {
+        return await (await below()).elicitInput(sent, { ...related, timeout: ASKED_MS });
+      } catch (error) {
+        const { code } = error as { code?: unknown };
+        if (code === 'CAPABILITY_NOT_SUPPORTED' || /does not support/.test(String(error))) throw cannot(question);
+        if (TIMED_OUT.includes(code)) throw new ToolError(`${question.message} The user has not answered in time.`);
+        throw error;
+      }
+    },
+    async progress(done, total, message) {
+      const progressToken = params._meta?.['progressToken'];
+      if (progressToken === undefined) return; // nobody wants to know
+      const told = { progressToken, progress: done, ...(total !== undefined && { total }), ...(message !== undefined && { message }) };
+      await (await below()).notification({ method: 'notifications/progress', params: told }, related);
+    },
+  };
+}
+
+/** Asks the person from within a tool's handler, by the context that the SDK gave it (its last argument). */
+export function elicit(context: unknown, question: Question): Promise<Answer> {
+  return askerOf(context).elicit(question);
+}
+
+/** The context a tool gets: `ctx` of SDK 2.x, `extra` of SDK 1.x. */
+interface ToolContext {
+  readonly http?: { readonly authInfo?: { readonly extra?: { readonly asker?: Asker } } };
+  readonly authInfo?: { readonly extra?: { readonly asker?: Asker } };
+}
+
+function askerOf(context: unknown): Asker {
+  const { http, authInfo } = (context ?? {}) as ToolContext;
+  const asker = (http?.authInfo ?? authInfo)?.extra?.asker;
+  if (asker === undefined)
+    throw new TypeError('elicit: give the context of the call, the last argument of its handler, behind mcpHandler or McpAgent.');
+  return asker;
+}
+
+async function asModern(key: string, asked: object, params: Params, resumed: Resumed | null): Promise<Answer> {
+  const answer = resumed?.answers[key];
+  if (answer !== undefined && (await fits(answer, asked))) return answer;
+  const { elicitation } = (params._meta?.[CAPABILITIES] ?? {}) as { elicitation?: { form?: object; url?: object } };
+  const isUrl = (asked as Question).mode === 'url';
+  const declared = isUrl ? elicitation?.url : (elicitation?.form ?? (elicitation?.url ? undefined : elicitation)); // an empty one means forms
+  if (declared === undefined) throw cannot(asked as Question);
+  throw new InputNeeded(key, isUrl ? asked : { mode: 'form', ...asked });
+}
+
+/** What does not fit the form is asked again. */
+async function fits({ action, content }: Answer, asked: object): Promise<boolean> {
+  if (action !== 'accept' || !('requestedSchema' in asked)) return true;
+  const checked = await fromJsonSchema(asked.requestedSchema as never)['~standard'].validate(content ?? {});
+  return checked.issues === undefined;
+}
+
+/** The same question has the same key when the tool runs again. */
+async function keyOf(asked: object): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(JSON.stringify(asked))))).slice(0, 16);
+}
+
+function check(question: Question): void {
+  if (question.mode === 'url') {
+    const url = URL.canParse(question.url) ? new URL(question.url) : null;
+    const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
+    if (url === null || !isSafe || url.username !== '' || url.password !== '')
+      throw new TypeError('elicit: `url` must be an https address without a user in it, to a page that asks who is there.'); // S-180
+    return;
+  }
+  const { properties } = question.requestedSchema;
+  const secret = Object.entries(properties).find(([name, { format }]) => SECRET.test(name) || format === 'password');
+  if (secret)
+    throw new TypeError(
+      `elicit: the field ${JSON.stringify(secret[0])} asks for a secret, which would go through the client; ask with \`mode: 'url'\`.`,
+    );
+}
+
+function cannot(question: Question): ToolError {
+  return new ToolError(
+    question.mode === 'url'
+      ? `${question.message} The user has to open this address in a browser: ${question.url}`
+      : `${question.message} This client cannot ask the user while a tool runs, so the answer is missing.`,
+  );
+}

@@ -1,0 +1,126 @@
+/**
+ * Carried: what a client of 2026-07-28 carries back (`requestState`) when it repeats a call that needed something first: how far its
+ * user got with connecting an account, and what the user answered so far. Sealed, and bound to grant (hence user and client), tool and
+ * arguments (SEC-192, S-135). Where it holds answers it is good once: what a person agreed to happens once.
+ */
+import { base64url } from '../../lib/base64url.ts';
+import { utf8 } from '../../lib/bytes.ts';
+import type { Access } from '../../model/access.ts';
+import type { UserStates } from '../../model/user-state.ts';
+import type { JudgedBody } from '../policy/gate.ts';
+import { rpcError } from '../policy/refusal.ts';
+
+/** What a person said to a question. */
+export type Answer = {
+  readonly action: 'accept' | 'decline' | 'cancel';
+  readonly content?: { readonly [field: string]: string | number | boolean | readonly string[] };
+};
+
+/** A call that came back. */
+export interface Resumed {
+  /** Whether its user was given the link of a connection. */
+  readonly connecting: boolean;
+  /** What was said to it. */
+  readonly answer: Answer['action'] | null;
+  /** As it came; to be sent once more while the person is still there. */
+  readonly state: string;
+  /** Whether its ten minutes are over. */
+  readonly over: boolean;
+  /** To questions, by their keys. */
+  readonly answers: { readonly [key: string]: Answer };
+}
+
+/** The body without what was ours in it, and what that said. */
+export interface Resuming {
+  readonly body: JudgedBody;
+  readonly resumed: Resumed | null;
+}
+
+/** The parameters of a call, by the members that matter here. */
+export interface Params {
+  readonly name?: unknown;
+  readonly arguments?: unknown;
+  readonly requestState?: unknown;
+  readonly inputResponses?: { readonly [key: string]: unknown };
+  readonly _meta?: { readonly [name: string]: unknown };
+}
+
+/** A call. */
+export interface CallMessage {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: Params;
+}
+
+/** The key of a link to a connection. */
+export const CONNECT = 'connect';
+const STATE = 'pc1.';
+const SPENT_FOR = 660; // longer than a state is good
+const INVALID_PARAMS = -32602;
+
+/** What a state holds: answers so far, the keys of open questions, whether a link to a connection was given. */
+export type Held = {
+  readonly answers?: { readonly [key: string]: Answer };
+  readonly asked?: readonly string[];
+  readonly connecting?: true;
+};
+
+/** Takes our own state out of a call, or refuses it. What another sealed is left for the server behind. */
+export async function resume(
+  body: JudgedBody,
+  { access, states, url }: { readonly access: Access | null; readonly states: UserStates | undefined; readonly url: string },
+): Promise<Resuming | Response> {
+  if ('length' in body) return { body, resumed: null };
+  const { requestState, ...params } = (body.params ?? {}) as Params;
+  if (access === null || body.method !== 'tools/call' || typeof requestState !== 'string' || !requestState.startsWith(STATE))
+    return { body, resumed: null };
+  const carried = await access.connect.open(requestState.slice(STATE.length), boundTo(params, url));
+  const held = (carried?.value ?? {}) as Held;
+  const { asked = [], connecting = false } = held;
+  // What a person said is good for the ten minutes for which it is known that it was used.
+  const answers = carried?.over === false ? (held.answers ?? {}) : {};
+  const isOnce = asked.length > 0 || Object.keys(answers).length > 0;
+  if (carried === null || (asked.length > 0 && carried.over) || (isOnce && !(await spend(requestState, states))))
+    return rpcError(400, INVALID_PARAMS, 'Invalid requestState', body.id);
+  const responses = params.inputResponses ?? {};
+  const own = [CONNECT, ...asked];
+  const others = Object.fromEntries(Object.entries(responses).filter(([key]) => !own.includes(key)));
+  const { inputResponses: _, ...rest } = params;
+  const given = Object.keys(others).length > 0 ? { ...rest, inputResponses: others } : rest;
+  const said = Object.fromEntries(asked.flatMap((key) => answerIn(responses[key]).map((answer) => [key, answer] as const)));
+  const [answer] = answerIn(responses[CONNECT]);
+  const resumed = { connecting, answer: answer?.action ?? null, state: requestState, over: carried.over, answers: { ...answers, ...said } };
+  return { body: { ...body, params: given as { readonly [name: string]: unknown } }, resumed };
+}
+
+/** What the client shall carry back with the very same call. @param url of the call: another endpoint keeps its own list of what was used. */
+export async function carry(access: Access, params: Params, held: Held, url: string): Promise<string> {
+  return STATE + (await access.connect.seal(held, boundTo(params, url)));
+}
+
+/** True for exactly one caller. A state has one spelling alone (RFC 4648 §3.5). Where nothing is kept for users, a state is good for its ten minutes. */
+async function spend(state: string, states: UserStates | undefined): Promise<boolean> {
+  if (states === undefined) return true;
+  const hash = base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(state))));
+  return (await states.write(`mcp-answered ${hash}`, true, null, SPENT_FOR)) !== null;
+}
+
+/** What has not the shape of an answer is none, and is asked again. */
+function answerIn(response: unknown): Answer[] {
+  const { action, content } = (response ?? {}) as { action?: unknown; content?: unknown };
+  if (action !== 'accept' && action !== 'decline' && action !== 'cancel') return [];
+  const isFields = typeof content === 'object' && content !== null && !Array.isArray(content);
+  return [{ action, ...(isFields && { content: content as NonNullable<Answer['content']> }) }];
+}
+
+/** One text for one endpoint, tool and arguments, whatever order their members come in. */
+function boundTo({ name, arguments: args }: Params, url: string): string {
+  return `tools/call ${JSON.stringify([new URL(url).pathname, name, sorted(args ?? {})])}`;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
+}

@@ -1,0 +1,124 @@
+/**
+ * Streams that a client holds open to hear of changes (`subscriptions/listen`): fed with this user's news alone, and ended when
+ * the token ends, or soon after it was revoked (SEC-190).
+ */
+import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
+import { onAbort } from '../../lib/on-abort.ts';
+import type { Access } from '../../model/access.ts';
+import type { Context } from '../../model/handler.ts';
+import type { Seconds } from '../../model/store.ts';
+import { eventUserOf, type News, type UserEvents } from './user-events.ts';
+import { subscribedAs, watchedIn } from './subscriptions.ts';
+
+const KINDS = { tools: 'tools_list_changed', resources: 'resources_list_changed', prompts: 'prompts_list_changed' } as const;
+/** The longest wait that a timer takes. */
+const LONGEST_MS = 2_147_483_647;
+/** How long a stream of a caller without a token lasts. */
+const ANONYMOUS_FOR: Seconds = 3600;
+
+/** Whether a body asks for a stream of changes. */
+export function isListening(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
+}
+
+/** A user's news as the SDK's bus, for one stream. A caller without a token hears of none. @param body what asked for it. */
+export function busFor(events: UserEvents, access: Access | null, body: unknown): ServerEventBus {
+  const { params } = body as { readonly params?: { readonly notifications?: unknown } };
+  const subscribed = watchedIn(params).filter((uri) => typeof uri === 'string');
+  const eventsOf = (news: News): readonly ServerEvent[] => {
+    if (news === 'updates') return subscribed.map((uri) => ({ kind: 'resource_updated', uri }));
+    if (typeof news === 'string') return [{ kind: KINDS[news] }];
+    const uri = subscribedAs({ subscribed }, news.updated);
+    return uri === null ? [] : [{ kind: 'resource_updated', uri }];
+  };
+  return {
+    publish() {
+      throw new TypeError('News are published with `events.publish({ userId })`, which reaches the streams of one user in all processes.');
+    },
+    subscribe: (listener) =>
+      access ? events.subscribe(eventUserOf(access), (news) => eventsOf(news).forEach((event) => listener(event))) : () => undefined,
+  };
+}
+
+/**
+ * Ends a stream: when the token ends, when a check every so often finds it revoked, and by `abort()`.
+ *
+ * @param early what ends it besides: its client goes, the server is to stop.
+ */
+export function endOf(
+  early: readonly (AbortSignal | undefined)[],
+  access: Pick<Access, 'expiresAt'> | null,
+  ctx: Pick<Context, 'stillGood'>,
+  every: Seconds,
+  now: Seconds = Date.now() / 1000,
+): AbortController {
+  const end = new AbortController();
+  const stop = (): void => {
+    if (!end.signal.aborted) end.abort();
+  };
+  const left = access ? access.expiresAt - now : ANONYMOUS_FOR;
+  const atExpiry = setTimeout(stop, Math.min(LONGEST_MS, Math.max(0, left * 1000)));
+  const checks = setInterval(() => {
+    // A store that is down is no revocation: the next check asks again.
+    ctx.stillGood?.().then(
+      (good) => good || stop(),
+      () => undefined,
+    );
+  }, every * 1000);
+  const forgets = early.map((signal) => signal && onAbort(signal, stop));
+  onAbort(end.signal, () => {
+    clearTimeout(atExpiry);
+    clearInterval(checks);
+    for (const forget of forgets) forget?.();
+  });
+  return end;
+}
+
+/**
+ * An answer that says when it is over: at once where it is no stream, else when it was read to its end or given up.
+ *
+ * @param until ends a stream early.
+ */
+export function tellingItsEnd(response: Response, over: () => void, until?: AbortSignal): Response {
+  const { body, headers } = response;
+  if (body === null || !(headers.get('content-type') ?? '').startsWith('text/event-stream')) {
+    over();
+    return response;
+  }
+  const reader = body.getReader();
+  let cut = false;
+  let forget = (): void => {};
+  const finish = (): void => {
+    forget();
+    over();
+  };
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      if (!until) return;
+      forget = onAbort(until, () => {
+        cut = true;
+        controller.close(); // before the reader, which would have to be waited for
+        void reader.cancel().catch(() => undefined);
+        over();
+      });
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (cut) return;
+        if (!done) return controller.enqueue(value);
+      } catch (error) {
+        if (cut) return;
+        finish();
+        throw error;
+      }
+      finish();
+      controller.close();
+    },
+    async cancel(reason) {
+      finish();
+      await reader.cancel(reason);
+    },
+  });
+  return new Response(stream, response);
+}

@@ -1,0 +1,134 @@
+/**
+ * Exchange: one request of a 2025-era client and its one answer, as the transport of the server that was made for it. What is answered
+ * before anything else is said is plain JSON, which every client takes; as soon as something is said before the answer (progress, a log line), it
+ * is a stream. The SDK's own transport for these clients opens a stream for every call, which is most of what
+ * a short call costs. Whatever is out of the ordinary is left to it: see {@link isPlain}.
+ */
+import { isJsonContentType, isJSONRPCRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server';
+import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
+import { json, type Respond } from '../lib/http.ts';
+import { onAbort } from '../lib/on-abort.ts';
+import type { JudgedBody, JudgedMessage } from './policy/gate.ts';
+import { ALIVE_MS } from './in-time.ts';
+import { type AnyServer, challengesItself } from './sdk.ts';
+import { asError, type Report } from './tool-error.ts';
+
+const METHODS: readonly string[] = ['tools/call', 'tools/list'];
+const ENVELOPE = 'io.modelcontextprotocol/protocolVersion';
+
+/** A call or list that was judged. */
+export type PlainCall = JudgedMessage & JSONRPCRequest;
+
+/** Whether it is a lone call or list of a client of 2025 that sent the headers which it must. */
+export function isPlain({ headers }: Request, body: JudgedBody, server: AnyServer): body is PlainCall {
+  if (!isJSONRPCRequest(body) || !METHODS.includes(body.method) || body.params?._meta?.[ENVELOPE] !== undefined) return false;
+  const [accept, version] = [headers.get('accept') ?? '', headers.get('mcp-protocol-version')];
+  return (
+    accept.includes('application/json') &&
+    accept.includes('text/event-stream') &&
+    isJsonContentType(headers.get('content-type')) &&
+    (version === null || SUPPORTED_PROTOCOL_VERSIONS.includes(version)) &&
+    !headers.has('mcp-method') &&
+    !challengesItself(server, body.params?.['name'])
+  );
+}
+
+/** Has a server answer. Closes it when the answer is out, or nobody waits for it any more. */
+export async function exchange(
+  server: AnyServer,
+  request: Request,
+  message: PlainCall,
+  { authInfo, report, respond }: { readonly authInfo: AuthInfo; readonly report: Report; readonly respond?: Respond | undefined },
+): Promise<Response> {
+  const { signal } = request;
+  let stream: Stream | null = null;
+  let [closed, asking] = [false, false];
+  let settle: (response: Response) => void = () => {};
+  const answer = new Promise<Response>((resolve) => (settle = resolve));
+  const close = (): void => void server.close().catch((error: unknown) => report(asError(error)));
+  const opened = (): Stream => {
+    if (stream) return stream;
+    stream = openStream(close);
+    settle(stream.response);
+    return stream;
+  };
+  let forget = (): void => {};
+
+  /** To close a server, the SDK makes an error for each of its own requests that wait. Where none does, its owner's hook is all that is left to do. */
+  const finish = (): void => {
+    if (asking) return close();
+    end();
+    ownHook(server)?.();
+  };
+  const end = (): void => {
+    closed = true;
+    forget();
+    stream?.end();
+  };
+
+  const transport: Transport = {
+    start: async () => {},
+    async send(sent, options) {
+      const isAsking = 'method' in sent && 'id' in sent;
+      if (closed && isAsking) throw new Error('The answer is out: nobody is there to be asked.');
+      if (closed) return;
+      asking ||= isAsking;
+      const isLast = !('method' in sent);
+      if ((isLast ? sent.id : options?.relatedRequestId) !== message.id) return; // nobody listens for what belongs to no request
+      if (!isLast) return opened().write(sent);
+      if (stream) stream.write(sent);
+      else settle(json(sent, 200, {}, respond));
+      queueMicrotask(finish); // not here: the server is still within its own `send`
+    },
+    async close() {
+      if (closed) return;
+      end();
+      settle(new Response(null, { status: 499 })); // for nobody, where nothing was answered
+      transport.onclose?.();
+    },
+  };
+  await (server as { connect(to: Transport): Promise<void> }).connect(transport);
+  forget = onAbort(signal, close);
+  if (!signal.aborted) transport.onmessage?.(message, { authInfo, request } as MessageExtraInfo);
+  return answer;
+}
+
+/** What the owner of a server wants to be told of at its end. */
+function ownHook(server: AnyServer): (() => void) | undefined {
+  const { server: inner = server } = server as { readonly server?: object };
+  return (inner as { readonly onclose?: () => void }).onclose;
+}
+
+interface Stream {
+  readonly response: Response;
+  write(message: JSONRPCMessage): void;
+  end(): void;
+}
+
+/** Server-sent events. @param gone called when the client hangs up. */
+function openStream(gone: () => void): Stream {
+  const encoder = new TextEncoder();
+  let to: ReadableStreamDefaultController<Uint8Array> | null = null;
+  const say = (text: string): void => to?.enqueue(encoder.encode(text));
+  const alive = setInterval(() => say(': still here\n\n'), ALIVE_MS);
+  const leave = (): void => {
+    clearInterval(alive);
+    to = null;
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => void (to = controller),
+    cancel() {
+      leave();
+      gone();
+    },
+  });
+  const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' };
+  return {
+    response: new Response(body, { headers }),
+    write: (message) => say(`event: message\ndata: ${JSON.stringify(message)}\n\n`),
+    end() {
+      to?.close();
+      leave();
+    },
+  };
+}

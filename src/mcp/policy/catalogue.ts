@@ -1,0 +1,233 @@
+/**
+ * One declaration, everything follows: a tool, resource or prompt with what it needs beside what it is. From a catalogue of
+ * them come the registration, the gate, the lists, the scopes of the metadata and the words of the consent page.
+ */
+import { checkNames } from '../../lib/names.ts';
+import { ResourceTemplate } from '@modelcontextprotocol/server';
+import type { Access, AuthContext } from '../../model/access.ts';
+import { maySee, type Need, type ScopeHierarchy } from '../../model/policy.ts';
+import type { Context } from '../../model/handler.ts';
+import type { Awaitable } from '../../model/runtime.ts';
+import { accessOf } from '../auth-info.ts';
+import type { Caller } from './permission.ts';
+import { policy, type Kind, type Policy } from './policy.ts';
+import { describedOnce } from './schema.ts';
+import { type AnyServer, isCurrent } from '../sdk.ts';
+
+/** What a handler finds in its context: what the SDK put there, and who calls. */
+export type HandlerContext<Props = AuthContext> = Caller<Props> & { readonly [member: string]: unknown };
+
+/** The output of a schema that follows Standard Schema (Zod 4, Valibot, ArkType). */
+type OutputOf<Schema> = Schema extends { readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined } }
+  ? Output
+  : Record<string, never>;
+
+interface Common extends Need<never, never> {
+  readonly title?: string;
+  readonly description?: string;
+  readonly _meta?: Record<string, unknown>;
+  /** Says in words that every caller may use it, where `strict` wants that said. */
+  readonly open?: true;
+}
+
+/** A tool: what it is, what it needs, what it does. */
+export interface ToolDeclaration<Schema = undefined, Props = AuthContext> extends Omit<Common, 'when'> {
+  readonly name: string;
+  readonly inputSchema?: Schema;
+  readonly outputSchema?: unknown;
+  readonly annotations?: Record<string, unknown>;
+  readonly when?: (access: Access<Props>, args: OutputOf<Schema>) => Awaitable<boolean>;
+  /** Gets the checked arguments (an empty object without a schema) and who calls. */
+  readonly handler: (args: OutputOf<Schema>, context: HandlerContext<Props>) => Awaitable<object>;
+}
+
+/** A resource at one URI, or a template of many. */
+export interface ResourceDeclaration<Props = AuthContext> extends Omit<Common, 'when'> {
+  readonly name: string;
+  /** `notes://today`, or with variables `notes://{id}`. */
+  readonly uri: string;
+  readonly mimeType?: string;
+  readonly when?: (access: Access<Props>, args: unknown) => Awaitable<boolean>;
+  /** @param variables of a template; empty for one URI. */
+  readonly read: (uri: URL, variables: Record<string, string | string[]>, context: HandlerContext<Props>) => Awaitable<object>;
+}
+
+/** A prompt. */
+export interface PromptDeclaration<Schema = undefined, Props = AuthContext> extends Omit<Common, 'when'> {
+  readonly name: string;
+  readonly argsSchema?: Schema;
+  readonly when?: (access: Access<Props>, args: OutputOf<Schema>) => Awaitable<boolean>;
+  readonly handler: (args: OutputOf<Schema>, context: HandlerContext<Props>) => Awaitable<object>;
+}
+
+/** A declared primitive, ready for a catalogue. */
+export interface Declared {
+  readonly kind: Kind;
+  /** Name of a tool or prompt; URI of a resource. */
+  readonly key: string;
+  readonly need: Need;
+  /** Whether it says who may use it, be it everyone. */
+  readonly decided: boolean;
+  register(server: AnyServer): void;
+}
+
+const NEED = 'scopes permissions when anonymous hidden text open';
+
+/** Declares a tool. */
+export function tool<Schema = undefined, Props = AuthContext>(declaration: ToolDeclaration<Schema, Props>): Declared {
+  checkNames('tool', declaration, `name title description _meta inputSchema outputSchema annotations handler ${NEED}`);
+  const { name, title, description, inputSchema, outputSchema, annotations, _meta, handler } = declaration;
+  const config = present({ title, description, inputSchema, outputSchema, annotations, _meta });
+  const current = { ...config, ...present({ inputSchema: describedOnce(inputSchema), outputSchema: describedOnce(outputSchema) }) };
+  return declared('tool', name, declaration, (server) => {
+    seam(server).registerTool(name, isCurrent(server) ? current : config, (...given: unknown[]) =>
+      handler(argumentsIn(given), contextIn(given)),
+    );
+  });
+}
+
+/** Declares a resource. */
+export function resource<Props = AuthContext>(declaration: ResourceDeclaration<Props>): Declared {
+  checkNames('resource', declaration, `name title description _meta uri mimeType read ${NEED}`);
+  const { name, uri, title, description, mimeType, _meta, read } = declaration;
+  const config = present({ title, description, mimeType, _meta });
+  return declared('resource', uri, declaration, (server) => {
+    const isTemplate = uri.includes('{');
+    seam(server).registerResource(name, isTemplate ? new ResourceTemplate(uri, { list: undefined }) : uri, config, (...given: unknown[]) =>
+      read(given[0] as URL, isTemplate ? (given[1] as Record<string, string | string[]>) : {}, contextIn(given)),
+    );
+  });
+}
+
+/** Declares a prompt. */
+export function prompt<Schema = undefined, Props = AuthContext>(declaration: PromptDeclaration<Schema, Props>): Declared {
+  checkNames('prompt', declaration, `name title description _meta argsSchema handler ${NEED}`);
+  const { name, title, description, argsSchema, _meta, handler } = declaration;
+  return declared('prompt', name, declaration, (server) => {
+    const args = isCurrent(server) ? argsSchema : shapeOf(argsSchema);
+    seam(server).registerPrompt(name, present({ title, description, argsSchema: args, _meta }), (...given: unknown[]) =>
+      handler(argumentsIn(given), contextIn(given)),
+    );
+  });
+}
+
+/** All that a server offers, with its policy. */
+export interface Catalogue extends Policy {
+  /**
+   * Registers on a server of either SDK line what this caller may see. Hidden ones are then nowhere to be found.
+   *
+   * @param ctx that of the request: of many tools a call of one then costs the registration of that one.
+   */
+  register(server: AnyServer, access: Access | null, ctx?: Context): void;
+  /**
+   * The scopes that these primitives need, for `scopesSupported`: each with its words and the tools it unlocks.
+   *
+   * @param words what the consent page says: `{ write: 'Change your notes' }`.
+   */
+  scopes(words?: { readonly [scope: string]: string }): { readonly [scope: string]: CatalogueScope };
+}
+
+/** A scope as a catalogue knows it. */
+export interface CatalogueScope {
+  readonly description?: string;
+  /** Names of the tools that need it. */
+  readonly unlocks: readonly string[];
+  /** Scopes that it stands for as well. */
+  readonly includes?: readonly string[];
+}
+
+/** How a catalogue is judged as a whole. */
+export interface CatalogueOptions {
+  readonly hierarchy?: ScopeHierarchy;
+  /** Stops the start where a primitive does not say who may use it (`scopes`, `permissions`, `when`, `anonymous` or `open: true`). */
+  readonly strict?: boolean;
+}
+
+/** Puts declarations together. @throws {TypeError} at start-up: a name twice, a scope that is none, or, with `strict`, no policy. */
+export function catalogue(list: readonly Declared[], options: CatalogueOptions = {}): Catalogue {
+  checkNames('catalogue', options, 'hierarchy strict');
+  const { hierarchy = {}, strict = false } = options;
+  const of = (kind: Kind): { [key: string]: Need } =>
+    Object.fromEntries(list.filter((one) => one.kind === kind).map(({ key, need }) => [key, need]));
+  const double = list.find((one, at) => list.findIndex(({ kind, key }) => kind === one.kind && key === one.key) !== at);
+  if (double) throw new TypeError(`catalogue: the ${double.kind} ${JSON.stringify(double.key)} is declared twice.`);
+  const open = strict ? list.filter((one) => !one.decided).map((one) => one.key) : [];
+  if (open.length > 0)
+    throw new TypeError(
+      `catalogue: ${open.join(', ')} ${open.length > 1 ? 'do' : 'does'} not say who may use ${open.length > 1 ? 'them' : 'it'}; give scopes, permissions or \`open: true\`.`,
+    );
+  const [tools, others] = [list.filter(({ kind }) => kind === 'tool'), list.filter(({ kind }) => kind !== 'tool')];
+  const byName = new Map(tools.map((one) => [one.key, one]));
+  const judged = policy({ tools: of('tool'), resources: of('resource'), prompts: of('prompt'), hierarchy, strict });
+  return {
+    ...judged,
+    register(server, access, ctx) {
+      const isSeen = ({ need }: Declared): boolean => need.hidden !== true || (access !== null && maySee(need, access));
+      const called = new Set(ctx?.calledTools?.map((name) => byName.get(name)).filter((one) => one !== undefined && isSeen(one)));
+      const shown = called.size === 0 ? tools : called;
+      for (const one of shown) if (one && isSeen(one)) one.register(server);
+      for (const one of others) if (isSeen(one)) one.register(server);
+    },
+    scopes(words = {}) {
+      const names = new Set([...list.flatMap(({ need }) => need.scopes ?? []), ...Object.keys(words), ...Object.values(hierarchy).flat()]);
+      const entries = [...names].map((name) => {
+        const includes = hierarchy[name];
+        return [
+          name,
+          present({ description: words[name], unlocks: judged.unlocks[name] ?? [], includes }) as unknown as CatalogueScope,
+        ] as const;
+      });
+      return Object.fromEntries(entries);
+    },
+  };
+}
+
+/** The members of a declaration that say who may. The rule's types are those of the declaration; here it is any rule. */
+interface Said extends Omit<Need, 'when'> {
+  readonly when?: unknown;
+  readonly open?: true;
+}
+
+function declared(kind: Kind, key: string, said: Said, register: (server: AnyServer) => void): Declared {
+  const { scopes, permissions, when, anonymous, hidden, text, open } = said;
+  const need = present({ scopes, permissions, when, anonymous, hidden, text }) as Need;
+  const decided =
+    open === true || anonymous === true || when !== undefined || [scopes, permissions].some((list) => (list?.length ?? 0) > 0);
+  return { kind, key, need, decided, register };
+}
+
+/** The SDK leaves the arguments out where there is no schema. */
+function argumentsIn<Args>(given: readonly unknown[]): Args {
+  return (given.length > 1 ? given[0] : {}) as Args;
+}
+
+/** Fails closed: a call that came past the guard has no caller. */
+function contextIn<Props>(given: readonly unknown[]): HandlerContext<Props> {
+  const context = given.at(-1) as object;
+  const access = accessOf<Props>(context);
+  return { ...context, access, props: access?.props } as HandlerContext<Props>;
+}
+
+interface Seam {
+  registerTool(name: string, config: object, handler: (...given: unknown[]) => unknown): unknown;
+  registerResource(name: string, uri: unknown, config: object, read: (...given: unknown[]) => unknown): unknown;
+  registerPrompt(name: string, config: object, handler: (...given: unknown[]) => unknown): unknown;
+}
+
+/** Both lines of the SDK register alike, and take a template of either. */
+function seam(server: AnyServer): Seam {
+  if (typeof (server as Partial<Seam>).registerTool !== 'function')
+    throw new TypeError('catalogue: register() takes an McpServer of SDK 1.x or 2.x; a low-level Server has its handlers set one by one.');
+  return server as unknown as Seam;
+}
+
+/** Prompts of SDK 1.x want the fields of a Zod object, not the object. */
+function shapeOf(schema: unknown): unknown {
+  return typeof schema === 'object' && schema !== null && 'shape' in schema ? schema.shape : schema;
+}
+
+function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * The gate: judges every call of a body, and answers for those that may not go on, before the SDK and any handler see them. It alone makes
+ * {@link JudgedBody}, which is all that a server is ever given: what was not judged is not dispatched.
+ */
+import { type Challenge, insufficientScope, schemeOf, unauthorized } from '../../guard/challenge.ts';
+import { metadataUrlOf } from '../../guard/resource-metadata.ts';
+import type { Access } from '../../model/access.ts';
+import type { NewEvent } from '../../model/event.ts';
+import { judge, maySee, type Need, type Verdict } from '../../model/policy.ts';
+import type { Kind, Policy } from './policy.ts';
+import { isText, type Messages, type ReadMessage } from './read-messages.ts';
+import { type Call, challengeResult, deniedResult, notFound, rpcError } from './refusal.ts';
+import { watchedIn } from '../events/subscriptions.ts';
+
+declare const JUDGED: unique symbol;
+
+/** A message that may be dispatched. Its members may be left out after this, and none may be changed. */
+export type JudgedMessage = ReadMessage & { readonly [JUDGED]: true };
+
+/** A body that may be dispatched. */
+export type JudgedBody = JudgedMessage | readonly JudgedMessage[];
+
+/** Which form a client understands that it should ask for more scopes: the HTTP status of the specification, or a tool result. */
+export type ChallengeForm = 'http' | 'result';
+
+/** Who asks, and how they are answered. */
+export interface Asking {
+  readonly access: Access | null;
+  /** Where the resource's metadata stands; the guard's own when it told. */
+  readonly metadataUrl: string | undefined;
+  readonly form: () => ChallengeForm;
+  readonly emit: (event: NewEvent) => void;
+}
+
+/** What may be dispatched. */
+export interface Passage {
+  readonly body: JudgedBody;
+  /** Tools that are called and that the server must not find, so that it says itself what it says of names that do not exist. */
+  readonly unknown: readonly string[];
+  /** The tool that is called, of a body that is one call. */
+  readonly called: readonly string[];
+}
+
+interface Judgement {
+  readonly message: ReadMessage;
+  readonly call: Call;
+  readonly need: Need | null;
+  readonly verdict: Verdict;
+}
+
+const MAX_NAME_TOLD = 128;
+const OPEN: Need = {};
+/** Methods of MCP that reach no tool, resource or prompt, and lists, which are filtered on their way out. */
+const FREE: readonly string[] = [
+  'initialize', 'ping', 'server/discover', 'logging/setLevel', 'tools/list', 'resources/list', 'resources/templates/list', 'prompts/list',
+  'notifications/initialized', 'notifications/cancelled', 'notifications/progress', 'notifications/roots/list_changed',
+]; // prettier-ignore
+
+/** Judges the calls of a body. */
+export async function gate(policy: Policy, { messages, isBatch }: Messages, asking: Asking): Promise<Passage | Response> {
+  const calls: (readonly [ReadMessage, Call])[] = [];
+  for (const message of messages) {
+    const found = callsIn(message);
+    if (found === null) return invalidParams(message, asking);
+    calls.push(...found.map((call) => [message, call] as const));
+  }
+  const judgements: Judgement[] = [];
+  for (const [message, call] of calls) {
+    const need = needOf(policy, call);
+    const verdict = need ? await judge(need, asking.access, call.args, policy.implied) : closed(asking.access);
+    tell(asking, call, verdict);
+    judgements.push({ message, call, need, verdict });
+  }
+  const challenged = judgements.find(({ verdict: { kind } }) => kind === 'unauthenticated' || kind === 'insufficient_scope');
+  if (challenged) return challengeAnswer(challenged, asking, messages.length);
+  const refused = judgements.filter(({ verdict }) => verdict.kind !== 'allowed');
+  const names = (of: readonly { readonly call: Call }[]): readonly string[] =>
+    of.flatMap(({ call: { kind, name } }) => (kind === 'tool' ? [name] : []));
+  if (refused.every(({ call, need }) => call.kind === 'tool' && isUnseen(need)))
+    return {
+      body: (isBatch ? messages : messages[0]) as JudgedBody, // the one place where a message becomes a judged one
+      unknown: names(refused),
+      called: isBatch ? [] : names(judgements),
+    };
+  const answers = messages.filter(isRequest).map((message) => {
+    const because = refused.find((one) => one.message === message);
+    return because ? refusalOf(because) : notRun(message);
+  });
+  if (answers.length === 0) return new Response(null, { status: 202, headers: { 'cache-control': 'no-store' } });
+  return Response.json(isBatch ? answers : answers[0], { headers: { 'cache-control': 'no-store' } });
+}
+
+/** Takes out of a list what this caller may not see. */
+export function withoutUnseen(policy: Policy, access: Access | null, kind: Kind, items: readonly unknown[]): unknown[] {
+  return items.filter((item) => {
+    const { name, uri, uriTemplate } = (item ?? {}) as { name?: unknown; uri?: unknown; uriTemplate?: unknown };
+    const need = policy.needOf(kind, String(kind === 'resource' ? (uri ?? uriTemplate) : name), uri === undefined);
+    return need !== null && (access === null ? need.anonymous === true || !need.permissions?.length : maySee(need, access));
+  });
+}
+
+/** Tasks go on with what a judged call began; for methods that MCP does not have there is `strict`. Both need a caller. */
+function needOf(policy: Policy, { kind, name, isTemplate }: Call): Need | null {
+  return kind === 'method' && /^(?:tasks|notifications)\//.test(name) ? OPEN : policy.needOf(kind, name, isTemplate);
+}
+
+function closed(access: Access | null): Verdict {
+  return access === null ? { kind: 'unauthenticated', scopes: [] } : { kind: 'denied', reason: 'permission_missing' };
+}
+
+function isUnseen(need: Need | null): boolean {
+  return need === null || need.hidden === true;
+}
+
+function isRequest({ id, method }: ReadMessage): boolean {
+  return id !== undefined && method !== undefined;
+}
+
+function refusalOf({ call, need }: Judgement): object {
+  return isUnseen(need) ? notFound(call) : deniedResult(call, need?.text);
+}
+
+function challengeAnswer({ call, verdict }: Judgement, { access, metadataUrl, form }: Asking, messages: number): Response {
+  const scope = 'scopes' in verdict ? verdict.scopes : [];
+  const url = metadataUrl ?? (access ? metadataUrlOf(access.resource) : undefined);
+  if (url === undefined) return Response.json({ error: 'server_error' }, { status: 500, headers: { 'cache-control': 'no-store' } }); // no guard stood before: nothing to send the client to
+  const challenge: Challenge = { metadataUrl: url, scope };
+  const refusal =
+    verdict.kind === 'unauthenticated' ? unauthorized(challenge, false) : insufficientScope(challenge, undefined, schemeOf(access));
+  if (messages !== 1 || call.kind !== 'tool' || form() === 'http') return refusal;
+  const result = challengeResult(call, refusal.headers.get('www-authenticate') ?? '');
+  return Response.json(result, { headers: { 'cache-control': 'no-store' } });
+}
+
+/** Arguments never go into an event. */
+function tell({ access, emit }: Asking, { kind, name }: Call, verdict: Verdict): void {
+  if (kind === 'method' && verdict.kind === 'allowed') return;
+  emit({
+    kind: verdict.kind === 'allowed' ? 'call.allowed' : verdict.kind === 'denied' ? 'call.denied' : 'call.challenged',
+    primitive: kind,
+    name: name.slice(0, MAX_NAME_TOLD).replace(/[^\x20-\x7e]/g, '?'), // it may be no name of ours
+    ...(access && { userId: access.userId, clientId: access.clientId, grantId: access.grantId }),
+    ...('scopes' in verdict && { scope: verdict.scopes }),
+    ...('reason' in verdict && { reason: verdict.reason }),
+    ...('error' in verdict && { error: verdict.error }),
+  });
+}
+
+/**
+ * Calls of a message; null where it does not say what it calls, or leaves out the id that a call must have. Completions ask on behalf of the prompt
+ * or the template that they complete.
+ */
+function callsIn({ id, method, params = {} }: ReadMessage): readonly Call[] | null {
+  const { name, uri, ref, arguments: args } = params as { name?: unknown; uri?: unknown; ref?: { type?: unknown; name?: unknown; uri?: unknown }; arguments?: unknown };
+  const common = { id: id ?? null, args, modern: isModern(params) };
+  const calls = (kind: Kind, names: readonly unknown[], isTemplate = false): readonly Call[] | null =>
+    id !== undefined && names.every(isText) ? names.map((one) => ({ ...common, kind, name: one, isTemplate })) : null;
+  switch (method) {
+    case undefined: return []; // the answer to a question of the server
+    case 'tools/call': return calls('tool', [name]);
+    case 'resources/read': case 'resources/subscribe': case 'resources/unsubscribe': return calls('resource', [uri]);
+    case 'subscriptions/listen': return calls('resource', watchedIn(params));
+    case 'prompts/get': return calls('prompt', [name]);
+    case 'completion/complete': return ref?.type === 'ref/prompt' ? calls('prompt', [ref.name]) : calls('resource', [ref?.uri], true);
+    default: return FREE.includes(method) ? [] : [{ ...common, kind: 'method', name: method }];
+  }
+} // prettier-ignore
+
+function isModern(params: ReadMessage['params']): boolean {
+  const meta = params?.['_meta'] as { readonly [name: string]: unknown } | null | undefined;
+  return meta?.['io.modelcontextprotocol/protocolVersion'] !== undefined;
+}
+
+function invalidParams({ id, method, params }: ReadMessage, { emit }: Asking): Response {
+  emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: id === undefined ? 'id_missing' : 'params' });
+  if (id === undefined) return rpcError(400, -32600, `${method} is a request and must have an id.`);
+  // 2026-07-28 has no such methods, and says so before it looks at their parameters.
+  if (isModern(params) && /^resources\/(?:un)?subscribe$/.test(method ?? '')) return rpcError(404, -32601, 'Method not found', id);
+  return rpcError(400, -32602, `Invalid params: ${method} does not say what it is for.`, id);
+}
+
+function notRun({ id }: ReadMessage): object {
+  return { jsonrpc: '2.0', id, error: { code: -32600, message: 'Not run: another call of the same batch was refused.' } };
+}

@@ -1,0 +1,118 @@
+/**
+ * Tools that only some callers may run, as wrappers for handlers that stand already. Scopes and permissions are those of this very
+ * call, so a right that was taken away is gone at the next one. Without an authorization context the answer is no.
+ * A wrapper runs inside the SDK, where no HTTP status can be set any more: a `policy` answers before, with the 403 of the specification.
+ */
+import { insufficientScope, schemeOf } from '../../guard/challenge.ts';
+import { metadataUrlOf } from '../../guard/resource-metadata.ts';
+import type { Access, AuthContext } from '../../model/access.ts';
+import { impliedBy, judge, type Need, type ScopeHierarchy, type Verdict } from '../../model/policy.ts';
+import type { Awaitable } from '../../model/runtime.ts';
+import { accessOf } from '../auth-info.ts';
+import { askForMore } from './refusal.ts';
+
+/** What a guarded handler finds in its context besides what the SDK put there. */
+export interface Caller<Props = AuthContext> {
+  readonly access: Access<Props>;
+  readonly props: Props;
+}
+
+/**
+ * The arguments of an SDK handler, with the caller in the last one.
+ * Where TypeScript cannot tell them (a tool of SDK 2.x without schema, a handler that stands alone) the context is all there is.
+ */
+export type WithCaller<Args extends unknown[], Props = AuthContext> = Args extends [...infer Rest, infer Context]
+  ? [...Rest, Context & Caller<Props>]
+  : [context: Caller<Props>];
+
+/** A tool result that tells the model it was refused. (A type, not an interface: the SDK's results have an index signature.) */
+export type Refusal = { isError: true; content: { type: 'text'; text: string }[]; _meta?: { [name: string]: unknown } };
+
+/** How a refusal reads. */
+export interface PermissionOptions {
+  /** Instead of "Permission denied: requires …", where the permission's name is not for everyone's eyes. */
+  readonly text?: string;
+}
+
+/** How scopes are judged, and how a refusal reads. */
+export interface RequireOptions extends PermissionOptions {
+  /** Which scopes bring others along: that of the policy, `{ admin: ['write'], write: ['read'] }`. */
+  readonly hierarchy?: ScopeHierarchy;
+}
+
+/** A handler that a wrapper takes, with the caller in its context. */
+type Guarded<Args extends unknown[], Result, Props> = (...args: WithCaller<Args, Props>) => Awaitable<Result>;
+
+/**
+ * Wraps a tool's handler, of SDK 1.x or 2.x, with or without input schema, so that it runs only for users with the permission.
+ * A refusal is a result with `isError`, which the model can read; never an HTTP challenge: signing in again would not help.
+ *
+ * @param handler gets what the SDK passes, and `props` and `access` in its context.
+ */
+export function requirePermission<Args extends unknown[], Result extends object, Props = AuthContext>(
+  permission: string,
+  handler: Guarded<Args, Result, Props>,
+  options: PermissionOptions = {},
+): (...args: Args) => Promise<Result | Refusal> {
+  const { text = `Permission denied: requires ${permission}` } = options;
+  return requireAny([{ permissions: [permission] }], handler, { text });
+}
+
+/**
+ * Wraps a tool's handler so that it runs only with a token that has all of these scopes. A refusal says so in a result, with the
+ * challenge in `_meta["mcp/www_authenticate"]` for clients that react to results.
+ *
+ * @throws {TypeError} for no scopes at all, or a hierarchy that runs in a circle.
+ */
+export function requireScopes<Args extends unknown[], Result extends object, Props = AuthContext>(
+  scopes: string | readonly string[],
+  handler: Guarded<Args, Result, Props>,
+  options: RequireOptions = {},
+): (...args: Args) => Promise<Result | Refusal> {
+  const all = typeof scopes === 'string' ? [scopes] : [...scopes];
+  if (all.length === 0) throw new TypeError('requireScopes: name at least one scope; a handler for everyone needs no wrapper.');
+  return requireAny([{ scopes: all }], handler, options);
+}
+
+/**
+ * Wraps a tool's handler so that it runs when one of these needs is met as a whole: `[{ permissions: ['admin'] }, { scopes: ['write'] }]`.
+ * Where none is, and only scopes are missing of one, the refusal asks for those of the first such need.
+ *
+ * @throws {TypeError} for no needs at all, or a hierarchy that runs in a circle.
+ */
+export function requireAny<Args extends unknown[], Result extends object, Props = AuthContext>(
+  needs: readonly Need<never, never>[],
+  handler: Guarded<Args, Result, Props>,
+  options: RequireOptions = {},
+): (...args: Args) => Promise<Result | Refusal> {
+  if (needs.length === 0) throw new TypeError('requireAny: name at least one need; a handler for everyone needs no wrapper.');
+  const implied = impliedBy(options.hierarchy ?? {});
+  const { text = 'You do not have permission to use this tool.' } = options;
+  return async (...args) => {
+    // The context is the last argument: the first one of a tool with a schema is what the client sent.
+    const context = args.at(-1);
+    const access = accessOf<Props>(context);
+    if (access === null) return refusalOf(text);
+    const verdicts: Verdict[] = [];
+    for (const need of needs as readonly Need[]) {
+      const verdict = await judge(need, access, args.length > 1 ? args[0] : {}, implied);
+      if (verdict.kind === 'allowed') {
+        const enriched = { ...(context as object), access, props: access.props };
+        return handler(...([...args.slice(0, -1), enriched] as WithCaller<Args, Props>));
+      }
+      verdicts.push(verdict);
+    }
+    const missing = verdicts.find((verdict) => verdict.kind === 'insufficient_scope');
+    return missing && URL.canParse(access.resource) ? challengeOf(access, missing.scopes, options.text) : refusalOf(text);
+  };
+}
+
+function refusalOf(text: string): Refusal {
+  return { isError: true, content: [{ type: 'text', text }] };
+}
+
+function challengeOf(access: Access, scope: readonly string[], text: string | undefined): Refusal {
+  const refusal = insufficientScope({ metadataUrl: metadataUrlOf(access.resource), scope }, undefined, schemeOf(access));
+  const header = refusal.headers.get('www-authenticate') ?? '';
+  return askForMore(header, text);
+}

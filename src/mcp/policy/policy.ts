@@ -1,0 +1,98 @@
+/**
+ * The policy of an MCP server: a need for each tool, resource, resource template and prompt, by the very name that the SDK
+ * dispatches by. What has none is open to every caller that passed the guard; with `strict` it is closed to all.
+ */
+import { checkNames } from '../../lib/names.ts';
+import { UriTemplate } from '@modelcontextprotocol/server';
+import { impliedBy, type Implied, type Need, type ScopeHierarchy, together } from '../../model/policy.ts';
+import { fold, foldedSpellingsOf, spellingsOf } from './resource-uri.ts';
+
+/** What is needed, for each primitive. */
+export interface PolicyOptions {
+  readonly tools?: { readonly [name: string]: Need };
+  /** By URI, or by URI template: `notes://{id}`. Where several match one resource, each of them must be met. */
+  readonly resources?: { readonly [uri: string]: Need };
+  readonly prompts?: { readonly [name: string]: Need };
+  /** Which scopes bring others along: `{ admin: ['write'], write: ['read'] }`. */
+  readonly hierarchy?: ScopeHierarchy;
+  /** Closes whatever has no need written down. Default false. */
+  readonly strict?: boolean;
+}
+
+/** The kinds of primitives; and methods that MCP does not have, which a server may have of its own. */
+export type Kind = 'tool' | 'resource' | 'prompt' | 'method';
+
+/** A policy, checked and worked out. */
+export interface Policy {
+  /** What a primitive needs; null where `strict` closes it for want of a need. @param isTemplate whether it is the text of a URI template, and no URI. */
+  needOf(kind: Kind, name: string, isTemplate?: boolean): Need | null;
+  readonly implied: Implied;
+  /** Every scope that a need names, with the tools it unlocks: `{ write: ['saveNote'] }`. */
+  readonly unlocks: { readonly [scope: string]: readonly string[] };
+  /** Whether lists differ from caller to caller. */
+  readonly filters: boolean;
+}
+
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+const OPEN: Need = {};
+const NEED = 'scopes permissions when anonymous hidden text';
+
+/** Checks a policy. @throws {TypeError} at start-up, naming the primitive and the fix. */
+export function policy(options: PolicyOptions): Policy {
+  checkNames('policy', options, 'tools resources prompts hierarchy strict');
+  const { tools = {}, resources = {}, prompts = {}, strict = false } = options;
+  const maps = {
+    tool: mapOf('tools', tools),
+    resource: mapOf('resources', resources),
+    prompt: mapOf('prompts', prompts),
+    method: new Map<string, Need>(),
+  };
+  const [asWritten, folded] = [matcherOf(resources, (uri) => uri), matcherOf(resources, fold)];
+  const unlocks: Record<string, string[]> = {};
+  for (const [name, need] of maps.tool) for (const scope of need.scopes ?? []) (unlocks[scope] ??= []).push(name);
+  const missing = strict ? null : OPEN;
+  return {
+    needOf(kind, name, isTemplate = false) {
+      if (kind !== 'resource') return maps[kind].get(name) ?? missing;
+      // Each spelling is judged as the SDK may dispatch it. What matches a folded one alone can only add to that.
+      const found = (isTemplate ? [name] : spellingsOf(name)).flatMap((one): readonly (Need | null)[] => {
+        const needs = asWritten(one);
+        return needs.length > 0 ? needs : [missing];
+      });
+      const needs = [...new Set([...found, ...foldedSpellingsOf(name).flatMap(folded)])];
+      return needs.includes(null) ? null : together(needs.filter((need) => need !== null));
+    },
+    implied: impliedBy(options.hierarchy ?? {}),
+    unlocks,
+    filters: strict || Object.values(maps).some((map) => [...map.values()].some((need) => (need.permissions?.length ?? 0) > 0)),
+  };
+}
+
+/** Finds the needs of all keys that a URI matches. @param as how the keys are compared. */
+function matcherOf(resources: { readonly [uri: string]: Need }, as: (uri: string) => string): (uri: string) => readonly Need[] {
+  const entries = Object.entries(resources).map(([uri, need]) => [as(uri), need] as const);
+  const templates = entries.filter(([uri]) => uri.includes('{')).map(([uri, need]) => ({ template: new UriTemplate(uri), need }));
+  const exact = new Map<string, readonly Need[]>();
+  for (const [uri, need] of entries) exact.set(uri, [...(exact.get(uri) ?? []), need]);
+  return (uri) => [...(exact.get(uri) ?? []), ...templates.filter(({ template }) => template.match(uri) !== null).map(({ need }) => need)];
+}
+
+function mapOf(option: string, needs: { readonly [name: string]: Need }): ReadonlyMap<string, Need> {
+  for (const [name, need] of Object.entries(needs)) {
+    checkNames(`policy: ${option}.${name}`, need, NEED);
+    const bad = (need.scopes ?? []).find((scope) => typeof scope !== 'string' || !SCOPE.test(scope));
+    if (bad !== undefined)
+      throw new TypeError(
+        `policy: \`${option}.${name}.scopes\` holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes.`,
+      );
+    if ((need.permissions ?? []).some((one) => typeof one !== 'string' || one === ''))
+      throw new TypeError(`policy: \`${option}.${name}.permissions\` must be a list of names.`);
+    if (need.when !== undefined && typeof need.when !== 'function')
+      throw new TypeError(`policy: \`${option}.${name}.when\` must be a function (access, args) → boolean.`);
+    if (need.anonymous === true && ((need.scopes?.length ?? 0) > 0 || (need.permissions?.length ?? 0) > 0))
+      throw new TypeError(
+        `policy: \`${option}.${name}\` cannot be for callers without a token and need scopes or permissions; leave one of them out.`,
+      );
+  }
+  return new Map(Object.entries(needs));
+}

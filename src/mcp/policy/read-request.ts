@@ -1,0 +1,64 @@
+/**
+ * Entry: the body of a request is read here, once; the gate judges its messages, and the SDK is given the very messages that were judged.
+ */
+import { credentialOf } from '../../guard/credential.ts';
+import type { Access } from '../../model/access.ts';
+import type { NewEvent } from '../../model/event.ts';
+import type { Context } from '../../model/handler.ts';
+import { type ChallengeForm, gate, type Passage } from './gate.ts';
+import type { Policy } from './policy.ts';
+import { readMessages } from './read-messages.ts';
+import { shownRequest } from '../redacted-request.ts';
+import { asError, type Report } from '../tool-error.ts';
+
+export type { ChallengeForm };
+
+/** Who comes in. */
+export interface Entering {
+  readonly access: Access | null;
+  readonly ctx: Context;
+  readonly report: Report;
+  readonly bodyLimit?: number;
+  readonly challengeForm?: (request: Request, access: Access | null) => ChallengeForm;
+  readonly on?: (event: NewEvent) => void;
+}
+
+/** A request that may go on: its headers, and beside them what of its body was judged. */
+export interface Entry extends Passage {
+  readonly request: Request;
+}
+
+/** Lets a request in, or answers it. */
+export async function enter(policy: Policy, request: Request, entering: Entering): Promise<Entry | Response> {
+  const { access, ctx, report, challengeForm } = entering;
+  const emit = (event: NewEvent): void => tell(entering.on ?? ctx.emit, event, report);
+  const read = await readMessages(request, entering.bodyLimit ?? ctx.bodyLimit);
+  if ('reason' in read) {
+    emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: read.reason });
+    return read.answer;
+  }
+  const form = (): ChallengeForm => (challengeForm ? challengeForm(withoutBody(request), access) : formFor(request, access));
+  const passage = await gate(policy, read, { access, metadataUrl: ctx.challenge?.metadataUrl, form, emit });
+  return passage instanceof Response ? passage : { request: shownRequest(request, credentialOf(ctx)), ...passage };
+}
+
+/** The request for code that is not ours, once its body has been read. */
+function withoutBody({ url, method, headers }: Request): Request {
+  return new Request(url, { method, headers: [...headers] });
+}
+
+/** ChatGPT starts an authorization for what a tool's result says, and for nothing else (checked in 2026). */
+function formFor(request: Request, access: Access | null): ChallengeForm {
+  const host = access && URL.canParse(access.clientId) ? new URL(access.clientId).hostname : '';
+  const isChatGpt = /(?:^|\.)(?:chatgpt|openai)\.com$/.test(host) || /\bopenai-mcp\b/i.test(request.headers.get('user-agent') ?? '');
+  return isChatGpt ? 'result' : 'http';
+}
+
+/** What the listener throws changes no answer. */
+function tell(on: ((event: NewEvent) => void) | undefined, event: NewEvent, report: Report): void {
+  try {
+    on?.(event);
+  } catch (error) {
+    report(asError(error));
+  }
+}

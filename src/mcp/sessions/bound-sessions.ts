@@ -1,0 +1,156 @@
+/**
+ * Bound sessions: puts a handler that keeps MCP sessions by `Mcp-Session-Id` (2025-era: Cloudflare's `McpAgent.serve`, a transport of
+ * the SDK) behind what the specification wants of it. The id alone then leads nowhere:
+ *
+ *   id known for this very user → same client → same props as at its beginning → not idle for too long → the handler; else 404
+ *
+ * After a 404 clients begin a new session by themselves (2025-11-25, Session Management), with the props of that moment.
+ */
+import { credentialOf } from '../../guard/credential.ts';
+import { base64url } from '../../lib/base64url.ts';
+import { utf8 } from '../../lib/bytes.ts';
+import { genuine } from '../../lib/native-request.ts';
+import { withoutStore } from '../../lib/http.ts';
+import { checkNames } from '../../lib/names.ts';
+import { onAbort } from '../../lib/on-abort.ts';
+import type { Access } from '../../model/access.ts';
+import type { Context, FetchObject } from '../../model/handler.ts';
+import type { Seconds, Version } from '../../model/store.ts';
+import type { UserStates } from '../../model/user-state.ts';
+import { callerOf } from '../auth-info.ts';
+import { changeState } from '../change-state.ts';
+import { endOf, tellingItsEnd } from '../events/listening.ts';
+import { checkBodyLimit, readAnew } from '../policy/read-messages.ts';
+import { checkTerms, type Places, placesOf } from './session-limit.ts';
+import { HEADER, notFound } from './session-request.ts';
+import { shownHeaders, shownUrl } from '../redacted-request.ts';
+
+/** How sessions end. */
+export interface BoundSessionsOptions {
+  /** Seconds without a request after which a session is over; default a day. */
+  readonly idle?: Seconds;
+  /** Sessions that one user may have through one client at once, 1 to 2000; default 100. Of one more, the one not used for the longest time is found no more. */
+  readonly most?: number;
+  /** Seconds after which a stream that a client holds open, or that a tool answers on, notices that its token was revoked; 1 to 300, default 15. */
+  readonly streamCheck?: Seconds;
+  /** Bytes of a request. Default: the limit of the server in front (`serve`), else 4 MiB. */
+  readonly bodyLimit?: number;
+}
+
+/** A session as it is kept for its user: which client began it, a hash of the props that it began with, when it was last used. */
+type Kept = { readonly clientId: string; readonly props: string; readonly seenAt: Seconds; readonly ended?: boolean };
+
+const LONGEST = 200;
+const KIND = 'mcp-bound-session';
+
+/**
+ * Binds the sessions of a handler to user, client and props.
+ *
+ * @example
+ * apiHandler: boundSessions(TheirAgent.serve('/mcp'))
+ * @throws {TypeError} for an option that makes no sense.
+ */
+export function boundSessions<Env = unknown>(
+  handler: Pick<FetchObject<Env>, 'fetch' | 'servedPaths'>,
+  options: BoundSessionsOptions = {},
+): FetchObject<Env> {
+  checkNames('boundSessions', options, 'idle most streamCheck bodyLimit');
+  const { idle = 86_400, most = 100, streamCheck = 15, bodyLimit } = options;
+  const terms = checkTerms('boundSessions', { idle, most });
+  checkBodyLimit('boundSessions', bodyLimit);
+  if (!Number.isInteger(streamCheck) || streamCheck < 1 || streamCheck > 300)
+    throw new TypeError('boundSessions: `streamCheck` must be a whole number of seconds from 1 to 300.');
+
+  return {
+    ...(handler.servedPaths && { servedPaths: handler.servedPaths }),
+    async fetch(request, env, ctx) {
+      const [access, states] = [callerOf(ctx), ctx.states?.passing];
+      if (access === null || states === undefined)
+        throw new TypeError('boundSessions needs OAuthProvider in front, whose store keeps whose session is whose.');
+      const anew = await readAnew(request, bodyLimit ?? ctx.bodyLimit);
+      if ('reason' in anew) {
+        ctx.emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: anew.reason });
+        return anew.answer;
+      }
+      const id = request.headers.get(HEADER);
+      const props = await hashOf(access.props);
+      if (id !== null && !(await isOwn(id, states, access, props))) return notFound();
+      // Ends with the token, also for a tool that is at work: its handler sees the signal, its stream is cut.
+      const until = endOf([request.signal, request.method === 'GET' ? ctx.stopping : undefined], access, ctx, streamCheck, states.now());
+      const given = new AbortController();
+      const over = onAbort(until.signal, () => given.abort());
+      const finish = (): void => {
+        over(); // what came to its end was not given up
+        until.abort();
+      };
+      try {
+        const response = withoutStore(await handler.fetch(shown(anew, given.signal, ctx), env, ctx));
+        const begun = response.headers.get(HEADER);
+        if (id === null && begun !== null) await begin(begun, states, access, props);
+        if (id !== null && request.method === 'DELETE' && response.ok) await end(id, states, access);
+        return tellingItsEnd(response, finish, until.signal);
+      } catch (error) {
+        finish();
+        throw error;
+      }
+    },
+  };
+
+  async function isOwn(id: string, states: UserStates, access: Access, props: string): Promise<boolean> {
+    const found = id.length <= LONGEST ? await read(id, states) : null;
+    if (!found) return false;
+    const { kept, version } = found;
+    const [now, label] = [states.now(), await labelOf(id)];
+    if (kept.ended || kept.clientId !== access.clientId || kept.props !== props || now - kept.seenAt > idle) return false;
+    // Whoever loses this race was as much in time as the winner.
+    const isSeen = now - kept.seenAt > idle / 10 && (await states.write(handleOf(label), { ...kept, seenAt: now }, version, idle));
+    return !isSeen || (await places(states, access)).keep(label);
+  }
+
+  async function begin(id: string, states: UserStates, access: Access, props: string): Promise<void> {
+    const [kept, label]: [Kept, string] = [{ clientId: access.clientId, props, seenAt: states.now() }, await labelOf(id)];
+    if (id.length > LONGEST || (await states.write(handleOf(label), kept, null, idle)) === null)
+      throw new TypeError('boundSessions: the handler began a session under an id that is too long, or was there before.');
+    await (await places(states, access)).take(label, (one) => states.remove(handleOf(one)));
+  }
+
+  async function end(id: string, states: UserStates, access: Access): Promise<void> {
+    const label = await labelOf(id);
+    await changeState<Kept, void>(states, handleOf(label), idle, (kept) =>
+      kept === null ? { result: undefined } : { write: { ...kept, ended: true }, result: undefined },
+    );
+    await (await places(states, access)).leave(label);
+  }
+
+  function places(states: UserStates, { clientId }: Access): Promise<Places> {
+    return placesOf(states, KIND, clientId, terms);
+  }
+}
+
+async function read(id: string, states: UserStates): Promise<{ readonly kept: Kept; readonly version: Version } | null> {
+  const stored = await states.read(handleOf(await labelOf(id)));
+  return stored && stored.value !== null ? { kept: stored.value as unknown as Kept, version: stored.version } : null;
+}
+
+function handleOf(label: string): string {
+  return `${KIND} ${label}`;
+}
+
+/** What a session is known by where its id must not stand. */
+function labelOf(id: string): Promise<string> {
+  return hashOf(id);
+}
+
+/** Also of what tools know of the caller: when it changes, the session that was made for it is over. */
+async function hashOf(value: unknown): Promise<string> {
+  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(JSON.stringify(value ?? null)))));
+}
+
+/** The request without what carries a credential: the handler is told who calls, and has no need of the token. */
+function shown(request: Request, signal: AbortSignal, ctx: Context): Request {
+  const credential = credentialOf(ctx);
+  const own = genuine(request);
+  const headers = [...shownHeaders(own.headers, credential)];
+  const url = shownUrl(own.url, credential);
+  return new Request(url === own.url ? own : new Request(url, own), { headers, signal });
+}

@@ -1,0 +1,54 @@
+/**
+ * Cancelling: a client's wish that one of its requests be given up comes in another POST, and is put into the drawer of its session, where the
+ * turn that is at it looks from time to time.
+ */
+import { pause } from '../../lib/pause.ts';
+import type { Seconds } from '../../model/store.ts';
+import { changeState } from '../change-state.ts';
+import type { Drawer } from './session-store.ts';
+import { type Id, isOfOrdinaryLength } from '../message.ts';
+import { looked, WAITS } from './server-requests.ts';
+import type { Report } from '../tool-error.ts';
+
+/** How often a turn looks. */
+export const LOOK_EVERY: Seconds = 2;
+
+/** The wishes of a session: the latest of its clients, in one record. */
+const CANCELLED = 'cancelled';
+const MAX_CANCELLED = 64;
+type Wanted = readonly (readonly [id: Id, at: Seconds])[];
+
+/** Puts down that a request is to be given up. */
+export async function putCancellation(drawer: Drawer, id: unknown): Promise<void> {
+  if (!isOfOrdinaryLength(id)) return;
+  await changeState<Wanted, void>(drawer, CANCELLED, WAITS, (wanted) => {
+    const others = (wanted ?? []).filter(([one, at]) => one !== id && drawer.now() - at <= WAITS);
+    return { write: [...others, [id, drawer.now()] as const].slice(-MAX_CANCELLED), result: undefined };
+  });
+}
+
+/** Looks for wishes to cancel until the signal, and tells of each once. @param open the requests that have no answer yet. */
+export async function watchForCancellations(
+  drawer: Drawer,
+  open: ReadonlySet<Id>,
+  {
+    until,
+    report,
+    each,
+    cancelled,
+  }: {
+    readonly until: AbortSignal;
+    readonly report: Report;
+    /** Called before each look with its number. */
+    readonly each: (look: number) => Promise<void>;
+    readonly cancelled: (id: Id) => void;
+  },
+): Promise<void> {
+  for (let look = 0; !until.aborted; look++) {
+    await pause(LOOK_EVERY * 1000, until);
+    if (until.aborted) return;
+    await each(look);
+    const found = await looked(() => drawer.read<Wanted>(CANCELLED), report);
+    for (const [id, at] of found?.value ?? []) if (open.has(id) && drawer.now() - at <= WAITS) cancelled(id);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * News: the streams that a 2025-era client holds open with GET. One tells it that lists have changed, so that rights that were given or taken
+ * show at once, and of the resources that it has subscribed to; the other goes on with a request whose connection broke. Both end with the token, with the session, and with the client.
+ */
+import { utf8 } from '../../lib/bytes.ts';
+import { onAbort } from '../../lib/on-abort.ts';
+import { pause } from '../../lib/pause.ts';
+import type { Access } from '../../model/access.ts';
+import type { Json } from '../../model/store.ts';
+import { deathOf, readStream } from './event-store.ts';
+import { keptNow, type Session } from './session.ts';
+import { eventUserOf, MISSED, type News, type UserEvents } from '../events/user-events.ts';
+import { subscribedAs } from '../events/subscriptions.ts';
+
+/** Comments that keep proxies from closing a quiet stream. */
+const ALIVE_MS = 15_000;
+const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 1000];
+/** How often a stream is looked for that a turn is about to keep. */
+const MOST_MISSES = 5;
+const EMPTY_DATA_SINCE = '2025-11-25';
+
+/** Writes to a stream of server-sent events. */
+export type Write = (message: Json, id?: string) => void;
+
+/** A stream that `feed` fills until it is over, or `until` says so. */
+export function eventStream(
+  until: AbortController,
+  feed: (write: Write, raw: (text: string) => void) => Promise<void>,
+  headers: { readonly [name: string]: string } = {},
+): Response {
+  const end = (): void => {
+    if (!until.signal.aborted) until.abort();
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const raw = (text: string): void => {
+        if (!until.signal.aborted) controller.enqueue(utf8(text));
+      };
+      const alive = setInterval(() => raw(': keepalive\n\n'), ALIVE_MS);
+      raw(': open\n\n');
+      onAbort(until.signal, () => {
+        clearInterval(alive);
+        try {
+          controller.close();
+        } catch {
+          // it was cancelled, which closed it
+        }
+      });
+      const write: Write = (message, id) =>
+        raw(`${id === undefined ? '' : `id: ${id}\n`}event: message\ndata: ${JSON.stringify(message)}\n\n`);
+      // A feed that fails ends the stream; its client comes back.
+      feed(write, raw).then(end, end);
+    },
+    cancel: end,
+  });
+  const about = { 'content-type': 'text/event-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' };
+  return new Response(body, { headers: { ...about, ...headers } });
+}
+
+/** What changes, and for whom. */
+export interface Newspaper {
+  readonly access: Access;
+  readonly events: UserEvents;
+}
+
+/** Tells what has changed. Whoever comes back is told of all: what it missed is not known, and to look twice does no harm. */
+export function newsStream(session: Session, isBack: boolean, newspaper: Newspaper, until: AbortController): Response {
+  const feed = async (write: Write, raw: (text: string) => void): Promise<void> => {
+    if ((session.kept?.version ?? '') >= EMPTY_DATA_SINCE) raw('id: news.0\ndata: \n\n');
+    const tell = (message: Json): void => write(message, 'news.1');
+    if (isBack) for (const news of MISSED) (await messagesOf(news, session)).forEach(tell);
+    await tellNews(session, newspaper, until.signal, tell);
+  };
+  return eventStream(until, feed, { 'mcp-session-id': session.id });
+}
+
+/** Tells news until the signal. @throws what keeps it from telling them: to end the stream is then the way to tell that something was missed. */
+export function tellNews(
+  session: Session,
+  { access, events }: Newspaper,
+  until: AbortSignal,
+  tell: (message: Json) => void,
+): Promise<void> {
+  return new Promise((done, fail) => {
+    const stop = events.subscribe(
+      eventUserOf(access),
+      (news) => void messagesOf(news, session).then((messages) => messages.forEach(tell), fail),
+    );
+    onAbort(until, () => (stop(), done()));
+  });
+}
+
+/** A piece of news as a session is told it. What it wants to hear is read at that very moment: subscriptions come in other requests. */
+async function messagesOf(news: News, session: Session): Promise<readonly Json[]> {
+  const kept = await keptNow(session);
+  if (kept === null) return [];
+  if (typeof news === 'string' && news !== 'updates')
+    return kept.lists.includes(news) ? [{ jsonrpc: '2.0', method: `notifications/${news}/list_changed` }] : [];
+  const subscribed = news === 'updates' ? kept.subscribed : [subscribedAs(kept, news.updated)];
+  return subscribed
+    .filter((uri) => uri !== null)
+    .map((uri) => ({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } }));
+}
+
+/** What a stream said after an event, and says from now on. */
+export async function resumedStream(session: Session, stream: string, after: number, until: AbortController): Promise<Response> {
+  const feed = async (write: Write): Promise<void> => {
+    let [last, misses, wait] = [after, 0, FIRST_LOOK_MS];
+    while (!until.signal.aborted && misses < MOST_MISSES) {
+      const kept = await readStream(session.drawer, stream);
+      misses = kept ? 0 : misses + 1;
+      for (const [number, message] of kept?.events ?? []) {
+        if (number <= last) continue;
+        write(message, `${stream}.${number}`);
+        [last, wait] = [number, FIRST_LOOK_MS];
+      }
+      if (kept?.over) return;
+      const death = kept && deathOf(kept, session.drawer.now());
+      if (death) return death.forEach((message) => write(message));
+      await pause(wait, until.signal);
+      wait = Math.min(2 * wait, LAST_LOOK_MS);
+    }
+  };
+  return eventStream(until, feed, { 'mcp-session-id': session.id });
+}

@@ -1,0 +1,51 @@
+/**
+ * Outbox: what a server says to a client of 2024-11, whose one stream (GET) is held by some process, while its messages (POST) come to any.
+ * Writers add to one record of the session, the holder of the stream empties it: what it took out it sends, once.
+ */
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { pause } from '../../lib/pause.ts';
+import type { Json } from '../../model/store.ts';
+import { changeState } from '../change-state.ts';
+import { eventStream, type Newspaper, tellNews, type Write } from './notifications.ts';
+import { KEPT_FOR } from './event-store.ts';
+import type { Session } from './session.ts';
+
+const OUTBOX = 'outbox';
+const [FIRST_LOOK_MS, LAST_LOOK_MS] = [50, 1000];
+
+/** Adds a message. @throws {Error} where it is too large, or nobody fetches what is there. */
+export function put({ drawer }: Session, message: JSONRPCMessage, until: AbortSignal): Promise<void> {
+  return changeState<readonly Json[], void>(drawer, OUTBOX, KEPT_FOR, (messages) => {
+    until.throwIfAborted();
+    return { write: [...(messages ?? []), message as unknown as Json], result: undefined };
+  });
+}
+
+/** The stream: first the address for messages, then all that comes, and news. When the server stops, it ends as soon as nothing is at work for it. */
+export function outboxStream(
+  session: Session,
+  address: string,
+  newspaper: Newspaper,
+  until: AbortController,
+  { stopping, isAtWork }: { readonly stopping: AbortSignal | undefined; readonly isAtWork: () => boolean },
+): Response {
+  const { drawer } = session;
+  const empty = async (write: Write): Promise<void> => {
+    for (let wait = FIRST_LOOK_MS; !until.signal.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
+      const isStopping = stopping?.aborted === true;
+      const isLast = isStopping && !isAtWork(); // asked before the look, which then finds all
+      const found = await drawer.read<readonly Json[]>(OUTBOX);
+      if (found && (await drawer.remove(OUTBOX, found.version))) {
+        for (const message of found.value) write(message);
+        wait = FIRST_LOOK_MS / 2;
+      }
+      if (isLast && found === null) return;
+      if (isStopping) await pause(FIRST_LOOK_MS, until.signal);
+      else await Promise.race([pause(wait, until.signal), pause(wait, stopping)]);
+    }
+  };
+  return eventStream(until, async (write, raw) => {
+    raw(`event: endpoint\ndata: ${address}\n\n`);
+    await Promise.race([empty(write), tellNews(session, newspaper, until.signal, write)]);
+  });
+}

@@ -1,0 +1,228 @@
+/**
+ * Turn: one POST of a session. The server is made for this request alone, as everywhere; it is told what the client said of itself, so that
+ * it knows whom it talks to, and its requests to the client (elicitation, sampling) go out on the stream of this POST. Their answers come
+ * in other POSTs, perhaps to other processes: they are put into the session's drawer, where this turn looks for them.
+ *
+ *   initialize, replayed → the messages of this POST → what the server asks, under an id of this turn → its answer from the drawer → result
+ *
+ * A client that goes away has not cancelled (2025-11-25, Streamable HTTP): a tool runs on, for whoever comes back with `Last-Event-ID`.
+ */
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import { onAbort } from '../../lib/on-abort.ts';
+import { pause } from '../../lib/pause.ts';
+import type { Json, Seconds } from '../../model/store.ts';
+import { LOOK_EVERY, watchForCancellations } from './cancellation.ts';
+import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';
+import { tellingItsEnd } from '../events/listening.ts';
+import { type Id, isAnswer, type Message, messagesOf } from '../message.ts';
+import { type Questions, questionsOf } from './server-requests.ts';
+import { type Recording, recordTo, SAID_EVERY } from './event-store.ts';
+import type { AnyServer } from '../sdk.ts';
+import type { Session } from './session.ts';
+import { asError, type Report } from '../tool-error.ts';
+import { isBelow, isGranted, MOST_SUBSCRIBED, type Wish, wishIn } from '../events/subscriptions.ts';
+
+/** One POST, and whose. */
+export interface Turn {
+  readonly session: Session;
+  readonly request: Request;
+  readonly body: JudgedBody;
+  readonly authInfo: AuthInfo;
+  readonly report: Report;
+  /** Keeps a session that this turn began; gets the result of `initialize`. */
+  readonly begin: (result: Json) => Promise<void>;
+  /** Has the session remember what its client wishes for. False where it is too much. */
+  readonly remember: (wish: Wish) => Promise<boolean>;
+  /** Ends with the token of the request. */
+  readonly until: AbortController;
+  /** Tells that its client has gone away, while a tool goes on. */
+  readonly leave: () => void;
+  readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+/** How long a tool may go on for a client that has gone away. */
+const ALONE: Seconds = 600;
+/** When a client whose connection broke comes back. */
+const RETRY_MS = 1000;
+const [INVALID_PARAMS, INTERNAL_ERROR] = [-32602, -32603];
+
+/** How the messages of a turn go to the client. */
+interface Way {
+  readonly transport: Transport;
+  /** Keeps what is said, for a client that comes back. */
+  readonly recording: Recording | null;
+  /** Hands the client's own messages to the server. */
+  readonly start: (authInfo: AuthInfo, request: Request, body: JudgedBody) => Promise<Response>;
+}
+
+/** A turn that is going on. */
+interface Going {
+  readonly turn: Turn;
+  /** Requests of the client that have no answer yet. */
+  readonly open: Set<Id>;
+  readonly questions: Questions;
+  readonly recording: Recording | null;
+  /** Hands a message to the server. */
+  readonly deliver: (message: object) => void;
+  readonly finish: () => void;
+}
+
+/** Has a server answer the messages of a turn, on the stream of its POST. */
+export function takeTurn(server: AnyServer, turn: Turn): Promise<Response> {
+  return converse(server, turn, (open, isTool) => {
+    const { drawer, id, kept } = turn.session;
+    const recording = isTool ? recordTo(drawer, open, turn.report) : null;
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      ...(kept === null && { sessionIdGenerator: () => id }), // the SDK asks for it at `initialize` alone
+      ...(recording && { eventStore: recording, retryInterval: RETRY_MS }),
+    });
+    if (kept !== null) transport.sessionId = id;
+    const start: Way['start'] = (authInfo, request, parsedBody) => transport.handleRequest(request, { authInfo, parsedBody });
+    return { transport, recording, start };
+  });
+}
+
+/** Has a server answer the messages of a turn by way of `send`, while the POST is told at once that they have come (2024-11). */
+export function takeTurnApart(server: AnyServer, turn: Turn, send: (message: JSONRPCMessage) => Promise<void>): Promise<Response> {
+  return converse(server, turn, () => {
+    const transport: Transport = {
+      sessionId: turn.session.id,
+      start: () => Promise.resolve(),
+      send,
+      close: () => Promise.resolve(transport.onclose?.()),
+    };
+    const start: Way['start'] = (authInfo, request, body) => {
+      for (const message of messagesOf<JudgedMessage>(body)) transport.onmessage?.(message as JSONRPCMessage, { authInfo, request });
+      return Promise.resolve(new Response('Accepted', { status: 202 }));
+    };
+    return { transport, recording: null, start };
+  });
+}
+
+/** Introduces the two to each other, has the server answer, and stays until everything is answered. */
+async function converse(server: AnyServer, turn: Turn, wayFor: (open: ReadonlySet<Id>, isTool: boolean) => Way): Promise<Response> {
+  const { session, request, body, authInfo, report, until } = turn;
+  const messages = messagesOf<JudgedMessage>(body);
+  const open = new Set(messages.flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : [])));
+  const isTool = messages.some(({ method }) => method === 'tools/call');
+  const { transport, recording, start } = wayFor(open, isTool);
+  const deliver: Going['deliver'] = (message) => transport.onmessage?.(message as JSONRPCMessage, { authInfo });
+  const finish = (): void => {
+    if (!until.signal.aborted) until.abort();
+  };
+  const questions = questionsOf(session.drawer, { deliver, until: until.signal, report });
+  const going: Going = { turn, open, questions, recording, deliver, finish };
+  try {
+    transport.send = speaking(transport.send.bind(transport), going);
+    const closed = closedAtEnd(server, turn);
+    await server.connect(transport as never);
+    await introduce(transport, session.kept?.params ?? null, deliver);
+    const response = await start(authInfo, request, body);
+    if (open.size === 0 || !response.ok) {
+      finish();
+      return response;
+    }
+    if (isTool) void watch(going).catch((error: unknown) => report(asError(error)));
+    turn.waitUntil(closed);
+    return heldOpen(response, going);
+  } catch (error) {
+    finish();
+    throw error;
+  }
+}
+
+/** Tells a new server what the client said of itself when the session began. Its answer was given then. */
+async function introduce(transport: Transport, params: Json, deliver: Going['deliver']): Promise<void> {
+  if (params === null) return;
+  const send = transport.send.bind(transport);
+  await new Promise<void>((done) => {
+    transport.send = async (message, options) => (isAnswer(message) ? done() : send(message, options));
+    deliver({ jsonrpc: '2.0', id: 'portcullis', method: 'initialize', params });
+  });
+  transport.send = send;
+}
+
+/** What becomes of what the server says: answers end requests, questions go out under other ids, all goes on the stream of a request. */
+function speaking(send: Transport['send'], going: Going): Transport['send'] {
+  const { turn, open, questions, finish } = going;
+  const messages = messagesOf<JudgedMessage>(turn.body);
+  let level = turn.session.kept?.level ?? null;
+  return async (message, options) => {
+    const { id, method } = message as Message;
+    if (method === undefined && id !== undefined) {
+      const [asked] = messages.filter((one) => one.id === id);
+      const answer = await settled(message as Message, asked, turn);
+      const wish = wishIn(asked ?? {});
+      if (wish?.kind === 'level' && 'result' in answer) level = wish.level;
+      open.delete(id);
+      await send(answer, options);
+      if (open.size === 0) finish();
+      return;
+    }
+    const [first] = open;
+    if (first === undefined) return; // a server of this turn alone has nobody to talk to but in an answer
+    if (isBelow(level, message as Message)) return;
+    const sendRelated = (one: JSONRPCMessage): Promise<void> =>
+      send(one, { ...options, relatedRequestId: options?.relatedRequestId ?? first });
+    if (id === undefined) return sendRelated(questions.asSent(message as Message));
+    return questions.ask({ ...(message as Message), id }, sendRelated);
+  };
+}
+
+/** An answer as it goes out: what the session is to know of it is kept before, and what could not be kept is no success. */
+async function settled(answer: Message, asked: Message | undefined, turn: Turn): Promise<JSONRPCMessage> {
+  const { kept } = turn.session;
+  const { id, result } = answer;
+  const refused = (code: number, message: string): JSONRPCMessage => ({ jsonrpc: '2.0', id: id as Id, error: { code, message } });
+  try {
+    if (asked?.method === 'initialize' && result !== undefined && (kept?.params ?? null) === null) await turn.begin(result);
+    const wish = wishIn(asked ?? {});
+    if (wish === null || !isGranted(wish, answer, kept?.canSubscribe === true)) return answer as JSONRPCMessage;
+    if (!(await turn.remember(wish)))
+      return refused(INVALID_PARAMS, `A session may be subscribed to ${MOST_SUBSCRIBED} resources, with URIs of ordinary length.`);
+    return { jsonrpc: '2.0', id: id as Id, result: (result ?? {}) as { [name: string]: unknown } };
+  } catch (error) {
+    turn.report(asError(error));
+    return refused(INTERNAL_ERROR, 'Internal server error');
+  }
+}
+
+/** Looks whether the client wants one of its requests cancelled, and keeps the stream of a long one. */
+function watch({ turn, open, recording, deliver, finish }: Going): Promise<void> {
+  return watchForCancellations(turn.session.drawer, open, {
+    until: turn.until.signal,
+    report: turn.report,
+    async each(look) {
+      if (look % (SAID_EVERY / LOOK_EVERY) === 0) await recording?.keep();
+    },
+    cancelled(requestId) {
+      deliver({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
+      open.delete(requestId);
+      if (open.size === 0) finish();
+    },
+  });
+}
+
+/** Closes the server when the turn is over. */
+function closedAtEnd(server: AnyServer, { until, report }: Turn): Promise<void> {
+  const over = new Promise<void>((done) => void onAbort(until.signal, done));
+  return over.then(() => server.close()).catch((error: unknown) => report(asError(error)));
+}
+
+/** A stream whose client may go away before its end: a tool then goes on for a while, everything else ends. */
+function heldOpen(response: Response, { turn, open, recording, finish }: Going): Response {
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response; // what is said goes another way
+  const { signal } = turn.until;
+  let isLeft = false;
+  const left = (): void => {
+    if (open.size === 0 || signal.aborted || isLeft) return;
+    if (recording === null) return finish();
+    isLeft = true;
+    turn.leave();
+    void recording.keep();
+    void pause(ALONE * 1000, signal).then(finish);
+  };
+  onAbort(signal, onAbort(turn.request.signal, left));
+  return tellingItsEnd(response, left);
+}

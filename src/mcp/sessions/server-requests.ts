@@ -1,0 +1,88 @@
+/**
+ * Questions: what a server asks its client while a turn lasts (elicitation, sampling, roots). Each goes out under an id that cannot be guessed, and
+ * stands open in the drawer of the session. Its answer comes in another POST, perhaps to another process, which puts it there, once; an answer
+ * to no open question is dropped, so that nothing is stored that was not asked for.
+ */
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
+import { base64url } from '../../lib/base64url.ts';
+import { pause } from '../../lib/pause.ts';
+import type { Json, Seconds } from '../../model/store.ts';
+import type { Drawer } from './session-store.ts';
+import type { Id, Message } from '../message.ts';
+import { asError, type Report } from '../tool-error.ts';
+
+/** What is open of one turn. */
+export interface Questions {
+  /** Sends a request of the server under an id of its own, and looks for the answer from then on. */
+  ask(question: Message & { readonly id: Id }, send: (message: JSONRPCMessage) => Promise<void>): Promise<void>;
+  /** A notification as the client knows it: what is taken back bears the id that the question went out under, and nobody waits for it any more. */
+  asSent(notification: Message): JSONRPCMessage;
+}
+
+/** How long an answer waits to be fetched, and a wish to cancel. */
+export const WAITS: Seconds = 600;
+/** A person answers in seconds; the drawer is looked into at first often, then once a second. */
+const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 1000];
+const ANSWER_ID = /^[\w-]{22}$/;
+
+/** What is kept of a question: null while it is open, then the answer. */
+type Kept = { [name: string]: Json } | null;
+
+/** The questions of a turn. @param deliver hands a message of the client to the server. */
+export function questionsOf(
+  drawer: Drawer,
+  { deliver, until, report }: { readonly deliver: (message: object) => void; readonly until: AbortSignal; readonly report: Report },
+): Questions {
+  const asked = new Map<string, Id>();
+
+  /** Looks until it is there, or nobody waits for it any more. */
+  async function fetchAnswer(name: string, id: Id): Promise<void> {
+    for (let wait = FIRST_LOOK_MS; asked.has(name) && !until.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
+      await pause(wait, until);
+      const found = until.aborted ? null : await looked(() => drawer.read<Kept>(answerTo(name)), report);
+      if (found?.value && (await drawer.remove(answerTo(name), found.version)) && asked.delete(name))
+        return deliver({ ...found.value, id });
+    }
+    await drawer.remove(answerTo(name));
+  }
+
+  return {
+    async ask(question, send) {
+      const name = base64url(crypto.getRandomValues(new Uint8Array(16)));
+      asked.set(name, question.id);
+      await drawer.write(answerTo(name), null, null, WAITS);
+      await send({ ...question, id: name } as JSONRPCMessage);
+      void fetchAnswer(name, question.id).catch((error: unknown) => report(asError(error)));
+    },
+    asSent(notification) {
+      const { method, params } = notification;
+      const isTakenBack = ([, id]: readonly [string, Id]): boolean => id === params?.['requestId'];
+      const [name] = (method === 'notifications/cancelled' && [...asked].find(isTakenBack)) || [];
+      if (name === undefined) return notification as JSONRPCMessage;
+      asked.delete(name);
+      return { ...notification, params: { ...params, requestId: name } } as Message as JSONRPCMessage;
+    },
+  };
+}
+
+/** Puts the client's answer to an open question where it is looked for. The first one counts. */
+export async function putAnswer(drawer: Drawer, answer: { readonly id?: unknown }): Promise<void> {
+  const { id } = answer;
+  if (typeof id !== 'string' || !ANSWER_ID.test(id)) return;
+  const found = await drawer.read<Kept>(answerTo(id));
+  if (found?.value === null) await drawer.write(answerTo(id), answer as Json, found.version, WAITS);
+}
+
+/** A store that is down for a moment is asked again. */
+export async function looked<T>(look: () => Promise<T | null>, report: Report): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    report(asError(error));
+    return null;
+  }
+}
+
+function answerTo(name: string): string {
+  return `answer ${name}`;
+}

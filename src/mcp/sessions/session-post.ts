@@ -1,0 +1,139 @@
+/**
+ * A POST of a session: which session it is for, what of it is for another turn of that session, and the turn that serves the rest.
+ */
+import { classifyInboundRequest, type AuthInfo } from '@modelcontextprotocol/server';
+import type { Json } from '../../model/store.ts';
+import { putCancellation } from './cancellation.ts';
+import { LARGEST } from './session-store.ts';
+import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';
+import { endOf } from '../events/listening.ts';
+import { type Message, messagesOf } from '../message.ts';
+import { put } from './outbox.ts';
+import { putAnswer } from './server-requests.ts';
+import type { AnyServer } from '../sdk.ts';
+import { type Agreed, begin, findSession, type Keeper, newSession, remember, type Session } from './session.ts';
+import { type Admitted, HEADER, notFound, PARAMETER, refusal, type Visitor } from './session-request.ts';
+import { takeTurn, takeTurnApart, type Turn } from './post-exchange.ts';
+import { LISTS, type ListKind } from '../events/user-events.ts';
+
+/** Who posts, and where sessions are kept. */
+interface Posting {
+  readonly visitor: Visitor;
+  readonly keeper: Keeper;
+  readonly sse: boolean;
+}
+
+/** A session, and whether its answers go by the stream of a client of 2024-11. */
+interface Named {
+  readonly session: Session | null;
+  readonly isApart: boolean;
+}
+
+/** Characters that are kept of the parameters of `initialize`; clients send some hundred, but for their icons. */
+const MAX_PARAMS = 65_536;
+
+/** Whether a body is of the protocol of 2025 or before; newer clients have no sessions (S-230). */
+export function isOfSessions({ headers }: Request, body: JudgedBody): boolean {
+  const [version, method, name] = ['mcp-protocol-version', 'mcp-method', 'mcp-name'].map((one) => headers.get(one) ?? undefined);
+  const told = { protocolVersionHeader: version, mcpMethodHeader: method, mcpNameHeader: name };
+  return classifyInboundRequest({ httpMethod: 'POST', ...present(told), body }).kind === 'legacy';
+}
+
+/** Takes a POST in: a refusal, an answer where nothing is left to serve, the turn to take, or null where it belongs to no session. */
+export async function takeIn(request: Request, body: JudgedBody, posting: Posting): Promise<Admitted | Response | null> {
+  const messages = messagesOf<JudgedMessage>(body);
+  const named = await sessionNamed(request, messages, posting);
+  if (named === null) return null;
+  const { session } = named;
+  if (session === null) return notFound();
+  if (messages.some(isTooLong))
+    return refusal(413, -32600, `The parameters of initialize may have ${MAX_PARAMS} characters without icons.`);
+  if (messages.some(isTooLarge)) return refusal(413, -32600, `An answer may have ${LARGEST} characters.`);
+  const left = messages.filter((message) => !isForAnotherTurn(message));
+  for (const message of messages) await putAway(message, session);
+  const [only] = left;
+  if (only === undefined) return new Response(null, { status: 202 });
+  const own = Array.isArray(body) ? left : only;
+  return {
+    body: own,
+    headers: { [HEADER]: session.id },
+    isApart: named.isApart,
+    serve: (server, authInfo) => served(server, { request, body: own, authInfo }, { ...named, session }, posting),
+  };
+}
+
+/** The session that a request names, or begins. */
+async function sessionNamed({ headers, url }: Request, messages: readonly Message[], { keeper, sse }: Posting): Promise<Named | null> {
+  const apart = sse && !headers.has(HEADER) ? new URL(url).searchParams.get(PARAMETER) : null;
+  if (apart !== null) return { session: await findSession(apart, keeper), isApart: true };
+  if (messages.length === 1 && messages[0]?.method === 'initialize') return { session: await newSession(keeper.states), isApart: false };
+  const id = headers.get(HEADER);
+  return id === null ? null : { session: await findSession(id, keeper), isApart: false };
+}
+
+/** Has a server take the turn. */
+function served(
+  server: AnyServer,
+  posted: { readonly request: Request; readonly body: JudgedBody; readonly authInfo: AuthInfo },
+  { session, isApart }: Named & { readonly session: Session },
+  { visitor: { access, ctx, report, streamCheck, streams }, keeper }: Posting,
+): Promise<Response> {
+  const until = endOf([], access, ctx, streamCheck, keeper.states.now());
+  const [first] = messagesOf<JudgedMessage>(posted.body).filter(({ method }) => method === 'initialize');
+  const turn: Turn = {
+    ...posted,
+    session,
+    report,
+    until,
+    leave: () => streams.leave(access, until),
+    waitUntil: (promise) => ctx.waitUntil(promise),
+    begin: (result) => begin(session, agreedOn(keptOf(first?.params ?? {}), result), keeper),
+    remember: (wish) => remember(session, wish, keeper),
+  };
+  if (isApart) streams.work(session.drawer.label, until.signal);
+  return isApart ? takeTurnApart(server, turn, (message) => put(session, message, until.signal)) : takeTurn(server, turn);
+}
+
+/** Answers and cancellations are for another turn of the session, which looks for them in its drawer. */
+async function putAway(message: Message, { drawer }: Session): Promise<void> {
+  if (message.method === 'notifications/cancelled') await putCancellation(drawer, message.params?.['requestId']);
+  else if (isForAnotherTurn(message)) await putAnswer(drawer, message);
+}
+
+function isForAnotherTurn({ method }: Message): boolean {
+  return method === undefined || method === 'notifications/cancelled';
+}
+
+function isTooLarge(message: Message): boolean {
+  return message.method === undefined && JSON.stringify(message).length > LARGEST;
+}
+
+function isTooLong(message: Message): boolean {
+  return message.method === 'initialize' && lengthOf(keptOf(message.params)) > MAX_PARAMS;
+}
+
+/** What is kept of the parameters of `initialize`, for the servers of later requests: large icons (2025-11-25) are left out. */
+function keptOf(params: Message['params']): Json {
+  const { clientInfo } = (params ?? {}) as { readonly clientInfo?: { readonly icons?: unknown } };
+  if (params === undefined || clientInfo?.icons === undefined || lengthOf(params) <= MAX_PARAMS) return (params ?? null) as Json;
+  const { icons: _, ...named } = clientInfo;
+  return { ...params, clientInfo: named } as Json;
+}
+
+function lengthOf(value: unknown): number {
+  return JSON.stringify(value).length;
+}
+
+/** What the two sides said of themselves. */
+function agreedOn(params: Json, result: Json): Agreed {
+  const { protocolVersion = '', capabilities = {} } = result as {
+    protocolVersion?: string;
+    capabilities?: { [list in ListKind]?: { listChanged?: boolean; subscribe?: boolean } };
+  };
+  const lists = LISTS.filter((list) => capabilities[list]?.listChanged === true);
+  return { params, version: protocolVersion, lists, canSubscribe: capabilities.resources?.subscribe === true };
+}
+
+function present(members: { readonly [name: string]: string | undefined }): { [name: string]: string } {
+  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

@@ -1,0 +1,78 @@
+/**
+ * Drawer: what is kept for one session, in the store of its user. The id gives a label and a key: under the label, hashed together with user
+ * and resource, stands what the key has sealed. Whoever has the label can take the session away, and read nothing; the id itself is kept
+ * nowhere. A stolen store reads nothing, and a session id in the hands of another user leads to another drawer.
+ */
+import { base64url, fromBase64url } from '../../lib/base64url.ts';
+import { fromUtf8, utf8 } from '../../lib/bytes.ts';
+import type { Json, Seconds, Version } from '../../model/store.ts';
+import type { UserStates } from '../../model/user-state.ts';
+
+/** The records of one session. */
+export interface Drawer {
+  /** What the session is known by where its id must not stand. */
+  readonly label: string;
+  /** Null where nothing lies under that name, or nothing of this session. */
+  read<T extends Json>(name: string): Promise<{ readonly value: T; readonly version: Version } | null>;
+  /** @returns the new version; null, and nothing changed, where it is not `since` that lies there. @throws {TypeError} for what is too large. */
+  write(name: string, value: Json, since: Version | null, ttl?: Seconds): Promise<Version | null>;
+  /** Takes something out. @returns true for exactly one caller. */
+  remove(name: string, since?: Version): Promise<boolean>;
+  /** The second it is on the server. */
+  now(): Seconds;
+}
+
+/** Characters of JSON that a record takes, sealed and written as base64url. */
+export const LARGEST = 190_000;
+const IV_BYTES = 12;
+const KEY_BYTES = 32;
+const LABEL_BYTES = 16;
+
+/** Opens the drawer of a session of whoever calls. */
+export async function drawerOf(id: string, states: UserStates): Promise<Drawer> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-512', utf8(`portcullis mcp-session\n${id}`)));
+  const key = await crypto.subtle.importKey('raw', bytes.subarray(0, KEY_BYTES), 'AES-GCM', false, ['encrypt', 'decrypt']);
+  const label = base64url(bytes.subarray(KEY_BYTES, KEY_BYTES + LABEL_BYTES));
+  const handleOf = (name: string): string => handleIn(label, name);
+  return {
+    label,
+    async read<T extends Json>(name: string) {
+      const stored = await states.read(handleOf(name));
+      const bytes = typeof stored?.value === 'string' ? fromBase64url(stored.value) : null;
+      if (!stored || !bytes) return null;
+      const text = await opened(key, bytes, name);
+      return text === null ? null : { value: JSON.parse(text) as T, version: stored.version };
+    },
+    async write(name, value, since, ttl) {
+      const text = JSON.stringify(value);
+      if (text.length > LARGEST) throw new TypeError(`What is kept for a session may have ${LARGEST} characters of JSON.`);
+      return states.write(handleOf(name), base64url(await sealed(key, text, name)), since, ttl);
+    },
+    remove: (name, since) => states.remove(handleOf(name), since),
+    now: () => states.now(),
+  };
+}
+
+/** Where a record of the session with that label stands among the states of its user. */
+export function handleIn(label: string, name: string): string {
+  return `mcp-session ${label} ${name}`;
+}
+
+async function sealed(key: CryptoKey, text: string, name: string): Promise<Uint8Array> {
+  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+  const box = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: utf8(name) }, key, utf8(text));
+  const bytes = new Uint8Array(IV_BYTES + box.byteLength);
+  bytes.set(iv);
+  bytes.set(new Uint8Array(box), IV_BYTES);
+  return bytes;
+}
+
+/** Null for what was not sealed with this key, in this place. */
+async function opened(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>, name: string): Promise<string | null> {
+  const [iv, box] = [bytes.subarray(0, IV_BYTES), bytes.subarray(IV_BYTES)];
+  try {
+    return fromUtf8(new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData: utf8(name) }, key, box)));
+  } catch {
+    return null; // the one thing that GCM says of it
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * GET and DELETE of a session: the streams that a client holds open (news, the rest of a broken answer, everything for clients of 2024-11), and
+ * the end.
+ */
+import { accepts } from '../../lib/accept.ts';
+import { onAbort } from '../../lib/on-abort.ts';
+import { endOf } from '../events/listening.ts';
+import { newsStream, resumedStream } from './notifications.ts';
+import { outboxStream } from './outbox.ts';
+import { readEventId } from './event-store.ts';
+import { begin, endSession, findSession, type Keeper, newSession, NOTHING_SAID, type Session } from './session.ts';
+import { HEADER, notFound, PARAMETER, refusal, type Visitor } from './session-request.ts';
+import { noPlace } from './shares.ts';
+import type { UserEvents } from '../events/user-events.ts';
+
+/** Who attends, and where sessions are kept. */
+interface Attending {
+  readonly visitor: Visitor;
+  /** @throws {TypeError} where nothing keeps sessions. */
+  readonly keeper: () => Keeper;
+  readonly sse: boolean;
+  readonly events: UserEvents;
+}
+
+/** Answers GET and DELETE; null where they name no session. */
+export async function attend(request: Request, attending: Attending): Promise<Response | null> {
+  const { method, headers } = request;
+  const id = headers.get(HEADER);
+  const isApart = attending.sse && id === null && method === 'GET';
+  if (!isApart && (id === null || (method !== 'GET' && method !== 'DELETE'))) return null;
+  const keeper = attending.keeper();
+  const session = id === null ? await newSession(keeper.states) : await findSession(id, keeper);
+  if (session === null) return notFound();
+  if (method === 'DELETE') {
+    await endSession(session, keeper);
+    return new Response(null, { status: 200 });
+  }
+  if (!accepts(headers.get('accept'), 'text/event-stream'))
+    return refusal(406, -32000, 'Not Acceptable: Client must accept text/event-stream');
+  const last = isApart ? null : headers.get('last-event-id');
+  const resumed = last === null ? null : readEventId(last);
+  if (last !== null && resumed === null) return refusal(400, -32000, 'Invalid Last-Event-ID');
+  const early = [request.signal, isApart ? undefined : attending.visitor.ctx.stopping];
+  const until = endOfStream(early, session, keeper, attending);
+  if (until instanceof Response) return until;
+  if (isApart) return apart(session, keeper, attending, until);
+  return resumed && resumed.stream !== 'news'
+    ? resumedStream(session, resumed.stream, resumed.after, until)
+    : newsStream(session, last !== null, { access: attending.visitor.access, events: attending.events }, until);
+}
+
+/** The one stream of a client of 2024-11, which begins its session and ends it. */
+async function apart(session: Session, keeper: Keeper, attending: Attending, until: AbortController): Promise<Response> {
+  const { access, ctx, report, streams } = attending.visitor;
+  await begin(session, NOTHING_SAID, keeper).catch((error: unknown) => {
+    until.abort();
+    throw error;
+  });
+  onAbort(until.signal, () => ctx.waitUntil(endSession(session, keeper).catch(report)));
+  const end = { stopping: ctx.stopping, isAtWork: () => streams.isAtWork(session.drawer.label) };
+  return outboxStream(session, `?${PARAMETER}=${session.id}`, { access, events: attending.events }, until, end);
+}
+
+/** Ends a stream with its token, its session, and `early`; or refuses it, where there is no place for it. */
+function endOfStream(
+  early: readonly (AbortSignal | undefined)[],
+  { id, drawer }: Session,
+  keeper: Keeper,
+  { visitor }: Attending,
+): AbortController | Response {
+  const { access, ctx, streamCheck, streams } = visitor;
+  const stillGood = async (): Promise<boolean> => (await ctx.stillGood?.()) !== false && (await findSession(id, keeper)) !== null;
+  const until = endOf(early, access, { stillGood }, streamCheck, keeper.states.now());
+  const full = streams.take({ access, session: drawer.label }, until.signal);
+  if (full === null) return until;
+  until.abort();
+  return noPlace(full, ctx);
+}

@@ -1,0 +1,124 @@
+/**
+ * Shares: how many streams one handler holds open at once, and for whom. Each session, each user, and all callers without a token together have
+ * a share, so that none of them can take the places of everybody else. Counted in one process or isolate.
+ */
+import { onAbort } from '../../lib/on-abort.ts';
+import type { Access } from '../../model/access.ts';
+import type { Context } from '../../model/handler.ts';
+import { keyOf } from '../../model/live-permissions.ts';
+import type { Id } from '../message.ts';
+import { rpcError } from '../policy/refusal.ts';
+
+/** Whose share is used up. */
+export type Full = 'streams_of_session' | 'streams_of_user' | 'streams_of_anonymous' | 'streams';
+
+/** The most of each share. */
+export interface Limits {
+  readonly session: number;
+  readonly user: number;
+  /** Of all callers without a token together. */
+  readonly anonymous: number;
+  readonly all: number;
+  /** Calls of one user that go on though their client has gone away. */
+  readonly alone: number;
+}
+
+/** What is open, and whose it is. */
+export interface Shares {
+  /** Takes a place until the signal aborts. @returns whose share is used up, and nothing was taken; else null. */
+  take(whose: { readonly access: Access | null; readonly session?: string }, until: AbortSignal): Full | null;
+  /** Notes a call of a session until its end. */
+  work(session: string, until: AbortSignal): void;
+  /** Whether a call of a session is at work here. */
+  isAtWork(session: string): boolean;
+  /** Notes a call whose client has gone away, until its end. One too many of a user ends the one that was left first. */
+  leave(access: Access, until: AbortController): void;
+}
+
+const LIMITS: Limits = { session: 8, user: 128, anonymous: 128, all: 2048, alone: 64 };
+const RETRY_AFTER = '30';
+
+/**
+ * workerd ends a request whose client has gone without running any of its code: what was taken for it would be taken for ever. So who has a place
+ * says so, and the place of one that has said nothing for long is free.
+ */
+const BEAT_MS = 20_000;
+const DEAD_AFTER_MS = 65_000;
+
+/** Keys beyond which all places are looked at whose holders have not been heard of. */
+const MAX_KEYS = 4096;
+
+/** A place, and when its holder was last heard of. */
+interface Place {
+  seenAt: number;
+  /** Ends what holds it; weak, so that nothing of a request is kept that workerd has ended. */
+  readonly end: WeakRef<AbortController> | null;
+}
+
+/** Nothing is open yet. */
+export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS): Shares {
+  const places = new Map<string, Set<Place>>();
+  const give = (key: string, place: Place): void => {
+    const own = places.get(key);
+    own?.delete(place);
+    if (own?.size === 0) places.delete(key);
+  };
+  const prune = (key: string): void => {
+    for (const place of places.get(key) ?? []) if (Date.now() - place.seenAt > DEAD_AFTER_MS) give(key, place);
+  };
+  const hold = (keys: readonly string[], until: AbortSignal, end: AbortController | null = null): void => {
+    if (places.size > MAX_KEYS) for (const key of places.keys()) prune(key);
+    const place: Place = { seenAt: Date.now(), end: end && new WeakRef(end) };
+    for (const key of keys) places.set(key, (places.get(key) ?? new Set<Place>()).add(place));
+    const beat = setInterval(() => void (place.seenAt = Date.now()), BEAT_MS);
+    onAbort(until, () => {
+      clearInterval(beat);
+      for (const key of keys) give(key, place);
+    });
+  };
+  const isFull = (key: string, most: number): boolean => {
+    if ((places.get(key)?.size ?? 0) < most) return false;
+    prune(key);
+    return (places.get(key)?.size ?? 0) >= most;
+  };
+  return {
+    take({ access, session: label }, until) {
+      const asked: (readonly [key: string, most: number, full: Full])[] = [
+        ...(label === undefined ? [] : [[`session ${label}`, session, 'streams_of_session'] as const]),
+        access ? [`user ${userOf(access)}`, user, 'streams_of_user'] : ['anonymous', anonymous, 'streams_of_anonymous'],
+        ['all', all, 'streams'],
+      ];
+      const full = asked.find(([key, most]) => isFull(key, most));
+      if (full) return full[2];
+      const keys = asked.map(([key]) => key);
+      hold(keys, until);
+      return null;
+    },
+    work: (label, until) => hold([`work ${label}`], until),
+    isAtWork: (label) => places.has(`work ${label}`),
+    leave(access, until) {
+      const key = `alone ${userOf(access)}`;
+      const own = places.get(key);
+      for (const place of own ?? []) if (place.end?.deref() === until) return;
+      hold([key], until.signal, until);
+      if (!isFull(key, alone + 1)) return;
+      const [first] = places.get(key) ?? [];
+      if (first) give(key, first);
+      first?.end?.deref()?.abort();
+    },
+  };
+}
+
+/** Refuses a stream that gets no place, and tells why: 503 where the server is full, else 429. @param id of the request that asked for it. */
+export function noPlace(full: Full, { emit }: Pick<Context, 'emit'>, id: Id | null = null): Response {
+  emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'too_many_streams', reason: full });
+  const message = full === 'streams' ? 'The server holds too many streams open.' : 'Too many streams are open: end one first.';
+  const answer = rpcError(full === 'streams' ? 503 : 429, -32000, message, id);
+  answer.headers.set('retry-after', RETRY_AFTER);
+  return answer;
+}
+
+/** A user of one issuer, of one tenant. */
+function userOf({ tenant = '', issuer = '', userId }: Access): string {
+  return keyOf(`${tenant} ${issuer}`, userId);
+}

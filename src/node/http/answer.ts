@@ -1,0 +1,220 @@
+/**
+ * What happens to one request: taken in or refused, given to the application, answered or reported.
+ * It holds what outlives a request, too: how many are worked on, and what `waitUntil` was given.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Context, FetchObject } from '../../model/handler.ts';
+import { takesLight } from '../../lib/native-request.ts';
+import type { Respond } from '../../lib/http.ts';
+import { BodyError, type IncomingBody } from './body.ts';
+import { halfSentRequests } from './half-sent.ts';
+import { addressOf, incoming, type Incoming, type RequestRules } from './request.ts';
+import { PlainResponse } from './lazy-response.ts';
+import { send, sendPlain } from './response.ts';
+
+/** Limits and listeners of a server that concern one request. */
+export interface AnswerSettings extends RequestRules {
+  /** Second argument of `fetch`. Default: a copy of `process.env`. */
+  readonly env: unknown;
+  /** How many proxies stand in front of the server, each of which adds to `X-Forwarded-For`. Default 0: nobody is believed. */
+  readonly trustProxy: number;
+  /** How many requests may be worked on at once; one more is told to come back. Default 1000. */
+  readonly maxRequests: number;
+  /** Seconds that a client may take for its whole request, and then between two parts of the answer that it reads. Default 60. */
+  readonly requestTimeout?: number;
+  /** Hears of every error that became a 500 or cut a stream, and of rejected `waitUntil` promises. Default: its stack on stderr. */
+  readonly onError?: (error: unknown, at: ErrorPlace) => void;
+}
+
+/** Where an error happened. Holds nothing that could be a secret: no query, no header. */
+export interface ErrorPlace {
+  /** The `request_id` that the client was told. */
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+/** A server without its sockets. */
+export interface Answering {
+  /** Node's request listener. */
+  answer(message: IncomingMessage, to: ServerResponse): void;
+  /** From now on every answer is the last of its connection, and streams on which nothing is at work end. */
+  stop(): void;
+  /** Resolves when all promises given to `waitUntil` have settled. */
+  settled(): Promise<void>;
+}
+
+/** Half-sent requests of one address that are waited for. */
+const MAX_HALF_SENT = 128;
+
+/** Status, body and further headers of the answers that need no application. */
+const REFUSALS: { readonly [status: number]: readonly [error: string, text: string, ...headers: string[]] } = {
+  400: ['invalid_request', 'The request line or a header is malformed.'],
+  405: ['invalid_request', 'This method is not served here.', 'allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
+  408: ['invalid_request', 'The request body did not come in time.', 'connection', 'close'],
+  413: ['invalid_request', 'The request body is larger than this server accepts.'],
+  503: ['temporarily_unavailable', 'The server is busy. Try again shortly.', 'retry-after', '1'],
+};
+
+type Taken = Exclude<Incoming, { refused: unknown }>;
+
+/** Binds an application to Node's request listener. */
+export function answering(app: FetchObject, settings: AnswerSettings): Answering {
+  const pending = new Set<Promise<unknown>>();
+  const light = takesLight(app);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const here: Here = { trustProxy: settings.trustProxy, bodyLimit: settings.bodyLimit, stopping: signal, keep };
+  /** Requests that are worked on; those among them whose body has not come hold no place. */
+  let busy = 0;
+  const answers = new WeakMap<IncomingMessage, ServerResponse>();
+  const halfSent = halfSentRequests(MAX_HALF_SENT, settings.maxRequests, (message) => {
+    const to = answers.get(message);
+    if (!to || to.headersSent) return void message.destroy();
+    to.once('finish', () => message.destroy());
+    refuse(to, 408);
+  });
+
+  async function handle({ request, body }: Taken, message: IncomingMessage, to: ServerResponse): Promise<void> {
+    busy += 1;
+    let working = true;
+    const address = body === null || message.complete ? null : (addressOf(message, settings.trustProxy) ?? '');
+    if (address !== null) {
+      answers.set(message, to);
+      halfSent.add(address, message);
+    }
+    const rest = (): void => {
+      working = false;
+      release(message, to);
+      busy -= 1; // from here on it holds a socket, not a place: a stream may stay open for hours
+      if (address !== null) halfSent.delete(address, message);
+    };
+    try {
+      const answer = await app.fetch(
+        light ? (request as unknown as Request) : request.genuine(),
+        settings.env,
+        new NodeContext(message, to, here),
+      );
+      rest();
+      if (body?.tooLarge && !to.headersSent) return refuse(to, 413);
+      if (signal.aborted && !to.headersSent) to.shouldKeepAlive = false;
+      await send(answer, to, settings.requestTimeout && settings.requestTimeout * 1000);
+    } catch (error) {
+      if (working) rest();
+      fail(error, body, message, to);
+    }
+  }
+
+  function hasPlace(): boolean {
+    return busy < settings.maxRequests || busy - halfSent.count() < settings.maxRequests;
+  }
+
+  /** What of the body has not come by the time of the answer is not waited for. */
+  function release(message: IncomingMessage, to: ServerResponse): void {
+    if (!message.complete) to.once('finish', () => discard(message, settings.bodyLimit));
+  }
+
+  function fail(error: unknown, body: IncomingBody | null, message: IncomingMessage, to: ServerResponse): void {
+    if (body?.tooLarge && !to.headersSent) return refuse(to, 413);
+    // Who hung up, or was ended while half-sent, needs no answer, and what broke by that is no fault.
+    if ((to.destroyed || to.writableEnded) && error instanceof Error && (error instanceof BodyError || error.name === 'AbortError')) return;
+    const id = report(error, message);
+    if (to.headersSent) to.destroy();
+    else sendPlain(to, 500, { error: 'server_error', error_description: 'The server met an unexpected condition.', request_id: id });
+  }
+
+  function report(error: unknown, { method = '', url = '' }: IncomingMessage): string {
+    const at = { id: randomUUID(), method, path: url.split('?', 1)[0] ?? '' };
+    try {
+      (settings.onError ?? print)(error, at);
+    } catch (second) {
+      print(error, at);
+      print(second, at);
+    }
+    return at.id;
+  }
+
+  function keep(promise: Promise<unknown>, message: IncomingMessage): void {
+    const kept: Promise<unknown> = Promise.resolve(promise)
+      .catch((error: unknown) => report(error, message))
+      .finally(() => pending.delete(kept));
+    pending.add(kept);
+  }
+
+  return {
+    answer(message, to) {
+      if (signal.aborted) to.shouldKeepAlive = false;
+      const taken = incoming(message, to, settings);
+      if (!('refused' in taken) && hasPlace()) return void handle(taken, message, to);
+      release(message, to);
+      refuse(to, 'refused' in taken ? taken.refused : 503);
+    },
+    stop() {
+      stopping.abort();
+    },
+    async settled() {
+      while (pending.size > 0) await Promise.all(pending);
+    },
+  };
+}
+
+const respond: Respond = (text, init) => PlainResponse.of(text, init);
+
+/** What the context of every request tells of its server. */
+interface Here {
+  readonly trustProxy: number;
+  readonly bodyLimit: number;
+  readonly stopping: AbortSignal;
+  readonly keep: (promise: Promise<unknown>, message: IncomingMessage) => void;
+}
+
+/** A class, since an accessor of an object literal costs as much as the rest of a small request. */
+class NodeContext implements Context {
+  readonly waitUntil: Context['waitUntil'];
+  readonly stopping: AbortSignal;
+  readonly bodyLimit: number;
+  respond: Context['respond'] = respond;
+  readonly #message: IncomingMessage;
+  readonly #to: ServerResponse;
+  readonly #trustProxy: number;
+
+  constructor(message: IncomingMessage, to: ServerResponse, { trustProxy, bodyLimit, stopping, keep }: Here) {
+    this.#message = message;
+    this.#to = to;
+    this.stopping = stopping;
+    this.bodyLimit = bodyLimit;
+    this.#trustProxy = trustProxy;
+    this.waitUntil = (promise) => keep(promise, message);
+  }
+
+  answered(): Promise<void> {
+    return new Promise((done) => (this.#to.closed ? done() : void this.#to.once('close', done)));
+  }
+
+  get address(): string {
+    return addressOf(this.#message, this.#trustProxy) ?? ''; // no socket any more
+  }
+}
+
+function refuse(to: ServerResponse, status: number): void {
+  const [error, text, ...headers] = REFUSALS[status] ?? ['server_error', ''];
+  sendPlain(to, status, { error, error_description: text }, headers);
+}
+
+/** Lets what is left of an answered request's body go by, so that the client reads its answer; hangs up if it is too much. */
+function discard(message: IncomingMessage, limit: number): void {
+  if (message.complete || message.destroyed) return;
+  let left = limit;
+  message.on('data', (bytes: Uint8Array) => {
+    left -= bytes.length;
+    if (left < 0) message.destroy();
+  });
+  message.resume();
+}
+
+/** Name, message and stack alone: an error's other fields may hold a request and its headers. */
+function print(error: unknown, { id, method, path }: ErrorPlace): void {
+  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : `thrown: a value of type ${typeof error}`;
+  console.error(`${method} ${path} failed (request ${id})\n${text}`);
+}

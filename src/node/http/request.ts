@@ -1,0 +1,96 @@
+/**
+ * From Node's `IncomingMessage` to the `Request` that Workers know: what is refused at the door, what its URL is, and who sent it.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import { BodyError, IncomingBody } from './body.ts';
+import { LightHeaders } from './lazy-headers.ts';
+import { LightRequest } from './lazy-request.ts';
+
+/** What does not depend on the request. */
+export interface RequestRules {
+  /** Scheme and host that the public sees, for `request.url`. Without it: `http://` and the `Host` header. */
+  readonly origin?: string;
+  /** Largest request body, in bytes. Default 4 MiB. */
+  readonly bodyLimit: number;
+}
+
+/** A request and its body, or the status that answers it. */
+export type Incoming = { readonly request: LightRequest; readonly body: IncomingBody | null } | { readonly refused: 400 | 405 | 413 };
+
+/** Methods for which the Fetch standard has no `Request`. */
+const FORBIDDEN: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
+
+const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
+/** A path and query that parsing a URL would leave as they are: no dot segment, nothing to encode. */
+const PLAIN_TARGET = /^(?:\/(?!%|\.(?![a-z]))[\w~!$&()*+,;=:@.%-]*)+(?:\?[\w~!$&()*+,;=:@./?%-]*)?$/;
+
+/** Makes the `Request`, or says why there is none. */
+export function incoming(message: IncomingMessage, response: ServerResponse, rules: RequestRules): Incoming {
+  const { method = 'GET', headers } = message;
+  if (FORBIDDEN.has(method)) return { refused: 405 };
+  const length = Number(headers['content-length'] ?? 0);
+  if (length > rules.bodyLimit) return { refused: 413 };
+  const url = urlOf(message, rules.origin);
+  if (url === null) return { refused: 400 };
+  const bodied = (length > 0 || headers['transfer-encoding'] !== undefined) && method !== 'GET' && method !== 'HEAD';
+  const body = bodied ? new IncomingBody(message, rules.bodyLimit) : null;
+  return { request: new LightRequest({ method, url, body, signal: signalOf(response) }, new LightHeaders(headers)), body };
+}
+
+/** The address of whoever called, looking past as many proxies as the operator vouches for. */
+export function addressOf(message: IncomingMessage, trustedProxies: number): string | undefined {
+  const peer = message.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '');
+  const forwarded = message.headers['x-forwarded-for'];
+  if (trustedProxies === 0 || forwarded === undefined) return peer;
+  const hops = String(forwarded).split(',');
+  // Each proxy adds on the right whom it heard from; what stands further left is the caller's own word.
+  const named = (hops[Math.max(0, hops.length - trustedProxies)] ?? '').trim().replace(/^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/, '$1$2');
+  return isIP(named) ? named : peer;
+}
+
+/** Only the path is the caller's to choose: pasted, not resolved, so that `//evil.example/` stays a path. */
+function urlOf(message: IncomingMessage, origin: string | undefined): string | null {
+  const { host } = message.headers;
+  if (host === undefined ? origin === undefined : host !== lastHost?.host && !HOST.test(host)) return null;
+  const base = origin ?? originOf(host ?? '');
+  const { originalUrl, url = '' } = message as IncomingMessage & { readonly originalUrl?: string }; // frameworks cut their mount path off `url`
+  const path = pathOf(originalUrl ?? url, host);
+  if (base === null || path === null) return null;
+  if (PLAIN_TARGET.test(path)) return base + path;
+  return URL.canParse(base + path) ? new URL(base + path).href : null;
+}
+
+function pathOf(target: string, host: string | undefined): string | null {
+  if (target.startsWith('/')) return target;
+  const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target); // as a proxy is asked (RFC 9112 §3.2.2)
+  if (absolute === null || absolute[1]?.toLowerCase() !== host?.toLowerCase()) return null;
+  return absolute[2]?.startsWith('/') ? absolute[2] : `/${absolute[2] ?? ''}`;
+}
+
+/** Nearly every request names the host of the one before. */
+let lastHost: { readonly host: string; readonly origin: string } | undefined;
+
+function originOf(host: string): string | null {
+  if (lastHost?.host === host) return lastHost.origin;
+  if (!URL.canParse(`http://${host}`)) return null;
+  const { origin } = new URL(`http://${host}`);
+  lastHost = { host, origin };
+  return origin;
+}
+
+/** Makes the signal at the first call. */
+function signalOf(response: ServerResponse): () => AbortSignal {
+  let abort: AbortController | undefined;
+  return () => {
+    if (abort) return abort.signal;
+    const { signal } = (abort = new AbortController());
+    const hungUp = (): void => {
+      if (!response.writableFinished) abort?.abort(new BodyError('aborted'));
+    };
+    if (response.closed) hungUp();
+    else response.once('close', hungUp);
+    return signal;
+  };
+}

@@ -1,0 +1,16 @@
+/** English of the page that asks once more after the login: organization, and scopes that fall away. */
+import { html } from '../../lib/html.ts';
+import type { Html, HtmlValue } from '../../lib/html.ts';
+
+/** Texts of the confirm page. */
+export const confirm = {
+  title: 'Allow only this?',
+  chooseTitle: 'Choose an organization',
+  lead: (client: HtmlValue, host: HtmlValue): Html => html`${client} asks for access. You will be sent to ${host}.`,
+  organization: 'It will work for',
+  dropped: 'Your account cannot allow it to',
+  nothingLeft: 'This account cannot allow what the app needs. Use another account, or deny the request.',
+  cannotAllow: 'Your account cannot allow this.',
+  unlocks: (tools: HtmlValue): Html => html`For the tools ${tools}`,
+  siteAsks: (site: HtmlValue, scopes: HtmlValue): Html => html`${site} will be asked for ${scopes}.`,
+};

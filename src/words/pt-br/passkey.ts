@@ -1,0 +1,57 @@
+/** Passkeys in Portuguese of Brazil. */
+import { html } from '../../lib/html.ts';
+import type { Translation } from '../words.ts';
+
+/** Texts about passkeys. */
+export const passkey: NonNullable<Translation['passkey']> = {
+  signIn: 'Entrar com uma chave de acesso',
+  signUp: 'Criar uma conta com uma chave de acesso',
+  signUpHow:
+    'Escolha um nome de usuário. Depois seu dispositivo cria a chave de acesso, e você entra com sua digital, seu rosto ou seu PIN.',
+  signUpButton: 'Continuar',
+  useTitle: 'Use sua chave de acesso',
+  useText: 'Seu navegador pede a chave agora. Se não pedir, aperte o botão.',
+  useButton: 'Usar sua chave de acesso',
+  makeTitle: 'Crie sua chave de acesso',
+  makeText: (username) => html`Ela abrirá a conta nova ${username}. Seu dispositivo a guarda.`,
+  makeButton: 'Criar a chave de acesso',
+  noScript: 'Chaves de acesso precisam de JavaScript, que está desligado neste navegador. Ligue-o, ou volte e entre de outra forma.',
+  missing: 'Este navegador não pode usar chaves de acesso nesta página. Use outro navegador, ou volte e entre de outra forma.',
+  cancelled:
+    'Nenhuma chave de acesso foi usada: foi cancelado, demorou demais, ou este dispositivo não tem uma para este site. Aperte o botão para tentar de novo.',
+  known: 'Este dispositivo já tem uma chave de acesso para esta conta.',
+  none: 'Nenhuma chave de acesso chegou. Seu navegador precisa permitir JavaScript e saber usar chaves de acesso.',
+  unknown: 'Esta chave de acesso não é conhecida aqui. Talvez tenha sido removida. Entre de outra forma ou use outra chave de acesso.',
+  wrong: 'Não foi possível verificar esta chave de acesso. Tente de novo.',
+  counter: 'Esta chave de acesso foi recusada: pode haver uma cópia dela. Entre de outra forma, remova-a e adicione uma nova.',
+  usernameTaken: 'Este nome de usuário já existe. Escolha outro.',
+  title: 'Chaves de acesso',
+  count: (count) => (count === 0 ? 'Nenhuma' : count === 1 ? '1 chave de acesso' : `${count} chaves de acesso`),
+  empty:
+    'Você ainda não tem uma chave de acesso. Com ela você entra com a digital, o rosto ou o PIN, e ninguém consegue tirá-la de você com truques.',
+  defaultName: 'Chave de acesso',
+  synced: 'Sincronizada entre seus dispositivos',
+  eligible: 'Pode ser sincronizada, está em um dispositivo agora',
+  deviceBound: 'Só em um dispositivo',
+  created: (day) => `Adicionada em ${day}`,
+  used: (day) => `usada pela última vez em ${day}`,
+  unused: 'nunca usada',
+  name: 'Nome',
+  rename: 'Renomear',
+  nameOfNew: 'Nome de uma nova chave de acesso',
+  change: 'Renomear ou remover',
+  notOwn: 'Você entra por outro site, então não há chaves de acesso aqui. Adicione uma lá.',
+  removing: (name) => html`Remover ${name}`,
+  lastOne: 'Esta é sua última chave de acesso, e sua conta não tem senha. Sem ela ninguém consegue entrar.',
+  sure: 'Remover mesmo assim',
+  add: 'Adicionar uma chave de acesso',
+  addTitle: 'Adicionar uma chave de acesso',
+  addText: 'Seu navegador pergunta agora onde guardá-la: neste dispositivo, no seu telefone ou em uma chave de segurança.',
+  addButton: 'Criar a chave de acesso',
+  back: 'Voltar para suas chaves de acesso',
+  nameBad: 'Um nome tem de 1 a 64 caracteres.',
+  notYours: 'Você não tem essa chave de acesso. Talvez já tenha sido removida.',
+  taken: 'Esta chave de acesso já é conhecida.',
+  tooMany: 'Você tem tantas chaves de acesso quanto uma conta pode ter. Remova uma antes.',
+  challengeOver: 'Demorou demais ou foi enviado duas vezes. Tente de novo.',
+};

@@ -1,0 +1,101 @@
+/** What is remembered of grants between calls: only while the store says that they are what they were. */
+import { describe, expect, it } from 'vitest';
+import { makeKnownGrants, type Shown } from '../../../src/core/records/grant-cache.ts';
+import { makeRecords } from '../../../src/core/records/records.ts';
+import type { Grant } from '../../../src/model/grant.ts';
+import { revoke } from '../../../src/model/grant-transitions.ts';
+import { memoryStore } from '../../../src/stores/memory.ts';
+import { openGrant, START } from '../../support/grants.ts';
+
+const setUp = async () => {
+  const store = memoryStore({ now: () => START });
+  const records = makeRecords(store);
+  await records.openGrant(openGrant());
+  return { store, records, known: makeKnownGrants(records) };
+};
+
+const shownOf = (grant: Grant, text = '{}'): Shown => {
+  const access = { hash: 'hash', wrappedKey: 'key', scope: [], expiresAt: START };
+  return { grant, access, text, said: {} as Shown['said'], checkedAt: START };
+};
+
+describe('core/records/grant-cache', () => {
+  it('gives the very same grant again while nobody has written it, and the new one as soon as somebody has', async () => {
+    const { records, known } = await setUp();
+    const first = await known.find('grant');
+    expect(await known.find('grant')).toBe(first);
+    await records.changeGrant('grant', (grant) => ({ grant: { ...grant, usedAt: START + 5 }, result: true }));
+    expect((await known.find('grant'))?.usedAt).toBe(START + 5);
+    await records.changeGrant('grant', revoke('revoked', START));
+    expect((await known.find('grant'))?.ended?.reason).toBe('revoked');
+  });
+
+  it('remembers what it read while other grants were written, and not what was written meanwhile', async () => {
+    const { records, known: first } = await setUp();
+    for (const [written, isKept] of [
+      ['other', true],
+      ['grant', false],
+    ] as const) {
+      const slow = makeKnownGrants({
+        async readGrant(...asked) {
+          const held = await records.readGrant(...asked);
+          slow.changed(written);
+          return held;
+        },
+      });
+      const found = await slow.find('grant');
+      expect(slow.stands(found!)).toBe(isKept);
+    }
+    expect(first.stands(openGrant())).toBe(false);
+  });
+
+  it('gives nothing that is gone, nor what came under the same name in an older shape', async () => {
+    const { store, known } = await setUp();
+    await known.find('grant');
+    await store.write('grant:grant', { v: 1, id: 'grant' }, 'any');
+    expect(await known.find('grant')).toBeNull();
+    await store.remove('grant:grant');
+    expect(await known.find('grant')).toBeNull();
+  });
+
+  it('asks the store each time', async () => {
+    const { records } = await setUp();
+    let reads = 0;
+    const known = makeKnownGrants({ readGrant: (...asked) => (reads++, records.readGrant(...asked)) });
+    for (let at = 0; at < 5; at++) await known.find('grant');
+    expect(reads).toBe(5);
+  });
+
+  it('knows a token for as long as its grant is what it was, and none whose props are long', async () => {
+    const { records, known } = await setUp();
+    const grant = (await known.find('grant'))!;
+    known.keepShown('mine', shownOf(grant, '{"a":1}'));
+    known.keepShown('long', shownOf(grant, 'x'.repeat(4097)));
+    known.keepShown('of an older state', shownOf(openGrant()));
+    expect(['mine', 'long', 'of an older state'].map((token) => known.shown(token)?.text)).toEqual(['{"a":1}', undefined, undefined]);
+    await records.changeGrant('grant', (one) => ({ grant: { ...one, usedAt: START + 5 }, result: true }));
+    await known.find('grant');
+    expect(known.shown('mine')).toBeUndefined();
+  });
+
+  it('keeps no grant with many refresh tokens in their grace, which are most of its size', async () => {
+    const { records, known } = await setUp();
+    const retired = Array.from({ length: 5 }, (_, at) => ({ hash: `h${at}`, sealedSuccessor: 'sealed', until: START + 60 }));
+    await records.changeGrant('grant', (grant) => ({ grant: { ...grant, retired }, result: true }));
+    const first = (await known.find('grant'))!;
+    known.keepShown('mine', shownOf(first));
+    expect([(await known.find('grant')) === first, known.shown('mine')]).toEqual([false, undefined]);
+  });
+
+  it('stands by a grant until this process writes it, or one that it hangs on', async () => {
+    const { records, known } = await setUp();
+    const [parent, child] = ['p'.repeat(22), `${'p'.repeat(22)}${'c'.repeat(22)}`];
+    for (const id of [parent, child]) await records.openGrant(openGrant({ id }));
+    for (const changed of [child, parent]) {
+      const [, grant] = await Promise.all([parent, child].map((id) => known.find(id)));
+      expect(known.stands(grant!)).toBe(true);
+      known.changed(changed);
+      expect(known.stands(grant!)).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,116 @@
+import { makeRuntime } from '#under-test';
+import { describe, expect, it } from 'vitest';
+import { makeEmails } from '../../../src/core/users/emails.ts';
+import { makeKeys } from '../../../src/core/records/secrets.ts';
+import { makeNewAccounts, type NewAccounts } from '../../../src/core/users/account-names.ts';
+import { type AccountRecord, makeRecords, type Records } from '../../../src/core/records/records.ts';
+import type { Store } from '../../../src/model/store.ts';
+import { memoryStore } from '../../../src/stores/memory.ts';
+import { type Clock, makeClock } from '../../../src/testing/clock.ts';
+import { faultyStore } from '../../../src/testing/faulty-store.ts';
+
+const ADA: AccountRecord = {
+  v: 1,
+  id: 'ada',
+  username: 'ada',
+  email: 'ada@mail.example',
+  emailVerified: true,
+  permissions: [],
+  stamp: 's',
+  createdAt: 1,
+};
+
+interface Made {
+  readonly clock: Clock;
+  readonly inner: Store;
+  readonly records: Records;
+  readonly fresh: NewAccounts;
+  idOf(username: string): Promise<string | null>;
+  /** The same over a store that dies at its n-th operation. */
+  dying(at: number): Promise<unknown>;
+}
+
+function make(): Made {
+  const clock = makeClock();
+  const inner = memoryStore(clock);
+  const keys = makeKeys({ ...makeRuntime(), now: clock.now });
+  const over = (store: Store): NewAccounts => makeNewAccounts(store, keys, makeRecords(store), makeEmails(store, keys), clock.now);
+  const records = makeRecords(inner);
+  return {
+    clock,
+    inner,
+    records,
+    fresh: over(inner),
+    idOf: async (username) => records.findAccountId(await keys.hash(username)),
+    dying(at) {
+      const faulty = faultyStore(inner);
+      faulty.plan('kill-after', at);
+      return Promise.race([over(faulty.store).open(ADA), faulty.killed]);
+    },
+  };
+}
+
+/** announced, name read, name written. */
+const NAMED = 3;
+
+describe('core/users/account-names', () => {
+  it('an account that nobody finished reads as none, and goes by itself', async () => {
+    const { records, inner, clock, dying } = make();
+    await dying(1);
+    expect([await records.findAccount('ada'), (await inner.read('account:ada')) === null]).toEqual([null, false]);
+    clock.pass(601);
+    expect(await inner.read('account:ada')).toBeNull();
+  });
+
+  it('whoever meets an account that was cut off finishes it, name and address', async () => {
+    for (const at of [1, NAMED, 5]) {
+      const { records, fresh, idOf, clock, dying } = make();
+      await dying(at);
+      expect((await fresh.find('ada'))?.value).toEqual(ADA);
+      clock.pass(601);
+      expect([(await records.findAccount('ada'))?.value, await idOf('ada')]).toEqual([ADA, 'ada']);
+    }
+  });
+
+  it('a name whose account never came is free again', async () => {
+    const { fresh, idOf, clock, dying } = make();
+    await dying(NAMED);
+    expect(await fresh.open({ ...ADA, id: 'other', email: 'other@mail.example' })).toBe('username_taken');
+    clock.pass(601);
+    expect(await fresh.open({ ...ADA, id: 'third' })).toBe('open');
+    expect(await idOf('ada')).toBe('third');
+  });
+
+  it('of many who want one name at once exactly one gets it, and no other account stays', async () => {
+    const { fresh, inner } = make();
+    const ids = Array.from({ length: 20 }, (_, at) => `a${at}`);
+    const opened = await Promise.all(ids.map((id) => fresh.open({ ...ADA, id, email: `${id}@mail.example` })));
+    expect(opened.toSorted().slice(0, 2)).toEqual(['open', 'username_taken']);
+    const left = await Promise.all(ids.map((id) => inner.read(`account:${id}`)));
+    expect(left.filter((one) => one !== null).length).toBe(1);
+  });
+
+  it('an address that is taken leaves neither account nor name', async () => {
+    const { fresh, inner, idOf } = make();
+    await fresh.open(ADA);
+    expect(await fresh.open({ ...ADA, id: 'eve', username: 'eve' })).toBe('email_taken');
+    expect([await inner.read('account:eve'), await idOf('eve')]).toEqual([null, null]);
+  });
+
+  it('refuses when the store took longer than an account may be in the making', async () => {
+    const { clock, inner, records } = make();
+    const keys = makeKeys({ ...makeRuntime(), now: clock.now });
+    const slow: Store = {
+      atomic: true,
+      write: (...about) => inner.write(...about),
+      remove: (...about) => inner.remove(...about),
+      list: (...about) => inner.list(...about),
+      read(key) {
+        clock.pass(601);
+        return inner.read(key);
+      },
+    };
+    await expect(makeNewAccounts(slow, keys, records, makeEmails(slow, keys), clock.now).open(ADA)).rejects.toThrow('took too long');
+    expect(await inner.read('account:ada')).toBeNull();
+  });
+});

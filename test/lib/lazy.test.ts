@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { late, lateVerbs, remembered } from '../../src/lib/lazy.ts';
+
+describe('lib/lazy', () => {
+  it('loads a function with its first call, once', async () => {
+    let loads = 0;
+    const add = late(async () => {
+      loads++;
+      return (a: number, b: number) => a + b;
+    });
+    expect(loads).toBe(0);
+    expect([await add(1, 2), await add(3, 4), loads]).toEqual([3, 7, 1]);
+  });
+
+  it('tries again when loading failed', async () => {
+    let loads = 0;
+    const get = remembered(async () => {
+      if (++loads === 1) throw new Error('cut off');
+      return { loads };
+    });
+    await expect(get.once()).rejects.toThrow('cut off');
+    expect(get.now).toBeUndefined();
+    expect(await get.once()).toEqual({ loads: 2 });
+  });
+
+  it('gives everybody the same value, also those who asked at once', async () => {
+    const get = remembered(async () => ({}));
+    const [one, other] = await Promise.all([get.once(), get.once()]);
+    expect(one).toBe(other);
+    expect(get.now).toBe(one);
+  });
+
+  it('shows the verbs of an object that is not loaded yet, and passes on what they throw', async () => {
+    let loads = 0;
+    const verbs = lateVerbs<{ double(n: number): Promise<number>; fail(): Promise<never> }>({ double: true, fail: true }, async () => {
+      loads++;
+      return {
+        double: async (n) => 2 * n,
+        fail: async () => {
+          throw new TypeError('no');
+        },
+      };
+    });
+    expect([Object.keys(verbs), loads]).toEqual([['double', 'fail'], 0]);
+    expect(await verbs.double(4)).toBe(8);
+    await expect(verbs.fail()).rejects.toThrow(new TypeError('no'));
+    expect(loads).toBe(1);
+  });
+});

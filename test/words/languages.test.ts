@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { acceptedOf, localesOf, makeLanguages } from '../../src/words/languages.ts';
+
+const own = { nl: { signIn: { title: 'Inloggen' } }, en: { signIn: { title: 'Come in' } }, 'sr-Latn': {}, he: {} };
+const languages = makeLanguages(own);
+
+describe('words/languages', () => {
+  it('finds the first wanted language that is here, cut from its end until one fits (RFC 4647 §3.4)', () => {
+    expect(languages.find(['xx', 'nl-BE', 'en'])).toBe('nl');
+    expect(languages.find(['NL'])).toBe('nl');
+    expect(languages.find(['sr-Latn-x-twain', 'en'])).toBe('sr-Latn');
+    expect(languages.find(['sr', 'en-GB'])).toBe('en');
+    expect(languages.find(['xx', '*', '', '-'])).toBeNull();
+  });
+
+  it('says in English what a translation lacks, with the tag and direction of the translation', async () => {
+    const dutch = await languages.of('nl');
+    expect([dutch.lang, dutch.dir, dutch.signIn.title, dutch.approve.deny]).toEqual(['nl', 'ltr', 'Inloggen', 'Deny']);
+    expect((await languages.of('he')).dir).toBe('rtl');
+    expect(await languages.of('sr-Latn')).toBe(await languages.of('sr-Latn'));
+  });
+
+  it("lays the operator's own words over ours, and knows no other server's", async () => {
+    expect((await languages.of('en')).signIn.title).toBe('Come in');
+    expect((await makeLanguages().of('en')).signIn.title).toBe('Sign in');
+  });
+
+  it('falls back to English for a tag that is gone since a ticket kept it', async () => {
+    expect((await makeLanguages().of('nl')).lang).toBe('en');
+  });
+
+  it('reads Accept-Language by weight, and nothing malformed (RFC 9110 §12.5.4)', () => {
+    expect(acceptedOf('fr;q=0.5, de-CH, en;q=0.8, it;q=0, <b>;q=1, es;q=9')).toEqual(['de-CH', 'en', 'fr']);
+    expect(acceptedOf(null)).toEqual([]);
+    expect(acceptedOf(`de,${'x'.repeat(600)}`)).toEqual([]);
+  });
+
+  it('reads ui_locales in its own order (OpenID Connect Core §3.1.2.1)', () => {
+    expect(localesOf('fr-CA  fr en')).toEqual(['fr-CA', 'fr', 'en']);
+    expect(localesOf('x '.repeat(300))).toEqual([]);
+    expect(localesOf(undefined)).toEqual([]);
+  });
+});
