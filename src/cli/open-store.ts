@@ -2,9 +2,9 @@
  * Opens the store that a command line names: a file or data folder of SQLite, `postgres://` or `redis://`. The drivers are those of
  * the folder that the command runs in; none of them is ours.
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Store } from '../model/store.ts';
 import { type PgDriver, type PostgresDriver, postgresStore } from '../stores/postgres.ts';
@@ -25,8 +25,11 @@ export async function openStore(name: string, make: boolean): Promise<OpenStore>
   if (/^[a-z]+:\/\//.test(name))
     throw new CliError(`There is no store for ${name.split(':', 1)[0]}://. Name a file, postgres://… or redis://….`, 2);
   const path = name.replace(/^sqlite:/, '');
-  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'portcullis.db') : path;
+  // What is not there yet is a data folder, as `serve` takes one, unless it is named like a file.
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? (make && extname(path) === '');
+  const file = isFolder ? join(path, 'portcullis.db') : path;
   if (!make && !existsSync(file)) throw new CliError(`There is no database at ${file}.`);
+  if (isFolder) mkdirSync(path, { recursive: true, mode: 0o700 });
   const store = await opened(file);
   return { store, close: async () => store.close() };
 }

@@ -7,7 +7,7 @@ import { sqliteStore } from '../../src/stores/sqlite.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-cli-store-'));
 let made = 0;
-const fresh = (): string => join(folder, `${++made}`);
+const fresh = (): string => join(folder, `${++made}.db`);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a command line: exit code, and what it printed. */
@@ -36,6 +36,12 @@ describe('cli/store', () => {
     const path = fresh();
     expect((await run('migrate', `sqlite:${path}`)).out).toBe('The tables are of the present layout.');
     expect((await run('check', path)).code).toBe(0);
+  });
+
+  it('makes a data folder where a name that is not there has no extension, as a server takes one', async () => {
+    const path = join(folder, 'data');
+    expect((await run('migrate', path)).code).toBe(0);
+    expect([statSync(path).mode & 0o777, statSync(join(path, 'portcullis.db')).isFile()]).toEqual([0o700, true]);
   });
 
   it('exports to a new file for its owner only, and imports it into another store, twice if asked', async () => {

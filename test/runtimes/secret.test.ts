@@ -4,22 +4,17 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseAssertion } from '../../src/model/assertion.ts';
-import { OAuthProvider } from '../../src/node/main.ts';
-import { openEmbedded } from '../../src/node/embedded.ts';
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';
 import { makeBrowser } from '../../src/testing/browser.ts';
 import { registerClient, tokensOf } from '../../src/testing/oauth-client.ts';
-import { callOf } from '../mcp/clients.ts';
 import { startEngines } from '../support/engines.ts';
 import { type Fleet, FLEET_ISSUER as ISSUER, FLEET_PERSON, type Member, startFleet } from '../support/fleet.ts';
-import { secretOptions, TWO_FACTOR_PEOPLE } from '../support/secret-options.ts';
-import { storeAt } from '../support/store-at.ts';
-import { authenticatorFor } from '../support/totp-app.ts';
+import { addNote, operate, phoneOf, signInByPhone } from '../support/sealed-work.ts';
+import { TWO_FACTOR_PEOPLE } from '../support/secret-options.ts';
 import { expectSteady, PEOPLE, workThrough } from '../support/work-through.ts';
 
 const { postgres, folder } = await startEngines('runtimes/secret');
 const SECRETS = { old: 'SvWAhyPGZ2CYDxG8WSbRxr7ebv4W6NCtUISSOgmDpFs=', new: 'r7ebv4W6NCtUISSOgmDpFsSvWAhyPGZ2CYDxG8WSbRw=' };
-const clock = { now: () => Math.floor(Date.now() / 1000), pass: () => undefined };
 
 /** The values of the guide, in its order: `old,new`, `new,old`, `new`. */
 const GUIDE = readFileSync(new URL('../../docs/guide/operations.md', import.meta.url), 'utf8');
@@ -33,26 +28,6 @@ async function rotateSecret(helpers: OAuthHelpers): Promise<number> {
   writeFileSync(file, code.replace(/^import type.*$/m, 'type OAuthHelpers = any;'));
   const { rotateSecret: run } = (await import(pathToFileURL(file).href)) as { rotateSecret: (helpers: OAuthHelpers) => Promise<number> };
   return run(helpers);
-}
-
-/** One note more, through one process; all that are kept. */
-async function add({ send }: Member, token: string, note: string): Promise<string[]> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-  const response = await send(new Request(`${ISSUER}/mcp`, { method: 'POST', headers, body: callOf(1, 'add', { note }) }));
-  const text = await response.text();
-  const line = text.split('\n').find((one) => one.startsWith('data: {'));
-  const message = JSON.parse(line ? line.slice(6) : text) as { result?: { content: { text: string }[] } };
-  return message.result?.content[0]?.text.split(',') ?? [`${response.status} ${text}`];
-}
-
-/** Sets up an authenticator app at one process. */
-async function phoneOf({ send }: Member, person: { username: string; password: string }) {
-  const browser = makeBrowser(send);
-  await browser.submit(await browser.get(`${ISSUER}/login`), person);
-  const offer = await browser.get(`${ISSUER}/account/totp`);
-  const phone = authenticatorFor(offer, clock as never);
-  expect((await browser.submit(offer, { decision: 'confirm', code: await phone.code() })).status).toBe(200);
-  return { person, phone };
 }
 
 const kidsAt = async ({ send }: Member): Promise<string[]> =>
@@ -91,17 +66,10 @@ describe.each(places)('a change of the secret over four processes on $name', ({ 
         expect(kids).toContain(parseAssertion(tokens.access)?.kid);
         for (const member of fleet.members) {
           notes.push(`n${notes.length}`);
-          expect(await add(member, tokens.access, notes.at(-1) ?? '')).toEqual(notes);
+          expect(await addNote(member, tokens.access, notes.at(-1) ?? '')).toEqual(notes);
           expect(await kidsAt(member)).toEqual(kids);
         }
       };
-      const signIn = async (member: Member): Promise<void> => {
-        const { person, phone } = phones.shift()!;
-        const browser = makeBrowser(member.send);
-        const page = await browser.submit(await browser.get(`${ISSUER}/login`), person);
-        expect((await browser.submit(page, { code: await phone.code(30) })).status).toBe(303);
-      };
-
       expectSteady(
         await workThrough(fleet, async (progress) => {
           await check();
@@ -111,7 +79,7 @@ describe.each(places)('a change of the secret over four processes on $name', ({ 
               await member.stop();
               await member.start({ PORTCULLIS_SECRET: valueOf(step) });
               await check();
-              await signIn(member);
+              await signInByPhone(member, phones.shift()!);
               await progress(PEOPLE);
             }
           }
@@ -121,15 +89,3 @@ describe.each(places)('a change of the secret over four processes on $name', ({ 
     },
   );
 });
-
-/** What the operator does, in a process of their own. */
-async function operate<T>(where: string, secret: string, work: (helpers: OAuthHelpers) => Promise<T>): Promise<T> {
-  const own = storeAt(where);
-  const embedded = own ? null : openEmbedded(where);
-  const app = new OAuthProvider(secretOptions(() => new Response()));
-  try {
-    return await work(app.helpers({ PORTCULLIS_SECRET: secret, PORTCULLIS: own ?? embedded?.store }));
-  } finally {
-    embedded?.close();
-  }
-}

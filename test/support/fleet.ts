@@ -15,8 +15,8 @@ export interface Member {
   kill(): Promise<void>;
   /** Ends it as a deployment does: with SIGTERM, after what is in flight. */
   stop(): Promise<void>;
-  /** Starts it again, on a port of its own. @param environment variables of the process from now on. */
-  start(environment?: Readonly<Record<string, string>>): Promise<void>;
+  /** Starts it again, on a port of its own. @param environment variables of the process from now on. @param changes its argument, its program. */
+  start(environment?: Readonly<Record<string, string>>, changes?: { readonly place?: string; readonly program?: string }): Promise<void>;
   /** Where it listens just now. */
   port(): number;
   pid(): number;
@@ -45,15 +45,16 @@ export async function startFleet(
   };
 }
 
-async function startMember(program: string, place: string, first: Readonly<Record<string, string>>): Promise<Member> {
+async function startMember(firstProgram: string, firstPlace: string, first: Readonly<Record<string, string>>): Promise<Member> {
   let child: ChildProcess;
   let port = 0;
-  let environment = first;
+  let [environment, place, program] = [first, firstPlace, firstProgram];
   const member: Member = {
     port: () => port,
     pid: () => child.pid ?? 0,
-    async start(given = environment) {
+    async start(given = environment, changes = {}) {
       environment = given;
+      ({ place = place, program = program } = changes);
       const env = { ...process.env, ...given };
       child = spawn(process.execPath, [program, place], { stdio: ['ignore', 'pipe', 'inherit'], detached: true, env }); // a group of its own
       port = await portOf(child);

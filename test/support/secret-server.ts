@@ -1,6 +1,6 @@
 /**
- * A server process for tests of a change of the secret: notes that an agent keeps, second factors, signed tokens. Prints its port.
- * Argument: where the store is. The secret comes from the environment, as in production.
+ * A server process for tests of a change of the secret and of a restore: notes that an agent keeps, second factors, signed tokens. Prints its port.
+ * Argument: where the store is. Secret and epoch come from the environment, as in production.
  */
 import type { Context } from '../../src/model/handler.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
@@ -15,6 +15,7 @@ const app = new OAuthProvider(secretOptions(whoami));
 const env = {
   PORTCULLIS_LIMITS: 'off',
   PORTCULLIS_SECRET: process.env['PORTCULLIS_SECRET'],
+  PORTCULLIS_EPOCH: process.env['PORTCULLIS_EPOCH'],
   ...(store ? { PORTCULLIS: store } : {}),
 };
 const { port } = await serve(app, { port: 0, env, signals: true, ...(store ? {} : { data: place }) });
