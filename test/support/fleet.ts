@@ -29,7 +29,7 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-/** Starts so many members. @param place the argument of the server. @param server a file beside this one. @param environment their variables. */
+/** Starts so many members. @param place the argument of the server. @param server a file beside this one, or an absolute path. @param environment their variables. */
 export async function startFleet(
   place: string,
   count: number,

@@ -9,9 +9,21 @@ export interface Proxy {
   stop(): void;
 }
 
+/** A proxy that knows what it has sent and is not answered yet. */
+export interface Balancer extends Proxy {
+  /** Fulfils when no request is under way to a port. */
+  drained(port: number): Promise<void>;
+}
+
 /** Starts it. @param ports where the machines listen just now. */
-export async function startProxy(ports: () => readonly number[]): Promise<Proxy> {
+export async function startProxy(ports: () => readonly number[]): Promise<Balancer> {
   let turn = 0;
+  const underWay = new Map<number, Set<Promise<unknown>>>();
+  const counted = async (port: number, coming: ReturnType<typeof forward>): ReturnType<typeof forward> => {
+    const own = underWay.get(port) ?? new Set();
+    underWay.set(port, own.add(coming));
+    return coming.finally(() => own.delete(coming));
+  };
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       const chunks: Buffer[] = [];
@@ -19,7 +31,8 @@ export async function startProxy(ports: () => readonly number[]): Promise<Proxy>
       const all = ports();
       const first = turn++;
       for (let at = 0; at < all.length; at++) {
-        const answer = await forward(incoming, Buffer.concat(chunks), all[(first + at) % all.length] ?? 0);
+        const port = all[(first + at) % all.length] ?? 0;
+        const answer = await counted(port, forward(incoming, Buffer.concat(chunks), port));
         if (answer === 'refused') continue; // nobody listens there, so nothing was done
         if (answer === 'broken') break;
         outgoing.writeHead(answer.status, answer.headers).end(answer.body);
@@ -30,7 +43,11 @@ export async function startProxy(ports: () => readonly number[]): Promise<Proxy>
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, stop: () => (server.close(), server.closeAllConnections()) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    drained: async (port) => void (await Promise.all(underWay.get(port) ?? [])),
+    stop: () => (server.close(), server.closeAllConnections()),
+  };
 }
 
 interface Answer {

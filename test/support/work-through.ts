@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Send } from '../../src/testing/browser.ts';
-import { type Fleet, FLEET_ISSUER, FLEET_PERSON } from './fleet.ts';
+import { type Fleet, FLEET_ISSUER, FLEET_PERSON, type Member } from './fleet.ts';
 import { startProxy } from './proxy.ts';
 import { noOutcome, type Outcome, signedInCookies, work, type Workplace } from './steady.ts';
 
@@ -12,9 +12,22 @@ export const PEOPLE = 12;
 /** Fulfils when so many more refreshes were answered: trouble that leaves no time for work shows nothing. */
 export type Progress = (refreshes: number) => Promise<void>;
 
+/** Takes a member out of service, and waits for what is under way there; puts it back when the work is done. */
+export type OutOfService = (member: Member, work: () => Promise<void>) => Promise<void>;
+
 /** People at work behind a proxy, while `trouble` lasts. */
-export async function workThrough(fleet: Fleet, trouble: (progress: Progress) => Promise<void>): Promise<Outcome> {
-  const proxy = await startProxy(() => fleet.members.map((member) => member.port()));
+export async function workThrough(
+  fleet: Fleet,
+  trouble: (progress: Progress, outOfService: OutOfService) => Promise<void>,
+): Promise<Outcome> {
+  const inService = new Set(fleet.members);
+  const proxy = await startProxy(() => [...inService].map((member) => member.port()));
+  const outOfService: OutOfService = async (member, work) => {
+    inService.delete(member);
+    await proxy.drained(member.port());
+    await work();
+    inService.add(member);
+  };
   let open = true;
   const send: Send = async (request) => {
     const { pathname, search } = new URL(request.url);
@@ -30,7 +43,7 @@ export async function workThrough(fleet: Fleet, trouble: (progress: Progress) =>
     await trouble(async (refreshes) => {
       const goal = outcome.refreshed + refreshes;
       while (outcome.refreshed < goal && outcome.faults.length === 0) await wait(10);
-    });
+    }, outOfService);
     open = false;
     return await working;
   } finally {
