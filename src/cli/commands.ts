@@ -1,32 +1,52 @@
-/** The commands: which one is meant, what they are, and the exit code of a run. */
-import { connect } from './connect.ts';
-import { parseConnectOptions } from './connect-options.ts';
+/** The commands: which one is meant, what they are, and the exit code of a run. Each is loaded when it is called. */
+import { meant } from './flags.ts';
 import { CliError, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
-const USAGE = `Usage: portcullis connect URL [options]
-       portcullis store VERB STORE [FILE]    see: portcullis store --help
+/** A command. */
+interface Command {
+  readonly help: () => Promise<string>;
+  /** @returns the exit code, 0 unless it says otherwise. */
+  readonly run: (argv: readonly string[], terminal: Terminal) => Promise<0 | 1 | void>;
+}
 
-Connects to a protected MCP server as a client does: finds out where to sign in, registers, opens the
-browser, and lists the tools. Nothing is stored unless --save is given.
+const COMMANDS: { readonly [name: string]: Command } = {
+  connect: {
+    help: async () => (await import('./connect-usage.ts')).CONNECT_USAGE,
+    async run(argv, terminal) {
+      const [{ connect }, { parseConnectOptions }] = await Promise.all([import('./connect.ts'), import('./connect-options.ts')]);
+      await connect(parseConnectOptions(argv), terminal);
+    },
+  },
+  doctor: {
+    help: async () => (await import('./doctor/options.ts')).DOCTOR_USAGE,
+    async run(argv, terminal) {
+      const [{ runDoctor }, { parseDoctorOptions }] = await Promise.all([import('./doctor/doctor.ts'), import('./doctor/options.ts')]);
+      return runDoctor(parseDoctorOptions(argv, process.env), terminal);
+    },
+  },
+  store: {
+    help: async () => (await import('./store.ts')).STORE_USAGE,
+    run: async (argv, terminal) => (await import('./store.ts')).runStore(argv, terminal), // with it come the stores
+  },
+};
 
-  --call NAME         call this tool, too
-  --args JSON         with these arguments, such as '{"a": 1}'
-  --scope "A B"       ask for these scopes instead of those that the server proposes
-  --save FILE         keep registration and tokens in FILE for the next run, and use them if they are there
-  --timeout SECONDS   for the sign-in; 300 unless given
-  --no-open           do not open the browser, only print the link
-  --json              print the result as JSON
-  --verbose           tell each step
+const USAGE = `Usage: portcullis connect URL [options]    connect to a protected MCP server as a client does, and list its tools
+       portcullis doctor URL [options]     check a deployed MCP server, and say what is wrong and how to fix it
+       portcullis store VERB STORE         look at a store, migrate it, move its records
+
   --help, --version
+
+portcullis COMMAND --help says how a command is used.
 
 Exit code: 0 when all went well, 1 when it did not (one line says why), 2 for a command that was written wrongly.`;
 
 /** Runs a command line. @returns the exit code. */
 export async function runCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const [command, ...rest] = argv;
-  if (argv.includes('--help') || argv.includes('-h')) {
-    terminal.out(command === 'store' ? (await import('./store.ts')).STORE_USAGE : USAGE);
+  const [name, ...rest] = argv[0] === 'help' ? [argv[1] ?? '--help', '--help'] : argv;
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (rest.includes('--help') || rest.includes('-h') || name === '--help' || name === '-h') {
+    terminal.out(command ? await command.help() : USAGE);
     return 0;
   }
   if (argv.includes('--version')) {
@@ -34,14 +54,13 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
     return 0;
   }
   try {
-    if (command === undefined) throw new CliError(USAGE, 2);
-    if (command === 'store') {
-      await (await import('./store.ts')).runStore(rest, terminal); // with it come the stores
-      return 0;
-    }
-    if (command !== 'connect') throw new CliError(`There is no command ${JSON.stringify(command)}. See: portcullis --help`, 2);
-    await connect(parseConnectOptions(rest), terminal);
-    return 0;
+    if (name === undefined) throw new CliError(USAGE, 2);
+    if (!command)
+      throw new CliError(
+        `There is no command ${JSON.stringify(name)}${meant(name, Object.keys(COMMANDS)) || '.'} See: portcullis --help`,
+        2,
+      );
+    return (await command.run(rest, terminal)) ?? 0;
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     terminal.err(error.message);

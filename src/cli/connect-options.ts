@@ -1,5 +1,5 @@
 /** The arguments of `portcullis connect`, and what is wrong with them in one line. */
-import { parseArgs } from 'node:util';
+import { parseFlags, usage } from './flags.ts';
 import { CliError } from './terminal.ts';
 
 /** What `connect` was asked to do. */
@@ -35,7 +35,7 @@ const FLAGS = {
 
 /** Reads the arguments after the word `connect`. @throws {CliError} with 2 for wrong usage, with 1 for a value that is no good. */
 export function parseConnectOptions(argv: readonly string[]): ConnectOptions {
-  const { values, positionals } = parse(argv);
+  const { values, positionals } = parseFlags(argv, FLAGS);
   const [address, ...more] = positionals;
   if (address === undefined || more.length > 0) throw usage('connect takes one URL');
   if (values.args !== undefined && values.call === undefined) throw usage('--args goes with --call NAME');
@@ -54,19 +54,8 @@ export function parseConnectOptions(argv: readonly string[]): ConnectOptions {
   };
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw usage((error as Error).message.split(/\. |\n/)[0] ?? '');
-  }
-}
-
-function usage(what: string): CliError {
-  return new CliError(`${what}. See: portcullis --help`, 2);
-}
-
-function urlOf(address: string): URL {
+/** The web address of an MCP server. @throws {CliError} */
+export function urlOf(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     throw new CliError(`${JSON.stringify(address)} is not a web address. Give the whole of it, such as https://mcp.example/mcp`);

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Store } from '../model/store.ts';
 import { exportRecords, importRecords } from '../stores/move.ts';
+import { meant, parseFlags } from './flags.ts';
 import { openStore } from './open-store.ts';
 import { CliError, type Terminal } from './terminal.ts';
 
@@ -16,20 +17,35 @@ export const STORE_USAGE = `Usage: portcullis store check STORE          whether
 
 STORE is a data folder or a file of SQLite, postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST. Redis under another prefix than
 portcullis: is redis://HOST?prefix=NAME:, PostgreSQL in another schema postgres://HOST/DATABASE?schema=NAME; a prefix with all that stands before its keys, the keyPrefix of ioredis too.
-Stop the server before an export; afterwards nobody has to sign in again.`;
+Stop the server before an export; afterwards nobody has to sign in again. --json prints the result as JSON.
+
+Examples:
+  portcullis store check ./data
+  portcullis store export ./data records.jsonl
+  portcullis store import 'postgres://app@db.example/app' records.jsonl`;
+
+/** What a verb came to: lines for a person, and the same for a program. */
+interface Outcome {
+  readonly lines: readonly string[];
+  readonly json: { readonly [member: string]: unknown };
+}
+
+const VERBS = ['check', 'migrate', 'export', 'import'];
 
 /** Runs `store` with the words after it. @throws {CliError} saying what is wrong. */
 export async function runStore(argv: readonly string[], terminal: Terminal): Promise<void> {
-  const [verb, name, file, ...more] = argv;
+  const { values, positionals } = parseFlags(argv, { json: { type: 'boolean' } }, 'store --help');
+  const [verb, name, file, ...more] = positionals;
   const moves = verb === 'export' || verb === 'import';
+  const near = verb === undefined || VERBS.includes(verb) ? '' : meant(verb, VERBS);
+  if (near !== '') throw new CliError(`store has no ${verb}${near} See: portcullis store --help`, 2);
   if ((!moves && verb !== 'check' && verb !== 'migrate') || name === undefined || more.length > 0 || (file !== undefined) !== moves)
     throw new CliError(STORE_USAGE, 2);
   const { store, close } = await openStore(name, verb === 'migrate' || verb === 'import');
   try {
-    if (verb === 'check') await check(store, terminal);
-    else if (verb === 'migrate') await store.read('check:layout').then(() => terminal.out('The tables are of the present layout.'));
-    else if (verb === 'export') await exportTo(store, file ?? '', terminal);
-    else await importFrom(store, file ?? '', terminal);
+    const { lines, json } = await run(verb, store, file ?? '');
+    if (values.json === true) terminal.out(JSON.stringify(json, null, 2));
+    else for (const line of lines) terminal.out(line);
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new CliError(error instanceof Error ? error.message : String(error), 1, { cause: error });
@@ -38,7 +54,15 @@ export async function runStore(argv: readonly string[], terminal: Terminal): Pro
   }
 }
 
-async function check(store: Store, terminal: Terminal): Promise<void> {
+async function run(verb: 'check' | 'migrate' | 'export' | 'import', store: Store, file: string): Promise<Outcome> {
+  if (verb === 'check') return check(store);
+  if (verb === 'export') return exportTo(store, file);
+  if (verb === 'import') return importFrom(store, file);
+  await store.read('check:layout');
+  return { lines: ['The tables are of the present layout.'], json: { migrated: true } };
+}
+
+async function check(store: Store): Promise<Outcome> {
   const key = `health:${crypto.randomUUID()}` as const;
   const version = await store.write(key, 'check', 'absent', { until: Math.floor(Date.now() / 1000) + 60 });
   const read = await store.read(key);
@@ -50,11 +74,12 @@ async function check(store: Store, terminal: Terminal): Promise<void> {
     const kind = found?.split(':', 1)[0]; // with tenant and epoch, where there are any
     if (kind !== undefined) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
-  terminal.out('The store can be written and read.');
-  for (const [kind, count] of [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1))) terminal.out(`${kind.padEnd(12)} ${count}`);
+  const counted = [...kinds].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const lines = counted.map(([kind, count]) => `${kind.padEnd(12)} ${count}`);
+  return { lines: ['The store can be written and read.', ...lines], json: { works: true, records: Object.fromEntries(counted) } };
 }
 
-async function exportTo(store: Store, file: string, terminal: Terminal): Promise<void> {
+async function exportTo(store: Store, file: string): Promise<Outcome> {
   let lines = 0;
   const text = async function* (): AsyncGenerator<string> {
     for await (const line of exportRecords(store)) {
@@ -69,12 +94,12 @@ async function exportTo(store: Store, file: string, terminal: Terminal): Promise
     rmSync(file, { force: true }); // half an export is none
     throw error;
   }
-  terminal.out(`${lines - 2} records written to ${file}. Keep it as secret as the database.`);
+  return { lines: [`${lines - 2} records written to ${file}. Keep it as secret as the database.`], json: { written: lines - 2, file } };
 }
 
-async function importFrom(store: Store, file: string, terminal: Terminal): Promise<void> {
+async function importFrom(store: Store, file: string): Promise<Outcome> {
   // Read twice: it is checked to its end before anything is written.
   const lines = (): AsyncIterable<string> => createInterface({ input: createReadStream(file), crlfDelay: Infinity });
   const { written, kept } = await importRecords(store, lines);
-  terminal.out(`${written} records imported; ${kept} were there already.`);
+  return { lines: [`${written} records imported; ${kept} were there already.`], json: { written, kept } };
 }

@@ -1,5 +1,6 @@
 /** What a command needs of the world: two streams, a browser, a timer. A test brings its own. */
 import { openInBrowser } from './open.ts';
+import { wantsColours } from './style.ts';
 
 /** Where a command writes, and what it may start. */
 export interface Terminal {
@@ -7,6 +8,10 @@ export interface Terminal {
   readonly out: (line: string) => void;
   /** Everything beside: steps, links, the one line of a failure. */
   readonly err: (line: string) => void;
+  /** Whether results may have colours. */
+  readonly hasColours?: boolean;
+  /** Shows what is going on in one line that the next one replaces; an empty one takes it away. Only where a person looks. */
+  readonly status?: (line: string) => void;
   /** Shows a page to the user, if it can. The link was printed before. */
   readonly open: (url: string) => void;
   /** Runs something after that many seconds, unless it is called off by what it returns. */
@@ -27,7 +32,10 @@ export class CliError extends Error {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  const { stdout, stderr, env } = process;
   return {
+    hasColours: wantsColours(stdout, env),
+    ...(stderr.isTTY && { status: (line: string) => void stderr.write(`\r\u001b[K${line.slice(0, (stderr.columns ?? 80) - 1)}`) }),
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     open: openInBrowser,

@@ -19,10 +19,16 @@ export function checkNames(owner: string, options: unknown, known: string): void
 
 /** What to write instead of an unknown name: the nearest one, or one of all. */
 export function insteadOf(name: string, known: readonly string[]): string {
+  const near = nearestOf(name, known);
+  if (near !== null) return `did you mean \`${near}\``;
+  return known.length > 12 ? 'remove it, or check its spelling' : `there are ${known.join(', ')}`;
+}
+
+/** The known name that a misspelt one most likely stands for; null where none is near. */
+export function nearestOf(name: string, known: readonly string[]): string | null {
   const far = (other: string): number => distance(name.toLowerCase(), other.toLowerCase());
   const near = known.toSorted((a, b) => far(a) - far(b))[0];
-  if (near !== undefined && far(near) <= Math.max(2, name.length / 3)) return `did you mean \`${near}\``;
-  return known.length > 12 ? 'remove it, or check its spelling' : `there are ${known.join(', ')}`;
+  return near !== undefined && far(near) <= Math.max(2, name.length / 3) ? near : null;
 }
 
 /** Letters that have to be added, left out or changed (Levenshtein). */

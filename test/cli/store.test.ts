@@ -85,4 +85,15 @@ describe('cli/store', () => {
     for (const wrong of [[], ['check'], ['export', missing], ['check', missing, half], ['burn', missing]])
       expect(await run(...wrong)).toMatchObject({ code: 2, err: expect.stringMatching(/^Usage: portcullis store check/) });
   });
+
+  it('prints JSON where asked, and says which verb or flag was probably meant', async () => {
+    const [path, file] = [fresh(), fresh()];
+    expect(JSON.parse((await run('migrate', path, '--json')).out)).toEqual({ migrated: true });
+    expect(JSON.parse((await run('export', path, file, '--json')).out)).toEqual({ written: 0, file });
+    expect(JSON.parse((await run('import', path, file, '--json')).out)).toEqual({ written: 0, kept: 0 });
+    expect(JSON.parse((await run('check', path, '--json')).out)).toEqual({ works: true, records: {} });
+    const [verb, flag] = [await run('exprt', path, file), await run('check', path, '--jsno')];
+    expect([verb.code, verb.err]).toEqual([2, 'store has no exprt; did you mean export? See: portcullis store --help']);
+    expect([flag.code, flag.err]).toEqual([2, "Unknown option '--jsno'; did you mean --json? See: portcullis store --help"]);
+  });
 });

@@ -1,0 +1,177 @@
+/**
+ * One request of the doctor and what came back. It never throws: a request without an answer is an exchange with a `failure`.
+ * Redirects are followed by hand, each hop is checked for private addresses, and a body is read up to a bound.
+ */
+import { CliError } from '../terminal.ts';
+import type { Reach } from '../reach.ts';
+import type { Limits } from './limits.ts';
+
+/** A request. */
+export interface Question {
+  readonly url: string;
+  /** GET unless given. */
+  readonly method?: string;
+  readonly headers?: { readonly [name: string]: string };
+  readonly body?: string;
+  /** Whether redirects are followed. */
+  readonly follows?: boolean;
+}
+
+/** What came back. */
+export interface Exchange {
+  readonly method: string;
+  readonly url: string;
+  /** Where the answer came from, after redirects. */
+  readonly answeredBy: string;
+  /** Each address that a redirect named, in order. */
+  readonly redirects: readonly string[];
+  /** 0 where there was no answer. */
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as a JSON object, or the first message of an event stream; null for everything else. */
+  readonly json: { readonly [member: string]: unknown } | null;
+  /** Until the status line and headers had come. */
+  readonly seconds: number;
+  /** Whether the body was longer than what is read of it. */
+  readonly isCut: boolean;
+  /** Why there was no answer: a code such as `ECONNREFUSED`. */
+  readonly failure: string | null;
+}
+
+/** Asks, and remembers: a question asked twice is sent once. */
+export type Ask = (question: Question) => Promise<Exchange>;
+
+/** The failures that the doctor itself decides on. */
+export const PRIVATE_ADDRESS = 'PRIVATE_ADDRESS';
+/** The run has used up its time or its requests. */
+export const OUT_OF_BOUNDS = 'OUT_OF_BOUNDS';
+
+/** Makes the function that asks. @param told hears of each request before it is sent. */
+export function makeAsk(limits: Limits, reach: Reach, told: (line: string) => void): Ask {
+  const known = new Map<string, Exchange>();
+  const end = performance.now() + limits.totalSeconds * 1000;
+  let count = 0;
+  return async (question) => {
+    const key = JSON.stringify(question);
+    const before = known.get(key);
+    if (before) return before;
+    const left = end - performance.now();
+    const late = ++count > limits.requests || left <= 0;
+    if (!late) told(`${question.method ?? 'GET'} ${new URL(question.url).origin}${new URL(question.url).pathname}`);
+    const signal = AbortSignal.timeout(Math.max(1, Math.min(limits.requestSeconds * 1000, left)));
+    const exchange = late ? failed(question, OUT_OF_BOUNDS) : await send(question, limits, reach, signal);
+    known.set(key, exchange);
+    return exchange;
+  };
+}
+
+async function send(question: Question, limits: Limits, reach: Reach, signal: AbortSignal): Promise<Exchange> {
+  const { url, method = 'GET', headers = {}, body = null, follows = false } = question;
+  const redirects: string[] = [];
+  const start = performance.now();
+  try {
+    for (let at = url; ;) {
+      await reach(new URL(at));
+      const response = await fetch(at, { method, headers, body, signal, redirect: 'manual' });
+      const seconds = (performance.now() - start) / 1000;
+      const next = redirectOf(response, at);
+      if (next !== null) redirects.push(next);
+      if (next !== null && follows && redirects.length <= limits.redirects && /^https?:/.test(next)) {
+        await response.body?.cancel();
+        at = next;
+        continue;
+      }
+      const { text, isCut } = await readText(response, limits.bytes);
+      const json = objectIn(response.headers.get('content-type') ?? '', text);
+      return {
+        method,
+        url,
+        answeredBy: at,
+        redirects,
+        status: response.status,
+        headers: response.headers,
+        text,
+        json,
+        seconds,
+        isCut,
+        failure: null,
+      };
+    }
+  } catch (error) {
+    return { ...failed(question, codeOf(error)), redirects };
+  }
+}
+
+function failed({ url, method = 'GET' }: Question, failure: string): Exchange {
+  return {
+    method,
+    url,
+    answeredBy: url,
+    redirects: [],
+    status: 0,
+    headers: new Headers(),
+    text: '',
+    json: null,
+    seconds: 0,
+    isCut: false,
+    failure,
+  };
+}
+
+function redirectOf(response: Response, from: string): string | null {
+  const location = response.headers.get('location');
+  if (response.status < 300 || response.status > 399 || location === null) return null;
+  return URL.canParse(location, from) ? new URL(location, from).href : location;
+}
+
+/** Reads a body up to a bound. Of an event stream, which may stay open for hours, no more than its first message. */
+async function readText(response: Response, most: number): Promise<{ readonly text: string; readonly isCut: boolean }> {
+  if (response.body === null) return { text: '', isCut: false };
+  const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true;
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const reader = response.body.getReader();
+  let text = '';
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return { text, isCut: false };
+    bytes += value.byteLength;
+    text += decoder.decode(value, { stream: true });
+    if (bytes > most || (isStream && messageIn(text) !== null)) {
+      await reader.cancel().catch(() => undefined);
+      return { text: text.slice(0, most), isCut: bytes > most };
+    }
+  }
+}
+
+function objectIn(type: string, text: string): Exchange['json'] {
+  if (type.includes('text/event-stream')) return messageIn(text);
+  return parseObject(text.replace(/^\ufeff/, ''));
+}
+
+/** The first event of a stream that is an answer to a request. */
+function messageIn(text: string): Exchange['json'] {
+  const events = text.replaceAll('\r\n', '\n').split('\n\n').slice(0, -1);
+  for (const event of events) {
+    const data = event.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart()); // prettier-ignore
+    const message = parseObject(data.join('\n'));
+    if (message !== null && ('result' in message || 'error' in message)) return message;
+  }
+  return null;
+}
+
+function parseObject(text: string): Exchange['json'] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
+  } catch {
+    return null; // what came instead is told by the check that asked
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof CliError) return PRIVATE_ADDRESS;
+  const { cause, name } = error as { readonly cause?: { readonly code?: string; readonly message?: string }; readonly name: string };
+  return cause?.code ?? (name === 'TypeError' ? (cause?.message ?? name) : name);
+}

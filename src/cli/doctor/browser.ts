@@ -1,0 +1,71 @@
+/**
+ * Browser pages as clients: what they may read (CORS), whether their preflight gets through, and whether pages of strangers are kept out
+ * of servers on this computer (DNS rebinding; MCP Streamable HTTP, security warning).
+ */
+import { isLoopbackHost } from '../../lib/url.ts';
+import type { Challenge } from './challenge.ts';
+import { quoted } from './findings.ts';
+import { common, initialize } from './messages.ts';
+import type { Resource } from './resource-metadata.ts';
+import type { Run } from './run.ts';
+import type { Server } from './server-metadata.ts';
+import { isTrouble } from './trouble.ts';
+
+/** A page that no server knows. */
+const STRANGER = 'https://portcullis-doctor.invalid';
+
+/** Asks as pages do. */
+export async function checkBrowser(run: Run, challenge: Challenge, resource: Resource, servers: readonly Server[]): Promise<void> {
+  const { options, findings, ask } = run;
+  const documents = [resource.at, ...servers.map(({ at }) => at)].filter((url) => url !== null);
+  for (const url of documents) await checkReadable(run, url);
+  for (const { tokenEndpoint: url } of servers) {
+    if (url === null) continue;
+    const answer = await preflight(run, url, options.origin ?? STRANGER, 'content-type');
+    if (isTrouble(answer, 'cors', findings) || allows(answer.headers, options.origin ?? STRANGER)) continue;
+    findings.add('cors', options.origin === null ? 'warning' : 'problem', { url, header: 'Access-Control-Allow-Origin' }, quoted(answer.headers.get('access-control-allow-origin') ?? 'no header'), 'Answer OPTIONS with Access-Control-Allow-Origin: * here: clients in a browser, such as MCP Inspector, get tokens at this endpoint.'); // prettier-ignore
+  }
+  await checkPreflight(run);
+  const forged = await ask(initialize({ url: run.url, headers: { origin: STRANGER } }));
+  findings.made('origin');
+  if (challenge.kind === 'open' && forged.status === 200) {
+    const level = isLoopbackHost(new URL(run.url).hostname) ? 'problem' : 'warning';
+    findings.add('origin', level, { url: run.url, header: 'Origin' }, `${STRANGER} is let in`, 'Answer 403 to an Origin that is not yours. Without that any web page can call a server on this computer (DNS rebinding).'); // prettier-ignore
+  }
+}
+
+async function checkReadable({ ask, findings, options }: Run, url: string): Promise<void> {
+  const origin = options.origin ?? STRANGER;
+  const answer = await ask({ url, headers: { ...common({ url }), accept: 'application/json', origin }, follows: true });
+  findings.made('cors');
+  if (isTrouble(answer, 'cors', findings) || allows(answer.headers, origin)) return;
+  findings.add('cors', options.origin === null ? 'warning' : 'problem', { url, header: 'Access-Control-Allow-Origin' }, quoted(answer.headers.get('access-control-allow-origin') ?? 'no header'), 'Send Access-Control-Allow-Origin: * with this public document, so that clients in a browser can read it.'); // prettier-ignore
+}
+
+async function checkPreflight(run: Run): Promise<void> {
+  const { url, findings, options } = run;
+  const answer = await preflight(run, url, options.origin ?? STRANGER, 'authorization, content-type, mcp-protocol-version');
+  findings.made('preflight');
+  if (isTrouble(answer, 'preflight', findings)) return;
+  const { status, headers } = answer;
+  const where = { url };
+  if (status === 401)
+    return findings.add('preflight', options.origin === null ? 'warning' : 'problem', where, 'OPTIONS: HTTP 401', 'Answer OPTIONS before you look for a token: a browser sends none with a preflight, and then never sends the request.'); // prettier-ignore
+  if (options.origin === null) return; // which pages are welcome is for the server to say
+  if (!allows(headers, options.origin))
+    return findings.add('preflight', 'problem', { ...where, header: 'Access-Control-Allow-Origin' }, quoted(headers.get('access-control-allow-origin') ?? `HTTP ${status} without the header`), `Allow the origin ${options.origin} for this path.`); // prettier-ignore
+  const allowed = (headers.get('access-control-allow-headers') ?? '').toLowerCase();
+  const missing = ['authorization', 'content-type', 'mcp-protocol-version'].filter((name) => !allowed.split(/\s*,\s*/).includes(name));
+  if (missing.length > 0 && (allowed !== '*' || missing.includes('authorization')))
+    findings.add('preflight', 'problem', { ...where, header: 'Access-Control-Allow-Headers' }, quoted(allowed || 'no header'), `Allow the headers ${missing.join(', ')} (the * does not cover authorization).`); // prettier-ignore
+}
+
+function preflight({ ask }: Run, url: string, origin: string, wanted: string): ReturnType<Run['ask']> {
+  const headers = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': wanted };
+  return ask({ url, method: 'OPTIONS', headers });
+}
+
+function allows(headers: Headers, origin: string): boolean {
+  const allowed = headers.get('access-control-allow-origin');
+  return allowed === '*' || allowed === origin;
+}

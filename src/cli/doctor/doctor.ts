@@ -1,0 +1,108 @@
+/**
+ * `portcullis doctor URL`: what a client meets from its first request to the list of tools, in the order in which it meets it.
+ *
+ *   first request → resource metadata → authorization servers and their endpoints → browser pages → handshakes → tools → report
+ */
+import { makeReach, type Reach } from '../reach.ts';
+import type { Terminal } from '../terminal.ts';
+import { type Ask, makeAsk } from './ask.ts';
+import { checkBrowser } from './browser.ts';
+import { checkChallenge } from './challenge.ts';
+import { checkEndpoints } from './endpoints.ts';
+import { type Findings, makeFindings } from './findings.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import type { DoctorOptions } from './options.ts';
+import { jsonReport, markdownReport, type Report, textReport } from './report.ts';
+import { checkResourceMetadata } from './resource-metadata.ts';
+import type { Run } from './run.ts';
+import { checkServerMetadata, type Server } from './server-metadata.ts';
+import { checkSessions } from './sessions.ts';
+import { checkTools } from './tools.ts';
+import { isInsecure } from './trouble.ts';
+import { verdictsOf } from './verdicts.ts';
+
+/** Clients take the first authorization server, some let the user choose; more than these are not looked at. */
+const MAX_SERVERS = 3;
+
+/** A shorter value of a query is no key. */
+const MIN_SECRET = 4;
+
+/** What a test brings. */
+export interface DoctorParts {
+  readonly limits?: Partial<Limits>;
+  readonly reach?: Reach;
+}
+
+/** Checks a server and prints the report. @returns the exit code. */
+export async function runDoctor(options: DoctorOptions, terminal: Terminal, parts: DoctorParts = {}): Promise<0 | 1> {
+  const report = await examine(options, terminal.status ?? (() => undefined), parts);
+  terminal.status?.('');
+  const print = { text: () => textReport(report, terminal), json: () => jsonReport(report), markdown: () => markdownReport(report) };
+  terminal.out(print[options.format]());
+  return report.outcome === 'fine' ? 0 : 1;
+}
+
+/** Checks a server. @param told hears of each request. */
+export async function examine(options: DoctorOptions, told: (line: string) => void, parts: DoctorParts = {}): Promise<Report> {
+  const { url, token } = options;
+  const limits = { ...LIMITS, ...parts.limits };
+  const { search, searchParams } = new URL(url);
+  const values = [...searchParams.values()].filter((value) => value.length >= MIN_SECRET); // may be keys, and a server may repeat them
+  const findings = makeFindings([token ?? '', search, ...values]);
+  const asks = makeAsk(limits, parts.reach ?? makeReach(new URL(url)), told);
+  const run: Run = { options, url, limits, ask: watched(asks, limits, findings), findings };
+  isInsecure(url, undefined, url, findings);
+  checkUrl(run);
+  const challenge = await checkChallenge(run);
+  const isOpen = challenge.kind === 'open';
+  const servers: Server[] = [];
+  let tools: number | null = null;
+  if (challenge.kind === 'guarded' || isOpen) {
+    const resource = await checkResourceMetadata(run, challenge);
+    for (const named of resource.servers.slice(0, MAX_SERVERS)) {
+      const server = await checkServerMetadata(run, named, resource);
+      if (server) servers.push(server);
+    }
+    for (const server of servers) await checkEndpoints(run, server, resource);
+    await checkBrowser(run, challenge, resource, servers);
+    const listed = isOpen || token !== null ? await checkSessions(run, isOpen) : null;
+    if (listed) checkTools(run, listed);
+    tools = listed?.length ?? null;
+  }
+  const isWrong = findings.list.some(({ level }) => level === 'problem');
+  const isDown = findings.list.some(({ level }) => level === 'outage');
+  const outcome = isWrong ? 'problems' : isDown ? 'outage' : 'fine';
+  const order = { problem: 0, outage: 1, warning: 2 };
+  const sorted = findings.list.toSorted((one, other) => order[one.level] - order[other.level]);
+  const shownUrl = search === '' ? url : url.replace(search, '?…');
+  return {
+    url: shownUrl,
+    outcome,
+    isOpen,
+    findings: sorted,
+    passed: findings.passed(),
+    clients: verdictsOf(url, isOpen, servers, sorted),
+    tools,
+  };
+}
+
+/** Notes each answer that was slow to begin. */
+function watched(ask: Ask, { slowSeconds }: Limits, findings: Findings): Ask {
+  return async (question) => {
+    const answer = await ask(question);
+    findings.made('slow');
+    if (answer.seconds > slowSeconds) {
+      const found = `${answer.method}: the first byte came after ${answer.seconds.toFixed(1)} s`;
+      findings.add('slow', 'warning', { url: answer.url }, found, 'Answer within a second or two: keep the server warm, and do slow work later. Some clients give up early.'); // prettier-ignore
+    }
+    return answer;
+  };
+}
+
+/** Directories list one URL for every user; a key in it would be everybody's. */
+function checkUrl({ url, findings, options }: Run): void {
+  const names = [...new URL(url).searchParams.keys()].filter((name) => /key|token|secret|auth|pass/i.test(name));
+  if (names.length === 0) return;
+  const fix = 'Let users sign in instead. A key in a URL ends up in logs and histories.';
+  findings.add('static-bearer', options.directory ? 'problem' : 'warning', { url }, `the parameter ${names.join(', ')}`, fix);
+}

@@ -1,0 +1,132 @@
+/** Authorization server metadata (RFC 8414, OpenID Connect Discovery): where it is published, and whether MCP clients can use it. */
+import { parseUrl } from '../../lib/url.ts';
+import { quoted } from './findings.ts';
+import { common } from './messages.ts';
+import { checkCharset, type Resource } from './resource-metadata.ts';
+import { type Document, listOf, type Run, textOf } from './run.ts';
+import { documentIn, insteadOfJson, isInsecure, isTrouble } from './trouble.ts';
+
+/** An authorization server, as its metadata describes it. */
+export interface Server {
+  /** Where the document was found. */
+  readonly at: string;
+  /** The name that the resource gave it. */
+  readonly named: string;
+  readonly document: Document;
+  /** Whether a client may name a document as its id (Client ID Metadata Documents). */
+  readonly takesDocuments: boolean;
+  readonly registrationEndpoint: string | null;
+  readonly authorizationEndpoint: string | null;
+  readonly tokenEndpoint: string | null;
+}
+
+/** The places of the metadata, in the order in which clients try them (RFC 8414 §3.1, MCP authorization). */
+export function serverMetadataUrls(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  const [oauth, openid] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+  const urls = [`${origin}${oauth}${path}`, `${origin}${openid}${path}`];
+  return path === '' ? urls : [...urls, `${origin}${path}${openid}`];
+}
+
+/** Reads and judges the metadata of one server. @returns null where there is none to go on with. */
+export async function checkServerMetadata(run: Run, named: string, resource: Resource): Promise<Server | null> {
+  const { ask, findings } = run;
+  const urls = serverMetadataUrls(named);
+  const answers = [];
+  for (const url of urls) {
+    const answer = await ask({ url, headers: { ...common({ url }), accept: 'application/json' }, follows: true });
+    answers.push(answer);
+    for (const hop of answer.redirects) isInsecure(hop, undefined, url, findings);
+    if (documentIn(answer)) break;
+  }
+  findings.made('server-metadata');
+  const [first] = answers;
+  const found = answers.at(-1);
+  const document = found ? documentIn(found) : null;
+  if (!first || !found || !document) {
+    const out = answers.find((answer) => isTrouble(answer, 'server-metadata', findings));
+    if (!out && first)
+      findings.add('server-metadata', 'problem', { url: first.url }, insteadOfJson(first), `Publish the metadata of ${named} there, or correct "authorization_servers" in the resource metadata.`); // prettier-ignore
+    return null;
+  }
+  findings.made('server-metadata-form');
+  if (found !== first && !isTrouble(first, 'server-metadata-form', findings))
+    findings.add('server-metadata-form', 'warning', { url: first.url }, insteadOfJson(first), `Publish the document of ${found.url} there as well: some clients look nowhere else.`); // prettier-ignore
+  checkCharset(found, findings);
+  return judge(run, found.answeredBy, named, document, resource);
+}
+
+function judge({ findings, options }: Run, at: string, named: string, document: Document, resource: Resource): Server {
+  const place = (field: string) => ({ url: at, field });
+  const strict = options.directory ? 'problem' : 'warning';
+  const issuer = textOf(document, 'issuer');
+  findings.made('issuer');
+  if (issuer !== named) {
+    const slash = issuer?.replace(/\/$/, '') === named.replace(/\/$/, '');
+    const fix = `It must be "${named}", letter by letter, as "authorization_servers" has it.${slash ? ' They differ in a slash at the end.' : ''}${parseUrl(issuer ?? '')?.host === parseUrl(named)?.host && !slash ? ' Behind a proxy that ends TLS, set the public URL of the server.' : ''}`; // prettier-ignore
+    findings.add('issuer', 'problem', place('issuer'), quoted(issuer ?? document['issuer']), fix);
+  }
+  findings.made('endpoints');
+  const endpoint = (field: string, needed: boolean): string | null => {
+    const url = textOf(document, field);
+    if (url === null && !needed) return null;
+    if (url === null || !/^https?:$/.test(parseUrl(url)?.protocol ?? '')) {
+      findings.add('endpoints', 'problem', place(field), quoted(url ?? document[field]), 'Name the endpoint by its absolute https URL.');
+      return null;
+    }
+    return isInsecure(url, field, at, findings) ? null : url;
+  };
+  const server = {
+    at,
+    named,
+    document,
+    authorizationEndpoint: endpoint('authorization_endpoint', true),
+    tokenEndpoint: endpoint('token_endpoint', true),
+    registrationEndpoint: endpoint('registration_endpoint', false),
+    takesDocuments: document['client_id_metadata_document_supported'] === true,
+  };
+  const pkce = listOf(document, 'code_challenge_methods_supported');
+  findings.made('pkce');
+  if (!pkce?.includes('S256'))
+    findings.add('pkce', 'problem', place('code_challenge_methods_supported'), quoted(document['code_challenge_methods_supported']), 'Support PKCE and say so: "code_challenge_methods_supported": ["S256"]. Clients must refuse a server that does not.'); // prettier-ignore
+  const methods = listOf(document, 'token_endpoint_auth_methods_supported');
+  findings.made('public-clients');
+  if (!methods?.includes('none')) {
+    const found = methods === null ? 'nothing, which means client_secret_basic' : quoted(methods);
+    findings.add('public-clients', methods === null ? strict : 'problem', place('token_endpoint_auth_methods_supported'), found, 'Add "none": MCP clients on a computer keep no secret, and prove themselves with PKCE.'); // prettier-ignore
+  }
+  const grants = listOf(document, 'grant_types_supported');
+  findings.made('grant-types');
+  if (grants !== null && !grants.includes('authorization_code'))
+    findings.add('grant-types', 'problem', place('grant_types_supported'), quoted(grants), 'Add "authorization_code": it is how MCP clients sign in.'); // prettier-ignore
+  else if (grants !== null && !grants.includes('refresh_token'))
+    findings.add('grant-types', 'warning', place('grant_types_supported'), quoted(grants), 'Add "refresh_token". Without it users sign in again whenever an access token expires.'); // prettier-ignore
+  const responses = listOf(document, 'response_types_supported');
+  if (responses !== null && !responses.includes('code'))
+    findings.add(
+      'grant-types',
+      'problem',
+      place('response_types_supported'),
+      quoted(responses),
+      'Add "code": it is how MCP clients sign in.',
+    );
+  findings.made('client-registration');
+  if (!server.takesDocuments && textOf(document, 'registration_endpoint') === null)
+    findings.add('client-registration', 'problem', place('client_id_metadata_document_supported'), 'neither documents nor registration', 'Set "client_id_metadata_document_supported": true, and offer a "registration_endpoint" for clients that have no document. Else each user has to enter a client id.'); // prettier-ignore
+  else if (!server.takesDocuments)
+    findings.add('client-registration', strict, place('client_id_metadata_document_supported'), 'registration only', 'Take Client ID Metadata Documents as well: MCP has deprecated registration, and every connection makes a client.'); // prettier-ignore
+  else if (textOf(document, 'registration_endpoint') === null)
+    findings.add('client-registration', strict, place('registration_endpoint'), 'documents only', 'Offer registration (RFC 7591) as well: Cursor and mcp-remote have no document.'); // prettier-ignore
+  if (document['require_pushed_authorization_requests'] === true)
+    findings.add('authorization-endpoint', 'problem', place('require_pushed_authorization_requests'), 'true', 'Set it to false: MCP clients do not push their requests (RFC 9126).'); // prettier-ignore
+  findings.made('iss');
+  if (document['authorization_response_iss_parameter_supported'] !== true)
+    findings.add('iss', 'warning', place('authorization_response_iss_parameter_supported'), quoted(document['authorization_response_iss_parameter_supported']), 'Send `iss` with every authorization answer and set this to true: it tells clients of several servers whose answer it is.'); // prettier-ignore
+  const known = listOf(document, 'scopes_supported');
+  const unknown = known === null ? [] : resource.scopes.filter((scope) => !known.includes(scope));
+  findings.made('scopes');
+  if (unknown.length > 0)
+    findings.add('scopes', 'warning', place('scopes_supported'), `without ${quoted(unknown.join(' '))}`, 'List the scopes of the resource metadata here too, and grant them. Clients ask for all of them at once.'); // prettier-ignore
+  return server;
+}

@@ -1,0 +1,118 @@
+/** The handshake of each protocol era, once the doctor is let in: with a token, or where the server asks for none. */
+import type { Exchange } from './ask.ts';
+import { quoted } from './findings.ts';
+import { common, ERA_2025, initialize, message, modern, type Sending } from './messages.ts';
+import { checkCharset } from './resource-metadata.ts';
+import type { Document, Run } from './run.ts';
+import { insteadOfJson, isTrouble } from './trouble.ts';
+
+/** A tool, as the server lists it. */
+export type ListedTool = Document;
+
+/** Goes through the handshakes. @returns the tools; null where they could not be listed. */
+export async function checkSessions(run: Run, isOpen: boolean): Promise<readonly ListedTool[] | null> {
+  const { url, options, ask, findings } = run;
+  const sending: Sending = { url, token: options.token ?? undefined };
+  const first = await ask(initialize(sending));
+  findings.made('session-2025');
+  if (isTrouble(first, 'session-2025', findings)) return null;
+  if (first.status === 401 || first.status === 403) {
+    findings.add('session-2025', 'problem', { url }, `HTTP ${first.status} for the token of ${options.tokenFrom}`, 'Use a token that has not expired and was issued for this very URL.'); // prettier-ignore
+    return null;
+  }
+  const result = resultOf(first);
+  if (result === null) {
+    findings.add('session-2025', 'problem', { url }, told(first), 'Answer `initialize` with protocolVersion, capabilities and serverInfo.');
+    return await listModern(run, sending);
+  }
+  const version = typeof result['protocolVersion'] === 'string' ? result['protocolVersion'] : ERA_2025;
+  if (!/^\d{4}-\d\d-\d\d$/.test(version))
+    findings.add('session-2025', 'problem', { url, field: 'protocolVersion' }, quoted(version), `Answer with a version of the protocol, such as ${ERA_2025}.`); // prettier-ignore
+  if (!first.headers.get('content-type')?.includes('event-stream')) checkCharset(first, findings);
+  await checkRequestCharset(run, sending);
+  const session = first.headers.get('mcp-session-id');
+  const headers = { 'mcp-protocol-version': version, ...(session !== null && { 'mcp-session-id': session }) };
+  const noted = await ask(message({ ...sending, headers }, { method: 'notifications/initialized' }));
+  if (noted.status >= 300 || noted.status === 0)
+    findings.add(
+      'session-2025',
+      'problem',
+      { url },
+      `notifications/initialized: ${told(noted)}`,
+      'Answer a notification with HTTP 202 and no body.',
+    );
+  const tools = await list(run, (cursor) =>
+    message({ ...sending, headers }, { id: 2, method: 'tools/list', params: cursor === null ? {} : { cursor } }),
+  );
+  if (session !== null) await endSession(run, sending, headers, session);
+  const newer = await listModern(run, sending);
+  findings.made('tools');
+  if (tools === null && newer === null && isOpen) return null;
+  return tools ?? newer;
+}
+
+async function checkRequestCharset({ ask, findings, url }: Run, sending: Sending): Promise<void> {
+  const { status } = await ask(initialize({ ...sending, headers: { 'content-type': 'application/json; charset=utf-8' } }));
+  if (status === 415 || status === 400)
+    findings.add('charset', 'problem', { url, header: 'Content-Type' }, `HTTP ${status} for application/json; charset=utf-8`, 'Take a content type with parameters: several clients send the charset.'); // prettier-ignore
+}
+
+async function list(run: Run, question: (cursor: string | null) => Parameters<Run['ask']>[0]): Promise<readonly ListedTool[] | null> {
+  const tools: ListedTool[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < 10; page++) {
+    const answer = await run.ask(question(cursor));
+    if (isTrouble(answer, 'tools', run.findings)) return null;
+    const result = resultOf(answer);
+    const listed = result?.['tools'];
+    if (!result || !Array.isArray(listed)) {
+      // A server without tools may not know the method.
+      const isUnknown = (answer.json?.['error'] as Document | undefined)?.['code'] === -32_601;
+      if (!isUnknown)
+        run.findings.add('tools', 'problem', { url: run.url }, `tools/list: ${told(answer)}`, 'Answer `tools/list` with a list of tools.');
+      return isUnknown ? [] : null;
+    }
+    tools.push(...listed.filter((tool) => typeof tool === 'object' && tool !== null));
+    cursor = typeof result['nextCursor'] === 'string' ? result['nextCursor'] : null;
+    if (cursor === null) return tools;
+  }
+  return tools;
+}
+
+/** The stateless era. A server that does not know it has to say so, so that clients fall back to the handshake of 2025. */
+async function listModern({ ask, findings, url }: Run, sending: Sending): Promise<readonly ListedTool[] | null> {
+  const answer = await ask(modern(sending, 'server/discover'));
+  findings.made('session-2026');
+  if (isTrouble(answer, 'session-2026', findings)) return null;
+  if (resultOf(answer) === null) {
+    const isSaid = answer.status >= 400 && answer.status < 500 && answer.status !== 401 && answer.status !== 403;
+    if (!isSaid && answer.json?.['error'] === undefined)
+      findings.add('session-2026', 'warning', { url }, `server/discover: ${told(answer)}`, 'Answer a version that you do not speak with HTTP 400 and a JSON-RPC error, so that clients fall back.'); // prettier-ignore
+    return null;
+  }
+  const listed = resultOf(await ask(modern(sending, 'tools/list')))?.['tools'];
+  if (Array.isArray(listed)) return listed.filter((tool) => typeof tool === 'object' && tool !== null);
+  findings.add('session-2026', 'warning', { url }, 'server/discover is answered, tools/list is not', 'Serve every method in the era that server/discover announces.'); // prettier-ignore
+  return null;
+}
+
+async function endSession(run: Run, sending: Sending, headers: { readonly [name: string]: string }, session: string): Promise<void> {
+  const { ask, url, findings } = run;
+  const unknown = { ...headers, 'mcp-session-id': `${session.slice(0, -4)}none` };
+  const { status } = await ask(message({ ...sending, headers: unknown }, { id: 3, method: 'tools/list', params: {} }));
+  findings.made('unknown-session');
+  if (status !== 404)
+    findings.add('unknown-session', 'warning', { url, header: 'Mcp-Session-Id' }, `HTTP ${status}`, 'Answer 404 to a session that is not there: clients begin a new one then, and with another status they stay stuck after a restart.'); // prettier-ignore
+  await ask({ url, method: 'DELETE', headers: { ...common(sending), ...headers } }); // what was begun is ended
+}
+
+function resultOf({ status, json }: Exchange): Document | null {
+  const result = json?.['result'];
+  return status === 200 && typeof result === 'object' && result !== null ? { ...result } : null;
+}
+
+function told(exchange: Exchange): string {
+  const error = exchange.json?.['error'];
+  if (typeof error === 'object' && error !== null) return `HTTP ${exchange.status}, ${quoted(error)}`;
+  return exchange.failure ?? insteadOfJson(exchange);
+}

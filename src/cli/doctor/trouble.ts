@@ -1,0 +1,77 @@
+/** Tells an outage from a wrong configuration: what a request without a usable answer means, and what to do about it. */
+import { isLoopbackHost } from '../../lib/url.ts';
+import { type Exchange, OUT_OF_BOUNDS, PRIVATE_ADDRESS } from './ask.ts';
+import type { CheckId } from './checks.ts';
+import { type Findings, type Level, quoted } from './findings.ts';
+
+const TLS: { readonly [code: string]: string } = {
+  CERT_HAS_EXPIRED: 'Renew the certificate.',
+  CERT_NOT_YET_VALID: 'Check the clock of the machine that made the certificate.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'Use a certificate from a public authority, such as Let’s Encrypt; clients do not trust self-signed ones.',
+  SELF_SIGNED_CERT_IN_CHAIN: 'Use a certificate from a public authority; clients do not trust private ones.',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Use a certificate that names this host, or change the URL to a host that it names.',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'Send the intermediate certificates as well (the “full chain” file). Browsers fetch them, clients do not.',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'Send the intermediate certificates as well (the “full chain” file). Browsers fetch them, clients do not.',
+};
+
+const OUTAGES: { readonly [code: string]: string } = {
+  ECONNREFUSED: 'Nothing listens at this address. Start the server, and check host and port.',
+  ECONNRESET: 'The connection was cut. Check the server and what stands in front of it, then run this again.',
+  EAI_AGAIN: 'The name could not be looked up. Check your connection, then run this again.',
+  EHOSTUNREACH: 'No way leads to this host. Check your connection and its firewall.',
+  ENETUNREACH: 'No way leads to this host. Check your connection and its firewall.',
+  UND_ERR_CONNECT_TIMEOUT: 'It did not accept a connection in time. Check that the server runs and that no firewall drops the connection.',
+  UND_ERR_SOCKET: 'The connection was closed before an answer. Check the log of the server, then run this again.',
+  TimeoutError: 'It did not answer in time. Check the log of the server, then run this again.',
+  [OUT_OF_BOUNDS]: 'The run has used up its time or its number of requests. Fix what stands above, then run this again.',
+};
+
+/** Notes why a request has no usable answer. @returns whether it had none: then there is nothing more to check in it. */
+export function isTrouble(exchange: Exchange, check: CheckId, findings: Findings): boolean {
+  const { failure, status, url, answeredBy, method } = exchange;
+  if (failure === null && status < 500 && status !== 429) return false;
+  const note = (as: CheckId, level: Level, found: string, fix: string): true => {
+    findings.add(as, level, { url: answeredBy }, `${method}: ${found}`, fix);
+    return true;
+  };
+  if (status === 429) return note(check, 'outage', 'HTTP 429', 'The server counts too many requests. Wait a minute, then run this again; if that does not help, allow more for metadata.'); // prettier-ignore
+  if (failure === null) return note(check, 'outage', `HTTP ${status} (${quoted(exchange.text) || 'no text'})`, 'The server or a proxy before it fails. Its log says why; run this again when it answers.'); // prettier-ignore
+  if (failure === PRIVATE_ADDRESS) {
+    return note('private-address', 'problem', 'an address of a private network, which was not called', 'Publish addresses that clients on the internet can reach. Set the public URL of the server where it is configured.'); // prettier-ignore
+  }
+  if (failure === 'ENOTFOUND') return note(check, 'problem', 'there is no host of that name', `Correct the host ${new URL(url).host}, or add its DNS record.`); // prettier-ignore
+  if (TLS[failure] !== undefined) return note('tls', 'problem', failure, TLS[failure]);
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(failure))
+    return note('tls', 'problem', failure, 'Use a certificate that common clients trust.');
+  if (/EPROTO|ERR_SSL/.test(failure)) {
+    return note('tls', 'problem', failure, 'The port does not speak TLS, or an old version of it. Use http: for a server without TLS, else switch on TLS 1.2 or newer.'); // prettier-ignore
+  }
+  return note(check, 'outage', failure, OUTAGES[failure] ?? 'There was no answer. Check the server, then run this again.');
+}
+
+/** Notes an address that is not encrypted, where it should be. @returns whether that is so. */
+export function isInsecure(url: string, field: string | undefined, at: string, findings: Findings): boolean {
+  findings.made('https');
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== 'http:' || isLoopbackHost(hostname)) return false;
+  const fix =
+    'Publish the https address. Behind a proxy that ends TLS, set the public URL of the server, or let it believe X-Forwarded-Proto.';
+  findings.add('https', 'problem', { url: at, ...(field !== undefined && { field }) }, quoted(url), fix);
+  return true;
+}
+
+/** The JSON document that a URL answers with; null for errors, which are JSON as well. */
+export function documentIn({ status, json }: Exchange): Exchange['json'] {
+  return status === 200 ? json : null;
+}
+
+/** What came instead of a JSON document. */
+export function insteadOfJson({ status, text, headers, isCut }: Exchange): string {
+  if (isCut) return `HTTP ${status} with a body that is too long`;
+  const type = headers.get('content-type') ?? 'no content type';
+  if (/^\s*<|text\/html/i.test(type + text.slice(0, 20)) || /^\s*<(!doctype|html)/i.test(text)) return `HTTP ${status} with an HTML page`;
+  return `HTTP ${status} with ${quoted(type)}, ${text === '' ? 'no body' : 'which is no JSON object'}`;
+}

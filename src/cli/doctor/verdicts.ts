@@ -1,0 +1,61 @@
+/** What the findings mean for each client: which way it would take, and what stops it. */
+import { isLoopbackHost } from '../../lib/url.ts';
+import { CHECKS, type Check, type CheckId, type ClientId } from './checks.ts';
+import { CLIENTS, type ClientProfile } from './clients.ts';
+import type { Finding } from './findings.ts';
+import type { Server } from './server-metadata.ts';
+
+/** One client at this server. */
+export interface Verdict {
+  readonly client: ClientId;
+  readonly name: string;
+  /** `no way here`: it calls from the internet, and this server is on this computer. */
+  readonly verdict: 'connects' | 'stopped' | 'no way here' | 'no sign-in needed' | 'unknown';
+  /** How the server would come to know it. */
+  readonly knownBy: 'document' | 'registration' | null;
+  /** The checks that stop it. */
+  readonly stoppedBy: readonly CheckId[];
+}
+
+/** Judges each client. @param servers those with metadata; a client takes the first. */
+export function verdictsOf(url: string, isOpen: boolean, servers: readonly Server[], findings: readonly Finding[]): readonly Verdict[] {
+  const down = findings.some(({ check, level }) => level === 'outage' && (check === 'reachable' || check.endsWith('metadata')));
+  return CLIENTS.map((client) => {
+    const server = servers[0];
+    const knownBy = server ? wayOf(client, server) : null;
+    const stops = new Set(
+      findings.filter((finding) => finding.level === 'problem' && stopsClient(finding, client)).map(({ check }) => check),
+    );
+    if (!isOpen && server && knownBy === null) stops.add('client-registration');
+    const away = client.calls === 'from the internet' && isLoopbackHost(new URL(url).hostname);
+    const stoppedBy = [...stops];
+    const sees =
+      stoppedBy.length > 0
+        ? 'stopped'
+        : away
+          ? 'no way here'
+          : down
+            ? 'unknown'
+            : isOpen
+              ? 'no sign-in needed'
+              : server
+                ? 'connects'
+                : 'unknown';
+    return { client: client.id, name: client.name, verdict: sees, knownBy, stoppedBy };
+  });
+}
+
+/** Documents come before registration, for the clients that have one (MCP authorization, client registration). */
+function wayOf({ document }: ClientProfile, { takesDocuments, registrationEndpoint, document: metadata }: Server): Verdict['knownBy'] {
+  const methods = metadata['token_endpoint_auth_methods_supported'];
+  // A client without a secret takes the way of documents only where `none` is listed.
+  const isPublic = !Array.isArray(methods) || methods.includes('none');
+  if (document !== null && takesDocuments && isPublic) return 'document';
+  return registrationEndpoint === null ? null : 'registration';
+}
+
+function stopsClient({ check, found }: Finding, client: ClientProfile): boolean {
+  const { stops }: Check = CHECKS[check];
+  if (check === 'sign-in-page' || check === 'register') return found.startsWith(`${client.name}:`);
+  return stops === 'all' || (stops === 'hosted' && client.calls === 'from the internet');
+}

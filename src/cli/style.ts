@@ -1,0 +1,21 @@
+/** Colours of the terminal, or none: only where a person looks at a terminal, and not with `NO_COLOR` (no-color.org). */
+
+/** Puts colour around a text. */
+export interface Style {
+  readonly bold: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly dim: (text: string) => string;
+}
+
+/** The style of a terminal. */
+export function styleOf({ hasColours }: { readonly hasColours?: boolean }): Style {
+  const code = (on: number, off: number) => (text: string) => (hasColours === true ? `\u001b[${on}m${text}\u001b[${off}m` : text);
+  return { bold: code(1, 22), red: code(31, 39), yellow: code(33, 39), green: code(32, 39), dim: code(2, 22) };
+}
+
+/** Whether colours are wanted on a stream. */
+export function wantsColours(stream: { readonly isTTY?: boolean }, env: { readonly [name: string]: string | undefined }): boolean {
+  return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+}
