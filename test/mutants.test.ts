@@ -43,11 +43,11 @@ describe('mutants', () => {
   describe('the hash of a source', () => {
     const source = `import { sum } from './sum.ts';
       /** Adds one. */
-      export const next = (count: number): number => sum(count, 1) + 'a'.length + /b/.exec(\`c${'${count}'}\`).index;`;
+      export const next = (count: number): number => sum(count, 1) + 'a'.length + /b/.exec(\`c${'${count}'}\`)?.groups.c;`;
     const renamed = `import { add } from '../lib/sum.ts'; import type { Other } from './other.ts';
       type Unused = Other;
       export const following = (value: bigint) => (
-        add(value as unknown, 1,) + "a".length + /b/.exec(\`c${'${value}'}\`).index // which adds
+        add(value as unknown, 1,) + "a".length + /b/.exec(\`c${'${value}'}\`)?.groups.c // which adds
       )`;
 
     it('stays the same when names, imports, types, comments and layout change', () => {
@@ -61,7 +61,8 @@ describe('mutants', () => {
       ['a regular expression', '/b/', '/b/i'],
       ['a template', '`c', '`d'],
       ['one use of a name', 'sum(count', 'sum(next'],
-      ['an optional chain', ').index', ')?.index'],
+      ['an optional chain', '?.groups', '.groups'],
+      ['a link of an optional chain', 'groups.c', 'groups?.c'],
       ['the order of arguments', '(count, 1)', '(1, count)'],
     ])('changes with %s', (_what, before, after) => {
       expect(source).toContain(before);

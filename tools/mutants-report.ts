@@ -45,7 +45,6 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'accessibility',
   'readonly',
   'definite',
-  'optional',
   'shorthand',
 ]);
 /** Files that are mutated, by their folder of `src`. */
