@@ -39,9 +39,9 @@ export type {
   Step,
   Steps,
   StepView,
-  Trip,
+  UpstreamRequest,
 } from './model/login.ts';
-export type { Passed, SecondFactor } from './model/second-factor.ts';
+export type { SecondFactorPassed, SecondFactor } from './model/second-factor.ts';
 export type { Runtime } from './model/runtime.ts';
 export type {
   DocumentPolicy,

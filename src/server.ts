@@ -5,36 +5,36 @@
 import type { Call, Endpoint } from './endpoints/endpoint.ts';
 import { callbackPath, loginPagesOf, metadataPathsOf, sectionPath, sectionsOf, signInsPath } from './endpoints/paths.ts';
 import { askedHeaders, CROSS_ORIGIN, json } from './lib/http.ts';
-import { late } from './lib/lazy.ts';
+import { lazy } from './lib/lazy.ts';
 import { isPrefetch } from './lib/prefetch.ts';
 import { OAuthError } from './model/error.ts';
 import { hostOf, isRedirect, isSite } from './model/login.ts';
 import type { Settings } from './model/settings.ts';
 
 // A guarded call needs none of these, and many servers never need most of them: each comes with its first request.
-const adviceOn = late(async () => (await import('./model/advice.ts')).adviceOn);
-const account = late(async () => (await import('./endpoints/account/account.ts')).account);
-const accountSection = late(async () => (await import('./endpoints/account/account-section.ts')).accountSection);
-const approve = late(async () => (await import('./endpoints/authorize/consent.ts')).approve);
-const authorize = late(async () => (await import('./endpoints/authorize/authorize.ts')).authorize);
-const callback = late(async () => (await import('./endpoints/authorize/upstream-callback.ts')).callback);
-const connect = late(async () => (await import('./endpoints/account/connect.ts')).connect);
-const errorPage = late(async () => (await import('./pages/error.ts')).errorPage);
-const device = late(async () => (await import('./endpoints/authorize/device.ts')).device);
-const deviceAuthorization = late(async () => (await import('./endpoints/oauth/device-authorization.ts')).deviceAuthorization);
-const inTheirLanguage = late(async () => (await import('./endpoints/sign-in/browser-context.ts')).inTheirLanguage);
-const introspect = late(async () => (await import('./endpoints/oauth/introspect.ts')).introspect);
-const login = late(async () => (await import('./endpoints/account/login.ts')).login);
-const loginPageOf = late(async () => (await import('./endpoints/account/login-page.ts')).loginPageOf);
-const metadata = late(async () => (await import('./endpoints/oauth/metadata.ts')).metadata);
-const prepareLogins = late(async () => (await import('./endpoints/prepared.ts')).prepareLogins);
-const push = late(async () => (await import('./endpoints/oauth/par.ts')).push);
-const register = late(async () => (await import('./endpoints/oauth/register.ts')).register);
-const registration = late(async () => (await import('./endpoints/oauth/registration.ts')).registration);
-const revoke = late(async () => (await import('./endpoints/oauth/revoke.ts')).revoke);
-const signIns = late(async () => (await import('./endpoints/account/linked-logins.ts')).signIns);
-const step = late(async () => (await import('./endpoints/authorize/step.ts')).step);
-const token = late(async () => (await import('./endpoints/oauth/token.ts')).token);
+const adviceOn = lazy(async () => (await import('./model/advice.ts')).adviceOn);
+const account = lazy(async () => (await import('./endpoints/account/account.ts')).account);
+const accountSection = lazy(async () => (await import('./endpoints/account/account-section.ts')).accountSection);
+const approve = lazy(async () => (await import('./endpoints/authorize/consent.ts')).submitConsent);
+const authorize = lazy(async () => (await import('./endpoints/authorize/authorize.ts')).authorize);
+const callback = lazy(async () => (await import('./endpoints/authorize/upstream-callback.ts')).callback);
+const connect = lazy(async () => (await import('./endpoints/account/connect.ts')).connect);
+const errorPage = lazy(async () => (await import('./pages/error.ts')).errorPage);
+const device = lazy(async () => (await import('./endpoints/authorize/device.ts')).device);
+const deviceAuthorization = lazy(async () => (await import('./endpoints/oauth/device-authorization.ts')).deviceAuthorization);
+const inTheirLanguage = lazy(async () => (await import('./endpoints/sign-in/browser-context.ts')).detectLanguage);
+const introspect = lazy(async () => (await import('./endpoints/oauth/introspect.ts')).introspect);
+const login = lazy(async () => (await import('./endpoints/account/login.ts')).login);
+const loginPageOf = lazy(async () => (await import('./endpoints/account/login-page.ts')).loginPageOf);
+const metadata = lazy(async () => (await import('./endpoints/oauth/metadata.ts')).metadata);
+const prepareLogins = lazy(async () => (await import('./endpoints/prepared.ts')).prepareLogins);
+const push = lazy(async () => (await import('./endpoints/oauth/par.ts')).pushedAuthorizationRequest);
+const register = lazy(async () => (await import('./endpoints/oauth/register.ts')).register);
+const registration = lazy(async () => (await import('./endpoints/oauth/registration.ts')).registration);
+const revoke = lazy(async () => (await import('./endpoints/oauth/revoke.ts')).revoke);
+const signIns = lazy(async () => (await import('./endpoints/account/linked-logins.ts')).linkedLogins);
+const step = lazy(async () => (await import('./endpoints/authorize/step.ts')).step);
+const token = lazy(async () => (await import('./endpoints/oauth/token.ts')).token);
 
 /** One URL of ours. */
 export interface Route {
@@ -68,7 +68,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   }
   if (logins.length === 0) return routes;
   const greeting = (endpoint: Endpoint): Endpoint =>
-    hostOf(logins) ? late(async () => (await import('./endpoints/sign-in/auto-sign-in.ts')).welcoming(endpoint)) : endpoint;
+    hostOf(logins) ? lazy(async () => (await import('./endpoints/sign-in/auto-sign-in.ts')).autoSignIn(endpoint)) : endpoint;
   routes.set(paths.authorize, {
     name: 'authorize',
     methods: { GET: greeting(authorize), HEAD: authorize, POST: authorize },

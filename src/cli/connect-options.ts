@@ -20,7 +20,7 @@ export interface ConnectOptions {
 }
 
 /** A day: longer is a mistake, and more than a timer can hold soon after. */
-const MOST = 86_400;
+const MAX_WAIT = 86_400;
 
 const FLAGS = {
   call: { type: 'string' },
@@ -40,7 +40,7 @@ export function parseConnectOptions(argv: readonly string[]): ConnectOptions {
   if (address === undefined || more.length > 0) throw usage('connect takes one URL');
   if (values.args !== undefined && values.call === undefined) throw usage('--args goes with --call NAME');
   const timeout = Number(values.timeout ?? 300);
-  if (!Number.isInteger(timeout) || timeout < 1 || timeout > MOST) throw usage(`--timeout takes whole seconds from 1 to ${MOST}`);
+  if (!Number.isInteger(timeout) || timeout < 1 || timeout > MAX_WAIT) throw usage(`--timeout takes whole seconds from 1 to ${MAX_WAIT}`);
   return {
     url: urlOf(address),
     call: values.call,

@@ -10,7 +10,7 @@ import { CliError } from './terminal.ts';
 type Sdk = typeof import('@modelcontextprotocol/client');
 
 /** How long a text of the server may be within our line. */
-const MOST = 200;
+const MAX_LENGTH = 200;
 
 const NETWORK: { readonly [code: string]: string } = {
   ECONNREFUSED: 'nothing listens there. Check the address and that the server is running',
@@ -81,5 +81,5 @@ function notMcp(url: string, found: string): string {
 /** A text from outside: on one line, harmless, not too long. */
 function quoted(text: string): string {
   const line = printable(text.replace(/\s+/g, ' ').trim());
-  return line.length > MOST ? `${line.slice(0, MOST)}…` : line;
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
 }

@@ -5,11 +5,11 @@
  * row is not read. Clients that prove who they are come to `confidential.ts`, which is loaded with the first one.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { late } from '../lib/lazy.ts';
+import { lazy } from '../lib/lazy.ts';
 import type { Params } from '../model/params.ts';
 import { failed, type Caller } from './caller.ts';
 
-const authenticateConfidential = late(async () => (await import('./confidential.ts')).authenticateConfidential);
+const authenticateConfidential = lazy(async () => (await import('./confidential.ts')).authenticateConfidential);
 
 const PROOFS = ['client_secret', 'client_assertion', 'client_assertion_type'];
 

@@ -24,7 +24,7 @@ interface Shown {
   readonly pairs: readonly Pair[];
 }
 
-const LONGEST_BASIC = 4096;
+const MAX_BASIC_LENGTH = 4096;
 const GUESSES = 30;
 const GUESS_WINDOW = 300;
 
@@ -46,7 +46,7 @@ export async function authenticateConfidential(
   let [proven, known]: [Client | null, Client | null] = [null, null];
   let isOver = false;
   for (const { id, secret } of pairs) {
-    const [client, hash] = [await findClient(as, id), await as.keys.hash(secret)]; // unknown clients cost as much as known ones
+    const [client, hash] = [await findClient(as, id), await as.secrets.hash(secret)]; // unknown clients cost as much as known ones
     const isRight = client !== null && isSecretOf(client, hash, as.now());
     known ??= client;
     isOver ||= client?.formerSecret !== undefined && equalTexts(client.formerSecret.hash, hash);
@@ -113,7 +113,7 @@ export function parseBasic(authorization: string): Pair | null {
 /** The same without the form-decoding, which many clients have not made; null if malformed. */
 function rawBasic(authorization: string): Pair | null {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
-  if (encoded === undefined || encoded.length > LONGEST_BASIC || encoded.length % 4 !== 0) return null;
+  if (encoded === undefined || encoded.length > MAX_BASIC_LENGTH || encoded.length % 4 !== 0) return null;
   const text = textOf(encoded);
   const colon = text.indexOf(':');
   const [id, secret] = [text.slice(0, Math.max(colon, 0)), text.slice(colon + 1)];

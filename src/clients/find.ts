@@ -3,14 +3,14 @@
  * the metadata document at that URL.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { late } from '../lib/lazy.ts';
+import { lazy } from '../lib/lazy.ts';
 import { isDocumentUrl } from '../lib/document-url.ts';
 import type { Client } from '../model/client.ts';
 import type { SecretClient } from '../model/settings.ts';
 
-const fetchClient = late(async () => (await import('./metadata-document.ts')).fetchClient);
-const findKept = late(async () => (await import('./metadata-document.ts')).findKept);
-const isWelcome = late(async () => (await import('./metadata-document.ts')).isWelcome);
+const fetchClient = lazy(async () => (await import('./metadata-document.ts')).fetchClient);
+const findKept = lazy(async () => (await import('./metadata-document.ts')).findKept);
+const isWelcome = lazy(async () => (await import('./metadata-document.ts')).isWelcome);
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 
@@ -27,7 +27,7 @@ export async function findClient(as: AuthServer, id: string, isLate = false): Pr
 
 /** Secrets of configured clients are hashed like those of all others: one way to compare them. */
 async function withHash(as: AuthServer, { client, secret }: SecretClient): Promise<Client> {
-  return secret === undefined ? client : { ...client, secretHash: await as.keys.hash(secret) };
+  return secret === undefined ? client : { ...client, secretHash: await as.secrets.hash(secret) };
 }
 
 /** Why there is no client of an id: it was never registered or its registration is over, it is no id, or documents are not read here. */

@@ -9,7 +9,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import { isSameServer } from '../lib/document-url.ts';
 import { HostDown } from '../lib/host-down.ts';
 import { isHostDown, type SafeAnswer } from '../lib/safe-fetch.ts';
-import { type Join, makeJoin } from '../lib/single-flight.ts';
+import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { JWT_BEARER, selfGrantTypes } from '../model/grant-type.ts';
@@ -22,7 +22,7 @@ const LIMITS = { bytes: 5 * 1024, milliseconds: 5000 };
 const FETCHES = 60;
 const TARGET_FETCHES = 120;
 const WINDOW: Seconds = 600;
-const LONGEST_KEPT: Seconds = 86_400;
+const MAX_CACHE_TIME: Seconds = 86_400;
 const USUALLY_KEPT: Seconds = 300;
 /** How long a document serves on while its host is down. */
 const STALE: Seconds = 7 * 86_400;
@@ -36,7 +36,7 @@ export interface DocumentRules extends KeyRules {
 }
 
 /** Documents on their way, so that many who ask at once cost one fetch. */
-const joins = new WeakMap<Settings, Join<Client>>();
+const joins = new WeakMap<Settings, SingleFlight<Client>>();
 
 /** Whether documents of this URL are taken at all: not our own host's (SEC-103), and what the policy says (SEC-105). */
 export async function isWelcome({ settings }: AuthServer, id: string): Promise<boolean> {
@@ -56,7 +56,7 @@ export async function findKept(as: AuthServer, id: string): Promise<Client | nul
 
 /** The client as its document described it last, however long ago: for when its host is down. */
 async function lastGood(as: AuthServer, id: string): Promise<Client | null> {
-  const client = await as.records.findDocument(await as.keys.hash(id));
+  const client = await as.records.findDocument(await as.secrets.hash(id));
   return client?.id === id ? client : null;
 }
 
@@ -68,7 +68,7 @@ async function lastGood(as: AuthServer, id: string): Promise<Client | null> {
  */
 export async function fetchClient(as: AuthServer, id: string, network: string): Promise<Client> {
   if (!(await isWelcome(as, id))) throw unusable('document_unwelcome');
-  const join = joins.get(as.settings) ?? makeJoin<Client>();
+  const join = joins.get(as.settings) ?? makeSingleFlight<Client>();
   joins.set(as.settings, join);
   let isMine = false;
   const fetched = (): Promise<Client> =>
@@ -112,7 +112,7 @@ export async function countFetch(as: AuthServer, network: string): Promise<void>
 async function fetchOnce(as: AuthServer, id: string): Promise<Client> {
   const answer = (await as.fetchDocument?.(id, LIMITS)) ?? { problem: 'unreachable' as const };
   if (isHostDown(answer)) return whileDown(as, id, answer);
-  const key = await as.keys.hash(id);
+  const key = await as.secrets.hash(id);
   try {
     return await keep(as, id, answer);
   } catch (error) {
@@ -126,7 +126,7 @@ async function whileDown(as: AuthServer, id: string, answer: SafeAnswer): Promis
   const stale = await lastGood(as, id);
   if (stale) {
     const client = { ...stale, freshUntil: as.now() + ASKED_AGAIN };
-    await as.records.saveDocument(await as.keys.hash(id), client, client.createdAt + STALE);
+    await as.records.saveDocument(await as.secrets.hash(id), client, client.createdAt + STALE);
     return client;
   }
   const { problem, status, cause } = answer as Extract<SafeAnswer, { problem: unknown }>;
@@ -143,7 +143,7 @@ async function keep(as: AuthServer, id: string, answer: SafeAnswer): Promise<Cli
   const kept = freshnessOf(answer.headers);
   const mayStay = !/\b(no-store|private)\b/i.test(answer.headers.get('cache-control') ?? '');
   const dated = { ...client, freshUntil: as.now() + kept };
-  if (mayStay) await as.records.saveDocument(await as.keys.hash(id), dated, as.now() + STALE);
+  if (mayStay) await as.records.saveDocument(await as.secrets.hash(id), dated, as.now() + STALE);
   return client;
 }
 
@@ -197,7 +197,7 @@ export function freshnessOf(headers: Headers): Seconds {
   if (span === undefined) return USUALLY_KEPT;
   const seconds = /^[a-z-]+="?(\d{1,12})"?$/.exec(span)?.[1];
   const age = Number(headers.get('age') ?? 0);
-  return Math.max(0, Math.min(LONGEST_KEPT, Number(seconds ?? 0) - (age > 0 ? age : 0)));
+  return Math.max(0, Math.min(MAX_CACHE_TIME, Number(seconds ?? 0) - (age > 0 ? age : 0)));
 }
 
 function unusable(reason: string, cause?: unknown): OAuthError {

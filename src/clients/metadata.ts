@@ -19,10 +19,10 @@ export type ClientMetadata = Pick<
   'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'methodChosen' | 'scope' | 'pushedOnly' | 'dpopBound'
 >;
 
-const MOST_REDIRECTS = 16;
-const LONGEST_NAME = 200;
-const LONGEST_URI = 2048;
-const DEEPEST = 16;
+const MAX_REDIRECTS = 16;
+const MAX_NAME_LENGTH = 200;
+const MAX_URI_LENGTH = 2048;
+const MAX_DEPTH = 16;
 const NO_FETCH: KeyRules = { canFetch: false, isLoopback: false };
 
 /**
@@ -52,7 +52,7 @@ export function metadataOf(
   if (keysAt !== '' && webUriOf(keysAt) === undefined) throw invalid('jwks_uri', 'jwks_uri must be a public https URL.');
   const types = grantTypesOf(given, grantTypes);
   const redirectUris = redirectsOf(given, types, schemes);
-  const name = optionalText(given, 'client_name', LONGEST_NAME);
+  const name = optionalText(given, 'client_name', MAX_NAME_LENGTH);
   const uri = webUriOf(given.get('client_uri'));
   const scope = scopeOf(given.get('scope'));
   return {
@@ -73,7 +73,7 @@ export type Members = ReadonlyMap<string, unknown>;
 
 /** The members of a JSON object. @throws {OAuthError} `invalid_client_metadata` for any other text. */
 export function parseMembers(text: string): Members {
-  const value = parseJson(text, DEEPEST);
+  const value = parseJson(text, MAX_DEPTH);
   if (value === undefined) throw invalid('not_json', 'The body is not JSON, is nested too deeply, or has a name twice.');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('not_object', 'The body is not a JSON object.');
   return new Map(Object.entries(value));
@@ -85,8 +85,8 @@ function redirectsOf(given: Members, grantTypes: readonly string[], schemes?: re
   if (!grantTypes.includes('authorization_code') && (uris === undefined || (isTexts(uris) && uris.length === 0))) return [];
   if (!isTexts(uris) || uris.length === 0)
     throw new OAuthError('invalid_redirect_uri', 'redirects_missing', { hint: 'redirect_uris must be a list of at least one URI.' });
-  if (uris.length > MOST_REDIRECTS)
-    throw new OAuthError('invalid_redirect_uri', 'redirects_too_many', { hint: `At most ${MOST_REDIRECTS} redirect_uris.` });
+  if (uris.length > MAX_REDIRECTS)
+    throw new OAuthError('invalid_redirect_uri', 'redirects_too_many', { hint: `At most ${MAX_REDIRECTS} redirect_uris.` });
   const isUsable = uris.map((uri) => checkRedirectUri(uri) !== 'private-use' || isUsableScheme(uri, schemes));
   if (!isUsable.includes(true)) throw new OAuthError('invalid_redirect_uri', 'redirects_unusable');
   return [...new Set(uris)];
@@ -126,7 +126,7 @@ function authMethodOf(given: Members): ClientAuthMethod {
 /** It is told back and no ceiling, so what is odd is left out (RFC 7591 §2). A list is what some clients make of it. */
 function scopeOf(value: unknown): readonly string[] | undefined {
   const text = isTexts(value) ? value.join(' ') : value;
-  if (typeof text !== 'string' || text === '' || text.length > LONGEST_URI) return undefined;
+  if (typeof text !== 'string' || text === '' || text.length > MAX_URI_LENGTH) return undefined;
   try {
     return parseScope(text);
   } catch (error) {
@@ -143,7 +143,7 @@ function isSet(given: Members, name: string): boolean {
 
 /** A link that pages may show; undefined for what is none, and for one that could only harm who follows it. */
 function webUriOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value.length > LONGEST_URI || /[\s\\]/.test(value)) return undefined;
+  if (typeof value !== 'string' || value.length > MAX_URI_LENGTH || /[\s\\]/.test(value)) return undefined;
   const url = parseUrl(value);
   const isShown = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && !isPrivateHost(url.hostname);
   return isShown ? value : undefined;

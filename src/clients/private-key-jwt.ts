@@ -76,6 +76,6 @@ async function problemOf(
   if (jti === null) return 'assertion_without_jti';
   const key = await findKey(as, client, assertion, () => countFetch(as, network));
   if (key === null) return 'assertion_key_unknown';
-  const { isSignedWith } = await import('../core/assertion-signature.ts');
-  return (await isSignedWith(assertion, key)) ? { jti } : 'assertion_signature';
+  const { isAssertionSignedWith } = await import('../core/assertion-signature.ts');
+  return (await isAssertionSignedWith(assertion, key)) ? { jti } : 'assertion_signature';
 }

@@ -24,6 +24,6 @@ export async function signAccess(as: AuthServer, alg: SigningAlg, grant: Grant, 
     .setAudience(grant.resource)
     .setIssuedAt(as.now())
     .setExpirationTime(expiresAt)
-    .setJti(formatTokenId(grant.id, as.keys.id()))
+    .setJti(formatTokenId(grant.id, as.secrets.id()))
     .sign(key);
 }

@@ -7,7 +7,7 @@ import type { Assertion } from '../model/assertion.ts';
 import type { Jwk } from '../model/key-set.ts';
 
 /** Whether the assertion was signed with the key, by the algorithm its header names. A key that cannot be used signs nothing. */
-export async function isSignedWith({ text, alg }: Assertion, key: Jwk): Promise<boolean> {
+export async function isAssertionSignedWith({ text, alg }: Assertion, key: Jwk): Promise<boolean> {
   try {
     const imported = await importJWK(key as JWK, alg);
     await compactVerify(text, imported, { algorithms: [alg] });

@@ -28,10 +28,10 @@ export interface Trying {
 
 /** Makes the verbs for one request. */
 export function makeAttempts({ as, network, browser, remember }: Trying): Attempts {
-  const { keys, records, runtime, settings } = as;
+  const { secrets, records, runtime, settings } = as;
   let secret = browser !== undefined && /^[\w-]{43}$/.test(browser) ? browser : undefined;
   const keyOf = async (whose: string): Promise<`known-browser:${string}` | null> =>
-    secret === undefined ? null : `known-browser:${await keys.hash(`known browser\n${secret}\n${whose}`)}`;
+    secret === undefined ? null : `known-browser:${await secrets.hash(`known browser\n${secret}\n${whose}`)}`;
   const knownAs = async (whose: string): Promise<string | null> => {
     const key = await keyOf(whose);
     return key !== null && (await as.store.read(key)) !== null ? key : null;
@@ -49,7 +49,7 @@ export function makeAttempts({ as, network, browser, remember }: Trying): Attemp
         (await as.limit(here(kind, whose), most, per));
       if (wait !== null) return wait;
       const now = as.now();
-      const { count, endsAt } = await records.count(await keys.hash(everywhere(kind, whose)), per, now);
+      const { count, endsAt } = await records.count(await secrets.hash(everywhere(kind, whose)), per, now);
       if (total !== undefined && count > total) return Math.max(1, endsAt - now);
       const milliseconds = Math.min(MAX_WAIT_MS, (count - FREE) * STEP_MS);
       if (milliseconds > 0) await (runtime.pause ? runtime.pause(milliseconds) : pause(milliseconds));
@@ -59,7 +59,7 @@ export function makeAttempts({ as, network, browser, remember }: Trying): Attemp
       if (!settings.limits) return;
       const known = await knownAs(whose);
       const names = [here(kind, whose), everywhere(kind, whose), ...(perNetwork === undefined ? [] : [`${kind}-network:${network}`])];
-      for (const name of known === null ? names : [`${kind}\n${known}`]) await records.uncount(await keys.hash(name));
+      for (const name of known === null ? names : [`${kind}\n${known}`]) await records.uncount(await secrets.hash(name));
     },
     async succeeded(kind, whose) {
       if (!settings.limits) return;
@@ -67,7 +67,7 @@ export function makeAttempts({ as, network, browser, remember }: Trying): Attemp
       await as.forgive(known === null ? here(kind, whose) : `${kind}\n${known}`);
       await as.forgive(everywhere(kind, whose));
       if (known !== null) return;
-      secret ??= keys.secret();
+      secret ??= secrets.secret();
       remember(secret);
       const key = await keyOf(whose);
       if (key !== null) await as.store.write(key, { v: 1 }, 'any', { until: as.now() + KNOWN_TTL });

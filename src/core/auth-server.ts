@@ -2,7 +2,7 @@
  * The server as a value: settings, machine, storage and keys of one issuer. Endpoints and grant types take it as an
  * argument; nothing of it is global.
  */
-import { late, lateVerbs } from '../lib/lazy.ts';
+import { lazy, lazyObject } from '../lib/lazy.ts';
 import type { SafeFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import { isForm } from '../model/login.ts';
@@ -12,13 +12,13 @@ import type { Settings } from '../model/settings.ts';
 import type { Seconds, Store } from '../model/store.ts';
 import { defaultListener } from './default-listener.ts';
 import type { Keyring } from './records/keyring.ts';
-import { makeKeys, type Keys } from './records/secrets.ts';
-import { makeKnownGrants, type KnownGrants } from './records/grant-cache.ts';
-import { makePeople, type People } from './user-services.ts';
+import { makeSecrets, type Secrets } from './records/secrets.ts';
+import { makeGrantCache, type GrantCache } from './records/grant-cache.ts';
+import { makeUserServices, type UserServices } from './user-services.ts';
 import { makeRecords, type Records } from './records/records.ts';
 
 /** One issuer, ready to answer. */
-export interface AuthServer extends People {
+export interface AuthServer extends UserServices {
   readonly settings: Settings;
   readonly runtime: Runtime;
   /** The environment that the application was called with. */
@@ -26,10 +26,10 @@ export interface AuthServer extends People {
   /** Where records live. Spoken to through named verbs only: `records`, and the modules of `core` that are made over it. */
   readonly store: Store;
   readonly records: Records;
-  readonly keys: Keys;
+  readonly secrets: Secrets;
   /** The server's own secrets; null where none were given (`core/records/require-keyring` tells how to say so at start-up). */
   readonly keyring: Keyring | null;
-  readonly knownGrants: KnownGrants;
+  readonly grantCache: GrantCache;
   /** Reads client metadata documents; null where there are none. */
   readonly fetchDocument: SafeFetch | null;
   /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
@@ -45,12 +45,12 @@ export interface AuthServer extends People {
   readonly forgive: (name: string) => Promise<void>;
 }
 
-/** Puts a server together. @param secrets of the keyring, newest first. @param env where providers find their secrets. */
+/** Puts a server together. @param keyringSecrets, newest first. @param env where providers find their secrets. */
 export function makeAuthServer(
   settings: Settings,
   runtime: Runtime,
   store: Store,
-  secrets: readonly string[] = [],
+  keyringSecrets: readonly string[] = [],
   env: unknown = {},
 ): AuthServer {
   const now = (): Seconds => runtime.now();
@@ -63,8 +63,8 @@ export function makeAuthServer(
       console.error('portcullis: the `on` listener failed', error);
     });
   };
-  const keys = makeKeys(runtime, settings.tenant);
-  const keyring = keyringOf(secrets, runtime, keys);
+  const secrets = makeSecrets(runtime, settings.tenant);
+  const keyring = keyringOf(keyringSecrets, runtime, secrets);
   const fetched = documentFetch(runtime, isLoopback);
   const records = makeRecords(
     store,
@@ -72,31 +72,31 @@ export function makeAuthServer(
       const event = endedEvent(grant);
       if (event) emit(event);
     },
-    (id) => knownGrants.changed(id),
+    (id) => grantCache.changed(id),
     runtime,
   );
-  const knownGrants = makeKnownGrants(records);
+  const grantCache = makeGrantCache(records);
   return {
     settings,
     runtime,
     env,
     store,
     records,
-    keys,
+    secrets,
     keyring,
-    ...makePeople({ settings, runtime, store, records, keys, keyring, env, signUpUrl: signUpUrlOf(settings), emit }),
+    ...makeUserServices({ settings, runtime, store, records, secrets, keyring, env, signUpUrl: signUpUrlOf(settings), emit }),
     fetchDocument: settings.documents ? fetched : null,
     fetchKeys: fetched,
     isLoopback,
-    knownGrants,
+    grantCache,
     now,
     emit,
     async limit(name, attempts, per) {
       if (!settings.limits) return null;
-      const { count, endsAt } = await records.count(await keys.hash(name), per, now());
+      const { count, endsAt } = await records.count(await secrets.hash(name), per, now());
       return count > attempts ? Math.max(1, endsAt - now()) : null;
     },
-    forgive: async (name) => (settings.limits ? records.forgetCount(await keys.hash(name)) : undefined),
+    forgive: async (name) => (settings.limits ? records.forgetCount(await secrets.hash(name)) : undefined),
   };
 }
 
@@ -106,17 +106,17 @@ function signUpUrlOf({ origin, paths, logins }: Settings): string | null {
 }
 
 /** Loaded when something is first sealed under it. */
-function keyringOf(secrets: readonly string[], runtime: Runtime, keys: Keys): Keyring | null {
-  if (secrets.length === 0) return null;
-  return lateVerbs<Keyring>({ seal: true, open: true, knows: true, renew: true, keysFor: true }, async () =>
-    (await import('./records/keyring.ts')).makeKeyring(secrets, runtime, keys),
+function keyringOf(keyringSecrets: readonly string[], runtime: Runtime, secrets: Secrets): Keyring | null {
+  if (keyringSecrets.length === 0) return null;
+  return lazyObject<Keyring>({ seal: true, open: true, knows: true, renew: true, keysFor: true }, async () =>
+    (await import('./records/keyring.ts')).makeKeyring(keyringSecrets, runtime, secrets),
   );
 }
 
 /** In development a document may stand on this very computer, which is what the machine's own fetch must never reach (SEC-088). */
 function documentFetch({ fetchPublic }: Runtime, isLoopback: boolean): SafeFetch | null {
   if (fetchPublic === undefined) return null;
-  return late(async () =>
+  return lazy(async () =>
     (await import('../lib/safe-fetch.ts')).makeSafeFetch((url, init) =>
       isLoopback && parseLoopback(url) ? fetch(url, { ...init, redirect: 'manual' }) : fetchPublic(url, init),
     ),

@@ -2,10 +2,10 @@
  * The listener where the application gives no `on`: a failure is one line on stderr with the id that the page shows; in development, on
  * loopback, so is every refusal, with what to do. Nothing secret stands in a line.
  */
-import { late } from '../lib/lazy.ts';
+import { lazy } from '../lib/lazy.ts';
 import type { Event } from '../model/event.ts';
 
-const refusalLine = late(async () => (await import('../model/advice.ts')).refusalLine);
+const refusalLine = lazy(async () => (await import('../model/advice.ts')).refusalLine);
 
 const MAX_MESSAGE = 300;
 const MAX_CAUSES = 4;

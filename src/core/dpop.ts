@@ -8,9 +8,9 @@ import { claimedProof, PROOF_WINDOW, type ProofProblem, type ProofTarget } from 
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { neededKeyring } from './records/require-keyring.ts';
+import { requireKeyring } from './records/require-keyring.ts';
 import { onceOnly } from './records/single-use.ts';
-import { isSignedWith } from './assertion-signature.ts';
+import { isAssertionSignedWith } from './assertion-signature.ts';
 
 /** How long a nonce is given out; it counts for as long again. */
 const NONCE_SPAN: Seconds = 150;
@@ -32,7 +32,7 @@ export interface ShownKey {
  * @throws {OAuthError} `invalid_dpop_proof` for one that is malformed or for another request.
  */
 export async function shownKey(as: AuthServer, request: Request, target: ProofTarget): Promise<ShownKey> {
-  const proof = await claimedProof(request, target, { hash: (text) => as.keys.hash(text), now: as.now() });
+  const proof = await claimedProof(request, target, { hash: (text) => as.secrets.hash(text), now: as.now() });
   if (typeof proof === 'string') throw refused(proof);
   const once = await onceOnly(as, ['dpop', proof.jkt], proof.id, Math.ceil(proof.issuedAt) + PROOF_WINDOW);
   let isProven = false;
@@ -42,7 +42,7 @@ export async function shownKey(as: AuthServer, request: Request, target: ProofTa
       if (isProven) return;
       if (as.settings.dpopNonces && !(await isNonce(as, proof.assertion.claims['nonce'])))
         throw new OAuthError('use_dpop_nonce', 'proof_nonce', { headers: { 'dpop-nonce': await freshNonce(as) } });
-      if (!(await isSignedWith(proof.assertion, proof.key))) throw refused('signature');
+      if (!(await isAssertionSignedWith(proof.assertion, proof.key))) throw refused('signature');
       if (!(await once.spend())) throw refused('replayed');
       isProven = true;
     },
@@ -76,11 +76,11 @@ async function isNonce(as: AuthServer, nonce: unknown): Promise<boolean> {
 }
 
 async function noncesKeys(as: AuthServer): Promise<readonly string[]> {
-  return (await neededKeyring(as.keyring, '`dpopNonces`').keysFor('dpop nonce')).map((key) => base64url(key));
+  return (await requireKeyring(as.keyring, '`dpopNonces`').keysFor('dpop nonce')).map((key) => base64url(key));
 }
 
 function nonceOf(as: AuthServer, key: string, span: number): Promise<string> {
-  return as.keys.hash(`dpop nonce\n${key}\n${span}`);
+  return as.secrets.hash(`dpop nonce\n${key}\n${span}`);
 }
 
 function refused(reason: string): OAuthError {

@@ -30,7 +30,7 @@ export async function checkStore(as: AuthServer): Promise<void> {
 
 /** Writes, reads and removes a record of its own, one in each part of the store. Never rejects. */
 export async function checkHealth(as: AuthServer): Promise<Health> {
-  const id = as.keys.id();
+  const id = as.secrets.id();
   const keys = as.store.spread?.((n) => `health:${id}-${n}`) ?? [`health:${id}` as const];
   const reasons = await Promise.all(keys.map((key) => probe(as, key, id)));
   const [reason, ...more] = reasons.filter((one) => one !== null);

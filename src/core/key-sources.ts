@@ -2,7 +2,7 @@
  * Key sources: where the public keys of a client or an issuer come from: given, or read at an address and remembered for a while. An
  * unknown key makes us look again, once in a while: keys rotate, and nobody makes us fetch as often as they like.
  */
-import { type Join, makeJoin } from '../lib/single-flight.ts';
+import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import { parseJson } from '../lib/json.ts';
 import { isHostDown } from '../lib/safe-fetch.ts';
 import type { Assertion } from '../model/assertion.ts';
@@ -11,7 +11,7 @@ import { keySetOf, pickKey, type Jwk, type JwkSet } from '../model/key-set.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { has, readHeld, versioned } from './records/record.ts';
+import { has, readRecord, versioned } from './records/record.ts';
 
 /** Public keys, or the address where they stand. */
 export interface KeySource {
@@ -21,7 +21,7 @@ export interface KeySource {
 
 interface Kept {
   readonly keys: JwkSet | null;
-  /** When `keys` came. */
+  /** When `secrets` came. */
   readonly at: Seconds;
   /** When they were last asked for. */
   readonly triedAt: Seconds;
@@ -40,11 +40,11 @@ const STALE: Seconds = 86_400;
 /** What came is kept in the store once in so long, for processes that start while the host is down. */
 const KEEP_EVERY: Seconds = 3600;
 const COOL_DOWN: Seconds = 30;
-const MOST_KEPT = 256;
-const DEEPEST = 8;
+const MAX_KEPT = 256;
+const MAX_DEPTH = 8;
 
 const kept = new WeakMap<Settings, Map<string, Kept>>();
-const joins = new WeakMap<Settings, Join<Kept>>();
+const joins = new WeakMap<Settings, SingleFlight<Kept>>();
 
 /**
  * The key that an assertion was signed with, if the source has it.
@@ -73,14 +73,14 @@ export async function findKey(
 
 async function ask(as: AuthServer, uri: string, mayFetch: () => Promise<void>): Promise<Kept> {
   await mayFetch();
-  const join = joins.get(as.settings) ?? makeJoin<Kept>();
+  const join = joins.get(as.settings) ?? makeSingleFlight<Kept>();
   joins.set(as.settings, join);
   return join(uri, () => fetchKeys(as, uri));
 }
 
 async function fetchKeys(as: AuthServer, uri: string): Promise<Kept> {
   const answer = (await as.fetchKeys?.(uri, LIMITS)) ?? { problem: 'unreachable' as const };
-  const keys = 'problem' in answer ? null : keySetOf(parseJson(answer.text, DEEPEST));
+  const keys = 'problem' in answer ? null : keySetOf(parseJson(answer.text, MAX_DEPTH));
   const [all, now] = [keptBy(as), as.now()];
   const before = all.get(uri);
   const isDown = isHostDown(answer);
@@ -90,7 +90,7 @@ async function fetchKeys(as: AuthServer, uri: string): Promise<Kept> {
     ? { keys, at: now, triedAt: now, isDown, savedAt: await saveKeys(as, uri, keys, before) }
     : { ...(isOld ? NONE : old), triedAt: now, isDown };
   all.delete(uri); // the newest stands last
-  if (all.size >= MOST_KEPT) for (const oldest of all.keys()) if (all.delete(oldest)) break;
+  if (all.size >= MAX_KEPT) for (const oldest of all.keys()) if (all.delete(oldest)) break;
   all.set(uri, next);
   return next;
 }
@@ -110,12 +110,12 @@ async function saveKeys(as: AuthServer, uri: string, keys: JwkSet, before: Kept 
 
 /** The keys that any process of this server read last. */
 async function findKeys(as: AuthServer, uri: string): Promise<Pick<Kept, 'keys' | 'at'> | null> {
-  const held = await readHeld(as.store, await keyOf(as, uri), isKeySetRecord);
+  const held = await readRecord(as.store, await keyOf(as, uri), isKeySetRecord);
   return held && { keys: keySetOf(held.value.jwks), at: held.value.at };
 }
 
 async function keyOf(as: AuthServer, uri: string): Promise<Key> {
-  return `jwks:${await as.keys.hash(`jwks\n${uri}`)}`;
+  return `jwks:${await as.secrets.hash(`jwks\n${uri}`)}`;
 }
 
 const isKeySetRecord = (value: unknown): value is { readonly at: Seconds; readonly jwks: unknown } =>

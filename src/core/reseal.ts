@@ -5,7 +5,7 @@
 import type { SigningKey } from '../model/signing-key.ts';
 import type { Cursor, Json, Kept, Key } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
-import { neededKeyring } from './records/require-keyring.ts';
+import { requireKeyring } from './records/require-keyring.ts';
 import { SIGNING_PURPOSE } from './signing-keys.ts';
 import { TOTP_PURPOSE } from './users/totp.ts';
 import { STATE_PURPOSE } from './records/user-states.ts';
@@ -46,7 +46,7 @@ const SEALED: ReadonlyMap<string, { readonly member: string; readonly purpose: s
 
 /** One page of the pass. @throws {TypeError} without a secret, or on a store that cannot list its records. */
 export async function reseal(as: AuthServer, after?: Cursor, { dangerouslyDropUnreadable = false }: ResealOptions = {}): Promise<Resealed> {
-  const ring = neededKeyring(as.keyring, '`reseal`');
+  const ring = requireKeyring(as.keyring, '`reseal`');
   if (!as.store.all) throw new TypeError('This store cannot list its records, so they cannot be sealed anew.');
   const { records, next } = await as.store.all(after);
   let [resealed, left, dropped] = [0, 0, 0];

@@ -4,7 +4,7 @@
  * is kept for some minutes, which is far less than a key is published ahead.
  */
 import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import { type Join, makeJoin } from '../lib/single-flight.ts';
+import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import { changeRecord } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
 import { nextDue, published, signingKey, type SigningAlg, type SigningKey } from '../model/signing-key.ts';
@@ -12,7 +12,7 @@ import type { Seconds } from '../model/store.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, versioned } from './records/record.ts';
-import { neededKeyring } from './records/require-keyring.ts';
+import { requireKeyring } from './records/require-keyring.ts';
 import { secretMissing } from './records/sealed-faults.ts';
 
 type SigningKeys = { readonly v: 1; readonly keys: readonly SigningKey[] };
@@ -33,7 +33,7 @@ interface Kept {
 export const SIGNING_PURPOSE = 'access token signing';
 const FRESH: Seconds = 300;
 /** What one server read last, and the reading that is under way. */
-const kept = new WeakMap<Settings, { readonly known: Map<SigningAlg, Kept>; readonly join: Join<Kept> }>();
+const kept = new WeakMap<Settings, { readonly known: Map<SigningAlg, Kept>; readonly join: SingleFlight<Kept> }>();
 
 /** What signs now. */
 export async function signerFor(as: AuthServer, alg: SigningAlg): Promise<Signer> {
@@ -53,7 +53,7 @@ export async function publicKeys(as: AuthServer): Promise<readonly Jwk[]> {
 
 /** What was read lately; a failure is not kept. */
 async function recent(as: AuthServer, alg: SigningAlg): Promise<Kept> {
-  const own = kept.get(as.settings) ?? { known: new Map<SigningAlg, Kept>(), join: makeJoin<Kept>() };
+  const own = kept.get(as.settings) ?? { known: new Map<SigningAlg, Kept>(), join: makeSingleFlight<Kept>() };
   kept.set(as.settings, own);
   const { known, join } = own;
   const last = known.get(alg);
@@ -92,7 +92,7 @@ function longestLife({ settings: { lifetimes, resources } }: AuthServer): Second
 }
 
 async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]): Promise<Kept['signers']> {
-  const ring = neededKeyring(as.keyring, '`accessTokenSigning`');
+  const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
   const opened = keys.map(async ({ kid, sealed, since }) => {
     const jwk = (await ring.knows(sealed)) ? await ring.open(SIGNING_PURPOSE, sealed, kid) : null;
     return jwk === null ? [] : [{ kid, since, key: (await importJWK(jwk as JWK, alg)) as CryptoKey }];
@@ -101,14 +101,14 @@ async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]
 }
 
 async function renewed(as: AuthServer, keys: readonly SigningKey[]): Promise<readonly SigningKey[]> {
-  const ring = neededKeyring(as.keyring, '`accessTokenSigning`');
+  const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
   return Promise.all(keys.map(async (one) => ({ ...one, sealed: (await ring.renew(SIGNING_PURPOSE, one.sealed, one.kid)) ?? one.sealed })));
 }
 
 async function make(as: AuthServer, alg: SigningAlg, since: Seconds): Promise<{ kept: SigningKey; signer: Kept['signers'][number] }> {
-  const ring = neededKeyring(as.keyring, '`accessTokenSigning`');
+  const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
   const pair = await generateKeyPair(alg, { extractable: true });
-  const kid = as.keys.id();
+  const kid = as.secrets.id();
   const publicKey = { ...((await exportJWK(pair.publicKey)) as Jwk), kid, alg, use: 'sig' };
   const sealed = await ring.seal(SIGNING_PURPOSE, await exportJWK(pair.privateKey), kid);
   return { kept: { kid, publicKey, sealed, since }, signer: { kid, since, key: pair.privateKey } };

@@ -21,10 +21,10 @@ export interface Patience {
 const PAUSES = [20, 80, 240];
 
 /** Operations that were given up and never settled. Beyond that many the store is taken to hang, and only one at a time may find out otherwise. */
-const MOST_HANGING = 64;
+const MAX_HANGING = 64;
 
 /** The same store, whose failures are errors that a client may retry. */
-export function withFaults(store: Store, { deadline = 5000, after = timer }: Patience = {}): Store {
+export function withStoreRetry(store: Store, { deadline = 5000, after = timer }: Patience = {}): Store {
   const run = store.local === true ? <T>(verb: () => Promise<T>): Promise<T> => verb() : patient(deadline, after);
   const look = <T>(verb: () => Promise<T>): Promise<T> => guarded(() => run(store.local === true ? verb : () => twice(verb)));
   return {
@@ -73,7 +73,7 @@ function patient(deadline: number, after: After): <T>(verb: () => Promise<T>) =>
   let asking = false;
   return (verb) =>
     new Promise((resolve, reject) => {
-      const first = hanging.size >= MOST_HANGING;
+      const first = hanging.size >= MAX_HANGING;
       if (first && asking) return reject(new Error(`The store hangs: ${hanging.size} operations were never answered.`));
       asking ||= first;
       const token = {};

@@ -6,7 +6,7 @@ import type { AuthServer } from './auth-server.ts';
 import type { Records } from './records/records.ts';
 
 /** The server for one request. @param requestId made when it is first asked for. */
-export function forRequest(as: AuthServer, requestId: () => string): AuthServer {
+export function withRequestId(as: AuthServer, requestId: () => string): AuthServer {
   const isOurs = as.settings.on === null; // which prints no id but the one that a failure brings along
   const emit = (event: NewEvent): void => as.emit(isOurs ? event : { requestId: requestId(), ...event });
   const changeGrant: Records['changeGrant'] = (id, transition) =>

@@ -3,18 +3,18 @@
  * stands in `sign-in/browser-context.ts`.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { forRequest } from '../core/with-request-id.ts';
+import { withRequestId } from '../core/with-request-id.ts';
 import type { KnownSession } from '../core/users/sessions.ts';
 import { base64url } from '../lib/base64url.ts';
 import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
-import { late } from '../lib/lazy.ts';
+import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf, type Params } from '../model/params.ts';
 import { ENGLISH, type Words } from '../words/words.ts';
-import type { Present } from './sign-in/host-session.ts';
+import type { HostSessionAnswer } from './sign-in/host-session.ts';
 
-const askPresent = late(async () => (await import('./sign-in/host-session.ts')).askPresent);
+const askPresent = lazy(async () => (await import('./sign-in/host-session.ts')).readHostSession);
 
 /** One request on its way through an endpoint. */
 export interface Call {
@@ -33,7 +33,7 @@ export interface Call {
   /** What pages say, in the language that the person reads. English for programs, which read none of it. */
   readonly words: Words;
   /** Who is signed in at the application itself, where a login asks it; asked once for each request. */
-  readonly present: () => Promise<Present | null>;
+  readonly present: () => Promise<HostSessionAnswer | null>;
   /** The session that this very request began: its cookie goes out with the answer. */
   readonly begun?: KnownSession;
 }
@@ -67,7 +67,7 @@ class OneCall implements Call {
 
   constructor(request: Request, as: AuthServer, env: unknown, around: Surroundings) {
     this.request = request;
-    this.as = forRequest(as, () => this.requestId);
+    this.as = withRequestId(as, () => this.requestId);
     this.env = env;
     this.#around = around;
     this.after = (work) => around.waitUntil(workOf(this, work, around.answered));

@@ -13,11 +13,11 @@ import { oneMeant } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { redeem, type Verdict } from '../model/grant-transitions.ts';
-import { change } from './change-grant.ts';
-import type { GivenTokens } from './sealed-answer.ts';
+import { changeGrant } from './change-grant.ts';
+import type { SealedTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
 import { scopeRulesOf } from './scope-rules.ts';
-import { signed } from './sign-access-token.ts';
+import { signAccessToken } from './sign-access-token.ts';
 
 /** What a redemption came to: the grant as it is now, and the answer. */
 type Redemption = { readonly grant: Grant; readonly answer: IssuedTokens };
@@ -39,9 +39,9 @@ export async function redeemCode(
 ): Promise<IssuedTokens> {
   const grantId = grantIdOf('code', code);
   if (grantId === null) throw new OAuthError('invalid_grant', 'code_malformed');
-  const tokens = await as.keys.mint(grantId);
+  const tokens = await as.secrets.mint(grantId);
   const proof = {
-    code: await as.keys.proof(code),
+    code: await as.secrets.proof(code),
     clientId: caller.clientId,
     challenge,
     redirectUri,
@@ -52,20 +52,20 @@ export async function redeemCode(
     jkt: caller.key?.jkt,
     now: as.now(),
   };
-  const attempt: { given: GivenTokens | null } = { given: null };
+  const attempt: { given: SealedTokens | null } = { given: null };
   try {
-    const { grant, answer } = await change(as, caller, grantId, async (held): Promise<Verdict<Redemption>> => {
+    const { grant, answer } = await changeGrant(as, caller, grantId, async (held): Promise<Verdict<Redemption>> => {
       attempt.given = null; // an earlier try was certainly not written
       const minted = held.lifetimes.refresh === 0 ? { ...tokens, refresh: null } : tokens;
       const verdict = redeem(proof, minted)(held);
       if ('error' in verdict) return verdict;
       const { grant: next = held, result } = verdict;
       if (result.kind === 'repeated') {
-        const { answerAgain, openGiven } = await import('./repeated-answer.ts');
-        attempt.given = await openGiven(as, grantId, code, result.sealedAnswer);
-        return { grant: next, result: { grant: next, answer: await answerAgain(as, next, attempt.given) } };
+        const { repeatAnswer, openSealedTokens } = await import('./repeated-answer.ts');
+        attempt.given = await openSealedTokens(as, grantId, code, result.sealedAnswer);
+        return { grant: next, result: { grant: next, answer: await repeatAnswer(as, next, attempt.given) } };
       }
-      const { grant, access, accessToken } = await signed(as, next, result.access, tokens);
+      const { grant, access, accessToken } = await signAccessToken(as, next, result.access, tokens);
       const { scope, expiresAt, jkt } = access;
       const refreshToken = minted.refresh && tokens.refreshToken;
       attempt.given = { access: accessToken, refresh: refreshToken };

@@ -13,7 +13,7 @@ import type { SlowTransition, Verdict } from '../model/grant-transitions.ts';
  *
  * @throws {OAuthError} what the move refuses with; `invalid_client` for a client that is no more, or showed no secret.
  */
-export function change<T>(as: AuthServer, caller: Caller, grantId: string, move: SlowTransition<T>): Promise<T> {
+export function changeGrant<T>(as: AuthServer, caller: Caller, grantId: string, move: SlowTransition<T>): Promise<T> {
   return as.records.changeGrant(grantId, async (kept): Promise<Verdict<T>> => {
     const grant = kept.clientId === caller.clientId ? await asRegistered(as, caller, kept) : kept; // the move refuses another's
     const verdict = await move(grant);

@@ -7,7 +7,7 @@ import type { AuthServer } from '../core/auth-server.ts';
 import type { Params } from '../model/params.ts';
 import { findResource } from '../model/resource.ts';
 import type { IssuedTokens } from './issue.ts';
-import { openDirect } from './direct-grant.ts';
+import { directGrant } from './direct-grant.ts';
 import { registeredClient } from './registered-client.ts';
 import { scopeWithin } from './scope-rules.ts';
 
@@ -18,5 +18,5 @@ export async function clientCredentials(params: Params, caller: Caller, as: Auth
   const scope = scopeWithin(as.settings, uri, params.optional('scope'), client.scope ?? []);
   const userId = `client:${client.id}`; // never a person's: helpers refuse such ids (RFC 9068 §5)
   const claims = { sub: userId, ...(client.name === undefined ? {} : { name: client.name }) };
-  return openDirect(as, { clientId: client.id, userId, scope, resource: uri, props: { claims }, key: keyOf(caller) });
+  return directGrant(as, { clientId: client.id, userId, scope, resource: uri, props: { claims }, key: keyOf(caller) });
 }

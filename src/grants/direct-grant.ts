@@ -13,10 +13,10 @@ import type { Seconds } from '../model/store.ts';
 import { wrap } from '../model/wrapped.ts';
 import type { UpstreamRef } from '../model/upstream.ts';
 import type { IssuedTokens } from './issue.ts';
-import { signed } from './sign-access-token.ts';
+import { signAccessToken } from './sign-access-token.ts';
 
 /** What is granted, to whom. */
-export interface Opening {
+export interface DirectGrantRequest {
   readonly clientId: string;
   readonly userId: string;
   readonly scope: readonly string[];
@@ -40,13 +40,13 @@ export interface Opening {
 }
 
 /** Writes the grant and gives its token. */
-export async function openDirect(as: AuthServer, opening: Opening): Promise<IssuedTokens> {
+export async function directGrant(as: AuthServer, opening: DirectGrantRequest): Promise<IssuedTokens> {
   const { clientId, userId, scope, resource, props, notAfter = Infinity, parent, act, organization, linked = [] } = opening;
   const jkt = opening.key?.jkt ?? opening.jkt;
-  const { keys, settings } = as;
-  const [id, now, key] = [(parent?.id ?? '') + keys.id(), as.now(), as.runtime.random(32)];
+  const { secrets, settings } = as;
+  const [id, now, key] = [(parent?.id ?? '') + secrets.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
-  const { accessToken: mintedToken, access } = await keys.mint(id, null);
+  const { accessToken: mintedToken, access } = await secrets.mint(id, null);
   const expiresAt = Math.min(now + lifetimes.access, notAfter);
   const held = { ...wrap(key, access), scope, expiresAt, ...(jkt === undefined ? {} : { jkt }) };
   const opened: Grant = {
@@ -60,20 +60,20 @@ export async function openDirect(as: AuthServer, opening: Opening): Promise<Issu
     createdAt: now,
     expiresAt,
     lifetimes: { ...lifetimes, refresh: 0 },
-    sealedProps: await keys.sealWith(key, props, `grant:${id}`),
+    sealedProps: await secrets.sealWith(key, props, `grant:${id}`),
     code: null,
     refresh: null,
     retired: [],
     access: [held],
     usedAt: now,
     ended: null,
-    ...(linked.length === 0 ? {} : { upstreams: await sealRefs(keys, id, key, linked) }),
+    ...(linked.length === 0 ? {} : { upstreams: await sealRefs(secrets, id, key, linked) }),
     ...(act === undefined ? {} : { act }),
     ...(parent === undefined ? {} : { subjectHash: parent.tokenHash }),
     ...(organization === undefined ? {} : { organization }),
   };
   await opening.key?.prove();
-  const { grant, accessToken } = await signed(as, opened, held, { accessToken: mintedToken, access });
+  const { grant, accessToken } = await signAccessToken(as, opened, held, { accessToken: mintedToken, access });
   if (!(await as.records.openGrant(grant))) throw new Error('A random grant id was met twice: the source of randomness is broken.');
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
   return { accessToken, refreshToken: null, scope, resource, expiresAt, jkt };

@@ -9,7 +9,7 @@ import { failed, keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
 import { onceOnly } from '../core/records/single-use.ts';
-import { isSignedWith } from '../core/assertion-signature.ts';
+import { isAssertionSignedWith } from '../core/assertion-signature.ts';
 import { userIdOf } from '../core/users/user-ids.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
 import { OAuthError } from '../model/error.ts';
@@ -20,7 +20,7 @@ import { parseScope, type ScopeCover } from '../model/scope.ts';
 import type { MappedUser, TrustedIssuer } from '../model/trusted-issuer.ts';
 import { resourceOf } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
-import { openDirect } from './direct-grant.ts';
+import { directGrant } from './direct-grant.ts';
 import { registeredClient } from './registered-client.ts';
 import { scopeWithin } from './scope-rules.ts';
 
@@ -53,7 +53,7 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
   const once = await onceOnly(as, ['issuer', issuer.issuer], jti, endOf(claims));
   try {
     if (!(await once.spend())) throw refused('replayed');
-    return await openDirect(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), key });
+    return await directGrant(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), key });
   } catch (error) {
     await once.giveBack(); // a request that fails uses up nothing
     throw error;
@@ -76,7 +76,7 @@ async function checkAssertion(
   const { claims } = assertion;
   const key = await findKey(as, issuer, assertion, async () => undefined);
   if (!key) throw refused('key_unknown');
-  if (!(await isSignedWith(assertion, key))) throw refused('signature');
+  if (!(await isAssertionSignedWith(assertion, key))) throw refused('signature');
   const { issuer: own, origin, paths } = as.settings;
   if (!isFor(claims, own) && !(issuer.kind === 'workload' && isFor(claims, origin + paths.token))) throw refused('audience');
   const time = timeProblem(claims, as.now()) ?? (claims['iat'] === undefined ? 'iat_missing' : null);

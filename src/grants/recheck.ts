@@ -18,7 +18,7 @@ export async function recheck(as: AuthServer, grant: Grant, key: Uint8Array<Arra
   const login = as.settings.logins.find(({ id }) => id === origin.login);
   if (!login) return null; // this way in was closed
   if (!isRedirect(login) || !login.recheck || origin.sealed === undefined) return grant;
-  const text = await as.keys.openWith(key, origin.sealed, boundTo(grant.id));
+  const text = await as.secrets.openWith(key, origin.sealed, boundTo(grant.id));
   if (text === null) return grant;
   const token = as.now() - (origin.askedAt ?? grant.createdAt) < ASKED_EVERY ? null : await tokenOf(as, grant, key);
   try {
@@ -26,7 +26,7 @@ export async function recheck(as: AuthServer, grant: Grant, key: Uint8Array<Arra
     if (said === 'no') return null;
     return said === 'yes' && token !== null ? { ...grant, origin: { ...origin, askedAt: as.now() } } : grant;
   } catch (error) {
-    as.emit({ kind: 'request.failed', endpoint: 'recheck', requestId: as.keys.id(), error });
+    as.emit({ kind: 'request.failed', endpoint: 'recheck', requestId: as.secrets.id(), error });
     return grant;
   }
 }
@@ -40,7 +40,7 @@ async function tokenOf(as: AuthServer, { id, origin, upstreams }: Grant, key: Ui
   if (!origin || !upstreams) return null;
   try {
     return await as.vault
-      .upstreamsOf(id, () => openRefs(as.keys, id, key, upstreams))(origin.login)
+      .upstreamsOf(id, () => openRefs(as.secrets, id, key, upstreams))(origin.login)
       .token();
   } catch {
     return null; // down, or over: the vault tells of it and does what follows

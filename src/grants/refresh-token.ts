@@ -6,7 +6,7 @@
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import type { RefreshProof } from '../core/records/secrets.ts';
-import { late } from '../lib/lazy.ts';
+import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
@@ -15,15 +15,15 @@ import { familyOf, grantIdOf } from '../model/token.ts';
 import { rotate, type Rotated, type Verdict } from '../model/grant-transitions.ts';
 import { unwrap } from '../model/wrapped.ts';
 import { resourceOf } from './authorization-code.ts';
-import { change } from './change-grant.ts';
-import { type GivenTokens, sealGiven } from './sealed-answer.ts';
+import { changeGrant } from './change-grant.ts';
+import { type SealedTokens, sealTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
 import { scopeRulesOf } from './scope-rules.ts';
-import { signed } from './sign-access-token.ts';
+import { signAccessToken } from './sign-access-token.ts';
 
-const answerLive = late(async () => (await import('./repeated-answer.ts')).answerLive);
-const withLostWrite = late(async () => (await import('./repeated-answer.ts')).withLostWrite);
-const recheck = late(async () => (await import('./recheck.ts')).recheck);
+const answerLive = lazy(async () => (await import('./repeated-answer.ts')).answerWithLiveToken);
+const withLostWrite = lazy(async () => (await import('./repeated-answer.ts')).withLostWrite);
+const recheck = lazy(async () => (await import('./recheck.ts')).recheck);
 
 /** What a refresh came to: the grant as it is now, and the new access token's text. */
 type Refreshed = { readonly grant: Grant; readonly rotated: Rotated; readonly accessToken: string };
@@ -33,9 +33,9 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const presented = params.required('refresh_token');
   const grantId = grantIdOf('refresh', presented);
   if (grantId === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
-  const refresh = await as.keys.refreshProof(presented);
+  const refresh = await as.secrets.refreshProof(presented);
   // The way back makes a token longer than other versions of this program take it, so it is there only where it is needed.
-  const tokens = await as.keys.mint(grantId, familyOf(presented), as.store.mayLose ? refresh : { familyHash: refresh.familyHash });
+  const tokens = await as.secrets.mint(grantId, familyOf(presented), as.store.mayLose ? refresh : { familyHash: refresh.familyHash });
   const successor = { access: tokens.accessToken, refresh: tokens.refreshToken };
   const proof = {
     refresh,
@@ -45,11 +45,11 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     covered: as.settings.covered,
     rules: scopeRulesOf(as.settings),
     jkt: caller.key?.jkt,
-    sealedSuccessor: await sealGiven(as, grantId, presented, successor),
+    sealedSuccessor: await sealTokens(as, grantId, presented, successor),
     now: as.now(),
   };
   let isCaughtUp = false;
-  const { grant, rotated, accessToken } = await change(as, caller, grantId, async (held): Promise<Verdict<Refreshed>> => {
+  const { grant, rotated, accessToken } = await changeGrant(as, caller, grantId, async (held): Promise<Verdict<Refreshed>> => {
     const caughtUp = isUnknown(held, refresh) ? await withLostWrite(as, held, presented, refresh) : null;
     const verdict = rotate(proof, tokens)(caughtUp ?? held);
     if ('error' in verdict) return verdict;
@@ -59,7 +59,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     const live = (caughtUp ?? held).refresh;
     const going = live && (next.origin ? await recheck(as, next, unwrap(live, refresh.pad)) : next);
     if (!going) return { grant: end(held, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
-    const given = await signed(as, going, result.access, tokens);
+    const given = await signAccessToken(as, going, result.access, tokens);
     const kept =
       given.accessToken === tokens.accessToken
         ? given.grant
@@ -82,8 +82,8 @@ function isUnknown({ refresh, ended, retired }: Grant, { hash }: RefreshProof): 
 }
 
 /** What a retry gets is what was signed. */
-async function sealAnew(as: AuthServer, grant: Grant, presented: string, successor: GivenTokens): Promise<Grant> {
-  const { hash } = await as.keys.proof(presented);
-  const sealedSuccessor = await sealGiven(as, grant.id, presented, successor);
+async function sealAnew(as: AuthServer, grant: Grant, presented: string, successor: SealedTokens): Promise<Grant> {
+  const { hash } = await as.secrets.proof(presented);
+  const sealedSuccessor = await sealTokens(as, grant.id, presented, successor);
   return { ...grant, retired: grant.retired.map((one) => (one.hash === hash ? { ...one, sealedSuccessor } : one)) };
 }

@@ -7,19 +7,19 @@ import type { RefreshProof } from '../core/records/secrets.ts';
 import type { Grant } from '../model/grant.ts';
 import { followSuccessors } from '../model/repeat.ts';
 import { unwrap, wrap } from '../model/wrapped.ts';
-import { boundTo, type GivenTokens } from './sealed-answer.ts';
+import { boundTo, type SealedTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
 
 /** Opens the tokens that were sealed. */
-export async function openGiven({ keys }: AuthServer, grantId: string, presented: string, sealed: string): Promise<GivenTokens> {
-  const given = (await keys.openUnder(presented, sealed, boundTo(grantId))) as GivenTokens | null;
+export async function openSealedTokens({ secrets }: AuthServer, grantId: string, presented: string, sealed: string): Promise<SealedTokens> {
+  const given = (await secrets.openUnder(presented, sealed, boundTo(grantId))) as SealedTokens | null;
   if (!given) throw new Error('Sealed tokens do not open under the token they were sealed for.');
   return given;
 }
 
 /** The same answer again, as the grant has it now. */
-export async function answerAgain(as: AuthServer, grant: Grant, { access: accessToken, refresh }: GivenTokens): Promise<IssuedTokens> {
-  const hash = await as.keys.hash(accessToken);
+export async function repeatAnswer(as: AuthServer, grant: Grant, { access: accessToken, refresh }: SealedTokens): Promise<IssuedTokens> {
+  const hash = await as.secrets.hash(accessToken);
   const access = grant.access.find((one) => one.hash === hash);
   return {
     accessToken,
@@ -32,12 +32,12 @@ export async function answerAgain(as: AuthServer, grant: Grant, { access: access
 }
 
 /** The live tokens, for the holder of a retired refresh token. */
-export async function answerLive(as: AuthServer, grant: Grant, presented: string, sealedSuccessor: string): Promise<IssuedTokens> {
+export async function answerWithLiveToken(as: AuthServer, grant: Grant, presented: string, sealedSuccessor: string): Promise<IssuedTokens> {
   const given = await followSuccessors(grant, { presented, sealedSuccessor }, async (token, sealed) => {
-    const opened = await openGiven(as, grant.id, token, sealed);
-    return { tokens: opened, hash: await as.keys.hash(opened.refresh ?? '') };
+    const opened = await openSealedTokens(as, grant.id, token, sealed);
+    return { tokens: opened, hash: await as.secrets.hash(opened.refresh ?? '') };
   });
-  return answerAgain(as, grant, given);
+  return repeatAnswer(as, grant, given);
 }
 
 /**
@@ -48,8 +48,8 @@ export async function answerLive(as: AuthServer, grant: Grant, presented: string
 export async function withLostWrite(as: AuthServer, grant: Grant, presented: string, { hash, pad }: RefreshProof): Promise<Grant | null> {
   const live = grant.refresh;
   if (!live) return null;
-  const before = await as.keys.padBefore(presented);
+  const before = await as.secrets.padBefore(presented);
   const key = before && unwrap(live, before);
-  if (!key || (await as.keys.openWith(key, grant.sealedProps, `grant:${grant.id}`)) === null) return null;
+  if (!key || (await as.secrets.openWith(key, grant.sealedProps, `grant:${grant.id}`)) === null) return null;
   return { ...grant, refresh: { ...live, ...wrap(key, { hash, pad }) } };
 }

@@ -5,11 +5,11 @@
 import type { AuthServer } from '../core/auth-server.ts';
 
 /** The tokens. */
-export type GivenTokens = { readonly access: string; readonly refresh: string | null };
+export type SealedTokens = { readonly access: string; readonly refresh: string | null };
 
 /** Seals them. @param presented the code or refresh token. */
-export function sealGiven({ keys }: AuthServer, grantId: string, presented: string, given: GivenTokens): Promise<string> {
-  return keys.sealUnder(presented, given, boundTo(grantId));
+export function sealTokens({ secrets }: AuthServer, grantId: string, presented: string, given: SealedTokens): Promise<string> {
+  return secrets.sealUnder(presented, given, boundTo(grantId));
 }
 
 /** What they are sealed for. */

@@ -8,24 +8,24 @@ import type { Grant, GrantAccess } from '../model/grant.ts';
 import { unwrap, wrap } from '../model/wrapped.ts';
 
 /** A token with the grant that knows it. */
-export interface Signed {
+export interface SignedAccessToken {
   readonly grant: Grant;
   readonly access: GrantAccess;
   readonly accessToken: string;
 }
 
 /** The token as it was minted, or one that is signed in its place. @param access the very one that stands in the grant. */
-export async function signed(
+export async function signAccessToken(
   as: AuthServer,
   grant: Grant,
   access: GrantAccess,
   minted: Pick<MintedTokens, 'access' | 'accessToken'>,
-): Promise<Signed> {
+): Promise<SignedAccessToken> {
   const alg = as.settings.resources.find(({ uri }) => uri === grant.resource)?.signing;
   if (alg === undefined) return { grant, access, accessToken: minted.accessToken };
   const { signAccess } = await import('../core/access-jwt.ts');
   const accessToken = await signAccess(as, alg, grant, access);
   const key = unwrap(access, minted.access.pad);
-  const next = { ...access, ...wrap(key, await as.keys.proof(accessToken)) };
+  const next = { ...access, ...wrap(key, await as.secrets.proof(accessToken)) };
   return { grant: { ...grant, access: grant.access.map((one) => (one === access ? next : one)) }, access: next, accessToken };
 }

@@ -14,10 +14,10 @@ import { TOKEN_EXCHANGE } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
 import { findResource, isEveryRoute } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn } from '../model/scope.ts';
-import { MOST_LINKS, linksOf } from '../model/token.ts';
+import { MAX_LINKS, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
 import type { IssuedTokens } from './issue.ts';
-import { openDirect } from './direct-grant.ts';
+import { directGrant } from './direct-grant.ts';
 import { registeredClient } from './registered-client.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 
@@ -40,7 +40,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   const asked = params.all('resource');
   const { uri } = findResource(asked.length === 0 && !isEveryRoute(grant.resource) ? [grant.resource] : asked, as.settings);
   const scope = narrowed(as, parseScope(params.optional('scope')), access.scope, uri);
-  if (linksOf(grant.id).length >= MOST_LINKS) throw refused('chain_too_long');
+  if (linksOf(grant.id).length >= MAX_LINKS) throw refused('chain_too_long');
   const subject = accessOf(as, token, found);
   const key = keyOf(caller);
   const jkt = key?.jkt ?? access.jkt; // a bond is never lost: without another key it stays the same
@@ -49,7 +49,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     true
   )
     throw refused('policy');
-  const tokens = await openDirect(as, {
+  const tokens = await directGrant(as, {
     clientId: client.id,
     userId: grant.userId,
     scope,
@@ -57,7 +57,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
     props: subject.props,
     notAfter: access.expiresAt,
     parent: { id: grant.id, tokenHash: access.hash },
-    linked: grant.upstreams ? await openRefs(as.keys, grant.id, unwrap(access, await as.keys.pad(token)), grant.upstreams) : [],
+    linked: grant.upstreams ? await openRefs(as.secrets, grant.id, unwrap(access, await as.secrets.pad(token)), grant.upstreams) : [],
     key,
     jkt,
     ...(grant.organization === undefined ? {} : { organization: grant.organization }),

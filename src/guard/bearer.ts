@@ -5,10 +5,10 @@ import type { Scheme } from './challenge.ts';
 
 const BEARER = /^(bearer|dpop)[ \t]+([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
 const BEARER_LENGTH = 'bearer'.length;
-const LONGEST_TOKEN = 8192;
+const MAX_TOKEN_LENGTH = 8192;
 
 /** What a request shows of a token. */
-export interface Sent {
+export interface PresentedToken {
   readonly token: string | undefined;
   /** Whether there was a try at all: the challenge then says what was wrong with it. */
   readonly sent: boolean;
@@ -16,18 +16,18 @@ export interface Sent {
 }
 
 /** The token of an `Authorization` header (RFC 6750 §2.1, RFC 9449 §7.1). */
-export function bearerOf(request: Request): Sent {
+export function bearerOf(request: Request): PresentedToken {
   const header = request.headers.get('authorization');
   if (header === null) return { token: undefined, sent: false, scheme: 'Bearer' };
-  const [, bearer = '', token] = (header.length <= LONGEST_TOKEN && BEARER.exec(header)) || [];
+  const [, bearer = '', token] = (header.length <= MAX_TOKEN_LENGTH && BEARER.exec(header)) || [];
   if (bearer.length === BEARER_LENGTH) return { token, sent: true, scheme: 'Bearer' };
   return { token, sent: /^(?:bearer|dpop)\b/i.test(header), scheme: /^dpop/i.test(header) ? 'DPoP' : 'Bearer' };
 }
 
 /** A token that stood elsewhere. */
-export function given(token: string | null): Sent {
+export function given(token: string | null): PresentedToken {
   return {
-    token: token !== null && token !== '' && token.length <= LONGEST_TOKEN ? token : undefined,
+    token: token !== null && token !== '' && token.length <= MAX_TOKEN_LENGTH ? token : undefined,
     sent: token !== null,
     scheme: 'Bearer',
   };

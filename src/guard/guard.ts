@@ -4,7 +4,7 @@
  */
 import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { genuine, takesLight } from '../lib/native-request.ts';
+import { toNativeRequest, takesLight } from '../lib/native-request.ts';
 import { askedHeaders, type Respond } from '../lib/http.ts';
 import type { Access, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
@@ -178,7 +178,7 @@ export function guard(options: GuardOptions): Guard<null> {
       if (isRefusal(access)) return withCors(request, access);
       ctx.stillGood = async () => isGood(await check(request));
       if (tokenOf) noteCredential(ctx, tokenOf(request));
-      return withCors(request, await handler(light ? request : genuine(request), env as Env, withAccess(ctx, access, challenge)));
+      return withCors(request, await handler(light ? request : toNativeRequest(request), env as Env, withAccess(ctx, access, challenge)));
     };
     return Object.assign(guarded, { takesLightRequests: true as const });
   };

@@ -2,7 +2,7 @@
  * Refused: why a guard turned a request away. The operator is told; on loopback so is the caller, in one sentence that says what to do.
  * From anywhere else a caller learns nothing but that the token is not good (RFC 6750 §3.1). Loaded with the first refusal.
  */
-import { shown } from '../lib/shown.ts';
+import { forLog } from '../lib/shown.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 
 /** A request that was turned away. */
@@ -39,6 +39,6 @@ export async function tellRefused(
 
 /** A page of another origin. */
 export function originRefusal(request: Request): GuardRefusal {
-  const detail = `the page is at ${shown(request.headers.get('origin'))}`;
+  const detail = `the page is at ${forLog(request.headers.get('origin'))}`;
   return { code: 'access_denied', reason: 'origin_not_allowed', detail };
 }

@@ -4,7 +4,7 @@
 import { isSpecialHost } from './special-host.ts';
 import { isLoopbackHost, parseLoopback, parseUrl } from './url.ts';
 
-const LONGEST = 2048;
+const MAX_LENGTH = 2048;
 
 /**
  * Whether a text may name a document, decided on the text as it came and before any socket: https, a host without a
@@ -14,7 +14,7 @@ const LONGEST = 2048;
  * @param loopback also plain http on this very computer: for development.
  */
 export function isDocumentUrl(text: string, loopback: boolean): boolean {
-  const url = text.length <= LONGEST && !text.includes('#') ? parseUrl(text) : null;
+  const url = text.length <= MAX_LENGTH && !text.includes('#') ? parseUrl(text) : null;
   if (!url || url.href !== text || url.username !== '' || url.password !== '' || url.pathname === '/') return false;
   if (url.protocol === 'https:') return !url.hostname.endsWith('.') && !isSpecialHost(url.hostname);
   return loopback && parseLoopback(text) !== null;

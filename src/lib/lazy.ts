@@ -4,13 +4,13 @@
  */
 
 /** A function whose module comes with its first call. */
-export function late<A extends readonly unknown[], R>(load: () => Promise<(...args: A) => R | Promise<R>>): (...args: A) => Promise<R> {
-  const get = remembered(load);
+export function lazy<A extends readonly unknown[], R>(load: () => Promise<(...args: A) => R | Promise<R>>): (...args: A) => Promise<R> {
+  const get = memoize(load);
   return async (...args) => (get.now ?? (await get.once()))(...args);
 }
 
 /** A value that is made when it is first asked for; two who ask at once may both make it, and the first one made is kept. */
-export function remembered<T extends object>(load: () => Promise<T>): { readonly now: T | undefined; readonly once: () => Promise<T> } {
+export function memoize<T extends object>(load: () => Promise<T>): { readonly now: T | undefined; readonly once: () => Promise<T> } {
   let made: T | undefined;
   return {
     get now() {
@@ -30,8 +30,8 @@ type Verbs<T> = { readonly [K in keyof T]: (...args: never[]) => Promise<unknown
  *
  * @param names every verb, so that the object can be looked at before it is loaded.
  */
-export function lateVerbs<T extends Verbs<T>>(names: { readonly [K in keyof T]: true }, load: () => Promise<T>): T {
-  const get = remembered(load);
+export function lazyObject<T extends Verbs<T>>(names: { readonly [K in keyof T]: true }, load: () => Promise<T>): T {
+  const get = memoize(load);
   const verbOf =
     (name: string) =>
     async (...args: never[]) => {

@@ -3,7 +3,7 @@
  * genuine one: it may call `fetch(request)` or `new Request(request, …)`, which look inside.
  */
 
-/** Says of an object with `fetch`, or of a function of that shape, that it calls {@link genuine} before it hands a request to a stranger. */
+/** Says of an object with `fetch`, or of a function of that shape, that it calls {@link toNativeRequest} before it hands a request to a stranger. */
 export interface TakesLight {
   readonly takesLightRequests: true;
 }
@@ -15,12 +15,12 @@ export function takesLight(app: object): boolean {
 }
 
 /** The request, fit for code that is not ours. In workerd it is that already. */
-export function genuine(request: Request): Request {
+export function toNativeRequest(request: Request): Request {
   const light = request as { genuine?(): Request };
   return typeof light.genuine === 'function' ? light.genuine() : request;
 }
 
 /** The response, fit for a server that is not ours: Bun, Deno and others look inside. Of a light one (`node/http/lazy-response`) the real one. */
-export function genuineResponse(response: Response): Response {
+export function toNativeResponse(response: Response): Response {
   return (response as { readonly real?: Response }).real ?? response;
 }

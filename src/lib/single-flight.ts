@@ -14,7 +14,7 @@ const MAX_KEYS = 1000;
 const MAX_PAUSE_MS = 16;
 
 /** Joins the work that another caller began under this key a moment ago, or does it. */
-export type Join<T> = (key: string, work: () => Promise<T>) => Promise<T>;
+export type SingleFlight<T> = (key: string, work: () => Promise<T>) => Promise<T>;
 
 interface Work<T> {
   readonly since: number;
@@ -22,7 +22,7 @@ interface Work<T> {
 }
 
 /** Makes the verb. @param patience milliseconds after which work that somebody else began is done again. */
-export function makeJoin<T>(patience: number = PATIENCE_MS): Join<T> {
+export function makeSingleFlight<T>(patience: number = PATIENCE_MS): SingleFlight<T> {
   const underway = new Map<string, Work<T>>();
   const isStale = ({ since }: Work<T>): boolean => Date.now() - since >= patience;
 
@@ -56,7 +56,7 @@ export function makeJoin<T>(patience: number = PATIENCE_MS): Join<T> {
 
 /** Work that has to succeed once, before anything else: done when it is first asked for, and tried again after a failure. */
 export function makeOnce(work: () => Promise<void>): () => Promise<void> {
-  const join = makeJoin<void>();
+  const join = makeSingleFlight<void>();
   let isDone = false;
   return async () => {
     if (isDone) return;

@@ -28,7 +28,7 @@ export function parseUrl(text: string): URL | null {
 }
 
 /** Whether a redirect leads to this very computer: any program here could be the one that listens, so nothing is ever passed by (S-048, SEC-101). */
-export function isThisComputer(redirectUri: string): boolean {
+export function isLoopbackRedirect(redirectUri: string): boolean {
   const url = parseUrl(redirectUri);
   return !url || !/^https?:$/.test(url.protocol) || isLoopbackHost(url.hostname);
 }

@@ -4,9 +4,9 @@
  */
 
 /** Deeper than any attestation or key in use: those have three levels. */
-const DEEPEST = 8;
+const MAX_DEPTH = 8;
 /** An attestation without certificates has some twenty items. */
-const MOST_ITEMS = 256;
+const MAX_ITEMS = 256;
 
 /** Whether bytes, from `start` on, are exactly `count` items of CBOR with definite lengths. Reads no byte twice. */
 export function isPlainCbor(bytes: Uint8Array, start: number, count: number): boolean {
@@ -25,12 +25,12 @@ export function endOfCbor(bytes: Uint8Array, start: number, count: number): numb
     }
     open[open.length - 1] = left - 1;
     const head = readHead(bytes, at);
-    if (!head || ++items > MOST_ITEMS) return -1;
+    if (!head || ++items > MAX_ITEMS) return -1;
     at = head.end;
     if (head.major === BYTES || head.major === TEXT) at += head.argument;
     if (at > bytes.length) return -1;
     const inner = innerItems(head);
-    if (inner > MOST_ITEMS || (inner > 0 && open.push(inner) > DEEPEST)) return -1;
+    if (inner > MAX_ITEMS || (inner > 0 && open.push(inner) > MAX_DEPTH)) return -1;
   }
   return at;
 }

@@ -10,7 +10,7 @@ import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { type Account, identityOf } from '../model/account.ts';
 import { checkMailer, type Email, foldAddress, type SendEmail } from '../model/email.ts';
-import type { FormLogin, Limited, LoginResult, LoginServices, Proven, Refused, Step, StepView } from '../model/login.ts';
+import type { FormLogin, Limited, LoginResult, LoginServices, Authenticated, Refused, Step, StepView } from '../model/login.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import type { Words } from '../words/words.ts';
 
@@ -78,7 +78,7 @@ export function emailCode<Env = unknown>(options: EmailCodeOptions<Env>): FormLo
 const addressWrong: LoginResult = { kind: 'refused', reason: 'email_malformed' };
 const codeWrong: Refused = { kind: 'refused', reason: 'email_code_wrong' };
 
-function proven(account: Account, { issuer }: LoginServices): Proven {
+function proven(account: Account, { issuer }: LoginServices): Authenticated {
   return { kind: 'proven', identity: identityOf(account, issuer), stamp: account.stamp };
 }
 

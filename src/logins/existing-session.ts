@@ -8,7 +8,7 @@ import { checkNames } from '../lib/names.ts';
 import { ownPath } from '../lib/own-path.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Identity, Organization } from '../model/identity.ts';
-import type { Present, Proven, RedirectLogin, SessionLogin } from '../model/login.ts';
+import type { HostSession, Authenticated, RedirectLogin, SessionLogin } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
 
@@ -44,7 +44,7 @@ export function existingSession<Env = unknown>(options: ExistingSession<Env>): R
   checkNames('existingSession', options, 'find signInUrl label id');
   const { find, signInUrl, label, id = 'session' } = options;
   if (typeof find !== 'function') throw new TypeError('existingSession: `find` must be a function that says who is signed in, or null.');
-  const present: Present = async ({ request, env, issuer }) => {
+  const present: HostSession = async ({ request, env, issuer }) => {
     const found = await find(request, env as Env);
     if (found === null) return null;
     if (found.issuer === issuer)
@@ -87,7 +87,7 @@ function isSafe(text: unknown): boolean {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
 }
 
-function provenOf({ issuer, subject, claims, permissions, organizations, authenticatedAt }: FoundSession): Proven {
+function provenOf({ issuer, subject, claims, permissions, organizations, authenticatedAt }: FoundSession): Authenticated {
   return {
     kind: 'proven',
     identity: { issuer, subject, claims },

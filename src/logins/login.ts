@@ -4,7 +4,7 @@
  */
 import { checkNames } from '../lib/names.ts';
 import type { Identity } from '../model/identity.ts';
-import type { RedirectLogin, Trip } from '../model/login.ts';
+import type { RedirectLogin, UpstreamRequest } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json, Seconds } from '../model/store.ts';
 
@@ -20,7 +20,7 @@ export interface OwnLogin<Env = unknown> {
    * Where to send the browser. The address must carry `state`, and the site must give it back. `keep` is sealed until the return.
    * `fresh` says that the person has to prove anew who they are, whoever is signed in there.
    */
-  readonly begin: (trip: Trip & { readonly env: Env }) => Awaitable<{
+  readonly begin: (trip: UpstreamRequest & { readonly env: Env }) => Awaitable<{
     readonly location: string;
     readonly keep?: Json;
   }>;

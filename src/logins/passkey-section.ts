@@ -6,7 +6,7 @@ import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import type { Account } from '../model/account.ts';
 import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.ts';
-import { MOST_PASSKEYS, type Passkey } from '../model/passkey.ts';
+import { MAX_PASSKEYS, type Passkey } from '../model/passkey.ts';
 import type { Params } from '../model/params.ts';
 import type { Seconds } from '../model/store.ts';
 import { sayDay } from '../words/span.ts';
@@ -17,7 +17,7 @@ import { verifyRegistration } from './passkey-verifier.ts';
 
 /** How fresh a sign-in must be for adding and removing. */
 const RECENT: Seconds = 600;
-const MOST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 /** The section. */
 export function passkeySection(options: PasskeyOptions): AccountSection {
@@ -80,7 +80,7 @@ async function begin(call: SectionCall, account: Account, form: Params, options:
   const name = nameIn(form) || say.defaultName;
   if (!isName(name)) return list(call, account, say.nameBad, 400);
   const has = await services.passkeys.of(account.id);
-  if (has.length >= MOST_PASSKEYS) return list(call, account, say.tooMany, 409);
+  if (has.length >= MAX_PASSKEYS) return list(call, account, say.tooMany, 409);
   const challenge = await services.passkeys.openChallenge(account.id);
   const owner = { userId: account.id, username: account.username, displayName: account.name ?? account.username, has };
   const ceremony = makeCeremony(partyOf(options, services.issuer), options, challenge, owner);
@@ -120,7 +120,7 @@ function nameIn(form: Params): string {
 }
 
 function isName(name: string): boolean {
-  return name !== '' && name.length <= MOST_NAME && !/[\p{Cc}\p{Cs}]/u.test(name);
+  return name !== '' && name.length <= MAX_NAME_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(name);
 }
 
 async function list({ services, words, path }: SectionCall, account: Account, problem?: string, status?: number): Promise<SectionAnswer> {
@@ -134,7 +134,14 @@ async function list({ services, words, path }: SectionCall, account: Account, pr
       <input type="hidden" name="do" value="begin" />
       <div class="field">
         <label for="passkey-name">${say.nameOfNew}</label>
-        <input id="passkey-name" name="name" type="text" maxlength="${MOST_NAME}" autocomplete="off" placeholder="${say.defaultName}" />
+        <input
+          id="passkey-name"
+          name="name"
+          type="text"
+          maxlength="${MAX_NAME_LENGTH}"
+          autocomplete="off"
+          placeholder="${say.defaultName}"
+        />
       </div>
       <div class="actions"><button class="main">${say.add}</button></div>
     </form>`;
@@ -169,7 +176,7 @@ function panel(passkey: Passkey, at: number, { path, isLast, isOpen, words }: Ar
             name="name"
             type="text"
             value="${passkey.name}"
-            maxlength="${MOST_NAME}"
+            maxlength="${MAX_NAME_LENGTH}"
             autocomplete="off"
             required
           />

@@ -5,7 +5,7 @@
 import { html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { identityOf, isOpenUsername } from '../model/account.ts';
-import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices, Proven, Refused, Step } from '../model/login.ts';
+import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices, Authenticated, Refused, Step } from '../model/login.ts';
 import { CHALLENGE_TTL } from '../model/passkey.ts';
 import type { Json, Seconds } from '../model/store.ts';
 import { sayIn } from '../words/span.ts';
@@ -66,7 +66,7 @@ export async function signUp(
   { challenge }: Kept,
   { id: userId, username }: NonNullable<Kept['account']>,
   { passkeys: kept, accounts, issuer, now, words }: LoginServices,
-): Promise<Proven | Refused> {
+): Promise<Authenticated | Refused> {
   const made = await verifyRegistration(answer, { party, challenge });
   if ('fault' in made) return refused(made.fault, 'wrong');
   if (!(await kept.add({ ...made, userId, name: words.passkey.defaultName, createdAt: now(), usedAt: now() })))

@@ -42,9 +42,9 @@ export interface Assertion {
 /** ES256, EdDSA, RS256 in the order of preference (COSE algorithm numbers). */
 export const ALGORITHMS: readonly number[] = [-7, -8, -257];
 
-const MOST_CHARACTERS = 16_384;
+const MAX_CHARACTERS = 16_384;
 /** WebAuthn §4: a credential id has at most 1,023 bytes. */
-const MOST_ID = 1364;
+const MAX_ID_LENGTH = 1364;
 const TRANSPORTS: ReadonlySet<string> = new Set(['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb']);
 
 /** Reads an answer to a sign-in, so that the passkey can be looked up. */
@@ -144,11 +144,11 @@ const malformed: Fault = { fault: 'passkey_malformed' };
 
 /** The parts of an answer, each of which must be base64url; `id` too, and within bounds. */
 function readAnswer(text: string, names: readonly string[]): Answer | Fault {
-  if (text.length > MOST_CHARACTERS) return malformed;
+  if (text.length > MAX_CHARACTERS) return malformed;
   const whole = parseJson(text, 8);
   if (!isObject(whole) || whole['type'] !== 'public-key') return malformed;
   const { id, response } = whole;
-  if (!isBytes(id) || id.length > MOST_ID || !isObject(response)) return malformed;
+  if (!isBytes(id) || id.length > MAX_ID_LENGTH || !isObject(response)) return malformed;
   const parts: { [part: string]: string } = {};
   for (const name of names) {
     const part = response[name];

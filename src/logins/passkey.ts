@@ -6,7 +6,7 @@
  */
 import { html } from '../lib/html.ts';
 import { identityOf } from '../model/account.ts';
-import type { FormLogin, LoginServices, Proven, Refused, StepView } from '../model/login.ts';
+import type { FormLogin, LoginServices, Authenticated, Refused, StepView } from '../model/login.ts';
 import type { Words } from '../words/words.ts';
 import { checkPasskeyOptions, partyOf, type PasskeyOptions, useCeremony } from './passkey-options.ts';
 import { passkeySection } from './passkey-section.ts';
@@ -50,7 +50,7 @@ function viewOf({ ceremony, account }: Kept, words: Words): StepView {
   return { ...texts, fields: ceremonyFields(ceremony, words), script: PASSKEY_SCRIPT };
 }
 
-async function signIn(party: RelyingParty, answer: string, { challenge }: Kept, services: LoginServices): Promise<Proven | Refused> {
+async function signIn(party: RelyingParty, answer: string, { challenge }: Kept, services: LoginServices): Promise<Authenticated | Refused> {
   const assertion = readAssertion(answer);
   if ('fault' in assertion) return refused(assertion.fault, 'wrong');
   const passkey = await services.passkeys.find(assertion.id);

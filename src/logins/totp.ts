@@ -4,7 +4,7 @@
  */
 import { html } from '../lib/html.ts';
 import type { Limited, LoginServices, Refused, StepView } from '../model/login.ts';
-import type { Passed, SecondFactor } from '../model/second-factor.ts';
+import type { SecondFactorPassed, SecondFactor } from '../model/second-factor.ts';
 import type { Json } from '../model/store.ts';
 import type { Words } from '../words/words.ts';
 import { totpSection } from './totp-section.ts';
@@ -36,12 +36,16 @@ export function totp(): SecondFactor {
   };
 }
 
-const passed: Passed = { kind: 'passed' };
+const passed: SecondFactorPassed = { kind: 'passed' };
 const codeWrong: Refused = { kind: 'refused', reason: 'totp_wrong' };
 const recoveryWrong: Refused = { kind: 'refused', reason: 'recovery_code_wrong' };
 
 /** Counted before it is looked at, and forgotten when it was right. */
-async function useCode(userId: string, code: string, { totps, attempt, succeeded }: LoginServices): Promise<Passed | Refused | Limited> {
+async function useCode(
+  userId: string,
+  code: string,
+  { totps, attempt, succeeded }: LoginServices,
+): Promise<SecondFactorPassed | Refused | Limited> {
   const retryAfter = (await attempt('totp', userId, QUARTER)) ?? (await attempt('totp-day', userId, DAY));
   if (retryAfter !== null) return { kind: 'limited', retryAfter };
   if (!(await totps.useCode(userId, code))) return codeWrong;

@@ -8,7 +8,7 @@ import type { HtmlValue } from '../lib/html.ts';
 import { checkNames } from '../lib/names.ts';
 import { foldAddress } from '../model/email.ts';
 import type { Identity, Organization } from '../model/identity.ts';
-import type { Proven, RedirectLogin, ReturnResult } from '../model/login.ts';
+import type { Authenticated, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json } from '../model/store.ts';
 import type { LinkedAccount, TokenKeeper } from '../model/upstream.ts';
@@ -53,8 +53,8 @@ export interface UpstreamOptions {
 /** What tools are told of a person where no mapping says more. */
 const PROFILE =
   'name given_name family_name nickname preferred_username picture profile email email_verified locale zoneinfo hd org_id'.split(' ');
-const LONGEST = 1024;
-const LONGEST_STANDING = 8192;
+const MAX_LENGTH = 1024;
+const MAX_STANDING_LENGTH = 8192;
 
 /** Signs users in at another site. */
 export function upstream(provider: Upstream, options: UpstreamOptions = {}): RedirectLogin {
@@ -128,7 +128,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
 function standingOf({ issuer, subject, claims, organization }: Identity): Json {
   const text = JSON.stringify(claims);
   const kept =
-    text.length <= LONGEST_STANDING ? (JSON.parse(text) as { readonly [claim: string]: Json }) : profileOf({ issuer, subject, claims });
+    text.length <= MAX_STANDING_LENGTH ? (JSON.parse(text) as { readonly [claim: string]: Json }) : profileOf({ issuer, subject, claims });
   return { issuer, subject, claims: kept, ...(organization === undefined ? {} : { organization }) };
 }
 
@@ -161,7 +161,7 @@ function accountOf(provider: string, { subject: id, claims: { name, email } }: I
 }
 
 /** What the client may hear of the site's refusal. That it calls our request wrong is our own fault to the client. */
-function resultOf(error: unknown): Exclude<ReturnResult, Proven> {
+function resultOf(error: unknown): Exclude<ReturnResult, Authenticated> {
   if (!(error instanceof UpstreamError)) throw error;
   const { failure, reason, retryAfter, text, hint } = error;
   switch (failure) {
@@ -194,7 +194,7 @@ function verifiedDomain(identity: Identity): string | null {
 function profileOf({ claims }: Identity): { [claim: string]: Json } {
   const kept = PROFILE.map((name) => [name, claims[name]] as const).filter(
     (entry): entry is [string, string | boolean] =>
-      typeof entry[1] === 'boolean' || (typeof entry[1] === 'string' && entry[1].length <= LONGEST),
+      typeof entry[1] === 'boolean' || (typeof entry[1] === 'string' && entry[1].length <= MAX_LENGTH),
   );
   return Object.fromEntries(kept);
 }

@@ -11,7 +11,7 @@ import { type Sql, sqlOf } from './agent-sql.ts';
 import { type AgentState, openState, settleBefore, type StateChange } from './agent-state.ts';
 import { checkServerOf, noServer } from './agent-server.ts';
 import { callerOf } from './auth-info.ts';
-import type { Asker, Question } from './elicitation/elicit.ts';
+import type { Elicitor, ElicitRequest } from './elicitation/elicit.ts';
 import type { Answer } from './elicitation/request-state.ts';
 import { handlerFor, type McpOptions } from './handler.ts';
 import type { Policy } from './policy/policy.ts';
@@ -66,7 +66,7 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
   /** Where the users' databases are, for `sql`: `static databases = sqliteDatabases('./data/users')`. */
   static readonly databases?: Databases;
 
-  #asker: Asker | null = null;
+  #asker: Elicitor | null = null;
 
   /**
    * Asks the person while a tool runs. A client of 2026-07-28 asks and then calls the tool again, which runs anew from its beginning: ask
@@ -74,7 +74,7 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
    *
    * @throws {ToolError} where the client cannot ask. @throws {TypeError} for a form that asks for a secret, and while `init()` runs.
    */
-  elicit(question: Question): Promise<Answer> {
+  elicit(question: ElicitRequest): Promise<Answer> {
     return this.#asking().elicit(question);
   }
 
@@ -83,7 +83,7 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
     return this.#asking().progress(done, total, message);
   }
 
-  #asking(): Asker {
+  #asking(): Elicitor {
     if (this.#asker) return this.#asker;
     throw new TypeError('McpAgent: nobody can be asked while the fields of the class are made.');
   }

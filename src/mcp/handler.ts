@@ -19,11 +19,11 @@ import type { Awaitable } from '../model/runtime.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
 import { authInfoOf, callerOf } from './auth-info.ts';
-import { type Asker, makeAsker } from './elicitation/elicit.ts';
-import { resume } from './elicitation/request-state.ts';
-import { askFirst } from './elicitation/connect-prompt.ts';
-import { type ChallengeForm, enter } from './policy/read-request.ts';
-import { exchange, isPlain } from './json-response.ts';
+import { type Elicitor, makeElicitor } from './elicitation/elicit.ts';
+import { openRequestState } from './elicitation/request-state.ts';
+import { promptToConnect } from './elicitation/connect-prompt.ts';
+import { type ChallengeForm, readRequest } from './policy/read-request.ts';
+import { respondInJson, isPlain } from './json-response.ts';
 import type { JudgedBody } from './policy/gate.ts';
 import { inTime } from './in-time.ts';
 import { keepListsPrivate } from './policy/lists.ts';
@@ -34,7 +34,7 @@ import { checkBodyLimit } from './policy/read-messages.ts';
 import { rpcError } from './policy/refusal.ts';
 import { type AnyServer, forgetTools, giveCaller, giveRequestInfo, isCurrent, onConnect, relateToRequest } from './sdk.ts';
 import type { Sessions } from './sessions/sessions.ts';
-import { noPlace, shares } from './sessions/shares.ts';
+import { tooManyOpen, shares } from './sessions/shares.ts';
 import { acceptsAnswers } from './redacted-request.ts';
 import { userEvents, type UserEvents } from './events/user-events.ts';
 import { asError, keepErrorsInside, type Report } from './tool-error.ts';
@@ -103,7 +103,7 @@ export function openMcpHandler<Env = unknown, Props = Record<string, unknown>>(
 }
 
 /** What makes a server here: it gets what the tools of the request can ask, too. */
-export type AskingFactory<Env, Props> = (access: Access<Props> | null, ctx: Context, env: Env, asker: Asker) => Awaitable<AnyServer>;
+export type AskingFactory<Env, Props> = (access: Access<Props> | null, ctx: Context, env: Env, asker: Elicitor) => Awaitable<AnyServer>;
 
 /** Serves what a factory makes. @param open whether callers without a token reach it. */
 export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
@@ -132,9 +132,9 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
           const attended = (visitor && (await sessions?.attend(request, visitor, events))) ?? null;
           return attended === null ? notAllowed() : withoutStore(attended);
         }
-        const entry = await enter(policy, request, { ...options, access, ctx, report });
+        const entry = await readRequest(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
-        const resuming = await resume(entry.body, { access, states: ctx.states?.passing, url: request.url });
+        const resuming = await openRequestState(entry.body, { access, states: ctx.states?.passing, url: request.url });
         if (resuming instanceof Response) return resuming;
         const { resumed } = resuming;
         const turn = (visitor && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;
@@ -142,7 +142,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         const { body } = turn ?? resuming;
         ctx.calledTools = entry.called;
         let making: Awaitable<AnyServer> | undefined;
-        const asker = makeAsker(() => making, body, resumed, turn !== null);
+        const asker = makeElicitor(() => making, body, resumed, turn !== null);
         authInfo.extra = { ...authInfo.extra, asker };
         const answer = async (): Promise<Response> => {
           const server = await (making = factory(access, ctx, env, asker));
@@ -150,7 +150,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
             throw new TypeError('mcpHandler: the server of another request was given. Return a new server each time.');
           served.add(server);
           giveCaller(server, body, access);
-          askFirst(server, { request, body, access, resumed });
+          promptToConnect(server, { request, body, access, resumed });
           keepErrorsInside(server, report);
           keepListsPrivate(server, policy, access);
           forgetTools(server, entry.unknown);
@@ -159,7 +159,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
           if (turn) return withoutStore(await turn.serve(server, authInfo));
           relateToRequest(server, body);
           if (isPlain(entry.request, body, server))
-            return await exchange(server, entry.request, body, { authInfo, report, respond: ctx.respond });
+            return await respondInJson(server, entry.request, body, { authInfo, report, respond: ctx.respond });
           return withoutStore(await serveOnce(server, entry.request, { authInfo, parsedBody: body }));
         };
         const [id, ...others] = requestsIn(body);
@@ -217,7 +217,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       const full = streams.take({ access }, signal);
       if (full) {
         end.abort();
-        return noPlace(full, ctx, (body as { id?: Id }).id);
+        return tooManyOpen(full, ctx, (body as { id?: Id }).id);
       }
       // What is refused is no stream, and holds no place.
       const { url, headers } = request;

@@ -3,7 +3,7 @@ export { type AgentClass, McpAgent } from './agent.ts';
 export type { StateChange } from './agent-state.ts';
 export type { Sql } from './agent-sql.ts';
 export type { Databases, SqlRow, SqlValue, UserDatabase } from '../model/database.ts';
-export { elicit, type FormField, type FormSchema, type Question } from './elicitation/elicit.ts';
+export { elicit, type FormField, type FormSchema, type ElicitRequest } from './elicitation/elicit.ts';
 export type { Answer } from './elicitation/request-state.ts';
 export { boundSessions, type BoundSessionsOptions } from './sessions/bound-sessions.ts';
 export { accessOf, authInfoOf } from './auth-info.ts';
@@ -30,7 +30,7 @@ export {
   type RedisPublisher,
   type RedisSubscriber,
 } from './events/channels.ts';
-export { userEvents, type Channel, type EventUser, type ListKind, type News, type UserEvents } from './events/user-events.ts';
+export { userEvents, type Channel, type EventUser, type ListKind, type UserEvent, type UserEvents } from './events/user-events.ts';
 export {
   cachedPermissions,
   rolePermissions,

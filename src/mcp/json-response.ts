@@ -34,7 +34,7 @@ export function isPlain({ headers }: Request, body: JudgedBody, server: AnyServe
 }
 
 /** Has a server answer. Closes it when the answer is out, or nobody waits for it any more. */
-export async function exchange(
+export async function respondInJson(
   server: AnyServer,
   request: Request,
   message: PlainCall,

@@ -16,11 +16,11 @@ export interface Message {
 }
 
 /** Characters of an id as JSON. A request with a longer one is served, and cannot be cancelled from elsewhere. */
-const LONGEST_ID = 120;
+const MAX_ID_LENGTH = 120;
 
 /** Whether it is an id that can be kept. */
 export function isOfOrdinaryLength(id: unknown): id is Id {
-  return (typeof id === 'number' || typeof id === 'string') && JSON.stringify(id).length <= LONGEST_ID;
+  return (typeof id === 'number' || typeof id === 'string') && JSON.stringify(id).length <= MAX_ID_LENGTH;
 }
 
 /** Whether a message answers a request. */

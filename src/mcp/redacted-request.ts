@@ -22,11 +22,11 @@ export function acceptsAnswers(accept: string | null): boolean {
 }
 
 /** What of a request may be shown. @param credential the token, where it stands in a place of its own. */
-export function shownRequest(request: Request, credential?: string): Request {
-  const headers = shownHeaders(request.headers, credential);
+export function redactedRequest(request: Request, credential?: string): Request {
+  const headers = redactedHeaders(request.headers, credential);
   const shown: Partial<Request> = {
     method: request.method,
-    url: shownUrl(request.url, credential),
+    url: redactedUrl(request.url, credential),
     headers,
     get signal() {
       return request.signal; // which costs something, where it is made for whoever asks
@@ -38,12 +38,12 @@ export function shownRequest(request: Request, credential?: string): Request {
 }
 
 /** Headers without those that carry a credential; to be read, not changed. */
-export function shownHeaders(headers: Headers, credential?: string): Headers {
+export function redactedHeaders(headers: Headers, credential?: string): Headers {
   return new ShownHeaders(headers, credential) as unknown as Headers;
 }
 
 /** An address without the parameters that carry a credential (RFC 6750 §2.3 has one, `access_token`). */
-export function shownUrl(url: string, credential?: string): string {
+export function redactedUrl(url: string, credential?: string): string {
   if (!url.includes('?') && (credential === undefined || !url.includes(credential))) return url;
   const shown = new URL(url);
   for (const [name, value] of Array.from(shown.searchParams)) if (isHidden(name, value, credential)) shown.searchParams.delete(name);

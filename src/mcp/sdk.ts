@@ -7,7 +7,7 @@ import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextp
 import type { Access } from '../model/access.ts';
 import { isBelow } from './events/subscriptions.ts';
 import { type Message, messagesOf } from './message.ts';
-import { shownHeaders, shownUrl } from './redacted-request.ts';
+import { redactedHeaders, redactedUrl } from './redacted-request.ts';
 
 /** A server of SDK 1.x: `McpServer` or `Server`, by shape. */
 export interface OldServer {
@@ -47,7 +47,7 @@ export function giveRequestInfo(transport: Transport): void {
   transport.onmessage = (message: JSONRPCMessage, extra?: MessageExtraInfo) => {
     if (extra?.request === undefined) return deliver(message, extra);
     const { headers, url } = extra.request;
-    const requestInfo = { headers: Object.fromEntries(shownHeaders(headers)), url: new URL(shownUrl(url)) };
+    const requestInfo = { headers: Object.fromEntries(redactedHeaders(headers)), url: new URL(redactedUrl(url)) };
     return deliver(message, { ...extra, requestInfo } as MessageExtraInfo);
   };
 }

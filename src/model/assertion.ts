@@ -26,18 +26,18 @@ export interface Assertion {
 /** How far clocks may be apart. */
 export const SKEW: Seconds = 30;
 /** The longest an assertion may still live: what replay records must outlast. */
-export const LONGEST_LIFE: Seconds = 3600;
+export const MAX_ASSERTION_LIFE: Seconds = 3600;
 
-const LONGEST = 16_384;
-const LONGEST_ID = 512;
-const DEEPEST = 16;
+const MAX_LENGTH = 16_384;
+const MAX_ID_LENGTH = 512;
+const MAX_DEPTH = 16;
 
 /**
  * Takes a JWT apart: three parts of strict base64url, strict JSON, an algorithm that is taken, no extension that changes what is
  * signed. Keys in the header count for nothing (RFC 8725 §3.10). Null for all else.
  */
 export function parseAssertion(text: string, algs: readonly string[] = ASSERTION_ALGS): Assertion | null {
-  if (text.length > LONGEST) return null;
+  if (text.length > MAX_LENGTH) return null;
   const parts = text.split('.');
   const header = objectIn(parts[0]);
   const claims = objectIn(parts[1]);
@@ -57,7 +57,7 @@ function bytesIn(part: string | undefined): Uint8Array | null {
 
 function objectIn(part: string | undefined): Claims | null {
   const bytes = bytesIn(part);
-  const value = bytes && parseJson(textOf(bytes), DEEPEST);
+  const value = bytes && parseJson(textOf(bytes), MAX_DEPTH);
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Claims) : null;
 }
 
@@ -73,7 +73,7 @@ function textOf(bytes: Uint8Array): string {
 export function timeProblem({ exp, iat, nbf }: Claims, now: Seconds): string | null {
   if (!isTime(exp)) return 'exp_missing';
   if (exp + SKEW <= now) return 'expired';
-  if (exp > now + LONGEST_LIFE + SKEW) return 'exp_far';
+  if (exp > now + MAX_ASSERTION_LIFE + SKEW) return 'exp_far';
   for (const start of [iat, nbf]) {
     if (start !== undefined && !isTime(start)) return 'time_malformed';
     if (start !== undefined && start > now + SKEW) return 'not_yet';
@@ -102,5 +102,5 @@ export function isFor({ aud }: Claims, issuer: string): boolean {
 /** A claim that is a text of some length, or null. */
 export function textClaim(claims: Claims, name: string): string | null {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST_ID ? value : null;
+  return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH ? value : null;
 }

@@ -49,7 +49,7 @@ export interface ConfiguredClient extends ClientSpec {
 }
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
-const LEAST_SECRET = 32;
+const MIN_SECRET = 32;
 
 /** The client that a spec describes. @throws {TypeError} naming what is wrong. */
 export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Client {
@@ -119,7 +119,7 @@ function isRedirect(text: string): boolean {
 /** Checks what only clients of the options have. @throws {TypeError} naming what is wrong. */
 export function checkSecret({ id, secret }: ConfiguredClient, { authMethod }: Client): void {
   const needed = authMethod.startsWith('client_secret');
-  if (needed === (secret !== undefined && secret.length >= LEAST_SECRET)) return;
-  const mend = needed ? `needs a \`secret\` of at least ${LEAST_SECRET} characters` : `has a \`secret\`, which ${authMethod} does not use`;
+  if (needed === (secret !== undefined && secret.length >= MIN_SECRET)) return;
+  const mend = needed ? `needs a \`secret\` of at least ${MIN_SECRET} characters` : `has a \`secret\`, which ${authMethod} does not use`;
   throw new TypeError(`The client ${JSON.stringify(id)} ${mend}.`);
 }

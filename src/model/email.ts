@@ -31,7 +31,7 @@ export type SendEmail<Env = unknown> = ((email: Email, env: Env) => Awaitable<un
 };
 
 /** An address has at most that many characters (RFC 5321 §4.5.3.1.3). */
-const LONGEST = 254;
+const MAX_LENGTH = 254;
 
 /**
  * An address in the one spelling that is kept, compared and sent to; null for what is no plain address. Sent to as it is
@@ -39,7 +39,7 @@ const LONGEST = 254;
  */
 export function foldAddress(address: string): string | null {
   const folded = address.normalize('NFKC').trim().toLowerCase();
-  return folded.length <= LONGEST && domainOf(folded) !== null ? folded : null;
+  return folded.length <= MAX_LENGTH && domainOf(folded) !== null ? folded : null;
 }
 
 /** Refuses a mailer for development anywhere else. @throws {TypeError} naming the option and the fix. */

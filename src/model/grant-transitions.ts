@@ -17,9 +17,9 @@ import {
   type Grant,
   type GrantAccess,
   type GrantCode,
-  MOST_ACCESS,
-  MOST_FAILURES,
-  MOST_RETIRED,
+  MAX_ACCESS_TOKENS,
+  MAX_FAILURES,
+  MAX_RETIRED,
   REPEAT_WINDOW,
   type Wrapped,
 } from './grant.ts';
@@ -145,7 +145,7 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     if (grant.expiresAt <= proof.now) return refuse('grant_expired');
     if (refresh.expiresAt <= proof.now) return refuse('refresh_expired');
     const living = inGrace(grant, proof.now);
-    const isFull = living.length >= MOST_RETIRED;
+    const isFull = living.length >= MAX_RETIRED;
     const next = isFull ? { ...minted, refresh: proof.refresh } : minted;
     const issued = issue(
       { ...grant, retired: isFull ? living : retire(grant, living, proof) },
@@ -189,7 +189,7 @@ function issue(
     expiresAt: Math.min(now + grant.lifetimes.refresh, grant.expiresAt),
     ...(grant.clientAuth === 'public' ? bound : {}), // a confidential client proves itself, and may change its key (RFC 9449 §5)
   };
-  const living = grant.access.filter((one) => one.expiresAt > now).slice(1 - MOST_ACCESS);
+  const living = grant.access.filter((one) => one.expiresAt > now).slice(1 - MAX_ACCESS_TOKENS);
   return { grant: { ...grant, access: [...living, access], refresh, usedAt: now }, access };
 }
 
@@ -209,7 +209,7 @@ function retire({ lifetimes }: Grant, living: Grant['retired'], { refresh, seale
 
 function wrongVerifier(grant: Grant, now: Seconds): Verdict<never> {
   const failures = (grant.code?.failures ?? 0) + 1;
-  if (failures >= MOST_FAILURES || !grant.code)
+  if (failures >= MAX_FAILURES || !grant.code)
     return { grant: end(grant, 'code_guessed', now), error: new OAuthError('invalid_grant', 'code_guessed') };
   return { grant: { ...grant, code: { ...grant.code, failures } }, error: new OAuthError('invalid_grant', 'verifier_wrong') };
 }

@@ -102,13 +102,13 @@ export type Lifetimes = {
 };
 
 /** Access tokens of one grant that live at once; the oldest give way. */
-export const MOST_ACCESS = 16;
+export const MAX_ACCESS_TOKENS = 16;
 /** Retired refresh tokens in their grace at once; the live token is not rotated while there are as many. */
-export const MOST_RETIRED = 64;
+export const MAX_RETIRED = 64;
 /** How long after it was spent a code may come again and not count as stolen: pages that exchange it twice at once are common. */
 export const REPEAT_WINDOW: Seconds = 10;
 /** Wrong verifiers that a code survives. */
-export const MOST_FAILURES = 5;
+export const MAX_FAILURES = 5;
 /** How long an ended grant is remembered, so that a late caller's reason is known. */
 const ENDED_TTL: Seconds = 86_400;
 

@@ -10,7 +10,7 @@ export type Jwk = { readonly [member: string]: Json };
 /** Public keys. */
 export type JwkSet = { readonly keys: readonly Jwk[] };
 
-const MOST_KEYS = 64;
+const MAX_KEYS = 64;
 /** Members that only a private or symmetric key has. */
 const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const KINDS: { readonly [alg: string]: readonly [kty: string, crv?: string] } = {
@@ -25,7 +25,7 @@ const KINDS: { readonly [alg: string]: readonly [kty: string, crv?: string] } = 
 /** The key set that a value is, or null: a list of objects, none of them with a private part. */
 export function keySetOf(value: unknown): JwkSet | null {
   const keys = typeof value === 'object' && value !== null ? (value as { keys?: unknown }).keys : undefined;
-  if (!Array.isArray(keys) || keys.length > MOST_KEYS || !keys.every(isPublic)) return null;
+  if (!Array.isArray(keys) || keys.length > MAX_KEYS || !keys.every(isPublic)) return null;
   return { keys };
 }
 

@@ -2,7 +2,7 @@
  * Permissions that are looked up while a token lives. A look-up may be remembered for a few seconds: that, and no more, is how
  * long a right may outlive its end.
  */
-import { type Join, makeJoin } from '../lib/single-flight.ts';
+import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
 import type { Seconds } from './store.ts';
@@ -24,10 +24,10 @@ export interface CacheOptions {
   readonly now?: () => Seconds;
 }
 
-const MOST_SECONDS = 5;
-const MOST_USERS = 10_000;
+const MAX_SECONDS = 5;
+const MAX_USERS = 10_000;
 /** Of one user. */
-const MOST_GRANTS = 1000;
+const MAX_GRANTS = 1000;
 
 interface Answer {
   readonly answer: readonly string[];
@@ -37,7 +37,7 @@ interface Answer {
 /** What is remembered of one user, and what is being asked; both go when the user is forgotten. */
 interface KnownUser {
   readonly grants: Map<string, Answer>;
-  readonly join: Join<readonly string[]>;
+  readonly join: SingleFlight<readonly string[]>;
 }
 
 /**
@@ -46,21 +46,21 @@ interface KnownUser {
  * @throws {TypeError} at start-up for more than five seconds.
  */
 export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, options: CacheOptions = {}): CachedLookup<Env> {
-  const { seconds = MOST_SECONDS, now = () => Math.floor(Date.now() / 1000) } = options;
-  if (!Number.isFinite(seconds) || seconds < 0 || seconds > MOST_SECONDS)
+  const { seconds = MAX_SECONDS, now = () => Math.floor(Date.now() / 1000) } = options;
+  if (!Number.isFinite(seconds) || seconds < 0 || seconds > MAX_SECONDS)
     throw new TypeError('cachedPermissions: `seconds` must be 0 to 5, or a right would outlive its end by more than anybody expects.');
   const users = new Map<string, KnownUser>();
   const cached = async (access: Access, env: Env): Promise<readonly string[]> => {
     const user = keyOf(`${access.tenant ?? ''} ${access.issuer ?? ''}`, access.userId);
-    const own = users.get(user) ?? { grants: new Map<string, Answer>(), join: makeJoin<readonly string[]>() };
+    const own = users.get(user) ?? { grants: new Map<string, Answer>(), join: makeSingleFlight<readonly string[]>() };
     const known = own.grants.get(access.grantId);
     if (known && known.until > now()) return known.answer;
-    if (users.size >= MOST_USERS) users.clear();
+    if (users.size >= MAX_USERS) users.clear();
     users.set(user, own);
     return own.join(access.grantId, async () => {
       const until = now() + seconds; // from the question on: the answer may be as old as that
       const answer = await lookup(access, env);
-      if (own.grants.size >= MOST_GRANTS) own.grants.clear();
+      if (own.grants.size >= MAX_GRANTS) own.grants.clear();
       own.grants.set(access.grantId, { answer, until }); // not read again where the user was forgotten meanwhile
       return answer;
     });

@@ -8,12 +8,12 @@ import type { Text, Words } from '../words/words.ts';
 import type { LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
 import type { Rechecking, Verdict as StayVerdict } from './origin.ts';
-import type { Limited, LoginResult, Proven, Refused, ReturnResult, Step } from './proof.ts';
+import type { Limited, LoginResult, Authenticated, Refused, ReturnResult, Step } from './proof.ts';
 import type { Json, Seconds } from './store.ts';
 import type { TokenKeeper } from './upstream.ts';
 
 export type { LoginServices } from './login-services.ts';
-export type { Limited, LoginResult, Proven, Refused, ReturnResult, Step } from './proof.ts';
+export type { Limited, LoginResult, Authenticated, Refused, ReturnResult, Step } from './proof.ts';
 
 /** What the page of a step shows. */
 export interface StepView {
@@ -45,7 +45,11 @@ export interface Steps<Passed> {
  * Who is signed in at the application itself, at this very moment; null for nobody. The request has address and headers only:
  * its body stays ours.
  */
-export type Present = (asked: { readonly request: Request; readonly env: unknown; readonly issuer: string }) => Promise<Proven | null>;
+export type HostSession = (asked: {
+  readonly request: Request;
+  readonly env: unknown;
+  readonly issuer: string;
+}) => Promise<Authenticated | null>;
 
 /** A login whose fields stand on the page itself. */
 export interface FormLogin {
@@ -67,7 +71,7 @@ export interface FormLogin {
   /** Checks that the environment has what the login needs of it. @throws {TypeError} naming option, variable and fix. */
   checkEnv?(env: unknown): void;
   /** What follows where `prove` asks for a step. */
-  readonly steps?: Steps<Proven>;
+  readonly steps?: Steps<Authenticated>;
   /** Checks at start-up that the machine has what the login needs. @throws {TypeError} naming the option and the fix. */
   check?(needs: { readonly scrypt: boolean }): void;
   /** What the login adds to the account page. */
@@ -79,14 +83,14 @@ export interface FormLogin {
 }
 
 /** Where the browser is to go, and what the login needs when it comes back. */
-export interface Departure {
+export interface UpstreamRedirect {
   readonly location: string;
   /** Kept sealed, for this one return. */
   readonly keep: Json;
 }
 
 /** What a login is told when it sends a browser away. */
-export interface Trip {
+export interface UpstreamRequest {
   readonly redirectUri: string;
   readonly state: string;
   /** Whether the site shall ask the person anew who they are, however freshly it knows them. */
@@ -98,7 +102,7 @@ export interface Trip {
 }
 
 /** A browser that came back. Its state was found, was unused, and is this browser's own. */
-export interface Homecoming {
+export interface UpstreamReturn {
   /** Address and headers of the request. */
   readonly request: Request;
   readonly redirectUri: string;
@@ -121,12 +125,12 @@ export interface RedirectLogin {
   readonly scopes?: readonly string[];
   /** What can be done with the site's tokens, of a login that keeps them. */
   readonly tokens?: TokenKeeper;
-  begin(trip: Trip, services: LoginServices): Promise<Departure | Exclude<ReturnResult, Proven>>;
-  finish(came: Homecoming, services: LoginServices): Promise<ReturnResult>;
+  begin(trip: UpstreamRequest, services: LoginServices): Promise<UpstreamRedirect | Exclude<ReturnResult, Authenticated>>;
+  finish(came: UpstreamReturn, services: LoginServices): Promise<ReturnResult>;
   /** Whether somebody who came in may stay, asked at each refresh of what they allowed. What it throws is taken for `unknown`. */
   recheck?(standing: Json, asked: Rechecking): Promise<StayVerdict>;
   /** Set where the site is the application itself, which is asked anew for every page on which it matters who is signed in. */
-  readonly present?: Present;
+  readonly present?: HostSession;
   /** Checks at start-up. @throws {TypeError} naming the option and the fix. */
   check?(needs: { readonly scrypt: boolean }): void;
   /** What the login adds to the account page. */
@@ -148,7 +152,7 @@ export interface SessionLogin {
   readonly kind: 'session';
   /** Stands in events: `session`. */
   readonly id: string;
-  readonly present: Present;
+  readonly present: HostSession;
   check?(needs: { readonly scrypt: boolean }): void;
   readonly account?: readonly AccountSection[];
   checkIssuer?(issuer: string, all?: readonly string[]): void;
@@ -173,7 +177,7 @@ export function isSite(login: Login): login is SiteLogin {
 }
 
 /** The login that asks the application who is signed in there, of those that do (one at most). */
-export function hostOf(logins: readonly Login[]): { readonly id: string; readonly present: Present } | null {
+export function hostOf(logins: readonly Login[]): { readonly id: string; readonly present: HostSession } | null {
   for (const login of logins) if ('present' in login && login.present) return { id: login.id, present: login.present };
   return null;
 }
@@ -268,6 +272,6 @@ export type LoginPageAnswer =
       readonly isDone?: boolean;
     }
   /** Signs in, and goes on to where the person wanted to get, or to another path of ours. */
-  | { readonly kind: 'proven'; readonly proven: Proven; readonly returnTo?: string }
+  | { readonly kind: 'proven'; readonly proven: Authenticated; readonly returnTo?: string }
   /** Goes on with a page of the login's `steps`. */
   | Step;

@@ -70,7 +70,7 @@ export interface Passkeys {
 export const CHALLENGE_TTL: Seconds = 300;
 
 /** Most passkeys of one account. */
-export const MOST_PASSKEYS = 20;
+export const MAX_PASSKEYS = 20;
 
 /** What authenticators know an account by: its random id in bytes, as base64url. Says nothing of the person (WebAuthn §14.6.1). */
 export function userHandle(userId: string): string {

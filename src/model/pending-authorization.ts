@@ -4,16 +4,16 @@
  */
 import type { Client } from './client.ts';
 import { findRedirect, type ValidRedirect } from './redirect.ts';
-import type { AskedScope } from './scope.ts';
+import type { RequestedScope } from './scope.ts';
 import type { Seconds } from './store.ts';
 
 /** How long a person may think. */
-export const TICKET_TTL: Seconds = 600;
+export const PENDING_TTL: Seconds = 600;
 /** How long a person may take to answer a device; and the device, to fetch the answer. */
 export const DEVICE_TTL: Seconds = 600;
 
 /** A pending authorization request as it is kept under the hash of its handle. */
-export type Ticket = AskedScope & {
+export type PendingAuthorization = RequestedScope & {
   readonly v: 1;
   readonly clientId: string;
   /** The client as its metadata document described it when the request was checked: what the page shows and the yes is for. */
@@ -60,7 +60,7 @@ export type Approved = Choice & {
 };
 
 /** A journey to another site and back, kept under the hash of its state; made after the yes, never before (S-171). */
-export type Journey = {
+export type UpstreamState = {
   readonly v: 1;
   /** The login that sent the browser away; no other may take it back. */
   readonly login: string;
@@ -83,16 +83,16 @@ export interface AuthorizationRequest {
 }
 
 /** The scopes of a ticket that stand among the ticked ones, in the ticket's order; never more than was asked. */
-export function approvedScope(ticket: Ticket, ticked: readonly string[]): readonly string[] {
+export function approvedScope(ticket: PendingAuthorization, ticked: readonly string[]): readonly string[] {
   return ticket.scope.filter((scope) => ticked.includes(scope));
 }
 
 /** Where the answer to a ticket goes: it must still be good. For a device that is a page of ours, where nothing is told. @throws {OAuthError} */
-export function redirectOf({ device, redirectUri }: Ticket, client: Client, schemes?: readonly string[]): ValidRedirect {
+export function redirectOf({ device, redirectUri }: PendingAuthorization, client: Client, schemes?: readonly string[]): ValidRedirect {
   return device ? (redirectUri as ValidRedirect) : findRedirect(client, redirectUri, schemes);
 }
 
 /** The ticket with a yes on it, and time for the journey. */
-export function approveTicket(ticket: Ticket, approved: Approved, now: Seconds): Ticket {
-  return { ...ticket, approved, expiresAt: now + TICKET_TTL };
+export function approvePending(ticket: PendingAuthorization, approved: Approved, now: Seconds): PendingAuthorization {
+  return { ...ticket, approved, expiresAt: now + PENDING_TTL };
 }

@@ -8,7 +8,7 @@ import type { Json, Seconds } from './store.ts';
 import type { LinkedAccount, UpstreamTokens } from './upstream.ts';
 
 /** Somebody proved who they are. */
-export type Proven = {
+export type Authenticated = {
   readonly kind: 'proven';
   readonly identity: Identity;
   /** What the user may do, where the login knows; goes into `props.permissions`. */
@@ -47,11 +47,11 @@ export type Refused = { readonly kind: 'refused'; readonly reason: string; reado
 export type Limited = { readonly kind: 'limited'; readonly retryAfter: Seconds };
 
 /** What a try to sign in came to. */
-export type LoginResult = Proven | Refused | Limited | Step;
+export type LoginResult = Authenticated | Refused | Limited | Step;
 
 /** What coming back from another site came to. */
 export type ReturnResult =
-  | Proven
+  | Authenticated
   | Refused
   /** The other site could not be used: it is down (`unavailable`), or its answer is not one to trust (`broken`). */
   | { readonly kind: 'unavailable' | 'broken'; readonly reason: string; readonly retryAfter?: Seconds }

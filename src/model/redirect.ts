@@ -13,7 +13,7 @@ const URI_SIGNS = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/;
 const NEVER = /^(javascript|data|vbscript|file|blob|about|filesystem|mailto|view-source|ws|wss|ftp):/i;
 const PRIVATE_USE = /^[a-z][a-z0-9+.-]*:/;
 const RESERVED = new Set(['code', 'state', 'iss', 'error', 'error_description']);
-const LONGEST = 2048;
+const MAX_LENGTH = 2048;
 
 /** Whether a scheme is one that no redirect may have: of the web, of files, or one that runs what stands in it. */
 export function isNeverScheme(scheme: string): boolean {
@@ -58,7 +58,7 @@ export function checkRedirectUri(text: string): RedirectKind {
   const refuse = (reason: string): never => {
     throw new OAuthError('invalid_redirect_uri', reason);
   };
-  if (text.length > LONGEST || !URI_SIGNS.test(text)) return refuse('redirect_malformed');
+  if (text.length > MAX_LENGTH || !URI_SIGNS.test(text)) return refuse('redirect_malformed');
   if (NEVER.test(text)) return refuse('redirect_scheme');
   if (text.includes('#')) return refuse('redirect_fragment');
   const url = parseUrl(text);

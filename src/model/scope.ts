@@ -4,8 +4,8 @@
 import { OAuthError } from './error.ts';
 
 const TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
-const MOST_CHARACTERS = 4096;
-const MOST_TOKENS = 256;
+const MAX_CHARACTERS = 4096;
+const MAX_TOKENS = 256;
 
 /** A scope the server knows, with the words that people read. */
 export interface ScopeInfo {
@@ -28,9 +28,9 @@ export type ScopeCover = (scope: readonly string[]) => readonly string[];
  */
 export function parseScope(text: string | undefined): readonly string[] {
   if (text === undefined) return [];
-  if (text.length > MOST_CHARACTERS) throw new OAuthError('invalid_scope', 'scope_too_long');
+  if (text.length > MAX_CHARACTERS) throw new OAuthError('invalid_scope', 'scope_too_long');
   const tokens = [...new Set(text.split(' ').filter((token) => token !== ''))];
-  if (tokens.length > MOST_TOKENS) throw new OAuthError('invalid_scope', 'scope_too_many');
+  if (tokens.length > MAX_TOKENS) throw new OAuthError('invalid_scope', 'scope_too_many');
   if (!tokens.every((token) => TOKEN.test(token))) throw new OAuthError('invalid_scope', 'scope_malformed');
   return tokens;
 }
@@ -41,7 +41,7 @@ export function isScopeToken(text: string): boolean {
 }
 
 /** What scopes stand for, by the catalogue as it is now. Without a hierarchy they stand for themselves. */
-export function makeScopeCover(scopes: readonly ScopeInfo[]): ScopeCover {
+export function makeScopeExpansion(scopes: readonly ScopeInfo[]): ScopeCover {
   const below = new Map(scopes.flatMap(({ name, includes = [] }) => (includes.length > 0 ? [[name, includes] as const] : [])));
   if (below.size === 0) return (scope) => scope;
   return (scope) => {
@@ -71,7 +71,7 @@ export function rightsIn(scope: readonly string[]): readonly string[] {
 }
 
 /** What a client asked for, as it is carried from its request to the grant. */
-export type AskedScope = {
+export type RequestedScope = {
   /** What the user is asked for. */
   readonly scope: readonly string[];
   /** Set where the client asked for `offline_access`; the consent page does not ask about it. */
@@ -81,7 +81,7 @@ export type AskedScope = {
 };
 
 /** That part of a larger value. */
-export function askedPart({ scope, offline, defaulted }: AskedScope): AskedScope {
+export function requestedPart({ scope, offline, defaulted }: RequestedScope): RequestedScope {
   return { scope, ...(offline ? { offline } : {}), ...(defaulted ? { defaulted } : {}) };
 }
 

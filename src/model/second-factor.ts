@@ -5,7 +5,7 @@
 import type { AccountSection, LoginServices, Step, Steps } from './login.ts';
 
 /** The second factor was shown. */
-export type Passed = { readonly kind: 'passed' };
+export type SecondFactorPassed = { readonly kind: 'passed' };
 
 /** Something a person has beside what the login asked for. */
 export interface SecondFactor {
@@ -13,7 +13,7 @@ export interface SecondFactor {
   readonly id: string;
   /** The step that this user has to take; null for a user who has not set it up. */
   ask(userId: string, services: LoginServices): Promise<Step | null>;
-  readonly steps: Steps<Passed>;
+  readonly steps: Steps<SecondFactorPassed>;
   /** Whether it seals what it keeps under the server's own `secret`, which then must be given. */
   readonly needsSecret?: true;
   /** What it adds to the account page. */

@@ -17,13 +17,13 @@ export const SECRET_BYTES = 32;
 export const FAMILY_BYTES = 16;
 
 /** Grants that may hang on each other: the first, and three exchanges. */
-export const MOST_LINKS = 4;
+export const MAX_LINKS = 4;
 const ID_LENGTH = 22;
 
 const SIGNED = /^[\w-]+\.([\w-]+)\.[\w-]+$/;
 const TOKEN_ID = /^at_((?:[\w-]{22}){1,4})\.[\w-]{22}$/;
-const LONGEST_SIGNED = 8192;
-const DEEPEST = 16;
+const MAX_SIGNED_LENGTH = 8192;
+const MAX_DEPTH = 16;
 
 const SHAPES: { readonly [kind in TokenKind]: RegExp } = {
   code: /^code_([\w-]{22})\.[\w-]{43}$/,
@@ -42,9 +42,9 @@ export function formatTokenId(grantId: string, random: string): string {
 }
 
 function grantIdOfSigned(text: string): string | null {
-  const payload = text.length <= LONGEST_SIGNED ? SIGNED.exec(text)?.[1] : undefined;
+  const payload = text.length <= MAX_SIGNED_LENGTH ? SIGNED.exec(text)?.[1] : undefined;
   const bytes = payload === undefined ? null : fromBase64url(payload);
-  const claims = bytes && parseJson(new TextDecoder().decode(bytes), DEEPEST);
+  const claims = bytes && parseJson(new TextDecoder().decode(bytes), MAX_DEPTH);
   const id = typeof claims === 'object' && claims !== null ? (claims as { readonly jti?: unknown }).jti : undefined;
   return typeof id === 'string' ? (TOKEN_ID.exec(id)?.[1] ?? null) : null;
 }

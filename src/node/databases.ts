@@ -7,7 +7,7 @@ import { statementOf } from '../model/sql-statement.ts';
 import { opened, switchToWal } from '../stores/sqlite-file.ts';
 
 /** Files that are held open at once. */
-const MOST_OPEN = 64;
+const MAX_OPEN = 64;
 const BUSY_TIMEOUT = 5000;
 
 /**
@@ -24,7 +24,7 @@ export function sqliteDatabases(folder: string): Databases {
     const database = known ?? openedIn(folder, name);
     open.set(name, database); // the last one used stands last
     for (const [oldest, idle] of open) {
-      if (open.size <= MOST_OPEN) break;
+      if (open.size <= MAX_OPEN) break;
       open.delete(oldest);
       idle.close();
     }

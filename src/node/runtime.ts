@@ -4,10 +4,10 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { late } from '../lib/lazy.ts';
+import { lazy } from '../lib/lazy.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { makeHashQueue } from './hash-queue.ts';
-import { PlainResponse } from './http/lazy-response.ts';
+import { LazyResponse } from './http/lazy-response.ts';
 
 /** Of the four threads that Node has for such work, one stays for files and names. */
 const MAX_HASHES = 3;
@@ -25,7 +25,7 @@ export function nodeRuntime(): Runtime {
   const random = pooledRandom();
   const hashing = makeHashQueue(Math.min(MAX_HASHES, availableParallelism()));
   return {
-    fetchPublic: late(async () => (await import('./fetch-public.ts')).makeFetchPublic()), // brings TLS and name resolution along
+    fetchPublic: lazy(async () => (await import('./fetch-public.ts')).makeFetchPublic()), // brings TLS and name resolution along
     now() {
       return Math.floor(Date.now() / 1000);
     },
@@ -63,7 +63,7 @@ export function nodeRuntime(): Runtime {
       const plain = decipher.update(sealed.subarray(NONCE, sealed.length - TAG));
       return authentic(decipher) ? bytesOf(plain) : null;
     },
-    respond: (text, init) => PlainResponse.of(text, init),
+    respond: (text, init) => LazyResponse.of(text, init),
     scrypt(password, salt, { ln, r, p }, who) {
       const N = 2 ** ln;
       // OpenSSL refuses what needs more than `maxmem`; the need is known exactly (RFC 7914 §6), a little on top for itself.

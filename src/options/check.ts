@@ -7,7 +7,7 @@ import { issuersOf } from './issuers.ts';
 import { registrationOf } from './registration.ts';
 import { insteadOf } from '../lib/names.ts';
 import { covers } from '../model/resource.ts';
-import { isScopeToken, makeScopeCover, type ScopeInfo, OFFLINE_ACCESS } from '../model/scope.ts';
+import { isScopeToken, makeScopeExpansion, type ScopeInfo, OFFLINE_ACCESS } from '../model/scope.ts';
 import type { Paths } from '../model/settings.ts';
 import { checkKind, fail } from './kinds.ts';
 import { checkPages } from './pages.ts';
@@ -181,7 +181,7 @@ function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOp
 
 /** Who allows a scope opens what those open that it includes. */
 function withIncluded(scopes: readonly ScopeInfo[]): readonly ScopeInfo[] {
-  const covered = makeScopeCover(scopes);
+  const covered = makeScopeExpansion(scopes);
   const opened = (name: string): readonly string[] => scopes.find((scope) => scope.name === name)?.unlocks ?? [];
   return scopes.map((scope) => (scope.includes ? { ...scope, unlocks: [...new Set(covered([scope.name]).flatMap(opened))] } : scope));
 }

@@ -20,11 +20,11 @@ export interface RegistrationOptions {
   readonly policy?: RegistrationRules['policy'];
 }
 
-const MOST = 100_000;
+const MAX_CLIENTS = 100_000;
 
 /** The rules with every default. @throws {TypeError} naming the fix. */
 export function registrationOf(given: RegistrationOptions = {}): RegistrationRules {
-  const { initialAccessToken, most = MOST, policy = null, redirectSchemes } = given;
+  const { initialAccessToken, most = MAX_CLIENTS, policy = null, redirectSchemes } = given;
   const unknown = Object.keys(given).find((name) => !['initialAccessToken', 'most', 'policy', 'redirectSchemes'].includes(name));
   if (unknown !== undefined)
     fail('clientRegistration', `has ${JSON.stringify(unknown)}, which is none of initialAccessToken, most, policy, redirectSchemes`);

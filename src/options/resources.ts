@@ -4,7 +4,7 @@
  */
 import { metadataPathOf } from '../guard/resource-metadata.ts';
 import { canonicalResource, type Resource } from '../model/resource.ts';
-import { isScopeToken, makeScopeCover, rightsIn, type ScopeInfo } from '../model/scope.ts';
+import { isScopeToken, makeScopeExpansion, rightsIn, type ScopeInfo } from '../model/scope.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
 import { ACCESS_TTL, checkKind, fail, oneOf } from './kinds.ts';
@@ -57,7 +57,7 @@ function checkResource(name: string, special: unknown, routes: readonly Route[])
 
 /** A scope stands for known ones, and never, by whatever way, for itself. @throws {TypeError} */
 export function checkHierarchy(scopes: readonly ScopeInfo[]): void {
-  const covered = makeScopeCover(scopes);
+  const covered = makeScopeExpansion(scopes);
   for (const { name, includes = [] } of scopes) {
     const unknown = Array.isArray(includes) ? includes.find((one) => !scopes.some((scope) => scope.name === one)) : includes;
     if (unknown !== undefined) fail('scopesSupported', `lets ${name} include ${JSON.stringify(unknown)}, which is not in the list`);

@@ -5,11 +5,11 @@
 import { fail } from './kinds.ts';
 
 /** What `openssl rand -base64 32` and its likes give: 43 signs and more; in hexadecimal digits 64. */
-const LEAST_SIGNS = 43;
-const LEAST_DIGITS = 64;
+const MIN_SIGNS = 43;
+const MIN_DIGITS = 64;
 /** Random text of that length has about twice as many different signs. */
-const LEAST_DIFFERENT = 16;
-const LEAST_DIFFERENT_DIGITS = 8;
+const MIN_DIFFERENT = 16;
+const MIN_DIFFERENT_DIGITS = 8;
 const PLACEHOLDER =
   /change.?me|replace.?me|your.?secret|my.?secret|super.?secret|secret.?key|password|example|default|insecure|placeholder/i;
 
@@ -32,10 +32,10 @@ export function secretsOf(option: string | readonly string[] | undefined, variab
 function checkSecret(name: string, secret: string): void {
   const digits = /^[0-9a-f]*$/i.test(secret);
   const mend = 'Take 32 random bytes, as from `openssl rand -base64 32`';
-  if (secret.length < (digits ? LEAST_DIGITS : LEAST_SIGNS)) fail(name, `is too short to be a key: it must hold 32 random bytes. ${mend}`);
+  if (secret.length < (digits ? MIN_DIGITS : MIN_SIGNS)) fail(name, `is too short to be a key: it must hold 32 random bytes. ${mend}`);
   if (PLACEHOLDER.test(secret)) fail(name, `looks like a placeholder. ${mend}`);
   const different = new Set(secret).size;
-  if (different < (digits ? LEAST_DIFFERENT_DIGITS : LEAST_DIFFERENT) || isPattern(secret))
+  if (different < (digits ? MIN_DIFFERENT_DIGITS : MIN_DIFFERENT) || isPattern(secret))
     fail(name, `could be guessed: it repeats or counts. ${mend}`);
 }
 

@@ -2,7 +2,7 @@
  * Settings: the options of one issuer, completed with every default and frozen.
  */
 import { isLoopbackHost } from '../lib/url.ts';
-import { makeScopeCover, rightsIn } from '../model/scope.ts';
+import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import { covers, everyRouteOf, type Resource } from '../model/resource.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { brandOf } from '../pages/theme.ts';
@@ -57,7 +57,7 @@ export function settingsOf<Env>(
     defaultResource: options.defaultResource === undefined ? null : uriOf(options.defaultResource, issuer),
     everyRoute: options.defaultResource === undefined ? everyRouteIn(resources, issuer) : undefined,
     scopes,
-    covered: makeScopeCover(scopes),
+    covered: makeScopeExpansion(scopes),
     strictScopes: options.unknownScopes === 'refuse',
     defaultScope: required.length > 0 ? required : scopes.map((scope) => scope.name),
     lifetimes: { access, refresh: idle, grace: options.refreshTokenGrace ?? 120 },

@@ -2,12 +2,12 @@
  * Auth request: an authorization request as applications with pages of their own see it, and the error they are told.
  */
 import { answerTo, checkRedirectUri, type ValidRedirect } from '../model/redirect.ts';
-import { isThisComputer } from '../lib/url.ts';
+import { isLoopbackRedirect } from '../lib/url.ts';
 import { OAuthError, textOf } from '../model/error.ts';
-import type { AskedScope } from '../model/scope.ts';
+import type { RequestedScope } from '../model/scope.ts';
 
 /** An authorization request that passed every check. */
-export interface AuthRequest extends AskedScope {
+export interface AuthRequest extends RequestedScope {
   readonly responseType: 'code';
   readonly clientId: string;
   readonly redirectUri: string;
@@ -66,7 +66,7 @@ export function authorizationErrorRedirect(request: AuthRequest, code: string, d
     state: request.state || undefined,
     iss: request.issuer,
   });
-  if (code === 'login_required' && request.clientIsKnown !== true && !isThisComputer(request.redirectUri))
+  if (code === 'login_required' && request.clientIsKnown !== true && !isLoopbackRedirect(request.redirectUri))
     throw new AuthorizationError(code, textOf(code), { backTo: location });
   return location;
 }

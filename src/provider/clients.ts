@@ -40,9 +40,9 @@ export function makeClients(as: AuthServer): Clients {
   };
   return {
     async create(spec) {
-      const made = { ...clientFrom(as.keys.id(), spec, as.now()), entered: true };
-      const secret = made.authMethod.startsWith('client_secret') ? as.keys.secret() : null;
-      const client = secret === null ? made : { ...made, secretHash: await as.keys.hash(secret) };
+      const made = { ...clientFrom(as.secrets.id(), spec, as.now()), entered: true };
+      const secret = made.authMethod.startsWith('client_secret') ? as.secrets.secret() : null;
+      const client = secret === null ? made : { ...made, secretHash: await as.secrets.hash(secret) };
       if (!(await addClient(as, client))) throw new Error('A random client id was met twice.');
       as.emit({ kind: 'client.registered', clientId: client.id });
       return secret === null ? { client: withoutSecret(client) } : { client: withoutSecret(client), secret };
@@ -65,8 +65,8 @@ export function makeClients(as: AuthServer): Clients {
       mine(id);
       if (!Number.isSafeInteger(overlap) || overlap < 0)
         throw new TypeError('rotateSecret: `overlap` must be a whole number of seconds, 0 or more.');
-      const secret = as.keys.secret();
-      const hash = await as.keys.hash(secret);
+      const secret = as.secrets.secret();
+      const hash = await as.secrets.hash(secret);
       const until = as.now() + overlap;
       const changed = await changeClient(as, id, (client) =>
         client.secretHash === undefined ? client : { ...client, secretHash: hash, formerSecret: { hash: client.secretHash, until } },

@@ -2,10 +2,10 @@
  * What users and operators do with grants outside of a sign-in: see who has access, and take it away.
  */
 import { signOut } from '../core/users/accounts.ts';
-import { endGrants, grantsOf, type Whose } from '../core/records/all-grants.ts';
+import { endGrants, grantsOf, type GrantFilter } from '../core/records/all-grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { endUserGrant, grantsOfUser } from '../core/records/user-grants.ts';
-import { makeSignIns } from '../core/users/linked-logins.ts';
+import { makeLinkedLogins } from '../core/users/linked-logins.ts';
 import { findUserId } from '../core/users/user-ids.ts';
 import { type Grant, isLive } from '../model/grant.ts';
 import type { Identity } from '../model/identity.ts';
@@ -39,9 +39,9 @@ export interface GrantVerbs {
   /** A living grant, or null. */
   findGrant(grantId: string): Promise<GrantInfo | null>;
   /** Living grants of a user, of a client, or of everybody (a look at the whole store), one page; go on with `next`, also after an empty page. */
-  listGrants(whose: Whose, after?: Cursor): Promise<{ readonly grants: readonly GrantInfo[]; readonly next?: Cursor }>;
+  listGrants(whose: GrantFilter, after?: Cursor): Promise<{ readonly grants: readonly GrantInfo[]; readonly next?: Cursor }>;
   /** Ends them all, and tells how many; what was allowed without asking is asked again. Interrupted, do it again. */
-  revokeGrants(whose: Whose): Promise<number>;
+  revokeGrants(whose: GrantFilter): Promise<number>;
   /**
    * Signs a user out everywhere: every session and every grant ends, whichever way the user signed in. Interrupted, do it again.
    *
@@ -84,16 +84,16 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       const unknown = kinds.find((kind) => !SIGN_IN_KINDS.includes(kind));
       if (unknown !== undefined)
         throw new TypeError(`signOut: \`removeSignIns\` may name ${SIGN_IN_KINDS.join(', ')}, and not ${unknown}.`);
-      await makeSignIns(as).removeAll(userId, kinds); // before: what has gone opens no session any more
+      await makeLinkedLogins(as).removeAll(userId, kinds); // before: what has gone opens no session any more
       await signOut(as, userId, as.now());
-      await makeSignIns(as).removeAll(userId, kinds); // and after: what a session has added meanwhile
+      await makeLinkedLogins(as).removeAll(userId, kinds); // and after: what a session has added meanwhile
     },
     findUserId: (who) => findUserId(as, who),
   };
 }
 
 /** An id that is missing must not come to mean everybody. */
-function checked(whose: Whose): Whose {
+function checked(whose: GrantFilter): GrantFilter {
   const { userId, clientId } = (whose ?? {}) as { readonly userId?: unknown; readonly clientId?: unknown };
   const id = userId ?? clientId;
   if (whose === 'everybody' || (typeof id === 'string' && id !== '')) return whose;

@@ -1,13 +1,13 @@
 /**
  * Handlers: calls whatever shape an application gave, the Workers way.
  */
-import { genuine, takesLight } from '../lib/native-request.ts';
+import { toNativeRequest, takesLight } from '../lib/native-request.ts';
 import type { Context, FetchClass, FetchFunction, Handler } from '../model/handler.ts';
 
 /** One function for every shape of handler, and genuine requests for all that do not ask for light ones. */
 export function fetchOf<Env>(handler: Handler<Env>): FetchFunction<Env> {
   const call = callOf(handler);
-  return takesLight(handler) ? call : (request, env, ctx) => call(genuine(request), env, ctx);
+  return takesLight(handler) ? call : (request, env, ctx) => call(toNativeRequest(request), env, ctx);
 }
 
 /** A class is made anew for each request, as a `WorkerEntrypoint` is. */

@@ -5,7 +5,7 @@
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Health } from '../core/health.ts';
 import type { Resealed, ResealOptions } from '../core/reseal.ts';
-import { late, lateVerbs } from '../lib/lazy.ts';
+import { lazy, lazyObject } from '../lib/lazy.ts';
 import type { Account, Accounts } from '../model/account.ts';
 import type { SignIns } from '../model/sign-ins.ts';
 import type { Cursor } from '../model/store.ts';
@@ -14,10 +14,10 @@ import type { GrantVerbs } from './grants.ts';
 import type { OwnPages } from './own-pages.ts';
 import type { Requests } from './requests.ts';
 
-const checkHealth = late(async () => (await import('../core/health.ts')).checkHealth);
-const checkStore = late(async () => (await import('../core/health.ts')).checkStore);
+const checkHealth = lazy(async () => (await import('../core/health.ts')).checkHealth);
+const checkStore = lazy(async () => (await import('../core/health.ts')).checkStore);
 
-const resealPage = late(async () => (await import('../core/reseal.ts')).reseal);
+const resealPage = lazy(async () => (await import('../core/reseal.ts')).reseal);
 
 /** The helpers. */
 export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
@@ -47,10 +47,10 @@ export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
 /** Makes the helpers of one server. @param network who is asking, where that is known: what fetches are counted by. */
 export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
   return {
-    ...lateVerbs<Requests>({ parseAuthRequest: true, completeAuthorization: true, lookupClient: true }, async () =>
+    ...lazyObject<Requests>({ parseAuthRequest: true, completeAuthorization: true, lookupClient: true }, async () =>
       (await import('./requests.ts')).makeRequests(as, network),
     ),
-    ...lateVerbs<GrantVerbs>(
+    ...lazyObject<GrantVerbs>(
       {
         listUserGrants: true,
         revokeGrant: true,
@@ -62,14 +62,14 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
       },
       async () => (await import('./grants.ts')).makeGrantVerbs(as),
     ),
-    ...lateVerbs<OwnPages>(
+    ...lazyObject<OwnPages>(
       {
         describeConsent: true, beginConsent: true, approveConsent: true, denyConsent: true, isConsentRemembered: true,
         forgetConsents: true, beginUpstream: true, finishUpstream: true,
       }, // prettier-ignore
       async () => (await import('./own-pages.ts')).makeOwnPages(as, network),
     ),
-    clients: lateVerbs<Clients>(
+    clients: lazyObject<Clients>(
       { create: true, find: true, list: true, update: true, rotateSecret: true, createInitialAccessToken: true, delete: true },
       async () => (await import('./clients.ts')).makeClients(as),
     ),
@@ -78,9 +78,9 @@ export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
     sweep: async (most) => (await as.store.sweep?.(most)) ?? 0,
     reseal: (after, options) => resealPage(as, after, options),
     accounts: as.accounts,
-    signIns: lateVerbs<SignIns>(
+    signIns: lazyObject<SignIns>(
       { list: true, removeIdentity: true, removePasskey: true, removeSecondFactor: true, removeAll: true },
-      async () => (await import('../core/users/linked-logins.ts')).makeSignIns(as),
+      async () => (await import('../core/users/linked-logins.ts')).makeLinkedLogins(as),
     ),
   };
 }

@@ -1,14 +1,14 @@
 /** Late states: what is kept for the user of a request, by code that is loaded when a handler first asks for it; few do. */
 import type { AuthServer } from '../core/auth-server.ts';
-import { late } from '../lib/lazy.ts';
+import { lazy } from '../lib/lazy.ts';
 import type { Checked } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import type { CallerStates, UserStates } from '../model/user-state.ts';
 
-const statesOf = late(async () => (await import('../core/records/user-states.ts')).statesOf);
+const statesOf = lazy(async () => (await import('../core/records/user-states.ts')).statesOf);
 
 /** The states of whoever calls. A class, since every call makes one and few ask it anything. */
-export class LateStates implements CallerStates {
+export class LazyStates implements CallerStates {
   readonly #kind: 'state' | 'mcp';
   readonly #as: AuthServer;
   readonly #access: Checked;
@@ -28,7 +28,7 @@ export class LateStates implements CallerStates {
     return (await this.#states()).remove(...asked);
   }
   get passing(): UserStates {
-    return new LateStates(this.#as, this.#access, 'mcp');
+    return new LazyStates(this.#as, this.#access, 'mcp');
   }
   now(): Seconds {
     return this.#as.now();

@@ -4,8 +4,8 @@
  *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
  */
 import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
-import { neededKeyring } from '../core/records/require-keyring.ts';
-import { withFaults } from '../core/store-retry.ts';
+import { requireKeyring } from '../core/records/require-keyring.ts';
+import { withStoreRetry } from '../core/store-retry.ts';
 import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
 import { guard, isGood, isRefusal, preflight, withAccess, withCors, type Guard, type OnRefused } from '../guard/guard.ts';
@@ -13,9 +13,9 @@ import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import type { TokenSource, Verifier } from '../guard/token-source.ts';
-import { genuineResponse } from '../lib/native-request.ts';
+import { toNativeResponse } from '../lib/native-request.ts';
 import { networkOf } from '../lib/network.ts';
-import { late } from '../lib/lazy.ts';
+import { lazy } from '../lib/lazy.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Access, Checked } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
@@ -30,18 +30,18 @@ import { secretsOf } from '../options/secret.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { fetchOf, notFound } from './handlers.ts';
-import { LateStates } from './lazy-states.ts';
+import { LazyStates } from './lazy-states.ts';
 import { loginFault } from './login-faults.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import { pathOf, type Standing, standingOf, withBase, withoutPrefix } from './path-of.ts';
-import { findSite, type Site, siteOf, sitesOf } from './servers.ts';
+import { findIssuerServer, type IssuerServer, issuerServerFor, issuerServers } from './servers.ts';
 import { storeOf } from './store-of.ts';
 import { isOff, readEnv } from './environment.ts';
 import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
 
 /** Where it cannot be loaded, the call fails: its handler never runs. */
-const withPermissions = late(async () => (await import('./permissions.ts')).withPermissions);
+const withPermissions = lazy(async () => (await import('./permissions.ts')).withPermissions);
 
 /** What a runtime brings along: its machine, and how it knows a caller's address. */
 export interface Platform {
@@ -69,7 +69,7 @@ interface Host<Env> {
   readonly fault: unknown;
 }
 
-const MOST_HOSTS = 16;
+const MAX_HOSTS = 16;
 /** Rounds of one cron run, and records looked at in each. */
 const SWEEPS = 20;
 const SWEPT_AT_ONCE = 1000;
@@ -77,7 +77,7 @@ const SWEPT_AT_ONCE = 1000;
 /** The provider. Make it once, at the top level of a module. */
 export class OAuthProvider<Env = unknown> {
   readonly #options: OAuthProviderOptions<Env>;
-  readonly #sites: readonly Site<Env>[];
+  readonly #sites: readonly IssuerServer<Env>[];
   readonly #platform: Platform;
   readonly #fallback: FetchFunction<Env> | null;
   #lastEnv: { readonly of: Env; readonly host: Host<Env>; readonly given: Env } | undefined;
@@ -86,7 +86,7 @@ export class OAuthProvider<Env = unknown> {
   /** @throws {TypeError} when an option is wrong, naming it and the fix. */
   constructor(options: OAuthProviderOptions<Env>, platform: Platform) {
     this.#options = options;
-    this.#sites = sitesOf(options);
+    this.#sites = issuerServers(options);
     this.#platform = platform;
     this.#fallback = options.defaultHandler ? fetchOf(options.defaultHandler) : null;
     for (const { checked } of this.#sites) {
@@ -101,14 +101,14 @@ export class OAuthProvider<Env = unknown> {
   /** Answers a request. Bound: may be passed around alone. A light response goes to a server that asked for it (`ctx.respond`), and to no other. */
   readonly fetch = (asked: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
     const response = this.#answer(asked, env, ctx);
-    return ctx.respond === undefined ? response.then(genuineResponse) : response;
+    return ctx.respond === undefined ? response.then(toNativeResponse) : response;
   };
 
   async #answer(asked: Request, env: Env, ctx: Context): Promise<Response> {
     const { basePath } = this.#options;
     const request = basePath === undefined ? asked : withBase(asked, basePath);
     const path = pathOf(request.url);
-    const site = findSite(this.#sites, request.url, path, () => this.#origin(env, request.url));
+    const site = findIssuerServer(this.#sites, request.url, path, () => this.#origin(env, request.url));
     if (!site) return this.#fallback ? this.#fallback(asked, env, ctx) : notFound();
     const host = this.#host(site, env, request.url);
     const route = host.routes.get(path);
@@ -142,7 +142,7 @@ export class OAuthProvider<Env = unknown> {
 
   /** The helpers, outside a request: accounts, clients, grants; with tenants, of one. @throws {TypeError} naming what the environment lacks. */
   helpers(env: Env, tenant: string | null = null): OAuthHelpers {
-    const { fault, helpers } = this.#host(siteOf(this.#sites, tenant), env, null);
+    const { fault, helpers } = this.#host(issuerServerFor(this.#sites, tenant), env, null);
     if (fault !== null) throw fault;
     return helpers;
   }
@@ -176,7 +176,7 @@ export class OAuthProvider<Env = unknown> {
     const known = ofTenant(access, host.as);
     const allowed = host.as.settings.permissions === null ? known : await withPermissions(host.as, known, own, again);
     if (isRefusal(allowed)) return allowed;
-    ctx.states = new LateStates(host.as, allowed);
+    ctx.states = new LazyStates(host.as, allowed);
     try {
       return await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge));
     } catch (error) {
@@ -201,7 +201,7 @@ export class OAuthProvider<Env = unknown> {
     return this.#lastEnv.given;
   }
 
-  #host(site: Site<Env>, env: Env, url: string | null): Host<Env> {
+  #host(site: IssuerServer<Env>, env: Env, url: string | null): Host<Env> {
     const standing = standingOf(site.origin ?? this.#origin(env, url), site, this.#options.basePath);
     const { issuer } = standing;
     const source = this.#options.store ?? readEnv(env, 'PORTCULLIS');
@@ -209,7 +209,7 @@ export class OAuthProvider<Env = unknown> {
     if (known && known.source === source && source !== undefined) return known.host;
     const host = this.#makeHost(site, standing, env);
     if (host.fault !== null) return host; // the next request may come with what is missing
-    if (this.#hosts.size >= MOST_HOSTS + this.#sites.length) this.#hosts.clear();
+    if (this.#hosts.size >= MAX_HOSTS + this.#sites.length) this.#hosts.clear();
     this.#hosts.set(issuer, { source, host });
     return host;
   }
@@ -220,7 +220,7 @@ export class OAuthProvider<Env = unknown> {
     return [issuer, ...this.#sites.map((site) => (site.origin ?? origin) + site.prefix)];
   }
 
-  #makeHost({ checked, tenant }: Site<Env>, { issuer, prefix }: Standing, env: Env): Host<Env> {
+  #makeHost({ checked, tenant }: IssuerServer<Env>, { issuer, prefix }: Standing, env: Env): Host<Env> {
     const { options, routes } = checked;
     const settings = settingsOf(
       checked,
@@ -231,11 +231,11 @@ export class OAuthProvider<Env = unknown> {
     const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
     const own = tenant === null ? whole : tenantStore(whole, tenant);
     const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
-    const store = withFaults(epoch === '' ? own : epochStore(own, epoch));
+    const store = withStoreRetry(epoch === '' ? own : epochStore(own, epoch));
     const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
-    if (settings.resources.some(({ signing }) => signing !== undefined)) neededKeyring(as.keyring, '`accessTokenSigning`');
-    if (settings.dpopNonces) neededKeyring(as.keyring, '`dpopNonces`');
-    if (settings.secondFactor?.needsSecret) neededKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
+    if (settings.resources.some(({ signing }) => signing !== undefined)) requireKeyring(as.keyring, '`accessTokenSigning`');
+    if (settings.dpopNonces) requireKeyring(as.keyring, '`dpopNonces`');
+    if (settings.secondFactor?.needsSecret) requireKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;
     const outside = async (source: TokenSource, ...sent: Parameters<TokenSource['verify']>): Promise<Checked | null> => {
       const found = await source.verify(...sent);
@@ -249,7 +249,7 @@ export class OAuthProvider<Env = unknown> {
       told.add(request);
     };
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
-    const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.keys.id(), error });
+    const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.secrets.id(), error });
     const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProblem(as, ...proof);
     const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous, respond: as.runtime.respond };
     const apis = routes.map(({ path: route, handler }): Protected<Env> => {

@@ -7,18 +7,18 @@
 import { findClient, resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { cookieOf, flowCookie, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
-import { foreign } from '../endpoints/authorize/issue-code.ts';
-import { isOwnDoing } from '../endpoints/authorize/skip-consent.ts';
+import { otherBrowser } from '../endpoints/authorize/issue-code.ts';
+import { isFirstPartyStart } from '../endpoints/authorize/skip-consent.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { parseFields } from '../lib/form.ts';
-import { isThisComputer } from '../lib/url.ts';
+import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { paramsOf } from '../model/params.ts';
 import { findRedirect, shownPlace } from '../model/redirect.ts';
-import { askedPart } from '../model/scope.ts';
+import { requestedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
-import { approvedScope, type Approved, TICKET_TTL, type Ticket } from '../model/pending-authorization.ts';
+import { approvedScope, type Approved, PENDING_TTL, type PendingAuthorization } from '../model/pending-authorization.ts';
 import { isApproved, noteApproved } from './approved-requests.ts';
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
 import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId } from './own-arguments.ts';
@@ -82,7 +82,7 @@ const OWN = 'own pages';
 
 /** Makes the verbs. @param network who asks: what openings and fetches are counted by. */
 export function makeOwnPages(as: AuthServer, network: string): OwnPages {
-  const { keys, records } = as;
+  const { secrets, records } = as;
   /** The client of a request, if all of it still stands. What comes along may have been through a form. */
   const check = async (request: AuthRequest): Promise<Client> => {
     checkAuthRequest('OAuthHelpers', request);
@@ -101,40 +101,40 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         status: 429,
         hint: `Too many sign-ins were started from this network. Try again in ${wait} seconds.`,
       });
-    const [handle, secret] = [keys.secret(), keys.secret()];
-    const handleHash = await keys.hash(handle);
+    const [handle, secret] = [secrets.secret(), secrets.secret()];
+    const handleHash = await secrets.hash(handle);
     await records.openTicket(handleHash, {
       v: 1,
       clientId: client.id,
       ...(client.documentHost === undefined ? {} : { described: client }),
       redirectUri: request.redirectUri,
       ...(request.state === '' ? {} : { state: request.state }),
-      ...askedPart(request),
+      ...requestedPart(request),
       resource: request.resource,
       challenge: request.codeChallenge,
       ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
-      browserHash: await keys.hash(secret),
-      expiresAt: as.now() + TICKET_TTL,
+      browserHash: await secrets.hash(secret),
+      expiresAt: as.now() + PENDING_TTL,
       ...(approved ? { approved } : {}),
     });
-    return { handle, handleHash, cookie: setCookie(as, flowCookie(handleHash), secret, TICKET_TTL) };
+    return { handle, handleHash, cookie: setCookie(as, flowCookie(handleHash), secret, PENDING_TTL) };
   };
-  const isThisBrowser = async (request: Request, handleHash: string, ticket: Ticket): Promise<boolean> =>
-    equalTexts(await keys.hash(cookieOf({ request, as }, flowCookie(handleHash)) ?? ''), ticket.browserHash);
-  const requestOf = ({ clientId, redirectUri, state = '', resource, challenge, jkt, ...ticket }: Ticket): AuthRequest => ({
-    responseType: 'code', clientId, redirectUri, state, resource, ...askedPart(ticket),
+  const isThisBrowser = async (request: Request, handleHash: string, ticket: PendingAuthorization): Promise<boolean> =>
+    equalTexts(await secrets.hash(cookieOf({ request, as }, flowCookie(handleHash)) ?? ''), ticket.browserHash);
+  const requestOf = ({ clientId, redirectUri, state = '', resource, challenge, jkt, ...ticket }: PendingAuthorization): AuthRequest => ({
+    responseType: 'code', clientId, redirectUri, state, resource, ...requestedPart(ticket),
     ...(jkt === undefined ? {} : { dpopJkt: jkt }),
     codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer,
   }); // prettier-ignore
   /** The ticket of a form, taken by this very call. */
-  const take = async (request: Request, handle: string): Promise<{ ticket: Ticket; client: Client; headers: Headers }> => {
+  const take = async (request: Request, handle: string): Promise<{ ticket: PendingAuthorization; client: Client; headers: Headers }> => {
     if (request.method !== 'POST') throw new OAuthError('invalid_request', 'method', { hint: 'A decision is sent by POST.' });
-    if (!isSameOrigin({ request, as }, false)) throw foreign('cross_site');
-    const handleHash = await keys.hash(handle);
+    if (!isSameOrigin({ request, as }, false)) throw otherBrowser('cross_site');
+    const handleHash = await secrets.hash(handle);
     const ticket = await records.findTicket(handleHash);
     const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
     if (!ticket || !client || ticket.approved) throw over();
-    if (!(await isThisBrowser(request, handleHash, ticket))) throw foreign('another_browser');
+    if (!(await isThisBrowser(request, handleHash, ticket))) throw otherBrowser('another_browser');
     findRedirect(client, ticket.redirectUri, as.settings.registration.redirectSchemes); // it must still be good
     if (!(await records.takeTicket(handleHash))) throw over();
     return { ticket, client, headers: answerHeaders(setCookie(as, flowCookie(handleHash), '', 0)) };
@@ -185,7 +185,8 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         checkUserId('isConsentRemembered', 'subject', who.subject);
         const [{ prompt = [], ...asked }, { subject }] = [given, who];
         const client = await check(asked);
-        if (isThisComputer(asked.redirectUri) || !isOwnDoing(request, client) || prompt.some((one) => one !== 'none')) return false;
+        if (isLoopbackRedirect(asked.redirectUri) || !isFirstPartyStart(request, client) || prompt.some((one) => one !== 'none'))
+          return false;
         const entries = await as.consents.find({ ...asked, userId: subject, client });
         const remembered = entries.find(({ organization }) => organization === undefined)?.remembered ?? [];
         const covers = asked.scope.length > 0 && asked.scope.every((one) => remembered.includes(one));
@@ -207,11 +208,11 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
           throw new TypeError(
             'beginUpstream: no one has approved this request. Ask with `beginConsent`, and pass the request that `approveConsent` gave.',
           );
-        const state = keys.secret();
-        const stateHash = await keys.hash(state);
+        const state = secrets.secret();
+        const stateHash = await secrets.hash(state);
         const { handleHash, cookie } = await open(request, { scope: request.scope, stateHash });
-        const sealed = await keys.sealUnder(state, data, `journey:${stateHash}`);
-        await records.openJourney(stateHash, { v: 1, login: OWN, ticketHash: handleHash, sealed, expiresAt: as.now() + TICKET_TTL });
+        const sealed = await secrets.sealUnder(state, data, `journey:${stateHash}`);
+        await records.openJourney(stateHash, { v: 1, login: OWN, ticketHash: handleHash, sealed, expiresAt: as.now() + PENDING_TTL });
         return { state, headers: answerHeaders(cookie, headers) };
       }),
     finishUpstream: <Data>(request: Request) =>
@@ -219,13 +220,13 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         checkRequest('finishUpstream', request);
         refusePrefetch(request);
         const state = stateIn(request.url);
-        const stateHash = await keys.hash(state);
+        const stateHash = await secrets.hash(state);
         const journey = await records.findJourney(stateHash);
         const ticket = journey && (await records.findTicket(journey.ticketHash));
         if (!journey || journey.login !== OWN || ticket?.approved?.stateHash !== stateHash) throw over();
-        if (!(await isThisBrowser(request, journey.ticketHash, ticket))) throw foreign('another_browser');
+        if (!(await isThisBrowser(request, journey.ticketHash, ticket))) throw otherBrowser('another_browser');
         if (!(await records.takeJourney(stateHash)) || !(await records.takeTicket(journey.ticketHash))) throw over();
-        const data = (await keys.openUnder(state, journey.sealed, `journey:${stateHash}`)) as Data;
+        const data = (await secrets.openUnder(state, journey.sealed, `journey:${stateHash}`)) as Data;
         return { request: requestOf(ticket), data, headers: answerHeaders(setCookie(as, flowCookie(journey.ticketHash), '', 0)) };
       }),
   };
@@ -246,7 +247,7 @@ function describe({ settings }: AuthServer, client: Client, request: AuthRequest
     clientIsKnown: client.entered === true,
     redirectUri: request.redirectUri,
     redirectHost: shownPlace(request.redirectUri),
-    redirectIsLoopback: isThisComputer(request.redirectUri),
+    redirectIsLoopback: isLoopbackRedirect(request.redirectUri),
     resource: request.resource,
     scope: request.scope.map((name) => settings.scopes.find((one) => one.name === name) ?? { name }),
   };

@@ -36,7 +36,7 @@ export async function withPermissions(
       as.emit({ kind: 'request.refused', endpoint: 'permissions', code: 'access_denied', reason: 'upstream_not_linked' });
       return json({ error: 'access_denied', error_description: (error as Error).message }, 403, {}, respond);
     }
-    as.emit({ kind: 'request.failed', endpoint: 'permissions', requestId: as.keys.id(), error });
+    as.emit({ kind: 'request.failed', endpoint: 'permissions', requestId: as.secrets.id(), error });
     return unavailable(respond, error instanceof UpstreamTokenError ? error.retryAfter : undefined);
   }
 }

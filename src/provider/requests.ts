@@ -4,7 +4,7 @@
  */
 import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { askedParams, checkRequest as checkParams } from '../endpoints/authorize/authorization-request.ts';
+import { requestedParams, checkRequest as checkParams } from '../endpoints/authorize/authorization-request.ts';
 import { openGrant } from '../endpoints/authorize/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
 import { refusePrefetch } from './prefetched.ts';
@@ -12,7 +12,7 @@ import { OAuthError } from '../model/error.ts';
 import { isSite } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
-import { askedPart } from '../model/scope.ts';
+import { requestedPart } from '../model/scope.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
 import { type ClientInfo, withoutSecret } from './client-info.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
@@ -52,7 +52,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
   const check = async (url: string): Promise<AuthRequest> => {
     const fields = parseFields(new URL(url).search.slice(1));
     if (!fields) throw new OAuthError('invalid_request', 'query_malformed');
-    const asked = await askedParams(as, paramsOf(fields));
+    const asked = await requestedParams(as, paramsOf(fields));
     const checked = await checkParams(as, asked, network);
     if ('location' in checked) {
       const { error, location, isTrusted } = checked;
@@ -63,7 +63,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const request = { responseType: 'code', clientId: client.id, redirectUri: redirect, state, resource: resource.uri } as const;
     return {
       ...request,
-      ...askedPart(checked),
+      ...requestedPart(checked),
       codeChallenge: challenge,
       codeChallengeMethod: 'S256',
       issuer: as.settings.issuer,
@@ -93,7 +93,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const code = await openGrant(as, {
       client, userId, props, resource, linked, redirectUri: redirect, challenge: request.codeChallenge,
       ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
-      ...askedPart(request),
+      ...requestedPart(request),
       scope: request.scope.filter((one) => scope.includes(one)),
     }); // prettier-ignore
     return { redirectTo: answerTo(redirect, { code, state: request.state || undefined, iss: as.settings.issuer }) };

@@ -9,7 +9,7 @@ import type { OAuthProviderOptions } from '../options/options.ts';
 import { tenantsOf } from '../options/tenants.ts';
 
 /** One server. */
-export interface Site<Env> {
+export interface IssuerServer<Env> {
   /** The tenant; null where the provider is one server. */
   readonly tenant: string | null;
   /** Null where that is the provider's own. */
@@ -20,7 +20,7 @@ export interface Site<Env> {
 }
 
 /** The servers of a provider. @throws {TypeError} when an option is wrong, naming it and the fix. */
-export function sitesOf<Env>(options: OAuthProviderOptions<Env>): readonly Site<Env>[] {
+export function issuerServers<Env>(options: OAuthProviderOptions<Env>): readonly IssuerServer<Env>[] {
   const tenants = tenantsOf(options);
   if (tenants.length === 0) {
     const site = { tenant: null, origin: null, prefix: '', checked: checkOptions(options) };
@@ -36,7 +36,7 @@ export function sitesOf<Env>(options: OAuthProviderOptions<Env>): readonly Site<
  * A token that names a client or a project in place of the resource is good wherever its source is asked: at one route of one tenant, or it
  * would open what it was not made for (RFC 8707 §2). @throws {TypeError}
  */
-function checkAudiences<Env>(sites: readonly Site<Env>[]): void {
+function checkAudiences<Env>(sites: readonly IssuerServer<Env>[]): void {
   const audiences = sites.flatMap(({ checked }) =>
     checked.routes.flatMap(() => [...new Set(checked.options.externalTokens?.fixedAudience)]),
   );
@@ -49,7 +49,7 @@ function checkAudiences<Env>(sites: readonly Site<Env>[]): void {
 }
 
 /** The site of a tenant, or the only one. @throws {TypeError} for a tenant that is not there. */
-export function siteOf<Env>(sites: readonly Site<Env>[], tenant: string | null): Site<Env> {
+export function issuerServerFor<Env>(sites: readonly IssuerServer<Env>[], tenant: string | null): IssuerServer<Env> {
   const site = sites.find((one) => one.tenant === tenant);
   if (site) return site;
   const known = sites.map((one) => one.tenant).join(', ');
@@ -61,7 +61,12 @@ export function siteOf<Env>(sites: readonly Site<Env>[], tenant: string | null):
 }
 
 /** Which server a request is for, or null. @param own the provider's own origin, asked for only where hosts differ. */
-export function findSite<Env>(sites: readonly Site<Env>[], url: string, path: string, own: () => string): Site<Env> | null {
+export function findIssuerServer<Env>(
+  sites: readonly IssuerServer<Env>[],
+  url: string,
+  path: string,
+  own: () => string,
+): IssuerServer<Env> | null {
   const [first] = sites;
   if (first && first.tenant === null) return first;
   const asked = subjectOf(path);

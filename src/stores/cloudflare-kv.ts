@@ -32,7 +32,7 @@ interface Entry {
 }
 
 /** KV refuses a shorter life. */
-const SHORTEST: Seconds = 60;
+const MIN_TTL: Seconds = 60;
 
 /**
  * A store in a KV namespace.
@@ -73,7 +73,7 @@ class KvStore implements Store {
     if (!Number.isSafeInteger(until)) throw new TypeError('cloudflareKvStore: `until` must be a whole number of seconds.');
     const version = newVersion();
     const next: Entry = { version, until, lists: [...index], since: entry?.since ?? this.#moment(), value };
-    const life = until === NEVER ? {} : { expirationTtl: Math.max(SHORTEST, until - this.#now()) };
+    const life = until === NEVER ? {} : { expirationTtl: Math.max(MIN_TTL, until - this.#now()) };
     await Promise.all(index.map((list) => this.#namespace.put(this.#place(list, key, next.since), '', life)));
     await this.#namespace.put(this.#prefix + key, JSON.stringify(next), life);
     const left = entry?.lists.filter((list) => !index.includes(list)) ?? [];

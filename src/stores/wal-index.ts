@@ -12,9 +12,9 @@ const COPY = 48;
 /** Where a copy says that it is filled in. */
 const IS_INIT = 12;
 
-const MOST = 2000;
+const MAX_KEYS = 2000;
 /** Characters of a value beyond which it is not kept. */
-const LONGEST = 16_384;
+const MAX_LENGTH = 16_384;
 
 /** Rows as they were read, while they still are what a read would give. */
 export interface ReadMemory {
@@ -53,8 +53,8 @@ class HeaderMemory implements ReadMemory {
 
   keep(key: Key, row: Row): void {
     // The header was seen before the row was read. If a commit came between, the header has moved on, and the next look forgets the row.
-    if (this.#state !== 'whole' || row.value.length > LONGEST) return;
-    if (this.#rows.size >= MOST) for (const oldest of this.#rows.keys()) if (this.#rows.delete(oldest)) break;
+    if (this.#state !== 'whole' || row.value.length > MAX_LENGTH) return;
+    if (this.#rows.size >= MAX_KEYS) for (const oldest of this.#rows.keys()) if (this.#rows.delete(oldest)) break;
     this.#rows.set(key, row);
   }
 

@@ -8,7 +8,7 @@ import type { Breaker } from './breaker.ts';
 import { type Fetch, UpstreamError } from './contract.ts';
 
 /** Bytes of an answer. A key set of some hundred keys fits. */
-const LARGEST = 262_144;
+const MAX_BYTES = 262_144;
 
 /** What is sent along. */
 export interface Sent {
@@ -53,7 +53,7 @@ async function within<T>(signal: AbortSignal, step: () => Promise<T>): Promise<T
 
 async function whole(fetcher: Fetch, url: string, init: RequestInit): Promise<{ status: number; headers: Headers; text: string }> {
   const { status, headers, body } = await fetcher(url, init);
-  const read = await readBody(new Response(body), LARGEST);
+  const read = await readBody(new Response(body), MAX_BYTES);
   if ('problem' in read) throw new UpstreamError('broken', `answer_${read.problem.replace('-', '_')}`);
   const kept = new Headers(headers);
   for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) kept.delete(name); // the text is plain by now

@@ -6,10 +6,10 @@ import type { Seconds } from '../model/store.ts';
 import { UpstreamError } from './contract.ts';
 
 /** Failures in a row that open it. */
-const MOST = 5;
+const MAX_FAILURES = 5;
 /** Seconds it stays open at first; doubled with each failed try, up to the longest. */
 const FIRST: Seconds = 5;
-const LONGEST: Seconds = 60;
+const MAX_PAUSE: Seconds = 60;
 /** Seconds after which another request may try: in workerd the one that tried may have been cut off, and then never ends. */
 const PROBE: Seconds = 10;
 
@@ -42,8 +42,8 @@ export function makeBreaker(now: () => number = () => Date.now() / 1000): Breake
         if (!(error instanceof UpstreamError) || error.failure !== 'unavailable' || ['status_429', 'breaker_open'].includes(error.reason))
           throw error;
         failures += 1;
-        if (error.retryAfter !== undefined) open(Math.min(LONGEST, error.retryAfter)); // it said itself how long (RFC 9110 §10.2.3)
-        else if (isHalfOpen || failures >= MOST) open(Math.min(LONGEST, FIRST * 2 ** opens));
+        if (error.retryAfter !== undefined) open(Math.min(MAX_PAUSE, error.retryAfter)); // it said itself how long (RFC 9110 §10.2.3)
+        else if (isHalfOpen || failures >= MAX_FAILURES) open(Math.min(MAX_PAUSE, FIRST * 2 ** opens));
         throw error;
       } finally {
         if (isHalfOpen) probedUntil = 0;

@@ -10,7 +10,7 @@ import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { type Ask, makeAsk } from './ask.ts';
 import { makeBreakers } from './breaker.ts';
-import { type Arrival, type Body, bodyOf, type Endpoints, identityOf, type Kept, type Provider } from './contract.ts';
+import { type UpstreamCallback, type Body, bodyOf, type Endpoints, identityOf, type Kept, type Provider } from './contract.ts';
 import { type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 import { makeCredentials } from './credentials.ts';
 import { makeDiscover } from './discovery.ts';
@@ -22,7 +22,7 @@ import { readAnswer } from './token-answer.ts';
 import { makeTokenVerbs, tokensOf } from './token-verbs.ts';
 
 const TIMEOUT = 10;
-const DEEPEST = 32;
+const MAX_DEPTH = 32;
 const AGAIN = { prompt: 'login', max_age: '0' };
 /** Claims of an ID token that say nothing of the person. */
 const PROTOCOL = new Set('iss aud azp exp iat nbf nonce at_hash c_hash s_hash jti sid auth_time typ ver'.split(' '));
@@ -102,7 +102,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
         ? await userinfo(found.userinfo_endpoint, answer, idToken, ask)
         : {};
     const claims = Object.fromEntries(Object.entries(merged(more, idToken)).filter(([name]) => !PROTOCOL.has(name)));
-    const arrival: Arrival = {
+    const arrival: UpstreamCallback = {
       issuer: server.issuer,
       claims,
       answer,
@@ -138,11 +138,11 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
 }
 
 /** Asks an API of the provider with an access token. */
-function getter(ask: Ask, token: string): Arrival['get'] {
+function getter(ask: Ask, token: string): UpstreamCallback['get'] {
   return async (url, headers = {}) => {
     const authorization = `Bearer ${token}`;
     const got = await ask(url, { headers: { accept: 'application/json', 'user-agent': 'portcullis', ...headers, authorization } });
-    return { status: got.status, body: parseJson(await got.text(), DEEPEST), headers: got.headers };
+    return { status: got.status, body: parseJson(await got.text(), MAX_DEPTH), headers: got.headers };
   };
 }
 
@@ -188,7 +188,7 @@ async function userinfo(url: string, { access_token: token }: oauth.TokenEndpoin
     if (error instanceof UpstreamError && error.failure !== 'unavailable') return null;
     throw error; // an outage is told as one: without the address somebody might be refused
   });
-  const said = response?.status === 200 ? bodyOf(parseJson(await response.text(), DEEPEST)) : {};
+  const said = response?.status === 200 ? bodyOf(parseJson(await response.text(), MAX_DEPTH)) : {};
   if (said['sub'] === undefined) return {};
   if (textOf(said['sub'], 'userinfo_other_subject') !== textOf(sub, 'sub_missing'))
     throw new UpstreamError('broken', 'userinfo_other_subject');

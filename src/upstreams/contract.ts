@@ -61,7 +61,7 @@ export type Endpoints = {
 export type Body = { readonly [name: string]: unknown };
 
 /** What is known once the code was redeemed. */
-export interface Arrival {
+export interface UpstreamCallback {
   readonly issuer: string;
   /** The checked claims of the ID token, with those of the userinfo endpoint; empty without OpenID Connect. */
   readonly claims: Body;
@@ -105,9 +105,9 @@ export interface Provider {
   /** Whether the options still let in somebody who came before, judged by what was known then. Default: yes. */
   readonly admits?: (identity: Identity) => boolean;
   /** Asks the provider whether it would still let somebody in. Default: it is not asked. @throws {UpstreamError} when it is down. */
-  readonly recheck?: (get: Arrival['get'], token: string) => Promise<StayVerdict>;
+  readonly recheck?: (get: UpstreamCallback['get'], token: string) => Promise<StayVerdict>;
   /** Who it is. Default: `sub` at the issuer. @throws {UpstreamError} for somebody who may not come in. */
-  readonly identify?: (arrival: Arrival) => Identity | Promise<Identity>;
+  readonly identify?: (arrival: UpstreamCallback) => Identity | Promise<Identity>;
 }
 
 /** What a provider needs to forget tokens. */
@@ -206,7 +206,7 @@ export class UpstreamError extends Error {
 }
 
 /** The identity of a plain OpenID Connect provider. Whose members it has names the organization in `org_id`. */
-export function identityOf({ issuer, claims }: Arrival): Identity {
+export function identityOf({ issuer, claims }: UpstreamCallback): Identity {
   const { org_id: organization } = claims;
   const belongs = typeof organization === 'string' && organization !== '' ? { organization } : {};
   return { issuer, subject: textOf(claims['sub'], 'sub_missing'), claims, ...belongs };

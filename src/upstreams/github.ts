@@ -7,7 +7,7 @@ import { codeFlow } from './code-flow.ts';
 import type { Seconds } from '../model/store.ts';
 import {
   checkProvider,
-  type Arrival,
+  type UpstreamCallback,
   type Body,
   bodyOf,
   type Forgetting,
@@ -70,7 +70,7 @@ export function github(options: GitHubOptions): Upstream {
 }
 
 /** No address without the scope `user:email`, or where a GitHub App lacks the permission: then there is none. */
-async function emailOf(get: Arrival['get']): Promise<{ email?: unknown; email_verified?: true }> {
+async function emailOf(get: UpstreamCallback['get']): Promise<{ email?: unknown; email_verified?: true }> {
   const { status, body } = await get(`${API}/user/emails`, HEADERS);
   if (status !== 200 || !Array.isArray(body)) return {};
   const primary = body.map(bodyOf).find((one) => one['primary'] === true && one['verified'] === true);
@@ -78,14 +78,14 @@ async function emailOf(get: Arrival['get']): Promise<{ email?: unknown; email_ve
 }
 
 /** @throws {UpstreamError} where GitHub does not tell, for that is no answer. */
-async function isMember(organizations: readonly string[], get: Arrival['get']): Promise<boolean> {
+async function isMember(organizations: readonly string[], get: UpstreamCallback['get']): Promise<boolean> {
   return anyActive(
     organizations.map((name) => `${API}/user/memberships/orgs/${encodeURIComponent(name)}`),
     get,
   );
 }
 
-async function isInTeam(teams: readonly string[], login: string, get: Arrival['get']): Promise<boolean> {
+async function isInTeam(teams: readonly string[], login: string, get: UpstreamCallback['get']): Promise<boolean> {
   const paths = teams.map((team) => {
     const [organization = '', slug = ''] = team.split('/').map(encodeURIComponent);
     return `${API}/orgs/${organization}/teams/${slug}/memberships/${encodeURIComponent(login)}`;
@@ -94,7 +94,7 @@ async function isInTeam(teams: readonly string[], login: string, get: Arrival['g
 }
 
 /** Whether one membership is active; one that GitHub does not tell of counts only where no other is. */
-async function anyActive(urls: readonly string[], get: Arrival['get']): Promise<boolean> {
+async function anyActive(urls: readonly string[], get: UpstreamCallback['get']): Promise<boolean> {
   let untold: UpstreamError | undefined;
   for (const url of urls) {
     const { status, body, headers } = await get(url, HEADERS);
@@ -111,13 +111,13 @@ function verdictOf(answers: readonly { readonly status: number; readonly body: u
   return answers.every(({ status }) => status === 200 || status === 404) ? 'no' : 'unknown';
 }
 
-async function membershipIn(organizations: readonly string[], get: Arrival['get']): Promise<Verdict> {
+async function membershipIn(organizations: readonly string[], get: UpstreamCallback['get']): Promise<Verdict> {
   return verdictOf(
     await Promise.all(organizations.map((name) => get(`${API}/user/memberships/orgs/${encodeURIComponent(name)}`, HEADERS))),
   );
 }
 
-async function teamOf(teams: readonly string[], get: Arrival['get']): Promise<Verdict> {
+async function teamOf(teams: readonly string[], get: UpstreamCallback['get']): Promise<Verdict> {
   const user = await get(`${API}/user`, HEADERS);
   const login = bodyOf(user.body)['login'];
   if (user.status !== 200 || typeof login !== 'string') return 'unknown';

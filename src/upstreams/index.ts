@@ -3,7 +3,7 @@ export { auth0, type Auth0Options } from './auth0.ts';
 export { cloudflareAccess, type CloudflareAccessOptions } from './cloudflare-access.ts';
 export { codeFlow } from './code-flow.ts';
 export {
-  type Arrival,
+  type UpstreamCallback,
   type Endpoints,
   type Fetch,
   type FromEnv,

@@ -4,12 +4,12 @@ import { fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 import { type Body, bodyOf, UpstreamError } from './contract.ts';
 
-const DEEPEST = 16;
+const MAX_DEPTH = 16;
 
 /** The claims of a JWT, unverified. @throws {UpstreamError} when it is not one. */
 export function unverifiedClaims(token: unknown): Body {
   const bytes = fromBase64url(typeof token === 'string' ? (token.split('.')[1] ?? '') : '');
-  const claims = bytes && bytes.length > 0 ? parseJson(textIn(bytes), DEEPEST) : undefined;
+  const claims = bytes && bytes.length > 0 ? parseJson(textIn(bytes), MAX_DEPTH) : undefined;
   if (typeof claims !== 'object' || claims === null) throw new UpstreamError('broken', 'jwt_malformed');
   return bodyOf(claims);
 }

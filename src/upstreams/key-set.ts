@@ -8,7 +8,7 @@ import type { Ask } from './ask.ts';
 import { bodyOf, UpstreamError } from './contract.ts';
 
 const LAST_MS = 86_400_000;
-const DEEPEST = 8;
+const MAX_DEPTH = 8;
 
 /** The keys of one provider. */
 export interface KeySet {
@@ -38,5 +38,5 @@ export function makeKeySet(): KeySet {
 }
 
 function isKeySet(text: string): boolean {
-  return Array.isArray(bodyOf(parseJson(text, DEEPEST))['keys']);
+  return Array.isArray(bodyOf(parseJson(text, MAX_DEPTH))['keys']);
 }

@@ -32,9 +32,9 @@ export interface ApiKeyOptions {
   readonly now?: () => Seconds;
 }
 
-const LONGEST = 512;
+const MAX_LENGTH = 512;
 /** 128 bits in base64url. */
-const LEAST_SECRET = 22;
+const MIN_SECRET = 22;
 
 /** Keys of your own. @throws {TypeError} at start-up, naming the option and the fix. */
 export function apiKeys(options: ApiKeyOptions): TokenSource {
@@ -45,7 +45,7 @@ export function apiKeys(options: ApiKeyOptions): TokenSource {
   if (typeof find !== 'function') refuse('apiKeys', 'find', 'must be a function (hash, resource) → who holds the key, or null');
   const verify: Verifier = async (token, resource, tell) => {
     const no = nullWith(tell);
-    if (!token.startsWith(prefix) || token.length > LONGEST || token.length < prefix.length + LEAST_SECRET) return no('api_key_malformed');
+    if (!token.startsWith(prefix) || token.length > MAX_LENGTH || token.length < prefix.length + MIN_SECRET) return no('api_key_malformed');
     const hash = await hashApiKey(token);
     const holder = await find(hash, resource);
     if (!holder) return no('api_key_unknown');

@@ -2,7 +2,7 @@
  * Verifier sources: where tokens come from that another authorization server issued. A source is what a guard needs of
  * it, in one value: `guard({ resource, ...auth0({ domain }) })`.
  */
-import { shown } from '../lib/shown.ts';
+import { forLog } from '../lib/shown.ts';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';
 import type { Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
@@ -69,7 +69,7 @@ export function nullWith(tell: Tell | undefined): (...why: Parameters<Tell>) => 
 
 /** `expected X, token says Y`. */
 export function against(name: string, wanted: unknown, says: unknown): string {
-  return `expected ${name} ${shown(wanted)}, token says ${shown(says)}`;
+  return `expected ${name} ${forLog(wanted)}, token says ${forLog(says)}`;
 }
 
 /** A text claim, or undefined. */

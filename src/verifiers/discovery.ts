@@ -2,7 +2,7 @@
  * Discovery: an authorization server's metadata (RFC 8414), or where that cannot be had its OpenID configuration. Kept for
  * an hour; what it says counts only if it calls itself by the very issuer that was asked for.
  */
-import { makeJoin } from '../lib/single-flight.ts';
+import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Seconds } from '../model/store.ts';
 import { isSafeUrl, SourceUnavailable } from './contract.ts';
 import { fetchJson, type JsonObject } from './fetch-json.ts';
@@ -20,7 +20,7 @@ export interface Found {
 export function makeDiscovery(issuer: string, fetcher: typeof fetch, now: () => Seconds): () => Promise<Found> {
   let kept: { readonly found: Found; readonly at: Seconds } | undefined;
   let failed: { readonly error: unknown; readonly at: Seconds } | undefined;
-  const join = makeJoin<Found>();
+  const join = makeSingleFlight<Found>();
   const load = async (): Promise<Found> => {
     try {
       const found = await discover(issuer, fetcher);

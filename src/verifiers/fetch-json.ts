@@ -5,8 +5,8 @@ import { readBody } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import { SourceUnavailable } from './contract.ts';
 
-const LARGEST = 262_144;
-const DEEPEST = 12;
+const MAX_BYTES = 262_144;
+const MAX_DEPTH = 12;
 const PATIENCE_MS = 5000;
 
 /** A JSON object. */
@@ -30,13 +30,13 @@ export async function fetchJson(
   try {
     const headers = { accept: 'application/json', ...(init.headers as Record<string, string> | undefined) };
     response = await fetcher(url, { ...init, headers, redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
-    body = await readBody(response, LARGEST);
+    body = await readBody(response, MAX_BYTES);
   } catch (error) {
     throw new SourceUnavailable(step, { cause: error });
   }
   if (none.includes(response.status)) return null;
   if (response.status !== 200) throw new SourceUnavailable(`${step}_status_${response.status}`);
-  const value = 'text' in body ? parseJson(body.text, DEEPEST) : undefined;
+  const value = 'text' in body ? parseJson(body.text, MAX_DEPTH) : undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SourceUnavailable(`${step}_malformed`);
   return value as JsonObject;
 }

@@ -5,8 +5,8 @@
  */
 import { checkNames } from '../lib/names.ts';
 import type { Verifier } from '../guard/token-source.ts';
-import { shown } from '../lib/shown.ts';
-import { makeJoin } from '../lib/single-flight.ts';
+import { forLog } from '../lib/shown.ts';
+import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
@@ -50,7 +50,7 @@ export function google(options: GoogleOptions): TokenSource {
   if (!Array.isArray(clientIds) || clientIds.length === 0)
     refuse('google', 'clientIds', 'must name your OAuth clients: a token that any other app got from Google must not pass');
   const memory = makeMemory();
-  const join = makeJoin<Remembered>();
+  const join = makeSingleFlight<Remembered>();
   const ask = async (token: string, resource: string, tell: Tell): Promise<Checked | null> => {
     const no = nullWith(tell);
     const claims = await tokenInfo(fetcher, token);
@@ -63,7 +63,7 @@ export function google(options: GoogleOptions): TokenSource {
     const read: Reader = () => ({ clientId: client, scope: listClaim(claims, 'scope'), program });
     const access = accessOf(claims, { resource, issuer: ISSUER, endsAt: exp, read, programs, tell });
     if (!access || hostedDomain === undefined || (await isOfDomain(fetcher, token, access.userId, hostedDomain))) return access;
-    return no('domain_wrong', `the person is not of ${shown(hostedDomain)}, or the token lacks the scope "openid"`);
+    return no('domain_wrong', `the person is not of ${forLog(hostedDomain)}, or the token lacks the scope "openid"`);
   };
   const verify: Verifier = async (token, resource, tell) => {
     if (!FORM.test(token) || signedClaims(token))

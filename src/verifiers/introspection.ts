@@ -4,7 +4,7 @@
  */
 import { checkNames } from '../lib/names.ts';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
-import { makeJoin } from '../lib/single-flight.ts';
+import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
 import { otherName } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
@@ -77,7 +77,7 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   const authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;
   const own: OwnTokens = { prefix, issuers: [issuer], opaque: true };
   const memory = makeMemory();
-  const join = makeJoin<Remembered>();
+  const join = makeSingleFlight<Remembered>();
   const limit = makeLimit(now);
 
   const ask = async (token: string, resource: string, tell: Tell): Promise<Checked | null> => {

@@ -8,7 +8,7 @@ import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import type { Tell } from '../model/access.ts';
 import { otherName } from '../model/resource.ts';
 import { checkNames } from '../lib/names.ts';
-import { shown } from '../lib/shown.ts';
+import { forLog } from '../lib/shown.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import {
@@ -106,7 +106,7 @@ export function verifyJwt(options: JwtOptions): TokenSource {
       if (!isForUs(payload, audiences, options.withoutAudience))
         return no('audience_wrong', against('aud', audiences.join(' '), payload.aud));
       const foreign = FOREIGN.find((name) => payload[name] !== undefined);
-      if (foreign !== undefined) return no('token_for_another_use', `the token has ${shown(foreign)}, as no access token has`);
+      if (foreign !== undefined) return no('token_for_another_use', `the token has ${forLog(foreign)}, as no access token has`);
       if (typeof payload.iat === 'number' && payload.iat > now() + clockSkew)
         return no('token_not_yet_valid', against('iat before', now(), payload.iat));
       return !acceptIssuer || acceptIssuer(payload) ? payload : no('issuer_wrong', against('an accepted iss for', issuer, payload.iss));

@@ -5,7 +5,7 @@
  * issued; before that it is not known, which is 503 and not 401.
  */
 import { createLocalJWKSet, errors, type CryptoKey, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
-import { makeJoin } from '../lib/single-flight.ts';
+import { makeSingleFlight } from '../lib/single-flight.ts';
 import { isForEverybody } from '../model/key-set.ts';
 import type { Seconds } from '../model/store.ts';
 import { SourceUnavailable } from './contract.ts';
@@ -39,7 +39,7 @@ export interface KeySetOptions {
 export function makeKeySet(load: () => Promise<JsonObject>, { now, boundToIssuer }: KeySetOptions): FindKey {
   let kept: Kept | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
-  const join = makeJoin<Kept>();
+  const join = makeSingleFlight<Kept>();
 
   const refresh = (): Promise<Kept> =>
     join('', async () => {

@@ -1,6 +1,6 @@
 /** Why not: what is wrong with a signed token, for the operator: what was expected, and what the token says. */
 import { errors, type JWTPayload } from 'jose';
-import { shown } from '../lib/shown.ts';
+import { forLog } from '../lib/shown.ts';
 import type { Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { against } from './contract.ts';
@@ -19,16 +19,16 @@ export function tellJoseError(error: unknown, { issuer, algorithms, now, header 
   if (error instanceof errors.JWTExpired) return tell('token_expired', against('exp after', now, error.payload.exp));
   if (error instanceof errors.JWTClaimValidationFailed) return tellClaim(error.claim, error.payload, { issuer, now }, tell);
   if (error instanceof errors.JOSEAlgNotAllowed) return tell('algorithm_not_allowed', against('alg', algorithms.join(' '), header.alg));
-  if (error instanceof errors.JWKSNoMatchingKey) return tell('key_unknown', `the issuer publishes no key ${shown(header.kid)}`);
+  if (error instanceof errors.JWKSNoMatchingKey) return tell('key_unknown', `the issuer publishes no key ${forLog(header.kid)}`);
   if (error instanceof errors.JWKSMultipleMatchingKeys) return tell('key_ambiguous', 'the token names no `kid`, and several keys would do');
   if (error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed)) return tell('token_malformed');
-  return tell('signature_wrong', `no key of ${shown(issuer)} signed the token`);
+  return tell('signature_wrong', `no key of ${forLog(issuer)} signed the token`);
 }
 
 function tellClaim(claim: string, payload: JWTPayload, { issuer, now }: Pick<Expected, 'issuer' | 'now'>, tell: Tell): void {
   const value = payload[claim];
-  if (value === undefined) return tell('claim_missing', `the token has no ${shown(claim)}`);
+  if (value === undefined) return tell('claim_missing', `the token has no ${forLog(claim)}`);
   if (claim === 'iss') return tell('issuer_wrong', against('iss', issuer, value));
   if (claim === 'nbf') return tell('token_not_yet_valid', against('nbf before', now, value));
-  return tell('claim_malformed', `the token's ${shown(claim)} is ${shown(value)}`);
+  return tell('claim_malformed', `the token's ${forLog(claim)} is ${forLog(value)}`);
 }

@@ -21,7 +21,7 @@ export const OURS: { readonly [tag: string]: () => Promise<Translation> } = {
 /** Tags that mean one of ours. */
 const ALSO: { readonly [tag: string]: string } = { pt: 'pt-BR', zh: 'zh-Hans' };
 
-const LONGEST = 500;
+const MAX_LENGTH = 500;
 
 /** The languages of one server. */
 export interface Languages {
@@ -58,12 +58,12 @@ export function makeLanguages(own: { readonly [tag: string]: Translation } = {})
 
 /** Languages of `ui_locales`, best first (OpenID Connect Core §3.1.2.1). */
 export function localesOf(uiLocales: string | undefined): readonly string[] {
-  return uiLocales === undefined || uiLocales.length > LONGEST ? [] : uiLocales.split(' ').filter((tag) => tag !== '');
+  return uiLocales === undefined || uiLocales.length > MAX_LENGTH ? [] : uiLocales.split(' ').filter((tag) => tag !== '');
 }
 
 /** Languages of `Accept-Language`, best first (RFC 9110 §12.5.4). */
 export function acceptedOf(acceptLanguage: string | null): readonly string[] {
-  if (acceptLanguage === null || acceptLanguage.length > LONGEST) return [];
+  if (acceptLanguage === null || acceptLanguage.length > MAX_LENGTH) return [];
   return acceptLanguage
     .split(',')
     .map((one) => {

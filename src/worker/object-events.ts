@@ -2,7 +2,7 @@
  * `userEvents` for Workers: news go through a Durable Object of the user's own (`PortcullisNews`). Each open stream listens by itself,
  * since an isolate can share no connection between requests.
  */
-import { isNews, LISTS, MISSED, type UserEvents } from '../mcp/events/user-events.ts';
+import { isUserEvent, LISTS, MISSED, type UserEvents } from '../mcp/events/user-events.ts';
 import { keyOf } from '../model/live-permissions.ts';
 
 /** A namespace whose class is `PortcullisNews`, as far as it is used here. */
@@ -36,7 +36,7 @@ export function objectEvents(namespace: NewsNamespace, onError: (error: unknown)
     subscribe({ issuer, userId }, listener) {
       const user = keyOf(issuer, userId);
       const hear = (text: unknown): void => {
-        (JSON.parse(String(text)) as unknown[]).filter(isNews).forEach((one) => listener(one));
+        (JSON.parse(String(text)) as unknown[]).filter(isUserEvent).forEach((one) => listener(one));
       };
       return keepListening(
         () => objectOf(user),

@@ -1,7 +1,7 @@
 /** Every place where a signature of somebody else is checked, against every class of bad one (SEC-205). */
 import { generateKeyPair, exportJWK, calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { isSignedWith } from '../../src/core/assertion-signature.ts';
+import { isAssertionSignedWith } from '../../src/core/assertion-signature.ts';
 import { base64url } from '../../src/lib/base64url.ts';
 import { utf8 } from '../../src/lib/bytes.ts';
 import { parseAssertion } from '../../src/model/assertion.ts';
@@ -44,7 +44,7 @@ const doors: { readonly [name: string]: Door } = {
     async opens(text) {
       const request = new Request(RESOURCE, { method: 'POST', headers: { dpop: safe(text) } });
       const jkt = await calculateJwkThumbprint(jwk);
-      return typeof (await readProof(request, { url: RESOURCE, jkt }, { hash, isSigned: isSignedWith, now: NOW })) === 'object';
+      return typeof (await readProof(request, { url: RESOURCE, jkt }, { hash, isSigned: isAssertionSignedWith, now: NOW })) === 'object';
     },
   },
   'an access token at a guard elsewhere': {
@@ -59,7 +59,7 @@ async function takesAssertion(text: string, keys: readonly unknown[]): Promise<b
   const assertion = parseAssertion(text);
   const set = keySetOf({ keys });
   const key = assertion && set && pickKey(set, assertion.alg, assertion.kid);
-  return assertion !== null && key !== null && isSignedWith(assertion, key);
+  return assertion !== null && key !== null && isAssertionSignedWith(assertion, key);
 }
 
 /** What no header can hold is refused by the platform, before us. */

@@ -4,7 +4,7 @@ import { faultyStore } from '../../src/testing/faulty-store.ts';
 import { type Clock, makeClock } from '../../src/testing/clock.ts';
 import { checkHealth } from '../../src/core/health.ts';
 import type { AuthServer } from '../../src/core/auth-server.ts';
-import { withFaults } from '../../src/core/store-retry.ts';
+import { withStoreRetry } from '../../src/core/store-retry.ts';
 import { type Key, NothingDone, type Store } from '../../src/model/store.ts';
 import { epochStore } from '../../src/stores/epoch.ts';
 import { tenantStore } from '../../src/stores/tenant.ts';
@@ -62,7 +62,7 @@ describe('core/health', () => {
 
 function asOver(store: Store, clock: Clock): AuthServer {
   const ids = { id: () => 'x' };
-  return { store: withFaults(store), keys: ids, now: clock.now, emit: () => undefined } as unknown as AuthServer;
+  return { store: withStoreRetry(store), secrets: ids, now: clock.now, emit: () => undefined } as unknown as AuthServer;
 }
 
 function asPlain(store: ReturnType<typeof memoryStore>): ReturnType<typeof memoryStore> {

@@ -1,6 +1,6 @@
 /** Deadlines, tries and pile-ups of a store that is slow, hangs, or refuses for a moment; on a timer that the test moves. */
 import { describe, expect, it } from 'vitest';
-import { type After, withFaults } from '../../src/core/store-retry.ts';
+import { type After, withStoreRetry } from '../../src/core/store-retry.ts';
 import { NothingDone, type Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
@@ -46,7 +46,7 @@ function asObject(store: Store): Store {
 describe('core/store-faults on a store elsewhere', () => {
   it('FLT-06 gives up an operation at its deadline, with 503, and leaves no timer behind', async () => {
     const timer = makeTimer();
-    const store = withFaults(
+    const store = withStoreRetry(
       { atomic: true, read: () => new Promise(() => undefined), write, remove, list },
       { deadline: 1000, after: timer.after },
     );
@@ -65,7 +65,7 @@ describe('core/store-faults on a store elsewhere', () => {
     let asked = 0;
     let hangs = true;
     const hanging = (): Promise<null> => (asked++, hangs ? new Promise<null>(() => undefined) : Promise.resolve(null));
-    const store = withFaults({ atomic: true, read: hanging, write, remove, list }, { deadline: 1000, after: timer.after });
+    const store = withStoreRetry({ atomic: true, read: hanging, write, remove, list }, { deadline: 1000, after: timer.after });
     const many = async (count: number): Promise<PromiseSettledResult<unknown>[]> => {
       const all = Promise.allSettled(Array.from({ length: count }, () => store.read('a:1')));
       await timer.pass(1000);
@@ -91,7 +91,7 @@ describe('core/store-faults on a store elsewhere', () => {
       if (tries <= refusals) throw new NothingDone('serialization failure');
       return write(...all);
     };
-    const store = withFaults({ atomic: true, read, write: refusing, remove, list }, { after: timer.after });
+    const store = withStoreRetry({ atomic: true, read, write: refusing, remove, list }, { after: timer.after });
     const written = store.write('a:2', 1, 'absent');
     await settled();
     expect(tries).toBe(1); // the second waits for its pause
@@ -112,7 +112,7 @@ describe('core/store-faults on a store elsewhere', () => {
       await write(...all);
       throw new Error('read ECONNRESET');
     };
-    await expect(withFaults({ atomic: true, read, write: lost, remove, list }).write('a:3', 1, 'absent')).rejects.toMatchObject(
+    await expect(withStoreRetry({ atomic: true, read, write: lost, remove, list }).write('a:3', 1, 'absent')).rejects.toMatchObject(
       UNAVAILABLE,
     );
     expect(tries).toBe(1);
@@ -122,7 +122,7 @@ describe('core/store-faults on a store elsewhere', () => {
   it('reads once more, at once, where a connection broke, and no more than that (F-70)', async () => {
     let [tries, broken] = [0, 1];
     const breaking: Store['read'] = (...all) => (tries++ < broken ? Promise.reject(new Error('read ECONNRESET')) : read(...all));
-    const store = withFaults({
+    const store = withStoreRetry({
       atomic: true,
       read: breaking,
       write,
@@ -139,7 +139,7 @@ describe('core/store-faults on a store elsewhere', () => {
 
   it('sets no timer for a store in this very process', async () => {
     const timer = makeTimer();
-    const store = withFaults(memoryStore(), { after: () => (expect.unreachable(), () => undefined) });
+    const store = withStoreRetry(memoryStore(), { after: () => (expect.unreachable(), () => undefined) });
     await store.write('a:1', 1, 'any');
     expect((await store.read('a:1'))?.value).toBe(1);
     expect(timer.waiting()).toBe(0);

@@ -2,7 +2,7 @@
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { type Keyring, makeKeyring } from '../../src/core/records/keyring.ts';
-import { makeKeys } from '../../src/core/records/secrets.ts';
+import { makeSecrets } from '../../src/core/records/secrets.ts';
 import { makeRecords } from '../../src/core/records/records.ts';
 import { STATE_PURPOSE } from '../../src/core/records/user-states.ts';
 import { VAULT_PURPOSE } from '../../src/core/vault/vault-record.ts';
@@ -15,7 +15,7 @@ import { verifyJwt } from '../../src/verifiers/jwt.ts';
 import { ALICE, type App, appOn, ISSUER, RESOURCE, storeNames } from '../support/app.ts';
 import { setUp } from '../support/totp-app.ts';
 
-const keys = makeKeys(makeRuntime());
+const keys = makeSecrets(makeRuntime());
 const [OLD, NEW] = [keys.secret(), keys.secret()];
 const ringOf = (...secrets: string[]): Keyring => makeKeyring(secrets, makeRuntime(), keys);
 const optionsWith = (...secret: string[]): Partial<OAuthProviderOptions> => ({

@@ -1,7 +1,7 @@
 /** What a store that fails at any one operation does to each flow; I1 to I5 of the fault catalogue hold afterwards. */
 import { makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { withFaults } from '../../src/core/store-retry.ts';
+import { withStoreRetry } from '../../src/core/store-retry.ts';
 import type { Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -44,7 +44,7 @@ describe('core/store-retry', () => {
   it('says so of whatever a store rejects with, and keeps the cause for the operator', async () => {
     const { store, plan } = faultyStore(memoryStore());
     plan('refuse', 1, true);
-    const faults = withFaults(store);
+    const faults = withStoreRetry(store);
     for (const verb of [
       () => faults.read('a:1'),
       () => faults.write('a:1', 1, 'any'),

@@ -1,6 +1,6 @@
 /** FLT-20: what a process remembers is bounded, whatever and however many strangers send. */
 import { describe, expect, it } from 'vitest';
-import { makeKnownGrants, type Shown } from '../../src/core/records/grant-cache.ts';
+import { makeGrantCache, type CachedToken } from '../../src/core/records/grant-cache.ts';
 import type { Access } from '../../src/model/access.ts';
 import { cachedPermissions } from '../../src/model/live-permissions.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -76,7 +76,7 @@ describe('what a process remembers', () => {
 
   it('FLT-20 of tokens that were good, and of the grants that they hang on: a thousand', async () => {
     const told: boolean[] = [];
-    const known = makeKnownGrants({
+    const known = makeGrantCache({
       readGrant: async (id, before) => (told.push(before !== undefined), { value: openGrant({ id }), version: 1 }),
     });
     for (let at = 0; at < 5000; at++) await known.find(`g${at}`);
@@ -86,7 +86,7 @@ describe('what a process remembers', () => {
     const tokens = Array.from({ length: 5000 }, (_, at) => `token ${at}`);
     for (const [at, token] of tokens.entries()) {
       const grant = (await known.find(`g${at}`))!;
-      known.keepShown(token, { grant, access: grant.access[0]!, text: '{}', said: {} as Shown['said'], checkedAt: 0 });
+      known.keepShown(token, { grant, access: grant.access[0]!, text: '{}', said: {} as CachedToken['said'], checkedAt: 0 });
     }
     expect(tokens.filter((token) => known.shown(token))).toHaveLength(1000);
   });

@@ -7,7 +7,7 @@ import { makeClock } from '../../src/testing/clock.ts';
 import { type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 
 /** Few in workerd, where each object and each query of D1 takes its time. */
-const [CROWD, MOST] = runtimeName === 'node' ? [400, 100] : [80, 20];
+const [CROWD, MAX_COUNT] = runtimeName === 'node' ? [400, 100] : [80, 20];
 const METADATA = JSON.stringify({ redirect_uris: ['https://app.example/callback'], token_endpoint_auth_method: 'none' });
 
 function register({ send }: App, from: number): Promise<Response> {
@@ -17,11 +17,11 @@ function register({ send }: App, from: number): Promise<Response> {
 
 describe.each(storeNames)('registrations on %s', (store) => {
   it('never live in greater number than their quota, with four times as many at once; each gets 201 or 503 (F-22)', async () => {
-    const app = await makeApp(store, { clientRegistration: { most: MOST } });
+    const app = await makeApp(store, { clientRegistration: { most: MAX_COUNT } });
     const answers = await Promise.all(Array.from({ length: CROWD }, (_, at) => register(app, at)));
     const made = answers.filter(({ status }) => status === 201).length;
     const { clients } = await app.provider.helpers(app.env).clients.list();
-    expect(clients.length).toBeLessThanOrEqual(MOST); // those that nobody uses give way to others
+    expect(clients.length).toBeLessThanOrEqual(MAX_COUNT); // those that nobody uses give way to others
     expect(made).toBeGreaterThan(0);
     expect(answers.filter(({ status }) => status === 503).length).toBe(CROWD - made);
     expect(answers.filter(({ status, headers }) => status === 503 && headers.get('retry-after') === null)).toEqual([]);

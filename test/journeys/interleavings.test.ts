@@ -1,7 +1,7 @@
 /** Random clients that race: any order of redeeming, refreshing, revoking and losing answers keeps one live chain (I1, I2, I4). */
 import { describe, expect, it } from 'vitest';
 import type { Grant } from '../../src/model/grant.ts';
-import { MOST_ACCESS, MOST_RETIRED } from '../../src/model/grant.ts';
+import { MAX_ACCESS_TOKENS, MAX_RETIRED } from '../../src/model/grant.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { makeApp, storeNames } from '../support/app.ts';
 import { chance } from '../support/random.ts';
@@ -36,7 +36,7 @@ describe.each(storeNames)('clients that race on %s', (store) => {
     ];
     for (let round = 0; round < 12; round++) await Promise.all(Array.from({ length: 1 + random.below(5) }, () => random.pick(moves)()));
     const row = (await app.store.read(`grant:${code.slice(5, 27)}`))?.value as unknown as Grant;
-    expect([row.access.length <= MOST_ACCESS, row.retired.length <= MOST_RETIRED]).toEqual([true, true]);
+    expect([row.access.length <= MAX_ACCESS_TOKENS, row.retired.length <= MAX_RETIRED]).toEqual([true, true]);
     expect(app.events.filter((event) => event.kind === 'grant.redeemed')).toHaveLength(1);
     expect(app.events.filter((event) => event.kind === 'grant.ended').length).toBeLessThanOrEqual(1);
     if (!row.ended) {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { late, lateVerbs, remembered } from '../../src/lib/lazy.ts';
+import { lazy, lazyObject, memoize } from '../../src/lib/lazy.ts';
 
 describe('lib/lazy', () => {
   it('loads a function with its first call, once', async () => {
     let loads = 0;
-    const add = late(async () => {
+    const add = lazy(async () => {
       loads++;
       return (a: number, b: number) => a + b;
     });
@@ -14,7 +14,7 @@ describe('lib/lazy', () => {
 
   it('tries again when loading failed', async () => {
     let loads = 0;
-    const get = remembered(async () => {
+    const get = memoize(async () => {
       if (++loads === 1) throw new Error('cut off');
       return { loads };
     });
@@ -24,7 +24,7 @@ describe('lib/lazy', () => {
   });
 
   it('gives everybody the same value, also those who asked at once', async () => {
-    const get = remembered(async () => ({}));
+    const get = memoize(async () => ({}));
     const [one, other] = await Promise.all([get.once(), get.once()]);
     expect(one).toBe(other);
     expect(get.now).toBe(one);
@@ -32,7 +32,7 @@ describe('lib/lazy', () => {
 
   it('shows the verbs of an object that is not loaded yet, and passes on what they throw', async () => {
     let loads = 0;
-    const verbs = lateVerbs<{ double(n: number): Promise<number>; fail(): Promise<never> }>({ double: true, fail: true }, async () => {
+    const verbs = lazyObject<{ double(n: number): Promise<number>; fail(): Promise<never> }>({ double: true, fail: true }, async () => {
       loads++;
       return {
         double: async (n) => 2 * n,

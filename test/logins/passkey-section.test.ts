@@ -1,6 +1,6 @@
 import { makeRuntime } from '#under-test';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { makeKeys } from '../../src/core/records/secrets.ts';
+import { makeSecrets } from '../../src/core/records/secrets.ts';
 import { makePasskeys } from '../../src/core/users/passkeys.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
 import { password } from '../../src/logins/password.ts';
@@ -158,7 +158,7 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
 
   it('bounds how many an account has', async () => {
     const browser = await alice();
-    const records = makePasskeys({ store: app.store, keys: makeKeys(makeRuntime()), now: app.clock.now, emit: () => {} });
+    const records = makePasskeys({ store: app.store, secrets: makeSecrets(makeRuntime()), now: app.clock.now, emit: () => {} });
     const one: Omit<Passkey, 'id'> = { userId: app.aliceId, publicKey: 'aA', counter: 0, transports: [], name: 'K', backupEligible: false, backedUp: false, createdAt: 0 }; // prettier-ignore
     for (let count = 0; count < 20; count++) await records.add({ ...one, id: `a${count}` });
     expect((await post(browser, { do: 'begin', name: 'One more' })).status).toBe(409);

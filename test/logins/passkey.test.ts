@@ -1,6 +1,6 @@
 import { makeRuntime } from '#under-test';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { makeKeys } from '../../src/core/records/secrets.ts';
+import { makeSecrets } from '../../src/core/records/secrets.ts';
 import { makePasskeys } from '../../src/core/users/passkeys.ts';
 import { html } from '../../src/lib/html.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
@@ -192,7 +192,7 @@ describe.each(storeNames)('logins/passkey on %s', (store) => {
     expect(came.filter(({ location }) => location?.startsWith('/authorize?'))).toHaveLength(1);
     for (const lost of came.filter(({ location }) => location === null)) expect(lost.text).toContain('This user name is taken');
     const loser = people[came.findIndex(({ location }) => location === null)]!;
-    const kept = makePasskeys({ store: app.store, keys: makeKeys(makeRuntime()), now: app.clock.now, emit: () => {} });
+    const kept = makePasskeys({ store: app.store, secrets: makeSecrets(makeRuntime()), now: app.clock.now, emit: () => {} });
     expect(await kept.find(loser.device.keys[0]!.id)).toBeNull();
     const browser = app.browser();
     expect((await touch(browser, await toPasskey(loser.client, browser), loser.device)).text).toContain('not known here');

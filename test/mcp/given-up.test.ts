@@ -2,7 +2,7 @@
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
-import { makeAsker } from '../../src/mcp/elicitation/elicit.ts';
+import { makeElicitor } from '../../src/mcp/elicitation/elicit.ts';
 import { McpAgent, sessions, ToolError } from '../../src/mcp/index.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { type App, makeApp, storeNames } from '../support/app.ts';
@@ -133,7 +133,7 @@ describe.each(storeNames)('calls that are given up, on %s', (store) => {
 describe('what nobody can mend', () => {
   it.each(['REQUEST_TIMEOUT', -32001])('a person who does not answer is told to the model, not to the operator (%s)', async (code) => {
     const server = { elicitInput: () => Promise.reject(Object.assign(new Error('Request timed out'), { code })) };
-    const asker = makeAsker(() => server as never, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: {} }, null, true);
+    const asker = makeElicitor(() => server as never, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: {} }, null, true);
     const error = await asker.elicit({ ...ASKED }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ToolError);
     expect((error as Error).message).toBe('Which city? The user has not answered in time.');

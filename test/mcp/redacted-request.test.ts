@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import { mcpHandler } from '../../src/mcp/index.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
-import { shownRequest } from '../../src/mcp/redacted-request.ts';
+import { redactedRequest } from '../../src/mcp/redacted-request.ts';
 import { accessWith, contextOf, ENDPOINT, text } from './clients.ts';
 
 const HEADERS = { authorization: 'Bearer s3cret', dpop: 's3cret-proof', 'x-trace': 't1', accept: 'application/json, text/event-stream', 'content-type': 'application/json' }; // prettier-ignore
@@ -51,7 +51,7 @@ describe('mcp/redacted-request', () => {
   ]; // prettier-ignore
 
   it.each(HIDDEN)('hides %s, which can carry a credential (F-08)', (name) => {
-    const { headers } = shownRequest(new Request(ENDPOINT, { headers: { [name]: 's3cret', accept: 'text/html' } }));
+    const { headers } = redactedRequest(new Request(ENDPOINT, { headers: { [name]: 's3cret', accept: 'text/html' } }));
     expect([headers.get(name), headers.has(name.toLowerCase()), [...headers]]).toEqual([null, false, [['accept', 'text/html']]]);
   });
 
@@ -66,17 +66,17 @@ describe('mcp/redacted-request', () => {
       'x-request-id',
       'x-forwarded-for',
     ];
-    const { headers } = shownRequest(new Request(ENDPOINT, { headers: Object.fromEntries(names.map((name) => [name, 'v'])) }));
+    const { headers } = redactedRequest(new Request(ENDPOINT, { headers: Object.fromEntries(names.map((name) => [name, 'v'])) }));
     expect([...headers.keys()].toSorted()).toEqual(names.toSorted());
   });
 
   it('hides the token wherever else it stands: in a header of any name, and in the address (F-08)', () => {
     const token = 'tok-123456789';
     const request = new Request(`${ENDPOINT}/${token}/x?access_token=${token}&q=${token}&api_key=k&sessionId=s&page=2`, { headers: { 'x-acme': `id ${token}`, accept: 't' } }); // prettier-ignore
-    const shown = shownRequest(request, token);
+    const shown = redactedRequest(request, token);
     expect([...shown.headers]).toEqual([['accept', 't']]);
     expect(shown.url).toBe(`${ENDPOINT}/-/x?sessionId=s&page=2`);
-    expect(shownRequest(new Request(`${ENDPOINT}?access_token=x&page=2`)).url).toBe(`${ENDPOINT}?page=2`);
+    expect(redactedRequest(new Request(`${ENDPOINT}?access_token=x&page=2`)).url).toBe(`${ENDPOINT}?page=2`);
   });
 
   it.each(['current', 'old'])('hides the header in which a guard found the token, from tools of either SDK (%s) and in their context (F-08)', async (line) => {
@@ -104,7 +104,7 @@ describe('mcp/redacted-request', () => {
   }); // prettier-ignore
 
   it('has headers that read as any others, in every way but the hidden ones', () => {
-    const { headers } = shownRequest(new Request(ENDPOINT, { headers: HEADERS }));
+    const { headers } = redactedRequest(new Request(ENDPOINT, { headers: HEADERS }));
     expect(headers).toBeInstanceOf(Headers);
     const names = ['accept', 'content-type', 'x-trace'];
     expect([[...headers.keys()].toSorted(), [...headers].map(([name]) => name).toSorted()]).toEqual([names, names]);

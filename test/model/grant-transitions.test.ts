@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findAccess, isLive, lifeEndOf, MOST_ACCESS, MOST_RETIRED, type Grant } from '../../src/model/grant.ts';
+import { findAccess, isLive, lifeEndOf, MAX_ACCESS_TOKENS, MAX_RETIRED, type Grant } from '../../src/model/grant.ts';
 import { followSuccessors, noteUnanswered } from '../../src/model/repeat.ts';
 import { redeem, type Redemption, revoke, revokeAccess, rotate, type Rotation, type Verdict } from '../../src/model/grant-transitions.ts';
 import { unwrap } from '../../src/model/wrapped.ts';
@@ -120,7 +120,7 @@ function broken({ grant, now, issued, redeemed: times, successors }: Run): reado
   const promises: { readonly [promise: string]: boolean } = {
     'at most one live chain': heads.length <= 1,
     'a code is redeemed at most once': times <= 1,
-    'the record stays bounded': grant.access.length <= MOST_ACCESS && grant.retired.length <= MOST_RETIRED,
+    'the record stays bounded': grant.access.length <= MAX_ACCESS_TOKENS && grant.retired.length <= MAX_RETIRED,
     'no access token outlives or outgrows its grant': grant.access.every(
       (one) => one.expiresAt <= grant.expiresAt && one.scope.every((name) => grant.scope.includes(name)),
     ),
@@ -172,8 +172,8 @@ describe('model/transition, in any order', () => {
 
   it('keeps sixteen access tokens, the newest, and forgets no retired one within its grace (S-058, F-13)', () => {
     let grant = redeemed();
-    for (let n = 2; n <= MOST_RETIRED + 1; n++) grant = grantAfter(rotate(rotation(`refresh-${n - 1}`, n, START), minted(n))(grant));
-    expect([grant.access.length, grant.retired.length]).toEqual([MOST_ACCESS, MOST_RETIRED]);
+    for (let n = 2; n <= MAX_RETIRED + 1; n++) grant = grantAfter(rotate(rotation(`refresh-${n - 1}`, n, START), minted(n))(grant));
+    expect([grant.access.length, grant.retired.length]).toEqual([MAX_ACCESS_TOKENS, MAX_RETIRED]);
     expect([50, 49].map((n) => findAccess(grant, `access-${n}`, START) !== null)).toEqual([true, false]);
 
     const kept = rotate(rotation('refresh-65', 66, START + 119), minted(66))(grant);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { approvedScope, type Ticket } from '../../src/model/pending-authorization.ts';
+import { approvedScope, type PendingAuthorization } from '../../src/model/pending-authorization.ts';
 
-const ticket: Ticket = {
+const ticket: PendingAuthorization = {
   v: 1,
   clientId: 'c',
   redirectUri: 'https://app.example/cb',

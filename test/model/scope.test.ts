@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { askedPart, isScopeToken, makeScopeCover, narrowScope, parseScope, requestedScope, rightsIn } from '../../src/model/scope.ts';
+import {
+  requestedPart,
+  isScopeToken,
+  makeScopeExpansion,
+  narrowScope,
+  parseScope,
+  requestedScope,
+  rightsIn,
+} from '../../src/model/scope.ts';
 
 const invalid = expect.objectContaining({ code: 'invalid_scope' }) as unknown as Error;
 
@@ -32,10 +40,10 @@ describe('model/scope', () => {
 
   it('counts offline_access as no right, and carries on only what was asked', () => {
     expect(rightsIn(['read', 'offline_access'])).toEqual(['read']);
-    expect(askedPart({ scope: ['read'] })).toStrictEqual({ scope: ['read'] });
-    expect(askedPart({ scope: [], offline: true, defaulted: true })).toStrictEqual({ scope: [], offline: true, defaulted: true });
+    expect(requestedPart({ scope: ['read'] })).toStrictEqual({ scope: ['read'] });
+    expect(requestedPart({ scope: [], offline: true, defaulted: true })).toStrictEqual({ scope: [], offline: true, defaulted: true });
     expect(narrowScope(['read'], ['read', 'offline_access']), 'not granted, not given').toEqual(['read']);
-    const cover = makeScopeCover([{ name: 'read' }]);
+    const cover = makeScopeExpansion([{ name: 'read' }]);
     const asked = ['read'];
     expect(cover(asked), 'without a hierarchy').toBe(asked);
   });
@@ -55,7 +63,7 @@ describe('model/scope', () => {
   });
 
   it('SEC-049 narrows to what a granted scope stands for, and not upwards', () => {
-    const cover = makeScopeCover([{ name: 'read' }, { name: 'write', includes: ['read'] }, { name: 'admin', includes: ['write'] }]);
+    const cover = makeScopeExpansion([{ name: 'read' }, { name: 'write', includes: ['read'] }, { name: 'admin', includes: ['write'] }]);
     expect(cover(['admin'])).toEqual(['admin', 'write', 'read']);
     expect([cover(['write']), cover(['read']), cover([])]).toEqual([['write', 'read'], ['read'], []]);
     expect(narrowScope(['write'], ['read'], cover(['write']))).toEqual(['read']);

@@ -1,9 +1,9 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { makeKeys } from '../../src/core/records/secrets.ts';
+import { makeSecrets } from '../../src/core/records/secrets.ts';
 import { familyOf, grantIdOf, kindOf } from '../../src/model/token.ts';
 
-const keys = makeKeys(makeRuntime());
+const keys = makeSecrets(makeRuntime());
 
 describe('model/token', () => {
   it('finds the grant in a token of the right kind alone (SEC-036)', async () => {

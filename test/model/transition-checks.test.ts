@@ -1,6 +1,6 @@
 /** Each check and each result of the moves of a grant, at its bounds. */
 import { describe, expect, it } from 'vitest';
-import { type Grant, MOST_FAILURES } from '../../src/model/grant.ts';
+import { type Grant, MAX_FAILURES } from '../../src/model/grant.ts';
 import type { ScopeRules } from '../../src/model/scope.ts';
 import { redeem, revoke, revokeAccess, rotate, type Verdict } from '../../src/model/grant-transitions.ts';
 import { grantAfter, minted, openGrant, proofOf, reasonOf, redeemed, redemption, rotation, START } from '../support/grants.ts';
@@ -62,7 +62,7 @@ describe('model/transition, check by check', () => {
 
   it('counts wrong verifiers, and ends the grant with the fifth (SEC-024)', () => {
     let grant = openGrant();
-    for (let failures = 1; failures < MOST_FAILURES; failures++) {
+    for (let failures = 1; failures < MAX_FAILURES; failures++) {
       const verdict = redeem(redemption({ challenge: 'x' }), minted(1))(grant);
       expect([reasonOf(verdict), verdict.grant?.code?.failures, verdict.grant?.ended]).toEqual(['verifier_wrong', failures, null]);
       expect(verdict).toMatchObject({ error: { code: 'invalid_grant' } });

@@ -2,11 +2,11 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
-import { genuine } from '../../src/lib/native-request.ts';
+import { toNativeRequest } from '../../src/lib/native-request.ts';
 import { mcpHandler } from '../../src/mcp/index.ts';
 import type { Context, FetchFunction } from '../../src/model/handler.ts';
 import { memoryStore, OAuthProvider, password } from '../../src/node/main.ts';
-import { PlainResponse } from '../../src/node/http/lazy-response.ts';
+import { LazyResponse } from '../../src/node/http/lazy-response.ts';
 import { serve } from '../../src/node/serve.ts';
 import { fetchOf } from '../../src/provider/handlers.ts';
 import { start, stopAfterEach } from '../support/node-server.ts';
@@ -20,7 +20,7 @@ const { protect } = guard({
 });
 const tell: FetchFunction = async (request) => {
   const light = 'genuine' in request;
-  const copy = new Request(genuine(request), { headers: { 'x-copied': '1' } });
+  const copy = new Request(toNativeRequest(request), { headers: { 'x-copied': '1' } });
   return new Response(`${light ? 'light' : 'genuine'} ${copy.headers.get('x-copied')} ${await copy.text()}`);
 };
 const asking = Object.assign((...given: Parameters<typeof tell>) => tell(...given), { takesLightRequests: true });
@@ -95,7 +95,7 @@ describe('the fetch of a provider, called by a server that is not ours', () => {
   });
 
   it('is a genuine one for the call of a tool as well, and light only where the server asks for it (N-07)', async () => {
-    const respond = (text: string | null, init: ResponseInit): Response => PlainResponse.of(text, init);
+    const respond = (text: string | null, init: ResponseInit): Response => LazyResponse.of(text, init);
     const light = await app.fetch(post('/mcp', '{}'), {}, { waitUntil: () => undefined, respond });
     expect(isGenuine(light)).toBe(false);
     const behind = guarded((_request: Request, _env: unknown, ctx: Context) => new Response(String(ctx.respond === undefined)));

@@ -1,6 +1,6 @@
 /** What operators see and take away of the ways into an account, and what goes with it; on every store of both runtimes. */
 import { describe, expect, it } from 'vitest';
-import { makeKeys } from '../../src/core/records/secrets.ts';
+import { makeSecrets } from '../../src/core/records/secrets.ts';
 import { makeRecords } from '../../src/core/records/records.ts';
 import { login } from '../../src/logins/login.ts';
 import { passkeys } from '../../src/logins/passkey.ts';
@@ -156,7 +156,7 @@ describe.each(storeNames)('the ways into an account on %s', (store) => {
     // A process that had asked for the session before the removal, and writes only now.
     const stranger = app.browser();
     await throughCorp(app, stranger);
-    const hash = await makeKeys(app.machine).hash(`identity\n${JSON.stringify([app.idp.issuer, 'late'])}`);
+    const hash = await makeSecrets(app.machine).hash(`identity\n${JSON.stringify([app.idp.issuer, 'late'])}`);
     await makeRecords(app.inner).userOf(hash, { userId: app.aliceId, issuer: app.idp.issuer, account: 'late', createdAt: 0 });
     app.idp.user = { sub: 'late' };
     await throughCorp(app, app.browser());

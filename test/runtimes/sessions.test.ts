@@ -20,7 +20,7 @@ import { engineOr } from '../support/engine.ts';
 import { type Fleet, FLEET_ISSUER, startFleet } from '../support/fleet.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startRedis } from '../support/redis.ts';
-import { MOST, NOTE, PEOPLE } from '../support/session-agent.ts';
+import { MAX_COUNT, NOTE, PEOPLE } from '../support/session-agent.ts';
 
 const [ALICE, BOB] = PEOPLE as [(typeof PEOPLE)[number], (typeof PEOPLE)[number]];
 const ROME = { action: 'accept' as const, content: { city: 'Rome' } };
@@ -210,10 +210,10 @@ describe.each(Object.keys(PLACES))('sessions over two that share %s', { timeout:
   it('SEC-228: so many sessions of one user and one client there may be at both together', async () => {
     const { tokens } = await signIn(ALICE);
     const first = await begun(here, tokens.access);
-    const others = await Promise.all(Array.from({ length: 2 * MOST }, () => begun(both, tokens.access)));
+    const others = await Promise.all(Array.from({ length: 2 * MAX_COUNT }, () => begun(both, tokens.access)));
     const statuses = await Promise.all(
       [first, ...others].map(async (session) => (await ask(both, session, 'POST', toolCall('member'))).status),
     );
-    expect(statuses.filter((status) => status === 200)).toHaveLength(MOST);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(MAX_COUNT);
   });
 });

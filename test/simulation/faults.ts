@@ -59,8 +59,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-02', what: 'a second click finds no answer', file: 'src/core/records/decision-answers.ts',
-    good: `const answer = held && ((await as.keys.openUnder(secret, held.value.sealed, \`answered:\${hash}\`)) as T | null);`,
-    bad: `const answer = held && secret === '' ? ((await as.keys.openUnder(secret, held.value.sealed, \`answered:\${hash}\`)) as T | null) : null;`,
+    good: `const answer = held && ((await as.secrets.openUnder(secret, held.value.sealed, \`answered:\${hash}\`)) as T | null);`,
+    bad: `const answer = held && secret === '' ? ((await as.secrets.openUnder(secret, held.value.sealed, \`answered:\${hash}\`)) as T | null) : null;`,
   },
   {
     id: 'R-04', what: 'required scopes can be narrowed away', file: 'src/grants/scope-rules.ts',

@@ -4,7 +4,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { createClient } from 'redis';
 import { afterEach, describe, expect, it } from 'vitest';
-import { withFaults } from '../../src/core/store-retry.ts';
+import { withStoreRetry } from '../../src/core/store-retry.ts';
 import type { Store } from '../../src/model/store.ts';
 import { postgresStore } from '../../src/stores/postgres.ts';
 import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
@@ -69,7 +69,7 @@ describe.skipIf(!isThere).each(Object.keys(isThere ? DRIVERS : {}))('%s over con
     LONG,
     async () => {
       const { proxy, make } = await DRIVERS[driver]!();
-      const store = withFaults(make());
+      const store = withStoreRetry(make());
       const name = (at: number): `hang:${string}` => `hang:${driver}-${at}`;
       await Promise.all([0, 1, 2, 3].map((at) => store.write(name(at), at, 'any'))); // as many connections as there may be
       expect(proxy.hang()).toBeGreaterThan(0);
@@ -88,7 +88,7 @@ describe.skipIf(!isThere).each(Object.keys(isThere ? DRIVERS : {}))('%s over con
   it('comes back from a hang of the very first query too, when the layout is looked at (F-65)', LONG, async () => {
     const { proxy, make } = await DRIVERS[driver]!();
     await make().write('hang:first', 1, 'any'); // so that the tables are there
-    const store = withFaults(make());
+    const store = withStoreRetry(make());
     proxy.hang();
     await store.read('hang:first').catch((error: unknown) => expect(error).toMatchObject({ status: 503 }));
     expect((await store.read('hang:first'))?.value).toBe(1);
@@ -124,7 +124,7 @@ describe.skipIf(!isThere)('a demoted primary', () => {
       const url = `redis://127.0.0.1:${proxy.port}`;
       const admin = new Redis(old.url);
       ends.push(() => admin.disconnect());
-      const store = withFaults(redisStore(library === 'redis' ? await connected(url) : ioredisAt(url)));
+      const store = withStoreRetry(redisStore(library === 'redis' ? await connected(url) : ioredisAt(url)));
       await store.write('demoted:1', 'before', 'any');
       await admin.call('REPLICAOF', '127.0.0.1', new URL(present.url).port);
       proxy.lead(Number(new URL(present.url).port)); // as a floating address does; the connection that is open stays at the old one

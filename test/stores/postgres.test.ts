@@ -2,7 +2,7 @@
 import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, describe, expect, it } from 'vitest';
-import { withFaults } from '../../src/core/store-retry.ts';
+import { withStoreRetry } from '../../src/core/store-retry.ts';
 import { NothingDone, type Seconds, type Store } from '../../src/model/store.ts';
 import { LAYOUTS, migration } from '../../src/stores/postgres-sql.ts';
 import { type PgDriver, type PostgresDriver, postgresStore } from '../../src/stores/postgres.ts';
@@ -131,7 +131,7 @@ describe.skipIf(!server)('stores/postgres', async () => {
 
   it('F-70 answers reads while connections are killed', async () => {
     const url = (await server?.freshUrl()) ?? '';
-    const [store, admin] = [withFaults(postgresStore(poolOf(url))), adminOf(url)];
+    const [store, admin] = [withStoreRetry(postgresStore(poolOf(url))), adminOf(url)];
     await store.write('a:1', 1, 'any');
     const kill = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()';
     let failed = 0;

@@ -5,7 +5,7 @@ import { type AgentClass, type AuthContext, McpAgent, type UserEvents } from '..
 /** The people who sign in. */
 export const PEOPLE = ['alice', 'bob'].map((username) => ({ username, password: `${username} has a password` }));
 /** Sessions of one user and one client. */
-export const MOST = 12;
+export const MAX_COUNT = 12;
 /** The resource that `touch` updates. */
 export const NOTE = 'notes://one';
 

@@ -10,7 +10,7 @@ import type { Channel } from '../../src/mcp/events/user-events.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
-import { MOST, PEOPLE, sessionAgent } from './session-agent.ts';
+import { MAX_COUNT, PEOPLE, sessionAgent } from './session-agent.ts';
 import { storeAt } from './store-at.ts';
 
 const place = process.argv[2] ?? '';
@@ -32,7 +32,7 @@ const agent = sessionAgent(events, () => String(process.pid));
 const app = new OAuthProvider({
   issuer: 'http://localhost:9999', // the processes share it; tests talk to each by its own port
   apiRoute: '/mcp',
-  apiHandler: agent.serve('/mcp', { sessions: sessions({ most: MOST }), events, streamCheck: 1 }) as Handler,
+  apiHandler: agent.serve('/mcp', { sessions: sessions({ most: MAX_COUNT }), events, streamCheck: 1 }) as Handler,
   logins: [password({ accounts: () => PEOPLE })],
   clientRegistrationEndpoint: '/register',
 });

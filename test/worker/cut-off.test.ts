@@ -4,9 +4,9 @@
  */
 import { describe, expect, it } from 'vitest';
 import { makeKeyring } from '../../src/core/records/keyring.ts';
-import { makeKeys } from '../../src/core/records/secrets.ts';
-import { late } from '../../src/lib/lazy.ts';
-import { makeJoin, makeOnce } from '../../src/lib/single-flight.ts';
+import { makeSecrets } from '../../src/core/records/secrets.ts';
+import { lazy } from '../../src/lib/lazy.ts';
+import { makeSingleFlight, makeOnce } from '../../src/lib/single-flight.ts';
 import type { Access } from '../../src/model/access.ts';
 import { cachedPermissions } from '../../src/model/live-permissions.ts';
 import type { Store } from '../../src/model/store.ts';
@@ -225,13 +225,13 @@ describe('after a request that was cut off in our own server', () => {
     const place = stuck();
     const runtime = workerRuntime();
     const slow = { ...runtime, digest: async (data: Parameters<typeof runtime.digest>[0]) => place.reached(true, () => runtime.digest(data)) };
-    const ring = makeKeyring([SECRET], slow, makeKeys(runtime));
+    const ring = makeKeyring([SECRET], slow, makeSecrets(runtime));
     expect(await again(place, async () => (await ring.seal('test', 1, 'x')).slice(0, 3))).toBe('s1.');
   }); // prettier-ignore
 
   it('code that is loaded when it is first used comes for the next one (F-51)', async () => {
     const place = stuck();
-    const verb = late(async () => place.reached(true, () => () => 'loaded'));
+    const verb = lazy(async () => place.reached(true, () => () => 'loaded'));
     expect(await again(place, async () => verb())).toBe('loaded');
   });
 });
@@ -256,7 +256,7 @@ describe('after a request that was cut off while a store was opened', () => {
 
 describe('lib/single-flight', () => {
   it('waits for another request no longer than a second, and then does the work itself; a second one that is cut off costs another (F-51)', async () => {
-    const join = makeJoin<string>();
+    const join = makeSingleFlight<string>();
     await cutOff((hang) => join('key', hang));
     const started = Date.now();
     const answers = await Promise.all([1, 2, 3].map((at) => asRequest(() => join('key', async () => `by ${at}`))));
@@ -273,7 +273,7 @@ describe('lib/single-flight', () => {
   });
 
   it('answers though a request that others wait for ends well and is cut off a moment later (F-51)', async () => {
-    const join = makeJoin<string>();
+    const join = makeSingleFlight<string>();
     let answered = '';
     const waiting = asRequest(async () => {
       await new Promise((next) => setTimeout(next, 20));

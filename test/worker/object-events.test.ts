@@ -3,7 +3,7 @@ import { env, runInDurableObject } from 'cloudflare:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
-import { type News, mcpHandler, policy } from '../../src/mcp/index.ts';
+import { type UserEvent, mcpHandler, policy } from '../../src/mcp/index.ts';
 import type { AuthContext, Access } from '../../src/model/access.ts';
 import { keyOf } from '../../src/model/live-permissions.ts';
 import type { PortcullisNews } from '../../src/worker/news-object.ts';
@@ -60,7 +60,7 @@ describe('worker/object-events', () => {
   it('tells which lists changed, hears nothing after the end, and nothing of the same user at another issuer', async () => {
     const events = objectEvents(NEWS);
     const userId = someone();
-    const heard: News[] = [];
+    const heard: UserEvent[] = [];
     const end = events.subscribe({ userId }, (list) => void heard.push(list));
     await until(() => sockets(userId), 1);
     await events.publish({ userId, issuer: 'https://elsewhere.example' });
@@ -78,7 +78,7 @@ describe('worker/object-events', () => {
   it('listens anew when the object hangs up, and takes that for news of everything', async () => {
     const events = objectEvents(NEWS);
     const userId = someone();
-    const heard: News[] = [];
+    const heard: UserEvent[] = [];
     const end = events.subscribe({ userId }, (list) => void heard.push(list));
     await until(() => sockets(userId), 1);
     await runInDurableObject(objectOf(userId), (_, state) => state.getWebSockets().forEach((socket) => socket.close(1012, 'moved')));

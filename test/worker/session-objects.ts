@@ -5,7 +5,7 @@ import { sessions } from '../../src/mcp/index.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
 import { type NewsNamespace, objectEvents } from '../../src/worker/object-events.ts';
-import { MOST, PEOPLE, sessionAgent } from '../support/session-agent.ts';
+import { MAX_COUNT, PEOPLE, sessionAgent } from '../support/session-agent.ts';
 
 export { PortcullisNews } from '../../src/worker/news-object.ts';
 export { PortcullisStore } from '../../src/worker/store-object.ts';
@@ -20,7 +20,7 @@ const agent = sessionAgent<Env>(events, ({ MEMBER }) => MEMBER);
 const provider = new OAuthProvider<Env>({
   issuer: 'http://localhost:9999', // tests go to the port that it has
   apiRoute: '/mcp',
-  apiHandler: agent.serve('/mcp', { sessions: sessions({ most: MOST }), events, streamCheck: 1 }) as Handler<Env>,
+  apiHandler: agent.serve('/mcp', { sessions: sessions({ most: MAX_COUNT }), events, streamCheck: 1 }) as Handler<Env>,
   logins: [password({ accounts: () => PEOPLE })],
   clientRegistrationEndpoint: '/register',
 });

@@ -8,10 +8,10 @@ import type { AuthServer } from '../auth-server.ts';
 import { endUserGrant } from './user-grants.ts';
 
 /** Whose grants. */
-export type Whose = { readonly userId: string } | { readonly clientId: string } | 'everybody';
+export type GrantFilter = { readonly userId: string } | { readonly clientId: string } | 'everybody';
 
 /** One page of living grants. A page may be empty though more follow. */
-export async function grantsOf(as: AuthServer, whose: Whose, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
+export async function grantsOf(as: AuthServer, whose: GrantFilter, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
   const { keys, next } = await keysOf(as, whose, after);
   const found = await Promise.all(keys.map((key) => as.records.findGrant(key.slice('grant:'.length))));
   const grants = found.filter((grant): grant is Grant => grant !== null && isOf(grant, whose) && isLive(grant, as.now()));
@@ -19,7 +19,7 @@ export async function grantsOf(as: AuthServer, whose: Whose, after?: Cursor): Pr
 }
 
 /** Ends them all, from the next request of each on; tells how many. */
-export async function endGrants(as: AuthServer, whose: Whose): Promise<number> {
+export async function endGrants(as: AuthServer, whose: GrantFilter): Promise<number> {
   let [ended, after]: [number, Cursor | undefined] = [0, undefined];
   do {
     const page = await grantsOf(as, whose, after);
@@ -29,7 +29,7 @@ export async function endGrants(as: AuthServer, whose: Whose): Promise<number> {
   return ended;
 }
 
-async function keysOf(as: AuthServer, whose: Whose, after?: Cursor): Promise<{ keys: readonly Key[]; next?: Cursor }> {
+async function keysOf(as: AuthServer, whose: GrantFilter, after?: Cursor): Promise<{ keys: readonly Key[]; next?: Cursor }> {
   if (whose !== 'everybody') return as.store.list('userId' in whose ? `user:${whose.userId}` : `client:${whose.clientId}`, after);
   if (!as.store.all) throw new TypeError('This store cannot list all its records; list grants by user or by client.');
   const { records, ...page } = await as.store.all(after);
@@ -37,7 +37,7 @@ async function keysOf(as: AuthServer, whose: Whose, after?: Cursor): Promise<{ k
 }
 
 /** Lists are hints: the record decides. */
-function isOf(grant: Grant, whose: Whose): boolean {
+function isOf(grant: Grant, whose: GrantFilter): boolean {
   if (whose === 'everybody') return true;
   return 'userId' in whose ? grant.userId === whose.userId : grant.clientId === whose.clientId;
 }

@@ -8,7 +8,7 @@ import type { Cursor, Key } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { isClient, isLiving, isMarked, keyOf, UNUSED } from './clients.ts';
-import { readHeld } from './record.ts';
+import { readRecord } from './record.ts';
 
 /** Removes the oldest registration that was never used, to make room for another; false where there is none. */
 export async function removeOldestUnused(as: AuthServer): Promise<boolean> {
@@ -23,7 +23,7 @@ export async function removeOldestUnused(as: AuthServer): Promise<boolean> {
 
 /** False where it is in use by now, or gone: then another one is taken. */
 async function removeUnused(as: AuthServer, key: Key): Promise<boolean> {
-  const held = await readHeld(as.store, key, isLiving);
+  const held = await readRecord(as.store, key, isLiving);
   return held?.value.unused === true && (await as.store.remove(key, held.version));
 }
 
@@ -36,7 +36,7 @@ async function removeUnused(as: AuthServer, key: Key): Promise<boolean> {
 export async function deleteClient(as: AuthServer, id: string): Promise<boolean> {
   const found = await mark(as, id);
   await endGrants(as, id);
-  const held = await readHeld(as.store, keyOf(id), isMarked);
+  const held = await readRecord(as.store, keyOf(id), isMarked);
   if (held) await as.store.remove(keyOf(id), held.version);
   if (found) as.emit({ kind: 'client.deleted', clientId: id });
   return found;

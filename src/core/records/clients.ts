@@ -5,7 +5,7 @@ import { changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import type { Cursor, IndexKey, Key } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readHeld } from './record.ts';
+import { has, readRecord } from './record.ts';
 
 const ALL: IndexKey = 'clients:all';
 /** The list of registrations that are not used yet. */
@@ -26,14 +26,14 @@ export async function changeClient(as: AuthServer, id: string, edit: (client: Cl
 
 /** A client, also one that is being deleted: for whoever wants that finished. */
 export async function findAnyClient(as: AuthServer, id: string): Promise<{ readonly client: Client; readonly isDeleted: boolean } | null> {
-  const held = await readHeld(as.store, keyOf(id), isClient);
+  const held = await readRecord(as.store, keyOf(id), isClient);
   return held && { client: held.value, isDeleted: isMarked(held.value) };
 }
 
 /** One page of the registered clients, oldest first. */
 export async function listClients(as: AuthServer, after?: Cursor): Promise<{ clients: readonly Client[]; next?: Cursor }> {
   const { keys, next } = await as.store.list(ALL, after);
-  const held = await Promise.all(keys.map((key) => readHeld(as.store, key, isLiving)));
+  const held = await Promise.all(keys.map((key) => readRecord(as.store, key, isLiving)));
   const clients = held.flatMap((one) => (one ? [one.value] : []));
   return next === undefined ? { clients } : { clients, next };
 }

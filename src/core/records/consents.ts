@@ -5,16 +5,16 @@
  *
  * An entry counts only for the client as it was when it was made: another name, redirect or key, and nothing was allowed (SEC-097).
  */
-import { isThisComputer, parseLoopback } from '../../lib/url.ts';
+import { isLoopbackRedirect, parseLoopback } from '../../lib/url.ts';
 import { type Changing, changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, readHeld, versioned } from './record.ts';
-import type { Keys } from './secrets.ts';
+import { has, readRecord, versioned } from './record.ts';
+import type { Secrets } from './secrets.ts';
 
 /** How long a consent is remembered after the last explicit yes. */
 export const CONSENT_TTL: Seconds = 90 * 86_400;
-const MOST_ENTRIES = 32;
+const MAX_ENTRIES = 32;
 
 /** Whose consent to what. */
 export interface ConsentPlace {
@@ -65,18 +65,18 @@ type ConsentRecord = {
 };
 
 /** Makes the verbs over a store. */
-export function makeConsents(store: Store, keys: Keys, now: () => Seconds, runtime?: Changing['runtime']): Consents {
+export function makeConsents(store: Store, secrets: Secrets, now: () => Seconds, runtime?: Changing['runtime']): Consents {
   const keyOf = async (userId: string, clientId: string): Promise<Key> =>
-    `consent:${await keys.hash(`consent\n${JSON.stringify([userId, clientId])}`)}`;
+    `consent:${await secrets.hash(`consent\n${JSON.stringify([userId, clientId])}`)}`;
   return {
     async find({ userId, client, redirectUri, resource }) {
-      const held = await readHeld(store, await keyOf(userId, client.id), isConsent);
-      if (!held || held.value.described !== (await describe(keys, client))) return [];
+      const held = await readRecord(store, await keyOf(userId, client.id), isConsent);
+      if (!held || held.value.described !== (await describe(secrets, client))) return [];
       const redirect = redirectKey(redirectUri);
       return held.value.entries.filter((one) => one.redirect === redirect && one.resource === resource);
     },
     async keep({ userId, client, redirectUri, resource }, yes) {
-      const [key, described] = [await keyOf(userId, client.id), await describe(keys, client)];
+      const [key, described] = [await keyOf(userId, client.id), await describe(secrets, client)];
       const place = {
         redirect: redirectKey(redirectUri),
         resource,
@@ -90,10 +90,10 @@ export function makeConsents(store: Store, keys: Keys, now: () => Seconds, runti
           ...merge(
             entries.find((one) => isAt(one, place)),
             yes,
-            isThisComputer(redirectUri),
+            isLoopbackRedirect(redirectUri),
           ),
         };
-        const next: ConsentRecord = { v: 1, userId, clientId: client.id, described, entries: [...others.slice(1 - MOST_ENTRIES), entry] };
+        const next: ConsentRecord = { v: 1, userId, clientId: client.id, described, entries: [...others.slice(1 - MAX_ENTRIES), entry] };
         return { write: next, until: now() + CONSENT_TTL, index: [`consents:${userId}`], result: undefined };
       });
     },
@@ -128,7 +128,7 @@ function redirectKey(redirectUri: string): string {
 }
 
 /** All that a client says of itself. What changes without its doing does not count. */
-function describe(keys: Keys, known: Client): Promise<string> {
+function describe(secrets: Secrets, known: Client): Promise<string> {
   const {
     createdAt: _made,
     expiresAt: _ends,
@@ -138,7 +138,7 @@ function describe(keys: Keys, known: Client): Promise<string> {
     formerSecret: _former,
     ...client
   } = known;
-  return keys.hash(`client\n${JSON.stringify(Object.entries(client).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`);
+  return secrets.hash(`client\n${JSON.stringify(Object.entries(client).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`);
 }
 
 const isConsent = (value: unknown): value is ConsentRecord => versioned(value) && has(value, 'userId', 'clientId', 'described', 'entries');

@@ -9,14 +9,14 @@ import { fromUtf8, utf8 } from '../../lib/bytes.ts';
 import { changeRecord, untilDone } from '../../model/change-record.ts';
 import type { Jwk } from '../../model/key-set.ts';
 import { isOutage } from '../../model/error.ts';
-import type { AskedScope } from '../../model/scope.ts';
+import type { RequestedScope } from '../../model/scope.ts';
 import type { Seconds } from '../../model/store.ts';
 import { DEVICE_TTL } from '../../model/pending-authorization.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, type Held, readHeld, versioned } from './record.ts';
+import { has, type Versioned, readRecord, versioned } from './record.ts';
 
 /** What a device asks for. */
-export type DeviceRequest = AskedScope & {
+export type DeviceRequest = RequestedScope & {
   readonly clientId: string;
   readonly resource: string;
 };
@@ -50,7 +50,7 @@ export type Polled =
 
 /** Seconds between two polls, and how much longer each hasty one makes them. */
 export const INTERVAL: Seconds = 5;
-const LONGEST_INTERVAL: Seconds = 30;
+const MAX_INTERVAL: Seconds = 30;
 /** Letters that are mistaken for no other and spell no words. */
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const LENGTH = 8;
@@ -58,8 +58,8 @@ const DEVICE_CODE = /^device_[\w-]{43}$/;
 
 /** Keeps a request, and gives its codes. */
 export async function openDevice(as: AuthServer, request: DeviceRequest): Promise<{ deviceCode: string; userCode: string }> {
-  const deviceCode = `device_${as.keys.secret()}`;
-  const hash = await as.keys.hash(deviceCode);
+  const deviceCode = `device_${as.secrets.secret()}`;
+  const hash = await as.secrets.hash(deviceCode);
   const pair = await generateKeyPair('ECDH-ES', { crv: 'P-256', extractable: true });
   const now = as.now();
   const record: DeviceRecord = {
@@ -67,7 +67,7 @@ export async function openDevice(as: AuthServer, request: DeviceRequest): Promis
     ...request,
     challenge: await challengeOf(as, deviceCode),
     publicKey: (await exportJWK(pair.publicKey)) as Jwk,
-    sealedKey: await as.keys.sealUnder(deviceCode, await exportJWK(pair.privateKey), `device:${hash}`),
+    sealedKey: await as.secrets.sealUnder(deviceCode, await exportJWK(pair.privateKey), `device:${hash}`),
     interval: INTERVAL,
     polledAt: 0,
     answer: null,
@@ -86,7 +86,7 @@ export async function openDevice(as: AuthServer, request: DeviceRequest): Promis
 export async function findDevice(as: AuthServer, typed: string): Promise<{ hash: string; userCode: string; record: DeviceRecord } | null> {
   const userCode = typed.toUpperCase().replace(/[^A-Z0-9]/g, '');
   if (userCode.length !== LENGTH) return null;
-  const named = await readHeld(as.store, await userKey(as, userCode), isNamed);
+  const named = await readRecord(as.store, await userKey(as, userCode), isNamed);
   const held = named && (await readDevice(as, named.value.deviceHash));
   if (!named || !held || held.value.answer !== null || held.value.expiresAt <= as.now()) return null;
   return { hash: named.value.deviceHash, userCode: shownCode(userCode), record: held.value };
@@ -110,7 +110,7 @@ export async function answerDevice(as: AuthServer, hash: string, by: string, cod
 /** What a device hears. The code of the grant goes to every poll: it can be spent once, and a poll that fails loses nothing. */
 export async function pollDevice(as: AuthServer, deviceCode: string, clientId: string): Promise<Polled> {
   if (!DEVICE_CODE.test(deviceCode)) return 'malformed';
-  const hash = await as.keys.hash(deviceCode);
+  const hash = await as.secrets.hash(deviceCode);
   const held = await readDevice(as, hash);
   if (!held) return 'unknown';
   if (held.value.clientId !== clientId) return 'foreign';
@@ -118,12 +118,12 @@ export async function pollDevice(as: AuthServer, deviceCode: string, clientId: s
   const now = as.now();
   if (answer === 'denied') return 'denied';
   if (answer !== null) {
-    const key = await as.keys.openUnder(deviceCode, sealedKey, `device:${hash}`);
+    const key = await as.secrets.openUnder(deviceCode, sealedKey, `device:${hash}`);
     return { code: await decrypted(key as JWK, answer.sealedCode), challenge, hash };
   }
   if (expiresAt <= now) return 'expired';
   const isHasty = now < polledAt + interval;
-  const next = { ...held.value, polledAt: now, interval: isHasty ? Math.min(interval + INTERVAL, LONGEST_INTERVAL) : interval };
+  const next = { ...held.value, polledAt: now, interval: isHasty ? Math.min(interval + INTERVAL, MAX_INTERVAL) : interval };
   return (await save(as, hash, held, next)) && !isHasty ? 'pending' : 'slow_down';
 }
 
@@ -136,11 +136,11 @@ export async function forgetDevice(as: AuthServer, hash: string): Promise<void> 
   }
 }
 
-function readDevice(as: AuthServer, hash: string): Promise<Held<DeviceRecord> | null> {
-  return readHeld(as.store, `device:${hash}`, isDevice);
+function readDevice(as: AuthServer, hash: string): Promise<Versioned<DeviceRecord> | null> {
+  return readRecord(as.store, `device:${hash}`, isDevice);
 }
 
-async function save(as: AuthServer, hash: string, { version }: Held<DeviceRecord>, next: DeviceRecord): Promise<boolean> {
+async function save(as: AuthServer, hash: string, { version }: Versioned<DeviceRecord>, next: DeviceRecord): Promise<boolean> {
   return (await as.store.write(`device:${hash}`, next, version, { until: keptUntil(next) })) !== null;
 }
 
@@ -154,7 +154,7 @@ async function challengeOf(as: AuthServer, deviceCode: string): Promise<string> 
 }
 
 async function userKey(as: AuthServer, userCode: string): Promise<`usercode:${string}`> {
-  return `usercode:${await as.keys.hash(userCode)}`;
+  return `usercode:${await as.secrets.hash(userCode)}`;
 }
 
 function shownCode(userCode: string): string {

@@ -4,9 +4,9 @@
  * fault and never absence: read as absent it would be written over, and right codes of authenticator apps would be refused (SEC-209).
  */
 import { base64url } from '../../lib/base64url.ts';
-import { remembered } from '../../lib/lazy.ts';
+import { memoize } from '../../lib/lazy.ts';
 import type { Runtime } from '../../model/runtime.ts';
-import type { Keys } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
 import { secretMissing } from './sealed-faults.ts';
 
 /** The verbs over the server's secrets. */
@@ -36,8 +36,8 @@ interface Ring {
 const FORM = /^s1\.([\w-]{8})\.([\w-]+)$/;
 
 /** Makes the verbs. @param secrets checked ones, newest first, and at least one. */
-export function makeKeyring(secrets: readonly string[], runtime: Runtime, keys: Pick<Keys, 'sealWith' | 'openWith'>): Keyring {
-  const made = remembered<readonly Ring[]>(() => Promise.all(secrets.map((secret) => ringOf(secret, runtime))));
+export function makeKeyring(secrets: readonly string[], runtime: Runtime, keys: Pick<Secrets, 'sealWith' | 'openWith'>): Keyring {
+  const made = memoize<readonly Ring[]>(() => Promise.all(secrets.map((secret) => ringOf(secret, runtime))));
   const rings = async (): Promise<readonly Ring[]> => made.now ?? made.once();
   const keyFor = async ({ secret }: Ring, purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
     runtime.digest(`portcullis keyring\n${purpose}\n${secret}`);

@@ -6,7 +6,7 @@ import type { Fields } from '../../lib/form.ts';
 import { paramsOf, type Params } from '../../model/params.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readHeld, versioned } from './record.ts';
+import { has, readRecord, versioned } from './record.ts';
 import { takeFor } from './take-for.ts';
 
 /** A request as it is kept. */
@@ -27,11 +27,11 @@ export function isPushedUri(uri: string): boolean {
 }
 
 /** Keeps a request, and gives the `request_uri` that opens it. */
-export async function push(as: AuthServer, clientId: string, fields: Fields, ttl: Seconds): Promise<string> {
-  const uri = URN + as.keys.secret();
+export async function keepPushedRequest(as: AuthServer, clientId: string, fields: Fields, ttl: Seconds): Promise<string> {
+  const uri = URN + as.secrets.secret();
   const until = as.now() + ttl;
   const pushed: Pushed = { v: 1, clientId, until, fields: [...fields] };
-  await as.store.write(`pushed:${await as.keys.hash(uri)}`, pushed, 'absent', { until });
+  await as.store.write(`pushed:${await as.secrets.hash(uri)}`, pushed, 'absent', { until });
   return uri;
 }
 
@@ -43,8 +43,8 @@ export interface FoundRequest {
 
 /** The request; else why there is none: it is over, or was opened before, or is another client's. It is taken when it has been answered, so that none that fails is lost. */
 export async function findPushed(as: AuthServer, uri: string, clientId: string): Promise<FoundRequest | 'unknown' | 'of_another_client'> {
-  const key = `pushed:${await as.keys.hash(uri)}` as const;
-  const held = await readHeld(as.store, key, isPushed);
+  const key = `pushed:${await as.secrets.hash(uri)}` as const;
+  const held = await readRecord(as.store, key, isPushed);
   if (!held) return 'unknown';
   if (held.value.clientId !== clientId) return 'of_another_client';
   return {

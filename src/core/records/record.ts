@@ -4,18 +4,18 @@
 import type { Key, Store, Stored, Version } from '../../model/store.ts';
 
 /** A record with the version it was read at. */
-export interface Held<T> {
+export interface Versioned<T> {
   readonly value: T;
   readonly version: Version;
 }
 
 /** Reads a record of a kind. */
-export async function readHeld<T>(store: Store, key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> {
+export async function readRecord<T>(store: Store, key: Key, kind: (value: unknown) => value is T): Promise<Versioned<T> | null> {
   return valueOf(await store.read(key), kind);
 }
 
 /** The record, if it is of the kind. */
-export function valueOf<T>(stored: Stored | null, kind: (value: unknown) => value is T): Held<T> | null {
+export function valueOf<T>(stored: Stored | null, kind: (value: unknown) => value is T): Versioned<T> | null {
   return stored && kind(stored.value) ? { value: stored.value, version: stored.version } : null;
 }
 

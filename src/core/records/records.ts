@@ -11,10 +11,10 @@ import type { Organization } from '../../model/identity.ts';
 import type { KeptOrigin } from '../../model/origin.ts';
 import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
 import type { Store, WriteOptions } from '../../model/store.ts';
-import type { Journey, Ticket } from '../../model/pending-authorization.ts';
+import type { UpstreamState, PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
-import { has, readHeld, valueOf, versioned, type Held } from './record.ts';
-import { markTaken } from './used-mark.ts';
+import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
+import { markUsed } from './used-mark.ts';
 
 /** A signed-in browser. */
 export type Session = {
@@ -72,7 +72,7 @@ export interface Records {
   openGrant(grant: Grant): Promise<boolean>;
   findGrant(id: string): Promise<Grant | null>;
   /** The same with its version; `known` itself where that is still its state. */
-  readGrant(id: string, known?: Held<Grant>): Promise<Held<Grant> | null>;
+  readGrant(id: string, known?: Versioned<Grant>): Promise<Versioned<Grant> | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
   findClient(id: string): Promise<Client | null>;
   /** A client as it stood lately: for pages that show it before anything is decided. */
@@ -81,14 +81,14 @@ export interface Records {
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
   findDocument(urlHash: string): Promise<Client | null>;
   removeDocument(urlHash: string): Promise<boolean>;
-  openTicket(handleHash: string, ticket: Ticket): Promise<void>;
-  findTicket(handleHash: string): Promise<Ticket | null>;
+  openTicket(handleHash: string, ticket: PendingAuthorization): Promise<void>;
+  findTicket(handleHash: string): Promise<PendingAuthorization | null>;
   /** True for exactly one caller. */
   takeTicket(handleHash: string): Promise<boolean>;
   /** Changes a ticket that is still open; null when it is not. */
-  changeTicket(handleHash: string, change: (ticket: Ticket) => Ticket): Promise<Ticket | null>;
-  openJourney(stateHash: string, journey: Journey): Promise<void>;
-  findJourney(stateHash: string): Promise<Journey | null>;
+  changeTicket(handleHash: string, change: (ticket: PendingAuthorization) => PendingAuthorization): Promise<PendingAuthorization | null>;
+  openJourney(stateHash: string, journey: UpstreamState): Promise<void>;
+  findJourney(stateHash: string): Promise<UpstreamState | null>;
   /** True for exactly one caller. */
   takeJourney(stateHash: string): Promise<boolean>;
   /** Notes that the journey ended in a page. */
@@ -102,7 +102,7 @@ export interface Records {
   findSession(tokenHash: string): Promise<Session | null>;
   endSession(tokenHash: string): Promise<void>;
   sessionsOf(userId: string, after?: Cursor): Promise<Page>;
-  findAccount(id: string): Promise<Held<AccountRecord> | null>;
+  findAccount(id: string): Promise<Versioned<AccountRecord> | null>;
   findAccountId(username: string): Promise<string | null>;
   /** Gives a user name back, if it is this account's. */
   freeUsername(username: string, accountId: string): Promise<void>;
@@ -129,7 +129,7 @@ export function makeRecords(
   onChanged: (id: string) => void = () => {},
   runtime?: Changing['runtime'],
 ): Records {
-  const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Held<T> | null> => readHeld(store, key, kind);
+  const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Versioned<T> | null> => readRecord(store, key, kind);
   const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
   const over = { store, runtime };
   /** The store, for the changes of one grant. */
@@ -186,8 +186,8 @@ export function makeRecords(
       }),
     openJourney: async (hash, journey) => void (await store.write(`journey:${hash}`, journey, 'absent', { until: journey.expiresAt })),
     findJourney: (hash) => value(`journey:${hash}`, isJourney),
-    takeJourney: (hash) => markTaken(over, `journey:${hash}`, isJourney, 'now'),
-    endJourneyInPage: async (hash) => void (await markTaken(over, `journey:${hash}`, isJourney, 'done')),
+    takeJourney: (hash) => markUsed(over, `journey:${hash}`, isJourney, 'now'),
+    endJourneyInPage: async (hash) => void (await markUsed(over, `journey:${hash}`, isJourney, 'done')),
     async userOf(hash, candidate) {
       const known = await value(`identity:${hash}`, isIdentity);
       if (known) return known.userId;
@@ -247,13 +247,14 @@ const isGrant = (value: unknown): value is Grant =>
 /** A client that is being deleted is none (`core/records/clients`). */
 const isClient = (value: unknown): value is Client =>
   has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes') && !has(value, 'deletedAt');
-const isTicket = (value: unknown): value is Ticket => versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
+const isTicket = (value: unknown): value is PendingAuthorization =>
+  versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 /** Whether a record is a session. */
 export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
 /** Whether a record is an account. One that is still in the making is none (`core/users/account-names`). */
 export const isAccount = (value: unknown): value is AccountRecord =>
   versioned(value) && has(value, 'id', 'username', 'stamp') && !has(value, 'announced');
-const isJourney = (value: unknown): value is Journey => versioned(value) && has(value, 'login', 'ticketHash', 'sealed');
+const isJourney = (value: unknown): value is UpstreamState => versioned(value) && has(value, 'login', 'ticketHash', 'sealed');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');
 const isCount = (value: unknown): value is { count: number; endsAt: Seconds } => has(value, 'count', 'endsAt');

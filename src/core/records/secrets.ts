@@ -19,7 +19,7 @@ export interface MintedTokens extends Minted {
 }
 
 /** The verbs over secrets, on one machine's cryptography. */
-export interface Keys {
+export interface Secrets {
   /** A random name of 128 bits. */
   id(): string;
   /** A random secret of 256 bits. */
@@ -43,7 +43,7 @@ export interface Keys {
 }
 
 /** Makes the verbs. @param tenant whose ciphertexts these are: they open nowhere else, though the secret be the same. */
-export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
+export function makeSecrets(runtime: Runtime, tenant: string | null = null): Secrets {
   const place = (bound: string): string => (tenant === null ? bound : `${tenant}/${bound}`);
   const random = (bytes: number): string => base64url(runtime.random(bytes));
   const hash = async (text: string): Promise<string> => runtime.digestText?.(text) ?? base64url(await runtime.digest(text));
@@ -58,9 +58,9 @@ export function makeKeys(runtime: Runtime, tenant: string | null = null): Keys {
     ...(await proof(token)),
     familyHash: familyHash ?? (await hash(`portcullis family\n${familyOf(token)}`)),
   });
-  const sealWith: Keys['sealWith'] = async (key, value, bound) =>
+  const sealWith: Secrets['sealWith'] = async (key, value, bound) =>
     base64url(await runtime.seal(key, utf8(JSON.stringify(value)), place(bound)));
-  const openWith: Keys['openWith'] = async (key, sealed, bound) => {
+  const openWith: Secrets['openWith'] = async (key, sealed, bound) => {
     const bytes = fromBase64url(sealed);
     const plain = bytes && (await runtime.open(key, bytes, place(bound)));
     return plain && fromUtf8(plain);

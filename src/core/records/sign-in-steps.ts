@@ -6,8 +6,8 @@
 import { changeRecord } from '../../model/change-record.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readHeld, versioned } from './record.ts';
-import { markTaken, type Taken } from './used-mark.ts';
+import { has, readRecord, versioned } from './record.ts';
+import { markUsed, type Used } from './used-mark.ts';
 
 /** A sign-in that waits for its next page. */
 export type StepRecord = {
@@ -23,7 +23,7 @@ export type StepRecord = {
   /** What was kept, under a key that only the page's secret gives. */
   readonly sealed: string;
   readonly expiresAt: Seconds;
-} & Taken;
+} & Used;
 
 /** Writes a step. */
 export async function openStep({ store }: AuthServer, hash: string, step: StepRecord): Promise<void> {
@@ -33,7 +33,7 @@ export async function openStep({ store }: AuthServer, hash: string, step: StepRe
 
 /** The step, open or taken; null if it has run out. */
 export async function findStep({ store }: AuthServer, hash: string): Promise<StepRecord | null> {
-  return (await readHeld(store, `step:${hash}`, isStep))?.value ?? null;
+  return (await readRecord(store, `step:${hash}`, isStep))?.value ?? null;
 }
 
 /** Uses up one try before it is made. The last one takes the step. @returns the tries left, null where there is no step. */
@@ -47,7 +47,7 @@ export async function spendTry(as: AuthServer, hash: string): Promise<number | n
 
 /** Takes the step; true for exactly one caller. */
 export async function takeStep(as: AuthServer, hash: string): Promise<boolean> {
-  return markTaken(as, `step:${hash}`, isStep, 'now');
+  return markUsed(as, `step:${hash}`, isStep, 'now');
 }
 
 /** Ends the step: nothing was proven with it. */
@@ -57,7 +57,7 @@ export async function dropStep({ store }: AuthServer, hash: string): Promise<voi
 
 /** Notes that the step ended in another page. */
 export async function endStepInPage(as: AuthServer, hash: string): Promise<void> {
-  await markTaken(as, `step:${hash}`, isStep, 'done');
+  await markUsed(as, `step:${hash}`, isStep, 'done');
 }
 
 const isStep = (value: unknown): value is StepRecord =>

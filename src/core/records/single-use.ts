@@ -5,7 +5,7 @@
 import { isOutage } from '../../model/error.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readHeld } from './record.ts';
+import { has, readRecord } from './record.ts';
 
 /** Something that may be used once. */
 export interface Once {
@@ -21,17 +21,17 @@ export interface Once {
  * @param until when the thing itself is over; the record outlasts it.
  */
 export async function onceOnly(as: AuthServer, namespace: readonly string[], id: string, until: Seconds): Promise<Once> {
-  const key = `replay:${await as.keys.hash(`replay\n${JSON.stringify([...namespace, id])}`)}` as const;
+  const key = `replay:${await as.secrets.hash(`replay\n${JSON.stringify([...namespace, id])}`)}` as const;
   let mine: string | null = null;
   return {
     async spend() {
-      mine = as.keys.id(); // known before the write, whose answer may be lost
+      mine = as.secrets.id(); // known before the write, whose answer may be lost
       return (await as.store.write(key, { v: 1, by: mine }, 'absent', { until: until + 1 })) !== null;
     },
     async giveBack() {
       if (mine === null) return;
       try {
-        const held = await readHeld(as.store, key, isMark);
+        const held = await readRecord(as.store, key, isMark);
         if (held?.value.by === mine) await as.store.remove(key, held.version);
       } catch (error) {
         if (!isOutage(error)) throw error;

@@ -4,12 +4,12 @@
  */
 import { isOutage } from '../../model/error.ts';
 import type { Json, Key, Seconds, Store } from '../../model/store.ts';
-import type { Held } from './record.ts';
+import type { Versioned } from './record.ts';
 
 /** Runs `work` for the one caller that takes the record; null for all others. */
 export async function takeFor<T>(
   store: Store,
-  { key, held, until }: { readonly key: Key; readonly held: Held<Json>; readonly until: Seconds },
+  { key, held, until }: { readonly key: Key; readonly held: Versioned<Json>; readonly until: Seconds },
   work: () => Promise<T>,
 ): Promise<T | null> {
   try {

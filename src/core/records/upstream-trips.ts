@@ -4,8 +4,8 @@
  */
 import type { Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readHeld, versioned } from './record.ts';
-import { markTaken, type Taken } from './used-mark.ts';
+import { has, readRecord, versioned } from './record.ts';
+import { markUsed, type Used } from './used-mark.ts';
 
 /** A trip as it is kept. */
 export type TripRecord = {
@@ -17,7 +17,7 @@ export type TripRecord = {
   /** Under a key that only the state gives. */
   readonly sealed: string;
   readonly expiresAt: Seconds;
-} & Taken;
+} & Used;
 
 /** Writes a trip down. */
 export async function openTrip(as: AuthServer, stateHash: string, trip: TripRecord): Promise<void> {
@@ -26,17 +26,17 @@ export async function openTrip(as: AuthServer, stateHash: string, trip: TripReco
 
 /** The trip, under way or taken. */
 export async function findTrip(as: AuthServer, stateHash: string): Promise<TripRecord | null> {
-  return (await readHeld(as.store, `trip:${stateHash}`, isTrip))?.value ?? null;
+  return (await readRecord(as.store, `trip:${stateHash}`, isTrip))?.value ?? null;
 }
 
 /** True for exactly one caller. */
 export async function takeTrip(as: AuthServer, stateHash: string): Promise<boolean> {
-  return markTaken(as, `trip:${stateHash}`, isTrip, 'now');
+  return markUsed(as, `trip:${stateHash}`, isTrip, 'now');
 }
 
 /** Notes that the trip ended in a page. */
 export async function endTripInPage(as: AuthServer, stateHash: string): Promise<void> {
-  await markTaken(as, `trip:${stateHash}`, isTrip, 'done');
+  await markUsed(as, `trip:${stateHash}`, isTrip, 'done');
 }
 
 const isTrip = (value: unknown): value is TripRecord => versioned(value) && has(value, 'login', 'browserHash', 'sealed');

@@ -6,10 +6,10 @@ import { changeRecord, type Changing } from '../../model/change-record.ts';
 import type { Key, Seconds } from '../../model/store.ts';
 
 /** `now` while a request works on it; `done` when that ended in a page, from which there is nowhere to be sent again. */
-export type Taken = { readonly taken?: 'now' | 'done' };
+export type Used = { readonly taken?: 'now' | 'done' };
 
 /** Marks a record: `now` an open one, `done` one that is taken. True for exactly one caller. */
-export async function markTaken<T extends Taken & { readonly expiresAt: Seconds }>(
+export async function markUsed<T extends Used & { readonly expiresAt: Seconds }>(
   over: Changing,
   key: Key,
   kind: (value: unknown) => value is T,

@@ -6,7 +6,7 @@ import type { Checked } from '../../model/access.ts';
 import type { Json, Key, Seconds } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readHeld, versioned } from './record.ts';
+import { has, readRecord, versioned } from './record.ts';
 import { secretMissing, unreadable } from './sealed-faults.ts';
 
 /** Either sealed or plain. */
@@ -17,20 +17,20 @@ export const STATE_PURPOSE = 'user-state';
 /** Since the last write, unless it says otherwise. */
 const TTL: Seconds = 365 * 86_400;
 /** Characters of JSON. */
-const LARGEST = 262_144;
-const LONGEST_HANDLE = 256;
+const MAX_STATE_LENGTH = 262_144;
+const MAX_HANDLE_LENGTH = 256;
 
 /** The states of the caller. @param kind of record: what the user made, or what is on its way for an MCP client. */
 export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp'): UserStates {
-  const { store, keys, keyring } = as;
+  const { store, secrets, keyring } = as;
   const keyOf = async (handle: string): Promise<Key> => {
-    if (handle.length > LONGEST_HANDLE) throw new TypeError(`A state's handle may have ${LONGEST_HANDLE} characters.`);
-    return `${kind}:${await keys.hash(`${kind}\n${JSON.stringify([access.issuer ?? '', access.userId, access.resource, handle])}`)}`;
+    if (handle.length > MAX_HANDLE_LENGTH) throw new TypeError(`A state's handle may have ${MAX_HANDLE_LENGTH} characters.`);
+    return `${kind}:${await secrets.hash(`${kind}\n${JSON.stringify([access.issuer ?? '', access.userId, access.resource, handle])}`)}`;
   };
   return {
     async read(handle) {
       const key = await keyOf(handle);
-      const held = await readHeld(store, key, isState);
+      const held = await readRecord(store, key, isState);
       if (!held) return null;
       const { value: record, version } = held;
       if ('plain' in record) return { value: record.plain, version };
@@ -40,7 +40,8 @@ export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp')
       return { value: opened.value, version };
     },
     async write(handle, value, since, ttl = TTL) {
-      if (JSON.stringify(value).length > LARGEST) throw new TypeError(`A user's state may have ${LARGEST} characters of JSON.`);
+      if (JSON.stringify(value).length > MAX_STATE_LENGTH)
+        throw new TypeError(`A user's state may have ${MAX_STATE_LENGTH} characters of JSON.`);
       const key = await keyOf(handle);
       const record: StateRecord = keyring ? { v: 1, sealed: await keyring.seal(STATE_PURPOSE, { value }, key) } : { v: 1, plain: value };
       return store.write(key, record, since ?? 'absent', { until: as.now() + ttl });

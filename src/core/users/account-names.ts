@@ -8,19 +8,19 @@ import { type Changing, changeRecord } from '../../model/change-record.ts';
 import type { Seconds, Store, Version } from '../../model/store.ts';
 import { usernameKey } from '../../model/account.ts';
 import type { Emails } from './emails.ts';
-import { has, readHeld, type Held } from '../records/record.ts';
-import type { Keys } from '../records/secrets.ts';
+import { has, readRecord, type Versioned } from '../records/record.ts';
+import type { Secrets } from '../records/secrets.ts';
 import { isAccount, type AccountRecord, type Records } from '../records/records.ts';
 
 /** What became of a new account: somebody has its name or its address, or it is there. */
 export type Opened = 'open' | 'username_taken' | 'email_taken';
 
 /** The verbs over accounts that may still be in the making. */
-export interface NewAccounts {
+export interface AccountNames {
   /** @throws {Error} when the id is an account's, or the store takes longer than an announcement stands. */
   open(account: AccountRecord): Promise<Opened>;
   /** The account, finished if it was not; null if there is none. */
-  find(id: string): Promise<Held<AccountRecord> | null>;
+  find(id: string): Promise<Versioned<AccountRecord> | null>;
 }
 
 /** How long an account may be in the making. */
@@ -29,17 +29,17 @@ const ANNOUNCED: Seconds = 600;
 type Announced = AccountRecord & { readonly announced: true };
 
 /** Makes the verbs. */
-export function makeNewAccounts(
+export function makeAccountNames(
   store: Store,
-  keys: Keys,
+  secrets: Secrets,
   records: Records,
   emails: Emails,
   now: () => Seconds,
   runtime?: Changing['runtime'],
-): NewAccounts {
+): AccountNames {
   const finish = async ({ announced: _announced, ...account }: Announced, version: Version): Promise<Opened> => {
     const { id, username, email, emailVerified } = account;
-    const nameHash = await keys.hash(usernameKey(username));
+    const nameHash = await secrets.hash(usernameKey(username));
     const named = await claimName({ store, runtime }, nameHash, id);
     if (named && (!emailVerified || (await emails.claim(email ?? '', id)))) {
       if ((await store.write(`account:${id}`, account, version)) !== null || (await records.findAccount(id))) return 'open'; // or by another hand
@@ -58,7 +58,7 @@ export function makeNewAccounts(
       return finish(announced, version);
     },
     async find(id) {
-      const held = await readHeld(store, `account:${id}`, isAnyAccount);
+      const held = await readRecord(store, `account:${id}`, isAnyAccount);
       if (!held || isAccount(held.value)) return held;
       return (await finish(held.value as Announced, held.version)) === 'open' ? records.findAccount(id) : null;
     },

@@ -16,11 +16,11 @@ import type { Totps } from '../../model/totp.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { Emails } from './emails.ts';
 import type { Consents } from '../records/consents.ts';
-import type { Keys } from '../records/secrets.ts';
-import type { NewAccounts } from './account-names.ts';
+import type { Secrets } from '../records/secrets.ts';
+import type { AccountNames } from './account-names.ts';
 import type { AccountRecord, Records } from '../records/records.ts';
 import { isRemoved, markRemoved } from './removed-users.ts';
-import { makeSignIns } from './linked-logins.ts';
+import { makeLinkedLogins } from './linked-logins.ts';
 import { type Seed, seedAccount } from './seeded-accounts.ts';
 import type { Vault } from '../vault/vault.ts';
 
@@ -34,11 +34,11 @@ export interface AccountParts {
   readonly consents: Consents;
   readonly vault: Pick<Vault, 'release' | 'releaseAll'>;
   readonly store: Store;
-  readonly keys: Keys;
+  readonly secrets: Secrets;
   readonly runtime: Runtime;
   readonly passkeys: Passkeys;
   readonly emails: Emails;
-  readonly newAccounts: NewAccounts;
+  readonly newAccounts: AccountNames;
   readonly totps: Totps;
   readonly links: Links;
   /** Where people sign up; null where they cannot. */
@@ -52,7 +52,7 @@ export function makeAccounts({
   records,
   consents,
   vault,
-  keys,
+  secrets,
   runtime,
   passkeys,
   emails,
@@ -79,7 +79,7 @@ export function makeAccounts({
       return edit(account);
     });
   const findByUsername = async (username: string): Promise<AccountRecord | null> => {
-    const id = await records.findAccountId(await keys.hash(usernameKey(username)));
+    const id = await records.findAccountId(await secrets.hash(usernameKey(username)));
     return (await newAccounts.find(id ?? 'none'))?.value ?? null; // one read more or less would tell which names exist
   };
   const create = async (account: NewAccount, id: string, seed?: (hash: string | null) => Seed, who?: Waiter): Promise<Account> => {
@@ -92,7 +92,7 @@ export function makeAccounts({
       ...rest,
       id,
       username: foldUsername(username),
-      stamp: keys.id(),
+      stamp: secrets.id(),
       createdAt: runtime.now(),
       ...(passwordHash === null ? {} : { passwordHash }),
       ...(seed ? { seed: seed(passwordHash) } : {}),
@@ -108,7 +108,7 @@ export function makeAccounts({
     ifStamp?: string,
     more: Partial<AccountRecord> = {},
   ): Promise<AccountRecord | null> => {
-    const stamp = keys.id();
+    const stamp = secrets.id();
     const found = await records.findAccount(id);
     if (found && ifStamp !== undefined && found.value.stamp !== ifStamp) return null;
     // Before and after: cut off in between, nothing that the old password opened is left behind the new one.
@@ -124,13 +124,13 @@ export function makeAccounts({
   return {
     async create(account, id, who) {
       if (id !== undefined && (await isRemoved(store, id))) throw new TypeError('The account of this id was removed.');
-      return create(account, id ?? keys.id(), undefined, who);
+      return create(account, id ?? secrets.id(), undefined, who);
     },
     seed: (account) =>
       seedAccount(
         {
           find: findByUsername,
-          create: (one, seed) => create(one, keys.id(), seed),
+          create: (one, seed) => create(one, secrets.id(), seed),
           isRight: (password, hash) => isRight(password, hash),
           async renew({ id, stamp }, password, seed) {
             const hash = await hashPassword(password);
@@ -168,7 +168,7 @@ export function makeAccounts({
       await change(id, ({ email: _email, emailVerified: _verified, ...account }) => ({
         ...account,
         ...(email === null ? {} : { email, emailVerified: verified }),
-        stamp: keys.id(),
+        stamp: secrets.id(),
       }));
       const isSame = email !== null && verified && foldAddress(email) === foldAddress(old?.email ?? '');
       if (old?.email !== undefined && !isSame) await emails.free(old.email, id);
@@ -178,7 +178,7 @@ export function makeAccounts({
         throw new TypeError("accounts.invite: nobody can sign up here. Give password({ signUp: 'invited' }), or 'open'.");
       const email = given === undefined ? undefined : foldAddress(given);
       if (email === null) throw new TypeError('accounts.invite: `email` is not an e-mail address.');
-      const carries = { ...invitation, ...(email === undefined ? {} : { email }), permissions: [...permissions], accountId: keys.id() };
+      const carries = { ...invitation, ...(email === undefined ? {} : { email }), permissions: [...permissions], accountId: secrets.id() };
       return { url: `${signUpUrl}?token=${await links.make('invitation', carries, ttl)}`, expiresAt: runtime.now() + ttl };
     },
     setPermissions: async (id, permissions) => void (await change(id, (account) => ({ ...account, permissions: [...permissions] }))),
@@ -187,10 +187,10 @@ export function makeAccounts({
       await markRemoved(store, id, runtime.now()); // first: sign-ins under way and what a cut-off removal leaves then find no user
       const held = await newAccounts.find(id);
       // The name first: cut off in between, the account is still there to be removed again.
-      if (held) await records.freeUsername(await keys.hash(usernameKey(held.value.username)), id);
+      if (held) await records.freeUsername(await secrets.hash(usernameKey(held.value.username)), id);
       if (held?.value.email !== undefined) await emails.free(held.value.email, id);
       await records.removeAccount(id);
-      await makeSignIns({ store, passkeys, totps, emit }).removeAll(id);
+      await makeLinkedLogins({ store, passkeys, totps, emit }).removeAll(id);
       await signOut({ records, consents, vault }, id, runtime.now());
       await vault.releaseAll(id);
     },

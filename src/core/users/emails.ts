@@ -5,8 +5,8 @@
 import { foldAddress } from '../../model/email.ts';
 import type { Store } from '../../model/store.ts';
 import { type Changing, changeRecord } from '../../model/change-record.ts';
-import { has, readHeld } from '../records/record.ts';
-import type { Keys } from '../records/secrets.ts';
+import { has, readRecord } from '../records/record.ts';
+import type { Secrets } from '../records/secrets.ts';
 
 /** The verbs over proven addresses. They take addresses as people type them; what is no address belongs to nobody. */
 export interface Emails {
@@ -19,15 +19,15 @@ export interface Emails {
 }
 
 /** Makes the verbs. */
-export function makeEmails(store: Store, keys: Keys, runtime?: Changing['runtime']): Emails {
+export function makeEmails(store: Store, secrets: Secrets, runtime?: Changing['runtime']): Emails {
   const keyOf = async (address: string): Promise<`email:${string}` | null> => {
     const folded = foldAddress(address);
-    return folded === null ? null : `email:${await keys.hash(folded)}`;
+    return folded === null ? null : `email:${await secrets.hash(folded)}`;
   };
   return {
     async ownerOf(address) {
       const key = await keyOf(address);
-      return key && ((await readHeld(store, key, isOwner))?.value.accountId ?? null);
+      return key && ((await readRecord(store, key, isOwner))?.value.accountId ?? null);
     },
     async claim(address, accountId) {
       const key = await keyOf(address);
@@ -41,7 +41,7 @@ export function makeEmails(store: Store, keys: Keys, runtime?: Changing['runtime
     },
     async free(address, accountId) {
       const key = await keyOf(address);
-      const held = key && (await readHeld(store, key, isOwner));
+      const held = key && (await readRecord(store, key, isOwner));
       if (key && held?.value.accountId === accountId) await store.remove(key, held.version);
     },
   };

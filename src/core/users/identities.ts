@@ -4,7 +4,7 @@
  */
 import type { Identity } from '../../model/identity.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, type Held, readHeld, versioned } from '../records/record.ts';
+import { has, type Versioned, readRecord, versioned } from '../records/record.ts';
 
 /** One as it is kept. */
 export type IdentityRecord = {
@@ -25,12 +25,17 @@ export interface JoinedIdentity {
 }
 
 /** Reads one. */
-export function findIdentity(store: Store, hash: string): Promise<Held<IdentityRecord> | null> {
-  return readHeld(store, keyOf(hash), isIdentity);
+export function findIdentity(store: Store, hash: string): Promise<Versioned<IdentityRecord> | null> {
+  return readRecord(store, keyOf(hash), isIdentity);
 }
 
 /** Notes what an account is called at its site now; a change that another request makes meanwhile wins. */
-export async function noteAccount(store: Store, hash: string, { value, version }: Held<IdentityRecord>, account: string): Promise<void> {
+export async function noteAccount(
+  store: Store,
+  hash: string,
+  { value, version }: Versioned<IdentityRecord>,
+  account: string,
+): Promise<void> {
   if (value.account !== account) await store.write(keyOf(hash), { ...value, account }, version, { index: [`identities:${value.userId}`] });
 }
 

@@ -10,7 +10,7 @@ import type { Totps } from '../../model/totp.ts';
 import { identitiesOf, partIdentity } from './identities.ts';
 
 /** What the verbs are made over. */
-export interface SignInParts {
+export interface LinkedLoginsParts {
   readonly store: Store;
   readonly passkeys: Passkeys;
   readonly totps: Totps;
@@ -18,7 +18,7 @@ export interface SignInParts {
 }
 
 /** Makes the verbs. */
-export function makeSignIns(as: SignInParts): SignIns {
+export function makeLinkedLogins(as: LinkedLoginsParts): SignIns {
   const signIns: SignIns = {
     async list(userId) {
       const [identities, passkeys, secondFactor] = await Promise.all([

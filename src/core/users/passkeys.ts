@@ -7,8 +7,8 @@ import { type Changing, changeRecord } from '../../model/change-record.ts';
 import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../../model/passkey.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
-import { has, readHeld, versioned } from '../records/record.ts';
-import type { Keys } from '../records/secrets.ts';
+import { has, readRecord, versioned } from '../records/record.ts';
+import type { Secrets } from '../records/secrets.ts';
 
 type PasskeyRecord = Passkey & { readonly v: 1 };
 /** What is about to go. It outlives every removal that is under way; one whose process died counts as gone so long. */
@@ -18,7 +18,7 @@ type Leaving = { readonly v: 1; readonly ids: readonly string[] };
 export interface PasskeyParts {
   readonly store: Store;
   readonly runtime?: Changing['runtime'];
-  readonly keys: Keys;
+  readonly secrets: Secrets;
   readonly now: () => Seconds;
   readonly emit: (event: NewEvent) => void;
 }
@@ -26,9 +26,9 @@ export interface PasskeyParts {
 const LEAVING_TTL: Seconds = 600;
 
 /** Makes the verbs. */
-export function makePasskeys({ store, runtime, keys, now, emit }: PasskeyParts): Passkeys {
-  const keyOf = async (id: string): Promise<Key> => `passkey:${await keys.hash(`passkey\n${id}`)}`;
-  const challengeKeyOf = async (challenge: string): Promise<Key> => `passkey-challenge:${await keys.hash(challenge)}`;
+export function makePasskeys({ store, runtime, secrets, now, emit }: PasskeyParts): Passkeys {
+  const keyOf = async (id: string): Promise<Key> => `passkey:${await secrets.hash(`passkey\n${id}`)}`;
+  const challengeKeyOf = async (challenge: string): Promise<Key> => `passkey-challenge:${await secrets.hash(challenge)}`;
   const leavingKeyOf = (userId: string): Key => `passkeys-leaving:${userId}`;
   const listOf = (userId: string): Key => `passkeys:${userId}`;
   const tell = (userId: string, what: 'added' | 'removed' | 'renamed'): void =>
@@ -57,7 +57,7 @@ export function makePasskeys({ store, runtime, keys, now, emit }: PasskeyParts):
     return found;
   };
   const passkeysOf = async (userId: string): Promise<readonly Passkey[]> => {
-    const held = await Promise.all((await keysOf(userId)).map((key) => readHeld(store, key, isPasskey)));
+    const held = await Promise.all((await keysOf(userId)).map((key) => readRecord(store, key, isPasskey)));
     return held
       .flatMap((one) => (one && one.value.userId === userId ? [publicOf(one.value)] : []))
       .toSorted((a, b) => a.createdAt - b.createdAt);
@@ -75,13 +75,13 @@ export function makePasskeys({ store, runtime, keys, now, emit }: PasskeyParts):
   };
   return {
     async openChallenge(userId) {
-      const challenge = keys.secret();
+      const challenge = secrets.secret();
       await store.write(await challengeKeyOf(challenge), { v: 1, userId }, 'absent', { until: now() + CHALLENGE_TTL });
       return challenge;
     },
     async takeChallenge(userId, challenge) {
       const key = await challengeKeyOf(challenge);
-      const held = await readHeld(store, key, isChallenge);
+      const held = await readRecord(store, key, isChallenge);
       return held?.value.userId === userId && store.remove(key, held.version);
     },
     async add(passkey) {
@@ -90,7 +90,7 @@ export function makePasskeys({ store, runtime, keys, now, emit }: PasskeyParts):
       return true;
     },
     async find(id) {
-      const held = await readHeld(store, await keyOf(id), isPasskey);
+      const held = await readRecord(store, await keyOf(id), isPasskey);
       return held && publicOf(held.value);
     },
     of: passkeysOf,
@@ -107,7 +107,7 @@ export function makePasskeys({ store, runtime, keys, now, emit }: PasskeyParts):
     },
     async remove(userId, id, { keepLast = false } = {}) {
       const key = await keyOf(id);
-      if ((await readHeld(store, key, isPasskey))?.value.userId !== userId) return 'gone';
+      if ((await readRecord(store, key, isPasskey))?.value.userId !== userId) return 'gone';
       if (keepLast && !(await mayLeave(userId, id))) return 'last';
       const isRemoved = await changeRecord({ store, runtime }, key, isPasskey, (passkey) =>
         passkey?.userId === userId ? { remove: true, result: true } : { result: false },
@@ -117,7 +117,7 @@ export function makePasskeys({ store, runtime, keys, now, emit }: PasskeyParts):
     },
     async removeAll(userId) {
       for (const key of await keysOf(userId)) {
-        const held = await readHeld(store, key, isPasskey);
+        const held = await readRecord(store, key, isPasskey);
         if (held?.value.userId === userId) await store.remove(key);
       }
     },

@@ -10,10 +10,10 @@ import type { NewEvent } from '../../model/event.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Seconds, Store } from '../../model/store.ts';
 import type { Totps } from '../../model/totp.ts';
-import { has, type Held, readHeld, versioned } from '../records/record.ts';
+import { has, type Versioned, readRecord, versioned } from '../records/record.ts';
 import type { Keyring } from '../records/keyring.ts';
-import type { Keys } from '../records/secrets.ts';
-import { neededKeyring } from '../records/require-keyring.ts';
+import type { Secrets } from '../records/secrets.ts';
+import { requireKeyring } from '../records/require-keyring.ts';
 import { unreadable } from '../records/sealed-faults.ts';
 
 /** What is kept of a user. */
@@ -31,7 +31,7 @@ export type TotpRecord = {
 /** What the verbs are made over. */
 export interface TotpParts {
   readonly store: Store;
-  readonly keys: Keys;
+  readonly secrets: Secrets;
   readonly keyring: Keyring | null;
   readonly runtime: Runtime;
   readonly emit: (event: NewEvent) => void;
@@ -47,10 +47,10 @@ const RECOVERY_BYTES = 10; // 80 bits: not to be guessed, not even with the hash
 const WINDOW = 1;
 
 /** Makes the verbs. */
-export function makeTotps({ store, keys, keyring, runtime, emit }: TotpParts): Totps {
+export function makeTotps({ store, secrets, keyring, runtime, emit }: TotpParts): Totps {
   const keyOf = (userId: string): `totp:${string}` => `totp:${userId}`;
-  const ring = (): Keyring => neededKeyring(keyring, 'the second factor');
-  const read = (userId: string): Promise<Held<TotpRecord> | null> => readHeld(store, keyOf(userId), isTotp);
+  const ring = (): Keyring => requireKeyring(keyring, 'the second factor');
+  const read = (userId: string): Promise<Versioned<TotpRecord> | null> => readRecord(store, keyOf(userId), isTotp);
   const tell = (userId: string, what: 'added' | 'removed' | 'recovery_used' | 'recovery_renewed'): void =>
     emit({ kind: 'factor.changed', factor: 'totp', userId, what });
 
@@ -61,7 +61,7 @@ export function makeTotps({ store, keys, keyring, runtime, emit }: TotpParts): T
       return edited ? { write: edited[0], result: edited[1] } : { result: null };
     });
   };
-  const recoveryHash = (userId: string, code: string): Promise<string> => keys.hash(`recovery code\n${userId}\n${code}`);
+  const recoveryHash = (userId: string, code: string): Promise<string> => secrets.hash(`recovery code\n${userId}\n${code}`);
   const newRecovery = async (userId: string): Promise<{ codes: readonly string[]; hashes: readonly string[] }> => {
     const codes = Array.from({ length: RECOVERY_CODES }, () => base32(runtime.random(RECOVERY_BYTES)).toLowerCase());
     return { codes: codes.map(grouped), hashes: await Promise.all(codes.map((code) => recoveryHash(userId, code))) };

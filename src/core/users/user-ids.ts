@@ -8,7 +8,7 @@ import { OAuthError } from '../../model/error.ts';
 import type { Identity } from '../../model/identity.ts';
 import { isForm } from '../../model/login.ts';
 import type { AuthServer } from '../auth-server.ts';
-import type { Held } from '../records/record.ts';
+import type { Versioned } from '../records/record.ts';
 import { accountNameOf, findIdentity, type IdentityRecord, noteAccount, partIdentity } from './identities.ts';
 import { isRemoved } from './removed-users.ts';
 
@@ -20,7 +20,7 @@ import { isRemoved } from './removed-users.ts';
  * @throws {OAuthError} for somebody else who names one of our issuers: any of their users could call themselves like one of ours.
  */
 export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?: string, login?: string): Promise<string> {
-  const { keys, records, settings, store } = as;
+  const { secrets, records, settings, store } = as;
   const { issuer, subject } = identity;
   if (settings.issuers.includes(issuer)) {
     const isOwn = settings.logins.some((one) => one.id === login && isForm(one));
@@ -34,7 +34,7 @@ export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?:
     return known.value.userId;
   }
   const account = joinByEmail === undefined ? null : await as.accounts.findByEmail(joinByEmail);
-  const userId = account?.emailVerified ? account.id : keys.id();
+  const userId = account?.emailVerified ? account.id : secrets.id();
   return records.userOf(hash, { userId, issuer, account: accountNameOf(identity), createdAt: as.now() });
 }
 
@@ -72,13 +72,13 @@ export async function joinIdentity(
 }
 
 /** Whether an identity is that of a user who was removed; if so, it is removed as well. */
-async function isLeftBehind({ store }: AuthServer, hash: string, { value, version }: Held<IdentityRecord>): Promise<boolean> {
+async function isLeftBehind({ store }: AuthServer, hash: string, { value, version }: Versioned<IdentityRecord>): Promise<boolean> {
   if (!(await isRemoved(store, value.userId))) return false;
   await store.remove(`identity:${hash}`, version);
   return true;
 }
 
-async function hashOf({ keys }: AuthServer, { issuer, subject }: Pick<Identity, 'issuer' | 'subject'>): Promise<string> {
+async function hashOf({ secrets }: AuthServer, { issuer, subject }: Pick<Identity, 'issuer' | 'subject'>): Promise<string> {
   if (issuer === '' || subject === '') throw new TypeError('An identity needs an issuer and a subject.');
-  return keys.hash(`identity\n${JSON.stringify([issuer, subject])}`);
+  return secrets.hash(`identity\n${JSON.stringify([issuer, subject])}`);
 }

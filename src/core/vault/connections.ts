@@ -16,7 +16,7 @@ import type { Settings } from '../../model/settings.ts';
 import type { Json, Key, Seconds } from '../../model/store.ts';
 import { type UpstreamRef, UpstreamTokenError } from '../../model/upstream.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { has, readHeld, versioned } from '../records/record.ts';
+import { has, readRecord, versioned } from '../records/record.ts';
 import { openRefs, sealRefs } from './upstream-refs.ts';
 
 /** What a link to the page carries, sealed under its own secret. */
@@ -36,7 +36,7 @@ export const CONNECTION = 'connection';
 export const CONNECTION_TTL: Seconds = 600;
 /** How long the reference waits for the tool to ask again. */
 const WAITING: Seconds = 86_400;
-const MOST_LINKS = 30;
+const MAX_LINKS = 30;
 
 type SlotRecord = { readonly v: 1; readonly sealed: string };
 
@@ -52,7 +52,7 @@ export function connectionPath({ paths }: Settings): string {
 
 /** Makes `auth.connect` for one grant. @param grantKey works out the key, with the token of the call. */
 export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promise<Uint8Array<ArrayBuffer>>): Connect {
-  const { keys, runtime, settings, vault } = as;
+  const { secrets, runtime, settings, vault } = as;
   const { id: grantId, userId, clientId } = grant;
   const keyFor = async (purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
     runtime.digest(`portcullis ${purpose}\n${base64url(await grantKey())}`);
@@ -85,7 +85,7 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
     const { key, provider } = asked;
     let secret = way?.secret ?? null;
     if (secret === null || (await as.links.find(CONNECTION, secret)) === null) {
-      const wait = await as.limit(`connect\n${grantId}`, MOST_LINKS, CONNECTION_TTL);
+      const wait = await as.limit(`connect\n${grantId}`, MAX_LINKS, CONNECTION_TTL);
       if (wait !== null) throw new UpstreamTokenError('unavailable', provider, wait);
       secret = await as.links.make(CONNECTION, asked as unknown as Json, CONNECTION_TTL);
       await keepWay(as, await wayKey(as, asked), bytesOf(key), { secret, missing: way?.missing ?? [] });
@@ -99,9 +99,9 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
       throw new TypeError(
         `auth.connect: there is no login "${provider}" that keeps tokens; give \`logins\` upstream(…, { keepTokens: true }), or connection(…).`,
       );
-    const [slot, key] = [await keys.hash(`connection\n${grantId} ${provider}`), await keyFor(`connection ${provider}`)];
+    const [slot, key] = [await secrets.hash(`connection\n${grantId} ${provider}`), await keyFor(`connection ${provider}`)];
     const current = (await as.records.findGrant(grantId)) ?? grant; // another call may have added it since this one began
-    const before = await openRefs(keys, grantId, await grantKey(), current.upstreams);
+    const before = await openRefs(secrets, grantId, await grantKey(), current.upstreams);
     if ((await missingOf(provider, scopes, before))?.length === 0) return vault.upstreamsOf(grantId, async () => before)(provider);
     const asked: ConnectionAsked = { userId, clientId, provider, scopes, slot, key: base64url(key) };
     let way = await readWay(as, await wayKey(as, asked), key);
@@ -119,9 +119,9 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
 
   return Object.assign(connect, {
     seal: async (value: Json, bound: string) =>
-      keys.sealWith(await keyFor('carried'), { value, until: as.now() + CONNECTION_TTL }, `carried:${grantId}:${bound}`),
+      secrets.sealWith(await keyFor('carried'), { value, until: as.now() + CONNECTION_TTL }, `carried:${grantId}:${bound}`),
     open: async (sealed: string, bound: string) => {
-      const text = await keys.openWith(await keyFor('carried'), sealed, `carried:${grantId}:${bound}`);
+      const text = await secrets.openWith(await keyFor('carried'), sealed, `carried:${grantId}:${bound}`);
       if (text === null) return null;
       const { value, until } = JSON.parse(text) as { value: Json; until: Seconds };
       return { value, over: until <= as.now() };
@@ -133,18 +133,18 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
 type Way = { readonly secret: string | null; readonly missing: readonly string[] };
 
 /** One for what a tool wants of a provider; sealed under the key of the connection, for the secret of a link stands in it. */
-async function wayKey({ keys }: AuthServer, { slot, scopes }: ConnectionAsked): Promise<Key> {
-  return slotKey(await keys.hash(`connection way\n${slot} ${scopes.toSorted().join(' ')}`));
+async function wayKey({ secrets }: AuthServer, { slot, scopes }: ConnectionAsked): Promise<Key> {
+  return slotKey(await secrets.hash(`connection way\n${slot} ${scopes.toSorted().join(' ')}`));
 }
 
 async function readWay(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>): Promise<Way | null> {
-  const held = await readHeld(as.store, at, isSlot);
-  const text = held && (await as.keys.openWith(key, held.value.sealed, at));
+  const held = await readRecord(as.store, at, isSlot);
+  const text = held && (await as.secrets.openWith(key, held.value.sealed, at));
   return text === null ? null : (JSON.parse(text) as Way);
 }
 
 async function keepWay(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>, way: Way): Promise<void> {
-  const sealed = await as.keys.sealWith(key, way, at);
+  const sealed = await as.secrets.sealWith(key, way, at);
   await as.store.write(at, { v: 1, sealed }, 'any', { until: as.now() + CONNECTION_TTL / 2 }); // so that a link that is given again lasts a while
 }
 
@@ -156,13 +156,13 @@ function bytesOf(key: string): Uint8Array<ArrayBuffer> {
 
 /** Puts a reference where the grant will look for it. */
 export async function fillSlot(as: AuthServer, { slot, key }: ConnectionAsked, ref: UpstreamRef): Promise<void> {
-  const sealed = await as.keys.sealWith(bytesOf(key), { ...ref, connected: true }, slotKey(slot));
+  const sealed = await as.secrets.sealWith(bytesOf(key), { ...ref, connected: true }, slotKey(slot));
   await as.store.write(slotKey(slot), { v: 1, sealed }, 'any', { until: as.now() + WAITING });
 }
 
 async function readSlot(as: AuthServer, slot: string, key: Uint8Array<ArrayBuffer>): Promise<UpstreamRef | null> {
-  const held = await readHeld(as.store, slotKey(slot), isSlot);
-  const text = held && (await as.keys.openWith(key, held.value.sealed, slotKey(slot)));
+  const held = await readRecord(as.store, slotKey(slot), isSlot);
+  const text = held && (await as.secrets.openWith(key, held.value.sealed, slotKey(slot)));
   return text === null ? null : (JSON.parse(text) as UpstreamRef);
 }
 
@@ -173,9 +173,9 @@ async function adopt(as: AuthServer, grantId: string, key: Uint8Array<ArrayBuffe
   const { userId, before, after } = await as.records
     .changeGrant(grantId, async (grant) => {
       if (grant.ended) throw new UpstreamTokenError('not_linked', provider);
-      const before = await openRefs(as.keys, grantId, key, grant.upstreams);
+      const before = await openRefs(as.secrets, grantId, key, grant.upstreams);
       const after = [ref, ...before.filter((one) => one.id !== ref.id && !isReplaced(one))];
-      const upstreams = await sealRefs(as.keys, grantId, key, after);
+      const upstreams = await sealRefs(as.secrets, grantId, key, after);
       return { grant: { ...grant, upstreams }, result: { userId: grant.userId, before, after } };
     })
     .catch((error: unknown) => {

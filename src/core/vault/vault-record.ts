@@ -2,8 +2,8 @@
 import { fromBase64url } from '../../lib/base64url.ts';
 import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
 import type { UpstreamTokens } from '../../model/upstream.ts';
-import { type Held, has, readHeld, versioned } from '../records/record.ts';
-import type { Keys } from '../records/secrets.ts';
+import { type Versioned, has, readRecord, versioned } from '../records/record.ts';
+import type { Secrets } from '../records/secrets.ts';
 
 /** The record. */
 export type VaultRecord = {
@@ -41,22 +41,22 @@ export function lifeOfVaulted({ userId, endsAt }: VaultRecord): { readonly until
 }
 
 /** Reads one. */
-export function findVaulted(store: Store, id: string): Promise<Held<VaultRecord> | null> {
-  return readHeld(store, vaultKey(id), isVaultRecord);
+export function findVaulted(store: Store, id: string): Promise<Versioned<VaultRecord> | null> {
+  return readRecord(store, vaultKey(id), isVaultRecord);
 }
 
 /** The tokens of a record; null where the key is not its own. */
-export async function openVaulted(keys: Keys, id: string, { sealed }: VaultRecord, key: string): Promise<UpstreamTokens | null> {
+export async function openVaulted(secrets: Secrets, id: string, { sealed }: VaultRecord, key: string): Promise<UpstreamTokens | null> {
   const bytes = fromBase64url(key);
-  const text = bytes && (await keys.openWith(bytes, sealed, vaultKey(id)));
+  const text = bytes && (await secrets.openWith(bytes, sealed, vaultKey(id)));
   return text === null ? null : (JSON.parse(text) as UpstreamTokens);
 }
 
 /** Seals tokens for a record. */
-export async function sealVaulted(keys: Keys, id: string, tokens: UpstreamTokens, key: string): Promise<string> {
+export async function sealVaulted(secrets: Secrets, id: string, tokens: UpstreamTokens, key: string): Promise<string> {
   const bytes = fromBase64url(key);
   if (!bytes) throw new TypeError('A key of the vault is not base64url.');
-  return keys.sealWith(bytes, tokens, vaultKey(id));
+  return secrets.sealWith(bytes, tokens, vaultKey(id));
 }
 
 /** Whether a stored value is such a record. */

@@ -9,15 +9,15 @@ import type { NewEvent } from '../../model/event.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Seconds, Store } from '../../model/store.ts';
 import { type Refreshed, type TokenKeeper, UpstreamTokenError, type UpstreamRef, type UpstreamTokens } from '../../model/upstream.ts';
-import type { Held } from '../records/record.ts';
-import type { Keys } from '../records/secrets.ts';
+import type { Versioned } from '../records/record.ts';
+import type { Secrets } from '../records/secrets.ts';
 import { findVaulted, isVaultRecord, lifeOfVaulted, openVaulted, sealVaulted, vaultKey, type VaultRecord } from './vault-record.ts';
 
 /** What refreshing is made over. */
 export interface RefreshParts {
   readonly store: Store;
   readonly runtime: Changing['runtime'] & Pick<Runtime, 'waitUntil'>;
-  readonly keys: Keys;
+  readonly secrets: Secrets;
   /** What the login of that name can do with tokens; null where there is none any more. */
   readonly keeperOf: (provider: string) => TokenKeeper | null;
   readonly now: () => Seconds;
@@ -35,22 +35,22 @@ const SLACK: Seconds = 10;
 /** Seconds in which a site that failed is left alone, where it does not say itself. */
 const QUIET: Seconds = 2;
 /** Looks at somebody else's lease: some twenty seconds in all. */
-const MOST_LOOKS = 60;
+const MAX_LOOKS = 60;
 /** How often a write that the store refuses is tried again: the old refresh token may be spent by then. */
-const MOST_SAVES = 5;
+const MAX_SAVES = 5;
 
 /** Refreshes in a row that failed, after which the person is told that connecting again may help. */
 const MANY_FAILURES = 3;
 
 /** Makes the verb. */
-export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit }: RefreshParts): TokenSource {
+export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, emit }: RefreshParts): TokenSource {
   const over = { store, runtime };
   const ended = ({ provider }: VaultRecord): UpstreamTokenError => new UpstreamTokenError('ended', provider);
 
   // Whether somebody refreshed since is told by the ciphertext, which is another each time: `round` counts up, and comes back where a
   // crash or a restore took the last writes.
   /** Writes what the holder of a lease came to, if nobody refreshed since; what then stands. */
-  const settle = (id: string, held: Held<VaultRecord>, change: Partial<VaultRecord>): Promise<VaultRecord | null> =>
+  const settle = (id: string, held: Versioned<VaultRecord>, change: Partial<VaultRecord>): Promise<VaultRecord | null> =>
     changeRecord(
       over,
       vaultKey(id),
@@ -64,14 +64,18 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
     );
 
   /** Null where somebody was faster. */
-  const takeLease = async (ref: UpstreamRef, { value, version }: Held<VaultRecord>, ttl: Seconds): Promise<Held<VaultRecord> | null> => {
-    const leased = { ...value, lease: { holder: keys.id(), until: now() + ttl } };
+  const takeLease = async (
+    ref: UpstreamRef,
+    { value, version }: Versioned<VaultRecord>,
+    ttl: Seconds,
+  ): Promise<Versioned<VaultRecord> | null> => {
+    const leased = { ...value, lease: { holder: secrets.id(), until: now() + ttl } };
     const next = await store.write(vaultKey(ref.id), leased, version, lifeOfVaulted(value));
     return next === null ? null : { value: leased, version: next };
   };
 
-  const save = async (ref: UpstreamRef, held: Held<VaultRecord>, tokens: UpstreamTokens): Promise<UpstreamTokens> => {
-    const sealed = await sealVaulted(keys, ref.id, tokens, ref.key);
+  const save = async (ref: UpstreamRef, held: Versioned<VaultRecord>, tokens: UpstreamTokens): Promise<UpstreamTokens> => {
+    const sealed = await sealVaulted(secrets, ref.id, tokens, ref.key);
     const { provider, userId, round } = held.value;
     for (let tries = 1; ; tries++) {
       try {
@@ -80,20 +84,20 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
         emit({ kind: 'upstream.refreshed', provider, userId });
         return tokens;
       } catch (error) {
-        if (error instanceof UpstreamTokenError || tries >= MOST_SAVES) throw error;
+        if (error instanceof UpstreamTokenError || tries >= MAX_SAVES) throw error;
         await pause(tries);
       }
     }
   };
 
   /** Ends the record, unless somebody else meanwhile got through with another refresh token. */
-  const give = async (ref: UpstreamRef, held: Held<VaultRecord>, reason: string): Promise<void> => {
+  const give = async (ref: UpstreamRef, held: Versioned<VaultRecord>, reason: string): Promise<void> => {
     const now = await findVaulted(store, ref.id);
     if (!now || now.value.sealed !== held.value.sealed || !(await store.remove(vaultKey(ref.id), now.version))) return;
     emit({ kind: 'upstream.ended', provider: held.value.provider, userId: held.value.userId, reason });
   };
 
-  const refresh = async (ref: UpstreamRef, held: Held<VaultRecord>, old: UpstreamTokens, keeper: TokenKeeper): Promise<Refreshed> => {
+  const refresh = async (ref: UpstreamRef, held: Versioned<VaultRecord>, old: UpstreamTokens, keeper: TokenKeeper): Promise<Refreshed> => {
     try {
       return await keeper.refresh(old, { now: now(), env });
     } catch (error) {
@@ -105,7 +109,7 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
   /** From the question to the site until what came of it stands in the record. */
   const trade = async (
     ref: UpstreamRef,
-    mine: Held<VaultRecord>,
+    mine: Versioned<VaultRecord>,
     tokens: UpstreamTokens,
     keeper: TokenKeeper,
   ): Promise<UpstreamTokens | { readonly quiet: Seconds } | 'gone'> => {
@@ -128,11 +132,11 @@ export function makeTokenSource({ store, runtime, keys, keeperOf, now, env, emit
   };
 
   return async (ref, refused) => {
-    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
       const held = await findVaulted(store, ref.id);
       if (!held) throw new UpstreamTokenError('ended', ref.account.provider);
       const { value: record } = held;
-      const tokens = await openVaulted(keys, ref.id, record, ref.key);
+      const tokens = await openVaulted(secrets, ref.id, record, ref.key);
       if (!tokens) throw new Error('Tokens of another site do not open under the key that they were sealed under.');
       const left = tokens.accessToken === refused ? 0 : (tokens.expiresAt ?? Infinity) - now();
       if (left > EARLY) return tokens;

@@ -15,7 +15,7 @@ import { revoke } from '../../model/grant-transitions.ts';
 import type { LinkedAccount, TokenKeeper, UpstreamRef, Upstreams, UpstreamTokens } from '../../model/upstream.ts';
 import { UpstreamTokenError } from '../../model/upstream.ts';
 import type { Keyring } from '../records/keyring.ts';
-import type { Keys } from '../records/secrets.ts';
+import type { Secrets } from '../records/secrets.ts';
 import type { Records } from '../records/records.ts';
 import { findVaulted, openVaulted, lifeOfVaulted, sealVaulted, VAULT_PURPOSE, vaultKey, type VaultRecord } from './vault-record.ts';
 import { makeTokenSource } from './vault-refresh.ts';
@@ -41,7 +41,7 @@ export interface Vault {
 export interface VaultParts {
   readonly store: Store;
   readonly records: Records;
-  readonly keys: Keys;
+  readonly secrets: Secrets;
   readonly keyring: Keyring | null;
   readonly runtime: Runtime;
   readonly settings: Settings;
@@ -54,10 +54,10 @@ const KEY_BYTES = 32;
 
 /** Makes the verbs. */
 export function makeVault(parts: VaultParts): Vault {
-  const { store, records, keys, keyring, runtime, settings, env, emit } = parts;
+  const { store, records, secrets, keyring, runtime, settings, env, emit } = parts;
   const keeperOf = (provider: string): TokenKeeper | null =>
     settings.logins.filter(isSite).find((login) => login.id === provider)?.tokens ?? null;
-  const source = makeTokenSource({ store, runtime, keys, keeperOf, now: () => runtime.now(), env, emit });
+  const source = makeTokenSource({ store, runtime, secrets, keeperOf, now: () => runtime.now(), env, emit });
 
   /** Tells the site to forget; what came of it, in a word. */
   const tell = async (record: VaultRecord, id: string, own: string | undefined): Promise<Told> => {
@@ -67,12 +67,12 @@ export function makeVault(parts: VaultParts): Vault {
     // What the user let go of is gone also where the secret is missing: then the site is not told.
     if (own === undefined && sealedKey !== '' && !(await keyring?.knows(sealedKey))) return 'secret_missing';
     const key = own ?? (await keyring?.open(VAULT_PURPOSE, sealedKey, vaultKey(id)));
-    const tokens = typeof key === 'string' ? await openVaulted(keys, id, record, key) : null;
+    const tokens = typeof key === 'string' ? await openVaulted(secrets, id, record, key) : null;
     if (tokens === null) return 'key_not_at_hand';
     try {
       return (await keeper.revoke(tokens, { env })) ? 'revoked' : 'no_way_to';
     } catch (error) {
-      emit({ kind: 'request.failed', endpoint: 'upstream', requestId: keys.id(), error });
+      emit({ kind: 'request.failed', endpoint: 'upstream', requestId: secrets.id(), error });
       return 'failed';
     }
   };
@@ -87,13 +87,13 @@ export function makeVault(parts: VaultParts): Vault {
 
   const vault: Vault = {
     async keep(userId, account, tokens) {
-      const [id, key, now] = [keys.id(), base64url(runtime.random(KEY_BYTES)), runtime.now()];
+      const [id, key, now] = [secrets.id(), base64url(runtime.random(KEY_BYTES)), runtime.now()];
       const record: VaultRecord = {
         v: 1,
         userId,
         provider: account.provider,
-        accountHash: await keys.hash(`upstream account\n${JSON.stringify([userId, account.provider, account.id])}`),
-        sealed: await sealVaulted(keys, id, tokens, key),
+        accountHash: await secrets.hash(`upstream account\n${JSON.stringify([userId, account.provider, account.id])}`),
+        sealed: await sealVaulted(secrets, id, tokens, key),
         ...(keyring ? { sealedKey: await keyring.seal(VAULT_PURPOSE, key, vaultKey(id)) } : {}),
         round: 0,
         lease: null,

@@ -8,7 +8,7 @@ import { sectionPage } from '../../pages/account-section.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin, scriptHashOf } from '../sign-in/browser-context.ts';
 import { sectionPath } from '../paths.ts';
-import { away, isRecent, requireSession, signInAgain } from '../sign-in/require-session.ts';
+import { redirectTo, isRecent, requireSession, signInAgain } from '../sign-in/require-session.ts';
 import { renewSession, servicesOf } from '../sign-in/sign-in.ts';
 
 /** GET and POST of a section. */
@@ -34,7 +34,9 @@ export async function accountSection(call: Call, section: AccountSection): Promi
     case 'sign-in-again':
       return signInAgain(as, path);
     case 'done':
-      return away(answer.to === 'account' ? account : path, [answer.renew && (await renewSession(call, session, answer.renew))?.cookie]);
+      return redirectTo(answer.to === 'account' ? account : path, [
+        answer.renew && (await renewSession(call, session, answer.renew))?.cookie,
+      ]);
     case 'page':
       return sectionPage({
         ...answer,

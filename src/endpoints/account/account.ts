@@ -18,7 +18,7 @@ import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin, setCookie } from '../sign-in/browser-context.ts';
 import { sectionPath, sectionsOf, signInsPath } from '../paths.ts';
-import { away, requireSession } from '../sign-in/require-session.ts';
+import { redirectTo, requireSession } from '../sign-in/require-session.ts';
 import { nameOf, servicesOf } from '../sign-in/sign-in.ts';
 
 /** GET and POST of the account page. */
@@ -72,11 +72,11 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
       break;
     case 'sign-out-everywhere':
       await signOutEverywhere(as, userId, form.optional('apps') !== undefined);
-      return away(as.settings.paths.login, [setCookie(as, 'session', '', 0)]);
+      return redirectTo(as.settings.paths.login, [setCookie(as, 'session', '', 0)]);
     default:
       throw new OAuthError('invalid_request', 'decision_unknown');
   }
-  return away(as.settings.paths.account);
+  return redirectTo(as.settings.paths.account);
 }
 
 async function signOutEverywhere(as: AuthServer, userId: string, andApps: boolean): Promise<void> {

@@ -12,12 +12,12 @@ import { OAuthError } from '../../model/error.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 import { connectBody } from '../../pages/connect.ts';
 import { messagePage } from '../../pages/message.ts';
-import { over } from '../authorize/issue-code.ts';
+import { expiredPage } from '../authorize/issue-code.ts';
 import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin } from '../sign-in/browser-context.ts';
 import { requireSession } from '../sign-in/require-session.ts';
-import { startTrip } from '../authorize/upstream-trip.ts';
+import { startUpstreamTrip } from '../authorize/upstream-trip.ts';
 
 /** GET and POST of the page. */
 export async function connect(call: Call): Promise<Response> {
@@ -31,7 +31,7 @@ export async function connect(call: Call): Promise<Response> {
   const secret = url.searchParams.get('link') ?? '';
   const asked = (await as.links.find(CONNECTION, secret)) as ConnectionAsked | null;
   const login = asked && connectable(settings, asked.provider);
-  if (!asked || !login) return over(call);
+  if (!asked || !login) return expiredPage(call);
   const session = await requireSession(call);
   if (session instanceof Response) return session;
   if (session.userId !== asked.userId)
@@ -40,8 +40,8 @@ export async function connect(call: Call): Promise<Response> {
   const path = `${connectionPath(settings)}?link=${secret}`;
   let [error, status] = [url.searchParams.has('problem') ? words.site.broken(login.label) : undefined, 200] as [unknown, number];
   if (isPost) {
-    if (!equalTexts((await readForm(request)).required('account'), mark)) return over(call);
-    const gone = await startTrip(call, login, { returnTo: path, connect: { ...asked, secret } });
+    if (!equalTexts((await readForm(request)).required('account'), mark)) return expiredPage(call);
+    const gone = await startUpstreamTrip(call, login, { returnTo: path, connect: { ...asked, secret } });
     if (gone instanceof Response) return gone;
     [error, status] = [gone.problem, gone.status];
   }

@@ -3,7 +3,7 @@
  * signed in and has just proven it; two accounts never become one, and the last way in stays.
  */
 import { identitiesOf, type JoinedIdentity } from '../../core/users/identities.ts';
-import { makeSignIns } from '../../core/users/linked-logins.ts';
+import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { parseUrl } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -13,11 +13,11 @@ import { signInsBody } from '../../pages/sign-ins.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin } from '../sign-in/browser-context.ts';
 import { signInsPath } from '../paths.ts';
-import { away, requireRecent, requireSession } from '../sign-in/require-session.ts';
-import { startTrip } from '../authorize/upstream-trip.ts';
+import { redirectTo, requireRecentSession, requireSession } from '../sign-in/require-session.ts';
+import { startUpstreamTrip } from '../authorize/upstream-trip.ts';
 
 /** GET and POST of the page. */
-export async function signIns(call: Call): Promise<Response> {
+export async function linkedLogins(call: Call): Promise<Response> {
   if (call.request.method === 'POST' && !isSameOrigin(call, true))
     throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
   const session = await requireSession(call);
@@ -53,21 +53,21 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
   const { as, words } = call;
   const path = signInsPath(as.settings.paths.account);
   const form = await readForm(call.request);
-  const stale = requireRecent(call, session, undefined, path);
+  const stale = requireRecentSession(call, session, undefined, path);
   if (stale) return stale;
   const wanted = form.optional('join');
   if (wanted !== undefined) {
     const login = as.settings.logins.filter(isRedirect).find(({ id }) => id === wanted);
     if (!login) throw new OAuthError('invalid_request', 'login_unknown');
-    const gone = await startTrip(call, login, { returnTo: path, joinTo: session.userId });
+    const gone = await startUpstreamTrip(call, login, { returnTo: path, joinTo: session.userId });
     return gone instanceof Response ? gone : show(call, session, { text: String(gone.problem), status: gone.status });
   }
   const part = form.required('part');
   const joined = await identitiesOf(as, session.userId);
-  if (!joined.some(({ hash }) => hash === part)) return away(path);
+  if (!joined.some(({ hash }) => hash === part)) return redirectTo(path);
   if (!(await mayPart(call, session.userId, joined))) return show(call, session, { text: words.account.lastWay, status: 409 });
-  await makeSignIns(as).removeIdentity(session.userId, part);
-  return away(path);
+  await makeLinkedLogins(as).removeIdentity(session.userId, part);
+  return redirectTo(path);
 }
 
 /** Something must be left to get in with: another site, or an account of our own. */

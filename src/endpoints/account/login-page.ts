@@ -8,7 +8,7 @@ import { sectionPage } from '../../pages/account-section.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin } from '../sign-in/browser-context.ts';
-import { away, returnPath, signInUrl } from '../sign-in/require-session.ts';
+import { redirectTo, returnPath, signInUrl } from '../sign-in/require-session.ts';
 import { admit, servicesOf } from '../sign-in/sign-in.ts';
 
 /** GET and POST of such a page. */
@@ -34,6 +34,6 @@ export async function loginPageOf(call: Call, login: string, page: LoginPage): P
   if (answer.kind === 'step') return askStep(call, { asker: `login:${login}`, step: answer }, { returnTo });
   const to = answer.returnTo ?? returnTo;
   const user = await admit(call, { login, proven: answer.proven });
-  if (user === null) return away(signIn);
-  return 'step' in user ? askStep(call, user, { returnTo: to }) : away(to, [user.cookie]);
+  if (user === null) return redirectTo(signIn);
+  return 'step' in user ? askStep(call, user, { returnTo: to }) : redirectTo(to, [user.cookie]);
 }

@@ -6,10 +6,10 @@ import { isForm, isRedirect } from '../../model/login.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { readForm, type Call } from '../endpoint.ts';
 import { isSameOrigin, sessionOf, setCookie } from '../sign-in/browser-context.ts';
-import { away, returnPath } from '../sign-in/require-session.ts';
+import { redirectTo, returnPath } from '../sign-in/require-session.ts';
 import { showLogin } from '../sign-in/show-login.ts';
 import { type NotSignedIn, signIn } from '../sign-in/sign-in.ts';
-import { startTrip } from '../authorize/upstream-trip.ts';
+import { startUpstreamTrip } from '../authorize/upstream-trip.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
 export async function login(call: Call): Promise<Response> {
@@ -25,7 +25,7 @@ async function submit(call: Call): Promise<Response> {
   if (form.optional('decision') === 'sign-out') {
     const session = await sessionOf(call);
     if (session) await as.records.endSession(session.hash);
-    return away(home, [setCookie(as, 'session', '', 0)]);
+    return redirectTo(home, [setCookie(as, 'session', '', 0)]);
   }
   const returnTo = returnPath(call) ?? home;
   const site = form.optional('with');
@@ -33,7 +33,7 @@ async function submit(call: Call): Promise<Response> {
   const user = isElsewhere ? await leaveFor(call, site, returnTo) : await signIn(call, form);
   if (user instanceof Response) return user;
   if ('step' in user) return askStep(call, user, { returnTo });
-  if (!('problem' in user)) return away(returnTo, [user.cookie]);
+  if (!('problem' in user)) return redirectTo(returnTo, [user.cookie]);
   const { problem: error, status, retryAfter } = user;
   const typed = { username: form.optional('username') ?? '', email: form.optional('email') ?? '' };
   return showLogin(call, { error, status, ...(retryAfter === undefined ? {} : { retryAfter }), typed });
@@ -42,5 +42,5 @@ async function submit(call: Call): Promise<Response> {
 async function leaveFor(call: Call, site: string, returnTo: string): Promise<Response | NotSignedIn> {
   const login = call.as.settings.logins.filter(isRedirect).find(({ id }) => id === site);
   if (!login) throw new OAuthError('invalid_request', 'login_unknown');
-  return startTrip(call, login, { returnTo, fresh: (await sessionOf(call)) !== null });
+  return startUpstreamTrip(call, login, { returnTo, fresh: (await sessionOf(call)) !== null });
 }

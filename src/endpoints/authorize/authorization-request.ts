@@ -15,11 +15,11 @@ import type { Params } from '../../model/params.ts';
 import { checkChallenge } from '../../model/pkce.ts';
 import { answerTo, findRedirect, type ValidRedirect } from '../../model/redirect.ts';
 import { findResource, type Resource } from '../../model/resource.ts';
-import { type AskedScope, parseScope, requestedScope, rightsIn } from '../../model/scope.ts';
+import { type RequestedScope, parseScope, requestedScope, rightsIn } from '../../model/scope.ts';
 import type { Settings } from '../../model/settings.ts';
 
 /** A request that passed every check. */
-export interface CheckedRequest extends AskedScope {
+export interface CheckedRequest extends RequestedScope {
   readonly client: Client;
   readonly redirect: ValidRedirect;
   readonly state: string | undefined;
@@ -33,7 +33,7 @@ export interface CheckedRequest extends AskedScope {
 }
 
 /** Parameters as they came, and whether they were pushed. */
-export interface AskedParams {
+export interface RequestedParams {
   readonly params: Params;
   readonly isPushed: boolean;
   /** Takes a pushed request, when it has been answered. @throws {OAuthError} where another browser was faster. */
@@ -48,7 +48,7 @@ export interface RedirectedError {
   readonly isTrusted: boolean;
 }
 
-const LONGEST_STATE = 4096;
+const MAX_STATE_LENGTH = 4096;
 /** A user name or an address, as `login_hint` may hold one (OpenID Connect Core §3.1.2.1). What is none is passed over: it is a hint. */
 const HINT = /^[^\p{Cc}]{1,256}$/u;
 
@@ -57,7 +57,7 @@ const HINT = /^[^\p{Cc}]{1,256}$/u;
  *
  * @throws {OAuthError} `invalid_request`, on a page: nothing is known of who asks.
  */
-export async function askedParams(as: AuthServer, params: Params): Promise<AskedParams> {
+export async function requestedParams(as: AuthServer, params: Params): Promise<RequestedParams> {
   const uri = params.optional('request_uri');
   const own = { params, isPushed: false, take: async () => undefined };
   if (uri === undefined) return own;
@@ -85,7 +85,7 @@ function opened(why: 'unknown' | 'of_another_client' | 'taken'): OAuthError {
  */
 export async function checkRequest(
   as: AuthServer,
-  { params, isPushed }: Pick<AskedParams, 'params' | 'isPushed'>,
+  { params, isPushed }: Pick<RequestedParams, 'params' | 'isPushed'>,
   network: string,
   isLate = false,
 ): Promise<CheckedRequest | RedirectedError> {
@@ -93,7 +93,7 @@ export async function checkRequest(
   const redirect = findRedirect(client, params.optional('redirect_uri'), as.settings.registration.redirectSchemes);
   const state = params.optional('state');
   try {
-    if ((state?.length ?? 0) > LONGEST_STATE)
+    if ((state?.length ?? 0) > MAX_STATE_LENGTH)
       throw new OAuthError('invalid_request', 'state_too_long', { hint: 'The state has more than 4,096 characters.' });
     if (!client.grantTypes.includes('authorization_code')) throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
     if (!isPushed && (as.settings.pushedOnly || client.pushedOnly))
@@ -149,7 +149,7 @@ function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client
     prompt,
     ...(jkt === undefined ? {} : { jkt }),
     ...(hint !== undefined && HINT.test(hint) ? { hint } : {}),
-    ...askedScope(as.settings, resource, params.optional('scope')),
+    ...scopeOfRequest(as.settings, resource, params.optional('scope')),
   };
 }
 
@@ -157,7 +157,7 @@ function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client
  * What is asked for: the scopes that every call of the resource needs, those that are known here, and whether to stay signed in. What a
  * client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
  */
-export function askedScope(settings: Settings, resource: Resource, text: string | undefined): AskedScope {
+export function scopeOfRequest(settings: Settings, resource: Resource, text: string | undefined): RequestedScope {
   const { scopes, defaultScope, strictScopes } = settings;
   const [asked, known] = [parseScope(text), scopes.map(({ name }) => name)];
   const scope = requestedScope(asked, { known, defaults: defaultScope, strict: strictScopes });

@@ -5,15 +5,15 @@
 import { parseFields } from '../../lib/form.ts';
 import { OAuthError } from '../../model/error.ts';
 import { paramsOf, type Params } from '../../model/params.ts';
-import { askedPart } from '../../model/scope.ts';
-import { TICKET_TTL, type Ticket } from '../../model/pending-authorization.ts';
+import { requestedPart } from '../../model/scope.ts';
+import { PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { localesOf } from '../../words/languages.ts';
-import { askedParams, type AskedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
+import { requestedParams, type RequestedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage } from './consent-page.ts';
 import { readForm, type Call } from '../endpoint.ts';
-import { flowCookie, sessionOf, setCookie, speaking } from '../sign-in/browser-context.ts';
+import { flowCookie, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
-import { answerError, answerUnasked } from './skip-consent.ts';
+import { answerError, skipConsent } from './skip-consent.ts';
 
 const REQUESTS = 300;
 const WINDOW = 600;
@@ -21,7 +21,7 @@ const WINDOW = 600;
 /** GET, HEAD and POST of the authorization endpoint. HEAD tells what GET would come to, and begins nothing. */
 export async function authorize(call: Call): Promise<Response> {
   const { as, request, url } = call;
-  const asked = await askedParams(as, request.method === 'POST' ? await readForm(request) : paramsIn(url));
+  const asked = await requestedParams(as, request.method === 'POST' ? await readForm(request) : paramsIn(url));
   const session = await sessionOf(call);
   const checked = await checkedFor(call, asked, session);
   if ('location' in checked) return answerError(call, checked, checked.isTrusted ? null : session);
@@ -37,7 +37,7 @@ export async function authorize(call: Call): Promise<Response> {
     });
   }
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
-  const answer = (await answerUnasked(call, checked, session)) ?? (await openTicket(await speaking(call, lang), checked, session, lang));
+  const answer = (await skipConsent(call, checked, session)) ?? (await openTicket(await withLanguage(call, lang), checked, session, lang));
   await asked.take(); // last: a request that fails can be sent again
   return answer;
 }
@@ -46,7 +46,7 @@ export async function authorize(call: Call): Promise<Response> {
  * A client as it stood lately will do where a page is all that can come of it. What is sent to a client, or granted to it without a
  * page, is decided by the client as it stands.
  */
-async function checkedFor({ as, network }: Call, asked: AskedParams, session: SignedIn | null): ReturnType<typeof checkRequest> {
+async function checkedFor({ as, network }: Call, asked: RequestedParams, session: SignedIn | null): ReturnType<typeof checkRequest> {
   if (as.store.readLate && session === null) {
     const seen = await checkRequest(as, asked, network, true);
     if (!('location' in seen) && seen.prompt.length === 0) return seen;
@@ -64,26 +64,26 @@ async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | 
   const { client, redirect, state, resource, challenge, prompt, jkt, hint } = checked;
   const { as } = call;
   const again = prompt.includes('login') && here !== null;
-  const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
-  const handleHash = await as.keys.hash(handle);
-  const ticket: Ticket = {
+  const [handle, cookie] = [as.secrets.secret(), as.secrets.secret()];
+  const handleHash = await as.secrets.hash(handle);
+  const ticket: PendingAuthorization = {
     v: 1,
     clientId: client.id,
     ...(client.documentHost === undefined ? {} : { described: client }),
     redirectUri: redirect,
     ...(state === undefined ? {} : { state }),
-    ...askedPart(checked),
+    ...requestedPart(checked),
     resource: resource.uri,
     challenge,
     ...(jkt === undefined ? {} : { jkt }),
     ...(lang === null ? {} : { lang }),
     ...(hint === undefined ? {} : { hint }),
-    browserHash: await as.keys.hash(cookie),
+    browserHash: await as.secrets.hash(cookie),
     ...(again ? { staleSession: here.hash, mustProve: true } : {}),
-    expiresAt: as.now() + TICKET_TTL,
+    expiresAt: as.now() + PENDING_TTL,
   };
   await as.records.openTicket(handleHash, ticket);
   const page = await consentPage(call, { ticket, handle, client, session: again ? null : here });
-  page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, TICKET_TTL));
+  page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, PENDING_TTL));
   return page;
 }

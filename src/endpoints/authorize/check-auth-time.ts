@@ -4,7 +4,7 @@
  * Where a site gives none, the second factor proves it, or nothing does.
  */
 import { findUserId } from '../../core/users/user-ids.ts';
-import type { Proven, ReturnResult, SiteLogin } from '../../model/login.ts';
+import type { Authenticated, ReturnResult, SiteLogin } from '../../model/login.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { Call } from '../endpoint.ts';
 import { servicesOf } from '../sign-in/sign-in.ts';
@@ -17,7 +17,7 @@ const SKEW: Seconds = 60;
  *
  * @param since when the trip began; undefined where any proof will do.
  */
-export async function freshOnly(call: Call, login: SiteLogin, result: ReturnResult, since: Seconds | undefined): Promise<ReturnResult> {
+export async function checkAuthTime(call: Call, login: SiteLogin, result: ReturnResult, since: Seconds | undefined): Promise<ReturnResult> {
   if (since === undefined || result.kind !== 'proven') return result;
   const { authenticatedAt } = result;
   if (authenticatedAt !== undefined && authenticatedAt >= since - SKEW) return result;
@@ -27,7 +27,7 @@ export async function freshOnly(call: Call, login: SiteLogin, result: ReturnResu
 }
 
 /** Nothing is written for somebody who never signed in. */
-async function hasSecondFactor(call: Call, { identity, multiFactor }: Proven): Promise<boolean> {
+async function hasSecondFactor(call: Call, { identity, multiFactor }: Authenticated): Promise<boolean> {
   const { secondFactor } = call.as.settings;
   const userId = secondFactor && !multiFactor ? await findUserId(call.as, identity) : null;
   if (!secondFactor || userId === null) return false;

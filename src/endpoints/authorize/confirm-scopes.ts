@@ -7,23 +7,26 @@
  */
 import { shownPlace } from '../../model/redirect.ts';
 import type { Organization } from '../../model/identity.ts';
-import type { Choice, Ticket } from '../../model/pending-authorization.ts';
+import type { Choice, PendingAuthorization } from '../../model/pending-authorization.ts';
 import { confirmPage } from '../../pages/confirm.ts';
 import { accountView, clientView, consentPage, type Consent, scopeView } from './consent-page.ts';
 import type { Call } from '../endpoint.ts';
-import { grantable, organizationOf } from './grantable-scopes.ts';
+import { grantableScope, organizationOf } from './grantable-scopes.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 
 /** A choice with the organization that it is for. */
-export type Settled = Choice & { readonly for?: Organization };
+export type ConfirmedScopes = Choice & { readonly for?: Organization };
 
 /** What is needed to ask once more. */
-export type Settling = Pick<Consent, 'ticket' | 'handle' | 'client'> & { readonly user: SignedIn; readonly choice: Choice };
+export type ScopeChoice = Pick<Consent, 'ticket' | 'handle' | 'client'> & { readonly user: SignedIn; readonly choice: Choice };
 
 /** The choice as it can be granted, or the page that asks once more. */
-export async function settle(call: Call, { ticket, handle, client, user, choice }: Settling): Promise<Settled | Response> {
+export async function confirmScopes(
+  call: Call,
+  { ticket, handle, client, user, choice }: ScopeChoice,
+): Promise<ConfirmedScopes | Response> {
   const organization = organizationOf(user, choice.organization);
-  const scope = organization === 'open' ? choice.scope : await grantable(call, user, organization, choice.scope);
+  const scope = organization === 'open' ? choice.scope : await grantableScope(call, user, organization, choice.scope);
   const required = call.as.settings.resources.find((one) => one.uri === ticket.resource)?.scopes ?? [];
   if (isShort(call.as.settings.covered(scope), ticket, required)) {
     const problem = { text: call.words.confirm.nothingLeft, status: 403 };
@@ -39,11 +42,11 @@ export async function settle(call: Call, { ticket, handle, client, user, choice 
 }
 
 /** Without a scope that every call needs, or without any where some were asked for, the app could do nothing. */
-function isShort(scope: readonly string[], ticket: Ticket, required: readonly string[]): boolean {
+function isShort(scope: readonly string[], ticket: PendingAuthorization, required: readonly string[]): boolean {
   return (ticket.scope.length > 0 && scope.length === 0) || !required.every((one) => scope.includes(one));
 }
 
-async function askAgain(call: Call, { ticket, handle, client, user, choice }: Settling, wanted: readonly string[]): Promise<Response> {
+async function askAgain(call: Call, { ticket, handle, client, user, choice }: ScopeChoice, wanted: readonly string[]): Promise<Response> {
   const { as, words } = call;
   const { settings } = as;
   const { organizations = [] } = user;

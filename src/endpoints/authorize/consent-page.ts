@@ -5,28 +5,28 @@ import { shownPlace } from '../../model/redirect.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import type { Consented } from '../../core/records/consents.ts';
-import { isThisComputer } from '../../lib/url.ts';
-import { push } from '../../core/records/pushed-requests.ts';
+import { isLoopbackRedirect } from '../../lib/url.ts';
+import { keepPushedRequest } from '../../core/records/pushed-requests.ts';
 import type { HtmlValue } from '../../lib/html.ts';
 import type { Client } from '../../model/client.ts';
 import type { Lifetimes } from '../../model/grant.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Settings } from '../../model/settings.ts';
-import { TICKET_TTL, type Ticket } from '../../model/pending-authorization.ts';
+import { PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { approvePage, type ClientView, type ScopeView } from '../../pages/approve.ts';
 import type { AccountView } from '../../pages/sign-in.ts';
 import { sayFor } from '../../words/span.ts';
 import type { Words } from '../../words/words.ts';
 import type { Call } from '../endpoint.ts';
 import { hasLinks, linksFor, loginView } from '../login-links.ts';
-import { nobodyPage } from '../sign-in/no-login-page.ts';
-import { grantable, organizationOf } from './grantable-scopes.ts';
+import { noLoginPage } from '../sign-in/no-login-page.ts';
+import { grantableScope, organizationOf } from './grantable-scopes.ts';
 import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
 
 /** What is needed to show the page, first or again. */
 export interface Consent {
-  readonly ticket: Ticket;
+  readonly ticket: PendingAuthorization;
   /** The ticket's secret, for the form. */
   readonly handle: string;
   readonly client: Client;
@@ -46,11 +46,11 @@ export async function consentPage(
 ): Promise<Response> {
   const { as, words } = call;
   const { settings } = as;
-  if (session === null && !settings.logins.some((one) => isForm(one) || isRedirect(one))) return nobodyPage(call);
+  if (session === null && !settings.logins.some((one) => isForm(one) || isRedirect(one))) return noLoginPage(call);
   const redirectHost = shownPlace(ticket.redirectUri);
   const resource = settings.resources.find((one) => one.uri === ticket.resource);
   const acting = session && organizationOf(session, organization);
-  const mayGive = session && acting !== 'open' ? await grantable(call, session, acting, ticket.scope) : ticket.scope;
+  const mayGive = session && acting !== 'open' ? await grantableScope(call, session, acting, ticket.scope) : ticket.scope;
   const before = session && (await allowedBefore(as, ticket, client, session));
   const had = settings.covered(before?.scope ?? []);
   const isNew = (name: string): boolean => !had.includes(name);
@@ -62,7 +62,7 @@ export async function consentPage(
     redirectUri: ticket.redirectUri,
     redirectHost,
     ...(ticket.device ? { deviceCode: ticket.device.userCode } : {}),
-    redirectIsLoopback: isThisComputer(ticket.redirectUri),
+    redirectIsLoopback: isLoopbackRedirect(ticket.redirectUri),
     resourceName: resource?.name ?? settings.name,
     scopes: ticket.scope.map((name) => ({
       ...scopeView(settings, words, name),
@@ -91,12 +91,12 @@ export async function consentPage(
 }
 
 /** The fields of our own logins, as far as the client knows whom it wants. */
-function hinted({ hint = '' }: Ticket): { readonly [field: string]: string } {
+function hinted({ hint = '' }: PendingAuthorization): { readonly [field: string]: string } {
   return { username: hint, email: hint.includes('@') ? hint : '' };
 }
 
 /** What this person allowed this client before, where there is one answer to that. */
-async function allowedBefore(as: AuthServer, ticket: Ticket, client: Client, user: SignedIn): Promise<Consented | null> {
+async function allowedBefore(as: AuthServer, ticket: PendingAuthorization, client: Client, user: SignedIn): Promise<Consented | null> {
   const acting = organizationOf(user, undefined);
   if (acting === 'open') return null;
   const entries = await as.consents.find({ ...ticket, userId: user.userId, client });
@@ -104,11 +104,11 @@ async function allowedBefore(as: AuthServer, ticket: Ticket, client: Client, use
 }
 
 /** Not for a program on this computer, and not for a device: whoever made its request can be anybody. */
-function mayRemember({ redirectUri, device }: Ticket): boolean {
-  return device === undefined && !isThisComputer(redirectUri);
+function mayRemember({ redirectUri, device }: PendingAuthorization): boolean {
+  return device === undefined && !isLoopbackRedirect(redirectUri);
 }
 
-function isRemembered({ scope }: Ticket, { remembered }: Consented): boolean {
+function isRemembered({ scope }: PendingAuthorization, { remembered }: Consented): boolean {
   return scope.length > 0 && scope.every((one) => remembered.includes(one));
 }
 
@@ -133,11 +133,11 @@ export async function accountView({ as, words }: Call, user: SignedIn): Promise<
 
 /** Stands in the form for the account that the page showed, so that a switch in another tab is noticed. */
 export async function accountMark(as: AuthServer, session: Pick<Session, 'userId'> | null): Promise<string> {
-  return session === null ? '' : (await as.keys.hash(`account\n${session.userId}`)).slice(0, 16);
+  return session === null ? '' : (await as.secrets.hash(`account\n${session.userId}`)).slice(0, 16);
 }
 
 /** The request once more: whoever leaves the page to sign up comes back to one like it. */
-async function requestUrl(as: AuthServer, ticket: Ticket, client: Client): Promise<string> {
+async function requestUrl(as: AuthServer, ticket: PendingAuthorization, client: Client): Promise<string> {
   if (ticket.device) return as.settings.paths.device;
   const { clientId, redirectUri, state, resource, challenge, jkt } = ticket;
   const scope = ticket.offline ? [...ticket.scope, OFFLINE_ACCESS] : ticket.scope;
@@ -149,7 +149,7 @@ async function requestUrl(as: AuthServer, ticket: Ticket, client: Client): Promi
   query.set('code_challenge_method', 'S256');
   if (jkt !== undefined) query.set('dpop_jkt', jkt);
   if (!settings.pushedOnly && !client.pushedOnly) return `${settings.paths.authorize}?${query}`;
-  const uri = await push(as, clientId, new Map([...query].map(([name, value]) => [name, [value]])), TICKET_TTL);
+  const uri = await keepPushedRequest(as, clientId, new Map([...query].map(([name, value]) => [name, [value]])), PENDING_TTL);
   return `${settings.paths.authorize}?${new URLSearchParams({ client_id: clientId, request_uri: uri })}`;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Approve: what the person decided on the consent page. Approve → prove → issue: the yes comes first, the proof with the
- * same form or at another site (`depart`, `callback`); then the ticket is taken exactly once and the code sent (`conclude`).
+ * same form or at another site (`redirectToUpstream`, `callback`); then the ticket is taken exactly once and the code sent (`issueCode`).
  *
  *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart, or a step)
  */
@@ -8,31 +8,32 @@ import { findClient } from '../../clients/find.ts';
 import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
 import type { Params } from '../../model/params.ts';
-import { approvedScope, redirectOf, type Choice, type Ticket } from '../../model/pending-authorization.ts';
+import { approvedScope, redirectOf, type Choice, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { html, type HtmlValue } from '../../lib/html.ts';
-import { repeated } from './repeated-answer.ts';
-import { conclude, foreign, over, refuse } from './issue-code.ts';
+import { repeatDecision } from './repeated-answer.ts';
+import { issueCode, otherBrowser, expiredPage, refuse } from './issue-code.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
-import { depart } from './upstream-redirect.ts';
+import { redirectToUpstream } from './upstream-redirect.ts';
 import { readForm, type Call } from '../endpoint.ts';
-import { cookieOf, flowCookie, isSameOrigin, sessionFor, sessionOf, setCookie, speaking } from '../sign-in/browser-context.ts';
-import { linkedOf } from '../sign-in/upstream-accounts.ts';
+import { cookieOf, flowCookie, isSameOrigin, sessionFor, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
+import { upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
 import { nameOf, signIn, type SignedIn } from '../sign-in/sign-in.ts';
 
 /** POST of the consent page. */
-export async function approve(asked: Call): Promise<Response> {
+export async function submitConsent(asked: Call): Promise<Response> {
   const { as } = asked;
-  if (!isSameOrigin(asked, false)) throw foreign('cross_site');
+  if (!isSameOrigin(asked, false)) throw otherBrowser('cross_site');
   const form = await readForm(asked.request);
   const handle = form.required('ticket');
-  const handleHash = await as.keys.hash(handle);
+  const handleHash = await as.secrets.hash(handle);
   const ticket = await as.records.findTicket(handleHash);
-  const call = await speaking(asked, ticket?.lang);
+  const call = await withLanguage(asked, ticket?.lang);
   const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
-  if (!ticket || !client) return (await repeated(call, handle, form.optional('decision'))) ?? over(call);
-  if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
+  if (!ticket || !client) return (await repeatDecision(call, handle, form.optional('decision'))) ?? expiredPage(call);
+  if (!equalTexts(await as.secrets.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash))
+    throw otherBrowser('another_browser');
   const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
   const session = await sessionFor(call, ticket);
   const showing: Consent = { ticket, handle, client, session };
@@ -43,7 +44,7 @@ export async function approve(asked: Call): Promise<Response> {
   if (decision === 'deny') return refuse(call, { ticket, handle, client, redirect }, new OAuthError('access_denied', 'user_denied'));
   const ready = await decide(call, form, showing);
   if (ready instanceof Response) return ready;
-  return conclude(call, { ticket, handle, client, redirect, ...ready });
+  return issueCode(call, { ticket, handle, client, redirect, ...ready });
 }
 
 /** The user and the scopes of a yes, or the page once more with what is missing. */
@@ -66,7 +67,7 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   if (scope.length === 0 && showing.ticket.scope.length > 0) return again(words.approve.tickOne, 400);
   const choice: Choice = { scope, ...(remember ? { remember } : {}), ...(organization === undefined ? {} : { organization }) };
   if (showing.session) {
-    const linked = await linkedOf(call, showing.session);
+    const linked = await upstreamAccountsOf(call, showing.session);
     if (linked) return { user: { ...showing.session, linked }, choice };
     await as.records.endSession(showing.session.hash); // the other site no longer lets us act for the person
     return again(words.approve.noLongerSignedIn, 409, { session: null });
@@ -74,7 +75,7 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   const site = form.optional('with');
   if (site !== undefined) {
     const login = as.settings.logins.find((one) => one.id === site);
-    if (login && isRedirect(login)) return depart(call, { showing, choice, login, again });
+    if (login && isRedirect(login)) return redirectToUpstream(call, { showing, choice, login, again });
     if (!login || !isForm(login)) throw new OAuthError('invalid_request', 'login_unknown');
   }
   const user = await signIn(call, form);
@@ -82,22 +83,22 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
   return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, choice };
 }
 
-function requiredOf({ as }: Call, ticket: Ticket): readonly string[] {
+function requiredOf({ as }: Call, ticket: PendingAuthorization): readonly string[] {
   return as.settings.resources.find((one) => one.uri === ticket.resource)?.scopes ?? [];
 }
 
 async function switchAccount(call: Call, showing: Consent): Promise<Response> {
-  const { records, keys } = call.as;
+  const { records, secrets } = call.as;
   const session = await sessionOf(call);
   let { ticket } = showing;
   if (session) {
     await records.endSession(session.hash);
     // Wherever the person signs in next, they are asked who they are: else it would be the same account again.
-    const changed = await records.changeTicket(await keys.hash(showing.handle), ({ hint: _hint, mustProve: _proof, ...one }) => ({
+    const changed = await records.changeTicket(await secrets.hash(showing.handle), ({ hint: _hint, mustProve: _proof, ...one }) => ({
       ...one,
       staleSession: session.hash,
     }));
-    if (!changed) return over(call);
+    if (!changed) return expiredPage(call);
     ticket = changed;
   }
   const page = await consentPage(call, { ...showing, ticket, session: null });

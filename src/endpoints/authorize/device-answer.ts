@@ -2,13 +2,18 @@
  * Device answer: what a person decided reaches the device that waits; the browser goes to a page that says so.
  */
 import { OAuthError } from '../../model/error.ts';
-import type { Ticket } from '../../model/pending-authorization.ts';
+import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { Call } from '../endpoint.ts';
 
 /** Tells the device, once. A grant that comes too late is ended. @param by hash of the form's handle. @param code of the grant, null for a no. */
-export async function tellDevice({ as }: Call, device: NonNullable<Ticket['device']>, by: string, code: string | null): Promise<void> {
+export async function answerWaitingDevice(
+  { as }: Call,
+  device: NonNullable<PendingAuthorization['device']>,
+  by: string,
+  code: string | null,
+): Promise<void> {
   const { answerDevice } = await import('../../core/records/devices.ts');
   if (await answerDevice(as, device.hash, by, code)) return;
   const grantId = code === null ? null : grantIdOf('code', code);

@@ -6,11 +6,11 @@
  */
 import { resolveClient } from '../../clients/find.ts';
 import { findDevice } from '../../core/records/devices.ts';
-import { askedPart } from '../../model/scope.ts';
-import { TICKET_TTL, type Ticket } from '../../model/pending-authorization.ts';
+import { requestedPart } from '../../model/scope.ts';
+import { PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { devicePage } from '../../pages/device.ts';
 import { messagePage } from '../../pages/message.ts';
-import { foreign } from './issue-code.ts';
+import { otherBrowser } from './issue-code.ts';
 import { consentPage } from './consent-page.ts';
 import { readForm, type Call } from '../endpoint.ts';
 import { flowCookie, isSameOrigin, sessionOf, setCookie } from '../sign-in/browser-context.ts';
@@ -35,7 +35,7 @@ async function shown(call: Call): Promise<Response> {
 
 async function typed(call: Call): Promise<Response> {
   const { as, words, network } = call;
-  if (!isSameOrigin(call, false)) throw foreign('cross_site');
+  if (!isSameOrigin(call, false)) throw otherBrowser('cross_site');
   const form = await readForm(call.request);
   const userCode = form.optional('user_code') ?? '';
   const again = (more: { error?: string; retryAfter?: number; status: number }): Response =>
@@ -47,24 +47,24 @@ async function typed(call: Call): Promise<Response> {
   const found = await findDevice(as, userCode);
   const client = found && (await resolveClient(as, found.record.clientId, network));
   if (!found || !client) return again({ error: words.device.unknown, status: 400 });
-  const [handle, cookie] = [as.keys.secret(), as.keys.secret()];
-  const handleHash = await as.keys.hash(handle);
+  const [handle, cookie] = [as.secrets.secret(), as.secrets.secret()];
+  const handleHash = await as.secrets.hash(handle);
   const { resource, challenge, expiresAt } = found.record;
-  const ticket: Ticket = {
+  const ticket: PendingAuthorization = {
     v: 1,
     clientId: client.id,
     ...(client.documentHost === undefined ? {} : { described: client }),
     redirectUri: as.settings.origin + as.settings.paths.device,
-    ...askedPart(found.record),
+    ...requestedPart(found.record),
     resource,
     challenge,
     lang: words.lang,
-    browserHash: await as.keys.hash(cookie),
+    browserHash: await as.secrets.hash(cookie),
     device: { hash: found.hash, userCode: found.userCode },
-    expiresAt: Math.min(as.now() + TICKET_TTL, expiresAt),
+    expiresAt: Math.min(as.now() + PENDING_TTL, expiresAt),
   };
   await as.records.openTicket(handleHash, ticket);
   const page = await consentPage(call, { ticket, handle, client, session });
-  page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, TICKET_TTL));
+  page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, PENDING_TTL));
   return page;
 }

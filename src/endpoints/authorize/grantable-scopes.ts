@@ -14,7 +14,7 @@ export function organizationOf({ organizations = [] }: SignedIn, chosen: string 
 }
 
 /** Those of the scopes that this person may give at this moment; whoever cannot be asked about gives none (the look-up's error goes up). */
-export async function grantable(
+export async function grantableScope(
   { as, env }: Call,
   { userId, claims, permissions }: SignedIn,
   organization: Organization | null,

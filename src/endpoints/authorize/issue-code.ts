@@ -9,21 +9,21 @@ import { keepAnswer } from '../../core/records/decision-answers.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { ValidRedirect } from '../../model/redirect.ts';
-import { type Choice, DEVICE_TTL, type Ticket } from '../../model/pending-authorization.ts';
+import { type Choice, DEVICE_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import { requestOverPage } from '../../pages/message.ts';
-import { type Answer, answerOf, leave, takenBack } from './repeated-answer.ts';
-import { tellDevice } from './device-answer.ts';
+import { type Decision, decisionOf, redirectBack, withdrawApproval } from './repeated-answer.ts';
+import { answerWaitingDevice } from './device-answer.ts';
 import type { Call } from '../endpoint.ts';
-import { linkedOf, originOf } from '../sign-in/upstream-accounts.ts';
+import { upstreamAccountsOf, originOf } from '../sign-in/upstream-accounts.ts';
 import { newCode, type Opening, openGrant } from './open-grant.ts';
-import { settle, type Settled } from './confirm-scopes.ts';
+import { confirmScopes, type ConfirmedScopes } from './confirm-scopes.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 
 /** A yes with its proof. */
-export interface Conclusion {
-  readonly ticket: Ticket;
+export interface CodeRequest {
+  readonly ticket: PendingAuthorization;
   readonly handle: string;
   readonly client: Client;
   readonly redirect: ValidRedirect;
@@ -32,52 +32,52 @@ export interface Conclusion {
 }
 
 /** Opens the grant and sends the code; or asks once more, where the identity changes what was agreed to. */
-export async function conclude(call: Call, conclusion: Conclusion): Promise<Response> {
+export async function issueCode(call: Call, conclusion: CodeRequest): Promise<Response> {
   const { as } = call;
   const { ticket, handle, client, redirect, user } = conclusion;
-  const choice = await settle(call, conclusion);
+  const choice = await confirmScopes(call, conclusion);
   if (choice instanceof Response) return choice;
   const { scope, remember = false, organization } = choice;
-  const place = { hash: await as.keys.hash(handle), secret: handle };
+  const place = { hash: await as.secrets.hash(handle), secret: handle };
   const yes = { code: newCode(as), said: JSON.stringify([user.userId, scope, organization ?? null]) };
-  const kept = answerOf(call, ticket, redirect, {
+  const kept = decisionOf(call, ticket, redirect, {
     ...yes,
     session: user.hash,
     ...(user.cookie === undefined ? {} : { cookie: user.cookie }),
   });
   // The code is chosen before its grant is written: a second click, and one after a failure, go on with the same code.
-  const answer = await keepAnswer<Answer>(as, place, { answer: kept, browserHash: ticket.browserHash });
-  if (answer.said !== yes.said || answer.code === undefined) return over(call); // a no came first, or another yes
+  const answer = await keepAnswer<Decision>(as, place, { answer: kept, browserHash: ticket.browserHash });
+  if (answer.said !== yes.said || answer.code === undefined) return expiredPage(call); // a no came first, or another yes
   await as.consents.keep({ ...ticket, client, userId: user.userId }, { organization, asked: ticket.scope, granted: scope, remember });
   const life = ticket.device ? { codeTtl: DEVICE_TTL } : {};
   const code = await grantTo(call, { ...ticket, ...life, client, user, choice, code: answer.code });
-  if (code === null) return over(call);
-  if (ticket.device) await tellDevice(call, ticket.device, place.hash, code);
+  if (code === null) return expiredPage(call);
+  if (ticket.device) await answerWaitingDevice(call, ticket.device, place.hash, code);
   await as.records.takeTicket(place.hash);
   if (user.cookie !== undefined && user.hash !== answer.session) await as.records.endSession(user.hash); // the first click's stays
-  return leave(call, place.hash, answer);
+  return redirectBack(call, place.hash, answer);
 }
 
 /** Tells the client that the person said no. */
 export async function refuse(
   call: Call,
-  { ticket, handle, client, redirect }: Omit<Conclusion, 'user' | 'choice'>,
+  { ticket, handle, client, redirect }: Omit<CodeRequest, 'user' | 'choice'>,
   error: OAuthError,
 ): Promise<Response> {
   const { as } = call;
-  const place = { hash: await as.keys.hash(handle), secret: handle };
-  const no = { answer: answerOf(call, ticket, redirect, { error }), browserHash: ticket.browserHash };
-  const answer = await keepAnswer<Answer>(as, place, no);
-  if (ticket.device) await tellDevice(call, ticket.device, place.hash, null);
+  const place = { hash: await as.secrets.hash(handle), secret: handle };
+  const no = { answer: decisionOf(call, ticket, redirect, { error }), browserHash: ticket.browserHash };
+  const answer = await keepAnswer<Decision>(as, place, no);
+  if (ticket.device) await answerWaitingDevice(call, ticket.device, place.hash, null);
   const isFirst = await as.records.takeTicket(place.hash);
   if (isFirst && error.code === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
-  return leave(call, place.hash, answer.code === undefined ? answer : await takenBack(call, answer));
+  return redirectBack(call, place.hash, answer.code === undefined ? answer : await withdrawApproval(call, answer));
 }
 
 /** What is to be granted, to whom, by whom. */
 export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization' | 'linked' | 'origin'> {
   readonly user: SignedIn;
-  readonly choice: Settled;
+  readonly choice: ConfirmedScopes;
 }
 
 /** Opens a grant for somebody who is signed in, and gives its code; null where the person was signed out meanwhile. */
@@ -87,7 +87,7 @@ export async function grantTo(call: Call, { user, choice, ...opening }: Granting
   const permissions = organization?.permissions ?? user.permissions;
   const where = organization ? { organization: { id: organization.id, name: organization.name } } : {};
   const props = { claims: user.claims, ...(permissions ? { permissions } : {}), ...where };
-  const linked = user.linked ?? (await linkedOf(call, user)) ?? [];
+  const linked = user.linked ?? (await upstreamAccountsOf(call, user)) ?? [];
   const origin = await originOf(call, user);
   const code = await openGrant(as, { ...opening, userId: user.userId, props, scope, ...where, linked, ...(origin ? { origin } : {}) });
   if (!(await endedMeanwhile(as, code, user))) return code;
@@ -106,12 +106,12 @@ async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Pro
 }
 
 /** The page for a request that is not open any more. */
-export function over({ as, words }: Call): Response {
+export function expiredPage({ as, words }: Call): Response {
   return requestOverPage({ brand: as.settings.brand, words });
 }
 
 /** The error for a form or a return that is not this browser's own. */
-export function foreign(reason: string): OAuthError {
+export function otherBrowser(reason: string): OAuthError {
   return new OAuthError('access_denied', reason, {
     status: 403,
     hint: 'This page was opened in another browser, or the request came from another site. Go back to the app and start again.',

@@ -9,7 +9,7 @@ import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
 import type { KeptOrigin, Origin } from '../../model/origin.ts';
 import { lifetimesFor } from '../../model/resource.ts';
-import { type AskedScope, OFFLINE_ACCESS } from '../../model/scope.ts';
+import { type RequestedScope, OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Seconds } from '../../model/store.ts';
 import { formatToken, grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
@@ -17,7 +17,7 @@ import { wrap } from '../../model/wrapped.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 
 /** What was allowed, to whom, by whom. */
-export interface Opening extends AskedScope {
+export interface Opening extends RequestedScope {
   readonly client: Client;
   readonly userId: string;
   /** Canonical URI. */
@@ -39,14 +39,14 @@ export interface Opening extends AskedScope {
 }
 
 /** A code that is good for nothing until its grant is written. */
-export function newCode({ keys }: AuthServer): string {
-  return formatToken('code', keys.id(), keys.secret());
+export function newCode({ secrets }: AuthServer): string {
+  return formatToken('code', secrets.id(), secrets.secret());
 }
 
 /** Writes the grant and gives its authorization code. */
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
   const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt, code = newCode(as) } = opening;
-  const { settings, keys } = as;
+  const { settings, secrets } = as;
   const { codeTtl = settings.codeTtl } = opening;
   const [id, now, key] = [grantIdOf('code', code) ?? '', as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
@@ -66,11 +66,11 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     createdAt: now,
     expiresAt: now + settings.grantTtl,
     lifetimes: refreshable ? lifetimes : { ...lifetimes, refresh: 0 },
-    sealedProps: await keys.sealWith(key, props, `grant:${id}`),
-    ...(linked.length === 0 ? {} : { upstreams: await sealRefs(keys, id, key, linked) }),
+    sealedProps: await secrets.sealWith(key, props, `grant:${id}`),
+    ...(linked.length === 0 ? {} : { upstreams: await sealRefs(secrets, id, key, linked) }),
     ...(opening.origin ? { origin: await sealOrigin(as, id, key, opening.origin) } : {}),
     code: {
-      ...wrap(key, await keys.proof(code)),
+      ...wrap(key, await secrets.proof(code)),
       challenge,
       redirectUri,
       expiresAt: now + codeTtl,
@@ -94,12 +94,12 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
 }
 
 async function sealOrigin(
-  { keys }: AuthServer,
+  { secrets }: AuthServer,
   id: string,
   key: Uint8Array<ArrayBuffer>,
   { login, standing }: Origin,
 ): Promise<KeptOrigin> {
-  return { login, ...(standing === undefined ? {} : { sealed: await keys.sealWith(key, standing, `grant:${id}:origin`) }) };
+  return { login, ...(standing === undefined ? {} : { sealed: await secrets.sealWith(key, standing, `grant:${id}:origin`) }) };
 }
 
 /**

@@ -8,7 +8,7 @@ import { isLive } from '../../model/grant.ts';
 import { OAuthError } from '../../model/error.ts';
 import { answerTo, type ValidRedirect } from '../../model/redirect.ts';
 import type { Seconds } from '../../model/store.ts';
-import type { Ticket } from '../../model/pending-authorization.ts';
+import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import { requestDonePage } from '../../pages/message.ts';
@@ -20,7 +20,7 @@ import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
 const REPEATED_FOR: Seconds = 10;
 
 /** What was decided, as it is kept. */
-export interface Answer {
+export interface Decision {
   readonly redirect: ValidRedirect;
   readonly state?: string;
   /** The device's answer is not in the redirect. */
@@ -39,12 +39,12 @@ export interface Answer {
 }
 
 /** Puts an answer together. */
-export function answerOf(
+export function decisionOf(
   { as }: Call,
-  { state, device }: Ticket,
+  { state, device }: PendingAuthorization,
   redirect: ValidRedirect,
-  { error, ...yes }: Pick<Answer, 'code' | 'said' | 'session' | 'cookie'> & { readonly error?: OAuthError },
-): Answer {
+  { error, ...yes }: Pick<Decision, 'code' | 'said' | 'session' | 'cookie'> & { readonly error?: OAuthError },
+): Decision {
   return {
     redirect,
     at: as.now(),
@@ -56,36 +56,40 @@ export function answerOf(
 }
 
 /** The same answer to a form that came again; null where this browser got none. @param decision of the form that came now. */
-export async function repeated(call: Call, handle: string, decision?: string): Promise<Response | null> {
+export async function repeatDecision(call: Call, handle: string, decision?: string): Promise<Response | null> {
   const { as, words } = call;
-  const hash = await as.keys.hash(handle);
-  const kept = await findAnswer<Answer>(as, { hash, secret: handle });
+  const hash = await as.secrets.hash(handle);
+  const kept = await findAnswer<Decision>(as, { hash, secret: handle });
   if (!kept) return null;
   const { answer } = kept;
-  if (answer.code === undefined) return decision === 'approve' ? null : leave(call, hash, answer); // a no tells nothing that the form does not
-  if (!(await isOwn(call, hash, kept))) return null;
-  if (answer.isDevice) return leave(call, hash, answer);
+  if (answer.code === undefined) return decision === 'approve' ? null : redirectBack(call, hash, answer); // a no tells nothing that the form does not
+  if (!(await isSameBrowser(call, hash, kept))) return null;
+  if (answer.isDevice) return redirectBack(call, hash, answer);
   const grant = await as.records.findGrant(grantIdOf('code', answer.code) ?? '');
   if (!grant || !isLive(grant, as.now())) return null;
   if (grant.code?.spent && as.now() > answer.at + REPEATED_FOR) return requestDonePage({ brand: as.settings.brand, words });
-  return leave(call, hash, decision === 'deny' ? await takenBack(call, answer) : answer);
+  return redirectBack(call, hash, decision === 'deny' ? await withdrawApproval(call, answer) : answer);
 }
 
 /** A yes that was followed by a no: the grant ends before its code could be used, and the client hears the no. */
-export async function takenBack({ as }: Call, { code = '', ...answer }: Answer): Promise<Answer> {
+export async function withdrawApproval({ as }: Call, { code = '', ...answer }: Decision): Promise<Decision> {
   const grantId = grantIdOf('code', code) ?? '';
   if (await as.records.findGrant(grantId)) await as.records.changeGrant(grantId, revoke('revoked', as.now()));
   return { ...answer, error: 'access_denied', reason: 'user_denied' };
 }
 
 /** Whether an answer is this browser's own: it still has the flow cookie, or the first answer has reached it and it has the session. */
-export async function isOwn(call: Call, flow: string, { browserHash, answer }: Kept<{ readonly session?: string }>): Promise<boolean> {
-  const hashOf = (name: string): Promise<string> => call.as.keys.hash(cookieOf(call, name) ?? '');
+export async function isSameBrowser(
+  call: Call,
+  flow: string,
+  { browserHash, answer }: Kept<{ readonly session?: string }>,
+): Promise<boolean> {
+  const hashOf = (name: string): Promise<string> => call.as.secrets.hash(cookieOf(call, name) ?? '');
   return equalTexts(await hashOf(flowCookie(flow)), browserHash) || equalTexts(await hashOf('session'), answer.session ?? '');
 }
 
 /** Sends the browser where an answer leads; the flow is over. */
-export function leave({ as }: Call, handleHash: string, answer: Answer): Response {
+export function redirectBack({ as }: Call, handleHash: string, answer: Decision): Response {
   const headers = new Headers({
     location: locationOf({ as }, answer),
     'cache-control': 'no-store, private',
@@ -96,7 +100,7 @@ export function leave({ as }: Call, handleHash: string, answer: Answer): Respons
   return new Response(null, { status: 303, headers });
 }
 
-function locationOf({ as }: Pick<Call, 'as'>, { redirect, state, isDevice, code, error = 'access_denied', reason = '' }: Answer): string {
+function locationOf({ as }: Pick<Call, 'as'>, { redirect, state, isDevice, code, error = 'access_denied', reason = '' }: Decision): string {
   if (isDevice) return `${as.settings.paths.device}?result=${code === undefined ? 'refused' : 'done'}`;
   if (code !== undefined) return answerTo(redirect, { code, state, iss: as.settings.issuer });
   return errorAnswer(as, redirect, state, new OAuthError(error, reason));

@@ -7,11 +7,11 @@ import { type AnswerPlace, findAnswer, keepAnswer } from '../../core/records/dec
 import { findClient } from '../../clients/find.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { pause } from '../../lib/pause.ts';
-import { isOwn, repeated } from './repeated-answer.ts';
-import { foreign, over } from './issue-code.ts';
+import { isSameBrowser, repeatDecision } from './repeated-answer.ts';
+import { otherBrowser, expiredPage } from './issue-code.ts';
 import { consentPage } from './consent-page.ts';
 import type { Call } from '../endpoint.ts';
-import { away } from '../sign-in/require-session.ts';
+import { redirectTo } from '../sign-in/require-session.ts';
 import { showLogin } from '../sign-in/show-login.ts';
 import { cookieName, cookieOf, flowCookie, sessionFor } from '../sign-in/browser-context.ts';
 
@@ -44,21 +44,21 @@ async function awaited(
 }
 
 /** The answer to a second request of an authorization request's flow. @param isDone whether the first one has ended in a page. */
-export async function goneOn(call: Call, handle: string, isDone: () => Promise<boolean>): Promise<Response> {
+export async function repeatedStep(call: Call, handle: string, isDone: () => Promise<boolean>): Promise<Response> {
   const { as } = call;
-  const answer = await awaited(as, () => repeated(call, handle), isDone);
+  const answer = await awaited(as, () => repeatDecision(call, handle), isDone);
   if (answer) return answer;
-  const hash = await as.keys.hash(handle);
+  const hash = await as.secrets.hash(handle);
   const ticket = await as.records.findTicket(hash);
   const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
-  if (!ticket || !client) return over(call);
-  if (!equalTexts(await as.keys.hash(cookieOf(call, flowCookie(hash)) ?? ''), ticket.browserHash)) throw foreign('another_browser');
+  if (!ticket || !client) return expiredPage(call);
+  if (!equalTexts(await as.secrets.hash(cookieOf(call, flowCookie(hash)) ?? ''), ticket.browserHash)) throw otherBrowser('another_browser');
   const { scope: ticked, remember = false } = ticket.approved ?? { scope: ticket.scope };
   return consentPage(call, { ticket, handle, client, session: await sessionFor(call, ticket), ticked, remember });
 }
 
 /** The answer to a second request of a sign-in that leads to a path of ours. @param returnTo null where only the first could go there. */
-export async function arrivedAgain(
+export async function repeatedReturn(
   call: Call,
   place: AnswerPlace,
   returnTo: string | null,
@@ -67,22 +67,22 @@ export async function arrivedAgain(
   const look = async (): Promise<Response | null> => {
     const kept = await findAnswer<Arrival>(call.as, place);
     if (!kept) return null;
-    return (await isOwn(call, place.hash, kept)) ? away(kept.answer.location, [kept.answer.cookie]) : over(call);
+    return (await isSameBrowser(call, place.hash, kept)) ? redirectTo(kept.answer.location, [kept.answer.cookie]) : expiredPage(call);
   };
   return (
     (await awaited(call.as, look, isDone)) ??
-    (returnTo === null ? over(call) : showLogin(call, { returnTo, error: call.words.message.over, status: 400 }))
+    (returnTo === null ? expiredPage(call) : showLogin(call, { returnTo, error: call.words.message.over, status: 400 }))
   );
 }
 
 /** Keeps what a sign-in came to, where it sends the browser on; false for a page. */
-export async function keepArrival(call: Call, place: AnswerPlace, browserHash: string, { status, headers }: Response): Promise<boolean> {
+export async function keepReturn(call: Call, place: AnswerPlace, browserHash: string, { status, headers }: Response): Promise<boolean> {
   const location = headers.get('location');
   if (status !== 303 || location === null) return false;
   const begun = `${cookieName(call.as, 'session')}=`;
   const cookie = headers.getSetCookie().find((line) => line.startsWith(begun));
   const token = cookie?.slice(begun.length).split(';', 1)[0] ?? cookieOf(call, 'session') ?? '';
-  const answer: Arrival = { location, session: await call.as.keys.hash(token), ...(cookie === undefined ? {} : { cookie }) };
+  const answer: Arrival = { location, session: await call.as.secrets.hash(token), ...(cookie === undefined ? {} : { cookie }) };
   await keepAnswer(call.as, place, { answer, browserHash });
   return true;
 }

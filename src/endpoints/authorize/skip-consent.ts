@@ -4,11 +4,11 @@
  *
  *   prompt → signed in → remembered → not from another site → grant → still remembered → redirect
  */
-import { isThisComputer } from '../../lib/url.ts';
+import { isLoopbackRedirect } from '../../lib/url.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { answerTo } from '../../model/redirect.ts';
-import { askedPart } from '../../model/scope.ts';
+import { requestedPart } from '../../model/scope.ts';
 import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import { errorPage } from '../../pages/error.ts';
@@ -16,13 +16,13 @@ import { adviceFor, errorAnswer, type CheckedRequest, isTrusted, type Redirected
 import { RETURNED } from '../sign-in/require-session.ts';
 import { grantTo } from './issue-code.ts';
 import type { Call } from '../endpoint.ts';
-import { linkedOf } from '../sign-in/upstream-accounts.ts';
-import { grantable, organizationOf } from './grantable-scopes.ts';
-import type { Settled } from './confirm-scopes.ts';
+import { upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
+import { grantableScope, organizationOf } from './grantable-scopes.ts';
+import type { ConfirmedScopes } from './confirm-scopes.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 
 /** The redirect to the client, or null where a person has to be asked. */
-export async function answerUnasked(call: Call, request: CheckedRequest, user: SignedIn | null): Promise<Response | null> {
+export async function skipConsent(call: Call, request: CheckedRequest, user: SignedIn | null): Promise<Response | null> {
   const silent = request.prompt.includes('none');
   if (request.prompt.length > 0 && !silent) return null;
   const location = user && (await pass(call, request, user));
@@ -58,9 +58,9 @@ export async function answerError(
 async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promise<string | null> {
   const { as } = call;
   const { client, redirect, resource, challenge, state, jkt } = request;
-  if (isThisComputer(redirect) || !isOwnDoing(call.request, client)) return null;
+  if (isLoopbackRedirect(redirect) || !isFirstPartyStart(call.request, client)) return null;
   const choice = await rememberedChoice(call, request, user);
-  if (!choice || !(await linkedOf(call, user))) return null; // an account that is gone has to be signed in to again
+  if (!choice || !(await upstreamAccountsOf(call, user))) return null; // an account that is gone has to be signed in to again
   const code = await grantTo(call, {
     client,
     redirectUri: redirect,
@@ -69,7 +69,7 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
     user,
     choice,
     ...(jkt === undefined ? {} : { jkt }),
-    ...askedPart(request),
+    ...requestedPart(request),
   });
   if (code === null) return null;
   // Whoever revokes the app forgets first and ends grants after: a grant written too late to be among them ends itself.
@@ -81,7 +81,7 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
 }
 
 /** What the person wanted to be asked about no more, if it covers the request and leaves nothing to choose. */
-async function rememberedChoice(call: Call, request: CheckedRequest, user: SignedIn): Promise<Settled | null> {
+async function rememberedChoice(call: Call, request: CheckedRequest, user: SignedIn): Promise<ConfirmedScopes | null> {
   const { client, redirect, resource, scope } = request;
   const entries = await call.as.consents.find({ userId: user.userId, client, redirectUri: redirect, resource: resource.uri });
   const covering = entries.filter(({ remembered }) => isWithin(scope, call.as.settings.covered(remembered)));
@@ -89,7 +89,7 @@ async function rememberedChoice(call: Call, request: CheckedRequest, user: Signe
   if (covering.length !== 1 || !entry || scope.length === 0) return null;
   const organization = organizationOf(user, entry.organization);
   if (organization === 'open' || organization?.id !== entry.organization) return null; // no longer theirs (SEC-133)
-  if ((await grantable(call, user, organization, scope)).length < scope.length) return null;
+  if ((await grantableScope(call, user, organization, scope)).length < scope.length) return null;
   return { scope, ...(organization ? { for: organization } : {}) };
 }
 
@@ -98,7 +98,7 @@ async function rememberedChoice(call: Call, request: CheckedRequest, user: Signe
  * state and a challenge of the attacker's; for clients that registered themselves this has to be seen (SEC-134). `same-origin` says nothing:
  * the link can lead to a sign-in page of this site, which sends the browser on. What our own sign-in sends here is always seen.
  */
-export function isOwnDoing(request: Request, { entered }: Client): boolean {
+export function isFirstPartyStart(request: Request, { entered }: Client): boolean {
   if (new URL(request.url).searchParams.has(RETURNED)) return false;
   return entered === true || request.headers.get('sec-fetch-site') === 'none';
 }

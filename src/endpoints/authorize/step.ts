@@ -9,19 +9,19 @@ import type { AnswerPlace } from '../../core/records/decision-answers.ts';
 import { dropStep, endStepInPage, findStep, spendTry, takeStep, type StepRecord } from '../../core/records/sign-in-steps.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { OAuthError } from '../../model/error.ts';
-import type { Proven, Steps } from '../../model/login.ts';
+import type { Authenticated, Steps } from '../../model/login.ts';
 import type { Params } from '../../model/params.ts';
-import type { Passed } from '../../model/second-factor.ts';
-import { redirectOf, type Ticket } from '../../model/pending-authorization.ts';
+import type { SecondFactorPassed } from '../../model/second-factor.ts';
+import { redirectOf, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { Client } from '../../model/client.ts';
 import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from '../sign-in/ask-step.ts';
-import { arrivedAgain, goneOn, keepArrival } from './repeated-return.ts';
-import { conclude, foreign, over } from './issue-code.ts';
+import { repeatedReturn, repeatedStep, keepReturn } from './repeated-return.ts';
+import { issueCode, otherBrowser, expiredPage } from './issue-code.ts';
 import { consentPage } from './consent-page.ts';
 import { readForm, type Call } from '../endpoint.ts';
-import { cookieOf, flowCookie, isSameOrigin, sessionFor, setCookie, speaking } from '../sign-in/browser-context.ts';
+import { cookieOf, flowCookie, isSameOrigin, sessionFor, setCookie, withLanguage } from '../sign-in/browser-context.ts';
 import { showLogin } from '../sign-in/show-login.ts';
-import { away, signInUrl } from '../sign-in/require-session.ts';
+import { redirectTo, signInUrl } from '../sign-in/require-session.ts';
 import { admit, type NotSignedIn, notSignedIn, type Pending, servicesOf, type SignedIn, startSession } from '../sign-in/sign-in.ts';
 
 /** A step that came back from its own browser. */
@@ -34,7 +34,7 @@ interface Returned {
 }
 
 interface Waiting {
-  readonly ticket: Ticket;
+  readonly ticket: PendingAuthorization;
   readonly client: Client;
   readonly handle: string;
 }
@@ -42,19 +42,19 @@ interface Waiting {
 /** POST of the page of a step. */
 export async function step(asked: Call): Promise<Response> {
   const { as } = asked;
-  if (!isSameOrigin(asked, false)) throw foreign('cross_site');
+  if (!isSameOrigin(asked, false)) throw otherBrowser('cross_site');
   const form = await readForm(asked.request);
   const secret = form.required('step');
   const returned = await findReturned(asked, secret);
   const steps = returned && stepsOf(as.settings, returned.record.asker);
-  if (!returned || !steps) return over(asked);
+  if (!returned || !steps) return expiredPage(asked);
   const { hash, record, kept } = returned;
-  const call = await speaking(asked, kept.lang);
+  const call = await withLanguage(asked, kept.lang);
   const place = { hash, secret };
   if (record.taken !== undefined) return stepAgain(call, returned, place);
   const answer = await submitted(call, returned, { secret, form, steps });
   if (answer === null) return stepAgain(call, returned, place); // another request of this browser was faster
-  const isOver = returned.waiting ? answer.status === 303 : await keepArrival(call, place, record.browserHash, answer);
+  const isOver = returned.waiting ? answer.status === 303 : await keepReturn(call, place, record.browserHash, answer);
   if (!isOver) await endStepInPage(as, hash); // changes nothing where another try is left
   return answer;
 }
@@ -62,14 +62,14 @@ export async function step(asked: Call): Promise<Response> {
 /** The same page sent twice: the second request learns what became of the first. */
 function stepAgain(call: Call, { hash, kept: { flow } }: Returned, place: AnswerPlace): Promise<Response> {
   const isDone = async (): Promise<boolean> => (await findStep(call.as, hash))?.taken !== 'now';
-  return 'handle' in flow ? goneOn(call, flow.handle, isDone) : arrivedAgain(call, place, flow.returnTo, isDone);
+  return 'handle' in flow ? repeatedStep(call, flow.handle, isDone) : repeatedReturn(call, place, flow.returnTo, isDone);
 }
 
 /** What was typed, tried; null where the step was taken meanwhile. */
 async function submitted(
   call: Call,
   returned: Returned,
-  { secret, form, steps }: { readonly secret: string; readonly form: Params; readonly steps: Steps<Proven | Passed> },
+  { secret, form, steps }: { readonly secret: string; readonly form: Params; readonly steps: Steps<Authenticated | SecondFactorPassed> },
 ): Promise<Response | null> {
   const { as } = call;
   const { hash, record, kept } = returned;
@@ -88,7 +88,7 @@ async function submitted(
   }
   if (left > 0 && !(await takeStep(as, hash))) return null; // the last try has taken it already
   const user = await nextOf(call, returned, result);
-  if (user === null) return over(call);
+  if (user === null) return expiredPage(call);
   if ('step' in user) return askStep(call, user, kept.flow);
   return arrive(call, returned, user);
 }
@@ -96,14 +96,14 @@ async function submitted(
 /** The step, if it is open and this browser's own. @throws {OAuthError} for another browser's. */
 async function findReturned(call: Call, secret: string): Promise<Returned | null> {
   const { as } = call;
-  const hash = await as.keys.hash(secret);
+  const hash = await as.secrets.hash(secret);
   const record = await findStep(as, hash);
   if (!record) return null;
-  const kept = (await as.keys.openUnder(secret, record.sealed, `step:${hash}`)) as Kept | null;
+  const kept = (await as.secrets.openUnder(secret, record.sealed, `step:${hash}`)) as Kept | null;
   if (!kept) throw new Error('A step that was found by its secret cannot be opened with it.');
   if (record.taken !== undefined) return { hash, record, kept, waiting: null }; // whose it was is asked with the answer (`again`)
   const cookie = cookieOf(call, flowCookie(record.ticketHash ?? hash)) ?? '';
-  if (!equalTexts(await as.keys.hash(cookie), record.browserHash)) throw foreign('another_browser');
+  if (!equalTexts(await as.secrets.hash(cookie), record.browserHash)) throw otherBrowser('another_browser');
   if (record.ticketHash === null || !('handle' in kept.flow)) return { hash, record, kept, waiting: null };
   const ticket = await as.records.findTicket(record.ticketHash);
   if (ticket?.approved?.stateHash !== hash) return null; // a later yes is on its way
@@ -132,9 +132,9 @@ async function arrive(call: Call, { hash, kept, waiting }: Returned, user: Signe
   if (waiting && 'handle' in kept.flow) {
     const { ticket, client } = waiting;
     const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
-    return conclude(call, { ticket, handle: waiting.handle, client, redirect, user, choice: kept.flow.choice });
+    return issueCode(call, { ticket, handle: waiting.handle, client, redirect, user, choice: kept.flow.choice });
   }
-  const page = away(returnOf(kept.flow), [user.cookie]);
+  const page = redirectTo(returnOf(kept.flow), [user.cookie]);
   page.headers.append('set-cookie', setCookie(call.as, flowCookie(hash), '', 0));
   return page;
 }
@@ -149,7 +149,7 @@ async function startAgain(call: Call, { waiting, kept }: Returned, problem?: Not
   const { problem: text, status, retryAfter } = problem ?? {};
   if (!waiting) {
     const returnTo = returnOf(kept.flow);
-    if (!problem) return away(signInUrl(call.as, returnTo));
+    if (!problem) return redirectTo(signInUrl(call.as, returnTo));
     return showLogin(call, {
       returnTo,
       ...(text ? { error: text } : {}),

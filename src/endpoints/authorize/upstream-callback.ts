@@ -11,45 +11,45 @@ import { OAuthError } from '../../model/error.ts';
 import type { Client } from '../../model/client.ts';
 import type { RedirectLogin, SiteLogin } from '../../model/login.ts';
 import type { ValidRedirect } from '../../model/redirect.ts';
-import { redirectOf, type Ticket } from '../../model/pending-authorization.ts';
+import { redirectOf, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { paramsOf } from '../../model/params.ts';
 import { askStep } from '../sign-in/ask-step.ts';
-import { goneOn } from './repeated-return.ts';
-import { conclude, foreign, over, refuse } from './issue-code.ts';
+import { repeatedStep } from './repeated-return.ts';
+import { issueCode, otherBrowser, expiredPage, refuse } from './issue-code.ts';
 import { consentPage } from './consent-page.ts';
-import type { KeptJourney } from './upstream-redirect.ts';
+import type { SealedUpstreamState } from './upstream-redirect.ts';
 import { callbackPath } from '../paths.ts';
-import { freshOnly } from './check-auth-time.ts';
+import { checkAuthTime } from './check-auth-time.ts';
 import type { Call } from '../endpoint.ts';
 import { outsideOf } from '../sign-in/host-session.ts';
-import { cookieOf, flowCookie, sessionFor, speaking } from '../sign-in/browser-context.ts';
+import { cookieOf, flowCookie, sessionFor, withLanguage } from '../sign-in/browser-context.ts';
 import { admit, servicesOf } from '../sign-in/sign-in.ts';
 import { problemOf } from '../sign-in/upstream-problem.ts';
-import { endTrip } from './upstream-trip.ts';
+import { endUpstreamTrip } from './upstream-trip.ts';
 
 /** GET of a login's callback. */
 export async function callback(asked: Call, login: SiteLogin): Promise<Response> {
   const { as, url } = asked;
-  const { keys, records } = as;
+  const { secrets, records } = as;
   const state = stateIn(url);
-  if (state === null) return over(asked);
-  const stateHash = await keys.hash(state);
+  if (state === null) return expiredPage(asked);
+  const stateHash = await secrets.hash(state);
   const journey = await records.findJourney(stateHash);
-  if (!journey || login.kind !== 'redirect') return (await endTrip(asked, login, state)) ?? over(asked);
-  if (journey.login !== login.id) return over(asked);
+  if (!journey || login.kind !== 'redirect') return (await endUpstreamTrip(asked, login, state)) ?? expiredPage(asked);
+  if (journey.login !== login.id) return expiredPage(asked);
   const isDone = async (): Promise<boolean> => (await records.findJourney(stateHash))?.taken !== 'now';
-  const opened = (await keys.openUnder(state, journey.sealed, `journey:${stateHash}`)) as KeptJourney | null;
+  const opened = (await secrets.openUnder(state, journey.sealed, `journey:${stateHash}`)) as SealedUpstreamState | null;
   if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');
-  if (journey.taken !== undefined) return goneOn(asked, opened.handle, isDone);
+  if (journey.taken !== undefined) return repeatedStep(asked, opened.handle, isDone);
   const ticket = await records.findTicket(journey.ticketHash);
-  const call = await speaking(asked, ticket?.lang);
-  if (!ticket || ticket.approved?.stateHash !== stateHash) return over(call);
+  const call = await withLanguage(asked, ticket?.lang);
+  if (!ticket || ticket.approved?.stateHash !== stateHash) return expiredPage(call);
   const cookie = cookieOf(call, flowCookie(journey.ticketHash));
-  if (!equalTexts(await keys.hash(cookie ?? ''), ticket.browserHash)) throw foreign('another_browser');
+  if (!equalTexts(await secrets.hash(cookie ?? ''), ticket.browserHash)) throw otherBrowser('another_browser');
   const client = ticket.described ?? (await findClient(as, ticket.clientId));
-  if (!client) return over(call);
+  if (!client) return expiredPage(call);
   const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
-  if (!(await records.takeJourney(stateHash))) return goneOn(call, opened.handle, isDone);
+  if (!(await records.takeJourney(stateHash))) return repeatedStep(call, opened.handle, isDone);
 
   const answer = await finish(call, login, { state, ticket, client, redirect, opened });
   if (answer.status !== 303) await records.endJourneyInPage(stateHash);
@@ -59,10 +59,10 @@ export async function callback(asked: Call, login: SiteLogin): Promise<Response>
 /** A return that was taken by this very request. */
 interface Returned {
   readonly state: string;
-  readonly ticket: Ticket;
+  readonly ticket: PendingAuthorization;
   readonly client: Client;
   readonly redirect: ValidRedirect;
-  readonly opened: KeptJourney;
+  readonly opened: SealedUpstreamState;
 }
 
 async function finish(call: Call, login: RedirectLogin, { state, ticket, client, redirect, opened }: Returned): Promise<Response> {
@@ -71,13 +71,13 @@ async function finish(call: Call, login: RedirectLogin, { state, ticket, client,
   const { handle } = opened;
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: opened.keep };
-  const result = await freshOnly(call, login, await login.finish(came, servicesOf(call)), opened.freshSince);
+  const result = await checkAuthTime(call, login, await login.finish(came, servicesOf(call)), opened.freshSince);
   if (result.kind === 'proven') {
     const user = await admit(call, { login: login.id, proven: result });
-    if (!user) return over(call);
+    if (!user) return expiredPage(call);
     const { stateHash: _spent, ...choice } = ticket.approved ?? { stateHash: '', scope: [] };
     if ('step' in user) return askStep(call, user, { handle, choice });
-    return conclude(call, { ticket, handle, client, redirect, user, choice });
+    return issueCode(call, { ticket, handle, client, redirect, user, choice });
   }
   as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
   if (result.kind === 'declined') return refuse(call, { ticket, handle, client, redirect }, new OAuthError(result.error, result.reason));

@@ -7,9 +7,9 @@
 import type { HtmlValue } from '../../lib/html.ts';
 import type { RedirectLogin } from '../../model/login.ts';
 import type { Json, Seconds } from '../../model/store.ts';
-import { approveTicket, type Choice, TICKET_TTL } from '../../model/pending-authorization.ts';
+import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
 import { sayIn } from '../../words/span.ts';
-import { over } from './issue-code.ts';
+import { expiredPage } from './issue-code.ts';
 import type { Consent } from './consent-page.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
@@ -21,7 +21,7 @@ const DEPARTURES = 100;
 const WINDOW = 600;
 
 /** A yes on its way to its proof. */
-export interface Departing {
+export interface UpstreamRedirecting {
   readonly showing: Consent;
   readonly choice: Choice;
   readonly login: RedirectLogin;
@@ -30,7 +30,7 @@ export interface Departing {
 }
 
 /** What is sealed into a journey. */
-export type KeptJourney = {
+export type SealedUpstreamState = {
   readonly keep: Json;
   readonly handle: string;
   /** When the journey began, where the person has to prove anew who they are. */
@@ -38,13 +38,13 @@ export type KeptJourney = {
 };
 
 /** Sends the browser away. */
-export async function depart(call: Call, { showing, choice, login, again }: Departing): Promise<Response> {
+export async function redirectToUpstream(call: Call, { showing, choice, login, again }: UpstreamRedirecting): Promise<Response> {
   const { as } = call;
-  const { settings, keys, records } = as;
+  const { settings, secrets, records } = as;
   const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
   if (wait !== null) return again(call.words.signIn.limited(sayIn(wait, call.words)), 429);
-  const state = keys.secret();
-  const [stateHash, handleHash] = [await keys.hash(state), await keys.hash(showing.handle)];
+  const state = secrets.secret();
+  const [stateHash, handleHash] = [await secrets.hash(state), await secrets.hash(showing.handle)];
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const { hint, staleSession, mustProve } = showing.ticket;
   const fresh = staleSession !== undefined;
@@ -54,16 +54,16 @@ export async function depart(call: Call, { showing, choice, login, again }: Depa
     const { text, status } = problemOf(away, login, call.words);
     return again(text, status);
   }
-  const ticket = await records.changeTicket(handleHash, (one) => approveTicket(one, { ...choice, stateHash }, as.now()));
-  if (!ticket) return over(call);
-  const kept: KeptJourney = { keep: away.keep, handle: showing.handle, ...(mustProve ? { freshSince: as.now() } : {}) };
-  const sealed = await keys.sealUnder(state, kept, `journey:${stateHash}`);
+  const ticket = await records.changeTicket(handleHash, (one) => approvePending(one, { ...choice, stateHash }, as.now()));
+  if (!ticket) return expiredPage(call);
+  const kept: SealedUpstreamState = { keep: away.keep, handle: showing.handle, ...(mustProve ? { freshSince: as.now() } : {}) };
+  const sealed = await secrets.sealUnder(state, kept, `journey:${stateHash}`);
   await records.openJourney(stateHash, { v: 1, login: login.id, ticketHash: handleHash, sealed, expiresAt: ticket.expiresAt });
   const answer = new Response(null, {
     status: 303,
     headers: { location: away.location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' },
   });
   const name = flowCookie(handleHash); // the same secret, for as long as the journey may take
-  answer.headers.append('set-cookie', setCookie(as, name, cookieOf(call, name) ?? '', TICKET_TTL));
+  answer.headers.append('set-cookie', setCookie(as, name, cookieOf(call, name) ?? '', PENDING_TTL));
   return answer;
 }

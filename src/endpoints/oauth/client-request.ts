@@ -14,7 +14,10 @@ import { refuseSecretsInUrl } from './token.ts';
  * @param once further parameters that may stand but once.
  * @throws {OAuthError} `invalid_request`, or `invalid_client` as RFC 6749 §5.2 has it.
  */
-export async function asked(call: Call, ...once: readonly string[]): Promise<{ readonly form: Params; readonly caller: Caller }> {
+export async function parseClientRequest(
+  call: Call,
+  ...once: readonly string[]
+): Promise<{ readonly form: Params; readonly caller: Caller }> {
   const { as, request } = call;
   refuseSecretsInUrl(call);
   const form = await readForm(request);

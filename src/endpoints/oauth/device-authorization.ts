@@ -11,8 +11,8 @@ import { OAuthError } from '../../model/error.ts';
 import { DEVICE_CODE } from '../../model/grant-type.ts';
 import { findResource } from '../../model/resource.ts';
 import { DEVICE_TTL } from '../../model/pending-authorization.ts';
-import { asked } from './client-request.ts';
-import { askedScope } from '../authorize/authorization-request.ts';
+import { parseClientRequest } from './client-request.ts';
+import { scopeOfRequest } from '../authorize/authorization-request.ts';
 import type { Call } from '../endpoint.ts';
 
 const REQUESTS = 60;
@@ -22,9 +22,9 @@ const WINDOW = 600;
 export async function deviceAuthorization(call: Call): Promise<Response> {
   const { as, network } = call;
   const { settings } = as;
-  const { form, caller } = await asked(call);
+  const { form, caller } = await parseClientRequest(call);
   const resource = findResource(form.all('resource'), settings);
-  const scope = askedScope(settings, resource, form.optional('scope'));
+  const scope = scopeOfRequest(settings, resource, form.optional('scope'));
   const client = caller.kind === 'confidential' ? caller.client : await resolveClient(as, caller.clientId, network);
   if (!client || (caller.kind === 'public' && client.authMethod !== 'none'))
     throw failed('none', client ? 'secret_missing' : 'client_unknown');

@@ -4,31 +4,31 @@
  */
 import { failed, orGiveBack } from '../../clients/caller.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
-import type { Found } from '../../core/records/grant-cache.ts';
+import type { CachedGrant } from '../../core/records/grant-cache.ts';
 import { findLive } from '../../core/verify.ts';
 import { json } from '../../lib/http.ts';
 import type { Client } from '../../model/client.ts';
 import { canonicalResource, isEveryRoute, isWithin } from '../../model/resource.ts';
-import { asked } from './client-request.ts';
+import { parseClientRequest } from './client-request.ts';
 import type { Call } from '../endpoint.ts';
 
 /** POST of the introspection endpoint. */
 export async function introspect(call: Call): Promise<Response> {
   const { as } = call;
-  const { form, caller } = await asked(call, 'token_type_hint', 'client_id');
+  const { form, caller } = await parseClientRequest(call, 'token_type_hint', 'client_id');
   if (caller.kind !== 'confidential') throw failed('client_secret_basic', 'client_unproven');
   const live = await orGiveBack(caller, () => findLive(as, form.required('token')));
   const body = live && mayKnow(as, caller.client, live) ? describe(as, live) : { active: false };
   return json(body, 200, {}, as.runtime.respond);
 }
 
-function mayKnow({ settings }: AuthServer, { id, introspects = [] }: Client, { grant }: Omit<Found, 'text'>): boolean {
+function mayKnow({ settings }: AuthServer, { id, introspects = [] }: Client, { grant }: Omit<CachedGrant, 'text'>): boolean {
   const own = introspects.map((one) => canonicalResource(one.startsWith('/') ? settings.issuer + one : one));
   return grant.clientId === id || own.some((one) => one !== null && isWithin(grant.resource, one));
 }
 
 /** RFC 7662 §2.2, with `act` of RFC 8693 §4.1. */
-function describe({ settings }: AuthServer, { grant, access }: Omit<Found, 'text'>): Record<string, unknown> {
+function describe({ settings }: AuthServer, { grant, access }: Omit<CachedGrant, 'text'>): Record<string, unknown> {
   return {
     active: true,
     iss: settings.issuer,

@@ -6,7 +6,7 @@
  */
 import { authenticate } from '../../clients/authenticate.ts';
 import { failed, orGiveBack, orUnavailable } from '../../clients/caller.ts';
-import { push as keep } from '../../core/records/pushed-requests.ts';
+import { keepPushedRequest as keep } from '../../core/records/pushed-requests.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
 import { paramsOf } from '../../model/params.ts';
@@ -23,7 +23,7 @@ const PUSHES = 300;
 const WINDOW = 600;
 
 /** POST of the endpoint for pushed authorization requests. */
-export async function push(call: Call): Promise<Response> {
+export async function pushedAuthorizationRequest(call: Call): Promise<Response> {
   const { as, request, network } = call;
   refuseSecretsInUrl(call);
   const form = await readForm(request);

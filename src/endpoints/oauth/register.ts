@@ -7,7 +7,7 @@ import { parseMetadata } from '../../clients/metadata.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { addClient } from '../../core/records/clients.ts';
 import { takeOldest, takePlace } from '../../core/records/client-quota.ts';
-import { late } from '../../lib/lazy.ts';
+import { lazy } from '../../lib/lazy.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../../lib/http.ts';
 import { coarseNetwork } from '../../lib/network.ts';
 import type { Client } from '../../model/client.ts';
@@ -18,7 +18,7 @@ import type { RegisteredMetadata } from '../../model/settings.ts';
 import type { Seconds } from '../../model/store.ts';
 import { BODY_LIMIT, bodyError, type Call } from '../endpoint.ts';
 
-const isInvitation = late(async () => (await import('../../core/records/invitations.ts')).isInvitation);
+const isInvitation = lazy(async () => (await import('../../core/records/invitations.ts')).isInvitation);
 const REGISTRATIONS = 60;
 /** From an IPv6 /48 together: who rents one has 65,536 networks. */
 const REGISTRATIONS_NEARBY = 120;
@@ -42,16 +42,16 @@ export async function register(call: Call): Promise<Response> {
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
   if (!(await takePlace(as)) && !(await takeOldest(as)))
     throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
-  const secret = metadata.authMethod.startsWith('client_secret') ? as.keys.secret() : null;
-  const [token, createdAt] = [as.keys.secret(), as.now()];
+  const secret = metadata.authMethod.startsWith('client_secret') ? as.secrets.secret() : null;
+  const [token, createdAt] = [as.secrets.secret(), as.now()];
   const client: Client = {
     ...metadata,
-    id: as.keys.id(),
+    id: as.secrets.id(),
     createdAt,
     unused: true,
     expiresAt: createdAt + Math.min(UNUSED_TTL, as.settings.clientTtl),
-    managementHash: await as.keys.hash(token),
-    ...(secret === null ? {} : { secretHash: await as.keys.hash(secret) }),
+    managementHash: await as.secrets.hash(token),
+    ...(secret === null ? {} : { secretHash: await as.secrets.hash(secret) }),
   };
   const add = (): Promise<boolean> => addClient(as, client);
   const isAdded =

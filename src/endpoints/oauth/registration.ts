@@ -31,7 +31,7 @@ async function managed(call: Call): Promise<{ client: Client; token: string }> {
   const token = bearerOf(call.request);
   const id = call.url.searchParams.get('client_id') ?? '';
   const found = token === null || !/^[\w-]{22}$/.test(id) ? null : await findAnyClient(call.as, id);
-  const hash = await call.as.keys.hash(token ?? '');
+  const hash = await call.as.secrets.hash(token ?? '');
   if (token === null) throw foreign('registration_token_missing');
   if (!found) throw foreign('registration_client_unknown');
   if (found.client.managementHash === undefined) throw foreign('registration_not_its_own');

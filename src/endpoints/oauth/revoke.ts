@@ -13,13 +13,13 @@ import type { Grant } from '../../model/grant.ts';
 import { grantIdOf, kindOf } from '../../model/token.ts';
 import { revoke as end, revokeAccess, type Transition } from '../../model/grant-transitions.ts';
 import { unwrap } from '../../model/wrapped.ts';
-import { asked } from './client-request.ts';
+import { parseClientRequest } from './client-request.ts';
 import type { Call } from '../endpoint.ts';
 
 /** POST of the revocation endpoint. */
 export async function revoke(call: Call): Promise<Response> {
   const { as } = call;
-  const { form, caller } = await asked(call, 'token_type_hint', 'client_id');
+  const { form, caller } = await parseClientRequest(call, 'token_type_hint', 'client_id');
   const text = form.required('token');
   if (caller.kind === 'public') await checkPublic(as, caller.clientId);
   const ended = await orGiveBack(caller, () => revokeToken(as, caller, text));
@@ -51,26 +51,26 @@ async function revokeToken(as: AuthServer, caller: Caller, text: string): Promis
 }
 
 async function accessOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<null>> {
-  const { hash } = await as.keys.proof(text);
+  const { hash } = await as.secrets.proof(text);
   return (grant) => ({ ...(grant.clientId === caller.clientId ? revokeAccess(hash)(grant) : {}), result: null });
 }
 
 /** A full store has no room for the grant without one of its tokens. What has ended can be removed, so all of it ends (RFC 7009 §2.1). */
 async function wholeOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<null>> {
-  const { hash } = await as.keys.proof(text);
+  const { hash } = await as.secrets.proof(text);
   const isIn = ({ clientId, access }: Grant): boolean => clientId === caller.clientId && access.some((one) => one.hash === hash);
   return (grant) => (isIn(grant) ? { ...end('revoked', as.now())(grant), result: null } : { result: null });
 }
 
 async function refreshOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<Grant | null>> {
-  const { familyHash } = await as.keys.refreshProof(text);
+  const { familyHash } = await as.secrets.refreshProof(text);
   const isOurs = (grant: Grant): boolean => grant.clientId === caller.clientId && grant.refresh?.familyHash === familyHash;
   return (grant) => (isOurs(grant) ? { ...end('revoked', as.now())(grant), result: grant } : { result: null });
 }
 
 /** Lets go of the accounts at other sites that only this grant used. The very refresh token opens the way to them. */
 async function forget(as: AuthServer, { id, userId, refresh, upstreams }: Grant, text: string): Promise<void> {
-  const { hash, pad } = await as.keys.proof(text);
-  const refs = refresh?.hash === hash ? await openRefs(as.keys, id, unwrap(refresh, pad), upstreams) : [];
+  const { hash, pad } = await as.secrets.proof(text);
+  const refs = refresh?.hash === hash ? await openRefs(as.secrets, id, unwrap(refresh, pad), upstreams) : [];
   await as.vault.release(userId, upstreams?.ids ?? [], refs);
 }

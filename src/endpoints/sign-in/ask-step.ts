@@ -5,13 +5,13 @@
  */
 import { openStep } from '../../core/records/sign-in-steps.ts';
 import { OAuthError } from '../../model/error.ts';
-import type { Passed } from '../../model/second-factor.ts';
-import { isForm, type Proven, type Steps } from '../../model/login.ts';
+import type { SecondFactorPassed } from '../../model/second-factor.ts';
+import { isForm, type Authenticated, type Steps } from '../../model/login.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Json } from '../../model/store.ts';
-import { approveTicket, type Choice, TICKET_TTL } from '../../model/pending-authorization.ts';
+import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
 import { stepPage } from '../../pages/step.ts';
-import { over } from '../authorize/issue-code.ts';
+import { expiredPage } from '../authorize/issue-code.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf, flowCookie, scriptHashOf, setCookie } from './browser-context.ts';
 import type { FirstProof, NotSignedIn, Pending } from './sign-in.ts';
@@ -32,7 +32,7 @@ export type Kept = { readonly keep: Json; readonly flow: Flow; readonly first?: 
 /** Opens a step and shows its page. */
 export async function askStep(call: Call, { asker, step, first }: Pending, flow: Flow): Promise<Response> {
   const { as } = call;
-  const { keys, records } = as;
+  const { secrets, records } = as;
   const wait = await as.limit(`step\n${call.network}`, STEPS, WINDOW);
   if (wait !== null) {
     throw new OAuthError('temporarily_unavailable', 'step_limited', {
@@ -41,28 +41,28 @@ export async function askStep(call: Call, { asker, step, first }: Pending, flow:
       headers: { 'retry-after': String(wait) },
     });
   }
-  const secret = keys.secret();
-  const hash = await keys.hash(secret);
-  const ticketHash = 'handle' in flow ? await keys.hash(flow.handle) : null;
-  const ttl = Math.min(step.ttl ?? TICKET_TTL, TICKET_TTL);
+  const secret = secrets.secret();
+  const hash = await secrets.hash(secret);
+  const ticketHash = 'handle' in flow ? await secrets.hash(flow.handle) : null;
+  const ttl = Math.min(step.ttl ?? PENDING_TTL, PENDING_TTL);
   if ('handle' in flow && ticketHash !== null) {
-    const ticket = await records.changeTicket(ticketHash, (one) => approveTicket(one, { ...flow.choice, stateHash: hash }, as.now()));
-    if (!ticket) return over(call);
+    const ticket = await records.changeTicket(ticketHash, (one) => approvePending(one, { ...flow.choice, stateHash: hash }, as.now()));
+    if (!ticket) return expiredPage(call);
   }
   const cookie = flowCookie(ticketHash ?? hash);
-  const browser = (ticketHash !== null && cookieOf(call, cookie)) || keys.secret();
+  const browser = (ticketHash !== null && cookieOf(call, cookie)) || secrets.secret();
   const kept: Kept = { keep: step.keep, flow, lang: call.words.lang, ...(first ? { first } : {}) };
   await openStep(as, hash, {
     v: 1,
     asker,
     ticketHash,
-    browserHash: await keys.hash(browser),
+    browserHash: await secrets.hash(browser),
     tries: step.tries ?? TRIES,
-    sealed: await keys.sealUnder(secret, kept, `step:${hash}`),
+    sealed: await secrets.sealUnder(secret, kept, `step:${hash}`),
     expiresAt: as.now() + ttl,
   });
   const page = await stepAnswer(call, { asker, secret, kept });
-  page.headers.append('set-cookie', setCookie(as, cookie, browser, TICKET_TTL));
+  page.headers.append('set-cookie', setCookie(as, cookie, browser, PENDING_TTL));
   return page;
 }
 
@@ -90,7 +90,7 @@ export async function stepAnswer(
 }
 
 /** Who goes on with a step; undefined where the options have changed meanwhile. */
-export function stepsOf({ logins, secondFactor }: Settings, asker: string): Steps<Proven | Passed> | undefined {
+export function stepsOf({ logins, secondFactor }: Settings, asker: string): Steps<Authenticated | SecondFactorPassed> | undefined {
   if (secondFactor && asker === `factor:${secondFactor.id}`) return secondFactor.steps;
   return logins.filter(isForm).find(({ id }) => asker === `login:${id}`)?.steps;
 }

@@ -7,7 +7,7 @@ import { sessionOf } from './browser-context.ts';
 import { admit } from './sign-in.ts';
 
 /** The endpoint, with the session that it finds there begun. A form changes nothing about who is signed in. */
-export function welcoming(endpoint: Endpoint): Endpoint {
+export function autoSignIn(endpoint: Endpoint): Endpoint {
   return async (call) => {
     if (call.request.method !== 'GET' || (await sessionOf(call))) return endpoint(call);
     const begun = await begin(call);

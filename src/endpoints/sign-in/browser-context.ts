@@ -11,14 +11,14 @@ import { acceptedOf, localesOf } from '../../words/languages.ts';
 import { changed, type Call } from '../endpoint.ts';
 
 /** The call in the language that the person reads: by `ui_locales` of the URL, else by the browser. */
-export function inTheirLanguage(call: Call): Promise<Call> {
+export function detectLanguage(call: Call): Promise<Call> {
   const { request, url, as } = call;
   const wanted = [...localesOf(url.searchParams.get('ui_locales') ?? undefined), ...acceptedOf(request.headers.get('accept-language'))];
-  return speaking(call, as.settings.languages.find(wanted));
+  return withLanguage(call, as.settings.languages.find(wanted));
 }
 
 /** The call in another language: the one that a ticket keeps, or that a form asks for. */
-export async function speaking(call: Call, lang: string | null | undefined): Promise<Call> {
+export async function withLanguage(call: Call, lang: string | null | undefined): Promise<Call> {
   if (typeof lang !== 'string') return call;
   return changed(call, { words: await call.as.settings.languages.of(lang) });
 }
@@ -68,7 +68,7 @@ export async function sessionOf(call: Call): Promise<KnownSession | null> {
   if (call.begun) return call.begun;
   const token = cookieOf(call, 'session');
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return null;
-  const hash = await call.as.keys.hash(token);
+  const hash = await call.as.secrets.hash(token);
   const session = await useSession(call.as, hash);
   if (!session) return null;
   return session.host === undefined ? { ...session, hash } : stillThere(call, { ...session, hash });

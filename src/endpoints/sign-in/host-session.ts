@@ -3,12 +3,12 @@
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import { OAuthError } from '../../model/error.ts';
-import { hostOf, type Proven } from '../../model/login.ts';
+import { hostOf, type Authenticated } from '../../model/login.ts';
 
 /** Somebody whom the application has signed in. */
-export interface Present {
+export interface HostSessionAnswer {
   readonly login: string;
-  readonly proven: Proven;
+  readonly proven: Authenticated;
 }
 
 /** A request with what its application needs to know its own session. */
@@ -19,7 +19,7 @@ interface Asked {
 }
 
 /** Whom the application says it has signed in; null where nobody, or where no login follows it. @throws {OAuthError} 503 where it cannot say. */
-export async function askPresent({ request, as, env }: Asked): Promise<Present | null> {
+export async function readHostSession({ request, as, env }: Asked): Promise<HostSessionAnswer | null> {
   const host = hostOf(as.settings.logins);
   if (!host) return null;
   try {

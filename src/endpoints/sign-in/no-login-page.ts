@@ -6,7 +6,7 @@ import { messagePage } from '../../pages/message.ts';
 import type { Call } from '../endpoint.ts';
 
 /** The page. */
-export function nobodyPage({ as: { settings }, words }: Call): Response {
+export function noLoginPage({ as: { settings }, words }: Call): Response {
   const { nobodyTitle: title, nobody, nobodyToDo, hostFirst, hostFirstToDo } = words.signIn;
   const { brand, logins, name } = settings;
   const [message, whatToDo] = hostOf(logins) ? [hostFirst(name), hostFirstToDo] : [nobody, nobodyToDo];

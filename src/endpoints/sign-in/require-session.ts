@@ -18,17 +18,22 @@ export const RETURNED = 'returned';
 
 /** The session, or the way to sign in and come back. */
 export async function requireSession(call: Call): Promise<KnownSession | Response> {
-  return (await sessionOf(call)) ?? away(signInUrl(call.as, pathOf(call)));
+  return (await sessionOf(call)) ?? redirectTo(signInUrl(call.as, pathOf(call)));
 }
 
 /** Null if the person has proven who they are within so many seconds, else the way to do it again and come back to `path`. */
-export function requireRecent(call: Call, session: Session, seconds: Seconds = RECENT, path: string = pathOf(call)): Response | null {
+export function requireRecentSession(
+  call: Call,
+  session: Session,
+  seconds: Seconds = RECENT,
+  path: string = pathOf(call),
+): Response | null {
   return isRecent(call.as, session, seconds) ? null : signInAgain(call.as, path);
 }
 
 /** The way to prove once more who one is, and to come back to `path`. */
 export function signInAgain(as: AuthServer, path: string): Response {
-  return away(`${signInUrl(as, path)}&again=1`);
+  return redirectTo(`${signInUrl(as, path)}&again=1`);
 }
 
 /** Whether the person proved who they are at most so long ago. A session that does not say when is not fresh. */
@@ -55,7 +60,7 @@ function pathOf({ as, url }: Call): string {
 }
 
 /** Sends the browser to a page of ours. */
-export function away(location: string, cookies: readonly (string | undefined)[] = []): Response {
+export function redirectTo(location: string, cookies: readonly (string | undefined)[] = []): Response {
   const headers = new Headers({ location, 'cache-control': 'no-store, private' });
   for (const cookie of cookies) if (cookie !== undefined) headers.append('set-cookie', cookie);
   return new Response(null, { status: 303, headers });

@@ -7,7 +7,7 @@ import { loginPage } from '../../pages/login.ts';
 import type { Call } from '../endpoint.ts';
 import { linksFor, loginView } from '../login-links.ts';
 import { sessionOf } from './browser-context.ts';
-import { nobodyPage } from './no-login-page.ts';
+import { noLoginPage } from './no-login-page.ts';
 import { returnPath, signInUrl } from './require-session.ts';
 import { nameOf } from './sign-in.ts';
 
@@ -29,7 +29,7 @@ export async function showLogin(call: Call, { typed, returnTo, ...problem }: Sho
   const forms = logins.filter(isForm);
   const again = session !== null && (url.searchParams.has('again') || problem.error !== undefined);
   const sites = logins.filter(isRedirect);
-  if (forms.length + sites.length === 0 && (!session || again)) return nobodyPage(call);
+  if (forms.length + sites.length === 0 && (!session || again)) return noLoginPage(call);
   const known = (claim: string): string => (typeof session?.claims[claim] === 'string' ? session.claims[claim] : '');
   const filled = typed ?? { username: known('preferred_username'), email: known('email') };
   const to = returnTo ?? returnPath(call) ?? paths.login;

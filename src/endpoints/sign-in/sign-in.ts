@@ -6,13 +6,22 @@ import { KNOWN_TTL, makeAttempts } from '../../core/attempts.ts';
 import type { Session } from '../../core/records/records.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { isRemoved } from '../../core/users/removed-users.ts';
-import { makeSignIns } from '../../core/users/linked-logins.ts';
+import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import { userIdOf } from '../../core/users/user-ids.ts';
 import type { HtmlValue } from '../../lib/html.ts';
 import { coarseNetwork } from '../../lib/network.ts';
 import { agentOf } from '../../lib/user-agent.ts';
 import type { Organization } from '../../model/identity.ts';
-import { hostOf, isForm, type Limited, type LoginServices, type Proven, type Refused, type Renewal, type Step } from '../../model/login.ts';
+import {
+  hostOf,
+  isForm,
+  type Limited,
+  type LoginServices,
+  type Authenticated,
+  type Refused,
+  type Renewal,
+  type Step,
+} from '../../model/login.ts';
 import type { Accounts } from '../../model/account.ts';
 import type { Waiter } from '../../model/runtime.ts';
 import type { KeptOrigin, Origin } from '../../model/origin.ts';
@@ -23,7 +32,7 @@ import { sayIn } from '../../words/span.ts';
 import { sayRefused, type Words } from '../../words/words.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf, sessionOf, setCookie } from './browser-context.ts';
-import { link, linkedOf, originOf, sealLinked, sealOrigin } from './upstream-accounts.ts';
+import { link, upstreamAccountsOf, originOf, sealLinked, sealOrigin } from './upstream-accounts.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
 export interface SignedIn {
@@ -51,7 +60,7 @@ export interface NotSignedIn {
 }
 
 /** What was proven so far, in a form that can be kept while a second factor is asked for. */
-export type FirstProof = { readonly login: string; readonly proven: Proven };
+export type FirstProof = { readonly login: string; readonly proven: Authenticated };
 
 /** A page more has to come back before anybody is signed in. */
 export interface Pending {
@@ -76,9 +85,9 @@ export function servicesOf(call: Call): LoginServices {
     accounts: accountsFor(call),
     passkeys: as.passkeys,
     totps: as.totps,
-    signIns: makeSignIns(as),
+    signIns: makeLinkedLogins(as),
     after,
-    secret: () => as.keys.secret(),
+    secret: () => as.secrets.secret(),
     now: () => as.now(),
     network,
     env,
@@ -86,7 +95,7 @@ export function servicesOf(call: Call): LoginServices {
     limit: as.limit,
     forgive: as.forgive,
     links: as.links,
-    newId: () => as.keys.id(),
+    newId: () => as.secrets.id(),
     pageUrl: (page) => `${as.settings.origin}${as.settings.paths.login}/${page}`,
   };
 }
@@ -168,7 +177,7 @@ export async function renewSession(call: Call, session: KnownSession, { stamp }:
   const { userId, claims, createdAt, expiresAt, hash, host, provenAt } = session;
   const proof = { ...(host === undefined ? {} : { host }), ...(provenAt === undefined ? {} : { provenAt }) };
   const { records, accounts } = call.as;
-  const linked = (await linkedOf(call, session)) ?? [];
+  const linked = (await upstreamAccountsOf(call, session)) ?? [];
   const came = await originOf(call, session);
   await records.endSession(hash);
   const user = await openSession(call, { userId, claims, ...rightsOf(session), ...proof }, linked, came, { createdAt, expiresAt });
@@ -192,8 +201,8 @@ async function openSession(
   times?: Pick<Session, 'createdAt' | 'expiresAt'>,
 ): Promise<SignedIn> {
   const { as, request, network } = call;
-  const token = as.keys.secret();
-  const hash = await as.keys.hash(token);
+  const token = as.secrets.secret();
+  const hash = await as.secrets.hash(token);
   const now = as.now();
   const { createdAt, expiresAt } = times ?? { createdAt: now, expiresAt: now + as.settings.sessionTtl };
   const seen = { seenAt: now, idleUntil: now + as.settings.sessionIdleTtl };

@@ -3,7 +3,7 @@
  * session holds the way to them under its cookie, of which storage knows the hash.
  */
 import type { Session } from '../../core/records/records.ts';
-import type { Proven } from '../../model/login.ts';
+import type { Authenticated } from '../../model/login.ts';
 import type { KeptOrigin, Origin } from '../../model/origin.ts';
 import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
@@ -14,10 +14,10 @@ import { cookieOf } from './browser-context.ts';
 type Found = Pick<Session, 'userId' | 'upstreams'> & { readonly hash: string };
 
 /** The accounts of a session; null where one of them is gone, or cannot be reached any more: the person must sign in again. */
-export async function linkedOf(call: Call, session: Found): Promise<readonly UpstreamRef[] | null> {
+export async function upstreamAccountsOf(call: Call, session: Found): Promise<readonly UpstreamRef[] | null> {
   if (session.upstreams === undefined) return [];
   const token = cookieOf(call, 'session') ?? '';
-  const refs = (await call.as.keys.openUnder(token, session.upstreams, boundTo(session.hash))) as readonly UpstreamRef[] | null;
+  const refs = (await call.as.secrets.openUnder(token, session.upstreams, boundTo(session.hash))) as readonly UpstreamRef[] | null;
   return refs && (await call.as.vault.stand(refs)) ? refs : null;
 }
 
@@ -25,10 +25,10 @@ export async function linkedOf(call: Call, session: Found): Promise<readonly Ups
 export async function link(
   call: Call,
   userId: string,
-  { upstream }: Pick<Proven, 'upstream'>,
+  { upstream }: Pick<Authenticated, 'upstream'>,
   old: Found | null,
 ): Promise<readonly UpstreamRef[]> {
-  const before = old?.userId === userId ? ((await linkedOf(call, old)) ?? []) : [];
+  const before = old?.userId === userId ? ((await upstreamAccountsOf(call, old)) ?? []) : [];
   if (!upstream) return before;
   const { provider, id } = upstream.account;
   const others = before.filter(({ account }) => account.provider !== provider || account.id !== id);
@@ -42,7 +42,7 @@ export async function sealLinked(
   hash: string,
   refs: readonly UpstreamRef[],
 ): Promise<{ readonly upstreams?: string }> {
-  return refs.length === 0 ? {} : { upstreams: await as.keys.sealUnder(token, refs, boundTo(hash)) };
+  return refs.length === 0 ? {} : { upstreams: await as.secrets.sealUnder(token, refs, boundTo(hash)) };
 }
 
 /** The sign-in that somebody came in by: told by a fresh one, else opened with the session's cookie. */
@@ -54,13 +54,13 @@ export async function originOf(
   if (!user.origin) return null;
   const { login, sealed } = user.origin;
   if (sealed === undefined) return { login };
-  const standing = await call.as.keys.openUnder(cookieOf(call, 'session') ?? '', sealed, `session:${user.hash}:origin`);
+  const standing = await call.as.secrets.openUnder(cookieOf(call, 'session') ?? '', sealed, `session:${user.hash}:origin`);
   return { login, ...(standing === null ? {} : { standing: standing as Json }) };
 }
 
 /** The same as the session keeps it. */
 export async function sealOrigin({ as }: Call, token: string, hash: string, { login, standing }: Origin): Promise<KeptOrigin> {
-  return { login, ...(standing === undefined ? {} : { sealed: await as.keys.sealUnder(token, standing, `session:${hash}:origin`) }) };
+  return { login, ...(standing === undefined ? {} : { sealed: await as.secrets.sealUnder(token, standing, `session:${hash}:origin`) }) };
 }
 
 function boundTo(hash: string): string {

@@ -1,16 +1,16 @@
 /** Site problem: what went wrong at another site, in words for the page. Nothing of what the site said goes in. */
 import type { HtmlValue } from '../../lib/html.ts';
-import type { Proven, Refused, ReturnResult, SiteLogin } from '../../model/login.ts';
+import type { Authenticated, Refused, ReturnResult, SiteLogin } from '../../model/login.ts';
 import { sayRefused, type Words } from '../../words/words.ts';
 
 /** What the page says, and how. */
-export interface SiteProblem {
+export interface UpstreamProblem {
   readonly text: HtmlValue;
   readonly status: number;
 }
 
 /** The words for a return that proved nothing. */
-export function problemOf(result: Exclude<ReturnResult, Proven>, { label }: SiteLogin, words: Words): SiteProblem {
+export function problemOf(result: Exclude<ReturnResult, Authenticated>, { label }: SiteLogin, words: Words): UpstreamProblem {
   switch (result.kind) {
     case 'refused':
       return { text: refusal(result, label, words), status: 403 };

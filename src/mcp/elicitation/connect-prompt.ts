@@ -13,7 +13,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Access } from '../../model/access.ts';
 import { ConnectionNeeded } from '../../model/connection.ts';
 import { InputNeeded } from './elicit.ts';
-import { type CallMessage, carry, CONNECT, type Params, type Resumed } from './request-state.ts';
+import { type CallMessage, sealRequestState, CONNECT, type Params, type Resumed } from './request-state.ts';
 import { type AnyServer, onConnect } from '../sdk.ts';
 import { ToolError } from '../tool-error.ts';
 
@@ -25,7 +25,7 @@ interface Inside {
 }
 
 /** Makes a server answer for tools that need something of their user first. Before `keepErrorsInside`. */
-export function askFirst(
+export function promptToConnect(
   server: AnyServer,
   about: { readonly request: Request; readonly body: unknown; readonly access: Access | null; readonly resumed: Resumed | null },
 ): void {
@@ -59,16 +59,16 @@ export function askFirst(
 async function questionOf(
   { key, params }: InputNeeded,
   access: Access,
-  { request, body, resumed }: Parameters<typeof askFirst>[1],
+  { request, body, resumed }: Parameters<typeof promptToConnect>[1],
 ): Promise<object> {
   const held = { answers: resumed?.answers ?? {}, asked: [key] };
-  const requestState = await carry(access, (body as CallMessage).params ?? {}, held, request.url);
+  const requestState = await sealRequestState(access, (body as CallMessage).params ?? {}, held, request.url);
   const inputRequests = { [key]: { method: 'elicitation/create', params } };
   return { result: { resultType: 'input_required', inputRequests, requestState } };
 }
 
 /** What stands beside the id of the response. */
-async function answerTo(needed: ConnectionNeeded, access: Access, about: Parameters<typeof askFirst>[1]): Promise<object> {
+async function answerTo(needed: ConnectionNeeded, access: Access, about: Parameters<typeof promptToConnect>[1]): Promise<object> {
   const { label } = needed;
   const { request, resumed } = about;
   const params = (about.body as CallMessage | null)?.params ?? {};
@@ -87,7 +87,8 @@ async function answerTo(needed: ConnectionNeeded, access: Access, about: Paramet
   if (link?.over) return failed(`${label} was not connected in time. Call the tool again for a new link.`);
   const { answers = {} } = resumed ?? {};
   const hasAnswers = Object.keys(answers).length > 0; // such a state is good once
-  const carried = (): Promise<string> => carry(access, params, { ...(hasAnswers && { answers }), connecting: true }, request.url);
+  const carried = (): Promise<string> =>
+    sealRequestState(access, params, { ...(hasAnswers && { answers }), connecting: true }, request.url);
   if (link) return { result: { resultType: 'input_required', requestState: hasAnswers ? await carried() : link.state } }; // the person is still there
   const url = await needed.link();
   const message = `Connect your ${label} account, so that this tool can use it.`;

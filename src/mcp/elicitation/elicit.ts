@@ -27,7 +27,7 @@ export interface FormSchema {
 }
 
 /** What a person is asked: a form; or to open an address, where what they type there does not come through the client. */
-export type Question = (
+export type ElicitRequest = (
   | { readonly mode?: 'form'; readonly requestedSchema: FormSchema }
   | { readonly mode: 'url'; readonly url: string }
 ) & {
@@ -37,8 +37,8 @@ export type Question = (
 };
 
 /** What the tools of a request can ask and tell. */
-export interface Asker {
-  elicit(question: Question): Promise<Answer>;
+export interface Elicitor {
+  elicit(question: ElicitRequest): Promise<Answer>;
   progress(done: number, total?: number, message?: string): Promise<void>;
 }
 
@@ -72,12 +72,12 @@ const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 
 /** What stands around a request. @param inSession whether its client can answer while a call waits. */
-export function makeAsker(
+export function makeElicitor(
   server: () => Awaitable<AnyServer> | undefined,
   body: unknown,
   resumed: Resumed | null,
   inSession: boolean,
-): Asker {
+): Elicitor {
   const { id, params = {} } = (body ?? {}) as CallMessage;
   const isModern = params._meta?.[VERSION] !== undefined;
   const related = id === undefined ? {} : { relatedRequestId: id };
@@ -112,17 +112,17 @@ export function makeAsker(
 }
 
 /** Asks the person from within a tool's handler, by the context that the SDK gave it (its last argument). */
-export function elicit(context: unknown, question: Question): Promise<Answer> {
+export function elicit(context: unknown, question: ElicitRequest): Promise<Answer> {
   return askerOf(context).elicit(question);
 }
 
 /** The context a tool gets: `ctx` of SDK 2.x, `extra` of SDK 1.x. */
 interface ToolContext {
-  readonly http?: { readonly authInfo?: { readonly extra?: { readonly asker?: Asker } } };
-  readonly authInfo?: { readonly extra?: { readonly asker?: Asker } };
+  readonly http?: { readonly authInfo?: { readonly extra?: { readonly asker?: Elicitor } } };
+  readonly authInfo?: { readonly extra?: { readonly asker?: Elicitor } };
 }
 
-function askerOf(context: unknown): Asker {
+function askerOf(context: unknown): Elicitor {
   const { http, authInfo } = (context ?? {}) as ToolContext;
   const asker = (http?.authInfo ?? authInfo)?.extra?.asker;
   if (asker === undefined)
@@ -134,9 +134,9 @@ async function asModern(key: string, asked: object, params: Params, resumed: Res
   const answer = resumed?.answers[key];
   if (answer !== undefined && (await fits(answer, asked))) return answer;
   const { elicitation } = (params._meta?.[CAPABILITIES] ?? {}) as { elicitation?: { form?: object; url?: object } };
-  const isUrl = (asked as Question).mode === 'url';
+  const isUrl = (asked as ElicitRequest).mode === 'url';
   const declared = isUrl ? elicitation?.url : (elicitation?.form ?? (elicitation?.url ? undefined : elicitation)); // an empty one means forms
-  if (declared === undefined) throw cannot(asked as Question);
+  if (declared === undefined) throw cannot(asked as ElicitRequest);
   throw new InputNeeded(key, isUrl ? asked : { mode: 'form', ...asked });
 }
 
@@ -152,7 +152,7 @@ async function keyOf(asked: object): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(JSON.stringify(asked))))).slice(0, 16);
 }
 
-function check(question: Question): void {
+function check(question: ElicitRequest): void {
   if (question.mode === 'url') {
     const url = URL.canParse(question.url) ? new URL(question.url) : null;
     const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
@@ -168,7 +168,7 @@ function check(question: Question): void {
     );
 }
 
-function cannot(question: Question): ToolError {
+function cannot(question: ElicitRequest): ToolError {
   return new ToolError(
     question.mode === 'url'
       ? `${question.message} The user has to open this address in a browser: ${question.url}`

@@ -59,14 +59,14 @@ const SPENT_FOR = 660; // longer than a state is good
 const INVALID_PARAMS = -32602;
 
 /** What a state holds: answers so far, the keys of open questions, whether a link to a connection was given. */
-export type Held = {
+export type RequestState = {
   readonly answers?: { readonly [key: string]: Answer };
   readonly asked?: readonly string[];
   readonly connecting?: true;
 };
 
 /** Takes our own state out of a call, or refuses it. What another sealed is left for the server behind. */
-export async function resume(
+export async function openRequestState(
   body: JudgedBody,
   { access, states, url }: { readonly access: Access | null; readonly states: UserStates | undefined; readonly url: string },
 ): Promise<Resuming | Response> {
@@ -75,7 +75,7 @@ export async function resume(
   if (access === null || body.method !== 'tools/call' || typeof requestState !== 'string' || !requestState.startsWith(STATE))
     return { body, resumed: null };
   const carried = await access.connect.open(requestState.slice(STATE.length), boundTo(params, url));
-  const held = (carried?.value ?? {}) as Held;
+  const held = (carried?.value ?? {}) as RequestState;
   const { asked = [], connecting = false } = held;
   // What a person said is good for the ten minutes for which it is known that it was used.
   const answers = carried?.over === false ? (held.answers ?? {}) : {};
@@ -94,7 +94,7 @@ export async function resume(
 }
 
 /** What the client shall carry back with the very same call. @param url of the call: another endpoint keeps its own list of what was used. */
-export async function carry(access: Access, params: Params, held: Held, url: string): Promise<string> {
+export async function sealRequestState(access: Access, params: Params, held: RequestState, url: string): Promise<string> {
   return STATE + (await access.connect.seal(held, boundTo(params, url)));
 }
 

@@ -61,7 +61,7 @@ export interface PostgresListener extends Emitter {
 
 /** The first pause before a broken connection is made anew, in milliseconds; each further one is twice as long, to half a minute. */
 const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 30_000;
+const MAX_PAUSE = 30_000;
 
 /**
  * News over PostgreSQL NOTIFY.
@@ -91,7 +91,7 @@ export function postgresChannel(
           onError(error);
           // One that refuses to LISTEN, as a standby does, is still connected: each try would leave a connection behind.
           Promise.resolve(listener?.end?.()).catch(onError);
-          setTimeout(() => void open(Math.min(2 * next, LONGEST_PAUSE), missed), next);
+          setTimeout(() => void open(Math.min(2 * next, MAX_PAUSE), missed), next);
         };
         try {
           listener = await connect();

@@ -7,12 +7,12 @@ import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
 import type { Context } from '../../model/handler.ts';
 import type { Seconds } from '../../model/store.ts';
-import { eventUserOf, type News, type UserEvents } from './user-events.ts';
+import { eventUserOf, type UserEvent, type UserEvents } from './user-events.ts';
 import { subscribedAs, watchedIn } from './subscriptions.ts';
 
 const KINDS = { tools: 'tools_list_changed', resources: 'resources_list_changed', prompts: 'prompts_list_changed' } as const;
 /** The longest wait that a timer takes. */
-const LONGEST_MS = 2_147_483_647;
+const MAX_TIMER_MS = 2_147_483_647;
 /** How long a stream of a caller without a token lasts. */
 const ANONYMOUS_FOR: Seconds = 3600;
 
@@ -25,7 +25,7 @@ export function isListening(body: unknown): boolean {
 export function busFor(events: UserEvents, access: Access | null, body: unknown): ServerEventBus {
   const { params } = body as { readonly params?: { readonly notifications?: unknown } };
   const subscribed = watchedIn(params).filter((uri) => typeof uri === 'string');
-  const eventsOf = (news: News): readonly ServerEvent[] => {
+  const eventsOf = (news: UserEvent): readonly ServerEvent[] => {
     if (news === 'updates') return subscribed.map((uri) => ({ kind: 'resource_updated', uri }));
     if (typeof news === 'string') return [{ kind: KINDS[news] }];
     const uri = subscribedAs({ subscribed }, news.updated);
@@ -57,7 +57,7 @@ export function endOf(
     if (!end.signal.aborted) end.abort();
   };
   const left = access ? access.expiresAt - now : ANONYMOUS_FOR;
-  const atExpiry = setTimeout(stop, Math.min(LONGEST_MS, Math.max(0, left * 1000)));
+  const atExpiry = setTimeout(stop, Math.min(MAX_TIMER_MS, Math.max(0, left * 1000)));
   const checks = setInterval(() => {
     // A store that is down is no revocation: the next check asks again.
     ctx.stillGood?.().then(

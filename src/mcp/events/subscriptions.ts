@@ -4,7 +4,7 @@
  */
 
 /** What a session remembers of it. */
-export type Wished = {
+export type Subscriptions = {
   /** The least level of log messages; null until the client has said one. */
   readonly level: string | null;
   /** Resources whose changes it wants to hear of, as it wrote their URIs. */
@@ -12,21 +12,21 @@ export type Wished = {
 };
 
 /** One wish. */
-export type Wish =
+export type Subscription =
   | { readonly kind: 'level'; readonly level: string }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly uri: string };
 
 /** Before a client has wished for anything. */
-export const NOTHING_WISHED: Wished = { level: null, subscribed: [] };
+export const NO_SUBSCRIPTIONS: Subscriptions = { level: null, subscribed: [] };
 /** RFC 5424, §6.2.1, from the least. */
 const LEVELS: readonly string[] = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
 /** Resources that one session may be subscribed to. */
-export const MOST_SUBSCRIBED = 100;
-const LONGEST_URI = 1000;
+export const MAX_SUBSCRIPTIONS = 100;
+const MAX_URI_LENGTH = 1000;
 const METHOD_NOT_FOUND = -32601;
 
 /** The wish in a request; null where it is none, or none that can be remembered. */
-export function wishIn(message: { readonly method?: unknown; readonly params?: unknown }): Wish | null {
+export function subscriptionIn(message: { readonly method?: unknown; readonly params?: unknown }): Subscription | null {
   const { level, uri } = (message.params ?? {}) as { level?: unknown; uri?: unknown };
   if (message.method === 'logging/setLevel') return typeof level === 'string' && LEVELS.includes(level) ? { kind: 'level', level } : null;
   if (typeof uri !== 'string') return null;
@@ -35,17 +35,21 @@ export function wishIn(message: { readonly method?: unknown; readonly params?: u
 }
 
 /** Whether a server's answer is a yes: a result; or that it has no such method, where it declared that resources may be subscribed to. */
-export function isGranted(wish: Wish, answer: { readonly result?: unknown; readonly error?: unknown }, canSubscribe: boolean): boolean {
+export function isGranted(
+  wish: Subscription,
+  answer: { readonly result?: unknown; readonly error?: unknown },
+  canSubscribe: boolean,
+): boolean {
   if (answer.result !== undefined) return true;
   return wish.kind !== 'level' && canSubscribe && (answer.error as { code?: unknown } | undefined)?.code === METHOD_NOT_FOUND;
 }
 
 /** What is wished for after a wish; null for more than a session remembers. */
-export function wishedAfter({ level, subscribed }: Wished, wish: Wish): Wished | null {
+export function subscriptionsAfter({ level, subscribed }: Subscriptions, wish: Subscription): Subscriptions | null {
   if (wish.kind === 'level') return { level: wish.level, subscribed };
   const others = subscribed.filter((uri) => uri !== wish.uri);
   if (wish.kind === 'unsubscribe') return { level, subscribed: others };
-  return others.length >= MOST_SUBSCRIBED || wish.uri.length > LONGEST_URI ? null : { level, subscribed: [...others, wish.uri] };
+  return others.length >= MAX_SUBSCRIPTIONS || wish.uri.length > MAX_URI_LENGTH ? null : { level, subscribed: [...others, wish.uri] };
 }
 
 /** The resources that a client of 2026-07-28 wants to hear of, in the parameters of `subscriptions/listen`; what is no list is one thing that has no URI. */
@@ -55,7 +59,7 @@ export function watchedIn(params: { readonly notifications?: unknown } | undefin
 }
 
 /** The URI of a resource as this client wrote it; null where it is not subscribed to. Two spellings of one URL are one. */
-export function subscribedAs({ subscribed }: Pick<Wished, 'subscribed'>, uri: string): string | null {
+export function subscribedAs({ subscribed }: Pick<Subscriptions, 'subscribed'>, uri: string): string | null {
   return subscribed.find((one) => one === uri || spelled(one) === spelled(uri)) ?? null;
 }
 

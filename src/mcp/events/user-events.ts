@@ -13,7 +13,7 @@ export type ListKind = 'tools' | 'resources' | 'prompts';
  * A piece of news: a list changed; a resource was updated, which is told to whoever has subscribed to it; resources were, and it is not known which, so
  * that every subscription is told.
  */
-export type News = ListKind | 'updates' | { readonly updated: string };
+export type UserEvent = ListKind | 'updates' | { readonly updated: string };
 
 /** Whose lists: the user, and the issuer where that is not our own server. */
 export interface EventUser {
@@ -24,9 +24,9 @@ export interface EventUser {
 /** Carries news from whoever publishes to the streams of a user. */
 export interface UserEvents {
   /** @param news default: all three lists. */
-  publish(user: EventUser, news?: readonly News[]): Awaitable<void>;
+  publish(user: EventUser, news?: readonly UserEvent[]): Awaitable<void>;
   /** @returns ends it; may be called again. */
-  subscribe(user: EventUser, listener: (news: News) => void): () => void;
+  subscribe(user: EventUser, listener: (news: UserEvent) => void): () => void;
 }
 
 /** What an engine must do: carry a text to every process that listens, this one included. */
@@ -39,13 +39,13 @@ export interface Channel {
 /** The lists. */
 export const LISTS: readonly ListKind[] = ['tools', 'resources', 'prompts'];
 /** What is told to whoever may have missed something. */
-export const MISSED: readonly News[] = [...LISTS, 'updates'];
+export const MISSED: readonly UserEvent[] = [...LISTS, 'updates'];
 
 /** News within one process; or through a channel, among all that share it. */
 export function userEvents(channel: Channel | null = null): UserEvents {
-  const listeners = new Map<string, Set<(news: News) => void>>();
+  const listeners = new Map<string, Set<(news: UserEvent) => void>>();
   let listening = false;
-  const deliver = (user: string, news: readonly News[]): void => {
+  const deliver = (user: string, news: readonly UserEvent[]): void => {
     for (const listener of listeners.get(user) ?? []) for (const one of news) listener(one);
   };
   return {
@@ -80,16 +80,16 @@ export function eventUserOf({ issuer, userId }: Access): EventUser {
 }
 
 /** What comes over a shared channel is checked: others may write to it. */
-function readNews(text: string): readonly [string, readonly News[]] | null {
+function readNews(text: string): readonly [string, readonly UserEvent[]] | null {
   try {
     const [user, news] = JSON.parse(text) as [unknown, unknown];
-    return typeof user === 'string' && Array.isArray(news) ? [user, news.filter(isNews)] : null;
+    return typeof user === 'string' && Array.isArray(news) ? [user, news.filter(isUserEvent)] : null;
   } catch {
     return null; // not ours
   }
 }
 
 /** Whether it is a piece of news that this version knows. */
-export function isNews(one: unknown): one is News {
-  return MISSED.includes(one as News) || typeof (one as { updated?: unknown } | null)?.updated === 'string';
+export function isUserEvent(one: unknown): one is UserEvent {
+  return MISSED.includes(one as UserEvent) || typeof (one as { updated?: unknown } | null)?.updated === 'string';
 }

@@ -8,13 +8,13 @@ import type { Context } from '../../model/handler.ts';
 import { type ChallengeForm, gate, type Passage } from './gate.ts';
 import type { Policy } from './policy.ts';
 import { readMessages } from './read-messages.ts';
-import { shownRequest } from '../redacted-request.ts';
+import { redactedRequest } from '../redacted-request.ts';
 import { asError, type Report } from '../tool-error.ts';
 
 export type { ChallengeForm };
 
 /** Who comes in. */
-export interface Entering {
+export interface RequestToRead {
   readonly access: Access | null;
   readonly ctx: Context;
   readonly report: Report;
@@ -24,12 +24,12 @@ export interface Entering {
 }
 
 /** A request that may go on: its headers, and beside them what of its body was judged. */
-export interface Entry extends Passage {
+export interface ReadRequest extends Passage {
   readonly request: Request;
 }
 
 /** Lets a request in, or answers it. */
-export async function enter(policy: Policy, request: Request, entering: Entering): Promise<Entry | Response> {
+export async function readRequest(policy: Policy, request: Request, entering: RequestToRead): Promise<ReadRequest | Response> {
   const { access, ctx, report, challengeForm } = entering;
   const emit = (event: NewEvent): void => tell(entering.on ?? ctx.emit, event, report);
   const read = await readMessages(request, entering.bodyLimit ?? ctx.bodyLimit);
@@ -39,7 +39,7 @@ export async function enter(policy: Policy, request: Request, entering: Entering
   }
   const form = (): ChallengeForm => (challengeForm ? challengeForm(withoutBody(request), access) : formFor(request, access));
   const passage = await gate(policy, read, { access, metadataUrl: ctx.challenge?.metadataUrl, form, emit });
-  return passage instanceof Response ? passage : { request: shownRequest(request, credentialOf(ctx)), ...passage };
+  return passage instanceof Response ? passage : { request: redactedRequest(request, credentialOf(ctx)), ...passage };
 }
 
 /** The request for code that is not ours, once its body has been read. */

@@ -9,7 +9,7 @@
 import { credentialOf } from '../../guard/credential.ts';
 import { base64url } from '../../lib/base64url.ts';
 import { utf8 } from '../../lib/bytes.ts';
-import { genuine } from '../../lib/native-request.ts';
+import { toNativeRequest } from '../../lib/native-request.ts';
 import { withoutStore } from '../../lib/http.ts';
 import { checkNames } from '../../lib/names.ts';
 import { onAbort } from '../../lib/on-abort.ts';
@@ -21,9 +21,9 @@ import { callerOf } from '../auth-info.ts';
 import { changeState } from '../change-state.ts';
 import { endOf, tellingItsEnd } from '../events/listening.ts';
 import { checkBodyLimit, readAnew } from '../policy/read-messages.ts';
-import { checkTerms, type Places, placesOf } from './session-limit.ts';
+import { checkTerms, type SessionSlots, sessionSlotsOf } from './session-limit.ts';
 import { HEADER, notFound } from './session-request.ts';
-import { shownHeaders, shownUrl } from '../redacted-request.ts';
+import { redactedHeaders, redactedUrl } from '../redacted-request.ts';
 
 /** How sessions end. */
 export interface BoundSessionsOptions {
@@ -40,7 +40,7 @@ export interface BoundSessionsOptions {
 /** A session as it is kept for its user: which client began it, a hash of the props that it began with, when it was last used. */
 type Kept = { readonly clientId: string; readonly props: string; readonly seenAt: Seconds; readonly ended?: boolean };
 
-const LONGEST = 200;
+const MAX_LENGTH = 200;
 const KIND = 'mcp-bound-session';
 
 /**
@@ -97,7 +97,7 @@ export function boundSessions<Env = unknown>(
   };
 
   async function isOwn(id: string, states: UserStates, access: Access, props: string): Promise<boolean> {
-    const found = id.length <= LONGEST ? await read(id, states) : null;
+    const found = id.length <= MAX_LENGTH ? await read(id, states) : null;
     if (!found) return false;
     const { kept, version } = found;
     const [now, label] = [states.now(), await labelOf(id)];
@@ -109,7 +109,7 @@ export function boundSessions<Env = unknown>(
 
   async function begin(id: string, states: UserStates, access: Access, props: string): Promise<void> {
     const [kept, label]: [Kept, string] = [{ clientId: access.clientId, props, seenAt: states.now() }, await labelOf(id)];
-    if (id.length > LONGEST || (await states.write(handleOf(label), kept, null, idle)) === null)
+    if (id.length > MAX_LENGTH || (await states.write(handleOf(label), kept, null, idle)) === null)
       throw new TypeError('boundSessions: the handler began a session under an id that is too long, or was there before.');
     await (await places(states, access)).take(label, (one) => states.remove(handleOf(one)));
   }
@@ -122,8 +122,8 @@ export function boundSessions<Env = unknown>(
     await (await places(states, access)).leave(label);
   }
 
-  function places(states: UserStates, { clientId }: Access): Promise<Places> {
-    return placesOf(states, KIND, clientId, terms);
+  function places(states: UserStates, { clientId }: Access): Promise<SessionSlots> {
+    return sessionSlotsOf(states, KIND, clientId, terms);
   }
 }
 
@@ -149,8 +149,8 @@ async function hashOf(value: unknown): Promise<string> {
 /** The request without what carries a credential: the handler is told who calls, and has no need of the token. */
 function shown(request: Request, signal: AbortSignal, ctx: Context): Request {
   const credential = credentialOf(ctx);
-  const own = genuine(request);
-  const headers = [...shownHeaders(own.headers, credential)];
-  const url = shownUrl(own.url, credential);
+  const own = toNativeRequest(request);
+  const headers = [...redactedHeaders(own.headers, credential)];
+  const url = redactedUrl(own.url, credential);
   return new Request(url === own.url ? own : new Request(url, own), { headers, signal });
 }

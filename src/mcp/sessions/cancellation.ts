@@ -5,7 +5,7 @@
 import { pause } from '../../lib/pause.ts';
 import type { Seconds } from '../../model/store.ts';
 import { changeState } from '../change-state.ts';
-import type { Drawer } from './session-store.ts';
+import type { SessionStore } from './session-store.ts';
 import { type Id, isOfOrdinaryLength } from '../message.ts';
 import { looked, WAITS } from './server-requests.ts';
 import type { Report } from '../tool-error.ts';
@@ -19,7 +19,7 @@ const MAX_CANCELLED = 64;
 type Wanted = readonly (readonly [id: Id, at: Seconds])[];
 
 /** Puts down that a request is to be given up. */
-export async function putCancellation(drawer: Drawer, id: unknown): Promise<void> {
+export async function putCancellation(drawer: SessionStore, id: unknown): Promise<void> {
   if (!isOfOrdinaryLength(id)) return;
   await changeState<Wanted, void>(drawer, CANCELLED, WAITS, (wanted) => {
     const others = (wanted ?? []).filter(([one, at]) => one !== id && drawer.now() - at <= WAITS);
@@ -29,7 +29,7 @@ export async function putCancellation(drawer: Drawer, id: unknown): Promise<void
 
 /** Looks for wishes to cancel until the signal, and tells of each once. @param open the requests that have no answer yet. */
 export async function watchForCancellations(
-  drawer: Drawer,
+  drawer: SessionStore,
   open: ReadonlySet<Id>,
   {
     until,

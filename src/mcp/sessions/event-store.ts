@@ -6,7 +6,7 @@
 import type { EventStore } from '@modelcontextprotocol/server';
 import { utf8 } from '../../lib/bytes.ts';
 import type { Json, Seconds, Version } from '../../model/store.ts';
-import { type Drawer, LARGEST } from './session-store.ts';
+import { type SessionStore, MAX_RECORD_BYTES } from './session-store.ts';
 import { type Id, isAnswer, isOfOrdinaryLength } from '../message.ts';
 import { asError, type Report } from '../tool-error.ts';
 
@@ -24,7 +24,7 @@ export const KEPT_FOR: Seconds = 600;
 /** How often whoever is at a call says so; and how long after the last time it counts as dead. */
 export const SAID_EVERY: Seconds = 20;
 const DEAD_AFTER: Seconds = 65;
-const MOST_EVENTS = 64;
+const MAX_EVENTS = 64;
 /** Streams that one session keeps. A new one takes the place of one that is over; where all are going on, it is sent and not kept. */
 export const MAX_KEPT = 16;
 /** Characters of a record for what is no event. */
@@ -38,7 +38,7 @@ export interface Recording extends EventStore {
 }
 
 /** Begins to keep a stream. @param open the requests that have no answer yet. */
-export function recordTo(drawer: Drawer, open: ReadonlySet<Id>, report: Report): Recording {
+export function recordTo(drawer: SessionStore, open: ReadonlySet<Id>, report: Report): Recording {
   let [name, count] = ['', 0];
   let stream: Pick<KeptStream, 'events' | 'over'> = { events: [], over: false };
   let place: Place | null = null;
@@ -87,7 +87,7 @@ export function readEventId(id: string): { readonly stream: string; readonly aft
 }
 
 /** A stream as far as it came; null where none is kept. */
-export async function readStream(drawer: Drawer, stream: string): Promise<KeptStream | null> {
+export async function readStream(drawer: SessionStore, stream: string): Promise<KeptStream | null> {
   for (const slot of slotsFor(stream)) {
     const found = await drawer.read<Json & KeptStream>(slot);
     if (found?.value.stream === stream) return found.value;
@@ -102,7 +102,7 @@ interface Place {
 }
 
 /** Where a stream is kept, or can be; null where others that are going on have all places. */
-async function placeFor(drawer: Drawer, stream: string): Promise<Place | null> {
+async function placeFor(drawer: SessionStore, stream: string): Promise<Place | null> {
   for (const slot of slotsFor(stream)) {
     const found = await drawer.read<Json & KeptStream>(slot);
     if (found === null || found.value.stream === stream || found.value.over || deathOf(found.value, drawer.now()))
@@ -126,8 +126,8 @@ export function deathOf({ open, over, seenAt }: KeptStream, now: Seconds): reado
 
 /** The oldest go first where it becomes too much. A message that alone is too large is replaced by a word that it was. */
 function bounded(events: KeptStream['events']): KeptStream['events'] {
-  const kept = events.slice(-MOST_EVENTS);
-  const isTooLarge = (): boolean => JSON.stringify(kept).length > LARGEST - ROOM;
+  const kept = events.slice(-MAX_EVENTS);
+  const isTooLarge = (): boolean => JSON.stringify(kept).length > MAX_RECORD_BYTES - ROOM;
   while (kept.length > 1 && isTooLarge()) kept.shift();
   const [only] = kept;
   return only && isTooLarge() ? [[only[0], tooLarge(only[1])]] : kept;

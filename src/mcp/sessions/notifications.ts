@@ -9,14 +9,14 @@ import type { Access } from '../../model/access.ts';
 import type { Json } from '../../model/store.ts';
 import { deathOf, readStream } from './event-store.ts';
 import { keptNow, type Session } from './session.ts';
-import { eventUserOf, MISSED, type News, type UserEvents } from '../events/user-events.ts';
+import { eventUserOf, MISSED, type UserEvent, type UserEvents } from '../events/user-events.ts';
 import { subscribedAs } from '../events/subscriptions.ts';
 
 /** Comments that keep proxies from closing a quiet stream. */
 const ALIVE_MS = 15_000;
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 1000];
 /** How often a stream is looked for that a turn is about to keep. */
-const MOST_MISSES = 5;
+const MAX_MISSES = 5;
 const EMPTY_DATA_SINCE = '2025-11-25';
 
 /** Writes to a stream of server-sent events. */
@@ -58,26 +58,26 @@ export function eventStream(
 }
 
 /** What changes, and for whom. */
-export interface Newspaper {
+export interface NotificationStream {
   readonly access: Access;
   readonly events: UserEvents;
 }
 
 /** Tells what has changed. Whoever comes back is told of all: what it missed is not known, and to look twice does no harm. */
-export function newsStream(session: Session, isBack: boolean, newspaper: Newspaper, until: AbortController): Response {
+export function notificationStream(session: Session, isBack: boolean, newspaper: NotificationStream, until: AbortController): Response {
   const feed = async (write: Write, raw: (text: string) => void): Promise<void> => {
     if ((session.kept?.version ?? '') >= EMPTY_DATA_SINCE) raw('id: news.0\ndata: \n\n');
     const tell = (message: Json): void => write(message, 'news.1');
     if (isBack) for (const news of MISSED) (await messagesOf(news, session)).forEach(tell);
-    await tellNews(session, newspaper, until.signal, tell);
+    await sendNotifications(session, newspaper, until.signal, tell);
   };
   return eventStream(until, feed, { 'mcp-session-id': session.id });
 }
 
 /** Tells news until the signal. @throws what keeps it from telling them: to end the stream is then the way to tell that something was missed. */
-export function tellNews(
+export function sendNotifications(
   session: Session,
-  { access, events }: Newspaper,
+  { access, events }: NotificationStream,
   until: AbortSignal,
   tell: (message: Json) => void,
 ): Promise<void> {
@@ -91,7 +91,7 @@ export function tellNews(
 }
 
 /** A piece of news as a session is told it. What it wants to hear is read at that very moment: subscriptions come in other requests. */
-async function messagesOf(news: News, session: Session): Promise<readonly Json[]> {
+async function messagesOf(news: UserEvent, session: Session): Promise<readonly Json[]> {
   const kept = await keptNow(session);
   if (kept === null) return [];
   if (typeof news === 'string' && news !== 'updates')
@@ -106,7 +106,7 @@ async function messagesOf(news: News, session: Session): Promise<readonly Json[]
 export async function resumedStream(session: Session, stream: string, after: number, until: AbortController): Promise<Response> {
   const feed = async (write: Write): Promise<void> => {
     let [last, misses, wait] = [after, 0, FIRST_LOOK_MS];
-    while (!until.signal.aborted && misses < MOST_MISSES) {
+    while (!until.signal.aborted && misses < MAX_MISSES) {
       const kept = await readStream(session.drawer, stream);
       misses = kept ? 0 : misses + 1;
       for (const [number, message] of kept?.events ?? []) {

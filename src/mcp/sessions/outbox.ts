@@ -6,7 +6,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { pause } from '../../lib/pause.ts';
 import type { Json } from '../../model/store.ts';
 import { changeState } from '../change-state.ts';
-import { eventStream, type Newspaper, tellNews, type Write } from './notifications.ts';
+import { eventStream, type NotificationStream, sendNotifications, type Write } from './notifications.ts';
 import { KEPT_FOR } from './event-store.ts';
 import type { Session } from './session.ts';
 
@@ -25,7 +25,7 @@ export function put({ drawer }: Session, message: JSONRPCMessage, until: AbortSi
 export function outboxStream(
   session: Session,
   address: string,
-  newspaper: Newspaper,
+  newspaper: NotificationStream,
   until: AbortController,
   { stopping, isAtWork }: { readonly stopping: AbortSignal | undefined; readonly isAtWork: () => boolean },
 ): Response {
@@ -46,6 +46,6 @@ export function outboxStream(
   };
   return eventStream(until, async (write, raw) => {
     raw(`event: endpoint\ndata: ${address}\n\n`);
-    await Promise.race([empty(write), tellNews(session, newspaper, until.signal, write)]);
+    await Promise.race([empty(write), sendNotifications(session, newspaper, until.signal, write)]);
   });
 }

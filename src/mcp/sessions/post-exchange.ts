@@ -16,15 +16,15 @@ import { LOOK_EVERY, watchForCancellations } from './cancellation.ts';
 import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';
 import { tellingItsEnd } from '../events/listening.ts';
 import { type Id, isAnswer, type Message, messagesOf } from '../message.ts';
-import { type Questions, questionsOf } from './server-requests.ts';
+import { type ServerRequests, serverRequestsOf } from './server-requests.ts';
 import { type Recording, recordTo, SAID_EVERY } from './event-store.ts';
 import type { AnyServer } from '../sdk.ts';
 import type { Session } from './session.ts';
 import { asError, type Report } from '../tool-error.ts';
-import { isBelow, isGranted, MOST_SUBSCRIBED, type Wish, wishIn } from '../events/subscriptions.ts';
+import { isBelow, isGranted, MAX_SUBSCRIPTIONS, type Subscription, subscriptionIn } from '../events/subscriptions.ts';
 
 /** One POST, and whose. */
-export interface Turn {
+export interface PostExchange {
   readonly session: Session;
   readonly request: Request;
   readonly body: JudgedBody;
@@ -33,7 +33,7 @@ export interface Turn {
   /** Keeps a session that this turn began; gets the result of `initialize`. */
   readonly begin: (result: Json) => Promise<void>;
   /** Has the session remember what its client wishes for. False where it is too much. */
-  readonly remember: (wish: Wish) => Promise<boolean>;
+  readonly remember: (wish: Subscription) => Promise<boolean>;
   /** Ends with the token of the request. */
   readonly until: AbortController;
   /** Tells that its client has gone away, while a tool goes on. */
@@ -58,10 +58,10 @@ interface Way {
 
 /** A turn that is going on. */
 interface Going {
-  readonly turn: Turn;
+  readonly turn: PostExchange;
   /** Requests of the client that have no answer yet. */
   readonly open: Set<Id>;
-  readonly questions: Questions;
+  readonly questions: ServerRequests;
   readonly recording: Recording | null;
   /** Hands a message to the server. */
   readonly deliver: (message: object) => void;
@@ -69,7 +69,7 @@ interface Going {
 }
 
 /** Has a server answer the messages of a turn, on the stream of its POST. */
-export function takeTurn(server: AnyServer, turn: Turn): Promise<Response> {
+export function exchangePost(server: AnyServer, turn: PostExchange): Promise<Response> {
   return converse(server, turn, (open, isTool) => {
     const { drawer, id, kept } = turn.session;
     const recording = isTool ? recordTo(drawer, open, turn.report) : null;
@@ -84,7 +84,11 @@ export function takeTurn(server: AnyServer, turn: Turn): Promise<Response> {
 }
 
 /** Has a server answer the messages of a turn by way of `send`, while the POST is told at once that they have come (2024-11). */
-export function takeTurnApart(server: AnyServer, turn: Turn, send: (message: JSONRPCMessage) => Promise<void>): Promise<Response> {
+export function exchangePostAlone(
+  server: AnyServer,
+  turn: PostExchange,
+  send: (message: JSONRPCMessage) => Promise<void>,
+): Promise<Response> {
   return converse(server, turn, () => {
     const transport: Transport = {
       sessionId: turn.session.id,
@@ -101,7 +105,7 @@ export function takeTurnApart(server: AnyServer, turn: Turn, send: (message: JSO
 }
 
 /** Introduces the two to each other, has the server answer, and stays until everything is answered. */
-async function converse(server: AnyServer, turn: Turn, wayFor: (open: ReadonlySet<Id>, isTool: boolean) => Way): Promise<Response> {
+async function converse(server: AnyServer, turn: PostExchange, wayFor: (open: ReadonlySet<Id>, isTool: boolean) => Way): Promise<Response> {
   const { session, request, body, authInfo, report, until } = turn;
   const messages = messagesOf<JudgedMessage>(body);
   const open = new Set(messages.flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : [])));
@@ -111,7 +115,7 @@ async function converse(server: AnyServer, turn: Turn, wayFor: (open: ReadonlySe
   const finish = (): void => {
     if (!until.signal.aborted) until.abort();
   };
-  const questions = questionsOf(session.drawer, { deliver, until: until.signal, report });
+  const questions = serverRequestsOf(session.drawer, { deliver, until: until.signal, report });
   const going: Going = { turn, open, questions, recording, deliver, finish };
   try {
     transport.send = speaking(transport.send.bind(transport), going);
@@ -153,7 +157,7 @@ function speaking(send: Transport['send'], going: Going): Transport['send'] {
     if (method === undefined && id !== undefined) {
       const [asked] = messages.filter((one) => one.id === id);
       const answer = await settled(message as Message, asked, turn);
-      const wish = wishIn(asked ?? {});
+      const wish = subscriptionIn(asked ?? {});
       if (wish?.kind === 'level' && 'result' in answer) level = wish.level;
       open.delete(id);
       await send(answer, options);
@@ -171,16 +175,16 @@ function speaking(send: Transport['send'], going: Going): Transport['send'] {
 }
 
 /** An answer as it goes out: what the session is to know of it is kept before, and what could not be kept is no success. */
-async function settled(answer: Message, asked: Message | undefined, turn: Turn): Promise<JSONRPCMessage> {
+async function settled(answer: Message, asked: Message | undefined, turn: PostExchange): Promise<JSONRPCMessage> {
   const { kept } = turn.session;
   const { id, result } = answer;
   const refused = (code: number, message: string): JSONRPCMessage => ({ jsonrpc: '2.0', id: id as Id, error: { code, message } });
   try {
     if (asked?.method === 'initialize' && result !== undefined && (kept?.params ?? null) === null) await turn.begin(result);
-    const wish = wishIn(asked ?? {});
+    const wish = subscriptionIn(asked ?? {});
     if (wish === null || !isGranted(wish, answer, kept?.canSubscribe === true)) return answer as JSONRPCMessage;
     if (!(await turn.remember(wish)))
-      return refused(INVALID_PARAMS, `A session may be subscribed to ${MOST_SUBSCRIBED} resources, with URIs of ordinary length.`);
+      return refused(INVALID_PARAMS, `A session may be subscribed to ${MAX_SUBSCRIPTIONS} resources, with URIs of ordinary length.`);
     return { jsonrpc: '2.0', id: id as Id, result: (result ?? {}) as { [name: string]: unknown } };
   } catch (error) {
     turn.report(asError(error));
@@ -205,7 +209,7 @@ function watch({ turn, open, recording, deliver, finish }: Going): Promise<void>
 }
 
 /** Closes the server when the turn is over. */
-function closedAtEnd(server: AnyServer, { until, report }: Turn): Promise<void> {
+function closedAtEnd(server: AnyServer, { until, report }: PostExchange): Promise<void> {
   const over = new Promise<void>((done) => void onAbort(until.signal, done));
   return over.then(() => server.close()).catch((error: unknown) => report(asError(error)));
 }

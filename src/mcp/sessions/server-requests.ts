@@ -7,12 +7,12 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { base64url } from '../../lib/base64url.ts';
 import { pause } from '../../lib/pause.ts';
 import type { Json, Seconds } from '../../model/store.ts';
-import type { Drawer } from './session-store.ts';
+import type { SessionStore } from './session-store.ts';
 import type { Id, Message } from '../message.ts';
 import { asError, type Report } from '../tool-error.ts';
 
 /** What is open of one turn. */
-export interface Questions {
+export interface ServerRequests {
   /** Sends a request of the server under an id of its own, and looks for the answer from then on. */
   ask(question: Message & { readonly id: Id }, send: (message: JSONRPCMessage) => Promise<void>): Promise<void>;
   /** A notification as the client knows it: what is taken back bears the id that the question went out under, and nobody waits for it any more. */
@@ -29,10 +29,10 @@ const ANSWER_ID = /^[\w-]{22}$/;
 type Kept = { [name: string]: Json } | null;
 
 /** The questions of a turn. @param deliver hands a message of the client to the server. */
-export function questionsOf(
-  drawer: Drawer,
+export function serverRequestsOf(
+  drawer: SessionStore,
   { deliver, until, report }: { readonly deliver: (message: object) => void; readonly until: AbortSignal; readonly report: Report },
-): Questions {
+): ServerRequests {
   const asked = new Map<string, Id>();
 
   /** Looks until it is there, or nobody waits for it any more. */
@@ -66,7 +66,7 @@ export function questionsOf(
 }
 
 /** Puts the client's answer to an open question where it is looked for. The first one counts. */
-export async function putAnswer(drawer: Drawer, answer: { readonly id?: unknown }): Promise<void> {
+export async function putAnswer(drawer: SessionStore, answer: { readonly id?: unknown }): Promise<void> {
   const { id } = answer;
   if (typeof id !== 'string' || !ANSWER_ID.test(id)) return;
   const found = await drawer.read<Kept>(answerTo(id));

@@ -21,7 +21,7 @@ export interface Terms {
 }
 
 /** The sessions of one user and one client, by their labels. */
-export interface Places {
+export interface SessionSlots {
   /**
    * Takes a place, or keeps the one it has, and ends those that have lost theirs.
    *
@@ -44,7 +44,7 @@ export function checkTerms(name: string, { idle, most }: Terms): Terms {
 }
 
 /** The places of a user's sessions through a client. @param kind whose sessions: ours or those of another handler. */
-export async function placesOf(states: UserStates, kind: string, clientId: string, { idle, most }: Terms): Promise<Places> {
+export async function sessionSlotsOf(states: UserStates, kind: string, clientId: string, { idle, most }: Terms): Promise<SessionSlots> {
   const longest = Math.ceil(idle * 1.1); // a session that is in use tells so after a tenth of its time
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(clientId))); // it may be a long URL
   const handle = `${kind} places ${base64url(digest)}`;

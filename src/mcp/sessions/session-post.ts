@@ -4,7 +4,7 @@
 import { classifyInboundRequest, type AuthInfo } from '@modelcontextprotocol/server';
 import type { Json } from '../../model/store.ts';
 import { putCancellation } from './cancellation.ts';
-import { LARGEST } from './session-store.ts';
+import { MAX_RECORD_BYTES } from './session-store.ts';
 import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';
 import { endOf } from '../events/listening.ts';
 import { type Message, messagesOf } from '../message.ts';
@@ -12,13 +12,13 @@ import { put } from './outbox.ts';
 import { putAnswer } from './server-requests.ts';
 import type { AnyServer } from '../sdk.ts';
 import { type Agreed, begin, findSession, type Keeper, newSession, remember, type Session } from './session.ts';
-import { type Admitted, HEADER, notFound, PARAMETER, refusal, type Visitor } from './session-request.ts';
-import { takeTurn, takeTurnApart, type Turn } from './post-exchange.ts';
+import { type Admitted, HEADER, notFound, PARAMETER, refusal, type SessionCaller } from './session-request.ts';
+import { exchangePost, exchangePostAlone, type PostExchange } from './post-exchange.ts';
 import { LISTS, type ListKind } from '../events/user-events.ts';
 
 /** Who posts, and where sessions are kept. */
 interface Posting {
-  readonly visitor: Visitor;
+  readonly visitor: SessionCaller;
   readonly keeper: Keeper;
   readonly sse: boolean;
 }
@@ -48,7 +48,7 @@ export async function takeIn(request: Request, body: JudgedBody, posting: Postin
   if (session === null) return notFound();
   if (messages.some(isTooLong))
     return refusal(413, -32600, `The parameters of initialize may have ${MAX_PARAMS} characters without icons.`);
-  if (messages.some(isTooLarge)) return refusal(413, -32600, `An answer may have ${LARGEST} characters.`);
+  if (messages.some(isTooLarge)) return refusal(413, -32600, `An answer may have ${MAX_RECORD_BYTES} characters.`);
   const left = messages.filter((message) => !isForAnotherTurn(message));
   for (const message of messages) await putAway(message, session);
   const [only] = left;
@@ -80,7 +80,7 @@ function served(
 ): Promise<Response> {
   const until = endOf([], access, ctx, streamCheck, keeper.states.now());
   const [first] = messagesOf<JudgedMessage>(posted.body).filter(({ method }) => method === 'initialize');
-  const turn: Turn = {
+  const turn: PostExchange = {
     ...posted,
     session,
     report,
@@ -91,7 +91,7 @@ function served(
     remember: (wish) => remember(session, wish, keeper),
   };
   if (isApart) streams.work(session.drawer.label, until.signal);
-  return isApart ? takeTurnApart(server, turn, (message) => put(session, message, until.signal)) : takeTurn(server, turn);
+  return isApart ? exchangePostAlone(server, turn, (message) => put(session, message, until.signal)) : exchangePost(server, turn);
 }
 
 /** Answers and cancellations are for another turn of the session, which looks for them in its drawer. */
@@ -105,7 +105,7 @@ function isForAnotherTurn({ method }: Message): boolean {
 }
 
 function isTooLarge(message: Message): boolean {
-  return message.method === undefined && JSON.stringify(message).length > LARGEST;
+  return message.method === undefined && JSON.stringify(message).length > MAX_RECORD_BYTES;
 }
 
 function isTooLong(message: Message): boolean {

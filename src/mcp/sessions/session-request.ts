@@ -13,7 +13,7 @@ import type { Shares } from './shares.ts';
 import type { Report } from '../tool-error.ts';
 
 /** Whose request it is, and what stands beside it. */
-export interface Visitor {
+export interface SessionCaller {
   readonly access: Access;
   readonly ctx: Context;
   readonly report: Report;

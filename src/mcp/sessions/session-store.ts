@@ -9,7 +9,7 @@ import type { Json, Seconds, Version } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 
 /** The records of one session. */
-export interface Drawer {
+export interface SessionStore {
   /** What the session is known by where its id must not stand. */
   readonly label: string;
   /** Null where nothing lies under that name, or nothing of this session. */
@@ -23,13 +23,13 @@ export interface Drawer {
 }
 
 /** Characters of JSON that a record takes, sealed and written as base64url. */
-export const LARGEST = 190_000;
+export const MAX_RECORD_BYTES = 190_000;
 const IV_BYTES = 12;
 const KEY_BYTES = 32;
 const LABEL_BYTES = 16;
 
 /** Opens the drawer of a session of whoever calls. */
-export async function drawerOf(id: string, states: UserStates): Promise<Drawer> {
+export async function sessionStoreOf(id: string, states: UserStates): Promise<SessionStore> {
   const bytes = new Uint8Array(await crypto.subtle.digest('SHA-512', utf8(`portcullis mcp-session\n${id}`)));
   const key = await crypto.subtle.importKey('raw', bytes.subarray(0, KEY_BYTES), 'AES-GCM', false, ['encrypt', 'decrypt']);
   const label = base64url(bytes.subarray(KEY_BYTES, KEY_BYTES + LABEL_BYTES));
@@ -45,7 +45,8 @@ export async function drawerOf(id: string, states: UserStates): Promise<Drawer> 
     },
     async write(name, value, since, ttl) {
       const text = JSON.stringify(value);
-      if (text.length > LARGEST) throw new TypeError(`What is kept for a session may have ${LARGEST} characters of JSON.`);
+      if (text.length > MAX_RECORD_BYTES)
+        throw new TypeError(`What is kept for a session may have ${MAX_RECORD_BYTES} characters of JSON.`);
       return states.write(handleOf(name), base64url(await sealed(key, text, name)), since, ttl);
     },
     remove: (name, since) => states.remove(handleOf(name), since),

@@ -5,17 +5,17 @@
 import { accepts } from '../../lib/accept.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import { endOf } from '../events/listening.ts';
-import { newsStream, resumedStream } from './notifications.ts';
+import { notificationStream, resumedStream } from './notifications.ts';
 import { outboxStream } from './outbox.ts';
 import { readEventId } from './event-store.ts';
 import { begin, endSession, findSession, type Keeper, newSession, NOTHING_SAID, type Session } from './session.ts';
-import { HEADER, notFound, PARAMETER, refusal, type Visitor } from './session-request.ts';
-import { noPlace } from './shares.ts';
+import { HEADER, notFound, PARAMETER, refusal, type SessionCaller } from './session-request.ts';
+import { tooManyOpen } from './shares.ts';
 import type { UserEvents } from '../events/user-events.ts';
 
 /** Who attends, and where sessions are kept. */
 interface Attending {
-  readonly visitor: Visitor;
+  readonly visitor: SessionCaller;
   /** @throws {TypeError} where nothing keeps sessions. */
   readonly keeper: () => Keeper;
   readonly sse: boolean;
@@ -23,7 +23,7 @@ interface Attending {
 }
 
 /** Answers GET and DELETE; null where they name no session. */
-export async function attend(request: Request, attending: Attending): Promise<Response | null> {
+export async function openSessionStream(request: Request, attending: Attending): Promise<Response | null> {
   const { method, headers } = request;
   const id = headers.get(HEADER);
   const isApart = attending.sse && id === null && method === 'GET';
@@ -46,7 +46,7 @@ export async function attend(request: Request, attending: Attending): Promise<Re
   if (isApart) return apart(session, keeper, attending, until);
   return resumed && resumed.stream !== 'news'
     ? resumedStream(session, resumed.stream, resumed.after, until)
-    : newsStream(session, last !== null, { access: attending.visitor.access, events: attending.events }, until);
+    : notificationStream(session, last !== null, { access: attending.visitor.access, events: attending.events }, until);
 }
 
 /** The one stream of a client of 2024-11, which begins its session and ends it. */
@@ -74,5 +74,5 @@ function endOfStream(
   const full = streams.take({ access, session: drawer.label }, until.signal);
   if (full === null) return until;
   until.abort();
-  return noPlace(full, ctx);
+  return tooManyOpen(full, ctx);
 }

@@ -10,10 +10,10 @@ import type { Access } from '../../model/access.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import { changeState } from '../change-state.ts';
-import { type Drawer, drawerOf, handleIn } from './session-store.ts';
-import { placesOf, type Places, type Terms } from './session-limit.ts';
+import { type SessionStore, sessionStoreOf, handleIn } from './session-store.ts';
+import { sessionSlotsOf, type SessionSlots, type Terms } from './session-limit.ts';
 import type { ListKind } from '../events/user-events.ts';
-import { NOTHING_WISHED, type Wish, type Wished, wishedAfter } from '../events/subscriptions.ts';
+import { NO_SUBSCRIPTIONS, type Subscription, type Subscriptions, subscriptionsAfter } from '../events/subscriptions.ts';
 
 /** What the two sides said of themselves. */
 export type Agreed = {
@@ -28,12 +28,12 @@ export type Agreed = {
 };
 
 /** What is kept of a session. */
-export type KeptSession = Agreed & Wished & { readonly clientId: string; readonly seenAt: Seconds };
+export type KeptSession = Agreed & Subscriptions & { readonly clientId: string; readonly seenAt: Seconds };
 
 /** A session that is there, or is about to begin. */
 export interface Session {
   readonly id: string;
-  readonly drawer: Drawer;
+  readonly drawer: SessionStore;
   /** Null until its `initialize` has been answered. */
   readonly kept: KeptSession | null;
 }
@@ -54,13 +54,13 @@ const ID = /^[\w-]{43}$/;
 /** An id that nobody has, and nobody guesses (S-130). */
 export async function newSession(states: UserStates): Promise<Session> {
   const id = base64url(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
-  return { id, drawer: await drawerOf(id, states), kept: null };
+  return { id, drawer: await sessionStoreOf(id, states), kept: null };
 }
 
 /** Keeps a session that has begun, or what it has agreed on. Where it is one too many, the one that was not used for the longest time ends. */
 export async function begin({ drawer }: Session, agreed: Agreed, keeper: Keeper): Promise<void> {
   const { clientId, states, terms } = keeper;
-  const kept: KeptSession = { ...agreed, ...NOTHING_WISHED, clientId, seenAt: states.now() };
+  const kept: KeptSession = { ...agreed, ...NO_SUBSCRIPTIONS, clientId, seenAt: states.now() };
   await changeState(drawer, RECORD, terms.idle, () => ({ write: kept, result: undefined }));
   await (await places(keeper)).take(drawer.label, (label) => states.remove(handleIn(label, RECORD)));
 }
@@ -69,7 +69,7 @@ export async function begin({ drawer }: Session, agreed: Agreed, keeper: Keeper)
 export async function findSession(id: string, keeper: Keeper): Promise<Session | null> {
   const { clientId, states, terms } = keeper;
   if (!ID.test(id)) return null;
-  const drawer = await drawerOf(id, states);
+  const drawer = await sessionStoreOf(id, states);
   const found = await drawer.read<KeptSession>(RECORD);
   if (found?.value.clientId !== clientId) return null;
   const [now, { seenAt }] = [states.now(), found.value];
@@ -88,10 +88,10 @@ export async function keptNow({ drawer }: Session): Promise<KeptSession | null> 
 }
 
 /** Remembers a wish. @returns false where there are too many. @throws {Error} where others change the session without end. */
-export function remember({ drawer }: Session, wish: Wish, { terms }: Keeper): Promise<boolean> {
+export function remember({ drawer }: Session, wish: Subscription, { terms }: Keeper): Promise<boolean> {
   return changeState<KeptSession, boolean>(drawer, RECORD, terms.idle, (kept) => {
     if (kept === null) return { result: true }; // it has ended, and the wish with it
-    const wished = wishedAfter(kept, wish);
+    const wished = subscriptionsAfter(kept, wish);
     return wished === null ? { result: false } : { write: { ...kept, ...wished }, result: true };
   });
 }
@@ -102,6 +102,6 @@ export async function endSession({ drawer }: Session, keeper: Keeper): Promise<v
   await (await places(keeper)).leave(drawer.label);
 }
 
-function places({ states, clientId, terms }: Keeper): Promise<Places> {
-  return placesOf(states, 'mcp-session', clientId, terms);
+function places({ states, clientId, terms }: Keeper): Promise<SessionSlots> {
+  return sessionSlotsOf(states, 'mcp-session', clientId, terms);
 }

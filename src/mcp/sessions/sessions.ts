@@ -12,8 +12,8 @@ import type { JudgedBody } from '../policy/gate.ts';
 import type { Keeper } from './session.ts';
 import { checkTerms } from './session-limit.ts';
 import { isOfSessions, takeIn } from './session-post.ts';
-import { type Admitted, statesIn, type Visitor } from './session-request.ts';
-import { attend } from './session-streams.ts';
+import { type Admitted, statesIn, type SessionCaller } from './session-request.ts';
+import { openSessionStream } from './session-streams.ts';
 import type { UserEvents } from '../events/user-events.ts';
 
 /** How sessions end. */
@@ -29,9 +29,9 @@ export interface SessionsOptions {
 /** A value for the option `sessions` of `McpAgent.serve` and `mcpHandler`. */
 export interface Sessions {
   /** A POST: the turn to take, its answer, or null where it belongs to no session. */
-  admit(request: Request, body: JudgedBody, visitor: Visitor): Promise<Admitted | Response | null>;
+  admit(request: Request, body: JudgedBody, visitor: SessionCaller): Promise<Admitted | Response | null>;
   /** GET and DELETE; null where they name no session. */
-  attend(request: Request, visitor: Visitor, events: UserEvents): Promise<Response | null>;
+  attend(request: Request, visitor: SessionCaller, events: UserEvents): Promise<Response | null>;
 }
 
 /**
@@ -45,10 +45,10 @@ export function sessions(options: SessionsOptions = {}): Sessions {
   checkNames('sessions', options, 'idle most sse');
   const { idle = 86_400, most = 100, sse = false } = options;
   const terms = checkTerms('sessions', { idle, most });
-  const keeperFor = ({ access, ctx }: Visitor): Keeper => ({ clientId: access.clientId, states: statesIn(ctx), terms });
+  const keeperFor = ({ access, ctx }: SessionCaller): Keeper => ({ clientId: access.clientId, states: statesIn(ctx), terms });
   return {
     admit: async (request, body, visitor) =>
       isOfSessions(request, body) ? takeIn(request, body, { visitor, keeper: keeperFor(visitor), sse }) : null,
-    attend: async (request, visitor, events) => attend(request, { visitor, keeper: () => keeperFor(visitor), sse, events }),
+    attend: async (request, visitor, events) => openSessionStream(request, { visitor, keeper: () => keeperFor(visitor), sse, events }),
   };
 }

@@ -110,7 +110,7 @@ export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS
 }
 
 /** Refuses a stream that gets no place, and tells why: 503 where the server is full, else 429. @param id of the request that asked for it. */
-export function noPlace(full: Full, { emit }: Pick<Context, 'emit'>, id: Id | null = null): Response {
+export function tooManyOpen(full: Full, { emit }: Pick<Context, 'emit'>, id: Id | null = null): Response {
   emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'too_many_streams', reason: full });
   const message = full === 'streams' ? 'The server holds too many streams open.' : 'Too many streams are open: end one first.';
   const answer = rpcError(full === 'streams' ? 503 : 429, -32000, message, id);

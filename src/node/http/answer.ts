@@ -10,7 +10,7 @@ import type { Respond } from '../../lib/http.ts';
 import { BodyError, type IncomingBody } from './body.ts';
 import { halfSentRequests } from './half-sent.ts';
 import { addressOf, incoming, type Incoming, type RequestRules } from './request.ts';
-import { PlainResponse } from './lazy-response.ts';
+import { LazyResponse } from './lazy-response.ts';
 import { send, sendPlain } from './response.ts';
 
 /** Limits and listeners of a server that concern one request. */
@@ -159,7 +159,7 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
   };
 }
 
-const respond: Respond = (text, init) => PlainResponse.of(text, init);
+const respond: Respond = (text, init) => LazyResponse.of(text, init);
 
 /** What the context of every request tells of its server. */
 interface Here {

@@ -8,7 +8,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 const NAME = /^[a-z][a-z\d-]*$/;
 
 /** Headers that become real ones when they are changed or listed. */
-export class LightHeaders {
+export class LazyHeaders {
   readonly #parsed: IncomingHttpHeaders;
   #real: Headers | undefined;
 
@@ -59,4 +59,4 @@ export class LightHeaders {
     return (this.#real ??= new Headers(this.#parsed as Record<string, string>));
   }
 }
-Object.setPrototypeOf(LightHeaders.prototype, Headers.prototype);
+Object.setPrototypeOf(LazyHeaders.prototype, Headers.prototype);

@@ -3,7 +3,7 @@
  * are read. Everything else makes the real one. What cannot work is `new Request(light)` and `fetch(light)`, which look
  * inside: hence it is handed only to code that asks `genuine()` of it before a stranger gets it (`lib/native-request`).
  */
-import { LightHeaders } from './lazy-headers.ts';
+import { LazyHeaders } from './lazy-headers.ts';
 import { bufferOf, NodeRequest, type Wire } from './node-request.ts';
 
 const decoder = new TextDecoder();
@@ -25,12 +25,12 @@ const FORWARDED = [
 ];
 
 /** The light request. */
-export class LightRequest {
+export class LazyRequest {
   readonly #wire: Omit<Wire, 'headers'>;
-  readonly #headers: LightHeaders;
+  readonly #headers: LazyHeaders;
   #genuine: NodeRequest | undefined;
 
-  constructor(wire: Omit<Wire, 'headers'>, headers: LightHeaders) {
+  constructor(wire: Omit<Wire, 'headers'>, headers: LazyHeaders) {
     this.#wire = wire;
     this.#headers = headers;
   }
@@ -85,11 +85,11 @@ export class LightRequest {
   }
 }
 for (const name of FORWARDED) {
-  Object.defineProperty(LightRequest.prototype, name, {
+  Object.defineProperty(LazyRequest.prototype, name, {
     configurable: true,
-    get(this: LightRequest): unknown {
+    get(this: LazyRequest): unknown {
       return (this.genuine() as unknown as { [name: string]: unknown })[name];
     },
   });
 }
-Object.setPrototypeOf(LightRequest.prototype, Request.prototype);
+Object.setPrototypeOf(LazyRequest.prototype, Request.prototype);

@@ -13,7 +13,7 @@ const METHODS = ['arrayBuffer', 'blob', 'bytes', 'clone', 'formData', 'json', 't
 const LOWER = /^[a-z-]+$/;
 
 /** The light response. */
-export class PlainResponse {
+export class LazyResponse {
   readonly status: number;
   readonly statusText: string;
   readonly #body: Body;
@@ -30,7 +30,7 @@ export class PlainResponse {
 
   /** As `new Response(body, init)`, for bodies that are known whole. */
   static of(body: Body, init: ResponseInit = {}): Response {
-    return new PlainResponse(body, init) as unknown as Response;
+    return new LazyResponse(body, init) as unknown as Response;
   }
 
   get ok(): boolean {
@@ -49,7 +49,7 @@ export class PlainResponse {
   /** Body and headers while nobody has made the real ones; undefined for every other response. */
   static peek(response: Response): Peeked | undefined {
     if (typeof response !== 'object' || response === null || !(#body in response)) return undefined;
-    const plain = response as unknown as PlainResponse;
+    const plain = response as unknown as LazyResponse;
     if (plain.#real) return undefined;
     const fields = plain.#headers ?? fieldsOf(plain.#body, plain.#init.headers) ?? plain.headers;
     return { body: plain.#body, fields };
@@ -84,19 +84,19 @@ function fieldsOf(body: Body, init: ResponseInit['headers'] = {}): [string, stri
 }
 
 for (const name of GETTERS) {
-  Object.defineProperty(PlainResponse.prototype, name, {
+  Object.defineProperty(LazyResponse.prototype, name, {
     configurable: true,
-    get(this: PlainResponse): unknown {
+    get(this: LazyResponse): unknown {
       return Reflect.get(this.real, name);
     },
   });
 }
 for (const name of METHODS) {
-  Object.defineProperty(PlainResponse.prototype, name, {
+  Object.defineProperty(LazyResponse.prototype, name, {
     configurable: true,
-    value(this: PlainResponse): unknown {
+    value(this: LazyResponse): unknown {
       return (Reflect.get(this.real, name) as () => unknown).call(this.real);
     },
   });
 }
-Object.setPrototypeOf(PlainResponse.prototype, Response.prototype);
+Object.setPrototypeOf(LazyResponse.prototype, Response.prototype);

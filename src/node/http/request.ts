@@ -4,8 +4,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { BodyError, IncomingBody } from './body.ts';
-import { LightHeaders } from './lazy-headers.ts';
-import { LightRequest } from './lazy-request.ts';
+import { LazyHeaders } from './lazy-headers.ts';
+import { LazyRequest } from './lazy-request.ts';
 
 /** What does not depend on the request. */
 export interface RequestRules {
@@ -16,7 +16,7 @@ export interface RequestRules {
 }
 
 /** A request and its body, or the status that answers it. */
-export type Incoming = { readonly request: LightRequest; readonly body: IncomingBody | null } | { readonly refused: 400 | 405 | 413 };
+export type Incoming = { readonly request: LazyRequest; readonly body: IncomingBody | null } | { readonly refused: 400 | 405 | 413 };
 
 /** Methods for which the Fetch standard has no `Request`. */
 const FORBIDDEN: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
@@ -36,7 +36,7 @@ export function incoming(message: IncomingMessage, response: ServerResponse, rul
   if (url === null) return { refused: 400 };
   const bodied = (length > 0 || headers['transfer-encoding'] !== undefined) && method !== 'GET' && method !== 'HEAD';
   const body = bodied ? new IncomingBody(message, rules.bodyLimit) : null;
-  return { request: new LightRequest({ method, url, body, signal: signalOf(response) }, new LightHeaders(headers)), body };
+  return { request: new LazyRequest({ method, url, body, signal: signalOf(response) }, new LazyHeaders(headers)), body };
 }
 
 /** The address of whoever called, looking past as many proxies as the operator vouches for. */

@@ -3,7 +3,7 @@
  * length; everything else is streamed, no faster than the client reads and no longer than it listens.
  */
 import { STATUS_CODES, type ServerResponse } from 'node:http';
-import { PlainResponse } from './lazy-response.ts';
+import { LazyResponse } from './lazy-response.ts';
 
 /** Belong to one connection (RFC 9110 §7.6.1): Node sets its own, a proxied answer's must not leak through. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -34,7 +34,7 @@ type Chunk = Awaited<ReturnType<Reader['read']>>;
  * another answer can still be given.
  */
 export function send(from: Response, to: ServerResponse, stall: number = STALL_MS): Promise<void> | undefined {
-  const plain = PlainResponse.peek(from);
+  const plain = LazyResponse.peek(from);
   if (!plain && !(from?.headers instanceof Headers)) throw new TypeError('The handler gave no Response.');
   const { status } = from;
   if (!Number.isInteger(status) || status < 200 || status > 599) throw new TypeError(`The handler gave a Response of status ${status}.`);

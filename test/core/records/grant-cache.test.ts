@@ -1,6 +1,6 @@
 /** What is remembered of grants between calls: only while the store says that they are what they were. */
 import { describe, expect, it } from 'vitest';
-import { makeKnownGrants, type Shown } from '../../../src/core/records/grant-cache.ts';
+import { makeGrantCache, type CachedToken } from '../../../src/core/records/grant-cache.ts';
 import { makeRecords } from '../../../src/core/records/records.ts';
 import type { Grant } from '../../../src/model/grant.ts';
 import { revoke } from '../../../src/model/grant-transitions.ts';
@@ -11,12 +11,12 @@ const setUp = async () => {
   const store = memoryStore({ now: () => START });
   const records = makeRecords(store);
   await records.openGrant(openGrant());
-  return { store, records, known: makeKnownGrants(records) };
+  return { store, records, known: makeGrantCache(records) };
 };
 
-const shownOf = (grant: Grant, text = '{}'): Shown => {
+const shownOf = (grant: Grant, text = '{}'): CachedToken => {
   const access = { hash: 'hash', wrappedKey: 'key', scope: [], expiresAt: START };
-  return { grant, access, text, said: {} as Shown['said'], checkedAt: START };
+  return { grant, access, text, said: {} as CachedToken['said'], checkedAt: START };
 };
 
 describe('core/records/grant-cache', () => {
@@ -36,7 +36,7 @@ describe('core/records/grant-cache', () => {
       ['other', true],
       ['grant', false],
     ] as const) {
-      const slow = makeKnownGrants({
+      const slow = makeGrantCache({
         async readGrant(...asked) {
           const held = await records.readGrant(...asked);
           slow.changed(written);
@@ -61,7 +61,7 @@ describe('core/records/grant-cache', () => {
   it('asks the store each time', async () => {
     const { records } = await setUp();
     let reads = 0;
-    const known = makeKnownGrants({ readGrant: (...asked) => (reads++, records.readGrant(...asked)) });
+    const known = makeGrantCache({ readGrant: (...asked) => (reads++, records.readGrant(...asked)) });
     for (let at = 0; at < 5; at++) await known.find('grant');
     expect(reads).toBe(5);
   });

@@ -1,15 +1,15 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { type Keyring, makeKeyring } from '../../../src/core/records/keyring.ts';
-import { neededKeyring } from '../../../src/core/records/require-keyring.ts';
-import { makeKeys } from '../../../src/core/records/secrets.ts';
+import { requireKeyring } from '../../../src/core/records/require-keyring.ts';
+import { makeSecrets } from '../../../src/core/records/secrets.ts';
 
 const runtime = makeRuntime();
-const keys = makeKeys(runtime);
+const keys = makeSecrets(runtime);
 const [OLD, NEW] = [keys.secret(), keys.secret()];
 
 function ringOf(...secrets: string[]): Keyring {
-  return neededKeyring(makeKeyring(secrets, runtime, keys), 'the test');
+  return requireKeyring(makeKeyring(secrets, runtime, keys), 'the test');
 }
 
 describe('core/records/keyring', () => {
@@ -57,7 +57,7 @@ describe('core/records/keyring', () => {
   });
 
   it('is not there without a secret: what needs it names itself and the mend', () => {
-    expect(() => neededKeyring(null, 'logins: totp()')).toThrow(
+    expect(() => requireKeyring(null, 'logins: totp()')).toThrow(
       /^OAuthProvider: logins: totp\(\) needs a key.+`secret`.+PORTCULLIS_SECRET/,
     );
   });

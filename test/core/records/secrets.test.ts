@@ -1,10 +1,10 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { makeKeys } from '../../../src/core/records/secrets.ts';
+import { makeSecrets } from '../../../src/core/records/secrets.ts';
 import { familyOf } from '../../../src/model/token.ts';
 
 const machine = makeRuntime();
-const keys = makeKeys(machine);
+const keys = makeSecrets(machine);
 
 describe('core/records/secrets', () => {
   it('gives a hash and a pad of a token that tell nothing of each other, and nothing of the token', async () => {
@@ -62,8 +62,8 @@ describe('core/records/secrets', () => {
     const fail = (): never => {
       throw new Error('no entropy');
     };
-    await expect(makeKeys({ ...machine, random: fail }).mint('x')).rejects.toThrow('no entropy');
-    await expect(makeKeys({ ...machine, digest: fail }).mint(keys.id())).rejects.toThrow('no entropy');
-    await expect(makeKeys({ ...machine, seal: fail }).sealUnder('s', 1, 'x')).rejects.toThrow('no entropy');
+    await expect(makeSecrets({ ...machine, random: fail }).mint('x')).rejects.toThrow('no entropy');
+    await expect(makeSecrets({ ...machine, digest: fail }).mint(keys.id())).rejects.toThrow('no entropy');
+    await expect(makeSecrets({ ...machine, seal: fail }).sealUnder('s', 1, 'x')).rejects.toThrow('no entropy');
   });
 });

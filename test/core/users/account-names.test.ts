@@ -1,8 +1,8 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeEmails } from '../../../src/core/users/emails.ts';
-import { makeKeys } from '../../../src/core/records/secrets.ts';
-import { makeNewAccounts, type NewAccounts } from '../../../src/core/users/account-names.ts';
+import { makeSecrets } from '../../../src/core/records/secrets.ts';
+import { makeAccountNames, type AccountNames } from '../../../src/core/users/account-names.ts';
 import { type AccountRecord, makeRecords, type Records } from '../../../src/core/records/records.ts';
 import type { Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
@@ -24,7 +24,7 @@ interface Made {
   readonly clock: Clock;
   readonly inner: Store;
   readonly records: Records;
-  readonly fresh: NewAccounts;
+  readonly fresh: AccountNames;
   idOf(username: string): Promise<string | null>;
   /** The same over a store that dies at its n-th operation. */
   dying(at: number): Promise<unknown>;
@@ -33,8 +33,8 @@ interface Made {
 function make(): Made {
   const clock = makeClock();
   const inner = memoryStore(clock);
-  const keys = makeKeys({ ...makeRuntime(), now: clock.now });
-  const over = (store: Store): NewAccounts => makeNewAccounts(store, keys, makeRecords(store), makeEmails(store, keys), clock.now);
+  const keys = makeSecrets({ ...makeRuntime(), now: clock.now });
+  const over = (store: Store): AccountNames => makeAccountNames(store, keys, makeRecords(store), makeEmails(store, keys), clock.now);
   const records = makeRecords(inner);
   return {
     clock,
@@ -99,7 +99,7 @@ describe('core/users/account-names', () => {
 
   it('refuses when the store took longer than an account may be in the making', async () => {
     const { clock, inner, records } = make();
-    const keys = makeKeys({ ...makeRuntime(), now: clock.now });
+    const keys = makeSecrets({ ...makeRuntime(), now: clock.now });
     const slow: Store = {
       atomic: true,
       write: (...about) => inner.write(...about),
@@ -110,7 +110,7 @@ describe('core/users/account-names', () => {
         return inner.read(key);
       },
     };
-    await expect(makeNewAccounts(slow, keys, records, makeEmails(slow, keys), clock.now).open(ADA)).rejects.toThrow('took too long');
+    await expect(makeAccountNames(slow, keys, records, makeEmails(slow, keys), clock.now).open(ADA)).rejects.toThrow('took too long');
     expect(await inner.read('account:ada')).toBeNull();
   });
 });

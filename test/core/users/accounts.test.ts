@@ -4,8 +4,8 @@ import { makeAccounts, signOut } from '../../../src/core/users/accounts.ts';
 import { makeEmails } from '../../../src/core/users/emails.ts';
 import { type Consents, makeConsents } from '../../../src/core/records/consents.ts';
 import { makeLinks } from '../../../src/core/users/links.ts';
-import { makeKeys } from '../../../src/core/records/secrets.ts';
-import { makeNewAccounts } from '../../../src/core/users/account-names.ts';
+import { makeSecrets } from '../../../src/core/records/secrets.ts';
+import { makeAccountNames } from '../../../src/core/users/account-names.ts';
 import { makePasskeys } from '../../../src/core/users/passkeys.ts';
 import { makeTotps } from '../../../src/core/users/totp.ts';
 import { makeRecords, type Records } from '../../../src/core/records/records.ts';
@@ -37,23 +37,23 @@ function makeOn(store: Store): Made {
       return machine.scrypt!(password, salt, { ...cost, ln: 4, p: 1 });
     },
   };
-  const [records, keys] = [makeRecords(store), makeKeys(runtime)];
-  const consents = makeConsents(store, keys, runtime.now);
-  const links = makeLinks({ store, keys, now: runtime.now });
+  const [records, secrets] = [makeRecords(store), makeSecrets(runtime)];
+  const consents = makeConsents(store, secrets, runtime.now);
+  const links = makeLinks({ store, secrets, now: runtime.now });
   const events: NewEvent[] = [];
-  const passkeys = makePasskeys({ store, keys, now: runtime.now, emit: () => {} });
-  const emails = makeEmails(store, keys);
-  const totps = makeTotps({ store, keys, keyring: null, runtime, emit: () => {} });
+  const passkeys = makePasskeys({ store, secrets, now: runtime.now, emit: () => {} });
+  const emails = makeEmails(store, secrets);
+  const totps = makeTotps({ store, secrets, keyring: null, runtime, emit: () => {} });
   const accounts = makeAccounts({
     store,
     vault,
     records,
     consents,
-    keys,
+    secrets,
     runtime,
     passkeys,
     emails,
-    newAccounts: makeNewAccounts(store, keys, records, emails, runtime.now),
+    newAccounts: makeAccountNames(store, secrets, records, emails, runtime.now),
     totps,
     links,
     signUpUrl: null,

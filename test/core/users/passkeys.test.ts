@@ -1,6 +1,6 @@
 import { makeRuntime, makeStores } from '#under-test';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { makeKeys } from '../../../src/core/records/secrets.ts';
+import { makeSecrets } from '../../../src/core/records/secrets.ts';
 import { makePasskeys } from '../../../src/core/users/passkeys.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
 import type { Passkey, Passkeys } from '../../../src/model/passkey.ts';
@@ -31,7 +31,7 @@ describe.each(storeNames)('core/passkeys on %s', (name) => {
     const found = (await makeStores(clock.now)).find((one) => one.name === name)?.store;
     if (!found) throw new Error('no store');
     store = found;
-    passkeys = makePasskeys({ store, keys: makeKeys(makeRuntime()), now: clock.now, emit: (event) => void events.push(event) });
+    passkeys = makePasskeys({ store, secrets: makeSecrets(makeRuntime()), now: clock.now, emit: (event) => void events.push(event) });
     events = [];
   });
 

@@ -1,7 +1,7 @@
 /** Refreshing tokens of other sites where the store has lost its last writes. */
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { makeKeys } from '../../../src/core/records/secrets.ts';
+import { makeSecrets } from '../../../src/core/records/secrets.ts';
 import { sealVaulted, type VaultRecord, vaultKey } from '../../../src/core/vault/vault-record.ts';
 import { makeTokenSource } from '../../../src/core/vault/vault-refresh.ts';
 import { base64url } from '../../../src/lib/base64url.ts';
@@ -10,7 +10,7 @@ import { memoryStore } from '../../../src/stores/memory.ts';
 
 const NOW = 1_800_000_000;
 const runtime = makeRuntime();
-const keys = makeKeys(runtime);
+const secrets = makeSecrets(runtime);
 
 describe('core/vault/vault-refresh', () => {
   it('removes no tokens that another process got after the last writes were lost, though the count of refreshes is the same (F-14)', async () => {
@@ -23,7 +23,7 @@ describe('core/vault/vault-refresh', () => {
       userId: 'u',
       provider: 'corp',
       accountHash: 'h',
-      sealed: await sealVaulted(keys, id, kept, key),
+      sealed: await sealVaulted(secrets, id, kept, key),
       round: 5,
       lease: null,
       quietUntil: 0,
@@ -38,7 +38,7 @@ describe('core/vault/vault-refresh', () => {
       },
       revoke: async () => false,
     };
-    const source = makeTokenSource({ store, runtime, keys, keeperOf: () => keeper, now: () => NOW, env: {}, emit: () => {} });
+    const source = makeTokenSource({ store, runtime, secrets, keeperOf: () => keeper, now: () => NOW, env: {}, emit: () => {} });
     expect(await source({ id, key, account: { provider: 'corp', id: 'a' } as never })).toEqual(fresh);
   });
 });

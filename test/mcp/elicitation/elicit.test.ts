@@ -3,7 +3,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Answer, type AuthContext, elicit, McpAgent, mcpHandler, type Question, sessions } from '../../../src/mcp/index.ts';
+import { type Answer, type AuthContext, elicit, McpAgent, mcpHandler, type ElicitRequest, sessions } from '../../../src/mcp/index.ts';
 import type { Handler } from '../../../src/model/handler.ts';
 import { tokensOf } from '../../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
@@ -11,12 +11,16 @@ import { text } from '../clients.ts';
 
 const BOB = { username: 'bob', password: 'another passphrase' };
 const MODERN = '2026-07-28';
-const CITY: Question = {
+const CITY: ElicitRequest = {
   message: 'Which city?',
   requestedSchema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
 };
-const SURE: Question = { key: 'sure', message: 'Sure?', requestedSchema: { type: 'object', properties: { sure: { type: 'boolean' } } } };
-const PAGE: Question = { mode: 'url', message: 'Give your card', url: 'https://pay.example/card' };
+const SURE: ElicitRequest = {
+  key: 'sure',
+  message: 'Sure?',
+  requestedSchema: { type: 'object', properties: { sure: { type: 'boolean' } } },
+};
+const PAGE: ElicitRequest = { mode: 'url', message: 'Give your card', url: 'https://pay.example/card' };
 
 /** What tools did when they came to their end. */
 const ran: string[] = [];
@@ -37,7 +41,7 @@ class Travel extends McpAgent<unknown, unknown, AuthContext> {
     this.server.registerTool('both', {}, async () => text(`${said(await this.elicit(CITY))} ${said(await this.elicit(SURE))}`));
     this.server.registerTool('pay', {}, async () => text(said(await this.elicit(PAGE))));
     this.server.registerTool('wrong', { inputSchema: z.object({ question: z.looseObject({}) }) }, async ({ question }) =>
-      text(said(await this.elicit(question as unknown as Question))),
+      text(said(await this.elicit(question as unknown as ElicitRequest))),
     );
     this.server.registerTool('count', {}, async () => {
       await this.progress(1, 2, 'half');

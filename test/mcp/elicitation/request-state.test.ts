@@ -2,8 +2,8 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { elicit, mcpHandler, mount, type Question } from '../../../src/mcp/index.ts';
-import { carry, type Held, resume } from '../../../src/mcp/elicitation/request-state.ts';
+import { elicit, mcpHandler, mount, type ElicitRequest } from '../../../src/mcp/index.ts';
+import { sealRequestState, type RequestState, openRequestState } from '../../../src/mcp/elicitation/request-state.ts';
 import type { JudgedBody } from '../../../src/mcp/policy/gate.ts';
 import type { Context, Handler } from '../../../src/model/handler.ts';
 import { type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
@@ -11,7 +11,11 @@ import { text } from '../clients.ts';
 
 const MODERN = '2026-07-28';
 const SIGNS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const SURE: Question = { key: 'sure', message: 'Sure?', requestedSchema: { type: 'object', properties: { sure: { type: 'boolean' } } } };
+const SURE: ElicitRequest = {
+  key: 'sure',
+  message: 'Sure?',
+  requestedSchema: { type: 'object', properties: { sure: { type: 'boolean' } } },
+};
 const ran: string[] = [];
 
 const build = (name: string) => (): McpServer => {
@@ -79,10 +83,10 @@ describe.each(storeNames)('what a client carries back, on %s', (store) => {
     const { auth: access, states } = ctx ?? {};
     if (!access) throw new Error('The guard let nobody in.');
     const params = { name: 'wipe', arguments: { what: 'x' } };
-    const carried = (held: Held): Promise<string> => carry(access, params, held, `${ISSUER}/mcp`);
+    const carried = (held: RequestState): Promise<string> => sealRequestState(access, params, held, `${ISSUER}/mcp`);
     const answersIn = async (requestState: string): Promise<unknown> => {
       const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, requestState } } as unknown as JudgedBody;
-      const resuming = await resume(body, { access, states, url: `${ISSUER}/mcp` });
+      const resuming = await openRequestState(body, { access, states, url: `${ISSUER}/mcp` });
       return resuming instanceof Response ? resuming.status : [resuming.resumed?.over, Object.keys(resuming.resumed?.answers ?? {})];
     };
     const answers = { sure: { action: 'accept', content: { sure: true } } } as const;

@@ -5,7 +5,7 @@ import { SubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { McpServer, ProtocolError } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
 import { McpAgent, policy, sessions, userEvents } from '../../../src/mcp/index.ts';
-import { isBelow, MOST_SUBSCRIBED, subscribedAs, wishedAfter, wishIn } from '../../../src/mcp/events/subscriptions.ts';
+import { isBelow, MAX_SUBSCRIPTIONS, subscribedAs, subscriptionsAfter, subscriptionIn } from '../../../src/mcp/events/subscriptions.ts';
 import type { Handler } from '../../../src/model/handler.ts';
 import { type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';
@@ -215,19 +215,20 @@ describe.each(storeNames)('what a client wants of its session, on %s', (store) =
 
 describe('mcp/events/subscriptions', () => {
   it('reads a wish, and nothing from what is none', () => {
-    expect(wishIn({ method: 'logging/setLevel', params: { level: 'info' } })).toEqual({ kind: 'level', level: 'info' });
-    expect(wishIn({ method: 'resources/unsubscribe', params: { uri: NOTE } })).toEqual({ kind: 'unsubscribe', uri: NOTE });
+    expect(subscriptionIn({ method: 'logging/setLevel', params: { level: 'info' } })).toEqual({ kind: 'level', level: 'info' });
+    expect(subscriptionIn({ method: 'resources/unsubscribe', params: { uri: NOTE } })).toEqual({ kind: 'unsubscribe', uri: NOTE });
     for (const none of [{}, { method: 'logging/setLevel', params: { level: 'loud' } }, { method: 'resources/subscribe', params: { uri: 1 } }, { method: 'ping', params: { uri: NOTE } }])
-      expect(wishIn(none)).toBeNull();
+      expect(subscriptionIn(none)).toBeNull();
   }); // prettier-ignore
 
   it('remembers so many subscriptions, with URIs of ordinary length, and each once', () => {
     let wished: { level: string | null; subscribed: readonly string[] } = { level: 'info', subscribed: [] };
-    for (let at = 0; at < MOST_SUBSCRIBED; at++) wished = wishedAfter(wished, { kind: 'subscribe', uri: `notes://${at}` }) ?? wished;
+    for (let at = 0; at < MAX_SUBSCRIPTIONS; at++)
+      wished = subscriptionsAfter(wished, { kind: 'subscribe', uri: `notes://${at}` }) ?? wished;
     expect(wished).toMatchObject({ level: 'info' });
-    expect(wishedAfter(wished, { kind: 'subscribe', uri: NOTE })).toBeNull();
-    expect(wishedAfter(wished, { kind: 'subscribe', uri: 'notes://5' })?.subscribed).toHaveLength(MOST_SUBSCRIBED);
-    expect(wishedAfter({ level: null, subscribed: [] }, { kind: 'subscribe', uri: `notes://${'x'.repeat(1000)}` })).toBeNull();
+    expect(subscriptionsAfter(wished, { kind: 'subscribe', uri: NOTE })).toBeNull();
+    expect(subscriptionsAfter(wished, { kind: 'subscribe', uri: 'notes://5' })?.subscribed).toHaveLength(MAX_SUBSCRIPTIONS);
+    expect(subscriptionsAfter({ level: null, subscribed: [] }, { kind: 'subscribe', uri: `notes://${'x'.repeat(1000)}` })).toBeNull();
   });
 
   it('knows a resource by either spelling of its URL, and tells it as the client wrote it', () => {

@@ -1,6 +1,6 @@
 /** Streams that are kept for who comes back, part by part: what becomes of them when a write goes wrong, or the process that filled them dies. */
 import { describe, expect, it } from 'vitest';
-import { type Drawer, drawerOf, LARGEST } from '../../../src/mcp/sessions/session-store.ts';
+import { type SessionStore, sessionStoreOf, MAX_RECORD_BYTES } from '../../../src/mcp/sessions/session-store.ts';
 import type { Id } from '../../../src/mcp/message.ts';
 import { resumedStream } from '../../../src/mcp/sessions/notifications.ts';
 import { MAX_KEPT, readEventId, readStream, recordTo, type Recording } from '../../../src/mcp/sessions/event-store.ts';
@@ -11,15 +11,15 @@ import { statesWith, type Trouble } from '../states.ts';
 const ID = 'x'.repeat(43);
 const STREAM = 'a-stream';
 const said = (message: object): never => ({ jsonrpc: '2.0', ...message }) as never;
-const resumed = async (drawer: Drawer, after = 0): Promise<ReturnType<typeof eventsOf>> =>
+const resumed = async (drawer: SessionStore, after = 0): Promise<ReturnType<typeof eventsOf>> =>
   eventsOf(await resumedStream({ id: ID, drawer, kept: null }, STREAM, after, new AbortController()));
 
 /** A recording of calls that are open, and what went wrong while it was kept. */
 async function recording(
   open: readonly Id[],
   trouble: Trouble = {},
-): Promise<{ drawer: Drawer; record: Recording; open: Set<Id>; errors: string[] }> {
-  const [drawer, left, errors] = [await drawerOf(ID, statesWith(trouble)), new Set(open), [] as string[]];
+): Promise<{ drawer: SessionStore; record: Recording; open: Set<Id>; errors: string[] }> {
+  const [drawer, left, errors] = [await sessionStoreOf(ID, statesWith(trouble)), new Set(open), [] as string[]];
   return { drawer, open: left, errors, record: recordTo(drawer, left, ({ message }) => errors.push(message)) };
 }
 
@@ -65,7 +65,7 @@ describe('mcp/sessions/event-store', () => {
   it('keeps a hundred open requests with ids as long as can be, beside as much as a stream may hold', async () => {
     const ids = [...Array.from({ length: 99 }, (_, at) => String(at).padEnd(118, 'x')), 'y'.repeat(5000)];
     const { drawer, record, errors } = await recording(ids);
-    await record.storeEvent(STREAM, said({ method: 'm', params: { text: 'z'.repeat(LARGEST - 30_000) } }));
+    await record.storeEvent(STREAM, said({ method: 'm', params: { text: 'z'.repeat(MAX_RECORD_BYTES - 30_000) } }));
     expect(errors).toEqual([]);
     expect((await readStream(drawer, STREAM))?.open).toHaveLength(99);
   });
@@ -73,7 +73,10 @@ describe('mcp/sessions/event-store', () => {
   it('keeps so many streams of one session and no more, however many calls there are (F-06)', async () => {
     const handles = new Set<string>();
     const states = statesWith();
-    const drawer = await drawerOf(ID, { ...states, write: (handle, ...rest) => (handles.add(handle), states.write(handle, ...rest)) });
+    const drawer = await sessionStoreOf(ID, {
+      ...states,
+      write: (handle, ...rest) => (handles.add(handle), states.write(handle, ...rest)),
+    });
     for (let call = 0; call < 100; call++) {
       const stream = `stream-${call}`;
       await recordTo(drawer, new Set(), () => undefined).storeEvent(stream, said({ id: 1, result: { call } }));
@@ -84,7 +87,7 @@ describe('mcp/sessions/event-store', () => {
 
   it('takes no place of a call that is going on, and keeps the next one when it is over or its process has died (F-06)', async () => {
     const clock = makeClock();
-    const drawer = await drawerOf(ID, statesWith({ now: clock.now }));
+    const drawer = await sessionStoreOf(ID, statesWith({ now: clock.now }));
     const going = Array.from({ length: MAX_KEPT }, (_, at) => ({ stream: `call-${at}`, open: new Set<Id>([1]) }));
     const records = going.map(({ open }) => recordTo(drawer, open, () => undefined));
     for (const [at, { stream }] of going.entries()) await records[at]?.storeEvent(stream, said({ method: 'notifications/progress' }));

@@ -2,7 +2,7 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { McpAgent, sessions } from '../../../src/mcp/index.ts';
-import { checkTerms, placesOf } from '../../../src/mcp/sessions/session-limit.ts';
+import { checkTerms, sessionSlotsOf } from '../../../src/mcp/sessions/session-limit.ts';
 import type { Handler } from '../../../src/model/handler.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';
@@ -138,7 +138,7 @@ describe('mcp/sessions/session-limit', () => {
   it('tries again where others write at the same time, and gives up in the end', async () => {
     const ended: string[] = [];
     const take = async (losses: number): Promise<void> =>
-      (await placesOf(statesWith({ lost: (write) => write < losses }), 'test', 'client', { idle: 60, most: 2 })).take(
+      (await sessionSlotsOf(statesWith({ lost: (write) => write < losses }), 'test', 'client', { idle: 60, most: 2 })).take(
         'one',
         async (label) => ended.push(label),
       );
@@ -149,7 +149,7 @@ describe('mcp/sessions/session-limit', () => {
   });
 
   it('keeps a place that is told to be in use, and none that is lost', async () => {
-    const places = await placesOf(statesWith(), 'test', 'client', { idle: 60, most: 2 });
+    const places = await sessionSlotsOf(statesWith(), 'test', 'client', { idle: 60, most: 2 });
     const ended: string[] = [];
     const take = (label: string): Promise<void> => places.take(label, async (lost) => ended.push(lost));
     for (const label of ['one', 'two']) await take(label);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PlainResponse } from '../../../src/node/http/lazy-response.ts';
+import { LazyResponse } from '../../../src/node/http/lazy-response.ts';
 
 describe('node/http/lazy-response', () => {
   it('reads as the standard response of the same arguments', async () => {
@@ -9,7 +9,7 @@ describe('node/http/lazy-response', () => {
       [null, { status: 204 }],
       [new TextEncoder().encode('bytes'), { headers: new Headers({ 'x-a': '1' }) }],
     ] as const) {
-      const [plain, real] = [PlainResponse.of(body, init), new Response(body, init)];
+      const [plain, real] = [LazyResponse.of(body, init), new Response(body, init)];
       expect(plain).toBeInstanceOf(Response);
       expect([plain.status, plain.statusText, plain.ok, plain.type, plain.redirected]).toEqual([
         real.status,
@@ -27,13 +27,13 @@ describe('node/http/lazy-response', () => {
   });
 
   it('gives up its body once, and not to the server after that', async () => {
-    const plain = PlainResponse.of('once');
-    expect(PlainResponse.peek(plain)?.body).toBe('once');
+    const plain = LazyResponse.of('once');
+    expect(LazyResponse.peek(plain)?.body).toBe('once');
     plain.headers.set('x-a', '1');
-    expect([...(PlainResponse.peek(plain)?.fields ?? [])]).toContainEqual(['x-a', '1']);
+    expect([...(LazyResponse.peek(plain)?.fields ?? [])]).toContainEqual(['x-a', '1']);
     expect(await plain.text()).toBe('once');
-    expect(PlainResponse.peek(plain)).toBeUndefined();
+    expect(LazyResponse.peek(plain)).toBeUndefined();
     await expect(plain.text()).rejects.toThrow(TypeError);
-    expect(PlainResponse.peek(new Response('other'))).toBeUndefined();
+    expect(LazyResponse.peek(new Response('other'))).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { genuine } from '../../../src/lib/native-request.ts';
+import { toNativeRequest } from '../../../src/lib/native-request.ts';
 import { errors, gate, start, stopAfterEach, type Fetch } from '../../support/node-server.ts';
 import { exchange } from '../../support/raw.ts';
 
@@ -215,11 +215,11 @@ describe('node/request, light and genuine', () => {
     const backend = await start(async (request) => new Response(`${request.method} ${request.headers.get('x')} ${await request.text()}`));
     const forward = (request: Request): Promise<Response> => fetch(new Request(backend.url, new Request(request, { headers: { x: '1' } })));
     const strange = await start(forward);
-    const own = await start((request) => forward(genuine(request)), {}, true);
+    const own = await start((request) => forward(toNativeRequest(request)), {}, true);
     const asked = { method: 'PUT', body: 'hello' };
     expect(await (await fetch(strange.url, asked)).text()).toBe('PUT 1 hello');
     expect(await (await fetch(own.url, asked)).text()).toBe('PUT 1 hello');
-    expect(genuine(new Request('http://localhost/'))).toBeInstanceOf(Request);
+    expect(toNativeRequest(new Request('http://localhost/'))).toBeInstanceOf(Request);
   });
 
   it('refuses to copy a light one rather than copy it wrongly', async () => {
