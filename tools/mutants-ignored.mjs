@@ -1,12 +1,18 @@
 /**
  * What `npm run mutants` leaves alone: texts for developers, which are the message of a TypeError, RangeError or Error, and the `hint` of an
- * `OAuthError`. They say what to do, and another wording breaks no promise. That the error is thrown is still tested.
+ * `OAuthError`; `refuse(source, option, text)` throws such a TypeError, and `no(reason, text)` tells the operator more than the reason.
+ * They say what to do, and another wording breaks no promise. That the error is thrown is still tested.
  *
  * Every other string is changed. The reason of an `OAuthError` is a contract: listeners of `on` see it and act on it.
  */
 import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
 
 const PROSE_OF = new Set(['Error', 'RangeError', 'TypeError']);
+/** Functions that take a text for developers, with its place among their arguments. */
+const PROSE_AT = new Map([
+  ['no', 1],
+  ['refuse', 2],
+]);
 
 export const strykerPlugins = [
   declareValuePlugin(PluginKind.Ignore, 'prose', {
@@ -18,8 +24,11 @@ export const strykerPlugins = [
 
 /** @param {import('@stryker-mutator/api/ignore').NodePath} path */
 function isMessage(path) {
-  const error = isText(path) && path.parentPath?.isNewExpression() ? path.parentPath.node.callee : undefined;
-  return error?.type === 'Identifier' && PROSE_OF.has(error.name);
+  const call = isText(path) ? path.parentPath : null;
+  if (!call?.isNewExpression() && !call?.isCallExpression()) return false;
+  const { callee, arguments: given } = call.node;
+  if (callee.type !== 'Identifier') return false;
+  return call.isNewExpression() ? PROSE_OF.has(callee.name) : given.indexOf(path.node) === PROSE_AT.get(callee.name);
 }
 
 /** The value of `hint`, and an object that holds nothing else. @param {import('@stryker-mutator/api/ignore').NodePath} path */
