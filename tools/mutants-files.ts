@@ -294,6 +294,8 @@ const TESTED_WITH: { readonly [file: string]: string } = {
   'src/model/grant.ts': 'src/model/grant-transitions.ts',
   'src/model/repeat.ts': 'src/model/grant-transitions.ts',
   'src/model/wrapped.ts': 'src/model/grant-transitions.ts',
+  'src/verifiers/introspection.ts': 'src/verifiers/why-not.ts',
+  'src/verifiers/jwt.ts': 'src/verifiers/why-not.ts',
 };
 
 /** Paths below the root of the files that are mutated, in the order of their weight. */

@@ -29,9 +29,18 @@ export interface Issuer {
   sign(claims: { readonly [claim: string]: unknown }, header?: { readonly [name: string]: unknown }, key?: Key): Promise<string>;
 }
 
+const rsa = new Map<string, Promise<Key>>();
+
+/** An RSA key takes a third of a second to make: issuers share theirs. */
+function firstKey(alg: string): Promise<Key> {
+  const key = rsa.get(alg) ?? makeKey(alg);
+  if (alg === 'RS256') rsa.set(alg, key);
+  return key;
+}
+
 /** @param jwks where the keys are published. */
 export async function makeIssuer(issuer: string, { alg = 'ES256', jwks = `${issuer.replace(/\/$/, '')}/keys` } = {}): Promise<Issuer> {
-  const first = await makeKey(alg);
+  const first = await firstKey(alg);
   const answers: Issuer['answers'] = new Map();
   const asked: string[] = [];
   const origin = new URL(issuer).origin;
