@@ -310,7 +310,7 @@ export function testsFor(file: string): { readonly near: readonly string[]; read
   const own = [file, TESTED_WITH[file] ?? file]
     .map((path) => path.replace(/^src/, 'test').replace(/\.ts$/, '{,-*}.test.ts'))
     .filter((glob) => globSync(glob, { cwd: root }).length > 0);
-  const folders = part.tests.map((folder) => `test/${folder}/*.test.ts`);
+  const folders = part.tests.map((folder) => `test/${folder}/**/*.test.ts`);
   const near = own.length > 0 ? [...new Set(own)] : folders;
   const journeys = part.journeys.flatMap((area) => JOURNEYS[area]).map((name) => `test/journeys/${name}.test.ts`);
   return { near, all: [...new Set([...near, ...folders, ...journeys])] };
