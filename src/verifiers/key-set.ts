@@ -16,6 +16,8 @@ const FRESH: Seconds = 600;
 const LAST: Seconds = 86_400;
 const COOLDOWN: Seconds = 30;
 const MAX_KEYS = 200;
+/** Characters of a modulus of 2048 bits: with a shorter one `jose` throws a TypeError, as if the fault were ours. */
+const MIN_MODULUS = 342;
 /** Seconds that the clock of the issuer may be behind ours. */
 const MAX_SKEW: Seconds = 30;
 
@@ -105,7 +107,8 @@ function keysIn(document: JsonObject): JWK[] {
 
 function isPublicKey(value: unknown): value is JWK {
   if (typeof value !== 'object' || value === null) return false;
-  const { kty, use } = value as JWK;
+  const { kty, use, n } = value as JWK;
   if (isForEverybody(value as { readonly [member: string]: unknown })) return false;
+  if (kty === 'RSA' && !(typeof n === 'string' && n.length >= MIN_MODULUS)) return false;
   return (kty === 'RSA' || kty === 'EC' || kty === 'OKP') && (use === undefined || use === 'sig');
 }
