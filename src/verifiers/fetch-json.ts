@@ -1,7 +1,7 @@
 /**
  * Fetch of a JSON object from an authorization server that the operator named: no redirect, bounded in time and size.
  */
-import { readBody } from '../lib/http.ts';
+import { readStream } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
 import { SourceUnavailable } from './contract.ts';
 
@@ -26,11 +26,11 @@ export async function fetchJson(
   none: readonly number[] = [404],
 ): Promise<JsonObject | null> {
   let response: Response;
-  let body: Awaited<ReturnType<typeof readBody>>;
+  let body: Awaited<ReturnType<typeof readStream>>;
   try {
     const headers = { accept: 'application/json', ...(init.headers as Record<string, string> | undefined) };
     response = await fetcher(url, { ...init, headers, redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
-    body = await readBody(response, MAX_BYTES);
+    body = response.body ? await readStream(response.body, MAX_BYTES) : { text: '' };
   } catch (error) {
     throw new SourceUnavailable(step, { cause: error });
   }

@@ -54,6 +54,7 @@ describe('verifiers/introspection, answers', () => {
   it('asks for the key of a token of the type DPoP alone (RFC 9449 §6.2)', async () => {
     for (const type of ['DPoP', 'dpop']) expect(await setUp({ token_type: type }).ask()).toBe('key_not_named');
     for (const type of ['Bearer', 'DPoPs', 'xdpop', '', 7]) expect(await setUp({ token_type: type }).ask()).toBe(NOW + 630);
+    expect(await setUp({ token_type: 'DPoP', cnf: { jkt: 'k'.repeat(43) } }).ask()).toBe(NOW + 630);
   });
 
   it('takes either name of the resource as audience, in a list or alone, and no text that only holds it', async () => {
@@ -105,6 +106,36 @@ describe('verifiers/introspection, requests', () => {
     await expect(world.ask()).rejects.toThrow('(introspection_not_found)');
     world.answer = () => new Response('', { status: 500 });
     await expect(world.ask()).rejects.toThrow('(introspection_status_500)');
+  });
+
+  it('asks of each token by itself, at each resource, however many come at once', async () => {
+    const fetcher: typeof fetch = async (input, init) => {
+      const token = new URLSearchParams(await new Request(input, init).text()).get('token');
+      return Response.json({ ...GOOD, active: token !== 'bad', sub: token });
+    };
+    const options = { issuer: ISSUER, endpoint: `${ISSUER}/i`, clientId: 'rs', clientSecret: 's', now: () => NOW, fetch: fetcher };
+    const { verify } = verifyIntrospection(options);
+    const all = [verify('one', RESOURCE), verify('bad', RESOURCE), verify('two', RESOURCE), verify('one', 'https://mcp.example')];
+    const why: string[] = [];
+    await verify('one', 'https://mcp.example', (reason, detail) => void why.push(`${reason}: ${detail}`));
+    expect((await Promise.all(all)).map((access) => access?.userId)).toEqual(['one', undefined, 'two', undefined]);
+    expect(why).toEqual([`audience_wrong: expected aud "https://mcp.example", token says "${RESOURCE}"`]);
+  });
+
+  it('counts each question about a token that was never good, and takes back one for a good token (F-59)', async () => {
+    const world = setUp({}, { cache: 0 });
+    const bad = (): Response => Response.json({ active: false });
+    const ask = async (times: number, token: string): Promise<unknown> => {
+      for (let at = 1; at < times; at++) await world.ask(token);
+      return world.ask(token).catch((error: Error) => error.message);
+    };
+    world.answer = bad;
+    expect(await ask(150, 'bad')).toMatch(/^token_inactive/);
+    world.answer = () => Response.json(GOOD);
+    expect(await ask(1, 'good')).toBe(NOW + 630);
+    world.answer = bad;
+    expect(await ask(50, 'bad')).toMatch(/^token_inactive/);
+    expect(await ask(1, 'bad')).toBe('The authorization server could not be asked (introspection_limited).');
   });
 
   it('goes by the clock of the machine where it is given none', async () => {
