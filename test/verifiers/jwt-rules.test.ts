@@ -63,7 +63,7 @@ describe('verifiers/jwt, header and claims', () => {
   it('SEC-204 takes a type with `application/` in front, and with nothing else (RFC 9068 §4)', async () => {
     const { ask } = await setUp({ types: ['at+jwt', 'JWT'] });
     for (const typ of ['at+jwt', 'application/at+jwt', 'Application/AT+JWT', 'jwt']) expect(await ask({}, { typ })).toBe('good');
-    for (const typ of ['x-application/at+jwt', 'application/application/at+jwt', 'at+jwt ', ''])
+    for (const typ of ['x-application/at+jwt', 'at+application/jwt', 'application/application/at+jwt', 'at+jwt ', ''])
       expect(await ask({}, { typ })).toBe(`type_wrong: expected typ "at+jwt jwt", token says ${JSON.stringify(typ)}`);
     expect(await ask({}, { typ: undefined })).toBe('type_wrong: expected typ "at+jwt jwt", token says nothing');
     expect(await (await setUp({ types: [''] })).ask({}, { typ: undefined })).toBe('good');
