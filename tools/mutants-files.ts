@@ -291,6 +291,9 @@ const PARTS: readonly Part[] = [
 
 /** Files that have tests under another file's name too. */
 const TESTED_WITH: { readonly [file: string]: string } = {
+  'src/clients/authenticate.ts': 'src/clients/confidential.ts',
+  'src/clients/find.ts': 'src/clients/metadata-document.ts',
+  'src/clients/keys.ts': 'src/clients/metadata.ts',
   'src/model/grant.ts': 'src/model/grant-transitions.ts',
   'src/model/repeat.ts': 'src/model/grant-transitions.ts',
   'src/model/wrapped.ts': 'src/model/grant-transitions.ts',

@@ -1,6 +1,7 @@
 /**
  * What `npm run mutants` leaves alone: texts for developers, which are the message of a TypeError, RangeError or Error, and the `hint` of an
- * `OAuthError`; `refuse(source, option, text)` throws such a TypeError, and `no(reason, text)` tells the operator more than the reason.
+ * `OAuthError`; `refuse(source, option, text)` throws such a TypeError, `no(reason, text)` tells
+ * the operator more than the reason, and `invalid(member, hint)` says to a client what a member must be.
  * They say what to do, and another wording breaks no promise. That the error is thrown is still tested.
  *
  * Every other string is changed. The reason of an `OAuthError` is a contract: listeners of `on` see it and act on it.
@@ -10,6 +11,7 @@ import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
 const PROSE_OF = new Set(['Error', 'RangeError', 'TypeError']);
 /** Functions that take a text for developers, with its place among their arguments. */
 const PROSE_AT = new Map([
+  ['invalid', 1],
   ['no', 1],
   ['refuse', 2],
 ]);
