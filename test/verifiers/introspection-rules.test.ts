@@ -92,6 +92,7 @@ describe('verifiers/introspection, requests', () => {
     expect(await world.ask('x'.repeat(8193))).toBe('token_too_long');
     const stranger = await (await makeIssuer('https://other.example')).sign({ aud: RESOURCE });
     expect(await world.ask(stranger)).toBe(`issuer_wrong: expected iss "${ISSUER}", token says "https://other.example"`);
+    expect(await setUp({}, { prefix: 'vnd_' }).ask()).toBe(`issuer_wrong: expected iss "${ISSUER}", token says nothing`);
     expect(world.requests).toEqual([]);
     expect(await world.ask('x'.repeat(8192))).toBe(NOW + 630);
     expect(await world.ask(await (await makeIssuer(ISSUER)).sign({ aud: RESOURCE }))).toBe(NOW + 630);
