@@ -158,7 +158,7 @@ describe('verifiers/introspection, start-up', () => {
     [{ cache: 1.5 }, 'cache'],
     [{ ttl: 5 }, 'ttl'],
   ])('refuses %j and names `%s`', (options, name) => {
-    expect(() => setUp({}, options)).toThrow(new RegExp(`^verifyIntrospection: \`${name}\``));
+    expect(() => setUp({}, options as object)).toThrow(new RegExp(`^verifyIntrospection: \`${name}\``));
   });
 
   it('takes an answer for five minutes at most, or for no time', async () => {
