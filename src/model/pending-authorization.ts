@@ -1,5 +1,5 @@
 /**
- * Ticket: one authorization request while a person decides. Made from a request whose client and redirect URI
+ * Pending authorization: one authorization request while a person decides. Made from a request whose client and redirect URI
  * are known good; taken exactly once; bound to the browser by a cookie whose hash it holds. Pure.
  */
 import type { Client } from './client.ts';
@@ -55,7 +55,7 @@ export type Choice = {
 
 /** A yes that waits for its proof. */
 export type Approved = Choice & {
-  /** The one journey that may complete the ticket: SHA-256 of its state. */
+  /** The one journey that may complete the pending authorization: SHA-256 of its state. */
   readonly stateHash: string;
 };
 
@@ -64,15 +64,15 @@ export type UpstreamState = {
   readonly v: 1;
   /** The login that sent the browser away; no other may take it back. */
   readonly login: string;
-  readonly ticketHash: string;
-  /** What the login needs at the return, and the ticket's handle, under a key that only the state gives. */
+  readonly pendingHash: string;
+  /** What the login needs at the return, and the pending authorization's handle, under a key that only the state gives. */
   readonly sealed: string;
   readonly expiresAt: Seconds;
   /** Set once the browser came back: `done` when that ended in a page of ours. */
   readonly taken?: 'now' | 'done';
 };
 
-/** What stands in an authorization request, checked, before it becomes a ticket. */
+/** What stands in an authorization request, checked, before it becomes a pending authorization. */
 export interface AuthorizationRequest {
   readonly clientId: string;
   readonly redirectUri: string;
@@ -82,17 +82,17 @@ export interface AuthorizationRequest {
   readonly challenge: string;
 }
 
-/** The scopes of a ticket that stand among the ticked ones, in the ticket's order; never more than was asked. */
-export function approvedScope(ticket: PendingAuthorization, ticked: readonly string[]): readonly string[] {
-  return ticket.scope.filter((scope) => ticked.includes(scope));
+/** The scopes of a pending authorization that stand among the ticked ones, in the pending authorization's order; never more than was asked. */
+export function approvedScope(pending: PendingAuthorization, ticked: readonly string[]): readonly string[] {
+  return pending.scope.filter((scope) => ticked.includes(scope));
 }
 
-/** Where the answer to a ticket goes: it must still be good. For a device that is a page of ours, where nothing is told. @throws {OAuthError} */
+/** Where the answer to a pending authorization goes: it must still be good. For a device that is a page of ours, where nothing is told. @throws {OAuthError} */
 export function redirectOf({ device, redirectUri }: PendingAuthorization, client: Client, schemes?: readonly string[]): ValidRedirect {
   return device ? (redirectUri as ValidRedirect) : findRedirect(client, redirectUri, schemes);
 }
 
-/** The ticket with a yes on it, and time for the journey. */
-export function approvePending(ticket: PendingAuthorization, approved: Approved, now: Seconds): PendingAuthorization {
-  return { ...ticket, approved, expiresAt: now + PENDING_TTL };
+/** The pending authorization with a yes on it, and time for the journey. */
+export function approvePending(pending: PendingAuthorization, approved: Approved, now: Seconds): PendingAuthorization {
+  return { ...pending, approved, expiresAt: now + PENDING_TTL };
 }

@@ -42,7 +42,7 @@ export const ENDING_RECORDS: readonly string[] = [
   'session',
   'signing-keys',
   'step',
-  'ticket',
+  'pending',
   'trip',
   'upstream',
   'usercode',

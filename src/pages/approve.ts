@@ -1,6 +1,6 @@
 /**
  * The consent page: who asks, where the answer goes, what it allows, as whom; and the login on the same page.
- * What stands in its form decides nothing but yes or no, ticks, and the login: the rest is in the ticket (SEC-127).
+ * What stands in its form decides nothing but yes or no, ticks, and the login: the rest is in the pending authorization (SEC-127).
  */
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
@@ -64,9 +64,9 @@ export interface SiteView {
 /** All that the page shows. */
 export interface ApproveView extends Problem {
   readonly words: Words;
-  /** Where the form is posted, with `ticket`, `scope` (repeated), `login`, the login's fields, and `decision`: `approve`, `deny` or `switch`. */
+  /** Where the form is posted, with `pending`, `scope` (repeated), `login`, the login's fields, and `decision`: `approve`, `deny` or `switch`. */
   readonly action: string;
-  readonly ticket: string;
+  readonly pendingId: string;
   readonly client: ClientView;
   readonly redirectUri: string;
   readonly redirectHost: string;
@@ -106,7 +106,7 @@ export function approvePage(view: ApproveView): Response {
     <p class="lead long">${asks(view.client, words)}</p>
     ${destination(view)}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
-      <input type="hidden" name="ticket" value="${view.ticket}" />
+      <input type="hidden" name="pending" value="${view.pendingId}" />
       ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes, words)}
       ${view.remember !== undefined && rememberBox(view.remember, view.client, words)} ${problemBox(view, words)}
       ${account && organizationPicker(view.organizations ?? [], words)}

@@ -17,9 +17,9 @@ type ScopeName = Pick<ScopeView, 'name' | 'description'>;
 
 /** All that the page shows. */
 export interface ConfirmView {
-  /** Where the form is posted, with `ticket`, `account`, `scope` (repeated), `organization` and `decision`: `approve`, `deny` or `switch`. */
+  /** Where the form is posted, with `pending`, `account`, `scope` (repeated), `organization` and `decision`: `approve`, `deny` or `switch`. */
   readonly action: string;
-  readonly ticket: string;
+  readonly pendingId: string;
   readonly client: ClientView;
   readonly redirectUri: string;
   readonly redirectHost: string;
@@ -47,7 +47,7 @@ export function confirmPage(view: ConfirmView): Response {
       ${confirm.lead(html`<strong><bdi>${view.client.name ?? view.client.id}</bdi></strong>`, html`<bdi>${view.redirectHost}</bdi>`)}
     </p>
     <form method="post" action="${view.action}">
-      <input type="hidden" name="ticket" value="${view.ticket}" />
+      <input type="hidden" name="pending" value="${view.pendingId}" />
       ${account.mark && html`<input type="hidden" name="account" value="${account.mark}" />`}
       ${view.remember && html`<input type="hidden" name="remember" value="yes" />`}
       <section class="part" aria-labelledby="account-title">

@@ -1,5 +1,5 @@
 /**
- * Own pages: consent and the way to another site for an application that draws its pages itself. The ticket, the journey
+ * Own pages: consent and the way to another site for an application that draws its pages itself. The pending authorization, the journey
  * and their cookies are those of our own pages: bound to the browser, posted from the same origin, used once.
  *
  *   beginConsent → your page → approveConsent | denyConsent → beginUpstream → the other site → finishUpstream → completeAuthorization
@@ -45,21 +45,21 @@ export interface ConsentDescription {
 /** The verbs. All throw {@link AuthorizationError} for what is not this browser's, over, or used before. */
 export interface OwnPages {
   describeConsent(request: AuthRequest): Promise<ConsentDescription>;
-  /** Opens the question. Put `handle` into the form, and `headers` onto the page: cookie, no framing, no caching. */
-  beginConsent(request: AuthRequest): Promise<{ readonly handle: string; readonly headers: Headers }>;
+  /** Opens the question. Put `id` into the form, and `headers` onto the page: cookie, no framing, no caching. */
+  beginConsent(request: AuthRequest): Promise<{ readonly id: string; readonly headers: Headers }>;
   /**
    * Takes the yes, once. Gives the request with what was allowed.
    * @param options `scope`: what was ticked, all unless told; more than was asked for is left out. `remember`: keeps it for the user with this id.
    */
   approveConsent(
     request: Request,
-    handle: string,
+    id: string,
     options?: { readonly scope?: readonly string[]; readonly remember?: { readonly subject: string } },
   ): Promise<{ readonly request: AuthRequest; readonly headers: Headers }>;
   /** Takes the no, once. `headers` hold the `location` too. */
   denyConsent(
     request: Request,
-    handle: string,
+    id: string,
     options?: { readonly description?: string },
   ): Promise<{ readonly redirectTo: string; readonly headers: Headers }>;
   /** Whether the page may be left out: for this signed-in user, who wanted it, and who opens the request by themselves. */
@@ -93,7 +93,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
       throw new OAuthError('invalid_target', 'resource_unknown');
     return client;
   };
-  const open = async (request: AuthRequest, approved?: Approved): Promise<{ handle: string; handleHash: string; cookie: string }> => {
+  const open = async (request: AuthRequest, approved?: Approved): Promise<{ id: string; pendingHash: string; cookie: string }> => {
     const client = await check(request);
     const wait = await as.limit(`authorize\n${network}`, OPENED, WINDOW);
     if (wait !== null)
@@ -101,9 +101,9 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         status: 429,
         hint: `Too many sign-ins were started from this network. Try again in ${wait} seconds.`,
       });
-    const [handle, secret] = [secrets.secret(), secrets.secret()];
-    const handleHash = await secrets.hash(handle);
-    await records.openTicket(handleHash, {
+    const [id, secret] = [secrets.secret(), secrets.secret()];
+    const pendingHash = await secrets.hash(id);
+    await records.openPending(pendingHash, {
       v: 1,
       clientId: client.id,
       ...(client.documentHost === undefined ? {} : { described: client }),
@@ -117,63 +117,63 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
       expiresAt: as.now() + PENDING_TTL,
       ...(approved ? { approved } : {}),
     });
-    return { handle, handleHash, cookie: setCookie(as, flowCookie(handleHash), secret, PENDING_TTL) };
+    return { id, pendingHash, cookie: setCookie(as, flowCookie(pendingHash), secret, PENDING_TTL) };
   };
-  const isThisBrowser = async (request: Request, handleHash: string, ticket: PendingAuthorization): Promise<boolean> =>
-    equalTexts(await secrets.hash(cookieOf({ request, as }, flowCookie(handleHash)) ?? ''), ticket.browserHash);
-  const requestOf = ({ clientId, redirectUri, state = '', resource, challenge, jkt, ...ticket }: PendingAuthorization): AuthRequest => ({
-    responseType: 'code', clientId, redirectUri, state, resource, ...requestedPart(ticket),
+  const isThisBrowser = async (request: Request, pendingHash: string, pending: PendingAuthorization): Promise<boolean> =>
+    equalTexts(await secrets.hash(cookieOf({ request, as }, flowCookie(pendingHash)) ?? ''), pending.browserHash);
+  const requestOf = ({ clientId, redirectUri, state = '', resource, challenge, jkt, ...pending }: PendingAuthorization): AuthRequest => ({
+    responseType: 'code', clientId, redirectUri, state, resource, ...requestedPart(pending),
     ...(jkt === undefined ? {} : { dpopJkt: jkt }),
     codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer,
   }); // prettier-ignore
-  /** The ticket of a form, taken by this very call. */
-  const take = async (request: Request, handle: string): Promise<{ ticket: PendingAuthorization; client: Client; headers: Headers }> => {
+  /** The pending authorization of a form, taken by this very call. */
+  const take = async (request: Request, id: string): Promise<{ pending: PendingAuthorization; client: Client; headers: Headers }> => {
     if (request.method !== 'POST') throw new OAuthError('invalid_request', 'method', { hint: 'A decision is sent by POST.' });
     if (!isSameOrigin({ request, as }, false)) throw otherBrowser('cross_site');
-    const handleHash = await secrets.hash(handle);
-    const ticket = await records.findTicket(handleHash);
-    const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
-    if (!ticket || !client || ticket.approved) throw over();
-    if (!(await isThisBrowser(request, handleHash, ticket))) throw otherBrowser('another_browser');
-    findRedirect(client, ticket.redirectUri, as.settings.registration.redirectSchemes); // it must still be good
-    if (!(await records.takeTicket(handleHash))) throw over();
-    return { ticket, client, headers: answerHeaders(setCookie(as, flowCookie(handleHash), '', 0)) };
+    const pendingHash = await secrets.hash(id);
+    const pending = await records.findPending(pendingHash);
+    const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
+    if (!pending || !client || pending.approved) throw over();
+    if (!(await isThisBrowser(request, pendingHash, pending))) throw otherBrowser('another_browser');
+    findRedirect(client, pending.redirectUri, as.settings.registration.redirectSchemes); // it must still be good
+    if (!(await records.takePending(pendingHash))) throw over();
+    return { pending, client, headers: answerHeaders(setCookie(as, flowCookie(pendingHash), '', 0)) };
   };
   return {
     describeConsent: (request) => onPage(async () => describe(as, await check(request), request)),
     beginConsent: (request) =>
       onPage(async () => {
-        const { handle, cookie } = await open(request);
+        const { id, cookie } = await open(request);
         const headers = answerHeaders(cookie);
         headers.set('content-security-policy', "frame-ancestors 'none'");
         headers.set('x-frame-options', 'DENY');
         headers.set('referrer-policy', 'same-origin');
-        return { handle, headers };
+        return { id, headers };
       }),
-    approveConsent: (request, handle, options = {}) =>
+    approveConsent: (request, id, options = {}) =>
       onPage(async () => {
-        checkDecision('approveConsent', request, handle, options);
+        checkDecision('approveConsent', request, id, options);
         const { scope, remember } = options;
         if (scope !== undefined) checkScope('approveConsent', scope);
         if (remember !== undefined) {
           checkOptions('approveConsent', 'remember', remember, '{ subject } with the id of the user, or left out');
           checkUserId('approveConsent', 'remember.subject', remember.subject);
         }
-        const { ticket, client, headers } = await take(request, handle);
-        const granted = scope ? approvedScope(ticket, scope) : ticket.scope;
+        const { pending, client, headers } = await take(request, id);
+        const granted = scope ? approvedScope(pending, scope) : pending.scope;
         if (remember)
-          await as.consents.keep({ ...ticket, client, userId: remember.subject }, { asked: ticket.scope, granted, remember: true });
-        const approved = { ...requestOf(ticket), scope: granted };
+          await as.consents.keep({ ...pending, client, userId: remember.subject }, { asked: pending.scope, granted, remember: true });
+        const approved = { ...requestOf(pending), scope: granted };
         await noteApproved(as, approved);
         return { request: approved, headers };
       }),
-    denyConsent: (request, handle, options = {}) =>
+    denyConsent: (request, id, options = {}) =>
       onPage(async () => {
-        checkDecision('denyConsent', request, handle, options);
+        checkDecision('denyConsent', request, id, options);
         const { description = 'The user denied the request.' } = options;
-        const { ticket, client, headers } = await take(request, handle);
+        const { pending, client, headers } = await take(request, id);
         as.emit({ kind: 'consent.denied', clientId: client.id });
-        const redirectTo = authorizationErrorRedirect(requestOf(ticket), 'access_denied', description);
+        const redirectTo = authorizationErrorRedirect(requestOf(pending), 'access_denied', description);
         headers.set('location', redirectTo);
         return { redirectTo, headers };
       }),
@@ -210,9 +210,9 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
           );
         const state = secrets.secret();
         const stateHash = await secrets.hash(state);
-        const { handleHash, cookie } = await open(request, { scope: request.scope, stateHash });
+        const { pendingHash, cookie } = await open(request, { scope: request.scope, stateHash });
         const sealed = await secrets.sealUnder(state, data, `journey:${stateHash}`);
-        await records.openJourney(stateHash, { v: 1, login: OWN, ticketHash: handleHash, sealed, expiresAt: as.now() + PENDING_TTL });
+        await records.openJourney(stateHash, { v: 1, login: OWN, pendingHash: pendingHash, sealed, expiresAt: as.now() + PENDING_TTL });
         return { state, headers: answerHeaders(cookie, headers) };
       }),
     finishUpstream: <Data>(request: Request) =>
@@ -222,19 +222,19 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         const state = stateIn(request.url);
         const stateHash = await secrets.hash(state);
         const journey = await records.findJourney(stateHash);
-        const ticket = journey && (await records.findTicket(journey.ticketHash));
-        if (!journey || journey.login !== OWN || ticket?.approved?.stateHash !== stateHash) throw over();
-        if (!(await isThisBrowser(request, journey.ticketHash, ticket))) throw otherBrowser('another_browser');
-        if (!(await records.takeJourney(stateHash)) || !(await records.takeTicket(journey.ticketHash))) throw over();
+        const pending = journey && (await records.findPending(journey.pendingHash));
+        if (!journey || journey.login !== OWN || pending?.approved?.stateHash !== stateHash) throw over();
+        if (!(await isThisBrowser(request, journey.pendingHash, pending))) throw otherBrowser('another_browser');
+        if (!(await records.takeJourney(stateHash)) || !(await records.takePending(journey.pendingHash))) throw over();
         const data = (await secrets.openUnder(state, journey.sealed, `journey:${stateHash}`)) as Data;
-        return { request: requestOf(ticket), data, headers: answerHeaders(setCookie(as, flowCookie(journey.ticketHash), '', 0)) };
+        return { request: requestOf(pending), data, headers: answerHeaders(setCookie(as, flowCookie(journey.pendingHash), '', 0)) };
       }),
   };
 }
 
-function checkDecision(verb: string, request: unknown, handle: unknown, options: unknown): void {
+function checkDecision(verb: string, request: unknown, id: unknown, options: unknown): void {
   checkRequest(verb, request);
-  checkText(verb, 'handle', handle, 'the `handle` that `beginConsent` gave, as the form sent it');
+  checkText(verb, 'id', id, 'the `id` that `beginConsent` gave, as the form sent it');
   checkOptions(verb, 'options', options, 'an object, or left out');
 }
 

@@ -97,7 +97,7 @@ describe('core/reseal', () => {
   it('counts no sign-in under way as left: what its own state seals is no business of the secret (F-21)', async () => {
     const clock = makeClock();
     const store = memoryStore({ now: clock.now });
-    const journey = { v: 1, login: 'corp', ticketHash: 'h', sealed: await keys.sealUnder('state', { nonce: 'n' }, 'journey:x') };
+    const journey = { v: 1, login: 'corp', pendingHash: 'h', sealed: await keys.sealUnder('state', { nonce: 'n' }, 'journey:x') };
     await makeRecords(store).openJourney('x', { ...journey, expiresAt: clock.now() + 600 } as never);
     expect(await pass(await appOn(store, clock, optionsWith(NEW, OLD)))).toEqual({ resealed: 0, left: 0 });
   });

@@ -53,7 +53,7 @@ const PAGES: { readonly [name: string]: (tour: Tour) => Promise<unknown> } = {
   'request-over': async ({ page, url, authorizeUrl }) => {
     await signIn(page, url);
     await page.goto(await authorizeUrl());
-    await page.locator('input[name=ticket]').evaluate((input) => input.setAttribute('value', 'gone'));
+    await page.locator('input[name=pending]').evaluate((input) => input.setAttribute('value', 'gone'));
     await page.locator('button[value=deny]').click();
     await page.locator('.mark.alert').waitFor();
   },

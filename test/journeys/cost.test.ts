@@ -46,10 +46,10 @@ describe.each(storeNames)('the cost of a request on %s', (store) => {
     const [client, browser] = [await app.client(), app.browser()];
     const url = await client.authorizeUrl();
     let page = await browser.get(url);
-    expect(await costOf(app, async () => (page = await browser.get(url)))).toBe(cost(2, 2)); // client, limit; limit, ticket
-    // ticket, client, three limits, name, account, account once more, session, consent, client once more; three limits, the browser, session, consent, grant, that it went through, the client's longer life; ticket, two limits
+    expect(await costOf(app, async () => (page = await browser.get(url)))).toBe(cost(2, 2)); // client, limit; limit, pending
+    // pending, client, three limits, name, account, account once more, session, consent, client once more; three limits, the browser, session, consent, grant, that it went through, the client's longer life; pending, two limits
     expect(await costOf(app, () => browser.submit(page, { decision: 'approve', ...ALICE }))).toBe(cost(11, 9, 3));
     expect(await costOf(app, async () => (page = await browser.get(url)))).toBe(cost(4, 2)); // and the session, the consent
-    expect(await costOf(app, () => browser.submit(page, { decision: 'approve' }))).toBe(cost(6, 3, 1)); // ticket, client, session twice, consent, client once more; consent, grant, that it went through; ticket
+    expect(await costOf(app, () => browser.submit(page, { decision: 'approve' }))).toBe(cost(6, 3, 1)); // pending, client, session twice, consent, client once more; consent, grant, that it went through; pending
   });
 });

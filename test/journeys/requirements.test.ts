@@ -123,7 +123,7 @@ describe('requirements of the specification', () => {
     const tickets = async (): Promise<number> => {
       let count = 0;
       for (let page = await app.inner.all?.(); page; page = page.next === undefined ? undefined : await app.inner.all?.(page.next))
-        count += page.records.filter(({ key }) => key.startsWith('ticket:')).length;
+        count += page.records.filter(({ key }) => key.startsWith('pending:')).length;
       return count;
     };
     const statuses: number[] = [];

@@ -210,15 +210,15 @@ describe('demos that are copied', () => {
     expect(new URL(back.location ?? '').searchParams.get('state')).not.toBe('forged');
   });
 
-  it('compared a field with a cookie, both of which a stranger can set, and never took the cookie back: here it has to be the ticket of this browser, once', async () => {
+  it('compared a field with a cookie, both of which a stranger can set, and never took the cookie back: here it has to be the pending authorization of this browser, once', async () => {
     const app = await makeApp(STORE);
     const [client, browser, stranger] = [await app.client(), app.browser(), app.browser()];
     const page = await browser.get(await client.authorizeUrl());
-    const ticket = /name="ticket" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    const pending = /name="pending" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
     await stranger.get(await client.authorizeUrl());
-    for (const planted of ['planted', ticket]) {
+    for (const planted of ['planted', pending]) {
       for (const name of stranger.cookies.keys()) stranger.cookies.set(name, planted);
-      expect((await stranger.submit(page, { decision: 'approve', ...ALICE, ticket: planted })).location).toBeNull();
+      expect((await stranger.submit(page, { decision: 'approve', ...ALICE, pending: planted })).location).toBeNull();
     }
     const flows = (): string[] => [...browser.cookies.keys()].filter((name) => name.includes('flow'));
     expect(flows()).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { approvedScope, type PendingAuthorization } from '../../src/model/pending-authorization.ts';
 
-const ticket: PendingAuthorization = {
+const pending: PendingAuthorization = {
   v: 1,
   clientId: 'c',
   redirectUri: 'https://app.example/cb',
@@ -14,8 +14,8 @@ const ticket: PendingAuthorization = {
 
 describe('model/pending-authorization', () => {
   it('SEC-127 approves what was both asked for and ticked, in the order of the request (S-158)', () => {
-    expect(approvedScope(ticket, ['write', 'read'])).toEqual(['read', 'write']);
-    expect(approvedScope(ticket, ['write', 'admin', 'read write', 'READ'])).toEqual(['write']);
-    expect(approvedScope(ticket, [])).toEqual([]);
+    expect(approvedScope(pending, ['write', 'read'])).toEqual(['read', 'write']);
+    expect(approvedScope(pending, ['write', 'admin', 'read write', 'READ'])).toEqual(['write']);
+    expect(approvedScope(pending, [])).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { ENGLISH as words } from '../../src/words/words.ts';
 
 const view: ApproveView = {
   words,
-  action: '/authorize/approve', ticket: 't', client: { id: 'c1' }, redirectUri: 'http://localhost:1/cb', redirectHost: 'localhost:1', redirectIsLoopback: true,
+  action: '/authorize/approve', pendingId: 't', client: { id: 'c1' }, redirectUri: 'http://localhost:1/cb', redirectHost: 'localhost:1', redirectIsLoopback: true,
   resourceName: 'Notes', scopes: [{ name: 'read', checked: true }], account: null, logins: [],
   sites: [{ id: 'github', label: 'GitHub', site: 'https://github.com/login/oauth/authorize' }],
 }; // prettier-ignore

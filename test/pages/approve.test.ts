@@ -9,7 +9,7 @@ import { MARKUP_ATTACKS, shownText, skeleton } from './markup.ts';
 const view: ApproveView = {
   words,
   action: '/authorize/approve',
-  ticket: 'ticket_1',
+  pendingId: 'pending_1',
   client: { id: 'client_1', name: 'Example Chat' },
   redirectUri: 'https://chat.example/cb',
   redirectHost: 'chat.example',
@@ -69,10 +69,10 @@ describe('pages/approve', () => {
     expect(text).not.toContain('href="https://');
   });
 
-  it('is one form that is posted with the ticket', async () => {
+  it('is one form that is posted with the pending authorization', async () => {
     const text = await textOf();
     expect(tag(text, '<form')).toContain('method="post" action="/authorize/approve"');
-    expect(tag(text, 'name="ticket"')).toContain('value="ticket_1"');
+    expect(tag(text, 'name="pending"')).toContain('value="pending_1"');
   });
 
   it('has a box for each scope that may be left out, ticked as told', async () => {
@@ -138,7 +138,7 @@ describe('pages/approve', () => {
   it.each(MARKUP_ATTACKS)('shows %j as text, wherever it comes from (SEC-165)', async (attack) => {
     const filled = (value: string): ApproveView => ({
       ...view,
-      ticket: value,
+      pendingId: value,
       client: { id: value, name: value, uri: value },
       redirectHost: value,
       resourceName: value,

@@ -52,11 +52,11 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     expect(await oauth.describeConsent(asked)).toMatchObject({
       clientName: 'Test client', clientIsKnown: false, redirectHost: 'app.example', redirectIsLoopback: false, scope: [{ name: 'read' }, { name: 'write' }],
     }); // prettier-ignore
-    const { handle, headers } = await oauth.beginConsent(asked);
+    const { id, headers } = await oauth.beginConsent(asked);
     expect([headers.get('x-frame-options'), headers.get('content-security-policy'), headers.get('cache-control')]).toEqual([
       'DENY', "frame-ancestors 'none'", 'no-store, private',
     ]); // prettier-ignore
-    const approved = await oauth.approveConsent(post(cookiesOf(headers)), handle, { scope: ['read', 'admin'] });
+    const approved = await oauth.approveConsent(post(cookiesOf(headers)), id, { scope: ['read', 'admin'] });
     expect(approved.request).toEqual({ ...asked, scope: ['read'] }); // SEC-127: never more than was asked for
     const away = await oauth.beginUpstream(approved.request, { data: { verifier: 'v' }, headers: approved.headers });
     const came = await oauth.finishUpstream<{ verifier: string }>(back(away.state, cookiesOf(away.headers)));
@@ -71,34 +71,34 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     const { app, oauth, asked } = await own(store);
     const [mine, other] = [await oauth.beginConsent(asked), await oauth.beginConsent(asked)];
     const cookie = cookiesOf(mine.headers);
-    expect(await refused(oauth.approveConsent(post(''), mine.handle))).toBe('access_denied');
-    expect(await refused(oauth.approveConsent(post(cookie), other.handle))).toBe('access_denied');
+    expect(await refused(oauth.approveConsent(post(''), mine.id))).toBe('access_denied');
+    expect(await refused(oauth.approveConsent(post(cookie), other.id))).toBe('access_denied');
     expect(await refused(oauth.approveConsent(post(cookie), 'made up'))).toBe('invalid_request');
-    const all = await Promise.all([1, 2, 3, 4].map(() => refused(oauth.approveConsent(post(cookie), mine.handle))));
+    const all = await Promise.all([1, 2, 3, 4].map(() => refused(oauth.approveConsent(post(cookie), mine.id))));
     expect(all.toSorted()).toEqual(['invalid_request', 'invalid_request', 'invalid_request', 'let through']);
     app.clock.pass(601);
-    expect(await refused(oauth.approveConsent(post(cookiesOf(other.headers)), other.handle))).toBe('invalid_request');
+    expect(await refused(oauth.approveConsent(post(cookiesOf(other.headers)), other.id))).toBe('invalid_request');
   });
 
   it('SEC-125 SEC-126 takes no answer from another site, nor by GET', async () => {
     const { oauth, asked } = await own(store);
-    const { handle, headers } = await oauth.beginConsent(asked);
+    const { id, headers } = await oauth.beginConsent(asked);
     const cookie = cookiesOf(headers);
     for (const from of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { origin: 'null' }] as Record<
       string,
       string
     >[])
-      expect(await refused(oauth.approveConsent(post(cookie, from), handle))).toBe('access_denied');
-    expect(await refused(oauth.approveConsent(new Request(`${ISSUER}/authorize`, { headers: { ...SELF, cookie } }), handle))).toBe(
+      expect(await refused(oauth.approveConsent(post(cookie, from), id))).toBe('access_denied');
+    expect(await refused(oauth.approveConsent(new Request(`${ISSUER}/authorize`, { headers: { ...SELF, cookie } }), id))).toBe(
       'invalid_request',
     );
-    expect(await refused(oauth.approveConsent(post(cookie), handle))).toBe('let through');
+    expect(await refused(oauth.approveConsent(post(cookie), id))).toBe('let through');
   });
 
   it('SEC-132 tells the client of a no, once, with the text of the application', async () => {
     const { oauth, asked } = await own(store);
-    const { handle, headers } = await oauth.beginConsent(asked);
-    const denied = await oauth.denyConsent(post(cookiesOf(headers)), handle, { description: 'Not now\r\n“please”' });
+    const { id, headers } = await oauth.beginConsent(asked);
+    const denied = await oauth.denyConsent(post(cookiesOf(headers)), id, { description: 'Not now\r\n“please”' });
     const { searchParams } = new URL(denied.redirectTo);
     expect(Object.fromEntries(searchParams)).toEqual({
       error: 'access_denied',
@@ -107,14 +107,14 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
       iss: ISSUER,
     });
     expect(denied.headers.get('location')).toBe(denied.redirectTo);
-    expect(await refused(oauth.approveConsent(post(cookiesOf(headers)), handle))).toBe('invalid_request');
+    expect(await refused(oauth.approveConsent(post(cookiesOf(headers)), id))).toBe('invalid_request');
   });
 
   it('SEC-136 SEC-138 has no state before the yes, and fails closed where a callback is opened in another browser', async () => {
     const { oauth, asked } = await own(store);
-    const { handle, headers } = await oauth.beginConsent(asked);
+    const { id, headers } = await oauth.beginConsent(asked);
     expect(headers.getSetCookie()).toHaveLength(1);
-    const approved = await oauth.approveConsent(post(cookiesOf(headers)), handle);
+    const approved = await oauth.approveConsent(post(cookiesOf(headers)), id);
     const [mine, other] = [await oauth.beginUpstream(approved.request), await oauth.beginUpstream(asked)];
     expect(await refused(oauth.finishUpstream(back(mine.state, cookiesOf(other.headers))))).toBe('access_denied');
     expect(await refused(oauth.finishUpstream(back(mine.state, '')))).toBe('access_denied');
@@ -130,8 +130,8 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     const opened = (site = 'none'): Request => new Request(`${ISSUER}/authorize`, { headers: { 'sec-fetch-site': site } });
     const subject = 'u-1';
     expect(await oauth.isConsentRemembered(opened(), asked, { subject })).toBe(false);
-    const { handle, headers } = await oauth.beginConsent(asked);
-    await oauth.approveConsent(post(cookiesOf(headers)), handle, { scope: ['read'], remember: { subject } });
+    const { id, headers } = await oauth.beginConsent(asked);
+    await oauth.approveConsent(post(cookiesOf(headers)), id, { scope: ['read'], remember: { subject } });
     const read = await parse({ scope: 'read' });
     expect(await oauth.isConsentRemembered(opened(), read, { subject })).toBe(true);
     expect(await oauth.isConsentRemembered(opened(), asked, { subject })).toBe(false);
@@ -161,10 +161,10 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     ['remember null', { remember: null }], ['scope null', { scope: null }], ['scope a text', { scope: 'read' }], ['options null', null],
   ] as [string, never][])('approveConsent says what to pass instead of %s, and takes nothing (F-43)', async (_what, options) => {
     const { oauth, asked } = await own(store);
-    const { handle, headers } = await oauth.beginConsent(asked);
+    const { id, headers } = await oauth.beginConsent(asked);
     const form = post(cookiesOf(headers));
-    await expect(oauth.approveConsent(form, handle, options)).rejects.toThrow(TypeError);
-    expect((await oauth.approveConsent(form, handle)).request.scope).toEqual(asked.scope);
+    await expect(oauth.approveConsent(form, id, options)).rejects.toThrow(TypeError);
+    expect((await oauth.approveConsent(form, id)).request.scope).toEqual(asked.scope);
   }); // prettier-ignore
 
   it('the other helpers say what to pass instead of nothing, too (F-43)', async () => {
@@ -190,9 +190,9 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
   it('opens no way to another site for a request that nobody approved (F-44)', async () => {
     const { app, oauth, asked, parse } = await own(store);
     await expect(oauth.beginUpstream(asked)).rejects.toThrow(/no one has approved/);
-    const { handle, headers } = await oauth.beginConsent(asked);
+    const { id, headers } = await oauth.beginConsent(asked);
     await expect(oauth.beginUpstream(asked)).rejects.toThrow(TypeError);
-    const approved = await oauth.approveConsent(post(cookiesOf(headers)), handle, { scope: ['read'], remember: { subject: 'u' } });
+    const approved = await oauth.approveConsent(post(cookiesOf(headers)), id, { scope: ['read'], remember: { subject: 'u' } });
     const kept = JSON.parse(JSON.stringify(approved.request)) as AuthRequest; // it may have been in a form meanwhile
     for (const change of [{ scope: ['read', 'write'] }, { state: 'other' }, { codeChallenge: 'x'.repeat(43) }])
       await expect(oauth.beginUpstream({ ...kept, ...change })).rejects.toThrow(TypeError);
@@ -232,8 +232,8 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
 
   it('takes no return that a browser fetches ahead, and then the one that a person opens (R-02)', async () => {
     const { oauth, asked } = await own(store);
-    const { handle, headers } = await oauth.beginConsent(asked);
-    const approved = await oauth.approveConsent(post(cookiesOf(headers)), handle);
+    const { id, headers } = await oauth.beginConsent(asked);
+    const approved = await oauth.approveConsent(post(cookiesOf(headers)), id);
     const away = await oauth.beginUpstream(approved.request);
     const home = back(away.state, cookiesOf(away.headers));
     const ahead = new Request(home, { headers: { ...Object.fromEntries(home.headers), purpose: 'prefetch' } });

@@ -39,7 +39,7 @@ describe('stores/composed', () => {
       'cache read client:1',
     ]);
     asked.length = 0;
-    for (const key of ['grant:1', 'ticket:1', 'session:1', 'limit:1', 'account:1', 'client:1', 'document:1'] as const)
+    for (const key of ['grant:1', 'pending:1', 'session:1', 'limit:1', 'account:1', 'client:1', 'document:1'] as const)
       await store.read(key);
     for (const key of ['grant:1', 'account:1'] as const) await store.readLate?.(key);
     expect(asked.some((line) => line.startsWith('cache'))).toBe(false);

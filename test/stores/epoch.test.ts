@@ -60,7 +60,7 @@ describe('stores/epoch', () => {
     for (const kind of [
       'grant',
       'session',
-      'ticket',
+      'pending',
       'mcp',
       'step',
       'link',

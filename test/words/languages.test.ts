@@ -25,7 +25,7 @@ describe('words/languages', () => {
     expect((await makeLanguages().of('en')).signIn.title).toBe('Sign in');
   });
 
-  it('falls back to English for a tag that is gone since a ticket kept it', async () => {
+  it('falls back to English for a tag that is gone since a pending authorization kept it', async () => {
     expect((await makeLanguages().of('nl')).lang).toBe('en');
   });
 

@@ -81,12 +81,12 @@ export interface Records {
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
   findDocument(urlHash: string): Promise<Client | null>;
   removeDocument(urlHash: string): Promise<boolean>;
-  openTicket(handleHash: string, ticket: PendingAuthorization): Promise<void>;
-  findTicket(handleHash: string): Promise<PendingAuthorization | null>;
+  openPending(pendingHash: string, pending: PendingAuthorization): Promise<void>;
+  findPending(pendingHash: string): Promise<PendingAuthorization | null>;
   /** True for exactly one caller. */
-  takeTicket(handleHash: string): Promise<boolean>;
-  /** Changes a ticket that is still open; null when it is not. */
-  changeTicket(handleHash: string, change: (ticket: PendingAuthorization) => PendingAuthorization): Promise<PendingAuthorization | null>;
+  takePending(pendingHash: string): Promise<boolean>;
+  /** Changes a pending authorization that is still open; null when it is not. */
+  changePending(pendingHash: string, change: (pending: PendingAuthorization) => PendingAuthorization): Promise<PendingAuthorization | null>;
   openJourney(stateHash: string, journey: UpstreamState): Promise<void>;
   findJourney(stateHash: string): Promise<UpstreamState | null>;
   /** True for exactly one caller. */
@@ -176,12 +176,12 @@ export function makeRecords(
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
     findDocument: (hash) => value(`document:${hash}`, isClient),
     removeDocument: (hash) => store.remove(`document:${hash}`),
-    openTicket: async (hash, ticket) => void (await store.write(`ticket:${hash}`, ticket, 'absent', { until: ticket.expiresAt })),
-    findTicket: (hash) => value(`ticket:${hash}`, isTicket),
-    takeTicket: (hash) => store.remove(`ticket:${hash}`),
-    changeTicket: (hash, change) =>
-      changeRecord(over, `ticket:${hash}`, isTicket, (ticket) => {
-        const next = ticket && change(ticket);
+    openPending: async (hash, pending) => void (await store.write(`pending:${hash}`, pending, 'absent', { until: pending.expiresAt })),
+    findPending: (hash) => value(`pending:${hash}`, isPending),
+    takePending: (hash) => store.remove(`pending:${hash}`),
+    changePending: (hash, change) =>
+      changeRecord(over, `pending:${hash}`, isPending, (pending) => {
+        const next = pending && change(pending);
         return next ? { write: next, until: next.expiresAt, result: next } : { result: null };
       }),
     openJourney: async (hash, journey) => void (await store.write(`journey:${hash}`, journey, 'absent', { until: journey.expiresAt })),
@@ -247,14 +247,14 @@ const isGrant = (value: unknown): value is Grant =>
 /** A client that is being deleted is none (`core/records/clients`). */
 const isClient = (value: unknown): value is Client =>
   has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes') && !has(value, 'deletedAt');
-const isTicket = (value: unknown): value is PendingAuthorization =>
+const isPending = (value: unknown): value is PendingAuthorization =>
   versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 /** Whether a record is a session. */
 export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
 /** Whether a record is an account. One that is still in the making is none (`core/users/account-names`). */
 export const isAccount = (value: unknown): value is AccountRecord =>
   versioned(value) && has(value, 'id', 'username', 'stamp') && !has(value, 'announced');
-const isJourney = (value: unknown): value is UpstreamState => versioned(value) && has(value, 'login', 'ticketHash', 'sealed');
+const isJourney = (value: unknown): value is UpstreamState => versioned(value) && has(value, 'login', 'pendingHash', 'sealed');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');
 const isCount = (value: unknown): value is { count: number; endsAt: Seconds } => has(value, 'count', 'endsAt');

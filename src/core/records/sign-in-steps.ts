@@ -15,7 +15,7 @@ export type StepRecord = {
   /** Who asked: `login:` or `factor:`, and the id. */
   readonly asker: string;
   /** The authorization request that waits for it; null for a sign-in without one. */
-  readonly ticketHash: string | null;
+  readonly pendingHash: string | null;
   /** SHA-256 of the cookie of the browser that may go on. */
   readonly browserHash: string;
   /** How often its page may still come back. */
@@ -61,4 +61,4 @@ export async function endStepInPage(as: AuthServer, hash: string): Promise<void>
 }
 
 const isStep = (value: unknown): value is StepRecord =>
-  versioned(value) && has(value, 'asker', 'ticketHash', 'browserHash', 'tries', 'sealed', 'expiresAt');
+  versioned(value) && has(value, 'asker', 'pendingHash', 'browserHash', 'tries', 'sealed', 'expiresAt');

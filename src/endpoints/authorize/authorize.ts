@@ -1,5 +1,5 @@
 /**
- * Authorize: the door of a sign-in (RFC 6749 §4.1.1). Checks the request, opens a ticket bound to this browser,
+ * Authorize: the door of a sign-in (RFC 6749 §4.1.1). Checks the request, opens a pending authorization bound to this browser,
  * and shows who asks, for what, and where the answer will go. Nothing is decided here.
  */
 import { parseFields } from '../../lib/form.ts';
@@ -37,7 +37,7 @@ export async function authorize(call: Call): Promise<Response> {
     });
   }
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
-  const answer = (await skipConsent(call, checked, session)) ?? (await openTicket(await withLanguage(call, lang), checked, session, lang));
+  const answer = (await skipConsent(call, checked, session)) ?? (await openPending(await withLanguage(call, lang), checked, session, lang));
   await asked.take(); // last: a request that fails can be sent again
   return answer;
 }
@@ -60,13 +60,13 @@ function paramsIn(url: URL): Params {
   return paramsOf(fields);
 }
 
-async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
+async function openPending(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
   const { client, redirect, state, resource, challenge, prompt, jkt, hint } = checked;
   const { as } = call;
   const again = prompt.includes('login') && here !== null;
-  const [handle, cookie] = [as.secrets.secret(), as.secrets.secret()];
-  const handleHash = await as.secrets.hash(handle);
-  const ticket: PendingAuthorization = {
+  const [pendingId, cookie] = [as.secrets.secret(), as.secrets.secret()];
+  const pendingHash = await as.secrets.hash(pendingId);
+  const pending: PendingAuthorization = {
     v: 1,
     clientId: client.id,
     ...(client.documentHost === undefined ? {} : { described: client }),
@@ -82,8 +82,8 @@ async function openTicket(call: Call, checked: CheckedRequest, here: SignedIn | 
     ...(again ? { staleSession: here.hash, mustProve: true } : {}),
     expiresAt: as.now() + PENDING_TTL,
   };
-  await as.records.openTicket(handleHash, ticket);
-  const page = await consentPage(call, { ticket, handle, client, session: again ? null : here });
-  page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, PENDING_TTL));
+  await as.records.openPending(pendingHash, pending);
+  const page = await consentPage(call, { pending, pendingId, client, session: again ? null : here });
+  page.headers.append('set-cookie', setCookie(as, flowCookie(pendingHash), cookie, PENDING_TTL));
   return page;
 }

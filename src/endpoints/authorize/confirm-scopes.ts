@@ -18,19 +18,19 @@ import type { SignedIn } from '../sign-in/sign-in.ts';
 export type ConfirmedScopes = Choice & { readonly for?: Organization };
 
 /** What is needed to ask once more. */
-export type ScopeChoice = Pick<Consent, 'ticket' | 'handle' | 'client'> & { readonly user: SignedIn; readonly choice: Choice };
+export type ScopeChoice = Pick<Consent, 'pending' | 'pendingId' | 'client'> & { readonly user: SignedIn; readonly choice: Choice };
 
 /** The choice as it can be granted, or the page that asks once more. */
 export async function confirmScopes(
   call: Call,
-  { ticket, handle, client, user, choice }: ScopeChoice,
+  { pending, pendingId, client, user, choice }: ScopeChoice,
 ): Promise<ConfirmedScopes | Response> {
   const organization = organizationOf(user, choice.organization);
   const scope = organization === 'open' ? choice.scope : await grantableScope(call, user, organization, choice.scope);
-  const required = call.as.settings.resources.find((one) => one.uri === ticket.resource)?.scopes ?? [];
-  if (isShort(call.as.settings.covered(scope), ticket, required)) {
+  const required = call.as.settings.resources.find((one) => one.uri === pending.resource)?.scopes ?? [];
+  if (isShort(call.as.settings.covered(scope), pending, required)) {
     const problem = { text: call.words.confirm.nothingLeft, status: 403 };
-    return withCookie(await consentPage(call, { ticket, handle, client, session: user, ticked: choice.scope, problem }), user);
+    return withCookie(await consentPage(call, { pending, pendingId, client, session: user, ticked: choice.scope, problem }), user);
   }
   if (organization !== 'open' && scope.length === choice.scope.length)
     return {
@@ -38,25 +38,29 @@ export async function confirmScopes(
       remember: choice.remember === true,
       ...(organization === null ? {} : { organization: organization.id, for: organization }),
     };
-  return withCookie(await askAgain(call, { ticket, handle, client, user, choice: { ...choice, scope } }, choice.scope), user);
+  return withCookie(await askAgain(call, { pending, pendingId, client, user, choice: { ...choice, scope } }, choice.scope), user);
 }
 
 /** Without a scope that every call needs, or without any where some were asked for, the app could do nothing. */
-function isShort(scope: readonly string[], ticket: PendingAuthorization, required: readonly string[]): boolean {
-  return (ticket.scope.length > 0 && scope.length === 0) || !required.every((one) => scope.includes(one));
+function isShort(scope: readonly string[], pending: PendingAuthorization, required: readonly string[]): boolean {
+  return (pending.scope.length > 0 && scope.length === 0) || !required.every((one) => scope.includes(one));
 }
 
-async function askAgain(call: Call, { ticket, handle, client, user, choice }: ScopeChoice, wanted: readonly string[]): Promise<Response> {
+async function askAgain(
+  call: Call,
+  { pending, pendingId, client, user, choice }: ScopeChoice,
+  wanted: readonly string[],
+): Promise<Response> {
   const { as, words } = call;
   const { settings } = as;
   const { organizations = [] } = user;
   return confirmPage({
     action: settings.paths.approve,
-    ticket: handle,
+    pendingId,
     client: clientView(client),
-    redirectUri: ticket.redirectUri,
-    redirectHost: shownPlace(ticket.redirectUri),
-    resourceName: settings.resources.find((one) => one.uri === ticket.resource)?.name ?? settings.name,
+    redirectUri: pending.redirectUri,
+    redirectHost: shownPlace(pending.redirectUri),
+    resourceName: settings.resources.find((one) => one.uri === pending.resource)?.name ?? settings.name,
     scopes: choice.scope.map((name) => scopeView(settings, words, name)),
     dropped: wanted.filter((one) => !choice.scope.includes(one)).map((name) => scopeView(settings, words, name)),
     organizations: organizations.length > 1 ? organizations.map(({ id, name }) => ({ id, name, checked: id === choice.organization })) : [],

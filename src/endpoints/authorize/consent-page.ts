@@ -1,5 +1,5 @@
 /**
- * What the consent page shows, put together from the ticket and the client's own words.
+ * What the consent page shows, put together from the pending authorization and the client's own words.
  */
 import { shownPlace } from '../../model/redirect.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
@@ -26,9 +26,9 @@ import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
 
 /** What is needed to show the page, first or again. */
 export interface Consent {
-  readonly ticket: PendingAuthorization;
-  /** The ticket's secret, for the form. */
-  readonly handle: string;
+  readonly pending: PendingAuthorization;
+  /** The pending authorization's secret, for the form. */
+  readonly pendingId: string;
   readonly client: Client;
   readonly session: SignedIn | null;
   /** What was ticked and typed before; all scopes and nothing on the first showing. */
@@ -42,43 +42,43 @@ export interface Consent {
 /** The page. */
 export async function consentPage(
   call: Call,
-  { ticket, handle, client, session, ticked, remember, organization, typed = hinted(ticket), problem }: Consent,
+  { pending, pendingId, client, session, ticked, remember, organization, typed = hinted(pending), problem }: Consent,
 ): Promise<Response> {
   const { as, words } = call;
   const { settings } = as;
   if (session === null && !settings.logins.some((one) => isForm(one) || isRedirect(one))) return noLoginPage(call);
-  const redirectHost = shownPlace(ticket.redirectUri);
-  const resource = settings.resources.find((one) => one.uri === ticket.resource);
+  const redirectHost = shownPlace(pending.redirectUri);
+  const resource = settings.resources.find((one) => one.uri === pending.resource);
   const acting = session && organizationOf(session, organization);
-  const mayGive = session && acting !== 'open' ? await grantableScope(call, session, acting, ticket.scope) : ticket.scope;
-  const before = session && (await allowedBefore(as, ticket, client, session));
+  const mayGive = session && acting !== 'open' ? await grantableScope(call, session, acting, pending.scope) : pending.scope;
+  const before = session && (await allowedBefore(as, pending, client, session));
   const had = settings.covered(before?.scope ?? []);
   const isNew = (name: string): boolean => !had.includes(name);
-  const stepUp = ticket.scope.some(isNew);
+  const stepUp = pending.scope.some(isNew);
   return approvePage({
     action: settings.paths.approve,
-    ticket: handle,
+    pendingId,
     client: clientView(client),
-    redirectUri: ticket.redirectUri,
+    redirectUri: pending.redirectUri,
     redirectHost,
-    ...(ticket.device ? { deviceCode: ticket.device.userCode } : {}),
-    redirectIsLoopback: isLoopbackRedirect(ticket.redirectUri),
+    ...(pending.device ? { deviceCode: pending.device.userCode } : {}),
+    redirectIsLoopback: isLoopbackRedirect(pending.redirectUri),
     resourceName: resource?.name ?? settings.name,
-    scopes: ticket.scope.map((name) => ({
+    scopes: pending.scope.map((name) => ({
       ...scopeView(settings, words, name),
       required: resource?.scopes.includes(name) ?? false,
       checked: ticked?.includes(name) ?? true,
       allowed: stepUp && !isNew(name),
       unavailable: !mayGive.includes(name),
     })),
-    remember: mayRemember(ticket) ? (remember ?? (before ? isRemembered(ticket, before) : false)) : undefined,
+    remember: mayRemember(pending) ? (remember ?? (before ? isRemembered(pending, before) : false)) : undefined,
     account: session && (await accountView(call, session)),
     organizations:
       session?.organizations && session.organizations.length > 1
         ? session.organizations.map(({ id, name }) => ({ id, name, checked: id === organization }))
         : [],
     logins: settings.logins.filter(isForm).map((login) => loginView(login, typed, words)),
-    links: hasLinks(settings) ? linksFor(settings, words, await requestUrl(as, ticket, client)) : [],
+    links: hasLinks(settings) ? linksFor(settings, words, await requestUrl(as, pending, client)) : [],
     sites: settings.logins.filter(isRedirect),
     login: typed['login'],
     lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }, words),
@@ -96,10 +96,10 @@ function hinted({ hint = '' }: PendingAuthorization): { readonly [field: string]
 }
 
 /** What this person allowed this client before, where there is one answer to that. */
-async function allowedBefore(as: AuthServer, ticket: PendingAuthorization, client: Client, user: SignedIn): Promise<Consented | null> {
+async function allowedBefore(as: AuthServer, pending: PendingAuthorization, client: Client, user: SignedIn): Promise<Consented | null> {
   const acting = organizationOf(user, undefined);
   if (acting === 'open') return null;
-  const entries = await as.consents.find({ ...ticket, userId: user.userId, client });
+  const entries = await as.consents.find({ ...pending, userId: user.userId, client });
   return entries.find(({ organization }) => organization === acting?.id) ?? null;
 }
 
@@ -137,10 +137,10 @@ export async function accountMark(as: AuthServer, session: Pick<Session, 'userId
 }
 
 /** The request once more: whoever leaves the page to sign up comes back to one like it. */
-async function requestUrl(as: AuthServer, ticket: PendingAuthorization, client: Client): Promise<string> {
-  if (ticket.device) return as.settings.paths.device;
-  const { clientId, redirectUri, state, resource, challenge, jkt } = ticket;
-  const scope = ticket.offline ? [...ticket.scope, OFFLINE_ACCESS] : ticket.scope;
+async function requestUrl(as: AuthServer, pending: PendingAuthorization, client: Client): Promise<string> {
+  if (pending.device) return as.settings.paths.device;
+  const { clientId, redirectUri, state, resource, challenge, jkt } = pending;
+  const scope = pending.offline ? [...pending.scope, OFFLINE_ACCESS] : pending.scope;
   const { settings } = as;
   const query = new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, resource });
   if (scope.length > 0) query.set('scope', scope.join(' '));

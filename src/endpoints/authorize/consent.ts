@@ -1,8 +1,8 @@
 /**
  * Approve: what the person decided on the consent page. Approve → prove → issue: the yes comes first, the proof with the
- * same form or at another site (`redirectToUpstream`, `callback`); then the ticket is taken exactly once and the code sent (`issueCode`).
+ * same form or at another site (`redirectToUpstream`, `callback`); then the pending authorization is taken exactly once and the code sent (`issueCode`).
  *
- *   same origin → ticket → same browser → (no | another account) → (signed in → conclude | yes written → depart, or a step)
+ *   same origin → pending → same browser → (no | another account) → (signed in → conclude | yes written → depart, or a step)
  */
 import { findClient } from '../../clients/find.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -26,32 +26,32 @@ export async function submitConsent(asked: Call): Promise<Response> {
   const { as } = asked;
   if (!isSameOrigin(asked, false)) throw otherBrowser('cross_site');
   const form = await readForm(asked.request);
-  const handle = form.required('ticket');
-  const handleHash = await as.secrets.hash(handle);
-  const ticket = await as.records.findTicket(handleHash);
-  const call = await withLanguage(asked, ticket?.lang);
-  const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
-  if (!ticket || !client) return (await repeatDecision(call, handle, form.optional('decision'))) ?? expiredPage(call);
-  if (!equalTexts(await as.secrets.hash(cookieOf(call, flowCookie(handleHash)) ?? ''), ticket.browserHash))
+  const pendingId = form.required('pending');
+  const pendingHash = await as.secrets.hash(pendingId);
+  const pending = await as.records.findPending(pendingHash);
+  const call = await withLanguage(asked, pending?.lang);
+  const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
+  if (!pending || !client) return (await repeatDecision(call, pendingId, form.optional('decision'))) ?? expiredPage(call);
+  if (!equalTexts(await as.secrets.hash(cookieOf(call, flowCookie(pendingHash)) ?? ''), pending.browserHash))
     throw otherBrowser('another_browser');
-  const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
-  const session = await sessionFor(call, ticket);
-  const showing: Consent = { ticket, handle, client, session };
+  const redirect = redirectOf(pending, client, call.as.settings.registration.redirectSchemes); // it must still be good
+  const session = await sessionFor(call, pending);
+  const showing: Consent = { pending, pendingId, client, session };
   const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a login is a yes
   if (decision === 'switch')
     return switchAccount(call, { ...showing, ticked: form.all('scope'), remember: form.optional('remember') === 'yes' });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
-  if (decision === 'deny') return refuse(call, { ticket, handle, client, redirect }, new OAuthError('access_denied', 'user_denied'));
+  if (decision === 'deny') return refuse(call, { pending, pendingId, client, redirect }, new OAuthError('access_denied', 'user_denied'));
   const ready = await decide(call, form, showing);
   if (ready instanceof Response) return ready;
-  return issueCode(call, { ticket, handle, client, redirect, ...ready });
+  return issueCode(call, { pending, pendingId, client, redirect, ...ready });
 }
 
 /** The user and the scopes of a yes, or the page once more with what is missing. */
 async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; choice: Choice } | Response> {
   const { as, words } = call;
   const ticked = form.all('scope');
-  const remember = showing.ticket.device === undefined && form.optional('remember') === 'yes';
+  const remember = showing.pending.device === undefined && form.optional('remember') === 'yes';
   const typed = Object.fromEntries(['login', 'username', 'email'].map((name) => [name, form.optional(name) ?? '']));
   const organization = form.optional('organization');
   const again = (text: HtmlValue, status: number, more: Partial<Consent> = {}, retryAfter?: number): Promise<Response> =>
@@ -63,8 +63,8 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
       409,
     );
   }
-  const scope = approvedScope(showing.ticket, [...ticked, ...requiredOf(call, showing.ticket)]);
-  if (scope.length === 0 && showing.ticket.scope.length > 0) return again(words.approve.tickOne, 400);
+  const scope = approvedScope(showing.pending, [...ticked, ...requiredOf(call, showing.pending)]);
+  if (scope.length === 0 && showing.pending.scope.length > 0) return again(words.approve.tickOne, 400);
   const choice: Choice = { scope, ...(remember ? { remember } : {}), ...(organization === undefined ? {} : { organization }) };
   if (showing.session) {
     const linked = await upstreamAccountsOf(call, showing.session);
@@ -79,29 +79,29 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
     if (!login || !isForm(login)) throw new OAuthError('invalid_request', 'login_unknown');
   }
   const user = await signIn(call, form);
-  if ('step' in user) return askStep(call, user, { handle: showing.handle, choice });
+  if ('step' in user) return askStep(call, user, { pendingId: showing.pendingId, choice });
   return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, choice };
 }
 
-function requiredOf({ as }: Call, ticket: PendingAuthorization): readonly string[] {
-  return as.settings.resources.find((one) => one.uri === ticket.resource)?.scopes ?? [];
+function requiredOf({ as }: Call, pending: PendingAuthorization): readonly string[] {
+  return as.settings.resources.find((one) => one.uri === pending.resource)?.scopes ?? [];
 }
 
 async function switchAccount(call: Call, showing: Consent): Promise<Response> {
   const { records, secrets } = call.as;
   const session = await sessionOf(call);
-  let { ticket } = showing;
+  let { pending } = showing;
   if (session) {
     await records.endSession(session.hash);
     // Wherever the person signs in next, they are asked who they are: else it would be the same account again.
-    const changed = await records.changeTicket(await secrets.hash(showing.handle), ({ hint: _hint, mustProve: _proof, ...one }) => ({
+    const changed = await records.changePending(await secrets.hash(showing.pendingId), ({ hint: _hint, mustProve: _proof, ...one }) => ({
       ...one,
       staleSession: session.hash,
     }));
     if (!changed) return expiredPage(call);
-    ticket = changed;
+    pending = changed;
   }
-  const page = await consentPage(call, { ...showing, ticket, session: null });
+  const page = await consentPage(call, { ...showing, pending, session: null });
   page.headers.append('set-cookie', setCookie(call.as, 'session', '', 0));
   return page;
 }

@@ -7,7 +7,7 @@ import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { Call } from '../endpoint.ts';
 
-/** Tells the device, once. A grant that comes too late is ended. @param by hash of the form's handle. @param code of the grant, null for a no. */
+/** Tells the device, once. A grant that comes too late is ended. @param by hash of the form's pendingId. @param code of the grant, null for a no. */
 export async function answerWaitingDevice(
   { as }: Call,
   device: NonNullable<PendingAuthorization['device']>,

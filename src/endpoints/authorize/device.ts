@@ -2,7 +2,7 @@
  * Device: the page where a person types the code that a device shows (RFC 8628 §3.3), and from there the consent page of everybody
  * else: approve → prove → issue. A link with the code in it fills the field and does nothing more: the person compares and goes on.
  *
- *   same origin → limit → code → client → ticket for this browser → consent page
+ *   same origin → limit → code → client → pending for this browser → consent page
  */
 import { resolveClient } from '../../clients/find.ts';
 import { findDevice } from '../../core/records/devices.ts';
@@ -47,10 +47,10 @@ async function typed(call: Call): Promise<Response> {
   const found = await findDevice(as, userCode);
   const client = found && (await resolveClient(as, found.record.clientId, network));
   if (!found || !client) return again({ error: words.device.unknown, status: 400 });
-  const [handle, cookie] = [as.secrets.secret(), as.secrets.secret()];
-  const handleHash = await as.secrets.hash(handle);
+  const [pendingId, cookie] = [as.secrets.secret(), as.secrets.secret()];
+  const pendingHash = await as.secrets.hash(pendingId);
   const { resource, challenge, expiresAt } = found.record;
-  const ticket: PendingAuthorization = {
+  const pending: PendingAuthorization = {
     v: 1,
     clientId: client.id,
     ...(client.documentHost === undefined ? {} : { described: client }),
@@ -63,8 +63,8 @@ async function typed(call: Call): Promise<Response> {
     device: { hash: found.hash, userCode: found.userCode },
     expiresAt: Math.min(as.now() + PENDING_TTL, expiresAt),
   };
-  await as.records.openTicket(handleHash, ticket);
-  const page = await consentPage(call, { ticket, handle, client, session });
-  page.headers.append('set-cookie', setCookie(as, flowCookie(handleHash), cookie, PENDING_TTL));
+  await as.records.openPending(pendingHash, pending);
+  const page = await consentPage(call, { pending, pendingId, client, session });
+  page.headers.append('set-cookie', setCookie(as, flowCookie(pendingHash), cookie, PENDING_TTL));
   return page;
 }

@@ -2,7 +2,7 @@
  * Conclude: the end of every sign-in, whichever login proved who it is. One grant is opened, however often the
  * form comes, and the browser goes back to the client.
  *
- *   settled → code chosen, once → consent kept → grant → still signed in → ticket taken → redirect
+ *   settled → code chosen, once → consent kept → grant → still signed in → pending taken → redirect
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import { keepAnswer } from '../../core/records/decision-answers.ts';
@@ -23,8 +23,8 @@ import type { SignedIn } from '../sign-in/sign-in.ts';
 
 /** A yes with its proof. */
 export interface CodeRequest {
-  readonly ticket: PendingAuthorization;
-  readonly handle: string;
+  readonly pending: PendingAuthorization;
+  readonly pendingId: string;
   readonly client: Client;
   readonly redirect: ValidRedirect;
   readonly user: SignedIn;
@@ -34,26 +34,26 @@ export interface CodeRequest {
 /** Opens the grant and sends the code; or asks once more, where the identity changes what was agreed to. */
 export async function issueCode(call: Call, conclusion: CodeRequest): Promise<Response> {
   const { as } = call;
-  const { ticket, handle, client, redirect, user } = conclusion;
+  const { pending, pendingId, client, redirect, user } = conclusion;
   const choice = await confirmScopes(call, conclusion);
   if (choice instanceof Response) return choice;
   const { scope, remember = false, organization } = choice;
-  const place = { hash: await as.secrets.hash(handle), secret: handle };
+  const place = { hash: await as.secrets.hash(pendingId), secret: pendingId };
   const yes = { code: newCode(as), said: JSON.stringify([user.userId, scope, organization ?? null]) };
-  const kept = decisionOf(call, ticket, redirect, {
+  const kept = decisionOf(call, pending, redirect, {
     ...yes,
     session: user.hash,
     ...(user.cookie === undefined ? {} : { cookie: user.cookie }),
   });
   // The code is chosen before its grant is written: a second click, and one after a failure, go on with the same code.
-  const answer = await keepAnswer<Decision>(as, place, { answer: kept, browserHash: ticket.browserHash });
+  const answer = await keepAnswer<Decision>(as, place, { answer: kept, browserHash: pending.browserHash });
   if (answer.said !== yes.said || answer.code === undefined) return expiredPage(call); // a no came first, or another yes
-  await as.consents.keep({ ...ticket, client, userId: user.userId }, { organization, asked: ticket.scope, granted: scope, remember });
-  const life = ticket.device ? { codeTtl: DEVICE_TTL } : {};
-  const code = await grantTo(call, { ...ticket, ...life, client, user, choice, code: answer.code });
+  await as.consents.keep({ ...pending, client, userId: user.userId }, { organization, asked: pending.scope, granted: scope, remember });
+  const life = pending.device ? { codeTtl: DEVICE_TTL } : {};
+  const code = await grantTo(call, { ...pending, ...life, client, user, choice, code: answer.code });
   if (code === null) return expiredPage(call);
-  if (ticket.device) await answerWaitingDevice(call, ticket.device, place.hash, code);
-  await as.records.takeTicket(place.hash);
+  if (pending.device) await answerWaitingDevice(call, pending.device, place.hash, code);
+  await as.records.takePending(place.hash);
   if (user.cookie !== undefined && user.hash !== answer.session) await as.records.endSession(user.hash); // the first click's stays
   return redirectBack(call, place.hash, answer);
 }
@@ -61,15 +61,15 @@ export async function issueCode(call: Call, conclusion: CodeRequest): Promise<Re
 /** Tells the client that the person said no. */
 export async function refuse(
   call: Call,
-  { ticket, handle, client, redirect }: Omit<CodeRequest, 'user' | 'choice'>,
+  { pending, pendingId, client, redirect }: Omit<CodeRequest, 'user' | 'choice'>,
   error: OAuthError,
 ): Promise<Response> {
   const { as } = call;
-  const place = { hash: await as.secrets.hash(handle), secret: handle };
-  const no = { answer: decisionOf(call, ticket, redirect, { error }), browserHash: ticket.browserHash };
+  const place = { hash: await as.secrets.hash(pendingId), secret: pendingId };
+  const no = { answer: decisionOf(call, pending, redirect, { error }), browserHash: pending.browserHash };
   const answer = await keepAnswer<Decision>(as, place, no);
-  if (ticket.device) await answerWaitingDevice(call, ticket.device, place.hash, null);
-  const isFirst = await as.records.takeTicket(place.hash);
+  if (pending.device) await answerWaitingDevice(call, pending.device, place.hash, null);
+  const isFirst = await as.records.takePending(place.hash);
   if (isFirst && error.code === 'access_denied') as.emit({ kind: 'consent.denied', clientId: client.id });
   return redirectBack(call, place.hash, answer.code === undefined ? answer : await withdrawApproval(call, answer));
 }

@@ -56,10 +56,10 @@ export function decisionOf(
 }
 
 /** The same answer to a form that came again; null where this browser got none. @param decision of the form that came now. */
-export async function repeatDecision(call: Call, handle: string, decision?: string): Promise<Response | null> {
+export async function repeatDecision(call: Call, pendingId: string, decision?: string): Promise<Response | null> {
   const { as, words } = call;
-  const hash = await as.secrets.hash(handle);
-  const kept = await findAnswer<Decision>(as, { hash, secret: handle });
+  const hash = await as.secrets.hash(pendingId);
+  const kept = await findAnswer<Decision>(as, { hash, secret: pendingId });
   if (!kept) return null;
   const { answer } = kept;
   if (answer.code === undefined) return decision === 'approve' ? null : redirectBack(call, hash, answer); // a no tells nothing that the form does not
@@ -89,13 +89,13 @@ export async function isSameBrowser(
 }
 
 /** Sends the browser where an answer leads; the flow is over. */
-export function redirectBack({ as }: Call, handleHash: string, answer: Decision): Response {
+export function redirectBack({ as }: Call, pendingHash: string, answer: Decision): Response {
   const headers = new Headers({
     location: locationOf({ as }, answer),
     'cache-control': 'no-store, private',
     'referrer-policy': 'no-referrer',
   });
-  headers.append('set-cookie', setCookie(as, flowCookie(handleHash), '', 0));
+  headers.append('set-cookie', setCookie(as, flowCookie(pendingHash), '', 0));
   if (answer.cookie !== undefined) headers.append('set-cookie', answer.cookie);
   return new Response(null, { status: 303, headers });
 }

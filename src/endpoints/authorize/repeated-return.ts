@@ -44,17 +44,18 @@ async function awaited(
 }
 
 /** The answer to a second request of an authorization request's flow. @param isDone whether the first one has ended in a page. */
-export async function repeatedStep(call: Call, handle: string, isDone: () => Promise<boolean>): Promise<Response> {
+export async function repeatedStep(call: Call, pendingId: string, isDone: () => Promise<boolean>): Promise<Response> {
   const { as } = call;
-  const answer = await awaited(as, () => repeatDecision(call, handle), isDone);
+  const answer = await awaited(as, () => repeatDecision(call, pendingId), isDone);
   if (answer) return answer;
-  const hash = await as.secrets.hash(handle);
-  const ticket = await as.records.findTicket(hash);
-  const client = ticket && (ticket.described ?? (await findClient(as, ticket.clientId)));
-  if (!ticket || !client) return expiredPage(call);
-  if (!equalTexts(await as.secrets.hash(cookieOf(call, flowCookie(hash)) ?? ''), ticket.browserHash)) throw otherBrowser('another_browser');
-  const { scope: ticked, remember = false } = ticket.approved ?? { scope: ticket.scope };
-  return consentPage(call, { ticket, handle, client, session: await sessionFor(call, ticket), ticked, remember });
+  const hash = await as.secrets.hash(pendingId);
+  const pending = await as.records.findPending(hash);
+  const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
+  if (!pending || !client) return expiredPage(call);
+  if (!equalTexts(await as.secrets.hash(cookieOf(call, flowCookie(hash)) ?? ''), pending.browserHash))
+    throw otherBrowser('another_browser');
+  const { scope: ticked, remember = false } = pending.approved ?? { scope: pending.scope };
+  return consentPage(call, { pending, pendingId, client, session: await sessionFor(call, pending), ticked, remember });
 }
 
 /** The answer to a second request of a sign-in that leads to a path of ours. @param returnTo null where only the first could go there. */

@@ -34,9 +34,9 @@ interface Returned {
 }
 
 interface Waiting {
-  readonly ticket: PendingAuthorization;
+  readonly pending: PendingAuthorization;
   readonly client: Client;
-  readonly handle: string;
+  readonly pendingId: string;
 }
 
 /** POST of the page of a step. */
@@ -62,7 +62,7 @@ export async function step(asked: Call): Promise<Response> {
 /** The same page sent twice: the second request learns what became of the first. */
 function stepAgain(call: Call, { hash, kept: { flow } }: Returned, place: AnswerPlace): Promise<Response> {
   const isDone = async (): Promise<boolean> => (await findStep(call.as, hash))?.taken !== 'now';
-  return 'handle' in flow ? repeatedStep(call, flow.handle, isDone) : repeatedReturn(call, place, flow.returnTo, isDone);
+  return 'pendingId' in flow ? repeatedStep(call, flow.pendingId, isDone) : repeatedReturn(call, place, flow.returnTo, isDone);
 }
 
 /** What was typed, tried; null where the step was taken meanwhile. */
@@ -102,13 +102,13 @@ async function findReturned(call: Call, secret: string): Promise<Returned | null
   const kept = (await as.secrets.openUnder(secret, record.sealed, `step:${hash}`)) as Kept | null;
   if (!kept) throw new Error('A step that was found by its secret cannot be opened with it.');
   if (record.taken !== undefined) return { hash, record, kept, waiting: null }; // whose it was is asked with the answer (`again`)
-  const cookie = cookieOf(call, flowCookie(record.ticketHash ?? hash)) ?? '';
+  const cookie = cookieOf(call, flowCookie(record.pendingHash ?? hash)) ?? '';
   if (!equalTexts(await as.secrets.hash(cookie), record.browserHash)) throw otherBrowser('another_browser');
-  if (record.ticketHash === null || !('handle' in kept.flow)) return { hash, record, kept, waiting: null };
-  const ticket = await as.records.findTicket(record.ticketHash);
-  if (ticket?.approved?.stateHash !== hash) return null; // a later yes is on its way
-  const client = ticket.described ?? (await findClient(as, ticket.clientId));
-  return client && { hash, record, kept, waiting: { ticket, client, handle: kept.flow.handle } };
+  if (record.pendingHash === null || !('pendingId' in kept.flow)) return { hash, record, kept, waiting: null };
+  const pending = await as.records.findPending(record.pendingHash);
+  if (pending?.approved?.stateHash !== hash) return null; // a later yes is on its way
+  const client = pending.described ?? (await findClient(as, pending.clientId));
+  return client && { hash, record, kept, waiting: { pending, client, pendingId: kept.flow.pendingId } };
 }
 
 /** Somebody who is signed in, or the step after this one. */
@@ -129,10 +129,10 @@ async function nextOf(
 }
 
 async function arrive(call: Call, { hash, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
-  if (waiting && 'handle' in kept.flow) {
-    const { ticket, client } = waiting;
-    const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
-    return issueCode(call, { ticket, handle: waiting.handle, client, redirect, user, choice: kept.flow.choice });
+  if (waiting && 'pendingId' in kept.flow) {
+    const { pending, client } = waiting;
+    const redirect = redirectOf(pending, client, call.as.settings.registration.redirectSchemes); // it must still be good
+    return issueCode(call, { pending, pendingId: waiting.pendingId, client, redirect, user, choice: kept.flow.choice });
   }
   const page = redirectTo(returnOf(kept.flow), [user.cookie]);
   page.headers.append('set-cookie', setCookie(call.as, flowCookie(hash), '', 0));
@@ -157,8 +157,8 @@ async function startAgain(call: Call, { waiting, kept }: Returned, problem?: Not
       ...(retryAfter ? { retryAfter } : {}),
     });
   }
-  const { ticket } = waiting;
-  const remember = ticket.approved?.remember ?? false;
-  const showing = { ...waiting, session: await sessionFor(call, ticket), ticked: ticket.approved?.scope ?? ticket.scope, remember };
+  const { pending } = waiting;
+  const remember = pending.approved?.remember ?? false;
+  const showing = { ...waiting, session: await sessionFor(call, pending), ticked: pending.approved?.scope ?? pending.scope, remember };
   return consentPage(call, problem ? { ...showing, problem: { text: problem.problem, status: problem.status, retryAfter } } : showing);
 }

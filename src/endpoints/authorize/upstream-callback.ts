@@ -2,7 +2,7 @@
  * Callback: a browser comes back from another site. Nothing is asked of that site before the state is known to be this
  * server's, this login's, this browser's and unused; what came is believed only after that.
  *
- *   state → journey → same login → (taken: the same answer again) → ticket waits for it → same browser → journey taken → proof → (told no | page) → conclude
+ *   state → journey → same login → (taken: the same answer again) → pending waits for it → same browser → journey taken → proof → (told no | page) → conclude
  */
 import { findClient } from '../../clients/find.ts';
 import { equalTexts } from '../../lib/bytes.ts';
@@ -40,18 +40,18 @@ export async function callback(asked: Call, login: SiteLogin): Promise<Response>
   const isDone = async (): Promise<boolean> => (await records.findJourney(stateHash))?.taken !== 'now';
   const opened = (await secrets.openUnder(state, journey.sealed, `journey:${stateHash}`)) as SealedUpstreamState | null;
   if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');
-  if (journey.taken !== undefined) return repeatedStep(asked, opened.handle, isDone);
-  const ticket = await records.findTicket(journey.ticketHash);
-  const call = await withLanguage(asked, ticket?.lang);
-  if (!ticket || ticket.approved?.stateHash !== stateHash) return expiredPage(call);
-  const cookie = cookieOf(call, flowCookie(journey.ticketHash));
-  if (!equalTexts(await secrets.hash(cookie ?? ''), ticket.browserHash)) throw otherBrowser('another_browser');
-  const client = ticket.described ?? (await findClient(as, ticket.clientId));
+  if (journey.taken !== undefined) return repeatedStep(asked, opened.pendingId, isDone);
+  const pending = await records.findPending(journey.pendingHash);
+  const call = await withLanguage(asked, pending?.lang);
+  if (!pending || pending.approved?.stateHash !== stateHash) return expiredPage(call);
+  const cookie = cookieOf(call, flowCookie(journey.pendingHash));
+  if (!equalTexts(await secrets.hash(cookie ?? ''), pending.browserHash)) throw otherBrowser('another_browser');
+  const client = pending.described ?? (await findClient(as, pending.clientId));
   if (!client) return expiredPage(call);
-  const redirect = redirectOf(ticket, client, call.as.settings.registration.redirectSchemes); // it must still be good
-  if (!(await records.takeJourney(stateHash))) return repeatedStep(call, opened.handle, isDone);
+  const redirect = redirectOf(pending, client, call.as.settings.registration.redirectSchemes); // it must still be good
+  if (!(await records.takeJourney(stateHash))) return repeatedStep(call, opened.pendingId, isDone);
 
-  const answer = await finish(call, login, { state, ticket, client, redirect, opened });
+  const answer = await finish(call, login, { state, pending, client, redirect, opened });
   if (answer.status !== 303) await records.endJourneyInPage(stateHash);
   return answer;
 }
@@ -59,30 +59,31 @@ export async function callback(asked: Call, login: SiteLogin): Promise<Response>
 /** A return that was taken by this very request. */
 interface Returned {
   readonly state: string;
-  readonly ticket: PendingAuthorization;
+  readonly pending: PendingAuthorization;
   readonly client: Client;
   readonly redirect: ValidRedirect;
   readonly opened: SealedUpstreamState;
 }
 
-async function finish(call: Call, login: RedirectLogin, { state, ticket, client, redirect, opened }: Returned): Promise<Response> {
+async function finish(call: Call, login: RedirectLogin, { state, pending, client, redirect, opened }: Returned): Promise<Response> {
   const { as, url } = call;
   const { settings } = as;
-  const { handle } = opened;
+  const { pendingId } = opened;
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
   const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: opened.keep };
   const result = await checkAuthTime(call, login, await login.finish(came, servicesOf(call)), opened.freshSince);
   if (result.kind === 'proven') {
     const user = await admit(call, { login: login.id, proven: result });
     if (!user) return expiredPage(call);
-    const { stateHash: _spent, ...choice } = ticket.approved ?? { stateHash: '', scope: [] };
-    if ('step' in user) return askStep(call, user, { handle, choice });
-    return issueCode(call, { ticket, handle, client, redirect, user, choice });
+    const { stateHash: _spent, ...choice } = pending.approved ?? { stateHash: '', scope: [] };
+    if ('step' in user) return askStep(call, user, { pendingId, choice });
+    return issueCode(call, { pending, pendingId, client, redirect, user, choice });
   }
   as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
-  if (result.kind === 'declined') return refuse(call, { ticket, handle, client, redirect }, new OAuthError(result.error, result.reason));
-  const { scope: ticked, remember = false } = ticket.approved ?? { scope: ticket.scope };
-  const showing = { ticket, handle, client, session: await sessionFor(call, ticket), ticked, remember };
+  if (result.kind === 'declined')
+    return refuse(call, { pending, pendingId, client, redirect }, new OAuthError(result.error, result.reason));
+  const { scope: ticked, remember = false } = pending.approved ?? { scope: pending.scope };
+  const showing = { pending, pendingId, client, session: await sessionFor(call, pending), ticked, remember };
   const page = await consentPage(call, { ...showing, problem: problemOf(result, login, call.words) });
   if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
   return page;

@@ -2,7 +2,7 @@
  * Depart: the yes is written, and only now the browser is sent to another site to prove who it is. Were state or cookie
  * made any earlier, somebody else's link could skip the consent page (the confused deputy; S-171, SEC-138).
  *
- *   limit → the site's address → yes on the ticket → journey under the hash of its state → redirect
+ *   limit → the site's address → yes on the pending authorization → journey under the hash of its state → redirect
  */
 import type { HtmlValue } from '../../lib/html.ts';
 import type { RedirectLogin } from '../../model/login.ts';
@@ -32,7 +32,7 @@ export interface UpstreamRedirecting {
 /** What is sealed into a journey. */
 export type SealedUpstreamState = {
   readonly keep: Json;
-  readonly handle: string;
+  readonly pendingId: string;
   /** When the journey began, where the person has to prove anew who they are. */
   readonly freshSince?: Seconds;
 };
@@ -44,9 +44,9 @@ export async function redirectToUpstream(call: Call, { showing, choice, login, a
   const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
   if (wait !== null) return again(call.words.signIn.limited(sayIn(wait, call.words)), 429);
   const state = secrets.secret();
-  const [stateHash, handleHash] = [await secrets.hash(state), await secrets.hash(showing.handle)];
+  const [stateHash, pendingHash] = [await secrets.hash(state), await secrets.hash(showing.pendingId)];
   const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const { hint, staleSession, mustProve } = showing.ticket;
+  const { hint, staleSession, mustProve } = showing.pending;
   const fresh = staleSession !== undefined;
   const away = await login.begin({ redirectUri, state, fresh, ...(hint === undefined ? {} : { hint }) }, servicesOf(call));
   if ('kind' in away) {
@@ -54,16 +54,16 @@ export async function redirectToUpstream(call: Call, { showing, choice, login, a
     const { text, status } = problemOf(away, login, call.words);
     return again(text, status);
   }
-  const ticket = await records.changeTicket(handleHash, (one) => approvePending(one, { ...choice, stateHash }, as.now()));
-  if (!ticket) return expiredPage(call);
-  const kept: SealedUpstreamState = { keep: away.keep, handle: showing.handle, ...(mustProve ? { freshSince: as.now() } : {}) };
+  const pending = await records.changePending(pendingHash, (one) => approvePending(one, { ...choice, stateHash }, as.now()));
+  if (!pending) return expiredPage(call);
+  const kept: SealedUpstreamState = { keep: away.keep, pendingId: showing.pendingId, ...(mustProve ? { freshSince: as.now() } : {}) };
   const sealed = await secrets.sealUnder(state, kept, `journey:${stateHash}`);
-  await records.openJourney(stateHash, { v: 1, login: login.id, ticketHash: handleHash, sealed, expiresAt: ticket.expiresAt });
+  await records.openJourney(stateHash, { v: 1, login: login.id, pendingHash: pendingHash, sealed, expiresAt: pending.expiresAt });
   const answer = new Response(null, {
     status: 303,
     headers: { location: away.location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' },
   });
-  const name = flowCookie(handleHash); // the same secret, for as long as the journey may take
+  const name = flowCookie(pendingHash); // the same secret, for as long as the journey may take
   answer.headers.append('set-cookie', setCookie(as, name, cookieOf(call, name) ?? '', PENDING_TTL));
   return answer;
 }

@@ -1,7 +1,7 @@
 /**
  * Ask a step: writes down how far a sign-in has come, and shows the page that it goes on with. Nobody is signed in by that.
  *
- *   limit → yes on the ticket → step under the hash of its secret → page, and the cookie that binds it to this browser
+ *   limit → yes on the pending authorization → step under the hash of its secret → page, and the cookie that binds it to this browser
  */
 import { openStep } from '../../core/records/sign-in-steps.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -22,7 +22,7 @@ const TRIES = 5;
 
 /** Where a sign-in goes on when it is done: the authorization request with what was ticked, or a page of ours. */
 export type Flow =
-  | { readonly handle: string; readonly choice: Choice }
+  | { readonly pendingId: string; readonly choice: Choice }
   /** A path of this server. */
   | { readonly returnTo: string };
 
@@ -43,19 +43,19 @@ export async function askStep(call: Call, { asker, step, first }: Pending, flow:
   }
   const secret = secrets.secret();
   const hash = await secrets.hash(secret);
-  const ticketHash = 'handle' in flow ? await secrets.hash(flow.handle) : null;
+  const pendingHash = 'pendingId' in flow ? await secrets.hash(flow.pendingId) : null;
   const ttl = Math.min(step.ttl ?? PENDING_TTL, PENDING_TTL);
-  if ('handle' in flow && ticketHash !== null) {
-    const ticket = await records.changeTicket(ticketHash, (one) => approvePending(one, { ...flow.choice, stateHash: hash }, as.now()));
-    if (!ticket) return expiredPage(call);
+  if ('pendingId' in flow && pendingHash !== null) {
+    const pending = await records.changePending(pendingHash, (one) => approvePending(one, { ...flow.choice, stateHash: hash }, as.now()));
+    if (!pending) return expiredPage(call);
   }
-  const cookie = flowCookie(ticketHash ?? hash);
-  const browser = (ticketHash !== null && cookieOf(call, cookie)) || secrets.secret();
+  const cookie = flowCookie(pendingHash ?? hash);
+  const browser = (pendingHash !== null && cookieOf(call, cookie)) || secrets.secret();
   const kept: Kept = { keep: step.keep, flow, lang: call.words.lang, ...(first ? { first } : {}) };
   await openStep(as, hash, {
     v: 1,
     asker,
-    ticketHash,
+    pendingHash,
     browserHash: await secrets.hash(browser),
     tries: step.tries ?? TRIES,
     sealed: await secrets.sealUnder(secret, kept, `step:${hash}`),
@@ -81,7 +81,7 @@ export async function stepAnswer(
     view,
     words,
     scriptHash: view.script === undefined ? undefined : await scriptHashOf(as, view.script),
-    leaves: 'handle' in kept.flow,
+    leaves: 'pendingId' in kept.flow,
     brand: settings.brand,
     error: problem?.problem,
     retryAfter: problem?.retryAfter,

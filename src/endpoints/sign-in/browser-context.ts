@@ -17,7 +17,7 @@ export function detectLanguage(call: Call): Promise<Call> {
   return withLanguage(call, as.settings.languages.find(wanted));
 }
 
-/** The call in another language: the one that a ticket keeps, or that a form asks for. */
+/** The call in another language: the one that a pending authorization keeps, or that a form asks for. */
 export async function withLanguage(call: Call, lang: string | null | undefined): Promise<Call> {
   if (typeof lang !== 'string') return call;
   return changed(call, { words: await call.as.settings.languages.of(lang) });
@@ -52,12 +52,12 @@ export function cookieOf({ request, as }: Pick<Call, 'request' | 'as'>, name: st
   return readCookie(request.headers.get('cookie'), cookieName(as, name));
 }
 
-/** The flow cookie's name: one for each ticket, so that two tabs do not break each other. */
-export function flowCookie(handleHash: string): string {
-  return `flow-${handleHash.slice(0, 16)}`;
+/** The flow cookie's name: one for each pending authorization, so that two tabs do not break each other. */
+export function flowCookie(pendingHash: string): string {
+  return `flow-${pendingHash.slice(0, 16)}`;
 }
 
-/** Who is signed in for this ticket: a session that was open when the client asked for a new sign-in does not count. */
+/** Who is signed in for this authorization: a session that was open when the client asked for a new sign-in does not count. */
 export async function sessionFor(call: Call, { staleSession }: { readonly staleSession?: string }): Promise<KnownSession | null> {
   const session = await sessionOf(call);
   return session?.hash === staleSession ? null : session;

@@ -69,11 +69,11 @@ describe('core/records/records', () => {
   ] as Json[])('FLT-24 takes the row %j for none, whatever it is asked for as', async (row) => {
     const store = inMemory();
     const records = makeRecords(store);
-    for (const kind of ['grant', 'client', 'ticket', 'session', 'account', 'username']) await store.write(`${kind}:x`, row, 'any');
+    for (const kind of ['grant', 'client', 'pending', 'session', 'account', 'username']) await store.write(`${kind}:x`, row, 'any');
     const all = [
       records.findGrant('x'),
       records.findClient('x'),
-      records.findTicket('x'),
+      records.findPending('x'),
       records.findSession('x'),
       records.findAccount('x'),
       records.findAccountId('x'),
@@ -86,7 +86,7 @@ describe('core/records/records', () => {
     const records = makeRecords(store);
     await store.write('client:same', { ...client, id: 'same' }, 'absent');
     await records.openGrant(openGrant({ id: 'same' }));
-    expect([await records.findTicket('same'), await records.findSession('same'), (await records.findClient('same'))?.id]).toEqual([
+    expect([await records.findPending('same'), await records.findSession('same'), (await records.findClient('same'))?.id]).toEqual([
       null,
       null,
       'same',
@@ -107,10 +107,10 @@ describe('core/records/records', () => {
     }
   });
 
-  it('gives a ticket to exactly one of many who take it (I2)', async () => {
+  it('gives a pending authorization to exactly one of many who take it (I2)', async () => {
     for (const { store } of await makeStores(now)) {
       const records = makeRecords(store);
-      await records.openTicket('h', {
+      await records.openPending('h', {
         v: 1,
         clientId: 'c',
         redirectUri: 'r',
@@ -120,7 +120,7 @@ describe('core/records/records', () => {
         browserHash: 'b',
         expiresAt: START + 60,
       });
-      const taken = await Promise.all(Array.from({ length: 10 }, () => records.takeTicket('h')));
+      const taken = await Promise.all(Array.from({ length: 10 }, () => records.takePending('h')));
       expect(taken.filter(Boolean)).toHaveLength(1);
     }
   });

@@ -23,18 +23,18 @@ async function atConsent(more: Parameters<typeof makeApp>[1] = {}, metadata: Rec
   return { app, client, browser, page: await browser.get(await client.authorizeUrl()) };
 }
 
-const ticketIn = (page: BrowserPage): string => /name="ticket" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+const pendingIn = (page: BrowserPage): string => /name="pending" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
 const cookiesOf = (browser: Browser): string => [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 
 describe('endpoints/authorize/consent: whose yes it is', () => {
-  it('SEC-124 takes no yes without a ticket, with a made-up one, or with one of another browser', async () => {
+  it('SEC-124 takes no yes without a pending authorization, with a made-up one, or with one of another browser', async () => {
     const { app, browser, page } = await atConsent();
     const stranger = app.browser();
     const client = await app.client();
     const own = await stranger.get(await client.authorizeUrl());
-    expectPage(await expectNothingWritten(app, () => browser.submit(page, { ...yes, ticket: null })));
-    expectPage(await expectNothingWritten(app, () => browser.submit(page, { ...yes, ticket: 'x'.repeat(43) })));
-    expectPage(await expectNothingWritten(app, () => browser.submit(page, { ...yes, ticket: ticketIn(own) })), { status: 403 });
+    expectPage(await expectNothingWritten(app, () => browser.submit(page, { ...yes, pending: null })));
+    expectPage(await expectNothingWritten(app, () => browser.submit(page, { ...yes, pending: 'x'.repeat(43) })));
+    expectPage(await expectNothingWritten(app, () => browser.submit(page, { ...yes, pending: pendingIn(own) })), { status: 403 });
     expectPage(await expectNothingWritten(app, () => app.browser().submit(page, yes)), { status: 403 });
     expect(codeOf(await browser.submit(page, yes))).toMatch(/^code_/);
   });
@@ -51,7 +51,7 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
   it('SEC-125 refuses `Origin: null` unless the browser says that it comes from the same origin', async () => {
     const { app, browser, page } = await atConsent();
     const ask = (more: Record<string, string>): Promise<Response> =>
-      app.ask('POST', '/authorize/approve', new URLSearchParams({ ticket: ticketIn(page), ...yes }).toString(), {
+      app.ask('POST', '/authorize/approve', new URLSearchParams({ pending: pendingIn(page), ...yes }).toString(), {
         ...FORM,
         cookie: cookiesOf(browser),
         ...more,
@@ -62,7 +62,7 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
 
   it('SEC-126 decides nothing by GET or HEAD, nor by a method that a field names', async () => {
     const { app, browser, page } = await atConsent();
-    const query = new URLSearchParams({ ticket: ticketIn(page), ...yes, _method: 'POST' }).toString();
+    const query = new URLSearchParams({ pending: pendingIn(page), ...yes, _method: 'POST' }).toString();
     for (const method of ['GET', 'HEAD', 'PUT', 'DELETE']) {
       const response = await expectNothingWritten(app, () =>
         app.ask(method, `/authorize/approve?${query}`, null, { cookie: cookiesOf(browser), 'x-http-method-override': 'POST' }),
@@ -87,7 +87,7 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
     expect((await client.redeem(codeOf(back))).body).toMatchObject({ scope: 'read', resource: `${ISSUER}/mcp` });
   });
 
-  it('SEC-128 takes a ticket once, within ten minutes, and in the browser it was made for', async () => {
+  it('SEC-128 takes a pending authorization once, within ten minutes, and in the browser it was made for', async () => {
     const { browser, page, app } = await atConsent();
     const code = codeOf(await browser.submit(page, yes));
     expect(codeOf(await browser.submit(page, yes))).toBe(code);
@@ -156,7 +156,7 @@ describe('endpoints/authorize/consent: whose yes it is', () => {
     const [client, browser] = [await app.client(), app.browser()];
     const page = await browser.get(await client.authorizeUrl());
     const cookie = cookiesOf(browser);
-    const fields = new URLSearchParams({ ticket: ticketIn(page), ...yes });
+    const fields = new URLSearchParams({ pending: pendingIn(page), ...yes });
     for (const scope of ['read', 'write']) fields.append('scope', scope);
     const answers = await Promise.all(
       Array.from({ length: 8 }, () =>
@@ -269,7 +269,7 @@ describe('endpoints/authorize/consent: pages and cookies', () => {
       { page: await browser.submit(page, { ...yes, password: 'wrong horse' }), form: true },
       { page: await browser.get(`${ISSUER}/login`), form: true },
       { page: await browser.get(`${ISSUER}/authorize?client_id=nobody`), form: false },
-      { page: await browser.submit(page, { ...yes, ticket: 'gone' }), form: false },
+      { page: await browser.submit(page, { ...yes, pending: 'gone' }), form: false },
       { page: await app.browser().submit(page, yes), form: false },
       { page: await browser.get(await client.authorizeUrl({ redirect_uri: 'https://evil.example' })), form: false },
     ];

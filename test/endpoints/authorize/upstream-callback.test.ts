@@ -20,14 +20,14 @@ const reasonsOf = (app: UpstreamApp): string[] => app.events.flatMap((event) => 
 const opened = (app: UpstreamApp): boolean => app.events.some(({ kind }) => kind === 'grant.opened' || kind === 'login.succeeded');
 
 describe('endpoints/authorize/upstream-callback: whose return it is', () => {
-  it('SEC-138 S-171 makes no state before the yes: only the flow cookie and the ticket stand until then', async () => {
+  it('SEC-138 S-171 makes no state before the yes: only the flow cookie and the pending authorization stand until then', async () => {
     const app = await makeUpstreamApp('memory');
     const before = app.counts.writes;
     const at = await atConsent(app);
     expect([...at.browser.cookies.keys()].map((name) => name.replace(/[\w-]{16}$/, '…'))).toEqual(['__Host-portcullis-flow-…']);
     expect(at.page.text).not.toContain('idp.example');
     expect(app.idp.calls).toEqual([]);
-    expect(app.counts.writes - before).toBeLessThanOrEqual(5); // client, how many clients there are, two counts, ticket
+    expect(app.counts.writes - before).toBeLessThanOrEqual(5); // client, how many clients there are, two counts, pending
   });
 
   it('SEC-136 sends nobody to a provider by GET, and gives no code without the click, whatever session is open there', async () => {
@@ -95,7 +95,7 @@ describe('endpoints/authorize/upstream-callback: whose return it is', () => {
     const url = await app.idp.visit(await awayTo('corp', at));
     expect((await at.browser.get(url)).status).toBe(403);
     const again = await at.browser.get(url);
-    expect([again.status, again.text.includes('name="ticket"')]).toEqual([200, true]);
+    expect([again.status, again.text.includes('name="pending"')]).toEqual([200, true]);
     expectPage(await app.browser().get(url), { status: 403 });
     expect((await at.browser.submit(again, { decision: 'deny' })).location).toContain('error=access_denied');
   });

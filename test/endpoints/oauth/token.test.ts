@@ -167,7 +167,7 @@ describe('endpoints/oauth/token', () => {
       await post(app, 'token=x&client_id=y&client_secret=z', {}, '/revoke'),
       await app.ask('POST', '/register', metadata, { 'content-type': 'application/json' }),
       await app.send(new Request(url)),
-      await app.ask('POST', '/authorize/approve', 'ticket=x', { 'content-type': FORM }),
+      await app.ask('POST', '/authorize/approve', 'pending=x', { 'content-type': FORM }),
       await app.ask('POST', '/login', 'username=a&password=b', { 'content-type': FORM, origin: ISSUER }),
       await app.ask('GET', '/login', null, { cookie: `__Host-portcullis-session=${'x'.repeat(43)}` }),
     ];
