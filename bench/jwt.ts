@@ -44,7 +44,7 @@ export async function benchJwt(argv: readonly string[]): Promise<void> {
         `| ${name}, ${alg} | ${bare.toFixed(0)} | ${first.toFixed(0)} | ${again.toFixed(0)} | ${(bare / first).toFixed(2)}× | ${(bare / again).toFixed(2)}× |`,
       );
     }
-  console.log('\nG3 wants 1.15× for the first sight (RS256 on Node 1.8×): see decision 91.');
+  console.log('\nG3 wants 1.15× for the first sight (RS256 on Node 1.8×): see decision 16.');
 }
 
 async function measure(server: Running, path: string, values: readonly string[], requests: number, load: Load): Promise<number> {

@@ -1,6 +1,6 @@
 /**
  * What is compared with what. A subject is a server, an operation is something asked of it, a target says how much CPU one operation
- * may cost against another in the same run (ids as in docs/performance.md).
+ * may cost against another in the same run (ids as in docs/reference/performance.md).
  */
 
 /**

@@ -18,7 +18,7 @@ interface Entry {
   readonly modules: readonly string[];
   /** What counts: what loads at the start, with what loads until a first token is used and given back, or whatever may load at all. */
   readonly counts: 'start' | 'first token' | 'all';
-  /** KiB; none where nothing is promised. What was aimed at, and where it is missed, stands in docs/performance.md. */
+  /** KiB; none where nothing is promised. What was aimed at, and where it is missed, stands in docs/reference/performance.md. */
   readonly budget?: number;
   /** Folders of `src` whose modules count nothing: every name in them is there and empty. */
   readonly without?: RegExp;

@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -14,11 +14,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist', '.docs');
 const guides = readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/${name}`);
 const checked = ['README.md', ...guides];
-const linked = [...checked, 'CONTRIBUTING.md', 'SECURITY.md', ...readdirSync(join(root, 'docs')).flatMap(markdownIn)];
-
-function markdownIn(name: string): string[] {
-  return name.endsWith('.md') && name !== 'rules.md' ? [`docs/${name}`] : [];
-}
+const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+const linked = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...pages.map((name) => `docs/${name}`)];
 
 /** Each fence with the line that it begins on, and what is given before it. */
 function fencesOf(text: string): { readonly line: number; readonly given: string; readonly code: string }[] {
@@ -61,6 +58,21 @@ describe('the documentation', () => {
         .map((target) => `${page}: ${target}`),
     );
     expect(broken).toEqual([]);
+  });
+
+  it('leads to every page from docs/README.md, or from the list of decisions', () => {
+    const lists = ['docs/README.md', 'docs/decisions/README.md'].map((list) => ({ list, text: readFileSync(join(root, list), 'utf8') }));
+    const reached = lists.flatMap(({ list, text }) =>
+      [...text.matchAll(/\]\(([^)#\s]+)/g)].map(([, to = '']) => normalize(join(dirname(list), to))),
+    );
+    expect(pages.map((name) => `docs/${name}`).filter((page) => page !== 'docs/README.md' && !reached.includes(page))).toEqual([]);
+  });
+
+  it('follows three requests through files that exist', () => {
+    const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').split('## Follow a request')[1]?.split('\n## ')[0] ?? '';
+    const files = [...text.matchAll(/`([a-z]+(?:\/[a-z-]+)+)`/g)].map(([, file]) => `src/${file}.ts`);
+    expect(files.length).toBeGreaterThan(15);
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
   it('names every option in the table of the README', async () => {

@@ -1,6 +1,6 @@
 /**
  * Bundles what package.json exports into `dist`: a Node process reads about one file a millisecond, so few files start faster. Types come
- * from `tsc` alone. One run with `splitting`, so that no module is there twice, however it is reached (docs/decisions/0075).
+ * from `tsc` alone. One run with `splitting`, so that no module is there twice, however it is reached (docs/decisions/0004).
  *
  * Modules that are needed together are one file: esbuild puts into one chunk what the same entries reach, so whatever needs a part of
  * a group below imports all of it. What is loaded late stays a file of its own.
@@ -49,7 +49,7 @@ function withNames(text) {
 
 /**
  * An import of one of Node's modules makes Node load whatever any export of it stands for: Web Crypto with `node:crypto`, streams of files with
- * `node:fs`. Who asks for the module itself gets what he takes (docs/decisions/0075). @param {string} text
+ * `node:fs`. Who asks for the module itself gets what he takes (docs/decisions/0004). @param {string} text
  */
 function askingNode(text) {
   return text.replaceAll(/^import \{([^}]*)\} from ("node:[\w/]+");$/gm, (_, names, module) => {

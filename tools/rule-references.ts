@@ -1,5 +1,5 @@
 /**
- * Where each rule comes from, for docs/rules.md: the section of the standard or of the MCP specification (revision 2026-07-28 unless
+ * Where each rule comes from, for docs/reference/rules.md: the section of the standard or of the MCP specification (revision 2026-07-28 unless
  * told), or the kind of weakness (CWE) where no standard says it. `FLT` rules are this project's own.
  */
 const RULES: { readonly [reference: string]: string } = {

@@ -1,5 +1,5 @@
 /**
- * Writes docs/rules.md from the tests: every rule id that a test's name bears, where the rule comes from, the sentence, the source that
+ * Writes docs/reference/rules.md from the tests: every rule id that a test's name bears, where the rule comes from, the sentence, the source that
  * keeps it, and the test.
  * `--check` only compares, so that the page cannot go stale.
  */
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { REFERENCES } from './rule-references.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const page = join(root, 'docs/rules.md');
+const page = join(root, 'docs/reference/rules.md');
 
 /** What tests whose path is no source's are mostly about. */
 const JOURNEYS: { readonly [test: string]: string } = {
@@ -82,7 +82,7 @@ function sourceOf(id: string, file: string): string {
 
 if (!process.argv.includes('--check')) writeFileSync(page, text);
 else if (readFileSync(page, 'utf8') !== text) {
-  process.stderr.write('docs/rules.md is not what the tests say; run `node tools/rules.ts`.\n');
+  process.stderr.write('docs/reference/rules.md is not what the tests say; run `node tools/rules.ts`.\n');
   process.exit(1);
 }
 

@@ -28,7 +28,7 @@ await step('tests on Node and in workerd', ['vitest', 'run', '--project', '!quic
 // New seeds in each run, on one core, beside what measures no time.
 const MINUTES = process.env['CI'] ? '2' : '0.3';
 const simulated = step(`simulation: kept seeds, then new ones for ${MINUTES} minutes`, ['node', 'tools/simulate.ts', '--days', '6', '--minutes', MINUTES], counted, 15); // prettier-ignore
-await step('docs/rules.md says what the tests say', ['node', 'tools/rules.ts', '--check']);
+await step('docs/reference/rules.md says what the tests say', ['node', 'tools/rules.ts', '--check']);
 await step('package: exports and types', ['node', 'tools/package-check.ts']);
 await step('Worker: bundles and deploys (dry run)', [
   'wrangler',

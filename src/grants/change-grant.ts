@@ -26,7 +26,7 @@ export function changeGrant<T>(as: AuthServer, caller: Caller, grantId: string, 
 
 /**
  * The grant, as its client is registered now. A grant remembers whether its client has a secret, so that a public client's row is not
- * read (docs/decisions/0003); it is read where the grant says that there is one to show, or that the client was one of the options.
+ * read (docs/decisions/0001); it is read where the grant says that there is one to show, or that the client was one of the options.
  */
 async function asRegistered(as: AuthServer, { kind, clientId }: Caller, grant: Grant): Promise<Grant> {
   if (kind === 'public' && (grant.clientAuth === 'confidential' || (grant.configured && !as.settings.clients.has(clientId)))) {

@@ -1,7 +1,7 @@
 /**
  * Safe fetch: reads a small JSON document at an address that a stranger named, and gives nothing away. Here stand the
  * rules that need no machine; that only public addresses are reached is the promise of the {@link FetchPublic} below it
- * (docs/decisions/0010).
+ * (docs/decisions/0007).
  */
 import { mediaTypeOf, readStream } from './http.ts';
 

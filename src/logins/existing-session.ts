@@ -2,7 +2,7 @@
  * Existing session: whoever is signed in at the application itself is signed in here. The application is asked anew for
  * every page on which that matters, and what it says counts for that page alone: whoever signs out there, or is somebody
  * else there, is so here from the next request on. What was allowed to apps stays until it is taken back
- * (docs/decisions/0071).
+ * (docs/decisions/0013).
  */
 import { checkNames } from '../lib/names.ts';
 import { ownPath } from '../lib/own-path.ts';

@@ -13,7 +13,7 @@ import type { Words } from '../words/words.ts';
 export interface PasswordRules {
   readonly signUp: 'closed' | 'invited' | 'open';
   readonly sendEmail?: SendEmail<never>;
-  /** Whether a password stands in a list of stolen ones. When it throws, no password is set (docs/decisions/0017). */
+  /** Whether a password stands in a list of stolen ones. When it throws, no password is set (docs/decisions/0010). */
   readonly isBreached?: (password: string, env: never) => Awaitable<boolean>;
 }
 

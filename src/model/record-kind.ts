@@ -1,7 +1,7 @@
 /**
  * The kinds of records, and what becomes of each when a backup was restored and the server is started under a new epoch
  * (`stores/epoch`). Lasting: what people and operators made, and what only limits. Ending: whatever opens something or was taken back
- * since, since a backup would bring that to life again. docs/storage.md says the same in its table, held by a test.
+ * since, since a backup would bring that to life again. docs/reference/storage.md says the same in its table, held by a test.
  */
 
 /** Kinds that stay. */

@@ -51,7 +51,7 @@ function grantIdOfSigned(text: string): string | null {
 
 /**
  * The ids of a grant and of all that it hangs on, the first one first. A child's id begins with its parent's, so that all can be read
- * at once (docs/decisions/0039).
+ * at once (docs/decisions/0014).
  */
 export function linksOf(grantId: string): readonly string[] {
   if (grantId.length <= ID_LENGTH) return [grantId];

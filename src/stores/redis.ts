@@ -7,7 +7,7 @@
  * it is old, forgotten. Redis drops what has expired by itself, later than the caller's clock would: that clock decides.
  *
  * What Redis answered it may still lose: as far as `appendfsync` and replication allow. Validity is by presence, so a loss ends
- * sessions and never revives what was revoked, but for the seconds that a failover takes back (FLT-09, docs/storage.md).
+ * sessions and never revives what was revoked, but for the seconds that a failover takes back (FLT-09, docs/reference/storage.md).
  */
 import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';

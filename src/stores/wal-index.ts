@@ -1,7 +1,7 @@
 /**
  * What a SQLite file's rows were when they were read last, for as long as nobody has committed anything since. Whether anybody has, in
  * whatever process, is seen on every read from the header of the WAL-index (the `-shm` file): SQLite itself goes by it to
- * tell whether its own page cache still holds. Exactness, and how it fails safe: docs/decisions/0012.
+ * tell whether its own page cache still holds. Exactness, and how it fails safe: docs/decisions/0003.
  */
 import { fstatSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { Key } from '../model/store.ts';

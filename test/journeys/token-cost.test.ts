@@ -1,4 +1,4 @@
-/** What tokens of every kind ask of the store, counted: the table of docs/performance.md. */
+/** What tokens of every kind ask of the store, counted: the table of docs/reference/performance.md. */
 import { describe, expect, it } from 'vitest';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { type App, type Counts, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';

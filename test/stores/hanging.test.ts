@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-/** A store over a proxy, with the options that docs/storage.md names. */
+/** A store over a proxy, with the options that docs/reference/storage.md names. */
 interface Over {
   /** A store on the one client. */
   readonly make: () => Store;

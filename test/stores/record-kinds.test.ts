@@ -1,4 +1,4 @@
-/** Which kinds of records there are, and what a new epoch does to each: the code, its table and docs/storage.md say the same. */
+/** Which kinds of records there are, and what a new epoch does to each: the code, its table and docs/reference/storage.md say the same. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { epochStore } from '../../src/stores/epoch.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const docs = readFileSync(join(root, 'docs/storage.md'), 'utf8');
+const docs = readFileSync(join(root, 'docs/reference/storage.md'), 'utf8');
 const rows = [...docs.matchAll(/^\| `([a-z-]+):[^`]*` \|.*\| (\w+) \|$/gm)].map(([, kind = '', fate]) => [kind, fate] as const);
 const kinds = [...LASTING_RECORDS.map((kind) => [kind, 'lasts']), ...ENDING_RECORDS.map((kind) => [kind, 'ends'])] as const;
 const lists = [...LASTING_LISTS, ...ENDING_LISTS];
@@ -25,7 +25,7 @@ const written = new Set(
 const NO_KEYS = ['carried', 'factor', 'login', 'workload'];
 
 describe('kinds of records', () => {
-  it('are all in docs/storage.md, with what a new epoch does to them (F-63)', () => {
+  it('are all in docs/reference/storage.md, with what a new epoch does to them (F-63)', () => {
     expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(kinds));
     const told = /^Lists: ([^]*?)\n\n/m.exec(docs)?.[1] ?? '';
     expect(new Set([...told.matchAll(/`([a-z]+):/g)].map(([, kind]) => kind))).toEqual(new Set(lists));

@@ -82,7 +82,7 @@ async function dieAt(flow: Flow, fault: 'kill-before' | 'kill-after', at: number
   return true;
 }
 
-/** Kinds that have no end of their own (docs/storage.md). */
+/** Kinds that have no end of their own (docs/reference/storage.md). */
 const LASTING: ReadonlySet<string> = new Set(['account', 'username', 'email', 'identity', 'passkey', 'quota', 'removed', 'totp']);
 const YEARS: Seconds = 3 * 366 * 86_400;
 

@@ -1,7 +1,7 @@
 /**
  * Consents: what a user has allowed a client before. One record for each user and client, so that forgetting is one removal;
  * in it one entry for each redirect, resource and organization. It opens nothing by itself: a consent is read to ask less
- * (docs/decisions/0024), and every grant still has a record of its own.
+ * (docs/decisions/0009), and every grant still has a record of its own.
  *
  * An entry counts only for the client as it was when it was made: another name, redirect or key, and nothing was allowed (SEC-097).
  */

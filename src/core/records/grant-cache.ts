@@ -1,7 +1,7 @@
 /**
  * Known grants: those that good tokens hang on, as they were read last, and the tokens that were good for them. A token that calls again
  * and again then costs one read, and neither parsing, nor a digest, nor a decryption. Nothing is decided here: every call asks the store,
- * which tells by the version whether the grant is still what it was (docs/decisions/0009). Whoever gets one changes nothing in it.
+ * which tells by the version whether the grant is still what it was (docs/decisions/0003). Whoever gets one changes nothing in it.
  */
 import type { Access } from '../../model/access.ts';
 import type { Grant, GrantAccess } from '../../model/grant.ts';

@@ -1,6 +1,6 @@
 /**
  * Records: named verbs over a Store. Everything that is kept is read and written through here, so this is the list
- * of what stands in storage (docs/storage.md). A record that does not have the shape it must have reads as absent.
+ * of what stands in storage (docs/reference/storage.md). A record that does not have the shape it must have reads as absent.
  */
 import type { Agent } from '../../lib/user-agent.ts';
 import { type Changing, changeRecord } from '../../model/change-record.ts';

@@ -2,7 +2,7 @@
  * Users: who an outside identity is here. One identity is one user, found by (issuer, subject) and by nothing else: an
  * e-mail address can be given to somebody else, or be claimed at a site that never checked it (OpenID Connect Core §5.7).
  * Several identities become one user in two ways only: the person joins them while signed in, or, where the operator wants
- * it, both sides have proven the same address (docs/decisions/0018).
+ * it, both sides have proven the same address (docs/decisions/0010).
  */
 import { OAuthError } from '../../model/error.ts';
 import type { Identity } from '../../model/identity.ts';

@@ -1,6 +1,6 @@
 /**
  * Refreshing what is in the vault: whoever finds an access token at its end takes a lease on the record by a conditional
- * write, asks the site, and writes the answer. Everybody else waits for that write, in whatever process (docs/decisions/0022).
+ * write, asks the site, and writes the answer. Everybody else waits for that write, in whatever process (docs/decisions/0012).
  *
  *   good → given | leased → still good? given : wait | quiet → refused for now | lease → refresh → (write | remove | be quiet)
  */

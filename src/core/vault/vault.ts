@@ -1,6 +1,6 @@
 /**
  * Vault: tokens of other sites. One record for each sign-in at a site, sealed under a key of its own that stands nowhere
- * but in the session and the grants which that sign-in opened, sealed there (docs/decisions/0021). All grants of one sign-in
+ * but in the session and the grants which that sign-in opened, sealed there (docs/decisions/0012). All grants of one sign-in
  * share the record, so one rotating refresh token is spent by one of them, once (`core/vault/vault-refresh`).
  */
 import { base64url } from '../../lib/base64url.ts';

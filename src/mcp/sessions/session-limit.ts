@@ -1,5 +1,5 @@
 /**
- * Session limit: so many sessions at once for one user through one client (docs/decisions/0100). One record holds the labels of those that are
+ * Session limit: so many sessions at once for one user through one client (docs/decisions/0018). One record holds the labels of those that are
  * there, the one seen longest ago first; whoever begins one more takes the place of that one.
  *
  *   the session's own record → its place, by one conditional write → whose place it was goes
