@@ -11,6 +11,20 @@ interface Command {
 }
 
 const COMMANDS: { readonly [name: string]: Command } = {
+  init: {
+    help: async () => (await import('./init/options.ts')).INIT_USAGE,
+    async run(argv, terminal) {
+      const [{ runInit }, { parseInitOptions }] = await Promise.all([import('./init/init.ts'), import('./init/options.ts')]);
+      await runInit(parseInitOptions(argv), terminal);
+    },
+  },
+  dev: {
+    help: async () => (await import('./dev/options.ts')).DEV_USAGE,
+    async run(argv, terminal) {
+      const [{ runDev }, { parseDevOptions }] = await Promise.all([import('./dev/dev.ts'), import('./dev/options.ts')]);
+      await runDev(parseDevOptions(argv), terminal);
+    },
+  },
   connect: {
     help: async () => (await import('./connect-usage.ts')).CONNECT_USAGE,
     async run(argv, terminal) {
@@ -32,6 +46,8 @@ const COMMANDS: { readonly [name: string]: Command } = {
 };
 
 const USAGE = `Usage: portcullis connect URL [options]    connect to a protected MCP server as a client does, and list its tools
+       portcullis init [FOLDER]            make a protected MCP server
+       portcullis dev [FILE]               serve it on this computer while you write it
        portcullis doctor URL [options]     check a deployed MCP server, and say what is wrong and how to fix it
        portcullis store VERB STORE         look at a store, migrate it, move its records
 

@@ -1,0 +1,115 @@
+/**
+ * `portcullis dev`: serves an app on this computer while it is written. The watching process starts itself once more with `--no-watch`
+ * under Node's own `--watch`, which knows every file that the app imports.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { OAuthProvider } from '../../index.ts';
+import { CliError, type Terminal } from '../terminal.ts';
+import { type DemoAccount, demoAccounts } from './demo-accounts.ts';
+import { clientLines } from './client-lines.ts';
+import type { DevOptions } from './options.ts';
+
+const USUAL = ['app.ts', 'app.js', 'src/app.ts', 'src/app.js'];
+
+type Portcullis = typeof import('../../index.ts');
+type PortcullisNode = typeof import('../../node/index.ts');
+
+/** Serves an app until it is stopped. @throws {CliError} saying why it does not start. */
+export async function runDev(options: DevOptions, terminal: Terminal): Promise<void> {
+  const file = resolve(options.file ?? USUAL.find((name) => existsSync(name)) ?? USUAL[0] ?? '');
+  if (!existsSync(file))
+    throw new CliError(`There is no ${options.file ?? `${USUAL.join(', ')} here`}. Name the module that exports app: portcullis dev FILE`);
+  if (options.watches) return watch(file, options);
+  return serveOnce(file, options, terminal);
+}
+
+/** Ends with the watching process, as it is stopped by the person. */
+function watch(file: string, { port, json }: DevOptions): Promise<void> {
+  const own = process.argv[1] ?? '';
+  const flags = ['--watch', '--watch-preserve-output', '--env-file-if-exists=.env'];
+  const words = ['dev', file, '--no-watch', ...(port === null ? [] : ['--port', String(port)]), ...(json ? ['--json'] : [])];
+  const child = spawn(process.execPath, [...flags, own, ...words], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((done, fail) => {
+    child.once('error', (error) => fail(new CliError(`Node does not start: ${error.message}.`)));
+    child.once('exit', () => done());
+  });
+}
+
+async function serveOnce(file: string, options: DevOptions, terminal: Terminal): Promise<void> {
+  const [{ consoleMailer }, { serve }] = await Promise.all([
+    ofProject<Portcullis>('portcullis'),
+    ofProject<PortcullisNode>('portcullis/node'),
+  ]);
+  try {
+    const { app, default: other } = (await import(pathToFileURL(file).href)) as { readonly app?: unknown; readonly default?: unknown };
+    const served = app ?? other;
+    if (typeof (served as { fetch?: unknown } | undefined)?.fetch !== 'function')
+      throw new CliError(`${file} exports no app. Write: export const app = new OAuthProvider({ … })`);
+    const data = process.env['PORTCULLIS_DATA'] || '.portcullis';
+    const { url, helpers } = await serve(served as OAuthProvider, {
+      data,
+      signals: true,
+      drainTimeout: 1,
+      host: 'localhost', // mails and passwords are printed
+      ...(options.port !== null && { port: options.port }),
+      env: { ...process.env, MAILER: consoleMailer((text) => terminal.err(text)) },
+    });
+    const accounts = (await hasPasswords(url)) ? await demoAccounts(data, helpers.accounts) : [];
+    const mcp = await resourceOf(url);
+    const clients = clientLines(mcp);
+    if (options.json) terminal.out(JSON.stringify({ url: mcp, accounts, clients }));
+    else terminal.out(welcome(mcp, accounts, clients));
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(error instanceof Error ? error.message : String(error), 1, { cause: error });
+  }
+}
+
+/** A module of the project's own package: an app is an object of that very copy. */
+async function ofProject<T>(name: string): Promise<T> {
+  const here = createRequire(join(process.cwd(), 'package.json'));
+  try {
+    return (await import(pathToFileURL(here.resolve(name)).href)) as T;
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new CliError('portcullis is not installed in this folder. Run: npm install');
+  }
+}
+
+/** Whether the sign-in page asks for a user name: without that, demo accounts are of no use. */
+async function hasPasswords(url: string): Promise<boolean> {
+  const metadata = await fetch(`${url}/.well-known/oauth-authorization-server`).then(async (answer) => (answer.ok ? answer.json() : {}));
+  const { authorization_endpoint: endpoint } = metadata as { readonly authorization_endpoint?: string };
+  if (endpoint === undefined) return false;
+  const page = await fetch(new URL('login', endpoint));
+  return (await page.text()).includes('name="username"');
+}
+
+/** The address of the MCP endpoint, as the server says it. */
+async function resourceOf(url: string): Promise<string> {
+  const answer = await fetch(`${url}/.well-known/oauth-protected-resource`);
+  const { resource } = answer.ok ? ((await answer.json()) as { readonly resource?: string }) : {};
+  return resource ?? `${url}/mcp`;
+}
+
+function welcome(
+  mcp: string,
+  accounts: readonly DemoAccount[],
+  clients: readonly { readonly client: string; readonly line: string }[],
+): string {
+  const signIn = accounts.map(
+    ({ username, password, permissions }) => `  ${username.padEnd(12)} ${password}   ${permissions.join(', ') || 'no permission'}`,
+  );
+  return [
+    `\nA protected MCP server is running at ${mcp}`,
+    ...(signIn.length > 0 ? ['\nSign in with', ...signIn] : []),
+    '\nConnect',
+    ...clients.map(({ client, line }) => `  ${client.padEnd(14)} ${line}`),
+    '\nIt restarts when a file changes. Stop it with Ctrl+C.',
+  ].join('\n');
+}

@@ -1,0 +1,160 @@
+/** The source of a new server: `app.ts` for each way to sign in, and its test. */
+import type { Project } from './options.ts';
+
+interface Login {
+  /** Imports of `portcullis` beside the usual ones, and lines of imports. */
+  readonly names: string;
+  readonly imports: string;
+  readonly env: string;
+  readonly before: string;
+  readonly options: string;
+}
+
+const PROVIDERS = {
+  github: { title: 'GitHub', prefix: 'GITHUB', who: "claims['preferred_username']", people: 'GitHub names' },
+  google: { title: 'Google', prefix: 'GOOGLE', who: "claims['email_verified'] === true && claims['email']", people: 'Google addresses' },
+} as const;
+
+/** Variables that a login needs: each with what it is. */
+export function variablesOf(login: Project['login']): readonly (readonly [name: string, what: string])[] {
+  if (login === 'password') return [['ADMIN_PASSWORD', 'password of the account "admin"']];
+  const { title, prefix, people } = PROVIDERS[login];
+  return [
+    [`${prefix}_CLIENT_ID`, `id of your application at ${title}`],
+    [`${prefix}_CLIENT_SECRET`, 'its secret'],
+    ['ADMINS', `${people} of administrators, with commas`],
+  ];
+}
+
+function loginOf(login: Project['login']): Login {
+  if (login === 'password')
+    return {
+      names: 'type OAuthHelpers, OAuthProvider, password',
+      imports: '',
+      env: '  readonly ADMIN_PASSWORD: string;\n  readonly OAUTH_PROVIDER: OAuthHelpers;',
+      before: '',
+      options: `  logins: [password<Env>({ accounts: (env) => [{ username: 'admin', password: env.ADMIN_PASSWORD, permissions: ['admin'] }] })],
+  permissions: ({ userId }, env) => env.OAUTH_PROVIDER.accounts.permissionsOf(userId),`,
+    };
+  const { prefix, who, people } = PROVIDERS[login];
+  return {
+    names: 'OAuthProvider, upstream',
+    imports: `import { ${login} } from 'portcullis/upstreams';\n`,
+    env: `  readonly ${prefix}_CLIENT_ID: string;\n  readonly ${prefix}_CLIENT_SECRET: string;\n  /** ${people} of administrators, with commas. */\n  readonly ADMINS?: string;`,
+    before: `const site = ${login}({
+  clientId: (env) => (env as Env).${prefix}_CLIENT_ID,
+  clientSecret: (env) => (env as Env).${prefix}_CLIENT_SECRET,
+});
+
+`,
+    options: `  logins: [
+    upstream(site, {
+      mapIdentity: ({ claims }, env) => {
+        const admins = ((env as Env).ADMINS ?? '').split(',').filter((name) => name !== '');
+        return { permissions: admins.includes(String(${who})) ? ['admin'] : [] };
+      },
+    }),
+  ],`,
+  };
+}
+
+/** `app.ts`: the whole server. */
+export function appFile({ name, login }: Project): string {
+  const { names, imports, env, before, options } = loginOf(login);
+  return `/** A protected MCP server: sign-in, consent and tools. The same source runs on Node and on Workers. */
+import { McpServer } from '@modelcontextprotocol/server';
+import { type AuthContext, ${names} } from 'portcullis';
+import { McpAgent, policy, requirePermission } from 'portcullis/mcp';
+${imports}
+/** Variables of the environment: .env while you develop. */
+export interface Env {
+${env}
+}
+
+const say = (text: string) => ({ content: [{ type: 'text' as const, text }] });
+
+class Tools extends McpAgent<Env, unknown, AuthContext> {
+  static policy = policy({ tools: { whoami: { scopes: ['tools:read'] }, admin_report: { scopes: ['tools:read'] } } });
+  server = new McpServer({ name: '${name}', version: '1.0.0' });
+
+  init(): void {
+    this.server.registerTool(
+      'whoami',
+      { title: 'Who am I', description: 'Says who is signed in', annotations: { readOnlyHint: true } },
+      () => say(\`Hello, \${this.props.claims.name ?? 'user'}!\`),
+    );
+    this.server.registerTool(
+      'admin_report',
+      { title: 'Report', description: 'For administrators only', annotations: { readOnlyHint: true } },
+      requirePermission('admin', () => say('All is well.')),
+    );
+  }
+}
+
+${before}export const app = new OAuthProvider<Env>({
+  name: '${name}',
+  apiRoute: '/mcp',
+  apiHandler: Tools.serve('/mcp'),
+  authorizeEndpoint: '/authorize',
+  tokenEndpoint: '/token',
+  clientRegistrationEndpoint: '/register',
+  scopesSupported: { 'tools:read': 'Use the tools as you' },
+${options}
+});
+`;
+}
+
+/** `app.test.ts`: what a client meets, without a network. Run by \`npm test\`. */
+export function testFile({ login }: Project): string {
+  const head = `/** What an MCP client meets, without a network. Run by \`npm test\`. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryStore } from 'portcullis/stores/memory';
+import { makeBrowser, registerClient${login === 'password' ? ', tokensOf' : ''} } from 'portcullis/testing';
+import { app } from './app.ts';
+
+const issuer = 'http://localhost:8787';
+const env = { PORTCULLIS: memoryStore(), ${envOf(login)} };
+const send = (request: Request): Promise<Response> => app.fetch(request, env as never);
+
+test('a call without a token is told where to sign in', async () => {
+  const answer = await send(new Request(\`\${issuer}/mcp\`, { method: 'POST' }));
+  assert.equal(answer.status, 401);
+  assert.match(answer.headers.get('www-authenticate') ?? '', /resource_metadata="[^"]+"/);
+});
+`;
+  if (login !== 'password')
+    return `${head}
+test('the sign-in page offers ${PROVIDERS[login].title}', async () => {
+  const client = await registerClient({ send, issuer });
+  const page = await makeBrowser(send).get(await client.authorizeUrl());
+  assert.equal(page.status, 200);
+  assert.match(page.text, /${PROVIDERS[login].title}/);
+});
+`;
+  return `${head}
+test('a user signs in, and a tool knows who it is', async () => {
+  const client = await registerClient({ send, issuer });
+  const code = await client.signIn(makeBrowser(send), { username: 'admin', password: env.ADMIN_PASSWORD });
+  const { access } = tokensOf(await client.redeem(code));
+  const answer = await send(
+    new Request(\`\${issuer}/mcp\`, {
+      method: 'POST',
+      headers: {
+        authorization: \`Bearer \${access}\`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }),
+    }),
+  );
+  assert.match(await answer.text(), /Hello, /);
+});
+`;
+}
+
+function envOf(login: Project['login']): string {
+  if (login === 'password') return "ADMIN_PASSWORD: 'correct horse battery staple'";
+  const { prefix } = PROVIDERS[login];
+  return `${prefix}_CLIENT_ID: 'id', ${prefix}_CLIENT_SECRET: 'secret'`;
+}

@@ -1,0 +1,70 @@
+/** `portcullis init`: writes a new project into a folder, all of its files or none, and installs what it needs. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { CliError, type Terminal } from '../terminal.ts';
+import { filesOf } from './files.ts';
+import { type InitOptions, type Project, projectOf } from './options.ts';
+import { askProject, loadPrompts, type Prompts } from './questions.ts';
+
+/** What a test brings. */
+export interface InitParts {
+  readonly prompts?: () => Promise<Prompts>;
+  /** Whether there is a person to ask. */
+  readonly isInteractive?: boolean;
+}
+
+/** Makes a project. @throws {CliError} when a file is there already, or nobody can be asked. */
+export async function runInit(options: InitOptions, terminal: Terminal, parts: InitParts = {}): Promise<void> {
+  const { isInteractive = process.stdin.isTTY && process.stdout.isTTY } = parts;
+  if (!options.yes && (!isInteractive || options.json))
+    throw new CliError('init asks questions on a terminal. Without one, add --yes; --runtime and --login choose what is made.', 2);
+  const project = options.yes ? projectOf(options) : await askProject(options, await (parts.prompts ?? loadPrompts)());
+  const names = write(project);
+  const shown = relative(process.cwd(), project.folder) || '.';
+  if (!options.json) terminal.out(`Made ${names.length} files in ${shown}: ${names.join(', ')}`);
+  if (project.installs) install(project.folder, terminal);
+  const next = [
+    ...(shown === '.' ? [] : [`cd ${shown}`]),
+    ...(project.installs ? [] : ['npm install']),
+    ...(project.login === 'password' ? [] : ['put id and secret into .env (README.md says how)']),
+    'npm start',
+  ];
+  if (options.json)
+    terminal.out(JSON.stringify({ folder: project.folder, files: names, runtime: project.runtime, login: project.login, installed: project.installs, next }, null, 2)); // prettier-ignore
+  else terminal.out(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`);
+}
+
+/** Writes every file, or none where one of them is there. */
+function write(project: Project): readonly string[] {
+  const files = filesOf(project);
+  const there = files.filter(({ name }) => existsSync(join(project.folder, name))).map(({ name }) => name);
+  if (there.length > 0)
+    throw new CliError(
+      `${project.folder} has ${there.join(', ')} already, and init overwrites nothing. Name another folder: portcullis init FOLDER`,
+    );
+  try {
+    mkdirSync(project.folder, { recursive: true });
+    for (const { name, text, isSecret } of files)
+      writeFileSync(join(project.folder, name), text, { flag: 'wx', mode: isSecret ? 0o600 : 0o666 });
+  } catch (error) {
+    throw new CliError(`${project.folder} cannot be written: ${(error as Error).message}. Name another folder.`, 1, { cause: error });
+  }
+  return files.map(({ name }) => name);
+}
+
+/** With the package manager that runs us. What it prints goes to stderr: standard output is for the result. */
+function install(folder: string, terminal: Terminal): void {
+  const manager = /^(npm|pnpm|yarn|bun)\//.exec(process.env['npm_config_user_agent'] ?? '')?.[1] ?? 'npm';
+  terminal.err(`${manager} install …`);
+  const quiet = manager === 'npm' ? ['--no-audit', '--no-fund', '--loglevel=error'] : [];
+  const { status, error } = spawnSync(manager, ['install', ...quiet], {
+    cwd: folder,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0)
+    throw new CliError(
+      `The files are there, but ${manager} install failed${error ? `: ${error.message}` : ''}. Run it in ${folder} again.`,
+    );
+}

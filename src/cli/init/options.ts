@@ -1,0 +1,104 @@
+/** The arguments of `portcullis init`, and what is wrong with them in one line. */
+import { basename, resolve } from 'node:path';
+import { insteadOf } from '../../lib/names.ts';
+import { parseFlags, usage } from '../flags.ts';
+
+/** Where the server is to run. */
+export const RUNTIMES = ['node', 'workers', 'both'] as const;
+/** How users sign in: accounts of its own, or a site that knows them. */
+export const LOGINS = ['password', 'github', 'google'] as const;
+
+/** What a project is made of. */
+export interface Project {
+  /** The folder, absolute. */
+  readonly folder: string;
+  /** Name of the package and of the server. */
+  readonly name: string;
+  readonly runtime: (typeof RUNTIMES)[number];
+  readonly login: (typeof LOGINS)[number];
+  /** Whether dependencies are installed. */
+  readonly installs: boolean;
+}
+
+/** What was given on the command line; what was not is asked, or has a default with `--yes`. */
+export interface InitOptions extends Partial<Omit<Project, 'folder' | 'name'>> {
+  readonly folder?: string;
+  readonly name?: string;
+  /** Asks nothing. */
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+/** What `--help` prints. */
+export const INIT_USAGE = `Usage: portcullis init [FOLDER] [options]
+
+Makes a protected MCP server: sign-in, consent, two tools, and a test of its own. It asks on a terminal what is not given, and
+never overwrites a file.
+
+  --runtime node|workers|both       where it runs; node unless given
+  --login password|github|google    how users sign in; accounts of its own unless given
+  --name NAME                       of the server; that of the folder unless given
+  --no-install                      do not install the dependencies
+  --yes                             ask nothing
+  --json                            print what was made as JSON
+  --help
+
+Examples:
+  npx portcullis init notes --yes
+  npx portcullis init notes --runtime both --login github
+  npm create portcullis notes
+
+Exit code: 0 when the project is there, 1 when it is not, 2 for a command that was written wrongly.`;
+
+const HELP = 'init --help';
+
+const FLAGS = {
+  runtime: { type: 'string' },
+  login: { type: 'string' },
+  name: { type: 'string' },
+  'no-install': { type: 'boolean' },
+  yes: { type: 'boolean', short: 'y' },
+  json: { type: 'boolean' },
+} as const;
+
+/** Reads the arguments after the word `init`. @throws {CliError} with 2. */
+export function parseInitOptions(argv: readonly string[]): InitOptions {
+  const { values, positionals } = parseFlags(argv, FLAGS, HELP);
+  const [folder, ...more] = positionals;
+  if (more.length > 0) throw usage('init takes one folder', HELP);
+  const runtime = oneOf('--runtime', values.runtime, RUNTIMES);
+  const login = oneOf('--login', values.login, LOGINS);
+  if (values.name !== undefined && !isName(values.name))
+    throw usage('--name takes lower-case letters, digits and -, beginning with a letter, at most 50', HELP);
+  return {
+    ...(folder !== undefined && { folder }),
+    ...(values.name !== undefined && { name: values.name }),
+    ...(runtime !== undefined && { runtime }),
+    ...(login !== undefined && { login }),
+    ...(values['no-install'] === true && { installs: false }),
+    yes: values.yes === true,
+    json: values.json === true,
+  };
+}
+
+/** The project of given options, with a default for everything else. */
+export function projectOf({ folder = '.', name, runtime = 'node', login = 'password', installs = true }: InitOptions): Project {
+  const path = resolve(folder);
+  return { folder: path, name: name ?? nameOf(path), runtime, login, installs };
+}
+
+/** A name that npm and Cloudflare take, from that of a folder. */
+export function nameOf(folder: string): string {
+  const name = basename(folder).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 50).replace(/-+$/, ''); // prettier-ignore
+  return name === '' ? 'mcp-server' : name;
+}
+
+function isName(name: string): boolean {
+  return /^[a-z][a-z0-9-]{0,48}[a-z0-9]$|^[a-z]$/.test(name);
+}
+
+function oneOf<const T extends string>(flag: string, value: string | undefined, choices: readonly T[]): T | undefined {
+  const chosen = choices.find((choice) => choice === value);
+  if (value !== undefined && chosen === undefined) throw usage(`${flag} ${value} is not there; ${insteadOf(value, choices)}`, HELP);
+  return chosen;
+}

@@ -1,0 +1,56 @@
+/** The questions of `init`, asked with `@clack/prompts`, which is loaded for nothing else. */
+import { CliError } from '../terminal.ts';
+import { type InitOptions, nameOf, type Project, projectOf } from './options.ts';
+
+/** What of `@clack/prompts` is used; a test answers in its place. */
+export interface Prompts {
+  intro(title: string): void;
+  text(question: { message: string; placeholder?: string; defaultValue?: string; initialValue?: string }): Promise<string | symbol>;
+  select<T>(question: { message: string; options: { value: T; label: string; hint?: string }[]; initialValue?: T }): Promise<T | symbol>;
+  confirm(question: { message: string; initialValue?: boolean }): Promise<boolean | symbol>;
+  isCancel(answer: unknown): answer is symbol;
+}
+
+/** The library itself. */
+export async function loadPrompts(): Promise<Prompts> {
+  const name: string = '@clack/prompts';
+  return (await import(name)) as Prompts;
+}
+
+/** Asks what was not given. @throws {CliError} when the person leaves with Escape or Ctrl+C. */
+export async function askProject(given: InitOptions, prompts: Prompts): Promise<Project> {
+  prompts.intro('A protected MCP server');
+  const answered = async <T>(answer: Promise<T | symbol>): Promise<T> => {
+    const value = await answer;
+    if (prompts.isCancel(value)) throw new CliError('Nothing was made.');
+    return value as T;
+  };
+  const folder =
+    given.folder ?? (await answered(prompts.text({ message: 'In which folder?', placeholder: './notes', defaultValue: './notes' })));
+  const runtime =
+    given.runtime ??
+    (await answered(
+      prompts.select<Project['runtime']>({
+        message: 'Where will it run?',
+        options: [
+          { value: 'node', label: 'Node', hint: 'everything in one SQLite file' },
+          { value: 'workers', label: 'Cloudflare Workers', hint: 'everything in Durable Objects' },
+          { value: 'both', label: 'Both', hint: 'one source' },
+        ],
+      }),
+    ));
+  const login =
+    given.login ??
+    (await answered(
+      prompts.select<Project['login']>({
+        message: 'How do users sign in?',
+        options: [
+          { value: 'password', label: 'With an account of this server', hint: 'user name and password' },
+          { value: 'github', label: 'With GitHub' },
+          { value: 'google', label: 'With Google' },
+        ],
+      }),
+    ));
+  const installs = given.installs ?? (await answered(prompts.confirm({ message: 'Install the dependencies now?', initialValue: true })));
+  return projectOf({ ...given, folder, name: given.name ?? nameOf(folder), runtime, login, installs });
+}

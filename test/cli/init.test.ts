@@ -1,0 +1,140 @@
+/** `portcullis init` and the arguments of `portcullis dev`: what is made, what is asked, what is refused. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../src/cli/commands.ts';
+import { filesOf } from '../../src/cli/init/files.ts';
+import { runInit } from '../../src/cli/init/init.ts';
+import { LOGINS, nameOf, parseInitOptions, projectOf, RUNTIMES } from '../../src/cli/init/options.ts';
+import { loadPrompts, type Prompts } from '../../src/cli/init/questions.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-init-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line), open() {}, after: () => () => undefined };
+  return { code: await runCommand(argv, terminal), out: out.join('\n'), err: err.join('\n') };
+} // prettier-ignore
+
+/** A person who gives these answers, one after the other; a symbol leaves. */
+function person(...answers: (string | boolean | symbol)[]): { readonly prompts: Prompts; readonly asked: string[] } {
+  const asked: string[] = [];
+  const answer = async ({ message }: { message: string }): Promise<never> => {
+    asked.push(message);
+    return answers[asked.length - 1] as never;
+  };
+  return { asked, prompts: { intro: () => undefined, text: answer, select: answer, confirm: answer, isCancel: (one): one is symbol => typeof one === 'symbol' } };
+} // prettier-ignore
+
+describe('portcullis init', () => {
+  it('makes a project of short files, of the kind that was asked for', async () => {
+    const path = join(folder, 'My Notes');
+    const { code, out } = await run('init', path, '--yes', '--no-install', '--runtime', 'both', '--login', 'github');
+    expect([code, out.includes('Made 10 files')]).toEqual([0, true]);
+    expect(out).toContain('npm install\n  put id and secret into .env (README.md says how)\n  npm start');
+    expect(readdirSync(path).toSorted()).toEqual(['.env', '.gitignore', 'README.md', 'app.test.ts', 'app.ts', 'node.ts', 'package.json', 'tsconfig.json', 'worker.ts', 'wrangler.jsonc']); // prettier-ignore
+    expect(JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))).toMatchObject({
+      name: 'my-notes',
+      dependencies: { portcullis: '^0.1.0' },
+    });
+    expect(statSync(join(path, '.env')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(path, '.gitignore'), 'utf8')).toContain('.env');
+    expect(readFileSync(join(path, 'app.ts'), 'utf8')).toContain("import { github } from 'portcullis/upstreams'");
+  });
+
+  it('has no file above 60 lines or 150 columns in any project, and a new secret in each', () => {
+    const projects = RUNTIMES.flatMap((runtime) => LOGINS.map((login) => projectOf({ runtime, login, folder, yes: true, json: false })));
+    for (const project of projects) {
+      for (const { name, text } of filesOf(project)) {
+        expect([name, text.split('\n').length <= 61, text.split('\n').every((line) => line.length <= 150)]).toEqual([name, true, true]);
+        expect([name, text.includes('undefined')]).toEqual([name, false]);
+      }
+    }
+    const secrets = projects.map((project) => filesOf(project).find(({ name }) => name === '.env')?.text);
+    expect(new Set(secrets).size).toBe(projects.length);
+  });
+
+  it('overwrites nothing, and writes nothing where one file is there', async () => {
+    const path = join(folder, 'taken');
+    mkdirSync(path);
+    writeFileSync(join(path, 'app.ts'), 'mine');
+    const { code, err } = await run('init', path, '--yes', '--no-install');
+    expect([code, err]).toEqual([
+      1,
+      `${path} has app.ts already, and init overwrites nothing. Name another folder: portcullis init FOLDER`,
+    ]);
+    expect([readdirSync(path), readFileSync(join(path, 'app.ts'), 'utf8')]).toEqual([['app.ts'], 'mine']);
+    const file = await run('init', join(path, 'app.ts'), '--yes', '--no-install');
+    expect([file.code, file.err.split('\n').length]).toEqual([1, 1]);
+  });
+
+  it('prints JSON where asked', async () => {
+    const path = join(folder, 'as-json');
+    const { out } = await run('init', path, '--yes', '--no-install', '--json');
+    expect(JSON.parse(out)).toMatchObject({ folder: path, runtime: 'node', login: 'password', installed: false, next: expect.arrayContaining(['npm install']) });
+  }); // prettier-ignore
+
+  it('asks what was not given, and nothing else', async () => {
+    const path = join(folder, 'asked');
+    const { prompts, asked } = person(path, 'workers', false);
+    const options = parseInitOptions(['--login', 'google']);
+    await runInit(options, { out: () => undefined, err: () => undefined, open() {}, after: () => () => undefined }, { prompts: async () => prompts, isInteractive: true }); // prettier-ignore
+    expect(asked).toEqual(['In which folder?', 'Where will it run?', 'Install the dependencies now?']);
+    expect(existsSync(join(path, 'worker.ts'))).toBe(true);
+    expect(existsSync(join(path, 'node.ts'))).toBe(false);
+    expect(readFileSync(join(path, 'app.ts'), 'utf8')).toContain('google({');
+  });
+
+  it('makes nothing for a person who leaves', async () => {
+    const path = join(folder, 'left');
+    const { prompts } = person(Symbol('cancel'));
+    const leaving = runInit(parseInitOptions([path]), { out: () => undefined, err: () => undefined, open() {}, after: () => () => undefined }, { prompts: async () => prompts, isInteractive: true }); // prettier-ignore
+    await expect(leaving).rejects.toMatchObject({ message: 'Nothing was made.', exitCode: 1 });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('asks with the library that has these questions', async () => {
+    const prompts = await loadPrompts();
+    for (const name of ['intro', 'text', 'select', 'confirm', 'isCancel'] as const) expect(typeof prompts[name]).toBe('function');
+  });
+
+  it.each([
+    [['init', 'a', 'b'], 'init takes one folder. See: portcullis init --help'],
+    [['init', '--runtime', 'worker'], '--runtime worker is not there; did you mean `workers`. See: portcullis init --help'],
+    [['init', '--login', 'saml'], '--login saml is not there; there are password, github, google. See: portcullis init --help'],
+    [['init', '--name', 'Nötes'], '--name takes lower-case letters, digits and -, beginning with a letter, at most 50. See: portcullis init --help'],
+    [['init', '--json'], 'init asks questions on a terminal. Without one, add --yes; --runtime and --login choose what is made.'],
+    [['dev', 'a', 'b'], 'dev takes one file. See: portcullis dev --help'],
+    [['dev', '--port', 'x'], '--port takes a whole number from 0 to 65535. See: portcullis dev --help'],
+  ])('refuses %j with what to type instead, and 2', async (argv, line) => {
+    expect(await run(...argv)).toEqual({ code: 2, err: line, out: '' });
+  }); // prettier-ignore
+
+  it.each([
+    ['/tmp/My Notes!', 'my-notes'],
+    ['/', 'mcp-server'],
+    ['/srv/42', 'mcp-server'],
+    [`/${'a'.repeat(49)}-b`, 'a'.repeat(49)],
+  ])('takes a name from the folder %s', (path, name) => {
+    expect(nameOf(path)).toBe(name);
+  });
+
+  it('is called by `npm create portcullis` of the same version', () => {
+    const [own, create] = ['../../package.json', '../../create/package.json'].map((path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string; dependencies: Record<string, string> }); // prettier-ignore
+    expect(create).toMatchObject({ name: 'create-portcullis', version: own?.version, dependencies: { portcullis: `^${own?.version}` } });
+  });
+
+  it('has help with examples, as every command', async () => {
+    for (const command of ['init', 'dev', 'doctor', 'connect', 'store'])
+      expect((await run(command, '--help')).out).toContain('Examples:\n');
+  });
+});
+
+describe('portcullis dev', () => {
+  it('names the file that is missing', async () => {
+    const { code, err } = await run('dev', join(folder, 'nothing.ts'));
+    expect([code, err]).toEqual([1, `There is no ${join(folder, 'nothing.ts')}. Name the module that exports app: portcullis dev FILE`]);
+  });
+});
