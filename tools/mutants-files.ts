@@ -275,7 +275,7 @@ const PARTS: readonly Part[] = [
     folder: 'core',
     files: [
       'users/totp',
-      'records/upstream-trips',
+      'records/upstream-requests',
       'users/user-ids',
       'records/user-grants',
       'records/user-states',

@@ -1,5 +1,5 @@
 /**
- * Access JWT: the text of a signed access token (RFC 9068). Loaded where one is made.
+ * Makes a signed access token (RFC 9068). Loaded when the first one is made.
  */
 import { SignJWT } from 'jose';
 import type { Grant, GrantAccess } from '../model/grant.ts';
@@ -8,7 +8,7 @@ import { formatTokenId } from '../model/token.ts';
 import type { AuthServer } from './auth-server.ts';
 import { signerFor } from './signing-keys.ts';
 
-/** Signs what a grant gives with one access token. */
+/** Signs the claims of one access token of a grant. */
 export async function signAccess(as: AuthServer, alg: SigningAlg, grant: Grant, { scope, expiresAt, jkt }: GrantAccess): Promise<string> {
   const { kid, key } = await signerFor(as, alg);
   const claims = {

@@ -1,75 +1,79 @@
 /**
- * Attempts: how guessing is slowed, without keeping the owner out (SEC-152). Tries on one account are few for one network. For
- * all networks together they are many, and then each waits a little longer; none is refused for what others did elsewhere. A browser that
- * once succeeded on the account has a count of its own, whatever happens in its network.
+ * Attempt limits: slow down password guessing without locking the owner out (SEC-152). One network gets few attempts on an account. All
+ * networks together get many, and then each waits a little longer; none is refused because of the others. A browser that has succeeded
+ * on the account before has its own count, whatever happens in its network.
  */
 import { pause } from '../lib/pause.ts';
 import type { AttemptRules, Attempts } from '../model/attempts.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 
-/** Tries on one account from everywhere that cost no wait, in one window. */
+/** Attempts on one account from all networks, in one window, before the delay starts. */
 const FREE = 100;
-/** Each further one waits so much longer, up to the most. */
+/** Each further attempt waits this much longer, up to the maximum. */
 const STEP_MS = 50;
 const MAX_WAIT_MS = 5000;
-/** How long a browser is known after a success. */
+/** How long a browser is remembered after a success. */
 export const KNOWN_TTL: Seconds = 90 * 86_400;
 
-/** Who tries. */
+/** The request that makes the attempt. */
 export interface Trying {
   readonly as: AuthServer;
   readonly network: string;
-  /** The secret of the browser's cookie; undefined where it has none. */
+  /** The secret in the browser's cookie; undefined if it has none. */
   readonly browser: string | undefined;
-  /** Gives the browser a secret. */
+  /** Sets the secret in the browser's cookie. */
   readonly remember: (secret: string) => void;
 }
 
-/** Makes the verbs for one request. */
+/** Makes the operations for one request. */
 export function makeAttempts({ as, network, browser, remember }: Trying): Attempts {
   const { secrets, records, runtime, settings } = as;
   let secret = browser !== undefined && /^[\w-]{43}$/.test(browser) ? browser : undefined;
-  const keyOf = async (whose: string): Promise<`known-browser:${string}` | null> =>
-    secret === undefined ? null : `known-browser:${await secrets.hash(`known browser\n${secret}\n${whose}`)}`;
-  const knownAs = async (whose: string): Promise<string | null> => {
-    const key = await keyOf(whose);
+  const keyOf = async (account: string): Promise<`known-browser:${string}` | null> =>
+    secret === undefined ? null : `known-browser:${await secrets.hash(`known browser\n${secret}\n${account}`)}`;
+  const knownBrowser = async (account: string): Promise<string | null> => {
+    const key = await keyOf(account);
     return key !== null && (await as.store.read(key)) !== null ? key : null;
   };
-  const here = (kind: string, whose: string): string => `${kind}\n${whose}\n${network}`;
-  const everywhere = (kind: string, whose: string): string => `${kind}\n${whose}`;
+  const networkName = (kind: string, account: string): string => `${kind}\n${account}\n${network}`;
+  const totalName = (kind: string, account: string): string => `${kind}\n${account}`;
   return {
-    async attempt(kind, whose, { most, per, perNetwork, total }: AttemptRules) {
+    async attempt(kind, account, { most, per, perNetwork, total }: AttemptRules) {
       if (!settings.limits) return null;
-      const known = await knownAs(whose);
+      const known = await knownBrowser(account);
       if (known !== null) return as.limit(`${kind}\n${known}`, most, per);
-      // The network counts first: once it has to wait, it can no longer slow down other people's accounts.
+      // Count the network first: once it has to wait, it can no longer slow down other accounts.
       const wait =
         (perNetwork === undefined ? null : await as.limit(`${kind}-network:${network}`, perNetwork, per)) ??
-        (await as.limit(here(kind, whose), most, per));
+        (await as.limit(networkName(kind, account), most, per));
       if (wait !== null) return wait;
       const now = as.now();
-      const { count, endsAt } = await records.count(await secrets.hash(everywhere(kind, whose)), per, now);
+      const { count, endsAt } = await records.count(await secrets.hash(totalName(kind, account)), per, now);
       if (total !== undefined && count > total) return Math.max(1, endsAt - now);
       const milliseconds = Math.min(MAX_WAIT_MS, (count - FREE) * STEP_MS);
       if (milliseconds > 0) await (runtime.pause ? runtime.pause(milliseconds) : pause(milliseconds));
       return null;
     },
-    async withdraw(kind, whose, { perNetwork }) {
+    async withdraw(kind, account, { perNetwork }) {
       if (!settings.limits) return;
-      const known = await knownAs(whose);
-      const names = [here(kind, whose), everywhere(kind, whose), ...(perNetwork === undefined ? [] : [`${kind}-network:${network}`])];
+      const known = await knownBrowser(account);
+      const names = [
+        networkName(kind, account),
+        totalName(kind, account),
+        ...(perNetwork === undefined ? [] : [`${kind}-network:${network}`]),
+      ];
       for (const name of known === null ? names : [`${kind}\n${known}`]) await records.uncount(await secrets.hash(name));
     },
-    async succeeded(kind, whose) {
+    async succeeded(kind, account) {
       if (!settings.limits) return;
-      const known = await knownAs(whose);
-      await as.forgive(known === null ? here(kind, whose) : `${kind}\n${known}`);
-      await as.forgive(everywhere(kind, whose));
+      const known = await knownBrowser(account);
+      await as.forgive(known === null ? networkName(kind, account) : `${kind}\n${known}`);
+      await as.forgive(totalName(kind, account));
       if (known !== null) return;
       secret ??= secrets.secret();
       remember(secret);
-      const key = await keyOf(whose);
+      const key = await keyOf(account);
       if (key !== null) await as.store.write(key, { v: 1 }, 'any', { until: as.now() + KNOWN_TTL });
     },
   };

@@ -1,6 +1,5 @@
 /**
- * The server as a value: settings, machine, storage and keys of one issuer. Endpoints and grant types take it as an
- * argument; nothing of it is global.
+ * One issuer as a value: its settings, runtime, storage and secrets. Endpoints and grant types get it as an argument; nothing is global.
  */
 import { lazy, lazyObject } from '../lib/lazy.ts';
 import type { SafeFetch } from '../lib/safe-fetch.ts';
@@ -21,31 +20,31 @@ import { makeRecords, type Records } from './records/records.ts';
 export interface AuthServer extends UserServices {
   readonly settings: Settings;
   readonly runtime: Runtime;
-  /** The environment that the application was called with. */
+  /** The application's environment. */
   readonly env: unknown;
-  /** Where records live. Spoken to through named verbs only: `records`, and the modules of `core` that are made over it. */
+  /** Where records are stored. Use it only through `records` and the modules of `core` that are made over it. */
   readonly store: Store;
   readonly records: Records;
   readonly secrets: Secrets;
-  /** The server's own secrets; null where none were given (`core/records/require-keyring` tells how to say so at start-up). */
+  /** The server's own secrets; null if none are configured (`core/records/require-keyring` reports that at start-up). */
   readonly keyring: Keyring | null;
   readonly grantCache: GrantCache;
-  /** Reads client metadata documents; null where there are none. */
+  /** Fetches client metadata documents; null if they are off. */
   readonly fetchDocument: SafeFetch | null;
-  /** Reads public keys at an address that a client or the operator named; null where the machine cannot fetch safely. */
+  /** Fetches public keys from a URL that a client or the operator configured; null if the runtime cannot fetch safely. */
   readonly fetchKeys: SafeFetch | null;
-  /** Whether this is development: the issuer is this very computer. */
+  /** Whether the issuer is on loopback, which means development. */
   readonly isLoopback: boolean;
   now(): Seconds;
-  /** Tells the operator's listener. What the listener throws changes no answer. */
+  /** Sends an event to the `on` listener. An exception of the listener changes no response. */
   readonly emit: (event: NewEvent) => void;
-  /** Counts an attempt; the seconds to wait when there were too many, else null. */
+  /** Counts an attempt. @returns the seconds to wait if there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
   /** Forgets the attempts counted under a name. */
   readonly forgive: (name: string) => Promise<void>;
 }
 
-/** Puts a server together. @param keyringSecrets, newest first. @param env where providers find their secrets. */
+/** Makes a server. @param keyringSecrets newest first. @param env where upstream providers find their secrets. */
 export function makeAuthServer(
   settings: Settings,
   runtime: Runtime,
@@ -54,18 +53,18 @@ export function makeAuthServer(
   env: unknown = {},
 ): AuthServer {
   const now = (): Seconds => runtime.now();
-  const whose = settings.tenant === null ? {} : { tenant: settings.tenant };
+  const tenant = settings.tenant === null ? {} : { tenant: settings.tenant };
   const isLoopback = isLoopbackHost(new URL(settings.issuer).hostname);
   const on = settings.on ?? defaultListener(isLoopback);
   const emit = (event: NewEvent): void => {
-    // The listener may be asynchronous; however it fails, it fails alone.
-    new Promise((done) => done(on({ ...event, ...whose, at: now() }))).catch((error: unknown) => {
+    // The listener may be asynchronous; its failure must not affect the request.
+    new Promise((done) => done(on({ ...event, ...tenant, at: now() }))).catch((error: unknown) => {
       console.error('portcullis: the `on` listener failed', error);
     });
   };
   const secrets = makeSecrets(runtime, settings.tenant);
   const keyring = keyringOf(keyringSecrets, runtime, secrets);
-  const fetched = documentFetch(runtime, isLoopback);
+  const safeFetch = documentFetch(runtime, isLoopback);
   const records = makeRecords(
     store,
     (grant) => {
@@ -85,8 +84,8 @@ export function makeAuthServer(
     secrets,
     keyring,
     ...makeUserServices({ settings, runtime, store, records, secrets, keyring, env, signUpUrl: signUpUrlOf(settings), emit }),
-    fetchDocument: settings.documents ? fetched : null,
-    fetchKeys: fetched,
+    fetchDocument: settings.documents ? safeFetch : null,
+    fetchKeys: safeFetch,
     isLoopback,
     grantCache,
     now,
@@ -105,7 +104,7 @@ function signUpUrlOf({ origin, paths, logins }: Settings): string | null {
   return open ? `${origin}${paths.login}/sign-up` : null;
 }
 
-/** Loaded when something is first sealed under it. */
+/** Loaded when something is first sealed. */
 function keyringOf(keyringSecrets: readonly string[], runtime: Runtime, secrets: Secrets): Keyring | null {
   if (keyringSecrets.length === 0) return null;
   return lazyObject<Keyring>({ seal: true, open: true, knows: true, renew: true, keysFor: true }, async () =>
@@ -113,7 +112,7 @@ function keyringOf(keyringSecrets: readonly string[], runtime: Runtime, secrets:
   );
 }
 
-/** In development a document may stand on this very computer, which is what the machine's own fetch must never reach (SEC-088). */
+/** In development a document may be on loopback, which the runtime's own fetch must never reach (SEC-088). */
 function documentFetch({ fetchPublic }: Runtime, isLoopback: boolean): SafeFetch | null {
   if (fetchPublic === undefined) return null;
   return lazy(async () =>

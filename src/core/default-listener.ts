@@ -1,6 +1,6 @@
 /**
- * The listener where the application gives no `on`: a failure is one line on stderr with the id that the page shows; in development, on
- * loopback, so is every refusal, with what to do. Nothing secret stands in a line.
+ * Default `on` listener: prints each failure as one line on stderr, with the id shown on the page. On loopback (development) it also
+ * prints each refusal with a hint. Secrets are removed from the lines.
  */
 import { lazy } from '../lib/lazy.ts';
 import type { Event } from '../model/event.ts';
@@ -9,7 +9,7 @@ const refusalLine = lazy(async () => (await import('../model/advice.ts')).refusa
 
 const MAX_MESSAGE = 300;
 const MAX_CAUSES = 4;
-/** What must not stand in a log, wherever a message got it from: tokens, values of secret parameters, passwords in URLs, long random texts. */
+/** Removed from every line: tokens, values of secret parameters, passwords in URLs, long random texts. */
 const SECRETS: readonly RegExp[] = [
   /(?<=\/\/)[^\s/@]+(?=@)/g,
   /(?<=\b(?:bearer|basic|dpop)\s+)\S+/gi,
@@ -17,7 +17,7 @@ const SECRETS: readonly RegExp[] = [
   /[\w+-]{40,}={0,2}/g,
 ];
 
-/** Makes the listener. @param isLoopback whether the issuer is this very computer. */
+/** Makes the listener. @param isLoopback whether the issuer is on loopback. */
 export function defaultListener(isLoopback: boolean): (event: Event) => void | Promise<void> {
   return (event) => {
     if (event.kind === 'request.failed') return console.error(failureLine(event));
@@ -35,7 +35,7 @@ function failureLine({ endpoint, requestId, reason, error, tenant }: Extract<Eve
   return `portcullis: request ${requestId} failed at ${where}${reason === undefined ? '' : ` (${reason})`}${causes === '' ? '' : `: ${causes}`}`;
 }
 
-/** An error and what caused it, in one line, with the place where the last of them was made. */
+/** An error and its causes in one line, with the stack frame of the innermost one. */
 function causesOf(error: unknown): string {
   const texts: string[] = [];
   let place = '';

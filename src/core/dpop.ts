@@ -1,6 +1,6 @@
 /**
- * DPoP proofs (RFC 9449 §4.3): signature, request, time, nonce, and that each counts once, in any number of processes. Loaded when the
- * first one comes.
+ * Checks DPoP proofs (RFC 9449 §4.3): signature, request, time, nonce, and single use across processes. Loaded when the first proof
+ * arrives.
  */
 import { base64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
@@ -12,24 +12,24 @@ import { requireKeyring } from './records/require-keyring.ts';
 import { onceOnly } from './records/single-use.ts';
 import { isAssertionSignedWith } from './assertion-signature.ts';
 
-/** How long a nonce is given out; it counts for as long again. */
+/** How long a nonce is issued; it is accepted for twice as long. */
 const NONCE_SPAN: Seconds = 150;
 
-/** A key that a request shows a proof of. */
+/** The DPoP proof of a request. */
 export interface ShownKey {
-  /** Thumbprint, as the proof has it. It counts only when {@link ShownKey.prove} has fulfilled. */
+  /** Thumbprint claimed by the proof. Trust it only after {@link ShownKey.prove} has resolved. */
   readonly jkt: string;
-  /** Checks the rest of the proof, and uses it up; again, it does nothing. @throws {OAuthError} `invalid_dpop_proof`, or `use_dpop_nonce` with a nonce. */
+  /** Checks the rest of the proof and uses it up; a second call does nothing. @throws {OAuthError} `invalid_dpop_proof`, or `use_dpop_nonce` with a nonce. */
   prove(): Promise<void>;
-  /** Makes the proof good again, where the request failed through no fault of the client. */
+  /** Makes the proof usable again if the request failed through no fault of the client. */
   giveBack(): Promise<void>;
 }
 
 /**
- * Reads the proof of a request without a signature being checked or anything being stored: that is dear, and comes when the caller
- * and their right are known.
+ * Parses the proof of a request without checking its signature or storing anything: those are expensive and come after the caller is
+ * authenticated and authorized.
  *
- * @throws {OAuthError} `invalid_dpop_proof` for one that is malformed or for another request.
+ * @throws {OAuthError} `invalid_dpop_proof` if it is malformed or for another request.
  */
 export async function shownKey(as: AuthServer, request: Request, target: ProofTarget): Promise<ShownKey> {
   const proof = await claimedProof(request, target, { hash: (text) => as.secrets.hash(text), now: as.now() });
@@ -50,7 +50,7 @@ export async function shownKey(as: AuthServer, request: Request, target: ProofTa
   };
 }
 
-/** The same for a guard, which answers in its own way. */
+/** Checks a proof for a guard, which writes its own error response; null if it is valid. */
 export async function findProblem(as: AuthServer, request: Request, target: ProofTarget): Promise<ProofProblem | null> {
   try {
     await (await shownKey(as, request, target)).prove();
@@ -61,21 +61,21 @@ export async function findProblem(as: AuthServer, request: Request, target: Proo
   }
 }
 
-/** A nonce for the next proofs: worked out of the time and the server's secret, so nothing is kept, and every process knows it. */
+/** A nonce for the next proofs. Derived from the time and the server's secret, so that nothing is stored and every process knows it. */
 export async function freshNonce(as: AuthServer): Promise<string> {
-  const [key] = await noncesKeys(as);
+  const [key] = await nonceKeys(as);
   return nonceOf(as, key ?? '', Math.floor(as.now() / NONCE_SPAN));
 }
 
 async function isNonce(as: AuthServer, nonce: unknown): Promise<boolean> {
   if (typeof nonce !== 'string') return false;
   const span = Math.floor(as.now() / NONCE_SPAN);
-  const keys = await noncesKeys(as);
-  const good = await Promise.all(keys.flatMap((key) => [nonceOf(as, key, span), nonceOf(as, key, span - 1)]));
-  return good.some((one) => equalTexts(one, nonce));
+  const keys = await nonceKeys(as);
+  const expected = await Promise.all(keys.flatMap((key) => [nonceOf(as, key, span), nonceOf(as, key, span - 1)]));
+  return expected.some((one) => equalTexts(one, nonce));
 }
 
-async function noncesKeys(as: AuthServer): Promise<readonly string[]> {
+async function nonceKeys(as: AuthServer): Promise<readonly string[]> {
   return (await requireKeyring(as.keyring, '`dpopNonces`').keysFor('dpop nonce')).map((key) => base64url(key));
 }
 

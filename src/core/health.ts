@@ -1,24 +1,24 @@
 /**
- * Health: whether the server can do its work at this moment, found out by doing a little of it. A record is written, read and
- * removed: a disk that is full still reads, and a replica that cannot be written to still answers.
+ * Health check: writes, reads and removes a record. A full disk can still be read, and a read-only replica still answers, so a read
+ * alone proves nothing.
  */
 import { isForm } from '../model/login.ts';
 import { type Key, NothingDone } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 
-/** Why it cannot: nothing came in time; the store said that it did nothing, as when it is full; it failed; it gave back something else. */
+/** Why: the store did not answer in time; it reported that it did nothing, for example because it is full; it failed; it returned something else. */
 export type Unhealthy = 'store_silent' | 'store_refused' | 'store_failed' | 'store_wrong';
 
-/** What a probe of a load balancer wants to know. The cause of a failure goes to the `on` listener only. */
+/** Answer to a load balancer's probe. The cause of a failure goes to the `on` listener only. */
 export interface Health {
   readonly ok: boolean;
-  /** Where it is not. */
+  /** If not ok. */
   readonly reason?: Unhealthy;
-  /** Where it is not: how many of the parts of the store failed. */
+  /** If not ok: how many parts of the store failed. */
   readonly failed?: { readonly parts: number; readonly of: number };
 }
 
-/** Reads once. @throws {TypeError} for a store that must not be used as it is set up, or a login's package that is missing; a store that is down will answer later. */
+/** Reads once at start-up. @throws {TypeError} if the store must not be used as configured, or a login's package is missing. A store that is down is no error here. */
 export async function checkStore(as: AuthServer): Promise<void> {
   await Promise.all(as.settings.logins.filter(isForm).map(async (login) => login.load?.()));
   try {
@@ -28,7 +28,7 @@ export async function checkStore(as: AuthServer): Promise<void> {
   }
 }
 
-/** Writes, reads and removes a record of its own, one in each part of the store. Never rejects. */
+/** Writes, reads and removes a record in each part of the store. Never rejects. */
 export async function checkHealth(as: AuthServer): Promise<Health> {
   const id = as.secrets.id();
   const keys = as.store.spread?.((n) => `health:${id}-${n}`) ?? [`health:${id}` as const];

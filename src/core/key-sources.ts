@@ -1,6 +1,6 @@
 /**
- * Key sources: where the public keys of a client or an issuer come from: given, or read at an address and remembered for a while. An
- * unknown key makes us look again, once in a while: keys rotate, and nobody makes us fetch as often as they like.
+ * Public keys of clients and issuers: given directly, or fetched from a `jwks_uri` and cached. An unknown key id causes a new fetch, since
+ * keys rotate, but only once per cool-down, so that no caller can make the server fetch at will.
  */
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import { parseJson } from '../lib/json.ts';
@@ -13,21 +13,21 @@ import type { Key, Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, readRecord, versioned } from './records/record.ts';
 
-/** Public keys, or the address where they stand. */
+/** Public keys, or the URL that serves them. */
 export interface KeySource {
   readonly jwks?: JwkSet;
   readonly jwksUri?: string;
 }
 
-interface Kept {
+interface CachedKeys {
   readonly keys: JwkSet | null;
-  /** When `secrets` came. */
+  /** When `keys` were fetched. */
   readonly at: Seconds;
-  /** When they were last asked for. */
+  /** When they were last requested. */
   readonly triedAt: Seconds;
-  /** Whether their host was down then. */
+  /** Whether their host was down at that time. */
   readonly isDown: boolean;
-  /** When they were kept in the store. */
+  /** When they were last saved in the store. */
   readonly savedAt?: Seconds;
 }
 
@@ -35,22 +35,22 @@ const NONE = { keys: null, at: 0 } as const;
 
 const LIMITS = { bytes: 65_536, milliseconds: 5000 };
 const FRESH: Seconds = 600;
-/** Longer than this keys are not trusted whose host is down: who took one back wants it gone. */
+/** While the host of keys is down, they are trusted for this long and no longer: the owner may have revoked one. */
 const STALE: Seconds = 86_400;
-/** What came is kept in the store once in so long, for processes that start while the host is down. */
+/** How often fetched keys are saved in the store, for processes that start while the host is down. */
 const KEEP_EVERY: Seconds = 3600;
 const COOL_DOWN: Seconds = 30;
 const MAX_KEPT = 256;
 const MAX_DEPTH = 8;
 
-const kept = new WeakMap<Settings, Map<string, Kept>>();
-const joins = new WeakMap<Settings, SingleFlight<Kept>>();
+const caches = new WeakMap<Settings, Map<string, CachedKeys>>();
+const flights = new WeakMap<Settings, SingleFlight<CachedKeys>>();
 
 /**
- * The key that an assertion was signed with, if the source has it.
+ * Finds the key that signed an assertion; null if the source does not have it.
  *
- * @param mayFetch asked before an address is read; what it throws is thrown.
- * @throws {OAuthError} `temporarily_unavailable` where the host of the keys is down, and the key is not among those that were read within a day.
+ * @param mayFetch called before a URL is fetched; what it throws is passed on.
+ * @throws {OAuthError} `temporarily_unavailable` if the host of the keys is down and the key is not among those fetched within a day.
  */
 export async function findKey(
   as: AuthServer,
@@ -60,43 +60,43 @@ export async function findKey(
 ): Promise<Jwk | null> {
   if (source.jwks) return pickKey(source.jwks, alg, kid);
   if (source.jwksUri === undefined) return null;
-  const known = keptBy(as).get(source.jwksUri);
+  const known = cacheOf(as).get(source.jwksUri);
   const key = known?.keys && known.at + FRESH > as.now() ? pickKey(known.keys, alg, kid) : null;
   if (key !== null) return key;
-  const isRecent = known !== undefined && known.keys !== null && known.triedAt + COOL_DOWN > as.now(); // nothing at all is asked for again at once
-  const { keys, isDown } = isRecent ? known : await ask(as, source.jwksUri, mayFetch);
+  const isRecent = known !== undefined && known.keys !== null && known.triedAt + COOL_DOWN > as.now();
+  const { keys, isDown } = isRecent ? known : await fetchShared(as, source.jwksUri, mayFetch);
   const found = keys && pickKey(keys, alg, kid);
   if (found || !isDown) return found;
   const cause = new Error('The public keys of a client or an issuer cannot be read: their host is down.');
   throw new OAuthError('temporarily_unavailable', 'keys_unreachable', { headers: { 'retry-after': '30' }, cause });
 }
 
-async function ask(as: AuthServer, uri: string, mayFetch: () => Promise<void>): Promise<Kept> {
+async function fetchShared(as: AuthServer, uri: string, mayFetch: () => Promise<void>): Promise<CachedKeys> {
   await mayFetch();
-  const join = joins.get(as.settings) ?? makeSingleFlight<Kept>();
-  joins.set(as.settings, join);
-  return join(uri, () => fetchKeys(as, uri));
+  const flight = flights.get(as.settings) ?? makeSingleFlight<CachedKeys>();
+  flights.set(as.settings, flight);
+  return flight(uri, () => fetchKeys(as, uri));
 }
 
-async function fetchKeys(as: AuthServer, uri: string): Promise<Kept> {
+async function fetchKeys(as: AuthServer, uri: string): Promise<CachedKeys> {
   const answer = (await as.fetchKeys?.(uri, LIMITS)) ?? { problem: 'unreachable' as const };
   const keys = 'problem' in answer ? null : keySetOf(parseJson(answer.text, MAX_DEPTH));
-  const [all, now] = [keptBy(as), as.now()];
-  const before = all.get(uri);
+  const [cache, now] = [cacheOf(as), as.now()];
+  const before = cache.get(uri);
   const isDown = isHostDown(answer);
   const old = isDown ? ((before?.keys ? before : await findKeys(as, uri)) ?? NONE) : NONE;
   const isOld = old.at + STALE <= now;
   const next = keys
     ? { keys, at: now, triedAt: now, isDown, savedAt: await saveKeys(as, uri, keys, before) }
     : { ...(isOld ? NONE : old), triedAt: now, isDown };
-  all.delete(uri); // the newest stands last
-  if (all.size >= MAX_KEPT) for (const oldest of all.keys()) if (all.delete(oldest)) break;
-  all.set(uri, next);
+  cache.delete(uri); // keeps the newest last
+  if (cache.size >= MAX_KEPT) for (const oldest of cache.keys()) if (cache.delete(oldest)) break;
+  cache.set(uri, next);
   return next;
 }
 
-/** Keeps keys for other processes; tells when that was done last. A store that is down does not make good keys bad. */
-async function saveKeys(as: AuthServer, uri: string, keys: JwkSet, before: Kept | undefined): Promise<Seconds> {
+/** Saves keys for other processes. @returns when that was last done. The keys stay good if the store is down. */
+async function saveKeys(as: AuthServer, uri: string, keys: JwkSet, before: CachedKeys | undefined): Promise<Seconds> {
   const [now, last] = [as.now(), before?.savedAt ?? 0];
   if (last + KEEP_EVERY > now) return last;
   try {
@@ -108,10 +108,10 @@ async function saveKeys(as: AuthServer, uri: string, keys: JwkSet, before: Kept 
   }
 }
 
-/** The keys that any process of this server read last. */
-async function findKeys(as: AuthServer, uri: string): Promise<Pick<Kept, 'keys' | 'at'> | null> {
-  const held = await readRecord(as.store, await keyOf(as, uri), isKeySetRecord);
-  return held && { keys: keySetOf(held.value.jwks), at: held.value.at };
+/** The keys that any process of this server fetched last. */
+async function findKeys(as: AuthServer, uri: string): Promise<Pick<CachedKeys, 'keys' | 'at'> | null> {
+  const record = await readRecord(as.store, await keyOf(as, uri), isKeySetRecord);
+  return record && { keys: keySetOf(record.value.jwks), at: record.value.at };
 }
 
 async function keyOf(as: AuthServer, uri: string): Promise<Key> {
@@ -121,8 +121,8 @@ async function keyOf(as: AuthServer, uri: string): Promise<Key> {
 const isKeySetRecord = (value: unknown): value is { readonly at: Seconds; readonly jwks: unknown } =>
   versioned(value) && has(value, 'at', 'jwks');
 
-function keptBy({ settings }: AuthServer): Map<string, Kept> {
-  const map = kept.get(settings) ?? new Map<string, Kept>();
-  kept.set(settings, map);
+function cacheOf({ settings }: AuthServer): Map<string, CachedKeys> {
+  const map = caches.get(settings) ?? new Map<string, CachedKeys>();
+  caches.set(settings, map);
   return map;
 }

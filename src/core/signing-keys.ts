@@ -1,7 +1,7 @@
 /**
- * Signing keys of access tokens, in the store: made when first needed, changed in time, the private part sealed under the server's
- * secret. One record for each algorithm, changed by one conditional write, so that all processes sign with the same key; what was read
- * is kept for some minutes, which is far less than a key is published ahead.
+ * Signing keys for access tokens: made when first needed, rotated in time, stored with the private part sealed under the server's secret.
+ * One record for each algorithm, changed by a conditional write, so that all processes sign with the same key. Reads are cached for some
+ * minutes, far less than the time that a key is published before it signs.
  */
 import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
@@ -17,48 +17,48 @@ import { secretMissing } from './records/sealed-faults.ts';
 
 type SigningKeys = { readonly v: 1; readonly keys: readonly SigningKey[] };
 
-/** A key, ready to sign. */
+/** A key that is ready to sign. */
 export interface Signer {
   readonly kid: string;
   readonly key: CryptoKey;
 }
 
-interface Kept {
+interface LoadedKeys {
   readonly keys: readonly SigningKey[];
   readonly signers: readonly (Signer & { readonly since: Seconds })[];
   readonly at: Seconds;
 }
 
-/** What private keys are sealed for. */
+/** Purpose that private keys are sealed for. */
 export const SIGNING_PURPOSE = 'access token signing';
 const FRESH: Seconds = 300;
-/** What one server read last, and the reading that is under way. */
-const kept = new WeakMap<Settings, { readonly known: Map<SigningAlg, Kept>; readonly join: SingleFlight<Kept> }>();
+/** What a server read last, and the pending read. */
+const kept = new WeakMap<Settings, { readonly known: Map<SigningAlg, LoadedKeys>; readonly join: SingleFlight<LoadedKeys> }>();
 
-/** What signs now. */
+/** The current signing key. */
 export async function signerFor(as: AuthServer, alg: SigningAlg): Promise<Signer> {
-  const { keys, signers } = await recent(as, alg);
+  const { keys, signers } = await loadedKeys(as, alg);
   const current = signingKey(keys.filter(isInUse), as.now());
   const signer = signers.find(({ kid }) => kid === current?.kid);
-  if (!signer) throw secretMissing('signing-keys'); // an older key in its place would sign beyond its time
+  if (!signer) throw secretMissing('signing-keys'); // an older key would sign past its lifetime
   return signer;
 }
 
-/** Every public key that a living token may have been signed with, or soon will be. */
+/** Every public key that a live token may have been signed with, or soon will be. */
 export async function publicKeys(as: AuthServer): Promise<readonly Jwk[]> {
   const algs = [...new Set(as.settings.resources.flatMap(({ signing }) => (signing === undefined ? [] : [signing])))];
-  const all = await Promise.all(algs.map(async (alg) => (await recent(as, alg)).keys));
+  const all = await Promise.all(algs.map(async (alg) => (await loadedKeys(as, alg)).keys));
   return all.flat().map(({ publicKey }) => publicKey);
 }
 
-/** What was read lately; a failure is not kept. */
-async function recent(as: AuthServer, alg: SigningAlg): Promise<Kept> {
-  const own = kept.get(as.settings) ?? { known: new Map<SigningAlg, Kept>(), join: makeSingleFlight<Kept>() };
+/** The keys, from the cache if fresh. A failure is not cached. */
+async function loadedKeys(as: AuthServer, alg: SigningAlg): Promise<LoadedKeys> {
+  const own = kept.get(as.settings) ?? { known: new Map<SigningAlg, LoadedKeys>(), join: makeSingleFlight<LoadedKeys>() };
   kept.set(as.settings, own);
-  const { known, join } = own;
+  const { known, join: flight } = own;
   const last = known.get(alg);
   if (last && last.at + FRESH > as.now()) return last;
-  return join(alg, async () => {
+  return flight(alg, async () => {
     const read = await load(as, alg);
     known.set(alg, read);
     return read;
@@ -66,13 +66,13 @@ async function recent(as: AuthServer, alg: SigningAlg): Promise<Kept> {
 }
 
 /**
- * Reads the keys; makes the next one where it is due, takes out the ones that are over, and seals anew what an older secret sealed. A
- * process that cannot read a key makes none: processes with different secrets would each make their own, and sign before others publish it.
+ * Reads the keys, makes the next one if it is due, removes expired ones, and reseals. A process that cannot open a key makes none:
+ * processes with different secrets would each make their own, and sign before the others publish it.
  */
-async function load(as: AuthServer, alg: SigningAlg): Promise<Kept> {
-  const { made, reason, ...loaded } = await changeRecord(as, `signing-keys:${alg}`, isSigningKeys, async (held) => {
+async function load(as: AuthServer, alg: SigningAlg): Promise<LoadedKeys> {
+  const { made, reason, ...loaded } = await changeRecord(as, `signing-keys:${alg}`, isSigningKeys, async (record) => {
     const now = as.now();
-    const before = held?.keys ?? [];
+    const before = record?.keys ?? [];
     const signers = await open(as, alg, before);
     const inUse = before.filter(isInUse);
     const due = signers.length < inUse.length ? null : nextDue(inUse, now);
@@ -91,7 +91,7 @@ function longestLife({ settings: { lifetimes, resources } }: AuthServer): Second
   return Math.max(lifetimes.access, ...resources.map(({ accessTtl = 0 }) => accessTtl));
 }
 
-async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]): Promise<Kept['signers']> {
+async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]): Promise<LoadedKeys['signers']> {
   const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
   const opened = keys.map(async ({ kid, sealed, since }) => {
     const jwk = (await ring.knows(sealed)) ? await ring.open(SIGNING_PURPOSE, sealed, kid) : null;
@@ -105,7 +105,7 @@ async function renewed(as: AuthServer, keys: readonly SigningKey[]): Promise<rea
   return Promise.all(keys.map(async (one) => ({ ...one, sealed: (await ring.renew(SIGNING_PURPOSE, one.sealed, one.kid)) ?? one.sealed })));
 }
 
-async function make(as: AuthServer, alg: SigningAlg, since: Seconds): Promise<{ kept: SigningKey; signer: Kept['signers'][number] }> {
+async function make(as: AuthServer, alg: SigningAlg, since: Seconds): Promise<{ kept: SigningKey; signer: LoadedKeys['signers'][number] }> {
   const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
   const pair = await generateKeyPair(alg, { extractable: true });
   const kid = as.secrets.id();
@@ -114,6 +114,6 @@ async function make(as: AuthServer, alg: SigningAlg, since: Seconds): Promise<{ 
   return { kept: { kid, publicKey, sealed, since }, signer: { kid, since, key: pair.privateKey } };
 }
 
-/** Not one whose secret was lost and given up (`core/reseal`): that is published until its tokens are over, and signs no more. */
+/** False for a key whose secret was lost (`core/reseal`): it is published until its tokens have expired, and no longer signs. */
 const isInUse = ({ sealed }: SigningKey): boolean => sealed !== '';
 const isSigningKeys = (value: unknown): value is SigningKeys => versioned(value) && has(value, 'keys');

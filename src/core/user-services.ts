@@ -1,6 +1,6 @@
 /**
- * People: the verbs over those who sign in, over what they allowed and over what other sites let them do here. A guarded call needs
- * none of them, so each comes with its first use.
+ * User services: operations on accounts, consents, passkeys, TOTP, links and upstream tokens. A guarded call needs none of them, so each
+ * is loaded on first use.
  */
 import { lazyObject, memoize } from '../lib/lazy.ts';
 import type { Accounts } from '../model/account.ts';
@@ -18,7 +18,7 @@ import type { Secrets } from './records/secrets.ts';
 import type { Records } from './records/records.ts';
 import type { Vault } from './vault/vault.ts';
 
-/** What they are made over. */
+/** What the services are made over. */
 export interface UserServicesParts {
   readonly settings: Settings;
   readonly runtime: Runtime;
@@ -26,25 +26,25 @@ export interface UserServicesParts {
   readonly records: Records;
   readonly secrets: Secrets;
   readonly keyring: Keyring | null;
-  /** Where providers find their secrets. */
+  /** Where upstream providers find their secrets. */
   readonly env: unknown;
-  /** Where people sign up; null where they cannot. */
+  /** URL of the sign-up page; null if there is none. */
   readonly signUpUrl: string | null;
   readonly emit: (event: NewEvent) => void;
 }
 
-/** The verbs. */
+/** The services. */
 export interface UserServices {
   readonly accounts: Accounts;
   readonly consents: Consents;
   readonly passkeys: Passkeys;
   readonly totps: Totps;
   readonly links: Links;
-  /** Tokens of other sites. */
+  /** Upstream tokens. */
   readonly vault: Vault;
 }
 
-/** Makes the verbs; nothing of them is loaded yet. */
+/** Makes the services; they are loaded on first use. */
 export function makeUserServices(parts: UserServicesParts): UserServices {
   const { runtime, store, records, secrets, signUpUrl } = parts;
   const over = { ...parts, now: () => runtime.now() };
@@ -60,7 +60,7 @@ export function makeUserServices(parts: UserServicesParts): UserServices {
     async () => (await import('./users/totp.ts')).makeTotps(parts),
   );
   const links = lazyObject<Links>({ make: true, find: true, take: true }, async () => (await import('./users/links.ts')).makeLinks(over));
-  const vault = lateVault(parts);
+  const vault = lazyVault(parts);
   const accounts = lazyObject<Accounts>(
     {
       create: true, seed: true, find: true, findByUsername: true, findByEmail: true, checkPassword: true, removeSecondFactor: true, setPassword: true,
@@ -95,7 +95,7 @@ export function makeUserServices(parts: UserServicesParts): UserServices {
   return { accounts, consents, passkeys, totps, links, vault };
 }
 
-function lateVault(parts: UserServicesParts): Vault {
+function lazyVault(parts: UserServicesParts): Vault {
   const { once } = memoize(async () => (await import('./vault/vault.ts')).makeVault(parts));
   return {
     ...lazyObject<Omit<Vault, 'upstreamsOf'>>({ keep: true, stand: true, release: true, releaseAll: true }, once),

@@ -1,6 +1,6 @@
 /**
- * Verify: from an access token to Access, with one read of the store. Null for whatever is not good,
- * without telling the caller why: forged, expired, revoked and foreign tokens are one answer (RFC 6750 §3.1). The operator is told.
+ * Verifies an access token with one read of the store. Forged, expired, revoked and foreign tokens all give null: the caller is not told
+ * why (RFC 6750 §3.1), the operator is.
  */
 import { forLog as quoted } from '../lib/shown.ts';
 import type { Access, Tell } from '../model/access.ts';
@@ -14,15 +14,15 @@ import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
 import { openRefs } from './vault/upstream-refs.ts';
 
 /**
- * Checks a token against the record of its grant.
+ * Checks a token against its grant.
  *
- * @param resource canonical URI the token must be for. @param tell takes the reason of a null.
- * @throws whatever the store throws: a store that is down is not a bad token.
+ * @param resource canonical URI that the token must be for. @param tell gets the reason of a null.
+ * @throws what the store throws: a store that is down does not make the token invalid.
  */
 export async function verifyAccess(as: AuthServer, token: string, resource: string, tell: Tell = noTell): Promise<Access | null> {
   const before = as.grantCache.shown(token);
   const now = as.now();
-  if (before !== undefined && isBelieved(as, before, now))
+  if (before !== undefined && isTrustedFromCache(as, before, now))
     return isFor(as, before.grant, resource, tell) && isInTime(before, now, tell) ? accessFrom(as, before, resource) : null;
   const grant = before === undefined ? await findGrant(as, token, tell) : await findLinked(as, before.grant.id, tell);
   if (grant === null || !isFor(as, grant, resource, tell)) return null;
@@ -32,12 +32,12 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
   }
   const found = await openedBy(as, token, grant, tell);
   if (found === null) return null;
-  const shown = { ...found, said: sayingOf(as, token, found), checkedAt: now };
-  as.grantCache.keepShown(token, shown);
-  return accessFrom(as, shown, resource);
+  const cached = { ...found, said: claimsOf(as, token, found), checkedAt: now };
+  as.grantCache.keepShown(token, cached);
+  return accessFrom(as, cached, resource);
 }
 
-/** A token is for one resource; or, where its client named none of several, for every route of ours. */
+/** A token is for one resource, or for every route if its client named none of several. */
 function isFor({ settings }: AuthServer, { resource: granted }: Grant, resource: string, tell: Tell): boolean {
   if (granted === resource) return true;
   if (granted === settings.everyRoute?.uri && settings.resources.some(({ uri, path }) => uri === resource && path !== null)) return true;
@@ -45,13 +45,13 @@ function isFor({ settings }: AuthServer, { resource: granted }: Grant, resource:
   return false;
 }
 
-/** The grant behind a living access token, in which nobody may change anything, with what the token opened; or null. */
+/** The grant of a live access token and its decrypted props; or null. Callers must not change it. */
 export async function findToken(as: AuthServer, token: string, tell: Tell = noTell): Promise<CachedGrant | null> {
   const grant = await findGrant(as, token, tell);
   return grant && openedBy(as, token, grant, tell);
 }
 
-/** A living access token with its grant, its props still closed; or null. */
+/** A live access token with its grant, its props still sealed; or null. */
 export async function findLive(as: AuthServer, token: string): Promise<Omit<CachedGrant, 'text'> | null> {
   const grant = await findGrant(as, token, noTell);
   return grant && liveIn(as, token, grant, noTell);
@@ -81,8 +81,8 @@ async function openedBy(as: AuthServer, token: string, grant: Grant, tell: Tell)
   return text === null ? null : { ...live, text };
 }
 
-/** Only where the operator wants it: without asking the store, for a while (`dangerouslyCacheTokens`). */
-function isBelieved(as: AuthServer, { grant, checkedAt }: CachedToken, now: Seconds): boolean {
+/** Whether the token is accepted without asking the store, for a while, as the operator configured (`dangerouslyCacheTokens`). */
+function isTrustedFromCache(as: AuthServer, { grant, checkedAt }: CachedToken, now: Seconds): boolean {
   const { believedFor } = as.settings;
   return believedFor > 0 && now < checkedAt + believedFor && now >= checkedAt && as.grantCache.stands(grant);
 }
@@ -96,32 +96,32 @@ function isInTime({ grant, access }: CachedGrant, now: Seconds, tell: Tell): boo
 function noTell(): void {}
 
 /**
- * One read; for a token that was exchanged, one for each grant it hangs on, all at once. Where one of them ended, or the very token that
- * was exchanged is over (RFC 7009), nothing hangs any more.
+ * Reads the grant; for an exchanged token, also each grant that it depends on, in parallel. It ends when one of them ends, or when the
+ * token that was exchanged is revoked or expires (RFC 7009).
  */
 async function findLinked(as: AuthServer, grantId: string, tell: Tell): Promise<Grant | null> {
   const ids = linksOf(grantId);
   const grants = ids.length === 1 ? [await as.grantCache.find(grantId)] : await Promise.all(ids.map((id) => as.grantCache.find(id)));
   const now = as.now();
-  const problem = grants.map((grant, at) => whyNot(grant, grants[at - 1], now)).find((one) => one !== null);
+  const problem = grants.map((grant, at) => problemOf(grant, grants[at - 1], now)).find((one) => one !== null);
   if (problem !== undefined) tell(problem);
   return problem === undefined ? (grants.at(-1) ?? null) : null;
 }
 
-/** Why a grant does not stand, or what it hangs on does not; null where both do. @param parent absent for the first one. */
-function whyNot(grant: Grant | null, parent: Grant | null | undefined, now: Seconds): string | null {
+/** Why a grant, or the token that it was exchanged from, is not valid; null if both are. @param parent absent for the first one. */
+function problemOf(grant: Grant | null, parent: Grant | null | undefined, now: Seconds): string | null {
   if (!grant) return 'grant_unknown';
-  if (!parent) return whyOver(grant, now); // the first one; another whose parent is missing was told of before
+  if (!parent) return whyOver(grant, now); // the first one; a missing parent was reported before
   return whyOver(grant, now) ?? (findAccess(parent, grant.subjectHash ?? '', now) ? null : 'subject_token_over');
 }
 
-/** What a found token says. */
+/** What a verified token gives access to. */
 export function accessOf(as: AuthServer, token: string, found: CachedGrant): Access {
-  return accessFrom(as, { ...found, said: sayingOf(as, token, found), checkedAt: as.now() }, found.grant.resource);
+  return accessFrom(as, { ...found, said: claimsOf(as, token, found), checkedAt: as.now() }, found.grant.resource);
 }
 
-/** What a token says each time; made once, since most of it is for those who ask. */
-function sayingOf(as: AuthServer, token: string, { grant, access }: CachedGrant): CachedToken['said'] {
+/** The part of the access that is the same for each call; made once, with the expensive members lazy. */
+function claimsOf(as: AuthServer, token: string, { grant, access }: CachedGrant): CachedToken['said'] {
   const { userId, clientId, id: grantId, resource, upstreams } = grant;
   const key = async (): Promise<Uint8Array<ArrayBuffer>> => unwrap(access, await as.secrets.pad(token));
   const upstream = as.vault.upstreamsOf(grantId, async () => (upstreams ? openRefs(as.secrets, grantId, await key(), upstreams) : []));
@@ -130,12 +130,12 @@ function sayingOf(as: AuthServer, token: string, { grant, access }: CachedGrant)
   return isProgram ? { ...said, program: true } : said;
 }
 
-/** One call's own: handlers may do with it what they like, and no other call sees it. */
+/** A copy for one call: handlers may change it without affecting other calls. */
 function accessFrom(as: AuthServer, { grant: { organization, act }, access, text, said }: CachedToken, resource: string): Access {
-  const own = { ...said, resource, scope: as.settings.covered(access.scope).slice(), props: JSON.parse(text) as unknown };
-  if (organization === undefined && act === undefined && access.jkt === undefined) return own;
+  const copy = { ...said, resource, scope: as.settings.covered(access.scope).slice(), props: JSON.parse(text) as unknown };
+  if (organization === undefined && act === undefined && access.jkt === undefined) return copy;
   return {
-    ...own,
+    ...copy,
     ...(organization === undefined ? {} : { organization: { ...organization } }),
     ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),
     ...(act === undefined ? {} : { act: structuredClone(act) }),

@@ -1,11 +1,10 @@
 /**
- * The machine as Web Crypto offers it: what workerd, Deno, Bun and browsers have in common.
- * No scrypt here, since Web Crypto has none; `worker/runtime` adds it. Keys are imported on every call:
- * nearly all of them seal one record, so a cache would hold secrets and save nothing.
+ * Runtime on Web Crypto: what workerd, Deno, Bun and browsers have in common. Web Crypto has no scrypt; `worker/runtime` adds it. Keys are
+ * imported on every call: nearly every key seals one record, so a cache would hold secrets and save nothing.
  */
 import type { Runtime } from '../model/runtime.ts';
 
-/** Bytes of the nonce that stands before a ciphertext, and of the tag behind it (NIST SP 800-38D §8.2.1). */
+/** Length of the nonce before a ciphertext and of the tag after it, in bytes (NIST SP 800-38D §8.2.1). */
 const NONCE = 12;
 const TAG = 16;
 
@@ -38,7 +37,7 @@ export function webRuntime(): Runtime {
       try {
         return new Uint8Array(await crypto.subtle.decrypt(gcm(sealed.subarray(0, NONCE), bound), aes, sealed.subarray(NONCE)));
       } catch (error) {
-        // The one name Web Crypto has for "the tag does not fit"; anything else is our own fault.
+        // Web Crypto's only name for a tag mismatch; any other error is a bug here.
         if (error instanceof Error && error.name === 'OperationError') return null;
         throw error;
       }
@@ -46,7 +45,7 @@ export function webRuntime(): Runtime {
   };
 }
 
-/** AES-256 only: Web Crypto would take a 128-bit key as well, which Node's side refuses. */
+/** AES-256 only: Web Crypto would also accept a 128-bit key, which the Node runtime refuses. */
 function importAes(key: Uint8Array<ArrayBuffer>, usage: 'encrypt' | 'decrypt'): Promise<CryptoKey> {
   if (key.length !== 32) throw new TypeError('An AES-256 key has 32 bytes.');
   return crypto.subtle.importKey('raw', key, 'AES-GCM', false, [usage]);

@@ -59,8 +59,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-02', what: 'a second click finds no answer', file: 'src/core/records/decision-answers.ts',
-    good: `const answer = held && ((await as.secrets.openUnder(secret, held.value.sealed, \`answered:\${hash}\`)) as T | null);`,
-    bad: `const answer = held && secret === '' ? ((await as.secrets.openUnder(secret, held.value.sealed, \`answered:\${hash}\`)) as T | null) : null;`,
+    good: `const answer = stored && ((await as.secrets.openUnder(secret, stored.value.sealed, \`answered:\${hash}\`)) as T | null);`,
+    bad: `const answer = stored && secret === '' ? ((await as.secrets.openUnder(secret, stored.value.sealed, \`answered:\${hash}\`)) as T | null) : null;`,
   },
   {
     id: 'R-04', what: 'required scopes can be narrowed away', file: 'src/grants/scope-rules.ts',
@@ -91,8 +91,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'FLT-05', what: 'a read that fails is "not there"', file: 'src/core/store-retry.ts',
-    good: `    read: (key, known) => look(() => store.read(key, known)),`,
-    bad: `    read: (key, known) => look(() => store.read(key, known)).catch(() => null),`,
+    good: `    read: (key, known) => retriedRead(() => store.read(key, known)),`,
+    bad: `    read: (key, known) => retriedRead(() => store.read(key, known)).catch(() => null),`,
   },
   {
     id: 'SEC-030', what: 'a code is good as often as it comes', file: TRANSITIONS,
@@ -104,7 +104,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'SEC-040', what: 'a grant that ended lets its access tokens live', file: 'src/core/verify.ts',
-    good: `if (before !== undefined && isBelieved(as, before, now))`, bad: `if (before !== undefined)`,
+    good: `if (before !== undefined && isTrustedFromCache(as, before, now))`, bad: `if (before !== undefined)`,
   },
   {
     id: 'SEC-180', what: 'permissions are not asked for', file: 'src/model/policy.ts',

@@ -1,6 +1,4 @@
-/**
- * Registrations: how many clients there may be.
- */
+/** Client registration quota: the count of registered clients, and the slots that are taken from it. */
 import { changeRecord } from '../../model/change-record.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Key, Seconds } from '../../model/store.ts';
@@ -12,7 +10,7 @@ type Quota = {
   readonly v: 1;
   readonly count: number;
   readonly countedAt: Seconds;
-  /** Places taken in the present span of time and in the one before: their clients may not be written yet. */
+  /** Slots taken in the current and in the previous time span: their clients may not be stored yet. */
   readonly span?: number;
   readonly taken?: number;
   readonly takenBefore?: number;
@@ -20,65 +18,65 @@ type Quota = {
 
 const QUOTA: Key = 'quota:clients';
 const COUNT_AGAIN: Seconds = 600;
-/** Places that a process takes at once while there are plenty, so that most registrations write nothing but their client. */
+/** Slots that a process takes at once while there are plenty, so that most registrations write only their client. */
 const BLOCK = 32;
 const PLENTY = 1000;
-/** How long a place may be taken before its client is written: a new count adds all that were taken since. */
+/** How long a slot may be taken before its client is stored: a recount adds all slots taken since. */
 const SPAN: Seconds = 120;
-/** How long a process may use the places of a block; the rest of the span is for the request that writes the client. */
+/** How long a process may use the slots of a block; the rest of the span is for the request that stores the client. */
 const BLOCK_TTL: Seconds = 60;
-/** Those that this process took and has not given away. */
-const ahead = new WeakMap<Settings, { readonly left: number; readonly until: Seconds }>();
+/** Slots that this process has taken and not used. */
+const blocks = new WeakMap<Settings, { readonly left: number; readonly until: Seconds }>();
 
 /**
- * Takes one of the places that there are; never one more than that. The number is raised by each registration; clients that run out
- * lower it when all places seem taken, by counting anew, every ten minutes at most.
+ * Takes one slot, never more than there are. Each registration raises the count. Expired clients lower it: when all slots seem taken, the
+ * clients are counted again, at most every ten minutes.
  *
- * @throws {OAuthError} `temporarily_unavailable` where so many register at once that the number cannot be raised.
+ * @throws {OAuthError} `temporarily_unavailable` if too many clients register at once to write the count.
  */
 export async function takePlace(as: AuthServer): Promise<boolean> {
-  const block = ahead.get(as.settings);
+  const block = blocks.get(as.settings);
   const isLeft = block !== undefined && block.left > 0 && block.until > as.now();
-  if (isLeft) ahead.set(as.settings, { ...block, left: block.left - 1 });
-  return isLeft || takeSome(as);
+  if (isLeft) blocks.set(as.settings, { ...block, left: block.left - 1 });
+  return isLeft || takeBlock(as);
 }
 
-async function takeSome(as: AuthServer): Promise<boolean> {
+async function takeBlock(as: AuthServer): Promise<boolean> {
   const { most } = as.settings.registration;
   const now = as.now();
   const span = Math.floor(now / SPAN);
-  const places = await changeRecord(as, QUOTA, isQuota, async (held) => {
-    const isFull = held !== null && held.count >= most;
-    if (isFull && held.countedAt + COUNT_AGAIN > now) return { result: 0 };
-    const lately = takenLately(held, span);
-    const counted = held && !isFull ? held : { count: (await countClients(as)) + lately.taken + lately.takenBefore, countedAt: now };
+  const slots = await changeRecord(as, QUOTA, isQuota, async (quota) => {
+    const isFull = quota !== null && quota.count >= most;
+    if (isFull && quota.countedAt + COUNT_AGAIN > now) return { result: 0 };
+    const recent = recentlyTaken(quota, span);
+    const counted = quota && !isFull ? quota : { count: (await countClients(as)) + recent.taken + recent.takenBefore, countedAt: now };
     const free = most - counted.count;
     const result = free > PLENTY ? BLOCK : Math.max(0, Math.min(1, free));
     const { count, countedAt } = counted;
-    const write: Quota = { v: 1, count: count + result, countedAt, span, taken: lately.taken + result, takenBefore: lately.takenBefore };
+    const write: Quota = { v: 1, count: count + result, countedAt, span, taken: recent.taken + result, takenBefore: recent.takenBefore };
     return { write, result };
   });
-  if (places > 1) ahead.set(as.settings, { left: places - 1, until: now + BLOCK_TTL });
-  return places > 0;
+  if (slots > 1) blocks.set(as.settings, { left: slots - 1, until: now + BLOCK_TTL });
+  return slots > 0;
 }
 
 /**
- * Takes the place of the oldest registration that was never used. Noted before it goes, so that a count of all in this moment gives its
- * place to no one else.
+ * Takes the slot of the oldest unused registration. The count is written before that client is removed, so that a recount at that moment
+ * gives its slot to no other registration.
  */
 export async function takeOldest(as: AuthServer): Promise<boolean> {
   const span = Math.floor(as.now() / SPAN);
-  await changeRecord(as, QUOTA, isQuota, (held) => {
-    if (held === null) return { result: undefined };
-    const { taken, takenBefore } = takenLately(held, span);
-    return { write: { ...held, span, taken: taken + 1, takenBefore }, result: undefined };
+  await changeRecord(as, QUOTA, isQuota, (quota) => {
+    if (quota === null) return { result: undefined };
+    const { taken, takenBefore } = recentlyTaken(quota, span);
+    return { write: { ...quota, span, taken: taken + 1, takenBefore }, result: undefined };
   });
   const { removeOldestUnused } = await import('./client-removal.ts');
   return removeOldestUnused(as);
 }
 
-function takenLately(held: Quota | null, present: number): { readonly taken: number; readonly takenBefore: number } {
-  const { span, taken = 0, takenBefore = 0 } = held ?? {};
+function recentlyTaken(quota: Quota | null, present: number): { readonly taken: number; readonly takenBefore: number } {
+  const { span, taken = 0, takenBefore = 0 } = quota ?? {};
   if (span === present) return { taken, takenBefore };
   return { taken: 0, takenBefore: span === present - 1 ? taken : 0 };
 }

@@ -1,6 +1,6 @@
 /**
- * Client removal: how registrations go. A client that is being deleted is marked first, its grants are ended, and only then the row
- * goes: whatever interrupts that, doing it again finishes it (SEC-084).
+ * Client removal. A client is marked as deleted first, then its grants end, and only then its record is removed: after any interruption,
+ * a second call finishes the job (SEC-084).
  */
 import { changeRecord } from '../../model/change-record.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -10,7 +10,7 @@ import type { AuthServer } from '../auth-server.ts';
 import { isClient, isLiving, isMarked, keyOf, UNUSED } from './clients.ts';
 import { readRecord } from './record.ts';
 
-/** Removes the oldest registration that was never used, to make room for another; false where there is none. */
+/** Removes the oldest unused registration to make room for another; false if there is none. */
 export async function removeOldestUnused(as: AuthServer): Promise<boolean> {
   let after: Cursor | undefined;
   do {
@@ -21,29 +21,29 @@ export async function removeOldestUnused(as: AuthServer): Promise<boolean> {
   return false;
 }
 
-/** False where it is in use by now, or gone: then another one is taken. */
+/** False if the client is used or removed by now: the caller tries the next one. */
 async function removeUnused(as: AuthServer, key: Key): Promise<boolean> {
-  const held = await readRecord(as.store, key, isLiving);
-  return held?.value.unused === true && (await as.store.remove(key, held.version));
+  const record = await readRecord(as.store, key, isLiving);
+  return record?.value.unused === true && (await as.store.remove(key, record.version));
 }
 
 /**
- * Deletes a client with every grant and token of it. Doing it again does what was left undone; a grant that is opened meanwhile finds
- * the mark, or is found in the list.
+ * Deletes a client with all its grants and tokens. A second call finishes an interrupted one. A grant that is opened at the same time
+ * either meets the mark or is found in the list.
  *
- * @returns whether there was a client.
+ * @returns whether the client existed.
  */
 export async function deleteClient(as: AuthServer, id: string): Promise<boolean> {
   const found = await mark(as, id);
   await endGrants(as, id);
-  const held = await readRecord(as.store, keyOf(id), isMarked);
-  if (held) await as.store.remove(keyOf(id), held.version);
+  const record = await readRecord(as.store, keyOf(id), isMarked);
+  if (record) await as.store.remove(keyOf(id), record.version);
   if (found) as.emit({ kind: 'client.deleted', clientId: id });
   return found;
 }
 
 async function mark(as: AuthServer, id: string): Promise<boolean> {
-  const until = as.now() + as.settings.grantTtl; // nothing of it can outlive that
+  const until = as.now() + as.settings.grantTtl; // none of its grants can live longer
   return changeRecord(as, keyOf(id), isClient, (client) =>
     !client || isMarked(client)
       ? { result: client !== null }
@@ -64,6 +64,6 @@ async function endGrant(as: AuthServer, grantId: string): Promise<void> {
   try {
     await as.records.changeGrant(grantId, revoke('client_deleted', as.now()));
   } catch (error) {
-    if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error; // it has run out meanwhile
+    if (!(error instanceof OAuthError) || error.reason !== 'grant_unknown') throw error; // it has expired by now
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Client records: registered clients as they are kept, every change of one a conditional write. How they go: `client-removal.ts`.
+ * Client records: reads registered clients, and changes them by conditional writes. For deletion see `client-removal.ts`.
  */
 import { changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
@@ -11,12 +11,12 @@ const ALL: IndexKey = 'clients:all';
 /** The list of registrations that are not used yet. */
 export const UNUSED: IndexKey = 'clients:unused';
 
-/** Adds a client; false, and nothing happens, where the id is taken. */
+/** Adds a client; false, without a change, if the id is taken. */
 export async function addClient(as: AuthServer, client: Client): Promise<boolean> {
   return (await as.store.write(keyOf(client.id), client, 'absent', optionsOf(client))) !== null;
 }
 
-/** Changes a living client; null where there is none. The edit may run more than once, on what stands there by then. */
+/** Changes a client; null if there is none. `edit` may run more than once, each time on the current record. */
 export async function changeClient(as: AuthServer, id: string, edit: (client: Client) => Client): Promise<Client | null> {
   return changeRecord(as, keyOf(id), isLiving, (client) => {
     const next = client && edit(client);
@@ -24,21 +24,21 @@ export async function changeClient(as: AuthServer, id: string, edit: (client: Cl
   });
 }
 
-/** A client, also one that is being deleted: for whoever wants that finished. */
+/** Finds a client, including one that is being deleted, so that its deletion can be finished. */
 export async function findAnyClient(as: AuthServer, id: string): Promise<{ readonly client: Client; readonly isDeleted: boolean } | null> {
-  const held = await readRecord(as.store, keyOf(id), isClient);
-  return held && { client: held.value, isDeleted: isMarked(held.value) };
+  const record = await readRecord(as.store, keyOf(id), isClient);
+  return record && { client: record.value, isDeleted: isMarked(record.value) };
 }
 
 /** One page of the registered clients, oldest first. */
 export async function listClients(as: AuthServer, after?: Cursor): Promise<{ clients: readonly Client[]; next?: Cursor }> {
   const { keys, next } = await as.store.list(ALL, after);
-  const held = await Promise.all(keys.map((key) => readRecord(as.store, key, isLiving)));
-  const clients = held.flatMap((one) => (one ? [one.value] : []));
+  const record = await Promise.all(keys.map((key) => readRecord(as.store, key, isLiving)));
+  const clients = record.flatMap((one) => (one ? [one.value] : []));
   return next === undefined ? { clients } : { clients, next };
 }
 
-/** How many clients stand in the list. Reads all of its pages. */
+/** The number of registered clients. Reads all pages of the list. */
 export async function countClients(as: AuthServer): Promise<number> {
   let [count, after]: [number, Cursor | undefined] = [0, undefined];
   do {
@@ -49,7 +49,7 @@ export async function countClients(as: AuthServer): Promise<number> {
   return count;
 }
 
-/** Whether a client that was found a moment ago is still there; a registration that is used lives on for its own time after the grant. */
+/** Whether a client still exists. Extends the life of a registration that is used: it must outlive the grant. */
 export async function renewClient(as: AuthServer, id: string): Promise<boolean> {
   const { clientTtl, grantTtl } = as.settings;
   const needed = as.now() + grantTtl;
@@ -61,7 +61,7 @@ export async function renewClient(as: AuthServer, id: string): Promise<boolean> 
   return renewed !== null;
 }
 
-/** Where a client is kept. */
+/** Storage key of a client. */
 export function keyOf(id: string): Key {
   return `client:${id}`;
 }
@@ -71,7 +71,7 @@ function optionsOf({ expiresAt, unused }: Client): { readonly until?: number; re
   return expiresAt === undefined ? { index } : { until: expiresAt, index };
 }
 
-/** Whether a stored value is a client, also one that is being deleted. */
+/** Whether a stored value is a client, including one that is being deleted. */
 export function isClient(value: unknown): value is Client {
   return has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes');
 }

@@ -1,9 +1,9 @@
 /**
- * Consents: what a user has allowed a client before. One record for each user and client, so that forgetting is one removal;
- * in it one entry for each redirect, resource and organization. It opens nothing by itself: a consent is read to ask less
- * (docs/decisions/0009), and every grant still has a record of its own.
+ * Consents: remembers what a user allowed a client, so that the consent page can be skipped (docs/decisions/0009). One record for each
+ * user and client, so that one removal forgets it, with an entry for each redirect URI, resource and organization. Grants have their own
+ * records: a consent alone gives no access.
  *
- * An entry counts only for the client as it was when it was made: another name, redirect or key, and nothing was allowed (SEC-097).
+ * An entry counts only while the client is unchanged: a new name, redirect URI or key invalidates it (SEC-097).
  */
 import { isLoopbackRedirect, parseLoopback } from '../../lib/url.ts';
 import { type Changing, changeRecord } from '../../model/change-record.ts';
@@ -12,11 +12,11 @@ import type { Key, Seconds, Store } from '../../model/store.ts';
 import { has, readRecord, versioned } from './record.ts';
 import type { Secrets } from './secrets.ts';
 
-/** How long a consent is remembered after the last explicit yes. */
+/** How long a consent is remembered after the last explicit approval. */
 export const CONSENT_TTL: Seconds = 90 * 86_400;
 const MAX_ENTRIES = 32;
 
-/** Whose consent to what. */
+/** Who consented, to which client, at which redirect URI and resource. */
 export interface ConsentPlace {
   readonly userId: string;
   readonly client: Client;
@@ -24,33 +24,33 @@ export interface ConsentPlace {
   readonly resource: string;
 }
 
-/** What was allowed there, for one organization or for none. */
+/** What was allowed, for one organization or for none. */
 export type Consented = {
   readonly organization?: string;
-  /** Allowed at the last yes that named it. */
+  /** Scopes allowed at the last approval that named them. */
   readonly scope: readonly string[];
-  /** Those that the person wants to be asked about no more. */
+  /** Scopes that the user does not want to be asked about again. */
   readonly remembered: readonly string[];
 };
 
-/** A yes as it is kept. */
+/** An approval by the user. */
 export interface Yes {
   readonly organization?: string | undefined;
   readonly asked: readonly string[];
   readonly granted: readonly string[];
-  /** Whether the person wants to be asked no more. */
+  /** Whether the user does not want to be asked again. */
   readonly remember: boolean;
 }
 
-/** The verbs. */
+/** Operations on consents. */
 export interface Consents {
-  /** What was allowed at a place, one entry for each organization; none where the client is not the one it was. */
-  find(place: ConsentPlace): Promise<readonly Consented[]>;
-  /** Keeps a yes. What was asked and not granted is allowed no more. */
-  keep(place: ConsentPlace, yes: Yes): Promise<void>;
-  /** Forgets all that a user allowed a client. */
+  /** What was allowed, one entry for each organization; empty if the client has changed. */
+  find(target: ConsentPlace): Promise<readonly Consented[]>;
+  /** Stores an approval. Scopes that were requested and not granted are no longer allowed. */
+  keep(target: ConsentPlace, yes: Yes): Promise<void>;
+  /** Forgets what a user allowed a client. */
   forget(userId: string, clientId: string): Promise<void>;
-  /** Forgets all that a user allowed anybody. Can be called again if it was interrupted. */
+  /** Forgets everything that a user allowed. Safe to call again after an interruption. */
   forgetAll(userId: string): Promise<void>;
 }
 
@@ -59,36 +59,36 @@ type ConsentRecord = {
   readonly v: 1;
   readonly userId: string;
   readonly clientId: string;
-  /** Hash of the client as it was. */
+  /** Hash of the client's metadata at that time. */
   readonly described: string;
   readonly entries: readonly Entry[];
 };
 
-/** Makes the verbs over a store. */
+/** Makes the operations over a store. */
 export function makeConsents(store: Store, secrets: Secrets, now: () => Seconds, runtime?: Changing['runtime']): Consents {
   const keyOf = async (userId: string, clientId: string): Promise<Key> =>
     `consent:${await secrets.hash(`consent\n${JSON.stringify([userId, clientId])}`)}`;
   return {
     async find({ userId, client, redirectUri, resource }) {
-      const held = await readRecord(store, await keyOf(userId, client.id), isConsent);
-      if (!held || held.value.described !== (await describe(secrets, client))) return [];
+      const stored = await readRecord(store, await keyOf(userId, client.id), isConsent);
+      if (!stored || stored.value.described !== (await describe(secrets, client))) return [];
       const redirect = redirectKey(redirectUri);
-      return held.value.entries.filter((one) => one.redirect === redirect && one.resource === resource);
+      return stored.value.entries.filter((one) => one.redirect === redirect && one.resource === resource);
     },
     async keep({ userId, client, redirectUri, resource }, yes) {
       const [key, described] = [await keyOf(userId, client.id), await describe(secrets, client)];
-      const place = {
+      const target = {
         redirect: redirectKey(redirectUri),
         resource,
         ...(yes.organization === undefined ? {} : { organization: yes.organization }),
       };
-      await changeRecord({ store, runtime }, key, isConsent, (held) => {
-        const entries = held?.described === described ? held.entries : [];
-        const others = entries.filter((one) => !isAt(one, place));
+      await changeRecord({ store, runtime }, key, isConsent, (stored) => {
+        const entries = stored?.described === described ? stored.entries : [];
+        const others = entries.filter((one) => !isAt(one, target));
         const entry = {
-          ...place,
+          ...target,
           ...merge(
-            entries.find((one) => isAt(one, place)),
+            entries.find((one) => isAt(one, target)),
             yes,
             isLoopbackRedirect(redirectUri),
           ),
@@ -117,8 +117,8 @@ function merge(old: Entry | undefined, { asked, granted, remember }: Yes, neverR
   };
 }
 
-function isAt(entry: Entry, place: Pick<Entry, 'redirect' | 'resource' | 'organization'>): boolean {
-  return entry.redirect === place.redirect && entry.resource === place.resource && entry.organization === place.organization;
+function isAt(entry: Entry, target: Pick<Entry, 'redirect' | 'resource' | 'organization'>): boolean {
+  return entry.redirect === target.redirect && entry.resource === target.resource && entry.organization === target.organization;
 }
 
 /** A loopback redirect on another port is the same one (RFC 8252 §7.3). */
@@ -127,7 +127,7 @@ function redirectKey(redirectUri: string): string {
   return loopback ? `http://${loopback.host}:*${loopback.rest}` : redirectUri;
 }
 
-/** All that a client says of itself. What changes without its doing does not count. */
+/** Hash of the client's own metadata, without the members that the server changes. */
 function describe(secrets: Secrets, known: Client): Promise<string> {
   const {
     createdAt: _made,

@@ -1,7 +1,6 @@
 /**
- * Devices: requests of devices that have no browser (RFC 8628), from the two codes to the answer. The device holds the long code, a
- * person types the short one. The answer is encrypted to a key whose private part only the long code opens, so whoever reads the store
- * can redeem nothing.
+ * Device authorization requests (RFC 8628): from the two codes to the answer. The device holds the device code, the user types the user
+ * code. The answer is encrypted to a key whose private part only the device code opens, so read access to the store redeems nothing.
  */
 import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { base64url } from '../../lib/base64url.ts';
@@ -15,29 +14,29 @@ import { DEVICE_TTL } from '../../model/pending-authorization.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, type Versioned, readRecord, versioned } from './record.ts';
 
-/** What a device asks for. */
+/** What a device requests. */
 export type DeviceRequest = RequestedScope & {
   readonly clientId: string;
   readonly resource: string;
 };
 
-/** A request as it is kept. */
+/** A stored device authorization request. */
 export type DeviceRecord = DeviceRequest & {
   readonly v: 1;
-  /** What the code of the grant is bound to: only the holder of the device code can tell what it was made of. */
+  /** Binds the grant's code to the device code, from which it is derived. */
   readonly challenge: string;
   readonly publicKey: Jwk;
   readonly sealedKey: string;
   readonly interval: Seconds;
   readonly polledAt: Seconds;
-  /** Null while the person decides. */
+  /** Null until the user decides. */
   readonly answer: 'denied' | { readonly sealedCode: string } | null;
-  /** Hash of the handle of the form that answered. */
+  /** Hash of the id of the form that answered. */
   readonly answeredBy?: string;
   readonly expiresAt: Seconds;
 };
 
-/** What a poll comes to. */
+/** Result of a poll. */
 export type Polled =
   | 'malformed'
   | 'unknown'
@@ -48,15 +47,15 @@ export type Polled =
   | 'expired'
   | { readonly code: string; readonly challenge: string; readonly hash: string };
 
-/** Seconds between two polls, and how much longer each hasty one makes them. */
+/** Seconds between two polls, and the increase for each poll that comes too early (RFC 8628 §3.5). */
 export const INTERVAL: Seconds = 5;
 const MAX_INTERVAL: Seconds = 30;
-/** Letters that are mistaken for no other and spell no words. */
+/** Letters that are easy to tell apart and spell no words (RFC 8628 §6.1). */
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const LENGTH = 8;
 const DEVICE_CODE = /^device_[\w-]{43}$/;
 
-/** Keeps a request, and gives its codes. */
+/** Stores a request and returns its codes. */
 export async function openDevice(as: AuthServer, request: DeviceRequest): Promise<{ deviceCode: string; userCode: string }> {
   const deviceCode = `device_${as.secrets.secret()}`;
   const hash = await as.secrets.hash(deviceCode);
@@ -76,58 +75,58 @@ export async function openDevice(as: AuthServer, request: DeviceRequest): Promis
   await as.store.write(`device:${hash}`, record, 'absent', { until: keptUntil(record) });
   return untilDone(as, 'usercode', async () => {
     const userCode = randomCode(as);
-    const named = { v: 1, deviceHash: hash };
-    const version = await as.store.write(await userKey(as, userCode), named, 'absent', { until: record.expiresAt });
+    const lookup = { v: 1, deviceHash: hash };
+    const version = await as.store.write(await userKey(as, userCode), lookup, 'absent', { until: record.expiresAt });
     return version === null ? null : { result: { deviceCode, userCode: shownCode(userCode) } };
   });
 }
 
-/** The open request of a code as somebody typed it. */
+/** The open request for a user code as typed. */
 export async function findDevice(as: AuthServer, typed: string): Promise<{ hash: string; userCode: string; record: DeviceRecord } | null> {
   const userCode = typed.toUpperCase().replace(/[^A-Z0-9]/g, '');
   if (userCode.length !== LENGTH) return null;
-  const named = await readRecord(as.store, await userKey(as, userCode), isNamed);
-  const held = named && (await readDevice(as, named.value.deviceHash));
-  if (!named || !held || held.value.answer !== null || held.value.expiresAt <= as.now()) return null;
-  return { hash: named.value.deviceHash, userCode: shownCode(userCode), record: held.value };
+  const lookup = await readRecord(as.store, await userKey(as, userCode), isLookup);
+  const stored = lookup && (await readDevice(as, lookup.value.deviceHash));
+  if (!lookup || !stored || stored.value.answer !== null || stored.value.expiresAt <= as.now()) return null;
+  return { hash: lookup.value.deviceHash, userCode: shownCode(userCode), record: stored.value };
 }
 
 /**
- * Writes the person's answer, once.
+ * Writes the user's answer, once.
  *
- * @param by names the form; the same form may come again. @param code of the grant, null for a no.
- * @returns false where the request is over, or another form answered it.
+ * @param by id of the form; the same form may answer again. @param code the grant's code, or null if the user denied.
+ * @returns false if the request is over or another form answered it.
  */
 export async function answerDevice(as: AuthServer, hash: string, by: string, code: string | null): Promise<boolean> {
   return changeRecord(as, `device:${hash}`, isDevice, async (device) => {
     if (!device || device.answer !== null || device.expiresAt <= as.now()) return { result: device?.answeredBy === by };
-    const answer = code === null ? 'denied' : { sealedCode: await encrypted(device.publicKey, code) };
+    const answer = code === null ? 'denied' : { sealedCode: await encrypt(device.publicKey, code) };
     const write: DeviceRecord = { ...device, answer, answeredBy: by };
     return { write, until: keptUntil(write), result: true };
   });
 }
 
-/** What a device hears. The code of the grant goes to every poll: it can be spent once, and a poll that fails loses nothing. */
+/** Answers a poll. Every poll gets the grant's code: it works once, and a poll whose response is lost loses nothing. */
 export async function pollDevice(as: AuthServer, deviceCode: string, clientId: string): Promise<Polled> {
   if (!DEVICE_CODE.test(deviceCode)) return 'malformed';
   const hash = await as.secrets.hash(deviceCode);
-  const held = await readDevice(as, hash);
-  if (!held) return 'unknown';
-  if (held.value.clientId !== clientId) return 'foreign';
-  const { answer, expiresAt, polledAt, interval, challenge, sealedKey } = held.value;
+  const stored = await readDevice(as, hash);
+  if (!stored) return 'unknown';
+  if (stored.value.clientId !== clientId) return 'foreign';
+  const { answer, expiresAt, polledAt, interval, challenge, sealedKey } = stored.value;
   const now = as.now();
   if (answer === 'denied') return 'denied';
   if (answer !== null) {
     const key = await as.secrets.openUnder(deviceCode, sealedKey, `device:${hash}`);
-    return { code: await decrypted(key as JWK, answer.sealedCode), challenge, hash };
+    return { code: await decrypt(key as JWK, answer.sealedCode), challenge, hash };
   }
   if (expiresAt <= now) return 'expired';
   const isHasty = now < polledAt + interval;
-  const next = { ...held.value, polledAt: now, interval: isHasty ? Math.min(interval + INTERVAL, MAX_INTERVAL) : interval };
-  return (await save(as, hash, held, next)) && !isHasty ? 'pending' : 'slow_down';
+  const next = { ...stored.value, polledAt: now, interval: isHasty ? Math.min(interval + INTERVAL, MAX_INTERVAL) : interval };
+  return (await save(as, hash, stored, next)) && !isHasty ? 'pending' : 'slow_down';
 }
 
-/** Forgets a request whose tokens were given. Where that fails, the code is spent all the same, and the record ends by itself. */
+/** Removes a request whose tokens were issued. If that fails, the code is spent anyway and the record expires. */
 export async function forgetDevice(as: AuthServer, hash: string): Promise<void> {
   try {
     await as.store.remove(`device:${hash}`);
@@ -144,7 +143,7 @@ async function save(as: AuthServer, hash: string, { version }: Versioned<DeviceR
   return (await as.store.write(`device:${hash}`, next, version, { until: keptUntil(next) })) !== null;
 }
 
-/** Longer than it can be answered, so that the device hears why it gets nothing. */
+/** Longer than the request can be answered, so that the device is told why it gets no tokens. */
 function keptUntil({ expiresAt }: DeviceRecord): Seconds {
   return expiresAt + DEVICE_TTL;
 }
@@ -161,7 +160,7 @@ function shownCode(userCode: string): string {
   return `${userCode.slice(0, LENGTH / 2)}-${userCode.slice(LENGTH / 2)}`;
 }
 
-/** Every letter as likely as the others: bytes that would favour some are thrown away. */
+/** A uniform random code: bytes that would favour some letters are discarded. */
 function randomCode(as: AuthServer): string {
   let code = '';
   while (code.length < LENGTH)
@@ -169,15 +168,15 @@ function randomCode(as: AuthServer): string {
   return code;
 }
 
-async function encrypted(publicKey: Jwk, text: string): Promise<string> {
+async function encrypt(publicKey: Jwk, text: string): Promise<string> {
   const key = await importJWK(publicKey as JWK, 'ECDH-ES');
   return new CompactEncrypt(utf8(text)).setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' }).encrypt(key);
 }
 
-async function decrypted(privateKey: JWK, text: string): Promise<string> {
+async function decrypt(privateKey: JWK, text: string): Promise<string> {
   const { plaintext } = await compactDecrypt(text, await importJWK(privateKey, 'ECDH-ES'));
   return fromUtf8(plaintext);
 }
 
 const isDevice = (value: unknown): value is DeviceRecord => versioned(value) && has(value, 'clientId', 'challenge', 'publicKey', 'answer');
-const isNamed = (value: unknown): value is { deviceHash: string } => versioned(value) && has(value, 'deviceHash');
+const isLookup = (value: unknown): value is { deviceHash: string } => versioned(value) && has(value, 'deviceHash');

@@ -1,7 +1,7 @@
 /**
- * Known grants: those that good tokens hang on, as they were read last, and the tokens that were good for them. A token that calls again
- * and again then costs one read, and neither parsing, nor a digest, nor a decryption. Nothing is decided here: every call asks the store,
- * which tells by the version whether the grant is still what it was (docs/decisions/0003). Whoever gets one changes nothing in it.
+ * Grant cache: the grants of valid tokens as last read, and those tokens. A repeated call then costs one read, without parsing, digest or
+ * decryption. The cache decides nothing: each call asks the store, which tells by the version whether the grant changed
+ * (docs/decisions/0003). Callers must not change a cached grant.
  */
 import type { Access } from '../../model/access.ts';
 import type { Grant, GrantAccess } from '../../model/grant.ts';
@@ -10,84 +10,84 @@ import { linksOf } from '../../model/token.ts';
 import type { Versioned } from './record.ts';
 import type { Records } from './records.ts';
 
-/** Grants kept; the oldest give way. */
+/** Cached grants; the oldest is dropped. */
 const MAX_GRANTS = 1000;
-/** Refresh tokens in their grace beyond which a grant is not kept: it is large then, and about to change. */
+/** A grant with more retired refresh tokens than this is not cached: it is large and about to change. */
 const MAX_RETIRED = 4;
-/** Characters of JSON beyond which a token's props are not kept, and so the token is not. */
+/** Characters of JSON. A token with larger props is not cached. */
 const MAX_TOKEN_LENGTH = 4096;
 
-/** A good token: the grant as it stood when it was found, its own entry there, and the JSON text of the props that it opened. */
+/** A valid token: its grant as read, its entry in that grant, and its decrypted props as JSON text. */
 export interface CachedGrant {
   readonly grant: Grant;
   readonly access: GrantAccess;
   readonly text: string;
 }
 
-/** A token that was shown before. */
+/** A token that was used before. */
 export interface CachedToken extends CachedGrant {
-  /** What it says, but for what handlers may change. */
+  /** What the token stands for, without the members that handlers may change. */
   readonly said: Omit<Access, 'scope' | 'props' | 'cnf' | 'organization' | 'act'>;
-  /** When the store was asked about it last. */
+  /** When the store was last asked about it. */
   readonly checkedAt: Seconds;
 }
 
 /** What is remembered between calls. */
 export interface GrantCache {
-  /** The grant as it stands in the store now: one read. The very object that it was before, if it has not changed. */
+  /** The current grant, in one read. The same object as before if the grant is unchanged. */
   find(id: string): Promise<Grant | null>;
-  /** What a token was when it was shown last: good now only if its grant is still the very same, and time has not run out. */
+  /** The token as last used. It is valid only if its grant is still the same object and it has not expired. */
   shown(token: string): CachedToken | undefined;
-  /** Keeps a token for as long as its grant is known, and is what it was. */
+  /** Caches a token while its grant is cached and unchanged. */
   keepShown(token: string, shown: CachedToken): void;
-  /** Whether nothing in this process has changed that grant, or one that it hangs on, since it was read. */
+  /** Whether this process has not changed the grant, or one that it depends on, since it was read. */
   stands(grant: Grant): boolean;
-  /** To be told of every grant that this process writes: a read of it that is under way is not remembered. */
+  /** Call for every grant that this process writes: a pending read of it is then not cached. */
   changed(id: string): void;
 }
 
-/** A grant, and its tokens that were shown. */
-interface Known {
-  readonly held: Versioned<Grant>;
+/** A grant and its cached tokens. */
+interface CachedEntry {
+  readonly record: Versioned<Grant>;
   readonly tokens: Set<string>;
 }
 
-/** An empty memory over records. */
+/** Makes an empty cache. */
 export function makeGrantCache({ readGrant }: Pick<Records, 'readGrant'>): GrantCache {
-  const known = new Map<string, Known>();
+  const known = new Map<string, CachedEntry>();
   const tokens = new Map<string, CachedToken>();
-  /** The last read of each grant that is under way, unless this process has written that grant since. */
+  /** The last pending read of each grant, unless this process has written that grant since. */
   const reading = new Map<string, object>();
   const forget = (id: string): void => {
     for (const token of known.get(id)?.tokens ?? []) tokens.delete(token);
     known.delete(id);
   };
-  const keep = (id: string, held: Versioned<Grant>): void => {
+  const add = (id: string, record: Versioned<Grant>): void => {
     forget(id);
-    if (held.value.retired.length > MAX_RETIRED) return;
+    if (record.value.retired.length > MAX_RETIRED) return;
     const [oldest] = known.size >= MAX_GRANTS ? known.keys() : [];
     if (oldest !== undefined) forget(oldest);
-    known.set(id, { held, tokens: new Set() });
+    known.set(id, { record, tokens: new Set() });
   };
   return {
     async find(id) {
-      const before = known.get(id)?.held;
-      const turn = {};
-      if (reading.size >= MAX_GRANTS) reading.clear(); // reads that were cut off never end; one that is cleared is not remembered
-      reading.set(id, turn);
+      const before = known.get(id)?.record;
+      const read = {};
+      if (reading.size >= MAX_GRANTS) reading.clear(); // interrupted reads never finish; a cleared read is not cached
+      reading.set(id, read);
       try {
-        const held = await readGrant(id, before);
-        if (held === null) forget(id);
-        else if (held !== before && reading.get(id) === turn) keep(id, held);
-        return held === null ? null : held.value;
+        const record = await readGrant(id, before);
+        if (record === null) forget(id);
+        else if (record !== before && reading.get(id) === read) add(id, record);
+        return record === null ? null : record.value;
       } finally {
-        if (reading.get(id) === turn) reading.delete(id);
+        if (reading.get(id) === read) reading.delete(id);
       }
     },
     shown: (token) => tokens.get(token),
     keepShown(token, shown) {
       const own = known.get(shown.grant.id);
-      if (own?.held.value !== shown.grant || shown.text.length > MAX_TOKEN_LENGTH) return;
+      if (own?.record.value !== shown.grant || shown.text.length > MAX_TOKEN_LENGTH) return;
       own.tokens.add(token);
       tokens.set(token, shown);
     },

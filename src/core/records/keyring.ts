@@ -1,7 +1,7 @@
 /**
- * Keyring: the server's own secrets, for what must be readable without a token at hand (a TOTP secret, a signing key).
- * The newest seals, all of them open: to rotate, see docs/guide/operations.md. What was sealed under a secret that is not given is a
- * fault and never absence: read as absent it would be written over, and right codes of authenticator apps would be refused (SEC-209).
+ * Keyring: encrypts with the server's own secrets what must be readable without a token (TOTP secrets, signing keys). The newest secret
+ * encrypts, all of them decrypt; for rotation see docs/guide/operations.md. A record under a missing secret is an error, never absent:
+ * it would be overwritten, and valid authenticator codes would be refused (SEC-209).
  */
 import { base64url } from '../../lib/base64url.ts';
 import { memoize } from '../../lib/lazy.ts';
@@ -9,25 +9,25 @@ import type { Runtime } from '../../model/runtime.ts';
 import type { Secrets } from './secrets.ts';
 import { secretMissing } from './sealed-faults.ts';
 
-/** The verbs over the server's secrets. */
+/** Operations with the server's secrets. */
 export interface Keyring {
-  /** Encrypts JSON under the newest secret. @param purpose what it is for; @param bound the record it stands in: it opens nowhere else. */
+  /** Encrypts JSON with the newest secret. @param purpose separates uses. @param bound the record's key: it decrypts only there. */
   seal(purpose: string, value: unknown, bound: string): Promise<string>;
   /**
-   * The JSON, under whichever secret it was sealed; null where the text was altered, or belongs elsewhere.
+   * Decrypts JSON with the secret that encrypted it; null if the text was altered or belongs to another record.
    *
-   * @throws {OAuthError} `temporarily_unavailable` where it was sealed under a secret that is not given.
+   * @throws {OAuthError} `temporarily_unavailable` if it was encrypted with a secret that is not configured.
    */
   open(purpose: string, sealed: string, bound: string): Promise<unknown>;
-  /** Whether it was sealed under a secret that is given. */
+  /** Whether the secret that encrypted it is configured. */
   knows(sealed: string): Promise<boolean>;
-  /** The same under the newest secret, itself where that sealed it already; null where no secret opens it. */
+  /** Encrypts it again with the newest secret, or returns it unchanged if that encrypted it; null if no secret decrypts it. */
   renew(purpose: string, sealed: string, bound: string): Promise<string | null>;
-  /** 32 bytes for one purpose, of every secret, newest first: the first signs, all verify. */
+  /** 32 bytes for one purpose from every secret, newest first: the first one signs, all verify. */
   keysFor(purpose: string): Promise<readonly Uint8Array<ArrayBuffer>[]>;
 }
 
-/** A secret as it is used: a name that tells nothing of it, and keys derived from it by purpose. */
+/** A secret with an id that reveals nothing of it. */
 interface Ring {
   readonly id: string;
   readonly secret: string;
@@ -35,7 +35,7 @@ interface Ring {
 
 const FORM = /^s1\.([\w-]{8})\.([\w-]+)$/;
 
-/** Makes the verbs. @param secrets checked ones, newest first, and at least one. */
+/** Makes the operations. @param secrets checked, newest first, at least one. */
 export function makeKeyring(secrets: readonly string[], runtime: Runtime, keys: Pick<Secrets, 'sealWith' | 'openWith'>): Keyring {
   const made = memoize<readonly Ring[]>(() => Promise.all(secrets.map((secret) => ringOf(secret, runtime))));
   const rings = async (): Promise<readonly Ring[]> => made.now ?? made.once();

@@ -1,20 +1,20 @@
 /**
- * Held: a record as it was read, and the checks of its shape. What does not have the shape it must have reads as absent.
+ * Reads a record with its version, and checks its shape. A record with the wrong shape reads as absent.
  */
 import type { Key, Store, Stored, Version } from '../../model/store.ts';
 
-/** A record with the version it was read at. */
+/** A record with the version that was read. */
 export interface Versioned<T> {
   readonly value: T;
   readonly version: Version;
 }
 
-/** Reads a record of a kind. */
+/** Reads a record, or null if it is absent or of another kind. */
 export async function readRecord<T>(store: Store, key: Key, kind: (value: unknown) => value is T): Promise<Versioned<T> | null> {
   return valueOf(await store.read(key), kind);
 }
 
-/** The record, if it is of the kind. */
+/** The record, or null if it is of another kind. */
 export function valueOf<T>(stored: Stored | null, kind: (value: unknown) => value is T): Versioned<T> | null {
   return stored && kind(stored.value) ? { value: stored.value, version: stored.version } : null;
 }
@@ -24,7 +24,7 @@ export function has(value: unknown, ...names: string[]): boolean {
   return typeof value === 'object' && value !== null && names.every((name) => Object.hasOwn(value, name));
 }
 
-/** Whether a record is of the present form. */
+/** Whether a record has the current format. */
 export function versioned(value: unknown): boolean {
   return has(value, 'v') && (value as { v: unknown }).v === 1;
 }

@@ -1,6 +1,5 @@
 /**
- * Records: named verbs over a Store. Everything that is kept is read and written through here, so this is the list
- * of what stands in storage (docs/reference/storage.md). A record that does not have the shape it must have reads as absent.
+ * Records: the operations over a Store by kind of record (docs/reference/storage.md). A record with the wrong shape reads as absent.
  */
 import type { Agent } from '../../lib/user-agent.ts';
 import { type Changing, changeRecord } from '../../model/change-record.ts';
@@ -22,32 +21,32 @@ export type Session = {
   readonly userId: string;
   /** What the account page and the consent page show. */
   readonly claims: { readonly [claim: string]: Json };
-  /** What the sign-in said the user may do; absent where that is looked up live. */
+  /** What the sign-in said the user may do; absent if permissions are looked up on each request. */
   readonly permissions?: readonly string[];
-  /** Accounts at other sites that the person signed in with, under the cookie. */
+  /** Upstream accounts that the user signed in with, sealed under the cookie. */
   readonly upstreams?: string;
-  /** Those that the sign-in said the user may act for. */
+  /** Organizations that the sign-in said the user may act for. */
   readonly organizations?: readonly Organization[];
-  /** The login that brought the person in. */
+  /** The login that the user signed in with. */
   readonly origin?: KeptOrigin;
-  /** The login that is to be asked, each time, whether this is still so: the application's own session. */
+  /** The login to ask on each request whether the application's own session still exists. */
   readonly host?: string;
   readonly createdAt: Seconds;
-  /** When the person proved who they are; 0 or absent where that is not known, and nothing fresh follows from the session. */
+  /** When the user authenticated; 0 or absent if unknown, and then the session does not count as a recent sign-in. */
   readonly provenAt?: Seconds;
   /** The absolute end. */
   readonly expiresAt: Seconds;
-  /** When it was last used, to a few minutes. */
+  /** When it was last used, accurate to a few minutes. */
   readonly seenAt?: Seconds;
-  /** The end, unless it is used before. */
+  /** When it ends if it is not used before. */
   readonly idleUntil?: Seconds;
-  /** What the browser called itself at the sign-in, in words. */
+  /** The browser's name at sign-in, readable. */
   readonly agent?: Agent;
-  /** Where it signed in from, coarsely. */
+  /** The network that signed in, truncated. */
   readonly network?: string;
 };
 
-/** An account of our own login as it is kept. */
+/** A stored account of the built-in login. */
 export type AccountRecord = {
   readonly v: 1;
   readonly id: string;
@@ -58,26 +57,26 @@ export type AccountRecord = {
   readonly permissions: readonly string[];
   /** Absent where the account has no password. */
   readonly passwordHash?: string;
-  /** Of an account that the configuration names: what its password was, there. */
+  /** For an account from the configuration: hashes of its configured passwords. */
   readonly seed?: { readonly hash: string | null; readonly former: readonly string[] };
   readonly stamp: string;
   readonly createdAt: Seconds;
 };
 
-/** The verbs. */
+/** Operations on records. */
 export interface Records {
-  /** @throws {OAuthError} `invalid_grant` when there is no such grant, or what the transition refuses with. */
+  /** @throws {OAuthError} `invalid_grant` if there is no such grant, or the transition's own error. */
   changeGrant<T>(id: string, transition: SlowTransition<T>, onEnded?: (grant: Grant) => void): Promise<T>;
-  /** False, and nothing is written, where a grant of that id is there already. */
+  /** False, without a write, if a grant with that id exists. */
   openGrant(grant: Grant): Promise<boolean>;
   findGrant(id: string): Promise<Grant | null>;
-  /** The same with its version; `known` itself where that is still its state. */
+  /** The grant with its version; `known` itself if that is still current. */
   readGrant(id: string, known?: Versioned<Grant>): Promise<Versioned<Grant> | null>;
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
   findClient(id: string): Promise<Client | null>;
-  /** A client as it stood lately: for pages that show it before anything is decided. */
+  /** A client that may be slightly out of date: for pages shown before anything is decided. */
   findClientLate(id: string): Promise<Client | null>;
-  /** A client as its metadata document described it, for as long as the document may be kept. */
+  /** Caches a client from its metadata document until the document expires. */
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
   findDocument(urlHash: string): Promise<Client | null>;
   removeDocument(urlHash: string): Promise<boolean>;
@@ -85,15 +84,15 @@ export interface Records {
   findPending(pendingHash: string): Promise<PendingAuthorization | null>;
   /** True for exactly one caller. */
   takePending(pendingHash: string): Promise<boolean>;
-  /** Changes a pending authorization that is still open; null when it is not. */
+  /** Changes a request that is still pending; null if it is not. */
   changePending(pendingHash: string, change: (pending: PendingAuthorization) => PendingAuthorization): Promise<PendingAuthorization | null>;
   openJourney(stateHash: string, journey: UpstreamState): Promise<void>;
   findJourney(stateHash: string): Promise<UpstreamState | null>;
   /** True for exactly one caller. */
   takeJourney(stateHash: string): Promise<boolean>;
-  /** Notes that the journey ended in a page. */
+  /** Notes that the callback ended in a page. */
   endJourneyInPage(stateHash: string): Promise<void>;
-  /** The user of an outside identity; of several callers at once, all get the same. @param candidate for an identity not met before. */
+  /** The user of an upstream identity; concurrent callers all get the same one. @param candidate for an identity seen for the first time. */
   userOf(
     identityHash: string,
     candidate: { readonly userId: string; readonly issuer: string; readonly account: string; readonly createdAt: Seconds },
@@ -104,24 +103,24 @@ export interface Records {
   sessionsOf(userId: string, after?: Cursor): Promise<Page>;
   findAccount(id: string): Promise<Versioned<AccountRecord> | null>;
   findAccountId(username: string): Promise<string | null>;
-  /** Gives a user name back, if it is this account's. */
+  /** Releases a user name if it belongs to this account. */
   freeUsername(username: string, accountId: string): Promise<void>;
-  /** What the edit made of the account; null where it changed nothing. @param edit gets null where there is no account. */
+  /** The edited account; null if nothing changed. @param edit gets null if there is no account. */
   changeAccount(id: string, edit: (account: AccountRecord | null) => AccountRecord | null): Promise<AccountRecord | null>;
   removeAccount(id: string): Promise<void>;
   removeKey(key: Key): Promise<void>;
-  /** Counts one more under a name; the count within the present window, and when that ends. */
+  /** Counts one attempt under a name. @returns the count in the current window, and when the window ends. */
   count(name: string, per: Seconds, now: Seconds): Promise<{ readonly count: number; readonly endsAt: Seconds }>;
-  /** Takes one back. */
+  /** Takes one attempt back. */
   uncount(name: string): Promise<void>;
   forgetCount(name: string): Promise<void>;
 }
 
 /**
- * Makes the verbs over a store.
+ * Makes the operations over a store.
  *
- * @param onEnded told once for each grant that a transition ended, after it was written.
- * @param onChanged told of each grant that was, or may have been, written anew. @param runtime spreads writes that contend.
+ * @param onEnded called once for each grant that a transition ended, after the write.
+ * @param onChanged called for each grant that was, or may have been, written. @param runtime for the back-off of contended writes.
  */
 export function makeRecords(
   store: Store,
@@ -132,8 +131,8 @@ export function makeRecords(
   const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Versioned<T> | null> => readRecord(store, key, kind);
   const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
   const over = { store, runtime };
-  /** The store, for the changes of one grant. */
-  const noticed = (id: string): Changing['store'] => ({
+  /** The store, reporting each write of one grant. */
+  const reporting = (id: string): Changing['store'] => ({
     read: (key) => store.read(key),
     remove: (key, when) => store.remove(key, when),
     async write(...all) {
@@ -141,22 +140,22 @@ export function makeRecords(
         return await store.write(...all);
       } catch (error) {
         const [key, value, when] = all;
-        // No room for a record that has ended: gone is as good, since what is not there is not valid.
+        // A full store has no room for a record that has ended: removing it is as good, since an absent grant is not valid.
         if (!isEnded(value) || !isNothingDone(error) || typeof when !== 'number' || !(await store.remove(key, when))) throw error;
         return when;
       } finally {
-        onChanged(id); // a write whose answer is lost may have happened
+        onChanged(id); // a write whose response is lost may have happened
       }
     },
   });
   return {
-    async changeGrant(id, transition, told = onEnded) {
-      const verdict = await changeRecord({ store: noticed(id), runtime }, `grant:${id}`, isGrant, async (grant) => {
+    async changeGrant(id, transition, notify = onEnded) {
+      const verdict = await changeRecord({ store: reporting(id), runtime }, `grant:${id}`, isGrant, async (grant) => {
         if (!grant) throw new OAuthError('invalid_grant', 'grant_unknown');
         const result = await transition(grant);
         return result.grant ? { write: result.grant, until: lifeEndOf(result.grant), result } : { result };
       });
-      if (verdict.grant?.ended) told(verdict.grant);
+      if (verdict.grant?.ended) notify(verdict.grant);
       if ('error' in verdict) throw verdict.error;
       return verdict.result;
     },
@@ -193,8 +192,8 @@ export function makeRecords(
       if (known) return known.userId;
       if ((await store.write(`identity:${hash}`, { v: 1, ...candidate }, 'absent', { index: [`identities:${candidate.userId}`] })) !== null)
         return candidate.userId;
-      const first = await value(`identity:${hash}`, isIdentity); // somebody wrote in between: theirs it is
-      if (!first) throw new Error('An identity record is there and cannot be read.');
+      const first = await value(`identity:${hash}`, isIdentity); // another request wrote first: its record counts
+      if (!first) throw new Error('The identity record exists but cannot be read.');
       return first.userId;
     },
     openSession: async (hash, session) => void (await store.write(`session:${hash}`, session, 'absent', lifeOfSession(session))),
@@ -204,8 +203,8 @@ export function makeRecords(
     findAccount: (id) => read(`account:${id}`, isAccount),
     findAccountId: async (username) => (await value(`username:${username}`, isUsername))?.accountId ?? null,
     async freeUsername(username, accountId) {
-      const held = await read(`username:${username}`, isUsername);
-      if (held?.value.accountId === accountId) await store.remove(`username:${username}`, held.version);
+      const stored = await read(`username:${username}`, isUsername);
+      if (stored?.value.accountId === accountId) await store.remove(`username:${username}`, stored.version);
     },
     changeAccount: (id, edit) =>
       changeRecord(over, `account:${id}`, isAccount, (account) => {
@@ -216,42 +215,42 @@ export function makeRecords(
     removeKey: async (key) => void (await store.remove(key)),
     count: (name, per, now) => countIn(over, `limit:${name}`, per, now),
     uncount: (name) =>
-      changeRecord(over, `limit:${name}`, isCount, (held) => {
-        if (!held) return { result: undefined };
-        return { write: { v: 1, count: Math.max(0, held.count - 1), endsAt: held.endsAt }, until: held.endsAt, result: undefined };
+      changeRecord(over, `limit:${name}`, isCount, (stored) => {
+        if (!stored) return { result: undefined };
+        return { write: { v: 1, count: Math.max(0, stored.count - 1), endsAt: stored.endsAt }, until: stored.endsAt, result: undefined };
       }),
     forgetCount: async (name) => void (await store.remove(`limit:${name}`)),
   };
 }
 
-/** Every attempt is counted before it is made; one that cannot be counted is not made. */
+/** Each attempt is counted before it is made; if the count fails, so does the attempt. */
 function countIn(over: Changing, key: Key, per: Seconds, now: Seconds): Promise<{ count: number; endsAt: Seconds }> {
-  return changeRecord(over, key, isCount, (held) => {
-    const { count, endsAt } = held ?? { count: 0, endsAt: now + per };
+  return changeRecord(over, key, isCount, (stored) => {
+    const { count, endsAt } = stored ?? { count: 0, endsAt: now + per };
     const result = { count: count + 1, endsAt };
     return { write: { v: 1, ...result }, until: endsAt, result };
   });
 }
 
-/** Until when a session is kept, and in which list. */
+/** Until when a session is kept, and its index. */
 export function lifeOfSession({ userId, expiresAt, idleUntil = expiresAt }: Session): WriteOptions {
   return { until: Math.min(expiresAt, idleUntil), index: [`sessions:${userId}`] };
 }
 
 const isEnded = (value: unknown): boolean => isGrant(value) && value.ended !== null;
-/** Whether a store was certain that it changed nothing: it has no room, or lost a race. */
+/** Whether a store is certain that it changed nothing: it is full, or lost a race. */
 export const isNothingDone = (error: unknown): boolean =>
   error instanceof NothingDone || (error instanceof Error && error.cause instanceof NothingDone);
 const isGrant = (value: unknown): value is Grant =>
   versioned(value) && has(value, 'id', 'clientId', 'userId', 'access', 'retired', 'lifetimes');
-/** A client that is being deleted is none (`core/records/clients`). */
+/** Not a client that is being deleted (`core/records/clients`). */
 const isClient = (value: unknown): value is Client =>
   has(value, 'id', 'redirectUris', 'authMethod', 'grantTypes') && !has(value, 'deletedAt');
 const isPending = (value: unknown): value is PendingAuthorization =>
   versioned(value) && has(value, 'clientId', 'redirectUri', 'challenge', 'browserHash');
 /** Whether a record is a session. */
 export const isSession = (value: unknown): value is Session => versioned(value) && has(value, 'userId', 'claims', 'expiresAt');
-/** Whether a record is an account. One that is still in the making is none (`core/users/account-names`). */
+/** Whether a record is an account. One that is still being created does not count (`core/users/account-names`). */
 export const isAccount = (value: unknown): value is AccountRecord =>
   versioned(value) && has(value, 'id', 'username', 'stamp') && !has(value, 'announced');
 const isJourney = (value: unknown): value is UpstreamState => versioned(value) && has(value, 'login', 'pendingHash', 'sealed');

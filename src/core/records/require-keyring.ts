@@ -1,9 +1,7 @@
-/**
- * Needed keyring: what parts that cannot do without a key of the server say at start-up where none was given.
- */
+/** Fails at start-up, with the fix, if a feature needs the server's secret and none is configured. */
 import type { Keyring } from './keyring.ts';
 
-/** The keyring, for a part that cannot do without. @throws {TypeError} naming the part and the fix, at start-up. */
+/** The keyring for a feature that cannot work without it. @throws {TypeError} at start-up, naming the feature and the fix. */
 export function requireKeyring(keyring: Keyring | null, part: string): Keyring {
   if (keyring) return keyring;
   throw new TypeError(

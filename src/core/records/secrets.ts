@@ -1,6 +1,6 @@
 /**
- * Keys: how secrets are made, and what of them may be kept. A token's text gives two things and nothing else does:
- * its hash, by which the record knows it, and a pad, which unwraps the grant's key (docs/decisions/0002).
+ * Secrets: makes random secrets and tokens, and derives what may be stored of them. A token's text gives two values: its hash, which
+ * identifies it in the record, and a pad, which unwraps the grant's key (docs/decisions/0002).
  */
 import { base64url, fromBase64url } from '../../lib/base64url.ts';
 import { fromUtf8, utf8, xor } from '../../lib/bytes.ts';
@@ -9,40 +9,45 @@ import { FAMILY_BYTES, familyOf, formatToken, ID_BYTES, SECRET_BYTES, wayBackOf 
 import type { Minted } from '../../model/grant-transitions.ts';
 import type { Proof } from '../../model/wrapped.ts';
 
-/** What a refresh token shows beside hash and pad. */
+/** What a refresh token proves besides hash and pad. */
 export type RefreshProof = Proof & { readonly familyHash: string };
 
-/** Fresh tokens: their texts for the client, their proofs for the record. */
+/** New tokens: their text for the client, their proofs for the record. */
 export interface MintedTokens extends Minted {
   readonly accessToken: string;
   readonly refreshToken: string | null;
 }
 
-/** The verbs over secrets, on one machine's cryptography. */
+/** Operations on secrets, with one runtime's cryptography. */
 export interface Secrets {
-  /** A random name of 128 bits. */
+  /** A random id of 128 bits. */
   id(): string;
   /** A random secret of 256 bits. */
   secret(): string;
-  /** SHA-256 of a text, base64url: what is kept instead of a secret. */
+  /** SHA-256 of a text, base64url: stored instead of a secret. */
   hash(text: string): Promise<string>;
-  /** What unwraps the grant's key. */
+  /** Unwraps the grant's key. */
   pad(token: string): Promise<Uint8Array<ArrayBuffer>>;
   proof(token: string): Promise<Proof>;
   refreshProof(token: string): Promise<RefreshProof>;
-  /** @param family the family part to go on with, a new one if absent; null for no refresh token. @param before the refresh token that it succeeds; with its pad the new one holds the way back to it. */
+  /**
+   * Makes an access token and, unless `family` is null, a refresh token.
+   *
+   * @param family of the refresh token; a new one by default.
+   * @param before the refresh token that is replaced. With its pad, the new token can lead back to it.
+   */
   mint(grantId: string, family?: string | null, before?: Pick<RefreshProof, 'familyHash'> & Partial<Proof>): Promise<MintedTokens>;
-  /** The pad of the refresh token that this one succeeds; null for the first of its family. */
+  /** The pad of the refresh token that this one replaced; null for the first of its family. */
   padBefore(refreshToken: string): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** Encrypts JSON so that only the holder of `secret`, at the place `bound` names, can read it. */
+  /** Encrypts JSON so that only the holder of `secret` can decrypt it, and only in the record that `bound` names. */
   sealUnder(secret: string, value: unknown, bound: string): Promise<string>;
   openUnder(secret: string, sealed: string, bound: string): Promise<unknown>;
   sealWith(key: Uint8Array<ArrayBuffer>, value: unknown, bound: string): Promise<string>;
-  /** The JSON text; null where key, bytes and place do not fit. */
+  /** The JSON text; null if key, bytes and `bound` do not match. */
   openWith(key: Uint8Array<ArrayBuffer>, sealed: string, bound: string): Promise<string | null>;
 }
 
-/** Makes the verbs. @param tenant whose ciphertexts these are: they open nowhere else, though the secret be the same. */
+/** Makes the operations. @param tenant that ciphertexts are bound to, even if tenants share a secret. */
 export function makeSecrets(runtime: Runtime, tenant: string | null = null): Secrets {
   const place = (bound: string): string => (tenant === null ? bound : `${tenant}/${bound}`);
   const random = (bytes: number): string => base64url(runtime.random(bytes));

@@ -1,7 +1,6 @@
 /**
- * Steps: sign-ins that are halfway, between one page and the next. A step is kept under the hash of a secret that only its
- * page holds, and what it holds can be opened with that secret alone. Its tries are counted by conditional writes, so that
- * no number of requests at once gets more of them, and it is taken exactly once.
+ * Sign-in steps: sign-ins that wait for their next page. A step is stored under the hash of a secret that only its page holds, and its
+ * content is sealed under that secret. Attempts are counted by conditional writes, so that concurrent requests get no extra attempts.
  */
 import { changeRecord } from '../../model/change-record.ts';
 import type { Seconds } from '../../model/store.ts';
@@ -12,31 +11,31 @@ import { markUsed, type Used } from './used-mark.ts';
 /** A sign-in that waits for its next page. */
 export type StepRecord = {
   readonly v: 1;
-  /** Who asked: `login:` or `factor:`, and the id. */
+  /** `login:` or `factor:`, and the id. */
   readonly asker: string;
-  /** The authorization request that waits for it; null for a sign-in without one. */
+  /** The pending authorization request; null for a sign-in without one. */
   readonly pendingHash: string | null;
-  /** SHA-256 of the cookie of the browser that may go on. */
+  /** SHA-256 of the cookie of the browser that may continue. */
   readonly browserHash: string;
-  /** How often its page may still come back. */
+  /** Attempts left. */
   readonly tries: number;
-  /** What was kept, under a key that only the page's secret gives. */
+  /** The content, under a key that only the page's secret gives. */
   readonly sealed: string;
   readonly expiresAt: Seconds;
 } & Used;
 
-/** Writes a step. */
+/** Stores a step. */
 export async function openStep({ store }: AuthServer, hash: string, step: StepRecord): Promise<void> {
   if ((await store.write(`step:${hash}`, step, 'absent', { until: step.expiresAt })) === null)
-    throw new Error('A random secret was met twice: the source of randomness is broken.');
+    throw new Error('A random secret was generated twice: the random number generator is broken.');
 }
 
-/** The step, open or taken; null if it has run out. */
+/** The step, open or taken; null if it has expired. */
 export async function findStep({ store }: AuthServer, hash: string): Promise<StepRecord | null> {
   return (await readRecord(store, `step:${hash}`, isStep))?.value ?? null;
 }
 
-/** Uses up one try before it is made. The last one takes the step. @returns the tries left, null where there is no step. */
+/** Uses one attempt before it is made. The last one also takes the step. @returns the attempts left; null if there is no step. */
 export async function spendTry(as: AuthServer, hash: string): Promise<number | null> {
   return changeRecord(as, `step:${hash}`, isStep, (step) => {
     if (!step || step.taken !== undefined) return { result: null };
@@ -50,7 +49,7 @@ export async function takeStep(as: AuthServer, hash: string): Promise<boolean> {
   return markUsed(as, `step:${hash}`, isStep, 'now');
 }
 
-/** Ends the step: nothing was proven with it. */
+/** Removes the step: nothing was proven with it. */
 export async function dropStep({ store }: AuthServer, hash: string): Promise<void> {
   await store.remove(`step:${hash}`);
 }

@@ -1,38 +1,38 @@
 /**
- * Replay: what may be used once, remembered for as long as it could be used again. One write that only the first can make, in any
- * number of processes. A request that then fails gives it back.
+ * Single use: remembers an id for as long as it could be replayed. One conditional write that only the first caller can make, across
+ * processes. A request that fails afterwards gives it back.
  */
 import { isOutage } from '../../model/error.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord } from './record.ts';
 
-/** Something that may be used once. */
+/** Something that can be used once. */
 export interface Once {
   /** Uses it up: true for exactly one caller. */
   spend(): Promise<boolean>;
-  /** Gives it back, if it was this caller who used it up. Where the store is down it stays used. */
+  /** Makes it usable again, if this caller used it. It stays used if the store is down. */
   giveBack(): Promise<void>;
 }
 
 /**
- * An id that counts once within its namespace.
+ * An id that can be used once within its namespace.
  *
- * @param until when the thing itself is over; the record outlasts it.
+ * @param until when it expires by itself; the record outlives it.
  */
 export async function onceOnly(as: AuthServer, namespace: readonly string[], id: string, until: Seconds): Promise<Once> {
   const key = `replay:${await as.secrets.hash(`replay\n${JSON.stringify([...namespace, id])}`)}` as const;
-  let mine: string | null = null;
+  let ownId: string | null = null;
   return {
     async spend() {
-      mine = as.secrets.id(); // known before the write, whose answer may be lost
-      return (await as.store.write(key, { v: 1, by: mine }, 'absent', { until: until + 1 })) !== null;
+      ownId = as.secrets.id(); // known before the write, whose response may be lost
+      return (await as.store.write(key, { v: 1, by: ownId }, 'absent', { until: until + 1 })) !== null;
     },
     async giveBack() {
-      if (mine === null) return;
+      if (ownId === null) return;
       try {
-        const held = await readRecord(as.store, key, isMark);
-        if (held?.value.by === mine) await as.store.remove(key, held.version);
+        const record = await readRecord(as.store, key, isMark);
+        if (record?.value.by === ownId) await as.store.remove(key, record.version);
       } catch (error) {
         if (!isOutage(error)) throw error;
       }

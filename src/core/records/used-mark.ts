@@ -1,14 +1,14 @@
 /**
- * Taken: what is used once by a browser on its way (a journey, a trip, a step) is marked, not removed, so that a second request of the
- * same browser finds out what became of the first.
+ * Marks a browser's one-time record (upstream state, upstream request, sign-in step) as used instead of removing it, so that a repeated
+ * request of the same browser finds the first one's result.
  */
 import { changeRecord, type Changing } from '../../model/change-record.ts';
 import type { Key, Seconds } from '../../model/store.ts';
 
-/** `now` while a request works on it; `done` when that ended in a page, from which there is nowhere to be sent again. */
+/** `now` while a request handles it; `done` after it ended in a page, so there is no redirect to repeat. */
 export type Used = { readonly taken?: 'now' | 'done' };
 
-/** Marks a record: `now` an open one, `done` one that is taken. True for exactly one caller. */
+/** Marks a record: an open one as `now`, a taken one as `done`. True for exactly one caller. */
 export async function markUsed<T extends Used & { readonly expiresAt: Seconds }>(
   over: Changing,
   key: Key,

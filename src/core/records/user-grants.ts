@@ -1,6 +1,6 @@
 /**
- * User grants: what a user allowed, as they see it and take it back. Everything that ends a grant because its user says so
- * comes through here. Accounts at other sites that nothing uses any more are let go of after that.
+ * User grants: lists what a user allowed, and ends it. Everything that ends a grant on behalf of its user comes through here. Upstream
+ * accounts that no grant uses any more are released afterwards.
  */
 import { OAuthError } from '../../model/error.ts';
 import { type Grant, isLive } from '../../model/grant.ts';
@@ -8,7 +8,7 @@ import type { Cursor } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
 
-/** One page of living grants, in the order they were given. */
+/** One page of live grants, oldest first. */
 export async function grantsOfUser(as: AuthServer, userId: string, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
   const { keys, next } = await as.records.grantsOf(userId, after);
   const found = await Promise.all(keys.map((key) => as.records.findGrant(key.slice('grant:'.length))));
@@ -16,20 +16,20 @@ export async function grantsOfUser(as: AuthServer, userId: string, after?: Curso
   return next === undefined ? { grants } : { grants, next };
 }
 
-/** Lets work go on when the answer is out: another site that is slow holds up nobody. */
+/** Runs work after the response is sent, so that a slow upstream delays no one. */
 export type After = (work: () => Promise<unknown>) => void;
 
-/** Ends a grant, from the next request on; false, and nothing happens, for one that is not this user's or has ended. */
+/** Ends a grant, effective from the next request; false, without a change, if it is another user's or has ended. */
 export async function endUserGrant(as: AuthServer, userId: string, grantId: string): Promise<boolean> {
   const grant = await as.records.findGrant(grantId);
   if (grant?.userId !== userId) return false;
-  await as.consents.forget(userId, grant.clientId); // first: what is opened without asking meanwhile ends itself
+  await as.consents.forget(userId, grant.clientId); // first: a grant that skips consent at the same time then ends itself
   const ended = await end(as, grant);
   if (ended) await as.vault.release(userId, upstreamsOf([grant]));
   return ended;
 }
 
-/** Ends all that a user allowed a client. Can be called again if it was interrupted. */
+/** Ends everything that a user allowed a client. Safe to call again after an interruption. */
 export async function disconnect(as: AuthServer, userId: string, clientId: string, after: After): Promise<void> {
   await as.consents.forget(userId, clientId);
   const ended: Grant[] = [];
@@ -37,7 +37,7 @@ export async function disconnect(as: AuthServer, userId: string, clientId: strin
   after(() => as.vault.release(userId, upstreamsOf(ended)));
 }
 
-/** Ends all that a user allowed anybody. Can be called again if it was interrupted. */
+/** Ends everything that a user allowed. Safe to call again after an interruption. */
 export async function disconnectAll(as: AuthServer, userId: string, after: After): Promise<void> {
   await as.consents.forgetAll(userId);
   const ended: Grant[] = [];
@@ -58,7 +58,7 @@ async function* living(as: AuthServer, userId: string): AsyncGenerator<Grant> {
   } while (after !== undefined);
 }
 
-/** One that has meanwhile run out needs no ending. */
+/** False for a grant that has expired by now. */
 async function end(as: AuthServer, { id }: Grant): Promise<boolean> {
   try {
     return await as.records.changeGrant(id, revoke('revoked', as.now()));

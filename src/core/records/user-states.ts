@@ -1,6 +1,6 @@
 /**
- * User states: what MCP servers keep for their users. One record for each user, resource and handle, found by the hash of all
- * three, so that a handle alone leads nowhere (SEC-191). Sealed under the server's `secret` where there is one.
+ * User states: what MCP servers store for their users. One record for each user, resource and handle, under the hash of all three, so
+ * that a handle alone opens nothing (SEC-191). Sealed if the server has a `secret`.
  */
 import type { Checked } from '../../model/access.ts';
 import type { Json, Key, Seconds } from '../../model/store.ts';
@@ -12,36 +12,36 @@ import { secretMissing, unreadable } from './sealed-faults.ts';
 /** Either sealed or plain. */
 type StateRecord = { readonly v: 1; readonly sealed: string } | { readonly v: 1; readonly plain: Json };
 
-/** What states are sealed for. */
+/** Purpose that states are sealed for. */
 export const STATE_PURPOSE = 'user-state';
-/** Since the last write, unless it says otherwise. */
+/** Since the last write, by default. */
 const TTL: Seconds = 365 * 86_400;
 /** Characters of JSON. */
 const MAX_STATE_LENGTH = 262_144;
 const MAX_HANDLE_LENGTH = 256;
 
-/** The states of the caller. @param kind of record: what the user made, or what is on its way for an MCP client. */
+/** The states of the caller. @param kind `state` is what the server stores for the user, `mcp` what it stores for an MCP exchange. */
 export function statesOf(as: AuthServer, access: Checked, kind: 'state' | 'mcp'): UserStates {
   const { store, secrets, keyring } = as;
   const keyOf = async (handle: string): Promise<Key> => {
-    if (handle.length > MAX_HANDLE_LENGTH) throw new TypeError(`A state's handle may have ${MAX_HANDLE_LENGTH} characters.`);
+    if (handle.length > MAX_HANDLE_LENGTH) throw new TypeError(`A state handle can have at most ${MAX_HANDLE_LENGTH} characters.`);
     return `${kind}:${await secrets.hash(`${kind}\n${JSON.stringify([access.issuer ?? '', access.userId, access.resource, handle])}`)}`;
   };
   return {
     async read(handle) {
       const key = await keyOf(handle);
-      const held = await readRecord(store, key, isState);
-      if (!held) return null;
-      const { value: record, version } = held;
+      const stored = await readRecord(store, key, isState);
+      if (!stored) return null;
+      const { value: record, version } = stored;
       if ('plain' in record) return { value: record.plain, version };
       if (!keyring) throw secretMissing(STATE_PURPOSE);
       const opened = (await keyring.open(STATE_PURPOSE, record.sealed, key)) as { value: Json } | null;
-      if (!opened) throw unreadable(STATE_PURPOSE); // as absent it would begin anew, and be written over
+      if (!opened) throw unreadable(STATE_PURPOSE); // read as absent, it would be overwritten
       return { value: opened.value, version };
     },
     async write(handle, value, since, ttl = TTL) {
       if (JSON.stringify(value).length > MAX_STATE_LENGTH)
-        throw new TypeError(`A user's state may have ${MAX_STATE_LENGTH} characters of JSON.`);
+        throw new TypeError(`A user's state can have at most ${MAX_STATE_LENGTH} characters of JSON.`);
       const key = await keyOf(handle);
       const record: StateRecord = keyring ? { v: 1, sealed: await keyring.seal(STATE_PURPOSE, { value }, key) } : { v: 1, plain: value };
       return store.write(key, record, since ?? 'absent', { until: as.now() + ttl });

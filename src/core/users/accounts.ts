@@ -1,6 +1,6 @@
 /**
- * Accounts of our own login: names, passwords, permissions. Passwords are hashed with scrypt (RFC 7914) and kept
- * in PHC form, so that the cost can be raised without asking anyone to choose a new one.
+ * Accounts of the built-in login: names, passwords, permissions. Passwords are hashed with scrypt (RFC 7914) and stored in PHC format, so
+ * that the cost can be raised without new passwords.
  */
 import { base64url, fromBase64url } from '../../lib/base64url.ts';
 import { equalTexts } from '../../lib/bytes.ts';
@@ -41,12 +41,12 @@ export interface AccountParts {
   readonly newAccounts: AccountNames;
   readonly totps: Totps;
   readonly links: Links;
-  /** Where people sign up; null where they cannot. */
+  /** URL of the sign-up page; null if there is none. */
   readonly signUpUrl: string | null;
   readonly emit: (event: NewEvent) => void;
 }
 
-/** Makes the verbs over accounts. */
+/** Makes the operations on accounts. */
 export function makeAccounts({
   store,
   records,
@@ -67,11 +67,11 @@ export function makeAccounts({
     const key = await runtime.scrypt(password.normalize('NFKC'), salt, cost, who);
     return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${base64url(salt)}$${base64url(key)}`;
   };
-  const isRight = async (password: string, kept: string, who?: Waiter): Promise<boolean> => {
-    const [, ln, r, p, salt] = PHC.exec(kept) ?? [];
+  const isRight = async (password: string, storedHash: string, who?: Waiter): Promise<boolean> => {
+    const [, ln, r, p, salt] = PHC.exec(storedHash) ?? [];
     const bytes = fromBase64url(salt ?? '');
     if (!bytes || !salt) throw new TypeError('A stored password hash is not in PHC form.');
-    return equalTexts(kept, await hashPassword(password, who, bytes, { ln: Number(ln), r: Number(r), p: Number(p) }));
+    return equalTexts(storedHash, await hashPassword(password, who, bytes, { ln: Number(ln), r: Number(r), p: Number(p) }));
   };
   const change = (id: string, edit: (account: AccountRecord) => AccountRecord | null): Promise<AccountRecord | null> =>
     records.changeAccount(id, (account) => {
@@ -80,7 +80,7 @@ export function makeAccounts({
     });
   const findByUsername = async (username: string): Promise<AccountRecord | null> => {
     const id = await records.findAccountId(await secrets.hash(usernameKey(username)));
-    return (await newAccounts.find(id ?? 'none'))?.value ?? null; // one read more or less would tell which names exist
+    return (await newAccounts.find(id ?? 'none'))?.value ?? null; // the same number of reads, so that timing does not tell which names exist
   };
   const create = async (account: NewAccount, id: string, seed?: (hash: string | null) => Seed, who?: Waiter): Promise<Account> => {
     checkNew(account);
@@ -101,7 +101,7 @@ export function makeAccounts({
     if (opened === 'open') return publicOf(made);
     throw new TypeError(opened === 'email_taken' ? 'This e-mail address belongs to another account.' : 'This user name is taken.');
   };
-  /** Sets the password on that very state of the account; null where it is another by now. */
+  /** Sets the password if the account still has the given stamp; null if it was changed meanwhile. */
   const renew = async (
     id: string,
     passwordHash: string,
@@ -111,7 +111,7 @@ export function makeAccounts({
     const stamp = secrets.id();
     const found = await records.findAccount(id);
     if (found && ifStamp !== undefined && found.value.stamp !== ifStamp) return null;
-    // Before and after: cut off in between, nothing that the old password opened is left behind the new one.
+    // Before and after: if this is interrupted in between, nothing that the old password opened survives the new one.
     await signOut({ records, consents, vault }, id, runtime.now());
     const set = await change(id, (account) =>
       ifStamp !== undefined && account.stamp !== ifStamp ? null : { ...account, ...more, passwordHash, stamp },
@@ -143,14 +143,14 @@ export function makeAccounts({
     findByUsername: async (username) => publicOrNull(await findByUsername(username)),
     async findByEmail(address) {
       const id = await emails.ownerOf(address);
-      const held = id === null ? null : await newAccounts.find(id);
-      // Accounts are written before their addresses: without one, a removal was cut off here, and the address is free.
-      if (id !== null && !held) await emails.free(address, id);
-      return held?.value.email !== undefined && foldAddress(held.value.email) === foldAddress(address) ? publicOf(held.value) : null;
+      const stored = id === null ? null : await newAccounts.find(id);
+      // Accounts are written before their addresses: without an account, a removal was interrupted here, and the address is free.
+      if (id !== null && !stored) await emails.free(address, id);
+      return stored?.value.email !== undefined && foldAddress(stored.value.email) === foldAddress(address) ? publicOf(stored.value) : null;
     },
     async checkPassword(username, password, who, tell) {
       const account = await findByUsername(username);
-      const right = await isRight(password, account?.passwordHash ?? NOBODY, who); // the same work where there is no account
+      const right = await isRight(password, account?.passwordHash ?? DUMMY_HASH, who); // the same work if there is no account
       if (account?.passwordHash !== undefined && right) return publicOf(account);
       tell?.(account === null ? 'username_unknown' : account.passwordHash === undefined ? 'password_not_set' : 'password_wrong');
       return null;
@@ -174,8 +174,7 @@ export function makeAccounts({
       if (old?.email !== undefined && !isSame) await emails.free(old.email, id);
     },
     async invite({ ttl = INVITATION_TTL, email: given, permissions = [], ...invitation } = {}) {
-      if (signUpUrl === null)
-        throw new TypeError("accounts.invite: nobody can sign up here. Give password({ signUp: 'invited' }), or 'open'.");
+      if (signUpUrl === null) throw new TypeError("accounts.invite: sign-up is off. Set password({ signUp: 'invited' }), or 'open'.");
       const email = given === undefined ? undefined : foldAddress(given);
       if (email === null) throw new TypeError('accounts.invite: `email` is not an e-mail address.');
       const carries = { ...invitation, ...(email === undefined ? {} : { email }), permissions: [...permissions], accountId: secrets.id() };
@@ -184,11 +183,11 @@ export function makeAccounts({
     setPermissions: async (id, permissions) => void (await change(id, (account) => ({ ...account, permissions: [...permissions] }))),
     permissionsOf: async (id) => (await records.findAccount(id))?.value.permissions ?? [],
     async remove(id) {
-      await markRemoved(store, id, runtime.now()); // first: sign-ins under way and what a cut-off removal leaves then find no user
-      const held = await newAccounts.find(id);
-      // The name first: cut off in between, the account is still there to be removed again.
-      if (held) await records.freeUsername(await secrets.hash(usernameKey(held.value.username)), id);
-      if (held?.value.email !== undefined) await emails.free(held.value.email, id);
+      await markRemoved(store, id, runtime.now()); // first: pending sign-ins, and leftovers of an interrupted removal, then find no user
+      const stored = await newAccounts.find(id);
+      // The name first: if this is interrupted, the account can still be removed again.
+      if (stored) await records.freeUsername(await secrets.hash(usernameKey(stored.value.username)), id);
+      if (stored?.value.email !== undefined) await emails.free(stored.value.email, id);
       await records.removeAccount(id);
       await makeLinkedLogins({ store, passkeys, totps, emit }).removeAll(id);
       await signOut({ records, consents, vault }, id, runtime.now());
@@ -199,10 +198,10 @@ export function makeAccounts({
 
 const INVITATION_TTL = 7 * 86_400;
 
-/** A hash nobody's password gives, of the present cost. */
-const NOBODY = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
+/** Dummy hash of the current cost, so that an unknown user takes as long as a wrong password. */
+const DUMMY_HASH = `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(43)}`;
 
-/** Ends every session and every grant of a user, and forgets what was allowed without being asked. Can be called again if it was interrupted. */
+/** Ends every session and grant of a user, and forgets their consents. Safe to call again after an interruption. */
 export async function signOut(
   { records, consents, vault }: Pick<AccountParts, 'records' | 'consents'> & { readonly vault: Pick<Vault, 'release'> },
   userId: string,
@@ -216,7 +215,7 @@ export async function signOut(
   await vault.release(userId, [...upstreams]);
 }
 
-/** Ends a grant, and names the accounts at other sites that it used; one that has meanwhile run out needs no ending. */
+/** Ends a grant. @returns the ids of its upstream accounts; none for a grant that has expired by now. */
 async function endGrant(records: Records, id: string, now: number): Promise<readonly string[]> {
   try {
     const end = revoke('user_signed_out', now);

@@ -1,6 +1,6 @@
 /**
- * Emails: which account an address belongs to, by proof: somebody read what was sent there, or the operator vouches.
- * An address that an account merely names stands nowhere here, so that nobody can lie in wait at somebody else's.
+ * Verified e-mail addresses: which account owns an address, because its user proved it or the operator vouches for it. An unverified
+ * address is not stored here, so that an account cannot reserve someone else's address.
  */
 import { foldAddress } from '../../model/email.ts';
 import type { Store } from '../../model/store.ts';
@@ -8,17 +8,17 @@ import { type Changing, changeRecord } from '../../model/change-record.ts';
 import { has, readRecord } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 
-/** The verbs over proven addresses. They take addresses as people type them; what is no address belongs to nobody. */
+/** Operations on verified addresses. They take addresses as typed; an invalid address has no owner. */
 export interface Emails {
-  /** The account's id; null if the address belongs to nobody. */
+  /** The owner's account id, or null. */
   ownerOf(address: string): Promise<string | null>;
-  /** Gives an address to an account. False if it is another's. */
+  /** Gives an address to an account; false if another account owns it. */
   claim(address: string, accountId: string): Promise<boolean>;
-  /** Takes it back, if it is this account's. */
+  /** Releases it, if this account owns it. */
   free(address: string, accountId: string): Promise<void>;
 }
 
-/** Makes the verbs. */
+/** Makes the operations. */
 export function makeEmails(store: Store, secrets: Secrets, runtime?: Changing['runtime']): Emails {
   const keyOf = async (address: string): Promise<`email:${string}` | null> => {
     const folded = foldAddress(address);
@@ -34,15 +34,15 @@ export function makeEmails(store: Store, secrets: Secrets, runtime?: Changing['r
       if (key === null) return false;
       return changeRecord({ store, runtime }, key, isOwner, async (owner) => {
         if (owner?.accountId === accountId) return { result: true };
-        // One whose account is not there was left by a process that died.
+        // An owner that does not exist was left by a process that died.
         if (owner && (await store.read(`account:${owner.accountId}`))) return { result: false };
         return { write: { v: 1, accountId }, result: true };
       });
     },
     async free(address, accountId) {
       const key = await keyOf(address);
-      const held = key && (await readRecord(store, key, isOwner));
-      if (key && held?.value.accountId === accountId) await store.remove(key, held.version);
+      const record = key && (await readRecord(store, key, isOwner));
+      if (key && record?.value.accountId === accountId) await store.remove(key, record.version);
     },
   };
 }

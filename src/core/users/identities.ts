@@ -1,22 +1,21 @@
 /**
- * Identities: the accounts at other sites with which a user gets in, one record each under the hash of issuer and subject, and a list of
- * them for each user.
+ * Upstream identities that a user can sign in with: one record each under the hash of issuer and subject, and a list for each user.
  */
 import type { Identity } from '../../model/identity.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
 import { has, type Versioned, readRecord, versioned } from '../records/record.ts';
 
-/** One as it is kept. */
+/** A stored identity. */
 export type IdentityRecord = {
   readonly v: 1;
   readonly userId: string;
   readonly issuer: string;
-  /** What the account is called at the site, so that its owner tells it from somebody else's; absent until they sign in again. */
+  /** Name of the account at the upstream, so that its owner recognizes it; absent until the next sign-in. */
   readonly account?: string;
   readonly createdAt: Seconds;
 };
 
-/** An outside identity of a user. */
+/** An upstream identity of a user. */
 export interface JoinedIdentity {
   readonly hash: string;
   readonly issuer: string;
@@ -24,12 +23,12 @@ export interface JoinedIdentity {
   readonly createdAt: Seconds;
 }
 
-/** Reads one. */
+/** Reads an identity. */
 export function findIdentity(store: Store, hash: string): Promise<Versioned<IdentityRecord> | null> {
   return readRecord(store, keyOf(hash), isIdentity);
 }
 
-/** Notes what an account is called at its site now; a change that another request makes meanwhile wins. */
+/** Updates the name of the upstream account; a concurrent change wins. */
 export async function noteAccount(
   store: Store,
   hash: string,
@@ -39,7 +38,7 @@ export async function noteAccount(
   if (value.account !== account) await store.write(keyOf(hash), { ...value, account }, version, { index: [`identities:${value.userId}`] });
 }
 
-/** The identities of a user, in the order in which they came. */
+/** The identities of a user, oldest first. */
 export async function identitiesOf({ store }: { readonly store: Store }, userId: string): Promise<readonly JoinedIdentity[]> {
   const found: JoinedIdentity[] = [];
   for (let after: string | undefined, more = true; more; more = after !== undefined) {
@@ -54,15 +53,15 @@ export async function identitiesOf({ store }: { readonly store: Store }, userId:
   return found;
 }
 
-/** Takes an identity from a user; false if it is not theirs. A sign-in with it makes a new user from then on. */
+/** Removes an identity of a user; false if it is not theirs. The next sign-in with it creates a new user. */
 export async function partIdentity({ store }: { readonly store: Store }, userId: string, hash: string): Promise<boolean> {
-  const held = await findIdentity(store, hash);
-  return held?.value.userId === userId && store.remove(keyOf(hash));
+  const record = await findIdentity(store, hash);
+  return record?.value.userId === userId && store.remove(keyOf(hash));
 }
 
 /**
- * What an account is called at its site: a proven address, or the name that the site gives to one account alone, or its id there. Not the
- * name that people choose freely: an intruder would take the owner's.
+ * The name of an upstream account: a verified address, a user name that is unique at the upstream, or its id. Not the display name, which
+ * an intruder could copy from the owner.
  */
 export function accountNameOf({ subject, claims }: Identity): string {
   const { email, email_verified: proven, preferred_username: username } = claims;

@@ -1,6 +1,6 @@
 /**
- * Sign-ins: every way in that stands beside a user's password: identities at other sites, passkeys, the second factor. Listed and taken
- * away by operators, and by people who got back in and may have company.
+ * Linked logins: what a user can sign in with besides a password (upstream identities, passkeys) and the second factor. Operators list
+ * and remove them, and so do users who recovered an account that an intruder may share.
  */
 import type { NewEvent } from '../../model/event.ts';
 import type { Passkeys } from '../../model/passkey.ts';
@@ -9,7 +9,7 @@ import type { Store } from '../../model/store.ts';
 import type { Totps } from '../../model/totp.ts';
 import { identitiesOf, partIdentity } from './identities.ts';
 
-/** What the verbs are made over. */
+/** What the operations are made over. */
 export interface LinkedLoginsParts {
   readonly store: Store;
   readonly passkeys: Passkeys;
@@ -17,7 +17,7 @@ export interface LinkedLoginsParts {
   readonly emit: (event: NewEvent) => void;
 }
 
-/** Makes the verbs. */
+/** Makes the operations. */
 export function makeLinkedLogins(as: LinkedLoginsParts): SignIns {
   const signIns: SignIns = {
     async list(userId) {

@@ -1,7 +1,7 @@
 /**
- * Passkeys in storage: one record each under the hash of its credential id, so that no id is ever taken twice (SEC-163),
- * and a list of them for each account. Every change names the owner, and changes nothing of anybody else's. Removals that
- * must leave one announce themselves in one record of the account, so that two at once do not take the last two.
+ * Stored passkeys: one record each under the hash of its credential id, so that an id is never used twice (SEC-163), and a list for each
+ * account. Every change names the owner. A removal that must leave one passkey is announced in one record of the account, so that two
+ * concurrent removals do not take the last two.
  */
 import { type Changing, changeRecord } from '../../model/change-record.ts';
 import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../../model/passkey.ts';
@@ -11,10 +11,10 @@ import { has, readRecord, versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 
 type PasskeyRecord = Passkey & { readonly v: 1 };
-/** What is about to go. It outlives every removal that is under way; one whose process died counts as gone so long. */
-type Leaving = { readonly v: 1; readonly ids: readonly string[] };
+/** Passkeys about to be removed. Outlives any running removal; if its process died, they count as removed for that long. */
+type PendingRemovals = { readonly v: 1; readonly ids: readonly string[] };
 
-/** What the verbs are made over. */
+/** What the operations are made over. */
 export interface PasskeyParts {
   readonly store: Store;
   readonly runtime?: Changing['runtime'];
@@ -23,13 +23,13 @@ export interface PasskeyParts {
   readonly emit: (event: NewEvent) => void;
 }
 
-const LEAVING_TTL: Seconds = 600;
+const REMOVAL_TTL: Seconds = 600;
 
-/** Makes the verbs. */
+/** Makes the operations. */
 export function makePasskeys({ store, runtime, secrets, now, emit }: PasskeyParts): Passkeys {
   const keyOf = async (id: string): Promise<Key> => `passkey:${await secrets.hash(`passkey\n${id}`)}`;
   const challengeKeyOf = async (challenge: string): Promise<Key> => `passkey-challenge:${await secrets.hash(challenge)}`;
-  const leavingKeyOf = (userId: string): Key => `passkeys-leaving:${userId}`;
+  const removalsKeyOf = (userId: string): Key => `passkeys-leaving:${userId}`;
   const listOf = (userId: string): Key => `passkeys:${userId}`;
   const tell = (userId: string, what: 'added' | 'removed' | 'renamed'): void =>
     emit({ kind: 'factor.changed', factor: 'passkey', userId, what });
@@ -57,20 +57,20 @@ export function makePasskeys({ store, runtime, secrets, now, emit }: PasskeyPart
     return found;
   };
   const passkeysOf = async (userId: string): Promise<readonly Passkey[]> => {
-    const held = await Promise.all((await keysOf(userId)).map((key) => readRecord(store, key, isPasskey)));
-    return held
+    const stored = await Promise.all((await keysOf(userId)).map((key) => readRecord(store, key, isPasskey)));
+    return stored
       .flatMap((one) => (one && one.value.userId === userId ? [publicOf(one.value)] : []))
       .toSorted((a, b) => a.createdAt - b.createdAt);
   };
-  /** Whether another passkey stays when this one goes, those considered that are going at this very moment. */
-  const mayLeave = async (userId: string, id: string): Promise<boolean> => {
-    const key = leavingKeyOf(userId);
-    // Announced removals are read before the list: who announces later meets this version.
-    return changeRecord({ store, runtime }, key, isLeaving, async (announced) => {
-      const here = (await passkeysOf(userId)).map((one) => one.id);
-      const leaving = (announced?.ids ?? []).filter((one) => here.includes(one) && one !== id);
-      if (here.every((one) => one === id || leaving.includes(one))) return { result: false };
-      return { write: { v: 1, ids: [...leaving, id] }, until: now() + LEAVING_TTL, result: true };
+  /** Whether another passkey remains after this one is removed, counting concurrent removals. */
+  const mayRemove = async (userId: string, id: string): Promise<boolean> => {
+    const key = removalsKeyOf(userId);
+    // Announced removals are read before the list: a later announcement conflicts with this version.
+    return changeRecord({ store, runtime }, key, isPendingRemovals, async (announced) => {
+      const present = (await passkeysOf(userId)).map((one) => one.id);
+      const leaving = (announced?.ids ?? []).filter((one) => present.includes(one) && one !== id);
+      if (present.every((one) => one === id || leaving.includes(one))) return { result: false };
+      return { write: { v: 1, ids: [...leaving, id] }, until: now() + REMOVAL_TTL, result: true };
     });
   };
   return {
@@ -81,8 +81,8 @@ export function makePasskeys({ store, runtime, secrets, now, emit }: PasskeyPart
     },
     async takeChallenge(userId, challenge) {
       const key = await challengeKeyOf(challenge);
-      const held = await readRecord(store, key, isChallenge);
-      return held?.value.userId === userId && store.remove(key, held.version);
+      const stored = await readRecord(store, key, isChallenge);
+      return stored?.value.userId === userId && store.remove(key, stored.version);
     },
     async add(passkey) {
       if ((await write(await keyOf(passkey.id), { v: 1, ...passkey }, 'absent')) === null) return false;
@@ -90,8 +90,8 @@ export function makePasskeys({ store, runtime, secrets, now, emit }: PasskeyPart
       return true;
     },
     async find(id) {
-      const held = await readRecord(store, await keyOf(id), isPasskey);
-      return held && publicOf(held.value);
+      const stored = await readRecord(store, await keyOf(id), isPasskey);
+      return stored && publicOf(stored.value);
     },
     of: passkeysOf,
     async use(id, { counter, backedUp }) {
@@ -108,7 +108,7 @@ export function makePasskeys({ store, runtime, secrets, now, emit }: PasskeyPart
     async remove(userId, id, { keepLast = false } = {}) {
       const key = await keyOf(id);
       if ((await readRecord(store, key, isPasskey))?.value.userId !== userId) return 'gone';
-      if (keepLast && !(await mayLeave(userId, id))) return 'last';
+      if (keepLast && !(await mayRemove(userId, id))) return 'last';
       const isRemoved = await changeRecord({ store, runtime }, key, isPasskey, (passkey) =>
         passkey?.userId === userId ? { remove: true, result: true } : { result: false },
       );
@@ -117,8 +117,8 @@ export function makePasskeys({ store, runtime, secrets, now, emit }: PasskeyPart
     },
     async removeAll(userId) {
       for (const key of await keysOf(userId)) {
-        const held = await readRecord(store, key, isPasskey);
-        if (held?.value.userId === userId) await store.remove(key);
+        const stored = await readRecord(store, key, isPasskey);
+        if (stored?.value.userId === userId) await store.remove(key);
       }
     },
   };
@@ -129,6 +129,6 @@ function publicOf({ v: _v, ...passkey }: PasskeyRecord): Passkey {
 }
 
 const isChallenge = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId');
-const isLeaving = (value: unknown): value is Leaving => versioned(value) && has(value, 'ids');
+const isPendingRemovals = (value: unknown): value is PendingRemovals => versioned(value) && has(value, 'ids');
 const isPasskey = (value: unknown): value is PasskeyRecord =>
   versioned(value) && has(value, 'id', 'userId', 'publicKey', 'counter', 'name', 'backedUp', 'createdAt');

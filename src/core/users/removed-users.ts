@@ -1,10 +1,10 @@
 /**
- * Removed users: ids that are never anybody's again. An account takes its ways in along when it goes; whatever was under way meanwhile,
- * an identity that is just being joined or a link that makes an account of that id, meets this mark.
+ * Removed users: ids that are never used again. Whatever was in progress while an account was removed, such as linking an identity or
+ * using an invitation for that id, is stopped by this mark.
  */
 import type { Seconds, Store } from '../../model/store.ts';
 
-/** Marks an id for good. Can be called again. */
+/** Marks an id as removed, permanently. Safe to call again. */
 export async function markRemoved(store: Store, userId: string, now: Seconds): Promise<void> {
   await store.write(`removed:${userId}`, { v: 1, at: now }, 'any');
 }

@@ -1,6 +1,6 @@
 /**
- * TOTP records: the sealed secret, the last time-step that was used, and hashes of the recovery codes. The secret is sealed
- * under a key of the server that is not in the database: whoever steals the database cannot make codes.
+ * TOTP records: the sealed secret, the last used time step, and hashes of the recovery codes. The secret is sealed under a server secret
+ * that is not in the database, so a stolen database makes no codes.
  */
 import { fromBase64url, base64url } from '../../lib/base64url.ts';
 import { equalTexts } from '../../lib/bytes.ts';
@@ -16,19 +16,19 @@ import type { Secrets } from '../records/secrets.ts';
 import { requireKeyring } from '../records/require-keyring.ts';
 import { unreadable } from '../records/sealed-faults.ts';
 
-/** What is kept of a user. */
+/** The TOTP record of a user. */
 export type TotpRecord = {
   readonly v: 1;
-  /** Under the keyring, for this record. */
+  /** Sealed under the keyring, bound to this record. */
   readonly sealedSecret: string;
-  /** No code of this time-step or an earlier one counts any more (RFC 6238 §5.2). */
+  /** Codes of this time step or an earlier one no longer count (RFC 6238 §5.2). */
   readonly usedStep: number;
-  /** Hashes of the recovery codes that are left. */
+  /** Hashes of the unused recovery codes. */
   readonly recovery: readonly string[];
   readonly createdAt: Seconds;
 };
 
-/** What the verbs are made over. */
+/** What the operations are made over. */
 export interface TotpParts {
   readonly store: Store;
   readonly secrets: Secrets;
@@ -37,16 +37,16 @@ export interface TotpParts {
   readonly emit: (event: NewEvent) => void;
 }
 
-/** What its secret is sealed for. */
+/** Purpose that TOTP secrets are sealed for. */
 export const TOTP_PURPOSE = 'totp';
 const SECRET_BYTES = 20; // as long as the hash (RFC 4226 §4)
 const OFFER_TTL: Seconds = 900;
 const RECOVERY_CODES = 10;
-const RECOVERY_BYTES = 10; // 80 bits: not to be guessed, not even with the hash at hand
-/** Steps that a clock may be off, to either side (RFC 6238 §6). */
+const RECOVERY_BYTES = 10; // 80 bits: cannot be guessed even from the hash
+/** Time steps that a clock may be off, in each direction (RFC 6238 §6). */
 const WINDOW = 1;
 
-/** Makes the verbs. */
+/** Makes the operations. */
 export function makeTotps({ store, secrets, keyring, runtime, emit }: TotpParts): Totps {
   const keyOf = (userId: string): `totp:${string}` => `totp:${userId}`;
   const ring = (): Keyring => requireKeyring(keyring, 'the second factor');
@@ -54,7 +54,6 @@ export function makeTotps({ store, secrets, keyring, runtime, emit }: TotpParts)
   const tell = (userId: string, what: 'added' | 'removed' | 'recovery_used' | 'recovery_renewed'): void =>
     emit({ kind: 'factor.changed', factor: 'totp', userId, what });
 
-  /** Runs a change until it is written or has nothing to write. */
   const change = async <T>(userId: string, edit: (record: TotpRecord) => Promise<readonly [TotpRecord, T] | null>): Promise<T | null> => {
     return changeRecord({ store, runtime }, keyOf(userId), isTotp, async (record) => {
       const edited = record && (await edit(record));
@@ -66,7 +65,7 @@ export function makeTotps({ store, secrets, keyring, runtime, emit }: TotpParts)
     const codes = Array.from({ length: RECOVERY_CODES }, () => base32(runtime.random(RECOVERY_BYTES)).toLowerCase());
     return { codes: codes.map(grouped), hashes: await Promise.all(codes.map((code) => recoveryHash(userId, code))) };
   };
-  /** The time-step that a code belongs to, later than the last used one; null for none. */
+  /** The time step of a code, later than the last used one; null if the code is wrong. */
   const stepOf = async (secret: Uint8Array<ArrayBuffer>, code: string, usedStep: number): Promise<number | null> => {
     const present = Math.floor(runtime.now() / PERIOD);
     let found: number | null = null;
@@ -74,7 +73,7 @@ export function makeTotps({ store, secrets, keyring, runtime, emit }: TotpParts)
       if (equalTexts(await oneTimeCode(secret, step), code) && step > usedStep) found ??= step;
     return found;
   };
-  /** @throws {OAuthError} where it cannot be read: a right code must not be told to be wrong. */
+  /** @throws {OAuthError} if it cannot be opened: a correct code must not be called wrong. */
   const secretOf = async (userId: string, { sealedSecret }: TotpRecord): Promise<Uint8Array<ArrayBuffer>> => {
     const opened = await ring().open(TOTP_PURPOSE, sealedSecret, keyOf(userId));
     const secret = typeof opened === 'string' ? fromBase64url(opened) : null;
@@ -91,8 +90,8 @@ export function makeTotps({ store, secrets, keyring, runtime, emit }: TotpParts)
 
   return {
     async statusOf(userId) {
-      const held = await read(userId);
-      return held && { createdAt: held.value.createdAt, recoveryLeft: held.value.recovery.length };
+      const stored = await read(userId);
+      return stored && { createdAt: stored.value.createdAt, recoveryLeft: stored.value.recovery.length };
     },
     async offer(userId) {
       const secret = runtime.random(SECRET_BYTES);
@@ -142,7 +141,7 @@ export function makeTotps({ store, secrets, keyring, runtime, emit }: TotpParts)
   };
 }
 
-/** Four by four, as it is read and typed. */
+/** Groups of four, easy to read and type. */
 function grouped(code: string): string {
   return (code.match(/.{1,4}/g) ?? []).join('-');
 }

@@ -1,8 +1,7 @@
 /**
- * Users: who an outside identity is here. One identity is one user, found by (issuer, subject) and by nothing else: an
- * e-mail address can be given to somebody else, or be claimed at a site that never checked it (OpenID Connect Core §5.7).
- * Several identities become one user in two ways only: the person joins them while signed in, or, where the operator wants
- * it, both sides have proven the same address (docs/decisions/0010).
+ * Maps an upstream identity to a user. The key is (issuer, subject) and nothing else: an e-mail address can be reassigned, or be claimed
+ * at an upstream that never verified it (OpenID Connect Core §5.7). Several identities belong to one user only if the user links them
+ * while signed in, or, if the operator allows it, if both sides have verified the same address (docs/decisions/0010).
  */
 import { OAuthError } from '../../model/error.ts';
 import type { Identity } from '../../model/identity.ts';
@@ -13,11 +12,11 @@ import { accountNameOf, findIdentity, type IdentityRecord, noteAccount, partIden
 import { isRemoved } from './removed-users.ts';
 
 /**
- * The user's id: the account's own for an identity that we vouch for, else one of ours, made at the first sign-in.
+ * The user id of an identity: the account's own for the built-in login, else a random one, made at the first sign-in.
  *
- * @param joinByEmail an address that the site has verified, where accounts may be joined by that.
- * @param login who says so. Only what was proven on our own pages is vouched for by us.
- * @throws {OAuthError} for somebody else who names one of our issuers: any of their users could call themselves like one of ours.
+ * @param joinByEmail address that the upstream verified, if accounts may be linked by address.
+ * @param login id of the login. Only logins on our own pages may use our issuer.
+ * @throws {OAuthError} if an upstream names one of our issuers: its users could impersonate ours.
  */
 export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?: string, login?: string): Promise<string> {
   const { secrets, records, settings, store } = as;
@@ -38,7 +37,7 @@ export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?:
   return records.userOf(hash, { userId, issuer, account: accountNameOf(identity), createdAt: as.now() });
 }
 
-/** The user whom an identity is here, or null where it never signed in. */
+/** The user id of an identity, or null if it never signed in. */
 export async function findUserId(as: AuthServer, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<string | null> {
   if (identity.issuer === as.settings.issuer) return identity.subject;
   const known = await findIdentity(as.store, await hashOf(as, identity));
@@ -46,9 +45,9 @@ export async function findUserId(as: AuthServer, identity: Pick<Identity, 'issue
 }
 
 /**
- * Joins an identity to a user. False, and nothing happens, where it is somebody already: two users never become one.
+ * Links an identity to a user. False, without a change, if it belongs to another user: two users are never merged.
  *
- * @param isStillThere asked once more after it was written: a user who was signed out or removed meanwhile gets no way in.
+ * @param isStillThere checked after the write: a user who was signed out or removed meanwhile gets no new sign-in.
  */
 export async function joinIdentity(
   as: AuthServer,
@@ -57,7 +56,7 @@ export async function joinIdentity(
   isStillThere: () => Promise<boolean>,
 ): Promise<boolean> {
   const { issuer } = identity;
-  if (as.settings.issuers.includes(issuer)) return false; // what we vouch for ourselves is the account, and is not joined to one
+  if (as.settings.issuers.includes(issuer)) return false; // our own issuer names the account itself
   const hash = await hashOf(as, identity);
   const known = await findIdentity(as.store, hash);
   if (known && !(await isLeftBehind(as, hash, known))) return known.value.userId === userId;
@@ -71,7 +70,7 @@ export async function joinIdentity(
   return false;
 }
 
-/** Whether an identity is that of a user who was removed; if so, it is removed as well. */
+/** Whether an identity belongs to a removed user; then it is removed too. */
 async function isLeftBehind({ store }: AuthServer, hash: string, { value, version }: Versioned<IdentityRecord>): Promise<boolean> {
   if (!(await isRemoved(store, value.userId))) return false;
   await store.remove(`identity:${hash}`, version);

@@ -1,11 +1,11 @@
 /**
- * Connections: accounts of other sites that are added to a grant while it lives. Three steps, by three parties:
+ * Connections: adds an upstream account to a grant while it is in use.
  *
- *   tool asks, with a token at hand → a link that carries a key, which only this grant gives
- *   person comes back from the site → the reference to the tokens, sealed under that key, in a slot of the grant
- *   tool asks again → the slot opened, the reference moved into the grant, as if the user had signed in with it
+ *   1. A tool asks, with a token at hand: a link that carries a key, which only this grant gives.
+ *   2. The user returns from the upstream: a reference to the tokens, sealed under that key, in a slot of the grant.
+ *   3. The tool asks again: the reference moves from the slot into the grant, as if the user had signed in with that account.
  *
- * So nothing in storage opens the tokens but a living token of the grant, and ending the grant gives them back.
+ * So only a live token of the grant opens the tokens, and ending the grant releases them.
  */
 import { base64url, fromBase64url } from '../../lib/base64url.ts';
 import { type Connect, ConnectionNeeded } from '../../model/connection.ts';
@@ -19,45 +19,45 @@ import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord, versioned } from '../records/record.ts';
 import { openRefs, sealRefs } from './upstream-refs.ts';
 
-/** What a link to the page carries, sealed under its own secret. */
+/** Content of a link to the connection page, sealed under the link's secret. */
 export type ConnectionAsked = {
   readonly userId: string;
   readonly clientId: string;
   readonly provider: string;
   readonly scopes: readonly string[];
-  /** Where the reference goes, and under which key. */
+  /** Where the reference goes, and the key that seals it. */
   readonly slot: string;
   readonly key: string;
 };
 
-/** The kind of those links. */
+/** Kind of these links. */
 export const CONNECTION = 'connection';
-/** How long a person may take, and a client carry something. */
+/** How long the user may take, and how long a sealed request state is valid. */
 export const CONNECTION_TTL: Seconds = 600;
 /** How long the reference waits for the tool to ask again. */
-const WAITING: Seconds = 86_400;
+const SLOT_TTL: Seconds = 86_400;
 const MAX_LINKS = 30;
 
 type SlotRecord = { readonly v: 1; readonly sealed: string };
 
-/** The login of that name, if it keeps tokens. */
+/** The login with that id, if it keeps tokens. */
 export function connectable({ logins }: Settings, provider: string): SiteLogin | null {
   return logins.filter(isSite).find((login) => login.id === provider && login.tokens !== undefined) ?? null;
 }
 
-/** Where the page stands. */
+/** Path of the connection page. */
 export function connectionPath({ paths }: Settings): string {
   return `${paths.account}/connect`;
 }
 
-/** Makes `auth.connect` for one grant. @param grantKey works out the key, with the token of the call. */
+/** Makes `auth.connect` for one grant. @param grantKey derives the grant's key from the token of the call. */
 export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promise<Uint8Array<ArrayBuffer>>): Connect {
   const { secrets, runtime, settings, vault } = as;
   const { id: grantId, userId, clientId } = grant;
   const keyFor = async (purpose: string): Promise<Uint8Array<ArrayBuffer>> =>
     runtime.digest(`portcullis ${purpose}\n${base64url(await grantKey())}`);
 
-  /** Scopes that are not there; null where there is no account at all. */
+  /** Scopes that are missing; null if there is no account at all. */
   const missingOf = async (
     provider: string,
     scopes: readonly string[],
@@ -73,22 +73,22 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
           async () => own,
         )(provider)
         .scopes();
-      return granted.length === 0 ? [] : scopes.filter((scope) => !granted.includes(scope)); // a site that does not say gave what it was asked for
+      return granted.length === 0 ? [] : scopes.filter((scope) => !granted.includes(scope)); // an upstream that returns no scope granted what was requested (RFC 6749 §5.1)
     } catch (error) {
       if (error instanceof UpstreamTokenError && error.failure === 'ended') return null;
       throw error;
     }
   };
 
-  /** The link that was given before, if it was not used; else another. */
-  const linkTo = async (asked: ConnectionAsked, way: Way | null): Promise<string> => {
-    const { key, provider } = asked;
-    let secret = way?.secret ?? null;
+  /** The previous link if it was not used, else a new one. */
+  const linkTo = async (request: ConnectionAsked, progress: Progress | null): Promise<string> => {
+    const { key, provider } = request;
+    let secret = progress?.secret ?? null;
     if (secret === null || (await as.links.find(CONNECTION, secret)) === null) {
       const wait = await as.limit(`connect\n${grantId}`, MAX_LINKS, CONNECTION_TTL);
       if (wait !== null) throw new UpstreamTokenError('unavailable', provider, wait);
-      secret = await as.links.make(CONNECTION, asked as unknown as Json, CONNECTION_TTL);
-      await keepWay(as, await wayKey(as, asked), bytesOf(key), { secret, missing: way?.missing ?? [] });
+      secret = await as.links.make(CONNECTION, request as unknown as Json, CONNECTION_TTL);
+      await saveProgress(as, await progressKey(as, request), bytesOf(key), { secret, missing: progress?.missing ?? [] });
     }
     return `${settings.origin}${connectionPath(settings)}?link=${secret}`;
   };
@@ -100,21 +100,21 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
         `auth.connect: there is no login "${provider}" that keeps tokens; give \`logins\` upstream(…, { keepTokens: true }), or connection(…).`,
       );
     const [slot, key] = [await secrets.hash(`connection\n${grantId} ${provider}`), await keyFor(`connection ${provider}`)];
-    const current = (await as.records.findGrant(grantId)) ?? grant; // another call may have added it since this one began
+    const current = (await as.records.findGrant(grantId)) ?? grant; // another call may have added it meanwhile
     const before = await openRefs(secrets, grantId, await grantKey(), current.upstreams);
     if ((await missingOf(provider, scopes, before))?.length === 0) return vault.upstreamsOf(grantId, async () => before)(provider);
-    const asked: ConnectionAsked = { userId, clientId, provider, scopes, slot, key: base64url(key) };
-    let way = await readWay(as, await wayKey(as, asked), key);
-    const arrived = await readSlot(as, slot, key);
-    if (arrived) {
-      const after = await adopt(as, grantId, await grantKey(), arrived);
+    const request: ConnectionAsked = { userId, clientId, provider, scopes, slot, key: base64url(key) };
+    let progress = await readProgress(as, await progressKey(as, request), key);
+    const ref = await readSlot(as, slot, key);
+    if (ref) {
+      const after = await adopt(as, grantId, await grantKey(), ref);
       await as.store.remove(slotKey(slot));
       const missing = await missingOf(provider, scopes, after);
       if (missing?.length === 0) return vault.upstreamsOf(grantId, async () => after)(provider);
-      way = { secret: null, missing: missing ?? [] }; // told for a while: asking again at once would get the same
-      await keepWay(as, await wayKey(as, asked), key, way);
+      progress = { secret: null, missing: missing ?? [] }; // reported for a while: asking again at once would give the same
+      await saveProgress(as, await progressKey(as, request), key, progress);
     }
-    throw new ConnectionNeeded(login.label, () => linkTo(asked, way), way?.missing);
+    throw new ConnectionNeeded(login.label, () => linkTo(request, progress), progress?.missing);
   };
 
   return Object.assign(connect, {
@@ -129,23 +129,23 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
   });
 }
 
-/** How far a person got with the scopes that a tool wants: the link that they were given, and what they did not allow. */
-type Way = { readonly secret: string | null; readonly missing: readonly string[] };
+/** Progress with the scopes that a tool wants: the link that the user got, and the scopes that they did not allow. */
+type Progress = { readonly secret: string | null; readonly missing: readonly string[] };
 
-/** One for what a tool wants of a provider; sealed under the key of the connection, for the secret of a link stands in it. */
-async function wayKey({ secrets }: AuthServer, { slot, scopes }: ConnectionAsked): Promise<Key> {
+/** One record for what a tool wants of a provider, sealed under the connection's key because it contains a link's secret. */
+async function progressKey({ secrets }: AuthServer, { slot, scopes }: ConnectionAsked): Promise<Key> {
   return slotKey(await secrets.hash(`connection way\n${slot} ${scopes.toSorted().join(' ')}`));
 }
 
-async function readWay(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>): Promise<Way | null> {
-  const held = await readRecord(as.store, at, isSlot);
-  const text = held && (await as.secrets.openWith(key, held.value.sealed, at));
-  return text === null ? null : (JSON.parse(text) as Way);
+async function readProgress(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>): Promise<Progress | null> {
+  const record = await readRecord(as.store, at, isSlot);
+  const text = record && (await as.secrets.openWith(key, record.value.sealed, at));
+  return text === null ? null : (JSON.parse(text) as Progress);
 }
 
-async function keepWay(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>, way: Way): Promise<void> {
-  const sealed = await as.secrets.sealWith(key, way, at);
-  await as.store.write(at, { v: 1, sealed }, 'any', { until: as.now() + CONNECTION_TTL / 2 }); // so that a link that is given again lasts a while
+async function saveProgress(as: AuthServer, at: Key, key: Uint8Array<ArrayBuffer>, progress: Progress): Promise<void> {
+  const sealed = await as.secrets.sealWith(key, progress, at);
+  await as.store.write(at, { v: 1, sealed }, 'any', { until: as.now() + CONNECTION_TTL / 2 }); // so that a repeated link is valid for a while
 }
 
 function bytesOf(key: string): Uint8Array<ArrayBuffer> {
@@ -154,19 +154,19 @@ function bytesOf(key: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Puts a reference where the grant will look for it. */
+/** Stores a reference where the grant will look for it. */
 export async function fillSlot(as: AuthServer, { slot, key }: ConnectionAsked, ref: UpstreamRef): Promise<void> {
   const sealed = await as.secrets.sealWith(bytesOf(key), { ...ref, connected: true }, slotKey(slot));
-  await as.store.write(slotKey(slot), { v: 1, sealed }, 'any', { until: as.now() + WAITING });
+  await as.store.write(slotKey(slot), { v: 1, sealed }, 'any', { until: as.now() + SLOT_TTL });
 }
 
 async function readSlot(as: AuthServer, slot: string, key: Uint8Array<ArrayBuffer>): Promise<UpstreamRef | null> {
-  const held = await readRecord(as.store, slotKey(slot), isSlot);
-  const text = held && (await as.secrets.openWith(key, held.value.sealed, slotKey(slot)));
+  const record = await readRecord(as.store, slotKey(slot), isSlot);
+  const text = record && (await as.secrets.openWith(key, record.value.sealed, slotKey(slot)));
   return text === null ? null : (JSON.parse(text) as UpstreamRef);
 }
 
-/** Moves a reference into the grant; done twice it stands there once. */
+/** Moves a reference into the grant. Safe to repeat. */
 async function adopt(as: AuthServer, grantId: string, key: Uint8Array<ArrayBuffer>, ref: UpstreamRef): Promise<readonly UpstreamRef[]> {
   const { provider } = ref.account;
   const isReplaced = (one: UpstreamRef): boolean => one.account.provider === provider && one.connected === true;

@@ -1,11 +1,10 @@
 /**
- * Upstream references: which accounts at other sites the tools of a grant may use, sealed under the grant's own key. What they
- * refer to stands in the vault.
+ * Upstream references: the upstream accounts that the tools of a grant may use, sealed under the grant's key. The tokens are in the vault.
  */
 import type { SealedRefs, UpstreamRef } from '../../model/upstream.ts';
 import type { Secrets } from '../records/secrets.ts';
 
-/** The references as a grant keeps them. @param key the grant's own. */
+/** Seals references for a grant. @param key the grant's own. */
 export async function sealRefs(
   secrets: Secrets,
   grantId: string,
@@ -15,7 +14,7 @@ export async function sealRefs(
   return { ids: refs.map(({ id }) => id), sealed: await secrets.sealWith(key, refs, `grant:${grantId}:upstreams`) };
 }
 
-/** The references of a grant; none where the key does not open them. */
+/** Opens the references of a grant; empty if the key does not open them. */
 export async function openRefs(
   secrets: Secrets,
   grantId: string,

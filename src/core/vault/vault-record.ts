@@ -1,51 +1,51 @@
-/** Vault record: tokens that were put away, as they are kept under `upstream:<id>`, sealed under a key that is elsewhere. */
+/** Vault records: upstream tokens under `upstream:<id>`, sealed under a key that is stored elsewhere. */
 import { fromBase64url } from '../../lib/base64url.ts';
 import type { IndexKey, Key, Seconds, Store } from '../../model/store.ts';
 import type { UpstreamTokens } from '../../model/upstream.ts';
 import { type Versioned, has, readRecord, versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 
-/** The record. */
+/** A stored set of upstream tokens. */
 export type VaultRecord = {
   readonly v: 1;
   readonly userId: string;
   readonly provider: string;
-  /** SHA-256 of user, provider and account: by it two sign-ins with one account are known. */
+  /** SHA-256 of user, provider and account: equal for two sign-ins with one account. */
   readonly accountHash: string;
   /** The tokens, under the record's own key. */
   readonly sealed: string;
-  /** That key under the server's secret, where there is one, and empty where that was lost (`core/reseal`): for giving tokens back when no token of ours is at hand. */
+  /** That key under the server's secret, if there is one; empty if that secret was lost (`core/reseal`). Used to revoke tokens when no token of ours is at hand. */
   readonly sealedKey?: string;
   /** Counts refreshes. */
   readonly round: number;
-  /** Who refreshes just now, and until when nobody else may. */
+  /** Who is refreshing, and until when no other process may. */
   readonly lease: { readonly holder: string; readonly until: Seconds } | null;
-  /** After a failure: when the site may be asked again. */
+  /** After a failure: when the upstream may be asked again. */
   readonly quietUntil: Seconds;
   /** Failures in a row; absent for none. */
   readonly failures?: number;
   readonly endsAt: Seconds;
 };
 
-/** What the key of a record is sealed for. */
+/** Purpose that the key of a record is sealed for. */
 export const VAULT_PURPOSE = 'vault';
 
-/** Where it is kept. */
+/** Storage key of a record. */
 export function vaultKey(id: string): Key {
   return `upstream:${id}`;
 }
 
-/** How long it is kept, and in which list. */
+/** Until when a record is kept, and its index. */
 export function lifeOfVaulted({ userId, endsAt }: VaultRecord): { readonly until: Seconds; readonly index: readonly IndexKey[] } {
   return { until: endsAt, index: [`upstreams:${userId}`] };
 }
 
-/** Reads one. */
+/** Reads a record. */
 export function findVaulted(store: Store, id: string): Promise<Versioned<VaultRecord> | null> {
   return readRecord(store, vaultKey(id), isVaultRecord);
 }
 
-/** The tokens of a record; null where the key is not its own. */
+/** The tokens of a record; null if the key is not its own. */
 export async function openVaulted(secrets: Secrets, id: string, { sealed }: VaultRecord, key: string): Promise<UpstreamTokens | null> {
   const bytes = fromBase64url(key);
   const text = bytes && (await secrets.openWith(bytes, sealed, vaultKey(id)));
@@ -59,6 +59,6 @@ export async function sealVaulted(secrets: Secrets, id: string, tokens: Upstream
   return secrets.sealWith(bytes, tokens, vaultKey(id));
 }
 
-/** Whether a stored value is such a record. */
+/** Whether a stored value is a vault record. */
 export const isVaultRecord = (value: unknown): value is VaultRecord =>
   versioned(value) && has(value, 'userId', 'provider', 'accountHash', 'sealed', 'round', 'lease', 'quietUntil', 'endsAt');

@@ -1,8 +1,8 @@
 /**
- * Refreshing what is in the vault: whoever finds an access token at its end takes a lease on the record by a conditional
- * write, asks the site, and writes the answer. Everybody else waits for that write, in whatever process (docs/decisions/0012).
+ * Refreshes upstream tokens. The first caller to see an expired access token takes a lease on the record by a conditional write, asks the
+ * upstream, and writes the result. All others, in any process, wait for that write (docs/decisions/0012).
  *
- *   good → given | leased → still good? given : wait | quiet → refused for now | lease → refresh → (write | remove | be quiet)
+ *   valid → return it | leased → still valid? return it : wait | cooling down → refuse | take lease → refresh → write, remove or cool down
  */
 import { type Changing, changeRecord } from '../../model/change-record.ts';
 import type { NewEvent } from '../../model/event.ts';
@@ -18,52 +18,52 @@ export interface RefreshParts {
   readonly store: Store;
   readonly runtime: Changing['runtime'] & Pick<Runtime, 'waitUntil'>;
   readonly secrets: Secrets;
-  /** What the login of that name can do with tokens; null where there is none any more. */
+  /** Token operations of a login; null if it is no longer configured. */
   readonly keeperOf: (provider: string) => TokenKeeper | null;
   readonly now: () => Seconds;
   readonly env: unknown;
   readonly emit: (event: NewEvent) => void;
 }
 
-/** Tokens that are good now. @throws {UpstreamTokenError} */
+/** Gets valid tokens. @param refused an access token that the upstream refused. @throws {UpstreamTokenError} */
 export type TokenSource = (ref: UpstreamRef, refused?: string) => Promise<UpstreamTokens>;
 
-/** Seconds before its end from which an access token is refreshed. */
+/** Seconds before expiry from which an access token is refreshed. */
 const EARLY: Seconds = 60;
-/** Seconds that a holder has beyond the site's own deadline, to write what it got. */
+/** Seconds that a lease lasts beyond the upstream's deadline, to write the result. */
 const SLACK: Seconds = 10;
-/** Seconds in which a site that failed is left alone, where it does not say itself. */
+/** Seconds to wait after an upstream failure that gives no `Retry-After`. */
 const QUIET: Seconds = 2;
-/** Looks at somebody else's lease: some twenty seconds in all. */
+/** Reads while another process holds the lease: about twenty seconds in all. */
 const MAX_LOOKS = 60;
-/** How often a write that the store refuses is tried again: the old refresh token may be spent by then. */
+/** Tries to store the result: the old refresh token may be spent by then. */
 const MAX_SAVES = 5;
 
-/** Refreshes in a row that failed, after which the person is told that connecting again may help. */
+/** Failed refreshes in a row after which the user is told that connecting again may help. */
 const MANY_FAILURES = 3;
 
-/** Makes the verb. */
+/** Makes the token source. */
 export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, emit }: RefreshParts): TokenSource {
   const over = { store, runtime };
   const ended = ({ provider }: VaultRecord): UpstreamTokenError => new UpstreamTokenError('ended', provider);
 
-  // Whether somebody refreshed since is told by the ciphertext, which is another each time: `round` counts up, and comes back where a
-  // crash or a restore took the last writes.
-  /** Writes what the holder of a lease came to, if nobody refreshed since; what then stands. */
-  const settle = (id: string, held: Versioned<VaultRecord>, change: Partial<VaultRecord>): Promise<VaultRecord | null> =>
+  // The ciphertext tells whether another process refreshed since: it differs each time, while `round` may repeat after a crash or a
+  // restore lost the last writes.
+  /** Writes the result of a lease holder if no other process refreshed since. @returns the current record. */
+  const finishLease = (id: string, stored: Versioned<VaultRecord>, change: Partial<VaultRecord>): Promise<VaultRecord | null> =>
     changeRecord(
       over,
       vaultKey(id),
       isVaultRecord,
       (current) => {
-        if (!current || current.sealed !== held.value.sealed) return { result: current };
+        if (!current || current.sealed !== stored.value.sealed) return { result: current };
         const next: VaultRecord = { ...current, lease: null, quietUntil: 0, ...change };
         return { write: next, ...lifeOfVaulted(next), result: next };
       },
-      held,
+      stored,
     );
 
-  /** Null where somebody was faster. */
+  /** Null if another process was faster. */
   const takeLease = async (
     ref: UpstreamRef,
     { value, version }: Versioned<VaultRecord>,
@@ -74,13 +74,13 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
     return next === null ? null : { value: leased, version: next };
   };
 
-  const save = async (ref: UpstreamRef, held: Versioned<VaultRecord>, tokens: UpstreamTokens): Promise<UpstreamTokens> => {
+  const save = async (ref: UpstreamRef, stored: Versioned<VaultRecord>, tokens: UpstreamTokens): Promise<UpstreamTokens> => {
     const sealed = await sealVaulted(secrets, ref.id, tokens, ref.key);
-    const { provider, userId, round } = held.value;
+    const { provider, userId, round } = stored.value;
     for (let tries = 1; ; tries++) {
       try {
-        const stands = await settle(ref.id, held, { sealed, round: round + 1, failures: 0 });
-        if (stands === null) throw ended(held.value); // let go of meanwhile
+        const current = await finishLease(ref.id, stored, { sealed, round: round + 1, failures: 0 });
+        if (current === null) throw ended(stored.value); // released meanwhile
         emit({ kind: 'upstream.refreshed', provider, userId });
         return tokens;
       } catch (error) {
@@ -90,54 +90,59 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
     }
   };
 
-  /** Ends the record, unless somebody else meanwhile got through with another refresh token. */
-  const give = async (ref: UpstreamRef, held: Versioned<VaultRecord>, reason: string): Promise<void> => {
+  /** Removes the record, unless another process refreshed it meanwhile. */
+  const giveUp = async (ref: UpstreamRef, stored: Versioned<VaultRecord>, reason: string): Promise<void> => {
     const now = await findVaulted(store, ref.id);
-    if (!now || now.value.sealed !== held.value.sealed || !(await store.remove(vaultKey(ref.id), now.version))) return;
-    emit({ kind: 'upstream.ended', provider: held.value.provider, userId: held.value.userId, reason });
+    if (!now || now.value.sealed !== stored.value.sealed || !(await store.remove(vaultKey(ref.id), now.version))) return;
+    emit({ kind: 'upstream.ended', provider: stored.value.provider, userId: stored.value.userId, reason });
   };
 
-  const refresh = async (ref: UpstreamRef, held: Versioned<VaultRecord>, old: UpstreamTokens, keeper: TokenKeeper): Promise<Refreshed> => {
+  const refresh = async (
+    ref: UpstreamRef,
+    stored: Versioned<VaultRecord>,
+    old: UpstreamTokens,
+    keeper: TokenKeeper,
+  ): Promise<Refreshed> => {
     try {
       return await keeper.refresh(old, { now: now(), env });
     } catch (error) {
-      await settle(ref.id, held, {});
+      await finishLease(ref.id, stored, {});
       throw error;
     }
   };
 
-  /** From the question to the site until what came of it stands in the record. */
-  const trade = async (
+  /** Asks the upstream and writes the result to the record. */
+  const refreshAndStore = async (
     ref: UpstreamRef,
     mine: Versioned<VaultRecord>,
     tokens: UpstreamTokens,
     keeper: TokenKeeper,
-  ): Promise<UpstreamTokens | { readonly quiet: Seconds } | 'gone'> => {
+  ): Promise<UpstreamTokens | { readonly quiet: Seconds } | 'ended'> => {
     const result = await refresh(ref, mine, tokens, keeper);
     if (result.kind === 'refused') {
-      await give(ref, mine, result.reason);
-      return 'gone';
+      await giveUp(ref, mine, result.reason);
+      return 'ended';
     }
     const { provider, userId, failures = 0 } = mine.value;
     if (result.kind === 'refreshed') {
       const saved = await save(ref, mine, result.tokens);
       if ((saved.expiresAt ?? Infinity) > now()) return saved;
-      emit({ kind: 'upstream.failed', provider, userId, reason: 'access_token_missing' }); // it gave a refresh token alone
+      emit({ kind: 'upstream.failed', provider, userId, reason: 'access_token_missing' }); // only a refresh token was returned
       return { quiet: QUIET };
     }
     const quiet = result.retryAfter ?? QUIET;
-    await settle(ref.id, mine, { quietUntil: now() + quiet, failures: failures + 1 });
+    await finishLease(ref.id, mine, { quietUntil: now() + quiet, failures: failures + 1 });
     emit({ kind: 'upstream.failed', provider, userId, reason: result.reason });
     return { quiet };
   };
 
   return async (ref, refused) => {
     for (let looks = 0; looks < MAX_LOOKS; looks++) {
-      const held = await findVaulted(store, ref.id);
-      if (!held) throw new UpstreamTokenError('ended', ref.account.provider);
-      const { value: record } = held;
+      const stored = await findVaulted(store, ref.id);
+      if (!stored) throw new UpstreamTokenError('ended', ref.account.provider);
+      const { value: record } = stored;
       const tokens = await openVaulted(secrets, ref.id, record, ref.key);
-      if (!tokens) throw new Error('Tokens of another site do not open under the key that they were sealed under.');
+      if (!tokens) throw new Error('Upstream tokens cannot be opened with the key that sealed them.');
       const left = tokens.accessToken === refused ? 0 : (tokens.expiresAt ?? Infinity) - now();
       if (left > EARLY) return tokens;
       const { refreshToken } = tokens;
@@ -145,7 +150,7 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
       if (left > 0 && (refreshToken === undefined || keeper === null)) return tokens;
       if (keeper === null) throw new UpstreamTokenError('not_linked', record.provider);
       if (refreshToken === undefined) {
-        await give(ref, held, 'no_refresh_token');
+        await giveUp(ref, stored, 'no_refresh_token');
         throw ended(record);
       }
       const isLeased = record.lease !== null && record.lease.until > now();
@@ -156,21 +161,21 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
       }
       if (record.quietUntil > now())
         throw new UpstreamTokenError('unavailable', record.provider, record.quietUntil - now(), (record.failures ?? 0) >= MANY_FAILURES);
-      const mine = await takeLease(ref, held, keeper.patience + SLACK);
+      const mine = await takeLease(ref, stored, keeper.patience + SLACK);
       if (mine === null) continue;
-      const work = trade(ref, mine, tokens, keeper);
-      runtime.waitUntil?.(work); // the site may have rotated: what it gave is kept, though this request be cut off
-      const traded = await work;
-      if (traded === 'gone') continue; // finds nothing and ends, or what somebody else got
-      if ('accessToken' in traded) return traded;
+      const work = refreshAndStore(ref, mine, tokens, keeper);
+      runtime.waitUntil?.(work); // the refresh token may have been rotated: store the result even if this request is cancelled
+      const outcome = await work;
+      if (outcome === 'ended') continue; // the next read finds nothing and ends, or another process's result
+      if ('accessToken' in outcome) return outcome;
       if (left > 0) return tokens;
-      throw new UpstreamTokenError('unavailable', record.provider, traded.quiet, (record.failures ?? 0) + 1 >= MANY_FAILURES);
+      throw new UpstreamTokenError('unavailable', record.provider, outcome.quiet, (record.failures ?? 0) + 1 >= MANY_FAILURES);
     }
     throw new UpstreamTokenError('unavailable', ref.account.provider, QUIET);
   };
 }
 
-/** Waits a little, longer each time, so that many who wait do not all look at once. */
+/** Waits a little, longer each time, with jitter so that waiting requests spread out. */
 async function pause(tries: number): Promise<void> {
   const longest = Math.min(500, 10 * 1.3 ** tries);
   await new Promise((next) => setTimeout(next, longest * (0.5 + Math.random() / 2)));

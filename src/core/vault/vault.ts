@@ -1,7 +1,7 @@
 /**
- * Vault: tokens of other sites. One record for each sign-in at a site, sealed under a key of its own that stands nowhere
- * but in the session and the grants which that sign-in opened, sealed there (docs/decisions/0012). All grants of one sign-in
- * share the record, so one rotating refresh token is spent by one of them, once (`core/vault/vault-refresh`).
+ * Vault: upstream tokens. One record for each sign-in at an upstream, sealed under its own key. That key is stored, sealed, only in the
+ * session and the grants of that sign-in (docs/decisions/0012). All grants of one sign-in share the record, so a rotating refresh token is
+ * spent once (`core/vault/vault-refresh`).
  */
 import { base64url } from '../../lib/base64url.ts';
 import type { NewEvent, Told } from '../../model/event.ts';
@@ -20,20 +20,20 @@ import type { Records } from '../records/records.ts';
 import { findVaulted, openVaulted, lifeOfVaulted, sealVaulted, VAULT_PURPOSE, vaultKey, type VaultRecord } from './vault-record.ts';
 import { makeTokenSource } from './vault-refresh.ts';
 
-/** The verbs. */
+/** Operations of the vault. */
 export interface Vault {
-  /** Puts tokens away. The reference is the only way back to them. */
+  /** Stores tokens. Only the returned reference leads back to them. */
   keep(userId: string, account: LinkedAccount, tokens: UpstreamTokens): Promise<UpstreamRef>;
-  /** Whether all of them still stand. */
+  /** Whether all of them still exist. */
   stand(refs: readonly UpstreamRef[]): Promise<boolean>;
-  /** What a tool may ask for. @param open gives the references of the grant, when they are wanted. */
+  /** Upstream access for a tool. @param open gives the references of the grant when they are needed. */
   upstreamsOf(grantId: string, open: () => Promise<readonly UpstreamRef[]>): Upstreams;
   /**
-   * Lets go of accounts that no living grant of the user names any more: removes the record, and tells the site where the key is at
-   * hand and the account is not in use by another sign-in. Never rejects because of the site: what became of it is an event.
+   * Releases accounts that no live grant of the user uses any more: removes the record, and revokes the tokens at the upstream if their key
+   * is at hand and no other sign-in uses the account. Never rejects because of the upstream: its result is an event.
    */
   release(userId: string, ids: readonly string[], refs?: readonly UpstreamRef[]): Promise<void>;
-  /** The same for every account of a user, whatever still names it. */
+  /** Releases every account of a user, even those that are in use. */
   releaseAll(userId: string): Promise<void>;
 }
 
@@ -45,26 +45,26 @@ export interface VaultParts {
   readonly keyring: Keyring | null;
   readonly runtime: Runtime;
   readonly settings: Settings;
-  /** Where providers find their secrets. */
+  /** Where upstream providers find their secrets. */
   readonly env: unknown;
   readonly emit: (event: NewEvent) => void;
 }
 
 const KEY_BYTES = 32;
 
-/** Makes the verbs. */
+/** Makes the operations. */
 export function makeVault(parts: VaultParts): Vault {
   const { store, records, secrets, keyring, runtime, settings, env, emit } = parts;
   const keeperOf = (provider: string): TokenKeeper | null =>
     settings.logins.filter(isSite).find((login) => login.id === provider)?.tokens ?? null;
   const source = makeTokenSource({ store, runtime, secrets, keeperOf, now: () => runtime.now(), env, emit });
 
-  /** Tells the site to forget; what came of it, in a word. */
-  const tell = async (record: VaultRecord, id: string, own: string | undefined): Promise<Told> => {
+  /** Revokes the tokens at the upstream. @returns what came of it. */
+  const revokeAtSite = async (record: VaultRecord, id: string, own: string | undefined): Promise<Told> => {
     const keeper = keeperOf(record.provider);
     if (!keeper) return 'provider_gone';
     const { sealedKey = '' } = record;
-    // What the user let go of is gone also where the secret is missing: then the site is not told.
+    // The user released it, so it is gone even if the secret is missing; then the upstream is not told.
     if (own === undefined && sealedKey !== '' && !(await keyring?.knows(sealedKey))) return 'secret_missing';
     const key = own ?? (await keyring?.open(VAULT_PURPOSE, sealedKey, vaultKey(id)));
     const tokens = typeof key === 'string' ? await openVaulted(secrets, id, record, key) : null;
@@ -98,15 +98,15 @@ export function makeVault(parts: VaultParts): Vault {
         round: 0,
         lease: null,
         quietUntil: 0,
-        endsAt: now + settings.sessionTtl + settings.grantTtl, // the last grant that the session can open ends then
+        endsAt: now + settings.sessionTtl + settings.grantTtl, // the end of the last grant that the session can open
       };
       if ((await store.write(vaultKey(id), record, 'absent', lifeOfVaulted(record))) === null)
-        throw new Error('A random id was met twice: the source of randomness is broken.');
+        throw new Error('A random id was generated twice: the random number generator is broken.');
       return { id, key, account };
     },
     async stand(refs) {
       const found = await Promise.all(refs.map(({ id }) => findVaulted(store, id)));
-      return found.every((held) => held !== null);
+      return found.every((stored) => stored !== null);
     },
     upstreamsOf:
       (grantId, open) =>
@@ -135,14 +135,14 @@ export function makeVault(parts: VaultParts): Vault {
       },
     async release(userId, ids, refs = []) {
       if (ids.length === 0) return;
-      const used = await namedBy(records, userId, runtime.now());
+      const used = await usedAccounts(records, userId, runtime.now());
       for (const id of ids.filter((one) => !used.has(one))) {
-        const held = await findVaulted(store, id);
-        if (!held || held.value.userId !== userId || !(await store.remove(vaultKey(id)))) continue; // one caller goes on
+        const stored = await findVaulted(store, id);
+        if (!stored || stored.value.userId !== userId || !(await store.remove(vaultKey(id)))) continue; // one caller continues
         const others = await Promise.all([...used].map((one) => findVaulted(store, one)));
-        const isShared = others.some((other) => other?.value.accountHash === held.value.accountHash);
-        const told: Told = isShared ? 'in_use_elsewhere' : await tell(held.value, id, refs.find((ref) => ref.id === id)?.key);
-        emit({ kind: 'upstream.disconnected', provider: held.value.provider, userId, told });
+        const isShared = others.some((other) => other?.value.accountHash === stored.value.accountHash);
+        const told: Told = isShared ? 'in_use_elsewhere' : await revokeAtSite(stored.value, id, refs.find((ref) => ref.id === id)?.key);
+        emit({ kind: 'upstream.disconnected', provider: stored.value.provider, userId, told });
       }
     },
     async releaseAll(userId) {
@@ -158,8 +158,8 @@ export function makeVault(parts: VaultParts): Vault {
   return vault;
 }
 
-/** Every account that a living grant of the user names; what hangs on another grant names what that one does, and goes with it. */
-async function namedBy(records: Records, userId: string, now: Seconds): Promise<ReadonlySet<string>> {
+/** Every upstream account that a live grant of the user names. An exchanged grant names what its parent names, and ends with it. */
+async function usedAccounts(records: Records, userId: string, now: Seconds): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   let after: Cursor | undefined;
   do {

@@ -5,7 +5,7 @@
  *   limit → the site's address → trip under the hash of its state → redirect … same login → same browser → trip taken → proof
  */
 import { type ConnectionAsked, CONNECTION, connectionPath, fillSlot } from '../../core/vault/connections.ts';
-import { endTripInPage, findTrip, openTrip, takeTrip } from '../../core/records/upstream-trips.ts';
+import { endTripInPage, findTrip, openTrip, takeTrip } from '../../core/records/upstream-requests.ts';
 import { joinIdentity } from '../../core/users/user-ids.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import type { Authenticated, SiteLogin } from '../../model/login.ts';

@@ -91,7 +91,7 @@ describe('core/users/accounts', () => {
     expect(hashed.length).toBe(2);
     await accounts.setPassword(account.id, 'correct horse');
     expect(await accounts.checkPassword('bob', 'correct horse')).not.toHaveProperty('withoutPassword');
-    await expect(accounts.create({ username: 'carol' }, account.id)).rejects.toThrow('met twice');
+    await expect(accounts.create({ username: 'carol' }, account.id)).rejects.toThrow('generated twice');
     expect(await accounts.findByUsername('carol')).toBeNull();
   });
 

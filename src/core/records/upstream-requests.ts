@@ -1,30 +1,30 @@
 /**
- * Trips: journeys to another site and back that no authorization request waits for: signing in on the sign-in page, and
- * joining another sign-in to an account. Kept under the hash of their state, bound to the browser, spent once.
+ * Upstream requests without an authorization request: sign-in on the sign-in page, and linking an identity to an account. Stored under
+ * the hash of their `state`, bound to the browser, usable once.
  */
 import type { Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord, versioned } from './record.ts';
 import { markUsed, type Used } from './used-mark.ts';
 
-/** A trip as it is kept. */
+/** A stored upstream request. */
 export type TripRecord = {
   readonly v: 1;
-  /** The login that sent the browser away; no other may take it back. */
+  /** The login that redirected the browser; only that login may handle the callback. */
   readonly login: string;
   /** SHA-256 of the flow cookie. */
   readonly browserHash: string;
-  /** Under a key that only the state gives. */
+  /** Sealed under a key that only the state gives. */
   readonly sealed: string;
   readonly expiresAt: Seconds;
 } & Used;
 
-/** Writes a trip down. */
+/** Stores a request. */
 export async function openTrip(as: AuthServer, stateHash: string, trip: TripRecord): Promise<void> {
   await as.store.write(`trip:${stateHash}`, trip, 'absent', { until: trip.expiresAt });
 }
 
-/** The trip, under way or taken. */
+/** The request, open or taken. */
 export async function findTrip(as: AuthServer, stateHash: string): Promise<TripRecord | null> {
   return (await readRecord(as.store, `trip:${stateHash}`, isTrip))?.value ?? null;
 }
@@ -34,7 +34,7 @@ export async function takeTrip(as: AuthServer, stateHash: string): Promise<boole
   return markUsed(as, `trip:${stateHash}`, isTrip, 'now');
 }
 
-/** Notes that the trip ended in a page. */
+/** Notes that the callback ended in a page. */
 export async function endTripInPage(as: AuthServer, stateHash: string): Promise<void> {
   await markUsed(as, `trip:${stateHash}`, isTrip, 'done');
 }
