@@ -98,17 +98,17 @@ function latestIssue({ payload }: FlattenedJWSInput, now: Seconds): Seconds {
   return typeof iat === 'number' ? Math.min(iat + MAX_SKEW, now) : now;
 }
 
-/** Public keys of kinds we know; others beside them are passed over, and do no harm. */
+/** Keys that can do no harm; `jose` picks among them by kind, use and algorithm. */
 function keysIn(document: JsonObject): JWK[] {
   const { keys } = document;
   if (!Array.isArray(keys)) throw new SourceUnavailable('keys_malformed');
-  return keys.slice(0, MAX_KEYS).filter(isPublicKey);
+  return keys.slice(0, MAX_KEYS).filter(isUsable);
 }
 
-function isPublicKey(value: unknown): value is JWK {
-  if (typeof value !== 'object' || value === null) return false;
-  const { kty, use, n } = value as JWK;
-  if (isForEverybody(value as { readonly [member: string]: unknown })) return false;
-  if (kty === 'RSA' && !(typeof n === 'string' && n.length >= MIN_MODULUS)) return false;
-  return (kty === 'RSA' || kty === 'EC' || kty === 'OKP') && (use === undefined || use === 'sig');
+/** One value that is no object would make `jose` refuse the whole set. */
+function isUsable(value: unknown): value is JWK {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const { kty, n } = value as JWK;
+  if (kty !== 'RSA') return true;
+  return !isForEverybody(value as { readonly [member: string]: unknown }) && typeof n === 'string' && n.length >= MIN_MODULUS;
 }

@@ -29,9 +29,8 @@ export function signedClaims(token: string): Claims | null {
 /** The claims in a payload; empty where it is none. */
 export function claimsIn(payload: string): Claims {
   const bytes = fromBase64url(payload);
-  if (!bytes) return {};
   try {
-    const claims = parseJson(fromUtf8(bytes), MAX_DEPTH);
+    const claims = bytes && parseJson(fromUtf8(bytes), MAX_DEPTH);
     return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? (claims as Claims) : {};
   } catch {
     return {}; // not UTF-8, so no JSON, so no signed token

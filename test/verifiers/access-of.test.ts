@@ -17,6 +17,7 @@ function read(claims: Claims, said: Reading | null = {}, more: Partial<Reasons> 
 
 describe('verifiers/access-of', () => {
   it('reads the names of RFC 9068, scopes of both spellings once, and ends at a whole second', () => {
+    expect((read(CLAIMS) as { props: object }).props).toStrictEqual({ claims: CLAIMS });
     const claims = { ...CLAIMS, iss: 'https://tenant.example', scope: 'a b', scp: ['b', 'c'], jti: 'token-1' };
     expect(read(claims)).toEqual({
       userId: 'user',
@@ -80,7 +81,7 @@ describe('verifiers/access-of', () => {
   it('takes a bond to a DPoP key and none of another kind (RFC 9449 §6, RFC 8705 §3.1)', () => {
     expect(read({ ...CLAIMS, cnf: { jkt: JKT } })).toHaveProperty('cnf', { jkt: JKT });
     expect(read(CLAIMS)).not.toHaveProperty('cnf');
-    for (const cnf of [null, 'text', [], {}, { jkt: JKT, x5t: 'x' }, { jkt: `${JKT}k` }, { jkt: JKT.slice(1) }, { jkt: `${JKT.slice(1)}+` }, { jkt: 7 }])
+    for (const cnf of [null, 'text', [], {}, { jkt: JKT, x5t: 'x' }, { jkt: `${JKT}k` }, { jkt: JKT.slice(1) }, { jkt: `${JKT.slice(1)}+` }, { jkt: 7 }, { jkt: [JKT] }])
       expect(read({ ...CLAIMS, cnf })).toEqual(['bound_otherwise', expect.any(String)]);
   }); // prettier-ignore
 

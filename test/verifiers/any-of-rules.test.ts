@@ -39,6 +39,8 @@ describe('verifiers/any-of, which source', () => {
     expect(await ask('acme_1', opaque, source('keys', { prefix: 'acme_' }, 'none'))).toBe('');
     expect(await ask('other_1', keys, opaque)).toBe('opaque');
     expect(await ask(SIGNED, opaque, keys, signed)).toBe('signed');
+    const two = { ...keys, own: [{ prefix: 'a_' }, { prefix: 'acme_' }] };
+    expect([await ask('acme_1', opaque, two), await ask('a_1', opaque, two)]).toEqual(['keys', 'keys']);
     expect(await ask('acme_1', source('mixed', { prefix: 'x_', opaque: true }), keys)).toBe('keys');
   });
 

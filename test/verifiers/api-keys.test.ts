@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { base64url } from '../../src/lib/base64url.ts';
 import { sha256 } from '../../src/lib/sha256.ts';
-import { apiKeys, hashApiKey, type KeyHolder } from '../../src/verifiers/api-keys.ts';
+import { apiKeys, hashApiKey, type KeyHolder, makeApiKey } from '../../src/verifiers/api-keys.ts';
 import { NOW } from '../support/issuer.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';
@@ -46,6 +46,12 @@ describe('verifiers/api-keys', () => {
     const now = Math.floor(Date.now() / 1000);
     expect(await read(KEY, { ...HOLDER, expiresAt: now - 1 }, null)).toBe('api_key_expired');
     expect(await read(KEY, { ...HOLDER, expiresAt: now + 60 }, null)).toHaveProperty('expiresAt', now + 60);
+  });
+
+  it('makes keys of 256 random bits behind their prefix', async () => {
+    const [one, two] = [await makeApiKey('acme_'), await makeApiKey('acme_')];
+    expect([one.key, one.hash]).toEqual([expect.stringMatching(/^acme_[\w-]{43}$/), await hashApiKey(one.key)]);
+    expect(one.key).not.toBe(two.key);
   });
 
   it('asks with hash and resource, and says which tokens are its own', async () => {

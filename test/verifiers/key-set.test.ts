@@ -65,6 +65,13 @@ describe('verifiers/key-set, when keys are fetched', () => {
     expect([await world.ask('two', { iat: NOW }), world.loads]).toEqual(['found', 2]);
   });
 
+  it('does not look again where several keys would do, and takes a token without `iat` for one of this moment', async () => {
+    const world = setUp([one.jwk, { ...two.jwk, kid: 'one' }]);
+    expect(await world.ask('three', {})).toBe(NONE);
+    world.clock = NOW + 40;
+    expect([await world.ask('one', { iat: NOW + 40 }), world.loads]).toEqual(['ERR_JWKS_MULTIPLE_MATCHING_KEYS', 1]);
+  });
+
   it('goes by the age of a token, within the skew, and never by one that lies ahead (F-56)', async () => {
     const world = setUp([one.jwk]);
     await world.ask('one');
@@ -96,6 +103,14 @@ describe('verifiers/key-set, when keys cannot be had', () => {
     expect(await world.ask('one')).toBe('down');
   }); // prettier-ignore
 
+  it('trusts none that are a day old', async () => {
+    const world = setUp([one.jwk]);
+    await world.ask('one');
+    world.isDown = true;
+    world.clock = NOW + 86_400;
+    expect(await world.ask('one')).toBe('down');
+  });
+
   it('says so at once for thirty seconds where there never were any', async () => {
     const world = setUp([one.jwk]);
     world.isDown = true;
@@ -114,7 +129,16 @@ describe('verifiers/key-set, when keys cannot be had', () => {
 
 describe('verifiers/key-set, which keys count', () => {
   it('passes over what is no public key for signatures', async () => {
-    const odd: unknown[] = [null, 'key', 7, { kty: 'oct', kid: 'one', k: 'AAAA' }, { kty: 'AKP', kid: 'one' }, { ...one.jwk, use: 'enc' }];
+    const odd: unknown[] = [
+      null,
+      'key',
+      7,
+      [],
+      [one.jwk],
+      { kty: 'oct', kid: 'one', k: 'AAAA' },
+      { kty: 'AKP', kid: 'one' },
+      { ...one.jwk, use: 'enc' },
+    ];
     expect(await setUp(odd).ask('one')).toBe(NONE);
     expect(await setUp([...odd, one.jwk]).ask('one')).toBe('found');
     expect(await setUp([{ ...one.jwk, use: undefined }]).ask('one')).toBe('found');
@@ -122,6 +146,13 @@ describe('verifiers/key-set, which keys count', () => {
 
   it.each(['EdDSA', 'RS256', 'ES384'])('takes keys for %s', async (alg) => {
     expect(await setUp([(await makeKey(alg, 'k')).jwk]).ask('k', {}, alg)).toBe('found');
+  });
+
+  it('passes over RSA keys that are too short, and those under which everybody can sign', async () => {
+    const { jwk } = await makeKey('RS256', 'k');
+    for (const changes of [{ n: jwk.n?.slice(1) }, { n: undefined }, { n: 7 }, { e: 'AQ' }, { e: undefined }])
+      expect(await setUp([{ ...jwk, ...changes }]).ask('k', {}, 'RS256')).toBe(NONE);
+    expect(await setUp([{ ...one.jwk, n: 'x', e: 'AQ' }]).ask('one')).toBe('found');
   });
 
   it('reads two hundred and no more', async () => {
@@ -136,6 +167,7 @@ describe('verifiers/key-set, which keys count', () => {
     expect(await ask('https://a.example', { iss: 'https://a.example' })).toBe('found');
     expect(await ask('https://a.example', { iss: 'https://b.example' })).toBe(NONE);
     expect(await ask('https://a.example', {})).toBe(NONE);
+    expect(await setUp([bound('https://a.example')], true).ask('one', { iss: 'https://b.example' })).toBe(NONE);
     expect(await ask('https://a.example', { iss: 'https://b.example' }, false)).toBe('found');
     expect(await ask('https://ms.example/{tenantid}', { iss: 'https://ms.example/t1', tid: 't1' })).toBe('found');
     expect(await ask('https://ms.example/{tenantid}', { iss: 'https://ms.example/t1', tid: 't2' })).toBe(NONE);

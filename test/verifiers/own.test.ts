@@ -16,6 +16,7 @@ describe('verifiers/own', () => {
 
   it('gives a token with the prefix to its source before anything else, and an opaque one to the source without a prefix (F-53)', () => {
     expect([isOwn({ prefix: 'acme_' }, 'acme_1'), isOwn({ prefix: 'acme_' }, 'other_1'), isOwn({ prefix: 'acme_' }, ' acme_1')]).toEqual([true, false, false]);
+    expect(isOwn({}, 'undefined_1')).toBe(false);
     expect([isOwn({ opaque: true }, 'opaque'), isOwn({ opaque: false }, 'opaque'), isOwn({}, 'opaque')]).toEqual([true, false, false]);
     expect([isOwn({ opaque: true, prefix: 'acme_' }, 'opaque'), isOwn({ opaque: true, prefix: 'acme_' }, 'acme_1')]).toEqual([false, true]);
     expect(isOwn({ opaque: true, prefix: 'acme_', issuers: [ISSUER] }, signed({ iss: ISSUER }))).toBe(true);
