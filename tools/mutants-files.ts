@@ -292,6 +292,7 @@ const PARTS: readonly Part[] = [
 /** Files that have tests under another file's name too. */
 const TESTED_WITH: { readonly [file: string]: string } = {
   'src/clients/authenticate.ts': 'src/clients/confidential.ts',
+  'src/clients/confidential.ts': 'src/clients/private-key-jwt.ts',
   'src/clients/find.ts': 'src/clients/metadata-document.ts',
   'src/clients/keys.ts': 'src/clients/metadata.ts',
   'src/mcp/sessions/session.ts': 'src/mcp/sessions/sessions.ts',

@@ -86,7 +86,7 @@ export function listClaim(claims: Claims, name: string): readonly string[] {
 }
 
 /** Whether an address may be asked: TLS, or this very computer. */
-export function isSafeUrl(text: unknown): boolean {
+export function isSafeUrl(text: unknown): text is string {
   const url = typeof text === 'string' ? parseUrl(text) : null;
   return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)));
 }

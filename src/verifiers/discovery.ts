@@ -76,6 +76,6 @@ function documentsOf(issuer: string): readonly string[] {
 function endpoint(document: JsonObject, name: string): string | undefined {
   const value = document[name];
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && isSafeUrl(value)) return value;
+  if (isSafeUrl(value)) return value;
   throw new SourceUnavailable(`discovery_${name}`);
 }

@@ -47,8 +47,8 @@ export function makePageTickets(secret: string, purpose: string, now: () => Seco
     },
     async open(request, ticket) {
       const browser = readCookie(request.headers.get('cookie'), cookieName(request));
-      const bytes = browser === undefined || ticket.length > MAX_LENGTH ? null : fromBase64url(ticket);
-      if (browser === undefined || !bytes || bytes.length <= NONCE) return null;
+      const bytes = ticket.length > MAX_LENGTH ? null : fromBase64url(ticket);
+      if (browser === undefined || !bytes) return null;
       try {
         const iv = bytes.subarray(0, NONCE);
         const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, await keyFor(browser), bytes.subarray(NONCE));

@@ -8,6 +8,7 @@ const about = { secret: SECRET, grantTypes: ['client_credentials'] } as const;
 const CLIENTS = [
   { id: 'open', ...about },
   { id: 'header', ...about, authMethod: 'client_secret_basic' },
+  { id: 'public', authMethod: 'none', redirectUris: ['https://app.example/cb'] },
   { id: 'body', ...about, authMethod: 'client_secret_post' },
 ] as const;
 
@@ -48,6 +49,12 @@ describe('clients/confidential, reasons', () => {
     ['401 method_unregistered', { client_id: 'header', client_secret: SECRET }, undefined],
     ['401 method_unregistered', {}, basic(`body:${SECRET}`)],
     ['401 method_unregistered', {}, basic('body:wrong')],
+    ['401 assertion_type', { client_assertion: 'x.y.z' }, undefined],
+    ['401 method_unregistered', { client_id: 'public', client_secret: SECRET }, undefined],
+    ['401 basic_malformed', {}, basic(`:${SECRET}`)],
+    ['401 basic_malformed', {}, basic('header:')],
+    ['401 basic_malformed', {}, basic('header')],
+    ['401 basic_malformed', {}, basic('header\0:x')],
     ['401 basic_malformed', {}, 'Basic !'],
     ['401 basic_malformed', {}, `xBasic ${btoa(`header:${SECRET}`)}`],
     ['401 basic_malformed', {}, `Basic${btoa(`header:${SECRET}`)}`],
@@ -60,6 +67,12 @@ describe('clients/confidential, reasons', () => {
     ['401 assertion_type', ASSERTION, undefined],
   ])('says %s of %j with %j', async (verdict, form, authorization) => {
     expect(await ask(form, authorization)).toBe(verdict);
+  });
+
+  it('calls two methods in one request a malformed request', async () => {
+    const body = new URLSearchParams({ grant_type: 'client_credentials', ...ASSERTION, client_secret: SECRET });
+    const answer = await app.ask('POST', '/token', body, { 'content-type': 'application/x-www-form-urlencoded' });
+    expect(await answer.json()).toMatchObject({ error: 'invalid_request' });
   });
 
   it('challenges for Basic where the header was used, and nowhere else (RFC 6749 §5.2)', async () => {

@@ -47,6 +47,15 @@ describe('verifiers/page-ticket', () => {
     for (const other of [undefined, '', `x${pair}`, pair.replace('__Host-', '')]) expect(await tickets.open(at(HERE, other), ticket)).toBeNull();
   }); // prettier-ignore
 
+  it('opens tickets of 16,384 characters and no longer ones', async () => {
+    const tickets = makePageTickets('secret', 'purpose', () => NOW);
+    const { cookie, ticket } = await tickets.seal(at(HERE), { a: 'x'.repeat(12_223) });
+    const longer = await tickets.seal(at(HERE, pairOf(cookie)), { a: 'x'.repeat(12_224) });
+    expect([ticket.length, longer.ticket.length]).toEqual([16_384, 16_386]);
+    expect(await tickets.open(at(HERE, pairOf(cookie)), ticket)).toHaveProperty('a');
+    expect(await tickets.open(at(HERE, pairOf(cookie)), longer.ticket)).toBeNull();
+  });
+
   it('takes a plain cookie on plain http, which is for development, and not on https', async () => {
     const tickets = makePageTickets('secret', 'purpose', () => NOW);
     const local = 'http://localhost:8787/consent';
