@@ -289,8 +289,15 @@ const PARTS: readonly Part[] = [
   { folder: 'cli', files: ['callback', 'reach', 'printable', 'open', 'session-file', 'steps'], tests: ['cli'], journeys: [] },
 ];
 
+/** Vendors, whose tests stand in one table. */
+const VENDORS = [
+  'auth0', 'clerk', 'cloudflare-access', 'cognito', 'descope', 'entra', 'google', 'keycloak', 'logto', 'okta', 'scalekit', 'stytch', 'stytch-consent',
+  'supabase', 'workos', 'workos-connect',
+]; // prettier-ignore
+
 /** Files that have tests under another file's name too. */
 const TESTED_WITH: { readonly [file: string]: string } = {
+  ...Object.fromEntries(VENDORS.map((name) => [`src/verifiers/${name}.ts`, 'src/verifiers/vendors.ts'])),
   'src/clients/authenticate.ts': 'src/clients/confidential.ts',
   'src/clients/confidential.ts': 'src/clients/private-key-jwt.ts',
   'src/clients/find.ts': 'src/clients/metadata-document.ts',

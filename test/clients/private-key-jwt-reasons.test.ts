@@ -12,6 +12,12 @@ const CLIENTS = [
   { id: 'keyed', authMethod: 'private_key_jwt', ...keys },
   { id: 'second', authMethod: 'private_key_jwt', ...keys },
   { id: 'here', authMethod: 'private_key_jwt', jwksUri: `${ISSUER}/keys.json`, grantTypes: ['client_credentials'] },
+  ...Array.from({ length: 61 }, (_, at) => ({
+    id: `away${at}`,
+    authMethod: 'private_key_jwt',
+    jwksUri: `https://h${at}.example/keys`,
+    grantTypes: ['client_credentials'],
+  })),
   { id: 'secret', secret: 'a-secret-of-enough-characters-to-pass', grantTypes: ['client_credentials'] },
 ] as const;
 
@@ -35,7 +41,9 @@ const ask = async (claims: AnyClaims = {}, header: Record<string, unknown> = {},
 
 describe('clients/private-key-jwt, reasons', () => {
   it('lets the client in, with its id beside the assertion or without', async () => {
-    expect([await ask(), await ask({}, {}, { client_id: 'keyed' }), await ask({}, { typ: 'application/client-authentication+jwt' })]).toEqual(['200', '200', '200']);
+    const types = [undefined, 'JWT', 'client-authentication+jwt', 'application/client-authentication+jwt'];
+    for (const typ of types) expect(await ask({}, { typ })).toBe('200');
+    expect(await ask({}, {}, { client_id: 'keyed' })).toBe('200');
   }); // prettier-ignore
 
   it.each<[string, AnyClaims, Record<string, unknown>, Record<string, string>]>([
@@ -77,6 +85,23 @@ describe('clients/private-key-jwt, reasons', () => {
     expect(await ask({ ...claims, iat: undefined })).toBe('401 assertion_replayed');
     app.clock.pass(1);
     expect(await ask({ ...claims, iat: undefined })).toBe('401 assertion_expired');
+  });
+
+  it('looks up the keys of sixty clients for one network in ten minutes, as it does documents', async () => {
+    const look = (at: number): Promise<string> => ask({ iss: `away${at}`, sub: `away${at}` });
+    for (let at = 0; at < 60; at++) expect(await look(at)).toMatch(/^503/);
+    expect(await look(60)).toBe('429 document_limited');
+  });
+
+  it('takes an assertion again after an outage of ours', async () => {
+    const claims = { jti: 'one' };
+    const { write } = app.store;
+    let writes = 0;
+    app.store.write = (...all) => (writes++ === 0 ? write(...all) : Promise.reject(new Error('down')));
+    expect(await ask(claims)).toMatch(/^503/);
+    app.store.write = write;
+    expect(await ask(claims)).toBe('200');
+    expect(writes).toBeGreaterThan(1);
   });
 
   it('counts what was refused like a wrong secret (S-029)', async () => {

@@ -1,0 +1,248 @@
+/** What each vendor's preset makes of claims, to the last member; which algorithms, types and options it takes. */
+import { describe, expect, it } from 'vitest';
+import { auth0 } from '../../src/verifiers/auth0.ts';
+import { clerk } from '../../src/verifiers/clerk.ts';
+import { cloudflareAccess } from '../../src/verifiers/cloudflare-access.ts';
+import { cognito } from '../../src/verifiers/cognito.ts';
+import type { SourceOptions, TokenSource } from '../../src/verifiers/contract.ts';
+import { descope } from '../../src/verifiers/descope.ts';
+import { entra } from '../../src/verifiers/entra.ts';
+import { keycloak } from '../../src/verifiers/keycloak.ts';
+import { logto } from '../../src/verifiers/logto.ts';
+import { okta } from '../../src/verifiers/okta.ts';
+import { scalekit } from '../../src/verifiers/scalekit.ts';
+import { stytch } from '../../src/verifiers/stytch.ts';
+import { supabase } from '../../src/verifiers/supabase.ts';
+import { workos } from '../../src/verifiers/workos.ts';
+import { type Issuer, makeIssuer } from '../support/issuer.ts';
+
+const RESOURCE = 'https://mcp.example/mcp';
+const GUID = '11111111-2222-3333-4444-555555555555';
+const APP = '66666666-7777-8888-9999-aaaaaaaaaaaa';
+const POOL = 'eu-central-1_AbCdEf123';
+const TAG = 'a'.repeat(64);
+type Made = (options: SourceOptions) => TokenSource;
+type Setting = readonly [issuer: string, jwks: string, make: Made];
+
+interface World {
+  readonly as: Issuer;
+  /** What is known of the caller: who, through what, what for, and the props beside the claims; or the reason why nothing is. */
+  read(claims: object, header?: object): Promise<unknown>;
+}
+
+async function setUp(issuer: string, jwks: string, make: Made, { alg = 'RS256', programs = false } = {}): Promise<World> {
+  const as = await makeIssuer(issuer, { alg, jwks });
+  const { verify } = make({ fetch: as.fetch, now: as.now, programs });
+  return {
+    as,
+    async read(claims, header = { typ: 'JWT' }) {
+      let why = '';
+      const access = await verify(await as.sign({ sub: 'u', client_id: undefined, ...claims }, { ...header }), RESOURCE, (reason) => void (why = reason));
+      if (!access) return why;
+      const { claims: _, ...props } = access.props as { claims: unknown };
+      return { userId: access.userId, clientId: access.clientId, scope: access.scope, ...(access.program && { program: true }), props };
+    },
+  };
+} // prettier-ignore
+
+const AUTH0 = 'https://acme.eu.auth0.com/';
+const KEYCLOAK = 'https://id.example/realms/acme';
+const ENTRA = `https://login.microsoftonline.com/${GUID}/v2.0`;
+const COGNITO = `https://cognito-idp.eu-central-1.amazonaws.com/${POOL}`;
+const WORLDS = {
+  auth0: [AUTH0, `${AUTH0}.well-known/jwks.json`, (o) => auth0({ domain: 'acme.eu.auth0.com', ...o })],
+  clerk: ['https://clerk.acme.example', 'https://clerk.acme.example/.well-known/jwks.json', (o) => clerk({ domain: 'clerk.acme.example', clientIds: ['c'], ...o })],
+  cloudflareAccess: ['https://acme.cloudflareaccess.com', 'https://acme.cloudflareaccess.com/cdn-cgi/access/certs', (o) => cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: TAG, ...o })],
+  cognito: [COGNITO, `${COGNITO}/.well-known/jwks.json`, (o) => cognito({ userPoolId: POOL, clientIds: ['c'], ...o })],
+  descope: ['https://api.descope.com/v1/apps/agentic/P2/MS', 'https://api.descope.com/P2/.well-known/jwks.json', (o) => descope({ projectId: 'P2', mcpServerId: 'MS', ...o })],
+  entra: [ENTRA, `https://login.microsoftonline.com/${GUID}/discovery/v2.0/keys`, (o) => entra({ tenant: GUID, clientId: APP, ...o })],
+  keycloak: [KEYCLOAK, `${KEYCLOAK}/protocol/openid-connect/certs`, (o) => keycloak({ realm: KEYCLOAK, rolesOf: 'notes', ...o })],
+  logto: ['https://acme.logto.app/oidc', 'https://acme.logto.app/oidc/jwks', (o) => logto({ domain: 'acme.logto.app', ...o })],
+  okta: ['https://acme.okta.com/oauth2/default', 'https://acme.okta.com/oauth2/default/v1/keys', (o) => okta({ domain: 'acme.okta.com', ...o })],
+  scalekit: ['https://acme.scalekit.com', 'https://acme.scalekit.com/keys', (o) => scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_1', ...o })],
+  stytch: ['https://acme.customers.stytch.com', 'https://acme.customers.stytch.com/keys', (o) => stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1', roles: { editor: ['write', 'read'], viewer: ['read'] }, ...o })],
+  supabase: ['https://abc.supabase.co/auth/v1', 'https://abc.supabase.co/auth/v1/.well-known/jwks.json', (o) => supabase({ domain: 'abc.supabase.co', clientIds: ['c'], ...o })],
+  workos: ['https://acme.authkit.app', 'https://acme.authkit.app/oauth2/jwks', (o) => workos({ domain: 'acme.authkit.app', ...o })],
+} satisfies { readonly [vendor: string]: Setting }; // prettier-ignore
+type Name = keyof typeof WORLDS;
+function worldOf(name: Name, more: { alg?: string; programs?: boolean } = {}): Promise<World> {
+  const [issuer, jwks, make]: Setting = WORLDS[name];
+  return setUp(issuer, jwks, make, more);
+}
+
+/** Claims of a person, and what is known by them. */
+const PEOPLE: readonly (readonly [Name, object, object])[] = [
+  ['auth0', { aud: RESOURCE, azp: 'c', scope: 'r', permissions: ['p'], org_id: 'o' }, { scope: ['r'], props: { permissions: ['p'], organization: 'o' } }],
+  ['clerk', { client_id: 'c', scope: 'r' }, { scope: ['r'], props: {} }],
+  ['cloudflareAccess', { aud: [TAG], type: 'app' }, { clientId: 'cloudflare-access', scope: [], props: {} }],
+  ['cloudflareAccess', { aud: [TAG], type: 'app', azp: 'c' }, { scope: [], props: {} }],
+  ['cognito', { client_id: 'c', token_use: 'access', scope: 'r', 'cognito:groups': ['p'] }, { scope: ['r'], props: { permissions: ['p'] } }],
+  ['cognito', { client_id: 'other', aud: RESOURCE, token_use: 'access' }, { clientId: 'other', scope: [], props: { permissions: [] } }],
+  ['descope', { aud: RESOURCE, client_id: 'c', permissions: ['p'], dct: 'o' }, { scope: [], props: { permissions: ['p'], organization: 'o' } }],
+  ['entra', { aud: APP, azp: 'c', scp: 'r', oid: 'o', tid: GUID, roles: ['p'] }, { userId: `${GUID}.o`, scope: ['r'], props: { permissions: ['p'], tenant: GUID } }],
+  ['entra', { aud: `api://${APP}`, appid: 'c', scp: 'r', oid: 'o', tid: GUID }, { userId: `${GUID}.o`, scope: ['r'], props: { permissions: [], tenant: GUID } }],
+  ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', realm_access: { roles: ['p', 'q'] }, resource_access: { notes: { roles: ['q', 's'] }, other: { roles: ['x'] } } }, { scope: [], props: { permissions: ['p', 'q', 's'] } }],
+  ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', realm_access: null, resource_access: { notes: 'x' } }, { scope: [], props: { permissions: [] } }],
+  ['logto', { aud: RESOURCE, client_id: 'c', organization_id: 'o' }, { scope: [], props: { organization: 'o' } }],
+  ['okta', { aud: RESOURCE, cid: 'c', uid: 'id', sub: 'name', scp: ['r'], groups: ['p'] }, { userId: 'id', scope: ['r'], props: { permissions: ['p'] } }],
+  ['scalekit', { aud: 'res_1', client_id: 'c', scope: 'r', scopes: ['s'], permissions: ['p'], oid: 'o' }, { scope: ['r', 's'], props: { permissions: ['p'], organization: 'o' } }],
+  ['stytch', { aud: 'project-live-1', client_id: 'c', roles: ['editor', 'viewer', 'constructor'] }, { scope: [], props: { permissions: ['write', 'read'], organization: undefined } }],
+  ['stytch', { aud: 'project-live-1', client_id: 'c', 'https://stytch.com/session': { roles: ['viewer'] }, roles: ['editor'], 'https://stytch.com/organization': { organization_id: 'o' } }, { scope: [], props: { permissions: ['read'], organization: 'o' } }],
+  ['stytch', { aud: 'project-live-1', client_id: 'c', 'https://stytch.com/session': null, 'https://stytch.com/organization': null }, { scope: [], props: { permissions: [], organization: undefined } }],
+  ['supabase', { aud: 'authenticated', client_id: 'c', role: 'authenticated' }, { scope: [], props: { role: 'authenticated' } }],
+  ['workos', { aud: RESOURCE, client_id: 'c', permissions: ['p'], org_id: 'o', role: 'r' }, { scope: [], props: { permissions: ['p'], organization: 'o', role: 'r' } }],
+]; // prettier-ignore
+
+/** Claims of a program, and who it is. */
+const PROGRAMS: readonly (readonly [Name, object, object])[] = [
+  ['auth0', { aud: RESOURCE, azp: 'c', gty: 'client-credentials' }, {}],
+  ['auth0', { aud: RESOURCE, azp: 'c', sub: 'c@clients' }, { userId: 'c@clients' }],
+  ['clerk', { client_id: 'c', sub: 'mch_1' }, { userId: 'mch_1' }],
+  ['cloudflareAccess', { aud: [TAG], type: 'app', sub: '', common_name: 'ci' }, { userId: 'ci', clientId: 'ci' }],
+  ['descope', { aud: RESOURCE, client_id: 'c', sub: 'K2' }, { userId: 'K2' }],
+  ['entra', { aud: APP, azp: 'c', oid: 'o', tid: GUID }, { userId: `${GUID}.o` }],
+  ['entra', { aud: APP, azp: 'c', oid: 'o', tid: GUID, scp: 'r', idtyp: 'app' }, { userId: `${GUID}.o` }],
+  ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', preferred_username: 'service-account-c' }, {}],
+  ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', clientHost: 'h' }, {}],
+  ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', clientAddress: 'h' }, {}],
+  ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', sub: 'c' }, { userId: 'c' }],
+  ['okta', { aud: RESOURCE, cid: 'c', sub: 'c' }, { userId: 'c' }],
+  ['okta', { aud: RESOURCE, cid: 'c', sub: 'c', uid: 'x' }, { userId: 'x' }],
+  ['stytch', { aud: 'project-live-1', client_id: 'c', sub: 'm2m-client-live-1' }, { userId: 'm2m-client-live-1' }],
+  ['supabase', { aud: 'authenticated', client_id: 'c', role: 'service_role' }, {}],
+  ['workos', { aud: RESOURCE, sub: 'client_1' }, { userId: 'client_1', clientId: 'client_1' }],
+]; // prettier-ignore
+
+describe('verifiers of vendors, claims', () => {
+  it.each(PEOPLE)('%s reads %j', async (name, claims, known) => {
+    const header = name === 'logto' ? { typ: 'at+jwt' } : { typ: 'JWT' };
+    expect(await (await worldOf(name)).read(claims, header)).toEqual({ userId: 'u', clientId: 'c', ...known });
+  });
+
+  it.each(PROGRAMS)('%s knows the program of %j, and takes it only where programs are taken (F-54)', async (name, claims, known) => {
+    expect(await (await worldOf(name)).read(claims)).toBe('program_not_taken');
+    expect(await (await worldOf(name, { programs: true })).read(claims)).toMatchObject({ userId: 'u', clientId: 'c', program: true, ...known });
+  }); // prettier-ignore
+
+  it.each<[Name, string, object]>([
+    ['clerk', 'audience_wrong', { client_id: 'x' }],
+    ['clerk', 'audience_wrong', {}],
+    ['clerk', 'audience_wrong', { client_id: ['c'] }],
+    ['cloudflareAccess', 'claims_refused', { aud: [TAG], type: 'org' }],
+    ['cognito', 'claims_refused', { client_id: 'c', token_use: 'id' }],
+    ['cognito', 'audience_wrong', { client_id: 'x', token_use: 'access' }],
+    ['entra', 'claims_refused', { aud: APP, azp: 'c', scp: 'r', tid: GUID }],
+    ['entra', 'issuer_wrong', { aud: APP, azp: 'c', scp: 'r', oid: 'o' }],
+    ['keycloak', 'claims_refused', { aud: RESOURCE, azp: 'c', typ: 'ID' }],
+    ['okta', 'claims_refused', { aud: RESOURCE, uid: 'u' }],
+    ['stytch', 'client_missing', { aud: 'project-live-1' }],
+    ['supabase', 'claims_refused', { aud: 'authenticated', client_id: 'x' }],
+    ['supabase', 'claims_refused', { aud: 'authenticated' }],
+    ['workos', 'client_missing', { aud: RESOURCE, sub: 'xclient_1' }],
+  ])('%s says %s of %j (SEC-116)', async (name, reason, claims) => {
+    expect(await (await worldOf(name)).read(claims)).toBe(reason);
+  });
+});
+
+describe('verifiers of vendors, headers', () => {
+  const claimsOf = (name: Name): object => PEOPLE.find(([one]) => one === name)?.[1] ?? {};
+
+  it.each<[Name, readonly (string | undefined)[]]>([
+    ['auth0', ['JWT', 'at+jwt']], ['clerk', ['JWT', 'at+jwt']], ['cloudflareAccess', ['JWT', undefined]], ['cognito', ['JWT', 'at+jwt', undefined]], ['descope', ['JWT', 'at+jwt']],
+    ['entra', ['JWT', 'at+jwt']], ['keycloak', ['JWT', 'at+jwt']], ['okta', ['JWT', 'at+jwt', 'okta-internal-at+jwt']], ['scalekit', ['JWT', 'at+jwt']],
+    ['stytch', ['JWT', 'at+jwt']], ['supabase', ['JWT', 'at+jwt']], ['workos', ['JWT', 'at+jwt']],
+  ])('%s takes the types %j and no other (SEC-204)', async (name, types) => {
+    const world = await worldOf(name);
+    for (const typ of ['JWT', 'at+jwt', 'okta-internal-at+jwt', 'logout+jwt', undefined])
+      expect([typ, typeof (await world.read(claimsOf(name), { typ }))]).toEqual([typ, types.includes(typ) ? 'object' : 'string']);
+  }); // prettier-ignore
+
+  it('logto takes at+jwt alone, as the default is', async () => {
+    const world = await setUp(...WORLDS.logto);
+    expect([await world.read(claimsOf('logto'), { typ: 'x+jwt' }), typeof (await world.read(claimsOf('logto'), { typ: 'at+jwt' }))]).toEqual(['type_wrong', 'object']);
+  }); // prettier-ignore
+
+  it.each<[Name, readonly string[]]>([
+    ['auth0', ['RS256', 'PS256']], ['cloudflareAccess', ['RS256']], ['cognito', ['RS256']], ['entra', ['RS256']], ['okta', ['RS256']], ['stytch', ['RS256']],
+    ['clerk', ['RS256', 'ES256']], ['workos', ['RS256', 'ES256']],
+  ])('%s takes signatures by %j (SEC-201)', async (name, algorithms) => {
+    for (const alg of ['RS256', 'PS256', 'ES256'] as const) {
+      const said = await (await worldOf(name, { alg })).read(claimsOf(name));
+      if (algorithms.includes(alg)) expect(said).toBeTypeOf('object');
+      else if (name !== 'clerk' && name !== 'workos') expect(said).toBe('algorithm_not_allowed');
+    }
+  }); // prettier-ignore
+});
+
+describe('verifiers of vendors, options', () => {
+  it.each<[string, () => unknown]>([
+    ['auth0: `domain`', () => auth0({ domain: 'https://acme.eu.auth0.com' })],
+    ['clerk: `clientIds`', () => clerk({ domain: 'c.example', clientIds: [] })],
+    ['clerk: `clientIds`', () => clerk({ domain: 'c.example', clientIds: 'c' as never })],
+    ['clerk: `domain`', () => clerk({ domain: 'c.example/x', clientIds: ['c'] })],
+    ['cloudflareAccess: `audience`', () => cloudflareAccess({ domain: 'a.example', audience: `${TAG}a` })],
+    ['cloudflareAccess: `audience`', () => cloudflareAccess({ domain: 'a.example', audience: `x${TAG}` })],
+    ['cloudflareAccess: `audience`', () => cloudflareAccess({ domain: 'a.example', audience: undefined as never })],
+    ['cloudflareAccess: `domain`', () => cloudflareAccess({ domain: '', audience: TAG })],
+    ['cognito: `userPoolId`', () => cognito({ userPoolId: undefined as never })],
+    ['cognito: `userPoolId`', () => cognito({ userPoolId: `x.${POOL}` })],
+    ['cognito: `userPoolId`', () => cognito({ userPoolId: `${POOL}/x` })],
+    ['cognito: `userPoolId`', () => cognito({ userPoolId: 'eu-central-_Ab' })],
+    ['descope: `projectId`', () => descope({ projectId: 'a/b', mcpServerId: 'c' })],
+    ['descope: `mcpServerId`', () => descope({ projectId: 'a', mcpServerId: 'c/' })],
+    ['descope: `mcpServerId`', () => descope({ projectId: 'a', mcpServerId: undefined as never })],
+    ['entra: `cloud`', () => entra({ tenant: GUID, clientId: APP, cloud: 'toString' as never })],
+    ['entra: `tenant`', () => entra({ tenant: [], clientId: APP })],
+    ['entra: `tenant`', () => entra({ tenant: [GUID, 'common'], clientId: APP })],
+    ['entra: `tenant`', () => entra({ tenant: `${GUID}0`, clientId: APP })],
+    ['entra: `tenant`', () => entra({ tenant: `0${GUID}`, clientId: APP })],
+    ['entra: `clientId`', () => entra({ tenant: GUID, clientId: undefined as never })],
+    ['keycloak: `realm`', () => keycloak({ realm: 'http://id.example/realms/acme' })],
+    ['keycloak: `realm`', () => keycloak({ realm: 'https://id.example/acme' })],
+    ['keycloak: `realm`', () => keycloak({ realm: `${KEYCLOAK}/x` })],
+    ['logto: `domain`', () => logto({ domain: 'https://acme.logto.app' })],
+    ['okta: `domain`', () => okta({ domain: 'acme.okta.com/oauth2' })],
+    ['okta: `authorizationServer`', () => okta({ domain: 'acme.okta.com', authorizationServer: 'a/b' })],
+    ['okta: `authorizationServer`', () => okta({ domain: 'acme.okta.com', authorizationServer: '/b' })],
+    ['scalekit: `domain`', () => scalekit({ domain: '', resourceId: 'res_1' })],
+    ['scalekit: `resourceId`', () => scalekit({ domain: 'a.example', resourceId: 'xres_1' })],
+    ['scalekit: `resourceId`', () => scalekit({ domain: 'a.example', resourceId: 'res_1/' })],
+    ['scalekit: `resourceId`', () => scalekit({ domain: 'a.example', resourceId: undefined as never })],
+    ['stytch: `projectId`', () => stytch({ domain: 'a.example', projectId: 'xproject-1' })],
+    ['stytch: `projectId`', () => stytch({ domain: 'a.example', projectId: undefined as never })],
+    ['stytch: `domain`', () => stytch({ domain: 'a.example:1', projectId: 'project-1' })],
+    ['supabase: `clientIds`', () => supabase({ domain: 'a.example', clientIds: [] })],
+    ['supabase: `clientIds`', () => supabase({ domain: 'a.example', clientIds: 'c' as never })],
+    ['supabase: `domain`', () => supabase({ domain: '/', clientIds: ['c'] })],
+    ['workos: `domain`', () => workos({ domain: '' })],
+  ])('refuses at start-up, naming %s', (name, make) => {
+    expect(make).toThrow(new RegExp(`^${name} `));
+  });
+
+  it('takes clients by a function, an authorization server of another name, a region, a custom audience', async () => {
+    const own = await setUp(WORLDS.clerk[0], WORLDS.clerk[1], (o) => clerk({ domain: 'clerk.acme.example', clientIds: (id) => id === 'f', ...o }));
+    expect([await own.read({ client_id: 'c' }), await own.read({ client_id: 'f' })]).toEqual(['audience_wrong', expect.objectContaining({ clientId: 'f' })]);
+    const base = await setUp(WORLDS.supabase[0], WORLDS.supabase[1], (o) => supabase({ domain: 'abc.supabase.co', clientIds: (id) => id === 'f', ...o }));
+    expect([await base.read({ aud: 'authenticated', client_id: 'c' }), await base.read({ aud: 'authenticated', client_id: 'f' })]).toEqual(['claims_refused', expect.objectContaining({ clientId: 'f' })]);
+    expect(okta({ domain: 'acme.okta.com', authorizationServer: 'aus1' }).authorizationServers).toEqual(['https://acme.okta.com/oauth2/aus1']);
+    expect(descope({ projectId: 'P', mcpServerId: 'M', baseUrl: 'https://api.euc1.descope.com' }).authorizationServers).toEqual(['https://api.euc1.descope.com/v1/apps/agentic/P/M']);
+    expect(cognito({ userPoolId: 'us-gov-west-1_x' }).authorizationServers).toEqual(['https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_x']);
+    expect(cognito({ userPoolId: POOL }).fixedAudience).toEqual([]);
+    expect(cognito({ userPoolId: POOL, clientIds: ['c'] }).fixedAudience).toEqual([`${COGNITO} none`]);
+    expect(scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_1' }).authorizationServers).toEqual(['https://acme.scalekit.com/resources/res_1']);
+    const many = entra({ tenant: [GUID, APP], clientId: APP.toUpperCase(), cloud: 'government' });
+    expect(many.authorizationServers).toHaveLength(2);
+    expect(many.fixedAudience).toHaveLength(4);
+    const plain = await setUp(WORLDS.stytch[0], WORLDS.stytch[1], (o) => stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1', audience: 'custom', ...o }));
+    expect(await plain.read({ aud: 'custom', client_id: 'c', roles: ['editor'] })).toMatchObject({ props: { organization: undefined } });
+    expect(await plain.read({ aud: 'project-live-1', client_id: 'c' })).toBe('audience_wrong');
+    const roles = await setUp(WORLDS.keycloak[0], WORLDS.keycloak[1], (o) => keycloak({ realm: KEYCLOAK, ...o }));
+    expect(await roles.read({ aud: RESOURCE, azp: 'c', typ: 'Bearer', resource_access: { undefined: { roles: ['x'] } } })).toMatchObject({ props: { permissions: [] } });
+  }); // prettier-ignore
+
+  it('finds what Cloudflare Access vouches for in its own header', () => {
+    const { tokenOf } = cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: TAG });
+    expect(tokenOf(new Request(RESOURCE, { headers: { 'cf-access-jwt-assertion': 'a.b.c' } }))).toBe('a.b.c');
+    expect(tokenOf(new Request(RESOURCE, { headers: { authorization: 'Bearer a.b.c' } }))).toBeNull();
+  });
+});
