@@ -1,5 +1,6 @@
 /** When the document of a client is fetched, for how long it serves, and why it does not; asked by pushed requests, one for each look. */
 import { describe, expect, it } from 'vitest';
+import '../../src/clients/metadata-document.ts'; // else it is loaded by the first request
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';
@@ -9,8 +10,8 @@ const ID = 'https://client.example/app.json';
 type Answer = () => Promise<Response> | Response;
 
 /** A document as a good client publishes it. */
-const documentOf = (id = ID, headers: Record<string, string> = {}): Answer => {
-  const text = JSON.stringify({ client_id: id, client_name: 'Notes', redirect_uris: ['http://localhost/callback'] });
+const documentOf = (id = ID, headers: Record<string, string> = {}, more: object = {}): Answer => {
+  const text = JSON.stringify({ client_id: id, client_name: 'Notes', redirect_uris: ['http://localhost/callback'], ...more });
   return () => new Response(text, { headers: { 'content-type': 'application/json', ...headers } });
 };
 const down: Answer = () => new Response('', { status: 502 });
@@ -18,6 +19,7 @@ const down: Answer = () => new Response('', { status: 502 });
 interface World extends App {
   readonly fetched: string[];
   answer: Answer | null;
+  last: Response | null;
   /** What a pushed request comes to: its status, and the reason of a refusal. */
   look(id?: string, address?: string): Promise<string>;
 }
@@ -35,9 +37,10 @@ async function setUp(more: Partial<OAuthProviderOptions> = {}): Promise<World> {
     const form = { client_id: id, redirect_uri: 'http://localhost/callback', response_type: 'code', code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' }; // prettier-ignore
     const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-test-address': address };
     const answer = await app.ask('POST', '/par', new URLSearchParams(form), headers);
+    world.last = answer;
     return [answer.status, app.events.flatMap((event) => ('reason' in event ? [event.reason] : []))[0]].filter(Boolean).join(' ');
   };
-  const world: World = { ...app, fetched, answer: null, look };
+  const world: World = { ...app, fetched, answer: null, last: null, look };
   return world;
 }
 
@@ -92,6 +95,26 @@ describe('clients/metadata-document, how long it serves (S-087)', () => {
   });
 });
 
+describe('clients/metadata-document, what is not kept', () => {
+  it('stays as it was where a new one could not be kept', async () => {
+    const world = await setUp();
+    await world.look();
+    world.clock.pass(300);
+    const { write } = world.store;
+    world.store.write = () => Promise.reject(new Error('down'));
+    expect(await world.look()).toMatch(/^503/);
+    world.store.write = write;
+    world.answer = down;
+    expect(await world.look()).toBe('201');
+  });
+
+  it('names keys at an address, which are read when one is needed', async () => {
+    const world = await setUp();
+    world.answer = documentOf(ID, {}, { jwks_uri: 'https://client.example/keys' });
+    expect([await world.look(), world.fetched]).toEqual(['201', [ID]]);
+  });
+});
+
 describe('clients/metadata-document, why it cannot be had', () => {
   it.each<[string, Answer]>([
     ['503 document_status', down],
@@ -141,7 +164,11 @@ describe('clients/metadata-document, how often (F-45)', () => {
     const world = await setUp();
     const look = (at: number, address?: string): Promise<string> => world.look(`https://client${at}.example/app.json`, address);
     for (let at = 0; at < 60; at++) expect(await look(at)).toBe('201');
-    expect([await look(60), await look(0), await look(61, '198.51.100.1')]).toEqual(['429 document_limited', '201', '201']);
+    expect([await look(0), await look(61, '198.51.100.1'), await look(60)]).toEqual(['201', '201', '429 document_limited']);
+    expect([await world.last?.json(), Number(world.last?.headers.get('retry-after')) > 0]).toEqual([
+      expect.objectContaining({ error: 'temporarily_unavailable' }),
+      true,
+    ]);
     world.clock.pass(600);
     expect(await look(60)).toBe('201');
   });
@@ -150,9 +177,33 @@ describe('clients/metadata-document, how often (F-45)', () => {
     const world = await setUp();
     const look = (at: number): Promise<string> => world.look(`https://client.example/${at}`, `198.51.100.${at}`);
     for (let at = 0; at < 120; at++) expect(await look(at)).toBe('201');
-    expect([await look(120), await world.look('https://other.example/app.json')]).toEqual(['429 document_host_limited', '201']);
+    expect([await world.look('https://other.example/app.json'), await look(120)]).toEqual(['201', '429 document_host_limited']);
+    expect([await world.last?.json(), Number(world.last?.headers.get('retry-after')) > 0]).toEqual([
+      expect.objectContaining({ error: 'temporarily_unavailable' }),
+      true,
+    ]);
     world.clock.pass(600);
     expect(await look(120)).toBe('201');
+  });
+
+  it('does not refuse one network because another, which has looked up too much, asks at the same time', async () => {
+    const world = await setUp();
+    for (let at = 0; at < 60; at++) await world.look(`https://client${at}.example/app.json`);
+    expect(await Promise.all([world.look(), world.look(ID, '198.51.100.1')])).toEqual([
+      '429 document_limited',
+      expect.stringMatching(/^201/),
+    ]);
+    expect(world.fetched).toHaveLength(61);
+  });
+
+  it('fetches a bad document once for many at the same time, too', async () => {
+    const world = await setUp();
+    world.answer = async () => {
+      await new Promise((next) => setTimeout(next, 50));
+      return new Response('[]', { headers: { 'content-type': 'application/json' } });
+    };
+    const verdicts = await Promise.all(Array.from({ length: 9 }, () => world.look()));
+    expect([new Set(verdicts.map((one) => one.slice(0, 3))), world.fetched]).toEqual([new Set(['400']), [ID]]);
   });
 
   it('fetches once for many at the same time, of whom one alone is counted', async () => {

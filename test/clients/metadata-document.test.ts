@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clientOf, freshnessOf } from '../../src/clients/metadata-document.ts';
 import type { OAuthError } from '../../src/model/error.ts';
+import { DEVICE_CODE, JWT_BEARER } from '../../src/model/grant-type.ts';
 
 const ID = 'https://client.example/app.json';
 const RULES = { canFetch: true, isLoopback: false, grantTypes: ['authorization_code', 'refresh_token'] };
@@ -50,6 +51,11 @@ describe('clients/metadata-document: what a document must be', () => {
       expect(refused({ redirect_uris: uris })).toBe('document_redirects_missing');
   });
 
+  it('refuses a device without redirect URIs, which a registration may be', () => {
+    const text = JSON.stringify({ ...document, grant_types: [DEVICE_CODE], redirect_uris: [] });
+    expect(() => clientOf(ID, text, 0, { ...RULES, grantTypes: [DEVICE_CODE] })).toThrow(expect.objectContaining({ reason: 'document_redirects_missing' }));
+  }); // prettier-ignore
+
   it('SEC-095 refuses whatever would be a shared secret, or one in a public place (S-085)', () => {
     for (const secret of [{ client_secret: 's' }, { client_secret: null }, { client_secret_expires_at: 0 }])
       expect(refused(secret)).toBe('document_with_secret');
@@ -74,6 +80,7 @@ describe('clients/metadata-document: what a document must be', () => {
       authMethod: 'none',
       jwksUri,
     });
+    expect([read(preferred).grantTypes, read().grantTypes]).toEqual([[...RULES.grantTypes, JWT_BEARER], RULES.grantTypes]);
     expect(read({ ...preferred, token_endpoint_auth_methods_supported: ['none'] })).not.toHaveProperty('jwksUri');
     expect(refused({ token_endpoint_auth_method: 'private_key_jwt' })).toBe('document_without_keys');
     expect(refused({ ...preferred, jwks: { keys: [] } })).toBe('document_keys_twice');
@@ -99,7 +106,7 @@ describe('clients/metadata-document: what a document must be', () => {
 
 describe('clients/metadata-document: how long it may be kept', () => {
   it.each([
-    [{}, 300], [{ 'cache-control': '' }, 300], [{ 'cache-control': 'public' }, 300], [{ 'cache-control': 'max-age=60' }, 60], [{ 'cache-control': 'MAX-AGE=60, must-revalidate' }, 60],
+    [{}, 300], [{ 'cache-control': '' }, 300], [{ 'cache-control': 'public' }, 300], [{ 'cache-control': 'max-age=60' }, 60], [{ 'cache-control': 'max-age=60,, public,' }, 60], [{ 'cache-control': 'max-age =60' }, 0], [{ 'cache-control': 'max-age=60 x' }, 0], [{ 'cache-control': 'max-age=60', age: '-5' }, 60], [{ 'cache-control': 'MAX-AGE=60, must-revalidate' }, 60],
     [{ 'cache-control': 'max-age=99999999' }, 86_400], [{ 'cache-control': 'max-age=999999999999' }, 86_400], [{ 'cache-control': 'max-age="60"' }, 60],
     [{ 'cache-control': 'max-age=60, s-maxage=10' }, 10], [{ 'cache-control': 'max-age=60', age: '50' }, 10], [{ 'cache-control': 'max-age=60', age: '90' }, 0],
     [{ 'cache-control': 'no-store' }, 0], [{ 'cache-control': 'max-age=60, no-store' }, 0], [{ 'cache-control': 'private' }, 0], [{ 'cache-control': 'private="x, y", max-age=60' }, 0],

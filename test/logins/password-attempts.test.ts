@@ -1,0 +1,106 @@
+/** How a user name and a password are counted and looked at, call by call: over the services that the endpoints give to a login. */
+import { describe, expect, it } from 'vitest';
+import { password, type PasswordOptions } from '../../src/logins/password.ts';
+import type { LoginServices } from '../../src/model/login.ts';
+import { OAuthError } from '../../src/model/error.ts';
+import { ENGLISH } from '../../src/words/words.ts';
+
+const RULES = { most: 10, perNetwork: 100, per: 900 };
+const ACCOUNT = { id: 'id-ada', username: 'ada', permissions: [], stamp: 'stamp', createdAt: 0 };
+const CHECKED = ['check', ' Ada '.trim(), 'secret'];
+
+interface Given {
+  readonly wait?: number;
+  /** Thrown by the check of a password. */
+  readonly error?: Error;
+  /** Why the password is not good. */
+  readonly reason?: string;
+  readonly isRight?: boolean;
+}
+
+/** What comes of a name and a password, and every call that was made for it, in order. */
+async function prove(username: string, secret: string, { wait, error, reason, isRight = true }: Given = {}): Promise<readonly [unknown, unknown[]]> {
+  const calls: unknown[] = [];
+  const services = {
+    issuer: 'https://as.example',
+    attempt: async (...all: unknown[]) => (calls.push(['attempt', ...all]), wait ?? null),
+    withdraw: async (...all: unknown[]) => void calls.push(['withdraw', ...all]),
+    succeeded: async (...all: unknown[]) => void calls.push(['succeeded', ...all]),
+    accounts: {
+      async checkPassword(name: string, typed: string, _who: unknown, tell: (reason: string) => void) {
+        calls.push(['check', name, typed]);
+        if (error) throw error;
+        if (reason !== undefined) tell(reason);
+        return isRight && reason === undefined ? ACCOUNT : null;
+      },
+    },
+  } as unknown as LoginServices;
+  const result = await password().prove((field) => ({ username, password: secret })[field] ?? '', services).catch((thrown: unknown) => thrown);
+  return [result, calls];
+} // prettier-ignore
+
+const refused = (reason: string): object => ({ kind: 'refused', reason, text: expect.any(Function) });
+
+describe('logins/password, attempts', () => {
+  it('counts a try before the password is looked at, and forgets it when it was right (SEC-152)', async () => {
+    const [result, calls] = await prove(' Ada ', 'secret');
+    expect(result).toMatchObject({ kind: 'proven', stamp: 'stamp', identity: { issuer: 'https://as.example', subject: 'id-ada' } });
+    expect(calls).toEqual([['attempt', 'password', 'ada', RULES], CHECKED, ['succeeded', 'password', 'ada']]);
+  });
+
+  it('forgets nothing when it was wrong, and tells the operator why', async () => {
+    expect(await prove('Ada', 'secret', { isRight: false })).toEqual([
+      refused('credentials_wrong'),
+      [['attempt', 'password', 'ada', RULES], CHECKED],
+    ]);
+    const [result] = await prove('Ada', 'secret', { reason: 'account_without_password' });
+    expect(result).toEqual(refused('account_without_password'));
+    expect((result as { text: (words: typeof ENGLISH) => string }).text(ENGLISH)).toBe(ENGLISH.refused.credentials_wrong);
+  });
+
+  it('looks at no password beyond the count', async () => {
+    expect(await prove('Ada', 'secret', { wait: 0 })).toEqual([
+      { kind: 'limited', retryAfter: 0 },
+      [['attempt', 'password', 'ada', RULES]],
+    ]);
+  });
+
+  it('takes a try back that an outage of ours kept from being one, and no other', async () => {
+    const outage = new OAuthError('temporarily_unavailable', 'store_down');
+    expect(await prove('Ada', 'secret', { error: outage })).toEqual([
+      outage,
+      [['attempt', 'password', 'ada', RULES], CHECKED, ['withdraw', 'password', 'ada', RULES]],
+    ]);
+    const fault = new TypeError('ours');
+    expect(await prove('Ada', 'secret', { error: fault })).toEqual([fault, [['attempt', 'password', 'ada', RULES], CHECKED]]);
+  });
+
+  it('takes a name of 256 characters and a password of 1,024, and counts nothing beyond', async () => {
+    for (const [name, secret] of [['a'.repeat(256), 'x'], ['a', 'x'.repeat(1024)]] as const)
+      expect((await prove(name, secret))[0]).toMatchObject({ kind: 'proven' });
+    for (const [name, secret] of [['a'.repeat(257), 'x'], ['a', 'x'.repeat(1025)], ['', 'x'], ['a', ''], ['a\0', 'x'], ['a', '\0']] as const)
+      expect(await prove(name, secret)).toEqual([refused('credentials_malformed'), []]);
+  }); // prettier-ignore
+});
+
+describe('logins/password, options', () => {
+  it.each<[unknown, RegExp]>([
+    [{ signup: 'open' }, /^password: `signup` is not an option; did you mean `signUp`/],
+    [{ accounts: [] }, /^password: `accounts` must be a function/],
+    [{ signUp: 'public' }, /^password: `signUp` must be 'closed', 'invited' or 'open'/],
+    [{ sendEmail: 'x' }, /^password: `sendEmail` must be a function/],
+    [{ isBreached: [] }, /^password: `isBreached` must be a function/],
+  ])('refuses %j at start-up', (options, message) => {
+    expect(() => password(options as PasswordOptions)).toThrow(message);
+  });
+
+  it('adds what its options need, and nothing else', () => {
+    const plain = password();
+    expect([plain.id, plain.label instanceof Function && plain.label(ENGLISH)]).toEqual(['password', ENGLISH.password.label]);
+    expect([plain.prepare, plain.checkEnv, plain.checkIssuer, plain.account?.length]).toEqual([undefined, undefined, undefined, 1]);
+    const withAll = password({ accounts: () => [], sendEmail: async () => undefined, signUp: 'open' });
+    expect([withAll.prepare, withAll.checkEnv, withAll.checkIssuer].every((one) => one instanceof Function)).toBe(true);
+    const idsOf = (login: typeof plain): readonly string[] => (login.pages ?? []).map(({ id }) => id);
+    expect([idsOf(plain), idsOf(withAll)]).toEqual([[], ['forgot', 'reset', 'sign-up']]);
+  });
+});
