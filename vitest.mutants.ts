@@ -20,6 +20,7 @@ export default defineConfig({
   test: {
     include,
     isolate: false,
+    setupFiles: process.env['MUTANT_FILE'] === undefined ? [] : [here('./tools/mutants-load.ts')],
     provide: { full: false },
     testTimeout: 20_000,
     sequence: { sequencer: NearestFirst },

@@ -114,7 +114,7 @@ function run(file: string, sha256: string, tests: readonly string[], force: bool
   const log = openSync(LOG, 'w');
   const { status, error } = spawnSync('stryker', ['run', ...flags], {
     cwd: root,
-    env: { ...process.env, MUTANT_TESTS: tests.join(';') },
+    env: { ...process.env, MUTANT_FILE: file, MUTANT_TESTS: tests.join(';') },
     stdio: ['ignore', log, log],
     timeout: Math.max(1, deadline - Date.now()),
     shell: process.platform === 'win32',
