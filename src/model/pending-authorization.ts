@@ -59,29 +59,6 @@ export type Approved = Choice & {
   readonly stateHash: string;
 };
 
-/** A journey to another site and back, kept under the hash of its state; made after the yes, never before (S-171). */
-export type UpstreamState = {
-  readonly v: 1;
-  /** The login that sent the browser away; no other may take it back. */
-  readonly login: string;
-  readonly pendingHash: string;
-  /** What the login needs at the return, and the pending authorization's handle, under a key that only the state gives. */
-  readonly sealed: string;
-  readonly expiresAt: Seconds;
-  /** Set once the browser came back: `done` when that ended in a page of ours. */
-  readonly taken?: 'now' | 'done';
-};
-
-/** What stands in an authorization request, checked, before it becomes a pending authorization. */
-export interface AuthorizationRequest {
-  readonly clientId: string;
-  readonly redirectUri: string;
-  readonly state?: string;
-  readonly scope: readonly string[];
-  readonly resource: string;
-  readonly challenge: string;
-}
-
 /** The scopes of a pending authorization that stand among the ticked ones, in the pending authorization's order; never more than was asked. */
 export function approvedScope(pending: PendingAuthorization, ticked: readonly string[]): readonly string[] {
   return pending.scope.filter((scope) => ticked.includes(scope));

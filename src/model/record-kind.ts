@@ -33,7 +33,6 @@ export const ENDING_RECORDS: readonly string[] = [
   'grant',
   'health',
   'invitation',
-  'journey',
   'link',
   'mcp',
   'passkey-challenge',
@@ -43,8 +42,8 @@ export const ENDING_RECORDS: readonly string[] = [
   'signing-keys',
   'step',
   'pending',
-  'trip',
   'upstream',
+  'upstream-state',
   'usercode',
 ];
 

@@ -4,21 +4,19 @@
  *
  *   beginConsent → your page → approveConsent | denyConsent → beginUpstream → the other site → finishUpstream → completeAuthorization
  */
-import { findClient, resolveClient, unknownReason } from '../clients/find.ts';
+import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { cookieOf, flowCookie, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
-import { otherBrowser } from '../endpoints/authorize/issue-code.ts';
+import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/upstream-states.ts';
+import { flowCookie, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
+import { findPending, type FoundPending, openPending, type OpenedPending, otherBrowser } from '../endpoints/authorize/pending.ts';
 import { isFirstPartyStart } from '../endpoints/authorize/skip-consent.ts';
-import { equalTexts } from '../lib/bytes.ts';
-import { parseFields } from '../lib/form.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
-import { paramsOf } from '../model/params.ts';
 import { findRedirect, shownPlace } from '../model/redirect.ts';
 import { requestedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
-import { approvedScope, type Approved, PENDING_TTL, type PendingAuthorization } from '../model/pending-authorization.ts';
+import { approvedScope, type Approved, type PendingAuthorization } from '../model/pending-authorization.ts';
 import { isApproved, noteApproved } from './approved-requests.ts';
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
 import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId } from './own-arguments.ts';
@@ -82,7 +80,7 @@ const OWN = 'own pages';
 
 /** Makes the verbs. @param network who asks: what openings and fetches are counted by. */
 export function makeOwnPages(as: AuthServer, network: string): OwnPages {
-  const { secrets, records } = as;
+  const { records } = as;
   /** The client of a request, if all of it still stands. What comes along may have been through a form. */
   const check = async (request: AuthRequest): Promise<Client> => {
     checkAuthRequest('OAuthHelpers', request);
@@ -93,7 +91,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
       throw new OAuthError('invalid_target', 'resource_unknown');
     return client;
   };
-  const open = async (request: AuthRequest, approved?: Approved): Promise<{ id: string; pendingHash: string; cookie: string }> => {
+  const open = async (request: AuthRequest, approved?: Approved): Promise<OpenedPending> => {
     const client = await check(request);
     const wait = await as.limit(`authorize\n${network}`, OPENED, WINDOW);
     if (wait !== null)
@@ -101,49 +99,34 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         status: 429,
         hint: `Too many sign-ins were started from this network. Try again in ${wait} seconds.`,
       });
-    const [id, secret] = [secrets.secret(), secrets.secret()];
-    const pendingHash = await secrets.hash(id);
-    await records.openPending(pendingHash, {
-      v: 1,
-      clientId: client.id,
-      ...(client.documentHost === undefined ? {} : { described: client }),
-      redirectUri: request.redirectUri,
-      ...(request.state === '' ? {} : { state: request.state }),
+    return openPending(as, client, {
       ...requestedPart(request),
+      redirectUri: request.redirectUri,
+      state: request.state === '' ? undefined : request.state,
       resource: request.resource,
       challenge: request.codeChallenge,
-      ...(request.dpopJkt === undefined ? {} : { jkt: request.dpopJkt }),
-      browserHash: await secrets.hash(secret),
-      expiresAt: as.now() + PENDING_TTL,
-      ...(approved ? { approved } : {}),
+      jkt: request.dpopJkt,
+      approved,
     });
-    return { id, pendingHash, cookie: setCookie(as, flowCookie(pendingHash), secret, PENDING_TTL) };
   };
-  const isThisBrowser = async (request: Request, pendingHash: string, pending: PendingAuthorization): Promise<boolean> =>
-    equalTexts(await secrets.hash(cookieOf({ request, as }, flowCookie(pendingHash)) ?? ''), pending.browserHash);
   const requestOf = ({ clientId, redirectUri, state = '', resource, challenge, jkt, ...pending }: PendingAuthorization): AuthRequest => ({
     responseType: 'code', clientId, redirectUri, state, resource, ...requestedPart(pending),
     ...(jkt === undefined ? {} : { dpopJkt: jkt }),
     codeChallenge: challenge, codeChallengeMethod: 'S256', issuer: as.settings.issuer,
   }); // prettier-ignore
   /** The pending authorization of a form, taken by this very call. */
-  const take = async (request: Request, id: string): Promise<{ pending: PendingAuthorization; client: Client; headers: Headers }> => {
+  const take = async (request: Request, id: string): Promise<FoundPending & { readonly headers: Headers }> => {
     if (request.method !== 'POST') throw new OAuthError('invalid_request', 'method', { hint: 'A decision is sent by POST.' });
     if (!isSameOrigin({ request, as }, false)) throw otherBrowser('cross_site');
-    const pendingHash = await secrets.hash(id);
-    const pending = await records.findPending(pendingHash);
-    const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
-    if (!pending || !client || pending.approved) throw over();
-    if (!(await isThisBrowser(request, pendingHash, pending))) throw otherBrowser('another_browser');
-    findRedirect(client, pending.redirectUri, as.settings.registration.redirectSchemes); // it must still be good
-    if (!(await records.takePending(pendingHash))) throw over();
-    return { pending, client, headers: answerHeaders(setCookie(as, flowCookie(pendingHash), '', 0)) };
+    const found = await findPending({ request, as }, id);
+    if (!found || found.pending.approved || !(await records.takePending(found.pendingHash))) throw over();
+    return { ...found, headers: answerHeaders(setCookie(as, flowCookie(found.pendingHash), '', 0)) };
   };
   return {
     describeConsent: (request) => onPage(async () => describe(as, await check(request), request)),
     beginConsent: (request) =>
       onPage(async () => {
-        const { id, cookie } = await open(request);
+        const { pendingId: id, cookie } = await open(request);
         const headers = answerHeaders(cookie);
         headers.set('content-security-policy', "frame-ancestors 'none'");
         headers.set('x-frame-options', 'DENY');
@@ -208,11 +191,10 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
           throw new TypeError(
             'beginUpstream: no one has approved this request. Ask with `beginConsent`, and pass the request that `approveConsent` gave.',
           );
-        const state = secrets.secret();
-        const stateHash = await secrets.hash(state);
-        const { pendingHash, cookie } = await open(request, { scope: request.scope, stateHash });
-        const sealed = await secrets.sealUnder(state, data, `journey:${stateHash}`);
-        await records.openJourney(stateHash, { v: 1, login: OWN, pendingHash: pendingHash, sealed, expiresAt: as.now() + PENDING_TTL });
+        const { state, hash } = await newState(as);
+        const { pendingId, pendingHash, pending, cookie } = await open(request, { scope: request.scope, stateHash: hash });
+        const { browserHash, expiresAt } = pending;
+        await openUpstreamState(as, { state, hash }, { login: OWN, pendingHash, browserHash, expiresAt }, { pendingId, data });
         return { state, headers: answerHeaders(cookie, headers) };
       }),
     finishUpstream: <Data>(request: Request) =>
@@ -220,14 +202,13 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
         checkRequest('finishUpstream', request);
         refusePrefetch(request);
         const state = stateIn(request.url);
-        const stateHash = await secrets.hash(state);
-        const journey = await records.findJourney(stateHash);
-        const pending = journey && (await records.findPending(journey.pendingHash));
-        if (!journey || journey.login !== OWN || pending?.approved?.stateHash !== stateHash) throw over();
-        if (!(await isThisBrowser(request, journey.pendingHash, pending))) throw otherBrowser('another_browser');
-        if (!(await records.takeJourney(stateHash)) || !(await records.takePending(journey.pendingHash))) throw over();
-        const data = (await secrets.openUnder(state, journey.sealed, `journey:${stateHash}`)) as Data;
-        return { request: requestOf(pending), data, headers: answerHeaders(setCookie(as, flowCookie(journey.pendingHash), '', 0)) };
+        const found = state === null ? null : await findUpstreamState<{ readonly pendingId: string; readonly data: Data }>(as, state);
+        const waiting = found?.record.login === OWN ? await findPending({ request, as }, found.kept.pendingId) : null;
+        if (!found || !waiting || waiting.pending.approved?.stateHash !== found.hash) throw over();
+        const { pending, pendingHash } = waiting;
+        if (!(await takeUpstreamState(as, found.hash)) || !(await records.takePending(pendingHash))) throw over();
+        const headers = answerHeaders(setCookie(as, flowCookie(pendingHash), '', 0));
+        return { request: requestOf(pending), data: found.kept.data, headers };
       }),
   };
 }
@@ -258,13 +239,6 @@ function answerHeaders(cookie: string, given?: Headers): Headers {
   headers.set('cache-control', 'no-store, private');
   headers.append('set-cookie', cookie);
   return headers;
-}
-
-function stateIn(url: string): string {
-  const fields = parseFields(new URL(url).search.slice(1));
-  const state = fields && paramsOf(fields).optional('state');
-  if (!state || !/^[\w-]{43}$/.test(state)) throw over();
-  return state;
 }
 
 function over(): OAuthError {

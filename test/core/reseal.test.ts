@@ -3,7 +3,6 @@ import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { type Keyring, makeKeyring } from '../../src/core/records/keyring.ts';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
-import { makeRecords } from '../../src/core/records/records.ts';
 import { STATE_PURPOSE } from '../../src/core/records/user-states.ts';
 import { VAULT_PURPOSE } from '../../src/core/vault/vault-record.ts';
 import { totp } from '../../src/logins/totp.ts';
@@ -97,8 +96,10 @@ describe('core/reseal', () => {
   it('counts no sign-in under way as left: what its own state seals is no business of the secret (F-21)', async () => {
     const clock = makeClock();
     const store = memoryStore({ now: clock.now });
-    const journey = { v: 1, login: 'corp', pendingHash: 'h', sealed: await keys.sealUnder('state', { nonce: 'n' }, 'journey:x') };
-    await makeRecords(store).openJourney('x', { ...journey, expiresAt: clock.now() + 600 } as never);
+    const sealed = await keys.sealUnder('state', { nonce: 'n' }, 'upstream-state:x');
+    await store.write('upstream-state:x', { v: 1, login: 'corp', pendingHash: 'h', browserHash: 'b', sealed }, 'absent', {
+      until: clock.now() + 600,
+    });
     expect(await pass(await appOn(store, clock, optionsWith(NEW, OLD)))).toEqual({ resealed: 0, left: 0 });
   });
 

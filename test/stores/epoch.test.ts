@@ -64,7 +64,7 @@ describe('stores/epoch', () => {
       'mcp',
       'step',
       'link',
-      'trip',
+      'upstream-state',
       'upstream',
       'consent',
       'invitation',

@@ -10,10 +10,9 @@ import type { Organization } from '../../model/identity.ts';
 import type { KeptOrigin } from '../../model/origin.ts';
 import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
 import type { Store, WriteOptions } from '../../model/store.ts';
-import type { UpstreamState, PendingAuthorization } from '../../model/pending-authorization.ts';
+import type { PendingAuthorization } from '../../model/pending-authorization.ts';
 import type { SlowTransition } from '../../model/grant-transitions.ts';
 import { has, readRecord, valueOf, versioned, type Versioned } from './record.ts';
-import { markUsed } from './used-mark.ts';
 
 /** A signed-in browser. */
 export type Session = {
@@ -86,12 +85,6 @@ export interface Records {
   takePending(pendingHash: string): Promise<boolean>;
   /** Changes a request that is still pending; null if it is not. */
   changePending(pendingHash: string, change: (pending: PendingAuthorization) => PendingAuthorization): Promise<PendingAuthorization | null>;
-  openJourney(stateHash: string, journey: UpstreamState): Promise<void>;
-  findJourney(stateHash: string): Promise<UpstreamState | null>;
-  /** True for exactly one caller. */
-  takeJourney(stateHash: string): Promise<boolean>;
-  /** Notes that the callback ended in a page. */
-  endJourneyInPage(stateHash: string): Promise<void>;
   /** The user of an upstream identity; concurrent callers all get the same one. @param candidate for an identity seen for the first time. */
   userOf(
     identityHash: string,
@@ -183,10 +176,6 @@ export function makeRecords(
         const next = pending && change(pending);
         return next ? { write: next, until: next.expiresAt, result: next } : { result: null };
       }),
-    openJourney: async (hash, journey) => void (await store.write(`journey:${hash}`, journey, 'absent', { until: journey.expiresAt })),
-    findJourney: (hash) => value(`journey:${hash}`, isJourney),
-    takeJourney: (hash) => markUsed(over, `journey:${hash}`, isJourney, 'now'),
-    endJourneyInPage: async (hash) => void (await markUsed(over, `journey:${hash}`, isJourney, 'done')),
     async userOf(hash, candidate) {
       const known = await value(`identity:${hash}`, isIdentity);
       if (known) return known.userId;
@@ -253,7 +242,6 @@ export const isSession = (value: unknown): value is Session => versioned(value) 
 /** Whether a record is an account. One that is still being created does not count (`core/users/account-names`). */
 export const isAccount = (value: unknown): value is AccountRecord =>
   versioned(value) && has(value, 'id', 'username', 'stamp') && !has(value, 'announced');
-const isJourney = (value: unknown): value is UpstreamState => versioned(value) && has(value, 'login', 'pendingHash', 'sealed');
 const isIdentity = (value: unknown): value is { userId: string } => versioned(value) && has(value, 'userId', 'issuer');
 const isUsername = (value: unknown): value is { accountId: string } => has(value, 'accountId');
 const isCount = (value: unknown): value is { count: number; endsAt: Seconds } => has(value, 'count', 'endsAt');

@@ -6,9 +6,9 @@ import { OAuthError } from '../../model/error.ts';
 import type { AccountSection } from '../../model/login.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 import { type Call, readForm } from '../endpoint.ts';
-import { isSameOrigin, scriptHashOf } from '../sign-in/browser-context.ts';
+import { isSameOrigin, redirectTo, scriptHashOf } from '../sign-in/browser-context.ts';
 import { sectionPath } from '../paths.ts';
-import { redirectTo, isRecent, requireSession, signInAgain } from '../sign-in/require-session.ts';
+import { isRecent, requireSession, signInAgain } from '../sign-in/require-session.ts';
 import { renewSession, servicesOf } from '../sign-in/sign-in.ts';
 
 /** GET and POST of a section. */

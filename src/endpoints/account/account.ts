@@ -16,9 +16,9 @@ import { rightsIn } from '../../model/scope.ts';
 import { accountPage, type AppView, type LineView, type SessionView } from '../../pages/account.ts';
 import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, readForm } from '../endpoint.ts';
-import { isSameOrigin, setCookie } from '../sign-in/browser-context.ts';
+import { isSameOrigin, redirectTo, setCookie } from '../sign-in/browser-context.ts';
 import { sectionPath, sectionsOf, signInsPath } from '../paths.ts';
-import { redirectTo, requireSession } from '../sign-in/require-session.ts';
+import { requireSession } from '../sign-in/require-session.ts';
 import { nameOf, servicesOf } from '../sign-in/sign-in.ts';
 
 /** GET and POST of the account page. */

@@ -12,12 +12,12 @@ import { OAuthError } from '../../model/error.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 import { connectBody } from '../../pages/connect.ts';
 import { messagePage } from '../../pages/message.ts';
-import { expiredPage } from '../authorize/issue-code.ts';
+import { expiredPage } from '../authorize/pending.ts';
 import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin } from '../sign-in/browser-context.ts';
 import { requireSession } from '../sign-in/require-session.ts';
-import { startUpstreamTrip } from '../authorize/upstream-trip.ts';
+import { redirectToUpstream } from '../authorize/upstream-redirect.ts';
 
 /** GET and POST of the page. */
 export async function connect(call: Call): Promise<Response> {
@@ -41,7 +41,7 @@ export async function connect(call: Call): Promise<Response> {
   let [error, status] = [url.searchParams.has('problem') ? words.site.broken(login.label) : undefined, 200] as [unknown, number];
   if (isPost) {
     if (!equalTexts((await readForm(request)).required('account'), mark)) return expiredPage(call);
-    const gone = await startUpstreamTrip(call, login, { returnTo: path, connect: { ...asked, secret } });
+    const gone = await redirectToUpstream(call, login, { returnTo: path, connect: { ...asked, secret } });
     if (gone instanceof Response) return gone;
     [error, status] = [gone.problem, gone.status];
   }

@@ -11,10 +11,10 @@ import { isRedirect } from '../../model/login.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 import { signInsBody } from '../../pages/sign-ins.ts';
 import { type Call, readForm } from '../endpoint.ts';
-import { isSameOrigin } from '../sign-in/browser-context.ts';
+import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
 import { signInsPath } from '../paths.ts';
-import { redirectTo, requireRecentSession, requireSession } from '../sign-in/require-session.ts';
-import { startUpstreamTrip } from '../authorize/upstream-trip.ts';
+import { requireRecentSession, requireSession } from '../sign-in/require-session.ts';
+import { redirectToUpstream } from '../authorize/upstream-redirect.ts';
 
 /** GET and POST of the page. */
 export async function linkedLogins(call: Call): Promise<Response> {
@@ -59,7 +59,7 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
   if (wanted !== undefined) {
     const login = as.settings.logins.filter(isRedirect).find(({ id }) => id === wanted);
     if (!login) throw new OAuthError('invalid_request', 'login_unknown');
-    const gone = await startUpstreamTrip(call, login, { returnTo: path, joinTo: session.userId });
+    const gone = await redirectToUpstream(call, login, { returnTo: path, joinTo: session.userId });
     return gone instanceof Response ? gone : show(call, session, { text: String(gone.problem), status: gone.status });
   }
   const part = form.required('part');

@@ -7,8 +7,8 @@ import type { LoginPage } from '../../model/login.ts';
 import { sectionPage } from '../../pages/account-section.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { type Call, readForm } from '../endpoint.ts';
-import { isSameOrigin } from '../sign-in/browser-context.ts';
-import { redirectTo, returnPath, signInUrl } from '../sign-in/require-session.ts';
+import { isSameOrigin, redirectTo } from '../sign-in/browser-context.ts';
+import { returnPath, signInUrl } from '../sign-in/require-session.ts';
 import { admit, servicesOf } from '../sign-in/sign-in.ts';
 
 /** GET and POST of such a page. */

@@ -5,11 +5,11 @@ import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { readForm, type Call } from '../endpoint.ts';
-import { isSameOrigin, sessionOf, setCookie } from '../sign-in/browser-context.ts';
-import { redirectTo, returnPath } from '../sign-in/require-session.ts';
+import { isSameOrigin, redirectTo, sessionOf, setCookie } from '../sign-in/browser-context.ts';
+import { returnPath } from '../sign-in/require-session.ts';
 import { showLogin } from '../sign-in/show-login.ts';
 import { type NotSignedIn, signIn } from '../sign-in/sign-in.ts';
-import { startUpstreamTrip } from '../authorize/upstream-trip.ts';
+import { redirectToUpstream } from '../authorize/upstream-redirect.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
 export async function login(call: Call): Promise<Response> {
@@ -42,5 +42,5 @@ async function submit(call: Call): Promise<Response> {
 async function leaveFor(call: Call, site: string, returnTo: string): Promise<Response | NotSignedIn> {
   const login = call.as.settings.logins.filter(isRedirect).find(({ id }) => id === site);
   if (!login) throw new OAuthError('invalid_request', 'login_unknown');
-  return startUpstreamTrip(call, login, { returnTo, fresh: (await sessionOf(call)) !== null });
+  return redirectToUpstream(call, login, { returnTo, fresh: (await sessionOf(call)) !== null });
 }

@@ -6,12 +6,12 @@ import { parseFields } from '../../lib/form.ts';
 import { OAuthError } from '../../model/error.ts';
 import { paramsOf, type Params } from '../../model/params.ts';
 import { requestedPart } from '../../model/scope.ts';
-import { PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { localesOf } from '../../words/languages.ts';
 import { requestedParams, type RequestedParams, checkRequest, type CheckedRequest } from './authorization-request.ts';
 import { consentPage } from './consent-page.ts';
+import { openPending } from './pending.ts';
 import { readForm, type Call } from '../endpoint.ts';
-import { flowCookie, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
+import { sessionOf, withLanguage } from '../sign-in/browser-context.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 import { answerError, skipConsent } from './skip-consent.ts';
 
@@ -37,7 +37,7 @@ export async function authorize(call: Call): Promise<Response> {
     });
   }
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
-  const answer = (await skipConsent(call, checked, session)) ?? (await openPending(await withLanguage(call, lang), checked, session, lang));
+  const answer = (await skipConsent(call, checked, session)) ?? (await askConsent(await withLanguage(call, lang), checked, session, lang));
   await asked.take(); // last: a request that fails can be sent again
   return answer;
 }
@@ -60,30 +60,21 @@ function paramsIn(url: URL): Params {
   return paramsOf(fields);
 }
 
-async function openPending(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
+async function askConsent(call: Call, checked: CheckedRequest, here: SignedIn | null, lang: string | null): Promise<Response> {
   const { client, redirect, state, resource, challenge, prompt, jkt, hint } = checked;
-  const { as } = call;
-  const again = prompt.includes('login') && here !== null;
-  const [pendingId, cookie] = [as.secrets.secret(), as.secrets.secret()];
-  const pendingHash = await as.secrets.hash(pendingId);
-  const pending: PendingAuthorization = {
-    v: 1,
-    clientId: client.id,
-    ...(client.documentHost === undefined ? {} : { described: client }),
-    redirectUri: redirect,
-    ...(state === undefined ? {} : { state }),
+  const stale = prompt.includes('login') ? here : null;
+  const { cookie, ...opened } = await openPending(call.as, client, {
     ...requestedPart(checked),
+    redirectUri: redirect,
+    state,
     resource: resource.uri,
     challenge,
-    ...(jkt === undefined ? {} : { jkt }),
-    ...(lang === null ? {} : { lang }),
-    ...(hint === undefined ? {} : { hint }),
-    browserHash: await as.secrets.hash(cookie),
-    ...(again ? { staleSession: here.hash, mustProve: true } : {}),
-    expiresAt: as.now() + PENDING_TTL,
-  };
-  await as.records.openPending(pendingHash, pending);
-  const page = await consentPage(call, { pending, pendingId, client, session: again ? null : here });
-  page.headers.append('set-cookie', setCookie(as, flowCookie(pendingHash), cookie, PENDING_TTL));
+    jkt,
+    lang: lang ?? undefined,
+    hint,
+    ...(stale ? { staleSession: stale.hash, mustProve: true } : {}),
+  });
+  const page = await consentPage(call, { ...opened, client, session: stale ? null : here });
+  page.headers.append('set-cookie', cookie);
   return page;
 }

@@ -22,14 +22,11 @@ import type { Call } from '../endpoint.ts';
 import { hasLinks, linksFor, loginView } from '../login-links.ts';
 import { noLoginPage } from '../sign-in/no-login-page.ts';
 import { grantableScope, organizationOf } from './grantable-scopes.ts';
+import type { FoundPending } from './pending.ts';
 import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
 
 /** What is needed to show the page, first or again. */
-export interface Consent {
-  readonly pending: PendingAuthorization;
-  /** The pending authorization's secret, for the form. */
-  readonly pendingId: string;
-  readonly client: Client;
+export interface Consent extends Pick<FoundPending, 'pendingId' | 'pending' | 'client'> {
   readonly session: SignedIn | null;
   /** What was ticked and typed before; all scopes and nothing on the first showing. */
   readonly ticked?: readonly string[];

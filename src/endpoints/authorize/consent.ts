@@ -4,51 +4,46 @@
  *
  *   same origin → pending → same browser → (no | another account) → (signed in → conclude | yes written → depart, or a step)
  */
-import { findClient } from '../../clients/find.ts';
 import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
 import type { Params } from '../../model/params.ts';
-import { approvedScope, redirectOf, type Choice, type PendingAuthorization } from '../../model/pending-authorization.ts';
-import { equalTexts } from '../../lib/bytes.ts';
+import { approvedScope, type Choice, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { html, type HtmlValue } from '../../lib/html.ts';
 import { repeatDecision } from './repeated-answer.ts';
-import { issueCode, otherBrowser, expiredPage, refuse } from './issue-code.ts';
+import { issueCode, refuse } from './issue-code.ts';
+import { expiredPage, findPending, type FoundPending, otherBrowser } from './pending.ts';
 import { askStep } from '../sign-in/ask-step.ts';
 import { accountMark, consentPage, type Consent } from './consent-page.ts';
 import { redirectToUpstream } from './upstream-redirect.ts';
 import { readForm, type Call } from '../endpoint.ts';
-import { cookieOf, flowCookie, isSameOrigin, sessionFor, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
+import { isSameOrigin, sessionFor, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
 import { upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
-import { nameOf, signIn, type SignedIn } from '../sign-in/sign-in.ts';
+import { nameOf, type NextStep, type NotSignedIn, signIn, type SignedIn } from '../sign-in/sign-in.ts';
+
+/** A decision that came back, with who is signed in. */
+type Showing = FoundPending & Pick<Consent, 'session'>;
 
 /** POST of the consent page. */
 export async function submitConsent(asked: Call): Promise<Response> {
-  const { as } = asked;
   if (!isSameOrigin(asked, false)) throw otherBrowser('cross_site');
   const form = await readForm(asked.request);
   const pendingId = form.required('pending');
-  const pendingHash = await as.secrets.hash(pendingId);
-  const pending = await as.records.findPending(pendingHash);
-  const call = await withLanguage(asked, pending?.lang);
-  const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
-  if (!pending || !client) return (await repeatDecision(call, pendingId, form.optional('decision'))) ?? expiredPage(call);
-  if (!equalTexts(await as.secrets.hash(cookieOf(call, flowCookie(pendingHash)) ?? ''), pending.browserHash))
-    throw otherBrowser('another_browser');
-  const redirect = redirectOf(pending, client, call.as.settings.registration.redirectSchemes); // it must still be good
-  const session = await sessionFor(call, pending);
-  const showing: Consent = { pending, pendingId, client, session };
+  const waiting = await findPending(asked, pendingId);
+  const call = await withLanguage(asked, waiting?.pending.lang);
+  if (!waiting) return (await repeatDecision(call, pendingId, form.optional('decision'))) ?? expiredPage(call);
+  const showing: Showing = { ...waiting, session: await sessionFor(call, waiting.pending) };
   const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a login is a yes
   if (decision === 'switch')
     return switchAccount(call, { ...showing, ticked: form.all('scope'), remember: form.optional('remember') === 'yes' });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
-  if (decision === 'deny') return refuse(call, { pending, pendingId, client, redirect }, new OAuthError('access_denied', 'user_denied'));
+  if (decision === 'deny') return refuse(call, waiting, new OAuthError('access_denied', 'user_denied'));
   const ready = await decide(call, form, showing);
   if (ready instanceof Response) return ready;
-  return issueCode(call, { pending, pendingId, client, redirect, ...ready });
+  return issueCode(call, { ...waiting, ...ready });
 }
 
 /** The user and the scopes of a yes, or the page once more with what is missing. */
-async function decide(call: Call, form: Params, showing: Consent): Promise<{ user: SignedIn; choice: Choice } | Response> {
+async function decide(call: Call, form: Params, showing: Showing): Promise<{ user: SignedIn; choice: Choice } | Response> {
   const { as, words } = call;
   const ticked = form.all('scope');
   const remember = showing.pending.device === undefined && form.optional('remember') === 'yes';
@@ -72,29 +67,37 @@ async function decide(call: Call, form: Params, showing: Consent): Promise<{ use
     await as.records.endSession(showing.session.hash); // the other site no longer lets us act for the person
     return again(words.approve.noLongerSignedIn, 409, { session: null });
   }
-  const site = form.optional('with');
-  if (site !== undefined) {
-    const login = as.settings.logins.find((one) => one.id === site);
-    if (login && isRedirect(login)) return redirectToUpstream(call, { showing, choice, login, again });
-    if (!login || !isForm(login)) throw new OAuthError('invalid_request', 'login_unknown');
-  }
-  const user = await signIn(call, form);
+  const user = await proveOrRedirect(call, form, { ...showing, choice });
+  if (user instanceof Response) return user;
   if ('step' in user) return askStep(call, user, { pendingId: showing.pendingId, choice });
   return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, choice };
+}
+
+/** Signs in with the form, or sends the browser to the site whose button was pressed. */
+async function proveOrRedirect(
+  call: Call,
+  form: Params,
+  purpose: FoundPending & { readonly choice: Choice },
+): Promise<SignedIn | NextStep | NotSignedIn | Response> {
+  const site = form.optional('with');
+  const login = call.as.settings.logins.find((one) => one.id === site);
+  if (login && isRedirect(login)) return redirectToUpstream(call, login, purpose);
+  if (site !== undefined && (!login || !isForm(login))) throw new OAuthError('invalid_request', 'login_unknown');
+  return signIn(call, form);
 }
 
 function requiredOf({ as }: Call, pending: PendingAuthorization): readonly string[] {
   return as.settings.resources.find((one) => one.uri === pending.resource)?.scopes ?? [];
 }
 
-async function switchAccount(call: Call, showing: Consent): Promise<Response> {
-  const { records, secrets } = call.as;
+async function switchAccount(call: Call, showing: Consent & Showing): Promise<Response> {
+  const { records } = call.as;
   const session = await sessionOf(call);
   let { pending } = showing;
   if (session) {
     await records.endSession(session.hash);
     // Wherever the person signs in next, they are asked who they are: else it would be the same account again.
-    const changed = await records.changePending(await secrets.hash(showing.pendingId), ({ hint: _hint, mustProve: _proof, ...one }) => ({
+    const changed = await records.changePending(showing.pendingHash, ({ hint: _hint, mustProve: _proof, ...one }) => ({
       ...one,
       staleSession: session.hash,
     }));

@@ -7,13 +7,12 @@
 import { resolveClient } from '../../clients/find.ts';
 import { findDevice } from '../../core/records/devices.ts';
 import { requestedPart } from '../../model/scope.ts';
-import { PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { devicePage } from '../../pages/device.ts';
 import { messagePage } from '../../pages/message.ts';
-import { otherBrowser } from './issue-code.ts';
+import { openPending, otherBrowser } from './pending.ts';
 import { consentPage } from './consent-page.ts';
 import { readForm, type Call } from '../endpoint.ts';
-import { flowCookie, isSameOrigin, sessionOf, setCookie } from '../sign-in/browser-context.ts';
+import { isSameOrigin, sessionOf } from '../sign-in/browser-context.ts';
 
 const GUESSES = 20;
 const WINDOW = 600;
@@ -47,24 +46,17 @@ async function typed(call: Call): Promise<Response> {
   const found = await findDevice(as, userCode);
   const client = found && (await resolveClient(as, found.record.clientId, network));
   if (!found || !client) return again({ error: words.device.unknown, status: 400 });
-  const [pendingId, cookie] = [as.secrets.secret(), as.secrets.secret()];
-  const pendingHash = await as.secrets.hash(pendingId);
   const { resource, challenge, expiresAt } = found.record;
-  const pending: PendingAuthorization = {
-    v: 1,
-    clientId: client.id,
-    ...(client.documentHost === undefined ? {} : { described: client }),
-    redirectUri: as.settings.origin + as.settings.paths.device,
+  const asked = {
     ...requestedPart(found.record),
+    redirectUri: as.settings.origin + as.settings.paths.device,
     resource,
     challenge,
     lang: words.lang,
-    browserHash: await as.secrets.hash(cookie),
     device: { hash: found.hash, userCode: found.userCode },
-    expiresAt: Math.min(as.now() + PENDING_TTL, expiresAt),
   };
-  await as.records.openPending(pendingHash, pending);
-  const page = await consentPage(call, { pending, pendingId, client, session });
-  page.headers.append('set-cookie', setCookie(as, flowCookie(pendingHash), cookie, PENDING_TTL));
+  const { cookie, ...opened } = await openPending(as, client, asked, expiresAt);
+  const page = await consentPage(call, { ...opened, client, session });
+  page.headers.append('set-cookie', cookie);
   return page;
 }

@@ -6,15 +6,13 @@
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import { keepAnswer } from '../../core/records/decision-answers.ts';
-import type { Client } from '../../model/client.ts';
-import { OAuthError } from '../../model/error.ts';
-import type { ValidRedirect } from '../../model/redirect.ts';
-import { type Choice, DEVICE_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
+import type { OAuthError } from '../../model/error.ts';
+import { type Choice, DEVICE_TTL } from '../../model/pending-authorization.ts';
 import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
-import { requestOverPage } from '../../pages/message.ts';
 import { type Decision, decisionOf, redirectBack, withdrawApproval } from './repeated-answer.ts';
 import { answerWaitingDevice } from './device-answer.ts';
+import { expiredPage, type FoundPending } from './pending.ts';
 import type { Call } from '../endpoint.ts';
 import { upstreamAccountsOf, originOf } from '../sign-in/upstream-accounts.ts';
 import { newCode, type Opening, openGrant } from './open-grant.ts';
@@ -22,23 +20,19 @@ import { confirmScopes, type ConfirmedScopes } from './confirm-scopes.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 
 /** A yes with its proof. */
-export interface CodeRequest {
-  readonly pending: PendingAuthorization;
-  readonly pendingId: string;
-  readonly client: Client;
-  readonly redirect: ValidRedirect;
+export interface CodeRequest extends FoundPending {
   readonly user: SignedIn;
   readonly choice: Choice;
 }
 
 /** Opens the grant and sends the code; or asks once more, where the identity changes what was agreed to. */
-export async function issueCode(call: Call, conclusion: CodeRequest): Promise<Response> {
+export async function issueCode(call: Call, asked: CodeRequest): Promise<Response> {
   const { as } = call;
-  const { pending, pendingId, client, redirect, user } = conclusion;
-  const choice = await confirmScopes(call, conclusion);
+  const { pending, pendingId, pendingHash, client, redirect, user } = asked;
+  const choice = await confirmScopes(call, asked);
   if (choice instanceof Response) return choice;
   const { scope, remember = false, organization } = choice;
-  const place = { hash: await as.secrets.hash(pendingId), secret: pendingId };
+  const place = { hash: pendingHash, secret: pendingId };
   const yes = { code: newCode(as), said: JSON.stringify([user.userId, scope, organization ?? null]) };
   const kept = decisionOf(call, pending, redirect, {
     ...yes,
@@ -61,11 +55,11 @@ export async function issueCode(call: Call, conclusion: CodeRequest): Promise<Re
 /** Tells the client that the person said no. */
 export async function refuse(
   call: Call,
-  { pending, pendingId, client, redirect }: Omit<CodeRequest, 'user' | 'choice'>,
+  { pending, pendingId, pendingHash, client, redirect }: FoundPending,
   error: OAuthError,
 ): Promise<Response> {
   const { as } = call;
-  const place = { hash: await as.secrets.hash(pendingId), secret: pendingId };
+  const place = { hash: pendingHash, secret: pendingId };
   const no = { answer: decisionOf(call, pending, redirect, { error }), browserHash: pending.browserHash };
   const answer = await keepAnswer<Decision>(as, place, no);
   if (pending.device) await answerWaitingDevice(call, pending.device, place.hash, null);
@@ -103,17 +97,4 @@ async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Pro
   if (await as.records.findSession(user.hash)) return false;
   await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('user_signed_out', as.now()));
   return true;
-}
-
-/** The page for a request that is not open any more. */
-export function expiredPage({ as, words }: Call): Response {
-  return requestOverPage({ brand: as.settings.brand, words });
-}
-
-/** The error for a form or a return that is not this browser's own. */
-export function otherBrowser(reason: string): OAuthError {
-  return new OAuthError('access_denied', reason, {
-    status: 403,
-    hint: 'This page was opened in another browser, or the request came from another site. Go back to the app and start again.',
-  });
 }

@@ -14,7 +14,7 @@ import { revoke } from '../../model/grant-transitions.ts';
 import { requestDonePage } from '../../pages/message.ts';
 import { errorAnswer } from './authorization-request.ts';
 import type { Call } from '../endpoint.ts';
-import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
+import { cookieOf, flowCookie, redirectTo, setCookie } from '../sign-in/browser-context.ts';
 
 /** How long a redirect is repeated whose code was redeemed: the answer to that may have been lost. */
 const REPEATED_FOR: Seconds = 10;
@@ -90,14 +90,7 @@ export async function isSameBrowser(
 
 /** Sends the browser where an answer leads; the flow is over. */
 export function redirectBack({ as }: Call, pendingHash: string, answer: Decision): Response {
-  const headers = new Headers({
-    location: locationOf({ as }, answer),
-    'cache-control': 'no-store, private',
-    'referrer-policy': 'no-referrer',
-  });
-  headers.append('set-cookie', setCookie(as, flowCookie(pendingHash), '', 0));
-  if (answer.cookie !== undefined) headers.append('set-cookie', answer.cookie);
-  return new Response(null, { status: 303, headers });
+  return redirectTo(locationOf({ as }, answer), [setCookie(as, flowCookie(pendingHash), '', 0), answer.cookie]);
 }
 
 function locationOf({ as }: Pick<Call, 'as'>, { redirect, state, isDevice, code, error = 'access_denied', reason = '' }: Decision): string {

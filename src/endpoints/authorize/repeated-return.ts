@@ -4,16 +4,13 @@
  * from the page before.
  */
 import { type AnswerPlace, findAnswer, keepAnswer } from '../../core/records/decision-answers.ts';
-import { findClient } from '../../clients/find.ts';
-import { equalTexts } from '../../lib/bytes.ts';
 import { pause } from '../../lib/pause.ts';
 import { isSameBrowser, repeatDecision } from './repeated-answer.ts';
-import { otherBrowser, expiredPage } from './issue-code.ts';
+import { expiredPage, findPending } from './pending.ts';
 import { consentPage } from './consent-page.ts';
 import type { Call } from '../endpoint.ts';
-import { redirectTo } from '../sign-in/require-session.ts';
 import { showLogin } from '../sign-in/show-login.ts';
-import { cookieName, cookieOf, flowCookie, sessionFor } from '../sign-in/browser-context.ts';
+import { cookieName, cookieOf, redirectTo, sessionFor } from '../sign-in/browser-context.ts';
 
 /** Milliseconds that the second request waits. Where the first takes longer, its answer is found when the person presses the button again. */
 const PATIENCE = 2500;
@@ -45,17 +42,13 @@ async function awaited(
 
 /** The answer to a second request of an authorization request's flow. @param isDone whether the first one has ended in a page. */
 export async function repeatedStep(call: Call, pendingId: string, isDone: () => Promise<boolean>): Promise<Response> {
-  const { as } = call;
-  const answer = await awaited(as, () => repeatDecision(call, pendingId), isDone);
+  const answer = await awaited(call.as, () => repeatDecision(call, pendingId), isDone);
   if (answer) return answer;
-  const hash = await as.secrets.hash(pendingId);
-  const pending = await as.records.findPending(hash);
-  const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
-  if (!pending || !client) return expiredPage(call);
-  if (!equalTexts(await as.secrets.hash(cookieOf(call, flowCookie(hash)) ?? ''), pending.browserHash))
-    throw otherBrowser('another_browser');
+  const waiting = await findPending(call, pendingId);
+  if (!waiting) return expiredPage(call);
+  const { pending } = waiting;
   const { scope: ticked, remember = false } = pending.approved ?? { scope: pending.scope };
-  return consentPage(call, { pending, pendingId, client, session: await sessionFor(call, pending), ticked, remember });
+  return consentPage(call, { ...waiting, session: await sessionFor(call, pending), ticked, remember });
 }
 
 /** The answer to a second request of a sign-in that leads to a path of ours. @param returnTo null where only the first could go there. */

@@ -13,6 +13,7 @@ import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import { errorPage } from '../../pages/error.ts';
 import { adviceFor, errorAnswer, type CheckedRequest, isTrusted, type RedirectedError } from './authorization-request.ts';
+import { redirectTo } from '../sign-in/browser-context.ts';
 import { RETURNED } from '../sign-in/require-session.ts';
 import { grantTo } from './issue-code.ts';
 import type { Call } from '../endpoint.ts';
@@ -26,7 +27,7 @@ export async function skipConsent(call: Call, request: CheckedRequest, user: Sig
   const silent = request.prompt.includes('none');
   if (request.prompt.length > 0 && !silent) return null;
   const location = user && (await pass(call, request, user));
-  if (location) return away(location);
+  if (location) return redirectTo(location);
   if (!silent) return null;
   const error = user
     ? new OAuthError('consent_required', 'prompt_none_consent')
@@ -51,7 +52,7 @@ export async function answerError(
 ): Promise<Response> {
   as.emit({ kind: 'request.refused', endpoint: 'authorize', code: error.code, reason: error.reason });
   return isTrusted || user
-    ? away(location)
+    ? redirectTo(location)
     : errorPage({ error, words, brand: as.settings.brand, backTo: location, advice: await adviceFor(as, error) });
 }
 
@@ -105,8 +106,4 @@ export function isFirstPartyStart(request: Request, { entered }: Client): boolea
 
 function isWithin(asked: readonly string[], given: readonly string[]): boolean {
   return asked.every((one) => given.includes(one));
-}
-
-function away(location: string): Response {
-  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' } });
 }

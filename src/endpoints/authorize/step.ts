@@ -4,25 +4,22 @@
  *
  *   same origin → step → same browser → request still waits for it → (start again) → a try spent → proof → step taken → conclude
  */
-import { findClient } from '../../clients/find.ts';
 import type { AnswerPlace } from '../../core/records/decision-answers.ts';
 import { dropStep, endStepInPage, findStep, spendTry, takeStep, type StepRecord } from '../../core/records/sign-in-steps.ts';
-import { equalTexts } from '../../lib/bytes.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Authenticated, Steps } from '../../model/login.ts';
 import type { Params } from '../../model/params.ts';
 import type { SecondFactorPassed } from '../../model/second-factor.ts';
-import { redirectOf, type PendingAuthorization } from '../../model/pending-authorization.ts';
-import type { Client } from '../../model/client.ts';
 import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from '../sign-in/ask-step.ts';
 import { repeatedReturn, repeatedStep, keepReturn } from './repeated-return.ts';
-import { issueCode, otherBrowser, expiredPage } from './issue-code.ts';
+import { issueCode } from './issue-code.ts';
+import { checkBrowser, expiredPage, findPending, type FoundPending, otherBrowser } from './pending.ts';
 import { consentPage } from './consent-page.ts';
 import { readForm, type Call } from '../endpoint.ts';
-import { cookieOf, flowCookie, isSameOrigin, sessionFor, setCookie, withLanguage } from '../sign-in/browser-context.ts';
+import { flowCookie, isSameOrigin, redirectTo, sessionFor, setCookie, withLanguage } from '../sign-in/browser-context.ts';
 import { showLogin } from '../sign-in/show-login.ts';
-import { redirectTo, signInUrl } from '../sign-in/require-session.ts';
-import { admit, type NotSignedIn, notSignedIn, type Pending, servicesOf, type SignedIn, startSession } from '../sign-in/sign-in.ts';
+import { signInUrl } from '../sign-in/require-session.ts';
+import { admit, type NotSignedIn, notSignedIn, type NextStep, servicesOf, type SignedIn, startSession } from '../sign-in/sign-in.ts';
 
 /** A step that came back from its own browser. */
 interface Returned {
@@ -30,13 +27,7 @@ interface Returned {
   readonly record: StepRecord;
   readonly kept: Kept;
   /** What waits for it; null for a sign-in without an authorization request. */
-  readonly waiting: Waiting | null;
-}
-
-interface Waiting {
-  readonly pending: PendingAuthorization;
-  readonly client: Client;
-  readonly pendingId: string;
+  readonly waiting: FoundPending | null;
 }
 
 /** POST of the page of a step. */
@@ -102,13 +93,13 @@ async function findReturned(call: Call, secret: string): Promise<Returned | null
   const kept = (await as.secrets.openUnder(secret, record.sealed, `step:${hash}`)) as Kept | null;
   if (!kept) throw new Error('A step that was found by its secret cannot be opened with it.');
   if (record.taken !== undefined) return { hash, record, kept, waiting: null }; // whose it was is asked with the answer (`again`)
-  const cookie = cookieOf(call, flowCookie(record.pendingHash ?? hash)) ?? '';
-  if (!equalTexts(await as.secrets.hash(cookie), record.browserHash)) throw otherBrowser('another_browser');
-  if (record.pendingHash === null || !('pendingId' in kept.flow)) return { hash, record, kept, waiting: null };
-  const pending = await as.records.findPending(record.pendingHash);
-  if (pending?.approved?.stateHash !== hash) return null; // a later yes is on its way
-  const client = pending.described ?? (await findClient(as, pending.clientId));
-  return client && { hash, record, kept, waiting: { pending, client, pendingId: kept.flow.pendingId } };
+  if (!('pendingId' in kept.flow)) {
+    await checkBrowser(call, hash, record.browserHash);
+    return { hash, record, kept, waiting: null };
+  }
+  const waiting = await findPending(call, kept.flow.pendingId);
+  if (waiting?.pending.approved?.stateHash !== hash) return null; // a later yes is on its way
+  return { hash, record, kept, waiting };
 }
 
 /** Somebody who is signed in, or the step after this one. */
@@ -116,7 +107,7 @@ async function nextOf(
   call: Call,
   { record, kept }: Returned,
   result: Exclude<Awaited<ReturnType<NonNullable<ReturnType<typeof stepsOf>>['prove']>>, { kind: 'refused' | 'limited' }>,
-): Promise<SignedIn | Pending | null> {
+): Promise<SignedIn | NextStep | null> {
   switch (result.kind) {
     case 'step':
       return { asker: record.asker, step: result, ...(kept.first ? { first: kept.first } : {}) };
@@ -130,9 +121,7 @@ async function nextOf(
 
 async function arrive(call: Call, { hash, kept, waiting }: Returned, user: SignedIn): Promise<Response> {
   if (waiting && 'pendingId' in kept.flow) {
-    const { pending, client } = waiting;
-    const redirect = redirectOf(pending, client, call.as.settings.registration.redirectSchemes); // it must still be good
-    return issueCode(call, { pending, pendingId: waiting.pendingId, client, redirect, user, choice: kept.flow.choice });
+    return issueCode(call, { ...waiting, user, choice: kept.flow.choice });
   }
   const page = redirectTo(returnOf(kept.flow), [user.cookie]);
   page.headers.append('set-cookie', setCookie(call.as, flowCookie(hash), '', 0));

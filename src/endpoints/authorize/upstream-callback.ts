@@ -1,97 +1,155 @@
 /**
- * Callback: a browser comes back from another site. Nothing is asked of that site before the state is known to be this
+ * Upstream callback: a browser comes back from another site. Nothing is asked of that site before the state is known to be this
  * server's, this login's, this browser's and unused; what came is believed only after that.
  *
- *   state → journey → same login → (taken: the same answer again) → pending waits for it → same browser → journey taken → proof → (told no | page) → conclude
+ *   state → same login → (taken: the same answer again) → pending authorization waits for it → same browser → state taken → proof → answer
  */
-import { findClient } from '../../clients/find.ts';
-import { equalTexts } from '../../lib/bytes.ts';
-import { parseFields } from '../../lib/form.ts';
+import { CONNECTION, connectionPath, fillSlot } from '../../core/vault/connections.ts';
+import {
+  endUpstreamStateInPage,
+  type FoundUpstreamState,
+  findUpstreamState,
+  isUpstreamStateDone,
+  stateIn,
+  takeUpstreamState,
+} from '../../core/records/upstream-states.ts';
+import { joinIdentity } from '../../core/users/user-ids.ts';
 import { OAuthError } from '../../model/error.ts';
-import type { Client } from '../../model/client.ts';
-import type { RedirectLogin, SiteLogin } from '../../model/login.ts';
-import type { ValidRedirect } from '../../model/redirect.ts';
-import { redirectOf, type PendingAuthorization } from '../../model/pending-authorization.ts';
-import { paramsOf } from '../../model/params.ts';
+import type { Authenticated, ReturnResult, SiteLogin } from '../../model/login.ts';
 import { askStep } from '../sign-in/ask-step.ts';
-import { repeatedStep } from './repeated-return.ts';
-import { issueCode, otherBrowser, expiredPage, refuse } from './issue-code.ts';
+import { keepReturn, repeatedReturn, repeatedStep } from './repeated-return.ts';
+import { issueCode, refuse } from './issue-code.ts';
 import { consentPage } from './consent-page.ts';
-import type { SealedUpstreamState } from './upstream-redirect.ts';
-import { callbackPath } from '../paths.ts';
+import { checkBrowser, expiredPage, findPending, type FoundPending } from './pending.ts';
+import { redirectUriOf, type SealedPurpose } from './upstream-redirect.ts';
 import { checkAuthTime } from './check-auth-time.ts';
 import type { Call } from '../endpoint.ts';
 import { outsideOf } from '../sign-in/host-session.ts';
-import { cookieOf, flowCookie, sessionFor, withLanguage } from '../sign-in/browser-context.ts';
+import { flowCookie, redirectTo, sessionFor, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
+import { showLogin } from '../sign-in/show-login.ts';
 import { admit, servicesOf } from '../sign-in/sign-in.ts';
 import { problemOf } from '../sign-in/upstream-problem.ts';
-import { endUpstreamTrip } from './upstream-trip.ts';
+
+type PageOfOurs = Extract<SealedPurpose, { readonly returnTo: string }>;
+
+/** A return whose state was found. */
+interface Returned<Kept = SealedPurpose> extends FoundUpstreamState<Kept> {
+  readonly login: SiteLogin;
+  readonly state: string;
+}
 
 /** GET of a login's callback. */
 export async function callback(asked: Call, login: SiteLogin): Promise<Response> {
-  const { as, url } = asked;
-  const { secrets, records } = as;
-  const state = stateIn(url);
-  if (state === null) return expiredPage(asked);
-  const stateHash = await secrets.hash(state);
-  const journey = await records.findJourney(stateHash);
-  if (!journey || login.kind !== 'redirect') return (await endUpstreamTrip(asked, login, state)) ?? expiredPage(asked);
-  if (journey.login !== login.id) return expiredPage(asked);
-  const isDone = async (): Promise<boolean> => (await records.findJourney(stateHash))?.taken !== 'now';
-  const opened = (await secrets.openUnder(state, journey.sealed, `journey:${stateHash}`)) as SealedUpstreamState | null;
-  if (!opened) throw new Error('A journey that was found by its state cannot be opened with it.');
-  if (journey.taken !== undefined) return repeatedStep(asked, opened.pendingId, isDone);
-  const pending = await records.findPending(journey.pendingHash);
-  const call = await withLanguage(asked, pending?.lang);
-  if (!pending || pending.approved?.stateHash !== stateHash) return expiredPage(call);
-  const cookie = cookieOf(call, flowCookie(journey.pendingHash));
-  if (!equalTexts(await secrets.hash(cookie ?? ''), pending.browserHash)) throw otherBrowser('another_browser');
-  const client = pending.described ?? (await findClient(as, pending.clientId));
-  if (!client) return expiredPage(call);
-  const redirect = redirectOf(pending, client, call.as.settings.registration.redirectSchemes); // it must still be good
-  if (!(await records.takeJourney(stateHash))) return repeatedStep(call, opened.pendingId, isDone);
+  const state = stateIn(asked.url.href);
+  const found = state === null ? null : await findUpstreamState<SealedPurpose>(asked.as, state);
+  if (state === null || !found || found.record.login !== login.id) return expiredPage(asked);
+  const call = await withLanguage(asked, found.kept.lang);
+  const { kept } = found;
+  return 'pendingId' in kept ? toRequest(call, { ...found, kept, login, state }) : toPage(call, { ...found, kept, login, state });
+}
 
-  const answer = await finish(call, login, { state, pending, client, redirect, opened });
-  if (answer.status !== 303) await records.endJourneyInPage(stateHash);
+/** The return of somebody whose authorization request waits. */
+async function toRequest(call: Call, returned: Returned<Extract<SealedPurpose, { readonly pendingId: string }>>): Promise<Response> {
+  const { as } = call;
+  const { hash, record, kept } = returned;
+  const repeat = (): Promise<Response> => repeatedStep(call, kept.pendingId, () => isUpstreamStateDone(as, hash));
+  if (record.taken !== undefined) return repeat();
+  const waiting = await findPending(call, kept.pendingId);
+  if (!waiting || waiting.pending.approved?.stateHash !== hash) return expiredPage(call); // a later yes is on its way
+  if (!(await takeUpstreamState(as, hash))) return repeat();
+  const answer = await goOn(call, returned.login, await finish(call, returned), waiting);
+  if (answer.status !== 303) await endUpstreamStateInPage(as, hash);
   return answer;
 }
 
-/** A return that was taken by this very request. */
-interface Returned {
-  readonly state: string;
-  readonly pending: PendingAuthorization;
-  readonly client: Client;
-  readonly redirect: ValidRedirect;
-  readonly opened: SealedUpstreamState;
+/** The return to a page of ours. */
+async function toPage(call: Call, returned: Returned<PageOfOurs>): Promise<Response> {
+  const { as } = call;
+  const { hash, record, kept, login } = returned;
+  const place = { hash, secret: returned.state };
+  const returnTo = kept.joinTo === undefined && !kept.connect ? kept.returnTo : null;
+  const repeat = (): Promise<Response> => repeatedReturn(call, place, returnTo, () => isUpstreamStateDone(as, hash));
+  if (record.taken !== undefined) return repeat();
+  await checkBrowser(call, hash, record.browserHash);
+  if (!(await takeUpstreamState(as, hash))) return repeat();
+  const result = await finish(call, returned);
+  const answer = result.kind === 'proven' ? await arrive(call, login, result, kept) : await showProblem(call, login, result, kept);
+  answer.headers.append('set-cookie', setCookie(as, flowCookie(hash), '', 0));
+  if (!(await keepReturn(call, place, record.browserHash, answer))) await endUpstreamStateInPage(as, hash);
+  return answer;
 }
 
-async function finish(call: Call, login: RedirectLogin, { state, pending, client, redirect, opened }: Returned): Promise<Response> {
-  const { as, url } = call;
-  const { settings } = as;
-  const { pendingId } = opened;
-  const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const came = { request: outsideOf(call.request), redirectUri, state, parameters: url.searchParams, kept: opened.keep };
-  const result = await checkAuthTime(call, login, await login.finish(came, servicesOf(call)), opened.freshSince);
+/** What the login makes of the return, once the state is taken. */
+async function finish(call: Call, { login, state, kept }: Returned): Promise<ReturnResult> {
+  const { as, request, url, network } = call;
+  const came = {
+    request: outsideOf(request),
+    redirectUri: redirectUriOf(call, login),
+    state,
+    parameters: url.searchParams,
+    kept: kept.keep,
+  };
+  const result = await checkAuthTime(call, login, await login.finish(came, servicesOf(call)), kept.freshSince);
+  if (result.kind !== 'proven') as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network });
+  return result;
+}
+
+/** Goes on with the authorization request. */
+async function goOn(call: Call, login: SiteLogin, result: ReturnResult, waiting: FoundPending): Promise<Response> {
+  const { pending } = waiting;
   if (result.kind === 'proven') {
     const user = await admit(call, { login: login.id, proven: result });
     if (!user) return expiredPage(call);
     const { stateHash: _spent, ...choice } = pending.approved ?? { stateHash: '', scope: [] };
-    if ('step' in user) return askStep(call, user, { pendingId, choice });
-    return issueCode(call, { pending, pendingId, client, redirect, user, choice });
+    if ('step' in user) return askStep(call, user, { pendingId: waiting.pendingId, choice });
+    return issueCode(call, { ...waiting, user, choice });
   }
-  as.emit({ kind: 'login.failed', login: login.id, reason: result.reason, network: call.network });
-  if (result.kind === 'declined')
-    return refuse(call, { pending, pendingId, client, redirect }, new OAuthError(result.error, result.reason));
+  if (result.kind === 'declined') return refuse(call, waiting, new OAuthError(result.error, result.reason));
   const { scope: ticked, remember = false } = pending.approved ?? { scope: pending.scope };
-  const showing = { pending, pendingId, client, session: await sessionFor(call, pending), ticked, remember };
+  const showing = { ...waiting, session: await sessionFor(call, pending), ticked, remember };
   const page = await consentPage(call, { ...showing, problem: problemOf(result, login, call.words) });
   if ('retryAfter' in result && result.retryAfter !== undefined) page.headers.set('retry-after', String(result.retryAfter));
   return page;
 }
 
-/** The state, if it stands once and has the shape of ours. */
-function stateIn(url: URL): string | null {
-  const fields = parseFields(url.search.slice(1));
-  const state = fields && paramsOf(fields).optional('state');
-  return state && /^[\w-]{43}$/.test(state) ? state : null;
+/** Goes on to a page of ours: with a session, with one more way to sign in, or with a connected account. */
+async function arrive(call: Call, login: SiteLogin, proven: Authenticated, { returnTo, joinTo, connect }: PageOfOurs): Promise<Response> {
+  if (connect) return keepConnection(call, proven, connect);
+  if (login.kind !== 'redirect') return expiredPage(call); // the options have changed: it is no login any more
+  if (joinTo !== undefined) {
+    const session = await sessionOf(call);
+    if (session?.userId !== joinTo) return expiredPage(call); // signed out meanwhile, or another user signed in
+    const isStillThere = async (): Promise<boolean> => (await call.as.records.findSession(session.hash)) !== null;
+    const joined = await joinIdentity(call.as, proven.identity, joinTo, isStillThere);
+    if (!joined && !(await isStillThere())) return expiredPage(call);
+    return redirectTo(joined ? returnTo : `${returnTo}?taken=1`);
+  }
+  const user = await admit(call, { login: login.id, proven });
+  if (!user) return expiredPage(call);
+  return 'step' in user ? askStep(call, user, { returnTo }) : redirectTo(returnTo, [user.cookie]);
+}
+
+/** Only the user whose tool asked may come back, and the link works once: an account never goes to another user (SEC-193). */
+async function keepConnection(
+  call: Call,
+  { upstream }: Authenticated,
+  { secret, ...asked }: NonNullable<PageOfOurs['connect']>,
+): Promise<Response> {
+  const { as } = call;
+  if ((await sessionOf(call))?.userId !== asked.userId || !upstream) return expiredPage(call);
+  if (!(await as.links.take(CONNECTION, secret))) return expiredPage(call);
+  await fillSlot(as, asked, await as.vault.keep(asked.userId, upstream.account, upstream.tokens));
+  as.emit({ kind: 'upstream.connected', provider: asked.provider, userId: asked.userId, clientId: asked.clientId });
+  return redirectTo(`${connectionPath(as.settings)}?done=1`);
+}
+
+async function showProblem(
+  call: Call,
+  login: SiteLogin,
+  result: Exclude<ReturnResult, Authenticated>,
+  { returnTo, connect }: PageOfOurs,
+): Promise<Response> {
+  if (connect) return redirectTo(`${returnTo}&problem=1`);
+  const { text: error, status } = problemOf(result, login, call.words);
+  return showLogin(call, { error, status, returnTo });
 }

@@ -1,69 +1,115 @@
 /**
- * Depart: the yes is written, and only now the browser is sent to another site to prove who it is. Were state or cookie
- * made any earlier, somebody else's link could skip the consent page (the confused deputy; S-171, SEC-138).
+ * Upstream redirect: sends the browser to another site to prove who the person is, or to connect an account. For an authorization request this
+ * comes after the yes: were state or cookie made any earlier, an attacker's link could skip the consent page (the confused deputy; S-171, SEC-138).
  *
- *   limit → the site's address → yes on the pending authorization → journey under the hash of its state → redirect
+ *   limit → the site's address → yes on the pending authorization → state, sealed → redirect
  */
-import type { HtmlValue } from '../../lib/html.ts';
-import type { RedirectLogin } from '../../model/login.ts';
+import type { ConnectionAsked } from '../../core/vault/connections.ts';
+import { newState, openUpstreamState } from '../../core/records/upstream-states.ts';
+import type { SiteLogin } from '../../model/login.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
 import { sayIn } from '../../words/span.ts';
-import { expiredPage } from './issue-code.ts';
-import type { Consent } from './consent-page.ts';
+import { expiredPage, type FoundPending } from './pending.ts';
 import type { Call } from '../endpoint.ts';
-import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
+import { cookieOf, flowCookie, redirectTo, setCookie } from '../sign-in/browser-context.ts';
 import { callbackPath } from '../paths.ts';
-import { servicesOf } from '../sign-in/sign-in.ts';
+import { type NotSignedIn, servicesOf } from '../sign-in/sign-in.ts';
 import { problemOf } from '../sign-in/upstream-problem.ts';
 
-const DEPARTURES = 100;
+const REDIRECTS = 100;
 const WINDOW = 600;
 
-/** A yes on its way to its proof. */
-export interface UpstreamRedirecting {
-  readonly showing: Consent;
-  readonly choice: Choice;
-  readonly login: RedirectLogin;
-  /** The page once more. */
-  readonly again: (text: HtmlValue, status: number) => Promise<Response>;
-}
+/** A page of ours as the end of the way. */
+type PageOfOurs = {
+  /** A path of ours. */
+  readonly returnTo: string;
+  /** The user whom the identity shall be joined to; without one, the return signs in. */
+  readonly joinTo?: string;
+  /** What a tool asked for; with it, the return brings tokens and nothing else. */
+  readonly connect?: ConnectionAsked & { readonly secret: string };
+};
 
-/** What is sealed into a journey. */
-export type SealedUpstreamState = {
+/** What the browser is sent away for: an authorization request that the person has approved, or a page of ours. */
+export type UpstreamPurpose =
+  | (Pick<FoundPending, 'pendingId' | 'pendingHash' | 'pending'> & { readonly choice: Choice })
+  /** `fresh`: the person is signed in, and has to prove it once more. */
+  | (PageOfOurs & { readonly fresh?: boolean });
+
+/** What is sealed into an upstream state. */
+export type SealedPurpose = ({ readonly pendingId: string } | PageOfOurs) & {
+  /** What the login needs at the return. */
   readonly keep: Json;
-  readonly pendingId: string;
-  /** When the journey began, where the person has to prove anew who they are. */
+  readonly lang: string;
+  /** When the browser was sent away, where the person has to prove anew who they are. */
   readonly freshSince?: Seconds;
 };
 
-/** Sends the browser away. */
-export async function redirectToUpstream(call: Call, { showing, choice, login, again }: UpstreamRedirecting): Promise<Response> {
-  const { as } = call;
-  const { settings, secrets, records } = as;
-  const wait = await as.limit(`depart\n${call.network}`, DEPARTURES, WINDOW);
-  if (wait !== null) return again(call.words.signIn.limited(sayIn(wait, call.words)), 429);
-  const state = secrets.secret();
-  const [stateHash, pendingHash] = [await secrets.hash(state), await secrets.hash(showing.pendingId)];
-  const redirectUri = settings.origin + callbackPath(settings.paths.authorize, login.id);
-  const { hint, staleSession, mustProve } = showing.pending;
-  const fresh = staleSession !== undefined;
-  const away = await login.begin({ redirectUri, state, fresh, ...(hint === undefined ? {} : { hint }) }, servicesOf(call));
+/** Sends the browser away, or tells what is wrong. */
+export async function redirectToUpstream(call: Call, login: SiteLogin, purpose: UpstreamPurpose): Promise<Response | NotSignedIn> {
+  const { as, words } = call;
+  const wait = await as.limit(`depart\n${call.network}`, REDIRECTS, WINDOW);
+  if (wait !== null) return { problem: words.signIn.limited(sayIn(wait, words)), status: 429, retryAfter: wait };
+  const { state, hash } = await newState(as);
+  const [asked, mustProve] = requestFor(purpose);
+  const away = await login.begin({ redirectUri: redirectUriOf(call, login), state, ...asked }, servicesOf(call));
   if ('kind' in away) {
     as.emit({ kind: 'login.failed', login: login.id, reason: away.reason, network: call.network });
-    const { text, status } = problemOf(away, login, call.words);
-    return again(text, status);
+    const { text: problem, status } = problemOf(away, login, words);
+    return { problem, status };
   }
-  const pending = await records.changePending(pendingHash, (one) => approvePending(one, { ...choice, stateHash }, as.now()));
-  if (!pending) return expiredPage(call);
-  const kept: SealedUpstreamState = { keep: away.keep, pendingId: showing.pendingId, ...(mustProve ? { freshSince: as.now() } : {}) };
-  const sealed = await secrets.sealUnder(state, kept, `journey:${stateHash}`);
-  await records.openJourney(stateHash, { v: 1, login: login.id, pendingHash: pendingHash, sealed, expiresAt: pending.expiresAt });
-  const answer = new Response(null, {
-    status: 303,
-    headers: { location: away.location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' },
-  });
-  const name = flowCookie(pendingHash); // the same secret, for as long as the journey may take
-  answer.headers.append('set-cookie', setCookie(as, name, cookieOf(call, name) ?? '', PENDING_TTL));
-  return answer;
+  const flow = 'pendingId' in purpose ? await approve(call, purpose, hash) : newFlow(call, hash);
+  if (!flow) return expiredPage(call);
+  const { cookie, browser, pendingHash, expiresAt } = flow;
+  const kept: SealedPurpose = { ...keptOf(purpose), keep: away.keep, lang: words.lang, ...(mustProve ? { freshSince: as.now() } : {}) };
+  const record = { login: login.id, pendingHash, browserHash: await as.secrets.hash(browser), expiresAt };
+  await openUpstreamState(as, { state, hash }, record, kept);
+  return redirectTo(away.location, [setCookie(as, cookie, browser, PENDING_TTL)]);
+}
+
+/** Where the site sends the browser back to. */
+export function redirectUriOf({ as: { settings } }: Call, login: SiteLogin): string {
+  return settings.origin + callbackPath(settings.paths.authorize, login.id);
+}
+
+/** What the site is asked, and whether its answer must come of a fresh proof. */
+function requestFor(
+  purpose: UpstreamPurpose,
+): [{ readonly fresh: boolean; readonly hint?: string; readonly scopes?: readonly string[] }, boolean] {
+  if ('pendingId' in purpose) {
+    const { hint, staleSession, mustProve = false } = purpose.pending;
+    return [{ fresh: staleSession !== undefined, ...(hint === undefined ? {} : { hint }) }, mustProve];
+  }
+  const { fresh = false, connect } = purpose;
+  return [{ fresh, ...(connect ? { scopes: connect.scopes } : {}) }, fresh];
+}
+
+function keptOf(purpose: UpstreamPurpose): { readonly pendingId: string } | PageOfOurs {
+  if ('pendingId' in purpose) return { pendingId: purpose.pendingId };
+  const { fresh: _fresh, ...rest } = purpose;
+  return rest;
+}
+
+/** The browser and the record that a state is bound to. */
+interface UpstreamFlow {
+  readonly cookie: string;
+  readonly browser: string;
+  readonly pendingHash: string | null;
+  readonly expiresAt: Seconds;
+}
+
+/** Writes the yes on the pending authorization, whose cookie goes on for as long as the way may take; null where it is over. */
+async function approve(
+  call: Call,
+  { pendingHash, choice }: Extract<UpstreamPurpose, { readonly pendingId: string }>,
+  stateHash: string,
+): Promise<UpstreamFlow | null> {
+  const { records, now } = call.as;
+  const pending = await records.changePending(pendingHash, (one) => approvePending(one, { ...choice, stateHash }, now()));
+  const cookie = flowCookie(pendingHash);
+  return pending && { cookie, browser: cookieOf(call, cookie) ?? '', pendingHash, expiresAt: pending.expiresAt };
+}
+
+function newFlow({ as }: Call, stateHash: string): UpstreamFlow {
+  return { cookie: flowCookie(stateHash), browser: as.secrets.secret(), pendingHash: null, expiresAt: as.now() + PENDING_TTL };
 }

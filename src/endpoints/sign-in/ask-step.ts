@@ -11,10 +11,10 @@ import type { Settings } from '../../model/settings.ts';
 import type { Json } from '../../model/store.ts';
 import { approvePending, type Choice, PENDING_TTL } from '../../model/pending-authorization.ts';
 import { stepPage } from '../../pages/step.ts';
-import { expiredPage } from '../authorize/issue-code.ts';
+import { expiredPage } from '../authorize/pending.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf, flowCookie, scriptHashOf, setCookie } from './browser-context.ts';
-import type { FirstProof, NotSignedIn, Pending } from './sign-in.ts';
+import type { FirstProof, NotSignedIn, NextStep } from './sign-in.ts';
 
 const STEPS = 300;
 const WINDOW = 600;
@@ -30,7 +30,7 @@ export type Flow =
 export type Kept = { readonly keep: Json; readonly flow: Flow; readonly first?: FirstProof; readonly lang: string };
 
 /** Opens a step and shows its page. */
-export async function askStep(call: Call, { asker, step, first }: Pending, flow: Flow): Promise<Response> {
+export async function askStep(call: Call, { asker, step, first }: NextStep, flow: Flow): Promise<Response> {
   const { as } = call;
   const { secrets, records } = as;
   const wait = await as.limit(`step\n${call.network}`, STEPS, WINDOW);

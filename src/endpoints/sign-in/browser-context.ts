@@ -42,6 +42,13 @@ export function cookieName(as: AuthServer, name: string): string {
   return `${isSecure(as) ? '__Host-' : ''}portcullis-${tenant === null ? '' : `${tenant}.`}${name}`;
 }
 
+/** Sends the browser on: every redirect of this server. The next site learns nothing of where it came from, and no cache keeps the answer. */
+export function redirectTo(location: string, cookies: readonly (string | undefined)[] = []): Response {
+  const headers = new Headers({ location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' });
+  for (const cookie of cookies) if (cookie !== undefined) headers.append('set-cookie', cookie);
+  return new Response(null, { status: 303, headers });
+}
+
 /** Sets a cookie; an empty value removes it. */
 export function setCookie(as: AuthServer, name: string, value: string, maxAge: number): string {
   return writeCookie(cookieName(as, name), value, { maxAge: value === '' ? 0 : maxAge, secure: isSecure(as) });

@@ -8,7 +8,7 @@ import type { KnownSession } from '../../core/users/sessions.ts';
 import { ownPath } from '../../lib/own-path.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { Call } from '../endpoint.ts';
-import { sessionOf } from './browser-context.ts';
+import { redirectTo, sessionOf } from './browser-context.ts';
 
 /** How fresh a sign-in must be for what a stolen session must not do: new password, new passkey, new second factor. */
 export const RECENT: Seconds = 600;
@@ -57,11 +57,4 @@ export function returnPath({ as, url }: Call): string | null {
 
 function pathOf({ as, url }: Call): string {
   return ownPath(url.pathname + url.search, as.settings.origin) ?? as.settings.paths.account;
-}
-
-/** Sends the browser to a page of ours. */
-export function redirectTo(location: string, cookies: readonly (string | undefined)[] = []): Response {
-  const headers = new Headers({ location, 'cache-control': 'no-store, private' });
-  for (const cookie of cookies) if (cookie !== undefined) headers.append('set-cookie', cookie);
-  return new Response(null, { status: 303, headers });
 }

@@ -63,7 +63,7 @@ export interface NotSignedIn {
 export type FirstProof = { readonly login: string; readonly proven: Authenticated };
 
 /** A page more has to come back before anybody is signed in. */
-export interface Pending {
+export interface NextStep {
   /** Who asks: `login:` or `factor:`, and the id. */
   readonly asker: string;
   readonly step: Step;
@@ -112,7 +112,7 @@ function accountsFor({ as: { accounts }, request, network }: Call): Accounts {
 }
 
 /** Runs the form login whose button was pressed or that was chosen (the first one if the form names none). */
-export async function signIn(call: Call, form: Params): Promise<SignedIn | Pending | NotSignedIn> {
+export async function signIn(call: Call, form: Params): Promise<SignedIn | NextStep | NotSignedIn> {
   const wanted = form.optional('with') ?? form.optional('login');
   const logins = call.as.settings.logins.filter(isForm);
   const login = logins.find((one) => one.id === wanted) ?? logins[0];
@@ -133,7 +133,7 @@ export function notSignedIn({ as, network, words, cookies }: Call, login: string
 }
 
 /** Lets in whom a login has proven, or asks for the second factor; null where the proof was taken back meanwhile. */
-export async function admit(call: Call, { login, proven }: FirstProof): Promise<SignedIn | Pending | null> {
+export async function admit(call: Call, { login, proven }: FirstProof): Promise<SignedIn | NextStep | null> {
   const { secondFactor: factor, logins } = call.as.settings;
   const isHere = logins.some((one) => one.id === login && isForm(one)); // what was typed on our page was proven just now
   const first: FirstProof = { login, proven: isHere ? { authenticatedAt: call.as.now(), ...proven } : proven };

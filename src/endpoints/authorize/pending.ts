@@ -1,0 +1,90 @@
+/**
+ * Pending authorizations: opened once the client and the redirect URI are known good, bound to the browser by a cookie, and found again by the
+ * id that stands in the form of the consent page.
+ */
+import { findClient } from '../../clients/find.ts';
+import type { AuthServer } from '../../core/auth-server.ts';
+import { equalTexts } from '../../lib/bytes.ts';
+import { type Defined, defined } from '../../lib/defined.ts';
+import type { Client } from '../../model/client.ts';
+import { OAuthError } from '../../model/error.ts';
+import { PENDING_TTL, type PendingAuthorization, redirectOf } from '../../model/pending-authorization.ts';
+import type { ValidRedirect } from '../../model/redirect.ts';
+import { requestOverPage } from '../../pages/message.ts';
+import type { Call } from '../endpoint.ts';
+import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
+
+/** What a request asks for, checked. */
+type Request = Omit<PendingAuthorization, 'v' | 'clientId' | 'described' | 'browserHash' | 'expiresAt'>;
+
+/** A pending authorization that was just opened. `cookie` is the `Set-Cookie` that binds it to the browser. */
+export interface OpenedPending {
+  readonly pendingId: string;
+  readonly pendingHash: string;
+  readonly pending: PendingAuthorization;
+  readonly cookie: string;
+}
+
+/** A pending authorization of this browser. */
+export interface FoundPending {
+  readonly pendingId: string;
+  readonly pendingHash: string;
+  readonly pending: PendingAuthorization;
+  readonly client: Client;
+  /** Where the answer goes. It was looked up anew: the client may have changed since. */
+  readonly redirect: ValidRedirect;
+}
+
+/** Opens a pending authorization. @param latest when it ends at the latest; in ten minutes unless told. */
+export async function openPending(
+  as: AuthServer,
+  client: Client,
+  request: { readonly [K in keyof Request]: Request[K] | undefined },
+  latest: number = Infinity,
+): Promise<OpenedPending> {
+  const [pendingId, browser] = [as.secrets.secret(), as.secrets.secret()];
+  const pendingHash = await as.secrets.hash(pendingId);
+  const pending: PendingAuthorization = {
+    v: 1,
+    clientId: client.id,
+    ...(client.documentHost === undefined ? {} : { described: client }),
+    ...(defined(request) as Defined<Request>),
+    browserHash: await as.secrets.hash(browser),
+    expiresAt: Math.min(as.now() + PENDING_TTL, latest),
+  };
+  await as.records.openPending(pendingHash, pending);
+  return { pendingId, pendingHash, pending, cookie: setCookie(as, flowCookie(pendingHash), browser, PENDING_TTL) };
+}
+
+/**
+ * Finds the pending authorization of a form or a return; null where it is over, or its client is gone.
+ *
+ * @throws {OAuthError} where another browser began it, or the client's redirect URI is no longer registered.
+ */
+export async function findPending({ request, as }: Pick<Call, 'request' | 'as'>, pendingId: string): Promise<FoundPending | null> {
+  const pendingHash = await as.secrets.hash(pendingId);
+  const pending = await as.records.findPending(pendingHash);
+  const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
+  if (!pending || !client) return null;
+  await checkBrowser({ request, as }, pendingHash, pending.browserHash);
+  return { pendingId, pendingHash, pending, client, redirect: redirectOf(pending, client, as.settings.registration.redirectSchemes) };
+}
+
+/** Checks that a form or a return comes from the browser that holds the flow cookie. @throws {OAuthError} `access_denied` for any other. */
+export async function checkBrowser(call: Pick<Call, 'request' | 'as'>, flow: string, browserHash: string): Promise<void> {
+  const hash = await call.as.secrets.hash(cookieOf(call, flowCookie(flow)) ?? '');
+  if (!equalTexts(hash, browserHash)) throw otherBrowser('another_browser');
+}
+
+/** The page for a request that is not open any more. */
+export function expiredPage({ as, words }: Pick<Call, 'as' | 'words'>): Response {
+  return requestOverPage({ brand: as.settings.brand, words });
+}
+
+/** The error for a form or a return that is not this browser's own. */
+export function otherBrowser(reason: string): OAuthError {
+  return new OAuthError('access_denied', reason, {
+    status: 403,
+    hint: 'This page was opened in another browser, or the request came from another site. Go back to the app and start again.',
+  });
+}
