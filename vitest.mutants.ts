@@ -16,7 +16,7 @@ class NearestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
-  resolve: { alias: { '#under-test': here('./test/support/under-test.node.ts') } },
+  resolve: { alias: { '#under-test': here('./test/support/under-test.mutants.ts') } },
   test: {
     include,
     isolate: false,

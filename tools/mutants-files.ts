@@ -4,6 +4,7 @@
  */
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { SERVER_TESTS } from './mutants-server-tests.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -49,19 +50,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'model',
-    files: [
-      'live-permissions',
-      'params',
-      'token',
-      'pending-authorization',
-      'account',
-      'attempts',
-      'key-set',
-      'proof',
-      'signing-key',
-      'sql-statement',
-      'totp',
-    ],
+    files: ['live-permissions', 'params', 'token', 'pending-authorization', 'account', 'key-set', 'signing-key', 'sql-statement'],
     tests: ['model'],
     journeys: ['people', 'proofs'],
   },
@@ -100,7 +89,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'guard',
-    files: ['guard', 'origin', 'challenge', 'credential', 'token-source', 'resource-metadata'],
+    files: ['guard', 'origin', 'challenge', 'credential', 'resource-metadata'],
     tests: ['guard', 'provider'],
     journeys: ['calls'],
   },
@@ -297,19 +286,17 @@ const VENDORS = [
 
 /** Files that have tests under another file's name too. */
 const TESTED_WITH: { readonly [file: string]: string } = {
+  ...SERVER_TESTS,
   ...Object.fromEntries(VENDORS.map((name) => [`src/verifiers/${name}.ts`, 'src/verifiers/vendors.ts'])),
   'src/clients/authenticate.ts': 'src/clients/confidential.ts',
   'src/clients/confidential.ts': 'src/clients/private-key-jwt.ts',
   'src/clients/find.ts': 'src/clients/metadata-document.ts',
   'src/clients/keys.ts': 'src/clients/metadata.ts',
-  'src/mcp/sessions/session.ts': 'src/mcp/sessions/sessions.ts',
   'src/mcp/sessions/session-post.ts': 'src/mcp/sessions/sessions.ts',
   'src/mcp/sessions/session-request.ts': 'src/mcp/sessions/sessions.ts',
   'src/mcp/sessions/session-store.ts': 'src/mcp/sessions/sessions.ts',
   'src/mcp/sessions/session-streams.ts': 'src/mcp/sessions/sessions.ts',
-  'src/model/grant.ts': 'src/model/grant-transitions.ts',
-  'src/model/repeat.ts': 'src/model/grant-transitions.ts',
-  'src/model/wrapped.ts': 'src/model/grant-transitions.ts',
+  'src/mcp/sessions/session.ts': 'src/mcp/sessions/sessions.ts',
   'src/verifiers/introspection.ts': 'src/verifiers/why-not.ts',
   'src/verifiers/jwt.ts': 'src/verifiers/why-not.ts',
 };

@@ -2,9 +2,10 @@
  * `npm run mutants -- FOLDER|FILE…`: changes each file in small ways, one at a time, and runs its tests, which should fail
  * (mutation testing, with Stryker). Results are kept in docs/reference/mutants/, and as a table in docs/reference/mutants.md.
  *
- * `--stale` takes the listed files that have changed since their result; `--new` those without a result; `--minutes 8` stops after
- * that time; `--near` tries the nearest tests only, which is quick while you write one; `--force` forgets what earlier runs found; `--table`
- * only makes the table anew, after a `why` was written. Without files and flags it says which have no current result.
+ * `--stale` takes the listed files that have changed since their result, and fails only where one falls below 90 %: for CI. `--new` takes
+ * those without a result; `--minutes 8` stops after that time; `--near` tries the nearest tests only, which is quick while you write one;
+ * `--force` forgets what earlier runs found; `--table` only makes the table anew, after a `why` was written. Without files and flags it
+ * says which have no current result.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -72,7 +73,8 @@ const chosen = MUTATED.filter(
 );
 
 if (values.table) writeResults(kept);
-else if (chosen.length === 0 && !values.stale && !values.new) sayWhatIsMissing();
+else if (values.stale) sayWhatIsStale();
+else if (chosen.length === 0 && !values.new) sayWhatIsMissing();
 let isBad = false;
 for (const [at, file] of chosen.entries()) {
   if (Date.now() > deadline) {
@@ -83,7 +85,7 @@ for (const [at, file] of chosen.entries()) {
   if (!result) continue;
   keep(file, result);
   const open = result.survivors.filter(({ why }) => why === null);
-  isBad ||= shareOf(result) < MIN_KILLED || open.length > 0;
+  isBad ||= shareOf(result) < MIN_KILLED || (open.length > 0 && !values.stale);
   process.stdout.write(`${file}: ${result.killed} killed, ${result.survived} survived (${shareOf(result)} %)\n`);
   for (const { line, mutator, original, replacement } of open)
     process.stdout.write(
@@ -163,6 +165,12 @@ function resultOf(file: string, sha256: string): FileResult {
 /** Writes at once, so that a run that is stopped loses nothing of what it has. */
 function keep(file: string, result: FileResult): void {
   writeResults({ ...readResults(), [file]: result });
+}
+
+function sayWhatIsStale(): void {
+  const untested = MUTATED.filter((file) => kept[file] === undefined);
+  process.stdout.write(`${chosen.length} files have changed since their result.\n`);
+  if (untested.length > 0) process.stdout.write(`${untested.length} have no result yet: ${untested.join(' ')}\n`);
 }
 
 function sayWhatIsMissing(): void {
