@@ -37,7 +37,7 @@ export function metadataUrlOf(resource: string): string {
   return new URL(resource).origin + metadataPathOf(resource);
 }
 
-/** The document as it goes on the wire. Empty lists are left out (RFC 9728 §3.2). */
+/** The document as it goes on the wire, without empty lists and what is undefined (RFC 9728 §3.2). */
 export function metadataText({ resource, authorizationServers, scopes = [], name, provesKeys }: ResourceDescription): string {
   return JSON.stringify({
     resource,
@@ -45,7 +45,7 @@ export function metadataText({ resource, authorizationServers, scopes = [], name
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes.filter((scope) => scope !== 'offline_access') }),
     bearer_methods_supported: ['header'],
     ...(provesKeys === true ? { dpop_signing_alg_values_supported: DPOP_ALGS } : {}),
-    ...(name === undefined ? {} : { resource_name: name }),
+    resource_name: name,
   });
 }
 

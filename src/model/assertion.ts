@@ -2,7 +2,7 @@
  * Assertion: a signed JWT that somebody else made, by which a client proves who it is or a foreign issuer says who a user is
  * (RFC 7523). Here stand its form and its times; the signature is checked in `core/assertion-signature`, single use in `core/records/single-use`.
  */
-import { base64url, fromBase64url } from '../lib/base64url.ts';
+import { fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 import { ASSERTION_ALGS } from './client.ts';
@@ -49,10 +49,9 @@ export function parseAssertion(text: string, algs: readonly string[] = ASSERTION
   return { text, alg, kid, typ: typ?.toLowerCase().replace(/^application\//, ''), jwk: header['jwk'], claims };
 }
 
-/** The bytes of a part, in the one way to write them. */
+/** The bytes of a part; null for none. */
 function bytesIn(part: string | undefined): Uint8Array | null {
-  const bytes = part ? fromBase64url(part) : null;
-  return bytes && base64url(bytes) === part ? bytes : null;
+  return part ? fromBase64url(part) : null;
 }
 
 function objectIn(part: string | undefined): Claims | null {

@@ -8,7 +8,7 @@ import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
 import { type App, appOn, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 import { makeProver } from '../support/prover.ts';
 import { type AnyClaims, makeSigner } from '../support/signer.ts';
-import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
+import { answerOf, expectJson, expectNothingWritten, lastReason } from '../support/verdicts.ts';
 
 const SECRET = 'a-secret-of-enough-characters-to-pass';
 const TYPE = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -89,6 +89,7 @@ describe.each(storeNames)('grants/jwt-bearer on %s', (store) => {
     const assertion = await jag(app);
     const answers = await Promise.all(Array.from({ length: 6 }, () => send(app, { ...BY, assertion })));
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 400, 400, 400, 400, 400]);
+    expect(lastReason(app)).toBe('assertion_replayed');
     app.clock.pass(329);
     expectJson(await send(app, { ...BY, assertion }), 'invalid_grant');
     expectJson(await send(app, { ...BY, assertion: await jag(app, { exp: app.clock.now() - 30 }) }), 'invalid_grant');
@@ -131,18 +132,19 @@ describe.each(storeNames)('grants/jwt-bearer on %s', (store) => {
 
 describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
   const now = makeClock().now();
-  it.each<[string, AnyClaims, Record<string, unknown>]>([
-    ['SEC-218', { iss: 'https://evil.example' }, {}], ['SEC-218', { iss: CLOUD }, {}], ['SEC-218', { iss: undefined }, {}], ['SEC-218', { iss: `${IDP}/` }, {}],
-    ['SEC-218', { aud: 'https://other.example' }, {}], ['SEC-218', { aud: [ISSUER, 'https://other.example'] }, {}], ['SEC-218', { aud: `${ISSUER}/token` }, {}], ['S-262', { aud: undefined }, {}],
-    ['SEC-218', { client_id: 'other' }, {}], ['S-263', { client_id: undefined }, {}], ['SEC-218', { resource: 'https://other.example' }, {}], ['S-264', { resource: [] }, {}], ['S-264', { resource: 7 }, {}],
-    ['SEC-218', { exp: now + 86_400 }, {}], ['SEC-206', { exp: undefined }, {}], ['SEC-206', { exp: now - 31 }, {}], ['S-261', { iat: undefined }, {}], ['SEC-206', { iat: now + 60 }, {}],
-    ['S-268', { cnf: { jkt: 'x' } }, {}], ['SEC-218', { authorization_details: [] }, {}], ['S-261', { jti: undefined }, {}], ['S-261', { sub: undefined }, {}], ['S-261', { sub: '' }, {}],
-    ['SEC-218', {}, { typ: 'JWT' }], ['SEC-218', {}, { typ: undefined }], ['SEC-204', {}, { typ: 'at+jwt' }], ['SEC-204', {}, { typ: 'dpop+jwt' }], ['SEC-204', {}, { typ: 'id-jag+jwt' }],
-    ['SEC-202', {}, { kid: 'cloud' }], ['SEC-202', {}, { kid: 'second' }], ['S-269', { tenant: 7 }, {}], ['S-265', { scope: ['read'] }, {}],
-  ])('%s refuses an ID-JAG with %j and the header %j', async (_id, changes, header) => {
+  it.each<[string, AnyClaims, Record<string, unknown>, string]>([
+    ['SEC-218', { iss: 'https://evil.example' }, {}, 'issuer_untrusted'], ['SEC-218', { iss: CLOUD }, {}, 'issuer_untrusted'], ['SEC-218', { iss: undefined }, {}, 'issuer_untrusted'], ['SEC-218', { iss: `${IDP}/` }, {}, 'issuer_untrusted'],
+    ['SEC-218', { aud: 'https://other.example' }, {}, 'audience'], ['SEC-218', { aud: [ISSUER, 'https://other.example'] }, {}, 'audience'], ['SEC-218', { aud: `${ISSUER}/token` }, {}, 'audience'], ['S-262', { aud: undefined }, {}, 'audience'],
+    ['SEC-218', { client_id: 'other' }, {}, 'client_differs'], ['S-263', { client_id: undefined }, {}, 'client_differs'], ['SEC-218', { resource: 'https://other.example' }, {}, 'resource'], ['S-264', { resource: [] }, {}, 'resource'], ['S-264', { resource: 7 }, {}, 'resource'],
+    ['SEC-218', { exp: now + 86_400 }, {}, 'exp_far'], ['SEC-206', { exp: undefined }, {}, 'exp_missing'], ['SEC-206', { exp: now - 31 }, {}, 'expired'], ['S-261', { iat: undefined }, {}, 'iat_missing'], ['SEC-206', { iat: now + 60 }, {}, 'not_yet'],
+    ['S-268', { cnf: { jkt: 'x' } }, {}, 'key_differs'], ['SEC-218', { authorization_details: [] }, {}, 'claim_not_understood'], ['S-261', { jti: undefined }, {}, 'without_jti'], ['S-261', { sub: undefined }, {}, 'without_subject'], ['S-261', { sub: '' }, {}, 'without_subject'],
+    ['SEC-218', {}, { typ: 'JWT' }, 'issuer_untrusted'], ['SEC-218', {}, { typ: undefined }, 'issuer_untrusted'], ['SEC-204', {}, { typ: 'at+jwt' }, 'type'], ['SEC-204', {}, { typ: 'dpop+jwt' }, 'type'], ['SEC-204', {}, { typ: 'id-jag+jwt' }, 'type'],
+    ['SEC-202', {}, { kid: 'cloud' }, 'key_unknown'], ['SEC-202', {}, { kid: 'second' }, 'key_unknown'], ['S-269', { tenant: 7 }, {}, 'tenant_malformed'], ['S-265', { scope: ['read'] }, {}, 'scope'],
+  ])('%s refuses an ID-JAG with %j and the header %j: %s', async (_id, changes, header, reason) => {
     const app = await makeApp('memory', options);
     const assertion = await jag(app, changes, header);
     expectJson(await expectNothingWritten(app, () => send(app, { ...BY, assertion })), 'invalid_grant');
+    expect(lastReason(app)).toBe(`assertion_${reason}`);
   }); // prettier-ignore
 
   it('SEC-201 SEC-205 refuses other signatures, "none", and texts that are no JWT', async () => {
@@ -151,8 +153,12 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
     const part = (value: unknown): string => btoa(JSON.stringify(value)).replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_');
     const none = `${part({ alg: 'none', typ: 'oauth-id-jag+jwt' })}.${good.split('.')[1]}.`;
     const foreign = await jag(app, {}, { kid: 'idp', alg: 'ES256' }, second);
-    for (const assertion of [none, foreign, `${good.slice(0, -3)}AAA`, 'x', '..', `${good}.x`, 'A'.repeat(20_000)])
+    const reasons: unknown[] = [];
+    for (const assertion of [none, foreign, `${good.slice(0, -3)}AAA`, 'x', '..', `${good}.x`, 'A'.repeat(20_000)]) {
       expectJson(await send(app, { ...BY, assertion }), 'invalid_grant');
+      reasons.push(lastReason(app)?.replace('assertion_', ''));
+    }
+    expect(reasons).toEqual(['malformed', 'key_unknown', 'signature', 'malformed', 'malformed', 'malformed', 'malformed']);
     expect((await send(app, { ...BY, assertion: good })).status).toBe(200);
   });
 
@@ -166,6 +172,7 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
     expectJson(await send(app, { assertion, client_id: 'assistant', client_secret: 'wrong' }), 'invalid_client', 401);
     const theirs = { iss: 'https://second.example' };
     expectJson(await send(app, { ...BY, assertion: await jag(app, theirs, { alg: 'ES256', kid: 'second' }, second) }), 'invalid_grant');
+    expect(lastReason(app)).toBe('assertion_client_beyond_issuer');
     const other = await jag(app, { ...theirs, client_id: 'other' }, { alg: 'ES256', kid: 'second' }, second);
     expect((await send(app, { client_id: 'other', client_secret: SECRET, assertion: other })).status).toBe(200);
   });
@@ -199,13 +206,14 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
     expect(await resourceOf(undefined, 'https://other.example')).toBe('invalid_target');
   });
 
-  it.each<[string, AnyClaims, Record<string, unknown>]>([
-    ['S-275', { sub: 'job-3' }, {}], ['S-275', { team: 'red' }, {}], ['S-275', { team: undefined }, {}], ['S-275', { team: ['blue'] }, {}], ['S-275', { iss: IDP }, {}], ['S-275', { iss: 'https://evil.example' }, {}],
-    ['S-275', { aud: `${ISSUER}/mcp` }, {}], ['S-275', { jti: undefined }, {}], ['S-275', { iat: undefined }, {}], ['S-275', { exp: now - 31 }, {}], ['S-276', {}, { typ: 'oauth-id-jag+jwt' }], ['SEC-204', {}, { typ: 'at+jwt' }],
-  ])('%s refuses a workload with %j and the header %j', async (_id, changes, header) => {
+  it.each<[string, AnyClaims, Record<string, unknown>, string]>([
+    ['S-275', { sub: 'job-3' }, {}, 'claim_differs'], ['S-275', { team: 'red' }, {}, 'claim_differs'], ['S-275', { team: undefined }, {}, 'claim_differs'], ['S-275', { team: ['blue'] }, {}, 'claim_differs'], ['S-275', { iss: IDP }, {}, 'issuer_untrusted'], ['S-275', { iss: 'https://evil.example' }, {}, 'issuer_untrusted'],
+    ['S-275', { aud: `${ISSUER}/mcp` }, {}, 'audience'], ['S-275', { jti: undefined }, {}, 'without_jti'], ['S-275', { iat: undefined }, {}, 'iat_missing'], ['S-275', { exp: now - 31 }, {}, 'expired'], ['S-276', {}, { typ: 'oauth-id-jag+jwt' }, 'client_unproven'], ['SEC-204', {}, { typ: 'at+jwt' }, 'type'],
+  ])('%s refuses a workload with %j and the header %j: %s', async (_id, changes, header, reason) => {
     const app = await makeApp('memory', options);
     const { status, body } = await expectNothingWritten(app, async () => send(app, { assertion: await job(app, changes, header) }));
     expect([status, body['error']]).toEqual(header['typ'] === 'oauth-id-jag+jwt' ? [401, 'invalid_client'] : [400, 'invalid_grant']);
+    expect(lastReason(app)).toBe(reason === 'client_unproven' ? reason : `assertion_${reason}`);
   }); // prettier-ignore
 
   it('asks the operator’s own function who somebody is, and refuses whom it does not know', async () => {
@@ -218,6 +226,7 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
       await expectNothingWritten(app, async () => send(app, { ...BY, assertion: await jag(app, { sub: 'u-2' }) })),
       'invalid_grant',
     );
+    expect(lastReason(app)).toBe('assertion_user_refused');
   });
 
   it('S-269 keeps two tenants of one issuer apart', async () => {

@@ -3,7 +3,7 @@ import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 import { makeProver, type Prover } from '../support/prover.ts';
-import { answerOf, expectJson, expectNothingWritten } from '../support/verdicts.ts';
+import { answerOf, expectJson, expectNothingWritten, lastReason } from '../support/verdicts.ts';
 
 const SECRET = 'a-secret-of-enough-characters-to-pass';
 const TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -61,6 +61,7 @@ describe.each(storeNames)('grants/token-exchange on %s', (store) => {
     expect((await app.call(second)).access?.act).toEqual({ sub: 'client:second', act: { sub: 'client:gateway' } });
     const third = tokensOf(await exchange(app, second)).access;
     expectJson(await exchange(app, third), 'invalid_request'); // a chain has an end
+    expect(lastReason(app)).toBe('exchange_chain_too_long');
     const before = app.counts.reads;
     await app.call(third);
     expect(app.counts.reads - before).toBe(4);
@@ -129,8 +130,10 @@ describe('grants/token-exchange: SEC-217', () => {
     const app = await makeApp('memory', options);
     const { client, browser } = await app.toCode();
     const narrow = tokensOf(await client.redeem(await client.signIn(browser, { ...ALICE, scope: ['read'] }))).access;
-    for (const scope of ['read write', 'write', 'admin'])
+    for (const scope of ['read write', 'write', 'admin']) {
       expectJson(await expectNothingWritten(app, () => exchange(app, narrow, { scope })), 'invalid_scope');
+      expect(lastReason(app)).toBe('scope_beyond_grant');
+    }
     expect((await exchange(app, narrow, { scope: 'read openid offline_access' })).body['scope']).toBe('read');
     const { tokens } = await app.signedIn();
     const less = tokensOf(await exchange(app, tokens.access, { scope: 'read' })).access;
@@ -168,10 +171,16 @@ describe('grants/token-exchange: SEC-217', () => {
       [`${tokens.access.slice(0, -1)}${tokens.access.endsWith('A') ? 'B' : 'A'}`, {}], [tokens.access, { subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' }],
       [tokens.access, { requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }], [tokens.access, { actor_token: tokens.access, actor_token_type: ACCESS }],
     ]; // prettier-ignore
-    for (const [subject, changes] of bad)
+    const reasons: unknown[] = [];
+    for (const [subject, changes] of bad) {
       expectJson(await expectNothingWritten(app, () => exchange(app, subject, changes)), 'invalid_request');
+      reasons.push(lastReason(app)?.replace('exchange_', ''));
+    }
+    const [kind, type] = ['token_of_another_kind', 'subject_type'];
+    expect(reasons).toEqual([kind, type, kind, 'token_foreign', 'token_unknown', type, 'requested_type', 'actor_token']);
     app.clock.pass(3600);
     expectJson(await exchange(app, tokens.access), 'invalid_request');
+    expect(lastReason(app)).toBe('exchange_token_expired');
   });
 
   it('SEC-217 lets nobody whom the operator does not name: off without a policy, no by default, and not for other clients', async () => {
@@ -181,6 +190,7 @@ describe('grants/token-exchange: SEC-217', () => {
     const app = await makeApp('memory', options);
     const { tokens, client } = await app.signedIn();
     expectJson(await expectNothingWritten(app, () => exchange(app, tokens.access, { client_id: 'second' })), 'invalid_request');
+    expect(lastReason(app)).toBe('exchange_policy');
     expectJson(await exchange(app, tokens.access, { client_id: 'other' }), 'unauthorized_client');
     expectJson(await exchange(app, tokens.access, { client_id: client.id, client_secret: '' }), 'invalid_client', 401);
     const metadata = (await (await app.ask('GET', '/.well-known/oauth-authorization-server')).json()) as Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { insufficientScope, unauthorized, unavailable } from '../../src/guard/challenge.ts';
+import { insufficientScope, schemeOf, unauthorized, unavailable, unproven } from '../../src/guard/challenge.ts';
 
 const at = { metadataUrl: 'https://mcp.example/.well-known/oauth-protected-resource/mcp', scope: ['read', 'write'] };
 /** A strict reading of one Bearer challenge: scheme, then `name="quoted"` pairs (RFC 9110 §11.6.1). */
@@ -10,7 +10,32 @@ describe('guard/challenge', () => {
   it('names no error where no token was sent (S-117, S-118, S-119)', async () => {
     const response = unauthorized(at, false);
     expect([response.status, header(response)]).toEqual([401, `Bearer resource_metadata="${at.metadataUrl}", scope="read write"`]);
-    expect(await response.json()).not.toHaveProperty('error');
+    expect(await response.json()).toEqual({ error_description: 'This server needs an access token.' });
+  });
+
+  it('asks for a token bound to a key by its own scheme, with the algorithms of proofs (RFC 9449 §7.1)', async () => {
+    const DPOP = `resource_metadata="${at.metadataUrl}", scope="read write", algs="ES256 `;
+    expect(header(unauthorized(at, false, undefined, 'DPoP'))).toContain(`DPoP ${DPOP}`);
+    expect(header(insufficientScope(at, undefined, 'DPoP'))).toContain(`DPoP error="insufficient_scope", ${DPOP}`);
+    const response = unproven(at, { code: 'use_dpop_nonce', headers: { 'dpop-nonce': 'n' } });
+    expect([response.status, response.headers.get('dpop-nonce')]).toEqual([401, 'n']);
+    expect(header(response)).toContain(`DPoP error="use_dpop_nonce", ${DPOP}`);
+    expect(await response.json()).toMatchObject({ error: 'use_dpop_nonce' });
+    expect([schemeOf(null), schemeOf({}), schemeOf({ cnf: { jkt: 'k' } })]).toEqual(['Bearer', 'Bearer', 'DPoP']);
+  });
+
+  it('names no scope where none is needed', () => {
+    expect(header(unauthorized({ ...at, scope: [] }, false))).toBe(`Bearer resource_metadata="${at.metadataUrl}"`);
+  });
+
+  it('adds its advice to what it says', async () => {
+    const text = async (response: Response): Promise<string> =>
+      ((await response.json()) as { error_description: string }).error_description;
+    const plain = await text(unauthorized(at, true));
+    expect(plain).toMatch(/^[A-Z].*\.$/);
+    expect(await text(unauthorized(at, true, undefined, 'Bearer', 'Do this.'))).toBe(`${plain} Do this.`);
+    const problem = { code: 'invalid_dpop_proof', headers: {} } as const;
+    expect(await text(unproven(at, problem, undefined, 'Do this.'))).toBe(`${await text(unproven(at, problem))} Do this.`);
   });
 
   it('says invalid_token where one was', async () => {
@@ -39,9 +64,11 @@ describe('guard/challenge', () => {
     },
   );
 
-  it('FLT-05 sends a client away for a moment, not to sign in again, where a token cannot be checked', () => {
+  it('FLT-05 sends a client away for a moment, not to sign in again, where a token cannot be checked', async () => {
     const response = unavailable();
     expect([response.status, response.headers.get('retry-after'), response.headers.get('www-authenticate')]).toEqual([503, '2', null]);
+    expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' });
+    expect(unavailable(undefined, 30).headers.get('retry-after')).toBe('30');
   });
 
   it('lets no cache keep a refusal', () => {

@@ -177,6 +177,7 @@ describe('guard/guard, around a handler', () => {
         return (error as Error).message;
       }
     };
+    expect(wrong({ verfy: 'x' } as never)).toMatch(/^guard\b.*verfy/);
     expect(wrong({ resource: '/mcp' })).toMatch(/^guard: `resource` must be the full URL/);
     expect(wrong({ authorizationServers: [] })).toMatch(/^guard: `authorizationServers` is empty/);
     expect(wrong({ verify: 'x' as never })).toMatch(/^guard: `verify` must be a function/);

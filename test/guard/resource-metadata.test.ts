@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { metadataPathOf, metadataText, metadataUrlOf } from '../../src/guard/resource-metadata.ts';
+import { metadataAnswer, metadataPathOf, metadataText, metadataTexts, metadataUrlOf } from '../../src/guard/resource-metadata.ts';
 import { guard } from '../../src/guard/guard.ts';
 import { answerOf } from '../support/verdicts.ts';
 import { ISSUER, makeApp, RESOURCE } from '../support/app.ts';
@@ -42,4 +42,31 @@ describe('guard/resource-metadata', () => {
     const all = (await response.text()) + JSON.stringify([...response.headers]);
     expect([response.status, /evil|script/i.test(all)]).toEqual([404, false]);
   }); // prettier-ignore
+
+  it('leaves out a name where there is none, and a slash that makes no other name', () => {
+    const about = { resource: 'https://h.example/', authorizationServers: [ISSUER] };
+    expect(metadataText(about)).not.toContain('resource_name');
+    expect(metadataText(about)).not.toContain('undefined');
+    expect([...metadataTexts(about).keys()]).toEqual([ROOT]);
+    expect([...metadataTexts({ ...about, resource: 'https://h.example/mcp' }).keys()]).toEqual([`${ROOT}/mcp`, `${ROOT}/mcp/`]);
+  });
+
+  it('answers GET, HEAD and the question of a browser for every page, and no other method', async () => {
+    const ask = async (method: string, headers = {}): Promise<unknown[]> => {
+      const response = metadataAnswer(new Request('https://h.example/', { method, headers }), '{}');
+      return [response.status, await response.text(), Object.fromEntries(response.headers)];
+    };
+    const cors = {
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, HEAD, OPTIONS',
+      'access-control-allow-headers': '*',
+    };
+    const kept = { ...cors, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' };
+    expect(await ask('GET')).toEqual([200, '{}', kept]);
+    expect(await ask('HEAD')).toEqual([200, '', kept]);
+    expect(await ask('OPTIONS')).toEqual([204, '', cors]);
+    const asked = { 'access-control-request-headers': 'mcp-protocol-version' };
+    expect(await ask('OPTIONS', asked)).toEqual([204, '', { ...cors, 'access-control-allow-headers': 'mcp-protocol-version' }]);
+    for (const method of ['POST', 'DELETE']) expect(await ask(method)).toEqual([405, '', { allow: 'GET, HEAD, OPTIONS' }]);
+  });
 });

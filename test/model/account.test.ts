@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOpenUsername, isUsername, usernameKey } from '../../src/model/account.ts';
+import { type Account, canBePassword, foldUsername, identityOf, isOpenUsername, isUsername, usernameKey } from '../../src/model/account.ts';
 
 describe('model/account', () => {
   it.each([
@@ -49,5 +49,40 @@ describe('model/account', () => {
     const names = ['admin', 'ádmin', 'admin1', 'adm1n', 'a dmin', 'админ', '山田'];
     expect(new Set(names.map(usernameKey)).size).toBe(names.length);
     expect([usernameKey('a  b'), usernameKey('a‑b')]).toEqual(['a b', 'a-b']);
+  });
+
+  it('takes user names of 1 to 256 characters, as they are folded', () => {
+    expect([isUsername(''), isUsername('a'), isUsername('a'.repeat(256)), isUsername('a'.repeat(257))]).toEqual([false, true, true, false]);
+    expect([isUsername('\uFDFA'.repeat(14)), isUsername('\uFDFA'.repeat(15))]).toEqual([true, false]); // folds to 18 characters each
+    expect([isOpenUsername('ada'), isOpenUsername('')]).toEqual([true, false]);
+  });
+
+  it('keeps one spelling of a user name', () => {
+    expect(foldUsername('  ADA \u3000\u00A0 Lovelace ')).toBe('ada lovelace');
+    expect(foldUsername('\uFF21da')).toBe('ada');
+  });
+
+  it('proves an identity of its issuer, and an address only where it was verified', () => {
+    const account: Account = { id: 'id', username: 'ada', permissions: [], stamp: 's', createdAt: 0 };
+    const claims = (more: Partial<Account>): unknown => identityOf({ ...account, ...more }, 'https://as.example').claims;
+    expect(identityOf(account, 'https://as.example')).toStrictEqual({
+      issuer: 'https://as.example',
+      subject: 'id',
+      claims: { sub: 'id', preferred_username: 'ada' },
+    });
+    expect(claims({ name: 'Ada', email: 'a@b.example' })).toEqual({
+      sub: 'id',
+      preferred_username: 'ada',
+      name: 'Ada',
+      email: 'a@b.example',
+    });
+    expect(claims({ email: 'a@b.example', emailVerified: true })).toMatchObject({ email_verified: true });
+    expect(claims({ emailVerified: true })).toEqual({ sub: 'id', preferred_username: 'ada' });
+    expect(claims({ email: 'a@b.example', emailVerified: false })).not.toHaveProperty('email_verified');
+  });
+
+  it('takes passwords of 8 to 1,024 characters without NUL', () => {
+    expect([7, 8, 1024, 1025].map((length) => canBePassword('p'.repeat(length)))).toEqual([false, true, true, false]);
+    expect(canBePassword('pass\0word')).toBe(false);
   });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { approvedScope, type PendingAuthorization } from '../../src/model/pending-authorization.ts';
+import type { Client } from '../../src/model/client.ts';
+import {
+  approvedScope,
+  approvePending,
+  redirectOf,
+  type PendingAuthorization,
+  PENDING_TTL,
+} from '../../src/model/pending-authorization.ts';
 
 const pending: PendingAuthorization = {
   v: 1,
@@ -17,5 +24,26 @@ describe('model/pending-authorization', () => {
     expect(approvedScope(pending, ['write', 'read'])).toEqual(['read', 'write']);
     expect(approvedScope(pending, ['write', 'admin', 'read write', 'READ'])).toEqual(['write']);
     expect(approvedScope(pending, [])).toEqual([]);
+  });
+
+  it('keeps a yes, with time for the journey from then on', () => {
+    const approved = { scope: ['read'], stateHash: 's' };
+    expect(PENDING_TTL).toBe(600);
+    expect(approvePending(pending, approved, 1000)).toEqual({ ...pending, approved, expiresAt: 1600 });
+  });
+
+  it('answers where the client still wants it, or on a page of ours for a device', () => {
+    const client: Client = {
+      id: 'c',
+      redirectUris: ['https://app.example/cb'],
+      applicationType: 'web',
+      grantTypes: [],
+      authMethod: 'none',
+      createdAt: 0,
+    };
+    expect(redirectOf(pending, client)).toBe('https://app.example/cb');
+    expect(() => redirectOf(pending, { ...client, redirectUris: [] })).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+    const device = { ...pending, redirectUri: 'https://as.example/device', device: {} } as unknown as PendingAuthorization;
+    expect(redirectOf(device, { ...client, redirectUris: [] })).toBe('https://as.example/device');
   });
 });

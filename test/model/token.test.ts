@@ -1,7 +1,8 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
-import { familyOf, grantIdOf, kindOf } from '../../src/model/token.ts';
+import { base64url } from '../../src/lib/base64url.ts';
+import { familyOf, formatToken, formatTokenId, grantIdOf, isOurs, kindOf, linksOf, wayBackOf } from '../../src/model/token.ts';
 
 const keys = makeSecrets(makeRuntime());
 
@@ -49,5 +50,85 @@ describe('model/token', () => {
     }
     const ids = Array.from({ length: 10_000 }, () => keys.id());
     expect([new Set(ids).size, new Set(ids.map((id) => id.length))]).toEqual([10_000, new Set([22])]);
+  });
+
+  const part = (value: unknown): string => base64url(new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value)));
+  const id = 'i'.repeat(22);
+  const jti = formatTokenId(id, 'r'.repeat(22));
+
+  it('finds the grant in a signed access token by its `jti`', () => {
+    expect(jti).toBe(`at_${id}.${'r'.repeat(22)}`);
+    const signed = (payload: unknown): string => `aaa.${part(payload)}.bbb`;
+    expect(grantIdOf('access', signed({ jti }))).toBe(id);
+    expect(grantIdOf('access', signed({ jti: formatTokenId(id.repeat(4), 'r'.repeat(22)) }))).toBe(id.repeat(4));
+    expect([grantIdOf('refresh', signed({ jti })), grantIdOf('code', signed({ jti }))]).toEqual([null, null]);
+    const bad = [
+      '',
+      'null',
+      '[]',
+      '"at"',
+      '{',
+      { jti: 1 },
+      { jti: [jti] },
+      {},
+      { jti: `x${jti}` },
+      { jti: `${jti}x` },
+      { jti: jti.slice(0, -1) },
+    ];
+    for (const payload of bad) expect([payload, grantIdOf('access', signed(payload))]).toEqual([payload, null]);
+    for (const text of [
+      `x ${signed({ jti })}`,
+      `${signed({ jti })} x`,
+      `aaa.${part({ jti })}`,
+      `aaa.${part({ jti })}=.bbb`,
+      `.${part({ jti })}.b`,
+    ])
+      expect([text, grantIdOf('access', text)]).toEqual([text, null]);
+    expect(grantIdOf('access', signed({ jti: formatTokenId(id.repeat(5), 'r'.repeat(22)) }))).toBeNull();
+    const nested = (depth: number): string => signed(`{"jti":"${jti}","a":${'['.repeat(depth)}${']'.repeat(depth)}}`);
+    expect([grantIdOf('access', nested(15)), grantIdOf('access', nested(16))]).toEqual([id, null]);
+  });
+
+  it('reads signed tokens of 8,192 characters and no longer ones', () => {
+    const text = (length: number): string => `aaa.${part({ jti })}.`.padEnd(length, 's');
+    expect([grantIdOf('access', text(8192)), grantIdOf('access', text(8193))]).toEqual([id, null]);
+  });
+
+  it.each([
+    ['code', `code_${id}.`, [43]],
+    ['access', `access_${id}.`, [43]],
+    ['access', `access_${id.repeat(4)}.`, [43]],
+    ['refresh', `refresh_${id}.`, [65, 108]],
+  ] as const)('takes a %s that begins with %s, with secrets of %j characters', (kind, start, lengths) => {
+    const good = Array.from({ length: 120 }, (_, length) => length).filter(
+      (length) => grantIdOf(kind, start + 's'.repeat(length)) !== null,
+    );
+    expect(good).toEqual(lengths);
+    for (const text of [`x${start}`, ` ${start}`].map((one) => one + 's'.repeat(lengths[0]))) expect(grantIdOf(kind, text)).toBeNull();
+    expect([kindOf(start + 's'.repeat(lengths[0])), isOurs(start)]).toEqual([kind, true]);
+  });
+
+  it('refuses an access token of more links than there may be', () => {
+    expect(grantIdOf('access', `access_${id.repeat(5)}.${'s'.repeat(43)}`)).toBeNull();
+  });
+
+  it('names all grants that one hangs on, the first one first', () => {
+    expect(linksOf(id)).toEqual([id]);
+    expect(linksOf(`${id}${'j'.repeat(22)}`)).toEqual([id, `${id}${'j'.repeat(22)}`]);
+    expect(linksOf(`${id}${'j'.repeat(22)}${'k'.repeat(22)}`)).toHaveLength(3);
+    expect(linksOf('short')).toEqual(['short']);
+  });
+
+  it('knows what is ours or begins like it, and nothing else', () => {
+    for (const text of ['access_', 'refresh_x', 'code_', `a.${part({ jti })}.b`]) expect([text, isOurs(text)]).toEqual([text, true]);
+    for (const text of ['', 'xaccess_', 'access', 'gho_access_', 'a.b.c']) expect([text, isOurs(text)]).toEqual([text, false]);
+  });
+
+  it('takes a refresh token apart', () => {
+    const [family, secret, back] = ['f'.repeat(22), 's'.repeat(43), 'b'.repeat(43)];
+    const first = formatToken('refresh', id, family + secret);
+    expect(first).toBe(`refresh_${id}.${family}${secret}`);
+    expect([familyOf(first), wayBackOf(first)]).toEqual([family, null]);
+    expect([familyOf(first + back), wayBackOf(first + back)]).toEqual([family, { secret, wayBack: back }]);
   });
 });

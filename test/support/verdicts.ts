@@ -41,6 +41,12 @@ export function expectChallenge({ status, response }: { status: number; response
   expect(/error="([^"]*)"/.exec(header)?.[1] ?? null).toBe(error);
 }
 
+/** The private reason of the last refusal. */
+export function lastReason(app: App): string | undefined {
+  const last = app.events.findLast((event) => event.kind === 'request.refused');
+  return last?.kind === 'request.refused' ? last.reason : undefined;
+}
+
 /** Runs something that must leave no record behind and change none. */
 export async function expectNothingWritten<T>(app: App, run: () => Promise<T>): Promise<T> {
   const before = { writes: app.counts.writes, removes: app.counts.removes };

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { AuthServer } from '../../../src/core/auth-server.ts';
+import { onceOnly } from '../../../src/core/records/single-use.ts';
+import { OAuthError } from '../../../src/model/error.ts';
+import type { Key, Store } from '../../../src/model/store.ts';
+import { memoryStore } from '../../../src/stores/memory.ts';
+
+const NOW = 1_790_000_000;
+
+/** As much of a server as this needs: hashes that can be read. */
+function serverOn(store: Store): AuthServer {
+  let ids = 0;
+  return { store, secrets: { hash: async (text: string) => text, id: () => `id-${++ids}` } } as unknown as AuthServer;
+}
+
+describe('core/records/single-use', () => {
+  it('counts an id once within its namespace, until a second after it is over', async () => {
+    let now = NOW;
+    const as = serverOn(memoryStore({ now: () => now }));
+    const spend = async (namespace: readonly string[], id: string): Promise<boolean> =>
+      (await onceOnly(as, namespace, id, NOW + 60)).spend();
+    expect([await spend(['a', 'b'], 'c'), await spend(['a', 'b'], 'c')]).toEqual([true, false]);
+    for (const [namespace, id] of [
+      [['a'], 'b'],
+      [['a', 'b', 'c'], 'c'],
+      [['a,b'], 'c'],
+      [['a', 'b'], 'd'],
+    ] as const)
+      expect([namespace, await spend(namespace, id)]).toEqual([namespace, true]);
+    now = NOW + 60;
+    expect(await spend(['a', 'b'], 'c')).toBe(false);
+    now = NOW + 61;
+    expect(await spend(['a', 'b'], 'c')).toBe(true);
+  });
+
+  it('is given back by who has used it up, and by no other', async () => {
+    const store = memoryStore({ now: () => NOW });
+    const as = serverOn(store);
+    const [first, second] = [await onceOnly(as, ['a'], 'b', NOW + 60), await onceOnly(as, ['a'], 'b', NOW + 60)];
+    expect([await first.spend(), await second.spend()]).toEqual([true, false]);
+    await second.giveBack();
+    expect(await second.spend()).toBe(false);
+    await first.giveBack();
+    expect(await second.spend()).toBe(true);
+    const unused = await onceOnly(as, ['a'], 'b', NOW + 60);
+    await unused.giveBack();
+    expect(await unused.spend()).toBe(false);
+  });
+
+  it('stays used where the store is down, and tells every other fault', async () => {
+    const inner = memoryStore({ now: () => NOW });
+    let fault: Error | null = null;
+    let reads = 0;
+    const read = async (key: Key): ReturnType<Store['read']> => {
+      reads++;
+      if (fault) throw fault;
+      return inner.read(key);
+    };
+    const once = await onceOnly(
+      serverOn({ ...inner, read, write: inner.write.bind(inner), remove: inner.remove.bind(inner) } as Store),
+      ['a'],
+      'b',
+      NOW + 60,
+    );
+    await once.giveBack();
+    expect(reads).toBe(0);
+    expect(await once.spend()).toBe(true);
+    fault = new OAuthError('temporarily_unavailable', 'store_down');
+    await expect(once.giveBack()).resolves.toBeUndefined();
+    fault = new TypeError('a fault of ours');
+    await expect(once.giveBack()).rejects.toThrow('a fault of ours');
+  });
+});

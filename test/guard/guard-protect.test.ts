@@ -1,0 +1,140 @@
+/** What a guard does around a handler: contexts, pages of other origins, browsers' questions, metadata under both names. */
+import { describe, expect, it } from 'vitest';
+import { credentialOf } from '../../src/guard/credential.ts';
+import { guard, type GuardOptions, preflight, withCors } from '../../src/guard/guard.ts';
+import type { Checked } from '../../src/model/access.ts';
+import type { Context } from '../../src/model/handler.ts';
+
+const RESOURCE = 'https://mcp.example/mcp';
+const access: Checked = {
+  userId: 'u',
+  clientId: 'c',
+  grantId: 'g',
+  scope: ['read'],
+  resource: RESOURCE,
+  expiresAt: 9e9,
+  props: { claims: { sub: 'u' } },
+};
+const options: GuardOptions = {
+  resource: RESOURCE,
+  authorizationServers: ['https://as.example'],
+  verify: (token) => (token === 'good' ? access : null),
+  allowedOrigins: ['https://app.example'],
+};
+const request = (init: RequestInit = {}, url = RESOURCE): Request => new Request(url, init);
+const respond = (body: BodyInit | null, init?: ResponseInit): Response => {
+  const answer = new Response(body, init);
+  answer.headers.set('x-made-by', 'respond');
+  return answer;
+};
+
+describe('guard/guard, protect', () => {
+  it('makes a context where the runtime passes none, and hands on what it was given', async () => {
+    const seen: unknown[] = [];
+    const fetch = guard(options).protect<string>((_request, env, ctx) => {
+      seen.push(env, typeof ctx.waitUntil, ctx.challenge);
+      return new Response('ok');
+    });
+    await fetch(request({ headers: { authorization: 'Bearer good' } }), 'env');
+    const metadataUrl = 'https://mcp.example/.well-known/oauth-protected-resource/mcp';
+    expect(seen).toEqual(['env', 'function', { metadataUrl, scope: [] }]);
+    expect('takesLightRequests' in fetch && fetch.takesLightRequests).toBe(true);
+  });
+
+  it('can ask again whether the token is good, and tells an outage from a refusal', async () => {
+    let verdict: () => Checked | null = () => access;
+    const fetch = guard({ ...options, verify: () => verdict(), onError: () => {} }).protect(() => new Response('ok'));
+    const ctx: Context = { waitUntil() {} };
+    await fetch(request({ headers: { authorization: 'Bearer t' } }), {}, ctx);
+    expect(await ctx.stillGood?.()).toBe(true);
+    verdict = () => null;
+    expect(await ctx.stillGood?.()).toBe(false);
+    verdict = () => {
+      throw new Error('down');
+    };
+    await expect(ctx.stillGood?.()).rejects.toThrow(/cannot be checked right now/);
+  });
+
+  it('notes a token that it found elsewhere than in its header, and no other', async () => {
+    const ask = async (more: Partial<GuardOptions>, headers: Record<string, string>): Promise<string | undefined> => {
+      const ctx: Context = { waitUntil() {} };
+      const response = await guard({ ...options, ...more }).protect(() => new Response('ok'))(request({ headers }), {}, ctx);
+      expect(response.status).toBe(200);
+      return credentialOf(ctx);
+    };
+    const tokenOf = (asked: Request): string | null => asked.headers.get('x-token');
+    expect(await ask({ tokenOf }, { 'x-token': 'good' })).toBe('good');
+    expect(await ask({}, { authorization: 'Bearer good' })).toBeUndefined();
+    expect(await ask({ tokenOf, anonymous: true }, {})).toBeUndefined();
+  });
+
+  it('answers with the Response of its options, or else of the context, refusals and metadata too', async () => {
+    const ctx = { waitUntil() {}, respond };
+    const made = async (init: Partial<GuardOptions>, context: Context, url = RESOURCE): Promise<string | null> =>
+      (await guard({ ...options, ...init, anonymous: false }).protect(() => new Response('ok'))(request({}, url), {}, context)).headers.get(
+        'x-made-by',
+      );
+    const metadata = 'https://mcp.example/.well-known/oauth-protected-resource/mcp';
+    expect(await made({ respond }, { waitUntil() {} })).toBe('respond');
+    expect(await made({}, ctx)).toBe('respond');
+    expect(await made({}, ctx, metadata)).toBe('respond');
+    expect(await made({}, { waitUntil() {} }, metadata)).toBeNull();
+    const other = (body: BodyInit | null, init?: ResponseInit): Response =>
+      respond(body, { ...init, headers: { ...init?.headers, 'x-a': 'b' } });
+    expect((await guard({ ...options, respond: other }).protect(() => new Response('ok'))(request(), {}, ctx)).headers.get('x-a')).toBe(
+      'b',
+    );
+  });
+
+  it('serves the metadata under both names of its resource, and nothing beside them', async () => {
+    const sealed = guard({ ...options, requiredScopes: ['read', 'offline_access'], name: 'Notes', checkProof: async () => null });
+    const fetch = sealed.protect(() => new Response('ok'));
+    const ask = async (path: string): Promise<unknown> => {
+      const response = await fetch(request({}, `https://mcp.example${path}`));
+      return response.status === 200 ? await response.json() : response.status;
+    };
+    const path = '/.well-known/oauth-protected-resource/mcp';
+    const document = {
+      resource: RESOURCE,
+      scopes_supported: ['read'],
+      resource_name: 'Notes',
+      dpop_signing_alg_values_supported: expect.any(Array),
+    };
+    expect(await ask(path)).toMatchObject(document);
+    expect(await ask(`${path}/`)).toMatchObject({ ...document, resource: `${RESOURCE}/` });
+    for (const other of [`${path}?a=b`, `${path}2`, '/.well-known/oauth-protected-resource']) expect(await ask(other)).toBe(401);
+    expect(sealed.metadata).toEqual({ path, text: sealed.documents.get(path) });
+    expect([...sealed.documents.keys()].sort()).toEqual([path, `${path}/`]);
+    const plain = guard(options).protect(() => new Response('ok'));
+    expect(await (await plain(request({}, `https://mcp.example${path}`))).json()).not.toHaveProperty('dpop_signing_alg_values_supported');
+  });
+
+  it('answers a browser that asks whether it may call (S-134)', async () => {
+    const fetch = guard(options).protect(() => new Response('ok'));
+    const asked = { origin: 'https://app.example', 'access-control-request-headers': 'authorization, mcp-protocol-version' };
+    const answer = await fetch(request({ method: 'OPTIONS', headers: asked }));
+    expect([answer.status, Object.fromEntries(answer.headers)]).toEqual([
+      204,
+      {
+        'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
+        'access-control-allow-headers': 'authorization, mcp-protocol-version',
+        'access-control-allow-origin': 'https://app.example',
+        'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, Retry-After, DPoP-Nonce',
+        'access-control-max-age': '86400',
+        vary: 'Origin',
+      },
+    ]);
+    const unasked = preflight(request({ method: 'OPTIONS', headers: { origin: 'https://app.example' } }));
+    expect(unasked.headers.get('access-control-allow-headers')).toBe('Authorization, Content-Type');
+  });
+
+  it('keeps what a handler says to other origins, and adds nothing where no page asks', async () => {
+    const own = new Response('x', { headers: { 'access-control-allow-origin': '*' } });
+    expect(withCors(request({ headers: { origin: 'https://app.example' } }), own)).toBe(own);
+    const plain = new Response('x');
+    expect(withCors(request(), plain)).toBe(plain);
+    const varied = new Response('x', { status: 201, headers: { vary: 'Accept' } });
+    const answer = withCors(request({ headers: { origin: 'https://app.example' } }), varied);
+    expect([answer.status, answer.headers.get('vary'), await answer.text()]).toEqual([201, 'Accept, Origin', 'x']);
+  });
+});
