@@ -23,6 +23,10 @@ export async function runDev(options: DevOptions, terminal: Terminal): Promise<v
   const file = resolve(options.file ?? USUAL.find((name) => existsSync(name)) ?? USUAL[0] ?? '');
   if (!existsSync(file))
     throw new CliError(`There is no ${options.file ?? `${USUAL.join(', ')} here`}. Name the module that exports app: portcullis dev FILE`);
+  if (file.endsWith('.ts') && !process.features.typescript)
+    throw new CliError(
+      `${file} is TypeScript, which needs Node 22.18 or newer, and this is ${process.version}. Install a newer Node and try again.`,
+    );
   if (options.watches) return watch(file, options);
   return serveOnce(file, options, terminal);
 }

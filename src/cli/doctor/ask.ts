@@ -47,8 +47,21 @@ export const PRIVATE_ADDRESS = 'PRIVATE_ADDRESS';
 /** The run has used up its time or its requests. */
 export const OUT_OF_BOUNDS = 'OUT_OF_BOUNDS';
 
-/** Makes the function that asks. @param told hears of each request before it is sent. */
-export function makeAsk(limits: Limits, reach: Reach, told: (line: string) => void): Ask {
+/** What a run asks with. */
+export interface AskParts {
+  readonly limits: Limits;
+  readonly reach: Reach;
+  /** Hears of each request before it is sent. */
+  readonly told: (line: string) => void;
+  readonly fetch: Fetch;
+}
+
+/** As much of the global `fetch` as is used. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Makes the function that asks. */
+export function makeAsk(parts: AskParts): Ask {
+  const { limits, told } = parts;
   const known = new Map<string, Exchange>();
   const end = performance.now() + limits.totalSeconds * 1000;
   let count = 0;
@@ -60,13 +73,13 @@ export function makeAsk(limits: Limits, reach: Reach, told: (line: string) => vo
     const late = ++count > limits.requests || left <= 0;
     if (!late) told(`${question.method ?? 'GET'} ${new URL(question.url).origin}${new URL(question.url).pathname}`);
     const signal = AbortSignal.timeout(Math.max(1, Math.min(limits.requestSeconds * 1000, left)));
-    const exchange = late ? failed(question, OUT_OF_BOUNDS) : await send(question, limits, reach, signal);
+    const exchange = late ? failed(question, OUT_OF_BOUNDS) : await send(question, parts, signal);
     known.set(key, exchange);
     return exchange;
   };
 }
 
-async function send(question: Question, limits: Limits, reach: Reach, signal: AbortSignal): Promise<Exchange> {
+async function send(question: Question, { limits, reach, fetch }: AskParts, signal: AbortSignal): Promise<Exchange> {
   const { url, method = 'GET', headers = {}, body = null, follows = false } = question;
   const redirects: string[] = [];
   const start = performance.now();

@@ -5,7 +5,7 @@
  */
 import { makeReach, type Reach } from '../reach.ts';
 import type { Terminal } from '../terminal.ts';
-import { type Ask, makeAsk } from './ask.ts';
+import { type Ask, type Fetch, makeAsk } from './ask.ts';
 import { checkBrowser } from './browser.ts';
 import { checkChallenge } from './challenge.ts';
 import { checkEndpoints } from './endpoints.ts';
@@ -31,6 +31,7 @@ const MIN_SECRET = 4;
 export interface DoctorParts {
   readonly limits?: Partial<Limits>;
   readonly reach?: Reach;
+  readonly fetch?: Fetch;
 }
 
 /** Checks a server and prints the report. @returns the exit code. */
@@ -49,7 +50,8 @@ export async function examine(options: DoctorOptions, told: (line: string) => vo
   const { search, searchParams } = new URL(url);
   const values = [...searchParams.values()].filter((value) => value.length >= MIN_SECRET); // may be keys, and a server may repeat them
   const findings = makeFindings([token ?? '', search, ...values]);
-  const asks = makeAsk(limits, parts.reach ?? makeReach(new URL(url)), told);
+  const { reach = makeReach(new URL(url)), fetch = globalThis.fetch } = parts;
+  const asks = makeAsk({ limits, reach, told, fetch });
   const run: Run = { options, url, limits, ask: watched(asks, limits, findings), findings };
   isInsecure(url, undefined, url, findings);
   checkUrl(run);
@@ -67,6 +69,8 @@ export async function examine(options: DoctorOptions, told: (line: string) => vo
     await checkBrowser(run, challenge, resource, servers);
     const listed = isOpen || token !== null ? await checkSessions(run, isOpen) : null;
     if (listed) checkTools(run, listed);
+    else if (options.directory)
+      findings.add('tools', 'warning', { url }, 'the tools were not looked at', 'Put an access token into PORTCULLIS_TOKEN and run this again: the directory looks at every tool.'); // prettier-ignore
     tools = listed?.length ?? null;
   }
   const isWrong = findings.list.some(({ level }) => level === 'problem');

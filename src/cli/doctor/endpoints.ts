@@ -76,19 +76,18 @@ async function checkSignIn(run: Run, endpoint: string, client: ClientProfile, cl
   const asked = authorizationUrl(endpoint, clientId, client.redirectUri, { ...scope, resource: url });
   const answer = await ask({ url: asked, headers: browser(endpoint) });
   findings.made('sign-in-page');
-  const level = isLoopbackHost(new URL(url).hostname) ? 'warning' : 'problem'; // a machine without a way out is common there
   const where = { url: endpoint };
   const error = answer.redirects.map((to) => (URL.canParse(to) ? new URL(to).searchParams.get('error') : null)).find((one) => one !== null);
   if (error !== undefined) {
     const about = error === 'invalid_target' ? `Accept "resource": "${url}" in the request.` : error === 'invalid_scope' ? 'Grant the scopes that the resource metadata lists.' : `Look up ${quoted(error)} in the log of the server.`; // prettier-ignore
-    return findings.add('sign-in-page', level, where, `${client.name}: error=${quoted(error)}`, about);
+    return findings.add('sign-in-page', 'problem', where, `${client.name}: error=${quoted(error)}`, about);
   }
   if (answer.failure === null && answer.status < 400) return;
   const found = `${client.name}: ${answer.failure ?? `HTTP ${answer.status}`}`;
   const fix = clientId === client.document
     ? `The server has to fetch ${clientId}: let it call out to that host, past firewalls and proxies, and take the document.`
     : 'Open the page for a client that has just registered.'; // prettier-ignore
-  findings.add('sign-in-page', level, where, found, fix);
+  findings.add('sign-in-page', 'problem', where, found, fix);
 }
 
 /** A server on a computer without a way out can fetch no document; that is no fault of it. One on the internet always can. */
@@ -111,10 +110,8 @@ async function checkRegistration(run: Run, server: Server, url: string, client: 
       json === null
         ? insteadOfJson(answer)
         : `HTTP ${status}, ${quoted(json['error'] ?? 'no client_id')}: ${quoted(json['error_description'] ?? '')}`;
-    const fix = status === 401 || status === 403
-      ? 'Let clients register without a token, or take Client ID Metadata Documents from all of them.'
-      : `Accept the redirects of ${client.name}: ${JSON.stringify(client.registration['redirect_uris'])}.`; // prettier-ignore
-    return findings.add('register', 'problem', { url }, `${client.name}: ${found}`, fix);
+    const about = `${quoted(json?.['error'])} ${quoted(json?.['error_description'])}`;
+    return findings.add('register', 'problem', { url }, `${client.name}: ${found}`, registrationFix(client, status, about));
   }
   if (status !== 201)
     findings.add('register', 'warning', { url }, `${client.name}: HTTP ${status}`, 'Answer a registration with HTTP 201.');
@@ -123,6 +120,15 @@ async function checkRegistration(run: Run, server: Server, url: string, client: 
   // What was made is taken back where the server lets us (RFC 7592 §2.3), at the host that gave it and nowhere else.
   if (manage !== null && token !== null && URL.canParse(manage) && new URL(manage).origin === new URL(url).origin)
     await ask({ url: manage, method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
+}
+
+function registrationFix({ name, registration }: ClientProfile, status: number, about: string): string {
+  if (status === 401 || status === 403)
+    return 'Let clients register without a token, or take Client ID Metadata Documents from all of them.';
+  if (/scope/.test(about))
+    return `Register ${name} all the same, and leave out scopes that the server does not have: ${quoted(registration['scope'])}.`;
+  if (/redirect|uri/i.test(about)) return `Accept the redirects of ${name}: ${JSON.stringify(registration['redirect_uris'])}.`;
+  return `Accept what ${name} registers, and ignore members that the server does not know: ${JSON.stringify(registration)}.`;
 }
 
 function authorizationUrl(endpoint: string, clientId: string, redirectUri: string, more: { readonly [name: string]: string }): string {

@@ -42,6 +42,12 @@ export async function checkResourceMetadata(run: Run, { metadataUrl, kind }: Cha
     findings.add('resource-metadata-path', level, { url: places.path }, insteadOfJson(byPath), 'Publish the metadata there as well: clients that were given no URL try it first.'); // prettier-ignore
   if (!documentIn(atRoot) && !isTrouble(atRoot, 'resource-metadata-root', findings))
     findings.add('resource-metadata-root', level, { url: places.root }, insteadOfJson(atRoot), 'Publish the metadata there as well, if this origin has one MCP server: some clients look nowhere else.'); // prettier-ignore
+  const [counts, other] = [documentIn(found), documentIn(byPath)];
+  const differs = ['resource', 'authorization_servers'].find(
+    (field) => other && JSON.stringify(counts?.[field]) !== JSON.stringify(other[field]),
+  );
+  if (differs !== undefined)
+    findings.add('resource-metadata-path', 'problem', { url: places.path, field: differs }, quoted(other?.[differs]), `Publish the same document there as at ${found.url}: which of them a client reads depends on the client.`); // prettier-ignore
   await checkHead(run, found);
   return judge(run, found, documentIn(found) ?? {});
 }

@@ -24,7 +24,10 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
   const shown = relative(process.cwd(), project.folder) || '.';
   if (!options.json) terminal.out(`Made ${names.length} files in ${shown}: ${names.join(', ')}`);
   if (project.installs) install(project.folder, terminal);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isOld = major < 22 || (major === 22 && minor < 18); // it runs TypeScript as it is
   const next = [
+    ...(isOld ? [`install Node 22.18 or newer (this is ${process.versions.node})`] : []),
     ...(shown === '.' ? [] : [`cd ${shown}`]),
     ...(project.installs ? [] : ['npm install']),
     ...(project.login === 'password' ? [] : ['put id and secret into .env (README.md says how)']),

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../../src/cli/commands.ts';
 import { CHECKS } from '../../../src/cli/doctor/checks.ts';
+import { CLIENTS } from '../../../src/cli/doctor/clients.ts';
 import { makeAsk } from '../../../src/cli/doctor/ask.ts';
 import { LIMITS } from '../../../src/cli/doctor/limits.ts';
 import { parseDoctorOptions } from '../../../src/cli/doctor/options.ts';
@@ -121,17 +122,26 @@ describe('portcullis doctor', () => {
     await new Promise<void>((next) => server.listen(0, '127.0.0.1', next));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const told: string[] = [];
-    const ask = makeAsk({ ...LIMITS, requests: 3, redirects: 2, bytes: 1000 }, async () => undefined, (line) => void told.push(line));
+    const parts = { reach: async () => undefined, told: (line: string) => void told.push(line), fetch };
+    const ask = makeAsk({ ...parts, limits: { ...LIMITS, requests: 3, redirects: 2, bytes: 1000 } });
     expect(await ask({ url: `${url}/loop`, follows: true })).toMatchObject({ status: 302, redirects: [`${url}/loop`, `${url}/loop`, `${url}/loop`] });
     expect(await ask({ url })).toMatchObject({ status: 200, isCut: true, json: null });
     await ask({ url }); // the same question is not asked again
     expect(told).toHaveLength(2);
     await ask({ url: `${url}/3` });
     expect(await ask({ url: `${url}/4` })).toMatchObject({ status: 0, failure: 'OUT_OF_BOUNDS' });
-    const late = makeAsk({ ...LIMITS, totalSeconds: 0 }, async () => undefined, () => undefined);
+    const late = makeAsk({ ...parts, limits: { ...LIMITS, totalSeconds: 0 } });
     expect((await late({ url })).failure).toBe('OUT_OF_BOUNDS');
     server.close();
   }); // prettier-ignore
+
+  it('plays the clients of docs/clients.md, with their documents and redirects', () => {
+    const page = readFileSync(new URL('../../../docs/clients.md', import.meta.url), 'utf8');
+    for (const { document, redirectUri } of CLIENTS) {
+      if (document !== null) expect(page).toContain(document);
+      expect(page).toContain(redirectUri.replace(/:(33418|49152|14823)\//, ':PORT/'));
+    }
+  });
 
   it('has every check in docs/guide/doctor.md', () => {
     const page = readFileSync(new URL('../../../docs/guide/doctor.md', import.meta.url), 'utf8');
