@@ -44,15 +44,14 @@ const SLOW = { code: 2000, refresh: 2000, chain: 2000 };
 export const SUBJECTS: readonly Subject[] = [
   { name: 'node:http', side: 'node', file: 'servers/bare.ts', args: [], asks: CHEAP, paths: { forged: '/forged' } },
   { name: 'serve() alone', side: 'node', file: 'servers/adapter.ts', args: [], asks: { guard: 16_000 } },
-  { name: 'serve() alone, PlainResponse', side: 'node', file: 'servers/adapter.ts', args: ['plain'], asks: { guard: 16_000 } },
+  { name: 'serve() alone, native objects', side: 'node', file: 'servers/adapter.ts', args: ['native'], asks: { guard: 16_000 } },
   { name: 'token floor, map', side: 'node', file: 'servers/token-floor.ts', args: ['map'], asks: TOKENS },
   { name: 'token floor, SQLite NORMAL', side: 'node', file: 'servers/token-floor.ts', args: ['normal'], asks: TOKENS },
   { name: 'token floor, SQLite FULL', side: 'node', file: 'servers/token-floor.ts', args: ['full'], asks: TOKENS },
   { name: 'Portcullis, memory', side: 'node', file: 'servers/ours.ts', args: ['memory'], asks: { ...TOKENS, guard: 16_000, register: 3000 } },
   { name: 'Portcullis, SQLite', side: 'node', file: 'servers/ours.ts', args: ['sqlite'], asks: { ...TOKENS, ...FIRST, ...CHEAP, introspect: 8000, register: 2000 } },
   { name: 'Portcullis, SQLite, ES256', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'signed'], asks: { code: 3000, refresh: 3000, first: 3000, guard: 16_000, introspect: 8000 } },
-  { name: 'Portcullis, SQLite, PlainResponse', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'plain'], asks: { code: 3000, refresh: 3000, guard: 16_000 } },
-  { name: 'Portcullis, SQLite, PlainResponse, cached', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'cached'], asks: { code: 3000, refresh: 3000, guard: 16_000 } },
+  { name: 'Portcullis, SQLite, cached', side: 'node', file: 'servers/ours.ts', args: ['sqlite', 'cached'], asks: { code: 3000, refresh: 3000, guard: 16_000 } },
   { name: 'oidc-provider, memory', side: 'node', file: 'servers/oidc.ts', args: ['memory'], asks: { ...SLOW, register: 2000 }, paths: { register: '/reg' } },
   { name: 'oidc-provider, SQLite', side: 'node', file: 'servers/oidc.ts', args: ['sqlite'], asks: SLOW },
   { name: 'MCP SDK 1.32, Express', side: 'node', file: 'servers/sdk-as.ts', args: [], asks: { forged: 8000, register: 3000, metadata: 8000 } },
@@ -88,8 +87,7 @@ const sdk = 'MCP SDK 1.32, Express';
 /** The promises that are kept in this bench. */
 export const TARGETS: readonly Target[] = [
   { id: 'guard, one read (Node)', ours: [node, 'guard'], other: ['node:http', 'guard'], least: 0.7 },
-  { id: 'guard, PlainResponse', ours: ['Portcullis, SQLite, PlainResponse', 'guard'], other: ['node:http', 'guard'], least: 0.7 },
-  { id: 'G1, tokens cached', ours: ['Portcullis, SQLite, PlainResponse, cached', 'guard'], other: ['node:http', 'guard'], least: 0.8 },
+  { id: 'G1, tokens cached', ours: ['Portcullis, SQLite, cached', 'guard'], other: ['node:http', 'guard'], least: 0.8 },
   { id: 'G2, tokens cached', ours: ['Portcullis, Durable Object, cached', 'guard'], other: ['workerd hello', 'guard'], least: 0.75 },
   { id: 'G2, tokens cached', ours: ['Portcullis, Durable Object, cached', 'guard'], other: [incumbent, 'guard'], least: 4.5 },
   { id: 'T1', ours: ['Portcullis, memory', 'code'], other: ['token floor, map', 'code'], least: 0.5 },

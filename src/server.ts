@@ -164,7 +164,6 @@ async function failure(route: Route, call: Call, error: unknown): Promise<Respon
       },
       known.status,
       { ...CROSS_ORIGIN, ...known.headers },
-      call.as.runtime.respond,
     );
   }
   return errorPage({ error: known, requestId: broken ? requestId : undefined, brand: call.as.settings.brand, words: call.words, advice });

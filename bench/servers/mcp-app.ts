@@ -84,7 +84,6 @@ export const OPTIONS: OAuthProviderOptions = {
 /** What is open stands before the provider, which costs it nothing. */
 export function before(provider: FetchObject<never>): FetchObject<never> {
   return {
-    takesLightRequests: true,
     fetch(request, env, ctx) {
       const open = OPEN.get(new URL(request.url).pathname);
       return open ? open.fetch(request, env, Object.assign(ctx, { auth: NOBODY, props: NOBODY.props })) : provider.fetch(request, env, ctx);

@@ -1,27 +1,24 @@
 /**
- * Our server as an application would run it on Node. Arguments: `sqlite` or `memory`, and `plain` where the handler answers with
- * the `PlainResponse` of portcullis/node and takes light requests, `cached` for that and tokens that are believed for a while, or
- * `signed` for tokens that are signed. Its default handler makes codes, as an application with its own sign-in does.
+ * Our server as an application would run it on Node. Arguments: `sqlite` or `memory`, and `cached` for tokens that are believed for a while,
+ * `signed` for tokens that are signed, `native` where the global objects are left alone. Its default handler makes codes, as an application with its own sign-in does.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PlainResponse, serve, sqliteStore } from '../../dist/node/index.js';
+import { serve, sqliteStore } from '../../dist/node/index.js';
 import { memoryStore, OAuthProvider } from '../../dist/node/main.js';
 import type { OAuthHelpers } from '../../dist/provider/helpers.js';
 import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, KEPT_CLIENT, RESOURCE_SERVER } from './answers.ts';
 
 const [kind, answers] = process.argv.slice(2);
-const isLight = answers === 'plain' || answers === 'cached';
 const store = kind === 'memory' ? memoryStore() : sqliteStore(join(temporaryFolder(), 'bench.db'));
 await store.write(`client:${CLIENT_ID}`, KEPT_CLIENT, 'any');
 
-const answer = isLight ? PlainResponse.of : (body: string, init: ResponseInit) => new Response(body, init);
 const provider = new OAuthProvider<{ PORTCULLIS: typeof store; PORTCULLIS_LIMITS: string; OAUTH_PROVIDER?: OAuthHelpers }>({
   issuer: ISSUER,
   apiRoute: '/mcp',
-  apiHandler: { takesLightRequests: isLight, fetch: () => answer(ANSWER, { headers: HEADERS }) },
+  apiHandler: () => new Response(ANSWER, { headers: HEADERS }),
   clientRegistrationEndpoint: '/register',
   scopesSupported: { read: 'Read your notes', write: 'Change your notes' },
   clients: [{ ...RESOURCE_SERVER, authMethod: 'client_secret_post', introspects: ['/mcp'] }],
@@ -48,5 +45,5 @@ function temporaryFolder(): string {
 }
 
 const env = { PORTCULLIS: store, PORTCULLIS_LIMITS: 'off' };
-const { port } = await serve(provider, { port: 0, host: '127.0.0.1', env, signals: true });
+const { port } = await serve(provider, { port: 0, host: '127.0.0.1', env, signals: true, overrideGlobalObjects: answers !== 'native' });
 console.log(`listening ${port}`);

@@ -1,7 +1,7 @@
 /**
  * Challenge: how a protected resource says no (RFC 6750 §3, RFC 9728 §5.1, MCP "Protected Resource Metadata Discovery").
  */
-import { json, quoted, type Respond } from '../lib/http.ts';
+import { json, quoted } from '../lib/http.ts';
 import type { Checked } from '../model/access.ts';
 import { DPOP_ALGS } from '../model/client.ts';
 import type { ProofProblem } from '../model/dpop.ts';
@@ -24,25 +24,25 @@ export interface Challenge {
 }
 
 /** 401: no token was sent (no `error` then), or one that is not good. */
-export function unauthorized(challenge: Challenge, sent: boolean, respond?: Respond, scheme: Scheme = 'Bearer', advice?: string): Response {
+export function unauthorized(challenge: Challenge, sent: boolean, scheme: Scheme = 'Bearer', advice?: string): Response {
   const body = sent ? bodyOf('invalid_token', advice) : { error_description: 'This server needs an access token.' };
-  return json(body, 401, { 'www-authenticate': headerOf(challenge, sent ? 'invalid_token' : null, scheme) }, respond);
+  return json(body, 401, { 'www-authenticate': headerOf(challenge, sent ? 'invalid_token' : null, scheme) });
 }
 
 /** 403: the token is good and lacks a scope; names every scope of the operation (RFC 6750 §3.1). */
-export function insufficientScope(challenge: Challenge, respond?: Respond, scheme: Scheme = 'Bearer', advice?: string): Response {
+export function insufficientScope(challenge: Challenge, scheme: Scheme = 'Bearer', advice?: string): Response {
   const body = { ...bodyOf('insufficient_scope', advice), scope: challenge.scope.join(' ') };
-  return json(body, 403, { 'www-authenticate': headerOf(challenge, 'insufficient_scope', scheme) }, respond);
+  return json(body, 403, { 'www-authenticate': headerOf(challenge, 'insufficient_scope', scheme) });
 }
 
 /** 401: the token is good, and the proof of its key is not (RFC 9449 §7.1, §9). */
-export function unproven(challenge: Challenge, { code, headers }: ProofProblem, respond?: Respond, advice?: string): Response {
-  return json(bodyOf(code, advice), 401, { ...headers, 'www-authenticate': headerOf(challenge, code, 'DPoP') }, respond);
+export function unproven(challenge: Challenge, { code, headers }: ProofProblem, advice?: string): Response {
+  return json(bodyOf(code, advice), 401, { ...headers, 'www-authenticate': headerOf(challenge, code, 'DPoP') });
 }
 
 /** 503: the token could not be checked, or what the call needs is not there just now. Never 401, on which clients throw their tokens away. */
-export function unavailable(respond?: Respond, retryAfter = 2): Response {
-  return json(bodyOf('temporarily_unavailable'), 503, { 'retry-after': String(retryAfter) }, respond);
+export function unavailable(retryAfter = 2): Response {
+  return json(bodyOf('temporarily_unavailable'), 503, { 'retry-after': String(retryAfter) });
 }
 
 /** Without an `Error`, whose stack nobody reads. @param advice what to do, for callers on loopback. */

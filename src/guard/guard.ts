@@ -4,8 +4,7 @@
  */
 import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { toNativeRequest, takesLight } from '../lib/native-request.ts';
-import { askedHeaders, type Respond } from '../lib/http.ts';
+import { askedHeaders } from '../lib/http.ts';
 import type { Access, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
 import type { Context } from '../model/handler.ts';
@@ -53,8 +52,6 @@ export interface GuardOptions {
   readonly onRefused?: OnRefused | undefined;
   /** Told when the verifier fails; nothing of it reaches the caller. */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** Makes refusals and the metadata's answer. @internal a runtime's cheaper way, for `OAuthProvider` */
-  readonly respond?: Respond | undefined;
 }
 
 /** Checks a request. Call {@link Guard.protect} to put it before a handler. */
@@ -79,7 +76,7 @@ export type GuardedFetch<Env = unknown, Nobody = never> = (
 ) => Awaitable<Response>;
 
 const OPTIONS =
-  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onRefused onError respond fixedAudience own';
+  'resource authorizationServers verify requiredScopes hierarchy name allowedOrigins tokenOf anonymous checkProof onRefused onError fixedAudience own';
 
 /**
  * Makes a guard.
@@ -119,16 +116,16 @@ export function guard(options: GuardOptions): Guard<null> {
     return foreign;
   };
 
-  const judge = async (request: Request, respond: Respond | undefined): Promise<Access | Response | null> => {
+  const judge = async (request: Request): Promise<Access | Response | null> => {
     const foreign = await foreignPage(request);
     if (foreign) return foreign;
     const { token, sent, scheme } = tokenOf ? given(tokenOf(request)) : bearerOf(request);
     const refused = async (reason: string, detail?: string): Promise<Response> => {
       const advice = await told(request, { code: 'invalid_token', reason, detail });
-      return unauthorized(challengeFor(request), true, respond, scheme, advice);
+      return unauthorized(challengeFor(request), true, scheme, advice);
     };
     if (token === undefined && sent) return refused('authorization_malformed');
-    if (token === undefined) return anonymous ? null : unauthorized(challengeFor(request), false, respond, scheme);
+    if (token === undefined) return anonymous ? null : unauthorized(challengeFor(request), false, scheme);
     let why: Parameters<Tell> = ['token_not_good']; // where the verifier says nothing
     let access: Checked | null;
     let problem: ProofProblem | null = null;
@@ -147,42 +144,38 @@ export function guard(options: GuardOptions): Guard<null> {
       }
     } catch (error) {
       onError(error);
-      return unavailable(respond, retryAfterOf(error));
+      return unavailable(retryAfterOf(error));
     }
     if (problem) {
       const { code, reason = 'proof_not_good' } = problem;
-      return unproven(challengeFor(request), problem, respond, await told(request, { code, reason }));
+      return unproven(challengeFor(request), problem, await told(request, { code, reason }));
     }
     const scope = covered(access.scope);
     const missing = requiredScopes.filter((one) => !scope.includes(one));
     if (missing.length > 0) {
       const detail = `the token lacks ${missing.join(' ')}`;
       const advice = await told(request, { code: 'insufficient_scope', reason: 'scope_missing', detail });
-      return insufficientScope(challengeFor(request), respond, scheme, advice);
+      return insufficientScope(challengeFor(request), scheme, advice);
     }
     if (access.upstream && scope === access.scope) return access as Access;
     return { upstream: noUpstreams, connect: noConnect, ...access, scope };
   };
 
-  const check = (request: Request): Promise<Access | Response | null> => judge(request, options.respond);
-  const respondOf = (ctx: Context): Respond | undefined => options.respond ?? ctx.respond;
   const protect = <Env>(handler: GuardedFetch<Env, null>): ReturnType<Guard['protect']> => {
-    const light = takesLight(handler);
-    const guarded = async (request: Request, env: unknown, ctx: Context = { waitUntil() {} }): Promise<Response> => {
+    return async (request: Request, env: unknown, ctx: Context = { waitUntil() {} }): Promise<Response> => {
       const document = request.url.includes('/.well-known/') ? documents.get(pathAndQueryOf(request)) : undefined;
-      if (document !== undefined) return metadataAnswer(request, document, respondOf(ctx));
+      if (document !== undefined) return metadataAnswer(request, document);
       const foreign = await foreignPage(request);
       if (foreign) return foreign; // which a foreign page may not even read
       if (request.method === 'OPTIONS') return preflight(request);
-      const access = await judge(request, respondOf(ctx));
+      const access = await judge(request);
       if (isRefusal(access)) return withCors(request, access);
-      ctx.stillGood = async () => isGood(await check(request));
+      ctx.stillGood = async () => isGood(await judge(request));
       if (tokenOf) noteCredential(ctx, tokenOf(request));
-      return withCors(request, await handler(light ? request : toNativeRequest(request), env as Env, withAccess(ctx, access, challenge)));
+      return withCors(request, await handler(request, env as Env, withAccess(ctx, access, challenge)));
     };
-    return Object.assign(guarded, { takesLightRequests: true as const });
   };
-  return Object.assign(check, { protect, metadata, documents, challenge });
+  return Object.assign(judge, { protect, metadata, documents, challenge });
 }
 
 /** A check that could not be made is none: 503 rejects. */

@@ -1,7 +1,7 @@
 /**
  * Protected-resource metadata: where a client finds who issues tokens for this resource (RFC 9728 §2, §3).
  */
-import { askedHeaders, respondPlainly, type Respond } from '../lib/http.ts';
+import { askedHeaders } from '../lib/http.ts';
 import { DPOP_ALGS } from '../model/client.ts';
 import { otherName } from '../model/resource.ts';
 
@@ -50,7 +50,7 @@ export function metadataText({ resource, authorizationServers, scopes = [], name
 }
 
 /** Answers GET, HEAD and a preflight for the document. */
-export function metadataAnswer(request: Request, text: string, respond: Respond = respondPlainly): Response {
+export function metadataAnswer(request: Request, text: string): Response {
   const cors = {
     'access-control-allow-origin': '*',
     'access-control-allow-methods': 'GET, HEAD, OPTIONS',
@@ -60,5 +60,5 @@ export function metadataAnswer(request: Request, text: string, respond: Respond 
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return new Response(null, { status: 405, headers: { allow: 'GET, HEAD, OPTIONS' } });
   const headers = { ...cors, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' };
-  return respond(request.method === 'HEAD' ? null : text, { headers });
+  return new Response(request.method === 'HEAD' ? null : text, { headers });
 }

@@ -69,20 +69,9 @@ export const CROSS_ORIGIN = {
   'access-control-expose-headers': 'WWW-Authenticate, Retry-After, DPoP-Nonce',
 } as const;
 
-/** Makes a `Response` of a text. */
-export type Respond = (text: string | null, init: ResponseInit) => Response;
-
-/** The standard way. */
-export const respondPlainly: Respond = (text, init) => new Response(text, init);
-
-/** A JSON answer that no cache keeps. @param respond a cheaper way to make it, where the runtime has one. */
-export function json(
-  value: unknown,
-  status = 200,
-  headers: { readonly [name: string]: string } = {},
-  respond: Respond = respondPlainly,
-): Response {
-  return respond(JSON.stringify(value), {
+/** A JSON answer that no cache keeps. */
+export function json(value: unknown, status = 200, headers: { readonly [name: string]: string } = {}): Response {
+  return new Response(JSON.stringify(value), {
     status,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache', ...headers },
   });

@@ -145,7 +145,6 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
     if (!path.startsWith('/')) throw new TypeError(`McpAgent.serve: the path must begin with "/", but is ${JSON.stringify(path)}.`);
     const handler = McpAgent.#handler(this, options);
     return {
-      takesLightRequests: true,
       servedPaths: [path],
       fetch(request, env, ctx) {
         if (![path, `${path}/`].includes(new URL(request.url).pathname))

@@ -117,7 +117,6 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   const served = new WeakSet<AnyServer>();
 
   return {
-    takesLightRequests: true,
     async fetch(request, env, ctx) {
       const access = callerOf<Props>(ctx);
       if (access === null && ctx.anonymous !== true) {
@@ -158,8 +157,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
           if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
           if (turn) return withoutStore(await turn.serve(server, authInfo));
           relateToRequest(server, body);
-          if (isPlain(entry.request, body, server))
-            return await respondInJson(server, entry.request, body, { authInfo, report, respond: ctx.respond });
+          if (isPlain(entry.request, body, server)) return await respondInJson(server, entry.request, body, { authInfo, report });
           return withoutStore(await serveOnce(server, entry.request, { authInfo, parsedBody: body }));
         };
         const [id, ...others] = requestsIn(body);

@@ -6,7 +6,7 @@
  */
 import { isJsonContentType, isJSONRPCRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server';
 import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
-import { json, type Respond } from '../lib/http.ts';
+import { json } from '../lib/http.ts';
 import { onAbort } from '../lib/on-abort.ts';
 import type { JudgedBody, JudgedMessage } from './policy/gate.ts';
 import { ALIVE_MS } from './in-time.ts';
@@ -38,7 +38,7 @@ export async function respondInJson(
   server: AnyServer,
   request: Request,
   message: PlainCall,
-  { authInfo, report, respond }: { readonly authInfo: AuthInfo; readonly report: Report; readonly respond?: Respond | undefined },
+  { authInfo, report }: { readonly authInfo: AuthInfo; readonly report: Report },
 ): Promise<Response> {
   const { signal } = request;
   let stream: Stream | null = null;
@@ -77,7 +77,7 @@ export async function respondInJson(
       if ((isLast ? sent.id : options?.relatedRequestId) !== message.id) return; // nobody listens for what belongs to no request
       if (!isLast) return opened().write(sent);
       if (stream) stream.write(sent);
-      else settle(json(sent, 200, {}, respond));
+      else settle(json(sent));
       queueMicrotask(finish); // not here: the server is still within its own `send`
     },
     async close() {

@@ -1,7 +1,6 @@
 /**
  * The shapes of code that answers requests, as Workers knows them; Node's adapter speaks the same.
  */
-import type { Respond } from '../lib/http.ts';
 import type { Access } from './access.ts';
 import type { NewEvent } from './event.ts';
 import type { Awaitable } from './runtime.ts';
@@ -25,8 +24,6 @@ export interface Context {
   stillGood?: () => Promise<boolean>;
   /** Set by `OAuthProvider`: tells the listener `on`. */
   emit?: (event: NewEvent) => void;
-  /** Set by the runtime: a cheaper way to make an answer that is a text, where the runtime has one. */
-  respond?: Respond | undefined;
   /** Set by `OAuthProvider`: what is kept for the user of this request between calls. */
   states?: CallerStates;
   /** Resolves when the answer was sent or the caller has gone, where the runtime can tell. */
@@ -41,11 +38,6 @@ export interface Context {
 
 /** An object with `fetch`: a Worker's default export, `McpAgent.serve(path)`, `McpAgent.Router`, Hono … */
 export interface FetchObject<Env = unknown> {
-  /**
-   * On Node: hand this handler the server's light request, a third of the price. It reads as any other; what it cannot do is pass for
-   * a genuine one in `fetch(request)` and `new Request(request)`. Call `genuine(request)` of `portcullis/node` before those.
-   */
-  readonly takesLightRequests?: boolean;
   /** The paths at which it answers, and 404 everywhere else; with a slash at the end, all below as well. `OAuthProvider` refuses routes that lead to none of them. */
   readonly servedPaths?: readonly string[];
   fetch(request: Request, env: Env, ctx: Context): Awaitable<Response>;

@@ -43,8 +43,6 @@ export interface Runtime {
   seal(key: Uint8Array<ArrayBuffer>, plain: Uint8Array<ArrayBuffer>, bound: string): Awaitable<Uint8Array<ArrayBuffer>>;
   /** What was sealed, or null if the key, the bytes or what they are bound to do not fit. */
   open(key: Uint8Array<ArrayBuffer>, sealed: Uint8Array<ArrayBuffer>, bound: string): Awaitable<Uint8Array<ArrayBuffer> | null>;
-  /** An answer whose whole text is known. Absent where the standard `Response` is cheap; on Node it costs more than the rest of the answer. */
-  readonly respond?: (text: string | null, init: ResponseInit) => Response;
   /** 32 bytes of scrypt. Absent where the machine has none: password sign-in then refuses to start. */
   scrypt?(password: string, salt: Uint8Array<ArrayBuffer>, cost: ScryptCost, who?: Waiter): Promise<Uint8Array<ArrayBuffer>>;
   /** Reaches public addresses only. Absent where the machine cannot promise that: client metadata documents are then off. */

@@ -1,6 +1,4 @@
 /** Portcullis on Node: a server around `{ fetch }`, the machine's runtime, and the embedded store. */
-export { LazyResponse } from './http/lazy-response.ts';
-export { toNativeRequest } from '../lib/native-request.ts';
 export { nodeRuntime } from './runtime.ts';
 export { serve, type NodeServer, type ServeOptions } from './serve.ts';
 export type { ErrorPlace } from './http/answer.ts';

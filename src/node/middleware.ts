@@ -27,8 +27,8 @@ const BODY_LIMIT = 4 * 1024 * 1024;
  * @throws {TypeError} for an app without `fetch`.
  */
 export function nodeListener<Env>(app: FetchObject<Env> | FetchFunction<Env>, options: NodeListenerOptions = {}): NodeListener {
-  checkNames('nodeListener', options, 'env trustProxy maxRequests requestTimeout onError origin bodyLimit');
-  const object = typeof app === 'function' ? Object.assign({ fetch: app }, flagOf(app)) : app;
+  checkNames('nodeListener', options, 'env trustProxy maxRequests requestTimeout onError origin bodyLimit overrideGlobalObjects');
+  const object = typeof app === 'function' ? { fetch: app } : app;
   if (typeof object?.fetch !== 'function')
     throw new TypeError('nodeListener: give an OAuthProvider, a guarded handler, or an object with `fetch`.');
   const env = { ...process.env };
@@ -41,10 +41,6 @@ export function nodeListener<Env>(app: FetchObject<Env> | FetchFunction<Env>, op
       });
     desk.answer(request, response);
   };
-}
-
-function flagOf(app: object): { takesLightRequests?: true } {
-  return 'takesLightRequests' in app ? { takesLightRequests: true } : {};
 }
 
 /** What a guarded route finds on its request. */

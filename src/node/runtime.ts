@@ -7,7 +7,6 @@ import { availableParallelism } from 'node:os';
 import { lazy } from '../lib/lazy.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { makeHashQueue } from './hash-queue.ts';
-import { LazyResponse } from './http/lazy-response.ts';
 
 /** Of the four threads that Node has for such work, one stays for files and names. */
 const MAX_HASHES = 3;
@@ -63,7 +62,6 @@ export function nodeRuntime(): Runtime {
       const plain = decipher.update(sealed.subarray(NONCE, sealed.length - TAG));
       return authentic(decipher) ? bytesOf(plain) : null;
     },
-    respond: (text, init) => LazyResponse.of(text, init),
     scrypt(password, salt, { ln, r, p }, who) {
       const N = 2 ** ln;
       // OpenSSL refuses what needs more than `maxmem`; the need is known exactly (RFC 7914 §6), a little on top for itself.

@@ -4,7 +4,6 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { takesLight } from '../lib/native-request.ts';
 import { insteadOf } from '../lib/names.ts';
 import type { FetchObject } from '../model/handler.ts';
 import type { OAuthProvider } from '../provider/oauth-provider.ts';
@@ -134,7 +133,7 @@ export async function serve<Env>(app: FetchObject<Env> | OAuthProvider<Env>, opt
 
 /** By its face, not by its class: a process with a guard alone does not load the whole server for this question. */
 function isProvider(app: object): app is OAuthProvider<unknown> {
-  return takesLight(app) && typeof (app as Partial<OAuthProvider<unknown>>).helpers === 'function';
+  return typeof (app as Partial<OAuthProvider<unknown>>).helpers === 'function' && 'isNamed' in app;
 }
 
 function serverOf(url: string, port: number, shut: () => Promise<void>, signals: boolean): NodeServer {
@@ -204,7 +203,7 @@ function stopOnSignals(stop: () => Promise<void>): void {
 
 /** A wrong option is found at the start, in one line. */
 function check(app: unknown, settings: ServeOptions & typeof DEFAULTS & { port: number; host: string }): void {
-  const known = [...Object.keys(DEFAULTS), 'port', 'host', 'data', 'origin', 'env', 'onError'];
+  const known = [...Object.keys(DEFAULTS), 'port', 'host', 'data', 'origin', 'env', 'onError', 'overrideGlobalObjects'];
   const wrong = (name: string, want: string): TypeError => new TypeError(`serve: ${name} must be ${want}.`);
   if (typeof (app as { fetch?: unknown } | null)?.fetch !== 'function') throw wrong('the first argument', 'an object with a fetch method');
   for (const name of Object.keys(settings)) {

@@ -1,17 +1,10 @@
 /**
  * Handlers: calls whatever shape an application gave, the Workers way.
  */
-import { toNativeRequest, takesLight } from '../lib/native-request.ts';
 import type { Context, FetchClass, FetchFunction, Handler } from '../model/handler.ts';
 
-/** One function for every shape of handler, and genuine requests for all that do not ask for light ones. */
+/** One function for every shape of handler. A class is made anew for each request, as a `WorkerEntrypoint` is. */
 export function fetchOf<Env>(handler: Handler<Env>): FetchFunction<Env> {
-  const call = callOf(handler);
-  return takesLight(handler) ? call : (request, env, ctx) => call(toNativeRequest(request), env, ctx);
-}
-
-/** A class is made anew for each request, as a `WorkerEntrypoint` is. */
-function callOf<Env>(handler: Handler<Env>): FetchFunction<Env> {
   if (typeof handler === 'object') return (request, env, ctx) => handler.fetch(request, env, ctx);
   if (!isClass(handler)) return handler;
   return (request, env, ctx) => new (handler as new (ctx: Context, env: Env) => InstanceType<FetchClass>)(ctx, env).fetch(request);

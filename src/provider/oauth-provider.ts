@@ -13,7 +13,6 @@ import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
 import type { TokenSource, Verifier } from '../guard/token-source.ts';
-import { toNativeResponse } from '../lib/native-request.ts';
 import { networkOf } from '../lib/network.ts';
 import { lazy } from '../lib/lazy.ts';
 import { isLoopbackHost } from '../lib/url.ts';
@@ -95,16 +94,8 @@ export class OAuthProvider<Env = unknown> {
     }
   }
 
-  /** Node's server may hand over its light requests: handlers of the application get genuine ones. */
-  readonly takesLightRequests = true;
-
-  /** Answers a request. Bound: may be passed around alone. A light response goes to a server that asked for it (`ctx.respond`), and to no other. */
-  readonly fetch = (asked: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
-    const response = this.#answer(asked, env, ctx);
-    return ctx.respond === undefined ? response.then(toNativeResponse) : response;
-  };
-
-  async #answer(asked: Request, env: Env, ctx: Context): Promise<Response> {
+  /** Answers a request. Bound: may be passed around alone. */
+  readonly fetch = async (asked: Request, env: Env, ctx: Context = { waitUntil() {} }): Promise<Response> => {
     const { basePath } = this.#options;
     const request = basePath === undefined ? asked : withBase(asked, basePath);
     const path = pathOf(request.url);
@@ -120,7 +111,7 @@ export class OAuthProvider<Env = unknown> {
       );
     }
     const text = host.metadata.get(path);
-    if (text !== undefined) return metadataAnswer(request, text, this.#platform.runtime.respond);
+    if (text !== undefined) return metadataAnswer(request, text);
     const api = host.apis.find((one) => covers(one.path, path));
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback) {
@@ -128,7 +119,7 @@ export class OAuthProvider<Env = unknown> {
       return this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     return notFound();
-  }
+  };
 
   /** Whether the options name the issuer: else it comes from the environment, or on loopback from the request. */
   get isNamed(): boolean {
@@ -188,7 +179,7 @@ export class OAuthProvider<Env = unknown> {
 
   /** What a call comes to whose handler got no token of another site: 503, or 401 where that was the end of the grant. */
   async #refusal(api: Protected<Env>, request: Request, { failure, retryAfter }: UpstreamTokenError): Promise<Response | null> {
-    if (failure === 'unavailable') return unavailable(this.#platform.runtime.respond, retryAfter);
+    if (failure === 'unavailable') return unavailable(retryAfter);
     const verdict = failure === 'ended' ? await api.guard(request) : null;
     return isRefusal(verdict) ? verdict : null;
   }
@@ -251,7 +242,7 @@ export class OAuthProvider<Env = unknown> {
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.secrets.id(), error });
     const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProblem(as, ...proof);
-    const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous, respond: as.runtime.respond };
+    const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous };
     const apis = routes.map(({ path: route, handler }): Protected<Env> => {
       const path = prefix + route;
       const { uri: resource = issuer, scopes: requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};

@@ -1,5 +1,4 @@
 /** Path: which URL of ours a request asks for. */
-import { toNativeRequest } from '../lib/native-request.ts';
 
 /** The path as every router of ours sees it: one spelling, decided once. */
 export function pathOf(url: string): string {
@@ -17,7 +16,7 @@ export function withoutPrefix(request: Request, prefix: string): Request {
   if (prefix === '') return request;
   const url = new URL(request.url);
   url.pathname = url.pathname.slice(prefix.length);
-  return new Request(url, toNativeRequest(request));
+  return new Request(url, request);
 }
 
 /** Where a server stands: its issuer, and the path of that. */
@@ -48,5 +47,5 @@ export function withBase(request: Request, basePath: string): Request {
   if (subject === basePath || subject.startsWith(`${basePath}/`)) return request;
   const url = new URL(request.url);
   url.pathname = wellKnown + basePath + subject; // metadata has the path after its name (RFC 8414 §3.1, RFC 9728 §3.1)
-  return new Request(url, toNativeRequest(request));
+  return new Request(url, request);
 }

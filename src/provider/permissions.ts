@@ -21,7 +21,6 @@ export async function withPermissions(
 ): Promise<Access | Response> {
   const { permissions } = as.settings;
   if (permissions === null) return access;
-  const { respond } = as.runtime;
   try {
     const props = typeof access.props === 'object' && access.props !== null ? access.props : {};
     return { ...access, props: { ...props, permissions: await permissions(access, env as never) } };
@@ -30,13 +29,13 @@ export async function withPermissions(
     if (failure === 'ended') {
       as.emit({ kind: 'request.refused', endpoint: 'permissions', code: 'invalid_token', reason: 'upstream_ended' });
       const verdict = await check(); // which says so itself, where the grant has ended with the account
-      return isRefusal(verdict) ? verdict : unauthorized(guard.challenge, true, respond, schemeOf(access));
+      return isRefusal(verdict) ? verdict : unauthorized(guard.challenge, true, schemeOf(access));
     }
     if (failure === 'not_linked') {
       as.emit({ kind: 'request.refused', endpoint: 'permissions', code: 'access_denied', reason: 'upstream_not_linked' });
-      return json({ error: 'access_denied', error_description: (error as Error).message }, 403, {}, respond);
+      return json({ error: 'access_denied', error_description: (error as Error).message }, 403);
     }
     as.emit({ kind: 'request.failed', endpoint: 'permissions', requestId: as.secrets.id(), error });
-    return unavailable(respond, error instanceof UpstreamTokenError ? error.retryAfter : undefined);
+    return unavailable(error instanceof UpstreamTokenError ? error.retryAfter : undefined);
   }
 }

@@ -43,5 +43,5 @@ export async function deviceAuthorization(call: Call): Promise<Response> {
     expires_in: DEVICE_TTL,
     interval: INTERVAL,
   };
-  return json(answer, 200, CROSS_ORIGIN, as.runtime.respond);
+  return json(answer, 200, CROSS_ORIGIN);
 }

@@ -19,7 +19,7 @@ export async function introspect(call: Call): Promise<Response> {
   if (caller.kind !== 'confidential') throw failed('client_secret_basic', 'client_unproven');
   const live = await orGiveBack(caller, () => findLive(as, form.required('token')));
   const body = live && mayKnow(as, caller.client, live) ? describe(as, live) : { active: false };
-  return json(body, 200, {}, as.runtime.respond);
+  return json(body, 200, {});
 }
 
 function mayKnow({ settings }: AuthServer, { id, introspects = [] }: Client, { grant }: Omit<CachedGrant, 'text'>): boolean {

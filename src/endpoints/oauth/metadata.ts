@@ -3,7 +3,7 @@
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import { offeredGrantTypes } from '../../grants/offered-grant-types.ts';
-import { CROSS_ORIGIN, respondPlainly } from '../../lib/http.ts';
+import { CROSS_ORIGIN } from '../../lib/http.ts';
 import { ASSERTION_ALGS, CLIENT_AUTH_METHODS as METHODS, DPOP_ALGS } from '../../model/client.ts';
 import { ID_JAG_PROFILE } from '../../model/trusted-issuer.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
@@ -16,8 +16,7 @@ const built = new WeakMap<Settings, string>();
 export async function metadata({ as, request }: Call): Promise<Response> {
   let text = built.get(as.settings);
   if (text === undefined) built.set(as.settings, (text = JSON.stringify(documentOf(as))));
-  const { respond = respondPlainly } = as.runtime;
-  return respond(request.method === 'HEAD' ? null : text, {
+  return new Response(request.method === 'HEAD' ? null : text, {
     headers: { ...CROSS_ORIGIN, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
   });
 }

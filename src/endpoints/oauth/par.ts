@@ -47,6 +47,6 @@ export async function pushedAuthorizationRequest(call: Call): Promise<Response> 
     if (caller.kind === 'public' && checked.client.authMethod !== 'none') throw failed('none', 'secret_missing');
     await key?.prove();
     const uri = await keep(as, caller.clientId, fields, LIFE);
-    return json({ request_uri: uri, expires_in: LIFE }, 201, CROSS_ORIGIN, as.runtime.respond);
+    return json({ request_uri: uri, expires_in: LIFE }, 201, CROSS_ORIGIN);
   });
 }

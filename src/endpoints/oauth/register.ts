@@ -59,7 +59,7 @@ export async function register(call: Call): Promise<Response> {
   if (isAdded === null) throw uninvited('register_token_used');
   if (!isAdded) throw new Error('A random client id was met twice.');
   as.emit({ kind: 'client.registered', clientId: client.id });
-  return json({ ...informationOf(as, client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN, as.runtime.respond);
+  return json({ ...informationOf(as, client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN);
 }
 
 /** Asks the operator about new and changed registrations alike. @throws {OAuthError} for all but a plain yes. */

@@ -6,7 +6,7 @@ import { parseMetadata } from '../../clients/metadata.ts';
 import { changeClient, findAnyClient } from '../../core/records/clients.ts';
 import { deleteClient } from '../../core/records/client-removal.ts';
 import { equalTexts } from '../../lib/bytes.ts';
-import { CROSS_ORIGIN, json, respondPlainly } from '../../lib/http.ts';
+import { CROSS_ORIGIN, json } from '../../lib/http.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { selfGrantTypes } from '../../model/grant-type.ts';
@@ -19,11 +19,10 @@ export async function registration(call: Call): Promise<Response> {
   const { client, token } = await managed(call);
   if (request.method === 'DELETE') {
     await deleteClient(as, client.id);
-    const { respond = respondPlainly } = as.runtime;
-    return respond(null, { status: 204, headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store' } });
+    return new Response(null, { status: 204, headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store' } });
   }
   const current = request.method === 'PUT' ? await replace(call, client) : client;
-  return json({ ...informationOf(as, current, null), ...managementOf(as, client.id, token) }, 200, CROSS_ORIGIN, as.runtime.respond);
+  return json({ ...informationOf(as, current, null), ...managementOf(as, client.id, token) }, 200, CROSS_ORIGIN);
 }
 
 /** The client whose token this is; one that is being deleted may only be deleted again. */

@@ -7,7 +7,7 @@ import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { isNothingDone } from '../../core/records/records.ts';
 import { openRefs } from '../../core/vault/upstream-refs.ts';
-import { CROSS_ORIGIN, respondPlainly } from '../../lib/http.ts';
+import { CROSS_ORIGIN } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
 import { grantIdOf, kindOf } from '../../model/token.ts';
@@ -24,8 +24,7 @@ export async function revoke(call: Call): Promise<Response> {
   if (caller.kind === 'public') await checkPublic(as, caller.clientId);
   const ended = await orGiveBack(caller, () => revokeToken(as, caller, text));
   if (ended?.upstreams) call.after(() => forget(as, ended, text));
-  const { respond = respondPlainly } = as.runtime;
-  return respond(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
+  return new Response(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
 }
 
 /** A client that is known by a document needs none here: the grant says whose it is. */

@@ -35,7 +35,7 @@ export async function token(call: Call): Promise<Response> {
   try {
     const answer = tokenAnswer(await orGiveBack(caller, () => grantType.give(form, caller, as)), as.now());
     const headers = caller.key === undefined ? CROSS_ORIGIN : { ...CROSS_ORIGIN, ...(await nonceHeader(as)) };
-    return json(answer, 200, headers, as.runtime.respond);
+    return json(answer, 200, headers);
   } catch (error) {
     throw error instanceof OAuthError ? await explain(as, caller, type, error) : error;
   }

@@ -125,8 +125,7 @@ function challengeAnswer({ call, verdict }: Judgement, { access, metadataUrl, fo
   const url = metadataUrl ?? (access ? metadataUrlOf(access.resource) : undefined);
   if (url === undefined) return Response.json({ error: 'server_error' }, { status: 500, headers: { 'cache-control': 'no-store' } }); // no guard stood before: nothing to send the client to
   const challenge: Challenge = { metadataUrl: url, scope };
-  const refusal =
-    verdict.kind === 'unauthenticated' ? unauthorized(challenge, false) : insufficientScope(challenge, undefined, schemeOf(access));
+  const refusal = verdict.kind === 'unauthenticated' ? unauthorized(challenge, false) : insufficientScope(challenge, schemeOf(access));
   if (messages !== 1 || call.kind !== 'tool' || form() === 'http') return refusal;
   const result = challengeResult(call, refusal.headers.get('www-authenticate') ?? '');
   return Response.json(result, { headers: { 'cache-control': 'no-store' } });

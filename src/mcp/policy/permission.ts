@@ -112,7 +112,7 @@ function refusalOf(text: string): Refusal {
 }
 
 function challengeOf(access: Access, scope: readonly string[], text: string | undefined): Refusal {
-  const refusal = insufficientScope({ metadataUrl: metadataUrlOf(access.resource), scope }, undefined, schemeOf(access));
+  const refusal = insufficientScope({ metadataUrl: metadataUrlOf(access.resource), scope }, schemeOf(access));
   const header = refusal.headers.get('www-authenticate') ?? '';
   return askForMore(header, text);
 }

@@ -9,7 +9,6 @@
 import { credentialOf } from '../../guard/credential.ts';
 import { base64url } from '../../lib/base64url.ts';
 import { utf8 } from '../../lib/bytes.ts';
-import { toNativeRequest } from '../../lib/native-request.ts';
 import { withoutStore } from '../../lib/http.ts';
 import { checkNames } from '../../lib/names.ts';
 import { onAbort } from '../../lib/on-abort.ts';
@@ -149,7 +148,7 @@ async function hashOf(value: unknown): Promise<string> {
 /** The request without what carries a credential: the handler is told who calls, and has no need of the token. */
 function shown(request: Request, signal: AbortSignal, ctx: Context): Request {
   const credential = credentialOf(ctx);
-  const own = toNativeRequest(request);
+  const own = request;
   const headers = [...redactedHeaders(own.headers, credential)];
   const url = redactedUrl(own.url, credential);
   return new Request(url === own.url ? own : new Request(url, own), { headers, signal });

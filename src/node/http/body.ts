@@ -20,9 +20,6 @@ export class BodyError extends Error {
   }
 }
 
-/** A body as applications read it. */
-export type Stream = ReadableStream<Uint8Array<ArrayBuffer>>;
-
 /** Somebody who wants the bytes. */
 interface Sink {
   chunk(bytes: Uint8Array<ArrayBuffer>): void;
@@ -30,13 +27,7 @@ interface Sink {
   fail(error: BodyError): void;
 }
 
-/** The symbol by which Node, and `Request` in it, asks a stream whether anyone has read from it. */
-const DISTURBED = Symbol.for('nodejs.stream.disturbed');
-
-/**
- * Passes for a `ReadableStream` inside `Request` and becomes a real one at the first touch. It is never handed out:
- * {@link IncomingBody.stream} gives the real one.
- */
+/** The body of one request. It is read once: collected, or as a stream. */
 export class IncomingBody {
   readonly #message: IncomingMessage;
   readonly #limit: number;
@@ -55,12 +46,12 @@ export class IncomingBody {
     return this.#tooLarge;
   }
 
-  /** True while nobody has asked for the bytes in any form. */
-  get untouched(): boolean {
-    return !this.#collected && this.#stream === undefined;
+  /** True once {@link collect} was called. */
+  get isCollected(): boolean {
+    return this.#collected;
   }
 
-  /** All bytes at once, without a stream between. Only for a body that is `untouched`. */
+  /** All bytes at once, without a stream between. Only for a body of which nobody has the stream. */
   collect(): Promise<Uint8Array<ArrayBuffer>> {
     this.#collected = true;
     return new Promise((resolve, reject) => {
@@ -72,43 +63,6 @@ export class IncomingBody {
   /** The real stream, made at the first call. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return (this.#stream ??= this.#open());
-  }
-
-  get locked(): boolean {
-    return this.#collected || (this.#stream?.locked ?? false);
-  }
-
-  /** Answers for {@link DISTURBED}. */
-  get disturbed(): boolean {
-    return this.#collected || (this.#stream !== undefined && Reflect.get(this.#stream, DISTURBED) === true);
-  }
-
-  getReader(options?: never): unknown {
-    return this.stream().getReader(options);
-  }
-
-  tee(): unknown {
-    return this.stream().tee();
-  }
-
-  pipeTo(to: WritableStream<Uint8Array>, options?: object): Promise<void> {
-    return this.stream().pipeTo(to, options);
-  }
-
-  pipeThrough<T>(through: { writable: WritableStream<Uint8Array>; readable: ReadableStream<T> }, options?: object): ReadableStream<T> {
-    return this.stream().pipeThrough(through, options);
-  }
-
-  cancel(reason?: unknown): Promise<void> {
-    return this.stream().cancel(reason);
-  }
-
-  values(): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
-    return this.stream().values();
-  }
-
-  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>> {
-    return this.stream().values();
   }
 
   /** Reads the socket no faster than the stream is read. */
@@ -172,12 +126,6 @@ export class IncomingBody {
 }
 // `Request` takes a body for a stream by its prototype.
 Object.setPrototypeOf(IncomingBody.prototype, ReadableStream.prototype);
-Object.defineProperty(IncomingBody.prototype, DISTURBED, {
-  get(this: IncomingBody): boolean {
-    return this.disturbed;
-  },
-});
-
 function joined(chunks: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   const [only] = chunks;
   if (only !== undefined && chunks.length === 1) return only;

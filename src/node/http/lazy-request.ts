@@ -1,15 +1,29 @@
 /**
- * A request that passes for a `Request` and costs next to nothing while only its method, its URL, single headers and its whole body
- * are read. Everything else makes the real one. What cannot work is `new Request(light)` and `fetch(light)`, which look
- * inside: hence it is handed only to code that asks `genuine()` of it before a stranger gets it (`lib/native-request`).
+ * A request off a socket. It passes for a `Request` and costs next to nothing while only its method, URL, headers, signal and whole body
+ * are read; everything else makes the native one. Only native code looks behind it: `new Request(request)` and `fetch(request)`, which is
+ * why `./globals` puts ours in their place.
  */
+import type { IncomingBody } from './body.ts';
 import { LazyHeaders } from './lazy-headers.ts';
-import { bufferOf, NodeRequest, type Wire } from './node-request.ts';
 
+/** The native class, whatever stands in its place later. */
+const Native = globalThis.Request;
+
+/** UTF-8 as `Request.text()` reads it: without the byte order mark, and lenient. */
 const decoder = new TextDecoder();
 
-/** Members that need the real request: it answers for them. */
-const FORWARDED = [
+/** What a request needs of its socket. */
+export interface Wire {
+  readonly method: string;
+  readonly url: string;
+  /** Null where the method or the headers say that there is none. */
+  readonly body: IncomingBody | null;
+  /** Aborts when the client hangs up before it has the whole answer. */
+  signal(): AbortSignal;
+}
+
+/** Members that need the native request. */
+const GETTERS = [
   'cache',
   'credentials',
   'destination',
@@ -24,13 +38,13 @@ const FORWARDED = [
   'referrerPolicy',
 ];
 
-/** The light request. */
+/** The request. */
 export class LazyRequest {
-  readonly #wire: Omit<Wire, 'headers'>;
+  readonly #wire: Wire;
   readonly #headers: LazyHeaders;
-  #genuine: NodeRequest | undefined;
+  #native: Request | undefined;
 
-  constructor(wire: Omit<Wire, 'headers'>, headers: LazyHeaders) {
+  constructor(wire: Wire, headers: LazyHeaders) {
     this.#wire = wire;
     this.#headers = headers;
   }
@@ -42,25 +56,27 @@ export class LazyRequest {
     return this.#wire.url;
   }
   get headers(): Headers {
-    return (this.#genuine as unknown as Request | undefined)?.headers ?? (this.#headers as unknown as Headers);
+    return this.#native?.headers ?? (this.#headers as unknown as Headers);
   }
   get signal(): AbortSignal {
-    return this.#wire.signal();
+    return this.#native?.signal ?? this.#wire.signal();
   }
   get body(): Request['body'] {
-    return this.#wire.body === null ? null : this.genuine().body;
+    return this.#wire.body === null ? null : this.native().body;
   }
   get bodyUsed(): boolean {
-    return this.#genuine === undefined ? (this.#wire.body?.locked ?? false) : this.genuine().bodyUsed;
+    return this.#native?.bodyUsed ?? this.#wire.body?.isCollected ?? false;
   }
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const { body } = this.#wire;
     if (body === null) return new Uint8Array();
-    return body.untouched && this.#genuine === undefined ? body.collect() : ((await this.genuine().bytes()) as Uint8Array<ArrayBuffer>);
+    if (this.#native === undefined && !body.isCollected) return body.collect();
+    return new Uint8Array(await this.native().arrayBuffer());
   }
   async arrayBuffer(): Promise<ArrayBuffer> {
-    return bufferOf(await this.bytes());
+    const bytes = await this.bytes();
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
   }
   async text(): Promise<string> {
     return decoder.decode(await this.bytes());
@@ -69,27 +85,37 @@ export class LazyRequest {
     return JSON.parse(await this.text());
   }
   blob(): ReturnType<Request['blob']> {
-    return this.genuine().blob();
+    return this.native().blob();
   }
   formData(): ReturnType<Request['formData']> {
-    return this.genuine().formData();
+    return this.native().formData();
   }
   clone(): Request {
-    return this.genuine().clone();
+    return this.native().clone();
   }
 
-  /** The real request, made at the first call; both share one body. */
-  genuine(): Request {
-    this.#genuine ??= new NodeRequest({ ...this.#wire, headers: this.#headers.real });
-    return this.#genuine as unknown as Request;
+  /** The native request, made at the first call; from then on it holds the body. */
+  native(): Request {
+    return (this.#native ??= this.#made());
+  }
+
+  #made(): Request {
+    const { method, url, body } = this.#wire;
+    const init = { method, headers: this.#headers.real, signal: this.#wire.signal() };
+    if (body === null) return new Native(url, init);
+    if (!body.isCollected) return new Native(url, { ...init, body: body.stream(), duplex: 'half' } as RequestInit);
+    const used = new Native(url, { ...init, body: '' });
+    void used.text(); // has been read here already, so that it cannot be read there
+    return used;
   }
 }
-for (const name of FORWARDED) {
+for (const name of GETTERS) {
   Object.defineProperty(LazyRequest.prototype, name, {
     configurable: true,
+    enumerable: true,
     get(this: LazyRequest): unknown {
-      return (this.genuine() as unknown as { [name: string]: unknown })[name];
+      return Reflect.get(this.native(), name);
     },
   });
 }
-Object.setPrototypeOf(LazyRequest.prototype, Request.prototype);
+Object.setPrototypeOf(LazyRequest.prototype, Native.prototype);

@@ -34,7 +34,7 @@ type Chunk = Awaited<ReturnType<Reader['read']>>;
  * another answer can still be given.
  */
 export function send(from: Response, to: ServerResponse, stall: number = STALL_MS): Promise<void> | undefined {
-  const plain = LazyResponse.peek(from);
+  const plain = LazyResponse.whole(from);
   if (!plain && !(from?.headers instanceof Headers)) throw new TypeError('The handler gave no Response.');
   const { status } = from;
   if (!Number.isInteger(status) || status < 200 || status > 599) throw new TypeError(`The handler gave a Response of status ${status}.`);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { LazyResponse } from '../../../src/node/http/lazy-response.ts';
 import { errors, gate, start, stopAfterEach, type Fetch } from '../../support/node-server.ts';
 import { exchange, heard, open } from '../../support/raw.ts';
 
@@ -12,7 +11,7 @@ describe('node/response, answers', () => {
   it('gives a known body its length, whoever made it', async () => {
     for (const body of ['ok', 'ü', '']) {
       const length = Buffer.byteLength(body);
-      for (const answer of [new Response(body), LazyResponse.of(body), new Response(Buffer.from(body))]) {
+      for (const answer of [new Response(body), new Response(Buffer.from(body))]) {
         const text = await whole(() => answer);
         expect(text).toMatch(new RegExp(`^HTTP/1.1 200 OK\r\n[^]*content-length: ${length}\r\n`));
         expect(text).not.toMatch(/transfer-encoding/i);
@@ -28,7 +27,7 @@ describe('node/response, answers', () => {
     const stream = (name: string): ReadableStream => new ReadableStream({ cancel: () => void cancelled.push(name) });
     const head = await whole(() => new Response('secret', { headers: { 'content-length': '6' } }), 'HEAD / HTTP/1.1');
     expect(head).toMatch(/content-length: 6\r\n[^]*\r\n\r\n$/);
-    expect(await whole(() => LazyResponse.of('secret'), 'HEAD / HTTP/1.1')).toMatch(/content-length: 6\r\n[^]*\r\n\r\n$/);
+    expect(await whole(() => new Response('secret'), 'HEAD / HTTP/1.1')).toMatch(/content-length: 6\r\n[^]*\r\n\r\n$/);
     expect(await whole(() => new Response(stream('HEAD')), 'HEAD / HTTP/1.1')).toMatch(/^HTTP\/1.1 200 [^]*\r\n\r\n$/);
     expect(cancelled).toEqual(['HEAD']);
     for (const status of [204, 304]) {
@@ -58,7 +57,7 @@ describe('node/response, answers', () => {
     for (const value of ['a\r\nX-Evil: 1', 'a\nX-Evil: 1', 'a\0b', 'snow ☃']) {
       for (const make of [
         () => new Response('ok', { headers: { location: value } }),
-        () => LazyResponse.of('ok', { headers: { location: value } }),
+        () => new Response('ok', { headers: { location: value } }),
       ]) {
         const text = await whole(make);
         expect(text).toMatch(/^HTTP\/1.1 500 Internal Server Error\r\n/);
