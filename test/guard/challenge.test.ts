@@ -33,9 +33,9 @@ describe('guard/challenge', () => {
       ((await response.json()) as { error_description: string }).error_description;
     const plain = await text(unauthorized(at, true));
     expect(plain).toMatch(/^[A-Z].*\.$/);
-    expect(await text(unauthorized(at, true, undefined, 'Bearer', 'Do this.'))).toBe(`${plain} Do this.`);
+    expect(await text(unauthorized(at, true, 'Bearer', 'Do this.'))).toBe(`${plain} Do this.`);
     const problem = { code: 'invalid_dpop_proof', headers: {} } as const;
-    expect(await text(unproven(at, problem, undefined, 'Do this.'))).toBe(`${await text(unproven(at, problem))} Do this.`);
+    expect(await text(unproven(at, problem, 'Do this.'))).toBe(`${await text(unproven(at, problem))} Do this.`);
   });
 
   it('says invalid_token where one was', async () => {
@@ -68,7 +68,7 @@ describe('guard/challenge', () => {
     const response = unavailable();
     expect([response.status, response.headers.get('retry-after'), response.headers.get('www-authenticate')]).toEqual([503, '2', null]);
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' });
-    expect(unavailable(undefined, 30).headers.get('retry-after')).toBe('30');
+    expect(unavailable(30).headers.get('retry-after')).toBe('30');
   });
 
   it('lets no cache keep a refusal', () => {

@@ -22,12 +22,6 @@ const options: GuardOptions = {
   allowedOrigins: ['https://app.example'],
 };
 const request = (init: RequestInit = {}, url = RESOURCE): Request => new Request(url, init);
-const respond = (body: BodyInit | null, init?: ResponseInit): Response => {
-  const answer = new Response(body, init);
-  answer.headers.set('x-made-by', 'respond');
-  return answer;
-};
-
 describe('guard/guard, protect', () => {
   it('makes a context where the runtime passes none, and hands on what it was given', async () => {
     const seen: unknown[] = [];
@@ -66,24 +60,6 @@ describe('guard/guard, protect', () => {
     expect(await ask({ tokenOf }, { 'x-token': 'good' })).toBe('good');
     expect(await ask({}, { authorization: 'Bearer good' })).toBeUndefined();
     expect(await ask({ tokenOf, anonymous: true }, {})).toBeUndefined();
-  });
-
-  it('answers with the Response of its options, or else of the context, refusals and metadata too', async () => {
-    const ctx = { waitUntil() {}, respond };
-    const made = async (init: Partial<GuardOptions>, context: Context, url = RESOURCE): Promise<string | null> =>
-      (await guard({ ...options, ...init, anonymous: false }).protect(() => new Response('ok'))(request({}, url), {}, context)).headers.get(
-        'x-made-by',
-      );
-    const metadata = 'https://mcp.example/.well-known/oauth-protected-resource/mcp';
-    expect(await made({ respond }, { waitUntil() {} })).toBe('respond');
-    expect(await made({}, ctx)).toBe('respond');
-    expect(await made({}, ctx, metadata)).toBe('respond');
-    expect(await made({}, { waitUntil() {} }, metadata)).toBeNull();
-    const other = (body: BodyInit | null, init?: ResponseInit): Response =>
-      respond(body, { ...init, headers: { ...init?.headers, 'x-a': 'b' } });
-    expect((await guard({ ...options, respond: other }).protect(() => new Response('ok'))(request(), {}, ctx)).headers.get('x-a')).toBe(
-      'b',
-    );
   });
 
   it('serves the metadata under both names of its resource, and nothing beside them', async () => {
