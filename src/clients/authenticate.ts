@@ -1,8 +1,8 @@
 /**
- * Authenticate: who calls the token endpoint, by the one method its client registered (OAuth 2.1 §2.4, §3.2).
+ * Client authentication at the token endpoint, by the client's registered method (OAuth 2.1 §2.4, §3.2).
  *
- * A public client shows nothing but its id; whether that id may use a code or token stands in the grant itself, so its
- * row is not read. Clients that prove who they are come to `confidential.ts`, which is loaded with the first one.
+ * A public client sends only its id; the grant says whether that client may use a code or token, so its record is not read.
+ * `confidential.ts` handles clients that authenticate, and is loaded with the first one.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { lazy } from '../lib/lazy.ts';
@@ -14,11 +14,11 @@ const authenticateConfidential = lazy(async () => (await import('./confidential.
 const PROOFS = ['client_secret', 'client_assertion', 'client_assertion_type'];
 
 /**
- * Reads and checks the client's proof.
+ * Authenticates the client of a request.
  *
- * @param call says where the request comes from, which is worked out only for clients that have something to prove.
- * @throws {OAuthError} `invalid_client` (401), with a `Basic` challenge where the header was used; `invalid_request`
- *   when more than one method is used; 429 after too many wrong secrets from one network.
+ * @param call the caller's network, computed only for clients that authenticate.
+ * @throws {OAuthError} `invalid_client` (401), with a `Basic` challenge if the header was used; `invalid_request`
+ *   if more than one method is used; 429 after too many wrong secrets from one network.
  */
 export async function authenticate(
   as: AuthServer,

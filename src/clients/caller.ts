@@ -1,26 +1,25 @@
 /**
- * Caller: who asks something of the token endpoint and its likes, as `authenticate.ts` found out; and the refusal of whoever is not.
+ * The caller of the token endpoint and similar endpoints, and the errors of its authentication.
  */
 import type { ShownKey } from '../core/dpop.ts';
 import { HostDown } from '../lib/host-down.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 
-/** Who calls, as far as it is known before the grant is read. */
+/** The caller, as far as it is known before the grant is read. */
 export type Caller = (
   | { readonly kind: 'public'; readonly clientId: string }
   | { readonly kind: 'confidential'; readonly clientId: string; readonly client: Client }
   | { readonly kind: 'absent'; readonly clientId: '' }
 ) & {
-  /** The key that the request shows a proof of, if it shows one. */
+  /** The request's DPoP proof, if there is one. */
   readonly key?: ShownKey;
-  /** Makes what the client proved itself with good again. */
+  /** Makes the client's assertion usable again. */
   readonly giveBack?: () => Promise<void>;
 };
 
 /**
- * Runs what a caller asks for. Where it fails through no fault of theirs, the proofs that it used up are good again, for the retry
- * that a 503 asks for.
+ * Runs a caller's request. If it fails with a 503, the proofs that it used become usable again, for the retry that the 503 asks for.
  */
 export async function orGiveBack<T>({ key, giveBack }: Pick<Caller, 'key' | 'giveBack'>, work: () => Promise<T>): Promise<T> {
   try {
@@ -31,27 +30,27 @@ export async function orGiveBack<T>({ key, giveBack }: Pick<Caller, 'key' | 'giv
   }
 }
 
-/** The key that a request shows. @throws {OAuthError} where its client, or the grant, wants to be held to one and it shows none. */
+/** The request's DPoP proof. @throws {OAuthError} if its client or the grant requires one and it is missing. */
 export function keyOf(caller: Caller, isBound: boolean | undefined = false): ShownKey | undefined {
-  const isHeld = isBound || (caller.kind === 'confidential' && caller.client.dpopBound);
-  if (isHeld && caller.key === undefined) throw new OAuthError('invalid_dpop_proof', 'proof_missing');
+  const isRequired = isBound || (caller.kind === 'confidential' && caller.client.dpopBound);
+  if (isRequired && caller.key === undefined) throw new OAuthError('invalid_dpop_proof', 'proof_missing');
   return caller.key;
 }
 
-/** Somebody who names no client: only for what needs none. */
+/** A caller that names no client: only for requests that need none. */
 export const ABSENT: Caller = { kind: 'absent', clientId: '' };
 
-/** The answer to every failed authentication. */
+/** The error for every failed authentication. */
 export function failed(method: ClientAuthMethod, reason: string): OAuthError {
   const headers = method === 'client_secret_basic' ? { 'www-authenticate': 'Basic realm="token endpoint", charset="UTF-8"' } : {};
   return new OAuthError('invalid_client', reason, reason === 'assertion_audience' ? { headers, hint: WRONG_AUDIENCE } : { headers });
 }
 
-/** The most common mistake of honest clients, told to all: it is about what they sent, and tells nothing of what is stored. */
+/** Explains the most common mistake of honest clients. Safe to reveal: it is about what they sent, not about what is stored. */
 const WRONG_AUDIENCE =
   'The aud of a client assertion must be the issuer of this server, as its metadata names it, and nothing else; not the token endpoint.';
 
-/** What a program hears of a refusal: where the host of its document is down, to try again, or it would drop its tokens. */
+/** The error for a program: 503 if the host of its metadata document is down, because it would drop its tokens at `invalid_client`. */
 export function orUnavailable(error: unknown): unknown {
   if (!(error instanceof OAuthError) || !(error.cause instanceof HostDown)) return error;
   const hint = 'The document of this client cannot be read right now. Try again shortly.';

@@ -1,6 +1,6 @@
 /**
- * Confidential: clients that prove who they are, with a secret in the body or a Basic header, or by their key (OAuth 2.1 §2.4).
- * Everything that fails says `invalid_client`, however it failed.
+ * Authenticates confidential clients: by a secret in the body or in a Basic header, or by a signed assertion (OAuth 2.1 §2.4). Every failure
+ * is `invalid_client`, whatever the cause.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { decode } from '../lib/form.ts';
@@ -12,14 +12,14 @@ import type { Seconds } from '../model/store.ts';
 import { failed, type Caller } from './caller.ts';
 import { findClient } from './find.ts';
 
-/** An id and its secret. */
+/** A client id and secret. */
 interface Pair {
   readonly id: string;
   readonly secret: string;
 }
 
-/** What a request shows: a method, and what it may have meant. */
-interface Shown {
+/** Credentials in a request: the method, and the possible readings. */
+interface Credentials {
   readonly method: 'client_secret_basic' | 'client_secret_post';
   readonly pairs: readonly Pair[];
 }
@@ -29,10 +29,10 @@ const GUESSES = 30;
 const GUESS_WINDOW = 300;
 
 /**
- * Checks the proof of a request that shows one.
+ * Authenticates a request with credentials.
  *
- * @throws {OAuthError} `invalid_client` (401), with a `Basic` challenge where the header was used; `invalid_request`
- *   when more than one method is used; 429 after too many wrong secrets from one network.
+ * @throws {OAuthError} `invalid_client` (401), with a `Basic` challenge if the header was used; `invalid_request`
+ *   if more than one method is used; 429 after too many wrong secrets from one network.
  */
 export async function authenticateConfidential(
   as: AuthServer,
@@ -53,56 +53,56 @@ export async function authenticateConfidential(
     if (isRight) proven ??= client;
   }
   const client = proven ?? known;
-  if (client && !mayUse(client, method)) throw await counted(as, client, network, failed(method, 'method_unregistered'));
+  if (client && !mayUse(client, method)) throw await refusalOrLimit(as, client, network, failed(method, 'method_unregistered'));
   if (proven) return { kind: 'confidential', clientId: proven.id, client: proven };
-  throw await counted(as, client, network, failed(method, client ? (isOver ? 'secret_former' : 'secret_wrong') : 'client_unknown'));
+  throw await refusalOrLimit(as, client, network, failed(method, client ? (isOver ? 'secret_former' : 'secret_wrong') : 'client_unknown'));
 }
 
 function mayUse({ authMethod, methodChosen }: Client, method: ClientAuthMethod): boolean {
   return authMethod === method || (!methodChosen && authMethod.startsWith('client_secret'));
 }
 
-/** Both secrets are compared, however the first comes out. */
+/** Always compares both secrets, for constant time. */
 function isSecretOf({ secretHash, formerSecret }: Client, hash: string, now: Seconds): boolean {
-  const right = secretHash !== undefined && equalTexts(secretHash, hash);
+  const current = secretHash !== undefined && equalTexts(secretHash, hash);
   const former = formerSecret !== undefined && equalTexts(formerSecret.hash, hash) && formerSecret.until > now;
-  return right || former;
+  return current || former;
 }
 
-/** A client that signs; the code for it is loaded when the first one comes. */
+/** A client with a signed assertion; loaded with the first one. */
 async function byKey(as: AuthServer, authorization: string | null, params: Params, network: string): Promise<Caller> {
   if (authorization !== null || params.optional('client_secret') !== undefined)
     throw new OAuthError('invalid_request', 'client_methods_mixed');
   const { proveByKey } = await import('./private-key-jwt.ts');
-  const proved = await proveByKey(as, params, network);
-  if (!('problem' in proved)) return { kind: 'confidential', clientId: proved.client.id, ...proved };
-  throw await counted(as, proved.client, network, failed('private_key_jwt', proved.problem));
+  const proof = await proveByKey(as, params, network);
+  if (!('problem' in proof)) return { kind: 'confidential', clientId: proof.client.id, ...proof };
+  throw await refusalOrLimit(as, proof.client, network, failed('private_key_jwt', proof.problem));
 }
 
-/** The refusal, or that it was one too many. Made-up ids share one count, so that nobody fills the store with counts of their own invention. */
-async function counted(as: AuthServer, client: Client | null, network: string, refusal: OAuthError): Promise<OAuthError> {
+/** The refusal, or 429 if there were too many. Unknown ids share one counter, so that invented ids do not fill the store with counters. */
+async function refusalOrLimit(as: AuthServer, client: Client | null, network: string, refusal: OAuthError): Promise<OAuthError> {
   const wait = await as.limit(`secret\n${client?.id ?? ''}\n${network}`, GUESSES, GUESS_WINDOW);
   if (wait === null) return refusal;
   return new OAuthError('invalid_client', 'secret_limited', { status: 429, headers: { 'retry-after': String(wait) } });
 }
 
-function fromBody(params: Params): Shown {
+function fromBody(params: Params): Credentials {
   const id = params.optional('client_id');
   if (id === undefined) throw failed('none', 'client_missing');
   return { method: 'client_secret_post', pairs: [{ id, secret: params.required('client_secret') }] };
 }
 
-function fromBasic(authorization: string, params: Params): Shown {
-  const shown = [parseBasic(authorization), rawBasic(authorization)].filter((pair) => pair !== null);
-  if (shown.length === 0) throw failed('client_secret_basic', 'basic_malformed');
+function fromBasic(authorization: string, params: Params): Credentials {
+  const readings = [parseBasic(authorization), rawBasic(authorization)].filter((pair) => pair !== null);
+  if (readings.length === 0) throw failed('client_secret_basic', 'basic_malformed');
   if (params.optional('client_secret') !== undefined) throw new OAuthError('invalid_request', 'client_methods_mixed');
   const id = params.optional('client_id');
-  const pairs = shown.filter((pair) => id === undefined || id === pair.id);
+  const pairs = readings.filter((pair) => id === undefined || id === pair.id);
   if (pairs.length === 0) throw new OAuthError('invalid_request', 'client_ids_differ');
   return { method: 'client_secret_basic', pairs };
 }
 
-/** The two parts of a Basic credential, form-decoded after base64, split at the first colon (RFC 6749 §2.3.1); null if malformed. */
+/** Parses Basic credentials: base64, then form-decoding, split at the first colon (RFC 6749 §2.3.1); null if malformed. */
 export function parseBasic(authorization: string): Pair | null {
   const raw = rawBasic(authorization);
   const id = raw && decode(raw.id);
@@ -110,7 +110,7 @@ export function parseBasic(authorization: string): Pair | null {
   return id && secret ? { id, secret } : null;
 }
 
-/** The same without the form-decoding, which many clients have not made; null if malformed. */
+/** The same without form-decoding, which many clients forget to encode for; null if malformed. */
 function rawBasic(authorization: string): Pair | null {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
   if (encoded === undefined || encoded.length > MAX_BASIC_LENGTH || encoded.length % 4 !== 0) return null;
@@ -120,7 +120,7 @@ function rawBasic(authorization: string): Pair | null {
   return id === '' || secret === '' || text.includes('\0') ? null : { id, secret };
 }
 
-/** UTF-8 behind base64, as our challenge says; empty where it is something else. */
+/** Decodes base64 of UTF-8, as our challenge requires; empty if it is neither. */
 function textOf(encoded: string): string {
   try {
     return fromUtf8(Uint8Array.from(atob(encoded), (sign) => sign.charCodeAt(0)));

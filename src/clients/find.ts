@@ -1,6 +1,5 @@
 /**
- * Find: the client behind a `client_id`. What is registered here comes first; an id that is a URL may also be known by
- * the metadata document at that URL.
+ * Finds the client of a `client_id`: a registered one first; an id that is a URL may also be a metadata document.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { lazy } from '../lib/lazy.ts';
@@ -14,7 +13,7 @@ const isWelcome = lazy(async () => (await import('./metadata-document.ts')).isWe
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 
-/** The client as it is known here, or null; fetches nothing. @param isLate whether it is only shown: then a copy of lately will do. */
+/** The known client, or null; fetches nothing. @param isLate whether a slightly outdated record will do, for display. */
 export async function findClient(as: AuthServer, id: string, isLate = false): Promise<Client | null> {
   const { records, settings } = as;
   const configured = settings.clients.get(id);
@@ -25,12 +24,12 @@ export async function findClient(as: AuthServer, id: string, isLate = false): Pr
   return (await find(id)) ?? (mayFetch(as, id) && (await isWelcome(as, id)) ? findKept(as, id) : null);
 }
 
-/** Secrets of configured clients are hashed like those of all others: one way to compare them. */
+/** Hashes the secret of a configured client, so that all are compared in the same way. */
 async function withHash(as: AuthServer, { client, secret }: SecretClient): Promise<Client> {
   return secret === undefined ? client : { ...client, secretHash: await as.secrets.hash(secret) };
 }
 
-/** Why there is no client of an id: it was never registered or its registration is over, it is no id, or documents are not read here. */
+/** Why an id has no client: never registered or expired, malformed, or metadata documents are off. */
 export function unknownReason(as: AuthServer, id: string): string {
   if (CLIENT_ID.test(id)) return 'client_unknown';
   return isDocumentUrl(id, as.isLoopback) ? 'client_documents_off' : 'client_id_malformed';
@@ -42,16 +41,16 @@ export function mayFetch(as: AuthServer, id: string): boolean {
 }
 
 /**
- * The client, its document fetched where that is the only way to know it.
+ * The client, fetching its metadata document if necessary.
  *
- * @param network who asks: what fetches are counted by.
- * @throws {OAuthError} `invalid_client` when the document cannot be used; 429 after too many fetches.
+ * @param network the caller's, for the limit on fetches.
+ * @throws {OAuthError} `invalid_client` if the document cannot be used; 429 after too many fetches.
  */
 export async function resolveClient(as: AuthServer, id: string, network: string): Promise<Client | null> {
   return (await findClient(as, id)) ?? fetchUnknown(as, id, network);
 }
 
-/** The client of a document that is not known here, or null where an id names none. @throws {OAuthError} as `resolveClient`. */
+/** Fetches the document of an unknown client; null if the id is not a document URL. @throws {OAuthError} like `resolveClient`. */
 export async function fetchUnknown(as: AuthServer, id: string, network: string): Promise<Client | null> {
   return mayFetch(as, id) ? fetchClient(as, id, network) : null;
 }

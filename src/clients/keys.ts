@@ -1,25 +1,25 @@
 /**
- * Keys of a client, as its registration or its document names them: `jwks` or `jwks_uri`, never both (RFC 7591 §2). A private or
- * symmetric key in a public place is a leak, whatever it was meant for.
+ * Keys of a client, from its registration or its document: `jwks` or `jwks_uri`, never both (RFC 7591 §2). A private or symmetric key is
+ * refused: in a public place it is a leak.
  */
 import { isDocumentUrl } from '../lib/document-url.ts';
 import type { Client } from '../model/client.ts';
 import { keySetOf } from '../model/key-set.ts';
 
-/** The members of a client that hold its keys. */
+/** The members of a client that contain its keys. */
 export type ClientKeys = Pick<Client, 'jwks' | 'jwksUri'>;
 
-/** Where keys may be read from. */
+/** Rules for keys. */
 export interface KeyRules {
-  /** Whether an address can be read at all. */
+  /** Whether the server can fetch a `jwks_uri`. */
   readonly canFetch: boolean;
-  /** Also plain http on this very computer: for development. */
+  /** Whether http on loopback is accepted, for development. */
   readonly isLoopback: boolean;
-  /** Private-use schemes of redirect URIs that are good. */
+  /** Accepted private-use schemes for redirect URIs. */
   readonly redirectSchemes?: readonly string[];
 }
 
-/** The keys in what was sent, none of them where nothing names any, or what is wrong with them. */
+/** The keys in the metadata (possibly none), or what is wrong with them. */
 export function clientKeysOf(
   given: ReadonlyMap<string, unknown>,
   rules: KeyRules,

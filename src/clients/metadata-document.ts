@@ -1,9 +1,8 @@
 /**
- * Metadata document: a client that nobody registered, known by the JSON at the URL that is its id
- * (draft-ietf-oauth-client-id-metadata-document). What stands there is a stranger's word, as in a registration; only
- * that this host says it is certain. Whatever goes wrong looks the same from outside (SEC-104).
+ * Client ID metadata documents (draft-ietf-oauth-client-id-metadata-document): an unregistered client, described by the JSON at the URL that
+ * is its id. Its content is as unverified as a registration; only its host is certain. Every failure looks the same from outside (SEC-104).
  *
- *   own host → policy → (joined | count by network and by host → fetch → check → keep)
+ *   own host → policy → (join a pending fetch | count by network and by host → fetch → check → store)
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { isSameServer } from '../lib/document-url.ts';
@@ -23,22 +22,22 @@ const FETCHES = 60;
 const TARGET_FETCHES = 120;
 const WINDOW: Seconds = 600;
 const MAX_CACHE_TIME: Seconds = 86_400;
-const USUALLY_KEPT: Seconds = 300;
-/** How long a document serves on while its host is down. */
+const DEFAULT_CACHE_TIME: Seconds = 300;
+/** How long a document is used while its host is down. */
 const STALE: Seconds = 7 * 86_400;
-/** How long a host that is down is left alone. */
-const ASKED_AGAIN: Seconds = 60;
+/** How long a host that is down is not asked again. */
+const RETRY_AFTER_DOWN: Seconds = 60;
 
-/** What a document may say here. */
+/** Rules for documents. */
 export interface DocumentRules extends KeyRules {
-  /** What a client that nobody registered may do. */
+  /** Grant types of an unregistered client. */
   readonly grantTypes: readonly string[];
 }
 
-/** Documents on their way, so that many who ask at once cost one fetch. */
-const joins = new WeakMap<Settings, SingleFlight<Client>>();
+/** Pending fetches, so that concurrent requests cost one. */
+const flights = new WeakMap<Settings, SingleFlight<Client>>();
 
-/** Whether documents of this URL are taken at all: not our own host's (SEC-103), and what the policy says (SEC-105). */
+/** Whether a document at this URL is acceptable: not on our own host (SEC-103), and allowed by the policy (SEC-105). */
 export async function isWelcome({ settings }: AuthServer, id: string): Promise<boolean> {
   const url = new URL(id);
   if (isSameServer(url, new URL(settings.issuer))) return false;
@@ -48,13 +47,13 @@ export async function isWelcome({ settings }: AuthServer, id: string): Promise<b
   return policy.some((host) => url.hostname === host || url.hostname.endsWith(`.${host}`));
 }
 
-/** The client of a document that was fetched before and may still be used, or null. */
+/** The client of a document that was fetched before and is still fresh, or null. */
 export async function findKept(as: AuthServer, id: string): Promise<Client | null> {
   const client = await lastGood(as, id);
   return client !== null && (client.freshUntil ?? Infinity) > as.now() ? client : null;
 }
 
-/** The client as its document described it last, however long ago: for when its host is down. */
+/** The client of the last good document, however old: for when its host is down. */
 async function lastGood(as: AuthServer, id: string): Promise<Client | null> {
   const client = await as.records.findDocument(await as.secrets.hash(id));
   return client?.id === id ? client : null;
@@ -63,31 +62,31 @@ async function lastGood(as: AuthServer, id: string): Promise<Client | null> {
 /**
  * Fetches the document of a client.
  *
- * @throws {OAuthError} `invalid_client`, with one text for everything that can be wrong, also where its host is down and it was not read
- *   within the last seven days; 429 after too many.
+ * @throws {OAuthError} `invalid_client`, with one text for every cause, also if its host is down and the document was not fetched within the
+ *   last seven days; 429 after too many fetches.
  */
 export async function fetchClient(as: AuthServer, id: string, network: string): Promise<Client> {
   if (!(await isWelcome(as, id))) throw unusable('document_unwelcome');
-  const join = joins.get(as.settings) ?? makeSingleFlight<Client>();
-  joins.set(as.settings, join);
+  const flight = flights.get(as.settings) ?? makeSingleFlight<Client>();
+  flights.set(as.settings, flight);
   let isMine = false;
   const fetched = (): Promise<Client> =>
-    join(id, async () => {
+    flight(id, async () => {
       isMine = true;
-      const kept = await findKept(as, id); // the fetch that was just under way may have kept it
-      if (kept) return kept;
+      const cached = await findKept(as, id); // a fetch that just ended may have stored it
+      if (cached) return cached;
       await countFetch(as, network);
       await countTarget(as, id);
       return fetchOnce(as, id);
     });
   return fetched().catch((error: unknown) => {
-    // Another network that has looked up too much is no reason to refuse this one.
+    // The fetch was joined to one of another network, whose limit must not count here.
     if (isMine || !(error instanceof OAuthError) || error.reason !== 'document_limited') throw error;
     return fetched();
   });
 }
 
-/** Counts the fetches from one host, over all callers: many networks cannot send us to one victim. @throws {OAuthError} 429 after too many. */
+/** Counts fetches from one host for all callers, so that many networks cannot attack a host through us. @throws {OAuthError} 429 after too many. */
 async function countTarget(as: AuthServer, id: string): Promise<void> {
   const wait = await as.limit(`document host\n${new URL(id).host}`, TARGET_FETCHES, WINDOW);
   if (wait === null) return;
@@ -98,7 +97,7 @@ async function countTarget(as: AuthServer, id: string): Promise<void> {
   });
 }
 
-/** Counts a look at an address that a stranger named. @throws {OAuthError} 429 after too many from one network. */
+/** Counts a fetch from a client's URL. @throws {OAuthError} 429 after too many from one network. */
 export async function countFetch(as: AuthServer, network: string): Promise<void> {
   const wait = await as.limit(`document\n${network}`, FETCHES, WINDOW);
   if (wait === null) return;
@@ -114,44 +113,44 @@ async function fetchOnce(as: AuthServer, id: string): Promise<Client> {
   if (isHostDown(answer)) return whileDown(as, id, answer);
   const key = await as.secrets.hash(id);
   try {
-    return await keep(as, id, answer);
+    return await checkAndStore(as, id, answer);
   } catch (error) {
-    if (error instanceof OAuthError && error.code === 'invalid_client') await as.records.removeDocument(key); // it says something else now
+    if (error instanceof OAuthError && error.code === 'invalid_client') await as.records.removeDocument(key); // the document has changed
     throw error;
   }
 }
 
-/** The last good document serves on: a host that is down says nothing of its client, and clients drop their tokens at `invalid_client`. */
+/** Uses the last good document while the host is down: that says nothing about the client, and clients drop their tokens at `invalid_client`. */
 async function whileDown(as: AuthServer, id: string, answer: SafeAnswer): Promise<Client> {
   const stale = await lastGood(as, id);
   if (stale) {
-    const client = { ...stale, freshUntil: as.now() + ASKED_AGAIN };
+    const client = { ...stale, freshUntil: as.now() + RETRY_AFTER_DOWN };
     await as.records.saveDocument(await as.secrets.hash(id), client, client.createdAt + STALE);
     return client;
   }
   const { problem, status, cause } = answer as Extract<SafeAnswer, { problem: unknown }>;
-  // A person sees one page, whatever went wrong (SEC-104); a program is told to try again (`orUnavailable`).
+  // A user sees one page for every cause (SEC-104); a program is told to try again (`orUnavailable`).
   throw unusable(`document_${problem}`, new HostDown(`The document of a client could not be read: ${status ?? problem}.`, { cause }));
 }
 
-/** Checks a document, and keeps it. */
-async function keep(as: AuthServer, id: string, answer: SafeAnswer): Promise<Client> {
+/** Checks a document and stores its client. */
+async function checkAndStore(as: AuthServer, id: string, answer: SafeAnswer): Promise<Client> {
   if ('problem' in answer) throw unusable(`document_${answer.problem.replace('-', '_')}`, answer.cause);
   const { redirectSchemes } = as.settings.registration;
   const rules: DocumentRules = { canFetch: true, isLoopback: as.isLoopback, redirectSchemes, grantTypes: selfGrantTypes(as.settings) };
   const client = clientOf(id, answer.text, as.now(), rules);
-  const kept = freshnessOf(answer.headers);
-  const mayStay = !/\b(no-store|private)\b/i.test(answer.headers.get('cache-control') ?? '');
-  const dated = { ...client, freshUntil: as.now() + kept };
-  if (mayStay) await as.records.saveDocument(await as.secrets.hash(id), dated, as.now() + STALE);
+  const cached = freshnessOf(answer.headers);
+  const isCacheable = !/\b(no-store|private)\b/i.test(answer.headers.get('cache-control') ?? '');
+  const dated = { ...client, freshUntil: as.now() + cached };
+  if (isCacheable) await as.records.saveDocument(await as.secrets.hash(id), dated, as.now() + STALE);
   return client;
 }
 
-/** The client that a document describes. @throws {OAuthError} `invalid_client`, always with the same text. */
+/** The client of a document. @throws {OAuthError} `invalid_client`, always with the same text. */
 export function clientOf(id: string, text: string, now: Seconds, rules: DocumentRules): Client {
   try {
     const given = parseMembers(text);
-    if (given.get('client_id') !== id) throw unusable('document_of_another_client'); // compared as text, nothing else (S-084)
+    if (given.get('client_id') !== id) throw unusable('document_of_another_client'); // compared as raw text (S-084)
     if (given.has('client_secret') || given.has('client_secret_expires_at')) throw unusable('document_with_secret');
     const methods = methodsOf(given);
     const method = METHODS.find((one) => methods.includes(one));
@@ -159,7 +158,7 @@ export function clientOf(id: string, text: string, now: Seconds, rules: Document
     const keys = clientKeysOf(given, rules);
     if ('problem' in keys) throw unusable(`document_${keys.reason}`);
     if (method === 'private_key_jwt' && !hasKeys(keys)) throw unusable('document_without_keys');
-    // An enterprise says for which client it speaks, so that one has to prove itself (EMA §5).
+    // An enterprise's assertion names a client, which must authenticate (EMA §5).
     const grantTypes = method === 'none' ? rules.grantTypes : [...rules.grantTypes, JWT_BEARER];
     const metadata = metadataOf(given, grantTypes, method, rules.redirectSchemes);
     if (metadata.name === undefined) throw unusable('document_without_name');
@@ -171,12 +170,12 @@ export function clientOf(id: string, text: string, now: Seconds, rules: Document
   }
 }
 
-/** The one that asks less of a client comes first: whoever offers both may come either way, and a key that is shown is checked. */
+/** In order of preference. `none` first: a client that lists both may send no assertion, and one that is sent is checked. */
 const METHODS: readonly ClientAuthMethod[] = ['none', 'private_key_jwt'];
 
 /**
- * How the client can authenticate. One document serves many servers, so the list of what it can do goes before the one that it
- * would like best (OpenID Relying Party Metadata Choices 1.0); ChatGPT's document needs that. A list with a secret in it is no list.
+ * How the client can authenticate. One document is for many servers, so the list of supported methods takes precedence over the preferred one
+ * (OpenID Relying Party Metadata Choices 1.0); ChatGPT's document needs that. A list with a secret-based method is ignored.
  */
 function methodsOf(given: Members): readonly unknown[] {
   const offered = given.get('token_endpoint_auth_methods_supported');
@@ -185,8 +184,8 @@ function methodsOf(given: Members): readonly unknown[] {
 }
 
 /**
- * How long a document may be kept: as its headers say, at most a day, some minutes where they say nothing, and not at all
- * where they contradict themselves (RFC 9111 §4.2.1, §5.2.2).
+ * How long a document may be cached: as its headers say, at most a day; some minutes without headers; not at all if they are contradictory
+ * (RFC 9111 §4.2.1, §5.2.2).
  */
 export function freshnessOf(headers: Headers): Seconds {
   if (headers.get('vary')?.includes('*')) return 0;
@@ -194,7 +193,7 @@ export function freshnessOf(headers: Headers): Seconds {
   const names = directives.map((one) => one.split('=', 1)[0]?.trim() ?? '');
   if (new Set(names).size < names.length || names.some((name) => ['no-store', 'no-cache', 'private'].includes(name))) return 0;
   const span = directives[names.includes('s-maxage') ? names.indexOf('s-maxage') : names.indexOf('max-age')];
-  if (span === undefined) return USUALLY_KEPT;
+  if (span === undefined) return DEFAULT_CACHE_TIME;
   const seconds = /^[a-z-]+="?(\d{1,12})"?$/.exec(span)?.[1];
   const age = Number(headers.get('age') ?? 0);
   return Math.max(0, Math.min(MAX_CACHE_TIME, Number(seconds ?? 0) - (age > 0 ? age : 0)));

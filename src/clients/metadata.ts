@@ -1,7 +1,6 @@
 /**
- * Client metadata: what somebody sends to be registered, taken as data and nothing more (RFC 7591 §2).
- * Unknown members are left out, and so are known ones that are odd and only shown or ignored: a link, a scope. What decides how the
- * client may act is bounded and typed, or the registration is refused.
+ * Client metadata of registrations and metadata documents (RFC 7591 §2). Unknown members are ignored, and so are odd values of members that
+ * are only displayed or echoed (a link, a scope). A member that decides what the client may do is validated, or the registration is refused.
  */
 import { parseJson } from '../lib/json.ts';
 import { isReadable } from '../lib/readable.ts';
@@ -13,7 +12,7 @@ import { checkRedirectUri, isUsableScheme } from '../model/redirect.ts';
 import { parseScope } from '../model/scope.ts';
 import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts';
 
-/** The members of {@link Client} that a registration decides. */
+/** The members of {@link Client} that a registration sets. */
 export type ClientMetadata = Pick<
   Client,
   'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'methodChosen' | 'scope' | 'pushedOnly' | 'dpopBound'
@@ -26,9 +25,9 @@ const MAX_DEPTH = 16;
 const NO_FETCH: KeyRules = { canFetch: false, isLoopback: false };
 
 /**
- * Reads a registration.
+ * Parses a registration.
  *
- * @param grantTypes what such a client may have; others are dropped and the rest echoed (RFC 7591 §3.2.1).
+ * @param grantTypes that such a client may have; others are dropped, and the rest is echoed (RFC 7591 §3.2.1).
  * @throws {OAuthError} `invalid_redirect_uri` or `invalid_client_metadata`, with a text that names the member.
  */
 export function parseMetadata(text: string, grantTypes: readonly string[], rules: KeyRules = NO_FETCH): ClientMetadata & ClientKeys {
@@ -41,7 +40,7 @@ export function parseMetadata(text: string, grantTypes: readonly string[], rules
   return { ...metadataOf(given, grantTypes, authMethod, rules.redirectSchemes), ...keys, ...(chose ? { methodChosen: true } : {}) };
 }
 
-/** The part that a registration and a metadata document have in common: everything but how the client authenticates. */
+/** The members that registrations and metadata documents have in common: everything except client authentication. */
 export function metadataOf(
   given: Members,
   grantTypes: readonly string[],
@@ -68,7 +67,7 @@ export function metadataOf(
   };
 }
 
-/** What was sent, by name. */
+/** Metadata members by name. */
 export type Members = ReadonlyMap<string, unknown>;
 
 /** The members of a JSON object. @throws {OAuthError} `invalid_client_metadata` for any other text. */
@@ -79,7 +78,7 @@ export function parseMembers(text: string): Members {
   return new Map(Object.entries(value));
 }
 
-/** Only a client that never sends anybody here in a browser may have none: a device. */
+/** Only a client that never uses a browser may have none: a device. */
 function redirectsOf(given: Members, grantTypes: readonly string[], schemes?: readonly string[]): readonly string[] {
   const uris = given.get('redirect_uris');
   if (!grantTypes.includes('authorization_code') && (uris === undefined || (isTexts(uris) && uris.length === 0))) return [];
@@ -93,7 +92,7 @@ function redirectsOf(given: Members, grantTypes: readonly string[], schemes?: re
 }
 
 function applicationTypeOf(given: Members, uris: readonly string[]): 'native' | 'web' {
-  const type = given.get('application_type') ?? 'native'; // RFC says web; MCP clients that say nothing are mostly native
+  const type = given.get('application_type') ?? 'native'; // the RFC's default is web, but MCP clients without one are mostly native
   if (type !== 'native' && type !== 'web') throw invalid('application_type', 'application_type must be "native" or "web".');
   if (type === 'web' && uris.some((uri) => parseLoopback(uri) !== null)) {
     throw new OAuthError('invalid_redirect_uri', 'web_client_on_loopback', {
@@ -104,16 +103,16 @@ function applicationTypeOf(given: Members, uris: readonly string[]): 'native' | 
 }
 
 function grantTypesOf(given: Members, supported: readonly string[]): readonly string[] {
-  const types = given.get('grant_types') ?? supported.filter((type) => type !== DEVICE_CODE); // a device says so
+  const types = given.get('grant_types') ?? supported.filter((type) => type !== DEVICE_CODE); // a device must name its grant type
   const responses = given.get('response_types') ?? ['code'];
   if (!isTexts(types) || !isTexts(responses))
     throw invalid(isTexts(types) ? 'response_types' : 'grant_types', 'grant_types and response_types must be lists of strings.');
-  const kept = [...new Set(types.filter((type) => supported.includes(type)))];
-  if (!kept.includes('authorization_code') && !kept.includes(DEVICE_CODE))
+  const accepted = [...new Set(types.filter((type) => supported.includes(type)))];
+  if (!accepted.includes('authorization_code') && !accepted.includes(DEVICE_CODE))
     throw invalid('grant_types_unusable', 'grant_types must contain "authorization_code".');
-  if (kept.includes('authorization_code') && !responses.includes('code'))
+  if (accepted.includes('authorization_code') && !responses.includes('code'))
     throw invalid('response_types_unusable', 'response_types must contain "code".');
-  return kept;
+  return accepted;
 }
 
 function authMethodOf(given: Members): ClientAuthMethod {
@@ -123,7 +122,7 @@ function authMethodOf(given: Members): ClientAuthMethod {
   return method;
 }
 
-/** It is told back and no ceiling, so what is odd is left out (RFC 7591 §2). A list is what some clients make of it. */
+/** Echoed and no limit, so an odd value is ignored (RFC 7591 §2). Some clients send a list. */
 function scopeOf(value: unknown): readonly string[] | undefined {
   const text = isTexts(value) ? value.join(' ') : value;
   if (typeof text !== 'string' || text === '' || text.length > MAX_URI_LENGTH) return undefined;
@@ -141,7 +140,7 @@ function isSet(given: Members, name: string): boolean {
   return value;
 }
 
-/** A link that pages may show; undefined for what is none, and for one that could only harm who follows it. */
+/** A link for pages; undefined if it is not a URL, or could only harm users. */
 function webUriOf(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_URI_LENGTH || /[\s\\]/.test(value)) return undefined;
   const url = parseUrl(value);
@@ -149,16 +148,16 @@ function webUriOf(value: unknown): string | undefined {
   return isShown ? value : undefined;
 }
 
-/** Addresses nobody outside can mean. Nothing is fetched from these members; this keeps hostile links off pages and logs. */
+/** Private addresses, meaningless outside. Nothing is fetched from these members; this keeps hostile links off pages and logs. */
 function isPrivateHost(host: string): boolean {
   return !isLoopbackHost(host) && /^(\[|0\.|10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(host);
 }
 
-function optionalText(given: Members, name: string, longest: number): string | undefined {
+function optionalText(given: Members, name: string, maxLength: number): string | undefined {
   const value = given.get(name);
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string' || value.length > longest || !isReadable(value))
-    throw invalid(name, `${name} must be a readable text of at most ${longest} characters, without invisible ones.`);
+  if (typeof value !== 'string' || value.length > maxLength || !isReadable(value))
+    throw invalid(name, `${name} must be a readable text of at most ${maxLength} characters, without invisible ones.`);
   return value;
 }
 
@@ -167,7 +166,7 @@ export function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
-/** @param what names the member that is wrong, or what is wrong with the whole. */
+/** @param what names the invalid member, or the problem with the whole. */
 function invalid(what: string, hint: string): OAuthError {
   return new OAuthError('invalid_client_metadata', `metadata_${what}`, { hint });
 }

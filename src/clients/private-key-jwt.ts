@@ -1,8 +1,8 @@
 /**
- * Private key JWT: a client that proves who it is with a key that never leaves it (RFC 7523 §2.2, §3, with the audience of 7523bis:
- * the issuer and nothing else, so that no other server can use what it was shown).
+ * `private_key_jwt` client authentication (RFC 7523 §2.2, §3, with the audience of 7523bis: only the issuer, so that no other server can
+ * replay the assertion).
  *
- *   form → who → client with keys → audience → times → key → signature → not seen before
+ * Checks: format → subject → client with keys → audience → times → key → signature → single use
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
@@ -16,13 +16,13 @@ import { orGiveBack, orUnavailable } from './caller.ts';
 import { resolveClient } from './find.ts';
 import { countFetch } from './metadata-document.ts';
 
-/** The one value of `client_assertion_type` that is known. */
+/** The only accepted `client_assertion_type`. */
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** Types that say what they are for, or nothing at all; an ID token's, an access token's or a grant's is none of them (RFC 8725 §3.11). */
+/** Accepted `typ`: client authentication, or unspecific. ID tokens, access tokens and grants are refused (RFC 8725 §3.11). */
 const TYPES = [undefined, 'jwt', 'client-authentication+jwt'];
 
-/** What an assertion proved, or the reason why it did not, with the client it named if there is one. */
+/** The authenticated client; or the problem, and the client that the assertion named, if any. */
 export type Proved =
   | { readonly client: Client; readonly giveBack: () => Promise<void> }
   | { readonly problem: string; readonly client: Client | null };
@@ -48,18 +48,18 @@ export async function proveByKey(as: AuthServer, params: Params, network: string
   );
 }
 
-/** The client, or why there is none: from outside it looks like any other that is unknown. */
+/** The client, or why there is none: from outside it looks like any unknown client. */
 async function knownClient(as: AuthServer, id: string, network: string): Promise<Client | string> {
   try {
     return (await resolveClient(as, id, network)) ?? 'client_unknown';
   } catch (error) {
-    const told = orUnavailable(error);
-    if (told instanceof OAuthError && told.code === 'invalid_client') return told.reason;
-    throw told;
+    const refusal = orUnavailable(error);
+    if (refusal instanceof OAuthError && refusal.code === 'invalid_client') return refusal.reason;
+    throw refusal;
   }
 }
 
-/** What is wrong with an assertion, or the name by which it counts once. */
+/** The problem with an assertion, or its `jti` for single use. */
 async function problemOf(
   as: AuthServer,
   assertion: Assertion,

@@ -1,5 +1,5 @@
 /**
- * Authorization code: spends a code, once, for the first tokens of a grant (RFC 6749 §4.1.3, OAuth 2.1 §4.1.3).
+ * Authorization code grant: redeems a code, once, for the first tokens of a grant (RFC 6749 §4.1.3, OAuth 2.1 §4.1.3).
  * One read and one write for a public client.
  */
 import type { Caller } from '../clients/caller.ts';
@@ -19,7 +19,7 @@ import type { IssuedTokens } from './issue.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 import { signAccessToken } from './sign-access-token.ts';
 
-/** What a redemption came to: the grant as it is now, and the answer. */
+/** Result of a redemption: the current grant, and the response. */
 type Redemption = { readonly grant: Grant; readonly answer: IssuedTokens };
 
 /** Redeems the code of a request. */
@@ -30,7 +30,7 @@ export async function authorizationCode(params: Params, caller: Caller, as: Auth
   return redeemCode(params, caller, as, { code, challenge, redirectUri: params.optional('redirect_uri') });
 }
 
-/** Spends a code that the request showed, or that waited for it. */
+/** Redeems a code from the request, or one that a device waited for. */
 export async function redeemCode(
   params: Params,
   caller: Caller,
@@ -54,12 +54,12 @@ export async function redeemCode(
   };
   const attempt: { given: SealedTokens | null } = { given: null };
   try {
-    const { grant, answer } = await changeGrant(as, caller, grantId, async (held): Promise<Verdict<Redemption>> => {
-      attempt.given = null; // an earlier try was certainly not written
-      const minted = held.lifetimes.refresh === 0 ? { ...tokens, refresh: null } : tokens;
-      const verdict = redeem(proof, minted)(held);
+    const { grant, answer } = await changeGrant(as, caller, grantId, async (current): Promise<Verdict<Redemption>> => {
+      attempt.given = null; // an earlier attempt was certainly not written
+      const minted = current.lifetimes.refresh === 0 ? { ...tokens, refresh: null } : tokens;
+      const verdict = redeem(proof, minted)(current);
       if ('error' in verdict) return verdict;
-      const { grant: next = held, result } = verdict;
+      const { grant: next = current, result } = verdict;
       if (result.kind === 'repeated') {
         const { repeatAnswer, openSealedTokens } = await import('./repeated-answer.ts');
         attempt.given = await openSealedTokens(as, grantId, code, result.sealedAnswer);
@@ -79,7 +79,7 @@ export async function redeemCode(
   }
 }
 
-/** The one resource a token request names, canonical; undefined if it names none (RFC 8707 §2.2). */
+/** The canonical resource of a token request; undefined if it names none (RFC 8707 §2.2). */
 export function resourceOf(params: Params, { settings }: AuthServer): string | undefined {
   const asked = params.all('resource');
   if (asked.length === 0) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Change: runs a move of a grant for the caller of the token endpoint, on the grant as its client is registered now.
+ * Runs a grant transition for the caller of the token endpoint, with the client's current registration.
  */
 import { failed, keyOf, type Caller } from '../clients/caller.ts';
 import { findClient } from '../clients/find.ts';
@@ -8,15 +8,15 @@ import type { Grant } from '../model/grant.ts';
 import type { SlowTransition, Verdict } from '../model/grant-transitions.ts';
 
 /**
- * Runs the move. Only where it succeeds is a proof of a key checked and used up: nothing dear is done for a stranger, nor is a proof
- * asked for before reuse is noticed.
+ * Runs the transition, and only if it succeeds checks and uses up the DPoP proof: an unauthorized caller causes no expensive work, and
+ * reuse is detected before a proof is asked for.
  *
- * @throws {OAuthError} what the move refuses with; `invalid_client` for a client that is no more, or showed no secret.
+ * @throws {OAuthError} what the transition refuses with; `invalid_client` if the client no longer exists, or did not authenticate.
  */
-export function changeGrant<T>(as: AuthServer, caller: Caller, grantId: string, move: SlowTransition<T>): Promise<T> {
-  return as.records.changeGrant(grantId, async (kept): Promise<Verdict<T>> => {
-    const grant = kept.clientId === caller.clientId ? await asRegistered(as, caller, kept) : kept; // the move refuses another's
-    const verdict = await move(grant);
+export function changeGrant<T>(as: AuthServer, caller: Caller, grantId: string, transition: SlowTransition<T>): Promise<T> {
+  return as.records.changeGrant(grantId, async (stored): Promise<Verdict<T>> => {
+    const grant = stored.clientId === caller.clientId ? await asRegistered(as, caller, stored) : stored; // the transition refuses another client
+    const verdict = await transition(grant);
     if ('error' in verdict) return verdict;
     const configured = as.settings.clients.get(grant.clientId)?.client;
     await keyOf(caller, (configured ?? grant).dpopBound)?.prove();
@@ -25,8 +25,8 @@ export function changeGrant<T>(as: AuthServer, caller: Caller, grantId: string, 
 }
 
 /**
- * The grant, as its client is registered now. A grant remembers whether its client has a secret, so that a public client's row is not
- * read (docs/decisions/0001); it is read where the grant says that there is one to show, or that the client was one of the options.
+ * The grant with its client's current authentication. A grant remembers whether its client has a secret, so that a public client's record
+ * is not read (docs/decisions/0001); it is read if the grant says that the client must authenticate, or was one of the `clients` option.
  */
 async function asRegistered(as: AuthServer, { kind, clientId }: Caller, grant: Grant): Promise<Grant> {
   if (kind === 'public' && (grant.clientAuth === 'confidential' || (grant.configured && !as.settings.clients.has(clientId)))) {

@@ -1,5 +1,5 @@
 /**
- * Device code: a device that has no browser asks until the person has decided elsewhere (RFC 8628 §3.4, §3.5).
+ * Device code grant: a device polls until the user has decided in a browser (RFC 8628 §3.4, §3.5).
  */
 import { failed, type Caller } from '../clients/caller.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
@@ -10,7 +10,7 @@ import type { Params } from '../model/params.ts';
 import { redeemCode } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
 
-/** Gives the tokens, or says how far it is. */
+/** Issues the tokens, or reports the state of the request. */
 export async function deviceCode(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
   const code = params.required('device_code');
   if (caller.kind === 'public') await checkPublic(as, caller.clientId);
@@ -21,7 +21,7 @@ export async function deviceCode(params: Params, caller: Caller, as: AuthServer)
   return tokens;
 }
 
-/** A client is what it is now, not what it was when the device asked. One that is known by a document is judged when its grant is. */
+/** Uses the client's current registration, not the one when the device asked. A client with a metadata document is checked with its grant. */
 async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
   const client = await findClient(as, clientId);
   if (client ? client.authMethod !== 'none' : !mayFetch(as, clientId)) throw failed('none', client ? 'secret_missing' : 'client_unknown');

@@ -1,6 +1,6 @@
 /**
- * Open: a grant that begins with an access token, because no browser is there to bring a code: somebody proved already who they are,
- * and can do so again, so there is no refresh token either.
+ * Direct grants: a grant that starts with an access token instead of a code. Without a refresh token, because the caller can authenticate
+ * again.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { ShownKey } from '../core/dpop.ts';
@@ -15,7 +15,7 @@ import type { UpstreamRef } from '../model/upstream.ts';
 import type { IssuedTokens } from './issue.ts';
 import { signAccessToken } from './sign-access-token.ts';
 
-/** What is granted, to whom. */
+/** The grant to make. */
 export interface DirectGrantRequest {
   readonly clientId: string;
   readonly userId: string;
@@ -23,32 +23,32 @@ export interface DirectGrantRequest {
   /** Canonical URI. */
   readonly resource: string;
   readonly props: unknown;
-  /** When it must be over at the latest. */
+  /** Latest expiry. */
   readonly notAfter?: Seconds;
-  /** The organization in which the user acts. */
+  /** The organization that the user acts for. */
   readonly organization?: Organization;
-  /** The grant and its access token that this one hangs on, and ends with. */
+  /** The grant and access token that this one was exchanged from, and ends with. */
   readonly parent?: { readonly id: string; readonly tokenHash: string };
   /** Who acts for the user. */
   readonly act?: Actor;
-  /** Accounts at other sites that its tools may use: those of the grant that it hangs on. */
+  /** Upstream accounts that its tools may use: those of the parent grant. */
   readonly linked?: readonly UpstreamRef[];
-  /** The key that the request shows, which is proven before the grant is written; the token is bound to it. */
+  /** The request's DPoP proof, checked before the grant is written; the token is bound to its key. */
   readonly key?: ShownKey | undefined;
-  /** Thumbprint of another key that the token is bound to. */
+  /** Thumbprint of another key to bind the token to. */
   readonly jkt?: string | undefined;
 }
 
-/** Writes the grant and gives its token. */
-export async function directGrant(as: AuthServer, opening: DirectGrantRequest): Promise<IssuedTokens> {
-  const { clientId, userId, scope, resource, props, notAfter = Infinity, parent, act, organization, linked = [] } = opening;
-  const jkt = opening.key?.jkt ?? opening.jkt;
+/** Writes the grant and issues its token. */
+export async function directGrant(as: AuthServer, request: DirectGrantRequest): Promise<IssuedTokens> {
+  const { clientId, userId, scope, resource, props, notAfter = Infinity, parent, act, organization, linked = [] } = request;
+  const jkt = request.key?.jkt ?? request.jkt;
   const { secrets, settings } = as;
   const [id, now, key] = [(parent?.id ?? '') + secrets.id(), as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
   const { accessToken: mintedToken, access } = await secrets.mint(id, null);
   const expiresAt = Math.min(now + lifetimes.access, notAfter);
-  const held = { ...wrap(key, access), scope, expiresAt, ...(jkt === undefined ? {} : { jkt }) };
+  const accessEntry = { ...wrap(key, access), scope, expiresAt, ...(jkt === undefined ? {} : { jkt }) };
   const opened: Grant = {
     v: 1,
     id,
@@ -64,7 +64,7 @@ export async function directGrant(as: AuthServer, opening: DirectGrantRequest): 
     code: null,
     refresh: null,
     retired: [],
-    access: [held],
+    access: [accessEntry],
     usedAt: now,
     ended: null,
     ...(linked.length === 0 ? {} : { upstreams: await sealRefs(secrets, id, key, linked) }),
@@ -72,9 +72,10 @@ export async function directGrant(as: AuthServer, opening: DirectGrantRequest): 
     ...(parent === undefined ? {} : { subjectHash: parent.tokenHash }),
     ...(organization === undefined ? {} : { organization }),
   };
-  await opening.key?.prove();
-  const { grant, accessToken } = await signAccessToken(as, opened, held, { accessToken: mintedToken, access });
-  if (!(await as.records.openGrant(grant))) throw new Error('A random grant id was met twice: the source of randomness is broken.');
+  await request.key?.prove();
+  const { grant, accessToken } = await signAccessToken(as, opened, accessEntry, { accessToken: mintedToken, access });
+  if (!(await as.records.openGrant(grant)))
+    throw new Error('A random grant id was generated twice: the random number generator is broken.');
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
   return { accessToken, refreshToken: null, scope, resource, expiresAt, jkt };
 }

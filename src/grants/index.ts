@@ -1,6 +1,6 @@
 /**
- * The table of grant types: what the token endpoint can do. An entry is a file; those that most servers never need are loaded when
- * they are first asked for. Which of them a server offers stands in `offered-grant-types.ts`.
+ * The table of grant types. An entry is a file; those that most servers never use are loaded on first use. `offered-grant-types.ts` says
+ * which of them a server offers.
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -12,13 +12,13 @@ import type { IssuedTokens } from './issue.ts';
 import { isOffered } from './offered-grant-types.ts';
 import { refreshToken } from './refresh-token.ts';
 
-/** Turns a request with a proof into tokens, or refuses it. */
+/** Issues tokens for a request, or refuses it. */
 export type GiveTokens = (params: Params, caller: Caller, as: AuthServer) => Promise<IssuedTokens>;
 
-/** A row of the table. */
+/** An entry of the table. */
 export interface GrantType {
   readonly give: GiveTokens;
-  /** Whether somebody may come who is no client at all. */
+  /** Whether the caller need not be a client. */
   readonly needsNoClient?: true;
 }
 
@@ -32,7 +32,7 @@ const grantTypes: ReadonlyMap<string, GrantType> = new Map<string, GrantType>([
   [JWT_BEARER, { give: async (...request) => (await import('./jwt-bearer.ts')).jwtBearer(...request), needsNoClient: true }],
 ]);
 
-/** The grant type of that name, where this server offers it. */
+/** The grant type with that name, if this server offers it. */
 export function findGrantType(name: string, settings: Settings): GrantType | undefined {
   return isOffered(name, settings) ? grantTypes.get(name) : undefined;
 }

@@ -1,10 +1,10 @@
 /**
- * Issue: the token endpoint's answer, in one place for every grant type (RFC 6749 §5.1).
+ * The token endpoint's response, for every grant type (RFC 6749 §5.1).
  */
 import { isEveryRoute } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 
-/** What the client gets. */
+/** The issued tokens. */
 export interface IssuedTokens {
   readonly accessToken: string;
   readonly refreshToken: string | null;
@@ -13,11 +13,11 @@ export interface IssuedTokens {
   readonly expiresAt: Seconds;
   /** Thumbprint of the key that the access token is bound to. */
   readonly jkt?: string | undefined;
-  /** What kind of token it is, where the request could have asked for several (RFC 8693 §2.2.1). */
+  /** Type of the token, if the request could have asked for several (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string;
 }
 
-/** The answer's JSON body. The scope is always told: it may be less than was asked for. */
+/** The JSON body. It always contains the scope, which may be less than requested. */
 export function tokenAnswer(
   { accessToken, refreshToken, scope, resource, expiresAt, issuedTokenType, jkt }: IssuedTokens,
   now: Seconds,

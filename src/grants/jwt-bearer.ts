@@ -1,9 +1,9 @@
 /**
- * JWT bearer: tokens for what a trusted issuer signed (RFC 7523 §2.1). Two profiles share the name and are told apart by `typ`:
- * an ID-JAG is an enterprise's word that a user may be served through a client (Enterprise-Managed Authorization), every other JWT
- * is a platform's word about a workload, which is no client and needs none (workload identity federation).
+ * JWT bearer grant: tokens for an assertion of a trusted issuer (RFC 7523 §2.1). Two profiles, distinguished by `typ`: an ID-JAG says that an
+ * enterprise allows a client to act for a user (Enterprise-Managed Authorization); any other JWT identifies a platform's workload, which
+ * needs no client (workload identity federation).
  *
- *   form → issuer → client → signature → audience, times, claims → resource → scope → who → not seen before → key → grant
+ * Checks: format → issuer → client → signature → audience, times, claims → resource → scope → user → single use → key → grant
  */
 import { failed, keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -25,10 +25,10 @@ import { registeredClient } from './registered-client.ts';
 import { scopeWithin } from './scope-rules.ts';
 
 const ID_JAG = 'oauth-id-jag+jwt';
-/** Types of what platforms sign for their workloads; whatever names another purpose is not taken for one (RFC 8725 §3.11). */
+/** `typ` of workload assertions; one that names another purpose is refused (RFC 8725 §3.11). */
 const WORKLOAD_TYPES = [undefined, 'jwt', 'jose'];
 
-/** Gives tokens for the assertion of a request. */
+/** Issues tokens for the assertion of a request. */
 export async function jwtBearer(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
   params.once('assertion');
   const assertion = parseAssertion(params.required('assertion'));
@@ -55,12 +55,12 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
     if (!(await once.spend())) throw refused('replayed');
     return await directGrant(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), key });
   } catch (error) {
-    await once.giveBack(); // a request that fails uses up nothing
+    await once.giveBack(); // a failed request uses up nothing
     throw error;
   }
 }
 
-/** An ID-JAG is for one client, which has to be the one that brings it, and has to prove it (EMA §5; ID-JAG §4.4.1). */
+/** An ID-JAG names the one client that may use it, which must authenticate (EMA §5; ID-JAG §4.4.1). */
 function checkClient(claims: Claims, caller: Caller, issuer: TrustedIssuer | undefined): void {
   const client = registeredClient(caller, JWT_BEARER);
   if (claims['client_id'] !== client.id) throw refused('client_differs');
@@ -81,7 +81,7 @@ async function checkAssertion(
   if (!isFor(claims, own) && !(issuer.kind === 'workload' && isFor(claims, origin + paths.token))) throw refused('audience');
   const time = timeProblem(claims, as.now()) ?? (claims['iat'] === undefined ? 'iat_missing' : null);
   if (time !== null) throw refused(time);
-  // Rights that are not understood are not given, and a key that it is bound to has to be shown (ID-JAG §4.4.1).
+  // Claims that are not understood grant nothing, and a bound assertion needs a proof of its key (ID-JAG §4.4.1).
   if (!isBoundTo(claims['cnf'], jkt)) throw refused('key_differs');
   if (claims['authorization_details'] !== undefined) throw refused('claim_not_understood');
   const [jti, sub, tenant] = [textClaim(claims, 'jti'), textClaim(claims, 'sub'), claims['tenant']];
@@ -95,14 +95,14 @@ async function checkAssertion(
   return { jti, subject: tenant === undefined ? sub : JSON.stringify([tenant, sub]) };
 }
 
-/** Whether whoever has proven a key may bring what is bound so. @param cnf as it came; another way to be bound is not understood. */
+/** Whether the proven key satisfies `cnf`. @param cnf as received; only `jkt` is understood. */
 function isBoundTo(cnf: unknown, jkt: string | undefined): boolean {
   if (cnf === undefined) return true;
   if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).join() !== 'jkt') return false;
   return jkt !== undefined && (cnf as { readonly jkt: unknown }).jkt === jkt;
 }
 
-/** The resource that both sides mean: the assertion's, the request's, or the only one there is. */
+/** The resource that the assertion and the request agree on, or the only one there is. */
 function targetOf(as: AuthServer, params: Params, { resource }: Claims): string {
   const asked = resourceOf(params, as);
   const { resources } = as.settings;
@@ -113,7 +113,7 @@ function targetOf(as: AuthServer, params: Params, { resource }: Claims): string 
   return both[0];
 }
 
-/** What may be granted: what the operator allows this issuer, and of that what the issuer allows the user (EMA §7.2.1). */
+/** The most that may be granted: the operator's scopes for the issuer, limited to what the issuer allows the user (EMA §7.2.1). */
 function ceilingOf(issuer: TrustedIssuer, { scope }: Claims, isJag: boolean, covered: ScopeCover): readonly string[] {
   if (!isJag || scope === undefined) return issuer.scope;
   if (typeof scope !== 'string') throw refused('scope');

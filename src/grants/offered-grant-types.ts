@@ -1,10 +1,10 @@
 /**
- * Offered: which grant types the token endpoint has at these settings. Metadata needs the names alone, so what grants is not loaded here.
+ * Which grant types the token endpoint offers. Metadata needs only their names, so their code is not loaded here.
  */
 import { DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE } from '../model/grant-type.ts';
 import type { Settings } from '../model/settings.ts';
 
-/** Whether these settings ask for a grant type, by `grant_type`. */
+/** Whether the settings enable a grant type, by `grant_type`. */
 const OFFERED: ReadonlyMap<string, (settings: Settings) => boolean> = new Map<string, (settings: Settings) => boolean>([
   ['authorization_code', () => true],
   ['refresh_token', () => true],
@@ -19,7 +19,7 @@ export function isOffered(name: string, settings: Settings): boolean {
   return OFFERED.get(name)?.(settings) ?? false;
 }
 
-/** The names of all that this server offers. */
+/** The names of all grant types that this server offers. */
 export function offeredGrantTypes(settings: Settings): readonly string[] {
   return [...OFFERED.keys()].filter((name) => isOffered(name, settings));
 }

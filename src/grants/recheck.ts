@@ -1,7 +1,7 @@
 /**
- * Recheck: whether the person behind a grant may still come in, asked at each refresh. Lists and domains are judged from what the sign-in
- * said, at once; the site itself is asked with the token that was kept, at most once an hour. A definite no ends the grant; a site that
- * cannot say keeps it.
+ * Recheck: at each refresh, whether the user behind a grant still has access. Lists and domains are checked with data from the sign-in; the
+ * upstream itself is asked with the stored token, at most once an hour. A definite no ends the grant; an upstream that does not answer
+ * keeps it.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { openRefs } from '../core/vault/upstream-refs.ts';
@@ -9,22 +9,22 @@ import type { Grant } from '../model/grant.ts';
 import { isRedirect } from '../model/login.ts';
 import type { Json, Seconds } from '../model/store.ts';
 
-const ASKED_EVERY: Seconds = 3600;
+const ASK_INTERVAL: Seconds = 3600;
 
-/** The grant as it goes on, with the time at which the site was asked; null where the person may not come in any more. @param key of the grant. */
+/** The grant, with the time when the upstream was asked; null if the user has lost access. @param key of the grant. */
 export async function recheck(as: AuthServer, grant: Grant, key: Uint8Array<ArrayBuffer>): Promise<Grant | null> {
   const { origin } = grant;
   if (!origin) return grant;
   const login = as.settings.logins.find(({ id }) => id === origin.login);
-  if (!login) return null; // this way in was closed
+  if (!login) return null; // the login was removed
   if (!isRedirect(login) || !login.recheck || origin.sealed === undefined) return grant;
   const text = await as.secrets.openWith(key, origin.sealed, boundTo(grant.id));
   if (text === null) return grant;
-  const token = as.now() - (origin.askedAt ?? grant.createdAt) < ASKED_EVERY ? null : await tokenOf(as, grant, key);
+  const token = as.now() - (origin.askedAt ?? grant.createdAt) < ASK_INTERVAL ? null : await tokenOf(as, grant, key);
   try {
-    const said = await login.recheck(JSON.parse(text) as Json, { env: as.env, token });
-    if (said === 'no') return null;
-    return said === 'yes' && token !== null ? { ...grant, origin: { ...origin, askedAt: as.now() } } : grant;
+    const verdict = await login.recheck(JSON.parse(text) as Json, { env: as.env, token });
+    if (verdict === 'no') return null;
+    return verdict === 'yes' && token !== null ? { ...grant, origin: { ...origin, askedAt: as.now() } } : grant;
   } catch (error) {
     as.emit({ kind: 'request.failed', endpoint: 'recheck', requestId: as.secrets.id(), error });
     return grant;
@@ -35,7 +35,7 @@ function boundTo(grantId: string): string {
   return `grant:${grantId}:origin`;
 }
 
-/** A token of the site that the person came from, where it was kept and can be had. */
+/** A token of the upstream that the user signed in with, if it is stored and valid. */
 async function tokenOf(as: AuthServer, { id, origin, upstreams }: Grant, key: Uint8Array<ArrayBuffer>): Promise<string | null> {
   if (!origin || !upstreams) return null;
   try {
@@ -43,6 +43,6 @@ async function tokenOf(as: AuthServer, { id, origin, upstreams }: Grant, key: Ui
       .upstreamsOf(id, () => openRefs(as.secrets, id, key, upstreams))(origin.login)
       .token();
   } catch {
-    return null; // down, or over: the vault tells of it and does what follows
+    return null; // down, or ended: the vault reports and handles that
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Refresh token: trades it for its successor (RFC 6749 §6, OAuth 2.1 §4.3). A retry within the grace, a second process
- * with the same token, a lost answer: all get the live tokens, unsealed by the very token they present.
- * One read and one write for a public client.
+ * Refresh token grant: rotates the token (RFC 6749 §6, OAuth 2.1 §4.3). A retry within the grace period, a second process with the same
+ * token, and a client whose response was lost all get the live tokens, unsealed with the token that they present. One read and one write
+ * for a public client.
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -25,7 +25,7 @@ const answerLive = lazy(async () => (await import('./repeated-answer.ts')).answe
 const withLostWrite = lazy(async () => (await import('./repeated-answer.ts')).withLostWrite);
 const recheck = lazy(async () => (await import('./recheck.ts')).recheck);
 
-/** What a refresh came to: the grant as it is now, and the new access token's text. */
+/** Result of a refresh: the current grant, and the text of the new access token. */
 type Refreshed = { readonly grant: Grant; readonly rotated: Rotated; readonly accessToken: string };
 
 /** Rotates the refresh token of a request. */
@@ -34,7 +34,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   const grantId = grantIdOf('refresh', presented);
   if (grantId === null) throw new OAuthError('invalid_grant', 'refresh_malformed');
   const refresh = await as.secrets.refreshProof(presented);
-  // The way back makes a token longer than other versions of this program take it, so it is there only where it is needed.
+  // The predecessor's pad makes the token longer than older versions of this program accept, so it is included only if needed.
   const tokens = await as.secrets.mint(grantId, familyOf(presented), as.store.mayLose ? refresh : { familyHash: refresh.familyHash });
   const successor = { access: tokens.accessToken, refresh: tokens.refreshToken };
   const proof = {
@@ -49,22 +49,25 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     now: as.now(),
   };
   let isCaughtUp = false;
-  const { grant, rotated, accessToken } = await changeGrant(as, caller, grantId, async (held): Promise<Verdict<Refreshed>> => {
-    const caughtUp = isUnknown(held, refresh) ? await withLostWrite(as, held, presented, refresh) : null;
-    const verdict = rotate(proof, tokens)(caughtUp ?? held);
+  const { grant, rotated, accessToken } = await changeGrant(as, caller, grantId, async (current): Promise<Verdict<Refreshed>> => {
+    const caughtUp = isUnknown(current, refresh) ? await withLostWrite(as, current, presented, refresh) : null;
+    const verdict = rotate(proof, tokens)(caughtUp ?? current);
     if ('error' in verdict) return verdict;
-    const { grant: next = held, result } = verdict;
+    const { grant: next = current, result } = verdict;
     isCaughtUp = caughtUp !== null;
-    if (result.kind === 'repeated') return { result: { grant: held, rotated: result, accessToken: '' } };
-    const live = (caughtUp ?? held).refresh;
-    const going = live && (next.origin ? await recheck(as, next, unwrap(live, refresh.pad)) : next);
-    if (!going) return { grant: end(held, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
-    const given = await signAccessToken(as, going, result.access, tokens);
-    const kept =
-      given.accessToken === tokens.accessToken
-        ? given.grant
-        : await sealAnew(as, given.grant, presented, { ...successor, access: given.accessToken });
-    return { grant: kept, result: { grant: kept, rotated: { ...result, access: given.access }, accessToken: given.accessToken } };
+    if (result.kind === 'repeated') return { result: { grant: current, rotated: result, accessToken: '' } };
+    const live = (caughtUp ?? current).refresh;
+    const checked = live && (next.origin ? await recheck(as, next, unwrap(live, refresh.pad)) : next);
+    if (!checked) return { grant: end(current, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
+    const signed = await signAccessToken(as, checked, result.access, tokens);
+    const nextGrant =
+      signed.accessToken === tokens.accessToken
+        ? signed.grant
+        : await resealSuccessor(as, signed.grant, presented, { ...successor, access: signed.accessToken });
+    return {
+      grant: nextGrant,
+      result: { grant: nextGrant, rotated: { ...result, access: signed.access }, accessToken: signed.accessToken },
+    };
   });
   const { clientId, userId, resource } = grant;
   if (isCaughtUp) as.emit({ kind: 'grant.caught_up', grantId, clientId, userId });
@@ -76,13 +79,13 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   return answerLive(as, grant, presented, rotated.sealedSuccessor);
 }
 
-/** Whether a token is neither the live one of its grant nor one that was retired. */
+/** Whether a token is neither the live one of its grant nor a retired one. */
 function isUnknown({ refresh, ended, retired }: Grant, { hash }: RefreshProof): boolean {
   return refresh !== null && !ended && refresh.hash !== hash && !retired.some((one) => one.hash === hash);
 }
 
-/** What a retry gets is what was signed. */
-async function sealAnew(as: AuthServer, grant: Grant, presented: string, successor: SealedTokens): Promise<Grant> {
+/** Seals the successor again: a retry must get the signed access token. */
+async function resealSuccessor(as: AuthServer, grant: Grant, presented: string, successor: SealedTokens): Promise<Grant> {
   const { hash } = await as.secrets.proof(presented);
   const sealedSuccessor = await sealTokens(as, grant.id, presented, successor);
   return { ...grant, retired: grant.retired.map((one) => (one.hash === hash ? { ...one, sealedSuccessor } : one)) };

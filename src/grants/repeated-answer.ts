@@ -1,6 +1,6 @@
 /**
- * Again: tokens for a client that asks a second time, since it may not have got the answer: a retry, a second process with the same token, a
- * write that the store has lost. Loaded when that happens.
+ * Repeated answers: the tokens for a client that asks again because it may not have received them: a retry, a second process with the same
+ * token, a write that the store lost. Loaded when that happens.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { RefreshProof } from '../core/records/secrets.ts';
@@ -10,14 +10,14 @@ import { unwrap, wrap } from '../model/wrapped.ts';
 import { boundTo, type SealedTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
 
-/** Opens the tokens that were sealed. */
+/** Opens sealed tokens. */
 export async function openSealedTokens({ secrets }: AuthServer, grantId: string, presented: string, sealed: string): Promise<SealedTokens> {
   const given = (await secrets.openUnder(presented, sealed, boundTo(grantId))) as SealedTokens | null;
-  if (!given) throw new Error('Sealed tokens do not open under the token they were sealed for.');
+  if (!given) throw new Error('Sealed tokens cannot be opened with the token that sealed them.');
   return given;
 }
 
-/** The same answer again, as the grant has it now. */
+/** The same answer again, with the grant's current values. */
 export async function repeatAnswer(as: AuthServer, grant: Grant, { access: accessToken, refresh }: SealedTokens): Promise<IssuedTokens> {
   const hash = await as.secrets.hash(accessToken);
   const access = grant.access.find((one) => one.hash === hash);
@@ -26,7 +26,7 @@ export async function repeatAnswer(as: AuthServer, grant: Grant, { access: acces
     refreshToken: refresh,
     scope: access?.scope ?? grant.scope,
     resource: grant.resource,
-    expiresAt: access?.expiresAt ?? as.now(), // pushed out by newer ones: told to be over, so that the client refreshes
+    expiresAt: access?.expiresAt ?? as.now(), // dropped for newer ones: reported as expired, so that the client refreshes
     jkt: access?.jkt,
   };
 }
@@ -41,9 +41,9 @@ export async function answerWithLiveToken(as: AuthServer, grant: Grant, presente
 }
 
 /**
- * The grant with the write that its store has lost, where the token presented is the one that was written then: a failover to a replica
- * that was behind, a crash without a flush. Null for every other token, which is judged as it is: a token shows that it succeeds the live
- * one by opening what that one opens, which a thief who has an older one cannot.
+ * The grant with a write that its store has lost (a failover to a lagging replica, a crash without a flush), if the presented token is the
+ * one from that write. Null for every other token, which gets the normal checks. A token proves that it succeeds the live one by containing
+ * that one's pad, which a thief with an older token does not have.
  */
 export async function withLostWrite(as: AuthServer, grant: Grant, presented: string, { hash, pad }: RefreshProof): Promise<Grant | null> {
   const live = grant.refresh;

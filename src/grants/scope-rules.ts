@@ -1,5 +1,5 @@
 /**
- * Scope rules: how a token request narrows what was granted, the same for every grant type.
+ * Scope rules: how a token request narrows the granted scopes, for every grant type.
  */
 import { narrowScope, parseScope, rightsIn, type ScopeRules } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';
@@ -15,10 +15,10 @@ export function scopeRulesOf({ scopes, strictScopes, resources, everyRoute }: Se
 }
 
 /**
- * What a first request may have of a scope, where no person is asked: all of it where it names nothing that is known here.
+ * The scopes of a grant without a consent page: all of `most` if the request names no known scope.
  *
- * @param text the parameter `scope`.
- * @throws {OAuthError} `invalid_scope` when it asks for something, and nothing of that is within.
+ * @param text the `scope` parameter.
+ * @throws {OAuthError} `invalid_scope` if it names scopes and none of them is allowed.
  */
 export function scopeWithin(settings: Settings, resource: string, text: string | undefined, most: readonly string[]): readonly string[] {
   const rights = rightsIn(most);

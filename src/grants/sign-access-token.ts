@@ -1,20 +1,20 @@
 /**
- * Signed: the access token of a move, as the resource wants it. It is signed within the move: nothing is signed for a request that is
- * refused, and what is written is the hash of what was signed.
+ * Signs the access token of a transition if its resource uses JWTs. It is signed within the transition: nothing is signed for a refused
+ * request, and the grant stores the hash of the signed token.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { MintedTokens } from '../core/records/secrets.ts';
 import type { Grant, GrantAccess } from '../model/grant.ts';
 import { unwrap, wrap } from '../model/wrapped.ts';
 
-/** A token with the grant that knows it. */
+/** A token with its grant. */
 export interface SignedAccessToken {
   readonly grant: Grant;
   readonly access: GrantAccess;
   readonly accessToken: string;
 }
 
-/** The token as it was minted, or one that is signed in its place. @param access the very one that stands in the grant. */
+/** The minted token, or a signed one in its place. @param access its entry in the grant (the same object). */
 export async function signAccessToken(
   as: AuthServer,
   grant: Grant,

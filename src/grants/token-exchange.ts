@@ -1,9 +1,9 @@
 /**
- * Token exchange: a token of ours for one with less in it, for whoever handles a user's call and calls on (RFC 8693). Less or equal
- * in everything: scope, time, and life: the new grant hangs on the very token, and keeps its bond to a key. Who may exchange what is the operator's to say; without
- * a say, nobody.
+ * Token exchange (RFC 8693): exchanges an access token for one with the same or less scope and lifetime, for a service that handles a user's
+ * call and makes calls of its own. The new grant depends on the exchanged token and keeps its key binding. The operator's policy decides
+ * who may exchange; without one, exchange is off.
  *
- *   client → form → subject token → resource → scope → policy → child grant
+ * Checks: client → form → subject token → resource → scope → policy → child grant
  */
 import { keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -21,7 +21,7 @@ import { directGrant } from './direct-grant.ts';
 import { registeredClient } from './registered-client.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 
-/** The one kind of token that is taken and given. */
+/** The only token type that is accepted and issued. */
 export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** Exchanges the subject token of a request. */
@@ -43,7 +43,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   if (linksOf(grant.id).length >= MAX_LINKS) throw refused('chain_too_long');
   const subject = accessOf(as, token, found);
   const key = keyOf(caller);
-  const jkt = key?.jkt ?? access.jkt; // a bond is never lost: without another key it stays the same
+  const jkt = key?.jkt ?? access.jkt; // the binding is never lost: without another key it stays the same
   if (
     (await as.settings.exchangePolicy?.({ clientId: client.id, subject, resource: uri, scope, ...(jkt === undefined ? {} : { jkt }) })) !==
     true
@@ -66,7 +66,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   return { ...tokens, issuedTokenType: ACCESS_TOKEN_TYPE };
 }
 
-/** Who exchanges knows what the subject token has, and is told where it is less than what is asked for. */
+/** Narrows the scope. The client knows the scope of the subject token, so it gets an error if it asks for more. */
 function narrowed({ settings }: AuthServer, asked: readonly string[], scope: readonly string[], resource: string): readonly string[] {
   const [rights, rules] = [rightsIn(scope), scopeRulesOf(settings)(resource)];
   const covered = settings.covered(rights);
@@ -75,7 +75,7 @@ function narrowed({ settings }: AuthServer, asked: readonly string[], scope: rea
   return narrowScope(rights, asked, covered, rules);
 }
 
-/** One text for all: what a token is, and to whom it was given, is not for whoever happened upon it (RFC 8693 §2.2.2). */
+/** One text for all reasons: a party that found a token must not learn what it is or who it belongs to (RFC 8693 §2.2.2). */
 function refused(reason: string): OAuthError {
   return new OAuthError('invalid_request', `exchange_${reason}`, {
     hint: 'The exchange is not possible with these tokens, or not allowed.',

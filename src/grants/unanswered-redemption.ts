@@ -1,5 +1,5 @@
 /**
- * Unanswered: what becomes of a redemption whose write failed. Loaded when that happens.
+ * Handles a redemption whose write failed. Loaded when that happens.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { OAuthError } from '../model/error.ts';
@@ -7,8 +7,8 @@ import { noteUnanswered } from '../model/repeat.ts';
 import { type SealedTokens, sealTokens } from './sealed-answer.ts';
 
 /**
- * The write of a redemption failed, and may have happened all the same. The answer is a 503, on which the client comes again: it then
- * gets these tokens. Where the store takes no note, a retry within ten seconds is refused, and the grant lives.
+ * Prepares the retry of a redemption: the failed write may have happened, and the response is a 503, so the client's retry gets these tokens.
+ * If the store is still down, a retry within ten seconds is refused, and the grant lives on.
  */
 export async function keepForRetry(as: AuthServer, grantId: string, code: string, given: SealedTokens): Promise<void> {
   const [codeHash, accessHash] = [await as.secrets.hash(code), await as.secrets.hash(given.access)];
@@ -16,6 +16,6 @@ export async function keepForRetry(as: AuthServer, grantId: string, code: string
   try {
     await as.records.changeGrant(grantId, noteUnanswered(codeHash, accessHash, sealed));
   } catch (error) {
-    if (!(error instanceof OAuthError)) throw error; // the first failure is the one to tell
+    if (!(error instanceof OAuthError)) throw error; // report the first failure
   }
 }

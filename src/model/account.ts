@@ -1,120 +1,120 @@
 /**
- * Account: a user of our own login. Its id is the subject of the Identity; names and passwords may change.
+ * Accounts of the built-in login. An account's id is the subject of its identity; user name and password may change.
  */
 import type { Identity } from './identity.ts';
 import type { Waiter } from './runtime.ts';
 import type { Json, Seconds } from './store.ts';
 
-/** An account as applications see it; the password's hash never leaves the core. */
+/** An account as applications see it, without the password hash. */
 export type Account = {
   readonly id: string;
-  /** The name to sign in with: in lower case and Unicode NFKC. Names that look alike are one name. */
+  /** User name for sign-in: lower case, Unicode NFKC. Look-alike names count as the same name. */
   readonly username: string;
   readonly name?: string;
   readonly email?: string;
-  /** Whether somebody who reads what is sent to `email` may sign in as this account: it was proven, or the operator vouches for it. */
+  /** Whether a person who reads mail to `email` may sign in as this account: the address was verified, or the operator vouches for it. */
   readonly emailVerified?: boolean;
-  /** What the user may do; looked up live, never kept in a token. */
+  /** What the user may do; looked up on each request, never stored in a token. */
   readonly permissions: readonly string[];
-  /** Changes with the password: tells whether what was proven with the old one still counts. */
+  /** Changes with the password, so that a proof made with the old password no longer counts. */
   readonly stamp: string;
-  /** Set where the account has no password: it is entered with a passkey, or by a code sent to it. */
+  /** Set if the account has no password: the user signs in with a passkey or an e-mailed code. */
   readonly withoutPassword?: true;
   readonly createdAt: Seconds;
 };
 
-/** What an account is made of. */
+/** A new account. */
 export interface NewAccount {
   readonly username: string;
-  /** 8 to 1,024 characters. Without one, nobody signs in by password until one is set. */
+  /** 8 to 1,024 characters. Without one, password sign-in is off until one is set. */
   readonly password?: string;
   readonly name?: string;
   readonly email?: string;
-  /** True only if you know that the address is this person's: who reads mail there may sign in as them. One account for each address. */
+  /** True only if you know that the address is this user's: anyone who reads mail there may sign in as them. Unique among accounts. */
   readonly emailVerified?: boolean;
   readonly permissions?: readonly string[];
 }
 
-/** What seeding an account came to. */
+/** Result of seeding an account. */
 export type Seeded =
   | 'made'
-  /** Nothing was to be done. */
+  /** Nothing to do. */
   | 'same'
-  /** The seed has another password than before: the account has it now, and its sessions and grants have ended. */
+  /** The configured password has changed: the account has it now, and its sessions and grants have ended. */
   | 'renewed'
-  /** The seed's password was replaced by a newer one before, and does not come back. */
+  /** The configured password was replaced by a newer one before, and is not restored. */
   | 'stale'
-  /** The name is an account's that was not seeded; it was left alone. */
+  /** An account with that name exists and was not seeded; it is unchanged. */
   | 'taken';
 
-/** Whom an operator lets in. */
+/** An invitation to sign up. */
 export interface Invitation {
-  /** Becomes user name and address of the account; whoever holds the link is believed to read what is sent there. Without it, a name is chosen. */
+  /** User name and verified address of the account, since the holder of the link can read mail there. Without it, the user chooses a name. */
   readonly email?: string;
   readonly name?: string;
   /** What the account may do. */
   readonly permissions?: readonly string[];
-  /** Seconds; default 7 days. */
+  /** Seconds; 7 days by default. */
   readonly ttl?: Seconds;
 }
 
-/** The verbs over own accounts. Those that hash a password take `who` waits for it: networks take turns, and who has left is waited for no more. */
+/** Operations on accounts. `who` is for those that hash a password: networks take turns, and an aborted request is dropped from the queue. */
 export interface Accounts {
-  /** @param id a random one, for who had to know it before. @throws {TypeError} when the name is taken, or a value is out of bounds. */
+  /** @param id a random one by default. @throws {TypeError} if the user name is taken, or a value is out of bounds. */
   create(account: NewAccount, id?: string, who?: Waiter): Promise<Account>;
-  /** Makes an account that your configuration names, or gives it the configured password where that has changed. @throws {TypeError} as `create`. */
+  /** Creates an account that your configuration names, or sets its configured password if that has changed. @throws {TypeError} like `create`. */
   seed(account: NewAccount): Promise<Seeded>;
   /** By id; null if there is none. */
   find(id: string): Promise<Account | null>;
-  /** By the name used to sign in; null if there is none. */
+  /** By user name; null if there is none. */
   findByUsername(username: string): Promise<Account | null>;
-  /** By an address that was proven, or that you vouched for; null if it belongs to nobody. */
+  /** By verified address; null if no account has verified it. */
   findByEmail(address: string): Promise<Account | null>;
-  /** The account, if the password is right; null for a wrong one and for an unknown name, after the same work. @param tell takes which it was, for the operator alone. */
+  /** The account if the password is right; null for a wrong one or an unknown name, after the same work. @param tell gets the reason, for the operator. */
   checkPassword(username: string, password: string, who?: Waiter, tell?: (reason: string) => void): Promise<Account | null>;
-  /** For somebody who has lost the app and the recovery codes, once you know who it is. False if there was none. */
+  /** For a user who has lost the app and the recovery codes; verify their identity first. False if there was no second factor. */
   removeSecondFactor(id: string): Promise<boolean>;
   /**
-   * Sets it, and ends every session and every grant of the user.
+   * Sets the password, and ends every session and grant of the user.
    *
-   * @param ifStamp set it only on that very state of the account; null, and nothing changed, where it is another by now.
+   * @param ifStamp set it only if the account still has this stamp; otherwise returns null and changes nothing.
    */
   setPassword(id: string, password: string, ifStamp?: string, who?: Waiter): Promise<Account | null>;
   /**
-   * Sets or removes the address; links that were sent to the old one are dead.
+   * Sets or removes the address. Links that were sent to the old one stop working.
    *
-   * @param options `verified` only if you know that the address is this person's: who reads mail there may sign in as them.
-   * @throws {TypeError} for what is no address, and for a verified one that is another account's.
+   * @param options `verified` only if you know that the address is this user's: anyone who reads mail there may sign in as them.
+   * @throws {TypeError} if the address is invalid, or verified and another account's.
    */
   setEmail(id: string, email: string | null, options?: { readonly verified?: boolean }): Promise<void>;
-  /** Makes a link that lets one person sign up, once. Hand it over yourself. @throws {TypeError} where nobody can sign up. */
+  /** Makes a link for one sign-up. Deliver it yourself. @throws {TypeError} if sign-up is off. */
   invite(invitation?: Invitation): Promise<{ readonly url: string; readonly expiresAt: Seconds }>;
-  /** Takes effect on the user's next request. */
+  /** Sets the permissions, effective from the user's next request. */
   setPermissions(id: string, permissions: readonly string[]): Promise<void>;
-  /** The live permissions; none for an unknown account. */
+  /** The current permissions; none for an unknown account. */
   permissionsOf(id: string): Promise<readonly string[]>;
   /**
-   * Removes an account with every way in (identities at other sites, passkeys, second factor), every session and grant, what was allowed
-   * before, and tokens of other sites; its id is never anybody's again. Interrupted, do it again.
+   * Removes an account with its linked identities, passkeys, second factor, sessions, grants, consents and upstream tokens. The id is never
+   * used again. Safe to call again after an interruption.
    */
   remove(id: string): Promise<void>;
 }
 
-/** What no page shows, though it is there: controls, formats, fillers, unassigned and private characters. */
+/** Characters that are invisible on pages: controls, formats, fillers, unassigned and private ones. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-/** Whether a text can be a user name: 1 to 256 characters that can be seen. */
+/** Whether a text can be a user name: 1 to 256 visible characters. */
 export function isUsername(username: string): boolean {
   const folded = foldUsername(username);
   return /[\p{L}\p{N}\p{P}\p{S}]/u.test(folded) && folded.length <= 256 && !UNSEEN.test(folded);
 }
 
-/** Whether somebody may choose a name without proving anything: one with an `@` would pass for an address that they never proved. */
+/** Whether a user may choose this name without proof: a name with an `@` would pass for an address that was never verified. */
 export function isOpenUsername(username: string): boolean {
   return isUsername(username) && !foldUsername(username).includes('@');
 }
 
-/** What an account proves: an identity that our own issuer vouches for. */
+/** The identity that an account proves, with our own issuer. */
 export function identityOf({ id, username, name, email, emailVerified }: Account, issuer: string): Identity {
   const claims: { [claim: string]: Json } = { sub: id, preferred_username: username };
   if (name !== undefined) claims['name'] = name;
@@ -123,7 +123,7 @@ export function identityOf({ id, username, name, email, emailVerified }: Account
   return { issuer, subject: id, claims };
 }
 
-/** A user name in the one spelling that is kept and shown: Unicode NFKC, lower case, single spaces. */
+/** A user name as it is stored and shown: Unicode NFKC, lower case, single spaces. */
 export function foldUsername(username: string): string {
   return username
     .normalize('NFKC')
@@ -132,14 +132,14 @@ export function foldUsername(username: string): string {
     .replaceAll(/^ | $/g, '');
 }
 
-/** Letters that look like those of the Latin alphabet, from the confusables of UTS #39, each before the one that it passes for. */
+/** Letters that look like Latin ones, from the confusables of UTS #39; each pair is the look-alike and the letter it passes for. */
 const LOOK_ALIKES = new Map(
   "аaαaɑaԁdеeɡgցgһhհhіiιiıiɩiјjкkκkӏlοoоoօoσoոnрpρpԛqզqгrѕsυuսuνvѵvԝwхxχxуyγyүy‐-‑-‒-–-—-−-’'ʼ'"
     .match(/../gu)
     ?.map((pair) => Array.from(pair) as [string, string]),
 );
 
-/** What two user names have in common that look the same: `admin` in Latin letters, and with a Cyrillic `а` (UTS #39 §4). */
+/** Equal for two user names that look the same, such as `admin` with a Latin and with a Cyrillic `а` (UTS #39 §4). */
 export function usernameKey(username: string): string {
   const folded = foldUsername(username).replaceAll(/([ij])\u0307/gu, '$1');
   return folded.replaceAll(/./gsu, (letter) => LOOK_ALIKES.get(letter) ?? letter);

@@ -1,6 +1,6 @@
 /**
- * Assertion: a signed JWT that somebody else made, by which a client proves who it is or a foreign issuer says who a user is
- * (RFC 7523). Here stand its form and its times; the signature is checked in `core/assertion-signature`, single use in `core/records/single-use`.
+ * Assertions: signed JWTs that authenticate a client, or by which another issuer names a user (RFC 7523). Parses them and checks their
+ * times; `core/assertion-signature` checks the signature, `core/records/single-use` prevents replay.
  */
 import { fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8 } from '../lib/bytes.ts';
@@ -8,24 +8,24 @@ import { parseJson } from '../lib/json.ts';
 import { ASSERTION_ALGS } from './client.ts';
 import type { Seconds } from './store.ts';
 
-/** Members of a JWT's payload, as they came. */
+/** Claims of a JWT, as received. */
 export type Claims = { readonly [name: string]: unknown };
 
-/** A JWT that has the right form; nothing of it is verified yet. */
+/** A well-formed JWT; nothing in it is verified yet. */
 export interface Assertion {
   readonly text: string;
   readonly alg: string;
   readonly kid: string | undefined;
   /** Lower case, without `application/`. */
   readonly typ: string | undefined;
-  /** A key in the header: who speaks by it proves that they have it, and nothing else (RFC 9449 §4.2). */
+  /** A key in the header. It proves possession of that key and nothing else (RFC 9449 §4.2). */
   readonly jwk: unknown;
   readonly claims: Claims;
 }
 
-/** How far clocks may be apart. */
+/** Allowed clock skew. */
 export const SKEW: Seconds = 30;
-/** The longest an assertion may still live: what replay records must outlast. */
+/** Longest remaining lifetime of an assertion, which replay records must outlast. */
 export const MAX_ASSERTION_LIFE: Seconds = 3600;
 
 const MAX_LENGTH = 16_384;
@@ -33,8 +33,8 @@ const MAX_ID_LENGTH = 512;
 const MAX_DEPTH = 16;
 
 /**
- * Takes a JWT apart: three parts of strict base64url, strict JSON, an algorithm that is taken, no extension that changes what is
- * signed. Keys in the header count for nothing (RFC 8725 §3.10). Null for all else.
+ * Parses a JWT: three parts of strict base64url, strict JSON, an accepted algorithm, and no extension that changes what is signed. A key in
+ * the header is not trusted (RFC 8725 §3.10). Null for anything else.
  */
 export function parseAssertion(text: string, algs: readonly string[] = ASSERTION_ALGS): Assertion | null {
   if (text.length > MAX_LENGTH) return null;
@@ -49,7 +49,7 @@ export function parseAssertion(text: string, algs: readonly string[] = ASSERTION
   return { text, alg, kid, typ: typ?.toLowerCase().replace(/^application\//, ''), jwk: header['jwk'], claims };
 }
 
-/** The bytes of a part; null for none. */
+/** The bytes of a part; null if it is not base64url. */
 function bytesIn(part: string | undefined): Uint8Array | null {
   return part ? fromBase64url(part) : null;
 }
@@ -68,7 +68,7 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** What is wrong with the times of an assertion, in one word; null if nothing is. `exp` must be there, and not be far. */
+/** The problem with an assertion's times as one word, or null. `exp` is required, and must not be far in the future. */
 export function timeProblem({ exp, iat, nbf }: Claims, now: Seconds): string | null {
   if (!isTime(exp)) return 'exp_missing';
   if (exp + SKEW <= now) return 'expired';
@@ -80,7 +80,7 @@ export function timeProblem({ exp, iat, nbf }: Claims, now: Seconds): string | n
   return null;
 }
 
-/** When nobody can present the assertion any more. */
+/** From when on an assertion can no longer be presented. */
 export function endOf({ exp }: Claims): Seconds {
   return Math.ceil(Number(exp)) + SKEW;
 }
@@ -90,15 +90,15 @@ function isTime(value: unknown): value is Seconds {
 }
 
 /**
- * Whether an assertion is for this issuer and for nobody else (RFC 7523bis §3). The origin with a slash is the same one: some
- * clients send every URL through a parser that adds it.
+ * Whether this issuer is the only audience of an assertion (RFC 7523bis §3). A trailing slash is ignored, because some clients pass every
+ * URL through a parser that adds it.
  */
 export function isFor({ aud }: Claims, issuer: string): boolean {
   const one: unknown = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
   return one === issuer || one === `${issuer}/`;
 }
 
-/** A claim that is a text of some length, or null. */
+/** A string claim of acceptable length, or null. */
 export function textClaim(claims: Claims, name: string): string | null {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
   return typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH ? value : null;

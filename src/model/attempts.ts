@@ -1,31 +1,31 @@
 /**
- * Attempts: tries at something that could be guessed, or that could be used to flood somebody.
+ * Attempt limits for what could be guessed, or used to flood someone with messages.
  */
 import type { Seconds } from './store.ts';
 
-/** How many are allowed. */
+/** The limits. */
 export interface AttemptRules {
-  /** On one account from one network, or from one browser that succeeded before. */
+  /** Attempts on one account from one network, or from one browser that succeeded before. */
   readonly most: number;
-  /** The window. */
+  /** Length of the window. */
   readonly per: Seconds;
-  /** From one network, on whatever account. */
+  /** Attempts from one network on any account. */
   readonly perNetwork?: number;
-  /** On one account from everywhere: only for what is short enough to be guessed from many networks, and has another way in. */
+  /** Attempts on one account from all networks: only for secrets short enough to guess, if the user has another way to sign in. */
   readonly total?: number;
 }
 
-/** The verbs. */
+/** Operations on attempts. */
 export interface Attempts {
   /**
    * Counts an attempt before it is made.
    *
-   * @param kind such as `password`. @param whose the account, as the person named it.
-   * @returns the seconds to wait when there were too many, else null, perhaps after a pause.
+   * @param kind such as `password`. @param whose the account, as typed.
+   * @returns the seconds to wait if there were too many attempts; else null, perhaps after a delay.
    */
   readonly attempt: (kind: string, whose: string, rules: AttemptRules) => Promise<Seconds | null>;
   /** Takes back an attempt that was counted and could not be made. */
   readonly withdraw: (kind: string, whose: string, rules: AttemptRules) => Promise<void>;
-  /** Forgets the attempts on an account, and knows this browser as one of its owner's from now on. */
+  /** Forgets the attempts on an account, and remembers this browser as the owner's. */
   readonly succeeded: (kind: string, whose: string) => Promise<void>;
 }

@@ -1,19 +1,19 @@
-/** Brand: whose pages these are and how they look, made of the options once, at start-up. */
+/** Branding of the pages, made from the options once, at start-up. */
 import type { Html } from '../lib/html.ts';
 
-/** A stylesheet with the name that a Content-Security-Policy knows it by: the SHA-256 of exactly that text. */
+/** A stylesheet with its Content-Security-Policy source, the SHA-256 of the text. */
 export interface Sheet {
   readonly text: string;
   readonly source: string;
 }
 
-/** Whose pages these are. */
+/** Name and look of the pages. */
 export interface Brand {
   readonly name: string;
-  /** A path on this very site, a `data:` URL, or an https URL, whose origin the policy then names. */
+  /** A path on this site, a `data:` URL, or an https URL, whose origin the policy then names. */
   readonly logo?: string;
-  /** Ours unless told. */
+  /** The built-in stylesheet by default. */
   readonly sheet?: Sheet;
-  /** What stands in the card instead of our own content, by the page's name. */
+  /** Replacements for the content of the card, by page name. */
   readonly templates?: { readonly [page: string]: ((view: never, ours: Html) => Html) | undefined };
 }

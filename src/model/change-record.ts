@@ -1,43 +1,43 @@
 /**
- * Change record: the one verb for read, decide, write on condition, again where another request wrote in between. All loops around a
- * conditional write are here, so that each of them waits the same way and ends the same way: 503 with `Retry-After`, nothing changed.
- * What a record holds, or that there is none, is for the caller's edit to judge, and never looks like contention.
+ * Changes a record: reads, edits, and writes on condition; starts again if another request wrote in between. All loops around conditional
+ * writes are here, so that each waits in the same way and ends in the same way: 503 with `Retry-After`, nothing changed. A missing or
+ * unexpected record is for the edit to judge, and never counts as contention.
  */
 import { pause } from '../lib/pause.ts';
 import { OAuthError } from './error.ts';
 import type { Runtime } from './runtime.ts';
 import type { IndexKey, Json, Key, Seconds, Store, Stored } from './store.ts';
 
-/** What the verb is made over. The machine's timer and randomness unless a runtime is given. */
+/** The store, and the runtime for timer and randomness (by default the machine's). */
 export interface Changing {
   readonly store: Pick<Store, 'read' | 'write' | 'remove'>;
   readonly runtime?: Pick<Runtime, 'random' | 'pause'> | undefined;
 }
 
-/** What an edit comes to: its result, and what is to be written or removed for it. Nothing is, where it names neither. */
+/** Result of an edit, and what to write or remove; with neither, nothing changes. */
 export interface Edited<R> {
   readonly result: R;
   readonly write?: Json;
   readonly remove?: true;
-  /** With `write`: when the record ends. */
+  /** With `write`: when the record expires. */
   readonly until?: Seconds;
-  /** With `write`: the lists it stands in. */
+  /** With `write`: the indexes that list the record. */
   readonly index?: readonly IndexKey[];
 }
 
-/** Attempts before the caller is told to come back: with their pauses some four seconds. */
+/** Attempts before the error; with their pauses about four seconds. */
 const MAX_ATTEMPTS = 48;
 const FIRST_PAUSE_MS = 4;
 const MAX_PAUSE_MS = 200;
 
 /**
- * Changes one record; of many callers at once each edits what the one before has left.
+ * Changes one record; of concurrent callers, each edits the result of the one before.
  *
- * @param edit decides on the value, null where there is none. Runs again after each lost write, so it must have no effect of its own.
- * @param known what the caller has just read: spares the first read.
- * @throws {OAuthError} `temporarily_unavailable` where others write without end, or another version of this program wrote the record.
+ * @param edit gets the value, or null if there is none. It runs again after each lost write, so it must have no side effects.
+ * @param known what the caller has just read; saves the first read.
+ * @throws {OAuthError} `temporarily_unavailable` under endless contention, or if another version of this program wrote the record.
  * @example
- * await changeRecord(as, 'count:1', isCount, (held) => ({ write: { v: 1, n: (held?.n ?? 0) + 1 }, result: undefined }));
+ * await changeRecord(as, 'count:1', isCount, (count) => ({ write: { v: 1, n: (count?.n ?? 0) + 1 }, result: undefined }));
  */
 export function changeRecord<T, R>(
   over: Changing,
@@ -63,10 +63,9 @@ export function changeRecord<T, R>(
 }
 
 /**
- * Makes attempts until one is done. The pauses between them grow and are of random length: a crowd that comes back at the same moment
- * gets one write through in each round.
+ * Repeats an attempt until it succeeds. Jittered, growing pauses: N simultaneous retries would otherwise get one write through per round.
  *
- * @param what names the kind of thing in the reason of the error. @param attempt null where another request was faster.
+ * @param what names the kind of record in the error's reason. @param attempt gives null if another request was faster.
  */
 export async function untilDone<R>(
   { runtime }: Pick<Changing, 'runtime'>,

@@ -1,59 +1,59 @@
 /**
- * Client: the program that asks for access, as it was registered (RFC 7591 §2, §3.2.1).
+ * Client: the application that requests access, as it was registered (RFC 7591 §2, §3.2.1).
  */
 import type { JwkSet } from './key-set.ts';
 import type { Seconds } from './store.ts';
 
-/** How a client proves who it is at the token endpoint. */
+/** How a client authenticates at the token endpoint. */
 export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
 
-/** All of them, as metadata tells. */
+/** All methods, as published in metadata. */
 export const CLIENT_AUTH_METHODS: readonly ClientAuthMethod[] = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 
-/** Algorithms in which assertions may be signed: asymmetric ones alone. Published in metadata. */
+/** Signature algorithms for assertions, asymmetric only; published in metadata. */
 export const ASSERTION_ALGS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'RS256', 'PS256'];
-/** Algorithms of DPoP proofs, as metadata tells: with public keys alone. */
+/** Signature algorithms for DPoP proofs, asymmetric only; published in metadata. */
 export const DPOP_ALGS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 
-/** A registered client as it is kept. */
+/** A stored client. */
 export type Client = {
   readonly id: string;
   readonly name?: string;
   readonly uri?: string;
   readonly redirectUris: readonly string[];
-  /** `native` clients may use a loopback redirect on any port (RFC 8252 §7.3); `web` ones may not use loopback at all. */
+  /** `native` clients may use a loopback redirect URI on any port (RFC 8252 §7.3); `web` clients may not use loopback. */
   readonly applicationType: 'native' | 'web';
   readonly grantTypes: readonly string[];
   readonly authMethod: ClientAuthMethod;
-  /** It named its method, and is held to it. One that named none and has a secret may show that in the body or in a Basic header. */
+  /** Set if it named its authentication method, which is then enforced. Otherwise a client with a secret may use the body or a Basic header. */
   readonly methodChosen?: true;
-  /** SHA-256 of the secret, base64url; the secret itself is shown once and never kept. */
+  /** SHA-256 of the secret, base64url; the secret itself is shown once and never stored. */
   readonly secretHash?: string;
-  /** The secret before the last change of it, while both are taken. */
+  /** The secret before the last change, while both are valid. */
   readonly formerSecret?: { readonly hash: string; readonly until: Seconds };
-  /** Public keys that its assertions are checked with; of a client whose method is `none` they are checked where it sends one. */
+  /** Public keys for its assertions. If its method is `none`, an assertion is optional, and checked if sent. */
   readonly jwks?: JwkSet;
-  /** Where such keys stand instead. */
+  /** URL of these keys instead. */
   readonly jwksUri?: string;
-  /** SHA-256 of the token with which it manages its own registration (RFC 7592). */
+  /** SHA-256 of its registration access token (RFC 7592). */
   readonly managementHash?: string;
-  /** What the client registered as its scope; told back, and no ceiling. */
+  /** The scope that it registered; echoed, and no limit. */
   readonly scope?: readonly string[];
-  /** Resources that it stands for: it may ask what tokens for them are worth. Canonical URLs, or paths of this server. */
+  /** Resources it may introspect tokens for: canonical URLs, or paths on this server. */
   readonly introspects?: readonly string[];
-  /** Whether its authorization requests have to be pushed (RFC 9126 §6). */
+  /** Whether its authorization requests must be pushed (RFC 9126 §6). */
   readonly pushedOnly?: boolean;
-  /** Whether all its tokens have to be bound to a key (RFC 9449 §5.2). */
+  /** Whether its tokens must be DPoP-bound (RFC 9449 §5.2). */
   readonly dpopBound?: boolean;
-  /** Host of the metadata document that describes it; only for clients that are known by such a document. */
+  /** Host of its metadata document, for clients that are identified by one. */
   readonly documentHost?: string;
-  /** Until when the document is taken without another look at it. Kept longer, for when its host is down. */
+  /** Until when the document is used without fetching it again. It is stored longer, in case its host is down. */
   readonly freshUntil?: Seconds;
-  /** The operator entered it. All others registered themselves, and nobody vouches for what they say. */
+  /** Set if the operator registered it. Others registered themselves, and what they say is unverified. */
   readonly entered?: boolean;
-  /** It registered itself, and it has been allowed nothing so far: where there is no room, the oldest of these give way. */
+  /** Set if it registered itself and has no grant so far. When registrations are full, the oldest of these are removed. */
   readonly unused?: true;
   readonly createdAt: Seconds;
-  /** When an unused registration ends. */
+  /** When an unused registration expires. */
   readonly expiresAt?: Seconds;
 };

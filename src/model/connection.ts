@@ -1,18 +1,18 @@
 /**
- * Connection: an account of another site that a tool asks for while it runs, because the user did not sign in with it. Until the
- * person has been there, the tool is told so by {@link ConnectionNeeded}, and its client shows the way.
+ * Connections: upstream accounts that a tool asks for while it runs. Until the user has connected one, the tool gets
+ * {@link ConnectionNeeded}, and its client shows the link.
  */
 import type { Json } from './store.ts';
 import type { UpstreamAccount } from './upstream.ts';
 
-/** Thrown to a tool whose user has to connect an account first. Let it pass: the MCP handler answers with a link for the person. */
+/** Thrown to a tool whose user must connect an account first. Let it propagate: the MCP handler answers with a link for the user. */
 export class ConnectionNeeded extends Error {
   override readonly name = 'ConnectionNeeded';
-  /** The site, as people call it. */
+  /** Display name of the upstream. */
   readonly label: string;
-  /** A link to the page where this very person connects it, good for five to ten minutes; the same one until it is used. */
+  /** Link to the page where this user connects the account, valid for five to ten minutes; the same one until it is used. */
   readonly link: () => Promise<string>;
-  /** Scopes that the person did not allow when they were there a moment ago; empty where they were not there yet. */
+  /** Scopes that the user just declined; empty if they have not been there yet. */
   readonly missing: readonly string[];
 
   constructor(label: string, link: () => Promise<string>, missing: readonly string[] = []) {
@@ -23,24 +23,24 @@ export class ConnectionNeeded extends Error {
   }
 }
 
-/** What a client carries back, opened. */
+/** A sealed value that a client returned. */
 export interface CarriedBack {
   readonly value: Json;
-  /** Whether its time is over. */
+  /** Whether it has expired. */
   readonly over: boolean;
 }
 
 /** `auth.connect('google', scopes)`. */
 export interface Connect {
   /**
-   * The user's account at a site, with these scopes.
+   * The user's account at an upstream, with these scopes.
    *
-   * @param provider a login that keeps its tokens (`keepTokens`).
-   * @throws {ConnectionNeeded} where the person has to go there first.
+   * @param provider id of a login that keeps its tokens (`keepTokens`).
+   * @throws {ConnectionNeeded} if the user must connect it first.
    */
   (provider: string, scopes?: readonly string[]): Promise<UpstreamAccount>;
-  /** Seals what a client shall carry back within ten minutes. Only this grant opens it, and only where it is bound to. */
+  /** Seals a value that a client returns within ten minutes. Only this grant can open it, and only for the same `bound`. */
   readonly seal: (value: Json, bound: string) => Promise<string>;
-  /** What came back; null where it is not this grant's, or bound to something else. */
+  /** Opens it; null if it is another grant's, or bound to something else. */
   readonly open: (sealed: string, bound: string) => Promise<CarriedBack | null>;
 }

@@ -1,6 +1,6 @@
 /**
- * DPoP: proof that whoever uses a token has the key that it is bound to (RFC 9449). Here stand the form of a proof and what it must
- * say of its request. Nonce and single use are the matter of whoever keeps something: `core/dpop`, and `verifiers/proofs`.
+ * DPoP (RFC 9449): parses proofs of possession and checks them against their request. Nonce and single use need storage: see `core/dpop`
+ * and `verifiers/proofs`.
  */
 import { equalTexts } from '../lib/bytes.ts';
 import { parseAssertion, textClaim, type Assertion, type Claims } from './assertion.ts';
@@ -9,31 +9,31 @@ import type { ErrorCode } from './error.ts';
 import { type Jwk, keySetOf, pickKey } from './key-set.ts';
 import type { Seconds } from './store.ts';
 
-/** How far the time of a proof may be from ours, in both directions. */
+/** Largest difference between the time of a proof and ours, in both directions. */
 export const PROOF_WINDOW: Seconds = 300;
 
-/** What a proof is for. */
+/** What a proof must match. */
 export interface ProofTarget {
   /** The URL that was called, as it is known outside. */
   readonly url: string;
-  /** The access token that comes along. */
+  /** The access token of the request. */
   readonly token?: string;
-  /** Thumbprint of the key that it must be. */
+  /** Thumbprint of the required key. */
   readonly jkt?: string;
 }
 
-/** Why a proof does not count, with what the answer has to carry. */
+/** Why a proof is not valid, and the headers of the answer. */
 export interface ProofProblem {
   readonly code: Extract<ErrorCode, 'invalid_dpop_proof' | 'use_dpop_nonce'>;
   readonly headers: { readonly [name: string]: string };
-  /** What is wrong, in one snake_case word; not for the wire. */
+  /** The problem in one snake_case word; not for the wire. */
   readonly reason?: string;
 }
 
-/** Says what is wrong with the proof of a request; null where nothing is. */
+/** Checks the proof of a request; null if it is valid. */
 export type ProofCheck = (request: Request, target: ProofTarget) => Promise<ProofProblem | null>;
 
-/** A proof of good form. */
+/** A well-formed proof. */
 export interface Proof {
   readonly assertion: Assertion;
   readonly key: Jwk;
@@ -41,7 +41,7 @@ export interface Proof {
   readonly issuedAt: Seconds;
 }
 
-/** The one proof of a header; or what is wrong, in a word. A key that is secret or does not fit the algorithm is not one. */
+/** Parses the only proof of a header; otherwise the problem in one word. A private key, or one of another algorithm, is a problem. */
 export function parseProof(header: string | null): Proof | string {
   if (header === null) return 'missing';
   if (header.includes(',')) return 'several';
@@ -51,14 +51,14 @@ export function parseProof(header: string | null): Proof | string {
   const set = keySetOf({ keys: [assertion.jwk] });
   const key = set && pickKey(set, assertion.alg, undefined);
   if (!key) return 'key_unusable';
-  if (isCostly(key)) return 'key_too_large';
+  if (isExpensive(key)) return 'key_too_large';
   const [id, issuedAt] = [textClaim(assertion.claims, 'jti'), assertion.claims['iat']];
   if (id === null) return 'without_jti';
   return typeof issuedAt === 'number' ? { assertion, key, id, issuedAt } : 'without_iat';
 }
 
-/** Keys that a stranger brings to make us work: RSA of more than 4,096 bits, or with a large exponent. */
-function isCostly({ kty, n, e }: Jwk): boolean {
+/** Keys that make verification expensive: RSA of more than 4,096 bits, or with a large exponent. */
+function isExpensive({ kty, n, e }: Jwk): boolean {
   return (
     kty === 'RSA' &&
     [
@@ -68,7 +68,7 @@ function isCostly({ kty, n, e }: Jwk): boolean {
   );
 }
 
-/** Why a proof is not for this request, or not of this moment; null where it is both. @param tokenHash base64url of the SHA-256 of the token that comes along. */
+/** Why a proof does not match the request or the time; null if it does. @param tokenHash SHA-256 of the access token, base64url. */
 export function requestProblem(
   { assertion, issuedAt }: Proof,
   method: string,
@@ -84,7 +84,7 @@ export function requestProblem(
   return now - issuedAt > PROOF_WINDOW ? 'expired' : null;
 }
 
-/** What the machine does of a check. */
+/** Functions that the check uses. */
 export interface ProofTools {
   /** SHA-256, base64url. */
   readonly hash: (text: string) => Promise<string>;
@@ -95,14 +95,14 @@ export interface ProofTools {
 /** A proof with the thumbprint of its key. */
 export type NamedProof = Proof & { readonly jkt: string };
 
-/** Checks the proof of a request, but for nonce and single use. @returns it; or what is wrong, in a word. */
+/** Checks the proof of a request, except for nonce and single use. @returns the proof, or the problem in one word. */
 export async function readProof(request: Request, target: ProofTarget, tools: ProofTools): Promise<NamedProof | string> {
   const proof = await claimedProof(request, target, tools);
   if (typeof proof === 'string') return proof;
   return (await tools.isSigned(proof.assertion, proof.key)) ? proof : 'signature';
 }
 
-/** The same without the signature: what costs little is done before anything is known of who asks, what is dear after. */
+/** The same without the signature: cheap checks come before the caller is authenticated, expensive ones after. */
 export async function claimedProof(
   request: Request,
   target: ProofTarget,
@@ -118,7 +118,7 @@ export async function claimedProof(
   return { ...proof, jkt };
 }
 
-/** The members of each kind of key that its thumbprint is made of, in order. */
+/** The members of each kind of key in its thumbprint, in order. */
 const THUMBPRINTED: ReadonlyMap<string, readonly string[]> = new Map([
   ['EC', ['crv', 'kty', 'x', 'y']],
   ['OKP', ['crv', 'kty', 'x']],
@@ -137,7 +137,7 @@ function textOf(claims: Claims, name: string): string {
   return typeof value === 'string' && value.length <= 2048 ? value : '';
 }
 
-/** Compared after parsing, without query and fragment (RFC 9449 §4.3). */
+/** Compares parsed URLs without query and fragment (RFC 9449 §4.3). */
 function isSameUrl(one: string, other: string): boolean {
   if (!URL.canParse(one)) return false;
   const bare = ({ origin, pathname }: URL): string => origin + pathname;

@@ -1,51 +1,51 @@
 /**
- * Email: the messages that sign-in needs, and who sends them. The application sends; we say what, to whom and why.
+ * E-mail messages for sign-in. The application delivers them.
  */
 import { domainOf } from '../lib/email.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import type { Awaitable } from './runtime.ts';
 
-/** A message to be sent. */
+/** A message to send. */
 export interface Email {
-  /** What it is for; an application may send each kind in a form of its own. */
+  /** What it is for; an application may use its own template for each kind. */
   readonly kind: 'sign-in-code' | 'password-reset' | 'verification' | 'account-exists';
   readonly to: string;
   readonly subject: string;
   readonly text: string;
-  /** The same as a small document without anything from elsewhere. */
+  /** The same as a small HTML document without external resources. */
   readonly html: string;
-  /** The secret alone, where the message carries a code. */
+  /** The code alone, if the message has one. */
   readonly code?: string;
-  /** The secret alone, where the message carries a link. */
+  /** The link alone, if the message has one. */
   readonly url?: string;
   /** The language of the texts. */
   readonly lang: string;
 }
 
-/** Hands a message over to whoever delivers it. It rejects if that could not be done. */
+/** Delivers a message; rejects if that failed. */
 export type SendEmail<Env = unknown> = ((email: Email, env: Env) => Awaitable<unknown>) & {
-  /** Set by a mailer that shows messages to the operator of the server: never outside of development. */
+  /** Set by a mailer that shows messages to the server's operator: never outside of development. */
   readonly developmentOnly?: true;
-  /** Told by such a mailer's caller when a person waits for a message that is not sent, and why. */
+  /** Called when a message is not sent to such a mailer, with the reason, so that the developer sees it. */
   readonly unsent?: (to: string, why: string) => void;
 };
 
-/** An address has at most that many characters (RFC 5321 §4.5.3.1.3). */
+/** Maximum length of an address (RFC 5321 §4.5.3.1.3). */
 const MAX_LENGTH = 254;
 
 /**
- * An address in the one spelling that is kept, compared and sent to; null for what is no plain address. Sent to as it is
- * compared: else a look-alike would be one address to us and another to the mail server.
+ * Normalizes an address; null if it is not a plain address. Mail is sent to the normalized form: otherwise a look-alike could be one
+ * address here and another one at the mail server.
  */
 export function foldAddress(address: string): string | null {
   const folded = address.normalize('NFKC').trim().toLowerCase();
   return folded.length <= MAX_LENGTH && domainOf(folded) !== null ? folded : null;
 }
 
-/** Refuses a mailer for development anywhere else. @throws {TypeError} naming the option and the fix. */
+/** Rejects a development mailer anywhere else. @throws {TypeError} naming the option and the fix. */
 export function checkMailer(send: SendEmail<never>, issuer: string, option: string): void {
   if (!send.developmentOnly || isLoopbackHost(new URL(issuer).hostname)) return;
   throw new TypeError(
-    `${option}: \`sendEmail\` is consoleMailer(), which shows every secret to whoever reads the log, and the issuer is ${issuer}. Give a function that sends mail.`,
+    `${option}: \`sendEmail\` is consoleMailer(), which writes every secret to the log, and the issuer is ${issuer}. Set a function that sends mail.`,
   );
 }

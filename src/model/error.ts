@@ -1,10 +1,9 @@
 /**
- * The one error class of the protocol: a public text that helps an honest client and teaches an attacker nothing,
- * and a private reason that teaches the operator. Rendered in three places only: JSON (`server`), redirect
- * (`model/pending-authorization`), challenge (`guard/challenge`).
+ * The one error class of the protocol: a public text that helps an honest client without helping an attacker, and a private reason for the
+ * operator. Rendered in three places only: JSON (`server`), redirect (`model/pending-authorization`), challenge (`guard/challenge`).
  */
 
-/** Error codes as they go on the wire (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2, 9449 §5, §8, 8628 §3.5, OpenID Connect Core §3.1.2.6). */
+/** Error codes on the wire (RFC 6749 §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2, 9449 §5, §8, 8628 §3.5, OpenID Connect Core §3.1.2.6). */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -48,17 +47,17 @@ const TEXTS: { readonly [code in ErrorCode]: string } = {
   request_not_supported: 'Request objects are not supported.',
   request_uri_not_supported: 'Request URIs are not supported.',
   access_denied: 'The user or the server denied the request.',
-  login_required: 'Nobody is signed in, and the request allows no page to be shown.',
-  consent_required: 'The user has to be asked, and the request allows no page to be shown.',
-  interaction_required: 'The user has to choose, and the request allows no page to be shown.',
+  login_required: 'No user is signed in, and the request does not allow a page to be shown.',
+  consent_required: 'The user has to be asked, and the request does not allow a page to be shown.',
+  interaction_required: 'The user has to choose, and the request does not allow a page to be shown.',
   server_error: 'The server met an unexpected condition.',
   temporarily_unavailable: 'The server cannot answer right now. Try again shortly.',
   invalid_redirect_uri: 'A redirect URI must be https, or http on localhost, 127.0.0.1 or [::1], without fragment or user name.',
   invalid_dpop_proof: 'The DPoP proof is missing, malformed, used before, or not for this request.',
   authorization_pending: 'The user has not decided yet. Ask again after the interval.',
-  slow_down: 'You ask too often. Wait five seconds longer between two requests.',
-  expired_token: 'The device code is over. Start again with a new one.',
-  use_dpop_nonce: 'The DPoP proof has to hold the nonce of this answer.',
+  slow_down: 'The device polls too often. Wait five seconds longer between two requests.',
+  expired_token: 'The device code has expired. Start again with a new one.',
+  use_dpop_nonce: 'The DPoP proof must contain the nonce of this response.',
   invalid_client_metadata: 'A value of the client metadata is not acceptable.',
 };
 
@@ -67,22 +66,22 @@ export function textOf(code: ErrorCode): string {
   return TEXTS[code];
 }
 
-/** How an error differs from a plain one of its code. */
+/** Optional details of an error. */
 export interface ErrorDetails {
-  /** HTTP status where it is not 400. */
+  /** HTTP status if it is not the default of the code. */
   readonly status?: number;
-  /** A safe, more helpful text for the one who called; never holds input. */
+  /** A more helpful public text; must not contain input. */
   readonly hint?: string;
-  /** Further response headers (`Retry-After`, `WWW-Authenticate`). */
+  /** Extra response headers (`Retry-After`, `WWW-Authenticate`). */
   readonly headers?: { readonly [name: string]: string };
   readonly cause?: unknown;
 }
 
-/** A refusal that the protocol has a code for. */
+/** An error with a protocol code. */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   readonly code: ErrorCode;
-  /** Why, in one snake_case word for the `on` listener; never on the wire. */
+  /** Why, in one snake_case word, for the `on` listener; never on the wire. */
   readonly reason: string;
   readonly status: number;
   readonly headers: { readonly [name: string]: string };
@@ -105,7 +104,7 @@ const STATUS: { readonly [code in ErrorCode]?: number } = {
   temporarily_unavailable: 503,
 };
 
-/** Whether an error is our own failure, after which the same request may well succeed. */
+/** Whether an error is the server's own failure, so that the same request may succeed later. */
 export function isOutage(error: unknown): error is OAuthError {
   return error instanceof OAuthError && error.code === 'temporarily_unavailable';
 }

@@ -1,22 +1,22 @@
 /**
- * Event: what happened, for the operator's log and for alarms. Never a secret, never a token, never input as it came.
+ * Events: what happened, for the operator's log and alarms. They never contain secrets, tokens or raw input.
  */
 import type { EndReason, Grant } from './grant.ts';
 import type { Seconds } from './store.ts';
 
-/** What became of tokens of another site that nobody needs any more. */
+/** Result of revoking upstream tokens that are no longer needed. */
 export type Told = 'revoked' | 'no_way_to' | 'in_use_elsewhere' | 'key_not_at_hand' | 'secret_missing' | 'provider_gone' | 'failed';
 
-/** What every event tells. */
+/** Members of every event. */
 interface Always {
   readonly at: Seconds;
-  /** Of which tenant, where there are several. */
+  /** The tenant, if there are several. */
   readonly tenant?: string;
-  /** Same for everything that one request did, and on the page or in the answer that tells of a fault; absent where no request of our endpoints did it. */
+  /** Same for all events of one request, and on its error page or response; absent if no request of our endpoints caused it. */
   readonly requestId?: string;
 }
 
-/** What the `on` listener is told. */
+/** An event for the `on` listener. */
 export type Event = Always &
   (
     | {
@@ -32,7 +32,7 @@ export type Event = Always &
         readonly userId?: string;
         readonly reason: EndReason;
       }
-    /** A key that signs access tokens was made: the first, one in time, or one in place of a key that no secret opens any more. */
+    /** A signing key was made: the first one, by rotation, or because no secret opens the existing ones. */
     | { readonly kind: 'key.made'; readonly keyId: string; readonly reason: 'first' | 'rotation' | 'unreadable' }
     | { readonly kind: 'client.registered' | 'client.updated' | 'client.deleted'; readonly clientId: string }
     | { readonly kind: 'login.succeeded'; readonly login: string; readonly userId: string }
@@ -49,7 +49,7 @@ export type Event = Always &
     | { readonly kind: 'upstream.connected'; readonly provider: string; readonly userId: string; readonly clientId: string }
     | { readonly kind: 'upstream.disconnected'; readonly provider: string; readonly userId: string; readonly told: Told }
     | { readonly kind: 'consent.denied'; readonly clientId: string }
-    /** A tool, resource or prompt was asked for. Who asked is absent for a caller without a token; arguments are never told. */
+    /** A tool, resource or prompt was requested. The caller is absent without a token; arguments are never reported. */
     | {
         readonly kind: 'call.allowed' | 'call.denied' | 'call.challenged';
         readonly primitive: 'tool' | 'resource' | 'prompt' | 'method';
@@ -57,10 +57,10 @@ export type Event = Always &
         readonly userId?: string;
         readonly clientId?: string;
         readonly grantId?: string;
-        /** What the challenge asked for. */
+        /** The scopes of the challenge. */
         readonly scope?: readonly string[];
         readonly reason?: 'permission_missing' | 'rule' | 'rule_failed';
-        /** What the application's own rule threw. */
+        /** What the application's rule threw. */
         readonly error?: unknown;
       }
     | {
@@ -68,7 +68,7 @@ export type Event = Always &
         readonly endpoint: string;
         readonly code: string;
         readonly reason: string;
-        /** What was expected and what came, where that helps: quoted, short, without secrets. */
+        /** What was expected and what was received, if that helps: quoted, short, without secrets. */
         readonly detail?: string | undefined;
       }
     | {
@@ -76,15 +76,15 @@ export type Event = Always &
         readonly endpoint: string;
         readonly requestId: string;
         readonly error: unknown;
-        /** Why, in one snake_case word, where we know. */
+        /** Why, in one snake_case word, if known. */
         readonly reason?: string;
       }
   );
 
-/** An event before its time is put in. */
+/** An event before its time is set. */
 export type NewEvent = Event extends infer E ? (E extends Event ? Omit<E, 'at'> : never) : never;
 
-/** What is told of a grant that a move ended; null for one that goes on. */
+/** The event for a grant that a transition ended; null if it did not end. */
 export function endedEvent({ id, clientId, userId, ended }: Grant): NewEvent | null {
   return ended && { kind: 'grant.ended', grantId: id, clientId, userId, reason: ended.reason };
 }

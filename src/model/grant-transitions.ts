@@ -1,11 +1,11 @@
 /**
- * The moves of a grant: redeem, rotate, revoke. Each takes the grant as it stands, a proof and the present second,
- * and says what to write and what to answer; a replay is answered and the grant ended in the same write.
+ * Grant state transitions: redeem, rotate, revoke. Each takes the current grant, a proof and the time, and returns what to write and what to
+ * answer. A replay ends the grant in the same write.
  *
- * Order of the checks of a code: known secret → same client → same request → enough right → not yet spent → key → still in time;
- * of a refresh token: known family → same client → not used before → key → enough right → still in time.
- * A request that fails an earlier one learns nothing of a later one and changes nothing. Reuse is judged before the key, since a
- * thief who came first may have bound the family to a key of their own.
+ * Checks of a code: secret → client → request → PKCE → resource and scope → unspent → key → expiry.
+ * Checks of a refresh token: family → client → reuse → key → resource and scope → expiry.
+ * A request that fails a check learns nothing of the later ones and changes nothing. Reuse is checked before the key, since a thief who
+ * came first may have bound the family to their own key.
  */
 import { isWithin } from './resource.ts';
 import { equalTexts } from '../lib/bytes.ts';
@@ -27,19 +27,19 @@ import { narrowScope, type ScopeCover, type ScopeRules } from './scope.ts';
 import type { Seconds } from './store.ts';
 import { type Proof, unwrap, wrap } from './wrapped.ts';
 
-/** What a move came to. Without `grant` nothing is written. */
+/** Result of a transition. Without `grant`, nothing is written. */
 export type Verdict<T> = { readonly grant?: Grant } & ({ readonly result: T } | { readonly error: OAuthError });
 
-/** A move, ready to be run on whatever the record says now. */
+/** A transition, ready to run on the current grant. */
 export type Transition<T> = (grant: Grant) => Verdict<T>;
 
-/** A move that takes its time: it may sign what it gives. */
+/** A transition that may be asynchronous, to sign what it issues. */
 export type SlowTransition<T> = (grant: Grant) => Verdict<T> | Promise<Verdict<T>>;
 
-/** Tokens made but not yet valid; they become so by being written. */
+/** New tokens, which become valid when they are written. */
 export interface Minted {
   readonly access: Proof;
-  /** Absent where the grant gives no refresh tokens. */
+  /** Null if the grant has no refresh tokens. */
   readonly refresh: (Proof & { readonly familyHash: string }) | null;
 }
 
@@ -47,48 +47,48 @@ export interface Minted {
 export interface Redemption {
   readonly code: Proof;
   readonly clientId: string;
-  /** Made from the verifier. */
+  /** Derived from the code verifier. */
   readonly challenge: string;
   readonly redirectUri: string | undefined;
   readonly resource: string | undefined;
   readonly scope: readonly string[];
-  /** What granted scopes stand for. */
+  /** Expands granted scopes. */
   readonly covered: ScopeCover;
-  /** By what a token for a resource is narrowed. */
+  /** Rules that narrow a token for a resource. */
   readonly rules?: (resource: string) => ScopeRules;
-  /** Thumbprint of the key that was proven, if one was. */
+  /** Thumbprint of the DPoP key, if one was proven. */
   readonly jkt?: string | undefined;
   readonly now: Seconds;
 }
 
-/** A refresh token presented (RFC 6749 §6). */
+/** A presented refresh token (RFC 6749 §6). */
 export interface Rotation {
   readonly refresh: Proof & { readonly familyHash: string };
   readonly clientId: string;
   readonly resource: string | undefined;
   readonly scope: readonly string[];
-  /** What granted scopes stand for. */
+  /** Expands granted scopes. */
   readonly covered: ScopeCover;
-  /** By what a token for a resource is narrowed. */
+  /** Rules that narrow a token for a resource. */
   readonly rules?: (resource: string) => ScopeRules;
-  /** Thumbprint of the key that was proven, if one was. */
+  /** Thumbprint of the DPoP key, if one was proven. */
   readonly jkt?: string | undefined;
-  /** The new tokens under a key that only the old refresh token gives. */
+  /** The new tokens, sealed under the old refresh token. */
   readonly sealedSuccessor: string;
   readonly now: Seconds;
 }
 
-/** What a redemption came to: new tokens, or those of the redemption whose answer never left. */
+/** Result of a redemption: new tokens, or those of an earlier redemption whose response was a 503. */
 export type Redeemed =
   | { readonly kind: 'issued'; readonly access: GrantAccess }
   | { readonly kind: 'repeated'; readonly sealedAnswer: string };
 
-/** What a rotation came to: new tokens; a new access token beside the same refresh token; or the tokens that were given before. */
+/** Result of a rotation: new tokens; a new access token with the same refresh token; or the tokens issued before. */
 export type Rotated =
   | { readonly kind: 'issued' | 'kept'; readonly access: GrantAccess }
   | { readonly kind: 'repeated'; readonly sealedSuccessor: string };
 
-/** Spends a code for tokens, once. */
+/** Redeems a code for tokens, once. */
 export function redeem(proof: Redemption, minted: Minted): Transition<Redeemed> {
   return (grant) => {
     const { code } = grant;
@@ -109,7 +109,7 @@ export function redeem(proof: Redemption, minted: Minted): Transition<Redeemed> 
   };
 }
 
-/** A spent code that comes with everything right: its tokens where they never left; else it is refused, and after a while it is theft. */
+/** A spent code with everything right: its tokens if they were never sent; otherwise refused, and after the repeat window treated as theft. */
 function redeemAgain(grant: Grant, code: GrantCode, { jkt, now }: Redemption): Verdict<Redeemed> {
   const { sealedAnswer, ...answered } = code;
   if (jkt !== code.jkt) return ended(grant, 'code_replayed', now);
@@ -121,10 +121,10 @@ function redeemAgain(grant: Grant, code: GrantCode, { jkt, now }: Redemption): V
 }
 
 /**
- * Trades a refresh token for its successor; the same successor again within the grace; the end of the family after it.
+ * Rotates a refresh token. Within the grace period a retired one gets the same successor; after it, reuse ends the grant.
  *
- * No retired token is forgotten within its grace, or its holder would be taken for a thief: where there is no room for one more, the
- * live token stays as it is until there is.
+ * A retired token is never dropped within its grace period, or its holder would be treated as a thief: if there is no room for one more,
+ * the live token is not rotated until there is.
  */
 export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
   return (grant) => {
@@ -144,11 +144,11 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
     if (retired) return { result: { kind: 'repeated', sealedSuccessor: retired.sealedSuccessor } };
     if (grant.expiresAt <= proof.now) return refuse('grant_expired');
     if (refresh.expiresAt <= proof.now) return refuse('refresh_expired');
-    const living = inGrace(grant, proof.now);
-    const isFull = living.length >= MAX_RETIRED;
+    const inGraceNow = inGrace(grant, proof.now);
+    const isFull = inGraceNow.length >= MAX_RETIRED;
     const next = isFull ? { ...minted, refresh: proof.refresh } : minted;
     const issued = issue(
-      { ...grant, retired: isFull ? living : retire(grant, living, proof) },
+      { ...grant, retired: isFull ? inGraceNow : retire(grant, inGraceNow, proof) },
       refresh,
       proof.refresh.pad,
       next,
@@ -159,12 +159,12 @@ export function rotate(proof: Rotation, minted: Minted): Transition<Rotated> {
   };
 }
 
-/** Ends a grant for good; ending an ended one changes nothing. */
+/** Ends a grant permanently; no change if it has ended. */
 export function revoke(reason: EndReason, now: Seconds): Transition<boolean> {
   return (grant) => (grant.ended ? { result: false } : { grant: end(grant, reason, now), result: true });
 }
 
-/** Ends one access token and leaves the rest (RFC 7009 §2.1). */
+/** Ends one access token and keeps the rest (RFC 7009 §2.1). */
 export function revokeAccess(hash: string): Transition<boolean> {
   return (grant) => {
     const access = grant.access.filter((one) => one.hash !== hash);
@@ -174,37 +174,37 @@ export function revokeAccess(hash: string): Transition<boolean> {
 
 function issue(
   grant: Grant,
-  held: Wrapped,
+  wrapped: Wrapped,
   pad: Uint8Array,
   minted: Minted,
   scope: readonly string[],
   { now, jkt }: { readonly now: Seconds; readonly jkt?: string | undefined },
 ): { grant: Grant; access: GrantAccess } {
   const bound = boundTo(jkt);
-  const key = unwrap(held, pad);
+  const key = unwrap(wrapped, pad);
   const access = { ...wrap(key, minted.access), scope, expiresAt: Math.min(now + grant.lifetimes.access, grant.expiresAt), ...bound };
   const refresh = minted.refresh && {
     ...wrap(key, minted.refresh),
     familyHash: minted.refresh.familyHash,
     expiresAt: Math.min(now + grant.lifetimes.refresh, grant.expiresAt),
-    ...(grant.clientAuth === 'public' ? bound : {}), // a confidential client proves itself, and may change its key (RFC 9449 §5)
+    ...(grant.clientAuth === 'public' ? bound : {}), // a confidential client authenticates, and may change its key (RFC 9449 §5)
   };
-  const living = grant.access.filter((one) => one.expiresAt > now).slice(1 - MAX_ACCESS_TOKENS);
-  return { grant: { ...grant, access: [...living, access], refresh, usedAt: now }, access };
+  const live = grant.access.filter((one) => one.expiresAt > now).slice(1 - MAX_ACCESS_TOKENS);
+  return { grant: { ...grant, access: [...live, access], refresh, usedAt: now }, access };
 }
 
 function boundTo(jkt: string | undefined): Bound {
   return jkt === undefined ? {} : { jkt };
 }
 
-/** Retired tokens from the first that is still in its grace on: what it leads to stays, or the way to the live token is cut. */
+/** Retired tokens from the first one in its grace period on: later ones must stay, since they lead to the live token. */
 function inGrace({ retired }: Grant, now: Seconds): Grant['retired'] {
   const first = retired.findIndex((one) => one.until > now);
   return first < 0 ? [] : retired.slice(first);
 }
 
-function retire({ lifetimes }: Grant, living: Grant['retired'], { refresh, sealedSuccessor, now }: Rotation): Grant['retired'] {
-  return lifetimes.grace === 0 ? living : [...living, { hash: refresh.hash, sealedSuccessor, until: now + lifetimes.grace }];
+function retire({ lifetimes }: Grant, inGraceNow: Grant['retired'], { refresh, sealedSuccessor, now }: Rotation): Grant['retired'] {
+  return lifetimes.grace === 0 ? inGraceNow : [...inGraceNow, { hash: refresh.hash, sealedSuccessor, until: now + lifetimes.grace }];
 }
 
 function wrongVerifier(grant: Grant, now: Seconds): Verdict<never> {

@@ -1,25 +1,25 @@
 /**
- * Grant type: the names by which the token endpoint is asked for tokens, and who may use which.
+ * Grant types: their names, and which clients may use them.
  */
 
-/** Exchange of one token for another with less in it (RFC 8693). */
+/** Token exchange (RFC 8693). */
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
-/** Tokens for what a trusted issuer says (RFC 7523 §2.1). */
+/** Assertions of a trusted issuer (RFC 7523 §2.1). */
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
-/** Tokens for a device that has no browser (RFC 8628). */
+/** Devices without a browser (RFC 8628). */
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** Those that clients may have which register themselves. */
+/** Grant types of clients that register themselves. */
 export const SELF_GRANT_TYPES: readonly string[] = ['authorization_code', 'refresh_token'];
 
-/** The same, and the device's where this server has it. No client gets that one without naming it. */
+/** The same, plus the device grant if this server offers it. A client must name that one to get it. */
 export function selfGrantTypes({ paths }: { readonly paths: { readonly deviceAuthorization: string | null } }): readonly string[] {
   return paths.deviceAuthorization === null ? SELF_GRANT_TYPES : [...SELF_GRANT_TYPES, DEVICE_CODE];
 }
 
-/** Those that only a client which the operator registered may use, and only one that proves who it is. */
+/** Grant types only for clients that the operator registered and that authenticate. */
 export const CONFIDENTIAL_GRANT_TYPES: readonly string[] = ['client_credentials', TOKEN_EXCHANGE, JWT_BEARER];
 
-/** Every name there is: for the check of its spelling. */
+/** All names, to check their spelling. */
 export const GRANT_TYPE_NAMES: readonly string[] = [...SELF_GRANT_TYPES, DEVICE_CODE, ...CONFIDENTIAL_GRANT_TYPES];

@@ -1,25 +1,24 @@
 /**
- * Grant: what a person allowed a client, and the one record that every code and token of it hangs on.
- * Here stand its shape and its rules as a pure state machine; `records.changeGrant` runs a transition and
- * writes its outcome only if nobody wrote in between. No storage, no clock, no cryptography but exclusive or.
+ * Grant: what a user allowed a client; one record for all its codes and tokens. Its shape and rules, as a pure state machine:
+ * `records.changeGrant` runs a transition and writes the result by a conditional write. No storage, no clock, no cryptography except XOR.
  */
 import type { Actor } from './access.ts';
 import type { KeptOrigin } from './origin.ts';
 import type { Seconds } from './store.ts';
 import type { SealedRefs } from './upstream.ts';
 
-/** A secret as the record knows it: found by hash, and the grant's key wrapped for whoever holds the secret. */
+/** A token as the record stores it: its hash, and the grant's key wrapped for the token's holder. */
 export type Wrapped = {
   /** SHA-256 of the token's text, base64url. */
   readonly hash: string;
-  /** The grant's key, exclusive-or a pad that only the token's text gives (docs/decisions/0002). */
+  /** The grant's key XOR a pad that only the token's text gives (docs/decisions/0002). */
   readonly wrappedKey: string;
 };
 
-/** What only counts together with a proof of the key that has this thumbprint (RFC 9449). */
+/** Set on what requires a proof of the key with this thumbprint (RFC 9449). */
 export type Bound = { readonly jkt?: string };
 
-/** The authorization code, kept after it was spent so that a replay is known for what it is. */
+/** The authorization code, kept after it was spent so that a replay is recognized. */
 export type GrantCode = Wrapped & {
   readonly challenge: string;
   readonly redirectUri: string;
@@ -27,9 +26,9 @@ export type GrantCode = Wrapped & {
   readonly spent: boolean;
   /** When it was spent. */
   readonly spentAt?: Seconds;
-  /** What it was spent for, under the code itself; there only while our answer to that request was a 503. */
+  /** The tokens it was spent for, sealed under the code; present only while our response to that request was a 503. */
   readonly sealedAnswer?: string;
-  /** Wrong verifiers so far; too many burn the code. */
+  /** Wrong verifiers so far; too many end the grant. */
   readonly failures: number;
 } & Bound;
 
@@ -39,7 +38,7 @@ export type GrantAccess = Wrapped & { readonly scope: readonly string[]; readonl
 /** The live refresh token. */
 export type GrantRefresh = Wrapped & { readonly familyHash: string; readonly expiresAt: Seconds } & Bound;
 
-/** A refresh token that was rotated a moment ago: its holder gets the tokens that came of it. */
+/** A rotated refresh token in its grace period: its holder gets the tokens that replaced it. */
 export type Retired = { readonly hash: string; readonly sealedSuccessor: string; readonly until: Seconds };
 
 /** Why a grant ended. */
@@ -53,66 +52,66 @@ export type EndReason =
   | 'upstream_refused'
   | 'access_withdrawn';
 
-/** The record. */
+/** A stored grant. */
 export type Grant = {
   readonly v: 1;
   readonly id: string;
   readonly clientId: string;
-  /** Whether the client has a secret to prove; what a public client may do is decided without reading its row. */
+  /** Whether the client authenticates; stored here so that a public client's record is not read. */
   readonly clientAuth: 'public' | 'confidential';
   readonly userId: string;
-  /** Whether the client was one of the option `clients`: it ends with that entry. */
+  /** Whether the client was one of the `clients` option: the grant ends with that entry. */
   readonly configured?: boolean;
-  /** Whether its client takes only tokens that are bound to a key. */
+  /** Whether the client accepts only bound tokens. */
   readonly dpopBound?: boolean;
   readonly scope: readonly string[];
-  /** Whether its client named scopes, and none that is known here. */
+  /** Whether the client named scopes, none of them known here. */
   readonly defaulted?: boolean;
   readonly resource: string;
-  /** For which of the user's organizations. */
+  /** The organization that the user acts for. */
   readonly organization?: { readonly id: string; readonly name: string };
   readonly createdAt: Seconds;
-  /** The absolute end, whatever is refreshed. */
+  /** Absolute expiry, whatever is refreshed. */
   readonly expiresAt: Seconds;
   readonly lifetimes: Lifetimes;
   readonly sealedProps: string;
-  /** Accounts at other sites that its tools may use. */
+  /** Upstream accounts that its tools may use. */
   readonly upstreams?: SealedRefs;
-  /** The sign-in that it came of, which is asked again at each refresh. */
+  /** The sign-in that it came from, checked again at each refresh. */
   readonly origin?: KeptOrigin;
   readonly code: GrantCode | null;
   readonly refresh: GrantRefresh | null;
   readonly retired: readonly Retired[];
   readonly access: readonly GrantAccess[];
   readonly usedAt: Seconds;
-  /** Who acts for the user, where the grant came of an exchange. */
+  /** Who acts for the user, if the grant came from an exchange. */
   readonly act?: Actor;
   /** Hash of the access token that was exchanged for it, and that it ends with. */
   readonly subjectHash?: string;
   readonly ended: { readonly at: Seconds; readonly reason: EndReason } | null;
 };
 
-/** How long things of a grant live. */
+/** Lifetimes of the tokens of a grant, in seconds. */
 export type Lifetimes = {
   readonly access: Seconds;
-  /** Idle life of a refresh token; 0 for none at all. */
+  /** Idle lifetime of a refresh token; 0 for none. */
   readonly refresh: Seconds;
   /** How long a rotated refresh token still gets its successor; 0 = strict. */
   readonly grace: Seconds;
 };
 
-/** Access tokens of one grant that live at once; the oldest give way. */
+/** Live access tokens of one grant; the oldest are dropped. */
 export const MAX_ACCESS_TOKENS = 16;
-/** Retired refresh tokens in their grace at once; the live token is not rotated while there are as many. */
+/** Retired refresh tokens in their grace period; at this number the live token is not rotated. */
 export const MAX_RETIRED = 64;
-/** How long after it was spent a code may come again and not count as stolen: pages that exchange it twice at once are common. */
+/** How long a repeated code is not treated as theft: pages that exchange it twice at once are common. */
 export const REPEAT_WINDOW: Seconds = 10;
-/** Wrong verifiers that a code survives. */
+/** Wrong verifiers before the grant ends. */
 export const MAX_FAILURES = 5;
-/** How long an ended grant is remembered, so that a late caller's reason is known. */
+/** How long an ended grant is kept, so that a late caller's refusal has its reason. */
 const ENDED_TTL: Seconds = 86_400;
 
-/** When the record may vanish: after the last thing of it that could still be presented. */
+/** When the record may expire: after everything in it that could still be presented. */
 export function lifeEndOf(grant: Grant): Seconds {
   if (grant.ended) return grant.ended.at + ENDED_TTL;
   const ends = [
@@ -123,30 +122,30 @@ export function lifeEndOf(grant: Grant): Seconds {
   return Math.max(...ends);
 }
 
-/** Ends a grant: nothing of it works any more, and nothing secret stays. */
+/** Ends a grant: all its tokens stop working, and its secrets are removed. */
 export function end(grant: Grant, reason: EndReason, now: Seconds): Grant {
   const over = { ...grant, ended: { at: now, reason }, code: null, refresh: null, retired: [], access: [], sealedProps: '' };
   return grant.upstreams ? { ...over, upstreams: { ...grant.upstreams, sealed: '' } } : over;
 }
 
-/** The live access token of that hash, or null. */
+/** The live access token with that hash, or null. */
 export function findAccess(grant: Grant, hash: string, now: Seconds): GrantAccess | null {
   if (grant.ended || grant.expiresAt <= now) return null;
   return grant.access.find((access) => access.hash === hash && access.expiresAt > now) ?? null;
 }
 
-/** Why a token of that hash is not among the living ones of a grant. */
+/** Why the token with that hash is not a live one of the grant. */
 export function whyNoAccess(grant: Grant, hash: string, now: Seconds): string {
   return whyOver(grant, now) ?? (grant.access.some((access) => access.hash === hash) ? 'token_expired' : 'token_unknown');
 }
 
-/** Why nothing of a grant is good any more; null where something may be. */
+/** Why the whole grant is no longer valid; null if it may be. */
 export function whyOver({ ended, expiresAt }: Pick<Grant, 'ended' | 'expiresAt'>, now: Seconds): string | null {
   if (ended) return `grant_${ended.reason}`;
   return expiresAt <= now ? 'grant_expired' : null;
 }
 
-/** Whether an unspent, unended grant still has something a client can use. */
+/** Whether a client can still use something of a grant. */
 export function isLive(grant: Grant, now: Seconds): boolean {
   return !grant.ended && lifeEndOf(grant) > now && grant.expiresAt > now;
 }

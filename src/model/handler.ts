@@ -1,38 +1,38 @@
 /**
- * The shapes of code that answers requests, as Workers knows them; Node's adapter speaks the same.
+ * Handler types of applications, as on Workers; the Node adapter uses the same.
  */
 import type { Access } from './access.ts';
 import type { NewEvent } from './event.ts';
 import type { Awaitable } from './runtime.ts';
 import type { CallerStates } from './user-state.ts';
 
-/** What stands beside a request: workerd's execution context, or Node's stand-in for it. */
+/** The context of a request: workerd's execution context, or Node's equivalent. */
 export interface Context {
   /** Keeps the process or isolate alive until the promise settles. */
   waitUntil(promise: Promise<unknown>): void;
-  /** What the application knows of the user; set by the guard, fresh on every request. */
+  /** The application's data about the user; set by the guard for each request. */
   props?: unknown;
-  /** Who called; set by the guard, fresh on every request. */
+  /** The caller; set by the guard for each request. */
   auth?: Access;
-  /** Set by a guard that lets callers without a token pass, for such a caller: then, and only then, `auth` is absent. */
+  /** Set by a guard that accepts callers without a token, for such a caller; only then `auth` is absent. */
   readonly anonymous?: true;
-  /** Set by the guard: what a refusal by the handler itself has to tell (RFC 6750 §3, RFC 9728 §5.1). */
+  /** Set by the guard: the challenge for a refusal by the handler itself (RFC 6750 §3, RFC 9728 §5.1). */
   readonly challenge?: { readonly metadataUrl: string; readonly scope: readonly string[] } | undefined;
-  /** Set by `mcpHandler`: the tools that this request calls, where it does nothing else. Who registers tools need register no others. */
+  /** Set by `mcpHandler`: the tools that this request calls, if it does nothing else. Other tools need not be registered for it. */
   calledTools?: readonly string[];
-  /** Set by the guard: whether the token of this request is good still; for streams that outlive the check. */
+  /** Set by the guard: whether the token of this request is still valid; for streams that outlive the check. */
   stillGood?: () => Promise<boolean>;
-  /** Set by `OAuthProvider`: tells the listener `on`. */
+  /** Set by `OAuthProvider`: sends an event to the `on` listener. */
   emit?: (event: NewEvent) => void;
-  /** Set by `OAuthProvider`: what is kept for the user of this request between calls. */
+  /** Set by `OAuthProvider`: state of this request's user, kept between calls. */
   states?: CallerStates;
-  /** Resolves when the answer was sent or the caller has gone, where the runtime can tell. */
+  /** Resolves when the response was sent or the caller has disconnected, if the runtime can tell. */
   answered?(): Promise<void>;
-  /** Set by the runtime: the most bytes of a body that the server takes, where it has a limit of its own. */
+  /** Set by the runtime: the maximum size of a body in bytes, if the server limits it itself. */
   readonly bodyLimit?: number | undefined;
-  /** Set by the runtime: aborts when the server is to stop. A stream on which nothing is at work ends then; what is at work is waited for. */
+  /** Set by the runtime: aborts when the server stops. Idle streams then end; active ones finish first. */
   readonly stopping?: AbortSignal | undefined;
-  /** The peer's network address, where the runtime knows it. */
+  /** The peer's network address, if the runtime knows it. */
   readonly address?: string;
 }
 
@@ -46,8 +46,8 @@ export interface FetchObject<Env = unknown> {
 /** A bare function of the same shape. */
 export type FetchFunction<Env = unknown> = (request: Request, env: Env, ctx: Context) => Awaitable<Response>;
 
-/** A class made anew for each request: a `WorkerEntrypoint`. */
+/** A class that is instantiated for each request: a `WorkerEntrypoint`. */
 export type FetchClass = new (ctx: never, env: never) => { fetch(request: Request): Awaitable<Response> };
 
-/** Whatever may answer requests. */
+/** Anything that answers requests. */
 export type Handler<Env = unknown> = FetchObject<Env> | FetchFunction<Env> | FetchClass;

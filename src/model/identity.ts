@@ -1,26 +1,26 @@
 /**
- * Identity: what a login proved. Keyed by (issuer, subject), never by e-mail (OpenID Connect Core §5.7).
+ * Identity: what a login proved. Identified by (issuer, subject), never by e-mail (OpenID Connect Core §5.7).
  */
 
-/** One of the organizations that somebody may act for. */
+/** An organization that a user may act for. */
 export type Organization = {
   readonly id: string;
-  /** As pages show it. */
+  /** Shown on pages. */
   readonly name: string;
-  /** What the user may do there; counts instead of the permissions of the user alone. */
+  /** What the user may do there; replaces the user's own permissions. */
   readonly permissions?: readonly string[];
 };
 
-/** Who somebody is, and who says so. */
+/** A user, as an issuer identifies them. */
 export interface Identity {
-  /** Who vouches: our own issuer for own accounts, the upstream's for others. */
+  /** Our own issuer for built-in accounts, the upstream's for others. */
   readonly issuer: string;
-  /** The stable name that the issuer gave. */
+  /** The stable id at the issuer. */
   readonly subject: string;
-  /** What else is known: name, e-mail … */
+  /** Other claims: name, e-mail … */
   readonly claims: { readonly [claim: string]: unknown };
-  /** The one organization that the user came with, as its site names it: tenant, workspace, domain of the accounts. */
+  /** The organization that the user signed in with, as the upstream names it: tenant, workspace, hosted domain. */
   readonly organization?: string;
-  /** What the site's roles let the user do, where its option `roles` says so. A mapping can say otherwise. */
+  /** Permissions from the upstream's roles, as its `roles` option maps them. `mapIdentity` can override them. */
   readonly permissions?: readonly string[];
 }

@@ -1,5 +1,5 @@
 /**
- * Key set: public keys as JWKs (RFC 7517), and which of them an assertion was signed with. No cryptography here.
+ * JWK sets (RFC 7517): validates public keys, and picks the one that signed an assertion. No cryptography here.
  */
 import { fromBase64url } from '../lib/base64url.ts';
 import type { Json } from './store.ts';
@@ -11,7 +11,7 @@ export type Jwk = { readonly [member: string]: Json };
 export type JwkSet = { readonly keys: readonly Jwk[] };
 
 const MAX_KEYS = 64;
-/** Members that only a private or symmetric key has. */
+/** Members that only private or symmetric keys have. */
 const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const KINDS: { readonly [alg: string]: readonly [kty: string, crv?: string] } = {
   ES256: ['EC', 'P-256'],
@@ -22,7 +22,7 @@ const KINDS: { readonly [alg: string]: readonly [kty: string, crv?: string] } = 
   PS256: ['RSA'],
 };
 
-/** The key set that a value is, or null: a list of objects, none of them with a private part. */
+/** Validates a key set; null unless it is a list of objects without private members. */
 export function keySetOf(value: unknown): JwkSet | null {
   const keys = typeof value === 'object' && value !== null ? (value as { keys?: unknown }).keys : undefined;
   if (!Array.isArray(keys) || keys.length > MAX_KEYS || !keys.every(isPublic)) return null;
@@ -33,13 +33,13 @@ function isPublic(key: unknown): key is Jwk {
   return typeof key === 'object' && key !== null && !Array.isArray(key) && !SECRET_MEMBERS.some((name) => Object.hasOwn(key, name));
 }
 
-/** The one key that fits algorithm and key id; null where none does, or where several do and nothing tells them apart. */
+/** The one key for an algorithm and key id; null if none fits, or several do. */
 export function pickKey({ keys }: JwkSet, alg: string, kid: string | undefined): Jwk | null {
   const fitting = keys.filter((key) => fits(key, alg) && (kid === undefined || key['kid'] === kid));
   return fitting.length === 1 ? (fitting[0] ?? null) : null;
 }
 
-/** Whether it is an RSA key under which everybody can sign: with an exponent of one a text is its own signature. */
+/** Whether anyone can sign under an RSA key: with an exponent of one, a text is its own signature. */
 export function isForEverybody({ kty, e }: { readonly [member: string]: unknown }): boolean {
   if (kty !== 'RSA') return false;
   const exponent = (typeof e === 'string' ? fromBase64url(e) : null) ?? new Uint8Array();

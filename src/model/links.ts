@@ -1,14 +1,14 @@
 /**
- * Links: secrets that are sent to somebody, good once and for a while. Kept by hash; what they carry is sealed under them.
+ * One-time links sent to a user. Stored by hash; their content is sealed under their secret.
  */
 import type { Json, Seconds } from './store.ts';
 
-/** The verbs. */
+/** Operations on links. */
 export interface Links {
-  /** Makes one. @param kind what it is for; a link is good for nothing else. */
+  /** Makes a link. @param kind what it is for; it works for nothing else. @param ttl in seconds. */
   make(kind: string, carries: Json, ttl: Seconds): Promise<string>;
-  /** What a link carries, for as long as it is good; null for any other text. Changes nothing. */
+  /** The content of a valid link, or null. Changes nothing. */
   find(kind: string, secret: string): Promise<Json | null>;
-  /** Spends a link: true for exactly one caller. */
+  /** Uses a link: true for exactly one caller. */
   take(kind: string, secret: string): Promise<boolean>;
 }

@@ -1,18 +1,17 @@
 /**
- * Permissions that are looked up while a token lives. A look-up may be remembered for a few seconds: that, and no more, is how
- * long a right may outlive its end.
+ * Permission lookups. A result may be cached for a few seconds; a revoked permission lasts that much longer, and no more.
  */
 import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
 import type { Seconds } from './store.ts';
 
-/** Looks up what a user may do. When it rejects, the call is refused. */
+/** Looks up what a user may do. If it rejects, the call is refused. */
 export type PermissionLookup<Env = unknown> = (access: Access, env: Env) => Awaitable<readonly string[]>;
 
-/** A look-up that remembers. */
+/** A cached lookup. */
 export interface CachedLookup<Env> extends PermissionLookup<Env> {
-  /** Forgets what is remembered of a user in this process, answers that are still under way included: call it when you change their rights. */
+  /** Drops the cached and pending results for a user in this process: call it when you change their permissions. */
   forget(userId: string): void;
 }
 
@@ -20,13 +19,13 @@ export interface CachedLookup<Env> extends PermissionLookup<Env> {
 export interface CacheOptions {
   /** 0 to 5; default 5. */
   readonly seconds?: Seconds;
-  /** The present second; the machine's clock unless told. */
+  /** The current time in seconds; the machine's clock by default. */
   readonly now?: () => Seconds;
 }
 
 const MAX_SECONDS = 5;
 const MAX_USERS = 10_000;
-/** Of one user. */
+/** For one user. */
 const MAX_GRANTS = 1000;
 
 interface Answer {
@@ -34,21 +33,23 @@ interface Answer {
   readonly until: Seconds;
 }
 
-/** What is remembered of one user, and what is being asked; both go when the user is forgotten. */
+/** Cached and pending results for one user; both are dropped when the user is forgotten. */
 interface KnownUser {
   readonly grants: Map<string, Answer>;
   readonly join: SingleFlight<readonly string[]>;
 }
 
 /**
- * Remembers a look-up's answers for at most five seconds, by user and grant. Failures are not remembered.
+ * Caches the results of a lookup for at most five seconds, by user and grant. Failures are not cached.
  *
  * @throws {TypeError} at start-up for more than five seconds.
+ * @example
+ * const permissions = cachedPermissions(async ({ userId }) => db.permissionsOf(userId), { seconds: 2 });
  */
 export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, options: CacheOptions = {}): CachedLookup<Env> {
   const { seconds = MAX_SECONDS, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!Number.isFinite(seconds) || seconds < 0 || seconds > MAX_SECONDS)
-    throw new TypeError('cachedPermissions: `seconds` must be 0 to 5, or a right would outlive its end by more than anybody expects.');
+    throw new TypeError('cachedPermissions: `seconds` must be 0 to 5, because a revoked permission would last that much longer.');
   const users = new Map<string, KnownUser>();
   const cached = async (access: Access, env: Env): Promise<readonly string[]> => {
     const user = keyOf(`${access.tenant ?? ''} ${access.issuer ?? ''}`, access.userId);
@@ -58,10 +59,10 @@ export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, 
     if (users.size >= MAX_USERS) users.clear();
     users.set(user, own);
     return own.join(access.grantId, async () => {
-      const until = now() + seconds; // from the question on: the answer may be as old as that
+      const until = now() + seconds; // from the start of the lookup: its result may be that old
       const answer = await lookup(access, env);
       if (own.grants.size >= MAX_GRANTS) own.grants.clear();
-      own.grants.set(access.grantId, { answer, until }); // not read again where the user was forgotten meanwhile
+      own.grants.set(access.grantId, { answer, until }); // unreachable if the user was forgotten meanwhile
       return answer;
     });
   };
@@ -72,20 +73,19 @@ export function cachedPermissions<Env = unknown>(lookup: PermissionLookup<Env>, 
 }
 
 /**
- * Permissions by role: `rolePermissions({ editor: ['write'] }, (access) => rolesOf(access.userId))`. A role that is not named
- * gives nothing.
+ * Permissions by role: `rolePermissions({ editor: ['write'] }, (access) => rolesOf(access.userId))`. An unknown role gives nothing.
  */
 export function rolePermissions<Env = unknown>(
   roles: { readonly [role: string]: readonly string[] },
   rolesOf: PermissionLookup<Env>,
 ): PermissionLookup<Env> {
   return async (access, env) => {
-    const held = await rolesOf(access, env);
-    return [...new Set(held.flatMap((role) => (Object.hasOwn(roles, role) ? (roles[role] ?? []) : [])))];
+    const roleNames = await rolesOf(access, env);
+    return [...new Set(roleNames.flatMap((role) => (Object.hasOwn(roles, role) ? (roles[role] ?? []) : [])))];
   };
 }
 
-/** A user of one issuer: a name without its issuer is nobody's. */
+/** Cache key of a user, within their issuer. */
 export function keyOf(issuer: string | undefined, userId: string): string {
   return `${issuer ?? ''} ${userId}`;
 }

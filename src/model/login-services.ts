@@ -1,5 +1,5 @@
 /**
- * Login services: what a login may use of the server, for the request that it works on.
+ * Login services: what a login may use of the server during a request.
  */
 import type { Words } from '../words/words.ts';
 import type { Accounts } from './account.ts';
@@ -12,34 +12,34 @@ import type { Totps } from './totp.ts';
 
 /** What a login may use of the server. */
 export interface LoginServices extends Attempts {
-  /** Our issuer; own accounts are vouched for by it. */
+  /** Our issuer, also of built-in accounts. */
   readonly issuer: string;
   readonly accounts: Accounts;
   readonly passkeys: Passkeys;
   readonly totps: Totps;
-  /** Every way in beside the password. */
+  /** Linked identities, passkeys and second factors. */
   readonly signIns: SignIns;
   /**
-   * Work that goes on when the answer is out, such as sending a message: the answer does not
-   * show how long it takes, or whether there is any. What it rejects with goes to the operator as `request.failed`.
+   * Runs work after the response, such as sending a message, so that the response time does not reveal whether there was any. If it
+   * rejects, the operator gets `request.failed`.
    */
   readonly after: (work: () => Promise<unknown>) => void;
   /** A random secret of 256 bits, as text. */
   readonly secret: () => string;
   readonly now: () => Seconds;
-  /** Counts an attempt under a name; the seconds to wait when there were too many, else null. */
+  /** Counts an attempt under a name. @returns the seconds to wait if there were too many, else null. */
   readonly limit: (name: string, attempts: number, per: Seconds) => Promise<Seconds | null>;
-  /** Forgets the attempts counted under a name: a person who got in starts anew. */
+  /** Forgets the attempts under a name, after a success. */
   readonly forgive: (name: string) => Promise<void>;
-  /** Where the request comes from: an address, IPv6 cut to its /64; what limits are counted by. */
+  /** The caller's network, for limits: an IPv4 address, or an IPv6 /64. */
   readonly network: string;
-  /** The environment that the application was called with. */
+  /** The application's environment. */
   readonly env: unknown;
   readonly links: Links;
-  /** A random id for an account that is to be. */
+  /** A random id for a new account. */
   readonly newId: () => string;
-  /** The address of one of the login's own pages, made from the configured issuer and from nothing else (SEC-161). */
+  /** URL of one of the login's pages, made only from the configured issuer (SEC-161). */
   readonly pageUrl: (page: string) => string;
-  /** The language of the person who signs in, for messages that are sent. */
+  /** The user's language, for messages. */
   readonly words: Words;
 }

@@ -1,30 +1,30 @@
 /**
- * Origin: which login brought somebody in, and what it wants to be told when it is asked again whether they may stay.
+ * Origin: the login a user came from, and what it needs to check later whether they still have access.
  */
 import type { Json, Seconds } from './store.ts';
 
-/** A sign-in, for as long as something lives that came of it. */
+/** The sign-in that a session or grant came from. */
 export interface Origin {
   readonly login: string;
-  /** What the login needs to judge again; absent where it always says yes. */
+  /** What the login needs for the check; absent if it always agrees. */
   readonly standing?: Json;
 }
 
-/** The same as a session or a grant keeps it. */
+/** The same as stored in a session or grant. */
 export type KeptOrigin = {
   readonly login: string;
-  /** Under the cookie of the session, or the key of the grant. */
+  /** `standing`, sealed under the session's cookie or the grant's key. */
   readonly sealed?: string;
-  /** Of a grant: when the site itself was last asked. */
+  /** For a grant: when the upstream itself was last asked. */
   readonly askedAt?: Seconds;
 };
 
-/** Whether somebody may stay: yes, a definite no, or that it cannot be told just now. */
+/** Whether a user still has access; `unknown` if that cannot be found out now. */
 export type Verdict = 'yes' | 'no' | 'unknown';
 
-/** What a login may use to judge. */
+/** What a login can use for the check. */
 export interface Rechecking {
   readonly env: unknown;
-  /** A token of the site, where one was kept and the site was not asked for an hour; else null. */
+  /** An upstream token if one is kept and the upstream was not asked within the hour; else null. */
   readonly token: string | null;
 }

@@ -1,29 +1,29 @@
 /**
- * Params: the parameters of an OAuth request, read the way OAuth 2.1 §3.1 and §3.2 want them: empty counts as absent,
- * a known one that stands twice is refused, unknown ones are not looked at.
+ * Request parameters, read as OAuth 2.1 §3.1 and §3.2 require: an empty one counts as absent, a repeated one is an error, unknown ones are
+ * ignored.
  */
 import type { Fields } from '../lib/form.ts';
 import { OAuthError } from './error.ts';
 
-/** Named access to the fields of one request. */
+/** The parameters of one request. */
 export interface Params {
-  /** @throws {OAuthError} `invalid_request` when it stands twice. */
+  /** @throws {OAuthError} `invalid_request` if it is repeated. */
   optional(name: string): string | undefined;
-  /** @throws {OAuthError} `invalid_request` when it is absent, empty, or stands twice. */
+  /** @throws {OAuthError} `invalid_request` if it is absent, empty or repeated. */
   required(name: string): string;
-  /** Every value, empty ones left out: for `resource`, which may stand more than once (RFC 8707 §2). */
+  /** Every value except empty ones: for `resource`, which may be repeated (RFC 8707 §2). */
   all(name: string): readonly string[];
-  /** Refuses the request if one of these stands more than once. */
+  /** Refuses the request if one of these is repeated. */
   once(...names: readonly string[]): void;
 }
 
-/** Reads a request's fields. */
+/** Makes the parameters of a request. */
 export function paramsOf(fields: Fields): Params {
   const all = (name: string): readonly string[] => (fields.get(name) ?? []).filter((value) => value !== '');
   const optional = (name: string): string | undefined => {
     const values = fields.get(name);
     if (values === undefined) return undefined;
-    if (values.length > 1) throw new OAuthError('invalid_request', `repeated_${name}`, { hint: 'A parameter stands more than once.' });
+    if (values.length > 1) throw new OAuthError('invalid_request', `repeated_${name}`, { hint: 'A parameter is repeated.' });
     return values[0] === '' ? undefined : values[0];
   };
   return {

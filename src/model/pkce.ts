@@ -1,6 +1,6 @@
 /**
- * PKCE: the proof that whoever redeems a code is the one who asked for it (RFC 7636).
- * Only S256: "plain" shows the secret to whoever sees the request. Pure: no storage, no clock.
+ * PKCE (RFC 7636): proves that the client redeeming a code is the one that requested it. S256 only, because `plain` reveals the verifier to
+ * anyone who sees the request. Pure: no storage, no clock.
  */
 import { OAuthError } from './error.ts';
 
@@ -8,9 +8,9 @@ const VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * Checks the two parameters of an authorization request and gives the challenge.
+ * Checks the two parameters of an authorization request and returns the challenge.
  *
- * @throws {OAuthError} `invalid_request` when the challenge is missing or malformed, or the method is not S256.
+ * @throws {OAuthError} `invalid_request` if the challenge is missing or malformed, or the method is not S256.
  * @see RFC 7636 §4.3, OAuth 2.1 §4.1.1
  */
 export function checkChallenge(challenge: string | undefined, method: string | undefined): string {
@@ -22,9 +22,9 @@ export function checkChallenge(challenge: string | undefined, method: string | u
 }
 
 /**
- * Checks the shape of a verifier before anything is hashed.
+ * Checks the format of a verifier before anything is hashed.
  *
- * @throws {OAuthError} `invalid_grant` when it is missing or not 43–128 characters of the unreserved set.
+ * @throws {OAuthError} `invalid_grant` if it is missing or not 43–128 characters of the unreserved set.
  * @see RFC 7636 §4.1
  */
 export function checkVerifier(verifier: string | undefined): string {

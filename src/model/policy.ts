@@ -1,16 +1,16 @@
 /**
- * Policy: what a call needs, and whether a caller has it. A scope is what the user delegated to this client; a permission is
- * what the user may do at all; a call needs both. Pure, but for the rules that an application writes itself.
+ * Policy: what a call needs, and whether the caller has it. A scope is what the user delegated to the client, a permission is what the user
+ * may do; a call needs both. Pure, except for the application's own rules.
  */
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
 import type { ScopeCover } from './scope.ts';
 
-/** What one tool, resource or prompt needs. An empty need is met by every caller that passed the guard. */
+/** What a tool, resource or prompt requires. Without requirements, every caller that passed the guard may use it. */
 export interface Need<Args = unknown, Props = unknown> {
-  /** Scopes of the token, all of them. A client that lacks one is told to ask the user for it. */
+  /** Scopes of the token, all required. A client without them is told to request them. */
   readonly scopes?: readonly string[];
-  /** Permissions of the user, all of them (`props.permissions`). Who lacks one neither sees nor may call it, and is never sent to ask. */
+  /** Permissions of the user, all required (`props.permissions`). Without them the caller does not see it, may not call it, and is not challenged. */
   readonly permissions?: readonly string[];
   /**
    * A rule of your own. False or an error denies.
@@ -18,65 +18,65 @@ export interface Need<Args = unknown, Props = unknown> {
    * @param args as the client sent them, not yet checked against a schema.
    */
   readonly when?: (access: Access<Props>, args: Args) => Awaitable<boolean>;
-  /** Also for callers without a token, where the guard lets those pass. */
+  /** Also for callers without a token, if the guard accepts them. */
   readonly anonymous?: boolean;
-  /** Whoever may not call it is told that there is no such thing, instead of that they may not. */
+  /** Answers a caller who may not use it as if it did not exist. */
   readonly hidden?: boolean;
-  /** What whoever is denied is told, instead of a general sentence. */
+  /** The message on denial, instead of the default. */
   readonly text?: string;
 }
 
-/** Which scopes each scope brings along: `{ admin: ['write'], write: ['read'] }`. */
+/** Scopes that each scope includes: `{ admin: ['write'], write: ['read'] }`. */
 export type ScopeHierarchy = { readonly [scope: string]: readonly string[] };
 
-/** A scope with all that it brings along, worked out once. */
+/** Each scope with all scopes that it includes, computed once. */
 export type Implied = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** What a caller's call comes to. */
+/** Decision on a call. */
 export type Verdict =
   | { readonly kind: 'allowed' }
-  /** There is no token, and one is needed. */
+  /** A token is required and there is none. */
   | { readonly kind: 'unauthenticated'; readonly scopes: readonly string[] }
   /** The user could grant what is missing: all scopes of the operation. */
   | { readonly kind: 'insufficient_scope'; readonly scopes: readonly string[] }
-  /** Nothing the client could ask for would help. */
+  /** No scope would help. */
   | { readonly kind: 'denied'; readonly reason: 'permission_missing' | 'rule' | 'rule_failed'; readonly error?: unknown };
 
-/** Works out a hierarchy. @throws {TypeError} for one that runs in a circle, since its scopes would all be one. */
+/** Resolves a hierarchy. @throws {TypeError} if it is circular, since its scopes would all be equal. */
 export function impliedBy(hierarchy: ScopeHierarchy): Implied {
   const reach = (scope: string, way: readonly string[]): ReadonlySet<string> => {
-    if (way.includes(scope)) throw new TypeError(`hierarchy: ${[...way, scope].join(' ⊇ ')} runs in a circle; take one of them out.`);
+    if (way.includes(scope)) throw new TypeError(`hierarchy: ${[...way, scope].join(' ⊇ ')} is circular; remove one of them.`);
     const below = Object.hasOwn(hierarchy, scope) ? (hierarchy[scope] ?? []) : [];
     return new Set([scope, ...below.flatMap((one) => [...reach(one, [...way, scope])])]);
   };
   return new Map(Object.keys(hierarchy).map((scope) => [scope, reach(scope, [])]));
 }
 
-/** All that some scopes stand for by a hierarchy, themselves first; the very list where there is none. @throws {TypeError} as {@link impliedBy}. */
+/** Expands scopes by a hierarchy, themselves first; returns the same list without a hierarchy. @throws {TypeError} like {@link impliedBy}. */
 export function scopeCoverOf(hierarchy: ScopeHierarchy): ScopeCover {
   const implied = impliedBy(hierarchy);
   return implied.size === 0 ? (scope) => scope : (scope) => [...new Set(scope.flatMap((one) => [...(implied.get(one) ?? [one])]))];
 }
 
-/** Whether granted scopes cover a needed one: by its own name, or by one that brings it along. Never by a part of a name (SEC-195). */
+/** Whether granted scopes include a needed one, by its exact name or through the hierarchy. Never by a part of a name (SEC-195). */
 export function coversScope(granted: readonly string[], needed: string, implied: Implied): boolean {
   return granted.some((scope) => scope === needed || implied.get(scope)?.has(needed) === true);
 }
 
-/** The user's permissions in props. Only a list counts: in a text, `includes` would find "admin" in "no-admin". */
+/** The user's permissions in props. Only an array counts: in a string, `includes` would find "admin" in "no-admin". */
 export function permissionsIn(props: unknown): readonly unknown[] {
   const permissions = typeof props === 'object' && props !== null && 'permissions' in props ? props.permissions : undefined;
   return Array.isArray(permissions) ? permissions : [];
 }
 
-/** Whether this user may see it at all: what is missing here, no consent can give. */
+/** Whether this user may see it: missing permissions cannot be granted by consent. */
 export function maySee({ permissions = [] }: Need, access: Access | null): boolean {
   if (permissions.length === 0) return true;
-  const held = permissionsIn(access?.props);
-  return permissions.every((one) => held.includes(one));
+  const granted = permissionsIn(access?.props);
+  return permissions.every((one) => granted.includes(one));
 }
 
-/** Several needs as one, which is met where each of them is. */
+/** Combines several needs into one that requires all of them. */
 export function together(needs: readonly Need[]): Need {
   const [only = {}, ...more] = needs;
   if (more.length === 0) return only;
@@ -97,7 +97,7 @@ export function together(needs: readonly Need[]): Need {
   };
 }
 
-/** Judges one call. Permission and rule come first: who lacks those is never sent to ask for scopes in vain. */
+/** Decides on a call. Permission and rule come first, so that a client does not request scopes in vain. */
 export async function judge(need: Need, access: Access | null, args: unknown, implied: Implied): Promise<Verdict> {
   const { scopes = [], when } = need;
   if (access === null) return need.anonymous === true ? { kind: 'allowed' } : { kind: 'unauthenticated', scopes };

@@ -1,5 +1,5 @@
 /**
- * Proof: what a try to sign in comes to, of every kind of login.
+ * Results of a sign-in attempt, for every kind of login.
  */
 import type { Text } from '../words/words.ts';
 import type { ErrorCode } from './error.ts';
@@ -7,55 +7,55 @@ import type { Identity, Organization } from './identity.ts';
 import type { Json, Seconds } from './store.ts';
 import type { LinkedAccount, UpstreamTokens } from './upstream.ts';
 
-/** Somebody proved who they are. */
+/** The user is authenticated. */
 export type Authenticated = {
   readonly kind: 'proven';
   readonly identity: Identity;
-  /** What the user may do, where the login knows; goes into `props.permissions`. */
+  /** The user's permissions, if the login knows them; stored in `props.permissions`. */
   readonly permissions?: readonly string[];
-  /** The other site's tokens, of a login that keeps them: they go into the vault, sealed. */
+  /** Upstream tokens, if the login keeps them: stored in the vault, sealed. */
   readonly upstream?: { readonly account: LinkedAccount; readonly tokens: UpstreamTokens };
-  /** Those that the user may act for. Of several, the person chooses one for each app; it goes into `props.organization`. */
+  /** Organizations that the user may act for. With several, the user chooses one for each client; stored in `props.organization`. */
   readonly organizations?: readonly Organization[];
-  /** An address that the site has verified, where accounts may be joined by that: the identity becomes the account that has proven the same. */
+  /** An address that the upstream verified, if accounts may be linked by address: the identity is linked to the account that verified the same. */
   readonly joinByEmail?: string;
-  /** The account's stamp at the proof. Compared once more after the session was written: what was proven may have been taken back. */
+  /** The account's stamp at authentication. Compared again after the session is written, in case the credentials have changed. */
   readonly stamp?: string;
-  /** When the person proved who they are. Without it, that is not known: the session begins, and is not taken for a fresh one. */
+  /** When the user authenticated. Absent if unknown: the session starts, but does not count as a recent sign-in. */
   readonly authenticatedAt?: Seconds;
-  /** What the login wants to be told when it is asked again whether the person may stay (`recheck`). */
+  /** What the login needs to check later whether the user still has access (`recheck`). */
   readonly standing?: Json;
-  /** Two factors in one, as a passkey with user verification is: no second one is asked for. */
+  /** Set if it was two factors in one, like a passkey with user verification: no second factor is asked for. */
   readonly multiFactor?: true;
 };
 
-/** One page more, before anything is proven: nobody is signed in by it, whatever was right so far (SEC-158). */
+/** Another page before the user is authenticated (SEC-158). */
 export type Step = {
   readonly kind: 'step';
-  /** What the login needs when the page comes back. Kept sealed, bound to this browser and this sign-in; the page does not hold it. */
+  /** What the login needs when the page is submitted. Stored sealed, bound to this browser and sign-in; the page does not contain it. */
   readonly keep: Json;
-  /** How often the page may come back before one has to start anew; 5 unless told. With 1 the step is used up before its proof is looked at. */
+  /** Attempts before the user must start again; 5 by default. With 1, the step is used up before the input is checked. */
   readonly tries?: number;
-  /** How long it may take; 600 unless told. */
+  /** Lifetime in seconds; 600 by default. */
   readonly ttl?: Seconds;
 };
 
-/** Nobody was let in. `text` tells the person why, where the words of `refused` have nothing (or too little) for the reason. */
+/** The user is not authenticated. `text` explains it if the default message for the reason does not. */
 export type Refused = { readonly kind: 'refused'; readonly reason: string; readonly text?: Text };
 
-/** Too many tries: come back in so many seconds. */
+/** Too many attempts: try again in so many seconds. */
 export type Limited = { readonly kind: 'limited'; readonly retryAfter: Seconds };
 
-/** What a try to sign in came to. */
+/** Result of a sign-in attempt. */
 export type LoginResult = Authenticated | Refused | Limited | Step;
 
-/** What coming back from another site came to. */
+/** Result of an upstream callback. */
 export type ReturnResult =
   | Authenticated
   | Refused
-  /** The other site could not be used: it is down (`unavailable`), or its answer is not one to trust (`broken`). */
+  /** The upstream is down (`unavailable`), or its answer is not acceptable (`broken`). */
   | { readonly kind: 'unavailable' | 'broken'; readonly reason: string; readonly retryAfter?: Seconds }
-  /** The other site said no, or that it cannot, by the redirect; the client is told so. */
+  /** The upstream returned an error; the client gets it. */
   | {
       readonly kind: 'declined';
       readonly error: Extract<ErrorCode, 'access_denied' | 'server_error' | 'temporarily_unavailable'>;

@@ -1,10 +1,10 @@
 /**
- * The kinds of records, and what becomes of each when a backup was restored and the server is started under a new epoch
- * (`stores/epoch`). Lasting: what people and operators made, and what only limits. Ending: whatever opens something or was taken back
- * since, since a backup would bring that to life again. docs/reference/storage.md says the same in its table, held by a test.
+ * The kinds of records, and which of them survive when a backup is restored and the server starts under a new epoch (`stores/epoch`).
+ * Lasting: what users and operators created, and limits. Ending: everything that gives access or may have been revoked since the backup,
+ * which would otherwise become valid again. A test compares this with docs/reference/storage.md.
  */
 
-/** Kinds that stay. */
+/** Kinds that survive. */
 export const LASTING_RECORDS: readonly string[] = [
   'account',
   'client',
@@ -23,7 +23,7 @@ export const LASTING_RECORDS: readonly string[] = [
   'username',
 ];
 
-/** All other kinds that are written. One that is in neither list ends: forgetting it logs people out, and lets no one in. */
+/** All other kinds. A kind in neither list ends too: forgetting it signs users out, and lets no one in. */
 export const ENDING_RECORDS: readonly string[] = [
   'answered',
   'approved',
@@ -47,8 +47,8 @@ export const ENDING_RECORDS: readonly string[] = [
   'usercode',
 ];
 
-/** Lists that stay, by what they group. */
+/** Index prefixes that survive. */
 export const LASTING_LISTS: readonly string[] = ['clients', 'identities', 'passkeys'];
 
-/** All other lists. `client:<id>` and `user:<id>` hold grants. */
+/** All other index prefixes. `client:<id>` and `user:<id>` list grants. */
 export const ENDING_LISTS: readonly string[] = ['client', 'consents', 'sessions', 'upstreams', 'user'];

@@ -1,12 +1,12 @@
 /**
- * Redirect URIs: which may be registered, and whether a requested one is registered. Compared as raw text,
- * before any parser can repair them; only the port of a loopback URI may differ (RFC 8252 §7.3, OAuth 2.1 §2.3.1).
+ * Redirect URIs: which may be registered, and whether a requested one is registered. Compared as raw text before any parser can normalize
+ * them; only the port of a loopback URI may differ (RFC 8252 §7.3, OAuth 2.1 §2.3.1).
  */
 import { parseLoopback, parseUrl } from '../lib/url.ts';
 import { OAuthError } from './error.ts';
 
 declare const valid: unique symbol;
-/** A redirect URI that was found registered for the client of the request. Errors may be sent there, and nowhere else. */
+/** A redirect URI that is registered for the request's client. Errors may be sent there, and nowhere else. */
 export type ValidRedirect = string & { readonly [valid]: true };
 
 const URI_SIGNS = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+$/;
@@ -15,33 +15,33 @@ const PRIVATE_USE = /^[a-z][a-z0-9+.-]*:/;
 const RESERVED = new Set(['code', 'state', 'iss', 'error', 'error_description']);
 const MAX_LENGTH = 2048;
 
-/** Whether a scheme is one that no redirect may have: of the web, of files, or one that runs what stands in it. */
+/** Whether a scheme is forbidden for redirects: web, file and script schemes. */
 export function isNeverScheme(scheme: string): boolean {
   return NEVER.test(`${scheme}:`) || /^https?$/.test(scheme);
 }
 
-/** What a registered redirect URI is good for. */
+/** Kind of a redirect URI. */
 export type RedirectKind = 'https' | 'loopback' | 'private-use';
 
 /**
- * Schemes of clients that are known to use one (a stated deviation from MCP, which has https and loopback alone). Any program on a computer
- * can claim a scheme, so the code alone proves nothing there: PKCE, which every request needs, keeps it with the program that asked.
+ * Private-use schemes of known clients (a deliberate deviation from MCP, which allows https and loopback only). Any program can claim a
+ * scheme, so the code alone proves nothing there: PKCE, which is always required, binds it to the program that started the request.
  */
 export const KNOWN_SCHEMES: readonly string[] = [
   'claude', 'cursor', 'goose', 'kiro', 'lmstudio', 'raycast', 'vscode', 'vscode-insiders', 'vscodium', 'warp', 'windsurf', 'zed',
 ]; // prettier-ignore
 
 /**
- * Whether a private-use redirect URI may be used: of a known scheme, or one that is a domain name turned round (RFC 8252 §7.1).
+ * Whether a private-use redirect URI may be used: its scheme is known, or is a reversed domain name (RFC 8252 §7.1).
  *
- * @param schemes the known ones; with none of them no private-use scheme is good.
+ * @param schemes known schemes; if empty, private-use schemes are off.
  */
 export function isUsableScheme(uri: string, schemes: readonly string[] = KNOWN_SCHEMES): boolean {
   const scheme = uri.slice(0, uri.indexOf(':'));
   return schemes.length > 0 && (schemes.includes(scheme) || /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/.test(scheme));
 }
 
-/** Where an answer goes, as pages show it: a host, or the scheme by which a program on this computer is opened. */
+/** Where an answer goes, as shown on pages: a host, or the scheme of a program on this computer. */
 export function shownPlace(redirectUri: string): string {
   const { protocol, host } = new URL(redirectUri);
   if (/^https?:$/.test(protocol)) return host;
@@ -49,10 +49,10 @@ export function shownPlace(redirectUri: string): string {
 }
 
 /**
- * Tells what kind of redirect URI a text is, or refuses it.
- * Any private-use scheme may stand in a registration; {@link findRedirect} uses only those that {@link isUsableScheme} names.
+ * The kind of a redirect URI.
+ * Any private-use scheme may be registered; {@link findRedirect} uses only those that {@link isUsableScheme} accepts.
  *
- * @throws {OAuthError} `invalid_redirect_uri` for every other form.
+ * @throws {OAuthError} `invalid_redirect_uri` if it cannot be registered.
  */
 export function checkRedirectUri(text: string): RedirectKind {
   const refuse = (reason: string): never => {
@@ -71,18 +71,18 @@ export function checkRedirectUri(text: string): RedirectKind {
   return 'private-use';
 }
 
-/** What of a client decides over its redirects. */
+/** The members of a client that decide on redirects. */
 export interface Redirecting {
   readonly redirectUris: readonly string[];
   readonly applicationType: 'native' | 'web';
 }
 
 /**
- * The redirect URI that a request may use.
+ * The redirect URI of a request.
  *
- * @param requested as sent; absent is allowed where exactly one is registered (OAuth 2.1 §2.3.2).
- * @param schemes private-use schemes that are good.
- * @throws {OAuthError} `invalid_request`: answer it with a page, never with a redirect.
+ * @param requested as sent; may be absent if exactly one is registered (OAuth 2.1 §2.3.2).
+ * @param schemes accepted private-use schemes.
+ * @throws {OAuthError} `invalid_request`: show it on a page, never redirect.
  */
 export function findRedirect(client: Redirecting, requested: string | undefined, schemes?: readonly string[]): ValidRedirect {
   const wanted = requested ?? (client.redirectUris.length === 1 ? client.redirectUris[0] : undefined);
@@ -91,7 +91,7 @@ export function findRedirect(client: Redirecting, requested: string | undefined,
   if (!client.redirectUris.some((registered) => matches(registered, wanted, client.applicationType))) {
     throw new OAuthError('invalid_request', 'redirect_unregistered', { hint: 'The redirect_uri is not registered for this client.' });
   }
-  const kind = kindOrNull(wanted); // also for rows stored before a rule came
+  const kind = kindOrNull(wanted); // also for clients stored before a rule existed
   const isSchemeGood = kind !== 'private-use' || isUsableScheme(wanted, schemes);
   if (kind === null || !isSchemeGood || (kind === 'loopback' && client.applicationType === 'web')) {
     throw new OAuthError('invalid_request', 'redirect_unusable', {
@@ -118,7 +118,7 @@ function kindOrNull(text: string): RedirectKind | null {
 }
 
 /**
- * The redirect URI with answer parameters added: a query it already has stays as it is, each parameter stands once.
+ * Adds response parameters to a redirect URI. Its own query is kept unchanged, and each parameter appears once.
  *
  * @see RFC 6749 §4.1.2, RFC 9207 §2
  */

@@ -1,14 +1,14 @@
 /**
- * Repeat: moves of a grant for a client that may not have got its answer. They are rare, and so apart from the moves that every token needs.
+ * Grant transitions for a client that may not have received its answer; separate, because they are rare.
  */
 import type { Grant } from './grant.ts';
 import type { Transition } from './grant-transitions.ts';
 
 /**
- * Notes that a redemption was answered with a 503, which asks the client to come again: the same request then gets its tokens. Where
- * the code is not spent, its write has not arrived, and no longer can: the record has another version from now on.
+ * Notes that a redemption was answered with 503, so that a retry gets its tokens. If the code is not spent, the redemption's write has not
+ * arrived, and no longer can: this write changes the version.
  *
- * @param accessHash of the tokens that the redemption was to give.
+ * @param accessHash of the access token that the redemption issued.
  */
 export function noteUnanswered(codeHash: string, accessHash: string, sealedAnswer: string): Transition<null> {
   return (grant) => {
@@ -21,10 +21,10 @@ export function noteUnanswered(codeHash: string, accessHash: string, sealedAnswe
 }
 
 /**
- * The tokens that the holder of a retired token gets: those of the live one. Each successor may have been rotated since, by another
- * process of the same client, and would be taken for stolen once its own grace is over.
+ * Finds the tokens for the holder of a retired refresh token: the live ones. Each successor may itself have been rotated since by another
+ * process of the same client, and would count as reused after its own grace period.
  *
- * @param open unseals a successor by the token it was sealed under; tells the hash of its refresh token.
+ * @param open unseals a successor with the token it was sealed under, and returns the hash of its refresh token.
  */
 export async function followSuccessors<T extends { readonly refresh: string | null }>(
   { retired }: Grant,

@@ -1,5 +1,5 @@
 /**
- * Resource: the protected thing a token is for, by its URL (RFC 8707, MCP "canonical server URI").
+ * Protected resources, identified by URL (RFC 8707, MCP "canonical server URI").
  */
 import { OAuthError } from './error.ts';
 import type { Lifetimes } from './grant.ts';
@@ -10,31 +10,31 @@ import type { Seconds } from './store.ts';
 export interface Resource {
   /** Canonical identifier: lower-case scheme and host, no trailing slash on a bare origin. */
   readonly uri: string;
-  /** The path under which its handler answers; null for one that stands elsewhere. */
+  /** Path of its handler; null if another server serves it. */
   readonly path: string | null;
-  /** Where its metadata stands (RFC 9728 §3.1). */
+  /** Path of its metadata (RFC 9728 §3.1). */
   readonly metadataPath: string;
   readonly name?: string;
-  /** Scopes that every call needs; published, challenged and enforced. */
+  /** Scopes that every call needs: published, requested in challenges and enforced. */
   readonly scopes: readonly string[];
-  /** How long its access tokens live, where that is of its own. */
+  /** Lifetime of its access tokens in seconds, if it has its own. */
   readonly accessTtl?: Seconds;
-  /** How its access tokens are signed; absent where they are opaque. */
+  /** Signature algorithm of its access tokens; absent if they are opaque. */
   readonly signing?: SigningAlg;
 }
 
 /** The resources of a server. */
 export interface Resources {
   readonly resources: readonly Resource[];
-  /** Meant by who names none; null where that is an error, unless there is one only. */
+  /** Used if a request names none; if null, that is an error unless there is only one resource. */
   readonly defaultResource: string | null;
-  /** All routes together, where there are several and none is the default: what a request means that names none. */
+  /** All routes together, if there are several and no default: used if a request names none. */
   readonly everyRoute?: Resource | undefined;
 }
 
 /**
- * One form for what means the same: scheme and host in lower case, and a bare origin without its slash.
- * All else stays as written. Null for what cannot name a resource: relative, with a fragment or user name.
+ * Normalizes a resource URI: lower-case scheme and host, no slash after a bare origin; the rest is unchanged. Null for what cannot identify
+ * a resource: relative, with a fragment or user name.
  */
 export function canonicalResource(text: string): string | null {
   const match = /^(https?):\/\/([^/?#@\s\\]+)(\/[^#\s\\]*|\?[^#\s\\]*)?$/i.exec(text);
@@ -44,8 +44,8 @@ export function canonicalResource(text: string): string | null {
 }
 
 /**
- * The canonical URI of the resource that a text means. A query that nobody registered says how to call a resource, not which one it
- * is: without it, it may be one. Null for what cannot name any; what is unknown stays itself.
+ * The canonical URI of the resource that a text refers to. An unregistered query selects how to call a resource, not which one, so it is
+ * ignored if that makes the resource known. Null for an invalid URI; an unknown one is returned as it is.
  */
 export function meantResource(text: string, resources: readonly Resource[]): string | null {
   const uri = canonicalResource(text);
@@ -57,23 +57,23 @@ export function meantResource(text: string, resources: readonly Resource[]): str
 }
 
 /**
- * The other name of a resource: with a slash at its end, or without. People type either, and a client compares what it was given with what
- * the metadata says (RFC 9728 §3.3). Null for a bare origin, which has one name, and where there is a query.
+ * The same URI with or without a trailing slash. Users type either, and a client compares what it was given with the metadata
+ * (RFC 9728 §3.3). Null for a bare origin, and for a URI with a query.
  */
 export function otherName(uri: string): string | null {
   if (uri.includes('?') || !/^https?:\/\/[^/]+\/./.test(uri)) return null;
   return uri.endsWith('/') ? uri.slice(0, -1) : `${uri}/`;
 }
 
-/** At the end of what stands for every route of an issuer. No URI of a resource has a fragment, so no client can ask for it by name. */
+/** Suffix of the URI for all routes of an issuer. No resource URI has a fragment, so no client can request it. */
 const EVERY = '#every-route';
 
-/** What stands for all routes of an issuer together: meant by a request that names none of several. */
+/** Stands for all routes of an issuer, for a request that names none of several. */
 export function everyRouteOf(issuer: string): string {
   return issuer + EVERY;
 }
 
-/** Whether what was granted covers a resource: it is that one, or every route of the issuer that it lies below. */
+/** Whether a grant's resource covers another: it is equal, or stands for every route of its issuer. */
 export function isWithin(granted: string, resource: string): boolean {
   return granted === resource || (isEveryRoute(granted) && `${resource}/`.startsWith(`${granted.slice(0, -EVERY.length)}/`));
 }
@@ -84,9 +84,9 @@ export function isEveryRoute(granted: string): boolean {
 }
 
 /**
- * The one resource that was named, however often and in whatever spellings; null for what cannot name any.
+ * The one resource in a request, even if repeated or spelled differently; null for an invalid URI.
  *
- * @throws {OAuthError} `invalid_target` where several were named: a token of ours is for one.
+ * @throws {OAuthError} `invalid_target` if several are named: a token is for one resource.
  */
 export function oneMeant(asked: readonly string[], resources: readonly Resource[]): string | null {
   const meant = new Set(asked.map((text) => meantResource(text, resources)));
@@ -98,22 +98,22 @@ export function oneMeant(asked: readonly string[], resources: readonly Resource[
   return uri;
 }
 
-/** How long things of a grant for a resource live. */
+/** Lifetimes of a grant's tokens for a resource. */
 export function lifetimesFor({ lifetimes, resources, everyRoute }: Resources & { readonly lifetimes: Lifetimes }, uri: string): Lifetimes {
   const access = (uri === everyRoute?.uri ? everyRoute : resources.find((resource) => resource.uri === uri))?.accessTtl;
   return access === undefined ? lifetimes : { ...lifetimes, access };
 }
 
 /**
- * The resource that the `resource` parameters of a request mean.
+ * The resource of a request.
  *
- * @param asked every value sent; empty for clients that know no resource parameter.
- * @throws {OAuthError} `invalid_target` for an unknown or malformed one, for several, and for none where several exist and none is the default.
+ * @param asked every `resource` parameter; empty for clients that do not send it.
+ * @throws {OAuthError} `invalid_target` if it is unknown or malformed, if there are several, or if there is none and no default.
  */
 export function findResource(asked: readonly string[], { resources, defaultResource, everyRoute }: Resources): Resource {
-  if (everyRoute && asked.every((one) => one === everyRoute.uri)) return everyRoute; // also as an application with pages of its own kept it
-  const usual = defaultResource ?? (resources.length === 1 ? resources[0]?.uri : undefined);
-  const uri = asked[0] === undefined ? usual : oneMeant(asked, resources);
+  if (everyRoute && asked.every((one) => one === everyRoute.uri)) return everyRoute; // also if a custom consent page stored it
+  const fallback = defaultResource ?? (resources.length === 1 ? resources[0]?.uri : undefined);
+  const uri = asked[0] === undefined ? fallback : oneMeant(asked, resources);
   const found = resources.find((resource) => resource.uri === uri);
   if (!found)
     throw new OAuthError(
@@ -123,7 +123,7 @@ export function findResource(asked: readonly string[], { resources, defaultResou
   return found;
 }
 
-/** Whether a path lies at or under a route, on a segment boundary, exactly as written. The route `/` is the root alone. */
+/** Whether a path is a route or below it, by whole segments, exactly as written. The route `/` matches only the root. */
 export function covers(route: string, path: string): boolean {
   return path === route || (route !== '/' && path.startsWith(`${route}/`));
 }

@@ -1,6 +1,6 @@
 /**
- * What the core needs from the machine below it, as values: on Node the synchronous `node:crypto`,
- * in workerd Web Crypto. A verb may answer at once or later; callers `await` either.
+ * Runtime: what the core needs from the platform, as values: on Node synchronous `node:crypto`, in workerd Web Crypto. Results may be
+ * synchronous or promises; callers `await` either.
  */
 import type { FetchPublic } from '../lib/safe-fetch.ts';
 import type { Seconds } from './store.ts';
@@ -16,35 +16,35 @@ export interface ScryptCost {
   readonly p: number;
 }
 
-/** Who waits for a costly piece of work: its place among others, and when it is wanted no more. */
+/** The request that waits for expensive work: its network, for a fair queue, and a signal to cancel. */
 export interface Waiter {
   readonly network: string;
   readonly signal?: AbortSignal;
 }
 
-/** The machine: clock, randomness, cryptography. */
+/** Clock, randomness and cryptography of the platform. */
 export interface Runtime {
-  /** The present second. Tests pass a clock of their own. */
+  /** The current time in seconds. Tests pass their own clock. */
   now(): Seconds;
-  /** Waits between two tries of a write that others contend for. Tests pass one of their own; the machine's timer where it is absent. */
+  /** Waits between two attempts of a contended write. Tests pass their own; the platform's timer if absent. */
   pause?(milliseconds: number): Promise<void>;
   /**
-   * Keeps the present request alive until the work has settled, though its caller may go away. Absent where nothing cuts requests off.
-   * For work that must not be cut in two: what another server gave once.
+   * Keeps the request alive until the work has settled, even if the caller disconnects. Absent if requests are never cancelled. For work that
+   * must not be interrupted, such as storing a rotated refresh token.
    */
   waitUntil?(work: Promise<unknown>): void;
-  /** That many bytes from the system's secure source. */
+  /** Cryptographically secure random bytes. */
   random(length: number): Uint8Array<ArrayBuffer>;
   /** SHA-256 of the bytes, or of the UTF-8 of a string. */
   digest(data: Uint8Array<ArrayBuffer> | string): Awaitable<Uint8Array<ArrayBuffer>>;
-  /** The digest of a text as base64url, at once. Absent where `digest` and base64url are as cheap. */
+  /** The digest of a text as base64url, synchronously. Absent if `digest` and base64url are as fast. */
   readonly digestText?: (text: string) => string;
-  /** AES-256-GCM with a fresh 96-bit nonce: nonce, ciphertext, tag. @param bound authenticated, not encrypted. */
+  /** AES-256-GCM with a random 96-bit nonce: nonce, ciphertext, tag. @param bound additional data: authenticated, not encrypted. */
   seal(key: Uint8Array<ArrayBuffer>, plain: Uint8Array<ArrayBuffer>, bound: string): Awaitable<Uint8Array<ArrayBuffer>>;
-  /** What was sealed, or null if the key, the bytes or what they are bound to do not fit. */
+  /** Decrypts; null if key, bytes or `bound` do not match. */
   open(key: Uint8Array<ArrayBuffer>, sealed: Uint8Array<ArrayBuffer>, bound: string): Awaitable<Uint8Array<ArrayBuffer> | null>;
-  /** 32 bytes of scrypt. Absent where the machine has none: password sign-in then refuses to start. */
+  /** scrypt with 32 bytes of output. Absent if the platform has none: password sign-in then refuses to start. */
   scrypt?(password: string, salt: Uint8Array<ArrayBuffer>, cost: ScryptCost, who?: Waiter): Promise<Uint8Array<ArrayBuffer>>;
-  /** Reaches public addresses only. Absent where the machine cannot promise that: client metadata documents are then off. */
+  /** Fetches from public addresses only. Absent if the platform cannot guarantee that: client metadata documents are then off. */
   readonly fetchPublic?: FetchPublic;
 }

@@ -1,5 +1,5 @@
 /**
- * Scope: what a user delegates to a client. Exact tokens, no patterns (RFC 6749 §3.3).
+ * Scopes: what a user delegates to a client. Exact tokens, no patterns (RFC 6749 §3.3).
  */
 import { OAuthError } from './error.ts';
 
@@ -7,24 +7,24 @@ const TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const MAX_CHARACTERS = 4096;
 const MAX_TOKENS = 256;
 
-/** A scope the server knows, with the words that people read. */
+/** A scope with its description. */
 export interface ScopeInfo {
   readonly name: string;
-  /** What the consent page says; the name itself where absent. */
+  /** Shown on the consent page; the name by default. */
   readonly description?: string;
-  /** Names of the tools that it opens, for the consent page. */
+  /** Names of the tools that need it, for the consent page. */
   readonly unlocks?: readonly string[];
-  /** Scopes that it stands for as well: whoever has it needs none of them. */
+  /** Scopes that it includes. */
   readonly includes?: readonly string[];
 }
 
-/** All that some scopes stand for, themselves first. */
+/** Expands scopes with those that they include, themselves first. */
 export type ScopeCover = (scope: readonly string[]) => readonly string[];
 
 /**
- * The tokens of a `scope` parameter, each once, in order; none for an absent one.
+ * The tokens of a `scope` parameter, without duplicates, in order; empty if absent.
  *
- * @throws {OAuthError} `invalid_scope` when a character is not allowed or there are too many.
+ * @throws {OAuthError} `invalid_scope` if a character is not allowed or there are too many.
  */
 export function parseScope(text: string | undefined): readonly string[] {
   if (text === undefined) return [];
@@ -40,79 +40,79 @@ export function isScopeToken(text: string): boolean {
   return TOKEN.test(text);
 }
 
-/** What scopes stand for, by the catalogue as it is now. Without a hierarchy they stand for themselves. */
+/** Makes the expansion for a scope catalogue. Without `includes`, scopes stand for themselves. */
 export function makeScopeExpansion(scopes: readonly ScopeInfo[]): ScopeCover {
   const below = new Map(scopes.flatMap(({ name, includes = [] }) => (includes.length > 0 ? [[name, includes] as const] : [])));
   if (below.size === 0) return (scope) => scope;
   return (scope) => {
     const all = new Set(scope);
-    for (const name of all) for (const one of below.get(name) ?? []) all.add(one); // a set goes on over what is added
+    for (const name of all) for (const one of below.get(name) ?? []) all.add(one); // the loop also visits added members
     return [...all];
   };
 }
 
-/** What a server offers and what it gives when nothing is asked for. */
+/** What a server offers, and what it grants by default. */
 export interface ScopeCatalogue {
   readonly known: readonly string[];
   readonly defaults: readonly string[];
-  /** Whether unknown ones are refused. Default: left out. */
+  /** Whether an unknown scope refuses the request. By default it is ignored. */
   readonly strict?: boolean;
 }
 
 /**
- * The scope by which a client asks to stay signed in (OpenID Connect Core §11). It stands for no right: the server offers it by itself
- * where there are refresh tokens, and no page, challenge or resource ever names it.
+ * The scope that requests a refresh token (OpenID Connect Core §11). It gives no access: the server adds it to its metadata if it issues
+ * refresh tokens, and no page, challenge or resource names it.
  */
 export const OFFLINE_ACCESS = 'offline_access';
 
-/** Scopes that stand for rights. */
+/** The scopes that give access. */
 export function rightsIn(scope: readonly string[]): readonly string[] {
   return scope.filter((one) => one !== OFFLINE_ACCESS);
 }
 
-/** What a client asked for, as it is carried from its request to the grant. */
+/** What a client requested, from its request to the grant. */
 export type RequestedScope = {
   /** What the user is asked for. */
   readonly scope: readonly string[];
-  /** Set where the client asked for `offline_access`; the consent page does not ask about it. */
+  /** Set if the client requested `offline_access`; the consent page does not ask about it. */
   readonly offline?: true;
-  /** Set where the client named scopes, and none that is known here: it gets the defaults, also where it names the same ones again. */
+  /** Set if the client named only unknown scopes: it gets the defaults, also if it names the same ones again. */
   readonly defaulted?: true;
 };
 
-/** That part of a larger value. */
+/** Picks these members of a larger value. */
 export function requestedPart({ scope, offline, defaulted }: RequestedScope): RequestedScope {
   return { scope, ...(offline ? { offline } : {}), ...(defaulted ? { defaulted } : {}) };
 }
 
 /**
- * What an authorization request really asks for: known scopes only, the defaults if it named none of them. Unknown ones are left out,
- * never replaced: clients ask for what other servers have. A strict server refuses them.
+ * The scopes of an authorization request: the known ones, or the defaults if there are none. Unknown ones are ignored, because clients
+ * request what other servers have; a strict server refuses them.
  *
- * @throws {OAuthError} `invalid_scope` when not all of it is known to a strict server.
+ * @throws {OAuthError} `invalid_scope` if the server is strict and one is unknown.
  */
 export function requestedScope(asked: readonly string[], { known, defaults, strict = false }: ScopeCatalogue): readonly string[] {
-  const kept = knownIn(asked, strict, (scope) => known.includes(scope));
-  return kept.length === 0 ? defaults : kept;
+  const accepted = knownIn(asked, strict, (scope) => known.includes(scope));
+  return accepted.length === 0 ? defaults : accepted;
 }
 
-/** By what a token request is narrowed. */
+/** Rules that narrow a token request. */
 export interface ScopeRules {
-  /** The catalogue; without one everything is known. */
+  /** The catalogue; without one every scope is known. */
   readonly known?: readonly string[];
   readonly strict?: boolean;
-  /** Scopes without which a token would be of no use; they cannot be narrowed away. */
+  /** Scopes without which a token would be useless; they cannot be narrowed away. */
   readonly required?: readonly string[];
-  /** Whether the grant was opened with the defaults, in place of scopes that are not known here. */
+  /** Whether the grant has the default scopes because the client named only unknown ones. */
   readonly defaulted?: boolean;
 }
 
 /**
- * Narrows what was granted for one token. What is not known here is left out, as at the authorization endpoint; of the rest it gives what
- * was granted. Nothing is ever added but scopes that every call needs, where they were granted.
+ * Narrows granted scopes for one token. Unknown scopes are ignored, as at the authorization endpoint; of the others it gives those that were
+ * granted. Nothing is added except required scopes that were granted.
  *
- * @param covered all that the granted scopes stand for, where that is more than themselves.
- * @throws {OAuthError} `invalid_scope` when something is asked for, and nothing of it was granted (RFC 6749 §6).
+ * @param covered the granted scopes expanded, if that is more.
+ * @throws {OAuthError} `invalid_scope` if scopes are requested and none of them was granted (RFC 6749 §6).
  */
 export function narrowScope(
   granted: readonly string[],
@@ -122,11 +122,11 @@ export function narrowScope(
 ): readonly string[] {
   const meant = knownIn(asked, strict, (scope) => !known || known.includes(scope) || covered.includes(scope));
   if (meant.length === 0 && (defaulted || rightsIn(asked).length === 0)) return granted;
-  const kept = meant.filter((scope) => covered.includes(scope));
-  if (kept.length === 0) throw new OAuthError('invalid_scope', 'scope_beyond_grant');
-  const needed = required.filter((scope) => covered.includes(scope) && !kept.includes(scope));
+  const accepted = meant.filter((scope) => covered.includes(scope));
+  if (accepted.length === 0) throw new OAuthError('invalid_scope', 'scope_beyond_grant');
+  const needed = required.filter((scope) => covered.includes(scope) && !accepted.includes(scope));
   const offline = [asked, granted].every((scope) => scope.includes(OFFLINE_ACCESS)) ? [OFFLINE_ACCESS] : [];
-  return [...needed, ...kept, ...offline];
+  return [...needed, ...accepted, ...offline];
 }
 
 function knownIn(asked: readonly string[], strict: boolean, isKnown: (scope: string) => boolean): readonly string[] {

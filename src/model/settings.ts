@@ -1,5 +1,5 @@
 /**
- * Settings: the options of the application after every default and every start-up check; frozen, per issuer.
+ * Settings: the application's options with all defaults, after the start-up checks; frozen, per issuer.
  */
 import type { Brand } from './brand.ts';
 import type { Languages } from '../words/languages.ts';
@@ -18,31 +18,31 @@ import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 
-/** Paths of the endpoints below the origin, the issuer's own path included; null for one that is switched off. */
+/** Paths of the endpoints below the origin, including the issuer's path; null if switched off. */
 export interface Paths {
   readonly authorize: string;
   readonly approve: string;
   readonly login: string;
-  /** The account page; its parts stand below it. */
+  /** The account page; its sections are below it. */
   readonly account: string;
   readonly step: string;
   readonly token: string;
   readonly register: string | null;
   readonly revoke: string;
   readonly introspect: string;
-  /** Where devices without a browser ask (RFC 8628). */
+  /** Device authorization endpoint (RFC 8628). */
   readonly deviceAuthorization: string | null;
-  /** Where people type a device's code. */
+  /** Page where users type a user code. */
   readonly device: string;
   readonly jwks: string;
-  /** Where clients push their requests (RFC 9126). */
+  /** Pushed authorization request endpoint (RFC 9126). */
   readonly push: string;
 }
 
-/** Looks up what a user may do at this very moment. */
+/** Looks up what a user may do now. */
 export type Permissions<Env = unknown> = (access: Access, env: Env & WithAccounts) => Awaitable<readonly string[]>;
 
-/** Who may give scopes to a client, and for which organization. */
+/** The user who grants scopes to a client, and for which organization. */
 export interface Grantor {
   readonly userId: string;
   readonly claims: { readonly [claim: string]: unknown };
@@ -50,136 +50,136 @@ export interface Grantor {
   readonly organization?: Organization;
 }
 
-/** Says which scopes a user may give to clients at this very moment. */
+/** The scopes that a user may currently grant to clients. */
 export type GrantableScopes<Env = unknown> = (who: Grantor, env: Env) => Awaitable<readonly string[]>;
 
-/** The part of the environment's helpers that a look-up of permissions mostly needs. */
+/** The helpers in the environment that a permission lookup usually needs. */
 export interface WithAccounts {
   readonly OAUTH_PROVIDER: { readonly accounts: Accounts };
 }
 
-/** Which hosts' client metadata documents are taken: names, which stand for their subdomains too, or a decision for each URL. */
+/** Hosts whose client metadata documents are accepted (including their subdomains), or a decision for each URL. */
 export type DocumentPolicy = readonly string[] | ((url: URL) => Awaitable<boolean>);
 
-/** A client of the options. */
+/** A client of the `clients` option. */
 export interface SecretClient {
   readonly client: Client;
   readonly secret?: string;
 }
 
-/** An exchange that somebody asks for: everything of it is checked already, and only the operator's yes is missing. */
+/** A requested token exchange, fully checked; only the policy's decision is missing. */
 export interface Exchange {
-  /** Who exchanges. */
+  /** The client that exchanges. */
   readonly clientId: string;
-  /** What the given token says. */
+  /** Access of the subject token. */
   readonly subject: Access;
   readonly resource: string;
   readonly scope: readonly string[];
-  /** Thumbprint of the key that the new token is bound to: a key that the client proved, else that of the subject token (`subject.cnf`). */
+  /** Thumbprint of the key that the new token is bound to: the client's own key, or the subject token's (`subject.cnf`). */
   readonly jkt?: string;
 }
 
-/** Says whether an exchange may be. */
+/** Decides whether an exchange is allowed. */
 export type ExchangePolicy = (exchange: Exchange) => Awaitable<boolean>;
 
-/** How clients may register themselves. */
+/** Rules for dynamic client registration. */
 export interface RegistrationRules {
-  /** Only with an initial access token. */
+  /** Whether an initial access token is required. */
   readonly isInvited: boolean;
   readonly most: number;
   readonly policy: ((metadata: RegisteredMetadata) => Awaitable<boolean>) | null;
-  /** Private-use schemes of redirect URIs that are good. */
+  /** Accepted private-use schemes for redirect URIs. */
   readonly redirectSchemes: readonly string[];
 }
 
-/** What a client that registers itself says of itself, checked. */
+/** Validated metadata of a client that registers itself. */
 export type RegisteredMetadata = Omit<
   Client,
   'id' | 'createdAt' | 'expiresAt' | 'unused' | 'secretHash' | 'formerSecret' | 'managementHash' | 'documentHost' | 'freshUntil'
 >;
 
-/** What an answer of ours refuses or fails with. */
+/** An error response. */
 export interface Refusal {
   readonly endpoint: string;
   readonly requestId: string;
   readonly status: number;
-  /** As it goes on the wire. */
+  /** As sent. */
   readonly code: ErrorCode;
-  /** Why, in one snake_case word; not for the wire. */
+  /** Why, in one snake_case word; not sent. */
   readonly reason: string;
-  /** What was thrown, where that is our fault. Never for the wire. */
+  /** What was thrown, if the error is ours. Never sent. */
   readonly error?: unknown;
 }
 
-/** Sees an error before it goes out, and may answer in our place; nothing, and ours goes. */
+/** Sees an error response before it is sent, and may replace it. */
 export type OnError = (refusal: Refusal, response: Response, request: Request) => Awaitable<Response | undefined | void>;
 
-/** Everything the server goes by. */
+/** The settings of one authorization server. */
 export interface Settings {
   /** Identifier of the authorization server. */
   readonly issuer: string;
-  /** Those of all tenants of this provider: no trusted issuer may have one of them. */
+  /** Issuers of all tenants of this provider: no trusted issuer may be one of them. */
   readonly issuers: readonly string[];
-  /** Its origin, below which the paths stand. */
+  /** Its origin; the paths are below it. */
   readonly origin: string;
-  /** Which tenant this is; null where the provider is one server. */
+  /** The tenant; null without tenants. */
   readonly tenant: string | null;
   readonly paths: Paths;
   readonly resources: readonly Resource[];
-  /** What a request means that names no resource; null where there are several and none was chosen. */
+  /** For a request that names no resource; null if there are several and no default. */
   readonly defaultResource: string | null;
-  /** What a request means instead that names none of several routes. */
+  /** For a request that names none of several routes. */
   readonly everyRoute: Resource | undefined;
   readonly scopes: readonly ScopeInfo[];
-  /** All that some scopes stand for. */
+  /** Expands scopes. */
   readonly covered: ScopeCover;
-  /** Whether a request for an unknown scope is refused as a whole. */
+  /** Whether an unknown scope refuses the whole request. */
   readonly strictScopes: boolean;
-  /** Given when a request names no scope. */
+  /** For a request without a scope. */
   readonly defaultScope: readonly string[];
   readonly lifetimes: Lifetimes;
-  /** Whether every authorization request has to be pushed first. */
+  /** Whether every authorization request must be pushed. */
   readonly pushedOnly: boolean;
-  /** Whether proofs of keys have to hold a nonce of this server. */
+  /** Whether DPoP proofs must contain a nonce. */
   readonly dpopNonces: boolean;
-  /** Absolute life of a grant. */
+  /** Absolute lifetime of a grant. */
   readonly grantTtl: Seconds;
   readonly codeTtl: Seconds;
-  /** Clients that are there from the start, by id. */
+  /** Clients of the `clients` option, by id. */
   readonly clients: ReadonlyMap<string, SecretClient>;
-  /** Issuers whose signed word is enough for tokens. */
+  /** Issuers whose assertions get tokens. */
   readonly trustedIssuers: readonly TrustedIssuer[];
-  /** Null where no token is exchanged. */
+  /** Null if token exchange is off. */
   readonly exchangePolicy: ExchangePolicy | null;
   readonly registration: RegistrationRules;
-  /** Life of a self-registered client that nobody uses. */
+  /** Lifetime of an unused self-registered client. */
   readonly clientTtl: Seconds;
-  /** Absolute life of a session. */
+  /** Absolute lifetime of a session. */
   readonly sessionTtl: Seconds;
-  /** How long a session that nobody uses lives. */
+  /** Idle lifetime of a session. */
   readonly sessionIdleTtl: Seconds;
-  /** Whether attempts are counted and refused; off only for load tests. */
+  /** Whether attempts are limited; off only for load tests. */
   readonly limits: boolean;
-  /** Whether clients may be known by a metadata document, where the machine can fetch one. */
+  /** Whether client metadata documents are accepted, if the runtime can fetch them. */
   readonly documents: boolean;
-  /** Null for every host. */
+  /** Null to accept every host. */
   readonly documentPolicy: DocumentPolicy | null;
   readonly logins: readonly Login[];
-  /** Asked for after every login that is not two factors in itself, of users who have set it up. */
+  /** Asked for after every login that is not multi-factor itself, if the user has set it up. */
   readonly secondFactor: SecondFactor | null;
-  /** How long a token that was good is taken for good without a look at the store; 0 for not at all. */
+  /** How long a valid token is accepted without reading the store, in seconds; 0 for off. */
   readonly believedFor: Seconds;
   readonly permissions: Permissions<never> | null;
-  /** Null where everybody may give every scope. */
+  /** Null if every user may grant every scope. */
   readonly grantableScopes: GrantableScopes<never> | null;
-  /** The name that pages show. */
+  /** The name shown on pages. */
   readonly name: string;
-  /** The name and how the pages look. */
+  /** Name and look of the pages. */
   readonly brand: Brand;
-  /** What pages say, in every language. */
+  /** Texts of the pages, in every language. */
   readonly languages: Languages;
-  /** Null for ours, which prints failures, and on loopback refusals. */
+  /** Null for the default listener, which prints failures, and on loopback refusals. */
   readonly on: ((event: Event) => void | Promise<void>) | null;
-  /** Null where our answers stand as they are. */
+  /** Null to send error responses unchanged. */
   readonly onError: OnError | null;
 }

@@ -1,5 +1,5 @@
 /**
- * Sign-ins: the ways in beside a password, as operators see them.
+ * Linked logins, as operators see them.
  */
 import type { Seconds } from './store.ts';
 import type { TotpStatus } from './totp.ts';
@@ -10,13 +10,13 @@ export const SIGN_IN_KINDS = ['identities', 'passkeys', 'secondFactor'] as const
 /** One of the kinds. */
 export type SignInKind = (typeof SIGN_IN_KINDS)[number];
 
-/** Every way in that a user has. */
+/** Every way to sign in that a user has besides a password. */
 export interface UserSignIns {
-  /** Accounts at other sites. */
+  /** Upstream identities. */
   readonly identities: readonly {
     readonly id: string;
     readonly issuer: string;
-    /** What it is called there: a proven address, a user name, or an id. Null for one that has not signed in since this is noted. */
+    /** Name at the upstream: a verified address, a user name, or an id. Null if not known until the next sign-in. */
     readonly account: string | null;
     readonly createdAt: Seconds;
   }[];
@@ -26,19 +26,19 @@ export interface UserSignIns {
     readonly createdAt: Seconds;
     readonly usedAt: Seconds | null;
   }[];
-  /** Null for a user who has not set one up. */
+  /** Null if not set up. */
   readonly secondFactor: TotpStatus | null;
 }
 
-/** The verbs. None of them ends what is signed in: `signOut` does. */
+/** Operations on linked logins. They end no session; use `signOut` for that. */
 export interface SignIns {
   list(userId: string): Promise<UserSignIns>;
-  /** False if the user has no such identity. Who signs in with it afterwards is somebody new. */
+  /** False if the user has no such identity. The next sign-in with it creates a new user. */
   removeIdentity(userId: string, id: string): Promise<boolean>;
   /** False if the user has no such passkey. */
   removePasskey(userId: string, id: string): Promise<boolean>;
-  /** For somebody who has lost the app and the recovery codes, once you know who it is. False if there was none. */
+  /** For a user who has lost the app and the recovery codes; verify their identity first. False if there was none. */
   removeSecondFactor(userId: string): Promise<boolean>;
-  /** Removes all of these kinds, of every kind unless told. Can be called again if it was interrupted. */
+  /** Removes all of these kinds, by default every kind. Safe to call again after an interruption. */
   removeAll(userId: string, kinds?: readonly SignInKind[]): Promise<void>;
 }

@@ -1,20 +1,19 @@
 /**
- * One statement, as a query of a user's database may be. SQLite on Node would carry out the first of several and forget the rest, a
- * Durable Object all of them, so both ask here first. Text is split as SQLite does it (https://www.sqlite.org/c3ref/complete.html);
- * whether it is SQL is for the database to say.
+ * Checks that a query for a user's database is a single statement. SQLite on Node would run the first of several and ignore the rest, a
+ * Durable Object all of them. Text is split like SQLite does it (https://www.sqlite.org/c3ref/complete.html); the database checks the SQL.
  */
 
-/** Space and comments; what is quoted; words; anything else by itself. What is left open goes to the end. */
+/** Space and comments; quoted text; words; any other character. An unclosed quote or comment extends to the end. */
 const TOKENS =
   /([ \t\n\f\r]+|--[^\n]*|\/\*(?:(?!\*\/)[^])*(?:\*\/)?)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\w$\u0080-\uffff]+|[^]/g;
 const TRIGGER = /^(?:EXPLAIN (?:QUERY PLAN )?)?CREATE (?:TEMP |TEMPORARY )?TRIGGER /;
-/** Each of them lasts for longer than a statement, or leads out of the database: a connection serves many requests. */
+/** Statements that outlive themselves or leave the database: a connection serves many requests. */
 const NOT_ALONE = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE', 'ATTACH', 'DETACH']);
 
 /**
- * The one statement of a text, without semicolons and comments behind it: workerd takes a comment there for a second statement.
+ * The only statement of a text, without trailing semicolons and comments: workerd would count a trailing comment as a second statement.
  *
- * @throws {TypeError} when there is none, there are several, or it does not stand by itself; nothing has been carried out then.
+ * @throws {TypeError} if there is none, there are several, or it is a transaction statement; nothing was run.
  */
 export function statementOf(text: string): string {
   const tokens: string[] = [];
@@ -36,7 +35,7 @@ export function statementOf(text: string): string {
   return text.slice(0, end);
 }
 
-/** Whether something follows the END of a trigger. Its own statements end with semicolons, its END follows one. */
+/** Whether anything follows the END of a trigger. Its own statements end with semicolons, and END follows one. */
 function afterTrigger(tokens: readonly string[]): boolean {
   return tokens.some((token, at) => token === ';' && tokens[at - 1] === 'END' && tokens[at - 2] === ';');
 }

@@ -1,40 +1,40 @@
 /**
- * The storage contract: a few atomic verbs, and nothing about OAuth.
- * What an adapter must promise stands here once; `testing/store-suite` proves it for each of them.
+ * Storage contract: a few atomic operations, nothing about OAuth. This file states what an adapter must guarantee;
+ * `testing/store-suite` tests it.
  */
 
-/** Anything that survives `JSON.stringify`. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-/** Whole seconds since 1970, or a span of them. Never milliseconds, never `Date`. */
+/** Whole seconds since 1970, or a duration in seconds. Never milliseconds, never `Date`. */
 export type Seconds = number;
 
-/** A record's name: kind, colon, id. */
+/** Key of a record: kind, colon, id. */
 export type Key = `${string}:${string}`;
 
-/** A tenant's id: it stands before the keys of its records, and in the names of its cookies. */
+/** Id of a tenant: prefix of its keys, and part of its cookie names. */
 export const TENANT_ID: RegExp = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
-/** A list's name: what it groups by, colon, value (`user:42`). */
+/** Name of an index: what it groups by, colon, value (`user:42`). */
 export type IndexKey = `${string}:${string}`;
 
-/** Tells one state of a record from every other, also after removal and re-creation, and after the engine lost the last states: random, not counted. */
+/** Identifies one state of a record: random and not counted, so it differs after re-creation, and after the engine lost its last writes. */
 export type Version = number;
 
-/** Where a listing goes on; opaque, made by the store. */
+/** Where a listing continues; opaque, made by the store. */
 export type Cursor = string;
 
-/** A record as it was read. */
+/** A record as read. */
 export interface Stored {
   readonly value: Json;
   readonly version: Version;
 }
 
-/** What may go along with a write. */
+/** Options of a write. */
 export interface WriteOptions {
-  /** From this second on the record reads as absent. Without it, it stays. */
+  /** From this time on, the record reads as absent. Without it, the record does not expire. */
   readonly until?: Seconds;
-  /** Lists in which the record's key shall stand from now on; replaces those of the write before. */
+  /** Indexes that list the record's key; replaces those of the previous write. */
   readonly index?: readonly IndexKey[];
 }
 
@@ -44,58 +44,58 @@ export interface Page {
   readonly next?: Cursor;
 }
 
-/** A live record with everything that a copy of it in another store needs. */
+/** A live record with everything needed to copy it to another store. */
 export interface Kept {
   readonly key: Key;
   readonly value: Json;
   readonly version: Version;
-  /** Absent for a record that stays. */
+  /** Absent if the record does not expire. */
   readonly until?: Seconds;
   readonly index: readonly IndexKey[];
 }
 
 /**
- * What an adapter rejects with where it is certain that nothing was changed, and that trying again soon may help:
- * a serialization failure, a deadlock, a refused connection. Whatever else it rejects with may have happened or not.
+ * Thrown by an adapter that is certain that nothing was changed and a retry may help: a serialization failure, a deadlock, a refused
+ * connection. After any other error, the write may or may not have happened.
  */
 export class NothingDone extends Error {
   override readonly name = 'NothingDone';
 }
 
 /**
- * Where records live. Every verb is atomic for one key, in any number of processes.
- * A verb that cannot be carried out rejects; it never answers as if nothing were there.
+ * A store of records. Every operation is atomic for one key, across processes. An operation that cannot be carried out rejects; it never
+ * answers as if the record were absent.
  */
 export interface Store {
   /**
    * The record, or null if it was never written, was removed, or has expired.
-   * @param known what a caller who changes nothing in it has read before: where the record is still in that state, a store may give
-   *   back that very object, and spare itself the rest.
+   * @param known what the caller has read before and not changed: if the record is unchanged, a store may return that same object and
+   *   save the transfer.
    */
   read(key: Key, known?: Stored): Promise<Stored | null>;
-  /** The record as it stood lately, which may be gone or another by now: for what is only shown. Nothing is decided by it. Absent where it would cost as much. */
+  /** The record, possibly slightly out of date: for display only, never for a decision. Absent if it would cost as much as `read`. */
   readLate?(key: Key): Promise<Stored | null>;
   /**
-   * Writes if the condition holds, and tells the new version; null, and nothing changed, if it does not.
-   * @param when `any` always, `absent` only where no live record stands, a version only on that very state.
+   * Writes if the condition holds, and returns the new version; otherwise returns null and changes nothing.
+   * @param when `any` always, `absent` only if there is no live record, a version only if the record has it.
    */
   write(key: Key, value: Json, when: 'any' | 'absent' | Version, options?: WriteOptions): Promise<Version | null>;
-  /** Removes; true for exactly one caller, however many ask at once. With `when`, only that state. */
+  /** Removes; true for exactly one caller. With `when`, only that version. */
   remove(key: Key, when?: Version): Promise<boolean>;
-  /** Keys that stand in a list, oldest first, at most some hundred a page. A hint: a key may have gone meanwhile. */
+  /** Keys in an index, oldest first, at most some hundred per page. A hint: a key may be gone by now. */
   list(index: IndexKey, after?: Cursor): Promise<Page>;
-  /** One page of all live records, in an order of the store's own: for copies. Absent where the engine cannot tell. */
+  /** One page of all live records, in the store's own order, for copies. Absent if the engine cannot list them. */
   all?(after?: Cursor): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }>;
-  /** How many live records there are, found out in another way than `all`: by it a copy knows that it is whole. Absent where the engine cannot tell. */
+  /** The number of live records, counted differently from `all`, so that a copy can be verified. Absent if the engine cannot count. */
   count?(): Promise<number>;
-  /** Of the keys that `name` gives for 0, 1, 2 …, some of which one lies in each part of the store. Absent where it has one part. */
+  /** Keys from `name(0)`, `name(1)` …, one for each part of the store. Absent if the store has one part. */
   spread?(name: (n: number) => Key): readonly Key[];
-  /** Looks at the next records in turn, some thousand unless told, and removes the expired ones; tells how many. Absent where the engine forgets by itself. */
+  /** Scans the next records (by default some thousand) and removes the expired ones. @returns how many. Absent if the engine expires records itself. */
   sweep?(most?: number): Promise<number>;
-  /** True where answers come from this very process, so that none can fail to come; other stores are given a deadline. */
+  /** True if the store is in this process, so that an answer always comes; other stores get a deadline. */
   readonly local?: boolean;
-  /** True where a write that was answered may be lost by a failover to a replica that had not got it. */
+  /** True if a failover to a lagging replica may lose an acknowledged write. */
   readonly mayLose?: boolean;
-  /** False only where the engine has no conditional write; such a store is refused for grants. */
+  /** False if the engine has no conditional write; such a store is refused for grants. */
   readonly atomic: boolean;
 }

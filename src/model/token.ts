@@ -1,22 +1,22 @@
 /**
- * Token: `kind_grantId.secret`. The grant's id finds the one record that decides; only hashes of the text are kept.
- * No user, client or scope stands in it, and nothing in it is trusted before the hash is found. An access token may also be a signed
- * JWT whose `jti` names the grant; for this server it is a text like any other, and only the hash of all of it counts.
+ * Tokens: `kind_grantId.secret`. The grant's id finds the record that decides; only hashes are stored. A token contains no user, client or
+ * scope, and nothing in it is trusted before its hash is found. An access token may also be a signed JWT whose `jti` names the grant; this
+ * server only compares the hash of its whole text.
  */
 import { fromBase64url } from '../lib/base64url.ts';
 import { parseJson } from '../lib/json.ts';
 
-/** What a token is for; one kind never passes for another. */
+/** Kind of a token; kinds are not interchangeable. */
 export type TokenKind = 'code' | 'access' | 'refresh';
 
-/** Bytes of a grant's id. */
+/** Length of a grant's id in bytes. */
 export const ID_BYTES = 16;
-/** Bytes of the secret part. */
+/** Length of the secret part in bytes. */
 export const SECRET_BYTES = 32;
-/** Bytes of a refresh token's family: the same in every refresh token of one grant, so that a retired one is told from a forged one. */
+/** Length of a refresh token's family in bytes. All refresh tokens of a grant share it, so that a retired one differs from a forged one. */
 export const FAMILY_BYTES = 16;
 
-/** Grants that may hang on each other: the first, and three exchanges. */
+/** Length of a chain of exchanged grants: the first one, and three exchanges. */
 export const MAX_LINKS = 4;
 const ID_LENGTH = 22;
 
@@ -28,15 +28,15 @@ const MAX_DEPTH = 16;
 const SHAPES: { readonly [kind in TokenKind]: RegExp } = {
   code: /^code_([\w-]{22})\.[\w-]{43}$/,
   access: /^access_((?:[\w-]{22}){1,4})\.[\w-]{43}$/,
-  refresh: /^refresh_([\w-]{22})\.[\w-]{65}(?:[\w-]{43})?$/, // family, secret, and the way back where it has a predecessor
+  refresh: /^refresh_([\w-]{22})\.[\w-]{65}(?:[\w-]{43})?$/, // family, secret, and the masked pad of its predecessor if it has one
 };
 
-/** The id of the grant that a token names, or null if the text has not the shape of that kind. */
+/** The grant id in a token, or null if the text does not have the format of that kind. */
 export function grantIdOf(kind: TokenKind, text: string): string | null {
   return SHAPES[kind].exec(text)?.[1] ?? (kind === 'access' ? grantIdOfSigned(text) : null);
 }
 
-/** The `jti` of a signed access token. It names the grant and is no secret: what counts is the whole text. */
+/** The `jti` of a signed access token. It names the grant and is not secret: only the whole text counts. */
 export function formatTokenId(grantId: string, random: string): string {
   return `at_${grantId}.${random}`;
 }
@@ -50,36 +50,36 @@ function grantIdOfSigned(text: string): string | null {
 }
 
 /**
- * The ids of a grant and of all that it hangs on, the first one first. A child's id begins with its parent's, so that all can be read
- * at once (docs/decisions/0014).
+ * The ids of a grant and of those it was exchanged from, the first one first. A child's id begins with its parent's, so that all can be read
+ * in parallel (docs/decisions/0014).
  */
 export function linksOf(grantId: string): readonly string[] {
   if (grantId.length <= ID_LENGTH) return [grantId];
   return Array.from({ length: grantId.length / ID_LENGTH }, (_, at) => grantId.slice(0, (at + 1) * ID_LENGTH));
 }
 
-/** The kind a text has the shape of, or null. */
+/** The kind whose format a text has, or null. */
 export function kindOf(text: string): TokenKind | null {
   for (const kind of ['access', 'refresh', 'code'] as const) if (grantIdOf(kind, text) !== null) return kind;
   return null;
 }
 
-/** Whether a text is a token of ours, or begins like one: no other server is asked about it, however it is malformed. */
+/** Whether a text is one of our tokens or begins like one: then no other server is asked about it. */
 export function isOurs(text: string): boolean {
   return /^(?:access|refresh|code)_/.test(text) || kindOf(text) !== null;
 }
 
-/** Puts a token together from base64url parts. */
+/** Makes a token from base64url parts. */
 export function formatToken(kind: TokenKind, grantId: string, secret: string): string {
   return `${kind}_${grantId}.${secret}`;
 }
 
-/** The family part of a well-shaped refresh token. */
+/** The family of a well-formed refresh token. */
 export function familyOf(refreshToken: string): string {
   return refreshToken.slice('refresh_'.length + 23, 'refresh_'.length + 45);
 }
 
-/** The secret of a refresh token and its way back to the token it came of: the pad of that, hidden by the secret. Null for the first one. */
+/** The secret of a refresh token, and the pad of its predecessor masked with it. Null for the first token of its family. */
 export function wayBackOf(refreshToken: string): { readonly secret: string; readonly wayBack: string } | null {
   const start = 'refresh_'.length + 45;
   const [secret, wayBack] = [refreshToken.slice(start, start + 43), refreshToken.slice(start + 43)];

@@ -1,39 +1,39 @@
 /**
- * TOTP: the second factor of an authenticator app, and the recovery codes for whoever has lost it. One record for each user,
- * changed by conditional writes, so that a code counts once in any number of processes.
+ * TOTP: the second factor with an authenticator app, and its recovery codes. One record for each user, changed by conditional writes, so that
+ * a code counts once across processes.
  */
 import type { Seconds } from './store.ts';
 
-/** How it stands with a user. */
+/** State of a user's second factor. */
 export interface TotpStatus {
   readonly createdAt: Seconds;
-  /** Recovery codes that were not used yet. */
+  /** Unused recovery codes. */
   readonly recoveryLeft: number;
 }
 
-/** A secret that is offered and not yet confirmed. */
+/** A new secret that is not confirmed yet. */
 export interface TotpOffer {
   readonly secret: Uint8Array<ArrayBuffer>;
-  /** The same, sealed for this user and some minutes: what the form carries. */
+  /** The secret sealed for this user and some minutes, for the form. */
   readonly sealed: string;
 }
 
-/** The verbs. */
+/** Operations on the second factor. */
 export interface Totps {
-  /** Null for a user who has not set it up. */
+  /** Null if not set up. */
   statusOf(userId: string): Promise<TotpStatus | null>;
-  /** A fresh secret; nothing is written. */
+  /** A new secret; nothing is stored. */
   offer(userId: string): Promise<TotpOffer>;
-  /** Opens an offer again, to show it once more; null if it is too old, or somebody else's. */
+  /** Opens an offer to show it again; null if it has expired or is another user's. */
   openOffer(userId: string, sealed: string): Promise<TotpOffer | null>;
-  /** Sets it up, if the code is one of the offer's. @returns the recovery codes, this once; null for a wrong code, an old offer, or where it stands already. */
+  /** Sets it up if the code matches the offer. @returns recovery codes; null for a wrong code, an expired offer, or if already set up. */
   confirm(userId: string, sealed: string, code: string): Promise<readonly string[] | null>;
-  /** Whether a code is right and was not used before; it then counts as used. */
+  /** Whether a code is right and unused; it then counts as used. */
   useCode(userId: string, code: string): Promise<boolean>;
   /** The same for a recovery code. */
   useRecovery(userId: string, code: string): Promise<boolean>;
-  /** New recovery codes in place of the old ones; null for a user who has not set it up. */
+  /** Replaces the recovery codes; null if not set up. */
   renewRecovery(userId: string): Promise<readonly string[] | null>;
-  /** Takes it away. False if there was nothing. */
+  /** Removes it. False if there was none. */
   remove(userId: string): Promise<boolean>;
 }

@@ -1,38 +1,37 @@
 /**
- * Trusted issuer: somebody else whose signed word is enough for tokens of ours (RFC 7523 §2.1). Two kinds: an enterprise's identity
- * provider, which says what a user of it may let a client do here (Enterprise-Managed Authorization), and a platform, which says
- * which of its workloads calls (workload identity federation).
+ * Trusted issuers: other issuers whose assertions get tokens here (RFC 7523 §2.1). An enterprise identity provider says what its users allow
+ * a client (Enterprise-Managed Authorization); a platform says which of its workloads is calling (workload identity federation).
  */
 import type { Claims } from './assertion.ts';
 import type { JwkSet } from './key-set.ts';
 import type { Awaitable } from './runtime.ts';
 
-/** Who somebody of a trusted issuer is here. */
+/** A user or workload of a trusted issuer, as known here. */
 export interface MappedUser {
-  /** Your own id of the user or workload. Default: one of ours, the same for every assertion with this issuer and subject. */
+  /** Your own user id. By default one of ours, the same for every assertion with this issuer and subject. */
   readonly userId?: string;
-  /** What tools find in `props`. Default: `claims` with `sub`, and `name` and `email` where the issuer tells them. */
+  /** `props` for tools. By default `claims` with `sub`, and `name` and `email` if the issuer sends them. */
   readonly props?: unknown;
 }
 
-/** An issuer and how far it is trusted. */
+/** An issuer, and how far it is trusted. */
 export interface TrustedIssuer {
-  /** Exactly what stands in `iss`. */
+  /** Exactly as in `iss`. */
   readonly issuer: string;
   readonly kind: 'enterprise' | 'workload';
   /** Its public keys. */
   readonly jwks?: JwkSet;
-  /** Where they stand instead. */
+  /** URL of the keys instead. */
   readonly jwksUri?: string;
-  /** Everything that may come of its word. */
+  /** The most that its assertions can get. */
   readonly scope: readonly string[];
-  /** Clients it may speak for. Default: every client that is registered for the grant type. Of an enterprise only. */
+  /** Enterprise only: clients that it may name. By default every client that is registered for the grant type. */
   readonly clients?: readonly string[];
-  /** Claims that must have this value, or one of these. A platform speaks for all its customers: without such claims, or `user`, it is refused. */
+  /** Claims that must have this value, or one of these. A platform speaks for all its customers, so it needs such claims or `user`. */
   readonly claims?: { readonly [claim: string]: string | readonly string[] };
-  /** Says who it is here, or null to refuse. Gets verified claims. */
+  /** Maps verified claims to a user, or null to refuse. */
   readonly user?: (claims: Claims) => Awaitable<MappedUser | null>;
 }
 
-/** The profile that metadata names where an enterprise is trusted. */
+/** The profile in metadata if an enterprise is trusted. */
 export const ID_JAG_PROFILE = 'urn:ietf:params:oauth:grant-profile:id-jag';

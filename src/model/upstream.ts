@@ -1,71 +1,71 @@
 /**
- * Tokens of another site: what is kept of them, and what a tool may ask for. The site's refresh token never leaves the
- * vault (`core/vault/vault`); its access token is given to a tool that asks, and to nobody else.
+ * Upstream tokens: what is stored, and what a tool can ask for. The refresh token never leaves the vault (`core/vault/vault`); the access
+ * token is given only to a tool that asks.
  */
 import type { Seconds } from './store.ts';
 
-/** What a site gave for one account. */
+/** Tokens that an upstream issued for one account. */
 export type UpstreamTokens = {
   readonly accessToken: string;
-  /** Absent where the site gave none: then the person signs in again when the access token ends. */
+  /** Absent if the upstream issued none: the user must sign in again when the access token expires. */
   readonly refreshToken?: string;
-  /** Absent where the site says of no end. */
+  /** Absent if the upstream gave no expiry. */
   readonly expiresAt?: Seconds;
-  /** What the site granted, where it says so. */
+  /** The granted scopes, if the upstream returned them. */
   readonly scope?: readonly string[];
 };
 
-/** An account at another site that the user signed in with. */
+/** An upstream account that the user signed in with. */
 export type LinkedAccount = {
-  /** The login it came by: `github`. */
+  /** Id of the login: `github`. */
   readonly provider: string;
-  /** The account's stable id there: what `account` of `upstream()` takes. */
+  /** The account's stable id at the upstream; the `account` option of `upstream()`. */
   readonly id: string;
   readonly name?: string;
   readonly email?: string;
 };
 
-/** Where an account's tokens are, and the key that opens them. Sealed wherever it is kept. */
+/** Where an account's tokens are, and the key that opens them. Always stored sealed. */
 export type UpstreamRef = {
   readonly id: string;
   readonly key: string;
   readonly account: LinkedAccount;
-  /** Added by a tool, not by signing in: its end does not end the grant. */
+  /** Added by a tool and not by sign-in: if it ends, the grant continues. */
   readonly connected?: boolean;
 };
 
-/** Names the accounts of a grant, in the open, and holds the way to them under the grant's key. */
+/** Ids of a grant's upstream accounts in the clear, and the references sealed under the grant's key. */
 export type SealedRefs = { readonly ids: readonly string[]; readonly sealed: string };
 
-/** An outside account as tools use it. */
+/** An upstream account, for tools. */
 export interface UpstreamAccount {
   /**
-   * An access token that is good now; refreshed where it ends within a minute.
+   * A valid access token, refreshed if it expires within a minute.
    *
-   * @param options.refused a token of before that the site's API answered with 401: another one is fetched, or the grant ends.
+   * @param options.refused a token that the upstream's API answered with 401: gets another one, or ends the grant.
    * @throws {UpstreamTokenError}
    */
   token(options?: { readonly refused?: string }): Promise<string>;
-  /** What the site granted; empty where it does not say. @throws {UpstreamTokenError} */
+  /** The granted scopes; empty if the upstream did not return them. @throws {UpstreamTokenError} */
   scopes(): Promise<readonly string[]>;
-  /** The accounts of this provider that the user signed in with, the last one first. */
+  /** The accounts of this provider that the user signed in with, latest first. */
   accounts(): Promise<readonly LinkedAccount[]>;
 }
 
 /** `auth.upstream('github')`: the account that the user signed in with last, or the one with that id. */
 export type Upstreams = (provider: string, options?: { readonly account?: string }) => UpstreamAccount;
 
-/** What can be done with kept tokens; a login has it that keeps them. */
+/** Token operations of a login that keeps its tokens. */
 export interface TokenKeeper {
-  /** Trades the refresh token. @param tokens with a refresh token. */
+  /** Refreshes. @param tokens with a refresh token. */
   refresh(tokens: UpstreamTokens, at: { readonly now: Seconds; readonly env: unknown }): Promise<Refreshed>;
-  /** Tells the site to forget them: false where it has no way. Rejects where it could not be told. */
+  /** Revokes the tokens; false if the upstream has no revocation. Rejects if it could not be reached. */
   revoke(tokens: UpstreamTokens, at: { readonly env: unknown }): Promise<boolean>;
-  /** Seconds within which `refresh` has settled, come what may. */
+  /** Seconds within which `refresh` always settles. */
   readonly patience: Seconds;
 }
 
-/** What a refresh came to: new tokens, a final no, or nothing for now. */
+/** Result of a refresh: new tokens, a final refusal, or a temporary failure. */
 export type Refreshed =
   | { readonly kind: 'refreshed'; readonly tokens: UpstreamTokens }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -74,12 +74,12 @@ export type Refreshed =
 /** Why a tool gets no token. */
 export type UpstreamFailure = 'unavailable' | 'ended' | 'not_linked';
 
-/** No token for a tool. The message is for the user and the model, and holds nothing of what the site answered. */
+/** No token for a tool. The message is for the user and the model, and contains nothing from the upstream's answer. */
 export class UpstreamTokenError extends Error {
   override readonly name = 'UpstreamTokenError';
   /** `unavailable`: try again; `ended`: the user must connect again; `not_linked`: there is no such account. */
   readonly failure: UpstreamFailure;
-  /** As an answer over HTTP would have it: 503, 401, 403. */
+  /** Matching HTTP status: 503, 401, 403. */
   readonly status: number;
   readonly retryAfter: Seconds | undefined;
 

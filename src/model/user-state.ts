@@ -1,10 +1,10 @@
 /**
- * What an MCP server keeps for a user between calls, as the guard hands it to the handler behind: one JSON value for each handle,
- * of this user at this resource. Nobody reaches that of somebody else, whatever handle they name (SEC-191).
+ * User state: what an MCP server stores for a user between calls, as the guard passes it to the handler: one JSON value for each handle, user
+ * and resource. No handle reaches another user's state (SEC-191).
  */
 import type { Json, Seconds, Version } from './store.ts';
 
-/** A kept value, as it was read. */
+/** A stored value with its version. */
 export interface KeptState {
   readonly value: Json;
   readonly version: Version;
@@ -12,24 +12,24 @@ export interface KeptState {
 
 /** The values of one user, of one kind. */
 export interface UserStates {
-  /** Null where nothing is kept. */
+  /** Null if there is none. */
   read(handle: string): Promise<KeptState | null>;
   /**
-   * Keeps a value if nobody changed it since it was read.
+   * Writes a value if it has not changed since it was read.
    *
-   * @param since the version that was read; null where nothing was there.
-   * @param ttl how long it is kept unless it is written again; a year by default.
-   * @returns the new version; null, and nothing changed, where somebody was faster.
+   * @param since the version that was read; null if there was none.
+   * @param ttl seconds until it expires without another write; a year by default.
+   * @returns the new version; null, without a change, if another call was faster.
    */
   write(handle: string, value: Json, since: Version | null, ttl?: Seconds): Promise<Version | null>;
-  /** Forgets a value. @returns true for exactly one caller; false where nothing was there, or another version than `since`. */
+  /** Removes a value. @returns true for exactly one caller; false if it is absent, or its version is not `since`. */
   remove(handle: string, since?: Version): Promise<boolean>;
-  /** The second it is on the server whose store this is. */
+  /** The current time on the server, in seconds. */
   now(): Seconds;
 }
 
-/** What a handler finds: the values that its user made, which outlast an epoch, and those of sessions and calls, which do not. */
+/** The states for a handler: values for the user, which survive an epoch, and those of sessions and calls, which do not. */
 export interface CallerStates extends UserStates {
-  /** MCP sessions and what is on its way in them; answers that were used. */
+  /** MCP sessions and pending messages. */
   readonly passing: UserStates;
 }

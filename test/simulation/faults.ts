@@ -87,7 +87,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'FLT-03', what: 'a rotated token leads nowhere', file: TRANSITIONS,
-    good: `return lifetimes.grace === 0 ? living : [`, bad: `return lifetimes.grace >= 0 ? living : [`,
+    good: `return lifetimes.grace === 0 ? inGraceNow : [`, bad: `return lifetimes.grace >= 0 ? inGraceNow : [`,
   },
   {
     id: 'FLT-05', what: 'a read that fails is "not there"', file: 'src/core/store-retry.ts',

@@ -1,6 +1,6 @@
-/** What to do about a sign-in that failed, by reason. */
+/** Advice for failed sign-ins, by reason. */
 
-/** One sentence for each reason. A key that ends with `_*` stands for all that begin so. */
+/** One sentence for each reason. A key that ends with `_*` covers every reason with that prefix. */
 export const loginAdvice: { readonly [reason: string]: string } = {
   access_denied: 'The person said no at the other site, or the site may not be used by this app there.',
   'answer_*': 'The other site answered with something that is too large or cannot be read; look at what its endpoints answer.',

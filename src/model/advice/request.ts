@@ -1,6 +1,6 @@
-/** What to do about a refused authorization request or registration, by reason; and about a body or a URL that no endpoint can read. */
+/** Advice for refused authorization requests and registrations, and for a body or URL that no endpoint can read, by reason. */
 
-/** One sentence for each reason. A key that ends with `_*` stands for all that begin so. */
+/** One sentence for each reason. A key that ends with `_*` covers every reason with that prefix. */
 export const requestAdvice: { readonly [reason: string]: string } = {
   'missing_*': 'The request lacks the parameter that the reason names; have the client send it.',
   'repeated_*': 'The request holds the parameter that the reason names more than once; have the client send it once.',

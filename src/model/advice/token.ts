@@ -1,6 +1,6 @@
-/** What to do about a refused token request, client authentication or call, by reason. */
+/** Advice for refused token requests, client authentication and calls, by reason. */
 
-/** One sentence for each reason. A key that ends with `_*` stands for all that begin so. */
+/** One sentence for each reason. A key that ends with `_*` covers every reason with that prefix. */
 export const tokenAdvice: { readonly [reason: string]: string } = {
   access_withdrawn:
     'The site that the person signed in with no longer lets this account in, so the grant ended; connect again with one that may.',

@@ -259,7 +259,7 @@ describe('mcp/policy, at start-up', () => {
     [{ tools: { a: { permissions: [''] } } }, /tools\.a\.permissions/],
     [{ prompts: { a: { when: true as never } } }, /prompts\.a\.when/],
     [{ tools: { a: { anonymous: true, scopes: ['x'] } } }, /tools\.a/],
-    [{ hierarchy: { a: ['b'], b: ['a'] } }, /runs in a circle/],
+    [{ hierarchy: { a: ['b'], b: ['a'] } }, /is circular/],
   ])('refuses %j', (options, message) => {
     expect(() => policy(options)).toThrow(message);
   });
