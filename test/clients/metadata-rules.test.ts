@@ -82,6 +82,11 @@ describe('clients/metadata, members', () => {
     expect(read({ ...method, jwks_uri: 'http://localhost/keys' }, { rules: { ...FETCH, isLoopback: true } })).toHaveProperty('jwksUri');
   }); // prettier-ignore
 
+  it('has no member for what was not said', () => {
+    for (const given of [{}, { client_name: null, client_uri: null, scope: null }, { client_name: '', client_uri: '', scope: '' }])
+      expect(Object.keys(read(given) as object)).toEqual(['redirectUris', 'applicationType', 'grantTypes', 'authMethod']);
+  });
+
   it('keeps the type of the application and what the client wants to be held to', () => {
     expect(part({ application_type: 'web' }, 'applicationType')).toEqual(['web']);
     expect(part({ require_pushed_authorization_requests: true, dpop_bound_access_tokens: true }, 'pushedOnly', 'dpopBound')).toEqual([
