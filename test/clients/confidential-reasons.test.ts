@@ -50,6 +50,8 @@ describe('clients/confidential, reasons', () => {
     ['401 method_unregistered', {}, basic(`body:${SECRET}`)],
     ['401 method_unregistered', {}, basic('body:wrong')],
     ['401 assertion_type', { client_assertion: 'x.y.z' }, undefined],
+    ['401 assertion_type', { client_assertion_type: 'x' }, undefined],
+    ['400 grant_type_unregistered', { client_id: 'public' }, undefined],
     ['401 method_unregistered', { client_id: 'public', client_secret: SECRET }, undefined],
     ['401 basic_malformed', {}, basic(`:${SECRET}`)],
     ['401 basic_malformed', {}, basic('header:')],
