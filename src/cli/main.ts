@@ -4,6 +4,6 @@ import { runCommand } from './commands.ts';
 import { processTerminal } from './terminal.ts';
 
 const argv = process.argv.slice(2);
-// The MCP SDK tells what it retries on stderr. Whoever wants to know asks for each step; one line is promised to everyone else.
-if (!argv.includes('--verbose')) console.warn = () => undefined;
+// The client of the MCP SDK prints what it retries. connect promises one line of failure, and each step with --verbose.
+if (argv[0] === 'connect' && !argv.includes('--verbose')) console.warn = () => undefined;
 process.exitCode = await runCommand(argv, processTerminal());

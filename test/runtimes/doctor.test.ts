@@ -43,11 +43,12 @@ describe('cli/doctor, of other makers', () => {
       const url = request.url ?? '';
       if (url.startsWith('/.well-known/oauth-protected-resource')) {
         response.writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
-        return void response.end(JSON.stringify({ resource: `${origin}/mcp`, authorization_servers: [origin] }));
+        response.end(JSON.stringify({ resource: `${origin}/mcp`, authorization_servers: [origin] }));
+        return;
       }
-      if (url !== '/mcp') return void provider(request, response);
+      if (url !== '/mcp') return provider(request, response);
       const error = request.headers.authorization === undefined ? '' : 'error="invalid_token", ';
-      return void response.writeHead(401, { 'www-authenticate': `Bearer ${error}resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"` }).end();
+      response.writeHead(401, { 'www-authenticate': `Bearer ${error}resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"` }).end();
     });
     const report = await examine(given(`${origin}/mcp`), () => undefined, { reach: onlyHere });
     server.closeAllConnections();

@@ -75,6 +75,8 @@ describe('a new project on the packed package', () => {
     run(process.execPath, [cli, 'init', 'watched', '--yes', '--no-install'], folder);
     const child = spawn(process.execPath, [cli, 'dev', '--json', '--port', '0'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const lines = linesOf(child);
+    const mails: string[] = [];
+    child.stderr.on('data', (data: Buffer) => void mails.push(String(data)));
     const next = async (): Promise<{ url: string; accounts: { username: string }[]; clients: { line: string }[] }> => {
       for (;;) {
         const { value } = await lines.next();
@@ -86,11 +88,10 @@ describe('a new project on the packed package', () => {
     expect(first.clients.map(({ line }) => line)).toContain(`claude mcp add --transport http local ${first.url}`);
     expect((await fetch(first.url, { method: 'POST' })).status).toBe(401);
     const app = join(cwd, 'app.ts');
-    writeFileSync(app, readFileSync(app, 'utf8').replace("logins: [password", "logins: [emailCode<Env & { MAILER: SendEmail }>({ signUp: 'open', sendEmail: (email, env) => env.MAILER(email, env) }), password").replace('OAuthProvider, password', 'emailCode, type SendEmail, OAuthProvider, password')); // prettier-ignore
+    writeFileSync(app, readFileSync(app, 'utf8').replace("logins: [password", "logins: [emailCode<Env & { MAILER: SendEmail }>({ signUp: 'open', sendEmail: (email, env) => env.MAILER(email, env) }), password").replace('OAuthProvider, password', 'emailCode, type SendEmail, OAuthProvider, password') + "console.warn('a warning of the app');\n"); // prettier-ignore
     const second = await next();
     expect(second.accounts).toEqual(first.accounts);
-    const mails: string[] = [];
-    child.stderr.on('data', (data: Buffer) => void mails.push(String(data)));
+    expect(mails.join('')).toContain('a warning of the app');
     await askForCode(second.url);
     for (let tries = 0; tries < 100 && !mails.join('').includes('To: ada@example.com'); tries++)
       await new Promise((done) => setTimeout(done, 50));

@@ -37,7 +37,8 @@ function watch(file: string, { port, json }: DevOptions): Promise<void> {
   const flags = ['--watch', '--watch-preserve-output', '--env-file-if-exists=.env'];
   const words = ['dev', file, '--no-watch', ...(port === null ? [] : ['--port', String(port)]), ...(json ? ['--json'] : [])];
   const child = spawn(process.execPath, [...flags, own, ...words], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  process.on('SIGINT', () => undefined); // Ctrl+C reaches the child by itself, and a second one would cut off what it finishes
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((done, fail) => {
     child.once('error', (error) => fail(new CliError(`Node does not start: ${error.message}.`)));
     child.once('exit', () => done());

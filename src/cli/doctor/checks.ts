@@ -42,6 +42,7 @@ export type CheckId =
   | 'preflight'
   | 'origin'
   | 'session-2025'
+  | 'session-older'
   | 'session-2026'
   | 'unknown-session'
   | 'tools'
@@ -103,6 +104,7 @@ export const CHECKS: { readonly [id in CheckId]: Check } = {
   preflight: { title: 'A preflight is answered without a token', rule: 'Fetch: CORS preflight', stops: 'none' },
   origin: { title: 'Pages of other sites cannot call the server', rule: `${TRANSPORT}: security`, stops: 'none' },
   'session-2025': { title: 'The handshake of 2025-11-25 works', rule: 'MCP lifecycle', stops: 'all' },
+  'session-older': { title: 'Clients of older versions are answered', rule: 'MCP lifecycle', stops: 'none' },
   'session-2026': { title: 'A request of 2026-07-28 gets an answer of its era', rule: 'MCP versioning', stops: 'none' },
   'unknown-session': { title: 'An unknown session id gets 404', rule: `${TRANSPORT}: sessions`, stops: 'none' },
   tools: { title: 'The tools can be listed', rule: 'MCP tools', stops: 'none' },

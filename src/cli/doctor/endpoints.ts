@@ -2,7 +2,6 @@
  * The endpoints of an authorization server, asked things that change nothing: a code that does not exist, a client that does not exist,
  * and the sign-in page as each client opens it. Registration, which does change something, is made only where it was asked for.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import { isLoopbackHost } from '../../lib/url.ts';
 import { CLIENTS, type ClientProfile } from './clients.ts';
 import { quoted } from './findings.ts';
@@ -10,6 +9,7 @@ import { common } from './messages.ts';
 import type { Resource } from './resource-metadata.ts';
 import { type Run, textOf } from './run.ts';
 import type { Server } from './server-metadata.ts';
+import { authorizationUrl, browser, checkSignIn } from './sign-in.ts';
 import { insteadOfJson, isTrouble } from './trouble.ts';
 
 /** A host that cannot exist (RFC 2606), so that nothing sent there arrives. */
@@ -23,7 +23,7 @@ export async function checkEndpoints(run: Run, server: Server, resource: Resourc
   if (authorizationEndpoint === null || !(await checkUnknownClient(run, authorizationEndpoint))) return;
   for (const client of CLIENTS) {
     const id = server.takesDocuments ? client.document : null;
-    if (id !== null && (await canBeFetched(run, id))) await checkSignIn(run, authorizationEndpoint, client, id, resource);
+    if (id !== null && (await canBeFetched(run, id))) await checkSignIn(run, server, client, id, resource);
   }
   if (run.options.registers && server.registrationEndpoint !== null)
     for (const client of CLIENTS) await checkRegistration(run, server, server.registrationEndpoint, client, resource);
@@ -69,27 +69,6 @@ async function checkUnknownClient({ ask, findings }: Run, endpoint: string): Pro
   return false;
 }
 
-/** Opens the sign-in page as a client would. A page, or a way to a page, is good; an error is not. */
-async function checkSignIn(run: Run, endpoint: string, client: ClientProfile, clientId: string, resource: Resource): Promise<void> {
-  const { ask, findings, url } = run;
-  const scope = resource.scopes.length > 0 ? { scope: resource.scopes.join(' ') } : {};
-  const asked = authorizationUrl(endpoint, clientId, client.redirectUri, { ...scope, resource: url });
-  const answer = await ask({ url: asked, headers: browser(endpoint) });
-  findings.made('sign-in-page');
-  const where = { url: endpoint };
-  const error = answer.redirects.map((to) => (URL.canParse(to) ? new URL(to).searchParams.get('error') : null)).find((one) => one !== null);
-  if (error !== undefined) {
-    const about = error === 'invalid_target' ? `Accept "resource": "${url}" in the request.` : error === 'invalid_scope' ? 'Grant the scopes that the resource metadata lists.' : `Look up ${quoted(error)} in the log of the server.`; // prettier-ignore
-    return findings.add('sign-in-page', 'problem', where, `${client.name}: error=${quoted(error)}`, about);
-  }
-  if (answer.failure === null && answer.status < 400) return;
-  const found = `${client.name}: ${answer.failure ?? `HTTP ${answer.status}`}`;
-  const fix = clientId === client.document
-    ? `The server has to fetch ${clientId}: let it call out to that host, past firewalls and proxies, and take the document.`
-    : 'Open the page for a client that has just registered.'; // prettier-ignore
-  findings.add('sign-in-page', 'problem', where, found, fix);
-}
-
 /** A server on a computer without a way out can fetch no document; that is no fault of it. One on the internet always can. */
 async function canBeFetched({ url, ask }: Run, document: string): Promise<boolean> {
   if (!isLoopbackHost(new URL(url).hostname)) return true;
@@ -115,7 +94,7 @@ async function checkRegistration(run: Run, server: Server, url: string, client: 
   }
   if (status !== 201)
     findings.add('register', 'warning', { url }, `${client.name}: HTTP ${status}`, 'Answer a registration with HTTP 201.');
-  if (server.authorizationEndpoint !== null) await checkSignIn(run, server.authorizationEndpoint, client, id, resource);
+  await checkSignIn(run, server, client, id, resource);
   const [manage, token] = [textOf(json, 'registration_client_uri'), textOf(json, 'registration_access_token')];
   // What was made is taken back where the server lets us (RFC 7592 §2.3), at the host that gave it and nowhere else.
   if (manage !== null && token !== null && URL.canParse(manage) && new URL(manage).origin === new URL(url).origin)
@@ -129,16 +108,4 @@ function registrationFix({ name, registration }: ClientProfile, status: number, 
     return `Register ${name} all the same, and leave out scopes that the server does not have: ${quoted(registration['scope'])}.`;
   if (/redirect|uri/i.test(about)) return `Accept the redirects of ${name}: ${JSON.stringify(registration['redirect_uris'])}.`;
   return `Accept what ${name} registers, and ignore members that the server does not know: ${JSON.stringify(registration)}.`;
-}
-
-function authorizationUrl(endpoint: string, clientId: string, redirectUri: string, more: { readonly [name: string]: string }): string {
-  const url = new URL(endpoint);
-  const challenge = createHash('sha256').update(randomBytes(32).toString('base64url')).digest('base64url');
-  const query = { response_type: 'code', client_id: clientId, redirect_uri: redirectUri, state: 'portcullis-doctor', code_challenge: challenge, code_challenge_method: 'S256' }; // prettier-ignore
-  for (const [name, value] of Object.entries({ ...query, ...more })) url.searchParams.set(name, value);
-  return url.href;
-}
-
-function browser(url: string): { readonly [name: string]: string } {
-  return { ...common({ url }), accept: 'text/html' };
 }

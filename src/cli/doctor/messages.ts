@@ -14,10 +14,13 @@ export interface Sending {
   readonly headers?: { readonly [name: string]: string };
 }
 
-/** The first message of a client of 2025. */
-export function initialize(sending: Sending): Question {
+/** Versions of clients that are still about. */
+export const OLDER: readonly string[] = ['2025-06-18', '2025-03-26', '2024-11-05'];
+
+/** The first message of a client of 2025, or of an older one. */
+export function initialize(sending: Sending, protocolVersion: string = ERA_2025): Question {
   const clientInfo = { name: 'portcullis-doctor', version: version() };
-  return message(sending, { id: 1, method: 'initialize', params: { protocolVersion: ERA_2025, capabilities: {}, clientInfo } });
+  return message(sending, { id: 1, method: 'initialize', params: { protocolVersion, capabilities: {}, clientInfo } });
 }
 
 /** A request or notification within the session of 2025. */

@@ -1,7 +1,7 @@
 /** The handshake of each protocol era, once the doctor is let in: with a token, or where the server asks for none. */
 import type { Exchange } from './ask.ts';
 import { quoted } from './findings.ts';
-import { common, ERA_2025, initialize, message, modern, type Sending } from './messages.ts';
+import { common, ERA_2025, initialize, message, modern, OLDER, type Sending } from './messages.ts';
 import { checkCharset } from './resource-metadata.ts';
 import type { Document, Run } from './run.ts';
 import { insteadOfJson, isTrouble } from './trouble.ts';
@@ -45,10 +45,23 @@ export async function checkSessions(run: Run, isOpen: boolean): Promise<readonly
     message({ ...sending, headers }, { id: 2, method: 'tools/list', params: cursor === null ? {} : { cursor } }),
   );
   if (session !== null) await endSession(run, sending, headers, session);
+  await checkOlder(run, sending);
   const newer = await listModern(run, sending);
   findings.made('tools');
   if (tools === null && newer === null && isOpen) return null;
   return tools ?? newer;
+}
+
+/** A server that does not speak the version of a client answers with one that it speaks, and the client decides (MCP lifecycle). */
+async function checkOlder({ ask, findings, url }: Run, sending: Sending): Promise<void> {
+  findings.made('session-older');
+  for (const version of OLDER) {
+    const answer = await ask(initialize(sending, version));
+    const session = answer.headers.get('mcp-session-id');
+    if (resultOf(answer) === null)
+      findings.add('session-older', 'warning', { url, field: 'protocolVersion' }, `initialize of ${version}: ${told(answer)}`, 'Answer `initialize` of any version with a version that you speak.'); // prettier-ignore
+    if (session !== null) await ask({ url, method: 'DELETE', headers: { ...common(sending), 'mcp-session-id': session } });
+  }
 }
 
 async function checkRequestCharset({ ask, findings, url }: Run, sending: Sending): Promise<void> {

@@ -10,6 +10,7 @@ import { makeAsk } from '../../../src/cli/doctor/ask.ts';
 import { LIMITS } from '../../../src/cli/doctor/limits.ts';
 import { parseDoctorOptions } from '../../../src/cli/doctor/options.ts';
 import { markdownReport, type Report, textReport } from '../../../src/cli/doctor/report.ts';
+import { wantsColours } from '../../../src/cli/style.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
 import { startServer, type Served } from '../served.ts';
 import { examineWith, TOKEN } from './small-server.ts';
@@ -68,6 +69,16 @@ describe('portcullis doctor', () => {
   it('has colours only on a terminal that wants them', () => {
     expect(textReport(REPORT, {})).not.toContain('\u001b');
     expect(textReport(REPORT, { hasColours: true })).toContain('\u001b[31m✗');
+  });
+
+  it('knows where colours are wanted: on a terminal, without NO_COLOR', () => {
+    const [tty, file] = [{ isTTY: true }, {}];
+    expect([wantsColours(tty, {}), wantsColours(tty, { NO_COLOR: '' })]).toEqual([true, true]);
+    expect([wantsColours(file, {}), wantsColours(tty, { NO_COLOR: '1' }), wantsColours(tty, { TERM: 'dumb' })]).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('shows progress where a person looks, and takes it away before the report', async () => {

@@ -18,6 +18,7 @@ export interface Answer {
 export interface Asked {
   readonly method: string;
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly message: { readonly method?: string; readonly params?: Record<string, unknown> };
   readonly origin: string;
@@ -50,8 +51,8 @@ export async function examineWith(
       const method = request.method ?? '';
       asked.push(`${method} ${pathname}`);
       const message = text.startsWith('{') ? (JSON.parse(text) as Asked['message']) : {};
-      const one: Asked = { method, path: pathname, headers: request.headers, message, origin };
-      const answer = right(one, new URLSearchParams(search));
+      const one: Asked = { method, path: pathname, query: new URLSearchParams(search), headers: request.headers, message, origin };
+      const answer = right(one);
       const changed = fault(one, answer);
       if (changed === null) {
         response.destroy();
@@ -84,7 +85,7 @@ export async function onlyHere({ hostname }: URL): Promise<void> {
 
 const OPEN = { 'access-control-allow-origin': '*' };
 
-function right({ method, path, headers, message, origin }: Asked, query: URLSearchParams): Answer {
+function right({ method, path, query, headers, message, origin }: Asked): Answer {
   const answer = (body: Answer['body'], status = 200, more = {}): Answer => ({ status, headers: { ...more }, body });
   if (method === 'OPTIONS')
     return answer('', 204, { ...OPEN, 'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version' });
