@@ -1,16 +1,18 @@
 /**
  * Scope rules: how a token request narrows the granted scopes, for every grant type.
  */
+import { resourceOf } from '../model/resource.ts';
 import { narrowScope, parseScope, rightsIn, type ScopeRules } from '../model/scope.ts';
 import type { Settings } from '../model/settings.ts';
 
 /** The rules for tokens of a resource. */
-export function scopeRulesOf({ scopes, strictScopes, resources, everyRoute }: Settings): (resource: string) => ScopeRules {
+export function scopeRulesOf(settings: Settings): (resource: string) => ScopeRules {
+  const { scopes, strictScopes } = settings;
   const known = scopes.map(({ name }) => name);
   return (resource) => ({
     known,
     strict: strictScopes,
-    required: [...resources, everyRoute].find((one) => one?.uri === resource)?.scopes ?? [],
+    required: resourceOf(settings, resource)?.scopes ?? [],
   });
 }
 

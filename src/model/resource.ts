@@ -98,9 +98,15 @@ export function oneMeant(asked: readonly string[], resources: readonly Resource[
   return uri;
 }
 
+/** What a grant is for: one resource, or all routes together. */
+export function resourceOf({ resources, everyRoute }: Pick<Resources, 'resources' | 'everyRoute'>, uri: string): Resource | undefined {
+  return uri === everyRoute?.uri ? everyRoute : resources.find((resource) => resource.uri === uri);
+}
+
 /** Lifetimes of a grant's tokens for a resource. */
-export function lifetimesFor({ lifetimes, resources, everyRoute }: Resources & { readonly lifetimes: Lifetimes }, uri: string): Lifetimes {
-  const access = (uri === everyRoute?.uri ? everyRoute : resources.find((resource) => resource.uri === uri))?.accessTtl;
+export function lifetimesFor(settings: Resources & { readonly lifetimes: Lifetimes }, uri: string): Lifetimes {
+  const { lifetimes } = settings;
+  const access = resourceOf(settings, uri)?.accessTtl;
   return access === undefined ? lifetimes : { ...lifetimes, access };
 }
 

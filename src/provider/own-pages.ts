@@ -87,8 +87,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
     findRedirect(client, request.redirectUri, as.settings.registration.redirectSchemes);
-    if (![...as.settings.resources, as.settings.everyRoute].some((one) => one?.uri === request.resource))
-      throw new OAuthError('invalid_target', 'resource_unknown');
+    if (!resourceOf(as.settings, request.resource)) throw new OAuthError('invalid_target', 'resource_unknown');
     return client;
   };
   const open = async (request: AuthRequest, approved?: Approved): Promise<OpenedPending> => {
@@ -143,7 +142,8 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
           checkUserId('approveConsent', 'remember.subject', remember.subject);
         }
         const { pending, client, headers } = await take(request, id);
-        const granted = scope ? approvedScope(pending, scope) : pending.scope;
+        const required = resourceOf(as.settings, pending.resource)?.scopes ?? []; // without them no call is let in
+        const granted = scope ? approvedScope(pending, [...scope, ...required]) : pending.scope;
         if (remember)
           await as.consents.keep({ ...pending, client, userId: remember.subject }, { asked: pending.scope, granted, remember: true });
         const approved = { ...requestOf(pending), scope: granted };

@@ -11,6 +11,7 @@ import { refusePrefetch } from './prefetched.ts';
 import { OAuthError } from '../model/error.ts';
 import { isSite } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
+import { resourceOf } from '../model/resource.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
 import { requestedPart } from '../model/scope.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
@@ -87,8 +88,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
     const redirect = findRedirect(client, request.redirectUri, as.settings.registration.redirectSchemes); // the stored registration decides, not what came along
-    const resource =
-      [...as.settings.resources, as.settings.everyRoute].find((one) => one?.uri === request.resource)?.uri ?? unknownResource();
+    const resource = resourceOf(as.settings, request.resource)?.uri ?? unknownResource();
     const linked = await Promise.all(upstreams.map(({ account, tokens }) => as.vault.keep(userId, account, tokens)));
     const code = await openGrant(as, {
       client, userId, props, resource, linked, redirectUri: redirect, challenge: request.codeChallenge,

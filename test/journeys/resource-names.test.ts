@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import { McpAgent } from '../../src/mcp/index.ts';
 import type { Context, Handler } from '../../src/model/handler.ts';
-import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { callOf } from '../mcp/clients.ts';
 
@@ -86,6 +86,20 @@ describe.each(storeNames)('a resource and its name with a slash, on %s', (store)
       200,
       401,
     ]);
+  });
+
+  it('keeps the scopes that every call needs, whatever is ticked, where none of several routes is named (R-04, R-12)', async () => {
+    const app = await makeApp(store, {
+      apiRoute: undefined as never, apiHandler: undefined as never, apiHandlers: { '/a': whoami, '/b': whoami }, requiredScopes: ['read'],
+      scopesSupported: ['read', 'write'],
+    }); // prettier-ignore
+    const client = await app.client();
+    const browser = app.browser();
+    const page = await browser.get(await client.authorizeUrl({ resource: null, scope: 'write' }));
+    expect(page.text).toContain('<input type="hidden" name="scope" value="read" />'); // it cannot be unticked
+    const answer = await browser.submit(page, { decision: 'approve', ...ALICE, scope: ['write'] });
+    const { access } = tokensOf(await client.redeem(codeOf(answer), { resource: null }));
+    for (const path of ['/a', '/b']) expect((await app.call(access, path)).status).toBe(200);
   });
 });
 

@@ -18,9 +18,9 @@ interface Own {
   readonly parse: (changes?: Record<string, string | null>) => Promise<AuthRequest>;
 }
 
-async function own(store: string): Promise<Own> {
+async function own(store: string, requiredScopes: readonly string[] = []): Promise<Own> {
   const defaultHandler: Handler = () => new Response('own');
-  const app = await makeApp(store, { logins: [], defaultHandler, scopesSupported: ['read', 'write'] });
+  const app = await makeApp(store, { logins: [], defaultHandler, scopesSupported: ['read', 'write'], requiredScopes });
   const client = await registerClient({ send: app.send, issuer: ISSUER, redirectUri: CALLBACK });
   const oauth = app.provider.helpers(app.env);
   const parse: Own['parse'] = async (changes) => oauth.parseAuthRequest(new Request(await client.authorizeUrl(changes)));
@@ -65,6 +65,14 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     const { redirectTo } = await oauth.completeAuthorization({ request: came.request, userId: 'u', scope: came.request.scope, props: {} });
     const tokens = await client.redeem(new URL(redirectTo).searchParams.get('code') ?? '');
     expect([tokensOf(tokens).access !== '', tokens.body['scope']]).toEqual([true, 'read']);
+  });
+
+  it('keeps the scopes that every call needs, whatever was ticked (R-04)', async () => {
+    const { oauth, parse } = await own(store, ['read']);
+    const asked = await parse({ scope: 'write' });
+    const { handle, headers } = await oauth.beginConsent(asked);
+    const { request } = await oauth.approveConsent(post(cookiesOf(headers)), handle, { scope: ['write'] });
+    expect(request.scope).toEqual(['read', 'write']);
   });
 
   it('SEC-124 SEC-128 takes one answer, from the browser that was asked, within ten minutes', async () => {

@@ -6,6 +6,7 @@
  *   organization → grantable scopes → (nothing left: the consent page, with why | changed: confirm | as it was: on to the grant)
  */
 import { shownPlace } from '../../model/redirect.ts';
+import { resourceOf } from '../../model/resource.ts';
 import type { Organization } from '../../model/identity.ts';
 import type { Choice, PendingAuthorization } from '../../model/pending-authorization.ts';
 import { confirmPage } from '../../pages/confirm.ts';
@@ -27,7 +28,7 @@ export async function confirmScopes(
 ): Promise<ConfirmedScopes | Response> {
   const organization = organizationOf(user, choice.organization);
   const scope = organization === 'open' ? choice.scope : await grantableScope(call, user, organization, choice.scope);
-  const required = call.as.settings.resources.find((one) => one.uri === pending.resource)?.scopes ?? [];
+  const required = resourceOf(call.as.settings, pending.resource)?.scopes ?? [];
   if (isShort(call.as.settings.covered(scope), pending, required)) {
     const problem = { text: call.words.confirm.nothingLeft, status: 403 };
     return withCookie(await consentPage(call, { pending, pendingId, client, session: user, ticked: choice.scope, problem }), user);
@@ -60,7 +61,7 @@ async function askAgain(
     client: clientView(client),
     redirectUri: pending.redirectUri,
     redirectHost: shownPlace(pending.redirectUri),
-    resourceName: settings.resources.find((one) => one.uri === pending.resource)?.name ?? settings.name,
+    resourceName: resourceOf(settings, pending.resource)?.name ?? settings.name,
     scopes: choice.scope.map((name) => scopeView(settings, words, name)),
     dropped: wanted.filter((one) => !choice.scope.includes(one)).map((name) => scopeView(settings, words, name)),
     organizations: organizations.length > 1 ? organizations.map(({ id, name }) => ({ id, name, checked: id === choice.organization })) : [],

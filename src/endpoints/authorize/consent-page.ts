@@ -11,6 +11,7 @@ import type { HtmlValue } from '../../lib/html.ts';
 import type { Client } from '../../model/client.ts';
 import type { Lifetimes } from '../../model/grant.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
+import { resourceOf } from '../../model/resource.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Settings } from '../../model/settings.ts';
 import { PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
@@ -45,7 +46,7 @@ export async function consentPage(
   const { settings } = as;
   if (session === null && !settings.logins.some((one) => isForm(one) || isRedirect(one))) return noLoginPage(call);
   const redirectHost = shownPlace(pending.redirectUri);
-  const resource = settings.resources.find((one) => one.uri === pending.resource);
+  const resource = resourceOf(settings, pending.resource);
   const acting = session && organizationOf(session, organization);
   const mayGive = session && acting !== 'open' ? await grantableScope(call, session, acting, pending.scope) : pending.scope;
   const before = session && (await allowedBefore(as, pending, client, session));

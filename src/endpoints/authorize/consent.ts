@@ -7,6 +7,7 @@
 import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
 import type { Params } from '../../model/params.ts';
+import { resourceOf } from '../../model/resource.ts';
 import { approvedScope, type Choice, type PendingAuthorization } from '../../model/pending-authorization.ts';
 import { html, type HtmlValue } from '../../lib/html.ts';
 import { repeatDecision } from './repeated-answer.ts';
@@ -87,7 +88,7 @@ async function proveOrRedirect(
 }
 
 function requiredOf({ as }: Call, pending: PendingAuthorization): readonly string[] {
-  return as.settings.resources.find((one) => one.uri === pending.resource)?.scopes ?? [];
+  return resourceOf(as.settings, pending.resource)?.scopes ?? [];
 }
 
 async function switchAccount(call: Call, showing: Consent & Showing): Promise<Response> {
