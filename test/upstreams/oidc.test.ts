@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { base64url } from '../../src/lib/base64url.ts';
 import { utf8 } from '../../src/lib/bytes.ts';
 import type { Forge } from '../../src/testing/fake-signer.ts';
@@ -17,6 +17,8 @@ const hs256 = async (header: object, claims: object): Promise<string> => {
   const text = [header, claims].map((part) => base64url(utf8(JSON.stringify(part)))).join('.');
   return base64url(new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(text))));
 };
+
+afterEach(() => void vi.useRealTimers());
 
 describe('upstreams/oidc', () => {
   it('gives issuer, subject and claims, and keeps protocol claims out', async () => {
@@ -142,11 +144,19 @@ describe('upstreams/oidc', () => {
 
   it('SEC-148 goes on with the keys it has while they cannot be fetched, and skips keys it does not know', async () => {
     const { fake, provider } = await both();
+    const asked = (): number => fake.calls.filter((name) => name === 'jwks').length;
+    vi.useFakeTimers({ toFake: ['Date'] });
     await trip(provider, fake.visit);
-    for (const fault of ['down', 'html', 'huge'] as const) {
+    for (const [at, fault] of (
+      ['down', 'html', 'huge', { status: 200, body: {} }, { status: 500, body: { keys: [] } }] as const
+    ).entries()) {
+      vi.setSystemTime(Date.now() + 301_000); // those it has are old enough to be asked for again
       fake.faults.set('jwks', fault);
       expect((await trip(provider, fake.visit)).subject).toBe('u-1');
+      expect(asked()).toBe(at + 2);
     }
+    vi.setSystemTime(Date.now() + 86_400_000); // and after a day they are too old
+    expect(await failureIn(trip(provider, fake.visit))).toMatch(/^(broken|unavailable) /);
   });
 
   it('SEC-148 asks for the keys once, not once for each unknown kid', async () => {

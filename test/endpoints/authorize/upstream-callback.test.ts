@@ -144,6 +144,16 @@ describe('endpoints/authorize/upstream-callback: whose return it is', () => {
     expect(codeOf(await at.browser.get(callbackOf('corp') + search))).toMatch(/^code_/);
   });
 
+  it('SEC-109 takes no state of a sign-in on the sign-in page at the callback of another provider', async () => {
+    const app = await makeUpstreamApp('memory');
+    const browser = app.browser();
+    const away = (await browser.submit(await browser.get(`${ISSUER}/login`), { with: 'corp' })).location ?? '';
+    const { search } = new URL(await app.idp.visit(away));
+    expectPage(await expectNothingWritten(app, () => browser.get(callbackOf('github') + search)));
+    expect([app.gitHub.calls, app.idp.calls.includes('token')]).toEqual([[], false]);
+    expect((await browser.get(callbackOf('corp') + search)).status).toBe(303); // the same state, where it belongs
+  });
+
   it.each([{ iss: 'https://evil.example' }, { iss: null }, { iss: 'https://idp.example/' }])(
     'SEC-109 asks for no token when the callback says %j',
     async (parameters) => {

@@ -187,7 +187,7 @@ describe('node/request, URLs', () => {
     );
   });
 
-  it('believes X-Forwarded-For only for the proxies it was told of (SEC-179)', async () => {
+  it('believes X-Forwarded-For only for the proxies it was told of (SEC-154, SEC-179)', async () => {
     const address: Fetch = (_request, _env, ctx) => new Response(ctx.address);
     const chain = 'h\r\nX-Forwarded-For: 6.6.6.6, 2.2.2.2, 1.1.1.1\r\nX_Forwarded_For: 7.7.7.7';
     const told = async (trustProxy: number, host = chain): Promise<string> => ask((await start(address, { trustProxy })).port, '/', host);
