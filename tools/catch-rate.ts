@@ -1,6 +1,6 @@
 /**
  * `npm run catch-rate`: puts faults that we once had back into a copy of the code, one at a time, and lets the simulation look for each.
- * None of its rules knows any of them. `--write` keeps the table in docs/reference/catch-rate.md; `--only F-11` looks for one.
+ * None of its rules knows any of them. `--write` keeps the table in docs/reference/catch-rate.md; `--only F-11,R-02` looks for these.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { FAULTS, type Fault, withFault } from '../test/simulation/faults.ts';
+import { editsOf, FAULTS, type Fault, withFault } from '../test/simulation/faults.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({
   options: { write: { type: 'boolean', default: false }, only: { type: 'string' }, seeds: { type: 'string', default: '6' } },
 });
 const seeds = Array.from({ length: Number(values.seeds) }, (_, at) => 101 + at);
-const chosen = FAULTS.filter(({ id }) => values.only === undefined || id === values.only);
+const chosen = FAULTS.filter(({ id }) => values.only === undefined || values.only.split(',').includes(id));
 
 const copy = mkdtempSync(join(tmpdir(), 'portcullis-faults-'));
 process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
@@ -44,9 +44,12 @@ process.exitCode = share >= 90 ? 0 : 1;
 
 /** Puts one fault in, looks for it, and takes it out. */
 function look(fault: Fault): { readonly rule: string; readonly seed: number } | null {
-  const path = join(copy, fault.file);
-  const text = readFileSync(path, 'utf8');
-  writeFileSync(path, withFault(text, fault));
+  const before = editsOf(fault).map((edit) => {
+    const path = join(copy, edit.file);
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, withFault(text, edit));
+    return { path, text };
+  });
   try {
     for (const seed of seeds) {
       const args = ['tools/simulate.ts', '--seed', String(seed), '--days', '5', '--storm', '--whole'];
@@ -56,6 +59,6 @@ function look(fault: Fault): { readonly rule: string; readonly seed: number } | 
     }
     return null;
   } finally {
-    writeFileSync(path, text);
+    for (const { path, text } of before.toReversed()) writeFileSync(path, text); // two edits may be of one file
   }
 }

@@ -11,14 +11,20 @@ export interface Fault {
   /** What stands in the source once, and what stands there with the fault. */
   readonly good: string;
   readonly bad: string;
+  /** What else has to be changed, where one place is guarded by another. */
+  readonly also?: Pick<Fault, 'file' | 'good' | 'bad'>;
 }
 
 /** The source with a fault in it. @throws {Error} where the text to replace does not stand there exactly once. */
-export function withFault(text: string, { id, what, file, good, bad }: Fault): string {
+export function withFault(text: string, { id, what, file, good, bad }: Pick<Fault, 'id' | 'what' | 'file' | 'good' | 'bad'>): string {
   if (text.split(good).length !== 2)
     throw new Error(`${id} (${what}): ${file} does not hold the text to replace exactly once. Write the fault anew.`);
   return text.replace(good, () => bad);
 }
+
+/** All edits of a fault: of its own file, and of another. */
+export const editsOf = (fault: Fault): readonly Pick<Fault, 'id' | 'what' | 'file' | 'good' | 'bad'>[] =>
+  fault.also === undefined ? [fault] : [fault, { ...fault.also, id: fault.id, what: fault.what }];
 
 const TRANSITIONS = 'src/model/grant-transitions.ts';
 
@@ -64,8 +70,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-04', what: 'required scopes can be narrowed away', file: 'src/grants/scope-rules.ts',
-    good: `required: [...resources, everyRoute].find((one) => one?.uri === resource)?.scopes ?? []`,
-    bad: `required: [...resources, everyRoute].find((one) => one?.uri === \`\${resource}#\`)?.scopes ?? []`,
+    good: `required: resourceOf(settings, resource)?.scopes ?? []`,
+    bad: `required: resourceOf(settings, \`\${resource}#\`)?.scopes ?? []`,
   },
   {
     id: 'R-05', what: 'an unknown scope refuses a refresh', file: 'src/grants/scope-rules.ts',
@@ -121,5 +127,214 @@ export const FAULTS: readonly Fault[] = [
   {
     id: 'SEC-191', what: 'a state is written over what others wrote meanwhile', file: 'src/core/records/user-states.ts',
     good: `return store.write(key, record, since ?? 'absent',`, bad: `return store.write(key, record, since === undefined ? 'any' : 'any',`,
+  },
+  {
+    id: 'F-02', what: 'a completion is judged by its uri, though the SDK goes by its type', file: 'src/mcp/policy/gate.ts',
+    good: `return ref?.type === 'ref/prompt' ? calls('prompt', [ref.name]) : calls('resource', [ref?.uri], true);`,
+    bad: `return ref?.uri === undefined ? [] : calls('resource', [ref.uri], true);`,
+  },
+  {
+    id: 'F-03', what: 'what is in a list is judged by what was asked under its id', file: 'src/mcp/policy/lists.ts',
+    good: `const seen = withoutUnseen(policy, access, kind, items);`,
+    bad: `const seen = withoutUnseen(policy, access, 'tool', items);`,
+    also: {
+      file: 'src/mcp/policy/read-messages.ts',
+      good: `if (isBatch && hasIdTwice(messages))`, bad: `if (isBatch && hasIdTwice(messages) && messages.length > 99)`,
+    },
+  },
+  {
+    id: 'F-04', what: 'the first need that matches a resource is the only one', file: 'src/mcp/policy/policy.ts',
+    good: `return needs.includes(null) ? null : together(needs.filter((need) => need !== null));`,
+    bad: `return needs.includes(null) ? null : together(needs.filter((need) => need !== null).slice(0, 1));`,
+  },
+  {
+    id: 'F-08', what: 'tools see cookies and keys of the request', file: 'src/mcp/redacted-request.ts',
+    good: `const CREDENTIAL = /authoriz|cookie|credential|passw|secret|api[-_]?key|token|`,
+    bad: `const CREDENTIAL = /authoriz|credential|passw|secret|token|`,
+  },
+  {
+    id: 'F-12', what: 'an import refuses records whose names an epoch or a tenant begins', file: 'src/stores/move.ts',
+    good: `return typeof value === 'string' && value.indexOf(':') > 0;`,
+    bad: `return typeof value === 'string' && /^[a-z-]+:/.test(value);`,
+  },
+  {
+    id: 'F-18', what: 'a token of an exchange outlives the token that was exchanged', file: 'src/core/verify.ts',
+    good: `(findAccess(parent, grant.subjectHash ?? '', now) ? null : 'subject_token_over')`,
+    bad: `(findAccess(parent, grant.subjectHash ?? '', now) || grant.subjectHash ? null : 'subject_token_over')`,
+  },
+  {
+    id: 'F-21', what: 'resealing always leaves something', file: 'src/core/reseal.ts',
+    good: `if (typeof sealed !== 'string' || !sealed.startsWith('s1.')) return sealed ?? null;`,
+    bad: `if (typeof sealed !== 'string' || !sealed.startsWith('s1.')) return sealed ?? null;
+      isLost ||= key.startsWith('state:');`,
+  },
+  {
+    id: 'F-35', what: 'guesses from elsewhere keep the owner out', file: 'src/core/attempts.ts',
+    good: 'const here = (kind: string, whose: string): string => `${kind}\\n${whose}\\n${network}`;',
+    bad: 'const here = (kind: string, whose: string): string => `${kind}\\n${whose}`;',
+  },
+  {
+    id: 'F-38', what: 'a browser is sent to a client that nobody vouches for', file: 'src/endpoints/authorize/skip-consent.ts',
+    good: `return isTrusted || user`, bad: `return isTrusted || user || location`,
+  },
+  {
+    id: 'F-40', what: 'our own redirect counts as the doing of the person', file: 'src/endpoints/authorize/skip-consent.ts',
+    good: `  if (new URL(request.url).searchParams.has(RETURNED)) return false;
+  return entered === true || request.headers.get('sec-fetch-site') === 'none';`,
+    bad: `  return entered === true || ['none', 'same-origin'].includes(request.headers.get('sec-fetch-site') ?? '');`,
+  },
+  {
+    id: 'F-46', what: 'answers of tools may be kept by caches', file: 'src/lib/http.ts',
+    good: `const value = mediaTypeOf(response.headers) === 'text/event-stream' ? 'no-store, no-transform' : 'no-store';`,
+    bad: `const value = mediaTypeOf(response.headers) === 'text/event-stream' ? 'no-transform' : 'max-age=60';`,
+  },
+  {
+    id: 'F-63', what: 'a restore under a new epoch loses what users stored', file: 'src/model/record-kind.ts',
+    good: `  'state',
+  'totp',`, bad: `  'totp',`,
+  },
+  {
+    id: 'R-01', what: 'form-action binds what a page of the client does next', file: 'src/pages/layout.ts',
+    good: `...(formAction === 'leaves' ? [] : [`, bad: `...(formAction === undefined ? [] : [`,
+  },
+  {
+    id: 'R-03', what: 'a client is unknown while the host of its document is down', file: 'src/clients/metadata-document.ts',
+    good: `if (isHostDown(answer)) return whileDown(as, id, answer);`, bad: ``,
+  },
+  {
+    id: 'R-06', what: 'offline_access beside other scopes is dropped', file: 'src/endpoints/authorize/authorization-request.ts',
+    good: `...(asked.length > rights.length ? { offline: true } : {}),`,
+    bad: `...(asked.length > rights.length && rights.length === 0 ? { offline: true } : {}),`,
+  },
+  {
+    id: 'R-07', what: 'schemes of known apps are registered and then refused', file: 'src/model/redirect.ts',
+    good: `const isSchemeGood = kind !== 'private-use' || isUsableScheme(wanted, schemes);`, bad: `const isSchemeGood = kind !== 'private-use';`,
+  },
+  {
+    id: 'R-08', what: 'a resource that is named twice is several', file: 'src/model/resource.ts',
+    good: `if (meant.size > 1)`, bad: `if (asked.length > 1)`,
+  },
+  {
+    id: 'R-09', what: 'a client that chose no method is held to one', file: 'src/clients/confidential.ts',
+    good: `return authMethod === method || (!methodChosen && authMethod.startsWith('client_secret'));`, bad: `return authMethod === method || methodChosen === undefined && authMethod === method;`,
+  },
+  {
+    id: 'R-10', what: 'a secret in a Basic header must be form-encoded', file: 'src/clients/confidential.ts',
+    good: `const shown = [parseBasic(authorization), rawBasic(authorization)].filter((pair) => pair !== null);`,
+    bad: `const shown = [parseBasic(authorization)].filter((pair) => pair !== null);`,
+  },
+  {
+    id: 'R-11', what: 'an address with a slash at its end is another resource', file: 'src/guard/resource-metadata.ts',
+    good: `const names = [description.resource, otherName(description.resource)].filter((name) => name !== null);`,
+    bad: `const names = [description.resource, otherName('')].filter((name) => name !== null);`,
+  },
+  {
+    id: 'R-12', what: 'a client must name one of several routes', file: 'src/options/settings.ts',
+    good: `everyRoute: options.defaultResource === undefined ? everyRouteIn(resources, issuer) : undefined,`,
+    bad: `everyRoute: options.defaultResource === '' ? everyRouteIn(resources, issuer) : undefined,`,
+  },
+  {
+    id: 'R-12b', what: 'required scopes can be unticked where no route is named', file: 'src/endpoints/authorize/consent.ts',
+    good: `return resourceOf(as.settings, ticket.resource)?.scopes ?? [];`,
+    bad: `return as.settings.resources.find(({ uri }) => uri === ticket.resource)?.scopes ?? [];`,
+    also: {
+      file: 'src/endpoints/authorize/consent-page.ts',
+      good: `resourceOf(settings, ticket.resource)`, bad: `settings.resources.find((one) => one.uri === ticket.resource && resourceOf !== null)`,
+    },
+  },
+  {
+    id: 'R-13', what: 'who asks for unknown scopes only is refused', file: 'src/model/scope.ts',
+    good: `  return kept.length === 0 ? defaults : kept;`,
+    bad: `  if (kept.length === 0 && asked.length > 0) throw new OAuthError('invalid_scope', 'scope_unknown');
+  return kept.length === 0 ? defaults : kept;`,
+  },
+  {
+    id: 'R-14', what: 'only origins of web pages can be allowed', file: 'src/options/kinds.ts',
+    good: `return WEB.test(protocol) ? origin === text : /`, bad: `return WEB.test(protocol) ? origin === text : origin === text && /`,
+  },
+  {
+    id: 'R-18', what: 'a charset other than UTF-8 is refused', file: 'src/endpoints/endpoint.ts',
+    good: `if (!isUtf8 && !WITH_ASCII.test(charset.trim()))`, bad: `if (!isUtf8 && WITH_ASCII !== null)`,
+  },
+  {
+    id: 'R-19', what: 'HEAD is no method of the authorization endpoint', file: 'src/server.ts',
+    good: `methods: { GET: greeting(authorize), HEAD: authorize, POST: authorize },`, bad: `methods: { GET: greeting(authorize), POST: authorize },`,
+  },
+  {
+    id: 'R-20', what: 'a link that cannot be shown refuses the whole client', file: 'src/clients/metadata.ts',
+    good: `  return isShown ? value : undefined;`, bad: `  if (!isShown) throw invalid('uri', 'A link must be public.');
+  return value;`,
+  },
+  {
+    id: 'R-21', what: 'a preflight for other headers is refused', file: 'src/server.ts',
+    good: `askedHeaders(request) ?? 'Authorization, Content-Type, DPoP, MCP-Protocol-Version'`,
+    bad: `(request.url === '' ? askedHeaders(request) : null) ?? 'Authorization, Content-Type, DPoP, MCP-Protocol-Version'`,
+  },
+  {
+    id: 'R-32', what: 'the end that a signed token says itself is not read', file: 'src/upstreams/token-verbs.ts',
+    good: `const expiresAt = expiresIn === undefined ? endIn(accessToken, now) : now + Math.floor(expiresIn);`,
+    bad: `const expiresAt = expiresIn === undefined ? endIn('', now) : now + Math.floor(expiresIn);`,
+  },
+  {
+    id: 'R-38', what: 'a sign-in fails where the profile cannot be read', file: 'src/upstreams/code-flow.ts',
+    good: `  if (said['sub'] === undefined) return {};
+`, bad: ``,
+  },
+  {
+    id: 'R-51', what: 'a slow tool sends no byte until it is done', file: 'src/mcp/in-time.ts',
+    good: `const PATIENCE_MS = 5000;`, bad: `const PATIENCE_MS = 50_000;`,
+  },
+  {
+    id: 'R-52', what: 'only the two media types by name are acceptable', file: 'src/lib/accept.ts',
+    good: 'const specific = RANGE.test(range) ? [`*/*`, `${main}/*`, type].indexOf(range) : -1;',
+    bad: `const specific = RANGE.test(range) && main !== '' && range === type ? 2 : -1;`,
+  },
+  {
+    id: 'R-53', what: 'what a server says through its own object is dropped', file: 'src/mcp/handler.ts',
+    good: `          relateToRequest(server, body);
+`, bad: `          void relateToRequest;
+`,
+  },
+  {
+    id: 'F-19', what: 'a policy of the operator that says nothing says yes', file: 'src/endpoints/oauth/register.ts',
+    good: `if (policy !== null && (await policy(metadata)) !== true)`, bad: `if (policy !== null && (await policy(metadata)) === false)`,
+  },
+  {
+    id: 'F-22', what: 'a quota that cannot be counted is no limit', file: 'src/endpoints/oauth/register.ts',
+    good: `if (!(await takePlace(as)) && !(await takeOldest(as)))`, bad: `if (!(await takePlace(as).catch(() => true)) && !(await takeOldest(as)) && as.now() === 0)`,
+  },
+  {
+    id: 'F-34', what: 'a password of the configuration is never renewed', file: 'src/core/users/seeded-accounts.ts',
+    good: `if (seed.hash !== null && (await isRight(password, seed.hash))) return 'same';`, bad: `if (seed.hash !== null) return 'same';`,
+  },
+  {
+    id: 'F-36', what: 'a mail is sent before the answer, to those who are there', file: 'src/logins/password-reset.ts',
+    good: `services.after(() => sendTo(typed, call, rules));`, bad: `await sendTo(typed, call, rules);`,
+  },
+  {
+    id: 'F-42', what: 'who may come in is decided once', file: 'src/grants/recheck.ts',
+    good: `    if (said === 'no') return null;
+`, bad: ``,
+  },
+  {
+    id: 'F-45', what: 'each of many looks at one new document is counted', file: 'src/clients/metadata-document.ts',
+    good: `  let isMine = false;
+`, bad: `  let isMine = false;
+  await countFetch(as, network);
+`,
+  },
+  {
+    id: 'F-66', what: 'a write that a failover lost looks like theft', file: 'src/grants/refresh-token.ts',
+    good: `as.store.mayLose ? refresh : { familyHash: refresh.familyHash }`, bad: `as.store.mayLose === undefined ? refresh : { familyHash: refresh.familyHash }`,
+  },
+  {
+    id: 'F-69', what: 'a full store cannot revoke', file: 'src/core/records/records.ts',
+    good: `if (!isEnded(value) || !isNothingDone(error) || typeof when !== 'number' || !(await store.remove(key, when))) throw error;`,
+    bad: `if (!isEnded(value) || !isNothingDone(error) || typeof when === 'number' || !(await store.remove(key, when))) throw error;`,
+  },
+  {
+    id: 'R-15', what: 'registrations that nobody uses keep others out', file: 'src/endpoints/oauth/register.ts',
+    good: `if (!(await takePlace(as)) && !(await takeOldest(as)))`, bad: `if (!(await takePlace(as)) && (takeOldest === null || as.now() > 0))`,
+    also: { file: 'src/endpoints/oauth/register.ts', good: `const UNUSED_TTL: Seconds = 86_400;`, bad: `const UNUSED_TTL: Seconds = 90 * 86_400;` },
   },
 ]; // prettier-ignore

@@ -1,5 +1,6 @@
 /** What installations do all day, each by its habit. */
 import type { Installation, Pair } from './installation.ts';
+import { DESK } from './quirks.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -51,11 +52,16 @@ async function twice(installation: Installation, held: Pair): Promise<Pair> {
 /** Calls what a tool set is called for, and looks at what it says. */
 async function useTools(installation: Installation, held: Pair): Promise<Pair> {
   const { world } = installation.setup;
-  const tool = world.time.chance.pick(['whoami', 'save', 'count', 'site', 'admin']);
+  const tool = world.time.chance.pick(['whoami', 'save', 'count', 'count', 'site', 'admin', 'slow', 'says']);
   const known = counters.get(installation.setup.user) ?? 0;
-  const { pair, text } = await installation.call(tool, held);
+  const { pair, text, answer } = await installation.call(tool, held);
+  if (installation.setup.habit === 'confidential' && world.time.percent(20)) await installation.handOver(pair);
   if (text === null) return pair;
-  if (tool === 'count' && /^\d+$/.test(text)) {
+  if (tool === 'says' && text === 'said' && !installation.quirks.isModern && !answer?.text.includes('aloud'))
+    world.ledger.broken('every honest client gets in', installation.name, 'a line that a tool logged did not come');
+  if (tool === 'site' && text === 'dead token')
+    world.ledger.broken('every honest client gets in', installation.name, 'the token that a tool got for the site is dead');
+  if (tool === 'count' && installation.quirks.routes.every((route) => !route.startsWith('/notes')) && /^\d+$/.test(text)) {
     const count = Number(text);
     if (count <= known)
       world.ledger.broken(
@@ -65,7 +71,9 @@ async function useTools(installation: Installation, held: Pair): Promise<Pair> {
       );
     counters.set(installation.setup.user, Math.max(counters.get(installation.setup.user) ?? 0, count));
   }
-  if (tool === 'site' && text === 'failed: ended')
+  const { leaving } = world.ledger;
+  const mayEnd = pair.family.mayBeOver || pair.family.barredAt !== null || leaving === installation.setup.user;
+  if (tool === 'site' && text === 'failed: ended' && !mayEnd)
     world.ledger.broken('no sign-out by accident', installation.name, 'the account at the site is said to be over');
   if (tool === 'whoami' && pair.family.over === null && text.length < 5)
     world.ledger.broken('every honest client gets in', installation.name, `whoami said ${text}`);
@@ -82,19 +90,24 @@ export function forgetCounters(): void {
 
 /** The user disconnects the app: its revocation is confirmed, and from then on nothing of it works. */
 async function disconnect(installation: Installation, held: Pair): Promise<Pair> {
-  const { world, cluster } = installation.setup;
+  const { world } = installation.setup;
   if (installation.setup.signer) return held; // revokes only with an assertion; others show it
-  const body = new URLSearchParams({ token: held.refresh, client_id: installation.clientId ?? '' }).toString();
+  const secret = installation.setup.habit === 'confidential' ? { client_secret: DESK.secret } : {};
+  const body = new URLSearchParams({ token: held.refresh, client_id: installation.clientId ?? '', ...secret }).toString();
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  let refusedWhileFull = 0;
   const revoke = async (): Promise<true | null> => {
-    const response = await cluster.send(new Request('https://mcp.example/revoke', { method: 'POST', body, headers }));
+    if (world.until.storeStuck > world.time.now() && ++refusedWhileFull > 20)
+      world.ledger.broken('what is revoked stays revoked', installation.name, 'nothing can be revoked while the store is full');
+    const response = await installation.send(new Request('https://mcp.example/revoke', { method: 'POST', body, headers }));
     return response.status === 200 ? true : null;
   };
+  held.family.mayBeOver = true; // other processes of the client may hear of it first
   await installation.patiently('revoking', revoke);
   world.ledger.ended(held.family, 'revoked by the client');
   world.ledger.say(installation.name, `${held.family.name} revoked`);
   for (const token of [held.access]) {
-    const answer = await installation.send('whoami', token).catch(() => null);
+    const answer = await installation.callTool('whoami', token).catch(() => null);
     if (answer?.status === 200)
       world.ledger.broken('what is revoked stays revoked', installation.name, 'a call after its revocation was answered 200');
   }

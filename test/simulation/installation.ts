@@ -9,7 +9,9 @@ import type { Prover } from '../support/prover.ts';
 import { AT_SITE, type Cluster, ISSUER, type Person, passwordOf } from './cluster.ts';
 import type { Family } from './ledger.ts';
 import { NetworkError, type World } from './network.ts';
-import type { Habit } from './plan.ts';
+import { type Habit, HABITS } from './plan.ts';
+import { DESK, EXCHANGE, GATEWAY, MODERN_META, type Quirks, quirksOf } from './quirks.ts';
+import { OTHER_SECRETS, PROXY_MS } from './tools.ts';
 
 /** What a token answer gave. */
 export interface Pair {
@@ -39,15 +41,17 @@ export interface Setup {
 
 /** `refreshTokenGrace`, by default. */
 const GRACE_MS = 120_000;
-const REDIRECT = 'http://localhost:3334/callback';
 /** With pauses of a minute that is longer than any outage. */
-const TRIES = 2000;
+const TRIES = 900;
 
 /** One installation. Its `file` is what its processes share. */
 export class Installation {
   readonly setup: Setup;
   readonly name: string;
-  readonly browser: Browser;
+  readonly quirks: Quirks;
+  /** Where it stands in the network. */
+  readonly address: string;
+  browser: Browser;
   /** The token file. */
   file: Pair | null = null;
   /** What its user allows: `write` not always. */
@@ -58,14 +62,28 @@ export class Installation {
   constructor(setup: Setup) {
     this.setup = setup;
     this.name = setup.habit;
-    this.browser = makeBrowser((request) => setup.cluster.send(request));
+    this.quirks = quirksOf(setup.habit);
+    this.address = `192.0.2.${HABITS.indexOf(setup.habit) + 10}`;
+    this.browser = this.newBrowser();
+    if (setup.habit === 'confidential') this.clientId = DESK.id;
+    if (setup.habit === 'asks-less') this.scope = ['write']; // unticks what can be unticked
     if (setup.habit === 'keyed') {
       this.clientId = 'https://client.example/app.json';
       const jwks_uri = 'https://client.example/keys.json';
       const { files } = setup.cluster.documents;
-      files.set(this.clientId, { client_id: this.clientId, client_name: 'Keyed', redirect_uris: [REDIRECT], token_endpoint_auth_method: 'private_key_jwt', jwks_uri }); // prettier-ignore
+      files.set(this.clientId, { client_id: this.clientId, client_name: 'Keyed', redirect_uris: [this.quirks.redirectUri], token_endpoint_auth_method: 'private_key_jwt', jwks_uri }); // prettier-ignore
       files.set(jwks_uri, { keys: [setup.signer?.publicKey] });
     }
+  }
+
+  newBrowser(): Browser {
+    return makeBrowser((request) => this.send(request));
+  }
+
+  /** Sends a request from where it stands. */
+  async send(request: Request, access: string | null = null, patience?: number): Promise<Response> {
+    request.headers.set('x-address', this.address);
+    return this.setup.cluster.send(request, access, patience);
   }
 
   /** Repeats until the server answers at all: 503 and a lost connection are no answers. */
@@ -86,25 +104,43 @@ export class Installation {
 
   /** One request to the token endpoint; null where nothing is known of its fate. */
   async ask(fields: Record<string, string>): Promise<Answer> {
-    const { world, cluster, signer, prover } = this.setup;
-    const form = new URLSearchParams({ client_id: this.clientId ?? '', ...fields });
+    const { world, signer, prover, habit } = this.setup;
+    const form = new URLSearchParams({ ...(habit === 'confidential' ? {} : { client_id: this.clientId ?? '' }), ...fields });
+    for (const resource of this.quirks.resource) form.append('resource', resource);
+    const own = habit === 'confidential' ? this.secretIn(form) : {};
     const proof = await prover?.proof('POST', `${ISSUER}/token`);
     if (signer)
       for (const [name, value] of Object.entries(
         shown(await signer.sign({ ...clientClaims(this.clientId ?? '', this.now()), aud: ISSUER })),
       ))
         form.set(name, value);
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', ...(proof ? { dpop: proof } : {}) };
-    const answer = await read(await cluster.send(new Request(`${ISSUER}/token`, { method: 'POST', body: form.toString(), headers })));
+    const headers = { ...this.origin(), ...own, 'content-type': this.quirks.form, ...(proof ? { dpop: proof } : {}) };
+    const response = await this.send(new Request(`${ISSUER}/token`, { method: 'POST', body: form.toString(), headers }));
+    if (response.status === 200) world.ledger.private(this.name, response);
+    const answer = await read(response);
     world.ledger.count(`token ${answer.status}`);
     const once = proof ?? form.get('client_assertion');
     if (answer.status !== 200 || !once) return answer;
     world.ledger.accepted(this.name, once);
     if (world.has('prober') && world.time.percent(10)) {
-      const again = await cluster.send(new Request(`${ISSUER}/token`, { method: 'POST', body: form.toString(), headers })).then(read, lost); // somebody heard it
+      const again = await this.send(new Request(`${ISSUER}/token`, { method: 'POST', body: form.toString(), headers })).then(read, lost); // somebody heard it
       if (again?.status === 200) world.ledger.accepted(this.name, once);
     }
     return answer;
+  }
+
+  /** The secret, in the body or in a header that is not form-encoded, as libraries send it. */
+  secretIn(form: URLSearchParams): Record<string, string> {
+    if (this.setup.world.time.percent(50)) {
+      form.set('client_id', DESK.id);
+      form.set('client_secret', DESK.secret);
+      return {};
+    }
+    return { authorization: `Basic ${btoa(`${DESK.id}:${DESK.secret}`)}` };
+  }
+
+  origin(): Record<string, string> {
+    return this.quirks.origin === undefined ? {} : { origin: this.quirks.origin };
   }
 
   now(): number {
@@ -116,16 +152,34 @@ export class Installation {
     const { world, habit } = this.setup;
     const signInName = `${this.name}#${++this.#signIns}`;
     world.ledger.say(this.name, `signs ${this.setup.user} in`);
+    if (habit === 'registers-anew') this.browser = this.newBrowser(); // a private window
     return this.patiently('signing in', async () => {
+      if (!(await this.discover())) return null;
       if (this.clientId === null || habit === 'registers-anew') this.clientId = await this.register();
       if (habit === 'device') return this.withDevice(signInName);
       const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
       const code = await this.consent(verifier);
       if (code === null) return null;
-      const fields = { grant_type: 'authorization_code', code, redirect_uri: REDIRECT, code_verifier: verifier };
+      const fields = { grant_type: 'authorization_code', code, redirect_uri: this.quirks.redirectUri, code_verifier: verifier };
       const answer = await this.redeem(fields);
       return answer && this.keep(answer, world.ledger.opened(signInName, this.setup.user, this.scope), code);
     });
+  }
+
+  /** What a client reads first; false where it would stop here. */
+  async discover(): Promise<boolean> {
+    const [route] = this.quirks.routes;
+    const metadata = await read(await this.send(new Request(`${ISSUER}/.well-known/oauth-protected-resource${route}`)));
+    if (metadata.status >= 500) return false;
+    if (metadata.body['resource'] !== `${ISSUER}${route}`) return false; // RFC 9728 §3.3
+    if (this.quirks.origin === undefined) return true;
+    const headers = {
+      origin: this.quirks.origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type, traceparent',
+    };
+    const preflight = await this.send(new Request(`${ISSUER}/token`, { method: 'OPTIONS', headers }));
+    return /traceparent|\*/.test(preflight.headers.get('access-control-allow-headers') ?? '');
   }
 
   /** Redeems as this client does: once, twice at a time, or again where no answer came. */
@@ -140,13 +194,19 @@ export class Installation {
     if (first !== null && first.status < 500) return good(first);
     if (habit !== 'asks-again') return null; // the person starts anew
     const again = await ask();
-    if (first && again && again.status >= 400 && again.status < 500)
+    if (first && again && again.status >= 400 && again.status < 500 && !this.hasForgotten())
       this.setup.world.ledger.broken(
         'no sign-out by accident',
         this.name,
         `a code that was answered with ${first.status} is now answered with ${again.text.slice(0, 120)}`,
       );
     return good(again);
+  }
+
+  /** Whether the store has just lost what it knew of this sign-in. */
+  hasForgotten(): boolean {
+    const { failedOverAt, time } = this.setup.world;
+    return failedOverAt > time.now() - 5 * 60_000;
   }
 
   async register(): Promise<string> {
@@ -156,13 +216,20 @@ export class Installation {
         'refresh_token',
         ...(this.setup.habit === 'device' ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
       ];
-      const metadata = { client_name: this.name, redirect_uris: [REDIRECT], token_endpoint_auth_method: 'none', grant_types: grantTypes };
+      const { redirectUri, metadata: odd } = this.quirks;
+      const metadata = {
+        ...odd,
+        client_name: this.name,
+        redirect_uris: [redirectUri],
+        token_endpoint_auth_method: 'none',
+        grant_types: grantTypes,
+      };
       const request = new Request(`${ISSUER}/register`, {
         method: 'POST',
         body: JSON.stringify(metadata),
         headers: { 'content-type': 'application/json' },
       });
-      const answer = await read(await this.setup.cluster.send(request));
+      const answer = await read(await this.send(request));
       return answer.status === 201 ? String(answer.body['client_id']) : null;
     });
   }
@@ -170,13 +237,17 @@ export class Installation {
   /** Through the pages, to a code; null where something broke and the person starts again. */
   async consent(verifier: string): Promise<string | null> {
     const { world, habit, user } = this.setup;
+    const { redirectUri, resource, scope, looksFirst, remembers } = this.quirks;
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
     const query = new URLSearchParams({
-      response_type: 'code', client_id: this.clientId ?? '', redirect_uri: REDIRECT, state: 'st4te',
-      scope: habit === 'narrow' ? 'read write unheard:of' : habit === 'asks-less' ? 'write' : 'read write',
+      response_type: 'code', client_id: this.clientId ?? '', redirect_uri: redirectUri, state: 'st4te', scope,
       code_challenge: base64url(new Uint8Array(digest)), code_challenge_method: 'S256',
     }); // prettier-ignore
-    const page = await this.browser.get(`${ISSUER}/authorize?${query.toString()}`);
+    for (const one of resource) query.append('resource', one);
+    const url = `${ISSUER}/authorize?${query.toString()}`;
+    if (looksFirst && (await this.send(new Request(url, { method: 'HEAD' }))).status === 405) return null;
+    const page = await this.browser.get(url);
+    if (page.status === 400 && this.hasForgotten() && !['keyed', 'confidential'].includes(habit)) this.clientId = null; // its registration is lost
     if (page.status !== 200) return page.location ? codeIn(page.location) : null;
     const isSignedIn = page.text.includes('name="account"') && !page.text.includes('name="with"');
     const atSite = user === AT_SITE && !isSignedIn;
@@ -186,17 +257,29 @@ export class Installation {
         ? { with: 'corp' }
         : { decision: 'approve', username: user, password: passwordOf(user) };
     await world.time.sleep(3000 + world.time.chance.below(20_000));
-    const submit = (): ReturnType<Browser['submit']> => this.browser.submit(page, { ...fields, scope: this.scope });
+    const submit = (): ReturnType<Browser['submit']> =>
+      this.browser.submit(page, {
+        ...fields,
+        scope: [...new Set([...fixedScopes(page.text), ...this.scope])],
+        ...(remembers ? { remember: 'yes' } : {}),
+      });
+    const policy = /form-action ([^;]*)/.exec(page.headers.get('content-security-policy') ?? '')?.[1];
+    const isHeldBack = policy !== undefined && (atSite || this.quirks.goesOn); // a browser asks it of each hop
+    if (isHeldBack) world.ledger.broken('every honest client gets in', this.name, `a browser stops after the form: form-action ${policy}`);
     if (atSite) {
       const away = (await submit()).location;
       if (away === null) return null;
       await world.time.sleep(5000);
       return codeIn((await this.browser.get(await this.setup.cluster.site.visit(away))).location);
     }
-    if (habit !== 'double-redeem') return codeIn((await submit()).location);
+    if (habit !== 'double-redeem') {
+      const answer = await submit();
+      if (answer.status === 429) world.ledger.broken('every honest client gets in', this.name, 'the right password is answered with 429');
+      return codeIn(answer.location);
+    }
     const [first, second] = await Promise.all([submit().catch(lost), world.time.sleep(200).then(submit).catch(lost)]);
     const [shown, before] = [codeIn(second?.location ?? null), codeIn(first?.location ?? null)];
-    if (before !== null && shown === null && second && second.status < 500)
+    if (before !== null && shown === null && second && second.status < 500 && !this.hasForgotten())
       world.ledger.broken('every honest client gets in', this.name, `a second click led to a page (${second.status}) instead of the app`);
     return shown ?? before; // a browser shows what came last
   }
@@ -229,7 +312,7 @@ export class Installation {
       if (answer?.status === 200) return this.keep(answer, world.ledger.opened(name, user, this.scope), code);
       if (answer && answer.status < 500 && !['authorization_pending', 'slow_down'].includes(String(answer.body['error']))) {
         // A device whose good answer was lost on the way may be told that its code is spent; one that got our 503 may not.
-        if (wasDown && !wasLost)
+        if (wasDown && !wasLost && !this.hasForgotten())
           world.ledger.broken(
             'no sign-out by accident',
             this.name,
@@ -248,6 +331,8 @@ export class Installation {
     const [access, refresh] = [String(body['access_token']), textOf(body['refresh_token'])];
     const pair = { access, refresh, family };
     const { ledger } = this.setup.world;
+    if (/offline_access/.test(this.quirks.scope) && !/offline_access/.test(textOf(body['scope'])))
+      ledger.broken('every honest client gets in', this.name, 'offline_access was asked for and is not in the answer');
     ledger.secret(code.slice(code.indexOf('.') + 1));
     ledger.redeemed(this.name, code, refresh);
     ledger.gave(family, access, refresh);
@@ -258,7 +343,8 @@ export class Installation {
   /** Refreshes with a pair that one of its processes holds; null where the server has said that it is over. */
   async refresh(held: Pair): Promise<Pair | null> {
     const { world, habit } = this.setup;
-    const scope = habit === 'narrow' ? { scope: 'read write unheard:of offline_access' } : habit === 'asks-less' ? { scope: 'write' } : {};
+    const { refreshScope } = this.quirks;
+    const scope = refreshScope === undefined ? {} : { scope: refreshScope };
     const began = held.readAt ?? world.time.now();
     const answer = await this.patiently('refreshing', async () => {
       const got = await this.ask({ grant_type: 'refresh_token', refresh_token: held.refresh, ...scope });
@@ -278,40 +364,94 @@ export class Installation {
     // A lost answer and an outage longer than the grace: the first try may have rotated the token (docs/security-model.md).
     if (world.time.now() - began > GRACE_MS) held.family.mayBeOver = true;
     world.ledger.signedOut(held.family, `refresh answered ${answer.status} ${answer.text.slice(0, 160)}`);
-    if (answer.body['error'] === 'invalid_client' && habit !== 'keyed') this.clientId = null;
+    if (answer.body['error'] === 'invalid_client' && habit !== 'keyed' && habit !== 'confidential') this.clientId = null;
     if (this.file?.family === held.family) this.file = null;
     return null;
   }
 
   /** Calls a tool; refreshes and signs in as it takes. The text it said, or null where no answer came. */
-  async call(tool: string, held: Pair): Promise<{ readonly pair: Pair; readonly text: string | null }> {
+  async call(tool: string, held: Pair): Promise<{ readonly pair: Pair; readonly answer: Answer | null; readonly text: string | null }> {
+    const { world } = this.setup;
     let pair = held;
     for (let tries = 0; tries < 6; tries++) {
-      const answer = await this.send(tool, pair.access).catch(lost);
-      if (answer === null || answer.status >= 500) return { pair, text: null };
-      if (answer.status !== 401) return { pair, text: resultOf(answer) };
+      const began = world.time.now();
+      const answer = await this.callTool(tool, pair.access).catch(lost);
+      if (answer === null || answer.status >= 500) {
+        const isCalm = began > world.calmFrom + CALMED_MS;
+        if (isCalm) world.ledger.broken('every honest client gets in', this.name, `${tool} got ${answer?.status ?? 'no answer'} although nothing is wrong any more`); // prettier-ignore
+        return { pair, answer, text: null };
+      }
+      if (![200, 401, 403, 429].includes(answer.status) || (answer.status === 403 && tool !== 'save'))
+        world.ledger.broken(
+          'every honest client gets in',
+          this.name,
+          `${tool} is answered with ${answer.status} ${answer.text.slice(0, 120)}`,
+        );
+      if (answer.status !== 401) return { pair, answer, text: resultOf(answer) };
       const next = await this.refresh(pair);
       pair = next ?? this.file ?? (await this.signIn());
     }
-    this.setup.world.ledger.broken('every honest client gets in', this.name, `${tool} is refused with fresh tokens`);
-    return { pair, text: null };
+    world.ledger.broken('every honest client gets in', this.name, `${tool} is refused with fresh tokens`);
+    return { pair, answer: null, text: null };
   }
 
-  async send(tool: string, access: string): Promise<Answer> {
-    const { cluster, prover, world } = this.setup;
-    const proof = await prover?.proof('POST', `${ISSUER}/mcp`, { token: access });
+  async callTool(tool: string, access: string): Promise<Answer> {
+    const { prover, world } = this.setup;
+    const { accept, isModern, routes } = this.quirks;
+    const url = `${ISSUER}${world.time.chance.pick(routes)}`;
+    const proof = await prover?.proof('POST', url, { token: access });
     const headers = {
+      ...this.origin(),
+      ...OTHER_SECRETS,
       'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
+      accept,
       authorization: `${proof ? 'DPoP' : 'Bearer'} ${access}`,
       ...(proof ? { dpop: proof } : {}),
+      ...(isModern ? { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': tool } : {}),
     };
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: {} } });
-    const answer = await read(await cluster.send(new Request(`${ISSUER}/mcp`, { method: 'POST', headers, body }), access));
+    const params = { name: tool, arguments: {}, ...(isModern ? { _meta: MODERN_META } : {}) };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+    const patience = tool === 'slow' ? PROXY_MS : undefined;
+    const response = await this.send(new Request(url, { method: 'POST', headers, body }), access, patience);
+    if (response.status === 200) world.ledger.private(this.name, response);
+    const answer = await read(response);
     world.ledger.count(`call ${answer.status}`);
     return answer;
   }
+
+  /** Another client exchanges a token of this one, which is then revoked: what came of it ends with it. */
+  async handOver(pair: Pair): Promise<void> {
+    const { ledger, time, until } = this.setup.world;
+    const form = new URLSearchParams({
+      grant_type: EXCHANGE, client_id: GATEWAY.id, client_secret: GATEWAY.secret, subject_token: pair.access,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    }); // prettier-ignore
+    const post = (path: string, body: URLSearchParams): Promise<Response> =>
+      this.send(new Request(`${ISSUER}${path}`, { method: 'POST', body: body.toString(), headers: { 'content-type': PLAIN_FORM } }));
+    const answer = await post('/token', form).then(read, lost);
+    if (answer?.status !== 200) return;
+    const child = String(answer.body['access_token']);
+    ledger.hangsOn(child, pair.family, pair.access);
+    await this.callTool('whoami', child).catch(lost);
+    const revoked = await post('/revoke', new URLSearchParams({ token: pair.access, client_id: DESK.id, client_secret: DESK.secret })).then(
+      read,
+      lost,
+    );
+    if (until.storeFull > time.now() || until.storeStuck > time.now()) pair.family.mayBeOver = true; // a full store may have to end all of it (F-69)
+    if (revoked?.status !== 200) return;
+    ledger.revokedAccess(pair.access);
+    await time.sleep(1000);
+    await this.callTool('whoami', child).catch(lost);
+  }
 }
+
+const PLAIN_FORM = 'application/x-www-form-urlencoded';
+/** What was wrong before may last so long. */
+const CALMED_MS = 10 * 60_000;
+
+/** Scopes of a page that a person cannot untick. */
+const fixedScopes = (page: string): readonly string[] =>
+  [...page.matchAll(/<input type="hidden" name="scope" value="([^"]*)"/g)].map(([, scope]) => scope ?? '');
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -324,7 +464,8 @@ export async function read(response: Response): Promise<Answer> {
 
 /** What the tool said; null for anything else. */
 function resultOf({ text }: Answer): string | null {
-  const json = /^data: (\{.*)$/m.exec(text)?.[1] ?? text;
+  const lines = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => json ?? '');
+  const json = lines.at(-1) ?? text;
   if (!json.startsWith('{')) return null;
   const { result } = JSON.parse(json) as { result?: { content?: { text?: string }[] } };
   return result?.content?.[0]?.text ?? null;

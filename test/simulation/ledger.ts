@@ -29,6 +29,10 @@ export interface Family {
   stolenAt: number | null;
   /** When its owner was refused after the theft. */
   ownerRefusedAt: number | null;
+  /** From when on its person may not come in any more. */
+  barredAt: number | null;
+  /** Refresh tokens that were given lately, and when. */
+  given: readonly { readonly at: number; readonly refresh: string }[];
 }
 
 const IDLE_MS = 30 * 86_400_000;
@@ -50,8 +54,11 @@ export class Ledger {
   /** Grant → its family. */
   readonly #grants = new Map<string, Family>();
   readonly #revokedAccess = new Map<string, number>();
+  readonly #parents = new Map<string, string>();
   readonly #codes = new Map<string, Set<string>>();
   readonly #proofs = new Set<string>();
+  /** Who is just being taken off the list, or put on it. */
+  leaving: string | null = null;
   readonly permissions = new Map<string, { readonly since: number; readonly now: readonly string[]; readonly before: readonly string[] }>();
 
   constructor(time: VirtualTime) {
@@ -104,6 +111,8 @@ export class Ledger {
       mayBeOver: false,
       stolenAt: null,
       ownerRefusedAt: null,
+      barredAt: null,
+      given: [],
     };
     this.#families.set(name, family);
     return family;
@@ -113,6 +122,7 @@ export class Ledger {
     this.secret(access.slice(access.indexOf('.') + 1), refresh.slice(refresh.indexOf('.') + 1));
     this.#access.set(access, family);
     this.#grants.set(grantOf(access), family);
+    family.given = [...family.given.slice(-4), { at: this.#time.now(), refresh }];
   }
 
   /** One code gives one set of tokens. */
@@ -133,6 +143,56 @@ export class Ledger {
     family.over ??= { at: this.#time.now(), why };
   }
 
+  /** All that was opened until now is over. */
+  endedAll(why: string): void {
+    for (const family of this.#families.values()) this.ended(family, why);
+  }
+
+  /** From now on a person may not come in any more; what they have goes on until the next refresh. */
+  barred(user: string): void {
+    for (const family of this.#families.values()) if (family.user === user) family.barredAt ??= this.#time.now();
+  }
+
+  /** The store forgot what was written since then: what was said of that time is uncertain. One refresh that is lost signs no one out. */
+  forgotten(since: number): void {
+    const recent = since - 1000; // an answer takes a while
+    for (const family of this.#families.values()) {
+      const tokens = new Set(family.given.filter(({ at }) => at >= recent).map(({ refresh }) => refresh));
+      const isUndone = family.over !== null && family.over.at >= recent;
+      if (isUndone) family.over = null;
+      if (family.ownerRefusedAt !== null && family.ownerRefusedAt >= recent) family.ownerRefusedAt = null;
+      if (isUndone || family.openedAt >= recent || tokens.size > 1) family.mayBeOver = true;
+    }
+    for (const [token, at] of this.#revokedAccess) if (at >= recent) this.#revokedAccess.delete(token);
+    for (const [user, held] of this.permissions)
+      if (held.since >= recent) this.permissions.set(user, { ...held, since: Infinity, now: [...held.now, ...held.before] });
+    this.#codes.clear();
+    this.#proofs.clear();
+  }
+
+  /** Nobody can say of this person's grants whether they stand. */
+  uncertain(user: string): void {
+    for (const family of this.#families.values()) if (family.user === user) family.mayBeOver = true;
+  }
+
+  /** Whether somebody has the permission now, or had it a moment ago. */
+  mayHave(user: string, permission: string): boolean {
+    const held = this.permissions.get(user);
+    return held !== undefined && (held.now.includes(permission) || held.before.includes(permission));
+  }
+
+  /** An answer that is one person's stands in no cache. */
+  private(about: string, { headers }: Response): void {
+    if (!/no-store|private/.test(headers.get('cache-control') ?? ''))
+      this.broken('no cache keeps an answer', about, `the answer says: cache-control ${headers.get('cache-control')}`);
+  }
+
+  /** A token that is only good as long as another one. */
+  hangsOn(child: string, family: Family, parent: string): void {
+    this.#access.set(child, family);
+    this.#parents.set(child, parent);
+  }
+
   revokedAccess(access: string): void {
     this.#revokedAccess.set(access, this.#time.now());
   }
@@ -146,7 +206,8 @@ export class Ledger {
       if (access !== null || needs.scope || needs.permission) this.broken('no call without a token', about, `${tool} ran for a stranger`);
       return;
     }
-    const revoked = Math.min(family.over?.at ?? Infinity, (access !== null && this.#revokedAccess.get(access)) || Infinity);
+    const ends = [access, this.#parents.get(access ?? '')].map((one) => this.#revokedAccess.get(one ?? '') ?? Infinity);
+    const revoked = Math.min(family.over?.at ?? Infinity, ...ends);
     if (revoked < began)
       this.broken(
         'what is revoked stays revoked',
@@ -168,7 +229,17 @@ export class Ledger {
     if (family.stolenAt !== null) family.ownerRefusedAt ??= now;
     const idle = now - family.refreshedAt > IDLE_MS - SLACK_MS;
     this.count('signed out');
-    const why = family.over?.why ?? (family.mayBeOver ? 'perhaps revoked' : family.stolenAt !== null ? 'stolen' : idle ? 'idle' : null);
+    const why =
+      family.over?.why ??
+      (family.mayBeOver
+        ? 'perhaps revoked'
+        : family.barredAt !== null || family.user === this.leaving
+          ? 'may not come in any more'
+          : family.stolenAt !== null
+            ? 'stolen'
+            : idle
+              ? 'idle'
+              : null);
     if (why === null) this.broken('no sign-out by accident', family.name, answer);
     else this.say(family.name, `signed out, rightly: ${why}`);
   }
@@ -177,6 +248,8 @@ export class Ledger {
   refreshed(family: Family): void {
     if (family.over && this.#time.now() > family.over.at + SLACK_MS)
       this.broken('what is revoked stays revoked', family.name, `refreshed after the end (${family.over.why})`);
+    if (family.barredAt !== null && this.#time.now() > family.barredAt + SLACK_MS)
+      this.broken('what is revoked stays revoked', family.name, `refreshed though ${family.user} may not come in any more`);
     family.refreshedAt = this.#time.now();
   }
 
@@ -224,5 +297,10 @@ export const NEEDS: { readonly [tool: string]: { readonly scope?: string; readon
   save: { scope: 'write' },
   admin: { permission: 'admin' },
   count: {},
+  slow: {},
+  says: {},
   site: {},
+  plan: { permission: 'admin' },
+  secret: { permission: 'admin' },
+  file: {},
 };

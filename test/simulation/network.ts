@@ -11,7 +11,11 @@ export interface World {
   readonly time: VirtualTime;
   readonly ledger: Ledger;
   /** Ends of troubles that last a while. */
-  readonly until: { storeOutage: number; storeFull: number; siteOutage: number; documentOutage: number };
+  readonly until: { storeOutage: number; storeFull: number; storeStuck: number; siteOutage: number; documentOutage: number };
+  /** When the store last forgot something. */
+  failedOverAt: number;
+  /** When the other site last gave a new refresh token for an old one. */
+  siteRefreshedAt: number;
   /** From here on nothing goes wrong any more. */
   calmFrom: number;
   has(trouble: Trouble): boolean;
@@ -60,12 +64,13 @@ export function storeFor(world: World, machine: Machine, inner: Store): Store {
   const life = machine.death; // of this incarnation: what it had begun never goes on
   let isDead = false;
   life.catch(() => (isDead = true));
-  const operation = async <T>(adds: boolean, verb: () => Promise<T>): Promise<T> => {
+  const operation = async <T>(writes: 'new' | 'any' | null, verb: () => Promise<T>): Promise<T> => {
     await time.sleep(1 + time.chance.below(4));
     if (isDead) return never();
     const troubled = time.now() < world.calmFrom;
     if (until.storeOutage > time.now()) throw new NothingDone('connect ECONNREFUSED 10.0.0.7:5432');
-    if (adds && until.storeFull > time.now()) throw new Error('The store is full.');
+    if (writes === 'new' && until.storeFull > time.now()) throw new Error('The store is full.');
+    if (writes !== null && until.storeStuck > time.now()) throw new NothingDone('OOM command not allowed');
     const loss = troubled && world.has('store-loss') && time.percent(world.plan.storm ? 5 : 0.7);
     if (loss && time.percent(50)) throw time.percent(50) ? new NothingDone('serialization failure') : new Error('read ECONNRESET');
     if (troubled && world.has('store-hang') && time.percent(0.05)) {
@@ -80,33 +85,40 @@ export function storeFor(world: World, machine: Machine, inner: Store): Store {
   };
   return {
     atomic: true,
-    read: (key, known) => operation(false, () => inner.read(key, known)),
-    write: (key, value, when, options) => operation(when === 'absent', () => inner.write(key, value, when, options)),
-    remove: (key, when) => operation(false, () => inner.remove(key, when)),
-    list: (index, after) => operation(false, () => inner.list(index, after)),
-    ...(inner.all ? { all: (after) => operation(false, () => inner.all!(after)) } : {}),
-    ...(inner.sweep ? { sweep: (most) => operation(false, () => inner.sweep!(most)) } : {}),
+    ...(inner.mayLose ? { mayLose: true } : {}),
+    read: (key, known) => operation(null, () => inner.read(key, known)),
+    write: (key, value, when, options) => operation(when === 'absent' ? 'new' : 'any', () => inner.write(key, value, when, options)),
+    remove: (key, when) => operation(null, () => inner.remove(key, when)),
+    list: (index, after) => operation(null, () => inner.list(index, after)),
+    ...(inner.all ? { all: (after) => operation(null, () => inner.all!(after)) } : {}),
+    ...(inner.sweep ? { sweep: (most) => operation(null, () => inner.sweep!(most)) } : {}),
   };
 }
 
-/** Sends a request to a process: it may not arrive, and the answer may not come back. */
+/**
+ * Sends a request to a process: it may not arrive, and the answer may not come back.
+ *
+ * @param patience milliseconds until a proxy gives up that has got no byte.
+ */
 export async function across(
   world: World,
   machine: Machine,
   request: Request,
   serve: (request: Request) => Promise<Response>,
+  patience = 60_000,
 ): Promise<Response> {
   const { time } = world;
   const loses = (): boolean => time.now() < world.calmFrom && world.has('lost-answers') && time.percent(world.plan.storm ? 8 : 1.5);
   await time.sleep(5 + time.chance.below(60));
   if (!machine.isAlive || loses()) throw new NetworkError('The request did not arrive.');
-  const answered = (async () => {
-    const response = await serve(request);
-    return { response, body: await response.arrayBuffer() };
-  })();
-  const late = time.sleep(60_000).then(() => Promise.reject(new NetworkError('No answer within a minute.')));
-  late.catch(() => undefined);
-  const { response, body } = await Promise.race([answered, machine.death, late]);
+  const inTime = async <T>(coming: Promise<T>, milliseconds: number): Promise<T> => {
+    const late = time.sleep(milliseconds).then(() => Promise.reject(new NetworkError('No answer in time.')));
+    late.catch(() => undefined);
+    coming.catch(() => undefined);
+    return Promise.race([coming, machine.death, late]);
+  };
+  const response = await inTime(serve(request), patience);
+  const body = await inTime(response.arrayBuffer(), 60_000);
   await time.sleep(5 + time.chance.below(60));
   if (loses()) throw new NetworkError('The answer was lost.');
   return new Response(isEmpty(response.status) ? null : body, { status: response.status, headers: response.headers });

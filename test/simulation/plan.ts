@@ -15,6 +15,8 @@ export const HABITS = [
   'keyed', // known by a document, proves itself by a key that its host publishes
   'bound', // holds tokens that are bound to a key (DPoP)
   'device', // a device without a browser
+  'confidential', // entered by the operator, with a secret; another client exchanges its tokens
+  'editor', // an app with a scheme of its own
 ] as const;
 export type Habit = (typeof HABITS)[number];
 
@@ -24,7 +26,8 @@ export const TROUBLES = [
   'store-loss', // operations refused, or done with the answer lost
   'store-hang', // operations that are never answered
   'store-outage', // minutes in which the store refuses everything
-  'store-full', // hours in which no new record fits
+  'store-full', // hours in which no new record fits, or no write at all
+  'failover', // the store goes over to a replica and forgets its last writes
   'crash', // a process dies at any point, and another comes up
   'drift', // clocks of processes differ by up to eight seconds
   'site-outage', // the other site is down, or answers with web pages
@@ -32,6 +35,10 @@ export const TROUBLES = [
   'document-outage', // the host of a client's document is down
   'thief', // steals refresh tokens and uses them, also with a key of its own
   'prober', // sends hostile bodies to the tools
+  'flood', // registers clients by the hundred, and is looked up by many at once
+  'guesser', // tries passwords of people who are there
+  'page', // a web page that wants a code out of the browser of somebody who visits it
+  'move', // the operator moves all records to another store, or brings a backup back under a new epoch
   'administrator', // revokes grants, signs users out, takes permissions away
   'rotation', // the server's secret is rotated, process by process
 ] as const;

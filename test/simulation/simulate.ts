@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { makeProver } from '../support/prover.ts';
 import { makeSigner } from '../support/signer.ts';
-import { AT_SITE, PEOPLE, passwordOf, startCluster } from './cluster.ts';
+import { addressOf, AT_SITE, PEOPLE, passwordOf, startCluster } from './cluster.ts';
 import { forgetCounters, live } from './habits.ts';
 import { Installation } from './installation.ts';
 import { Ledger, type Violation } from './ledger.ts';
@@ -41,14 +41,17 @@ export async function simulate(plan: Plan): Promise<Outcome> {
     const end = time.now() + plan.days * DAY;
     const world: World = {
       plan, time, ledger,
-      until: { storeOutage: 0, storeFull: 0, siteOutage: 0, documentOutage: 0 },
+      until: { storeOutage: 0, storeFull: 0, storeStuck: 0, siteOutage: 0, documentOutage: 0 },
+      failedOverAt: -Infinity,
+      siteRefreshedAt: -Infinity,
       calmFrom: time.now(),
       has: (trouble) => plan.troubles.includes(trouble),
     }; // prettier-ignore
     const clock = { now: () => Math.floor(time.now() / 1000), pass: () => undefined };
     const ready = prepare(world, clock);
     await time.runUntil(time.now() + 60_000);
-    const stage = await ready;
+    const stage = await ready.catch((error: unknown) => ledger.broken('the server starts', 'simulation', String(error)));
+    if (!stage) return { plan, violations: ledger.violations, counts: ledger.counts };
     world.calmFrom = end - CALM;
     const failed = (error: unknown): void =>
       ledger.broken('the simulation itself works', 'simulation', error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -66,7 +69,8 @@ async function prepare(world: World, clock: { now: () => number; pass: () => und
     world.ledger.permissions.set(person, { since: 0, now: [], before: [] });
     if (person === AT_SITE) continue;
     world.ledger.secret(passwordOf(person).replaceAll(' ', '-'));
-    await cluster.helpers().accounts.create({ username: person, password: passwordOf(person), name: person });
+    const email = addressOf(person);
+    await cluster.helpers().accounts.create({ username: person, password: passwordOf(person), name: person, email, emailVerified: true });
   }
   const installations: Installation[] = [];
   for (const [at, habit] of world.plan.habits.entries()) {

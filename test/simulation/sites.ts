@@ -2,8 +2,8 @@
 import type { FakeUpstream } from '../../src/testing/fake-upstream.ts';
 import type { World } from './network.ts';
 
-/** The fake site behind a network, with outages and odd answers. */
-export function oddSite(world: World, site: FakeUpstream): typeof fetch {
+/** The fake site behind a network, with outages and odd answers. @param undated gets the tokens of which it did not say how long they live. */
+export function oddSite(world: World, site: FakeUpstream, undated: Set<string>): typeof fetch {
   const { time, until } = world;
   return async (input, init) => {
     await time.sleep(20 + time.chance.below(200));
@@ -16,9 +16,17 @@ export function oddSite(world: World, site: FakeUpstream): typeof fetch {
       if (kind === 2) return new Response(null, { status: 400 });
       return Response.json({ error: 'server_error' }, { status: 503 });
     }
-    const response = await site.fetch(input, init);
     const isOdd = world.has('site-odd') && time.now() < world.calmFrom && time.percent(30);
     const url = input instanceof Request ? input.url : String(input);
+    if (url.endsWith('/userinfo') && isOdd)
+      return time.percent(50)
+        ? new Response('<!doctype html><title>Moved</title>', { headers: { 'content-type': 'text/html' } })
+        : Response.json({ error: 'forbidden' }, { status: 403 });
+    const headers = new Headers(init?.headers);
+    const [, access] = /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '') ?? [];
+    if (access !== undefined) headers.set('authorization', `Bearer ${tokenIn(access)}`);
+    if (url.endsWith('/token')) world.siteRefreshedAt = time.now();
+    const response = await site.fetch(input, access === undefined ? init : { ...init, headers });
     if (!isOdd || !url.endsWith('/token') || response.status !== 200) return response;
     const body = (await response.json()) as Record<string, unknown>;
     const change = time.chance.pick<Record<string, unknown>>([
@@ -27,11 +35,25 @@ export function oddSite(world: World, site: FakeUpstream): typeof fetch {
       { expires_in: '' },
       { expires_in: '3600' },
       { expires_in: -5 },
+      { expires_in: undefined, access_token: jwtOf(String(body['access_token']), Math.floor(time.now() / 1000) + 3600) },
       { token_type: 'bearer', scope: null },
       { unheard_of: { deep: [1] } },
     ]);
+    if ('expires_in' in change && change['expires_in'] !== '3600' && !('access_token' in change)) undated.add(String(body['access_token']));
     return Response.json({ ...body, ...change });
   };
+}
+
+/** An access token as a JWT, which says when it ends. */
+const jwtOf = (token: string, exp: number): string =>
+  [JSON.stringify({ alg: 'none' }), JSON.stringify({ exp, token }), 's'].map((part) => Buffer.from(part).toString('base64url')).join('.');
+
+/** The site's own token in one that looks otherwise. */
+export function tokenIn(token: string): string {
+  const [, payload, more] = token.split('.');
+  return payload === undefined || more === undefined
+    ? token
+    : (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { token: string }).token;
 }
 
 /** The host of client documents and keys. */

@@ -31,6 +31,8 @@ const real = {
   setTimeout: globalThis.setTimeout,
   clearTimeout: globalThis.clearTimeout,
   setImmediate: globalThis.setImmediate,
+  setInterval: globalThis.setInterval,
+  clearInterval: globalThis.clearInterval,
   dateNow: Date.now,
   random: Math.random,
   abortAfter: AbortSignal.timeout,
@@ -52,6 +54,13 @@ export function virtualTime(seed: number): VirtualTime {
   globalThis.clearTimeout = ((timer: unknown) => timer instanceof Timer && timer.callOff()) as typeof clearTimeout;
   globalThis.setImmediate = ((run: (...values: unknown[]) => void, ...values: unknown[]) =>
     new Timer(at(now, () => run(...values)))) as unknown as typeof setImmediate;
+  globalThis.setInterval = ((run: (...values: unknown[]) => void, milliseconds = 1, ...values: unknown[]) => {
+    let off = (): void => undefined;
+    const next = (): void => void (off = at(now + Math.max(1, milliseconds), () => (next(), run(...values))));
+    next();
+    return new Timer(() => off());
+  }) as unknown as typeof setInterval;
+  globalThis.clearInterval = globalThis.clearTimeout;
   Date.now = () => now;
   Math.random = () => choices.below(2 ** 30) / 2 ** 30;
   AbortSignal.timeout = (milliseconds) => {
@@ -80,6 +89,8 @@ export function virtualTime(seed: number): VirtualTime {
       globalThis.setTimeout = real.setTimeout;
       globalThis.clearTimeout = real.clearTimeout;
       globalThis.setImmediate = real.setImmediate;
+      globalThis.setInterval = real.setInterval;
+      globalThis.clearInterval = real.clearInterval;
       Date.now = real.dateNow;
       Math.random = real.random;
       AbortSignal.timeout = real.abortAfter;
