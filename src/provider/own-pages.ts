@@ -14,6 +14,7 @@ import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import { findRedirect, shownPlace } from '../model/redirect.ts';
+import { resourceOf } from '../model/resource.ts';
 import { requestedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
 import { approvedScope, type Approved, type PendingAuthorization } from '../model/pending-authorization.ts';

@@ -70,8 +70,8 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
   it('keeps the scopes that every call needs, whatever was ticked (R-04)', async () => {
     const { oauth, parse } = await own(store, ['read']);
     const asked = await parse({ scope: 'write' });
-    const { handle, headers } = await oauth.beginConsent(asked);
-    const { request } = await oauth.approveConsent(post(cookiesOf(headers)), handle, { scope: ['write'] });
+    const { id, headers } = await oauth.beginConsent(asked);
+    const { request } = await oauth.approveConsent(post(cookiesOf(headers)), id, { scope: ['write'] });
     expect(request.scope).toEqual(['read', 'write']);
   });
 

@@ -170,8 +170,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-35', what: 'guesses from elsewhere keep the owner out', file: 'src/core/attempts.ts',
-    good: 'const here = (kind: string, whose: string): string => `${kind}\\n${whose}\\n${network}`;',
-    bad: 'const here = (kind: string, whose: string): string => `${kind}\\n${whose}`;',
+    good: 'const networkName = (kind: string, account: string): string => `${kind}\\n${account}\\n${network}`;',
+    bad: 'const networkName = (kind: string, account: string): string => `${kind}\\n${account}`;',
   },
   {
     id: 'F-38', what: 'a browser is sent to a client that nobody vouches for', file: 'src/endpoints/authorize/skip-consent.ts',
@@ -220,8 +220,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-10', what: 'a secret in a Basic header must be form-encoded', file: 'src/clients/confidential.ts',
-    good: `const shown = [parseBasic(authorization), rawBasic(authorization)].filter((pair) => pair !== null);`,
-    bad: `const shown = [parseBasic(authorization)].filter((pair) => pair !== null);`,
+    good: `const readings = [parseBasic(authorization), rawBasic(authorization)].filter(`,
+    bad: `const readings = [parseBasic(authorization)].filter(`,
   },
   {
     id: 'R-11', what: 'an address with a slash at its end is another resource', file: 'src/guard/resource-metadata.ts',
@@ -235,18 +235,18 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-12b', what: 'required scopes can be unticked where no route is named', file: 'src/endpoints/authorize/consent.ts',
-    good: `return resourceOf(as.settings, ticket.resource)?.scopes ?? [];`,
-    bad: `return as.settings.resources.find(({ uri }) => uri === ticket.resource)?.scopes ?? [];`,
+    good: `return resourceOf(as.settings, pending.resource)?.scopes ?? [];`,
+    bad: `return as.settings.resources.find(({ uri }) => uri === pending.resource)?.scopes ?? [];`,
     also: {
       file: 'src/endpoints/authorize/consent-page.ts',
-      good: `resourceOf(settings, ticket.resource)`, bad: `settings.resources.find((one) => one.uri === ticket.resource && resourceOf !== null)`,
+      good: `resourceOf(settings, pending.resource)`, bad: `settings.resources.find((one) => one.uri === pending.resource && resourceOf !== null)`,
     },
   },
   {
     id: 'R-13', what: 'who asks for unknown scopes only is refused', file: 'src/model/scope.ts',
-    good: `  return kept.length === 0 ? defaults : kept;`,
-    bad: `  if (kept.length === 0 && asked.length > 0) throw new OAuthError('invalid_scope', 'scope_unknown');
-  return kept.length === 0 ? defaults : kept;`,
+    good: `  return accepted.length === 0 ? defaults : accepted;`,
+    bad: `  if (accepted.length === 0 && asked.length > 0) throw new OAuthError('invalid_scope', 'scope_unknown');
+  return accepted.length === 0 ? defaults : accepted;`,
   },
   {
     id: 'R-14', what: 'only origins of web pages can be allowed', file: 'src/options/kinds.ts',
@@ -313,7 +313,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-42', what: 'who may come in is decided once', file: 'src/grants/recheck.ts',
-    good: `    if (said === 'no') return null;
+    good: `    if (verdict === 'no') return null;
 `, bad: ``,
   },
   {
