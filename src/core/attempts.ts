@@ -3,7 +3,7 @@
  * networks together get many, and then each waits a little longer; none is refused because of the others. A browser that has succeeded
  * on the account before has its own count, whatever happens in its network.
  */
-import { pause } from '../lib/pause.ts';
+import { pause } from '../lib/on-abort.ts';
 import type { AttemptRules, Attempts } from '../model/attempts.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';

@@ -96,3 +96,8 @@ export function askedHeaders({ headers }: Request): string | null {
   const asked = headers.get('access-control-request-headers');
   return asked !== null && asked.length <= 4096 && /^[\w!#$%&'*+.^`|~\-, \t]+$/.test(asked) ? asked : null;
 }
+
+/** Whether a browser asked for this ahead, and no person opened it: `Sec-Purpose` of today's browsers (also `prefetch;prerender`), `Purpose` and `X-Moz` of older ones. */
+export function isPrefetch({ headers }: Request): boolean {
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => /\b(prefetch|prerender|preview)\b/i.test(headers.get(name) ?? ''));
+}

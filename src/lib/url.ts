@@ -1,4 +1,4 @@
-/** URLs as raw text: what counts as loopback, and which form an origin has. */
+/** URLs as raw text: what counts as loopback, and where a browser may be sent on this site. */
 
 const LOOPBACK_HTTP = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?(\/[^?#]*)?(\?[^#]*)?$/;
 
@@ -31,4 +31,19 @@ export function parseUrl(text: string): URL | null {
 export function isLoopbackRedirect(redirectUri: string): boolean {
   const url = parseUrl(redirectUri);
   return !url || !/^https?:$/.test(url.protocol) || isLoopbackHost(url.hostname);
+}
+
+/** Longest path to return to: a whole authorization request fits. */
+const MAX_PATH_LENGTH = 8192;
+
+/**
+ * The path with its query if it is one of `origin`, else null (CWE-601). Only plain characters: what a browser would repair or decode (`//evil`,
+ * `/\evil`, `/%09/evil`) is refused.
+ */
+export function ownPath(text: string | null | undefined, origin: string): string | null {
+  if (text === null || text === undefined || text.length > MAX_PATH_LENGTH) return null;
+  if (!/^\/(?![/\\])[\w\-./~]*(\?[\w\-.~=&%+:/?@!$'()*,;]*)?$/.test(text) || /\/\/|\/\.{1,2}(\/|\?|$)/.test(text.split('?', 1)[0] ?? ''))
+    return null;
+  const url = new URL(text, origin);
+  return url.origin === origin && url.pathname + url.search === text ? text : null;
 }

@@ -5,8 +5,7 @@
  * (docs/decisions/0013).
  */
 import { checkNames } from '../lib/names.ts';
-import { ownPath } from '../lib/own-path.ts';
-import { isLoopbackHost } from '../lib/url.ts';
+import { isLoopbackHost, ownPath } from '../lib/url.ts';
 import type { Identity, Organization } from '../model/identity.ts';
 import type { HostSession, Authenticated, RedirectLogin, SessionLogin } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';

@@ -3,7 +3,7 @@
  * writes are here, so that each waits in the same way and ends in the same way: 503 with `Retry-After`, nothing changed. A missing or
  * unexpected record is for the edit to judge, and never counts as contention.
  */
-import { pause } from '../lib/pause.ts';
+import { pause } from '../lib/on-abort.ts';
 import { OAuthError } from './error.ts';
 import type { Runtime } from './runtime.ts';
 import type { IndexKey, Json, Key, Seconds, Store, Stored } from './store.ts';

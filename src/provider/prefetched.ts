@@ -1,7 +1,7 @@
 /**
  * Prefetched: requests that a browser makes ahead of a person use nothing up.
  */
-import { isPrefetch } from '../lib/prefetch.ts';
+import { isPrefetch } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 
 /** @throws {OAuthError} for a request that no person opened. */

@@ -6,7 +6,7 @@
 import * as workers from 'cloudflare:workers';
 import { webRuntime } from '../core/web-runtime.ts';
 import type { FetchPublic } from '../lib/safe-fetch.ts';
-import { isSpecialHost } from '../lib/special-host.ts';
+import { isSpecialHost } from '../lib/document-url.ts';
 import type { Runtime } from '../model/runtime.ts';
 
 /** The one function that is wanted of `node:crypto`. */

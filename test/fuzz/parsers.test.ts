@@ -11,7 +11,7 @@ import { guard } from '../../src/guard/guard.ts';
 import { readCookie } from '../../src/lib/cookie.ts';
 import { parseFields } from '../../src/lib/form.ts';
 import { parseJson } from '../../src/lib/json.ts';
-import { ownPath } from '../../src/lib/own-path.ts';
+import { ownPath } from '../../src/lib/url.ts';
 import { parseAssertion } from '../../src/model/assertion.ts';
 import { OAuthError } from '../../src/model/error.ts';
 import { paramsOf } from '../../src/model/params.ts';

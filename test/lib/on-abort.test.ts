@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { onAbort } from '../../src/lib/on-abort.ts';
-import { pause } from '../../src/lib/pause.ts';
+import { onAbort, pause } from '../../src/lib/on-abort.ts';
 import { signalThatCounts } from '../support/counting-signal.ts';
 
 describe('lib/on-abort', () => {

@@ -4,7 +4,7 @@
  * from the page before.
  */
 import { type AnswerPlace, findAnswer, keepAnswer } from '../../core/records/decision-answers.ts';
-import { pause } from '../../lib/pause.ts';
+import { pause } from '../../lib/on-abort.ts';
 import { isSameBrowser, repeatDecision } from './repeated-answer.ts';
 import { expiredPage, findPending } from './pending.ts';
 import { consentPage } from './consent-page.ts';

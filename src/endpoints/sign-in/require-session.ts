@@ -5,7 +5,7 @@
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
-import { ownPath } from '../../lib/own-path.ts';
+import { ownPath } from '../../lib/url.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { Call } from '../endpoint.ts';
 import { redirectTo, sessionOf } from './browser-context.ts';

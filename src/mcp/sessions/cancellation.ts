@@ -2,7 +2,7 @@
  * Cancelling: a client's wish that one of its requests be given up comes in another POST, and is put into the drawer of its session, where the
  * turn that is at it looks from time to time.
  */
-import { pause } from '../../lib/pause.ts';
+import { pause } from '../../lib/on-abort.ts';
 import type { Seconds } from '../../model/store.ts';
 import { changeState } from '../change-state.ts';
 import type { SessionStore } from './session-store.ts';

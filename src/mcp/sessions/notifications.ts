@@ -3,8 +3,7 @@
  * show at once, and of the resources that it has subscribed to; the other goes on with a request whose connection broke. Both end with the token, with the session, and with the client.
  */
 import { utf8 } from '../../lib/bytes.ts';
-import { onAbort } from '../../lib/on-abort.ts';
-import { pause } from '../../lib/pause.ts';
+import { onAbort, pause } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
 import type { Json } from '../../model/store.ts';
 import { deathOf, readStream } from './event-store.ts';

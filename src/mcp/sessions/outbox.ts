@@ -3,7 +3,7 @@
  * Writers add to one record of the session, the holder of the stream empties it: what it took out it sends, once.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
-import { pause } from '../../lib/pause.ts';
+import { pause } from '../../lib/on-abort.ts';
 import type { Json } from '../../model/store.ts';
 import { changeState } from '../change-state.ts';
 import { eventStream, type NotificationStream, sendNotifications, type Write } from './notifications.ts';

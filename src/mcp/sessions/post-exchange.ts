@@ -9,8 +9,7 @@
  */
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
-import { onAbort } from '../../lib/on-abort.ts';
-import { pause } from '../../lib/pause.ts';
+import { onAbort, pause } from '../../lib/on-abort.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import { LOOK_EVERY, watchForCancellations } from './cancellation.ts';
 import type { JudgedBody, JudgedMessage } from '../policy/gate.ts';

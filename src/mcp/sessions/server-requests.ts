@@ -5,7 +5,7 @@
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { base64url } from '../../lib/base64url.ts';
-import { pause } from '../../lib/pause.ts';
+import { pause } from '../../lib/on-abort.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import type { SessionStore } from './session-store.ts';
 import type { Id, Message } from '../message.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ownPath } from '../../src/lib/own-path.ts';
+import { ownPath } from '../../src/lib/url.ts';
 
 const ORIGIN = 'https://mcp.example';
 
-describe('lib/own-path', () => {
+describe('lib/url: paths of this site', () => {
   it('takes paths of this site, with their query', () => {
     for (const path of [
       '/',

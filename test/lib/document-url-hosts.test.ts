@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { isDocumentUrl } from '../../src/lib/document-url.ts';
-import { isSpecialHost } from '../../src/lib/special-host.ts';
+import { isDocumentUrl, isSpecialHost } from '../../src/lib/document-url.ts';
 
 const hostOf = (text: string): string => new URL(`https://${text}/`).hostname;
 
-describe('lib/special-host', () => {
+describe('lib/document-url: special hosts', () => {
   it.each([
     '127.0.0.1', '127.255.1.2', '0.0.0.0', '10.1.2.3', '100.64.0.1', '169.254.169.254', '172.16.0.1', '172.31.255.255', '192.0.0.8', '192.0.2.1',
     '192.88.99.1', '192.168.1.1', '198.18.0.1', '198.19.255.255', '198.51.100.7', '203.0.113.9', '224.0.0.1', '255.255.255.255',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { isPrefetch } from '../../src/lib/prefetch.ts';
+import { isPrefetch } from '../../src/lib/http.ts';
 
 const asked = (headers: Record<string, string>): Request => new Request('https://mcp.example/', { headers });
 
-describe('lib/prefetch', () => {
+describe('lib/http: prefetch', () => {
   it.each([
     { 'sec-purpose': 'prefetch' }, { 'sec-purpose': 'prefetch;prerender' }, { 'sec-purpose': 'Prefetch; anonymous-client-ip' },
     { purpose: 'prefetch' }, { 'x-purpose': 'preview' }, { 'x-moz': 'prefetch' },
