@@ -1,5 +1,5 @@
 /** `portcullis init` and the arguments of `portcullis dev`: what is made, what is asked, what is refused. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -70,11 +70,49 @@ describe('portcullis init', () => {
     expect([file.code, file.err.split('\n').length]).toEqual([1, 1]);
   });
 
+  it('takes back what it wrote where a later file cannot be written', async () => {
+    const path = join(folder, 'half');
+    mkdirSync(path);
+    symlinkSync('nowhere', join(path, 'README.md'));
+    const { code, err } = await run('init', path, '--yes', '--no-install');
+    expect([code, err.split('\n').length, readdirSync(path)]).toEqual([1, 1, ['README.md']]);
+  });
+
+  it('installs with the package manager that runs it, and says where that failed', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const before = { ...process.env };
+    process.env['PATH'] = `${bin}:${before['PATH']}`;
+    process.env['npm_config_user_agent'] = 'pnpm/10.0.0 node/v24';
+    const manager = (code: number): void =>
+      writeFileSync(join(bin, 'pnpm'), `#!/bin/sh\necho "$@" > installed\nexit ${code}\n`, { mode: 0o755 });
+    try {
+      manager(0);
+      expect((await run('init', join(folder, 'installed'), '--yes')).out).not.toContain('npm install');
+      expect(readFileSync(join(folder, 'installed/installed'), 'utf8')).toBe('install\n');
+      manager(1);
+      const failed = await run('init', join(folder, 'failed'), '--yes');
+      expect([failed.code, failed.err]).toEqual([
+        1,
+        `pnpm install …\nThe files are there, but pnpm install failed. Run it in ${join(folder, 'failed')} again.`,
+      ]);
+    } finally {
+      process.env['PATH'] = before['PATH'];
+      if (before['npm_config_user_agent'] === undefined) delete process.env['npm_config_user_agent'];
+      else process.env['npm_config_user_agent'] = before['npm_config_user_agent'];
+    }
+  });
+
   it('prints JSON where asked', async () => {
     const path = join(folder, 'as-json');
     const { out } = await run('init', path, '--yes', '--no-install', '--json');
     expect(JSON.parse(out)).toMatchObject({ folder: path, runtime: 'node', login: 'password', installed: false, next: expect.arrayContaining(['npm install']) });
   }); // prettier-ignore
+
+  it('asks nothing where folder, runtime and login are given', async () => {
+    const { code, out } = await run('init', join(folder, 'given'), '--runtime', 'node', '--login', 'password', '--no-install');
+    expect([code, out.includes('sign in as admin with ADMIN_PASSWORD of .env')]).toEqual([0, true]);
+  });
 
   it('asks what was not given, and nothing else', async () => {
     const path = join(folder, 'asked');
@@ -105,7 +143,7 @@ describe('portcullis init', () => {
     [['init', '--runtime', 'worker'], '--runtime worker is not there; did you mean `workers`. See: portcullis init --help'],
     [['init', '--login', 'saml'], '--login saml is not there; there are password, github, google. See: portcullis init --help'],
     [['init', '--name', 'Nötes'], '--name takes lower-case letters, digits and -, beginning with a letter, at most 50. See: portcullis init --help'],
-    [['init', '--json'], 'init asks questions on a terminal. Without one, add --yes; --runtime and --login choose what is made.'],
+    [['init', '--json'], 'init asks questions on a terminal. Without one, give FOLDER, --runtime and --login, or --yes.'],
     [['dev', 'a', 'b'], 'dev takes one file. See: portcullis dev --help'],
     [['dev', '--port', 'x'], '--port takes a whole number from 0 to 65535. See: portcullis dev --help'],
   ])('refuses %j with what to type instead, and 2', async (argv, line) => {

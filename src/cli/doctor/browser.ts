@@ -9,7 +9,7 @@ import { common, initialize } from './messages.ts';
 import type { Resource } from './resource-metadata.ts';
 import type { Run } from './run.ts';
 import type { Server } from './server-metadata.ts';
-import { isTrouble } from './trouble.ts';
+import { isFault, isTrouble } from './trouble.ts';
 
 /** A page that no server knows. */
 const STRANGER = 'https://portcullis-doctor.invalid';
@@ -22,7 +22,8 @@ export async function checkBrowser(run: Run, challenge: Challenge, resource: Res
   for (const { tokenEndpoint: url } of servers) {
     if (url === null) continue;
     const answer = await preflight(run, url, options.origin ?? STRANGER, 'content-type');
-    if (isTrouble(answer, 'cors', findings) || allows(answer.headers, options.origin ?? STRANGER)) continue;
+    if (!isFault(answer) && isTrouble(answer, 'cors', findings)) continue;
+    if (allows(answer.headers, options.origin ?? STRANGER)) continue;
     findings.add('cors', options.origin === null ? 'warning' : 'problem', { url, header: 'Access-Control-Allow-Origin' }, quoted(answer.headers.get('access-control-allow-origin') ?? 'no header'), 'Answer OPTIONS with Access-Control-Allow-Origin: * here: clients in a browser, such as MCP Inspector, get tokens at this endpoint.'); // prettier-ignore
   }
   await checkPreflight(run);
@@ -46,9 +47,17 @@ async function checkPreflight(run: Run): Promise<void> {
   const { url, findings, options } = run;
   const answer = await preflight(run, url, options.origin ?? STRANGER, 'authorization, content-type, mcp-protocol-version');
   findings.made('preflight');
-  if (isTrouble(answer, 'preflight', findings)) return;
+  if (!isFault(answer) && isTrouble(answer, 'preflight', findings)) return;
   const { status, headers } = answer;
   const where = { url };
+  if (isFault(answer))
+    return findings.add(
+      'preflight',
+      'warning',
+      where,
+      `OPTIONS: HTTP ${status}`,
+      'Answer OPTIONS with 204, or with 403 to pages that are not welcome.',
+    );
   if (status === 401)
     return findings.add('preflight', options.origin === null ? 'warning' : 'problem', where, 'OPTIONS: HTTP 401', 'Answer OPTIONS before you look for a token: a browser sends none with a preflight, and then never sends the request.'); // prettier-ignore
   if (options.origin === null) return; // which pages are welcome is for the server to say

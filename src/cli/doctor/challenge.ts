@@ -7,7 +7,7 @@ import type { Exchange } from './ask.ts';
 import { quoted } from './findings.ts';
 import { common, initialize, modern } from './messages.ts';
 import type { Run } from './run.ts';
-import { isTrouble } from './trouble.ts';
+import { isFault, isHtml, isTrouble } from './trouble.ts';
 
 /** What the first answer told. */
 export interface Challenge {
@@ -37,7 +37,8 @@ export async function checkChallenge(run: Run): Promise<Challenge> {
   return { kind: 'guarded', metadataUrl };
 }
 
-function wrongStatus({ url, findings }: Run, { status, redirects, text, json }: Exchange): void {
+function wrongStatus({ url, findings }: Run, answer: Exchange): void {
+  const { status, redirects, json } = answer;
   const target = redirects[0];
   if (target !== undefined) {
     const insecure = target.startsWith('http:') && (url.startsWith('https:') || !isLoopbackHost(parseUrl(target)?.hostname ?? ''));
@@ -50,7 +51,7 @@ function wrongStatus({ url, findings }: Run, { status, redirects, text, json }: 
         : 'Answer 401 with a challenge. A redirect to a sign-in page is for browsers; an MCP client cannot use it.';
     return findings.add('redirect', 'problem', { url, header: 'Location' }, found, fix);
   }
-  const html = /^\s*<(!doctype|html)/i.test(text);
+  const html = isHtml(answer);
   const fixes: { readonly [status: number]: string } = {
     200:
       json?.['error'] !== undefined
@@ -125,7 +126,7 @@ async function checkBadToken({ url, ask, findings }: Run): Promise<void> {
   const answer = await ask(initialize({ url, token: made }));
   const where = { url, header: 'WWW-Authenticate' };
   findings.made('bad-token');
-  if (isTrouble(answer, 'bad-token', findings)) return;
+  if (!isFault(answer) && isTrouble(answer, 'bad-token', findings)) return;
   const { status, headers } = answer;
   if (status >= 200 && status < 300) {
     return findings.add('bad-token', 'problem', { url }, 'a made-up token is accepted', 'Verify every token: signature or lookup, issuer, audience and expiry.'); // prettier-ignore

@@ -10,7 +10,7 @@ import type { Resource } from './resource-metadata.ts';
 import { type Run, textOf } from './run.ts';
 import type { Server } from './server-metadata.ts';
 import { authorizationUrl, browser, checkSignIn } from './sign-in.ts';
-import { insteadOfJson, isTrouble } from './trouble.ts';
+import { insteadOfJson, isFault, isTrouble } from './trouble.ts';
 
 /** A host that cannot exist (RFC 2606), so that nothing sent there arrives. */
 const NO_CLIENT = 'https://portcullis-doctor.invalid/callback';
@@ -34,7 +34,7 @@ async function checkToken({ ask, findings }: Run, url: string): Promise<void> {
   const headers = { ...common({ url }), accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
   const answer = await ask({ url, method: 'POST', headers, body: new URLSearchParams(form).toString() });
   findings.made('token-endpoint');
-  if (isTrouble(answer, 'token-endpoint', findings)) return;
+  if (!isFault(answer) && isTrouble(answer, 'token-endpoint', findings)) return;
   const { status, json } = answer;
   if (json !== null && typeof json['error'] === 'string' && (status === 400 || status === 401)) return;
   const [found, fix] =
@@ -50,8 +50,8 @@ async function checkUnknownClient({ ask, findings }: Run, endpoint: string): Pro
   const answer = await ask({ url: authorizationUrl(endpoint, 'portcullis-doctor-unknown', NO_CLIENT, {}), headers: browser(endpoint) });
   findings.made('authorization-endpoint');
   findings.made('unknown-client');
-  const { status, failure, redirects } = answer;
-  if (failure === null && status >= 500) {
+  const { status, redirects } = answer;
+  if (isFault(answer)) {
     findings.add(
       'unknown-client',
       'problem',
@@ -81,7 +81,7 @@ async function checkRegistration(run: Run, server: Server, url: string, client: 
   const headers = { ...common({ url }), accept: 'application/json', 'content-type': 'application/json' };
   const answer = await ask({ url, method: 'POST', headers, body: JSON.stringify(client.registration) });
   findings.made('register');
-  if (isTrouble(answer, 'register', findings)) return;
+  if (!isFault(answer) && isTrouble(answer, 'register', findings)) return;
   const { status, json } = answer;
   const id = json === null ? null : textOf(json, 'client_id');
   if (json === null || id === null || status >= 300) {

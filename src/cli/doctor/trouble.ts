@@ -37,7 +37,7 @@ export function isTrouble(exchange: Exchange, check: CheckId, findings: Findings
     return true;
   };
   if (status === 429) return note(check, 'outage', 'HTTP 429', 'The server counts too many requests. Wait a minute, then run this again; if that does not help, allow more for metadata.'); // prettier-ignore
-  if (failure === null) return note(check, 'outage', `HTTP ${status} (${quoted(exchange.text) || 'no text'})`, 'The server or a proxy before it fails. Its log says why; run this again when it answers.'); // prettier-ignore
+  if (failure === null) return note(check, 'outage', isHtml(exchange) ? `HTTP ${status} with an HTML page` : `HTTP ${status} (${quoted(exchange.text) || 'no text'})`, 'The server or a proxy before it fails. Its log says why; run this again when it answers.'); // prettier-ignore
   if (failure === PRIVATE_ADDRESS) {
     return note('private-address', 'problem', 'an address of a private network, which was not called', 'Publish addresses that clients on the internet can reach. Set the public URL of the server where it is configured.'); // prettier-ignore
   }
@@ -69,9 +69,20 @@ export function documentIn({ status, json }: Exchange): Exchange['json'] {
 }
 
 /** What came instead of a JSON document. */
-export function insteadOfJson({ status, text, headers, isCut }: Exchange): string {
+export function insteadOfJson(exchange: Exchange): string {
+  const { status, text, headers, isCut } = exchange;
   if (isCut) return `HTTP ${status} with a body that is too long`;
   const type = headers.get('content-type') ?? 'no content type';
-  if (/^\s*<|text\/html/i.test(type + text.slice(0, 20)) || /^\s*<(!doctype|html)/i.test(text)) return `HTTP ${status} with an HTML page`;
+  if (isHtml(exchange)) return `HTTP ${status} with an HTML page`;
   return `HTTP ${status} with ${quoted(type)}, ${text === '' ? 'no body' : 'which is no JSON object'}`;
+}
+
+/** Whether a page came, as firewalls, frameworks and single-page apps answer. */
+export function isHtml({ text, headers }: Exchange): boolean {
+  return /text\/html/i.test(headers.get('content-type') ?? '') || /^\s*<(!doctype|html)/i.test(text);
+}
+
+/** A server that runs and fails at one request has a fault in that, and no outage: 502 to 504 come from what stands before it. */
+export function isFault({ status }: Exchange): boolean {
+  return status === 500 || status === 501;
 }

@@ -19,7 +19,7 @@ export interface Verdict {
 
 /** Judges each client. @param servers those with metadata; a client takes the first. */
 export function verdictsOf(url: string, isOpen: boolean, servers: readonly Server[], findings: readonly Finding[]): readonly Verdict[] {
-  const down = findings.some(({ check, level }) => level === 'outage' && (check === 'reachable' || check.endsWith('metadata')));
+  const down = findings.some(({ check, level }) => level === 'outage' && CHECKS[check].stops === 'all');
   return CLIENTS.map((client) => {
     const server = servers[0];
     const knownBy = server ? wayOf(client, server) : null;

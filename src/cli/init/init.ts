@@ -1,6 +1,6 @@
 /** `portcullis init`: writes a new project into a folder, all of its files or none, and installs what it needs. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CliError, type Terminal } from '../terminal.ts';
 import { filesOf } from './files.ts';
@@ -17,9 +17,10 @@ export interface InitParts {
 /** Makes a project. @throws {CliError} when a file is there already, or nobody can be asked. */
 export async function runInit(options: InitOptions, terminal: Terminal, parts: InitParts = {}): Promise<void> {
   const { isInteractive = process.stdin.isTTY && process.stdout.isTTY } = parts;
-  if (!options.yes && (!isInteractive || options.json))
-    throw new CliError('init asks questions on a terminal. Without one, add --yes; --runtime and --login choose what is made.', 2);
-  const project = options.yes ? projectOf(options) : await askProject(options, await (parts.prompts ?? loadPrompts)());
+  const isWhole = options.yes || (options.folder !== undefined && options.runtime !== undefined && options.login !== undefined);
+  if (!isWhole && (!isInteractive || options.json))
+    throw new CliError('init asks questions on a terminal. Without one, give FOLDER, --runtime and --login, or --yes.', 2);
+  const project = isWhole ? projectOf(options) : await askProject(options, await (parts.prompts ?? loadPrompts)());
   const names = write(project);
   const shown = relative(process.cwd(), project.folder) || '.';
   if (!options.json) terminal.out(`Made ${names.length} files in ${shown}: ${names.join(', ')}`);
@@ -32,6 +33,7 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
     ...(project.installs ? [] : ['npm install']),
     ...(project.login === 'password' ? [] : ['put id and secret into .env (README.md says how)']),
     'npm start',
+    `npx portcullis connect http://localhost:8787/mcp --call whoami    in another terminal${project.login === 'password' ? '; sign in as admin with ADMIN_PASSWORD of .env' : ''}`,
   ];
   if (options.json)
     terminal.out(JSON.stringify({ folder: project.folder, files: names, runtime: project.runtime, login: project.login, installed: project.installs, next }, null, 2)); // prettier-ignore
@@ -46,11 +48,16 @@ function write(project: Project): readonly string[] {
     throw new CliError(
       `${project.folder} has ${there.join(', ')} already, and init overwrites nothing. Name another folder: portcullis init FOLDER`,
     );
+  const written: string[] = [];
   try {
     mkdirSync(project.folder, { recursive: true });
-    for (const { name, text, isSecret } of files)
-      writeFileSync(join(project.folder, name), text, { flag: 'wx', mode: isSecret ? 0o600 : 0o666 });
+    for (const { name, text, isSecret } of files) {
+      const path = join(project.folder, name);
+      writeFileSync(path, text, { flag: 'wx', mode: isSecret ? 0o600 : 0o666 });
+      written.push(path);
+    }
   } catch (error) {
+    for (const path of written) rmSync(path); // half a project is none
     throw new CliError(`${project.folder} cannot be written: ${(error as Error).message}. Name another folder.`, 1, { cause: error });
   }
   return files.map(({ name }) => name);
