@@ -53,6 +53,18 @@ describe('clients/metadata, reasons', () => {
   }); // prettier-ignore
 });
 
+describe('clients/keys, hints', () => {
+  it.each([
+    [{ jwks: KEYS, jwks_uri: 'https://app.example/keys' }, 'Send jwks or jwks_uri, not both.'],
+    [{ jwks: 'keys' }, 'jwks must be a JWK set of public keys.'],
+    [{ jwks_uri: 'https://app.example' }, 'jwks_uri must be an https URL with a path.'],
+    [{ jwks_uri: 'https://app.example/keys' }, 'jwks_uri cannot be read by this server; send jwks.'],
+  ])('say what to send instead of %j', (given, hint) => {
+    const text = JSON.stringify({ redirect_uris: [REDIRECT], token_endpoint_auth_method: 'private_key_jwt', ...given });
+    expect(() => parseMetadata(text, GRANTS)).toThrow(hint);
+  });
+});
+
 describe('clients/metadata, members', () => {
   it('reads text of sixteen levels, sixteen redirect URIs, each once, and a name of 200 characters', () => {
     expect(read(`{"redirect_uris":["${REDIRECT}"],"x":${'{"a":'.repeat(14)}{}${'}'.repeat(14)}}`)).toHaveProperty('redirectUris');
