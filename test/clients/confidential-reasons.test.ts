@@ -1,7 +1,9 @@
 /** Why a client with a secret is refused: the answer is one, the reason that listeners are told is precise. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseBasic } from '../../src/clients/confidential.ts';
-import { type App, makeApp } from '../support/app.ts';
+import { memoryStore } from '../../src/stores/memory.ts';
+import { makeClock } from '../../src/testing/clock.ts';
+import { type App, appOn, makeApp } from '../support/app.ts';
 
 const SECRET = 'a-secret-of-enough-characters-to-pass';
 const about = { secret: SECRET, grantTypes: ['client_credentials'] } as const;
@@ -69,6 +71,16 @@ describe('clients/confidential, reasons', () => {
     ['401 assertion_type', ASSERTION, undefined],
   ])('says %s of %j with %j', async (verdict, form, authorization) => {
     expect(await ask(form, authorization)).toBe(verdict);
+  });
+
+  it('says so, too, of a client that is known by its document and shows a secret', async () => {
+    const id = 'https://app.example/app.json';
+    const document = { client_id: id, client_name: 'Notes', redirect_uris: ['http://localhost/callback'] };
+    const clock = makeClock();
+    app = await appOn(memoryStore(clock), clock, {}, { fetchPublic: async () => Response.json(document) });
+    const form = { client_id: id, redirect_uri: 'http://localhost/callback', response_type: 'code', code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' }; // prettier-ignore
+    await app.ask('POST', '/par', new URLSearchParams(form), { 'content-type': 'application/x-www-form-urlencoded' });
+    expect(await ask({ client_id: id, client_secret: SECRET })).toBe('401 method_unregistered');
   });
 
   it('calls two methods in one request a malformed request', async () => {
