@@ -55,4 +55,29 @@ describe('clients/find', () => {
     expect(await token(app, client.id, secret)).toBe('200');
     expect(late).toEqual([]);
   });
+
+  it('finds the client of a document that is kept, and fetches none for it', async () => {
+    const clock = makeClock();
+    const id = 'https://app.example/app.json';
+    const fetched: string[] = [];
+    const welcome = { isWelcome: true };
+    const fetchPublic = async (url: string): Promise<Response> => {
+      fetched.push(url);
+      return Response.json({ client_id: id, client_name: 'Notes', redirect_uris: [REDIRECT] });
+    };
+    const app = await appOn(memoryStore(clock), clock, { clientIdMetadataPolicy: () => welcome.isWelcome }, { fetchPublic });
+    const find = async (): Promise<string | undefined> => (await app.provider.helpers(app.env).clients.find(id))?.name;
+    expect([await find(), await push(app, id), await find(), fetched]).toEqual([undefined, '201', 'Notes', [id]]);
+    welcome.isWelcome = false;
+    expect(await find()).toBeUndefined();
+    welcome.isWelcome = true;
+    clock.pass(300);
+    expect([await find(), fetched.length]).toEqual([undefined, 1]);
+  });
+
+  it('reads nothing for an id that cannot be one', async () => {
+    const app = await makeApp('memory');
+    app.counts.reads = 0;
+    expect([await app.provider.helpers(app.env).clients.find('a b'), app.counts.reads]).toEqual([null, 0]);
+  });
 });
