@@ -95,7 +95,7 @@ export function withoutUnseen(policy: Policy, access: Access | null, kind: Kind,
   return items.filter((item) => {
     const { name, uri, uriTemplate } = (item ?? {}) as { name?: unknown; uri?: unknown; uriTemplate?: unknown };
     const need = policy.needOf(kind, String(kind === 'resource' ? (uri ?? uriTemplate) : name), uri === undefined);
-    return need !== null && (access === null ? need.anonymous === true || !need.permissions?.length : maySee(need, access));
+    return need !== null && maySee(need, access);
   });
 }
 

@@ -29,13 +29,13 @@ interface Asked {
   readonly events: readonly NewEvent[];
 }
 
-async function ask(body: unknown, more: Partial<Asking> & { readonly strict?: boolean } = {}): Promise<Asked> {
+async function ask(body: unknown, more: Partial<Asking> & { readonly strict?: boolean; readonly needs?: PolicyOptions } = {}): Promise<Asked> {
   const events: NewEvent[] = [];
   const read = parseMessages(JSON.stringify(body));
   if ('reason' in read) throw new Error(read.reason);
-  const { strict = false, ...asking } = more;
+  const { strict = false, needs = NEEDS, ...asking } = more;
   const who: Asking = { access: accessWith(), metadataUrl: METADATA, form: () => 'http', emit: (event) => void events.push(event), ...asking };
-  const passage = await gate(policy({ ...NEEDS, strict }), read, who);
+  const passage = await gate(policy({ ...needs, strict }), read, who);
   if (!(passage instanceof Response)) return { verdict: { goesOn: passage.body, unknown: passage.unknown, called: passage.called }, response: null, events };
   const text = await passage.clone().text();
   return { verdict: [passage.status, text === '' ? null : JSON.parse(text)], response: passage, events };
@@ -131,6 +131,25 @@ describe('mcp/policy/gate, what is refused', () => {
     ]);
   });
 
+  it('judges a tool whatever it is called, also as a method that goes on with what was judged', async () => {
+    for (const name of ['tasks/get', 'notifications/message', 'ping'])
+      expect((await ask(callOf(name), { strict: true })).verdict).toMatchObject({ unknown: [name] });
+    expect((await ask(message('prompts/get', { name: 'tasks/get' }), { strict: true })).verdict).toMatchObject([200, { error: {} }]);
+  });
+
+  it('judges a URI by each of its spellings, and a template by its text (SEC-181)', async () => {
+    const [uri, template] = ['HTTPS://H.example/a', 'HTTPS://H.example/{id}'];
+    const needs = { resources: { [uri]: {}, [template]: {} } };
+    expect((await ask(message('resources/read', { uri }), { needs, strict: true })).verdict).toEqual([
+      200,
+      error(-32602, `Resource ${uri} not found`),
+    ]);
+    const complete = message('completion/complete', { ref: { type: 'ref/resource', uri: template }, argument: {} });
+    expect((await ask(complete, { needs, strict: true })).verdict).toMatchObject({ unknown: [] });
+    const listed = [{ uri }, { uriTemplate: template }];
+    expect(withoutUnseen(policy({ ...needs, strict: true }), accessWith(), 'resource', listed)).toEqual([{ uriTemplate: template }]);
+  });
+
   it('answers nothing where what is refused is no request', async () => {
     const { verdict, response } = await ask({ jsonrpc: '2.0', method: 'acme/run' }, { strict: true });
     expect([verdict, response?.headers.get('cache-control')]).toEqual([[202, null], 'no-store']);
@@ -177,6 +196,7 @@ describe('mcp/policy/gate, challenges', () => {
 
 describe('mcp/policy/gate, messages that do not say what they call', () => {
   it.each<[string, unknown]>([
+    ['subscriptions/listen', { notifications: { resourceSubscriptions: ['notes://open', 7] } }], ['subscriptions/listen', { notifications: { resourceSubscriptions: 'notes://open' } }],
     ['tools/call', {}], ['tools/call', { name: 7 }], ['resources/read', { name: 'x' }], ['resources/subscribe', {}], ['resources/unsubscribe', { uri: null }], ['prompts/get', {}],
     ['completion/complete', {}], ['completion/complete', { ref: { type: 'ref/prompt' } }], ['completion/complete', { ref: { type: 'ref/resource' } }], ['tools/call', { name: 'x'.repeat(8193) }],
   ])('refuses %s with %j', async (method, params) => {
