@@ -170,7 +170,6 @@ const PARTS: readonly Part[] = [
       'authorize/skip-consent',
       'authorize/confirm-scopes',
       'authorize/step',
-      'authorize/upstream-trip',
     ],
     tests: ['endpoints'],
     journeys: ['people', 'sites'],
@@ -264,7 +263,7 @@ const PARTS: readonly Part[] = [
     folder: 'core',
     files: [
       'users/totp',
-      'records/upstream-requests',
+      'records/upstream-states',
       'users/user-ids',
       'records/user-grants',
       'records/user-states',

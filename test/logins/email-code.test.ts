@@ -214,7 +214,9 @@ describe('logins/email-code', () => {
     const logins = [emailCode({ sendEmail: consoleMailer((text) => printed.push(text)), signUp: 'open' })];
     const clock = makeClock();
     const store = memoryStore({ now: clock.now });
-    await expect(appOn(store, clock, { logins })).rejects.toThrow('emailCode: `sendEmail` is consoleMailer(), which shows every secret');
+    await expect(appOn(store, clock, { logins })).rejects.toThrow(
+      'emailCode: `sendEmail` is consoleMailer(), which writes every secret to the log',
+    );
     const issuer = 'http://localhost:8787';
     const app = await appOn(store, clock, { logins, issuer });
     const browser = app.browser();

@@ -149,6 +149,6 @@ describe('mcp/permission, scopes', () => {
   it('refuses an empty demand and a circular hierarchy at start-up', () => {
     expect(() => requireScopes([], () => text('never'))).toThrow(/at least one scope/);
     expect(() => requireAny([], () => text('never'))).toThrow(/at least one need/);
-    expect(() => requireScopes('a', () => text('never'), { hierarchy: { a: ['b'], b: ['a'] } })).toThrow(/circle/);
+    expect(() => requireScopes('a', () => text('never'), { hierarchy: { a: ['b'], b: ['a'] } })).toThrow(/circular/);
   });
 });
