@@ -41,16 +41,16 @@ describe('mutants', () => {
   });
 
   describe('the hash of a source', () => {
-    const source = `import { sum } from './sum.ts';
+    const source = `import { fail, sum } from './sum.ts';
       /** Adds one. */
-      export const next = (count: number): number => sum(count, 1) + 'a'.length + /b/.exec(\`c${'${count}'}\`)?.groups.c;`;
-    const renamed = `import { add } from '../lib/sum.ts'; import type { Other } from './other.ts';
+      export const next = (count: number): number => count < 0 ? fail(new TypeError('Too few.'), { hint: 'More.' }) : sum(count, 1) + 'a'.length + /b/.exec(\`c${'${count}'}\`)?.groups.c;`;
+    const renamed = `import { add, raise } from '../lib/sum.ts'; import type { Other } from './other.ts';
       type Unused = Other;
       export const following = (value: bigint) => (
-        add(value as unknown, 1,) + "a".length + /b/.exec(\`c${'${value}'}\`)?.groups.c // which adds
+        value < 0 ? raise(new TypeError('It is too few.'), { hint: 'Give more.' }) : add(value as unknown, 1,) + "a".length + /b/.exec(\`c${'${value}'}\`)?.groups.c // which adds
       )`;
 
-    it('stays the same when names, imports, types, comments and layout change', () => {
+    it('stays the same when names, imports, types, comments, layout and texts for developers change', () => {
       expect(hashOfSource(renamed)).toBe(hashOfSource(source));
     });
 

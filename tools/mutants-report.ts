@@ -76,7 +76,7 @@ export function hashOf(file: string): string {
 }
 
 /**
- * SHA-256 of the syntax tree without what changes no mutant: comments, layout, imports, types, and how things are called. Each
+ * SHA-256 of the syntax tree without what changes no mutant: comments, layout, imports, types, texts for developers, and names. Each
  * identifier counts as the number of its first occurrence, so that a result holds after a renaming and a move.
  */
 export function hashOfSource(source: string): string {
@@ -85,6 +85,7 @@ export function hashOfSource(source: string): string {
   const tree = JSON.stringify(body, (key, value: unknown) => {
     if (LEFT_OUT.has(key)) return undefined;
     if (Array.isArray(value)) return value.filter((node) => !isErased(node));
+    if (isProse(value)) return 'prose';
     if (key !== 'name' || typeof value !== 'string') return withoutType(value);
     if (!names.has(value)) names.set(value, names.size);
     return names.get(value);
@@ -98,6 +99,14 @@ function isErased(node: unknown): boolean {
   const isTypes = node['exportKind'] === 'type' || node['type'] === 'TSInterfaceDeclaration' || node['type'] === 'TSTypeAliasDeclaration';
   const isPath = node['type'] === 'ImportDeclaration' || (String(node['type']).startsWith('Export') && isRecord(node['source']));
   return isTypes || isPath;
+}
+
+/** Whether it is a text for developers, which is not mutated (tools/mutants-ignored.mjs): `new TypeError('…')`, `hint: '…'`. */
+function isProse(node: unknown): boolean {
+  if (!isRecord(node)) return false;
+  const { type, callee, key } = node;
+  if (type === 'NewExpression') return isRecord(callee) && /^(?:Range|Type)?Error$/.test(String(callee['name']));
+  return type === 'ObjectProperty' && isRecord(key) && key['name'] === 'hint';
 }
 
 /** `x` of `x as Type`, `x satisfies Type` and `x!`. */
