@@ -30,7 +30,6 @@ const WORKLOAD_TYPES = [undefined, 'jwt', 'jose'];
 
 /** Issues tokens for the assertion of a request. */
 export async function jwtBearer(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
-  params.once('assertion');
   const assertion = parseAssertion(params.required('assertion'));
   if (!assertion) throw refused('malformed');
   const { claims } = assertion;

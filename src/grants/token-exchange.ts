@@ -27,7 +27,7 @@ export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'
 /** Exchanges the subject token of a request. */
 export async function tokenExchange(params: Params, caller: Caller, as: AuthServer): Promise<IssuedTokens> {
   const client = registeredClient(caller, TOKEN_EXCHANGE);
-  params.once('requested_token_type', 'subject_token', 'subject_token_type', 'actor_token', 'actor_token_type');
+  params.once('actor_token_type'); // the others are read below
   if (params.required('subject_token_type') !== ACCESS_TOKEN_TYPE) throw refused('subject_type');
   if ((params.optional('requested_token_type') ?? ACCESS_TOKEN_TYPE) !== ACCESS_TOKEN_TYPE) throw refused('requested_type');
   if (params.optional('actor_token') !== undefined) throw refused('actor_token'); // the client itself is the actor

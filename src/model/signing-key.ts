@@ -39,7 +39,7 @@ export function nextDue(keys: readonly SigningKey[], now: Seconds): Seconds | nu
   if (!signs) return now;
   const last = Math.max(...keys.map(({ since }) => since));
   if (last > now || now < signs.since + SIGNS_FOR - PUBLISHED_BEFORE) return null;
-  return Math.max(signs.since + SIGNS_FOR, now + PUBLISHED_BEFORE);
+  return now + PUBLISHED_BEFORE;
 }
 
 /** Keys whose tokens may still be valid. @param life longest lifetime of an access token. */

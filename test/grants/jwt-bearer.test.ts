@@ -108,6 +108,10 @@ describe.each(storeNames)('grants/jwt-bearer on %s', (store) => {
     };
     expectJson(await by(null, await bound()), 'invalid_grant');
     expectJson(await by(other, await bound()), 'invalid_grant');
+    for (const cnf of [null, 'jkt', jkt, [jkt], {}, { jkt, kid: 'x' }, { 'x5t#S256': jkt }, { jkt: [jkt] }]) {
+      expectJson(await by(prover, await jag(app, { cnf })), 'invalid_grant');
+      expect([cnf, lastReason(app)]).toEqual([cnf, 'assertion_key_differs']);
+    }
     const answer = await by(prover, await bound());
     expect(answer.body).toMatchObject({ token_type: 'DPoP', scope: 'read' });
     const { access } = tokensOf(answer);
@@ -122,6 +126,8 @@ describe.each(storeNames)('grants/jwt-bearer on %s', (store) => {
     expect(answer.body).toMatchObject({ scope: 'read', resource: RESOURCE });
     const { access } = await app.call(tokensOf(answer).access);
     expect(access?.clientId).toBe(`workload:${access?.userId}`);
+    const brought = await app.call(tokensOf(await send(app, { ...BY, assertion: await job(app, {}, { typ: 'JOSE' }) })).access);
+    expect([brought.access?.clientId, brought.access?.userId]).toEqual([access?.clientId, access?.userId]);
     expect((await send(app, { assertion: await job(app, { aud: `${ISSUER}/token` }, { typ: 'JWT' }) })).status).toBe(200); // S-276
     const [first, other] = [await job(app), await job(app, { sub: 'job-2' })];
     expect((await send(app, { assertion: first })).status).toBe(200);
@@ -173,6 +179,8 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
     const theirs = { iss: 'https://second.example' };
     expectJson(await send(app, { ...BY, assertion: await jag(app, theirs, { alg: 'ES256', kid: 'second' }, second) }), 'invalid_grant');
     expect(lastReason(app)).toBe('assertion_client_beyond_issuer');
+    expectJson(await send(app, { assertion: await job(app, { iss: 'https://evil.example' }), client_id: open.id }), 'invalid_client', 401);
+    expect(lastReason(app)).toBe('client_unproven');
     const other = await jag(app, { ...theirs, client_id: 'other' }, { alg: 'ES256', kid: 'second' }, second);
     expect((await send(app, { client_id: 'other', client_secret: SECRET, assertion: other })).status).toBe(200);
   });
@@ -227,6 +235,21 @@ describe('grants/jwt-bearer: what is refused, and nothing is stored', () => {
       'invalid_grant',
     );
     expect(lastReason(app)).toBe('assertion_user_refused');
+  });
+
+  it('counts an assertion by issuer and id: another issuer may use the same id, and a client may send one only once in a request', async () => {
+    const app = await makeApp('memory', options);
+    const jti = 'the-same';
+    const { access } = await app.call(tokensOf(await send(app, { ...BY, assertion: await jag(app, { jti }) })).access);
+    expect(access?.props).toStrictEqual({ claims: { sub: access?.userId } });
+    expect((await send(app, { assertion: await job(app, { jti }) })).status).toBe(200);
+    const form = new URLSearchParams({ grant_type: TYPE, ...BY, assertion: await jag(app) });
+    form.append('assertion', await jag(app));
+    expectJson(
+      await answerOf(await app.ask('POST', '/token', form, { 'content-type': 'application/x-www-form-urlencoded' })),
+      'invalid_request',
+    );
+    expect(lastReason(app)).toBe('repeated_assertion');
   });
 
   it('S-269 keeps two tenants of one issuer apart', async () => {

@@ -160,6 +160,46 @@ describe('grants/token-exchange: SEC-217', () => {
     expect([(await app.call(moved, '/tools')).status, (await app.call(moved)).status]).toEqual([200, 401]);
     for (const changes of [{ resource: 'https://other.example' }, { audience: `${ISSUER}/tools` }, { audience: 'x' }])
       expectJson(await expectNothingWritten(app, () => exchange(app, access, changes)), 'invalid_target');
+    expect(lastReason(app)).toBe('audience');
+    const same = await exchange(app, access);
+    expect([same.body['resource'], (await app.call(tokensOf(same).access)).status]).toEqual([RESOURCE, 200]);
+    const everywhere = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE))).access;
+    const child = await exchange(app, everywhere);
+    expect(child.body).not.toHaveProperty('resource');
+    expect([(await app.call(tokensOf(child).access)).status, (await app.call(tokensOf(child).access, '/tools')).status]).toEqual([
+      200, 200,
+    ]);
+  });
+
+  it.each(['requested_token_type', 'subject_token', 'subject_token_type', 'actor_token', 'actor_token_type'])(
+    'refuses a request in which %s stands twice',
+    async (name) => {
+      const app = await makeApp('memory', options);
+      const form = { grant_type: TYPE, client_id: 'gateway', client_secret: SECRET, subject_token: 'x', subject_token_type: ACCESS };
+      const fields = new URLSearchParams([...Object.entries(form), [name, ACCESS], [name, ACCESS]]);
+      const answer = await answerOf(await app.ask('POST', '/token', fields, { 'content-type': 'application/x-www-form-urlencoded' }));
+      expectJson(answer, 'invalid_request');
+      expect(lastReason(app)).toBe(`repeated_${name}`);
+    },
+  );
+
+  it('hands on the organization of the user, and tells the policy of no key where there is none', async () => {
+    const told: unknown[] = [];
+    const app = await makeApp('memory', { ...options, tokenExchange: (asked) => (told.push(asked), true) });
+    const { tokens } = await app.signedIn();
+    const child = tokensOf(await exchange(app, tokens.access)).access;
+    const { grantId } = (await app.call(child)).access ?? {};
+    const kept = (await app.store.read(`grant:${grantId ?? ''}`))?.value;
+    expect([kept, kept]).toEqual([
+      expect.not.objectContaining({ organization: expect.anything() }),
+      expect.not.objectContaining({ upstreams: expect.anything() }),
+    ]);
+    expect(told).toEqual([expect.not.objectContaining({ jkt: undefined })]);
+    const key = `grant:${tokens.access.slice(7, 29)}` as const;
+    const parent = (await app.store.read(key))?.value as object;
+    await app.store.write(key, { ...parent, organization: { id: 'o', name: 'Org' } }, 'any');
+    const { access } = await app.call(tokensOf(await exchange(app, tokens.access)).access);
+    expect(access?.organization).toEqual({ id: 'o', name: 'Org' });
   });
 
   it('SEC-217 takes access tokens alone: no refresh token, no code, nothing foreign, no actor', async () => {

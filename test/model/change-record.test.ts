@@ -86,4 +86,30 @@ describe('model/change-record', () => {
     await changeRecord({ store, ...paused(0) }, 'count:1', isCount, edit, known);
     expect(seen).toEqual([1, 5]);
   });
+
+  it('removes nothing where there is nothing, and writes nothing where the edit names nothing', async () => {
+    const store: Store = memoryStore();
+    const refuse = async (): Promise<never> => {
+      throw new Error('The store was changed.');
+    };
+    const over = { store: { read: (key: 'count:1') => store.read(key), write: refuse, remove: refuse } as unknown as Store };
+    expect(await changeRecord(over, 'count:1', isCount, () => ({ remove: true, result: 'gone' }))).toBe('gone');
+    await store.write('count:1', { n: 1 }, 'any');
+    expect(await changeRecord(over, 'count:1', isCount, (held) => ({ result: held?.n }))).toBe(1);
+    const newer: Store = memoryStore();
+    await newer.write('count:1', { v: 2 }, 'any');
+    expect(await changeRecord({ store: newer }, 'count:1', isCount, (held) => ({ result: held }))).toBeNull();
+  });
+
+  it('names a kind of two words with an underscore, and waits by the machine without a runtime', async () => {
+    await expect(
+      changeRecord({ store: contended(), ...paused(0) }, 'client-quota:1', isCount, () => ({ write: { n: 1 }, result: 1 })),
+    ).rejects.toMatchObject({
+      reason: 'client_quota_contended',
+    });
+    let tries = 0;
+    const store = memoryStore();
+    const once = { read: (key: 'count:1') => store.read(key), write: async () => (++tries < 2 ? null : '1'), remove: async () => false };
+    expect(await changeRecord({ store: once as unknown as Store }, 'count:1', isCount, () => ({ write: { n: 1 }, result: tries }))).toBe(1);
+  });
 });

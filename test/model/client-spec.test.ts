@@ -60,9 +60,9 @@ describe('model/client-spec', () => {
   it.each<[string, ClientSpec]>([
     ['its id must be 1 to 128 letters, digits, "-" and "_", or the URL of a document', {}],
     ['`authMethod` must be one of none, client_secret_basic, client_secret_post, private_key_jwt', { authMethod: 'tls' as never }],
-    ['`name` holds invisible characters, or nothing that can be seen', { name: 'a\u202eb' }],
+    ['`name` has invisible characters, or no visible ones', { name: 'a\u202eb' }],
     [
-      `\`grantTypes\` holds "password", which is none of authorization_code, refresh_token, ${DEVICE_CODE}, client_credentials, ${TOKEN_EXCHANGE}, ${JWT_BEARER}`,
+      `\`grantTypes\` holds "password", which is not one of authorization_code, refresh_token, ${DEVICE_CODE}, client_credentials, ${TOKEN_EXCHANGE}, ${JWT_BEARER}`,
       { grantTypes: ['client_credentials', 'password'] },
     ],
     ...['client_credentials', TOKEN_EXCHANGE, JWT_BEARER].map((type): [string, ClientSpec] => [

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Access } from '../../src/model/access.ts';
-import { cachedPermissions, rolePermissions } from '../../src/model/live-permissions.ts';
+import { cachedPermissions, keyOf, rolePermissions } from '../../src/model/live-permissions.ts';
 
 const access = (userId: string, grantId = 'g1', issuer?: string): Access => ({
   userId,
@@ -79,5 +79,56 @@ describe('model/live-permissions', () => {
       'root',
     ]);
     expect(await lookup(access('u'), null)).toEqual(['read', 'write']);
+  });
+
+  it('keeps tenants apart, and forgets one user of all of them', async () => {
+    let asked = 0;
+    const lookup = cachedPermissions(() => [String(++asked)], { now: () => 100 });
+    const of = (userId: string, more: object = {}): Promise<readonly string[]> =>
+      Promise.resolve(lookup({ ...access(userId), ...more }, null));
+    expect([await of('u'), await of('u', { tenant: 'a' }), await of('u', { tenant: 'b' }), await of('v')]).toEqual([
+      ['1'],
+      ['2'],
+      ['3'],
+      ['4'],
+    ]);
+    expect(await of('u', { tenant: '', issuer: '' })).toEqual(['1']);
+    lookup.forget('u');
+    expect([await of('v'), await of('u'), await of('u', { tenant: 'a' })]).toEqual([['4'], ['5'], ['6']]);
+    expect([await of('vu'), (lookup.forget('u'), await of('vu'))]).toEqual([['7'], ['7']]);
+  });
+
+  it('remembers nothing for 0 seconds, and counts by the clock of the machine unless told', async () => {
+    let asked = 0;
+    const never = cachedPermissions(() => [String(++asked)], { seconds: 0, now: () => 100 });
+    expect([await never(access('u'), null), await never(access('u'), null)]).toEqual([['1'], ['2']]);
+    vi.useFakeTimers({ now: 1_790_000_000_000, toFake: ['Date'] });
+    try {
+      const lookup = cachedPermissions(() => [String(++asked)]);
+      expect(await lookup(access('u'), null)).toEqual(['3']);
+      vi.setSystemTime(1_790_000_004_999);
+      expect(await lookup(access('u'), null)).toEqual(['3']);
+      vi.setSystemTime(1_790_000_005_000);
+      expect(await lookup(access('u'), null)).toEqual(['4']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each([
+    ['10,000 users', 10_000, (at: number) => access(`u${at}`)],
+    ['1,000 grants of a user', 1000, (at: number) => access('u', `g${at}`)],
+  ])('remembers %s, and begins anew with the next one', async (_what, most, nth) => {
+    let asked = 0;
+    const lookup = cachedPermissions(() => [String(++asked)], { now: () => 100 });
+    for (let at = 1; at <= most; at++) await lookup(nth(at), null);
+    expect([await lookup(nth(1), null), asked]).toEqual([['1'], most]);
+    await lookup(nth(most + 1), null);
+    expect(await lookup(nth(most + 1), null)).toEqual([String(most + 1)]);
+    expect(await lookup(nth(1), null)).toEqual([String(most + 2)]);
+  });
+
+  it('names a user by issuer and id', () => {
+    expect([keyOf('https://as.example', 'u'), keyOf(undefined, 'u')]).toEqual(['https://as.example u', ' u']);
   });
 });

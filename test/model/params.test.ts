@@ -8,6 +8,7 @@ const repeated = expect.objectContaining({ code: 'invalid_request', reason: expe
 describe('model/params', () => {
   it('SEC-172 takes an empty value for none (S-025)', () => {
     expect([params('a=').optional('a'), params('').optional('a'), params('a').all('a')]).toEqual([undefined, undefined, []]);
+    expect([params('').all('a'), params('a=1').required('a')]).toEqual([[], '1']);
     expect(() => params('a=').required('a')).toThrow(expect.objectContaining({ code: 'invalid_request', reason: 'missing_a' }));
   });
 

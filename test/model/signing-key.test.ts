@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextDue, published, PUBLISHED_BEFORE, signingKey, SIGNS_FOR, type SigningKey } from '../../src/model/signing-key.ts';
+import { nextDue, published, PUBLISHED_BEFORE, SIGNING_ALGS, signingKey, SIGNS_FOR, type SigningKey } from '../../src/model/signing-key.ts';
 
 const key = (since: number): SigningKey => ({ kid: String(since), publicKey: {}, sealed: '', since });
 const NOW = 1_800_000_000;
@@ -21,5 +21,19 @@ describe('model/signing-key', () => {
     expect(signingKey(keys, NOW + SIGNS_FOR)?.since).toBe(NOW + SIGNS_FOR);
     expect(published(keys, 3600, NOW + SIGNS_FOR + 3600)).toHaveLength(2);
     expect(published(keys, 3600, NOW + SIGNS_FOR + 3600 + 600)).toEqual([keys[1]]);
+  });
+
+  it('signs with the newest in whatever order keys were read, and with the first of two that are as old', () => {
+    const [old, one, other] = [key(NOW), key(NOW + 1), { ...key(NOW + 1), kid: 'other' }];
+    for (const keys of [
+      [old, one, other],
+      [one, other, old],
+      [one, old, other],
+    ])
+      expect(signingKey(keys, NOW + 1)).toBe(one);
+  });
+
+  it('names three algorithms, all of them asymmetric', () => {
+    expect(SIGNING_ALGS).toEqual(['ES256', 'EdDSA', 'RS256']);
   });
 });
