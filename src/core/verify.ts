@@ -132,7 +132,17 @@ function claimsOf(as: AuthServer, token: string, { grant, access }: CachedGrant)
 
 /** A copy for one call: handlers may change it without affecting other calls. */
 function accessFrom(as: AuthServer, { grant: { organization, act }, access, text, said }: CachedToken, resource: string): Access {
-  const copy = { ...said, resource, scope: as.settings.covered(access.scope).slice(), props: JSON.parse(text) as unknown };
+  const copy = {
+    ...said,
+    resource,
+    scope: as.settings.covered(access.scope).slice(),
+    /** Parsed when first read: a handler that does not read them does not pay for it. */
+    get props(): unknown {
+      const value: unknown = JSON.parse(text);
+      Object.defineProperty(this, 'props', { value, enumerable: true, configurable: true, writable: true });
+      return value;
+    },
+  };
   if (organization === undefined && act === undefined && access.jkt === undefined) return copy;
   return {
     ...copy,

@@ -2,6 +2,7 @@
  * Guard: `Request → Access | Response`. It stands before a handler, asks a verifier about the bearer token, and does
  * nothing before the token is parsed and nothing after Access is known. It knows no store and no endpoint.
  */
+import { requestState } from '../model/request-state.ts';
 import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { askedHeaders } from '../lib/http.ts';
@@ -14,7 +15,6 @@ import type { Awaitable } from '../model/runtime.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
 import { type ScopeHierarchy, scopeCoverOf } from '../model/policy.ts';
 import { bearerOf, given } from './bearer.ts';
-import { noteCredential } from './credential.ts';
 import { insufficientScope, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
 import type { GuardRefusal, OnRefused } from './refused.ts';
 import { metadataAnswer, metadataPathOf, metadataText, metadataTexts, metadataUrlOf } from './resource-metadata.ts';
@@ -44,7 +44,7 @@ export interface GuardOptions {
   readonly allowedOrigins?: readonly string[] | undefined;
   /** Finds the token where it stands in a header of its own. Default: `Authorization: Bearer` (RFC 6750 §2.1). */
   readonly tokenOf?: ((request: Request) => string | null) | undefined;
-  /** Lets requests without a token through as well, with `ctx.anonymous` set and no `ctx.auth`; a token that is not good is refused all the same. */
+  /** Lets requests without a token through as well, without `ctx.auth`; a token that is not good is refused all the same. */
   readonly anonymous?: boolean | undefined;
   /** Checks the proof that comes with a token which is bound to a key (DPoP): `proofs({ store })`. Without it no such token is good. */
   readonly checkProof?: ProofCheck | undefined;
@@ -170,8 +170,9 @@ export function guard(options: GuardOptions): Guard<null> {
       if (request.method === 'OPTIONS') return preflight(request);
       const access = await judge(request);
       if (isRefusal(access)) return withCors(request, access);
-      ctx.stillGood = async () => isGood(await judge(request));
-      if (tokenOf) noteCredential(ctx, tokenOf(request));
+      const state = requestState(ctx);
+      state.stillGood = async () => isGood(await judge(request));
+      if (tokenOf) state.credential = () => tokenOf(request);
       return withCors(request, await handler(request, env as Env, withAccess(ctx, access, challenge)));
     };
   };
@@ -196,14 +197,18 @@ function calledUrl(request: Request, resource: string): string {
 
 /** Puts who called where handlers look for it, on the context of this one request. @param access null for a caller without a token. */
 export function withAccess(ctx: Context, access: Access | null, challenge?: Challenge): Context {
-  if (access === null) {
-    if (ctx.auth !== undefined) throw new TypeError('The guard was given one context for two callers; make a new `ctx` for each request.');
-    return Object.assign(ctx, { anonymous: true as const, challenge });
-  }
-  if (ctx.auth !== undefined && ctx.auth.grantId !== access.grantId) {
+  if (ctx.auth !== undefined && ctx.auth.grantId !== access?.grantId) {
     throw new TypeError('The guard was given one context for two callers; make a new `ctx` for each request.');
   }
-  return Object.assign(ctx, { auth: access, props: access.props, challenge });
+  Object.assign(requestState(ctx), { isAnonymous: access === null, challenge });
+  if (access === null) return ctx;
+  // Not read here, because props are parsed when they are first read. Code may set others on `ctx`.
+  return Object.defineProperty(Object.assign(ctx, { auth: access }), 'props', {
+    enumerable: true,
+    configurable: true,
+    get: () => access.props,
+    set: (value: unknown) => Object.defineProperty(ctx, 'props', { value, enumerable: true, configurable: true, writable: true }),
+  });
 }
 
 /** What a browser may read of an answer, for pages whose origin passed the check. */

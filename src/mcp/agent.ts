@@ -3,6 +3,7 @@
  * and `auth` are those of this request, and what `init()` registers depends on the rights of this moment. What is kept between
  * requests is `state` and `sql`, of this user alone and of whichever session; there is no session to steal.
  */
+import { requestState } from '../model/request-state.ts';
 import type { Access } from '../model/access.ts';
 import type { Databases } from '../model/database.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
@@ -171,8 +172,9 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
           await agent.init();
           return agent.server ?? throwing(noServer(Agent.name));
         }
-        if (ctx.states === undefined) throw new TypeError('McpAgent: a state needs OAuthProvider in front, whose store keeps it.');
-        const state = await openState<unknown>(ctx.states, agent.stateHandle, agent.initialState);
+        const { states } = requestState(ctx);
+        if (states === undefined) throw new TypeError('McpAgent: a state needs OAuthProvider in front, whose store keeps it.');
+        const state = await openState<unknown>(states, agent.stateHandle, agent.initialState);
         agent.#state = state;
         await agent.init();
         const server = await (agent.server ?? throwing(noServer(Agent.name)));

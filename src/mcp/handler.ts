@@ -6,6 +6,7 @@
  * 2. The server is made for this caller: if that fails, 500.
  * 3. SDK 2.x servers answer 2026-07-28 and 2025-era clients; SDK 1.x servers 2025-era ones, and newer clients fall back.
  */
+import { requestState } from '../model/request-state.ts';
 import { createMcpHandler, legacyStatelessFallback } from '@modelcontextprotocol/server';
 import type { AuthInfo, McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server';
 import { unauthorized } from '../guard/challenge.ts';
@@ -119,11 +120,12 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   return {
     async fetch(request, env, ctx) {
       const access = callerOf<Props>(ctx);
-      if (access === null && ctx.anonymous !== true) {
+      if (access === null && requestState(ctx).isAnonymous !== true) {
         report(new TypeError('A request reached the MCP handler without ctx.auth: mount it behind OAuthProvider or guard().'));
         return failure();
       }
-      if (access === null && !open) return ctx.challenge ? unauthorized(ctx.challenge, false) : failure();
+      const { challenge } = requestState(ctx);
+      if (access === null && !open) return challenge ? unauthorized(challenge, false) : failure();
       const authInfo = access ? authInfoOf(access) : nobody();
       const visitor = access && sessions ? { access, ctx, report, streamCheck, streams } : null;
       try {
@@ -133,13 +135,13 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         }
         const entry = await readRequest(policy, request, { ...options, access, ctx, report });
         if (entry instanceof Response) return entry;
-        const resuming = await openRequestState(entry.body, { access, states: ctx.states?.passing, url: request.url });
+        const resuming = await openRequestState(entry.body, { access, states: requestState(ctx).states?.passing, url: request.url });
         if (resuming instanceof Response) return resuming;
         const { resumed } = resuming;
         const turn = (visitor && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;
         if (turn instanceof Response) return withoutStore(turn);
         const { body } = turn ?? resuming;
-        ctx.calledTools = entry.called;
+        requestState(ctx).calledTools = entry.called;
         let making: Awaitable<AnyServer> | undefined;
         const asker = makeElicitor(() => making, body, resumed, turn !== null);
         authInfo.extra = { ...authInfo.extra, asker };
@@ -175,7 +177,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
 
       function failed(error: unknown): Response {
         if (error instanceof OAuthError)
-          ctx.emit?.({ kind: 'request.failed', endpoint: 'mcp', requestId: crypto.randomUUID(), error: error.cause });
+          requestState(ctx).emit?.({ kind: 'request.failed', endpoint: 'mcp', requestId: crypto.randomUUID(), error: error.cause });
         report(asError(error));
         return failure(error);
       }
@@ -192,7 +194,8 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   /** A stream ends with its token, and soon after the token was revoked, also that of a tool at work (SEC-190). */
   function endedByToken(response: Response, access: Access | null, ctx: Context, gone: () => void): Response {
     if (response.body === null || response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response;
-    const end = endOf([], access, ctx, streamCheck, ctx.states?.now());
+    const state = requestState(ctx);
+    const end = endOf([], access, state, streamCheck, state.states?.now());
     let isOver = false;
     onAbort(end.signal, () => isOver || gone());
     const over = (): void => {
@@ -209,7 +212,8 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
     body: JudgedBody,
     { access, ctx, authInfo }: { readonly access: Access | null; readonly ctx: Context; readonly authInfo: AuthInfo },
   ): Promise<Response> {
-    const end = endOf([request.signal, ctx.stopping], access, ctx, streamCheck, ctx.states?.now());
+    const state = requestState(ctx);
+    const end = endOf([request.signal, state.stopping], access, state, streamCheck, state.states?.now());
     const { signal } = end;
     try {
       const full = streams.take({ access }, signal);

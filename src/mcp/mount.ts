@@ -2,6 +2,7 @@
  * Mount: several MCP servers under one resource, so that one token and one consent open them all: `/mcp/notes`, `/mcp/mail`. For servers that
  * are to be consented to apart, give each a route of its own (`apiHandlers`), which makes it a resource.
  */
+import { requestState, withRequestState } from '../model/request-state.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { CallerStates, UserStates } from '../model/user-state.ts';
 
@@ -35,18 +36,16 @@ export function mount<Env = unknown>(handlers: {
       const handler = path === undefined ? undefined : handlers[path];
       if (path === undefined || handler === undefined)
         return new Response('Not found', { status: 404, headers: { 'cache-control': 'no-store' } });
-      return handler.fetch(request, env, ctx.states === undefined ? ctx : within(ctx, ctx.states, path));
+      const { states } = requestState(ctx);
+      return handler.fetch(request, env, states === undefined ? ctx : within(ctx, states, path));
     },
   };
 }
 
 /** What one server keeps for a user is not what another one keeps: neither state nor sessions are shared. */
 function within(ctx: Context, states: CallerStates, path: string): Context {
-  return {
-    ...ctx,
-    waitUntil: (promise) => ctx.waitUntil(promise), // of workerd's own object, which has to be called on it
-    states: { ...below(states, path), passing: below(states.passing, path) },
-  };
+  const own: Context = { ...ctx, waitUntil: (promise) => ctx.waitUntil(promise) }; // workerd's has to be called on its own object
+  return withRequestState(own, { ...requestState(ctx), states: { ...below(states, path), passing: below(states.passing, path) } });
 }
 
 function below(states: UserStates, path: string): UserStates {

@@ -131,7 +131,7 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly allowedOrigins?: readonly string[];
   /** Tokens of another authorization server that are good here too (`portcullis/verifiers`); asked for tokens that are not of our own shape. */
   readonly externalTokens?: TokenSource;
-  /** Lets callers without a token reach the API handler, with `ctx.anonymous` set: for servers where some tools need nobody. Default false. */
+  /** Lets callers without a token reach the API handler, without `ctx.auth`: for servers where some tools need nobody. Default false. */
   readonly anonymous?: boolean;
   /** Told of every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;

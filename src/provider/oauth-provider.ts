@@ -3,6 +3,7 @@
  *
  *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
  */
+import { requestState } from '../model/request-state.ts';
 import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
 import { requireKeyring } from '../core/records/require-keyring.ts';
 import { withStoreRetry } from '../core/store-retry.ts';
@@ -107,7 +108,11 @@ export class OAuthProvider<Env = unknown> {
     if (route) {
       return answer(
         route,
-        makeCall(request, host.as, env, { network, waitUntil: (work) => ctx.waitUntil(work), answered: () => ctx.answered?.() }),
+        makeCall(request, host.as, env, {
+          network,
+          waitUntil: (work) => ctx.waitUntil(work),
+          answered: () => requestState(ctx).answered?.(),
+        }),
       );
     }
     const text = host.metadata.get(path);
@@ -156,10 +161,11 @@ export class OAuthProvider<Env = unknown> {
 
   async #called(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
     if (request.method === 'OPTIONS') return preflight(request);
-    ctx.emit = host.as.emit;
+    const state = requestState(ctx);
+    state.emit = host.as.emit;
     const access = await api.guard(request);
     if (isRefusal(access)) return access;
-    ctx.stillGood = async () => isGood(await api.guard(request));
+    state.stillGood = async () => isGood(await api.guard(request));
     const own = this.#envFor(host, env);
     const inside = withoutPrefix(request, host.prefix);
     if (access === null) return api.fetch(inside, own, withAccess(ctx, null, api.guard.challenge));
@@ -167,7 +173,7 @@ export class OAuthProvider<Env = unknown> {
     const known = ofTenant(access, host.as);
     const allowed = host.as.settings.permissions === null ? known : await withPermissions(host.as, known, own, again);
     if (isRefusal(allowed)) return allowed;
-    ctx.states = new LazyStates(host.as, allowed);
+    state.states = new LazyStates(host.as, allowed);
     try {
       return await api.fetch(inside, own, withAccess(ctx, allowed, api.guard.challenge));
     } catch (error) {

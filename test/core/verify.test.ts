@@ -14,6 +14,23 @@ describe('core/verify', () => {
     }); // prettier-ignore
   });
 
+  it('parses the props when a handler first reads them, and takes what the application sets in their place', async () => {
+    const seen: unknown[] = [];
+    const app = await makeApp('memory', {
+      apiHandler: (_request: Request, _env: unknown, ctx: Context) => {
+        const { get } = Object.getOwnPropertyDescriptor(ctx.auth, 'props') ?? {};
+        seen.push(get !== undefined, ctx.props === ctx.auth?.props, ctx.props === ctx.auth?.props, Object.keys(ctx).includes('props'));
+        ctx.props = 'own';
+        seen.push(ctx.props, { ...ctx.auth }.props);
+        return Response.json(null);
+      },
+    });
+    const { tokens } = await app.signedIn();
+    await app.call(tokens.access);
+    const props = { claims: { sub: app.aliceId, preferred_username: 'alice', name: 'Alice' } };
+    expect(seen).toEqual([true, true, true, true, 'own', props]);
+  });
+
   it('ends to the second', async () => {
     const app = await makeApp('memory', { accessTokenTTL: 60 });
     const { tokens } = await app.signedIn();

@@ -2,6 +2,7 @@
  * Fuzzing the pair: the same bytes go to the gate and to servers of both SDK lines that nothing stands before. What a server does must have been judged
  * before, be it with the gate in front or with the very bytes that the gate let pass; and nothing that is gated is done or shown.
  */
+import { withRequestState } from '../../src/model/request-state.ts';
 import { completable, createMcpHandler, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { completable as oldCompletable } from '@modelcontextprotocol/sdk/server/completable.js';
 import { McpServer as OldMcpServer, ResourceTemplate as OldTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -107,8 +108,9 @@ async function tryOut(attempt: Attempt, line: Line, caller: Caller): Promise<boo
   const make = (): AnyServer => ((passed = true), build(line, done) as AnyServer);
   const handler = openMcpHandler(make, { policy: noting(judged, () => !passed), onError: () => {}, on: () => {} });
   const challenge = { metadataUrl: `${ENDPOINT}/metadata`, scope: [] };
-  const user = { ...contextOf(accessWith(caller === 'admin' ? ['admin'] : [])), challenge };
-  const ctx = caller === 'anonymous' ? { waitUntil: () => undefined, anonymous: true as const, challenge } : user;
+  const isAnonymous = caller === 'anonymous';
+  const user = isAnonymous ? { waitUntil: () => undefined } : contextOf(accessWith(caller === 'admin' ? ['admin'] : []));
+  const ctx = withRequestState(user, { isAnonymous, challenge });
   const answer = await textOf(await handler.fetch(requestOf(attempt), {}, ctx));
   if (passed) await textOf(await BARE[line](requestOf(attempt), bare));
   const known = judged.flatMap((what) => [what, plain(what)]);

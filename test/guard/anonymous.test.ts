@@ -1,3 +1,4 @@
+import { requestState } from '../../src/model/request-state.ts';
 import { describe, expect, it } from 'vitest';
 import { guard } from '../../src/guard/guard.ts';
 import type { Checked } from '../../src/model/access.ts';
@@ -24,7 +25,7 @@ describe('guard, callers without a token', () => {
     const open = guard({ ...options, requiredScopes: ['read'], anonymous: true });
     const handle = open.protect((_request, _env, ctx) => (seen.push(ctx), new Response('ok')));
     expect((await handle(ask())).status).toBe(200);
-    expect(seen[0]).toMatchObject({ anonymous: true, challenge: { scope: ['read'], metadataUrl: 'https://mcp.example/.well-known/oauth-protected-resource/mcp' } });
+    expect(seen[0] && requestState(seen[0])).toMatchObject({ isAnonymous: true, challenge: { scope: ['read'], metadataUrl: 'https://mcp.example/.well-known/oauth-protected-resource/mcp' } });
     expect(seen[0]).not.toHaveProperty('auth');
     for (const authorization of ['Bearer bad', 'Bearer', 'bearer ']) expect((await handle(ask({ authorization }))).status).toBe(401);
     expect((await handle(ask({ origin: 'https://evil.example' }))).status).toBe(403);
@@ -47,8 +48,8 @@ describe('guard, callers without a token', () => {
 });
 
 describe('OAuthProvider, callers and tokens of elsewhere', () => {
-  const echo = (_request: Request, _env: unknown, { auth, anonymous }: Context): Response =>
-    Response.json({ user: auth?.userId ?? null, anonymous: anonymous ?? false });
+  const echo = (_request: Request, _env: unknown, ctx: Context): Response =>
+    Response.json({ user: ctx.auth?.userId ?? null, anonymous: requestState(ctx).isAnonymous ?? false });
 
   it('S-110 lets callers without a token reach the handler where `anonymous` is set', async () => {
     const app = await makeApp('memory', { anonymous: true, apiHandler: echo });

@@ -15,8 +15,8 @@ describe('guard/challenge', () => {
 
   it('asks for a token bound to a key by its own scheme, with the algorithms of proofs (RFC 9449 §7.1)', async () => {
     const DPOP = `resource_metadata="${at.metadataUrl}", scope="read write", algs="ES256 `;
-    expect(header(unauthorized(at, false, undefined, 'DPoP'))).toContain(`DPoP ${DPOP}`);
-    expect(header(insufficientScope(at, undefined, 'DPoP'))).toContain(`DPoP error="insufficient_scope", ${DPOP}`);
+    expect(header(unauthorized(at, false, 'DPoP'))).toContain(`DPoP ${DPOP}`);
+    expect(header(insufficientScope(at, 'DPoP'))).toContain(`DPoP error="insufficient_scope", ${DPOP}`);
     const response = unproven(at, { code: 'use_dpop_nonce', headers: { 'dpop-nonce': 'n' } });
     expect([response.status, response.headers.get('dpop-nonce')]).toEqual([401, 'n']);
     expect(header(response)).toContain(`DPoP error="use_dpop_nonce", ${DPOP}`);

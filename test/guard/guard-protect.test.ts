@@ -1,6 +1,6 @@
 /** What a guard does around a handler: contexts, pages of other origins, browsers' questions, metadata under both names. */
+import { requestState } from '../../src/model/request-state.ts';
 import { describe, expect, it } from 'vitest';
-import { credentialOf } from '../../src/guard/credential.ts';
 import { guard, type GuardOptions, preflight, withCors } from '../../src/guard/guard.ts';
 import type { Checked } from '../../src/model/access.ts';
 import type { Context } from '../../src/model/handler.ts';
@@ -26,13 +26,12 @@ describe('guard/guard, protect', () => {
   it('makes a context where the runtime passes none, and hands on what it was given', async () => {
     const seen: unknown[] = [];
     const fetch = guard(options).protect<string>((_request, env, ctx) => {
-      seen.push(env, typeof ctx.waitUntil, ctx.challenge);
+      seen.push(env, typeof ctx.waitUntil, requestState(ctx).challenge);
       return new Response('ok');
     });
     await fetch(request({ headers: { authorization: 'Bearer good' } }), 'env');
     const metadataUrl = 'https://mcp.example/.well-known/oauth-protected-resource/mcp';
     expect(seen).toEqual(['env', 'function', { metadataUrl, scope: [] }]);
-    expect('takesLightRequests' in fetch && fetch.takesLightRequests).toBe(true);
   });
 
   it('can ask again whether the token is good, and tells an outage from a refusal', async () => {
@@ -40,13 +39,13 @@ describe('guard/guard, protect', () => {
     const fetch = guard({ ...options, verify: () => verdict(), onError: () => {} }).protect(() => new Response('ok'));
     const ctx: Context = { waitUntil() {} };
     await fetch(request({ headers: { authorization: 'Bearer t' } }), {}, ctx);
-    expect(await ctx.stillGood?.()).toBe(true);
+    expect(await requestState(ctx).stillGood?.()).toBe(true);
     verdict = () => null;
-    expect(await ctx.stillGood?.()).toBe(false);
+    expect(await requestState(ctx).stillGood?.()).toBe(false);
     verdict = () => {
       throw new Error('down');
     };
-    await expect(ctx.stillGood?.()).rejects.toThrow(/cannot be checked right now/);
+    await expect(requestState(ctx).stillGood?.()).rejects.toThrow(/cannot be checked right now/);
   });
 
   it('notes a token that it found elsewhere than in its header, and no other', async () => {
@@ -54,7 +53,7 @@ describe('guard/guard, protect', () => {
       const ctx: Context = { waitUntil() {} };
       const response = await guard({ ...options, ...more }).protect(() => new Response('ok'))(request({ headers }), {}, ctx);
       expect(response.status).toBe(200);
-      return credentialOf(ctx);
+      return requestState(ctx).credential?.() ?? undefined;
     };
     const tokenOf = (asked: Request): string | null => asked.headers.get('x-token');
     expect(await ask({ tokenOf }, { 'x-token': 'good' })).toBe('good');

@@ -1,4 +1,5 @@
 /** Each refusal of a guard has a reason of its own for the operator, and changes nothing for the next call. */
+import { requestState } from '../../src/model/request-state.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { guard, type GuardOptions, isGood, isRefusal, withAccess } from '../../src/guard/guard.ts';
 import type { GuardRefusal } from '../../src/guard/refused.ts';
@@ -213,11 +214,13 @@ describe('guard/guard, verdicts and contexts', () => {
     const fresh = (): Context => ({ waitUntil() {} });
     const challenge = { metadataUrl: 'https://mcp.example/x', scope: [] };
     const known = withAccess(fresh(), good, challenge);
-    expect(known).toMatchObject({ auth: good, props: good.props, challenge });
+    expect(known).toMatchObject({ auth: good, props: good.props });
+    expect(requestState(known)).toEqual({ isAnonymous: false, challenge });
     expect(withAccess(known, { ...good, scope: [] }).auth?.scope).toEqual([]); // the same grant once more
     expect(() => withAccess(known, { ...good, grantId: 'another' })).toThrow(/one context for two callers/);
     expect(() => withAccess(known, null)).toThrow(/one context for two callers/);
-    expect(withAccess(fresh(), null, challenge)).toEqual({ waitUntil: expect.any(Function), anonymous: true, challenge });
+    const stranger = withAccess(fresh(), null, challenge);
+    expect([Object.keys(stranger), requestState(stranger)]).toEqual([['waitUntil'], { isAnonymous: true, challenge }]);
   });
 
   it('lets a source whose tokens name no resource guard one resource only', () => {

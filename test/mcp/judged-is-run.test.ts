@@ -1,4 +1,5 @@
 /** What was judged is what runs: completions, lists, resources in every spelling, renamed tools, methods of a server's own. */
+import { requestState, withRequestState } from '../../src/model/request-state.ts';
 import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { completable as oldCompletable } from '@modelcontextprotocol/sdk/server/completable.js';
 import { McpServer as OldMcpServer, ResourceTemplate as OldTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -51,8 +52,9 @@ interface Answer {
 async function ask(handler: FetchObject, body: unknown, access: Access<AuthContext> | null): Promise<{ status: number; answers: Answer[] }> {
   const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const request = new Request(ENDPOINT, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
-  const ctx: Context = access ? contextOf(access) : { waitUntil: () => undefined, anonymous: true };
-  const response = await handler.fetch(request, {}, { ...ctx, challenge: { metadataUrl: `${ENDPOINT}/metadata`, scope: [] } });
+  const ctx: Context = access ? contextOf(access) : { waitUntil: () => undefined };
+  withRequestState(ctx, { isAnonymous: access === null, challenge: { metadataUrl: `${ENDPOINT}/metadata`, scope: [] } });
+  const response = await handler.fetch(request, {}, ctx);
   const words = await response.text();
   const found = words.startsWith('{') || words.startsWith('[') ? [words] : [...words.matchAll(/^data: (\{.*)$/gm)].map(([, json = '']) => json);
   return { status: response.status, answers: found.flatMap((json) => JSON.parse(json) as Answer | Answer[]) };
@@ -223,7 +225,7 @@ describe.each(['2.x', '1.x'] as const)('what was judged is what runs, SDK %s', (
 
   it('tells a server which tool alone is called, and answers a challenged batch as a whole', async () => {
     const called: unknown[] = [];
-    const seeing = openMcpHandler((_access, ctx) => (called.push(ctx.calledTools), build(line) as AnyServer), {
+    const seeing = openMcpHandler((_access, ctx) => (called.push(requestState(ctx).calledTools), build(line) as AnyServer), {
       ...options,
       policy: policy({ tools: { wipe: { scopes: ['wipe'] } } }),
       challengeForm: () => 'result',

@@ -1,4 +1,5 @@
 /** What clients and proxies may expect of one request: an answer that begins in time, `Accept` by HTTP's rules, what the server says on the way, its limits. */
+import { withRequestState } from '../../src/model/request-state.ts';
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -148,7 +149,9 @@ describe('mcp/in-time', () => {
       const [body, headers] = sent;
       const all = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
       const request = new Request(ENDPOINT, { method: 'POST', headers: all, body: JSON.stringify(body) });
-      const answering = Promise.resolve(handler.fetch(request, {}, { ...contextOf(accessWith()), stillGood: async () => good }));
+      const answering = Promise.resolve(
+        handler.fetch(request, {}, withRequestState(contextOf(accessWith()), { stillGood: async () => good })),
+      );
       await vi.advanceTimersByTimeAsync(5000);
       const ended = (await answering).text();
       good = false;
@@ -234,7 +237,7 @@ describe('mcp, limits and misuse', () => {
       const [body, headers] = large(bytes);
       const all = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
       const request = new Request(ENDPOINT, { method: 'POST', headers: all, body: JSON.stringify(body) });
-      return (await handler.fetch(request, {}, { ...contextOf(accessWith()), bodyLimit })).status;
+      return (await handler.fetch(request, {}, withRequestState(contextOf(accessWith()), { bodyLimit }))).status;
     };
     expect(await status({}, undefined, 6_000_000)).toBe(413);
     expect(await status({}, 32 * 1024 * 1024, 6_000_000)).toBe(200);

@@ -1,4 +1,5 @@
 /** What was not judged is not dispatched: hostile bodies on every way to a server of either SDK line, with and without a token. */
+import { withRequestState } from '../../src/model/request-state.ts';
 import { McpServer } from '@modelcontextprotocol/server';
 import { McpServer as OldMcpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { describe, expect, it } from 'vitest';
@@ -151,12 +152,9 @@ async function send(handler: FetchObject, body: BodyInit, ctx: Context, headers:
 
 const events: NewEvent[] = [];
 const about = { emit: (event: NewEvent): void => void events.push(event), challenge: { metadataUrl: `${ENDPOINT}/metadata`, scope: [] } };
-const user = (permissions: readonly string[] = []): Context => ({
-  ...contextOf(accessWith(permissions)),
-  ...about,
-  states: { ...statesWith(), passing: statesWith() },
-});
-const anonymous: Context = { waitUntil: () => undefined, anonymous: true, ...about };
+const user = (permissions: readonly string[] = []): Context =>
+  withRequestState(contextOf(accessWith(permissions)), { ...about, states: { ...statesWith(), passing: statesWith() } });
+const anonymous = withRequestState<Context>({ waitUntil: () => undefined }, { ...about, isAnonymous: true });
 
 describe.each(['2.x', '1.x'] as const)('what was not judged is not dispatched, SDK %s', (line) => {
   describe.each(WAYS)('by way of %s', (_, isOpen, make) => {

@@ -1,3 +1,4 @@
+import { requestState } from '../../src/model/request-state.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -49,7 +50,7 @@ describe('node/serve, start and stop', () => {
   });
 
   it('tells handlers the largest body that it takes (R-54)', async () => {
-    const server = await start((_request, _env, ctx) => new Response(String(ctx.bodyLimit)), { bodyLimit: 33_000 });
+    const server = await start((_request, _env, ctx) => new Response(String(requestState(ctx).bodyLimit)), { bodyLimit: 33_000 });
     expect(await (await fetch(server.url)).text()).toBe('33000');
   });
 

@@ -2,10 +2,10 @@
  * Streams that a client holds open to hear of changes (`subscriptions/listen`): fed with this user's news alone, and ended when
  * the token ends, or soon after it was revoked (SEC-190).
  */
+import type { RequestState } from '../../model/request-state.ts';
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
-import type { Context } from '../../model/handler.ts';
 import type { Seconds } from '../../model/store.ts';
 import { eventUserOf, type UserEvent, type UserEvents } from './user-events.ts';
 import { subscribedAs, watchedIn } from './subscriptions.ts';
@@ -48,7 +48,7 @@ export function busFor(events: UserEvents, access: Access | null, body: unknown)
 export function endOf(
   early: readonly (AbortSignal | undefined)[],
   access: Pick<Access, 'expiresAt'> | null,
-  ctx: Pick<Context, 'stillGood'>,
+  { stillGood }: Pick<RequestState, 'stillGood'>,
   every: Seconds,
   now: Seconds = Date.now() / 1000,
 ): AbortController {
@@ -60,7 +60,7 @@ export function endOf(
   const atExpiry = setTimeout(stop, Math.min(MAX_TIMER_MS, Math.max(0, left * 1000)));
   const checks = setInterval(() => {
     // A store that is down is no revocation: the next check asks again.
-    ctx.stillGood?.().then(
+    stillGood?.().then(
       (good) => good || stop(),
       () => undefined,
     );

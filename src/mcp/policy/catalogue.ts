@@ -2,6 +2,7 @@
  * One declaration, everything follows: a tool, resource or prompt with what it needs beside what it is. From a catalogue of
  * them come the registration, the gate, the lists, the scopes of the metadata and the words of the consent page.
  */
+import { requestState } from '../../model/request-state.ts';
 import { checkNames } from '../../lib/names.ts';
 import { ResourceTemplate } from '@modelcontextprotocol/server';
 import type { Access, AuthContext } from '../../model/access.ts';
@@ -163,7 +164,9 @@ export function catalogue(list: readonly Declared[], options: CatalogueOptions =
     ...judged,
     register(server, access, ctx) {
       const isSeen = ({ need }: Declared): boolean => need.hidden !== true || (access !== null && maySee(need, access));
-      const called = new Set(ctx?.calledTools?.map((name) => byName.get(name)).filter((one) => one !== undefined && isSeen(one)));
+      const called = new Set(
+        (ctx && requestState(ctx))?.calledTools?.map((name) => byName.get(name)).filter((one) => one !== undefined && isSeen(one)),
+      );
       const shown = called.size === 0 ? tools : called;
       for (const one of shown) if (one && isSeen(one)) one.register(server);
       for (const one of others) if (isSeen(one)) one.register(server);

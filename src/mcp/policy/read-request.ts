@@ -1,7 +1,7 @@
 /**
  * Entry: the body of a request is read here, once; the gate judges its messages, and the SDK is given the very messages that were judged.
  */
-import { credentialOf } from '../../guard/credential.ts';
+import { requestState } from '../../model/request-state.ts';
 import type { Access } from '../../model/access.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Context } from '../../model/handler.ts';
@@ -31,15 +31,16 @@ export interface ReadRequest extends Passage {
 /** Lets a request in, or answers it. */
 export async function readRequest(policy: Policy, request: Request, entering: RequestToRead): Promise<ReadRequest | Response> {
   const { access, ctx, report, challengeForm } = entering;
-  const emit = (event: NewEvent): void => tell(entering.on ?? ctx.emit, event, report);
-  const read = await readMessages(request, entering.bodyLimit ?? ctx.bodyLimit);
+  const state = requestState(ctx);
+  const emit = (event: NewEvent): void => tell(entering.on ?? state.emit, event, report);
+  const read = await readMessages(request, entering.bodyLimit ?? state.bodyLimit);
   if ('reason' in read) {
     emit({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: read.reason });
     return read.answer;
   }
   const form = (): ChallengeForm => (challengeForm ? challengeForm(withoutBody(request), access) : formFor(request, access));
-  const passage = await gate(policy, read, { access, metadataUrl: ctx.challenge?.metadataUrl, form, emit });
-  return passage instanceof Response ? passage : { request: redactedRequest(request, credentialOf(ctx)), ...passage };
+  const passage = await gate(policy, read, { access, metadataUrl: state.challenge?.metadataUrl, form, emit });
+  return passage instanceof Response ? passage : { request: redactedRequest(request, state.credential?.() ?? undefined), ...passage };
 }
 
 /** The request for code that is not ours, once its body has been read. */

@@ -6,7 +6,7 @@
  *
  * After a 404 clients begin a new session by themselves (2025-11-25, Session Management), with the props of that moment.
  */
-import { credentialOf } from '../../guard/credential.ts';
+import { requestState } from '../../model/request-state.ts';
 import { base64url } from '../../lib/base64url.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import { withoutStore } from '../../lib/http.ts';
@@ -63,19 +63,25 @@ export function boundSessions<Env = unknown>(
   return {
     ...(handler.servedPaths && { servedPaths: handler.servedPaths }),
     async fetch(request, env, ctx) {
-      const [access, states] = [callerOf(ctx), ctx.states?.passing];
+      const [access, states] = [callerOf(ctx), requestState(ctx).states?.passing];
       if (access === null || states === undefined)
         throw new TypeError('boundSessions needs OAuthProvider in front, whose store keeps whose session is whose.');
-      const anew = await readAnew(request, bodyLimit ?? ctx.bodyLimit);
+      const anew = await readAnew(request, bodyLimit ?? requestState(ctx).bodyLimit);
       if ('reason' in anew) {
-        ctx.emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: anew.reason });
+        requestState(ctx).emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: anew.reason });
         return anew.answer;
       }
       const id = request.headers.get(HEADER);
       const props = await hashOf(access.props);
       if (id !== null && !(await isOwn(id, states, access, props))) return notFound();
       // Ends with the token, also for a tool that is at work: its handler sees the signal, its stream is cut.
-      const until = endOf([request.signal, request.method === 'GET' ? ctx.stopping : undefined], access, ctx, streamCheck, states.now());
+      const until = endOf(
+        [request.signal, request.method === 'GET' ? requestState(ctx).stopping : undefined],
+        access,
+        requestState(ctx),
+        streamCheck,
+        states.now(),
+      );
       const given = new AbortController();
       const over = onAbort(until.signal, () => given.abort());
       const finish = (): void => {
@@ -147,7 +153,7 @@ async function hashOf(value: unknown): Promise<string> {
 
 /** The request without what carries a credential: the handler is told who calls, and has no need of the token. */
 function shown(request: Request, signal: AbortSignal, ctx: Context): Request {
-  const credential = credentialOf(ctx);
+  const credential = requestState(ctx).credential?.() ?? undefined;
   const own = request;
   const headers = [...redactedHeaders(own.headers, credential)];
   const url = redactedUrl(own.url, credential);

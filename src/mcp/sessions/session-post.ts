@@ -1,6 +1,7 @@
 /**
  * A POST of a session: which session it is for, what of it is for another turn of that session, and the turn that serves the rest.
  */
+import { requestState } from '../../model/request-state.ts';
 import { classifyInboundRequest, type AuthInfo } from '@modelcontextprotocol/server';
 import type { Json } from '../../model/store.ts';
 import { putCancellation } from './cancellation.ts';
@@ -78,7 +79,7 @@ function served(
   { session, isApart }: Named & { readonly session: Session },
   { visitor: { access, ctx, report, streamCheck, streams }, keeper }: Posting,
 ): Promise<Response> {
-  const until = endOf([], access, ctx, streamCheck, keeper.states.now());
+  const until = endOf([], access, requestState(ctx), streamCheck, keeper.states.now());
   const [first] = messagesOf<JudgedMessage>(posted.body).filter(({ method }) => method === 'initialize');
   const turn: PostExchange = {
     ...posted,

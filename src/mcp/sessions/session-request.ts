@@ -2,6 +2,7 @@
  * How a request names its session: by the header of 2025, or in the address that a client of 2024-11 was told; and what is answered where that
  * leads nowhere.
  */
+import { requestState } from '../../model/request-state.ts';
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Access } from '../../model/access.ts';
 import type { Context } from '../../model/handler.ts';
@@ -40,8 +41,9 @@ export const PARAMETER = 'sessionId';
 
 /** Where sessions are kept. @throws {TypeError} where nothing stands in front that has a store. */
 export function statesIn(ctx: Context): UserStates {
-  if (ctx.states === undefined) throw new TypeError('sessions: OAuthProvider must stand in front, whose store keeps them.');
-  return ctx.states.passing;
+  const { states } = requestState(ctx);
+  if (states === undefined) throw new TypeError('sessions: OAuthProvider must stand in front, whose store keeps them.');
+  return states.passing;
 }
 
 /** There is no such session, or it is not this caller's: the client begins a new one (2025-11-25, Session Management). */

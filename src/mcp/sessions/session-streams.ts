@@ -2,6 +2,7 @@
  * GET and DELETE of a session: the streams that a client holds open (news, the rest of a broken answer, everything for clients of 2024-11), and
  * the end.
  */
+import { requestState } from '../../model/request-state.ts';
 import { accepts } from '../../lib/accept.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import { endOf } from '../events/listening.ts';
@@ -40,7 +41,7 @@ export async function openSessionStream(request: Request, attending: Attending):
   const last = isApart ? null : headers.get('last-event-id');
   const resumed = last === null ? null : readEventId(last);
   if (last !== null && resumed === null) return refusal(400, -32000, 'Invalid Last-Event-ID');
-  const early = [request.signal, isApart ? undefined : attending.visitor.ctx.stopping];
+  const early = [request.signal, isApart ? undefined : requestState(attending.visitor.ctx).stopping];
   const until = endOfStream(early, session, keeper, attending);
   if (until instanceof Response) return until;
   if (isApart) return apart(session, keeper, attending, until);
@@ -57,7 +58,7 @@ async function apart(session: Session, keeper: Keeper, attending: Attending, unt
     throw error;
   });
   onAbort(until.signal, () => ctx.waitUntil(endSession(session, keeper).catch(report)));
-  const end = { stopping: ctx.stopping, isAtWork: () => streams.isAtWork(session.drawer.label) };
+  const end = { stopping: requestState(ctx).stopping, isAtWork: () => streams.isAtWork(session.drawer.label) };
   return outboxStream(session, `?${PARAMETER}=${session.id}`, { access, events: attending.events }, until, end);
 }
 
@@ -69,7 +70,8 @@ function endOfStream(
   { visitor }: Attending,
 ): AbortController | Response {
   const { access, ctx, streamCheck, streams } = visitor;
-  const stillGood = async (): Promise<boolean> => (await ctx.stillGood?.()) !== false && (await findSession(id, keeper)) !== null;
+  const stillGood = async (): Promise<boolean> =>
+    (await requestState(ctx).stillGood?.()) !== false && (await findSession(id, keeper)) !== null;
   const until = endOf(early, access, { stillGood }, streamCheck, keeper.states.now());
   const full = streams.take({ access, session: drawer.label }, until.signal);
   if (full === null) return until;

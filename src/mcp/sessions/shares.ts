@@ -2,6 +2,7 @@
  * Shares: how many streams one handler holds open at once, and for whom. Each session, each user, and all callers without a token together have
  * a share, so that none of them can take the places of everybody else. Counted in one process or isolate.
  */
+import { requestState } from '../../model/request-state.ts';
 import { onAbort } from '../../lib/on-abort.ts';
 import type { Access } from '../../model/access.ts';
 import type { Context } from '../../model/handler.ts';
@@ -110,8 +111,8 @@ export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS
 }
 
 /** Refuses a stream that gets no place, and tells why: 503 where the server is full, else 429. @param id of the request that asked for it. */
-export function tooManyOpen(full: Full, { emit }: Pick<Context, 'emit'>, id: Id | null = null): Response {
-  emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'too_many_streams', reason: full });
+export function tooManyOpen(full: Full, ctx: Context, id: Id | null = null): Response {
+  requestState(ctx).emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'too_many_streams', reason: full });
   const message = full === 'streams' ? 'The server holds too many streams open.' : 'Too many streams are open: end one first.';
   const answer = rpcError(full === 'streams' ? 503 : 429, -32000, message, id);
   answer.headers.set('retry-after', RETRY_AFTER);

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, FetchObject } from '../../model/handler.ts';
+import { withRequestState } from '../../model/request-state.ts';
 import { BodyError, type IncomingBody } from './body.ts';
 import { halfSentRequests } from './half-sent.ts';
 import { isOverridden, overrideGlobalObjects } from './globals.ts';
@@ -163,7 +164,7 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
   };
 }
 
-/** What the context of every request tells of its server. */
+/** What the context of every request has of its server. */
 interface Here {
   readonly trustProxy: number;
   readonly bodyLimit: number;
@@ -174,23 +175,15 @@ interface Here {
 /** A class, since an accessor of an object literal costs as much as the rest of a small request. */
 class NodeContext implements Context {
   readonly waitUntil: Context['waitUntil'];
-  readonly stopping: AbortSignal;
-  readonly bodyLimit: number;
   readonly #message: IncomingMessage;
-  readonly #to: ServerResponse;
   readonly #trustProxy: number;
 
   constructor(message: IncomingMessage, to: ServerResponse, { trustProxy, bodyLimit, stopping, keep }: Here) {
     this.#message = message;
-    this.#to = to;
-    this.stopping = stopping;
-    this.bodyLimit = bodyLimit;
     this.#trustProxy = trustProxy;
     this.waitUntil = (promise) => keep(promise, message);
-  }
-
-  answered(): Promise<void> {
-    return new Promise((done) => (this.#to.closed ? done() : void this.#to.once('close', done)));
+    const answered = (): Promise<void> => new Promise((done) => (to.closed ? done() : void to.once('close', done)));
+    withRequestState(this, { stopping, bodyLimit, answered });
   }
 
   get address(): string {

@@ -1,4 +1,5 @@
 /** What a client carries back (`requestState`): one spelling, good once, at one endpoint, for ten minutes; on every store. */
+import { requestState as contextState } from '../../../src/model/request-state.ts';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -80,13 +81,13 @@ describe.each(storeNames)('what a client carries back, on %s', (store) => {
     let ctx: Context | undefined;
     const app = await makeApp(store, { apiHandler: (_request: Request, _env: unknown, seen: Context) => ((ctx = seen), Response.json({})), accessTokenTTL: 86_400 }); // prettier-ignore
     await app.call((await app.signedIn()).tokens.access);
-    const { auth: access, states } = ctx ?? {};
+    const [access, state] = [ctx?.auth, ctx && contextState(ctx)];
     if (!access) throw new Error('The guard let nobody in.');
     const params = { name: 'wipe', arguments: { what: 'x' } };
     const carried = (held: RequestState): Promise<string> => sealRequestState(access, params, held, `${ISSUER}/mcp`);
     const answersIn = async (requestState: string): Promise<unknown> => {
       const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { ...params, requestState } } as unknown as JudgedBody;
-      const resuming = await openRequestState(body, { access, states, url: `${ISSUER}/mcp` });
+      const resuming = await openRequestState(body, { access, states: state?.states, url: `${ISSUER}/mcp` });
       return resuming instanceof Response ? resuming.status : [resuming.resumed?.over, Object.keys(resuming.resumed?.answers ?? {})];
     };
     const answers = { sure: { action: 'accept', content: { sure: true } } } as const;

@@ -1,10 +1,10 @@
 /** Streams of changes, with the SDK's own client of 2026-07-28. */
+import { withRequestState } from '../../../src/model/request-state.ts';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { McpServer } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FetchObject, mcpHandler, policy, userEvents } from '../../../src/mcp/index.ts';
 import type { Access, AuthContext } from '../../../src/model/access.ts';
-import type { Context } from '../../../src/model/handler.ts';
 import { endOf, tellingItsEnd } from '../../../src/mcp/events/listening.ts';
 import { eventStream } from '../../../src/mcp/sessions/notifications.ts';
 import { signalThatCounts } from '../../support/counting-signal.ts';
@@ -26,7 +26,7 @@ interface Person {
 /** A client that lists the tools anew whenever it hears that they changed. */
 async function listener(handler: FetchObject, who: Person): Promise<{ seen: string[][]; client: Client }> {
   const door: typeof fetch = async (input, init) => {
-    const ctx: Context = { ...contextOf(who.access), stillGood: async () => who.good };
+    const ctx = withRequestState(contextOf(who.access), { stillGood: async () => who.good });
     const response = await handler.fetch(new Request(input as string, init), {}, ctx);
     expect(response.headers.get('cache-control')).toContain('no-store'); // of streams, too (F-46)
     return response;
@@ -131,7 +131,7 @@ describe('mcp/listening, streams that must end', () => {
       'mcp-method': 'subscriptions/listen',
     };
     const request = new Request(ENDPOINT, { method: 'POST', headers, body: JSON.stringify(body) });
-    const response = await handler.fetch(request, {}, { ...contextOf(who.access), stillGood: async () => who.good });
+    const response = await handler.fetch(request, {}, withRequestState(contextOf(who.access), { stillGood: async () => who.good }));
     expect(response.headers.get('content-type')).toContain('event-stream');
     let over = false;
     const reader = response.body?.getReader();

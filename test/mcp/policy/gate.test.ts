@@ -1,3 +1,4 @@
+import { withRequestState } from '../../../src/model/request-state.ts';
 import { McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { McpServer as OldMcpServer, ResourceTemplate as OldTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { describe, expect, it } from 'vitest';
@@ -70,8 +71,9 @@ async function ask(
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  const ctx: Context = access ? contextOf(access) : { waitUntil: () => undefined, anonymous: true };
-  const response = await handler.fetch(request, {}, { ...ctx, challenge: { metadataUrl: METADATA, scope: [] } });
+  const ctx: Context = access ? contextOf(access) : { waitUntil: () => undefined };
+  withRequestState(ctx, { isAnonymous: access === null, challenge: { metadataUrl: METADATA, scope: [] } });
+  const response = await handler.fetch(request, {}, ctx);
   const sent = await response.text();
   const json = /^data: (\{.*)$/m.exec(sent)?.[1] ?? sent;
   return { status: response.status, challenge: response.headers.get('www-authenticate'), body: JSON.parse(json) as Asked['body'] };

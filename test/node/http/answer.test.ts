@@ -1,9 +1,32 @@
 import { connect } from 'node:net';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { guard } from '../../../src/guard/guard.ts';
+import type { Context } from '../../../src/model/handler.ts';
 import { errors, ok, gate, start, stopAfterEach, type Fetch } from '../../support/node-server.ts';
 import { exchange, heard, open } from '../../support/raw.ts';
 
 stopAfterEach();
+
+describe('node/answer, the context of a request', () => {
+  it('has nothing but waitUntil, address, and what a guard puts there', async () => {
+    const check = guard({
+      resource: 'http://localhost/mcp',
+      authorizationServers: ['https://as.example'],
+      tokenOf: () => 'secret',
+      verify: (_token, resource) => ({ userId: 'u', clientId: 'c', grantId: 'g', scope: [], resource, expiresAt: 9e9, props: {} }),
+    });
+    const names = (_request: Request, _env: unknown, ctx: Context): Response => {
+      const { constructor, ...members } = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(ctx));
+      expect(inspect(ctx, { showHidden: true, depth: 9 })).not.toContain('secret');
+      return Response.json([...Object.keys(ctx), ...Object.keys(members)].toSorted());
+    };
+    const plain = await start(names);
+    expect(await (await fetch(plain.url)).json()).toEqual(['address', 'waitUntil']);
+    const guarded = await start(check.protect(names) as Fetch);
+    expect(await (await fetch(guarded.url)).json(), String(errors)).toEqual(['address', 'auth', 'props', 'waitUntil']);
+  });
+});
 
 describe('node/answer, limits', () => {
   const reading: Fetch = async (request) => new Response(String((await request.arrayBuffer()).byteLength));
