@@ -207,7 +207,9 @@ export function withAccess(ctx: Context, access: Access | null, challenge?: Chal
     enumerable: true,
     configurable: true,
     get: () => access.props,
-    set: (value: unknown) => Object.defineProperty(ctx, 'props', { value, enumerable: true, configurable: true, writable: true }),
+    set(value: unknown) {
+      Object.defineProperty(ctx, 'props', { value, enumerable: true, configurable: true, writable: true });
+    },
   });
 }
 
