@@ -12,6 +12,10 @@ export interface ClientProfile {
   readonly calls: 'from the internet' | 'from your computer';
   /** Its metadata document, if it has one. */
   readonly document: string | null;
+  /** How its document lets it prove itself. */
+  readonly proves: readonly ('none' | 'private_key_jwt')[];
+  /** Whether it uses its document only where answers name their issuer (RFC 9207). */
+  readonly needsIss: boolean;
   readonly redirectUri: string;
   /** What it registers where documents are not taken, or where it has none. */
   readonly registration: { readonly [member: string]: unknown };
@@ -26,6 +30,8 @@ export const CLIENTS: readonly ClientProfile[] = [
     name: 'Claude',
     calls: 'from the internet',
     document: 'https://claude.ai/oauth/mcp-oauth-client-metadata',
+    proves: ['none'],
+    needsIss: false,
     redirectUri: 'https://claude.ai/api/mcp/auth_callback',
     registration: { client_name: 'Claude', redirect_uris: ['https://claude.ai/api/mcp/auth_callback'], ...CODE, token_endpoint_auth_method: 'client_secret_post' },
   },
@@ -34,6 +40,8 @@ export const CLIENTS: readonly ClientProfile[] = [
     name: 'ChatGPT',
     calls: 'from the internet',
     document: 'https://chatgpt.com/oauth/client.json',
+    proves: ['private_key_jwt', 'none'],
+    needsIss: true,
     redirectUri: 'https://chatgpt.com/connector_platform_oauth_redirect',
     registration: { client_name: 'ChatGPT', redirect_uris: ['https://chatgpt.com/connector_platform_oauth_redirect'], ...CODE },
   },
@@ -42,6 +50,8 @@ export const CLIENTS: readonly ClientProfile[] = [
     name: 'VS Code',
     calls: 'from your computer',
     document: 'https://vscode.dev/oauth/client-metadata.json',
+    proves: ['none'],
+    needsIss: false,
     redirectUri: 'http://127.0.0.1:33418/',
     registration: {
       client_name: 'Visual Studio Code',
@@ -55,6 +65,8 @@ export const CLIENTS: readonly ClientProfile[] = [
     name: 'Cursor',
     calls: 'from your computer',
     document: null,
+    proves: ['none'],
+    needsIss: false,
     redirectUri: 'http://localhost:8787/callback',
     registration: {
       client_name: 'Cursor',
@@ -67,6 +79,8 @@ export const CLIENTS: readonly ClientProfile[] = [
     name: 'Codex',
     calls: 'from your computer',
     document: 'https://chatgpt.com/oauth/codex/client.json',
+    proves: ['none'],
+    needsIss: false,
     redirectUri: 'http://127.0.0.1:49152/callback',
     registration: { client_name: 'Codex', redirect_uris: ['http://127.0.0.1:49152/callback'], ...CODE },
   },
@@ -75,6 +89,8 @@ export const CLIENTS: readonly ClientProfile[] = [
     name: 'mcp-remote',
     calls: 'from your computer',
     document: null,
+    proves: ['none'],
+    needsIss: false,
     redirectUri: 'http://localhost:14823/oauth/callback',
     registration: { client_name: 'MCP CLI Proxy', redirect_uris: ['http://localhost:14823/oauth/callback'], ...CODE, scope: 'openid email profile' },
   },

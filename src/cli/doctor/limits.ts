@@ -20,6 +20,6 @@ export const LIMITS: Limits = {
   totalSeconds: 120,
   bytes: 262_144,
   redirects: 5,
-  requests: 100,
+  requests: 250,
   slowSeconds: 3,
 };

@@ -26,7 +26,7 @@ export function textReport(report: Report, terminal: { readonly hasColours?: boo
   const paint = { problem: style.red, outage: style.red, warning: style.yellow };
   const findings = report.findings.map(({ check, level, where, found, fix, rule }) =>
     [
-      `${paint[level](`${MARKS[level]} ${level === 'outage' ? 'No answer: ' : ''}${CHECKS[check].title}`)} ${style.dim(`[${check}; ${rule}]`)}`,
+      `${paint[level](`${MARKS[level]} ${level === 'outage' ? 'No answer' : CHECKS[check].title}`)} ${style.dim(`[${check}; ${rule}]`)}`,
       `    where: ${placeOf(where)}`,
       `    found: ${found}`,
       `    fix:   ${fix}`,
@@ -40,7 +40,7 @@ export function textReport(report: Report, terminal: { readonly hasColours?: boo
 /** The report as Markdown. */
 export function markdownReport(report: Report): string {
   const findings = report.findings.flatMap(({ check, level, where, found, fix, rule }) => [
-    `### ${MARKS[level]} ${level}: ${CHECKS[check].title}`,
+    `### ${MARKS[level]} ${level === 'outage' ? 'No answer' : CHECKS[check].title}`,
     `- Where: ${code(placeOf(where))}\n- Found: ${code(found)}\n- Fix: ${escaped(fix)}\n- Rule: ${escaped(rule)} (${code(check)})`,
   ]);
   const clients = report.clients.map((client) => `| ${client.name} | ${escaped(verdictText(client))} |`);

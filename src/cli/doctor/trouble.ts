@@ -42,6 +42,7 @@ export function isTrouble(exchange: Exchange, check: CheckId, findings: Findings
     return note('private-address', 'problem', 'an address of a private network, which was not called', 'Publish addresses that clients on the internet can reach. Set the public URL of the server where it is configured.'); // prettier-ignore
   }
   if (failure === 'ENOTFOUND') return note(check, 'problem', 'there is no host of that name', `Correct the host ${new URL(url).host}, or add its DNS record.`); // prettier-ignore
+  if (failure === 'bad port') return note(check, 'problem', `port ${new URL(url).port}`, 'Serve it at another port. Browsers, and clients made like them, refuse this one (Fetch, port blocking).'); // prettier-ignore
   if (TLS[failure] !== undefined) return note('tls', 'problem', failure, TLS[failure]);
   if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(failure))
     return note('tls', 'problem', failure, 'Use a certificate that common clients trust.');

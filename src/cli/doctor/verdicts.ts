@@ -46,11 +46,12 @@ export function verdictsOf(url: string, isOpen: boolean, servers: readonly Serve
 }
 
 /** Documents come before registration, for the clients that have one (MCP authorization, client registration). */
-function wayOf({ document }: ClientProfile, { takesDocuments, registrationEndpoint, document: metadata }: Server): Verdict['knownBy'] {
+function wayOf({ document, proves, needsIss }: ClientProfile, server: Server): Verdict['knownBy'] {
+  const { takesDocuments, registrationEndpoint, document: metadata } = server;
   const methods = metadata['token_endpoint_auth_methods_supported'];
-  // A client without a secret takes the way of documents only where `none` is listed.
-  const isPublic = !Array.isArray(methods) || methods.includes('none');
-  if (document !== null && takesDocuments && isPublic) return 'document';
+  const canProve = !Array.isArray(methods) || proves.some((method) => methods.includes(method));
+  const hasIss = metadata['authorization_response_iss_parameter_supported'] === true || !needsIss;
+  if (document !== null && takesDocuments && canProve && hasIss) return 'document';
   return registrationEndpoint === null ? null : 'registration';
 }
 

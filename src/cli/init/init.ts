@@ -22,7 +22,8 @@ export async function runInit(options: InitOptions, terminal: Terminal, parts: I
     throw new CliError('init asks questions on a terminal. Without one, give FOLDER, --runtime and --login, or --yes.', 2);
   const project = isWhole ? projectOf(options) : await askProject(options, await (parts.prompts ?? loadPrompts)());
   const names = write(project);
-  const shown = relative(process.cwd(), project.folder) || '.';
+  const path = relative(process.cwd(), project.folder) || '.';
+  const shown = path.startsWith('..') ? project.folder : path;
   if (!options.json) terminal.out(`Made ${names.length} files in ${shown}: ${names.join(', ')}`);
   if (project.installs) install(project.folder, terminal);
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

@@ -47,8 +47,13 @@ describe('portcullis doctor', () => {
   });
 
   it('ends with 1 where the server does not answer, and says that this is no wrong configuration', async () => {
-    const { code, out } = await run(['doctor', 'http://127.0.0.1:1/mcp']);
-    expect(code).toBe(1);
+    const gone = createServer();
+    await new Promise<void>((next) => gone.listen(0, '127.0.0.1', next));
+    const { port } = gone.address() as AddressInfo;
+    await new Promise((next) => gone.close(next));
+    const { code, out } = await run(['doctor', `http://127.0.0.1:${port}/mcp`]);
+    expect([code, out.includes('✗ No answer [reachable')]).toEqual([1, true]);
+    expect((await run(['doctor', 'http://127.0.0.1:1/mcp'])).out).toContain('Serve it at another port');
     expect(out).toMatch(/^The server did not answer as it should; its configuration may be right\./);
   });
 

@@ -178,6 +178,21 @@ describe('cli/doctor', () => {
     expect(report.outcome).toBe(report.findings.some((one) => one.level === 'problem') ? 'problems' : 'fine');
   }); // prettier-ignore
 
+  it('says by which way each client becomes known', async () => {
+    const ways = async (members: Record<string, unknown>) => {
+      const { report } = await examineWith(server(members));
+      return Object.fromEntries(report.clients.map(({ client, knownBy }) => [client, knownBy]));
+    };
+    const documents = { claude: 'document', chatgpt: 'document', vscode: 'document', cursor: 'registration', codex: 'document', 'mcp-remote': 'registration' };
+    expect(await ways({})).toEqual(documents);
+    expect(await ways({ authorization_response_iss_parameter_supported: undefined })).toEqual({ ...documents, chatgpt: 'registration' });
+    const withKeys = { ...documents, claude: 'registration', vscode: 'registration', codex: 'registration' };
+    expect(await ways({ token_endpoint_auth_methods_supported: ['private_key_jwt'] })).toEqual(withKeys);
+    expect((await ways({ registration_endpoint: undefined }))['cursor']).toBe(null);
+    const { report } = await examineWith(server({ registration_endpoint: undefined }));
+    expect(report.clients.filter(({ verdict }) => verdict === 'stopped').map(({ client, stoppedBy }) => [client, stoppedBy])).toEqual([['cursor', ['client-registration']], ['mcp-remote', ['client-registration']]]);
+  }); // prettier-ignore
+
   it.each(OUTAGES)('tells $fault from a wrong configuration', async ({ put, ...expected }) => {
     const { report, origin } = await examineWith(put, expected.with);
     const finding = report.findings.find(({ check }) => check === expected.check);
