@@ -31,7 +31,7 @@ interface Bundle {
 }
 
 const SERVER = ['provider/oauth-provider.ts', 'core/web-runtime.ts', 'stores/durable-object.ts'];
-const PAGES = /\/src\/(pages|logins)\//;
+const PAGES = /\/src\/(pages|words|logins)\//;
 
 const ENTRIES: readonly Entry[] = [
   { name: 'guard alone', modules: ['guard/guard.ts'], counts: 'start', budget: 5.5 },
