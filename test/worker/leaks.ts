@@ -1,19 +1,29 @@
-/** The Worker of the leak tests. `/measure` tells how many servers are left; the test collects garbage through the inspector. */
+/** The Worker of the leak tests. `/repeat` makes it call itself, `/measure` tells how many servers are left; the test collects garbage through the inspector. */
 import { password } from '../../src/logins/password.ts';
+import type { Context } from '../../src/model/handler.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
 import { leakHandler, serversAlive } from '../support/leak-agent.ts';
+import { answerRepeat } from '../support/leak-calls.ts';
 import { PEOPLE } from '../support/session-agent.ts';
 
 export { PortcullisStore } from '../../src/worker/store-object.ts';
 
 const provider = new OAuthProvider<unknown>({
   issuer: 'http://localhost:9999',
-  apiRoute: '/mcp',
-  apiHandler: leakHandler(),
+  apiHandlers: { '/mcp': leakHandler(), '/api': () => Response.json({}) },
   logins: [password({ accounts: () => PEOPLE })],
   clientRegistrationEndpoint: '/register',
-  defaultHandler: { fetch: async () => Response.json({ servers: serversAlive() }) },
+  on: () => undefined,
+  defaultHandler: {
+    async fetch(request, env, ctx): Promise<Response> {
+      if (new URL(request.url).pathname === '/repeat') return answerRepeat(request, (own) => provider.fetch(own, env, contextOf(ctx)));
+      return Response.json({ servers: serversAlive() });
+    },
+  },
 });
+
+/** A context for each request, as the guard wants it. */
+const contextOf = (ctx: Context): Context => ({ waitUntil: (promise) => ctx.waitUntil(promise) });
 
 export default {
   fetch(request: Request, env: unknown, ctx: ExecutionContext): Promise<Response> {
