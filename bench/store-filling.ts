@@ -6,11 +6,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type { Pool } from 'pg';
 import type { Redis } from 'ioredis';
-import type { IndexKey, Kept, Key } from '../dist/model/store.js';
+import type { IndexKey, StoredRecord, Key } from '../dist/model/store.js';
 import { NEVER } from '../src/stores/sql.ts';
 
 /** A record with its value as text. */
-export interface FilledRow extends Pick<Kept, 'key' | 'version' | 'index'> {
+export interface FilledRow extends Pick<StoredRecord, 'key' | 'version' | 'index'> {
   readonly until: number;
   readonly text: string;
 }
@@ -27,7 +27,7 @@ const OF_ONE_CLIENT = 1000;
 const HASH = /"[A-Za-z0-9_-]{43}"/g;
 
 /** A record as a row. */
-export function rowOf({ key, version, until = NEVER, index, value }: Kept): FilledRow {
+export function rowOf({ key, version, until = NEVER, index, value }: StoredRecord): FilledRow {
   return { key, version, until, index, text: JSON.stringify(value) };
 }
 

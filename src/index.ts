@@ -53,7 +53,7 @@ export type {
   Permissions,
   Refusal,
 } from './model/settings.ts';
-export { NothingDone, type Kept, type Store } from './model/store.ts';
+export { NothingDone, type StoredRecord, type Store } from './model/store.ts';
 export type { MappedUser, TrustedIssuer } from './model/trusted-issuer.ts';
 export { html, type Html, type HtmlValue } from './lib/html.ts';
 export type { PagesOptions } from './options/pages.ts';

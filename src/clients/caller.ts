@@ -1,7 +1,7 @@
 /**
  * The caller of the token endpoint and similar endpoints, and the errors of its authentication.
  */
-import type { ShownKey } from '../core/dpop.ts';
+import type { PresentedProof } from '../core/dpop.ts';
 import { HostDown } from '../lib/host-down.ts';
 import type { Client, ClientAuthMethod } from '../model/client.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
@@ -13,7 +13,7 @@ export type Caller = (
   | { readonly kind: 'absent'; readonly clientId: '' }
 ) & {
   /** The request's DPoP proof, if there is one. */
-  readonly key?: ShownKey;
+  readonly key?: PresentedProof;
   /** Makes the client's assertion usable again. */
   readonly giveBack?: () => Promise<void>;
 };
@@ -21,7 +21,7 @@ export type Caller = (
 /**
  * Runs a caller's request. If it fails with a 503, the proofs that it used become usable again, for the retry that the 503 asks for.
  */
-export async function orGiveBack<T>({ key, giveBack }: Pick<Caller, 'key' | 'giveBack'>, work: () => Promise<T>): Promise<T> {
+export async function withGiveBack<T>({ key, giveBack }: Pick<Caller, 'key' | 'giveBack'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -31,14 +31,14 @@ export async function orGiveBack<T>({ key, giveBack }: Pick<Caller, 'key' | 'giv
 }
 
 /** The request's DPoP proof. @throws {OAuthError} if its client or the grant requires one and it is missing. */
-export function keyOf(caller: Caller, isBound: boolean | undefined = false): ShownKey | undefined {
+export function keyOf(caller: Caller, isBound: boolean | undefined = false): PresentedProof | undefined {
   const isRequired = isBound || (caller.kind === 'confidential' && caller.client.dpopBound);
   if (isRequired && caller.key === undefined) throw new OAuthError('invalid_dpop_proof', 'proof_missing');
   return caller.key;
 }
 
 /** A caller that names no client: only for requests that need none. */
-export const ABSENT: Caller = { kind: 'absent', clientId: '' };
+export const NO_CLIENT: Caller = { kind: 'absent', clientId: '' };
 
 /** The error for every failed authentication. */
 export function failed(method: ClientAuthMethod, reason: string): OAuthError {

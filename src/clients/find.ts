@@ -8,8 +8,8 @@ import type { Client } from '../model/client.ts';
 import type { SecretClient } from '../model/settings.ts';
 
 const fetchClient = lazy(async () => (await import('./metadata-document.ts')).fetchClient);
-const findKept = lazy(async () => (await import('./metadata-document.ts')).findKept);
-const isWelcome = lazy(async () => (await import('./metadata-document.ts')).isWelcome);
+const findKept = lazy(async () => (await import('./metadata-document.ts')).findCached);
+const isWelcome = lazy(async () => (await import('./metadata-document.ts')).isAcceptable);
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 
@@ -18,7 +18,7 @@ export async function findClient(as: AuthServer, id: string, isLate = false): Pr
   const { records, settings } = as;
   const configured = settings.clients.get(id);
   if (configured) return withHash(as, configured);
-  const find = (one: string): Promise<Client | null> => (isLate ? records.findClientLate(one) : records.findClient(one));
+  const find = (one: string): Promise<Client | null> => (isLate ? records.findClientStale(one) : records.findClient(one));
   if (CLIENT_ID.test(id)) return find(id);
   if (!isDocumentUrl(id, as.isLoopback)) return null;
   return (await find(id)) ?? (mayFetch(as, id) && (await isWelcome(as, id)) ? findKept(as, id) : null);

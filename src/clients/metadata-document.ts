@@ -38,7 +38,7 @@ export interface DocumentRules extends KeyRules {
 const flights = new WeakMap<Settings, SingleFlight<Client>>();
 
 /** Whether a document at this URL is acceptable: not on our own host (SEC-103), and allowed by the policy (SEC-105). */
-export async function isWelcome({ settings }: AuthServer, id: string): Promise<boolean> {
+export async function isAcceptable({ settings }: AuthServer, id: string): Promise<boolean> {
   const url = new URL(id);
   if (isSameServer(url, new URL(settings.issuer))) return false;
   const policy = settings.documentPolicy;
@@ -48,7 +48,7 @@ export async function isWelcome({ settings }: AuthServer, id: string): Promise<b
 }
 
 /** The client of a document that was fetched before and is still fresh, or null. */
-export async function findKept(as: AuthServer, id: string): Promise<Client | null> {
+export async function findCached(as: AuthServer, id: string): Promise<Client | null> {
   const client = await lastGood(as, id);
   return client !== null && (client.freshUntil ?? Infinity) > as.now() ? client : null;
 }
@@ -66,14 +66,14 @@ async function lastGood(as: AuthServer, id: string): Promise<Client | null> {
  *   last seven days; 429 after too many fetches.
  */
 export async function fetchClient(as: AuthServer, id: string, network: string): Promise<Client> {
-  if (!(await isWelcome(as, id))) throw unusable('document_unwelcome');
+  if (!(await isAcceptable(as, id))) throw unusable('document_unwelcome');
   const flight = flights.get(as.settings) ?? makeSingleFlight<Client>();
   flights.set(as.settings, flight);
   let isMine = false;
   const fetched = (): Promise<Client> =>
     flight(id, async () => {
       isMine = true;
-      const cached = await findKept(as, id); // a fetch that just ended may have stored it
+      const cached = await findCached(as, id); // a fetch that just ended may have stored it
       if (cached) return cached;
       await countFetch(as, network);
       await countTarget(as, id);

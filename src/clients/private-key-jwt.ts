@@ -6,13 +6,13 @@
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
-import { onceOnly } from '../core/records/single-use.ts';
+import { singleUse } from '../core/records/single-use.ts';
 import { isSameServer } from '../lib/document-url.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion } from '../model/assertion.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
-import { orGiveBack, orUnavailable } from './caller.ts';
+import { withGiveBack, orUnavailable } from './caller.ts';
 import { resolveClient } from './find.ts';
 import { countFetch } from './metadata-document.ts';
 
@@ -23,12 +23,12 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 const TYPES = [undefined, 'jwt', 'client-authentication+jwt'];
 
 /** The authenticated client; or the problem, and the client that the assertion named, if any. */
-export type Proved =
+export type AssertionResult =
   | { readonly client: Client; readonly giveBack: () => Promise<void> }
   | { readonly problem: string; readonly client: Client | null };
 
 /** Checks the assertion of a request, and uses it up. */
-export async function proveByKey(as: AuthServer, params: Params, network: string): Promise<Proved> {
+export async function proveByKey(as: AuthServer, params: Params, network: string): Promise<AssertionResult> {
   if (params.optional('client_assertion_type') !== ASSERTION_TYPE) return { problem: 'assertion_type', client: null };
   const text = params.optional('client_assertion');
   const assertion = parseAssertion(text ?? '');
@@ -42,8 +42,8 @@ export async function proveByKey(as: AuthServer, params: Params, network: string
   if (typeof client === 'string') return { problem: client, client: null };
   const problem = await problemOf(as, assertion, client, network);
   if (typeof problem === 'string') return { problem, client };
-  const once = await onceOnly(as, ['client', client.id], problem.jti, endOf(assertion.claims));
-  return orGiveBack(once, async () =>
+  const once = await singleUse(as, ['client', client.id], problem.jti, endOf(assertion.claims));
+  return withGiveBack(once, async () =>
     (await once.spend()) ? { client, giveBack: () => once.giveBack() } : { problem: 'assertion_replayed', client },
   );
 }

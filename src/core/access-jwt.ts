@@ -13,7 +13,7 @@ export async function signAccess(as: AuthServer, alg: SigningAlg, grant: Grant, 
   const { kid, key } = await signerFor(as, alg);
   const claims = {
     client_id: grant.clientId,
-    scope: as.settings.covered(scope).join(' '),
+    scope: as.settings.expandScopes(scope).join(' '),
     ...(jkt === undefined ? {} : { cnf: { jkt } }),
     ...(grant.act ? { act: grant.act } : {}),
   };

@@ -17,7 +17,7 @@ const MAX_WAIT_MS = 5000;
 export const KNOWN_TTL: Seconds = 90 * 86_400;
 
 /** The request that makes the attempt. */
-export interface Trying {
+export interface AttemptContext {
   readonly as: AuthServer;
   readonly network: string;
   /** The secret in the browser's cookie; undefined if it has none. */
@@ -27,7 +27,7 @@ export interface Trying {
 }
 
 /** Makes the operations for one request. */
-export function makeAttempts({ as, network, browser, remember }: Trying): Attempts {
+export function makeAttempts({ as, network, browser, remember }: AttemptContext): Attempts {
   const { secrets, records, runtime, settings } = as;
   let secret = browser !== undefined && /^[\w-]{43}$/.test(browser) ? browser : undefined;
   const keyOf = async (account: string): Promise<`known-browser:${string}` | null> =>

@@ -71,7 +71,7 @@ export function makeAuthServer(
       const event = endedEvent(grant);
       if (event) emit(event);
     },
-    (id) => grantCache.changed(id),
+    (id) => grantCache.invalidate(id),
     runtime,
   );
   const grantCache = makeGrantCache(records);

@@ -9,15 +9,15 @@ import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { requireKeyring } from './records/require-keyring.ts';
-import { onceOnly } from './records/single-use.ts';
+import { singleUse } from './records/single-use.ts';
 import { isAssertionSignedWith } from './assertion-signature.ts';
 
 /** How long a nonce is issued; it is accepted for twice as long. */
 const NONCE_SPAN: Seconds = 150;
 
 /** The DPoP proof of a request. */
-export interface ShownKey {
-  /** Thumbprint claimed by the proof. Trust it only after {@link ShownKey.prove} has resolved. */
+export interface PresentedProof {
+  /** Thumbprint claimed by the proof. Trust it only after {@link PresentedProof.prove} has resolved. */
   readonly jkt: string;
   /** Checks the rest of the proof and uses it up; a second call does nothing. @throws {OAuthError} `invalid_dpop_proof`, or `use_dpop_nonce` with a nonce. */
   prove(): Promise<void>;
@@ -31,10 +31,10 @@ export interface ShownKey {
  *
  * @throws {OAuthError} `invalid_dpop_proof` if it is malformed or for another request.
  */
-export async function shownKey(as: AuthServer, request: Request, target: ProofTarget): Promise<ShownKey> {
+export async function presentedProof(as: AuthServer, request: Request, target: ProofTarget): Promise<PresentedProof> {
   const proof = await claimedProof(request, target, { hash: (text) => as.secrets.hash(text), now: as.now() });
   if (typeof proof === 'string') throw refused(proof);
-  const once = await onceOnly(as, ['dpop', proof.jkt], proof.id, Math.ceil(proof.issuedAt) + PROOF_WINDOW);
+  const once = await singleUse(as, ['dpop', proof.jkt], proof.id, Math.ceil(proof.issuedAt) + PROOF_WINDOW);
   let isProven = false;
   return {
     jkt: proof.jkt,
@@ -51,9 +51,9 @@ export async function shownKey(as: AuthServer, request: Request, target: ProofTa
 }
 
 /** Checks a proof for a guard, which writes its own error response; null if it is valid. */
-export async function findProblem(as: AuthServer, request: Request, target: ProofTarget): Promise<ProofProblem | null> {
+export async function findProofProblem(as: AuthServer, request: Request, target: ProofTarget): Promise<ProofProblem | null> {
   try {
-    await (await shownKey(as, request, target)).prove();
+    await (await presentedProof(as, request, target)).prove();
     return null;
   } catch (error) {
     if (!(error instanceof OAuthError) || (error.code !== 'invalid_dpop_proof' && error.code !== 'use_dpop_nonce')) throw error;

@@ -3,7 +3,7 @@
  * page, with one conditional write for each record, so that no concurrent change is lost.
  */
 import type { SigningKey } from '../model/signing-key.ts';
-import type { Cursor, Json, Kept, Key } from '../model/store.ts';
+import type { Cursor, Json, StoredRecord, Key } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { requireKeyring } from './records/require-keyring.ts';
 import { SIGNING_PURPOSE } from './signing-keys.ts';
@@ -71,7 +71,7 @@ export async function reseal(as: AuthServer, after?: Cursor, { dangerouslyDropUn
 }
 
 /** The record with every sealed member resealed; null if nothing changed. */
-async function changedBy({ key, value }: Kept, resealText: ResealText): Promise<Json> {
+async function changedBy({ key, value }: StoredRecord, resealText: ResealText): Promise<Json> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const before = value as Fields;
   const next = await changedFields(before, key, resealText);
@@ -89,7 +89,7 @@ async function changedFields(before: Fields, key: Key, resealText: ResealText): 
 }
 
 /** @param value null to remove the record. */
-async function write({ store }: AuthServer, { key, version, until, index }: Kept, value: Json): Promise<boolean> {
+async function write({ store }: AuthServer, { key, version, until, index }: StoredRecord, value: Json): Promise<boolean> {
   if (value === null) return store.remove(key, version);
   return (await store.write(key, value, version, { index, ...(until === undefined ? {} : { until }) })) !== null;
 }

@@ -11,7 +11,7 @@ import { NothingDone, type Store } from '../model/store.ts';
 export type After = (milliseconds: number, run: () => void) => () => void;
 
 /** Time limits. Tests pass their own timer. */
-export interface Patience {
+export interface RetryOptions {
   /** Milliseconds for one operation including retries; 5,000 by default. */
   readonly deadline?: number;
   readonly after?: After;
@@ -24,7 +24,7 @@ const PAUSES = [20, 80, 240];
 const MAX_HANGING = 64;
 
 /** The same store, whose failures are errors that a client may retry. */
-export function withStoreRetry(store: Store, { deadline = 5000, after = timer }: Patience = {}): Store {
+export function withStoreRetry(store: Store, { deadline = 5000, after = timer }: RetryOptions = {}): Store {
   const run = store.local === true ? <T>(verb: () => Promise<T>): Promise<T> => verb() : withDeadline(deadline, after);
   const retriedRead = <T>(verb: () => Promise<T>): Promise<T> => guarded(() => run(store.local === true ? verb : () => retryOnce(verb)));
   return {
@@ -32,7 +32,7 @@ export function withStoreRetry(store: Store, { deadline = 5000, after = timer }:
     ...(store.local === undefined ? {} : { local: store.local }),
     ...(store.mayLose === undefined ? {} : { mayLose: store.mayLose }),
     read: (key, known) => retriedRead(() => store.read(key, known)),
-    ...(store.readLate ? { readLate: (key) => retriedRead(async () => store.readLate?.(key) ?? null) } : {}),
+    ...(store.readStale ? { readStale: (key) => retriedRead(async () => store.readStale?.(key) ?? null) } : {}),
     write: (key, value, when, options) => guarded(() => run(() => store.write(key, value, when, options))),
     remove: (key, when) => guarded(() => run(() => store.remove(key, when))),
     list: (index, cursor) => retriedRead(() => store.list(index, cursor)),

@@ -98,7 +98,7 @@ export function makeUserServices(parts: UserServicesParts): UserServices {
 function lazyVault(parts: UserServicesParts): Vault {
   const { once } = memoize(async () => (await import('./vault/vault.ts')).makeVault(parts));
   return {
-    ...lazyObject<Omit<Vault, 'upstreamsOf'>>({ keep: true, stand: true, release: true, releaseAll: true }, once),
+    ...lazyObject<Omit<Vault, 'upstreamsOf'>>({ keep: true, allExist: true, release: true, releaseAll: true }, once),
     upstreamsOf: (grantId, open) => (provider, options) =>
       lazyObject<ReturnType<Upstreams>>({ token: true, scopes: true, accounts: true }, async () =>
         (await once()).upstreamsOf(grantId, open)(provider, options),

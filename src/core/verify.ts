@@ -20,20 +20,20 @@ import { openRefs } from './vault/upstream-refs.ts';
  * @throws what the store throws: a store that is down does not make the token invalid.
  */
 export async function verifyAccess(as: AuthServer, token: string, resource: string, tell: Tell = noTell): Promise<Access | null> {
-  const before = as.grantCache.shown(token);
+  const before = as.grantCache.findToken(token);
   const now = as.now();
   if (before !== undefined && isTrustedFromCache(as, before, now))
     return isFor(as, before.grant, resource, tell) && isInTime(before, now, tell) ? accessFrom(as, before, resource) : null;
   const grant = before === undefined ? await findGrant(as, token, tell) : await findLinked(as, before.grant.id, tell);
   if (grant === null || !isFor(as, grant, resource, tell)) return null;
   if (before !== undefined && before.grant === grant) {
-    if (as.settings.believedFor > 0) as.grantCache.keepShown(token, { ...before, checkedAt: now });
+    if (as.settings.tokenCacheSeconds > 0) as.grantCache.keepToken(token, { ...before, checkedAt: now });
     return isInTime(before, as.now(), tell) ? accessFrom(as, before, resource) : null;
   }
   const found = await openedBy(as, token, grant, tell);
   if (found === null) return null;
-  const cached = { ...found, said: claimsOf(as, token, found), checkedAt: now };
-  as.grantCache.keepShown(token, cached);
+  const cached = { ...found, claims: claimsOf(as, token, found), checkedAt: now };
+  as.grantCache.keepToken(token, cached);
   return accessFrom(as, cached, resource);
 }
 
@@ -83,8 +83,8 @@ async function openedBy(as: AuthServer, token: string, grant: Grant, tell: Tell)
 
 /** Whether the token is accepted without asking the store, for a while, as the operator configured (`dangerouslyCacheTokens`). */
 function isTrustedFromCache(as: AuthServer, { grant, checkedAt }: CachedToken, now: Seconds): boolean {
-  const { believedFor } = as.settings;
-  return believedFor > 0 && now < checkedAt + believedFor && now >= checkedAt && as.grantCache.stands(grant);
+  const { tokenCacheSeconds } = as.settings;
+  return tokenCacheSeconds > 0 && now < checkedAt + tokenCacheSeconds && now >= checkedAt && as.grantCache.isUnchanged(grant);
 }
 
 function isInTime({ grant, access }: CachedGrant, now: Seconds, tell: Tell): boolean {
@@ -117,25 +117,25 @@ function problemOf(grant: Grant | null, parent: Grant | null | undefined, now: S
 
 /** What a verified token gives access to. */
 export function accessOf(as: AuthServer, token: string, found: CachedGrant): Access {
-  return accessFrom(as, { ...found, said: claimsOf(as, token, found), checkedAt: as.now() }, found.grant.resource);
+  return accessFrom(as, { ...found, claims: claimsOf(as, token, found), checkedAt: as.now() }, found.grant.resource);
 }
 
 /** The part of the access that is the same for each call; made once, with the expensive members lazy. */
-function claimsOf(as: AuthServer, token: string, { grant, access }: CachedGrant): CachedToken['said'] {
+function claimsOf(as: AuthServer, token: string, { grant, access }: CachedGrant): CachedToken['claims'] {
   const { userId, clientId, id: grantId, resource, upstreams } = grant;
   const key = async (): Promise<Uint8Array<ArrayBuffer>> => unwrap(access, await as.secrets.pad(token));
   const upstream = as.vault.upstreamsOf(grantId, async () => (upstreams ? openRefs(as.secrets, grantId, await key(), upstreams) : []));
-  const said = { userId, clientId, grantId, resource, expiresAt: access.expiresAt, upstream, connect: connectOf(as, grant, key) };
+  const claims = { userId, clientId, grantId, resource, expiresAt: access.expiresAt, upstream, connect: connectOf(as, grant, key) };
   const isProgram = userId.startsWith('client:') || clientId.startsWith('workload:'); // acts for itself
-  return isProgram ? { ...said, program: true } : said;
+  return isProgram ? { ...claims, program: true } : claims;
 }
 
 /** A copy for one call: handlers may change it without affecting other calls. */
-function accessFrom(as: AuthServer, { grant: { organization, act }, access, text, said }: CachedToken, resource: string): Access {
+function accessFrom(as: AuthServer, { grant: { organization, act }, access, text, claims }: CachedToken, resource: string): Access {
   const copy = {
-    ...said,
+    ...claims,
     resource,
-    scope: as.settings.covered(access.scope).slice(),
+    scope: as.settings.expandScopes(access.scope).slice(),
     /** Parsed when first read: a handler that does not read them does not pay for it. */
     get props(): unknown {
       const value: unknown = JSON.parse(text);

@@ -9,7 +9,7 @@ import { isOutage, OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
 import type { Params } from '../model/params.ts';
 import { checkVerifier } from '../model/pkce.ts';
-import { oneMeant } from '../model/resource.ts';
+import { singleResource } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { redeem, type Verdict } from '../model/grant-transitions.ts';
@@ -47,7 +47,7 @@ export async function redeemCode(
     redirectUri,
     resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')),
-    covered: as.settings.covered,
+    expandScopes: as.settings.expandScopes,
     rules: scopeRulesOf(as.settings),
     jkt: caller.key?.jkt,
     now: as.now(),
@@ -83,7 +83,7 @@ export async function redeemCode(
 export function resourceOf(params: Params, { settings }: AuthServer): string | undefined {
   const asked = params.all('resource');
   if (asked.length === 0) return undefined;
-  const uri = oneMeant(asked, settings.resources);
+  const uri = singleResource(asked, settings.resources);
   if (uri === null) throw new OAuthError('invalid_target', 'resource_malformed');
   return uri;
 }

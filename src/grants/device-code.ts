@@ -4,7 +4,7 @@
 import { failed, type Caller } from '../clients/caller.ts';
 import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { forgetDevice, type Polled, pollDevice } from '../core/records/devices.ts';
+import { forgetDevice, type PollResult, pollDevice } from '../core/records/devices.ts';
 import { OAuthError } from '../model/error.ts';
 import type { Params } from '../model/params.ts';
 import { redeemCode } from './authorization-code.ts';
@@ -27,7 +27,7 @@ async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
   if (client ? client.authMethod !== 'none' : !mayFetch(as, clientId)) throw failed('none', client ? 'secret_missing' : 'client_unknown');
 }
 
-const ERRORS: { readonly [polled in Extract<Polled, string>]: () => OAuthError } = {
+const ERRORS: { readonly [polled in Extract<PollResult, string>]: () => OAuthError } = {
   malformed: () => new OAuthError('invalid_grant', 'device_code_malformed'),
   unknown: () => new OAuthError('invalid_grant', 'device_code_unknown'),
   foreign: () => new OAuthError('invalid_grant', 'device_code_of_another_client'),

@@ -3,7 +3,7 @@
  * again.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import type { ShownKey } from '../core/dpop.ts';
+import type { PresentedProof } from '../core/dpop.ts';
 import { sealRefs } from '../core/vault/upstream-refs.ts';
 import type { Actor } from '../model/access.ts';
 import type { Organization } from '../model/identity.ts';
@@ -34,7 +34,7 @@ export interface DirectGrantRequest {
   /** Upstream accounts that its tools may use: those of the parent grant. */
   readonly linked?: readonly UpstreamRef[];
   /** The request's DPoP proof, checked before the grant is written; the token is bound to its key. */
-  readonly key?: ShownKey | undefined;
+  readonly key?: PresentedProof | undefined;
   /** Thumbprint of another key to bind the token to. */
   readonly jkt?: string | undefined;
 }

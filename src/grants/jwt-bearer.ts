@@ -8,15 +8,15 @@
 import { failed, keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
-import { onceOnly } from '../core/records/single-use.ts';
+import { singleUse } from '../core/records/single-use.ts';
 import { isAssertionSignedWith } from '../core/assertion-signature.ts';
 import { userIdOf } from '../core/users/user-ids.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';
 import { OAuthError } from '../model/error.ts';
 import { JWT_BEARER } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
-import { findResource, meantResource } from '../model/resource.ts';
-import { parseScope, type ScopeCover } from '../model/scope.ts';
+import { findResource, resolveResource } from '../model/resource.ts';
+import { parseScope, type ScopeExpansion } from '../model/scope.ts';
 import type { MappedUser, TrustedIssuer } from '../model/trusted-issuer.ts';
 import { resourceOf } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
@@ -44,12 +44,12 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
   const key = keyOf(caller);
   const { jti, subject } = await checkAssertion(as, assertion, issuer, key?.jkt);
   const resource = targetOf(as, params, claims);
-  const scope = scopeWithin(as.settings, resource, params.optional('scope'), ceilingOf(issuer, claims, isJag, as.settings.covered));
+  const scope = scopeWithin(as.settings, resource, params.optional('scope'), ceilingOf(issuer, claims, isJag, as.settings.expandScopes));
   const mapped = issuer.user ? await issuer.user(claims) : {};
   if (!mapped) throw refused('user_refused');
   const userId = mapped.userId ?? (await userIdOf(as, { issuer: issuer.issuer, subject, claims: {} }));
   const clientId = isJag && caller.kind === 'confidential' ? caller.client.id : `workload:${userId}`;
-  const once = await onceOnly(as, ['issuer', issuer.issuer], jti, endOf(claims));
+  const once = await singleUse(as, ['issuer', issuer.issuer], jti, endOf(claims));
   try {
     if (!(await once.spend())) throw refused('replayed');
     return await directGrant(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), key });
@@ -106,18 +106,18 @@ function targetOf(as: AuthServer, params: Params, { resource }: Claims): string 
   const asked = resourceOf(params, as);
   const { resources } = as.settings;
   if (resource === undefined) return findResource(asked === undefined ? [] : [asked], as.settings).uri;
-  const allowed = [resource].flat().map((one) => (typeof one === 'string' ? meantResource(one, resources) : null));
+  const allowed = [resource].flat().map((one) => (typeof one === 'string' ? resolveResource(one, resources) : null));
   const both = resources.map(({ uri }) => uri).filter((uri) => allowed.includes(uri) && (asked === undefined || asked === uri));
   if (both.length !== 1 || both[0] === undefined) throw refused('resource');
   return both[0];
 }
 
 /** The most that may be granted: the operator's scopes for the issuer, limited to what the issuer allows the user (EMA §7.2.1). */
-function ceilingOf(issuer: TrustedIssuer, { scope }: Claims, isJag: boolean, covered: ScopeCover): readonly string[] {
+function ceilingOf(issuer: TrustedIssuer, { scope }: Claims, isJag: boolean, expandScopes: ScopeExpansion): readonly string[] {
   if (!isJag || scope === undefined) return issuer.scope;
   if (typeof scope !== 'string') throw refused('scope');
-  const allowed = covered(parseScope(scope));
-  return covered(issuer.scope).filter((name) => allowed.includes(name));
+  const allowed = expandScopes(parseScope(scope));
+  return expandScopes(issuer.scope).filter((name) => allowed.includes(name));
 }
 
 function propsOf({ props }: MappedUser, userId: string, claims: Claims): unknown {

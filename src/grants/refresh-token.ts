@@ -42,7 +42,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     clientId: caller.clientId,
     resource: resourceOf(params, as),
     scope: parseScope(params.optional('scope')),
-    covered: as.settings.covered,
+    expandScopes: as.settings.expandScopes,
     rules: scopeRulesOf(as.settings),
     jkt: caller.key?.jkt,
     sealedSuccessor: await sealTokens(as, grantId, presented, successor),

@@ -24,5 +24,5 @@ export function scopeRulesOf(settings: Settings): (resource: string) => ScopeRul
  */
 export function scopeWithin(settings: Settings, resource: string, text: string | undefined, most: readonly string[]): readonly string[] {
   const rights = rightsIn(most);
-  return narrowScope(rights, parseScope(text), settings.covered(rights), { ...scopeRulesOf(settings)(resource), defaulted: true });
+  return narrowScope(rights, parseScope(text), settings.expandScopes(rights), { ...scopeRulesOf(settings)(resource), defaulted: true });
 }

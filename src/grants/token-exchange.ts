@@ -69,7 +69,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
 /** Narrows the scope. The client knows the scope of the subject token, so it gets an error if it asks for more. */
 function narrowed({ settings }: AuthServer, asked: readonly string[], scope: readonly string[], resource: string): readonly string[] {
   const [rights, rules] = [rightsIn(scope), scopeRulesOf(settings)(resource)];
-  const covered = settings.covered(rights);
+  const covered = settings.expandScopes(rights);
   if (asked.some((one) => rules.known?.includes(one) && !covered.includes(one)))
     throw new OAuthError('invalid_scope', 'scope_beyond_grant');
   return narrowScope(rights, asked, covered, rules);

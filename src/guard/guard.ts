@@ -10,10 +10,10 @@ import type { Access, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
 import type { Context } from '../model/handler.ts';
 import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
-import { canonicalResource, otherName } from '../model/resource.ts';
+import { canonicalResource, otherSpelling } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import { type Upstreams, UpstreamTokenError } from '../model/upstream.ts';
-import { type ScopeHierarchy, scopeCoverOf } from '../model/policy.ts';
+import { type ScopeHierarchy, scopeExpansionOf } from '../model/policy.ts';
 import { bearerOf, given } from './bearer.ts';
 import { insufficientScope, unauthorized, unavailable, unproven, type Challenge } from './challenge.ts';
 import type { GuardRefusal, OnRefused } from './refused.ts';
@@ -89,7 +89,7 @@ export function guard(options: GuardOptions): Guard<null> {
   checkNames('guard', options, OPTIONS);
   const resource = checkedResource(options);
   const { verify, requiredScopes = [], allowedOrigins, onError = logError, tokenOf, anonymous = false, checkProof } = options;
-  const covered = scopeCoverOf(options.hierarchy ?? {});
+  const covered = scopeExpansionOf(options.hierarchy ?? {});
   const proven = new WeakSet<Request>(); // a proof counts once; a request may be looked at again
   const challenge: Challenge = {
     metadataUrl: metadataUrlOf(resource),
@@ -99,7 +99,7 @@ export function guard(options: GuardOptions): Guard<null> {
   const description = { resource, authorizationServers, scopes: challenge.scope, name, provesKeys: checkProof !== undefined };
   const metadata = { path: metadataPathOf(resource), text: metadataText(description) };
   const documents = metadataTexts(description);
-  const [otherPath, otherUrl] = [pathOf(otherName(resource)), metadataUrlOf(otherName(resource) ?? resource)];
+  const [otherPath, otherUrl] = [pathOf(otherSpelling(resource)), metadataUrlOf(otherSpelling(resource) ?? resource)];
   /** As the client spelt the resource, which is what it compares. */
   const challengeFor = (request: Request): Challenge =>
     otherPath !== null && request.url.includes(otherPath) && pathOf(request.url) === otherPath
@@ -132,7 +132,7 @@ export function guard(options: GuardOptions): Guard<null> {
     try {
       access = await verify(token, resource, (...said) => void (why = said));
       if (!access) return await refused(...why);
-      if (!equalTexts(access.resource, resource) && access.resource !== otherName(resource))
+      if (!equalTexts(access.resource, resource) && access.resource !== otherSpelling(resource))
         return await refused('token_of_another_resource');
       const bound = access.cnf;
       if (bound && scheme !== 'DPoP') return await refused('bound_token_as_bearer'); // RFC 9449 §7.2

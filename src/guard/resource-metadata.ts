@@ -3,7 +3,7 @@
  */
 import { askedHeaders } from '../lib/http.ts';
 import { DPOP_ALGS } from '../model/client.ts';
-import { otherName } from '../model/resource.ts';
+import { otherSpelling } from '../model/resource.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
@@ -28,7 +28,7 @@ export function metadataPathOf(resource: string): string {
 
 /** The documents of a resource under both of its names, by path: each names the one that was asked for (RFC 9728 §3.3). */
 export function metadataTexts(description: ResourceDescription): ReadonlyMap<string, string> {
-  const names = [description.resource, otherName(description.resource)].filter((name) => name !== null);
+  const names = [description.resource, otherSpelling(description.resource)].filter((name) => name !== null);
   return new Map(names.map((resource) => [metadataPathOf(resource), metadataText({ ...description, resource })]));
 }
 

@@ -11,10 +11,10 @@ import type { Identity, Organization } from '../model/identity.ts';
 import type { Authenticated, RedirectLogin, ReturnResult } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json } from '../model/store.ts';
-import type { LinkedAccount, TokenKeeper } from '../model/upstream.ts';
+import type { LinkedAccount, TokenOperations } from '../model/upstream.ts';
 import { sayOr } from '../words/span.ts';
 import type { Text, Words } from '../words/words.ts';
-import { type Arrived, type Upstream, UpstreamError } from '../upstreams/contract.ts';
+import { type CallbackResult, type Upstream, UpstreamError } from '../upstreams/contract.ts';
 
 /** What a mapping says of an identity. */
 export interface Mapped {
@@ -58,7 +58,7 @@ const MAX_STANDING_LENGTH = 8192;
 
 /** Signs users in at another site. */
 export function upstream(provider: Upstream, options: UpstreamOptions = {}): RedirectLogin {
-  if (typeof provider?.depart !== 'function')
+  if (typeof provider?.startSignIn !== 'function')
     throw new TypeError('upstream: the first argument must be a site of portcullis/upstreams, such as github({ clientId, clientSecret }).');
   checkNames('upstream', options, 'emailDomains emails organizations mapIdentity joinByEmail keepTokens');
   const { emailDomains, emails, organizations: belonging, mapIdentity, joinByEmail = false, keepTokens = false } = options;
@@ -74,7 +74,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
     if (isListed(identity) || (!addresses && !domains)) return null;
     return addresses ? 'email_not_allowed' : 'email_domain_not_allowed'; // whose the list is stays unsaid
   };
-  const judge = async ({ identity, tokens, authenticatedAt }: Arrived, env: unknown): Promise<ReturnResult> => {
+  const judge = async ({ identity, tokens, authenticatedAt }: CallbackResult, env: unknown): Promise<ReturnResult> => {
     const reason = outside(identity);
     if (reason !== null && reason !== 'email_domain_not_allowed') return { kind: 'refused', reason };
     if (reason !== null) {
@@ -116,9 +116,9 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
       if (((await mapIdentity?.(identity, env)) ?? {}).deny !== undefined) return 'no';
       return token === null || !provider.recheck ? 'yes' : provider.recheck(token, identity);
     },
-    begin: (trip, { env, network }) => provider.depart({ ...trip, env, visitor: network, offline: keepTokens }).catch(resultOf),
+    begin: (trip, { env, network }) => provider.startSignIn({ ...trip, env, visitor: network, offline: keepTokens }).catch(resultOf),
     finish: async (came, { env, now, network }) => {
-      const arrived = await provider.arrive({ ...came, now: now(), env, visitor: network }).catch(resultOf);
+      const arrived = await provider.finishSignIn({ ...came, now: now(), env, visitor: network }).catch(resultOf);
       return 'kind' in arrived ? arrived : judge(arrived, env);
     },
   };
@@ -139,7 +139,7 @@ function sameIssuer(own: string, other: string | undefined): boolean {
 }
 
 /** What can be done with tokens of a provider. Only its word that the refresh token is dead is final: all else may pass. */
-function keeperOf(provider: Upstream): TokenKeeper {
+function keeperOf(provider: Upstream): TokenOperations {
   return {
     patience: provider.timeout,
     async refresh(tokens, { now, env }) {

@@ -1,5 +1,5 @@
 /** Change state: the one verb for conditional writes (`model/change-record`), over what is kept for a user or a session. */
-import { type Changing, changeRecord, type Edited } from '../model/change-record.ts';
+import { type RecordAccess, changeRecord, type Edited } from '../model/change-record.ts';
 import type { Json, Seconds, Stored } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
 
@@ -16,7 +16,7 @@ export function changeState<T extends Json, R>(
   edit: (value: T | null) => Pick<Edited<R>, 'result' | 'write' | 'remove'>,
   known?: Stored | null,
 ): Promise<R> {
-  const store: Changing['store'] = {
+  const store: RecordAccess['store'] = {
     read: () => states.read(handle),
     write: (_key, value, when) => states.write(handle, value, typeof when === 'number' ? when : null, ttl),
     remove: (_key, version) => states.remove(handle, version),

@@ -9,7 +9,7 @@ import type { Runtime } from './runtime.ts';
 import type { IndexKey, Json, Key, Seconds, Store, Stored } from './store.ts';
 
 /** The store, and the runtime for timer and randomness (by default the machine's). */
-export interface Changing {
+export interface RecordAccess {
   readonly store: Pick<Store, 'read' | 'write' | 'remove'>;
   readonly runtime?: Pick<Runtime, 'random' | 'pause'> | undefined;
 }
@@ -40,7 +40,7 @@ const MAX_PAUSE_MS = 200;
  * await changeRecord(as, 'count:1', isCount, (count) => ({ write: { v: 1, n: (count?.n ?? 0) + 1 }, result: undefined }));
  */
 export function changeRecord<T, R>(
-  over: Changing,
+  over: RecordAccess,
   key: Key,
   isKind: (value: unknown) => value is T,
   edit: (value: T | null) => Edited<R> | Promise<Edited<R>>,
@@ -68,7 +68,7 @@ export function changeRecord<T, R>(
  * @param what names the kind of record in the error's reason. @param attempt gives null if another request was faster.
  */
 export async function untilDone<R>(
-  { runtime }: Pick<Changing, 'runtime'>,
+  { runtime }: Pick<RecordAccess, 'runtime'>,
   what: string,
   attempt: () => Promise<{ readonly result: R } | null>,
 ): Promise<R> {
@@ -86,7 +86,7 @@ function unavailable(reason: string): OAuthError {
 }
 
 /** From 0 to 1. */
-function fraction(runtime: Changing['runtime']): number {
+function fraction(runtime: RecordAccess['runtime']): number {
   const [byte = 0, more = 0] = runtime?.random(2) ?? crypto.getRandomValues(new Uint8Array(2));
   return (byte * 256 + more) / 65_535;
 }

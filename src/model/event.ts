@@ -5,7 +5,14 @@ import type { EndReason, Grant } from './grant.ts';
 import type { Seconds } from './store.ts';
 
 /** Result of revoking upstream tokens that are no longer needed. */
-export type Told = 'revoked' | 'no_way_to' | 'in_use_elsewhere' | 'key_not_at_hand' | 'secret_missing' | 'provider_gone' | 'failed';
+export type RevocationResult =
+  | 'revoked'
+  | 'no_way_to'
+  | 'in_use_elsewhere'
+  | 'key_not_at_hand'
+  | 'secret_missing'
+  | 'provider_gone'
+  | 'failed';
 
 /** Members of every event. */
 interface Always {
@@ -47,7 +54,7 @@ export type Event = Always &
     | { readonly kind: 'upstream.refreshed'; readonly provider: string; readonly userId: string }
     | { readonly kind: 'upstream.failed' | 'upstream.ended'; readonly provider: string; readonly userId: string; readonly reason: string }
     | { readonly kind: 'upstream.connected'; readonly provider: string; readonly userId: string; readonly clientId: string }
-    | { readonly kind: 'upstream.disconnected'; readonly provider: string; readonly userId: string; readonly told: Told }
+    | { readonly kind: 'upstream.disconnected'; readonly provider: string; readonly userId: string; readonly told: RevocationResult }
     | { readonly kind: 'consent.denied'; readonly clientId: string }
     /** A tool, resource or prompt was requested. The caller is absent without a token; arguments are never reported. */
     | {

@@ -23,7 +23,7 @@ import {
   REPEAT_WINDOW,
   type Wrapped,
 } from './grant.ts';
-import { narrowScope, type ScopeCover, type ScopeRules } from './scope.ts';
+import { narrowScope, type ScopeExpansion, type ScopeRules } from './scope.ts';
 import type { Seconds } from './store.ts';
 import { type Proof, unwrap, wrap } from './wrapped.ts';
 
@@ -53,7 +53,7 @@ export interface Redemption {
   readonly resource: string | undefined;
   readonly scope: readonly string[];
   /** Expands granted scopes. */
-  readonly covered: ScopeCover;
+  readonly expandScopes: ScopeExpansion;
   /** Rules that narrow a token for a resource. */
   readonly rules?: (resource: string) => ScopeRules;
   /** Thumbprint of the DPoP key, if one was proven. */
@@ -68,7 +68,7 @@ export interface Rotation {
   readonly resource: string | undefined;
   readonly scope: readonly string[];
   /** Expands granted scopes. */
-  readonly covered: ScopeCover;
+  readonly expandScopes: ScopeExpansion;
   /** Rules that narrow a token for a resource. */
   readonly rules?: (resource: string) => ScopeRules;
   /** Thumbprint of the DPoP key, if one was proven. */
@@ -216,10 +216,10 @@ function wrongVerifier(grant: Grant, now: Seconds): Verdict<never> {
 
 function narrowed(
   grant: Grant,
-  { scope, covered, rules }: Pick<Redemption, 'scope' | 'covered' | 'rules'>,
+  { scope, expandScopes, rules }: Pick<Redemption, 'scope' | 'expandScopes' | 'rules'>,
 ): readonly string[] | OAuthError {
   try {
-    return narrowScope(grant.scope, scope, covered(grant.scope), { ...rules?.(grant.resource), defaulted: grant.defaulted === true });
+    return narrowScope(grant.scope, scope, expandScopes(grant.scope), { ...rules?.(grant.resource), defaulted: grant.defaulted === true });
   } catch (error) {
     if (error instanceof OAuthError) return error;
     throw error;

@@ -3,7 +3,7 @@
  * `records.changeGrant` runs a transition and writes the result by a conditional write. No storage, no clock, no cryptography except XOR.
  */
 import type { Actor } from './access.ts';
-import type { KeptOrigin } from './origin.ts';
+import type { StoredOrigin } from './origin.ts';
 import type { Seconds } from './store.ts';
 import type { SealedRefs } from './upstream.ts';
 
@@ -78,7 +78,7 @@ export type Grant = {
   /** Upstream accounts that its tools may use. */
   readonly upstreams?: SealedRefs;
   /** The sign-in that it came from, checked again at each refresh. */
-  readonly origin?: KeptOrigin;
+  readonly origin?: StoredOrigin;
   readonly code: GrantCode | null;
   readonly refresh: GrantRefresh | null;
   readonly retired: readonly Retired[];

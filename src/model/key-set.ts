@@ -40,7 +40,7 @@ export function pickKey({ keys }: JwkSet, alg: string, kid: string | undefined):
 }
 
 /** Whether anyone can sign under an RSA key: with an exponent of one, a text is its own signature. */
-export function isForEverybody({ kty, e }: { readonly [member: string]: unknown }): boolean {
+export function hasTrivialExponent({ kty, e }: { readonly [member: string]: unknown }): boolean {
   if (kty !== 'RSA') return false;
   const exponent = (typeof e === 'string' ? fromBase64url(e) : null) ?? new Uint8Array();
   return exponent.every((byte, at) => (at === exponent.length - 1 ? byte < 3 : byte === 0));
@@ -49,6 +49,6 @@ export function isForEverybody({ kty, e }: { readonly [member: string]: unknown 
 function fits(key: Jwk, alg: string): boolean {
   const [kty, crv] = KINDS[alg] ?? [];
   const { key_ops: ops, use = 'sig', alg: own = alg } = key;
-  if (kty === undefined || key['kty'] !== kty || key['crv'] !== crv || isForEverybody(key)) return false;
+  if (kty === undefined || key['kty'] !== kty || key['crv'] !== crv || hasTrivialExponent(key)) return false;
   return use === 'sig' && (own === alg || (alg === 'EdDSA' && own === 'Ed25519')) && (!Array.isArray(ops) || ops.includes('verify'));
 }

@@ -7,10 +7,10 @@ import type { Html, HtmlValue } from '../lib/html.ts';
 import type { Text, Words } from '../words/words.ts';
 import type { LoginServices } from './login-services.ts';
 import type { Params } from './params.ts';
-import type { Rechecking, Verdict as StayVerdict } from './origin.ts';
+import type { RecheckContext, Verdict as StayVerdict } from './origin.ts';
 import type { Limited, LoginResult, Authenticated, Refused, ReturnResult, Step } from './proof.ts';
 import type { Json, Seconds } from './store.ts';
-import type { TokenKeeper } from './upstream.ts';
+import type { TokenOperations } from './upstream.ts';
 
 export type { LoginServices } from './login-services.ts';
 export type { Limited, LoginResult, Authenticated, Refused, ReturnResult, Step } from './proof.ts';
@@ -124,11 +124,11 @@ export interface RedirectLogin {
   /** Scopes requested from the upstream. */
   readonly scopes?: readonly string[];
   /** Token operations of a login that keeps its tokens. */
-  readonly tokens?: TokenKeeper;
+  readonly tokens?: TokenOperations;
   begin(trip: UpstreamRequest, services: LoginServices): Promise<UpstreamRedirect | Exclude<ReturnResult, Authenticated>>;
   finish(came: UpstreamReturn, services: LoginServices): Promise<ReturnResult>;
   /** Whether a signed-in user still has access, checked at each refresh of their grants. An exception counts as `unknown`. */
-  recheck?(standing: Json, asked: Rechecking): Promise<StayVerdict>;
+  recheck?(standing: Json, asked: RecheckContext): Promise<StayVerdict>;
   /** Set if the upstream is the application itself, which is asked for every page that depends on who is signed in. */
   readonly present?: HostSession;
   /** Checks at start-up. @throws {TypeError} naming the option and the fix. */

@@ -11,7 +11,7 @@ export interface Origin {
 }
 
 /** The same as stored in a session or grant. */
-export type KeptOrigin = {
+export type StoredOrigin = {
   readonly login: string;
   /** `standing`, sealed under the session's cookie or the grant's key. */
   readonly sealed?: string;
@@ -23,7 +23,7 @@ export type KeptOrigin = {
 export type Verdict = 'yes' | 'no' | 'unknown';
 
 /** What a login can use for the check. */
-export interface Rechecking {
+export interface RecheckContext {
   readonly env: unknown;
   /** An upstream token if one is kept and the upstream was not asked within the hour; else null. */
   readonly token: string | null;

@@ -4,7 +4,7 @@
  */
 import type { Access } from './access.ts';
 import type { Awaitable } from './runtime.ts';
-import type { ScopeCover } from './scope.ts';
+import type { ScopeExpansion } from './scope.ts';
 
 /** What a tool, resource or prompt requires. Without requirements, every caller that passed the guard may use it. */
 export interface Need<Args = unknown, Props = unknown> {
@@ -53,7 +53,7 @@ export function impliedBy(hierarchy: ScopeHierarchy): Implied {
 }
 
 /** Expands scopes by a hierarchy, themselves first; returns the same list without a hierarchy. @throws {TypeError} like {@link impliedBy}. */
-export function scopeCoverOf(hierarchy: ScopeHierarchy): ScopeCover {
+export function scopeExpansionOf(hierarchy: ScopeHierarchy): ScopeExpansion {
   const implied = impliedBy(hierarchy);
   return implied.size === 0 ? (scope) => scope : (scope) => [...new Set(scope.flatMap((one) => [...(implied.get(one) ?? [one])]))];
 }
@@ -77,7 +77,7 @@ export function maySee({ permissions = [] }: Need, access: Access | null): boole
 }
 
 /** Combines several needs into one that requires all of them. */
-export function together(needs: readonly Need[]): Need {
+export function combineNeeds(needs: readonly Need[]): Need {
   const [only = {}, ...more] = needs;
   if (more.length === 0) return only;
   const rules = needs.flatMap(({ when }) => when ?? []);

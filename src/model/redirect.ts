@@ -16,7 +16,7 @@ const RESERVED = new Set(['code', 'state', 'iss', 'error', 'error_description'])
 const MAX_LENGTH = 2048;
 
 /** Whether a scheme is forbidden for redirects: web, file and script schemes. */
-export function isNeverScheme(scheme: string): boolean {
+export function isForbiddenScheme(scheme: string): boolean {
   return NEVER.test(`${scheme}:`) || /^https?$/.test(scheme);
 }
 
@@ -42,7 +42,7 @@ export function isUsableScheme(uri: string, schemes: readonly string[] = KNOWN_S
 }
 
 /** Where an answer goes, as shown on pages: a host, or the scheme of a program on this computer. */
-export function shownPlace(redirectUri: string): string {
+export function redirectLabel(redirectUri: string): string {
   const { protocol, host } = new URL(redirectUri);
   if (/^https?:$/.test(protocol)) return host;
   return host === '' ? protocol : `${protocol}//${host}`;
@@ -72,7 +72,7 @@ export function checkRedirectUri(text: string): RedirectKind {
 }
 
 /** The members of a client that decide on redirects. */
-export interface Redirecting {
+export interface RedirectClient {
   readonly redirectUris: readonly string[];
   readonly applicationType: 'native' | 'web';
 }
@@ -84,7 +84,7 @@ export interface Redirecting {
  * @param schemes accepted private-use schemes.
  * @throws {OAuthError} `invalid_request`: show it on a page, never redirect.
  */
-export function findRedirect(client: Redirecting, requested: string | undefined, schemes?: readonly string[]): ValidRedirect {
+export function findRedirect(client: RedirectClient, requested: string | undefined, schemes?: readonly string[]): ValidRedirect {
   const wanted = requested ?? (client.redirectUris.length === 1 ? client.redirectUris[0] : undefined);
   if (wanted === undefined)
     throw new OAuthError('invalid_request', 'redirect_missing', { hint: 'Send redirect_uri: the client has registered several.' });

@@ -47,10 +47,10 @@ export function canonicalResource(text: string): string | null {
  * The canonical URI of the resource that a text refers to. An unregistered query selects how to call a resource, not which one, so it is
  * ignored if that makes the resource known. Null for an invalid URI; an unknown one is returned as it is.
  */
-export function meantResource(text: string, resources: readonly Resource[]): string | null {
+export function resolveResource(text: string, resources: readonly Resource[]): string | null {
   const uri = canonicalResource(text);
   const known = (one: string | null): string | undefined =>
-    [one, one === null ? null : otherName(one)].find((name): name is string => resources.some((resource) => resource.uri === name));
+    [one, one === null ? null : otherSpelling(one)].find((name): name is string => resources.some((resource) => resource.uri === name));
   const found = known(uri);
   if (uri === null || found !== undefined || !uri.includes('?')) return found ?? uri;
   return known(canonicalResource(uri.slice(0, uri.indexOf('?')))) ?? uri;
@@ -60,7 +60,7 @@ export function meantResource(text: string, resources: readonly Resource[]): str
  * The same URI with or without a trailing slash. Users type either, and a client compares what it was given with the metadata
  * (RFC 9728 §3.3). Null for a bare origin, and for a URI with a query.
  */
-export function otherName(uri: string): string | null {
+export function otherSpelling(uri: string): string | null {
   if (uri.includes('?') || !/^https?:\/\/[^/]+\/./.test(uri)) return null;
   return uri.endsWith('/') ? uri.slice(0, -1) : `${uri}/`;
 }
@@ -88,8 +88,8 @@ export function isEveryRoute(granted: string): boolean {
  *
  * @throws {OAuthError} `invalid_target` if several are named: a token is for one resource.
  */
-export function oneMeant(asked: readonly string[], resources: readonly Resource[]): string | null {
-  const meant = new Set(asked.map((text) => meantResource(text, resources)));
+export function singleResource(asked: readonly string[], resources: readonly Resource[]): string | null {
+  const meant = new Set(asked.map((text) => resolveResource(text, resources)));
   if (meant.size > 1)
     throw new OAuthError('invalid_target', 'resource_several', {
       hint: 'The request names several resources. Ask for a token for each of them.',
@@ -119,7 +119,7 @@ export function lifetimesFor(settings: Resources & { readonly lifetimes: Lifetim
 export function findResource(asked: readonly string[], { resources, defaultResource, everyRoute }: Resources): Resource {
   if (everyRoute && asked.every((one) => one === everyRoute.uri)) return everyRoute; // also if a custom consent page stored it
   const fallback = defaultResource ?? (resources.length === 1 ? resources[0]?.uri : undefined);
-  const uri = asked[0] === undefined ? fallback : oneMeant(asked, resources);
+  const uri = asked[0] === undefined ? fallback : singleResource(asked, resources);
   const found = resources.find((resource) => resource.uri === uri);
   if (!found)
     throw new OAuthError(

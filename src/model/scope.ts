@@ -19,7 +19,7 @@ export interface ScopeInfo {
 }
 
 /** Expands scopes with those that they include, themselves first. */
-export type ScopeCover = (scope: readonly string[]) => readonly string[];
+export type ScopeExpansion = (scope: readonly string[]) => readonly string[];
 
 /**
  * The tokens of a `scope` parameter, without duplicates, in order; empty if absent.
@@ -41,7 +41,7 @@ export function isScopeToken(text: string): boolean {
 }
 
 /** Makes the expansion for a scope catalogue. Without `includes`, scopes stand for themselves. */
-export function makeScopeExpansion(scopes: readonly ScopeInfo[]): ScopeCover {
+export function makeScopeExpansion(scopes: readonly ScopeInfo[]): ScopeExpansion {
   const below = new Map(scopes.flatMap(({ name, includes = [] }) => (includes.length > 0 ? [[name, includes] as const] : [])));
   if (below.size === 0) return (scope) => scope;
   return (scope) => {

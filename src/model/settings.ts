@@ -13,7 +13,7 @@ import type { Organization } from './identity.ts';
 import type { Login } from './login.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
-import type { ScopeCover, ScopeInfo } from './scope.ts';
+import type { ScopeExpansion, ScopeInfo } from './scope.ts';
 import type { SecondFactor } from './second-factor.ts';
 import type { Seconds } from './store.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
@@ -132,7 +132,7 @@ export interface Settings {
   readonly everyRoute: Resource | undefined;
   readonly scopes: readonly ScopeInfo[];
   /** Expands scopes. */
-  readonly covered: ScopeCover;
+  readonly expandScopes: ScopeExpansion;
   /** Whether an unknown scope refuses the whole request. */
   readonly strictScopes: boolean;
   /** For a request without a scope. */
@@ -168,7 +168,7 @@ export interface Settings {
   /** Asked for after every login that is not multi-factor itself, if the user has set it up. */
   readonly secondFactor: SecondFactor | null;
   /** How long a valid token is accepted without reading the store, in seconds; 0 for off. */
-  readonly believedFor: Seconds;
+  readonly tokenCacheSeconds: Seconds;
   readonly permissions: Permissions<never> | null;
   /** Null if every user may grant every scope. */
   readonly grantableScopes: GrantableScopes<never> | null;

@@ -45,7 +45,7 @@ export interface Page {
 }
 
 /** A live record with everything needed to copy it to another store. */
-export interface Kept {
+export interface StoredRecord {
   readonly key: Key;
   readonly value: Json;
   readonly version: Version;
@@ -74,7 +74,7 @@ export interface Store {
    */
   read(key: Key, known?: Stored): Promise<Stored | null>;
   /** The record, possibly slightly out of date: for display only, never for a decision. Absent if it would cost as much as `read`. */
-  readLate?(key: Key): Promise<Stored | null>;
+  readStale?(key: Key): Promise<Stored | null>;
   /**
    * Writes if the condition holds, and returns the new version; otherwise returns null and changes nothing.
    * @param when `any` always, `absent` only if there is no live record, a version only if the record has it.
@@ -85,7 +85,7 @@ export interface Store {
   /** Keys in an index, oldest first, at most some hundred per page. A hint: a key may be gone by now. */
   list(index: IndexKey, after?: Cursor): Promise<Page>;
   /** One page of all live records, in the store's own order, for copies. Absent if the engine cannot list them. */
-  all?(after?: Cursor): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }>;
+  all?(after?: Cursor): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }>;
   /** The number of live records, counted differently from `all`, so that a copy can be verified. Absent if the engine cannot count. */
   count?(): Promise<number>;
   /** Keys from `name(0)`, `name(1)` …, one for each part of the store. Absent if the store has one part. */

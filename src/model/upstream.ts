@@ -56,7 +56,7 @@ export interface UpstreamAccount {
 export type Upstreams = (provider: string, options?: { readonly account?: string }) => UpstreamAccount;
 
 /** Token operations of a login that keeps its tokens. */
-export interface TokenKeeper {
+export interface TokenOperations {
   /** Refreshes. @param tokens with a refresh token. */
   refresh(tokens: UpstreamTokens, at: { readonly now: Seconds; readonly env: unknown }): Promise<Refreshed>;
   /** Revokes the tokens; false if the upstream has no revocation. Rejects if it could not be reached. */

@@ -5,7 +5,7 @@
 import type { Json, Seconds, Version } from './store.ts';
 
 /** A stored value with its version. */
-export interface KeptState {
+export interface StoredState {
   readonly value: Json;
   readonly version: Version;
 }
@@ -13,7 +13,7 @@ export interface KeptState {
 /** The values of one user, of one kind. */
 export interface UserStates {
   /** Null if there is none. */
-  read(handle: string): Promise<KeptState | null>;
+  read(handle: string): Promise<StoredState | null>;
   /**
    * Writes a value if it has not changed since it was read.
    *

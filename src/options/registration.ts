@@ -2,7 +2,7 @@
  * The option `clientRegistration`: who may register itself, and how many.
  */
 import type { RegistrationRules } from '../model/settings.ts';
-import { isNeverScheme, KNOWN_SCHEMES } from '../model/redirect.ts';
+import { isForbiddenScheme, KNOWN_SCHEMES } from '../model/redirect.ts';
 import { fail } from './kinds.ts';
 
 /** How clients may register themselves. */
@@ -32,7 +32,7 @@ export function registrationOf(given: RegistrationOptions = {}): RegistrationRul
     fail('clientRegistration', 'takes `initialAccessToken: "required"`, or none');
   if (!Number.isSafeInteger(most) || most < 1) fail('clientRegistration', 'needs a whole number of at least 1 as `most`');
   if (policy !== null && typeof policy !== 'function') fail('clientRegistration', 'needs a function as `policy`');
-  const isScheme = (one: unknown): boolean => typeof one === 'string' && /^[a-z][a-z0-9+.-]*$/.test(one) && !isNeverScheme(one);
+  const isScheme = (one: unknown): boolean => typeof one === 'string' && /^[a-z][a-z0-9+.-]*$/.test(one) && !isForbiddenScheme(one);
   if (redirectSchemes !== undefined && !(Array.isArray(redirectSchemes) && redirectSchemes.every(isScheme)))
     fail('clientRegistration', 'needs schemes as `redirectSchemes`, such as ["myapp"], in lower case and without a colon; [] for none');
   const schemes = redirectSchemes?.length === 0 ? [] : [...KNOWN_SCHEMES, ...(redirectSchemes ?? [])];

@@ -58,7 +58,7 @@ function isLogin(login: unknown): boolean {
 /** What stands in the place of a login. */
 function notALogin(value: unknown): string {
   if (typeof value === 'function') return `holds a function; call it: ${value.name || 'password'}()`;
-  if (has(value, 'depart', 'arrive')) {
+  if (has(value, 'startSignIn', 'finishSignIn')) {
     const { id } = value as { readonly id: unknown };
     return `holds the site ${String(id)} itself; write upstream(${String(id)}({ … })), with upstream from portcullis`;
   }

@@ -236,7 +236,7 @@ export class OAuthProvider<Env = unknown> {
     const { externalTokens, anonymous } = options;
     const outside = async (source: TokenSource, ...sent: Parameters<TokenSource['verify']>): Promise<Checked | null> => {
       const found = await source.verify(...sent);
-      return found && { ...found, scope: settings.covered(found.scope) };
+      return found && { ...found, scope: settings.expandScopes(found.scope) };
     };
     const verify: Verifier = (token, resource, tell) =>
       externalTokens && !isOurs(token) ? outside(externalTokens, token, resource, tell) : verifyAccess(as, token, resource, tell);
@@ -247,7 +247,7 @@ export class OAuthProvider<Env = unknown> {
     };
     const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
     const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.secrets.id(), error });
-    const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProblem(as, ...proof);
+    const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProofProblem(as, ...proof);
     const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous };
     const apis = routes.map(({ path: route, handler }): Protected<Env> => {
       const path = prefix + route;

@@ -13,7 +13,7 @@ import { isFirstPartyStart } from '../endpoints/authorize/skip-consent.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
 import { OAuthError } from '../model/error.ts';
-import { findRedirect, shownPlace } from '../model/redirect.ts';
+import { findRedirect, redirectLabel } from '../model/redirect.ts';
 import { resourceOf } from '../model/resource.ts';
 import { requestedPart } from '../model/scope.ts';
 import type { Json } from '../model/store.ts';
@@ -228,7 +228,7 @@ function describe({ settings }: AuthServer, client: Client, request: AuthRequest
     ...(client.uri === undefined ? {} : { clientUri: client.uri }),
     clientIsKnown: client.entered === true,
     redirectUri: request.redirectUri,
-    redirectHost: shownPlace(request.redirectUri),
+    redirectHost: redirectLabel(request.redirectUri),
     redirectIsLoopback: isLoopbackRedirect(request.redirectUri),
     resource: request.resource,
     scope: request.scope.map((name) => settings.scopes.find((one) => one.name === name) ?? { name }),

@@ -1,6 +1,6 @@
 /**
  * Composed store: one that keeps the promises, and a quick one before it for the few records that are only shown.
- * `readLate` reads clients and client metadata documents from the cache first; everything else is read from the atomic store
+ * `readStale` reads clients and client metadata documents from the cache first; everything else is read from the atomic store
  * alone, and everything is written there: no copy decides over a grant. A cache that fails costs time and nothing else.
  */
 import type { Json, Key, Seconds, Store, Stored } from '../model/store.ts';
@@ -67,7 +67,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
     atomic: true,
     ...(atomic.mayLose === undefined ? {} : { mayLose: atomic.mayLose }),
     read: (key, known) => atomic.read(key, known),
-    async readLate(key) {
+    async readStale(key) {
       if (!cached(key)) return atomic.read(key);
       if ((unknown.get(key) ?? 0) > now()) return null;
       const copy = await quietly(() => cache.read(key));

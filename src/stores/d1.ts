@@ -4,7 +4,16 @@
  * Writes go to D1's primary; reads do too, unless the binding came out of `withSession`, which is why such a session is not taken:
  * a replica that lags would show a revoked grant as good (FLT-15). A write with lists is one batch, which D1 runs as one transaction.
  */
-import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
+import {
+  type Cursor,
+  type IndexKey,
+  type Json,
+  type StoredRecord,
+  type Key,
+  NothingDone,
+  type Page,
+  type Seconds,
+} from '../model/store.ts';
 import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { isLookOver } from './layout-check.ts';
 import {
@@ -104,7 +113,7 @@ class D1Store implements Store {
     return pageIn(await this.#run(...listing(index, after, this.#now(), SQL)));
   }
 
-  async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+  async all(after: Cursor = '0'): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
     return keptIn(await this.#run(SQL.all, Number(after), PAGE), this.#now());
   }
 

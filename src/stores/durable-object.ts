@@ -7,7 +7,7 @@
  * once it is old. Typed by shape: no import from Cloudflare. The caller's clock decides, not the object's.
  */
 import type { Awaitable } from '../model/runtime.ts';
-import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { type Change, NEVER, type Row, storedOf } from './sql.ts';
 
 /** A Durable Object namespace, as far as it is used here. */
@@ -116,11 +116,11 @@ class ObjectStore implements Store {
     return next === undefined ? { keys: live } : { keys: live, next: String(next) };
   }
 
-  async all(after: Cursor = '0:0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+  async all(after: Cursor = '0:0'): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
     const [shard = 0, at = 0] = after.split(':').map(Number);
     const { records, next } = await this.#object(shard).all(at, this.#now());
     const onward = next === undefined ? (shard + 1 < this.#shards ? `${shard + 1}:0` : undefined) : `${shard}:${next}`;
-    return { records: records.map((text) => JSON.parse(text) as Kept), ...(onward === undefined ? {} : { next: onward }) };
+    return { records: records.map((text) => JSON.parse(text) as StoredRecord), ...(onward === undefined ? {} : { next: onward }) };
   }
 
   spread(name: (n: number) => Key): readonly Key[] {

@@ -3,7 +3,7 @@
  * Values are kept as JSON text, so no caller holds a reference into the store. Capped: expired records give
  * way, live ones never do. Nothing survives a restart, and no second process sees it.
  */
-import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { newVersion } from './version.ts';
 
 /** How a memory store differs from a plain one. */
@@ -96,8 +96,8 @@ class MemoryStore implements Store {
     return { keys };
   }
 
-  async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
-    const records: Kept[] = [];
+  async all(after: Cursor = '0'): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
+    const records: StoredRecord[] = [];
     let last = 0;
     for (const [key, { text, version, until, lists, made }] of this.#rows) {
       if (made <= Number(after) || until <= this.#now()) continue;

@@ -5,7 +5,7 @@
  *
  * Stop the server first: what is written during the export may be missing from it.
  */
-import type { Kept, Key, Store } from '../model/store.ts';
+import type { StoredRecord, Key, Store } from '../model/store.ts';
 
 /** The first line of an export. */
 const HEAD = { portcullis: 'records', v: 1 } as const;
@@ -58,7 +58,7 @@ export async function importRecords(store: Store, lines: ExportLines): Promise<I
   const again = await readTwice(lines);
   for await (const _record of recordsIn(again())); // all of it is whole, before anything is written
   let [written, read] = [0, 0];
-  let waiting: Kept[] = [];
+  let waiting: StoredRecord[] = [];
   const flush = async (): Promise<void> => {
     const answers = await Promise.allSettled(waiting.map(async (record) => isAdded(store, record)));
     written += answers.filter((answer) => answer.status === 'fulfilled' && answer.value).length;
@@ -77,7 +77,7 @@ export async function importRecords(store: Store, lines: ExportLines): Promise<I
   return { written, kept: read - written };
 }
 
-async function isAdded(store: Store, { key, value, until, index }: Kept): Promise<boolean> {
+async function isAdded(store: Store, { key, value, until, index }: StoredRecord): Promise<boolean> {
   return (await store.write(key, value, 'absent', { ...(until === undefined ? {} : { until }), index })) !== null;
 }
 
@@ -90,7 +90,7 @@ async function readTwice(lines: ExportLines): Promise<() => Iterable<string> | A
 }
 
 /** The records of an export. @throws {Error} as `importRecords`. */
-async function* recordsIn(lines: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Kept, void, undefined> {
+async function* recordsIn(lines: Iterable<string> | AsyncIterable<string>): AsyncGenerator<StoredRecord, void, undefined> {
   let [line, read, ended] = [0, 0, false];
   for await (const text of lines) {
     line++;
@@ -127,7 +127,7 @@ function isEnd(value: unknown): value is { readonly end: number } {
   return typeof value === 'object' && value !== null && Object.keys(value).join() === 'end';
 }
 
-function isKept(value: unknown): value is Kept {
+function isKept(value: unknown): value is StoredRecord {
   const { key, until, index, ...rest } = value as { key?: unknown; until?: unknown; index?: unknown };
   return (
     'value' in rest && isName(key) && (until === undefined || Number.isSafeInteger(until)) && Array.isArray(index) && index.every(isName)

@@ -4,7 +4,7 @@
  * Every verb is one statement, records and lists together, so it happens as a whole or not at all, and its condition is
  * decided under the row's lock. A failure that proves that nothing happened is told as such, and may be tried again.
  */
-import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { LONG_DEADLINE } from './deadline.ts';
 import { overPg, overPostgres, type Parameter, type PgDriver, type PostgresDriver, type Query } from './postgres-driver.ts';
 import { layoutCheck } from './layout-check.ts';
@@ -103,7 +103,7 @@ class PostgresStore implements Store {
     return rows.length > PAGE && last ? { keys, next: last.seq } : { keys };
   }
 
-  async all(after: Cursor = ''): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+  async all(after: Cursor = ''): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
     const rows = (await this.#run(STATEMENTS.all, after, this.#now(), PAGE)) as readonly (Row & { key: Key; lists: string | null })[];
     const records = rows.map((row) => keptOf(row.key, { ...numbered(row), lists: row.lists }));
     const last = rows[PAGE - 1];

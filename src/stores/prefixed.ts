@@ -23,7 +23,7 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
     ...(local === undefined ? {} : { local }),
     ...(mayLose === undefined ? {} : { mayLose }),
     read: (key, known) => store.read(inside(key), known),
-    ...(store.readLate && { readLate: (key) => (store.readLate as NonNullable<Store['readLate']>)(inside(key)) }),
+    ...(store.readStale && { readStale: (key) => (store.readStale as NonNullable<Store['readStale']>)(inside(key)) }),
     write: (key, value, when, options) =>
       store.write(inside(key), value, when, options?.index ? { ...options, index: options.index.map(listInside) } : options),
     remove: (key, when) => (when === undefined ? store.remove(inside(key)) : store.remove(inside(key), when)),

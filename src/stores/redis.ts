@@ -9,7 +9,7 @@
  * What Redis answered it may still lose: as far as `appendfsync` and replication allow. Validity is by presence, so a loss ends
  * sessions and never revives what was revoked, but for the seconds that a failover takes back (FLT-09, docs/reference/storage.md).
  */
-import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
 import { COUNT, ENTER, FORGET, NAME, REMOVE, WRITE } from './redis-scripts.ts';
 import { layoutCheck } from './layout-check.ts';
@@ -144,7 +144,7 @@ class RedisStore implements Store {
     return flat.length > 2 * PAGE ? { keys: live, next: String(flat[2 * PAGE - 1]) } : { keys: live };
   }
 
-  async all(after: Cursor = '0:0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+  async all(after: Cursor = '0:0'): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
     await this.#ready();
     const [at = 0, from = '0'] = after.split(':').map((part, place) => (place === 0 ? Number(part) : part)) as [number?, string?];
     const primary = await this.#redis.primary(at);

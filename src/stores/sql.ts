@@ -4,7 +4,7 @@
  * lists it stands; rows of `entries` only help to find it, and one that no longer fits is skipped. How a statement is run is the
  * adapter's business. Only plain `?` parameters: older Nodes bind numbered ones wrongly.
  */
-import type { Cursor, IndexKey, Json, Kept, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
+import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
 import { newVersion } from './version.ts';
 
 /** Names of the two tables. */
@@ -231,12 +231,12 @@ export function countOf(run: Run, now: Seconds): number {
 }
 
 /** One page of all live records, in the order they were made. */
-export function recordsOf(run: Run, after: number, now: Seconds): { readonly records: readonly Kept[]; readonly next?: Cursor } {
+export function recordsOf(run: Run, after: number, now: Seconds): { readonly records: readonly StoredRecord[]; readonly next?: Cursor } {
   return keptIn(run(OWN.all, after, PAGE), now);
 }
 
 /** What such a page holds of rows of the statement `all`. */
-export function keptIn(rows: readonly unknown[], now: Seconds): { readonly records: readonly Kept[]; readonly next?: Cursor } {
+export function keptIn(rows: readonly unknown[], now: Seconds): { readonly records: readonly StoredRecord[]; readonly next?: Cursor } {
   const all = rows as readonly (Row & { readonly at: number; readonly key: Key; readonly lists: string | null })[];
   const records = all.filter(({ until }) => until > now).map((row) => keptOf(row.key, row));
   const last = all[PAGE - 1];
@@ -244,7 +244,7 @@ export function keptIn(rows: readonly unknown[], now: Seconds): { readonly recor
 }
 
 /** A row as a record to copy. */
-export function keptOf(key: Key, row: Row & { readonly lists: string | null }): Kept {
+export function keptOf(key: Key, row: Row & { readonly lists: string | null }): StoredRecord {
   return { key, ...storedOf(key, row), ...(row.until < NEVER ? { until: row.until } : {}), index: listsIn(row) };
 }
 

@@ -7,8 +7,8 @@
  * 16 at once cost 30 µs each, and one alone is a plain statement without a transaction around it.
  */
 import { setImmediate } from 'node:timers';
-import { type Cursor, type IndexKey, type Json, type Kept, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
-import type { Store, Stored, Version, WriteOptions } from '../model/store.ts';
+import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
+import type { Store, Stored, StoredRecord, Version, WriteOptions } from '../model/store.ts';
 import {
   countOf,
   enter,
@@ -44,7 +44,7 @@ export type { SqliteDatabase, SqliteStatement } from './sqlite-file.ts';
 
 /** A SQLite store: what every store can, and the two things that a file needs. */
 export interface SqliteStore extends Store {
-  all(after?: Cursor): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }>;
+  all(after?: Cursor): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }>;
   count(): Promise<number>;
   /** Call it now and then; the end reached, it starts over. */
   sweep(most?: number): Promise<number>;
@@ -163,7 +163,7 @@ class FileStore implements SqliteStore {
     return listed(this.#run, index, after, this.#now());
   }
 
-  async all(after: Cursor = '0'): Promise<{ readonly records: readonly Kept[]; readonly next?: Cursor }> {
+  async all(after: Cursor = '0'): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }> {
     return recordsOf(this.#run, Number(after), this.#now());
   }
 

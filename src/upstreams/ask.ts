@@ -11,14 +11,14 @@ import { type Fetch, UpstreamError } from './contract.ts';
 const MAX_BYTES = 262_144;
 
 /** What is sent along. */
-export interface Sent {
+export interface AskInit {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: URLSearchParams | string | undefined;
 }
 
 /** Sends a request. The answer's body has been read when it comes. @throws {UpstreamError} */
-export type Ask = (url: string, sent?: Sent) => Promise<Response>;
+export type Ask = (url: string, sent?: AskInit) => Promise<Response>;
 
 /** Makes the verb for one step of a sign-in; all its requests share the time. */
 export function makeAsk(fetcher: Fetch, timeout: Seconds, breaker?: Breaker): Ask {

@@ -10,7 +10,7 @@ import { parseJson } from '../lib/json.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 import { type Ask, makeAsk } from './ask.ts';
 import { makeBreakers } from './breaker.ts';
-import { type UpstreamCallback, type Body, bodyOf, type Endpoints, identityOf, type Kept, type Provider } from './contract.ts';
+import { type UpstreamCallback, type Body, bodyOf, type Endpoints, identityOf, type CallbackState, type Provider } from './contract.ts';
 import { type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 import { makeCredentials } from './credentials.ts';
 import { makeDiscover } from './discovery.ts';
@@ -19,7 +19,7 @@ import { unverifiedClaims } from './jwt.ts';
 import { makeKeySet } from './key-set.ts';
 import { offlineOf, type Parameters as Wanted } from './offline.ts';
 import { readAnswer } from './token-answer.ts';
-import { makeTokenVerbs, tokensOf } from './token-verbs.ts';
+import { makeTokenOperations, tokensOf } from './token-verbs.ts';
 
 const TIMEOUT = 10;
 const MAX_DEPTH = 32;
@@ -39,9 +39,9 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
   const asker = (visitor?: string): Ask => makeAsk(options.fetch ?? ((url, init) => fetch(url, init)), timeout, breakers(visitor));
   const credentials = makeCredentials(id, provider, options);
 
-  const depart = async (trip: Parameters<Upstream['depart']>[0]): ReturnType<Upstream['depart']> => {
+  const startSignIn = async (trip: Parameters<Upstream['startSignIn']>[0]): ReturnType<Upstream['startSignIn']> => {
     const server = await discover(asker(trip.visitor));
-    const kept: Kept = { verifier: oauth.generateRandomCodeVerifier(), nonce: oauth.generateRandomNonce() };
+    const kept: CallbackState = { verifier: oauth.generateRandomCodeVerifier(), nonce: oauth.generateRandomNonce() };
     const url = new URL(server.authorization_endpoint);
     const wanted = [...new Set([...scope, ...(trip.scopes ?? [])])];
     const more = trip.offline === true ? offlineOf(provider, server, wanted) : { scope: wanted, parameters: {} };
@@ -63,7 +63,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     return { location: url.href, keep: kept };
   };
 
-  const arrive = async (back: Parameters<Upstream['arrive']>[0]): ReturnType<Upstream['arrive']> => {
+  const finishSignIn = async (back: Parameters<Upstream['finishSignIn']>[0]): ReturnType<Upstream['finishSignIn']> => {
     const ask = asker(back.visitor);
     const found = await discover(ask);
     const kept = bodyOf(back.kept);
@@ -115,10 +115,10 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
   };
 
   const site = 'discover' in provider.server ? provider.server.discover : provider.server.authorization_endpoint;
-  const verbs = makeTokenVerbs(provider, { credentials, discover, asker });
-  const steps: Pick<Upstream, 'depart' | 'arrive'> = {
-    depart: (trip) => depart(trip).catch(failureOf),
-    arrive: (back) => arrive(back).catch(failureOf),
+  const verbs = makeTokenOperations(provider, { credentials, discover, asker });
+  const steps: Pick<Upstream, 'startSignIn' | 'finishSignIn'> = {
+    startSignIn: (request) => startSignIn(request).catch(failureOf),
+    finishSignIn: (callback) => finishSignIn(callback).catch(failureOf),
   };
   const issuer = 'discover' in provider.server ? provider.server.discover : provider.server.issuer;
   const { admits, recheck } = provider;

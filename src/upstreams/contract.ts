@@ -101,7 +101,7 @@ export interface Provider {
   /** The parameter that says whom to sign in. Default: `login_hint` with OpenID Connect (Core §3.1.2.1), else none. */
   readonly hint?: string;
   /** Makes the provider forget tokens, where it has a way of its own. Default: RFC 7009, where it publishes an endpoint. */
-  readonly revoke?: (forget: Forgetting) => Promise<void>;
+  readonly revoke?: (forget: RevocationContext) => Promise<void>;
   /** Whether the options still let in somebody who came before, judged by what was known then. Default: yes. */
   readonly admits?: (identity: Identity) => boolean;
   /** Asks the provider whether it would still let somebody in. Default: it is not asked. @throws {UpstreamError} when it is down. */
@@ -111,7 +111,7 @@ export interface Provider {
 }
 
 /** What a provider needs to forget tokens. */
-export interface Forgetting {
+export interface RevocationContext {
   readonly tokens: UpstreamTokens;
   readonly clientId: string;
   readonly clientSecret: string;
@@ -119,7 +119,7 @@ export interface Forgetting {
 }
 
 /** Who came back, and what may be kept of the visit. */
-export interface Arrived {
+export interface CallbackResult {
   readonly identity: Identity;
   readonly tokens: UpstreamTokens;
   /** When the person proved who they are, where the ID token says so (`auth_time`). */
@@ -127,7 +127,7 @@ export interface Arrived {
 }
 
 /** What a departure keeps for the return. */
-export type Kept = { readonly verifier: string; readonly nonce: string };
+export type CallbackState = { readonly verifier: string; readonly nonce: string };
 
 /** A provider that runs. */
 export interface Upstream {
@@ -142,7 +142,7 @@ export interface Upstream {
   /** Seconds in which all answers of one step are there. */
   readonly timeout: Seconds;
   /** The way there. @throws {UpstreamError} */
-  depart(trip: {
+  startSignIn(trip: {
     readonly redirectUri: string;
     readonly state: string;
     readonly env: unknown;
@@ -158,7 +158,7 @@ export interface Upstream {
     readonly hint?: string;
   }): Promise<{ readonly location: string; readonly keep: Json }>;
   /** Who came back. @throws {UpstreamError} */
-  arrive(back: {
+  finishSignIn(back: {
     readonly redirectUri: string;
     readonly state: string;
     readonly parameters: URLSearchParams;
@@ -166,7 +166,7 @@ export interface Upstream {
     readonly now: Seconds;
     readonly env: unknown;
     readonly visitor?: string;
-  }): Promise<Arrived>;
+  }): Promise<CallbackResult>;
   /** Trades the refresh token; a provider that gives no new one lets the old one stand. @throws {UpstreamError} `refused` when it is dead. */
   refresh(kept: { readonly tokens: UpstreamTokens; readonly now: Seconds; readonly env: unknown }): Promise<UpstreamTokens>;
   /** Whether the options still let in somebody who came before. */

@@ -10,7 +10,7 @@ import {
   type UpstreamCallback,
   type Body,
   bodyOf,
-  type Forgetting,
+  type RevocationContext,
   type ProviderOptions,
   textOf,
   type Upstream,
@@ -144,7 +144,7 @@ function retryAfterOf(headers: Headers): Seconds {
 }
 
 /** Takes back this one token; `…/grant` would end those of every other sign-in of the account too. 404, 422: it was gone already. */
-async function forget({ tokens, clientId, clientSecret, ask }: Forgetting): Promise<void> {
+async function forget({ tokens, clientId, clientSecret, ask }: RevocationContext): Promise<void> {
   const { status } = await ask(`${API}/applications/${encodeURIComponent(clientId)}/token`, {
     method: 'DELETE',
     headers: { ...HEADERS, 'user-agent': 'portcullis', authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },

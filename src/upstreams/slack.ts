@@ -7,7 +7,7 @@ import { codeFlow } from './code-flow.ts';
 import {
   checkProvider,
   bodyOf,
-  type Forgetting,
+  type RevocationContext,
   identityOf,
   type ProviderOptions,
   textOf,
@@ -80,7 +80,7 @@ function withUserTokens(options: SlackOptions, scopes: readonly string[]): Upstr
 const NOTHING = { access_token: undefined, refresh_token: undefined, expires_in: undefined, scope: undefined, token_type: undefined };
 
 /** Slack's own way; what went wrong comes with status 200. */
-async function forget({ tokens, ask }: Forgetting): Promise<void> {
+async function forget({ tokens, ask }: RevocationContext): Promise<void> {
   const headers = { authorization: `Bearer ${tokens.accessToken}`, 'content-type': 'application/x-www-form-urlencoded' };
   const response = await ask(`${SLACK}/api/auth.revoke`, { method: 'POST', headers, body: '' });
   const { ok, error } = bodyOf(parseJson(await response.text(), 4));

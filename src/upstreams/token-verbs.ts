@@ -21,7 +21,7 @@ interface Machine {
 }
 
 /** Makes them for one provider. */
-export function makeTokenVerbs(provider: Provider, { credentials, discover, asker }: Machine): Pick<Upstream, 'refresh' | 'revoke'> {
+export function makeTokenOperations(provider: Provider, { credentials, discover, asker }: Machine): Pick<Upstream, 'refresh' | 'revoke'> {
   const refresh: Upstream['refresh'] = async ({ tokens, now, env }) => {
     const ask = asker();
     const found = await discover(ask);

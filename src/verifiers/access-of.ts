@@ -9,7 +9,7 @@ import { listClaim, nullWith, textClaim, type Claims, type Reader } from './cont
 const JKT = /^[\w-]{43}$/;
 
 /** What stands beside the claims. */
-export interface Reasons {
+export interface AccessContext {
   readonly resource: string;
   /** Where the claims name none. */
   readonly issuer: string;
@@ -26,7 +26,7 @@ export interface Reasons {
  * Who called, as the claims say; null where they name no user or no client, are of a program and those are not taken, or are bound to what
  * we cannot check: a certificate. With `cnf` they are bound to a key, and good only with a proof of it, which the guard asks for.
  */
-export function accessOf(claims: Claims, { resource, issuer, endsAt, read, programs = false, tell }: Reasons): Checked | null {
+export function accessOf(claims: Claims, { resource, issuer, endsAt, read, programs = false, tell }: AccessContext): Checked | null {
   const no = nullWith(tell);
   const said = read(claims, resource);
   const jkt = boundTo(claims);

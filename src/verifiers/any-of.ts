@@ -4,7 +4,7 @@
  * opaque one to the source for opaque ones.
  */
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
-import { against, refuse, type TokenSource } from './contract.ts';
+import { mismatch, refuse, type TokenSource } from './contract.ts';
 import { isOwn, signedClaims } from './own.ts';
 
 /** One source made of several. Who is who depends on `access.issuer`: the same `userId` at two issuers is two people (SEC-144). */
@@ -28,7 +28,7 @@ export function anyOf(...sources: readonly TokenSource[]): TokenSource {
       }
     }
     if (failure) throw failure.error;
-    if (!isShown) tell?.('source_unknown', against('iss', authorizationServers.join(' '), signedClaims(token)?.['iss']));
+    if (!isShown) tell?.('source_unknown', mismatch('iss', authorizationServers.join(' '), signedClaims(token)?.['iss']));
     return null;
   };
   return { authorizationServers, verify, own, fixedAudience: sources.flatMap(({ fixedAudience = [] }) => fixedAudience) };

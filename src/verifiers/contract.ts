@@ -68,7 +68,7 @@ export function nullWith(tell: Tell | undefined): (...why: Parameters<Tell>) => 
 }
 
 /** `expected X, token says Y`. */
-export function against(name: string, wanted: unknown, says: unknown): string {
+export function mismatch(name: string, wanted: unknown, says: unknown): string {
   return `expected ${name} ${forLog(wanted)}, token says ${forLog(says)}`;
 }
 

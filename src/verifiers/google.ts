@@ -11,7 +11,7 @@ import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import {
-  against,
+  mismatch,
   listClaim,
   nullWith,
   refuse,
@@ -22,7 +22,7 @@ import {
   type TokenSource,
 } from './contract.ts';
 import { fetchJson } from './fetch-json.ts';
-import { makeMemory, type Remembered, tokenHash } from './memory.ts';
+import { makeTokenCache, type CachedResult, tokenHash } from './memory.ts';
 import { signedClaims } from './own.ts';
 
 /** Options of {@link google}. */
@@ -49,16 +49,16 @@ export function google(options: GoogleOptions): TokenSource {
   const { clientIds, hostedDomain, programs, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!Array.isArray(clientIds) || clientIds.length === 0)
     refuse('google', 'clientIds', 'must name your OAuth clients: a token that any other app got from Google must not pass');
-  const memory = makeMemory();
-  const join = makeSingleFlight<Remembered>();
+  const memory = makeTokenCache();
+  const join = makeSingleFlight<CachedResult>();
   const ask = async (token: string, resource: string, tell: Tell): Promise<Checked | null> => {
     const no = nullWith(tell);
     const claims = await tokenInfo(fetcher, token);
     const client = claims && textClaim(claims, 'aud');
     const exp = Number(claims?.['exp']);
     if (!claims) return no('token_unknown');
-    if (!client || !clientIds.includes(client)) return no('audience_wrong', against('aud', clientIds.join(' '), client));
-    if (!(exp > now())) return no('token_expired', against('exp after', now(), claims['exp']));
+    if (!client || !clientIds.includes(client)) return no('audience_wrong', mismatch('aud', clientIds.join(' '), client));
+    if (!(exp > now())) return no('token_expired', mismatch('exp after', now(), claims['exp']));
     const program = textClaim(claims, 'email')?.endsWith('.gserviceaccount.com') === true; // a service account
     const read: Reader = () => ({ clientId: client, scope: listClaim(claims, 'scope'), program });
     const access = accessOf(claims, { resource, issuer: ISSUER, endsAt: exp, read, programs, tell });

@@ -6,11 +6,11 @@ import { checkNames } from '../lib/names.ts';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Checked, Tell } from '../model/access.ts';
-import { otherName } from '../model/resource.ts';
+import { otherSpelling } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import {
-  against,
+  mismatch,
   isSafeUrl,
   listClaim,
   nullWith,
@@ -24,7 +24,7 @@ import {
 } from './contract.ts';
 import { makeDiscovery } from './discovery.ts';
 import { fetchJson } from './fetch-json.ts';
-import { makeMemory, type Remembered, tokenHash } from './memory.ts';
+import { makeTokenCache, type CachedResult, tokenHash } from './memory.ts';
 import { isOwn, signedClaims } from './own.ts';
 
 /** Options of {@link verifyIntrospection}. */
@@ -76,8 +76,8 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   const discover = makeDiscovery(issuer, fetcher, now);
   const authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;
   const own: OwnTokens = { prefix, issuers: [issuer], opaque: true };
-  const memory = makeMemory();
-  const join = makeSingleFlight<Remembered>();
+  const memory = makeTokenCache();
+  const join = makeSingleFlight<CachedResult>();
   const limit = makeLimit(now);
 
   const ask = async (token: string, resource: string, tell: Tell): Promise<Checked | null> => {
@@ -89,25 +89,25 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
     if (!claims) throw new SourceUnavailable('introspection_not_found');
     const { exp } = claims; // optional (RFC 7662 §2.2); without it the token lasts as long as this answer
     const endsAt = typeof exp === 'number' ? exp + clockSkew : now() + Math.max(cache, 1);
-    const problem = problemOf(claims, resource) ?? (endsAt > now() ? null : ['token_expired', against('exp after', now(), exp)]);
+    const problem = problemOf(claims, resource) ?? (endsAt > now() ? null : ['token_expired', mismatch('exp after', now(), exp)]);
     if (problem) tell(...problem);
     return problem ? null : accessOf(claims, { resource, issuer, endsAt, read, programs, tell });
   };
   const problemOf = (claims: Claims, resource: string): Parameters<Tell> | null => {
     if (claims['active'] !== true) return ['token_inactive', 'the authorization server says that the token is not active'];
-    if (claims['iss'] !== undefined && claims['iss'] !== issuer) return ['issuer_wrong', against('iss', issuer, claims['iss'])];
+    if (claims['iss'] !== undefined && claims['iss'] !== issuer) return ['issuer_wrong', mismatch('iss', issuer, claims['iss'])];
     if (/^dpop$/i.test(textClaim(claims, 'token_type') ?? '') && claims['cnf'] === undefined) return ['key_not_named']; // bound, and not said to which key
     if (typeof claims['nbf'] === 'number' && claims['nbf'] - clockSkew > now())
-      return ['token_not_yet_valid', against('nbf before', now(), claims['nbf'])];
-    const wanted = [options.audience ?? [resource, otherName(resource) ?? []]].flat(2);
+      return ['token_not_yet_valid', mismatch('nbf before', now(), claims['nbf'])];
+    const wanted = [options.audience ?? [resource, otherSpelling(resource) ?? []]].flat(2);
     const isForUs = options.dangerouslyAcceptAnyAudience === true || audiencesOf(claims).some((one) => wanted.includes(one));
-    return isForUs ? null : ['audience_wrong', against('aud', wanted.join(' '), claims['aud'])];
+    return isForUs ? null : ['audience_wrong', mismatch('aud', wanted.join(' '), claims['aud'])];
   };
 
   const verify: Verifier = async (token, resource, tell) => {
     const no = nullWith(tell);
     if (token.length > MAX_LENGTH) return no('token_too_long');
-    if (!isOwn(own, token)) return no('issuer_wrong', against('iss', issuer, signedClaims(token)?.['iss']));
+    if (!isOwn(own, token)) return no('issuer_wrong', mismatch('iss', issuer, signedClaims(token)?.['iss']));
     const { access, why } = await join(`${resource}\n${token}`, async () => {
       const hash = await tokenHash(token, resource);
       const known = memory.find(hash);

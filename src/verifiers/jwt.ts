@@ -6,13 +6,13 @@
 import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import type { Tell } from '../model/access.ts';
-import { otherName } from '../model/resource.ts';
+import { otherSpelling } from '../model/resource.ts';
 import { checkNames } from '../lib/names.ts';
 import { forLog } from '../lib/shown.ts';
 import type { Seconds } from '../model/store.ts';
 import { accessOf } from './access-of.ts';
 import {
-  against,
+  mismatch,
   isSafeUrl,
   nullWith,
   refuse,
@@ -25,7 +25,7 @@ import {
 import { makeDiscovery } from './discovery.ts';
 import { fetchJson } from './fetch-json.ts';
 import { makeKeySet } from './key-set.ts';
-import { makeMemory, tokenHash } from './memory.ts';
+import { makeTokenCache, tokenHash } from './memory.ts';
 import { claimsIn, isOwn, signedClaims } from './own.ts';
 import { tellJoseError } from './why-not.ts';
 
@@ -95,7 +95,7 @@ export function verifyJwt(options: JwtOptions): TokenSource {
     },
     { now, boundToIssuer: acceptIssuer !== undefined },
   );
-  const memory = makeMemory();
+  const memory = makeTokenCache();
 
   const claimsOf = async (token: string, resource: string, tell: Tell): Promise<Claims | null> => {
     const no = nullWith(tell);
@@ -109,16 +109,16 @@ export function verifyJwt(options: JwtOptions): TokenSource {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, findKey, rules);
       const type = (protectedHeader.typ ?? '').toLowerCase().replace(/^application\//, '');
-      if (!types.includes(type)) return no('type_wrong', against('typ', types.join(' '), protectedHeader.typ));
+      if (!types.includes(type)) return no('type_wrong', mismatch('typ', types.join(' '), protectedHeader.typ));
       if (protectedHeader['zip'] !== undefined) return no('token_compressed');
-      const audiences = [audience ?? [resource, otherName(resource) ?? []]].flat(2);
+      const audiences = [audience ?? [resource, otherSpelling(resource) ?? []]].flat(2);
       if (!isForUs(payload, audiences, options.withoutAudience))
-        return no('audience_wrong', against('aud', audiences.join(' '), payload.aud));
+        return no('audience_wrong', mismatch('aud', audiences.join(' '), payload.aud));
       const foreign = FOREIGN.find((name) => payload[name] !== undefined);
       if (foreign !== undefined) return no('token_for_another_use', `the token has ${forLog(foreign)}, as no access token has`);
       if (typeof payload.iat === 'number' && payload.iat > now() + clockSkew)
-        return no('token_not_yet_valid', against('iat before', now(), payload.iat));
-      return !acceptIssuer || acceptIssuer(payload) ? payload : no('issuer_wrong', against('an accepted iss for', issuer, payload.iss));
+        return no('token_not_yet_valid', mismatch('iat before', now(), payload.iat));
+      return !acceptIssuer || acceptIssuer(payload) ? payload : no('issuer_wrong', mismatch('an accepted iss for', issuer, payload.iss));
     } catch (error) {
       // WebCrypto throws a DOMException for a published key that is none.
       if (!(error instanceof errors.JOSEError || error instanceof DOMException)) throw error;
@@ -131,7 +131,7 @@ export function verifyJwt(options: JwtOptions): TokenSource {
     const no = nullWith(tell);
     if (token.length > MAX_LENGTH) return no('token_too_long');
     if (!FORM.test(token)) return no('token_not_signed', 'expected a signed JWT, the token is none');
-    if (!isOwn(own, token)) return no('issuer_wrong', against('iss', issuer, signedClaims(token)?.['iss']));
+    if (!isOwn(own, token)) return no('issuer_wrong', mismatch('iss', issuer, signedClaims(token)?.['iss']));
     const hash = await tokenHash(token, resource);
     const known = memory.find(hash);
     if (known && known.until > now()) return known.access;

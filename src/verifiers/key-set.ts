@@ -6,7 +6,7 @@
  */
 import { createLocalJWKSet, errors, type CryptoKey, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
 import { makeSingleFlight } from '../lib/single-flight.ts';
-import { isForEverybody } from '../model/key-set.ts';
+import { hasTrivialExponent } from '../model/key-set.ts';
 import type { Seconds } from '../model/store.ts';
 import { SourceUnavailable } from './contract.ts';
 import { claimsIn } from './own.ts';
@@ -110,5 +110,5 @@ function isUsable(value: unknown): value is JWK {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { kty, n } = value as JWK;
   if (kty !== 'RSA') return true;
-  return !isForEverybody(value as { readonly [member: string]: unknown }) && typeof n === 'string' && n.length >= MIN_MODULUS;
+  return !hasTrivialExponent(value as { readonly [member: string]: unknown }) && typeof n === 'string' && n.length >= MIN_MODULUS;
 }

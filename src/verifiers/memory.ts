@@ -11,7 +11,7 @@ const MAX_GOOD = 4096;
 const MAX_BAD = 4096;
 
 /** What is remembered of a token. */
-export interface Remembered {
+export interface CachedResult {
   /** Null for a token that is not good. */
   readonly access: Checked | null;
   /** Why it is not good. */
@@ -21,16 +21,16 @@ export interface Remembered {
 }
 
 /** The verbs. */
-export interface Memory {
+export interface TokenCache {
   /** What was kept last; it may be over by now. */
-  find(hash: string): Remembered | undefined;
-  keep(hash: string, remembered: Remembered): void;
+  find(hash: string): CachedResult | undefined;
+  keep(hash: string, remembered: CachedResult): void;
 }
 
 /** An empty one. */
-export function makeMemory(): Memory {
-  const good = new Map<string, Remembered>();
-  const bad = new Map<string, Remembered>();
+export function makeTokenCache(): TokenCache {
+  const good = new Map<string, CachedResult>();
+  const bad = new Map<string, CachedResult>();
   return {
     find: (hash) => good.get(hash) ?? bad.get(hash),
     keep(hash, remembered) {

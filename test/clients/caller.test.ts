@@ -1,7 +1,7 @@
 /** Who calls: the key that a caller is held to, what is given back after a failure, and what a refusal says. */
 import { describe, expect, it } from 'vitest';
-import { ABSENT, failed, keyOf, orGiveBack, orUnavailable, type Caller } from '../../src/clients/caller.ts';
-import type { ShownKey } from '../../src/core/dpop.ts';
+import { NO_CLIENT, failed, keyOf, withGiveBack, orUnavailable, type Caller } from '../../src/clients/caller.ts';
+import type { PresentedProof } from '../../src/core/dpop.ts';
 import { HostDown } from '../../src/lib/host-down.ts';
 import type { Client } from '../../src/model/client.ts';
 import { OAuthError } from '../../src/model/error.ts';
@@ -11,13 +11,13 @@ const confidential = (more: object = {}): Caller => ({ kind: 'confidential', cli
 const aPublic: Caller = { kind: 'public', clientId: 'app' };
 
 describe('clients/caller, the key', () => {
-  const key = { jkt: 'thumbprint' } as unknown as ShownKey;
+  const key = { jkt: 'thumbprint' } as unknown as PresentedProof;
   const refusal = expect.objectContaining({ code: 'invalid_dpop_proof', reason: 'proof_missing' });
 
   it('is asked for where the grant or the client is held to one (RFC 9449 §5)', () => {
     expect(() => keyOf(aPublic, true)).toThrow(refusal);
     expect(() => keyOf(confidential({ dpopBound: true }))).toThrow(refusal);
-    expect([keyOf(aPublic), keyOf(aPublic, false), keyOf(confidential()), keyOf(confidential({ dpopBound: false })), keyOf(ABSENT)]).toEqual(Array(5).fill(undefined));
+    expect([keyOf(aPublic), keyOf(aPublic, false), keyOf(confidential()), keyOf(confidential({ dpopBound: false })), keyOf(NO_CLIENT)]).toEqual(Array(5).fill(undefined));
   }); // prettier-ignore
 
   it('is the one that the request shows, asked for or not', () => {
@@ -29,27 +29,27 @@ describe('clients/caller, the key', () => {
 describe('clients/caller, what is given back', () => {
   const given: string[] = [];
   const caller = {
-    key: { giveBack: async () => void given.push('key') } as unknown as ShownKey,
+    key: { giveBack: async () => void given.push('key') } as unknown as PresentedProof,
     giveBack: async () => void given.push('assertion'),
   };
   const fail = (error: unknown) => (): Promise<never> => Promise.reject(error);
 
   it('is nothing where the work was done, or was refused', async () => {
     given.length = 0;
-    expect(await orGiveBack(caller, async () => 'done')).toBe('done');
+    expect(await withGiveBack(caller, async () => 'done')).toBe('done');
     const refused = new OAuthError('invalid_grant', 'code_unknown');
-    await expect(orGiveBack(caller, fail(refused))).rejects.toBe(refused);
+    await expect(withGiveBack(caller, fail(refused))).rejects.toBe(refused);
     const fault = new TypeError('ours');
-    await expect(orGiveBack(caller, fail(fault))).rejects.toBe(fault);
+    await expect(withGiveBack(caller, fail(fault))).rejects.toBe(fault);
     expect(given).toEqual([]);
   });
 
   it('is every proof that was used up, where the work failed through no fault of the caller', async () => {
     given.length = 0;
     const outage = new OAuthError('temporarily_unavailable', 'store_down');
-    await expect(orGiveBack(caller, fail(outage))).rejects.toBe(outage);
+    await expect(withGiveBack(caller, fail(outage))).rejects.toBe(outage);
     expect(given.toSorted()).toEqual(['assertion', 'key']);
-    await expect(orGiveBack({}, fail(outage))).rejects.toBe(outage);
+    await expect(withGiveBack({}, fail(outage))).rejects.toBe(outage);
   });
 });
 
@@ -81,6 +81,6 @@ describe('clients/caller, refusals', () => {
   }); // prettier-ignore
 
   it('name nobody who names no client', () => {
-    expect(ABSENT).toEqual({ kind: 'absent', clientId: '' });
+    expect(NO_CLIENT).toEqual({ kind: 'absent', clientId: '' });
   });
 });

@@ -86,9 +86,9 @@ describe('what a process remembers', () => {
     const tokens = Array.from({ length: 5000 }, (_, at) => `token ${at}`);
     for (const [at, token] of tokens.entries()) {
       const grant = (await known.find(`g${at}`))!;
-      known.keepShown(token, { grant, access: grant.access[0]!, text: '{}', said: {} as CachedToken['said'], checkedAt: 0 });
+      known.keepToken(token, { grant, access: grant.access[0]!, text: '{}', claims: {} as CachedToken['claims'], checkedAt: 0 });
     }
-    expect(tokens.filter((token) => known.shown(token))).toHaveLength(1000);
+    expect(tokens.filter((token) => known.findToken(token))).toHaveLength(1000);
   });
 
   it('FLT-20 of ids that were made up: nothing, and no record either', async () => {

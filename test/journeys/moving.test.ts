@@ -1,7 +1,7 @@
 /** Copies of a whole store: every layout of names, from each engine and into it. */
 import { makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import type { IndexKey, Kept, Key, Store } from '../../src/model/store.ts';
+import type { IndexKey, StoredRecord, Key, Store } from '../../src/model/store.ts';
 import { epochStore } from '../../src/stores/epoch.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { exportRecords, importRecords } from '../../src/stores/move.ts';
@@ -18,8 +18,8 @@ async function linesOf(store: Store): Promise<string[]> {
 }
 
 /** What stands in a store, but for versions. */
-async function recordsOf(store: Store): Promise<ReadonlyMap<Key, Omit<Kept, 'version' | 'key'>>> {
-  const found = (await linesOf(store)).slice(1, -1).map((line) => JSON.parse(line) as Kept);
+async function recordsOf(store: Store): Promise<ReadonlyMap<Key, Omit<StoredRecord, 'version' | 'key'>>> {
+  const found = (await linesOf(store)).slice(1, -1).map((line) => JSON.parse(line) as StoredRecord);
   return new Map(found.map(({ key, version: _version, ...rest }) => [key, rest]));
 }
 

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { upstream, type UpstreamOptions } from '../../src/logins/upstream.ts';
 import type { Identity } from '../../src/model/identity.ts';
 import type { LoginServices } from '../../src/model/login.ts';
-import { type Arrived, type Upstream, UpstreamError } from '../../src/upstreams/contract.ts';
+import { type CallbackResult, type Upstream, UpstreamError } from '../../src/upstreams/contract.ts';
 import { sayOr } from '../../src/words/span.ts';
 import { ENGLISH } from '../../src/words/words.ts';
 
-const TOKENS = { access: 'a', scope: [] } as unknown as Arrived['tokens'];
+const TOKENS = { access: 'a', scope: [] } as unknown as CallbackResult['tokens'];
 const UMA: Identity = {
   issuer: 'https://idp.example',
   subject: 'u-1',
@@ -16,7 +16,7 @@ const UMA: Identity = {
 const services = { env: 'env', network: '192.0.2.1', now: () => 1000 } as unknown as LoginServices;
 
 /** A site that answers with this person, or fails. */
-function site(arrived: Partial<Arrived> | Error = {}, more: Partial<Upstream> = {}): Upstream & { readonly calls: unknown[] } {
+function site(arrived: Partial<CallbackResult> | Error = {}, more: Partial<Upstream> = {}): Upstream & { readonly calls: unknown[] } {
   const calls: unknown[] = [];
   const run = async (...all: unknown[]): Promise<never> => {
     calls.push(all);
@@ -24,10 +24,10 @@ function site(arrived: Partial<Arrived> | Error = {}, more: Partial<Upstream> = 
     return { identity: UMA, tokens: TOKENS, ...arrived } as never;
   };
   return {
-    calls, id: 'corp', label: 'Corp', issuer: 'https://idp.example', site: 'https://idp.example', scope: ['openid'], timeout: 7, depart: run, arrive: run, refresh: run, revoke: run, ...more,
+    calls, id: 'corp', label: 'Corp', issuer: 'https://idp.example', site: 'https://idp.example', scope: ['openid'], timeout: 7, startSignIn: run, finishSignIn: run, refresh: run, revoke: run, ...more,
   }; // prettier-ignore
 }
-const finish = (options: UpstreamOptions = {}, arrived: Partial<Arrived> | Error = {}): Promise<unknown> =>
+const finish = (options: UpstreamOptions = {}, arrived: Partial<CallbackResult> | Error = {}): Promise<unknown> =>
   upstream(site(arrived), options).finish({ kept: 'kept' } as never, services);
 const proven = (more: object = {}): object => ({
   kind: 'proven',
@@ -35,7 +35,7 @@ const proven = (more: object = {}): object => ({
   standing: UMA,
   ...more,
 });
-const named = (claims: object, organization?: string): Partial<Arrived> => ({
+const named = (claims: object, organization?: string): Partial<CallbackResult> => ({
   identity: { ...UMA, claims: claims as Identity['claims'], ...(organization === undefined ? {} : { organization }) },
 });
 
@@ -128,7 +128,7 @@ describe('logins/upstream, what the site is asked', () => {
   }); // prettier-ignore
 
   it('refreshes and revokes where tokens are kept, and tells a dead token from an outage', async () => {
-    const keeper = (arrived: Error | Partial<Arrived> = {}): NonNullable<ReturnType<typeof upstream>['tokens']> | undefined => upstream(site(arrived), { keepTokens: true }).tokens;
+    const keeper = (arrived: Error | Partial<CallbackResult> = {}): NonNullable<ReturnType<typeof upstream>['tokens']> | undefined => upstream(site(arrived), { keepTokens: true }).tokens;
     expect([upstream(site()).tokens, keeper()?.patience]).toEqual([undefined, 7]);
     const at = { now: 5, env: 'env' };
     const refresh = (arrived?: Error): Promise<unknown> | undefined => keeper(arrived)?.refresh(TOKENS, at);

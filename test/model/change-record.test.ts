@@ -1,24 +1,24 @@
 /** The one verb for conditional writes: what it keeps, how it waits, and how it ends. */
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { type Changing, changeRecord } from '../../src/model/change-record.ts';
+import { type RecordAccess, changeRecord } from '../../src/model/change-record.ts';
 import type { Json, Store } from '../../src/model/store.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 
 type Count = { readonly n: number };
 const isCount = (value: unknown): value is Count => typeof (value as { n?: unknown } | null)?.n === 'number';
-const raise = (over: Changing): Promise<number> =>
+const raise = (over: RecordAccess): Promise<number> =>
   changeRecord(over, 'count:1', isCount, (held) => ({ write: { n: (held?.n ?? 0) + 1 }, result: (held?.n ?? 0) + 1 }));
 
 /** A machine whose pauses pass at once and are noted, with the same random byte each time. */
-function paused(byte: number): { readonly runtime: Changing['runtime']; readonly pauses: number[] } {
+function paused(byte: number): { readonly runtime: RecordAccess['runtime']; readonly pauses: number[] } {
   const pauses: number[] = [];
   const random = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(byte);
   return { pauses, runtime: { random, pause: async (milliseconds) => void pauses.push(milliseconds) } };
 }
 
 /** A store on which another request is always faster. */
-function contended(): Changing['store'] {
+function contended(): RecordAccess['store'] {
   const store = memoryStore();
   return { read: (key) => store.read(key), write: async () => null, remove: async () => false };
 }

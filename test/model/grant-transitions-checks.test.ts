@@ -111,7 +111,7 @@ describe('model/transition, check by check', () => {
     expect(scopeOf(redeem(redemption({ scope: ['write'], rules }), minted(1))(openGrant()))).toEqual(['read', 'write']);
     expect(reasonOf(redeem(redemption({ scope: ['openid'], rules }), minted(1))(openGrant()))).toBe('scope_beyond_grant');
     expect(scopeOf(redeem(redemption({ scope: ['openid'], rules }), minted(1))(openGrant({ defaulted: true })))).toEqual(['read', 'write']);
-    const failing = redemption({ covered: () => { throw new RangeError('a fault of ours'); } });
+    const failing = redemption({ expandScopes: () => { throw new RangeError('a fault of ours'); } });
     expect(() => redeem(failing, minted(1))(openGrant()), 'no refusal').toThrow(RangeError);
   }); // prettier-ignore
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Access } from '../../src/model/access.ts';
-import { coversScope, impliedBy, judge, maySee, type Need, permissionsIn, scopeCoverOf, together } from '../../src/model/policy.ts';
+import { coversScope, impliedBy, judge, maySee, type Need, permissionsIn, scopeExpansionOf, combineNeeds } from '../../src/model/policy.ts';
 
 const access = (scope: readonly string[], permissions: readonly string[]): Access =>
   ({ scope, props: { permissions } }) as unknown as Access;
 const verdictOf = async (needs: readonly Need[], who: Access | null, args: unknown = {}): Promise<string> =>
-  (await judge(together(needs), who, args, impliedBy({}))).kind;
+  (await judge(combineNeeds(needs), who, args, impliedBy({}))).kind;
 
 describe('model/policy, several needs as one (F-04)', () => {
   it('are met where each is: scopes, permissions, rules', async () => {
@@ -30,11 +30,11 @@ describe('model/policy, several needs as one (F-04)', () => {
 
   it('are denied where a rule fails, and say what is asked for at once', async () => {
     const failing: Need = { when: () => Promise.reject(new Error('down')) };
-    expect(await judge(together([{}, failing]), access([], []), {}, impliedBy({}))).toMatchObject({
+    expect(await judge(combineNeeds([{}, failing]), access([], []), {}, impliedBy({}))).toMatchObject({
       kind: 'denied',
       reason: 'rule_failed',
     });
-    expect(await judge(together([{ scopes: ['a'] }, { scopes: ['b', 'a'] }]), access([], []), {}, impliedBy({}))).toEqual({
+    expect(await judge(combineNeeds([{ scopes: ['a'] }, { scopes: ['b', 'a'] }]), access([], []), {}, impliedBy({}))).toEqual({
       kind: 'insufficient_scope',
       scopes: ['a', 'b'],
     });
@@ -44,8 +44,8 @@ describe('model/policy, several needs as one (F-04)', () => {
     expect(await verdictOf([{ anonymous: true }, { anonymous: true }], null)).toBe('allowed');
     expect(await verdictOf([{ anonymous: true }, {}], null)).toBe('unauthenticated');
     expect(await verdictOf([{ anonymous: true }, {}], access([], []))).toBe('allowed');
-    expect(together([{}, { hidden: true, text: 'Ask.' }, { text: 'No.' }])).toMatchObject({ hidden: true, text: 'Ask.' });
-    expect([together([]), together([{ scopes: ['a'] }])]).toEqual([{}, { scopes: ['a'] }]);
+    expect(combineNeeds([{}, { hidden: true, text: 'Ask.' }, { text: 'No.' }])).toMatchObject({ hidden: true, text: 'Ask.' });
+    expect([combineNeeds([]), combineNeeds([{ scopes: ['a'] }])]).toEqual([{}, { scopes: ['a'] }]);
   });
 });
 
@@ -87,15 +87,15 @@ describe('model/policy, one need', () => {
     expect([coversScope([], 'read', implied), coversScope(['x', 'read'], 'read', implied)]).toEqual([false, true]);
     expect(() => impliedBy({ a: ['b'], b: ['a'] })).toThrow(/hierarchy: a ⊇ b ⊇ a /);
     expect(() => impliedBy({ a: ['toString'] }), 'no member of Object').not.toThrow();
-    const cover = scopeCoverOf({ admin: ['write'], write: ['read'] });
+    const cover = scopeExpansionOf({ admin: ['write'], write: ['read'] });
     expect([cover(['admin']), cover(['read', 'x']), cover(['write', 'read'])]).toEqual([['admin', 'write', 'read'], ['read', 'x'], ['write', 'read']]);
     const asked = ['read'];
-    expect(scopeCoverOf({})(asked)).toBe(asked);
+    expect(scopeExpansionOf({})(asked)).toBe(asked);
   }); // prettier-ignore
 
   it('puts several needs together without losing or adding any', () => {
     const [one, other] = [{ scopes: ['a'], permissions: ['p'] }, { scopes: ['a', 'b'] }];
-    expect(together([one, other])).toStrictEqual({ scopes: ['a', 'b'], permissions: ['p'], anonymous: false, hidden: false });
-    expect(together([{ anonymous: true }, { anonymous: true }])).toMatchObject({ anonymous: true, hidden: false });
+    expect(combineNeeds([one, other])).toStrictEqual({ scopes: ['a', 'b'], permissions: ['p'], anonymous: false, hidden: false });
+    expect(combineNeeds([{ anonymous: true }, { anonymous: true }])).toMatchObject({ anonymous: true, hidden: false });
   });
 });

@@ -3,17 +3,17 @@ import {
   answerTo,
   checkRedirectUri,
   findRedirect,
-  isNeverScheme,
+  isForbiddenScheme,
   isUsableScheme,
   KNOWN_SCHEMES,
-  type Redirecting,
-  shownPlace,
+  type RedirectClient,
+  redirectLabel,
   type ValidRedirect,
 } from '../../src/model/redirect.ts';
 
-const native = (...redirectUris: string[]): Redirecting => ({ redirectUris, applicationType: 'native' });
-const web = (...redirectUris: string[]): Redirecting => ({ redirectUris, applicationType: 'web' });
-const found = (client: Redirecting, uri?: string): string | null => {
+const native = (...redirectUris: string[]): RedirectClient => ({ redirectUris, applicationType: 'native' });
+const web = (...redirectUris: string[]): RedirectClient => ({ redirectUris, applicationType: 'web' });
+const found = (client: RedirectClient, uri?: string): string | null => {
   try {
     return findRedirect(client, uri);
   } catch {
@@ -104,14 +104,14 @@ describe('model/redirect', () => {
       false,
     ]);
     const never = ['http', 'https', 'javascript', 'JAVASCRIPT', 'data', 'mailto', 'ws', 'wss', 'ftp'];
-    expect([never.every(isNeverScheme), ['httpx', 'xhttps', 'httpss', 'xjavascript', 'zed', 'htt'].some(isNeverScheme)]).toEqual([
+    expect([never.every(isForbiddenScheme), ['httpx', 'xhttps', 'httpss', 'xjavascript', 'zed', 'htt'].some(isForbiddenScheme)]).toEqual([
       true,
       false,
     ]);
   });
 
   it('shows where an answer goes: the host, or the scheme of a program', () => {
-    expect(['https://app.example:8443/cb', 'http://localhost:1/cb', 'com.app:/cb', 'cursor://host/cb', 'myhttps://host/cb'].map(shownPlace)).toEqual([
+    expect(['https://app.example:8443/cb', 'http://localhost:1/cb', 'com.app:/cb', 'cursor://host/cb', 'myhttps://host/cb'].map(redirectLabel)).toEqual([
       'app.example:8443', 'localhost:1', 'com.app:', 'cursor://host', 'myhttps://host',
     ]);
   }); // prettier-ignore

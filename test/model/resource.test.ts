@@ -7,9 +7,9 @@ import {
   isEveryRoute,
   isWithin,
   lifetimesFor,
-  meantResource,
-  oneMeant,
-  otherName,
+  resolveResource,
+  singleResource,
+  otherSpelling,
   type Resource,
   type Resources,
 } from '../../src/model/resource.ts';
@@ -84,21 +84,21 @@ describe('model/resource', () => {
     ];
     for (const [reason, asked] of reasons)
       expect(() => findResource(asked, of(mcp, other))).toThrow(expect.objectContaining({ code: 'invalid_target', reason }));
-    expect([oneMeant([], [mcp]), oneMeant(['x'], [mcp]), oneMeant([mcp.uri, `${mcp.uri}/`], [mcp])]).toEqual([null, null, mcp.uri]);
+    expect([singleResource([], [mcp]), singleResource(['x'], [mcp]), singleResource([mcp.uri, `${mcp.uri}/`], [mcp])]).toEqual([null, null, mcp.uri]);
   }); // prettier-ignore
 
   it('has two names for a resource with a path, and one for an origin or where there is a query (RFC 9728 §3.3)', () => {
-    expect(['https://a.example/mcp', 'https://a.example/mcp/', 'http://a.example/x'].map(otherName)).toEqual([
+    expect(['https://a.example/mcp', 'https://a.example/mcp/', 'http://a.example/x'].map(otherSpelling)).toEqual([
       'https://a.example/mcp/', 'https://a.example/mcp', 'http://a.example/x/',
     ]);
-    expect(['https://a.example', 'https://a.example/', 'https://a.example/x?y', 'x:https://a.example/x', 'httpss://a.example/x', 'https:///x'].map(otherName)).toEqual([null, null, null, null, null, null]);
+    expect(['https://a.example', 'https://a.example/', 'https://a.example/x?y', 'x:https://a.example/x', 'httpss://a.example/x', 'https:///x'].map(otherSpelling)).toEqual([null, null, null, null, null, null]);
     const slash = resource('https://mcp.example/mcp/');
-    expect([meantResource(mcp.uri, [slash]), meantResource(slash.uri, [mcp]), meantResource(mcp.uri, [slash, mcp])]).toEqual([slash.uri, mcp.uri, mcp.uri]);
-    expect([meantResource('https://mcp.example/x?y', [mcp]), meantResource('https://mcp.example/x', [mcp]), meantResource('x', [mcp])]).toEqual([
+    expect([resolveResource(mcp.uri, [slash]), resolveResource(slash.uri, [mcp]), resolveResource(mcp.uri, [slash, mcp])]).toEqual([slash.uri, mcp.uri, mcp.uri]);
+    expect([resolveResource('https://mcp.example/x?y', [mcp]), resolveResource('https://mcp.example/x', [mcp]), resolveResource('x', [mcp])]).toEqual([
       'https://mcp.example/x?y', 'https://mcp.example/x', null,
     ]);
-    expect(meantResource(`${mcp.uri}x`, [mcp]), 'one letter more is another').toBe(`${mcp.uri}x`);
-    expect(meantResource('https://mcp.example/mcp/?x=1', [mcp]), 'by its other name, with a query').toBe(mcp.uri);
+    expect(resolveResource(`${mcp.uri}x`, [mcp]), 'one letter more is another').toBe(`${mcp.uri}x`);
+    expect(resolveResource('https://mcp.example/mcp/?x=1', [mcp]), 'by its other name, with a query').toBe(mcp.uri);
   }); // prettier-ignore
 
   it('covers with a grant its resource, or with one for every route what lies below the issuer', () => {

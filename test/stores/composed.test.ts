@@ -30,7 +30,7 @@ describe('stores/composed', () => {
     await atomic.write('client:1', 'a', 'any');
     const store = composedStore({ atomic, cache, now: () => 1000 });
     asked.length = 0;
-    for (let time = 0; time < 3; time++) expect((await store.readLate?.('client:1'))?.value).toBe('a');
+    for (let time = 0; time < 3; time++) expect((await store.readStale?.('client:1'))?.value).toBe('a');
     expect(asked).toEqual([
       'cache read client:1',
       'atomic read client:1',
@@ -41,7 +41,7 @@ describe('stores/composed', () => {
     asked.length = 0;
     for (const key of ['grant:1', 'pending:1', 'session:1', 'limit:1', 'account:1', 'client:1', 'document:1'] as const)
       await store.read(key);
-    for (const key of ['grant:1', 'account:1'] as const) await store.readLate?.(key);
+    for (const key of ['grant:1', 'account:1'] as const) await store.readStale?.(key);
     expect(asked.some((line) => line.startsWith('cache'))).toBe(false);
   });
 
@@ -54,26 +54,26 @@ describe('stores/composed', () => {
       composedStore({ atomic, cache: two(now).cache, now, late: 300 }),
     ];
     await here.write('client:1', 'a', 'any');
-    await there.readLate?.('client:1');
+    await there.readStale?.('client:1');
     await here.write('client:1', 'b', 'any');
-    expect((await here.readLate?.('client:1'))?.value).toBe('b');
-    expect((await there.readLate?.('client:1'))?.value).toBe('a');
+    expect((await here.readStale?.('client:1'))?.value).toBe('b');
+    expect((await there.readStale?.('client:1'))?.value).toBe('a');
     clock.time += 300;
-    expect((await there.readLate?.('client:1'))?.value).toBe('b');
+    expect((await there.readStale?.('client:1'))?.value).toBe('b');
   });
 
   it('believes for a moment that what is not there is absent, unless it writes it itself (F-70)', async () => {
     const clock = { time: 1000 };
     const { atomic, cache, asked } = two(() => clock.time);
     const store = composedStore({ atomic, cache, now: () => clock.time });
-    for (let time = 0; time < 5; time++) expect(await store.readLate?.('client:1')).toBeNull();
+    for (let time = 0; time < 5; time++) expect(await store.readStale?.('client:1')).toBeNull();
     expect(asked).toEqual(['cache read client:1', 'atomic read client:1']);
     await atomic.write('client:1', 'elsewhere', 'any');
     clock.time += 5;
-    expect((await store.readLate?.('client:1'))?.value).toBe('elsewhere');
-    expect(await store.readLate?.('client:2')).toBeNull();
+    expect((await store.readStale?.('client:1'))?.value).toBe('elsewhere');
+    expect(await store.readStale?.('client:2')).toBeNull();
     await store.write('client:2', 'here', 'absent');
-    expect((await store.readLate?.('client:2'))?.value).toBe('here');
+    expect((await store.readStale?.('client:2'))?.value).toBe('here');
   });
 
   it('goes on without its cache when that fails, and says so', async () => {
@@ -82,8 +82,8 @@ describe('stores/composed', () => {
     const errors: unknown[] = [];
     const store = composedStore({ atomic: memoryStore(), cache, onError: (error) => errors.push(error), now: () => 1000 });
     await store.write('client:1', 'a', 'any');
-    expect((await store.readLate?.('client:1'))?.value).toBe('a');
-    expect(await store.readLate?.('client:2')).toBeNull();
+    expect((await store.readStale?.('client:1'))?.value).toBe('a');
+    expect(await store.readStale?.('client:2')).toBeNull();
     expect(errors).toHaveLength(2);
   });
 

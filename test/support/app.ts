@@ -65,7 +65,7 @@ export function counting(store: Store, counts: Counts): Store {
     atomic: store.atomic,
     ...(store.mayLose === undefined ? {} : { mayLose: store.mayLose }),
     read: (key, known) => (counts.reads++, store.read(key, known)),
-    ...(store.readLate ? { readLate: async (key) => (counts.reads++, (await store.readLate?.(key)) ?? null) } : {}),
+    ...(store.readStale ? { readStale: async (key) => (counts.reads++, (await store.readStale?.(key)) ?? null) } : {}),
     write: (key, value, when, options) => (counts.writes++, store.write(key, value, when, options)),
     remove: (key, when) => (counts.removes++, store.remove(key, when)),
     list: (index, after) => (counts.lists++, store.list(index, after)),

@@ -67,7 +67,7 @@ function stepsFrom(world: World, requests: number, machine: CodeMachine): readon
 function redeeming(world: World, requests: number, machine: CodeMachine): Step[] {
   const { grant, now, given, isUnnoted } = world;
   const n = requests - world.requests + 1;
-  const proof = { code: proofOf('code'), clientId: 'client', challenge: 'challenge', redirectUri: undefined, resource: undefined, scope: [], covered: (scope: readonly string[]) => scope, now };
+  const proof = { code: proofOf('code'), clientId: 'client', challenge: 'challenge', redirectUri: undefined, resource: undefined, scope: [], expandScopes: (scope: readonly string[]) => scope, now };
   const verdict = machine.redeem(proof, minted(n))(grant);
   const less = { ...world, requests: world.requests - 1 };
   const name = `request ${n}`;

@@ -103,7 +103,7 @@ function beginning({ processes, bound, requests, passes, thefts, grace = 120 }: 
   };
 } // prettier-ignore
 
-const SAME = { clientId: 'client', resource: undefined, scope: [], covered: (scope: readonly string[]): readonly string[] => scope };
+const SAME = { clientId: 'client', resource: undefined, scope: [], expandScopes: (scope: readonly string[]): readonly string[] => scope };
 const keyOfOwner = (bound: boolean): { readonly jkt?: string } => (bound ? { jkt: OWNER } : {});
 
 async function stepsFrom(world: World, bounds: Bounds, machine: Machine): Promise<readonly Step[]> {

@@ -63,13 +63,13 @@ export function redemption(more: Partial<Redemption> = {}): Redemption {
     resource: undefined,
     scope: [],
   };
-  return { ...right, covered: (scope) => scope, now: START, ...more };
+  return { ...right, expandScopes: (scope) => scope, now: START, ...more };
 }
 
 /** A rotation of a refresh token to the n-th pair, with everything right but what is given. */
 export function rotation(token: string, next: number, now: number, more: Partial<Rotation> = {}): Rotation {
   const right = { refresh: refreshOf(token), clientId: 'client', resource: undefined, scope: [], sealedSuccessor: `refresh-${next}` };
-  return { ...right, covered: (scope) => scope, now, ...more };
+  return { ...right, expandScopes: (scope) => scope, now, ...more };
 }
 
 /** Why a move was refused; null where it was not. */

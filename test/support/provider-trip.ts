@@ -1,7 +1,7 @@
 /** One trip to a provider and back, without a server of ours around it. */
 import type { Identity } from '../../src/model/identity.ts';
 import { type FakeUpstream, type FakeUpstreamOptions, makeFakeUpstream } from '../../src/testing/fake-upstream.ts';
-import type { Arrived, Upstream } from '../../src/upstreams/contract.ts';
+import type { CallbackResult, Upstream } from '../../src/upstreams/contract.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
 
 export const REDIRECT = 'https://mcp.example/authorize/callback/test';
@@ -16,7 +16,7 @@ export function fakeProvider(more: Partial<FakeUpstreamOptions> = {}): Promise<F
 
 /** Where a provider sends the browser. */
 export async function locationOf(provider: Upstream, env: unknown = {}): Promise<URL> {
-  return new URL((await provider.depart({ redirectUri: REDIRECT, state: STATE, env })).location);
+  return new URL((await provider.startSignIn({ redirectUri: REDIRECT, state: STATE, env })).location);
 }
 
 /** There and back. `visit` is the person at the provider. */
@@ -29,10 +29,10 @@ export async function arrival(
   provider: Upstream,
   visit: (location: string) => Promise<string>,
   { now = realNow(), redirectUri = REDIRECT, offline = false }: { now?: number; redirectUri?: string; offline?: boolean } = {},
-): Promise<Arrived> {
-  const { location, keep } = await provider.depart({ redirectUri: REDIRECT, state: STATE, env: {}, offline });
+): Promise<CallbackResult> {
+  const { location, keep } = await provider.startSignIn({ redirectUri: REDIRECT, state: STATE, env: {}, offline });
   const parameters = new URL(await visit(location)).searchParams;
-  return provider.arrive({ redirectUri, state: STATE, parameters, kept: keep, now, env: {} });
+  return provider.finishSignIn({ redirectUri, state: STATE, parameters, kept: keep, now, env: {} });
 }
 
 /** How a trip failed: the kind and the reason; throws when it did not, or not by an `UpstreamError`. */

@@ -291,7 +291,9 @@ describe('small print of sites', () => {
     const fake = await fakeProvider();
     fake.metadata['scopes_supported'] = ['openid', 'offline_access'];
     const offline = async (provider: Upstream): Promise<string | null> =>
-      new URL((await provider.depart({ redirectUri: REDIRECT, state: STATE, env: {}, offline: true })).location).searchParams.get('prompt');
+      new URL((await provider.startSignIn({ redirectUri: REDIRECT, state: STATE, env: {}, offline: true })).location).searchParams.get(
+        'prompt',
+      );
     const options = { ...APP, issuer: fake.issuer, fetch: fake.fetch };
     expect([await offline(oidc(options)), await offline(oidc({ ...options, parameters: { prompt: '' } }))]).toEqual(['consent', null]);
     const accounts = await fakeProvider({ issuer: 'https://accounts.google.com' });

@@ -1,11 +1,11 @@
 /** What is sent to a site, and what of its answer is passed on. */
 import { describe, expect, it } from 'vitest';
-import { makeAsk, type Sent } from '../../src/upstreams/ask.ts';
+import { makeAsk, type AskInit } from '../../src/upstreams/ask.ts';
 import type { Breaker } from '../../src/upstreams/breaker.ts';
 import { failureIn } from '../support/provider-trip.ts';
 
 const SITE = 'https://idp.example/token';
-const ask = (answer: () => Response | Promise<Response>, sent?: Sent): Promise<Response> => makeAsk(async () => answer(), 5)(SITE, sent);
+const ask = (answer: () => Response | Promise<Response>, sent?: AskInit): Promise<Response> => makeAsk(async () => answer(), 5)(SITE, sent);
 
 describe('upstreams/ask, what is sent', () => {
   it('is a GET without a body unless told otherwise, and follows no redirect', async () => {

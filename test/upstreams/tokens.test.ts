@@ -21,7 +21,7 @@ const refresh = (provider: Upstream, tokens: UpstreamTokens): Promise<UpstreamTo
   provider.refresh({ tokens, now: realNow(), env: {} });
 const offline = async (provider: Upstream): Promise<Record<string, string>> =>
   Object.fromEntries(
-    new URL((await provider.depart({ redirectUri: REDIRECT, state: STATE, env: {}, offline: true })).location).searchParams,
+    new URL((await provider.startSignIn({ redirectUri: REDIRECT, state: STATE, env: {}, offline: true })).location).searchParams,
   );
 const dead = { accessToken: 'a', refreshToken: 'dead' };
 

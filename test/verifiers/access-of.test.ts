@@ -1,6 +1,6 @@
 /** From verified claims to what a handler is told of the caller. */
 import { describe, expect, it } from 'vitest';
-import { accessOf, type Reasons } from '../../src/verifiers/access-of.ts';
+import { accessOf, type AccessContext } from '../../src/verifiers/access-of.ts';
 import type { Claims, Reading } from '../../src/verifiers/contract.ts';
 
 const ISSUER = 'https://as.example';
@@ -9,7 +9,7 @@ const JKT = 'k'.repeat(43);
 const CLAIMS = { sub: 'user', client_id: 'app' };
 
 /** What comes of claims; the reason where it is nothing. */
-function read(claims: Claims, said: Reading | null = {}, more: Partial<Reasons> = {}): unknown {
+function read(claims: Claims, said: Reading | null = {}, more: Partial<AccessContext> = {}): unknown {
   let why: unknown;
   const about = { resource: RESOURCE, issuer: ISSUER, endsAt: 1000.9, read: () => said, programs: undefined };
   return accessOf(claims, { ...about, tell: (...told) => (why = told), ...more }) ?? why;

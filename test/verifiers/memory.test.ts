@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { base64url } from '../../src/lib/base64url.ts';
 import { sha256 } from '../../src/lib/sha256.ts';
 import type { Checked } from '../../src/model/access.ts';
-import { makeMemory, tokenHash } from '../../src/verifiers/memory.ts';
+import { makeTokenCache, tokenHash } from '../../src/verifiers/memory.ts';
 
 const ACCESS = { userId: 'u' } as Checked;
 const MOST = 4096;
@@ -13,7 +13,7 @@ describe('verifiers/memory', () => {
     ['good', ACCESS, null],
     ['bad', null, ACCESS],
   ] as const)('keeps 4096 %s tokens, the newest, and leaves those of the other kind alone', (_, access, other) => {
-    const memory = makeMemory();
+    const memory = makeTokenCache();
     memory.keep('other', { access: other, until: 1 });
     for (let at = 0; at < MOST; at++) memory.keep(`token${at}`, { access, until: at });
     expect([memory.find('token0')?.until, memory.find('token4095')?.until]).toEqual([0, 4095]);
@@ -29,7 +29,7 @@ describe('verifiers/memory', () => {
   });
 
   it('knows of a token what was said last, good or bad', () => {
-    const memory = makeMemory();
+    const memory = makeTokenCache();
     memory.keep('token', { access: ACCESS, until: 1 });
     memory.keep('token', { access: null, until: 2, why: ['token_inactive'] });
     expect(memory.find('token')).toEqual({ access: null, until: 2, why: ['token_inactive'] });

@@ -34,7 +34,7 @@ const blocks = new WeakMap<Settings, { readonly left: number; readonly until: Se
  *
  * @throws {OAuthError} `temporarily_unavailable` if too many clients register at once to write the count.
  */
-export async function takePlace(as: AuthServer): Promise<boolean> {
+export async function takeSlot(as: AuthServer): Promise<boolean> {
   const block = blocks.get(as.settings);
   const isLeft = block !== undefined && block.left > 0 && block.until > as.now();
   if (isLeft) blocks.set(as.settings, { ...block, left: block.left - 1 });
@@ -64,7 +64,7 @@ async function takeBlock(as: AuthServer): Promise<boolean> {
  * Takes the slot of the oldest unused registration. The count is written before that client is removed, so that a recount at that moment
  * gives its slot to no other registration.
  */
-export async function takeOldest(as: AuthServer): Promise<boolean> {
+export async function takeOldestSlot(as: AuthServer): Promise<boolean> {
   const span = Math.floor(as.now() / SPAN);
   await changeRecord(as, QUOTA, isQuota, (quota) => {
     if (quota === null) return { result: undefined };

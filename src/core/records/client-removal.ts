@@ -7,7 +7,7 @@ import { OAuthError } from '../../model/error.ts';
 import type { Cursor, Key } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
-import { isClient, isLiving, isMarked, keyOf, UNUSED } from './clients.ts';
+import { isClient, isActive, isBeingDeleted, keyOf, UNUSED } from './clients.ts';
 import { readRecord } from './record.ts';
 
 /** Removes the oldest unused registration to make room for another; false if there is none. */
@@ -23,7 +23,7 @@ export async function removeOldestUnused(as: AuthServer): Promise<boolean> {
 
 /** False if the client is used or removed by now: the caller tries the next one. */
 async function removeUnused(as: AuthServer, key: Key): Promise<boolean> {
-  const record = await readRecord(as.store, key, isLiving);
+  const record = await readRecord(as.store, key, isActive);
   return record?.value.unused === true && (await as.store.remove(key, record.version));
 }
 
@@ -36,7 +36,7 @@ async function removeUnused(as: AuthServer, key: Key): Promise<boolean> {
 export async function deleteClient(as: AuthServer, id: string): Promise<boolean> {
   const found = await mark(as, id);
   await endGrants(as, id);
-  const record = await readRecord(as.store, keyOf(id), isMarked);
+  const record = await readRecord(as.store, keyOf(id), isBeingDeleted);
   if (record) await as.store.remove(keyOf(id), record.version);
   if (found) as.emit({ kind: 'client.deleted', clientId: id });
   return found;
@@ -45,7 +45,7 @@ export async function deleteClient(as: AuthServer, id: string): Promise<boolean>
 async function mark(as: AuthServer, id: string): Promise<boolean> {
   const until = as.now() + as.settings.grantTtl; // none of its grants can live longer
   return changeRecord(as, keyOf(id), isClient, (client) =>
-    !client || isMarked(client)
+    !client || isBeingDeleted(client)
       ? { result: client !== null }
       : { write: { ...client, deletedAt: as.now() }, until, index: [], result: true },
   );

@@ -18,7 +18,7 @@ export async function addClient(as: AuthServer, client: Client): Promise<boolean
 
 /** Changes a client; null if there is none. `edit` may run more than once, each time on the current record. */
 export async function changeClient(as: AuthServer, id: string, edit: (client: Client) => Client): Promise<Client | null> {
-  return changeRecord(as, keyOf(id), isLiving, (client) => {
+  return changeRecord(as, keyOf(id), isActive, (client) => {
     const next = client && edit(client);
     return next === null || next === client ? { result: next } : { write: next, ...optionsOf(next), result: next };
   });
@@ -27,13 +27,13 @@ export async function changeClient(as: AuthServer, id: string, edit: (client: Cl
 /** Finds a client, including one that is being deleted, so that its deletion can be finished. */
 export async function findAnyClient(as: AuthServer, id: string): Promise<{ readonly client: Client; readonly isDeleted: boolean } | null> {
   const record = await readRecord(as.store, keyOf(id), isClient);
-  return record && { client: record.value, isDeleted: isMarked(record.value) };
+  return record && { client: record.value, isDeleted: isBeingDeleted(record.value) };
 }
 
 /** One page of the registered clients, oldest first. */
 export async function listClients(as: AuthServer, after?: Cursor): Promise<{ clients: readonly Client[]; next?: Cursor }> {
   const { keys, next } = await as.store.list(ALL, after);
-  const record = await Promise.all(keys.map((key) => readRecord(as.store, key, isLiving)));
+  const record = await Promise.all(keys.map((key) => readRecord(as.store, key, isActive)));
   const clients = record.flatMap((one) => (one ? [one.value] : []));
   return next === undefined ? { clients } : { clients, next };
 }
@@ -77,11 +77,11 @@ export function isClient(value: unknown): value is Client {
 }
 
 /** Whether a stored value is a client that is being deleted. */
-export function isMarked(value: unknown): value is Client & { readonly deletedAt: number } {
+export function isBeingDeleted(value: unknown): value is Client & { readonly deletedAt: number } {
   return isClient(value) && has(value, 'deletedAt');
 }
 
 /** Whether a stored value is a client that is not being deleted. */
-export function isLiving(value: unknown): value is Client {
-  return isClient(value) && !isMarked(value);
+export function isActive(value: unknown): value is Client {
+  return isClient(value) && !isBeingDeleted(value);
 }

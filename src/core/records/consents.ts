@@ -6,7 +6,7 @@
  * An entry counts only while the client is unchanged: a new name, redirect URI or key invalidates it (SEC-097).
  */
 import { isLoopbackRedirect, parseLoopback } from '../../lib/url.ts';
-import { type Changing, changeRecord } from '../../model/change-record.ts';
+import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
 import { has, readRecord, versioned } from './record.ts';
@@ -17,7 +17,7 @@ export const CONSENT_TTL: Seconds = 90 * 86_400;
 const MAX_ENTRIES = 32;
 
 /** Who consented, to which client, at which redirect URI and resource. */
-export interface ConsentPlace {
+export interface ConsentTarget {
   readonly userId: string;
   readonly client: Client;
   readonly redirectUri: string;
@@ -34,7 +34,7 @@ export type Consented = {
 };
 
 /** An approval by the user. */
-export interface Yes {
+export interface Approval {
   readonly organization?: string | undefined;
   readonly asked: readonly string[];
   readonly granted: readonly string[];
@@ -45,9 +45,9 @@ export interface Yes {
 /** Operations on consents. */
 export interface Consents {
   /** What was allowed, one entry for each organization; empty if the client has changed. */
-  find(target: ConsentPlace): Promise<readonly Consented[]>;
+  find(target: ConsentTarget): Promise<readonly Consented[]>;
   /** Stores an approval. Scopes that were requested and not granted are no longer allowed. */
-  keep(target: ConsentPlace, yes: Yes): Promise<void>;
+  keep(target: ConsentTarget, yes: Approval): Promise<void>;
   /** Forgets what a user allowed a client. */
   forget(userId: string, clientId: string): Promise<void>;
   /** Forgets everything that a user allowed. Safe to call again after an interruption. */
@@ -65,7 +65,7 @@ type ConsentRecord = {
 };
 
 /** Makes the operations over a store. */
-export function makeConsents(store: Store, secrets: Secrets, now: () => Seconds, runtime?: Changing['runtime']): Consents {
+export function makeConsents(store: Store, secrets: Secrets, now: () => Seconds, runtime?: RecordAccess['runtime']): Consents {
   const keyOf = async (userId: string, clientId: string): Promise<Key> =>
     `consent:${await secrets.hash(`consent\n${JSON.stringify([userId, clientId])}`)}`;
   return {
@@ -109,7 +109,11 @@ export function makeConsents(store: Store, secrets: Secrets, now: () => Seconds,
   };
 }
 
-function merge(old: Entry | undefined, { asked, granted, remember }: Yes, neverRemembered: boolean): Pick<Entry, 'scope' | 'remembered'> {
+function merge(
+  old: Entry | undefined,
+  { asked, granted, remember }: Approval,
+  neverRemembered: boolean,
+): Pick<Entry, 'scope' | 'remembered'> {
   const without = (list: readonly string[] = []): readonly string[] => list.filter((one) => !asked.includes(one));
   return {
     scope: [...without(old?.scope), ...granted],

@@ -37,7 +37,7 @@ export type DeviceRecord = DeviceRequest & {
 };
 
 /** Result of a poll. */
-export type Polled =
+export type PollResult =
   | 'malformed'
   | 'unknown'
   | 'foreign'
@@ -107,7 +107,7 @@ export async function answerDevice(as: AuthServer, hash: string, by: string, cod
 }
 
 /** Answers a poll. Every poll gets the grant's code: it works once, and a poll whose response is lost loses nothing. */
-export async function pollDevice(as: AuthServer, deviceCode: string, clientId: string): Promise<Polled> {
+export async function pollDevice(as: AuthServer, deviceCode: string, clientId: string): Promise<PollResult> {
   if (!DEVICE_CODE.test(deviceCode)) return 'malformed';
   const hash = await as.secrets.hash(deviceCode);
   const stored = await readDevice(as, hash);

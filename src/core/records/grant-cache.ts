@@ -27,7 +27,7 @@ export interface CachedGrant {
 /** A token that was used before. */
 export interface CachedToken extends CachedGrant {
   /** What the token stands for, without the members that handlers may change. */
-  readonly said: Omit<Access, 'scope' | 'props' | 'cnf' | 'organization' | 'act'>;
+  readonly claims: Omit<Access, 'scope' | 'props' | 'cnf' | 'organization' | 'act'>;
   /** When the store was last asked about it. */
   readonly checkedAt: Seconds;
 }
@@ -37,13 +37,13 @@ export interface GrantCache {
   /** The current grant, in one read. The same object as before if the grant is unchanged. */
   find(id: string): Promise<Grant | null>;
   /** The token as last used. It is valid only if its grant is still the same object and it has not expired. */
-  shown(token: string): CachedToken | undefined;
+  findToken(token: string): CachedToken | undefined;
   /** Caches a token while its grant is cached and unchanged. */
-  keepShown(token: string, shown: CachedToken): void;
+  keepToken(token: string, shown: CachedToken): void;
   /** Whether this process has not changed the grant, or one that it depends on, since it was read. */
-  stands(grant: Grant): boolean;
+  isUnchanged(grant: Grant): boolean;
   /** Call for every grant that this process writes: a pending read of it is then not cached. */
-  changed(id: string): void;
+  invalidate(id: string): void;
 }
 
 /** A grant and its cached tokens. */
@@ -84,15 +84,15 @@ export function makeGrantCache({ readGrant }: Pick<Records, 'readGrant'>): Grant
         if (reading.get(id) === read) reading.delete(id);
       }
     },
-    shown: (token) => tokens.get(token),
-    keepShown(token, shown) {
+    findToken: (token) => tokens.get(token),
+    keepToken(token, shown) {
       const own = known.get(shown.grant.id);
       if (own?.record.value !== shown.grant || shown.text.length > MAX_TOKEN_LENGTH) return;
       own.tokens.add(token);
       tokens.set(token, shown);
     },
-    stands: ({ id }) => linksOf(id).every((one) => known.has(one)),
-    changed(id) {
+    isUnchanged: ({ id }) => linksOf(id).every((one) => known.has(one)),
+    invalidate(id) {
       reading.delete(id);
       forget(id);
     },

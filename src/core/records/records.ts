@@ -2,12 +2,12 @@
  * Records: the operations over a Store by kind of record (docs/reference/storage.md). A record with the wrong shape reads as absent.
  */
 import type { Agent } from '../../lib/user-agent.ts';
-import { type Changing, changeRecord } from '../../model/change-record.ts';
+import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import { lifeEndOf, type Grant } from '../../model/grant.ts';
 import type { Organization } from '../../model/identity.ts';
-import type { KeptOrigin } from '../../model/origin.ts';
+import type { StoredOrigin } from '../../model/origin.ts';
 import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../../model/store.ts';
 import type { Store, WriteOptions } from '../../model/store.ts';
 import type { PendingAuthorization } from '../../model/pending-authorization.ts';
@@ -27,7 +27,7 @@ export type Session = {
   /** Organizations that the sign-in said the user may act for. */
   readonly organizations?: readonly Organization[];
   /** The login that the user signed in with. */
-  readonly origin?: KeptOrigin;
+  readonly origin?: StoredOrigin;
   /** The login to ask on each request whether the application's own session still exists. */
   readonly host?: string;
   readonly createdAt: Seconds;
@@ -74,7 +74,7 @@ export interface Records {
   grantsOf(userId: string, after?: Cursor): Promise<Page>;
   findClient(id: string): Promise<Client | null>;
   /** A client that may be slightly out of date: for pages shown before anything is decided. */
-  findClientLate(id: string): Promise<Client | null>;
+  findClientStale(id: string): Promise<Client | null>;
   /** Caches a client from its metadata document until the document expires. */
   saveDocument(urlHash: string, client: Client, until: Seconds): Promise<void>;
   findDocument(urlHash: string): Promise<Client | null>;
@@ -119,13 +119,13 @@ export function makeRecords(
   store: Store,
   onEnded: (grant: Grant) => void = () => {},
   onChanged: (id: string) => void = () => {},
-  runtime?: Changing['runtime'],
+  runtime?: RecordAccess['runtime'],
 ): Records {
   const read = <T>(key: Key, kind: (value: unknown) => value is T): Promise<Versioned<T> | null> => readRecord(store, key, kind);
   const value = async <T>(key: Key, kind: (value: unknown) => value is T): Promise<T | null> => (await read(key, kind))?.value ?? null;
   const over = { store, runtime };
   /** The store, reporting each write of one grant. */
-  const reporting = (id: string): Changing['store'] => ({
+  const reporting = (id: string): RecordAccess['store'] => ({
     read: (key) => store.read(key),
     remove: (key, when) => store.remove(key, when),
     async write(...all) {
@@ -163,8 +163,8 @@ export function makeRecords(
     },
     grantsOf: (userId, after) => store.list(`user:${userId}`, after),
     findClient: (id) => value(`client:${id}`, isClient),
-    findClientLate: async (id) =>
-      store.readLate ? (valueOf(await store.readLate(`client:${id}`), isClient)?.value ?? null) : value(`client:${id}`, isClient),
+    findClientStale: async (id) =>
+      store.readStale ? (valueOf(await store.readStale(`client:${id}`), isClient)?.value ?? null) : value(`client:${id}`, isClient),
     saveDocument: async (hash, client, until) => void (await store.write(`document:${hash}`, client, 'any', { until })),
     findDocument: (hash) => value(`document:${hash}`, isClient),
     removeDocument: (hash) => store.remove(`document:${hash}`),
@@ -213,7 +213,7 @@ export function makeRecords(
 }
 
 /** Each attempt is counted before it is made; if the count fails, so does the attempt. */
-function countIn(over: Changing, key: Key, per: Seconds, now: Seconds): Promise<{ count: number; endsAt: Seconds }> {
+function countIn(over: RecordAccess, key: Key, per: Seconds, now: Seconds): Promise<{ count: number; endsAt: Seconds }> {
   return changeRecord(over, key, isCount, (stored) => {
     const { count, endsAt } = stored ?? { count: 0, endsAt: now + per };
     const result = { count: count + 1, endsAt };

@@ -8,7 +8,7 @@ import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord } from './record.ts';
 
 /** Something that can be used once. */
-export interface Once {
+export interface SingleUse {
   /** Uses it up: true for exactly one caller. */
   spend(): Promise<boolean>;
   /** Makes it usable again, if this caller used it. It stays used if the store is down. */
@@ -20,7 +20,7 @@ export interface Once {
  *
  * @param until when it expires by itself; the record outlives it.
  */
-export async function onceOnly(as: AuthServer, namespace: readonly string[], id: string, until: Seconds): Promise<Once> {
+export async function singleUse(as: AuthServer, namespace: readonly string[], id: string, until: Seconds): Promise<SingleUse> {
   const key = `replay:${await as.secrets.hash(`replay\n${JSON.stringify([...namespace, id])}`)}` as const;
   let ownId: string | null = null;
   return {

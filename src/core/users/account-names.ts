@@ -4,7 +4,7 @@
  *
  *   announced (for ANNOUNCED) → user name claimed → address claimed → account, permanent
  */
-import { type Changing, changeRecord } from '../../model/change-record.ts';
+import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
 import type { Seconds, Store, Version } from '../../model/store.ts';
 import { usernameKey } from '../../model/account.ts';
 import type { Emails } from './emails.ts';
@@ -35,7 +35,7 @@ export function makeAccountNames(
   records: Records,
   emails: Emails,
   now: () => Seconds,
-  runtime?: Changing['runtime'],
+  runtime?: RecordAccess['runtime'],
 ): AccountNames {
   const finish = async ({ announced: _announced, ...account }: Announced, version: Version): Promise<Opened> => {
     const { id, username, email, emailVerified } = account;
@@ -66,7 +66,7 @@ export function makeAccountNames(
 }
 
 /** Claims a user name for an account; false if another has it. An owner that does not exist was left by a process that died. */
-async function claimName(over: Changing, nameHash: string, accountId: string): Promise<boolean> {
+async function claimName(over: RecordAccess, nameHash: string, accountId: string): Promise<boolean> {
   return changeRecord(over, `username:${nameHash}`, isOwner, async (owner) => {
     if (owner?.accountId === accountId) return { result: true };
     if (owner && (await over.store.read(`account:${owner.accountId}`))) return { result: false };

@@ -4,7 +4,7 @@
  */
 import { foldAddress } from '../../model/email.ts';
 import type { Store } from '../../model/store.ts';
-import { type Changing, changeRecord } from '../../model/change-record.ts';
+import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
 import { has, readRecord } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 
@@ -19,7 +19,7 @@ export interface Emails {
 }
 
 /** Makes the operations. */
-export function makeEmails(store: Store, secrets: Secrets, runtime?: Changing['runtime']): Emails {
+export function makeEmails(store: Store, secrets: Secrets, runtime?: RecordAccess['runtime']): Emails {
   const keyOf = async (address: string): Promise<`email:${string}` | null> => {
     const folded = foldAddress(address);
     return folded === null ? null : `email:${await secrets.hash(folded)}`;

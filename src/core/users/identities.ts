@@ -16,7 +16,7 @@ export type IdentityRecord = {
 };
 
 /** An upstream identity of a user. */
-export interface JoinedIdentity {
+export interface LinkedIdentity {
   readonly hash: string;
   readonly issuer: string;
   readonly account: string | null;
@@ -29,7 +29,7 @@ export function findIdentity(store: Store, hash: string): Promise<Versioned<Iden
 }
 
 /** Updates the name of the upstream account; a concurrent change wins. */
-export async function noteAccount(
+export async function updateAccountName(
   store: Store,
   hash: string,
   { value, version }: Versioned<IdentityRecord>,
@@ -39,8 +39,8 @@ export async function noteAccount(
 }
 
 /** The identities of a user, oldest first. */
-export async function identitiesOf({ store }: { readonly store: Store }, userId: string): Promise<readonly JoinedIdentity[]> {
-  const found: JoinedIdentity[] = [];
+export async function identitiesOf({ store }: { readonly store: Store }, userId: string): Promise<readonly LinkedIdentity[]> {
+  const found: LinkedIdentity[] = [];
   for (let after: string | undefined, more = true; more; more = after !== undefined) {
     const page = await store.list(`identities:${userId}`, after);
     for (const key of page.keys) {
@@ -54,7 +54,7 @@ export async function identitiesOf({ store }: { readonly store: Store }, userId:
 }
 
 /** Removes an identity of a user; false if it is not theirs. The next sign-in with it creates a new user. */
-export async function partIdentity({ store }: { readonly store: Store }, userId: string, hash: string): Promise<boolean> {
+export async function removeIdentity({ store }: { readonly store: Store }, userId: string, hash: string): Promise<boolean> {
   const record = await findIdentity(store, hash);
   return record?.value.userId === userId && store.remove(keyOf(hash));
 }

@@ -7,7 +7,7 @@ import type { Passkeys } from '../../model/passkey.ts';
 import { type SignInKind, type SignIns, SIGN_IN_KINDS } from '../../model/sign-ins.ts';
 import type { Store } from '../../model/store.ts';
 import type { Totps } from '../../model/totp.ts';
-import { identitiesOf, partIdentity } from './identities.ts';
+import { identitiesOf, removeIdentity } from './identities.ts';
 
 /** What the operations are made over. */
 export interface LinkedLoginsParts {
@@ -33,7 +33,7 @@ export function makeLinkedLogins(as: LinkedLoginsParts): SignIns {
       };
     },
     async removeIdentity(userId, id) {
-      const removed = await partIdentity(as, userId, id);
+      const removed = await removeIdentity(as, userId, id);
       if (removed) as.emit({ kind: 'factor.changed', factor: 'identity', userId, what: 'removed' });
       return removed;
     },

@@ -3,7 +3,7 @@
  * account. Every change names the owner. A removal that must leave one passkey is announced in one record of the account, so that two
  * concurrent removals do not take the last two.
  */
-import { type Changing, changeRecord } from '../../model/change-record.ts';
+import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
 import { CHALLENGE_TTL, counterAllows, type Passkey, type Passkeys } from '../../model/passkey.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Key, Seconds, Store } from '../../model/store.ts';
@@ -17,7 +17,7 @@ type PendingRemovals = { readonly v: 1; readonly ids: readonly string[] };
 /** What the operations are made over. */
 export interface PasskeyParts {
   readonly store: Store;
-  readonly runtime?: Changing['runtime'];
+  readonly runtime?: RecordAccess['runtime'];
   readonly secrets: Secrets;
   readonly now: () => Seconds;
   readonly emit: (event: NewEvent) => void;

@@ -13,7 +13,7 @@ export type Seed = { readonly hash: string | null; readonly former: readonly str
 const MAX_FORMER = 4;
 
 /** What seeding is made over. */
-export interface Seeding {
+export interface SeedContext {
   readonly find: (username: string) => Promise<AccountRecord | null>;
   readonly create: (account: NewAccount, seed: (hash: string | null) => Seed) => Promise<Account>;
   readonly isRight: (password: string, hash: string) => Promise<boolean>;
@@ -22,7 +22,7 @@ export interface Seeding {
 }
 
 /** Creates or updates one account. */
-export async function seedAccount({ find, create, isRight, renew }: Seeding, account: NewAccount): Promise<Seeded> {
+export async function seedAccount({ find, create, isRight, renew }: SeedContext, account: NewAccount): Promise<Seeded> {
   const known = await find(account.username);
   if (!known) return (await made(create(account, (hash) => ({ hash, former: [] })))) ? 'made' : seedAgain();
   const { seed } = known;

@@ -8,7 +8,7 @@ import { readRecord } from '../records/record.ts';
 import { isSession, lifeOfSession, type Session } from '../records/records.ts';
 
 /** How often the time of last use is written. */
-export const SEEN_EVERY: Seconds = 300;
+export const SEEN_INTERVAL: Seconds = 300;
 
 /** A session with the hash of its cookie. */
 export type KnownSession = Session & { readonly hash: string };
@@ -19,7 +19,7 @@ export async function useSession(as: AuthServer, hash: string): Promise<Session 
   const stored = await readRecord(as.store, key, isSession);
   if (!stored) return null;
   const now = as.now();
-  if (now - (stored.value.seenAt ?? stored.value.createdAt) < SEEN_EVERY) return stored.value;
+  if (now - (stored.value.seenAt ?? stored.value.createdAt) < SEEN_INTERVAL) return stored.value;
   const seen: Session = { ...stored.value, seenAt: now, idleUntil: now + as.settings.sessionIdleTtl };
   if ((await as.store.write(key, seen, stored.version, lifeOfSession(seen))) !== null) return seen;
   return (await readRecord(as.store, key, isSession))?.value ?? null; // another request updated or ended it
@@ -49,14 +49,14 @@ export async function sessionsOf(as: AuthServer, userId: string): Promise<readon
 const MAX_SHOWN = 100;
 
 /** Names a session on a page without revealing its cookie. */
-export async function sessionMark(as: AuthServer, { hash }: Pick<KnownSession, 'hash'>): Promise<string> {
+export async function publicSessionId(as: AuthServer, { hash }: Pick<KnownSession, 'hash'>): Promise<string> {
   return (await as.secrets.hash(`session mark\n${hash}`)).slice(0, 22);
 }
 
 /** Ends the session with that name, if it is this user's. */
 export async function endSessionOf(as: AuthServer, userId: string, mark: string): Promise<boolean> {
   for await (const session of everySession(as, userId)) {
-    if ((await sessionMark(as, session)) !== mark) continue;
+    if ((await publicSessionId(as, session)) !== mark) continue;
     await as.records.endSession(session.hash);
     return true;
   }

@@ -8,7 +8,7 @@ import type { Identity } from '../../model/identity.ts';
 import { isForm } from '../../model/login.ts';
 import type { AuthServer } from '../auth-server.ts';
 import type { Versioned } from '../records/record.ts';
-import { accountNameOf, findIdentity, type IdentityRecord, noteAccount, partIdentity } from './identities.ts';
+import { accountNameOf, findIdentity, type IdentityRecord, updateAccountName, removeIdentity } from './identities.ts';
 import { isRemoved } from './removed-users.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function userIdOf(as: AuthServer, identity: Identity, joinByEmail?:
   const hash = await hashOf(as, identity);
   const known = await findIdentity(store, hash);
   if (known && !(await isLeftBehind(as, hash, known))) {
-    await noteAccount(store, hash, known, accountNameOf(identity));
+    await updateAccountName(store, hash, known, accountNameOf(identity));
     return known.value.userId;
   }
   const account = joinByEmail === undefined ? null : await as.accounts.findByEmail(joinByEmail);
@@ -49,7 +49,7 @@ export async function findUserId(as: AuthServer, identity: Pick<Identity, 'issue
  *
  * @param isStillThere checked after the write: a user who was signed out or removed meanwhile gets no new sign-in.
  */
-export async function joinIdentity(
+export async function linkIdentity(
   as: AuthServer,
   identity: Identity,
   userId: string,
@@ -66,7 +66,7 @@ export async function joinIdentity(
     as.emit({ kind: 'factor.changed', factor: 'identity', userId, what: 'added' });
     return true;
   }
-  await partIdentity(as, userId, hash);
+  await removeIdentity(as, userId, hash);
   return false;
 }
 

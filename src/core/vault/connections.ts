@@ -20,7 +20,7 @@ import { has, readRecord, versioned } from '../records/record.ts';
 import { openRefs, sealRefs } from './upstream-refs.ts';
 
 /** Content of a link to the connection page, sealed under the link's secret. */
-export type ConnectionAsked = {
+export type ConnectionRequest = {
   readonly userId: string;
   readonly clientId: string;
   readonly provider: string;
@@ -31,7 +31,7 @@ export type ConnectionAsked = {
 };
 
 /** Kind of these links. */
-export const CONNECTION = 'connection';
+export const CONNECTION_LINK = 'connection';
 /** How long the user may take, and how long a sealed request state is valid. */
 export const CONNECTION_TTL: Seconds = 600;
 /** How long the reference waits for the tool to ask again. */
@@ -64,7 +64,7 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
     refs: readonly UpstreamRef[],
   ): Promise<readonly string[] | null> => {
     const own = refs.filter(({ account }) => account.provider === provider).slice(0, 1);
-    if (own.length === 0 || !(await vault.stand(own))) return null;
+    if (own.length === 0 || !(await vault.allExist(own))) return null;
     if (scopes.length === 0) return [];
     try {
       const granted = await vault
@@ -81,13 +81,13 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
   };
 
   /** The previous link if it was not used, else a new one. */
-  const linkTo = async (request: ConnectionAsked, progress: Progress | null): Promise<string> => {
+  const linkTo = async (request: ConnectionRequest, progress: Progress | null): Promise<string> => {
     const { key, provider } = request;
     let secret = progress?.secret ?? null;
-    if (secret === null || (await as.links.find(CONNECTION, secret)) === null) {
+    if (secret === null || (await as.links.find(CONNECTION_LINK, secret)) === null) {
       const wait = await as.limit(`connect\n${grantId}`, MAX_LINKS, CONNECTION_TTL);
       if (wait !== null) throw new UpstreamTokenError('unavailable', provider, wait);
-      secret = await as.links.make(CONNECTION, request as unknown as Json, CONNECTION_TTL);
+      secret = await as.links.make(CONNECTION_LINK, request as unknown as Json, CONNECTION_TTL);
       await saveProgress(as, await progressKey(as, request), bytesOf(key), { secret, missing: progress?.missing ?? [] });
     }
     return `${settings.origin}${connectionPath(settings)}?link=${secret}`;
@@ -103,7 +103,7 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
     const current = (await as.records.findGrant(grantId)) ?? grant; // another call may have added it meanwhile
     const before = await openRefs(secrets, grantId, await grantKey(), current.upstreams);
     if ((await missingOf(provider, scopes, before))?.length === 0) return vault.upstreamsOf(grantId, async () => before)(provider);
-    const request: ConnectionAsked = { userId, clientId, provider, scopes, slot, key: base64url(key) };
+    const request: ConnectionRequest = { userId, clientId, provider, scopes, slot, key: base64url(key) };
     let progress = await readProgress(as, await progressKey(as, request), key);
     const ref = await readSlot(as, slot, key);
     if (ref) {
@@ -133,7 +133,7 @@ export function makeConnect(as: AuthServer, grant: Grant, grantKey: () => Promis
 type Progress = { readonly secret: string | null; readonly missing: readonly string[] };
 
 /** One record for what a tool wants of a provider, sealed under the connection's key because it contains a link's secret. */
-async function progressKey({ secrets }: AuthServer, { slot, scopes }: ConnectionAsked): Promise<Key> {
+async function progressKey({ secrets }: AuthServer, { slot, scopes }: ConnectionRequest): Promise<Key> {
   return slotKey(await secrets.hash(`connection way\n${slot} ${scopes.toSorted().join(' ')}`));
 }
 
@@ -155,7 +155,7 @@ function bytesOf(key: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Stores a reference where the grant will look for it. */
-export async function fillSlot(as: AuthServer, { slot, key }: ConnectionAsked, ref: UpstreamRef): Promise<void> {
+export async function fillSlot(as: AuthServer, { slot, key }: ConnectionRequest, ref: UpstreamRef): Promise<void> {
   const sealed = await as.secrets.sealWith(bytesOf(key), { ...ref, connected: true }, slotKey(slot));
   await as.store.write(slotKey(slot), { v: 1, sealed }, 'any', { until: as.now() + SLOT_TTL });
 }

@@ -4,11 +4,11 @@
  *
  *   valid → return it | leased → still valid? return it : wait | cooling down → refuse | take lease → refresh → write, remove or cool down
  */
-import { type Changing, changeRecord } from '../../model/change-record.ts';
+import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Seconds, Store } from '../../model/store.ts';
-import { type Refreshed, type TokenKeeper, UpstreamTokenError, type UpstreamRef, type UpstreamTokens } from '../../model/upstream.ts';
+import { type Refreshed, type TokenOperations, UpstreamTokenError, type UpstreamRef, type UpstreamTokens } from '../../model/upstream.ts';
 import type { Versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { findVaulted, isVaultRecord, lifeOfVaulted, openVaulted, sealVaulted, vaultKey, type VaultRecord } from './vault-record.ts';
@@ -16,10 +16,10 @@ import { findVaulted, isVaultRecord, lifeOfVaulted, openVaulted, sealVaulted, va
 /** What refreshing is made over. */
 export interface RefreshParts {
   readonly store: Store;
-  readonly runtime: Changing['runtime'] & Pick<Runtime, 'waitUntil'>;
+  readonly runtime: RecordAccess['runtime'] & Pick<Runtime, 'waitUntil'>;
   readonly secrets: Secrets;
   /** Token operations of a login; null if it is no longer configured. */
-  readonly keeperOf: (provider: string) => TokenKeeper | null;
+  readonly keeperOf: (provider: string) => TokenOperations | null;
   readonly now: () => Seconds;
   readonly env: unknown;
   readonly emit: (event: NewEvent) => void;
@@ -101,7 +101,7 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
     ref: UpstreamRef,
     stored: Versioned<VaultRecord>,
     old: UpstreamTokens,
-    keeper: TokenKeeper,
+    keeper: TokenOperations,
   ): Promise<Refreshed> => {
     try {
       return await keeper.refresh(old, { now: now(), env });
@@ -116,7 +116,7 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
     ref: UpstreamRef,
     mine: Versioned<VaultRecord>,
     tokens: UpstreamTokens,
-    keeper: TokenKeeper,
+    keeper: TokenOperations,
   ): Promise<UpstreamTokens | { readonly quiet: Seconds } | 'ended'> => {
     const result = await refresh(ref, mine, tokens, keeper);
     if (result.kind === 'refused') {

@@ -4,7 +4,7 @@
  * spent once (`core/vault/vault-refresh`).
  */
 import { base64url } from '../../lib/base64url.ts';
-import type { NewEvent, Told } from '../../model/event.ts';
+import type { NewEvent, RevocationResult } from '../../model/event.ts';
 import { isLive } from '../../model/grant.ts';
 import { isSite } from '../../model/login.ts';
 import type { Runtime } from '../../model/runtime.ts';
@@ -12,7 +12,7 @@ import type { Settings } from '../../model/settings.ts';
 import type { Cursor, Seconds, Store } from '../../model/store.ts';
 import { linksOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
-import type { LinkedAccount, TokenKeeper, UpstreamRef, Upstreams, UpstreamTokens } from '../../model/upstream.ts';
+import type { LinkedAccount, TokenOperations, UpstreamRef, Upstreams, UpstreamTokens } from '../../model/upstream.ts';
 import { UpstreamTokenError } from '../../model/upstream.ts';
 import type { Keyring } from '../records/keyring.ts';
 import type { Secrets } from '../records/secrets.ts';
@@ -25,7 +25,7 @@ export interface Vault {
   /** Stores tokens. Only the returned reference leads back to them. */
   keep(userId: string, account: LinkedAccount, tokens: UpstreamTokens): Promise<UpstreamRef>;
   /** Whether all of them still exist. */
-  stand(refs: readonly UpstreamRef[]): Promise<boolean>;
+  allExist(refs: readonly UpstreamRef[]): Promise<boolean>;
   /** Upstream access for a tool. @param open gives the references of the grant when they are needed. */
   upstreamsOf(grantId: string, open: () => Promise<readonly UpstreamRef[]>): Upstreams;
   /**
@@ -55,12 +55,12 @@ const KEY_BYTES = 32;
 /** Makes the operations. */
 export function makeVault(parts: VaultParts): Vault {
   const { store, records, secrets, keyring, runtime, settings, env, emit } = parts;
-  const keeperOf = (provider: string): TokenKeeper | null =>
+  const keeperOf = (provider: string): TokenOperations | null =>
     settings.logins.filter(isSite).find((login) => login.id === provider)?.tokens ?? null;
   const source = makeTokenSource({ store, runtime, secrets, keeperOf, now: () => runtime.now(), env, emit });
 
   /** Revokes the tokens at the upstream. @returns what came of it. */
-  const revokeAtSite = async (record: VaultRecord, id: string, own: string | undefined): Promise<Told> => {
+  const revokeAtSite = async (record: VaultRecord, id: string, own: string | undefined): Promise<RevocationResult> => {
     const keeper = keeperOf(record.provider);
     if (!keeper) return 'provider_gone';
     const { sealedKey = '' } = record;
@@ -104,7 +104,7 @@ export function makeVault(parts: VaultParts): Vault {
         throw new Error('A random id was generated twice: the random number generator is broken.');
       return { id, key, account };
     },
-    async stand(refs) {
+    async allExist(refs) {
       const found = await Promise.all(refs.map(({ id }) => findVaulted(store, id)));
       return found.every((stored) => stored !== null);
     },
@@ -141,7 +141,9 @@ export function makeVault(parts: VaultParts): Vault {
         if (!stored || stored.value.userId !== userId || !(await store.remove(vaultKey(id)))) continue; // one caller continues
         const others = await Promise.all([...used].map((one) => findVaulted(store, one)));
         const isShared = others.some((other) => other?.value.accountHash === stored.value.accountHash);
-        const told: Told = isShared ? 'in_use_elsewhere' : await revokeAtSite(stored.value, id, refs.find((ref) => ref.id === id)?.key);
+        const told: RevocationResult = isShared
+          ? 'in_use_elsewhere'
+          : await revokeAtSite(stored.value, id, refs.find((ref) => ref.id === id)?.key);
         emit({ kind: 'upstream.disconnected', provider: stored.value.provider, userId, told });
       }
     },

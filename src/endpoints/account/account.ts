@@ -4,7 +4,7 @@
  */
 import { findClient } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
-import { endSessionOf, everySession, type KnownSession, sessionMark, sessionsOf } from '../../core/users/sessions.ts';
+import { endSessionOf, everySession, type KnownSession, publicSessionId, sessionsOf } from '../../core/users/sessions.ts';
 import { disconnect, disconnectAll, grantsOfUser } from '../../core/records/user-grants.ts';
 import { signOut } from '../../core/users/accounts.ts';
 import { equalTexts } from '../../lib/bytes.ts';
@@ -118,5 +118,5 @@ async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[])
 
 async function viewOf(as: AuthServer, session: KnownSession, here: string): Promise<SessionView> {
   const { agent = {}, network, createdAt, seenAt = createdAt, hash } = session;
-  return { ...agent, network, mark: await sessionMark(as, session), here: hash === here, since: createdAt, seen: seenAt };
+  return { ...agent, network, mark: await publicSessionId(as, session), here: hash === here, since: createdAt, seen: seenAt };
 }

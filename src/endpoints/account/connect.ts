@@ -5,7 +5,7 @@
  *   link → somebody is signed in → the same user → (POST: our own page, same account) → the site → `trip`
  */
 import { findClient } from '../../clients/find.ts';
-import { connectable, CONNECTION, type ConnectionAsked, connectionPath } from '../../core/vault/connections.ts';
+import { connectable, CONNECTION_LINK, type ConnectionRequest, connectionPath } from '../../core/vault/connections.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { parseUrl } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -29,7 +29,7 @@ export async function connect(call: Call): Promise<Response> {
   const { connect: say } = words;
   if (url.searchParams.has('done')) return messagePage({ words, brand: settings.brand, title: say.doneTitle, message: say.done });
   const secret = url.searchParams.get('link') ?? '';
-  const asked = (await as.links.find(CONNECTION, secret)) as ConnectionAsked | null;
+  const asked = (await as.links.find(CONNECTION_LINK, secret)) as ConnectionRequest | null;
   const login = asked && connectable(settings, asked.provider);
   if (!asked || !login) return expiredPage(call);
   const session = await requireSession(call);

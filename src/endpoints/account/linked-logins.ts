@@ -2,7 +2,7 @@
  * Sign-ins: the other sites with which a person gets into this account. Another one is joined only from here, by who is
  * signed in and has just proven it; two accounts never become one, and the last way in stays.
  */
-import { identitiesOf, type JoinedIdentity } from '../../core/users/identities.ts';
+import { identitiesOf, type LinkedIdentity } from '../../core/users/identities.ts';
 import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
 import type { KnownSession } from '../../core/users/sessions.ts';
 import { parseUrl } from '../../lib/url.ts';
@@ -71,7 +71,7 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
 }
 
 /** Something must be left to get in with: another site, or an account of our own. */
-async function mayPart({ as }: Call, userId: string, joined: readonly JoinedIdentity[]): Promise<boolean> {
+async function mayPart({ as }: Call, userId: string, joined: readonly LinkedIdentity[]): Promise<boolean> {
   return joined.length > 1 || (await as.accounts.find(userId)) !== null;
 }
 

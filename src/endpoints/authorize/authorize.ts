@@ -47,7 +47,7 @@ export async function authorize(call: Call): Promise<Response> {
  * page, is decided by the client as it stands.
  */
 async function checkedFor({ as, network }: Call, asked: RequestedParams, session: SignedIn | null): ReturnType<typeof checkRequest> {
-  if (as.store.readLate && session === null) {
+  if (as.store.readStale && session === null) {
     const seen = await checkRequest(as, asked, network, true);
     if (!('location' in seen) && seen.prompt.length === 0) return seen;
   }

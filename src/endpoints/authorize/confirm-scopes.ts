@@ -5,7 +5,7 @@
  *
  *   organization → grantable scopes → (nothing left: the consent page, with why | changed: confirm | as it was: on to the grant)
  */
-import { shownPlace } from '../../model/redirect.ts';
+import { redirectLabel } from '../../model/redirect.ts';
 import { resourceOf } from '../../model/resource.ts';
 import type { Organization } from '../../model/identity.ts';
 import type { Choice, PendingAuthorization } from '../../model/pending-authorization.ts';
@@ -29,7 +29,7 @@ export async function confirmScopes(
   const organization = organizationOf(user, choice.organization);
   const scope = organization === 'open' ? choice.scope : await grantableScope(call, user, organization, choice.scope);
   const required = resourceOf(call.as.settings, pending.resource)?.scopes ?? [];
-  if (isShort(call.as.settings.covered(scope), pending, required)) {
+  if (isShort(call.as.settings.expandScopes(scope), pending, required)) {
     const problem = { text: call.words.confirm.nothingLeft, status: 403 };
     return withCookie(await consentPage(call, { pending, pendingId, client, session: user, ticked: choice.scope, problem }), user);
   }
@@ -60,7 +60,7 @@ async function askAgain(
     pendingId,
     client: clientView(client),
     redirectUri: pending.redirectUri,
-    redirectHost: shownPlace(pending.redirectUri),
+    redirectHost: redirectLabel(pending.redirectUri),
     resourceName: resourceOf(settings, pending.resource)?.name ?? settings.name,
     scopes: choice.scope.map((name) => scopeView(settings, words, name)),
     dropped: wanted.filter((one) => !choice.scope.includes(one)).map((name) => scopeView(settings, words, name)),

@@ -1,7 +1,7 @@
 /**
  * What the consent page shows, put together from the pending authorization and the client's own words.
  */
-import { shownPlace } from '../../model/redirect.ts';
+import { redirectLabel } from '../../model/redirect.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
 import type { Consented } from '../../core/records/consents.ts';
@@ -45,12 +45,12 @@ export async function consentPage(
   const { as, words } = call;
   const { settings } = as;
   if (session === null && !settings.logins.some((one) => isForm(one) || isRedirect(one))) return noLoginPage(call);
-  const redirectHost = shownPlace(pending.redirectUri);
+  const redirectHost = redirectLabel(pending.redirectUri);
   const resource = resourceOf(settings, pending.resource);
   const acting = session && organizationOf(session, organization);
   const mayGive = session && acting !== 'open' ? await grantableScope(call, session, acting, pending.scope) : pending.scope;
   const before = session && (await allowedBefore(as, pending, client, session));
-  const had = settings.covered(before?.scope ?? []);
+  const had = settings.expandScopes(before?.scope ?? []);
   const isNew = (name: string): boolean => !had.includes(name);
   const stepUp = pending.scope.some(isNew);
   return approvePage({

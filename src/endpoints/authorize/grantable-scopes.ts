@@ -24,6 +24,6 @@ export async function grantableScope(
   if (grantableScopes === null) return scope;
   const may = organization?.permissions ?? permissions;
   const who = { userId, claims, ...(may ? { permissions: may } : {}), ...(organization ? { organization } : {}) };
-  const given = as.settings.covered(await grantableScopes(who, env as never));
+  const given = as.settings.expandScopes(await grantableScopes(who, env as never));
   return scope.filter((one) => given.includes(one));
 }

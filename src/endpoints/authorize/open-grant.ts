@@ -7,7 +7,7 @@ import { renewClient } from '../../core/records/clients.ts';
 import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
-import type { KeptOrigin, Origin } from '../../model/origin.ts';
+import type { StoredOrigin, Origin } from '../../model/origin.ts';
 import { lifetimesFor } from '../../model/resource.ts';
 import { type RequestedScope, OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Seconds } from '../../model/store.ts';
@@ -98,7 +98,7 @@ async function sealOrigin(
   id: string,
   key: Uint8Array<ArrayBuffer>,
   { login, standing }: Origin,
-): Promise<KeptOrigin> {
+): Promise<StoredOrigin> {
   return { login, ...(standing === undefined ? {} : { sealed: await secrets.sealWith(key, standing, `grant:${id}:origin`) }) };
 }
 

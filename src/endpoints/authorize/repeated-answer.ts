@@ -2,7 +2,7 @@
  * Answer: where a decision sends the browser, the first time and again. Chromium drops the first answer on a second click, so the browser
  * that repeats its form gets the same redirect for as long as the code in it is of use (SEC-128).
  */
-import { findAnswer, type Kept } from '../../core/records/decision-answers.ts';
+import { findAnswer, type StoredAnswer } from '../../core/records/decision-answers.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { isLive } from '../../model/grant.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -82,7 +82,7 @@ export async function withdrawApproval({ as }: Call, { code = '', ...answer }: D
 export async function isSameBrowser(
   call: Call,
   flow: string,
-  { browserHash, answer }: Kept<{ readonly session?: string }>,
+  { browserHash, answer }: StoredAnswer<{ readonly session?: string }>,
 ): Promise<boolean> {
   const hashOf = (name: string): Promise<string> => call.as.secrets.hash(cookieOf(call, name) ?? '');
   return equalTexts(await hashOf(flowCookie(flow)), browserHash) || equalTexts(await hashOf('session'), answer.session ?? '');

@@ -3,7 +3,7 @@
  * waits for what the first one comes to, and sends the browser to the same place. Where the first ended in a page, the person goes on
  * from the page before.
  */
-import { type AnswerPlace, findAnswer, keepAnswer } from '../../core/records/decision-answers.ts';
+import { type AnswerKey, findAnswer, keepAnswer } from '../../core/records/decision-answers.ts';
 import { pause } from '../../lib/on-abort.ts';
 import { isSameBrowser, repeatDecision } from './repeated-answer.ts';
 import { expiredPage, findPending } from './pending.ts';
@@ -54,7 +54,7 @@ export async function repeatedStep(call: Call, pendingId: string, isDone: () => 
 /** The answer to a second request of a sign-in that leads to a path of ours. @param returnTo null where only the first could go there. */
 export async function repeatedReturn(
   call: Call,
-  place: AnswerPlace,
+  place: AnswerKey,
   returnTo: string | null,
   isDone: () => Promise<boolean>,
 ): Promise<Response> {
@@ -70,7 +70,7 @@ export async function repeatedReturn(
 }
 
 /** Keeps what a sign-in came to, where it sends the browser on; false for a page. */
-export async function keepReturn(call: Call, place: AnswerPlace, browserHash: string, { status, headers }: Response): Promise<boolean> {
+export async function keepReturn(call: Call, place: AnswerKey, browserHash: string, { status, headers }: Response): Promise<boolean> {
   const location = headers.get('location');
   if (status !== 303 || location === null) return false;
   const begun = `${cookieName(call.as, 'session')}=`;

@@ -85,7 +85,7 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
 async function rememberedChoice(call: Call, request: CheckedRequest, user: SignedIn): Promise<ConfirmedScopes | null> {
   const { client, redirect, resource, scope } = request;
   const entries = await call.as.consents.find({ userId: user.userId, client, redirectUri: redirect, resource: resource.uri });
-  const covering = entries.filter(({ remembered }) => isWithin(scope, call.as.settings.covered(remembered)));
+  const covering = entries.filter(({ remembered }) => isWithin(scope, call.as.settings.expandScopes(remembered)));
   const [entry] = covering;
   if (covering.length !== 1 || !entry || scope.length === 0) return null;
   const organization = organizationOf(user, entry.organization);

@@ -4,7 +4,7 @@
  *
  *   same origin → step → same browser → request still waits for it → (start again) → a try spent → proof → step taken → conclude
  */
-import type { AnswerPlace } from '../../core/records/decision-answers.ts';
+import type { AnswerKey } from '../../core/records/decision-answers.ts';
 import { dropStep, endStepInPage, findStep, spendTry, takeStep, type StepRecord } from '../../core/records/sign-in-steps.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Authenticated, Steps } from '../../model/login.ts';
@@ -51,7 +51,7 @@ export async function step(asked: Call): Promise<Response> {
 }
 
 /** The same page sent twice: the second request learns what became of the first. */
-function stepAgain(call: Call, { hash, kept: { flow } }: Returned, place: AnswerPlace): Promise<Response> {
+function stepAgain(call: Call, { hash, kept: { flow } }: Returned, place: AnswerKey): Promise<Response> {
   const isDone = async (): Promise<boolean> => (await findStep(call.as, hash))?.taken !== 'now';
   return 'pendingId' in flow ? repeatedStep(call, flow.pendingId, isDone) : repeatedReturn(call, place, flow.returnTo, isDone);
 }

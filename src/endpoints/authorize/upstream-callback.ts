@@ -4,7 +4,7 @@
  *
  *   state → same login → (taken: the same answer again) → pending authorization waits for it → same browser → state taken → proof → answer
  */
-import { CONNECTION, connectionPath, fillSlot } from '../../core/vault/connections.ts';
+import { CONNECTION_LINK, connectionPath, fillSlot } from '../../core/vault/connections.ts';
 import {
   endUpstreamStateInPage,
   type FoundUpstreamState,
@@ -13,7 +13,7 @@ import {
   stateIn,
   takeUpstreamState,
 } from '../../core/records/upstream-states.ts';
-import { joinIdentity } from '../../core/users/user-ids.ts';
+import { linkIdentity } from '../../core/users/user-ids.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Authenticated, ReturnResult, SiteLogin } from '../../model/login.ts';
 import { askStep } from '../sign-in/ask-step.ts';
@@ -120,7 +120,7 @@ async function arrive(call: Call, login: SiteLogin, proven: Authenticated, { ret
     const session = await sessionOf(call);
     if (session?.userId !== joinTo) return expiredPage(call); // signed out meanwhile, or another user signed in
     const isStillThere = async (): Promise<boolean> => (await call.as.records.findSession(session.hash)) !== null;
-    const joined = await joinIdentity(call.as, proven.identity, joinTo, isStillThere);
+    const joined = await linkIdentity(call.as, proven.identity, joinTo, isStillThere);
     if (!joined && !(await isStillThere())) return expiredPage(call);
     return redirectTo(joined ? returnTo : `${returnTo}?taken=1`);
   }
@@ -137,7 +137,7 @@ async function keepConnection(
 ): Promise<Response> {
   const { as } = call;
   if ((await sessionOf(call))?.userId !== asked.userId || !upstream) return expiredPage(call);
-  if (!(await as.links.take(CONNECTION, secret))) return expiredPage(call);
+  if (!(await as.links.take(CONNECTION_LINK, secret))) return expiredPage(call);
   await fillSlot(as, asked, await as.vault.keep(asked.userId, upstream.account, upstream.tokens));
   as.emit({ kind: 'upstream.connected', provider: asked.provider, userId: asked.userId, clientId: asked.clientId });
   return redirectTo(`${connectionPath(as.settings)}?done=1`);

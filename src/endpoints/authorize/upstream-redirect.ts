@@ -4,7 +4,7 @@
  *
  *   limit → the site's address → yes on the pending authorization → state, sealed → redirect
  */
-import type { ConnectionAsked } from '../../core/vault/connections.ts';
+import type { ConnectionRequest } from '../../core/vault/connections.ts';
 import { newState, openUpstreamState } from '../../core/records/upstream-states.ts';
 import type { SiteLogin } from '../../model/login.ts';
 import type { Json, Seconds } from '../../model/store.ts';
@@ -27,7 +27,7 @@ type PageOfOurs = {
   /** The user whom the identity shall be joined to; without one, the return signs in. */
   readonly joinTo?: string;
   /** What a tool asked for; with it, the return brings tokens and nothing else. */
-  readonly connect?: ConnectionAsked & { readonly secret: string };
+  readonly connect?: ConnectionRequest & { readonly secret: string };
 };
 
 /** What the browser is sent away for: an authorization request that the person has approved, or a page of ours. */

@@ -3,7 +3,7 @@
  *
  *   caller → resource → scope → client → registered for it → limit → codes
  */
-import { failed, orGiveBack } from '../../clients/caller.ts';
+import { failed, withGiveBack } from '../../clients/caller.ts';
 import { resolveClient } from '../../clients/find.ts';
 import { INTERVAL, openDevice } from '../../core/records/devices.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
@@ -33,7 +33,7 @@ export async function deviceAuthorization(call: Call): Promise<Response> {
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'device_limited', { status: 429, headers: { 'retry-after': String(wait) } });
   const request = { clientId: client.id, ...scope, resource: resource.uri };
-  const { deviceCode, userCode } = await orGiveBack(caller, () => openDevice(as, request));
+  const { deviceCode, userCode } = await withGiveBack(caller, () => openDevice(as, request));
   const page = settings.origin + settings.paths.device;
   const answer = {
     device_code: deviceCode,

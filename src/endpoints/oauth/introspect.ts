@@ -2,7 +2,7 @@
  * Introspect: what an access token is worth, for the one who has to know (RFC 7662): a client that stands for the token's resource,
  * or the one that the token was given to. To everybody else, and for every token that is not good, the answer is the same.
  */
-import { failed, orGiveBack } from '../../clients/caller.ts';
+import { failed, withGiveBack } from '../../clients/caller.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { CachedGrant } from '../../core/records/grant-cache.ts';
 import { findLive } from '../../core/verify.ts';
@@ -17,7 +17,7 @@ export async function introspect(call: Call): Promise<Response> {
   const { as } = call;
   const { form, caller } = await parseClientRequest(call, 'token_type_hint', 'client_id');
   if (caller.kind !== 'confidential') throw failed('client_secret_basic', 'client_unproven');
-  const live = await orGiveBack(caller, () => findLive(as, form.required('token')));
+  const live = await withGiveBack(caller, () => findLive(as, form.required('token')));
   const body = live && mayKnow(as, caller.client, live) ? describe(as, live) : { active: false };
   return json(body, 200, {});
 }
@@ -35,7 +35,7 @@ function describe({ settings }: AuthServer, { grant, access }: Omit<CachedGrant,
     sub: grant.userId,
     client_id: grant.clientId,
     aud: isEveryRoute(grant.resource) ? settings.resources.filter(({ path }) => path !== null).map(({ uri }) => uri) : grant.resource,
-    scope: settings.covered(access.scope).join(' '),
+    scope: settings.expandScopes(access.scope).join(' '),
     exp: access.expiresAt,
     token_type: access.jkt === undefined ? 'Bearer' : 'DPoP',
     ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),

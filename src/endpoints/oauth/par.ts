@@ -5,7 +5,7 @@
  *   client → limit → every check of an authorization request → key → kept → request_uri
  */
 import { authenticate } from '../../clients/authenticate.ts';
-import { failed, orGiveBack, orUnavailable } from '../../clients/caller.ts';
+import { failed, withGiveBack, orUnavailable } from '../../clients/caller.ts';
 import { keepPushedRequest as keep } from '../../core/records/pushed-requests.ts';
 import { CROSS_ORIGIN, json } from '../../lib/http.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -39,7 +39,7 @@ export async function pushedAuthorizationRequest(call: Call): Promise<Response> 
   const jkt = key?.jkt;
   if (jkt !== undefined && (form.optional('dpop_jkt') ?? jkt) !== jkt) throw new OAuthError('invalid_dpop_proof', 'dpop_jkt_differs'); // RFC 9449 §10.1
   if (jkt !== undefined) fields.set('dpop_jkt', [jkt]);
-  return orGiveBack({ ...caller, ...(key ? { key } : {}) }, async () => {
+  return withGiveBack({ ...caller, ...(key ? { key } : {}) }, async () => {
     const checked = await checkRequest(as, { params: paramsOf(fields), isPushed: true }, network).catch((error: unknown) => {
       throw orUnavailable(error);
     });

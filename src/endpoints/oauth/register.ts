@@ -6,7 +6,7 @@ import type { KeyRules } from '../../clients/keys.ts';
 import { parseMetadata } from '../../clients/metadata.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { addClient } from '../../core/records/clients.ts';
-import { takeOldest, takePlace } from '../../core/records/client-quota.ts';
+import { takeOldestSlot, takeSlot } from '../../core/records/client-quota.ts';
 import { lazy } from '../../lib/lazy.ts';
 import { CROSS_ORIGIN, json, mediaType, readBody } from '../../lib/http.ts';
 import { coarseNetwork } from '../../lib/network.ts';
@@ -40,7 +40,7 @@ export async function register(call: Call): Promise<Response> {
     (nearby && (await as.limit(`register nearby\n${nearby}`, REGISTRATIONS_NEARBY, WINDOW)));
   if (wait !== null)
     throw new OAuthError('temporarily_unavailable', 'register_limited', { status: 429, headers: { 'retry-after': String(wait) } });
-  if (!(await takePlace(as)) && !(await takeOldest(as)))
+  if (!(await takeSlot(as)) && !(await takeOldestSlot(as)))
     throw new OAuthError('temporarily_unavailable', 'register_full', { headers: { 'retry-after': '3600' } });
   const secret = metadata.authMethod.startsWith('client_secret') ? as.secrets.secret() : null;
   const [token, createdAt] = [as.secrets.secret(), as.now()];

@@ -2,7 +2,7 @@
  * Revoke: the client gives a token back (RFC 7009). A refresh token ends the whole grant, an access token only itself.
  * Whatever is not the caller's to revoke is answered like something unknown: 200, and nothing happens.
  */
-import { failed, orGiveBack, type Caller } from '../../clients/caller.ts';
+import { failed, withGiveBack, type Caller } from '../../clients/caller.ts';
 import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { isNothingDone } from '../../core/records/records.ts';
@@ -22,7 +22,7 @@ export async function revoke(call: Call): Promise<Response> {
   const { form, caller } = await parseClientRequest(call, 'token_type_hint', 'client_id');
   const text = form.required('token');
   if (caller.kind === 'public') await checkPublic(as, caller.clientId);
-  const ended = await orGiveBack(caller, () => revokeToken(as, caller, text));
+  const ended = await withGiveBack(caller, () => revokeToken(as, caller, text));
   if (ended?.upstreams) call.after(() => forget(as, ended, text));
   return new Response(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
 }

@@ -2,10 +2,10 @@
  * Token: POST of a form, one entry of the grant table, one JSON answer (OAuth 2.1 §3.2).
  */
 import { authenticate } from '../../clients/authenticate.ts';
-import { ABSENT, failed, orGiveBack, type Caller } from '../../clients/caller.ts';
+import { NO_CLIENT, failed, withGiveBack, type Caller } from '../../clients/caller.ts';
 import { findClient, mayFetch } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
-import type { ShownKey } from '../../core/dpop.ts';
+import type { PresentedProof } from '../../core/dpop.ts';
 import { findGrantType } from '../../grants/index.ts';
 import { tokenAnswer } from '../../grants/issue.ts';
 import { parseFields } from '../../lib/form.ts';
@@ -27,13 +27,14 @@ export async function token(call: Call): Promise<Response> {
   const type = form.optional('grant_type') ?? '';
   const grantType = findGrantType(type, as.settings);
   const authorization = request.headers.get('authorization');
-  const shown = grantType?.needsNoClient && namesNobody(form, authorization) ? ABSENT : await authenticate(as, authorization, form, call);
+  const shown =
+    grantType?.needsNoClient && namesNobody(form, authorization) ? NO_CLIENT : await authenticate(as, authorization, form, call);
   form.required('grant_type');
   if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
   checkConfigured(as, shown, type);
   const caller = await withKey(call, shown);
   try {
-    const answer = tokenAnswer(await orGiveBack(caller, () => grantType.give(form, caller, as)), as.now());
+    const answer = tokenAnswer(await withGiveBack(caller, () => grantType.give(form, caller, as)), as.now());
     const headers = caller.key === undefined ? CROSS_ORIGIN : { ...CROSS_ORIGIN, ...(await nonceHeader(as)) };
     return json(answer, 200, headers);
   } catch (error) {
@@ -53,9 +54,9 @@ async function withKey(call: Call, caller: Caller): Promise<Caller> {
 }
 
 /** The key that a request to one of our paths shows a proof of. @throws {OAuthError} where there is none. */
-export async function keyShown({ as, request }: Call, path: string): Promise<ShownKey> {
-  const { shownKey } = await import('../../core/dpop.ts');
-  return shownKey(as, request, { url: as.settings.origin + path });
+export async function keyShown({ as, request }: Call, path: string): Promise<PresentedProof> {
+  const { presentedProof } = await import('../../core/dpop.ts');
+  return presentedProof(as, request, { url: as.settings.origin + path });
 }
 
 /** A nonce for the next proof, where proofs need one. */

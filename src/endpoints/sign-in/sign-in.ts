@@ -24,7 +24,7 @@ import {
 } from '../../model/login.ts';
 import type { Accounts } from '../../model/account.ts';
 import type { Waiter } from '../../model/runtime.ts';
-import type { KeptOrigin, Origin } from '../../model/origin.ts';
+import type { StoredOrigin, Origin } from '../../model/origin.ts';
 import type { Params } from '../../model/params.ts';
 import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
@@ -44,7 +44,7 @@ export interface SignedIn {
   readonly upstreams?: string;
   readonly organizations?: readonly Organization[];
   /** The login that brought them in: of a session, as it is kept; of a fresh sign-in, as it was told. */
-  readonly origin?: KeptOrigin;
+  readonly origin?: StoredOrigin;
   readonly came?: Origin;
   /** The hash that the session is kept under. */
   readonly hash: string;

@@ -4,7 +4,7 @@
  */
 import type { Session } from '../../core/records/records.ts';
 import type { Authenticated } from '../../model/login.ts';
-import type { KeptOrigin, Origin } from '../../model/origin.ts';
+import type { StoredOrigin, Origin } from '../../model/origin.ts';
 import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import type { Call } from '../endpoint.ts';
@@ -18,7 +18,7 @@ export async function upstreamAccountsOf(call: Call, session: Found): Promise<re
   if (session.upstreams === undefined) return [];
   const token = cookieOf(call, 'session') ?? '';
   const refs = (await call.as.secrets.openUnder(token, session.upstreams, boundTo(session.hash))) as readonly UpstreamRef[] | null;
-  return refs && (await call.as.vault.stand(refs)) ? refs : null;
+  return refs && (await call.as.vault.allExist(refs)) ? refs : null;
 }
 
 /** The accounts after a sign-in: the one that it brought, and those that the same person had in this browser before. */
@@ -48,7 +48,7 @@ export async function sealLinked(
 /** The sign-in that somebody came in by: told by a fresh one, else opened with the session's cookie. */
 export async function originOf(
   call: Call,
-  user: { readonly hash: string; readonly came?: Origin; readonly origin?: KeptOrigin },
+  user: { readonly hash: string; readonly came?: Origin; readonly origin?: StoredOrigin },
 ): Promise<Origin | null> {
   if (user.came) return user.came;
   if (!user.origin) return null;
@@ -59,7 +59,7 @@ export async function originOf(
 }
 
 /** The same as the session keeps it. */
-export async function sealOrigin({ as }: Call, token: string, hash: string, { login, standing }: Origin): Promise<KeptOrigin> {
+export async function sealOrigin({ as }: Call, token: string, hash: string, { login, standing }: Origin): Promise<StoredOrigin> {
   return { login, ...(standing === undefined ? {} : { sealed: await as.secrets.sealUnder(token, standing, `session:${hash}:origin`) }) };
 }
 

@@ -4,7 +4,7 @@
  */
 import { checkNames } from '../../lib/names.ts';
 import { UriTemplate } from '@modelcontextprotocol/server';
-import { impliedBy, type Implied, type Need, type ScopeHierarchy, together } from '../../model/policy.ts';
+import { impliedBy, type Implied, type Need, type ScopeHierarchy, combineNeeds } from '../../model/policy.ts';
 import { fold, foldedSpellingsOf, spellingsOf } from './resource-uri.ts';
 
 /** What is needed, for each primitive. */
@@ -60,7 +60,7 @@ export function policy(options: PolicyOptions): Policy {
         return needs.length > 0 ? needs : [missing];
       });
       const needs = [...new Set([...found, ...foldedSpellingsOf(name).flatMap(folded)])];
-      return needs.includes(null) ? null : together(needs.filter((need) => need !== null));
+      return needs.includes(null) ? null : combineNeeds(needs.filter((need) => need !== null));
     },
     implied: impliedBy(options.hierarchy ?? {}),
     unlocks,

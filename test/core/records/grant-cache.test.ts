@@ -16,7 +16,7 @@ const setUp = async () => {
 
 const shownOf = (grant: Grant, text = '{}'): CachedToken => {
   const access = { hash: 'hash', wrappedKey: 'key', scope: [], expiresAt: START };
-  return { grant, access, text, said: {} as CachedToken['said'], checkedAt: START };
+  return { grant, access, text, claims: {} as CachedToken['claims'], checkedAt: START };
 };
 
 describe('core/records/grant-cache', () => {
@@ -39,14 +39,14 @@ describe('core/records/grant-cache', () => {
       const slow = makeGrantCache({
         async readGrant(...asked) {
           const held = await records.readGrant(...asked);
-          slow.changed(written);
+          slow.invalidate(written);
           return held;
         },
       });
       const found = await slow.find('grant');
-      expect(slow.stands(found!)).toBe(isKept);
+      expect(slow.isUnchanged(found!)).toBe(isKept);
     }
-    expect(first.stands(openGrant())).toBe(false);
+    expect(first.isUnchanged(openGrant())).toBe(false);
   });
 
   it('gives nothing that is gone, nor what came under the same name in an older shape', async () => {
@@ -69,13 +69,13 @@ describe('core/records/grant-cache', () => {
   it('knows a token for as long as its grant is what it was, and none whose props are long', async () => {
     const { records, known } = await setUp();
     const grant = (await known.find('grant'))!;
-    known.keepShown('mine', shownOf(grant, '{"a":1}'));
-    known.keepShown('long', shownOf(grant, 'x'.repeat(4097)));
-    known.keepShown('of an older state', shownOf(openGrant()));
-    expect(['mine', 'long', 'of an older state'].map((token) => known.shown(token)?.text)).toEqual(['{"a":1}', undefined, undefined]);
+    known.keepToken('mine', shownOf(grant, '{"a":1}'));
+    known.keepToken('long', shownOf(grant, 'x'.repeat(4097)));
+    known.keepToken('of an older state', shownOf(openGrant()));
+    expect(['mine', 'long', 'of an older state'].map((token) => known.findToken(token)?.text)).toEqual(['{"a":1}', undefined, undefined]);
     await records.changeGrant('grant', (one) => ({ grant: { ...one, usedAt: START + 5 }, result: true }));
     await known.find('grant');
-    expect(known.shown('mine')).toBeUndefined();
+    expect(known.findToken('mine')).toBeUndefined();
   });
 
   it('keeps no grant with many refresh tokens in their grace, which are most of its size', async () => {
@@ -83,8 +83,8 @@ describe('core/records/grant-cache', () => {
     const retired = Array.from({ length: 5 }, (_, at) => ({ hash: `h${at}`, sealedSuccessor: 'sealed', until: START + 60 }));
     await records.changeGrant('grant', (grant) => ({ grant: { ...grant, retired }, result: true }));
     const first = (await known.find('grant'))!;
-    known.keepShown('mine', shownOf(first));
-    expect([(await known.find('grant')) === first, known.shown('mine')]).toEqual([false, undefined]);
+    known.keepToken('mine', shownOf(first));
+    expect([(await known.find('grant')) === first, known.findToken('mine')]).toEqual([false, undefined]);
   });
 
   it('stands by a grant until this process writes it, or one that it hangs on', async () => {
@@ -93,9 +93,9 @@ describe('core/records/grant-cache', () => {
     for (const id of [parent, child]) await records.openGrant(openGrant({ id }));
     for (const changed of [child, parent]) {
       const [, grant] = await Promise.all([parent, child].map((id) => known.find(id)));
-      expect(known.stands(grant!)).toBe(true);
-      known.changed(changed);
-      expect(known.stands(grant!)).toBe(false);
+      expect(known.isUnchanged(grant!)).toBe(true);
+      known.invalidate(changed);
+      expect(known.isUnchanged(grant!)).toBe(false);
     }
   });
 });

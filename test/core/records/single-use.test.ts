@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../../src/core/auth-server.ts';
-import { onceOnly } from '../../../src/core/records/single-use.ts';
+import { singleUse } from '../../../src/core/records/single-use.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import type { Key, Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
@@ -18,7 +18,7 @@ describe('core/records/single-use', () => {
     let now = NOW;
     const as = serverOn(memoryStore({ now: () => now }));
     const spend = async (namespace: readonly string[], id: string): Promise<boolean> =>
-      (await onceOnly(as, namespace, id, NOW + 60)).spend();
+      (await singleUse(as, namespace, id, NOW + 60)).spend();
     expect([await spend(['a', 'b'], 'c'), await spend(['a', 'b'], 'c')]).toEqual([true, false]);
     for (const [namespace, id] of [
       [['a'], 'b'],
@@ -36,13 +36,13 @@ describe('core/records/single-use', () => {
   it('is given back by who has used it up, and by no other', async () => {
     const store = memoryStore({ now: () => NOW });
     const as = serverOn(store);
-    const [first, second] = [await onceOnly(as, ['a'], 'b', NOW + 60), await onceOnly(as, ['a'], 'b', NOW + 60)];
+    const [first, second] = [await singleUse(as, ['a'], 'b', NOW + 60), await singleUse(as, ['a'], 'b', NOW + 60)];
     expect([await first.spend(), await second.spend()]).toEqual([true, false]);
     await second.giveBack();
     expect(await second.spend()).toBe(false);
     await first.giveBack();
     expect(await second.spend()).toBe(true);
-    const unused = await onceOnly(as, ['a'], 'b', NOW + 60);
+    const unused = await singleUse(as, ['a'], 'b', NOW + 60);
     await unused.giveBack();
     expect(await unused.spend()).toBe(false);
   });
@@ -56,7 +56,7 @@ describe('core/records/single-use', () => {
       if (fault) throw fault;
       return inner.read(key);
     };
-    const once = await onceOnly(
+    const once = await singleUse(
       serverOn({ ...inner, read, write: inner.write.bind(inner), remove: inner.remove.bind(inner) } as Store),
       ['a'],
       'b',

@@ -5,7 +5,7 @@ import { makeSecrets } from '../../../src/core/records/secrets.ts';
 import { sealVaulted, type VaultRecord, vaultKey } from '../../../src/core/vault/vault-record.ts';
 import { makeTokenSource } from '../../../src/core/vault/vault-refresh.ts';
 import { base64url } from '../../../src/lib/base64url.ts';
-import type { TokenKeeper, UpstreamTokens } from '../../../src/model/upstream.ts';
+import type { TokenOperations, UpstreamTokens } from '../../../src/model/upstream.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
 
 const NOW = 1_800_000_000;
@@ -30,7 +30,7 @@ describe('core/vault/vault-refresh', () => {
       endsAt: NOW + 86_400,
     });
     await store.write(vaultKey(id), await record(tokens('lost', NOW)), 'any');
-    const keeper: TokenKeeper = {
+    const keeper: TokenOperations = {
       patience: 10,
       async refresh() {
         await store.write(vaultKey(id), await record(fresh), 'any');

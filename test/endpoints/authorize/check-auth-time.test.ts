@@ -148,7 +148,10 @@ describe.each(storeNames)('a fresh sign-in at an OpenID provider on %s', (store)
 describe('a fresh sign-in', () => {
   it('is asked of Google in its own way', async () => {
     const provider = google({ ...APP, fetch: async () => Response.json(GOOGLE) });
-    const depart = { ...provider, depart: (trip: Parameters<typeof provider.depart>[0]) => provider.depart({ ...trip, fresh: true }) };
+    const depart = {
+      ...provider,
+      depart: (trip: Parameters<typeof provider.startSignIn>[0]) => provider.startSignIn({ ...trip, fresh: true }),
+    };
     expect(asked((await locationOf(depart)).href)).toEqual(['select_account', null]);
   });
 });
