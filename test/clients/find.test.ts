@@ -37,6 +37,7 @@ describe('clients/find', () => {
   it('finds registered clients, and none by another id', async () => {
     const app = await makeApp('memory');
     const { id } = await app.client({ redirect_uris: [REDIRECT] });
+    expect(await push(app, 'https://app.example/app.json')).toBe('400 client_documents_off'); // nothing fetches here
     expect([await push(app, id), await push(app, `${id.slice(0, -1)}!`), await push(app, id.toLowerCase().padEnd(40, 'x'))]).toEqual([
       '201',
       '400 client_id_malformed',
