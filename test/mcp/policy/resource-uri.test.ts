@@ -16,6 +16,7 @@ describe('mcp/policy/resource-uri (SEC-181)', () => {
     ['files:///secret/1', 'files://secret/1'],
     ['a+b.c-1://x/y', 'a+b.c-1://x/y'],
     ['1a://x', '://1a:/x'],
+    ['urn:isbn:1', 'urn://isbn:1'],
     ['files://me@Host/Path', 'files://host/Path'],
     ['files://a:b@c@host/x@y', 'files://host/x@y'],
     ['files://{user}@host/x', 'files://{user}@host/x'],
