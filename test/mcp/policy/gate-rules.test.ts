@@ -134,7 +134,10 @@ describe('mcp/policy/gate, what is refused', () => {
   it('judges a tool whatever it is called, also as a method that goes on with what was judged', async () => {
     for (const name of ['tasks/get', 'notifications/message', 'ping'])
       expect((await ask(callOf(name), { strict: true })).verdict).toMatchObject({ unknown: [name] });
-    expect((await ask(message('prompts/get', { name: 'tasks/get' }), { strict: true })).verdict).toMatchObject([200, { error: {} }]);
+    expect((await ask(message('prompts/get', { name: 'tasks/get' }), { strict: true })).verdict).toEqual([
+      200,
+      error(-32602, 'Prompt tasks/get not found'),
+    ]);
   });
 
   it('judges a URI by each of its spellings, and a template by its text (SEC-181)', async () => {
@@ -164,7 +167,7 @@ describe('mcp/policy/gate, challenges', () => {
     expect((await ask(callOf('read'))).response?.headers.get('www-authenticate')).toBe(challenge);
     expect((await ask(callOf('read'))).response?.status).toBe(403);
     const { verdict, response } = await ask(callOf('read'), byResult);
-    expect(verdict).toEqual([200, { jsonrpc: '2.0', id: 1, result: { isError: true, content: [{ type: 'text', text: expect.any(String) }], _meta: { 'mcp/www_authenticate': [challenge] } } }]);
+    expect(verdict).toEqual([200, { jsonrpc: '2.0', id: 1, result: { isError: true, content: [{ type: 'text', text: 'This needs more access than you have given so far. Connect again and allow it.' }], _meta: { 'mcp/www_authenticate': [challenge] } } }]);
     expect([response?.headers.get('cache-control'), response?.headers.get('www-authenticate')]).toEqual(['no-store', null]);
     for (const body of [[callOf('read', 1), callOf('open', 2)], [callOf('read', 1), message('ping', undefined, 2)]])
       expect((await ask(body, byResult)).response?.status).toBe(403);
@@ -200,7 +203,8 @@ describe('mcp/policy/gate, messages that do not say what they call', () => {
     ['tools/call', {}], ['tools/call', { name: 7 }], ['resources/read', { name: 'x' }], ['resources/subscribe', {}], ['resources/unsubscribe', { uri: null }], ['prompts/get', {}],
     ['completion/complete', {}], ['completion/complete', { ref: { type: 'ref/prompt' } }], ['completion/complete', { ref: { type: 'ref/resource' } }], ['tools/call', { name: 'x'.repeat(8193) }],
   ])('refuses %s with %j', async (method, params) => {
-    const { verdict, events } = await ask(message(method, params as object, 'a'));
+    const { verdict, events, response } = await ask(message(method, params as object, 'a'));
+    expect(response?.headers.get('cache-control')).toBe('no-store');
     expect(verdict).toEqual([400, error(-32602, `Invalid params: ${method} does not say what it is for.`, 'a')]);
     expect(events).toEqual([{ kind: 'request.refused', endpoint: 'mcp', code: 'invalid_request', reason: 'params' }]);
   }); // prettier-ignore

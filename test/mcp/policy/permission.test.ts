@@ -113,7 +113,10 @@ describe('mcp/permission, scopes', () => {
   });
 
   it('refuses when the authorization context is missing, and asks nobody to sign in', async () => {
-    for (const wrapped of [requireScopes('read', () => text('never')), requireAny([{}], () => text('never'))])
+    for (const wrapped of [
+      requireScopes('read', () => text('never')),
+      ...[{}, { anonymous: true }].map((need) => requireAny([need], () => text('never'))),
+    ])
       for (const args of [[], [undefined], [{}], [{ a: 1 }, {}]] as unknown[][]) {
         const refused = await wrapped(...args);
         expect(refused).toMatchObject({ isError: true });
