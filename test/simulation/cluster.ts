@@ -97,6 +97,9 @@ export async function startCluster(world: World): Promise<Cluster> {
   }
   const restart = (machine: Machine, pause: number): void => {
     machine.die();
+    const diedAt = time.now();
+    // The site may have given a new refresh token for the old one, and nothing that has died can store it.
+    time.at(diedAt + 1500, () => world.siteRefreshedAt > diedAt - 1000 && ledger.uncertain(AT_SITE));
     time.at(time.now() + pause, () => {
       if (machine.isAlive || isMoving) return;
       revive(machine);

@@ -149,8 +149,8 @@ export class Ledger {
   }
 
   /** From now on a person may not come in any more; what they have goes on until the next refresh. */
-  barred(user: string): void {
-    for (const family of this.#families.values()) if (family.user === user) family.barredAt ??= this.#time.now();
+  barred(user: string, isBarred: boolean): void {
+    for (const family of this.#families.values()) if (family.user === user) family.barredAt = isBarred ? this.#time.now() : null;
   }
 
   /** The store forgot what was written since then: what was said of that time is uncertain. One refresh that is lost signs no one out. */

@@ -158,8 +158,9 @@ async function bar(stage: Stage): Promise<void> {
   world.ledger.say('administrator', `takes ${AT_SITE} off the list`);
   world.ledger.leaving = AT_SITE;
   await rollOut(stage);
-  world.ledger.barred(AT_SITE);
+  world.ledger.barred(AT_SITE, true);
   await world.time.sleep(5 * HOUR);
+  world.ledger.barred(AT_SITE, false);
   configuration.admitted = before;
   await rollOut(stage);
   world.ledger.leaving = null;
