@@ -185,7 +185,8 @@ export async function flood({ world, cluster }: Stage): Promise<void> {
     for (const status of statuses) ledger.count(`flood ${status}`);
   }
   const clients = await countClients(cluster).catch(() => 0);
-  if (clients > MAX_CLIENTS) ledger.broken('a limit holds', 'flood', `${clients} clients are registered, and ${MAX_CLIENTS} may be`);
+  if (clients > MAX_CLIENTS)
+    ledger.broken('the policy of the operator holds', 'flood', `${clients} clients are registered, and ${MAX_CLIENTS} may be`);
   for (let tries = 0; tries < 3; tries++)
     if ((await register(UNWANTED, 7)) === 201)
       ledger.broken('the policy of the operator holds', 'flood', 'a client was taken that nobody said yes to');

@@ -50,7 +50,7 @@ export async function simulate(plan: Plan): Promise<Outcome> {
     const clock = { now: () => Math.floor(time.now() / 1000), pass: () => undefined };
     const ready = prepare(world, clock);
     await time.runUntil(time.now() + 60_000);
-    const stage = await ready.catch((error: unknown) => ledger.broken('the server starts', 'simulation', String(error)));
+    const stage = await ready.catch((error: unknown) => ledger.broken('the simulation itself works', 'simulation', String(error)));
     if (!stage) return { plan, violations: ledger.violations, counts: ledger.counts };
     world.calmFrom = end - CALM;
     const failed = (error: unknown): void =>
