@@ -58,7 +58,7 @@ export type { MappedUser, TrustedIssuer } from './model/trusted-issuer.ts';
 export { html, type Html, type HtmlValue } from './lib/html.ts';
 export type { PagesOptions } from './options/pages.ts';
 export type { ResourceOptions } from './options/resources.ts';
-export type { RegistrationOptions } from './options/registration.ts';
+export type { RegistrationOptions } from './options/option-checks.ts';
 export type { Template, Templates } from './pages/templates.ts';
 export type { Text, Translation, Words } from './words/words.ts';
 export type { OAuthProviderOptions, TenantOptions } from './options/options.ts';

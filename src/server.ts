@@ -53,7 +53,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   routes.set(paths.revoke, { name: 'revoke', methods: { POST: revoke }, reader: 'program' });
   routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });
   routes.set(paths.push, { name: 'push', methods: { POST: push }, reader: 'program' });
-  if (settings.resources.some(({ signing }) => signing !== undefined)) {
+  if (settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined)) {
     const jwks: Endpoint = async (call) => (await import('./endpoints/oauth/jwks.ts')).jwks(call);
     routes.set(paths.jwks, { name: 'jwks', methods: { GET: jwks, HEAD: jwks }, reader: 'program' });
   }

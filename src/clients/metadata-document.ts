@@ -41,7 +41,7 @@ const flights = new WeakMap<Settings, SingleFlight<Client>>();
 export async function isAcceptable({ settings }: AuthServer, id: string): Promise<boolean> {
   const url = new URL(id);
   if (isSameServer(url, new URL(settings.issuer))) return false;
-  const policy = settings.documentPolicy;
+  const policy = settings.clientIdMetadataPolicy;
   if (policy === null) return true;
   if (typeof policy === 'function') return policy(url);
   return policy.some((host) => url.hostname === host || url.hostname.endsWith(`.${host}`));
@@ -136,7 +136,7 @@ async function whileDown(as: AuthServer, id: string, answer: SafeAnswer): Promis
 /** Checks a document and stores its client. */
 async function checkAndStore(as: AuthServer, id: string, answer: SafeAnswer): Promise<Client> {
   if ('problem' in answer) throw unusable(`document_${answer.problem.replace('-', '_')}`, answer.cause);
-  const { redirectSchemes } = as.settings.registration;
+  const { redirectSchemes } = as.settings.clientRegistration;
   const rules: DocumentRules = { canFetch: true, isLoopback: as.isLoopback, redirectSchemes, grantTypes: selfGrantTypes(as.settings) };
   const client = clientOf(id, answer.text, as.now(), rules);
   const cached = freshnessOf(answer.headers);

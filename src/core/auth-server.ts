@@ -84,7 +84,7 @@ export function makeAuthServer(
     secrets,
     keyring,
     ...makeUserServices({ settings, runtime, store, records, secrets, keyring, env, signUpUrl: signUpUrlOf(settings), emit }),
-    fetchDocument: settings.documents ? safeFetch : null,
+    fetchDocument: settings.clientIdMetadataDocumentEnabled ? safeFetch : null,
     fetchKeys: safeFetch,
     isLoopback,
     grantCache,

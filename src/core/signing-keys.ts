@@ -12,6 +12,7 @@ import type { Seconds } from '../model/store.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
 import { has, versioned } from './records/record.ts';
+import { longestAccessTTL } from '../model/resource.ts';
 import { requireKeyring } from './records/require-keyring.ts';
 import { secretMissing } from './records/sealed-faults.ts';
 
@@ -46,7 +47,7 @@ export async function signerFor(as: AuthServer, alg: SigningAlg): Promise<Signer
 
 /** Every public key that a live token may have been signed with, or soon will be. */
 export async function publicKeys(as: AuthServer): Promise<readonly Jwk[]> {
-  const algs = [...new Set(as.settings.resources.flatMap(({ signing }) => (signing === undefined ? [] : [signing])))];
+  const algs = [...new Set(as.settings.resources.flatMap(({ accessTokenSigning: alg }) => (alg === undefined ? [] : [alg])))];
   const all = await Promise.all(algs.map(async (alg) => (await loadedKeys(as, alg)).keys));
   return all.flat().map(({ publicKey }) => publicKey);
 }
@@ -77,7 +78,7 @@ async function load(as: AuthServer, alg: SigningAlg): Promise<LoadedKeys> {
     const inUse = before.filter(isInUse);
     const due = signers.length < inUse.length ? null : nextDue(inUse, now);
     const made = due === null ? null : await make(as, alg, due);
-    const keys = await renewed(as, published([...before, ...(made ? [made.kept] : [])], longestLife(as), now));
+    const keys = await renewed(as, published([...before, ...(made ? [made.kept] : [])], longestAccessTTL(as.settings), now));
     const isSame = made === null && keys.length === before.length && keys.every(({ sealed }, at) => sealed === before[at]?.sealed);
     const reason = before.length === 0 ? 'first' : inUse.length === 0 ? 'unreadable' : 'rotation'; // oxlint-disable-line no-nested-ternary
     const result = { made, reason, keys, signers: [...signers, ...(made ? [made.signer] : [])], at: now } as const;
@@ -85,10 +86,6 @@ async function load(as: AuthServer, alg: SigningAlg): Promise<LoadedKeys> {
   });
   if (made) as.emit({ kind: 'key.made', keyId: made.kept.kid, reason });
   return loaded;
-}
-
-function longestLife({ settings: { lifetimes, resources } }: AuthServer): Seconds {
-  return Math.max(lifetimes.access, ...resources.map(({ accessTtl = 0 }) => accessTtl));
 }
 
 async function open(as: AuthServer, alg: SigningAlg, keys: readonly SigningKey[]): Promise<LoadedKeys['signers']> {

@@ -27,7 +27,7 @@ export async function verifyAccess(as: AuthServer, token: string, resource: stri
   const grant = before === undefined ? await findGrant(as, token, tell) : await findLinked(as, before.grant.id, tell);
   if (grant === null || !isFor(as, grant, resource, tell)) return null;
   if (before !== undefined && before.grant === grant) {
-    if (as.settings.tokenCacheSeconds > 0) as.grantCache.keepToken(token, { ...before, checkedAt: now });
+    if (as.settings.dangerouslyCacheTokens > 0) as.grantCache.keepToken(token, { ...before, checkedAt: now });
     return isInTime(before, as.now(), tell) ? accessFrom(as, before, resource) : null;
   }
   const found = await openedBy(as, token, grant, tell);
@@ -83,8 +83,8 @@ async function openedBy(as: AuthServer, token: string, grant: Grant, tell: Tell)
 
 /** Whether the token is accepted without asking the store, for a while, as the operator configured (`dangerouslyCacheTokens`). */
 function isTrustedFromCache(as: AuthServer, { grant, checkedAt }: CachedToken, now: Seconds): boolean {
-  const { tokenCacheSeconds } = as.settings;
-  return tokenCacheSeconds > 0 && now < checkedAt + tokenCacheSeconds && now >= checkedAt && as.grantCache.isUnchanged(grant);
+  const { dangerouslyCacheTokens } = as.settings;
+  return dangerouslyCacheTokens > 0 && now < checkedAt + dangerouslyCacheTokens && now >= checkedAt && as.grantCache.isUnchanged(grant);
 }
 
 function isInTime({ grant, access }: CachedGrant, now: Seconds, tell: Tell): boolean {

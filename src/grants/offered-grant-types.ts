@@ -10,7 +10,7 @@ const OFFERED: ReadonlyMap<string, (settings: Settings) => boolean> = new Map<st
   ['refresh_token', () => true],
   ['client_credentials', () => true],
   [DEVICE_CODE, ({ paths }) => paths.deviceAuthorization !== null],
-  [TOKEN_EXCHANGE, ({ exchangePolicy }) => exchangePolicy !== null],
+  [TOKEN_EXCHANGE, ({ tokenExchange }) => tokenExchange !== null],
   [JWT_BEARER, ({ trustedIssuers }) => trustedIssuers.length > 0],
 ]);
 

@@ -7,12 +7,12 @@ import type { Settings } from '../model/settings.ts';
 
 /** The rules for tokens of a resource. */
 export function scopeRulesOf(settings: Settings): (resource: string) => ScopeRules {
-  const { scopes, strictScopes } = settings;
-  const known = scopes.map(({ name }) => name);
+  const { scopesSupported, unknownScopes } = settings;
+  const known = scopesSupported.map(({ name }) => name);
   return (resource) => ({
     known,
-    strict: strictScopes,
-    required: resourceOf(settings, resource)?.scopes ?? [],
+    strict: unknownScopes === 'refuse',
+    required: resourceOf(settings, resource)?.requiredScopes ?? [],
   });
 }
 

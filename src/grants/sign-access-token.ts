@@ -21,7 +21,7 @@ export async function signAccessToken(
   access: GrantAccess,
   minted: Pick<MintedTokens, 'access' | 'accessToken'>,
 ): Promise<SignedAccessToken> {
-  const alg = as.settings.resources.find(({ uri }) => uri === grant.resource)?.signing;
+  const alg = as.settings.resources.find(({ uri }) => uri === grant.resource)?.accessTokenSigning;
   if (alg === undefined) return { grant, access, accessToken: minted.accessToken };
   const { signAccess } = await import('../core/access-jwt.ts');
   const accessToken = await signAccess(as, alg, grant, access);

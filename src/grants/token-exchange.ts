@@ -45,7 +45,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   const key = keyOf(caller);
   const jkt = key?.jkt ?? access.jkt; // the binding is never lost: without another key it stays the same
   if (
-    (await as.settings.exchangePolicy?.({ clientId: client.id, subject, resource: uri, scope, ...(jkt === undefined ? {} : { jkt }) })) !==
+    (await as.settings.tokenExchange?.({ clientId: client.id, subject, resource: uri, scope, ...(jkt === undefined ? {} : { jkt }) })) !==
     true
   )
     throw refused('policy');

@@ -16,11 +16,11 @@ export interface Resource {
   readonly metadataPath: string;
   readonly name?: string;
   /** Scopes that every call needs: published, requested in challenges and enforced. */
-  readonly scopes: readonly string[];
+  readonly requiredScopes: readonly string[];
   /** Lifetime of its access tokens in seconds, if it has its own. */
-  readonly accessTtl?: Seconds;
+  readonly accessTokenTTL?: Seconds;
   /** Signature algorithm of its access tokens; absent if they are opaque. */
-  readonly signing?: SigningAlg;
+  readonly accessTokenSigning?: SigningAlg;
 }
 
 /** The resources of a server. */
@@ -103,11 +103,29 @@ export function resourceOf({ resources, everyRoute }: Pick<Resources, 'resources
   return uri === everyRoute?.uri ? everyRoute : resources.find((resource) => resource.uri === uri);
 }
 
+/** The options that decide how long tokens live. */
+export interface TokenTTLs extends Resources {
+  readonly accessTokenTTL: Seconds;
+  readonly refreshTokenTTL: Seconds;
+  readonly refreshTokenIdleTTL: Seconds;
+  readonly refreshTokenGrace: Seconds;
+  readonly authorizationCodeTTL: Seconds;
+}
+
 /** Lifetimes of a grant's tokens for a resource. */
-export function lifetimesFor(settings: Resources & { readonly lifetimes: Lifetimes }, uri: string): Lifetimes {
-  const { lifetimes } = settings;
-  const access = resourceOf(settings, uri)?.accessTtl;
-  return access === undefined ? lifetimes : { ...lifetimes, access };
+export function lifetimesFor(settings: Omit<TokenTTLs, 'authorizationCodeTTL' | 'refreshTokenTTL'>, uri: string): Lifetimes {
+  const { accessTokenTTL, refreshTokenIdleTTL: refresh, refreshTokenGrace: grace } = settings;
+  return { access: resourceOf(settings, uri)?.accessTokenTTL ?? accessTokenTTL, refresh, grace };
+}
+
+/** Lifetime of the longest-lived access tokens. */
+export function longestAccessTTL({ accessTokenTTL, resources }: Pick<TokenTTLs, 'accessTokenTTL' | 'resources'>): Seconds {
+  return Math.max(accessTokenTTL, ...resources.map((resource) => resource.accessTokenTTL ?? 0));
+}
+
+/** Absolute lifetime of a grant. Without refresh tokens, it ends with its only access token. */
+export function grantTTL(settings: TokenTTLs): Seconds {
+  return settings.refreshTokenTTL === 0 ? longestAccessTTL(settings) + settings.authorizationCodeTTL : settings.refreshTokenTTL;
 }
 
 /**

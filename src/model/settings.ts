@@ -8,7 +8,6 @@ import type { Accounts } from './account.ts';
 import type { Client } from './client.ts';
 import type { ErrorCode } from './error.ts';
 import type { Event } from './event.ts';
-import type { Lifetimes } from './grant.ts';
 import type { Organization } from './identity.ts';
 import type { Login } from './login.ts';
 import type { Resource } from './resource.ts';
@@ -85,7 +84,7 @@ export type ExchangePolicy = (exchange: Exchange) => Awaitable<boolean>;
 /** Rules for dynamic client registration. */
 export interface RegistrationRules {
   /** Whether an initial access token is required. */
-  readonly isInvited: boolean;
+  readonly needsInitialAccessToken: boolean;
   readonly most: number;
   readonly policy: ((metadata: RegisteredMetadata) => Awaitable<boolean>) | null;
   /** Accepted private-use schemes for redirect URIs. */
@@ -130,30 +129,32 @@ export interface Settings {
   readonly defaultResource: string | null;
   /** For a request that names none of several routes. */
   readonly everyRoute: Resource | undefined;
-  readonly scopes: readonly ScopeInfo[];
-  /** Expands scopes. */
+  readonly scopesSupported: readonly ScopeInfo[];
+  /** Adds to scopes those that they include. */
   readonly expandScopes: ScopeExpansion;
-  /** Whether an unknown scope refuses the whole request. */
-  readonly strictScopes: boolean;
+  readonly unknownScopes: 'ignore' | 'refuse';
   /** For a request without a scope. */
   readonly defaultScope: readonly string[];
-  readonly lifetimes: Lifetimes;
+  readonly accessTokenTTL: Seconds;
+  /** The absolute lifetime of a grant; 0 for no refresh tokens. */
+  readonly refreshTokenTTL: Seconds;
+  /** 0 for no refresh tokens. */
+  readonly refreshTokenIdleTTL: Seconds;
+  readonly refreshTokenGrace: Seconds;
   /** Whether every authorization request must be pushed. */
-  readonly pushedOnly: boolean;
+  readonly requirePushedAuthorizationRequests: boolean;
   /** Whether DPoP proofs must contain a nonce. */
   readonly dpopNonces: boolean;
-  /** Absolute lifetime of a grant. */
-  readonly grantTtl: Seconds;
-  readonly codeTtl: Seconds;
+  readonly authorizationCodeTTL: Seconds;
   /** Clients of the `clients` option, by id. */
   readonly clients: ReadonlyMap<string, SecretClient>;
   /** Issuers whose assertions get tokens. */
   readonly trustedIssuers: readonly TrustedIssuer[];
   /** Null if token exchange is off. */
-  readonly exchangePolicy: ExchangePolicy | null;
-  readonly registration: RegistrationRules;
+  readonly tokenExchange: ExchangePolicy | null;
+  readonly clientRegistration: RegistrationRules;
   /** Lifetime of an unused self-registered client. */
-  readonly clientTtl: Seconds;
+  readonly clientRegistrationTTL: Seconds;
   /** Absolute lifetime of a session. */
   readonly sessionTtl: Seconds;
   /** Idle lifetime of a session. */
@@ -161,14 +162,14 @@ export interface Settings {
   /** Whether attempts are limited; off only for load tests. */
   readonly limits: boolean;
   /** Whether client metadata documents are accepted, if the runtime can fetch them. */
-  readonly documents: boolean;
+  readonly clientIdMetadataDocumentEnabled: boolean;
   /** Null to accept every host. */
-  readonly documentPolicy: DocumentPolicy | null;
+  readonly clientIdMetadataPolicy: DocumentPolicy | null;
   readonly logins: readonly Login[];
   /** Asked for after every login that is not multi-factor itself, if the user has set it up. */
   readonly secondFactor: SecondFactor | null;
   /** How long a valid token is accepted without reading the store, in seconds; 0 for off. */
-  readonly tokenCacheSeconds: Seconds;
+  readonly dangerouslyCacheTokens: Seconds;
   readonly permissions: Permissions<never> | null;
   /** Null if every user may grant every scope. */
   readonly grantableScopes: GrantableScopes<never> | null;

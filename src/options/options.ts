@@ -13,7 +13,7 @@ import type { Seconds, Store } from '../model/store.ts';
 import type { TrustedIssuer } from '../model/trusted-issuer.ts';
 import { ACCESS_TTL, flag, functionOf, oneOf, origins, scopeNames, seconds, texts, type Kind } from './kinds.ts';
 import type { PagesOptions } from './pages.ts';
-import type { RegistrationOptions } from './registration.ts';
+import type { RegistrationOptions } from './option-checks.ts';
 import type { ResourceOptions } from './resources.ts';
 
 const DAY = 86_400;

@@ -1,6 +1,8 @@
-/** The option `pages`: what is checked of it when the provider is made. Each message names the value and the fix. */
+/** The option `pages`, checked and parsed when the provider is made. Each message names the value and the fix. */
+import type { Brand } from '../model/brand.ts';
 import { TEMPLATES, type Templates } from '../pages/templates.ts';
 import { brandOf, type Theme } from '../pages/theme.ts';
+import { type Languages, makeLanguages } from '../words/languages.ts';
 import { en } from '../words/en.ts';
 import type { Translation } from '../words/words.ts';
 import { fail } from './kinds.ts';
@@ -13,31 +15,32 @@ export interface PagesOptions extends Theme {
   readonly templates?: Templates;
 }
 
-/** Checks the option, whatever stands in it. @throws {TypeError} naming the value and the fix. */
-export function checkPages(pages: PagesOptions | undefined): void {
-  if (pages === undefined) return;
+/** What the option comes to: the look of the pages, but for the server's name, and their texts. @throws {TypeError} naming the value and the fix. */
+export function parsePages(pages: PagesOptions = {}): { readonly look: Omit<Brand, 'name'>; readonly languages: Languages } {
   if (typeof pages !== 'object' || pages === null) fail('pages', 'must be an object, such as { accent: "#2c4fcb" }');
   const odd = Object.keys(pages).find((name) => !KNOWN.has(name));
   if (odd !== undefined) fail(`pages.${odd}`, `is not known; there are ${[...KNOWN].join(', ')}`);
-  brandOf('', pages);
+  const { name: _name, ...look } = brandOf('', pages);
   for (const [tag, translation] of Object.entries(pages.words ?? {})) checkWords(tag, translation);
   for (const [page, template] of Object.entries(pages.templates ?? {})) {
-    if (!Object.hasOwn(TEMPLATES, page)) fail(`pages.templates.${page}`, `is no page; there are ${Object.keys(TEMPLATES).join(', ')}`);
+    if (!Object.hasOwn(TEMPLATES, page)) fail(`pages.templates.${page}`, `is not a page; there are ${Object.keys(TEMPLATES).join(', ')}`);
     if (typeof template !== 'function') fail(`pages.templates.${page}`, 'must be a function (view, ours) → Html');
   }
+  return { look: { ...look, templates: pages.templates ?? {} }, languages: makeLanguages(pages.words) };
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof PagesOptions>(['logo', 'accent', 'background', 'css', 'words', 'templates']);
 
 function checkWords(tag: string, translation: Translation): void {
-  if (!isTag(tag)) fail('pages.words', `holds ${JSON.stringify(tag)}, which is no language tag such as "de" or "pt-BR"`);
+  if (!isTag(tag)) fail('pages.words', `holds ${JSON.stringify(tag)}, which is not a language tag such as "de" or "pt-BR"`);
   const known: { readonly [section: string]: { readonly [key: string]: unknown } } = en;
   for (const [section, texts] of Object.entries(translation)) {
     const english = Object.hasOwn(known, section) ? known[section] : undefined;
-    if (!english) fail(`pages.words.${tag}.${section}`, `is no section; there are ${Object.keys(en).join(', ')}`);
+    if (!english) fail(`pages.words.${tag}.${section}`, `is not a section; there are ${Object.keys(en).join(', ')}`);
     for (const [key, text] of Object.entries(texts)) {
       const kind = section === 'scopes' ? 'string' : typeof english[key];
-      if (kind === 'undefined') fail(`pages.words.${tag}.${section}.${key}`, 'is no text of ours; remove it, or check its spelling');
+      if (kind === 'undefined')
+        fail(`pages.words.${tag}.${section}.${key}`, 'is not a text of the pages; remove it, or check its spelling');
       if (typeof text !== kind) fail(`pages.words.${tag}.${section}.${key}`, `must be a ${kind}, as the English text is`);
     }
   }

@@ -94,10 +94,10 @@ export function resourcesOf(
       uri,
       path,
       metadataPath: metadataPathOf(uri),
-      scopes: rightsIn(requiredScopes),
+      requiredScopes: rightsIn(requiredScopes),
       ...(said === undefined ? {} : { name: said }),
-      ...(accessTokenTTL === undefined ? {} : { accessTtl: accessTokenTTL }),
-      ...(alg === 'none' ? {} : { signing: alg }),
+      ...(accessTokenTTL === undefined ? {} : { accessTokenTTL }),
+      ...(alg === 'none' ? {} : { accessTokenSigning: alg }),
     };
   };
   const own = routes.map(({ path }) => resourceOf(path, prefix + path));

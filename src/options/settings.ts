@@ -1,20 +1,13 @@
 /**
- * Settings: the options of one issuer, completed with every default and frozen.
+ * Settings of one issuer: the parsed options, with what needs the issuer or the environment; frozen.
  */
 import { isLoopbackHost } from '../lib/url.ts';
-import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import { covers, everyRouteOf, type Resource } from '../model/resource.ts';
 import type { Paths, Settings } from '../model/settings.ts';
-import { brandOf } from '../pages/theme.ts';
-import { makeLanguages } from '../words/languages.ts';
-import { clientsOf } from './clients.ts';
-import { issuersOf } from './issuers.ts';
-import { registrationOf } from './registration.ts';
+import { checkOwnIssuer, clientsOf } from './option-checks.ts';
 import { resourcesOf, uriOf } from './resources.ts';
-import type { CheckedOptions } from './check.ts';
+import type { ParsedOptions } from './parse.ts';
 import { fail } from './kinds.ts';
-
-const DAY = 86_400;
 
 /** Where a server stands. */
 export interface Place {
@@ -29,7 +22,7 @@ export interface Place {
 
 /** Completes the settings of one issuer. @throws {TypeError} naming the option and the fix. */
 export function settingsOf<Env>(
-  { options, paths, routes, scopes }: CheckedOptions<Env>,
+  { options, routes, look, settings }: ParsedOptions<Env>,
   { issuer, tenant = null, prefix = '', issuers = [issuer] }: Place,
   limits: boolean,
   env: Env,
@@ -37,54 +30,25 @@ export function settingsOf<Env>(
   checkIssuer(issuer, prefix);
   if (prefix !== '' && routes.some(({ path }) => path === '/'))
     fail('apiRoute', 'cannot be "/" where the issuer has a path; give it a path of its own, such as "/mcp"');
-  for (const login of options.logins ?? []) login.checkIssuer?.(issuer, issuers);
-  const access = options.accessTokenTTL ?? 3600;
-  const absolute = options.refreshTokenTTL ?? 365 * DAY;
-  const idle = absolute === 0 ? 0 : Math.min(absolute, options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY);
-  const codeTtl = options.authorizationCodeTTL ?? 60;
-  const required = rightsIn(options.requiredScopes ?? []);
-  const { origin } = new URL(issuer);
-  const name = options.name ?? new URL(issuer).host;
+  for (const login of settings.logins) login.checkIssuer?.(issuer, issuers);
+  checkOwnIssuer(settings.trustedIssuers, issuer);
+  const { origin, host } = new URL(issuer);
+  const { name = host, defaultResource, clients = [] } = options;
   const resources = resourcesOf(options, routes, { issuer, prefix });
-  const longest = Math.max(access, ...resources.map(({ accessTtl = 0 }) => accessTtl));
   return Object.freeze({
+    ...settings,
     issuer,
     issuers,
     origin,
     tenant,
-    paths: below(prefix, paths),
+    paths: below(prefix, settings.paths),
     resources,
-    defaultResource: options.defaultResource === undefined ? null : uriOf(options.defaultResource, issuer),
-    everyRoute: options.defaultResource === undefined ? everyRouteIn(resources, issuer) : undefined,
-    scopes,
-    expandScopes: makeScopeExpansion(scopes),
-    strictScopes: options.unknownScopes === 'refuse',
-    defaultScope: required.length > 0 ? required : scopes.map((scope) => scope.name),
-    lifetimes: { access, refresh: idle, grace: options.refreshTokenGrace ?? 120 },
-    tokenCacheSeconds: options.dangerouslyCacheTokens ?? 0,
-    pushedOnly: options.requirePushedAuthorizationRequests ?? false,
-    dpopNonces: options.dpopNonces ?? false,
-    grantTtl: absolute === 0 ? longest + codeTtl : absolute,
-    codeTtl,
-    clients: clientsOf(typeof options.clients === 'function' ? options.clients(env) : (options.clients ?? [])),
-    trustedIssuers: issuersOf(options.trustedIssuers ?? [], issuer),
-    exchangePolicy: options.tokenExchange ?? null,
-    registration: registrationOf(options.clientRegistration),
-    clientTtl: options.clientRegistrationTTL ?? 90 * DAY,
-    sessionTtl: 14 * DAY,
-    sessionIdleTtl: 3 * DAY,
+    defaultResource: defaultResource === undefined ? null : uriOf(defaultResource, issuer),
+    everyRoute: defaultResource === undefined ? everyRouteIn(resources, issuer) : undefined,
+    clients: clientsOf(typeof clients === 'function' ? clients(env) : clients),
     limits,
-    documents: options.clientIdMetadataDocumentEnabled ?? true,
-    documentPolicy: options.clientIdMetadataPolicy ?? null,
-    logins: options.logins ?? [],
-    secondFactor: options.secondFactor ?? null,
-    permissions: options.permissions ?? null,
-    grantableScopes: options.grantableScopes ?? null,
     name,
-    brand: { ...brandOf(name, options.pages ?? {}), templates: options.pages?.templates ?? {} },
-    languages: makeLanguages(options.pages?.words),
-    on: options.on ?? null,
-    onError: options.onError ?? null,
+    brand: { ...look, name },
   });
 }
 
@@ -92,14 +56,14 @@ export function settingsOf<Env>(
 function everyRouteIn(resources: readonly Resource[], issuer: string): Resource | undefined {
   const routes = resources.filter(({ path }) => path !== null);
   if (resources.length < 2 || routes.length === 0) return undefined;
-  const accessTtl = routes.flatMap(({ accessTtl: one }) => one ?? []);
-  const scopes = [...new Set(routes.flatMap((route) => route.scopes))];
+  const accessTokenTTL = routes.flatMap(({ accessTokenTTL: one }) => one ?? []);
+  const requiredScopes = [...new Set(routes.flatMap((route) => route.requiredScopes))];
   return {
     uri: everyRouteOf(issuer),
     path: null,
     metadataPath: '',
-    scopes,
-    ...(accessTtl.length === 0 ? {} : { accessTtl: Math.min(...accessTtl) }),
+    requiredScopes,
+    ...(accessTokenTTL.length === 0 ? {} : { accessTokenTTL: Math.min(...accessTokenTTL) }),
   };
 }
 

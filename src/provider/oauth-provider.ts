@@ -24,9 +24,9 @@ import { covers } from '../model/resource.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
 import { isOurs } from '../model/token.ts';
-import { checkFetch } from '../options/check.ts';
+import { checkFetch } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
-import { secretsOf } from '../options/secret.ts';
+import { secretsOf } from '../options/option-checks.ts';
 import { settingsOf } from '../options/settings.ts';
 import { answer, routesOf, type Route } from '../server.ts';
 import { fetchOf, notFound } from './handlers.ts';
@@ -89,9 +89,9 @@ export class OAuthProvider<Env = unknown> {
     this.#sites = issuerServers(options);
     this.#platform = platform;
     this.#fallback = options.defaultHandler ? fetchOf(options.defaultHandler) : null;
-    for (const { checked } of this.#sites) {
-      checkFetch(checked.options, platform.runtime.fetchPublic !== undefined);
-      for (const login of checked.options.logins ?? []) login.check?.({ scrypt: platform.runtime.scrypt !== undefined });
+    for (const { parsed } of this.#sites) {
+      checkFetch(parsed.options, platform.runtime.fetchPublic !== undefined);
+      for (const login of parsed.settings.logins) login.check?.({ scrypt: platform.runtime.scrypt !== undefined });
     }
   }
 
@@ -217,20 +217,22 @@ export class OAuthProvider<Env = unknown> {
     return [issuer, ...this.#sites.map((site) => (site.origin ?? origin) + site.prefix)];
   }
 
-  #makeHost({ checked, tenant }: IssuerServer<Env>, { issuer, prefix }: Standing, env: Env): Host<Env> {
-    const { options, routes } = checked;
-    const settings = settingsOf(
-      checked,
-      { issuer, tenant, prefix, issuers: this.#issuersBeside(issuer, prefix) },
-      !isOff(env, issuer),
-      env,
-    );
+  #makeHost({ parsed, tenant }: IssuerServer<Env>, { issuer, prefix }: Standing, env: Env): Host<Env> {
+    const { options, routes } = parsed;
+    const settings = settingsOf(parsed, { issuer, tenant, prefix, issuers: this.#issuersBeside(issuer, prefix) }, !isOff(env, issuer), env);
     const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
     const own = tenant === null ? whole : tenantStore(whole, tenant);
     const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
     const store = withStoreRetry(epoch === '' ? own : epochStore(own, epoch));
-    const as = makeAuthServer(settings, this.#platform.runtime, store, this.#secrets(env), env);
-    if (settings.resources.some(({ signing }) => signing !== undefined)) requireKeyring(as.keyring, '`accessTokenSigning`');
+    const as = makeAuthServer(
+      settings,
+      this.#platform.runtime,
+      store,
+      parsed.secrets ?? secretsOf(undefined, readEnv(env, 'PORTCULLIS_SECRET')),
+      env,
+    );
+    if (settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined))
+      requireKeyring(as.keyring, '`accessTokenSigning`');
     if (settings.dpopNonces) requireKeyring(as.keyring, '`dpopNonces`');
     if (settings.secondFactor?.needsSecret) requireKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
     const { externalTokens, anonymous } = options;
@@ -251,7 +253,7 @@ export class OAuthProvider<Env = unknown> {
     const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous };
     const apis = routes.map(({ path: route, handler }): Protected<Env> => {
       const path = prefix + route;
-      const { uri: resource = issuer, scopes: requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
+      const { uri: resource = issuer, requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
       const about = { ...alike, resource, name };
       return {
         path,
@@ -282,10 +284,6 @@ export class OAuthProvider<Env = unknown> {
     throw new TypeError(
       'OAuthProvider: `issuer` is missing. Give the option, or set PORTCULLIS_ISSUER to the public origin, such as https://mcp.example.',
     );
-  }
-
-  #secrets(env: Env): readonly string[] {
-    return secretsOf(this.#options.secret, readEnv(env, 'PORTCULLIS_SECRET'));
   }
 }
 

@@ -87,7 +87,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     checkAuthRequest('OAuthHelpers', request);
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
-    findRedirect(client, request.redirectUri, as.settings.registration.redirectSchemes);
+    findRedirect(client, request.redirectUri, as.settings.clientRegistration.redirectSchemes);
     if (!resourceOf(as.settings, request.resource)) throw new OAuthError('invalid_target', 'resource_unknown');
     return client;
   };
@@ -143,7 +143,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
           checkUserId('approveConsent', 'remember.subject', remember.subject);
         }
         const { pending, client, headers } = await take(request, id);
-        const required = resourceOf(as.settings, pending.resource)?.scopes ?? []; // without them no call is let in
+        const required = resourceOf(as.settings, pending.resource)?.requiredScopes ?? []; // without them no call is let in
         const granted = scope ? approvedScope(pending, [...scope, ...required]) : pending.scope;
         if (remember)
           await as.consents.keep({ ...pending, client, userId: remember.subject }, { asked: pending.scope, granted, remember: true });
@@ -231,7 +231,7 @@ function describe({ settings }: AuthServer, client: Client, request: AuthRequest
     redirectHost: redirectLabel(request.redirectUri),
     redirectIsLoopback: isLoopbackRedirect(request.redirectUri),
     resource: request.resource,
-    scope: request.scope.map((name) => settings.scopes.find((one) => one.name === name) ?? { name }),
+    scope: request.scope.map((name) => settings.scopesSupported.find((one) => one.name === name) ?? { name }),
   };
 }
 

@@ -87,7 +87,7 @@ export function makeRequests(as: AuthServer, network: string): Requests {
       );
     const client = await resolveClient(as, request.clientId, network);
     if (!client) throw new OAuthError('invalid_client', unknownReason(as, request.clientId));
-    const redirect = findRedirect(client, request.redirectUri, as.settings.registration.redirectSchemes); // the stored registration decides, not what came along
+    const redirect = findRedirect(client, request.redirectUri, as.settings.clientRegistration.redirectSchemes); // the stored registration decides, not what came along
     const resource = resourceOf(as.settings, request.resource)?.uri ?? unknownResource();
     const linked = await Promise.all(upstreams.map(({ account, tokens }) => as.vault.keep(userId, account, tokens)));
     const code = await openGrant(as, {

@@ -4,7 +4,7 @@
  * no address (SEC-108).
  */
 import { covers } from '../model/resource.ts';
-import { checkOptions, type CheckedOptions } from '../options/check.ts';
+import { type ParsedOptions, parseOptions } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { tenantsOf } from '../options/tenants.ts';
 
@@ -16,18 +16,18 @@ export interface IssuerServer<Env> {
   readonly origin: string | null;
   /** Path of the issuer, or nothing. */
   readonly prefix: string;
-  readonly checked: CheckedOptions<Env>;
+  readonly parsed: ParsedOptions<Env>;
 }
 
 /** The servers of a provider. @throws {TypeError} when an option is wrong, naming it and the fix. */
 export function issuerServers<Env>(options: OAuthProviderOptions<Env>): readonly IssuerServer<Env>[] {
   const tenants = tenantsOf(options);
   if (tenants.length === 0) {
-    const site = { tenant: null, origin: null, prefix: '', checked: checkOptions(options) };
+    const site = { tenant: null, origin: null, prefix: '', parsed: parseOptions(options) };
     checkAudiences([site]);
     return [site];
   }
-  const sites = tenants.map(({ id, origin, prefix, options: own }) => ({ tenant: id, origin, prefix, checked: checkOptions(own) }));
+  const sites = tenants.map(({ id, origin, prefix, options: own }) => ({ tenant: id, origin, prefix, parsed: parseOptions(own) }));
   checkAudiences(sites);
   return sites;
 }
@@ -37,9 +37,7 @@ export function issuerServers<Env>(options: OAuthProviderOptions<Env>): readonly
  * would open what it was not made for (RFC 8707 §2). @throws {TypeError}
  */
 function checkAudiences<Env>(sites: readonly IssuerServer<Env>[]): void {
-  const audiences = sites.flatMap(({ checked }) =>
-    checked.routes.flatMap(() => [...new Set(checked.options.externalTokens?.fixedAudience)]),
-  );
+  const audiences = sites.flatMap(({ parsed }) => parsed.routes.flatMap(() => [...new Set(parsed.options.externalTokens?.fixedAudience)]));
   const shared = audiences.find((one, at) => audiences.indexOf(one) !== at);
   if (shared === undefined) return;
   throw new TypeError(

@@ -87,7 +87,7 @@ describe('comparisons of URLs beside those of others', () => {
       uri,
       path: '/mcp',
       metadataPath: '',
-      scopes: [],
+      requiredScopes: [],
     }));
     fc.assert(
       fc.property(url, (asked) => {

@@ -1,7 +1,7 @@
 /** Requirements of the specification on an authorization server that no other test bears by name: what is so at rest and by default. */
 import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../src/options/settings.ts';
-import { checkOptions } from '../../src/options/check.ts';
+import { parseOptions } from '../../src/options/parse.ts';
 import { password } from '../../src/logins/password.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { codeOf, tokensOf } from '../../src/testing/oauth-client.ts';
@@ -11,8 +11,8 @@ import { verifyJwt } from '../../src/verifiers/jwt.ts';
 import { ALICE, type App, ISSUER, makeApp, RESOURCE, storeNames } from '../support/app.ts';
 
 const STORE = storeNames[0] ?? '';
-const checked = (more: Partial<OAuthProviderOptions>): ReturnType<typeof checkOptions> =>
-  checkOptions({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()], ...more });
+const checked = (more: Partial<OAuthProviderOptions>): ReturnType<typeof parseOptions> =>
+  parseOptions({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()], ...more });
 const redirectUris = { redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: 'none' };
 
 describe('requirements of the specification', () => {
@@ -166,7 +166,7 @@ describe('requirements of the specification', () => {
   });
 
   it('S-020 starts on https alone, loopback aside', () => {
-    const checked = checkOptions({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()] });
+    const checked = parseOptions({ apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()] });
     for (const issuer of ['https://mcp.example', 'http://localhost:8787', 'http://127.0.0.1:1', 'http://[::1]:1'])
       expect(settingsOf(checked, { issuer }, true, {}).issuer).toBe(issuer);
     for (const issuer of ['http://mcp.example', 'http://localhost.evil.example', 'ftp://mcp.example', 'http://10.0.0.1'])

@@ -14,7 +14,7 @@ import {
   type Resources,
 } from '../../src/model/resource.ts';
 
-const resource = (uri: string): Resource => ({ uri, path: new URL(uri).pathname, metadataPath: '', scopes: [] });
+const resource = (uri: string): Resource => ({ uri, path: new URL(uri).pathname, metadataPath: '', requiredScopes: [] });
 const [mcp, other] = [resource('https://mcp.example/mcp'), resource('https://mcp.example/mcp2')];
 const of = (...resources: readonly Resource[]): Resources => ({ resources, defaultResource: null });
 
@@ -107,11 +107,11 @@ describe('model/resource', () => {
     expect(['https://mcp.example/a', 'https://mcp.example/a/b'].map((uri) => isWithin(every, uri))).toEqual([true, true]);
     expect(['https://mcp.example/ab', 'https://mcp.example', 'https://x.example/a/b'].map((uri) => isWithin(every, uri))).toEqual([false, false, false]);
     expect([isWithin(mcp.uri, mcp.uri), isWithin(mcp.uri, `${mcp.uri}/x`), isWithin(mcp.uri, other.uri)]).toEqual([true, false, false]);
-    const all = { ...of(mcp, other), everyRoute: { ...resource('https://mcp.example'), uri: every, accessTtl: 7 } };
+    const all = { ...of(mcp, other), everyRoute: { ...resource('https://mcp.example'), uri: every, accessTokenTTL: 7 } };
     expect([findResource([], all), findResource([every], all)]).toEqual([all.everyRoute, all.everyRoute]);
     expect(findResource([mcp.uri], all)).toBe(mcp);
-    const lifetimes = { access: 3600, refresh: 100, grace: 5 };
-    expect([lifetimesFor({ ...all, lifetimes }, every).access, lifetimesFor({ ...all, lifetimes }, mcp.uri).access]).toEqual([7, 3600]);
+    const ttls = { accessTokenTTL: 3600, refreshTokenIdleTTL: 100, refreshTokenGrace: 5 };
+    expect([lifetimesFor({ ...all, ...ttls }, every).access, lifetimesFor({ ...all, ...ttls }, mcp.uri).access]).toEqual([7, 3600]);
   }); // prettier-ignore
 
   it.each([
@@ -123,7 +123,8 @@ describe('model/resource', () => {
 
   it('lets a resource have its own life of tokens', () => {
     const lifetimes = { access: 3600, refresh: 100, grace: 5 };
-    const settings = { ...of({ ...mcp, accessTtl: 60 }, other), lifetimes };
+    const ttls = { accessTokenTTL: 3600, refreshTokenIdleTTL: 100, refreshTokenGrace: 5 };
+    const settings = { ...of({ ...mcp, accessTokenTTL: 60 }, other), ...ttls };
     expect(lifetimesFor(settings, mcp.uri)).toEqual({ ...lifetimes, access: 60 });
     expect(lifetimesFor(settings, other.uri)).toEqual(lifetimes);
     expect(lifetimesFor(settings, 'https://mcp.example/unknown')).toEqual(lifetimes);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkFetch } from '../../src/options/check.ts';
-import { issuersOf } from '../../src/options/issuers.ts';
+import { checkFetch } from '../../src/options/parse.ts';
+import { checkOwnIssuer, issuersOf } from '../../src/options/option-checks.ts';
 
 const good = { issuer: 'https://idp.example', kind: 'enterprise', jwks: { keys: [] }, scope: ['read'] };
 const platform = { ...good, kind: 'workload', claims: { sub: 'job' } };
@@ -29,6 +29,6 @@ describe('options/issuers', () => {
   });
 
   it('refuses our own issuer: nobody speaks in our name', () => {
-    expect(() => issuersOf([good] as never, 'https://idp.example')).toThrow('our own issuer');
+    expect(() => checkOwnIssuer([good] as never, 'https://idp.example')).toThrow('our own issuer');
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { optionsFor } from '../support/app.ts';
-import { checkOptions } from '../../src/options/check.ts';
+import { parseOptions } from '../../src/options/parse.ts';
 import { settingsOf } from '../../src/options/settings.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 
 const settings = (more: Partial<OAuthProviderOptions>) =>
-  settingsOf(checkOptions(optionsFor([], more)), { issuer: 'https://mcp.example' }, true, {});
+  settingsOf(parseOptions(optionsFor([], more)), { issuer: 'https://mcp.example' }, true, {});
 
 describe('options/resources', () => {
   it('completes a route and a resource elsewhere with what is special about each', () => {
@@ -16,7 +16,9 @@ describe('options/resources', () => {
       resources: { '/files': { name: 'Files', requiredScopes: ['write'], accessTokenTTL: 300 }, 'HTTPS://API.example/': {} },
       defaultResource: '/mcp',
     });
-    expect(resources.map(({ uri, path, name, scopes, accessTtl }) => [uri, path, name, scopes, accessTtl])).toEqual([
+    expect(
+      resources.map(({ uri, path, name, requiredScopes, accessTokenTTL }) => [uri, path, name, requiredScopes, accessTokenTTL]),
+    ).toEqual([
       ['https://mcp.example/files', '/files', 'Files', ['write'], 300],
       ['https://mcp.example/mcp', '/mcp', 'Notes', ['read'], undefined],
       ['https://api.example', null, 'Notes', ['read'], undefined],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { secretsOf } from '../../src/options/secret.ts';
+import { secretsOf } from '../../src/options/option-checks.ts';
 
 const GOOD = 'sbp4Zrr3hkXb2oBX6L1SbEzUOHXNaeoLHzl7Z9F8/mU=';
 

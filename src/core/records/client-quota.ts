@@ -42,7 +42,7 @@ export async function takeSlot(as: AuthServer): Promise<boolean> {
 }
 
 async function takeBlock(as: AuthServer): Promise<boolean> {
-  const { most } = as.settings.registration;
+  const { most } = as.settings.clientRegistration;
   const now = as.now();
   const span = Math.floor(now / SPAN);
   const slots = await changeRecord(as, QUOTA, isQuota, async (quota) => {

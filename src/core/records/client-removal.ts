@@ -4,6 +4,7 @@
  */
 import { changeRecord } from '../../model/change-record.ts';
 import { OAuthError } from '../../model/error.ts';
+import { grantTTL } from '../../model/resource.ts';
 import type { Cursor, Key } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
@@ -43,7 +44,7 @@ export async function deleteClient(as: AuthServer, id: string): Promise<boolean>
 }
 
 async function mark(as: AuthServer, id: string): Promise<boolean> {
-  const until = as.now() + as.settings.grantTtl; // none of its grants can live longer
+  const until = as.now() + grantTTL(as.settings); // none of its grants can live longer
   return changeRecord(as, keyOf(id), isClient, (client) =>
     !client || isBeingDeleted(client)
       ? { result: client !== null }

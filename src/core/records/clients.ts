@@ -3,6 +3,7 @@
  */
 import { changeRecord } from '../../model/change-record.ts';
 import type { Client } from '../../model/client.ts';
+import { grantTTL } from '../../model/resource.ts';
 import type { Cursor, IndexKey, Key } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord } from './record.ts';
@@ -51,12 +52,12 @@ export async function countClients(as: AuthServer): Promise<number> {
 
 /** Whether a client still exists. Extends the life of a registration that is used: it must outlive the grant. */
 export async function renewClient(as: AuthServer, id: string): Promise<boolean> {
-  const { clientTtl, grantTtl } = as.settings;
-  const needed = as.now() + grantTtl;
+  const { clientRegistrationTTL } = as.settings;
+  const needed = as.now() + grantTTL(as.settings);
   const renewed = await changeClient(as, id, (client) => {
     const { unused, ...used } = client;
     if (client.expiresAt === undefined || (client.expiresAt >= needed && !unused)) return client;
-    return { ...used, expiresAt: Math.max(client.expiresAt, needed + clientTtl) };
+    return { ...used, expiresAt: Math.max(client.expiresAt, needed + clientRegistrationTTL) };
   });
   return renewed !== null;
 }

@@ -9,6 +9,7 @@ import { isLive } from '../../model/grant.ts';
 import { isSite } from '../../model/login.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
+import { grantTTL } from '../../model/resource.ts';
 import type { Cursor, Seconds, Store } from '../../model/store.ts';
 import { linksOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
@@ -98,7 +99,7 @@ export function makeVault(parts: VaultParts): Vault {
         round: 0,
         lease: null,
         quietUntil: 0,
-        endsAt: now + settings.sessionTtl + settings.grantTtl, // the end of the last grant that the session can open
+        endsAt: now + settings.sessionTtl + grantTTL(settings), // the end of the last grant that the session can open
       };
       if ((await store.write(vaultKey(id), record, 'absent', lifeOfVaulted(record))) === null)
         throw new Error('A random id was generated twice: the random number generator is broken.');

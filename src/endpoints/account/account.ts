@@ -98,7 +98,8 @@ async function linesOf(call: Call, { userId, claims }: KnownSession): Promise<re
 /** One line for each client, whatever number of times it was allowed something. */
 async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[]): Promise<readonly AppView[]> {
   const ids = [...new Set(grants.map((grant) => grant.clientId))];
-  const sayScope = (name: string): string => scopes[name] ?? as.settings.scopes.find((scope) => scope.name === name)?.description ?? name;
+  const sayScope = (name: string): string =>
+    scopes[name] ?? as.settings.scopesSupported.find((scope) => scope.name === name)?.description ?? name;
   return Promise.all(
     ids.map(async (id): Promise<AppView> => {
       const own = grants.filter((grant) => grant.clientId === id);

@@ -90,13 +90,13 @@ export async function checkRequest(
   isLate = false,
 ): Promise<CheckedRequest | RedirectedError> {
   const client = await clientOf(as, params, network, isLate);
-  const redirect = findRedirect(client, params.optional('redirect_uri'), as.settings.registration.redirectSchemes);
+  const redirect = findRedirect(client, params.optional('redirect_uri'), as.settings.clientRegistration.redirectSchemes);
   const state = params.optional('state');
   try {
     if ((state?.length ?? 0) > MAX_STATE_LENGTH)
       throw new OAuthError('invalid_request', 'state_too_long', { hint: 'The state has more than 4,096 characters.' });
     if (!client.grantTypes.includes('authorization_code')) throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
-    if (!isPushed && (as.settings.pushedOnly || client.pushedOnly))
+    if (!isPushed && (as.settings.requirePushedAuthorizationRequests || client.pushedOnly))
       throw new OAuthError('invalid_request', 'push_missing', { hint: 'This request has to be pushed first (RFC 9126).' });
     return { client, redirect, state, ...checkRest(as, params) };
   } catch (error) {
@@ -116,7 +116,7 @@ async function clientOf(as: AuthServer, params: Params, network: string, isLate:
   if (known) return known;
   if (mayFetch(as, id)) {
     const redirectUri = params.required('redirect_uri');
-    findRedirect({ redirectUris: [redirectUri], applicationType: 'native' }, redirectUri, as.settings.registration.redirectSchemes);
+    findRedirect({ redirectUris: [redirectUri], applicationType: 'native' }, redirectUri, as.settings.clientRegistration.redirectSchemes);
     checkRest(as, params); // nobody makes us fetch with a request that leads nowhere (SEC-099)
   }
   const client = await fetchUnknown(as, id, network);
@@ -158,12 +158,12 @@ function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client
  * client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
  */
 export function scopeOfRequest(settings: Settings, resource: Resource, text: string | undefined): RequestedScope {
-  const { scopes, defaultScope, strictScopes } = settings;
-  const [asked, known] = [parseScope(text), scopes.map(({ name }) => name)];
-  const scope = requestedScope(asked, { known, defaults: defaultScope, strict: strictScopes });
+  const { scopesSupported, defaultScope, unknownScopes } = settings;
+  const [asked, known] = [parseScope(text), scopesSupported.map(({ name }) => name)];
+  const scope = requestedScope(asked, { known, defaults: defaultScope, strict: unknownScopes === 'refuse' });
   const rights = rightsIn(asked);
   return {
-    scope: [...new Set([...resource.scopes, ...scope])],
+    scope: [...new Set([...resource.requiredScopes, ...scope])],
     ...(asked.length > rights.length ? { offline: true } : {}),
     ...(rights.length > 0 && !rights.some((one) => known.includes(one)) ? { defaulted: true } : {}),
   };

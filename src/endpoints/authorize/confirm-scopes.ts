@@ -28,7 +28,7 @@ export async function confirmScopes(
 ): Promise<ConfirmedScopes | Response> {
   const organization = organizationOf(user, choice.organization);
   const scope = organization === 'open' ? choice.scope : await grantableScope(call, user, organization, choice.scope);
-  const required = resourceOf(call.as.settings, pending.resource)?.scopes ?? [];
+  const required = resourceOf(call.as.settings, pending.resource)?.requiredScopes ?? [];
   if (isShort(call.as.settings.expandScopes(scope), pending, required)) {
     const problem = { text: call.words.confirm.nothingLeft, status: 403 };
     return withCookie(await consentPage(call, { pending, pendingId, client, session: user, ticked: choice.scope, problem }), user);

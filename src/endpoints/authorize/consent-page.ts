@@ -9,7 +9,6 @@ import { isLoopbackRedirect } from '../../lib/url.ts';
 import { keepPushedRequest } from '../../core/records/pushed-requests.ts';
 import type { HtmlValue } from '../../lib/html.ts';
 import type { Client } from '../../model/client.ts';
-import type { Lifetimes } from '../../model/grant.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
 import { resourceOf } from '../../model/resource.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
@@ -64,7 +63,7 @@ export async function consentPage(
     resourceName: resource?.name ?? settings.name,
     scopes: pending.scope.map((name) => ({
       ...scopeView(settings, words, name),
-      required: resource?.scopes.includes(name) ?? false,
+      required: resource?.requiredScopes.includes(name) ?? false,
       checked: ticked?.includes(name) ?? true,
       allowed: stepUp && !isNew(name),
       unavailable: !mayGive.includes(name),
@@ -79,7 +78,7 @@ export async function consentPage(
     links: hasLinks(settings) ? linksFor(settings, words, await requestUrl(as, pending, client)) : [],
     sites: settings.logins.filter(isRedirect),
     login: typed['login'],
-    lifetime: lifetimeText(client.grantTypes.includes('refresh_token') ? settings.lifetimes : { ...settings.lifetimes, refresh: 0 }, words),
+    lifetime: lifetimeText(settings, client, words),
     error: problem?.text,
     retryAfter: problem?.retryAfter,
     ...(problem ? { status: problem.status } : {}),
@@ -116,8 +115,8 @@ export function clientView({ id, name, uri, documentHost: host, entered }: Clien
 }
 
 /** A scope in words. */
-export function scopeView({ scopes }: Settings, words: Words, name: string): Pick<ScopeView, 'name' | 'description' | 'unlocks'> {
-  const { description, unlocks } = scopes.find((scope) => scope.name === name) ?? {};
+export function scopeView({ scopesSupported }: Settings, words: Words, name: string): Pick<ScopeView, 'name' | 'description' | 'unlocks'> {
+  const { description, unlocks } = scopesSupported.find((scope) => scope.name === name) ?? {};
   return { name, description: words.scopes[name] ?? description, unlocks };
 }
 
@@ -146,11 +145,14 @@ async function requestUrl(as: AuthServer, pending: PendingAuthorization, client:
   query.set('code_challenge', challenge);
   query.set('code_challenge_method', 'S256');
   if (jkt !== undefined) query.set('dpop_jkt', jkt);
-  if (!settings.pushedOnly && !client.pushedOnly) return `${settings.paths.authorize}?${query}`;
+  if (!settings.requirePushedAuthorizationRequests && !client.pushedOnly) return `${settings.paths.authorize}?${query}`;
   const uri = await keepPushedRequest(as, clientId, new Map([...query].map(([name, value]) => [name, [value]])), PENDING_TTL);
   return `${settings.paths.authorize}?${new URLSearchParams({ client_id: clientId, request_uri: uri })}`;
 }
 
-function lifetimeText({ refresh, access }: Lifetimes, words: Words): string {
-  return refresh === 0 ? words.approve.lastsFor(sayFor(access, words)) : words.approve.lastsUnused(sayFor(refresh, words));
+function lifetimeText({ accessTokenTTL, refreshTokenIdleTTL }: Settings, { grantTypes }: Client, words: Words): string {
+  const isRefreshed = refreshTokenIdleTTL > 0 && grantTypes.includes('refresh_token');
+  return isRefreshed
+    ? words.approve.lastsUnused(sayFor(refreshTokenIdleTTL, words))
+    : words.approve.lastsFor(sayFor(accessTokenTTL, words));
 }

@@ -88,7 +88,7 @@ async function proveOrRedirect(
 }
 
 function requiredOf({ as }: Call, pending: PendingAuthorization): readonly string[] {
-  return resourceOf(as.settings, pending.resource)?.scopes ?? [];
+  return resourceOf(as.settings, pending.resource)?.requiredScopes ?? [];
 }
 
 async function switchAccount(call: Call, showing: Consent & Showing): Promise<Response> {

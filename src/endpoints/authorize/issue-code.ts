@@ -43,7 +43,7 @@ export async function issueCode(call: Call, asked: CodeRequest): Promise<Respons
   const answer = await keepAnswer<Decision>(as, place, { answer: kept, browserHash: pending.browserHash });
   if (answer.said !== yes.said || answer.code === undefined) return expiredPage(call); // a no came first, or another yes
   await as.consents.keep({ ...pending, client, userId: user.userId }, { organization, asked: pending.scope, granted: scope, remember });
-  const life = pending.device ? { codeTtl: DEVICE_TTL } : {};
+  const life = pending.device ? { codeTTL: DEVICE_TTL } : {};
   const code = await grantTo(call, { ...pending, ...life, client, user, choice, code: answer.code });
   if (code === null) return expiredPage(call);
   if (pending.device) await answerWaitingDevice(call, pending.device, place.hash, code);

@@ -8,7 +8,7 @@ import type { Client } from '../../model/client.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
 import type { StoredOrigin, Origin } from '../../model/origin.ts';
-import { lifetimesFor } from '../../model/resource.ts';
+import { grantTTL, lifetimesFor } from '../../model/resource.ts';
 import { type RequestedScope, OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Seconds } from '../../model/store.ts';
 import { formatToken, grantIdOf } from '../../model/token.ts';
@@ -25,7 +25,7 @@ export interface Opening extends RequestedScope {
   readonly redirectUri: string;
   readonly challenge: string;
   /** How long the code may wait, where that is of its own. */
-  readonly codeTtl?: Seconds;
+  readonly codeTTL?: Seconds;
   readonly props: unknown;
   /** Thumbprint of the key that the code is bound to. */
   readonly jkt?: string;
@@ -47,7 +47,7 @@ export function newCode({ secrets }: AuthServer): string {
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
   const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt, code = newCode(as) } = opening;
   const { settings, secrets } = as;
-  const { codeTtl = settings.codeTtl } = opening;
+  const { codeTTL = settings.authorizationCodeTTL } = opening;
   const [id, now, key] = [grantIdOf('code', code) ?? '', as.now(), as.runtime.random(32)];
   const lifetimes = lifetimesFor(settings, resource);
   const refreshable = client.grantTypes.includes('refresh_token');
@@ -64,7 +64,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
     resource,
     ...(organization ? { organization: { id: organization.id, name: organization.name } } : {}),
     createdAt: now,
-    expiresAt: now + settings.grantTtl,
+    expiresAt: now + grantTTL(settings),
     lifetimes: refreshable ? lifetimes : { ...lifetimes, refresh: 0 },
     sealedProps: await secrets.sealWith(key, props, `grant:${id}`),
     ...(linked.length === 0 ? {} : { upstreams: await sealRefs(secrets, id, key, linked) }),
@@ -73,7 +73,7 @@ export async function openGrant(as: AuthServer, opening: Opening): Promise<strin
       ...wrap(key, await secrets.proof(code)),
       challenge,
       redirectUri,
-      expiresAt: now + codeTtl,
+      expiresAt: now + codeTTL,
       spent: false,
       failures: 0,
       ...(jkt === undefined ? {} : { jkt }),

@@ -67,7 +67,7 @@ export async function findPending({ request, as }: Pick<Call, 'request' | 'as'>,
   const client = pending && (pending.described ?? (await findClient(as, pending.clientId)));
   if (!pending || !client) return null;
   await checkBrowser({ request, as }, pendingHash, pending.browserHash);
-  return { pendingId, pendingHash, pending, client, redirect: redirectOf(pending, client, as.settings.registration.redirectSchemes) };
+  return { pendingId, pendingHash, pending, client, redirect: redirectOf(pending, client, as.settings.clientRegistration.redirectSchemes) };
 }
 
 /** Checks that a form or a return comes from the browser that holds the flow cookie. @throws {OAuthError} `access_denied` for any other. */

@@ -23,7 +23,7 @@ export async function metadata({ as, request }: Call): Promise<Response> {
 
 function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unknown> {
   const { issuer, origin, paths } = settings;
-  const scopes = [...settings.scopes.map(({ name }) => name), ...(settings.lifetimes.refresh > 0 ? [OFFLINE_ACCESS] : [])];
+  const scopes = [...settings.scopesSupported.map(({ name }) => name), ...(settings.refreshTokenIdleTTL > 0 ? [OFFLINE_ACCESS] : [])];
   const at = (path: string): string => origin + path;
   return {
     issuer,
@@ -32,11 +32,11 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
     ...(paths.register === null ? {} : { registration_endpoint: at(paths.register) }),
     revocation_endpoint: at(paths.revoke),
     introspection_endpoint: at(paths.introspect),
-    ...(settings.resources.some(({ signing }) => signing !== undefined) ? { jwks_uri: at(paths.jwks) } : {}),
+    ...(settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined) ? { jwks_uri: at(paths.jwks) } : {}),
     ...(paths.deviceAuthorization === null ? {} : { device_authorization_endpoint: at(paths.deviceAuthorization) }),
     dpop_signing_alg_values_supported: DPOP_ALGS,
     pushed_authorization_request_endpoint: at(paths.push),
-    ...(settings.pushedOnly ? { require_pushed_authorization_requests: true } : {}),
+    ...(settings.requirePushedAuthorizationRequests ? { require_pushed_authorization_requests: true } : {}),
     ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],

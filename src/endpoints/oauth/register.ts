@@ -29,8 +29,8 @@ const UNUSED_TTL: Seconds = 86_400;
 /** POST of the registration endpoint. */
 export async function register(call: Call): Promise<Response> {
   const { as, network } = call;
-  const { isInvited } = as.settings.registration;
-  const invitation = isInvited ? await invitationOf(call) : null;
+  const { needsInitialAccessToken } = as.settings.clientRegistration;
+  const invitation = needsInitialAccessToken ? await invitationOf(call) : null;
   const text = await readRegistration(call);
   const metadata = parseMetadata(text, selfGrantTypes(as.settings), keyRulesOf(as));
   await checkPolicy(as, metadata);
@@ -49,7 +49,7 @@ export async function register(call: Call): Promise<Response> {
     id: as.secrets.id(),
     createdAt,
     unused: true,
-    expiresAt: createdAt + Math.min(UNUSED_TTL, as.settings.clientTtl),
+    expiresAt: createdAt + Math.min(UNUSED_TTL, as.settings.clientRegistrationTTL),
     managementHash: await as.secrets.hash(token),
     ...(secret === null ? {} : { secretHash: await as.secrets.hash(secret) }),
   };
@@ -64,7 +64,7 @@ export async function register(call: Call): Promise<Response> {
 
 /** Asks the operator about new and changed registrations alike. @throws {OAuthError} for all but a plain yes. */
 export async function checkPolicy({ settings }: AuthServer, metadata: RegisteredMetadata): Promise<void> {
-  const { policy } = settings.registration;
+  const { policy } = settings.clientRegistration;
   if (policy !== null && (await policy(metadata)) !== true)
     throw new OAuthError('invalid_client_metadata', 'register_policy', { hint: 'This server does not take such clients.' });
 }
@@ -110,12 +110,12 @@ function notUtf8(): OAuthError {
 
 /** What a registration may name here. */
 export function keyRulesOf({ fetchKeys, isLoopback, settings }: AuthServer): KeyRules {
-  return { canFetch: fetchKeys !== null, isLoopback, redirectSchemes: settings.registration.redirectSchemes };
+  return { canFetch: fetchKeys !== null, isLoopback, redirectSchemes: settings.clientRegistration.redirectSchemes };
 }
 
 /** All registered values (RFC 7591 §3.2.1), without redirect URIs that cannot be used here. The secret has no end of its own: 0. */
 export function informationOf({ settings }: AuthServer, client: Client, secret: string | null): Record<string, unknown> {
-  const { redirectSchemes } = settings.registration;
+  const { redirectSchemes } = settings.clientRegistration;
   return {
     client_id: client.id,
     client_id_issued_at: client.createdAt,

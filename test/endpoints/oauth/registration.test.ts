@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { registrationOf } from '../../../src/options/registration.ts';
+import { registrationOf } from '../../../src/options/option-checks.ts';
 import type { JsonAnswer } from '../../../src/testing/oauth-client.ts';
 import { faultyStore } from '../../../src/testing/faulty-store.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../../support/app.ts';

@@ -1,20 +1,28 @@
 /**
- * What is checked of the options when the provider is made, before the issuer is known. Each message names the option and the fix.
+ * Parsing of the options: everything that is known when the provider is made, checked and completed with every default, once. What needs the issuer or
+ * the environment is added in `settings.ts`. Each message names the option and the fix.
  */
 import type { Handler } from '../model/handler.ts';
-import { clientsOf } from './clients.ts';
-import { issuersOf } from './issuers.ts';
-import { registrationOf } from './registration.ts';
+import type { Brand } from '../model/brand.ts';
 import { insteadOf } from '../lib/names.ts';
 import { covers } from '../model/resource.ts';
-import { isScopeToken, makeScopeExpansion, type ScopeInfo, OFFLINE_ACCESS } from '../model/scope.ts';
-import type { Paths } from '../model/settings.ts';
+import { isScopeToken, makeScopeExpansion, type ScopeInfo, OFFLINE_ACCESS, rightsIn } from '../model/scope.ts';
+import type { Paths, Settings } from '../model/settings.ts';
 import { checkKind, fail } from './kinds.ts';
-import { checkPages } from './pages.ts';
+import {
+  checkHandler,
+  checkLogins,
+  checkSecondFactor,
+  checkServed,
+  checkTokens,
+  clientsOf,
+  issuersOf,
+  registrationOf,
+  secretsOf,
+} from './option-checks.ts';
+import { parsePages } from './pages.ts';
 import { checkHierarchy, checkResources } from './resources.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
-import { secretsOf } from './secret.ts';
-import { checkHandler, checkLogins, checkSecondFactor, checkServed, checkTokens } from './single.ts';
 
 /** An API route with its handler. */
 export interface ApiRoute<Env> {
@@ -22,47 +30,101 @@ export interface ApiRoute<Env> {
   readonly handler: Handler<Env>;
 }
 
-/** Options that passed every check that needs no issuer. */
-export interface CheckedOptions<Env> {
+/** The options, parsed. They are used through this value only. */
+export interface ParsedOptions<Env> {
+  /** As they were given: for `store` and `clients`, which may need the environment, and for what the settings have under the same name. */
   readonly options: OAuthProviderOptions<Env>;
-  readonly paths: Paths;
   readonly routes: readonly ApiRoute<Env>[];
-  readonly scopes: readonly ScopeInfo[];
+  /** Null if the environment has to have them. */
+  readonly secrets: readonly string[] | null;
+  readonly look: Omit<Brand, 'name'>;
+  /** The settings that need no issuer and no environment, under the names of the options. */
+  readonly settings: ParsedSettings;
 }
 
-/** Checks what can be checked at construction. @throws {TypeError} naming the option and the fix. */
-export function checkOptions<Env>(options: OAuthProviderOptions<Env>): CheckedOptions<Env> {
+/** The settings that are the same for every issuer and environment. */
+export type ParsedSettings = Omit<
+  Settings,
+  'issuer' | 'issuers' | 'origin' | 'tenant' | 'resources' | 'defaultResource' | 'everyRoute' | 'clients' | 'name' | 'brand' | 'limits'
+>;
+
+const DAY = 86_400;
+
+/** Checks and completes the options when the provider is made. @throws {TypeError} naming the option and the fix. */
+export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOptions<Env> {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(KNOWN, name)) fail(name, `is not an option of OAuthProvider; ${insteadOf(name, Object.keys(KNOWN))}`);
     const kind = KNOWN[name as keyof typeof KNOWN];
     if (kind !== null) checkKind(name, kind, value);
   }
-  if (options.basePath !== undefined) {
-    checkPath('basePath', options.basePath);
-    if (options.basePath === '/') fail('basePath', 'cannot be "/"; leave it out where the issuer has no path');
+  const { basePath, logins = [], secondFactor, defaultHandler, externalTokens, clientIdMetadataPolicy, clients } = options;
+  if (basePath !== undefined) {
+    checkPath('basePath', basePath);
+    if (basePath === '/') fail('basePath', 'cannot be "/"; leave it out where the issuer has no path');
   }
-  checkLogins(options.logins ?? []);
-  checkSecondFactor(options.secondFactor);
+  checkLogins(logins);
+  checkSecondFactor(secondFactor);
   const paths = pathsOf(options);
   const routes = routesOf(options);
   checkClashes(paths, routes);
   checkServed(routes);
-  if (!options.defaultHandler && (options.logins?.length ?? 0) === 0) {
+  if (!defaultHandler && logins.length === 0) {
     fail('logins', 'is missing: give `logins: [password()]`, or a `defaultHandler` that answers the authorize endpoint');
   }
-  if (options.deviceAuthorizationEndpoint !== undefined && (options.logins?.length ?? 0) === 0)
+  if (options.deviceAuthorizationEndpoint !== undefined && logins.length === 0)
     fail('deviceAuthorizationEndpoint', 'needs `logins`: the page where people type the code is ours');
-  if (options.defaultHandler !== undefined) checkHandler('defaultHandler', options.defaultHandler);
-  checkTokens(options.externalTokens);
-  checkPolicy(options.clientIdMetadataPolicy);
-  if (options.clients !== undefined && typeof options.clients !== 'function') clientsOf(options.clients);
-  issuersOf(options.trustedIssuers ?? []);
-  registrationOf(options.clientRegistration);
+  if (defaultHandler !== undefined) checkHandler('defaultHandler', defaultHandler);
+  checkTokens(externalTokens);
+  checkPolicy(clientIdMetadataPolicy);
+  if (clients !== undefined && typeof clients !== 'function') clientsOf(clients);
   checkResources(options, routes);
-  checkPages(options.pages);
-  secretsOf(options.secret, undefined);
-  return { options, paths, routes, scopes: scopesOf(options) };
+  const { look, languages } = parsePages(options.pages);
+  const secrets = options.secret === undefined ? null : secretsOf(options.secret, undefined);
+  const scopesSupported = scopesOf(options);
+  const required = rightsIn(options.requiredScopes ?? []);
+  const settings: ParsedSettings = {
+    paths,
+    scopesSupported,
+    expandScopes: makeScopeExpansion(scopesSupported),
+    unknownScopes: options.unknownScopes ?? 'ignore',
+    defaultScope: required.length > 0 ? required : scopesSupported.map((scope) => scope.name),
+    ...ttlsOf(options),
+    dangerouslyCacheTokens: options.dangerouslyCacheTokens ?? 0,
+    requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests ?? false,
+    dpopNonces: options.dpopNonces ?? false,
+    trustedIssuers: issuersOf(options.trustedIssuers ?? []),
+    tokenExchange: options.tokenExchange ?? null,
+    clientRegistration: registrationOf(options.clientRegistration),
+    clientIdMetadataDocumentEnabled: options.clientIdMetadataDocumentEnabled ?? true,
+    clientIdMetadataPolicy: clientIdMetadataPolicy ?? null,
+    logins,
+    secondFactor: secondFactor ?? null,
+    permissions: options.permissions ?? null,
+    grantableScopes: options.grantableScopes ?? null,
+    languages,
+    on: options.on ?? null,
+    onError: options.onError ?? null,
+  };
+  return { options, routes, secrets, look, settings };
 }
+
+/** Every lifetime, in seconds. */
+function ttlsOf(options: OAuthProviderOptions<never>): Pick<ParsedSettings, TTL> {
+  const { refreshTokenTTL = 365 * DAY } = options;
+  const idle = options.refreshTokenIdleTTL ?? options.refreshTokenTTL ?? 30 * DAY;
+  return {
+    accessTokenTTL: options.accessTokenTTL ?? 3600,
+    refreshTokenTTL,
+    refreshTokenIdleTTL: refreshTokenTTL === 0 ? 0 : Math.min(refreshTokenTTL, idle),
+    refreshTokenGrace: options.refreshTokenGrace ?? 120,
+    authorizationCodeTTL: options.authorizationCodeTTL ?? 60,
+    clientRegistrationTTL: options.clientRegistrationTTL ?? 90 * DAY,
+    sessionTtl: 14 * DAY,
+    sessionIdleTtl: 3 * DAY,
+  };
+}
+
+type TTL = Extract<keyof Settings, `${string}TTL` | `${string}Ttl` | 'refreshTokenGrace'>;
 
 function pathsOf({
   authorizeEndpoint = '/authorize',
@@ -156,8 +218,8 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
   const clients = typeof options.clients === 'function' ? [] : (options.clients ?? []);
   for (const [name, list] of Object.entries({ trustedIssuers: options.trustedIssuers ?? [], clients })) {
     if (!list.some(({ jwksUri }) => jwksUri !== undefined)) continue;
-    const mend = 'on Workers add the compatibility flag "global_fetch_strictly_public", or give `jwks`';
-    fail(name, `has a \`jwksUri\`, which needs a fetch that reaches public addresses only: ${mend}`);
+    const fix = 'on Workers add the compatibility flag "global_fetch_strictly_public", or give `jwks`';
+    fail(name, `has a \`jwksUri\`, which needs a fetch that reaches public addresses only: ${fix}`);
   }
   if (options.clientIdMetadataDocumentEnabled !== true) return;
   fail(

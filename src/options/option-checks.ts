@@ -1,0 +1,257 @@
+/**
+ * Option checks: what can be wrong with single options beyond their kind, and their parsed values. Each message names the option and the fix.
+ * No message contains any part of a secret (SEC-208).
+ */
+import { isDocumentUrl } from '../lib/document-url.ts';
+import { checkSecret as checkClientSecret, clientFrom, type ConfiguredClient } from '../model/client-spec.ts';
+import type { FetchObject } from '../model/handler.ts';
+import { keySetOf } from '../model/key-set.ts';
+import { isForm, type Login } from '../model/login.ts';
+import { isForbiddenScheme, KNOWN_SCHEMES } from '../model/redirect.ts';
+import { covers } from '../model/resource.ts';
+import { isScopeToken } from '../model/scope.ts';
+import type { RegistrationRules, SecretClient } from '../model/settings.ts';
+import type { TrustedIssuer } from '../model/trusted-issuer.ts';
+import { fail } from './kinds.ts';
+
+/** A handler must be something that answers requests. */
+export function checkHandler(option: string, handler: unknown): void {
+  const ok =
+    typeof handler === 'function' ||
+    (typeof handler === 'object' && handler !== null && 'fetch' in handler && typeof handler.fetch === 'function');
+  if (!ok || isClassWithoutFetch(handler))
+    fail(
+      option,
+      'must be an object with a `fetch` method, a fetch function, or a class with one (McpAgent: pass MyMCP.serve("/mcp") or MyMCP.Router)',
+    );
+}
+
+/** A class that cannot be called and has no `fetch` to be called: most likely McpAgent itself. */
+function isClassWithoutFetch(handler: unknown): boolean {
+  if (typeof handler !== 'function' || !/^class\b/.test(Function.prototype.toString.call(handler))) return false;
+  return typeof (handler.prototype as { fetch?: unknown }).fetch !== 'function';
+}
+
+/** A source of tokens has issuers and says what their tokens are worth. */
+export function checkTokens(source: unknown): void {
+  if (source === undefined) return;
+  const { verify, authorizationServers } = (source ?? {}) as { verify?: unknown; authorizationServers?: unknown };
+  if (typeof verify !== 'function' || !Array.isArray(authorizationServers))
+    fail('externalTokens', 'must be a token source, such as verifyJwt({ issuer }) of portcullis/verifiers');
+  if ('tokenOf' in (source as object))
+    fail(
+      'externalTokens',
+      'cannot be a source that reads a header of its own, such as cloudflareAccess(); put guard() in front of your handler for that',
+    );
+}
+
+/** Parts of the account page that are ours. */
+const OWN_SECTIONS: readonly string[] = ['apps', 'sessions', 'sign-ins'];
+
+/** Pages beside the sign-in page that are ours. */
+const OWN_PAGES: readonly string[] = ['step'];
+
+const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+function has(value: unknown, ...verbs: readonly string[]): boolean {
+  return (
+    typeof value === 'object' && value !== null && verbs.every((verb) => typeof (value as Record<string, unknown>)[verb] === 'function')
+  );
+}
+
+function isLogin(login: unknown): boolean {
+  return has(login, 'fields', 'prove') || has(login, 'begin', 'finish') || has(login, 'present');
+}
+
+/** What stands in the place of a login. */
+function notALogin(value: unknown): string {
+  if (typeof value === 'function') return `holds a function; call it: ${value.name || 'password'}()`;
+  if (has(value, 'startSignIn', 'finishSignIn')) {
+    const { id } = value as { readonly id: unknown };
+    return `holds the site ${String(id)} itself; write upstream(${String(id)}({ … })), with upstream from portcullis`;
+  }
+  if (has(value, 'ask')) return 'holds a second factor; give it as `secondFactor: totp()`';
+  return 'holds something that is no way to sign in; give what password(), emailCode(), upstream() and the like return';
+}
+
+/** A second factor is one, and asks. */
+export function checkSecondFactor(factor: unknown): void {
+  if (factor === undefined || has(factor, 'ask')) return;
+  const [first]: readonly unknown[] = [factor].flat();
+  if (isLogin(first)) fail('secondFactor', 'is a way to sign in; put it into `logins`');
+  fail('secondFactor', `must be what totp() returns${Array.isArray(factor) ? ', not a list of it' : ''}: write secondFactor: totp()`);
+}
+
+/** Where a handler says at which paths it answers, each of its routes leads to one of them, and each of them is reached. */
+export function checkServed(routes: readonly { readonly path: string; readonly handler: unknown }[]): void {
+  for (const { path, handler } of routes) {
+    const { servedPaths: served = [] } = handler as Pick<FetchObject, 'servedPaths'>;
+    const isMine = (one: string): boolean => routes.find((route) => covers(route.path, plain(one)))?.handler === handler;
+    const isBelow = (one: string, route: string): boolean => one.endsWith('/') && covers(plain(one), route);
+    const isReached = (one: string): boolean =>
+      isMine(one) || routes.some((route) => route.handler === handler && isBelow(one, route.path));
+    const lost =
+      served.find((one) => !isReached(one)) ??
+      (served.some((one) => covers(path, plain(one)) || isBelow(one, path)) ? undefined : served[0]);
+    if (lost !== undefined)
+      fail(
+        'apiRoute',
+        `${path} and the path of its handler, ${plain(lost)}, do not fit: such calls would be answered with 404; give both the same path, or pass MyMCP.Router`,
+      );
+  }
+}
+
+function plain(served: string): string {
+  return served.length > 1 && served.endsWith('/') ? served.slice(0, -1) : served;
+}
+
+/** Ids of logins stand in forms and paths: each once, and plain. */
+export function checkLogins(logins: readonly Login[]): void {
+  if (!Array.isArray(logins)) fail('logins', 'must be a list: write logins: [password()], in brackets');
+  for (const login of logins as readonly unknown[]) if (!isLogin(login)) fail('logins', notALogin(login));
+  if (logins.length > 0 && logins.every(({ kind }) => kind === 'connection'))
+    fail(
+      'logins',
+      'holds connections alone, and nobody signs in with those; add a way to sign in, such as password() or existingSession()',
+    );
+  const ids = logins.map((login) => login.id);
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);
+  const odd = ids.find((id) => !ID.test(id)); // it stands in the path of a callback
+  if (odd !== undefined) fail('logins', `holds the id ${JSON.stringify(odd)}; use 1 to 32 lower-case letters, digits and hyphens`);
+  if (logins.filter((login) => 'present' in login && login.present).length > 1)
+    fail('logins', 'holds existingSession() twice; there is one application, so keep one and let its `find` look everywhere');
+  checkBrought(logins);
+}
+
+/** What logins bring along. */
+function checkBrought(logins: readonly Login[]): void {
+  checkIds('part of the account page', [...OWN_SECTIONS, ...logins.flatMap(({ account = [] }) => account.map(({ id }) => id))]);
+  checkIds('page', [...OWN_PAGES, ...logins.filter(isForm).flatMap(({ pages = [] }) => pages.map(({ id }) => id))]);
+}
+
+/** Ids can stand in paths, and are not there already. */
+function checkIds(what: string, ids: readonly string[]): void {
+  const bad = ids.find((id, at) => ids.indexOf(id) !== at || !ID.test(id));
+  if (bad !== undefined) fail('logins', `bring a ${what} with the id ${JSON.stringify(bad)}, which is taken or malformed; rename it`);
+}
+
+/** The clients by id. @throws {TypeError} naming what is wrong. */
+export function clientsOf(given: readonly ConfiguredClient[]): ReadonlyMap<string, SecretClient> {
+  if (!Array.isArray(given)) fail('clients', 'must be a list of clients, or a function of the environment that gives one');
+  const clients = new Map<string, SecretClient>();
+  for (const one of given as readonly ConfiguredClient[]) {
+    if (typeof one?.id !== 'string') fail('clients', 'holds a client without an `id`; give each one a text');
+    if (clients.has(one.id)) fail('clients', `holds ${JSON.stringify(one.id)} twice; give each client an id of its own`);
+    const client = { ...clientFrom(one.id, one, 0), entered: true };
+    checkClientSecret(one, client);
+    clients.set(one.id, one.secret === undefined ? { client } : { client, secret: one.secret });
+  }
+  return clients;
+}
+
+/** The issuers as they were given. @throws {TypeError} naming what is wrong. */
+export function issuersOf(given: readonly TrustedIssuer[]): readonly TrustedIssuer[] {
+  if (!Array.isArray(given)) fail('trustedIssuers', 'must be a list');
+  const issuers = given as readonly TrustedIssuer[];
+  for (const one of issuers) checkIssuer(one);
+  const twice = issuers.find((one, at) => issuers.findIndex(({ issuer, kind }) => issuer === one.issuer && kind === one.kind) !== at);
+  if (twice) fail('trustedIssuers', `holds the ${twice.kind} ${JSON.stringify(twice.issuer)} twice; put its rules into one`);
+  return issuers;
+}
+
+/** A server cannot trust itself: it signs no assertions. @throws {TypeError} */
+export function checkOwnIssuer(issuers: readonly TrustedIssuer[], own: string): void {
+  if (issuers.some(({ issuer }) => issuer === own)) fail('trustedIssuers', 'holds our own issuer, which signs no assertions; remove it');
+}
+
+function checkIssuer({ issuer, kind, jwks, jwksUri, scope, clients, claims, user }: TrustedIssuer): void {
+  const wrong = (fix: string): never => fail('trustedIssuers', `, the issuer ${JSON.stringify(issuer)}: ${fix}`);
+  if (typeof issuer !== 'string' || issuer === '') wrong('give the `issuer`, exactly as it stands in `iss`');
+  if (kind !== 'enterprise' && kind !== 'workload') wrong('`kind` must be "enterprise" or "workload"');
+  if ((jwks === undefined) === (jwksUri === undefined)) wrong('give its public keys as `jwks`, or their address as `jwksUri`');
+  if (jwks !== undefined && !keySetOf(jwks)) wrong('`jwks` must be `{ keys: [...] }` with public keys only');
+  if (jwksUri !== undefined && !isDocumentUrl(jwksUri, true)) wrong('`jwksUri` must be an https URL with a path');
+  if (!Array.isArray(scope) || !scope.every((name) => isScopeToken(name)))
+    wrong('`scope` must list all that may come of its word; [] for nothing');
+  if (clients !== undefined && kind === 'workload') wrong('`clients` goes with an enterprise; a workload is no client');
+  if (kind === 'workload' && user === undefined && Object.keys(claims ?? {}).length === 0)
+    wrong('say which workloads are meant: `claims: { sub: "…" }`, or a function `user`; the platform signs for all its customers');
+}
+
+/** How clients may register themselves. */
+export interface RegistrationOptions {
+  /** `required`: only with a token of `helpers().clients.createInitialAccessToken()`, once. */
+  readonly initialAccessToken?: 'required';
+  /** How many registered clients there may be. Default 100,000. */
+  readonly most?: number;
+  /**
+   * Private-use schemes of redirect URIs that are good beside those of known clients (`cursor`, `claude`, `vscode` …) and domain names turned
+   * round (`com.example.app`); an empty list for none at all.
+   */
+  readonly redirectSchemes?: readonly string[];
+  /** Says of checked metadata whether such a client is wanted. */
+  readonly policy?: RegistrationRules['policy'];
+}
+
+const MAX_CLIENTS = 100_000;
+
+/** The rules with every default. @throws {TypeError} naming the fix. */
+export function registrationOf(given: RegistrationOptions = {}): RegistrationRules {
+  const { initialAccessToken, most = MAX_CLIENTS, policy = null, redirectSchemes } = given;
+  const unknown = Object.keys(given).find((name) => !['initialAccessToken', 'most', 'policy', 'redirectSchemes'].includes(name));
+  if (unknown !== undefined)
+    fail('clientRegistration', `has ${JSON.stringify(unknown)}, which is none of initialAccessToken, most, policy, redirectSchemes`);
+  if (initialAccessToken !== undefined && initialAccessToken !== 'required')
+    fail('clientRegistration', 'takes `initialAccessToken: "required"`, or none');
+  if (!Number.isSafeInteger(most) || most < 1) fail('clientRegistration', 'needs a whole number of at least 1 as `most`');
+  if (policy !== null && typeof policy !== 'function') fail('clientRegistration', 'needs a function as `policy`');
+  const isScheme = (one: unknown): boolean => typeof one === 'string' && /^[a-z][a-z0-9+.-]*$/.test(one) && !isForbiddenScheme(one);
+  if (redirectSchemes !== undefined && !(Array.isArray(redirectSchemes) && redirectSchemes.every(isScheme)))
+    fail('clientRegistration', 'needs schemes as `redirectSchemes`, such as ["myapp"], in lower case and without a colon; [] for none');
+  const schemes = redirectSchemes?.length === 0 ? [] : [...KNOWN_SCHEMES, ...(redirectSchemes ?? [])];
+  return { needsInitialAccessToken: initialAccessToken === 'required', most, policy, redirectSchemes: schemes };
+}
+
+/** What `openssl rand -base64 32` and its likes give: 43 signs and more; in hexadecimal digits 64. */
+const MIN_SIGNS = 43;
+const MIN_DIGITS = 64;
+/** Random text of that length has about twice as many different signs. */
+const MIN_DIFFERENT = 16;
+const MIN_DIFFERENT_DIGITS = 8;
+const PLACEHOLDER =
+  /change.?me|replace.?me|your.?secret|my.?secret|super.?secret|secret.?key|password|example|default|insecure|placeholder/i;
+
+/**
+ * The secrets of the option, else those of PORTCULLIS_SECRET (several with commas between), newest first; none if neither is given.
+ *
+ * @throws {TypeError} naming the option and the fix, when one is too short, all zero, a placeholder or a pattern.
+ */
+export function secretsOf(option: string | readonly string[] | undefined, variable: unknown): readonly string[] {
+  const name = option === undefined ? 'secret (PORTCULLIS_SECRET)' : 'secret';
+  const given = option ?? (variable === undefined || variable === '' ? [] : variable);
+  const secrets = typeof given === 'string' ? given.split(option === undefined ? ',' : '\n').map((one) => one.trim()) : given;
+  if (!Array.isArray(secrets) || !secrets.every((one) => typeof one === 'string'))
+    fail(name, 'must be a text, or a list of texts with the newest first');
+  for (const secret of secrets as readonly string[]) checkSecret(name, secret);
+  if (new Set(secrets).size < secrets.length) fail(name, 'holds one secret twice');
+  return secrets as readonly string[];
+}
+
+function checkSecret(name: string, secret: string): void {
+  const digits = /^[0-9a-f]*$/i.test(secret);
+  const fix = 'Take 32 random bytes, as from `openssl rand -base64 32`';
+  if (secret.length < (digits ? MIN_DIGITS : MIN_SIGNS)) fail(name, `is too short to be a key: it must hold 32 random bytes. ${fix}`);
+  if (PLACEHOLDER.test(secret)) fail(name, `looks like a placeholder. ${fix}`);
+  const different = new Set(secret).size;
+  if (different < (digits ? MIN_DIFFERENT_DIGITS : MIN_DIFFERENT) || isPattern(secret))
+    fail(name, `could be guessed: it repeats or counts. ${fix}`);
+}
+
+/** Whether a text repeats a part of itself, or mostly counts up or down. */
+function isPattern(text: string): boolean {
+  if ((text + text).indexOf(text, 1) < text.length) return true;
+  let steps = 0;
+  for (let at = 1; at < text.length; at++) if (Math.abs(text.charCodeAt(at) - text.charCodeAt(at - 1)) <= 1) steps++;
+  return steps > text.length / 2;
+}
