@@ -144,8 +144,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-04', what: 'the first need that matches a resource is the only one', file: 'src/mcp/policy/policy.ts',
-    good: `return needs.includes(null) ? null : together(needs.filter((need) => need !== null));`,
-    bad: `return needs.includes(null) ? null : together(needs.filter((need) => need !== null).slice(0, 1));`,
+    good: `return needs.includes(null) ? null : combineNeeds(needs.filter((need) => need !== null));`,
+    bad: `return needs.includes(null) ? null : combineNeeds(needs.filter((need) => need !== null).slice(0, 1));`,
   },
   {
     id: 'F-08', what: 'tools see cookies and keys of the request', file: 'src/mcp/redacted-request.ts',
@@ -225,8 +225,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-11', what: 'an address with a slash at its end is another resource', file: 'src/guard/resource-metadata.ts',
-    good: `const names = [description.resource, otherName(description.resource)].filter((name) => name !== null);`,
-    bad: `const names = [description.resource, otherName('')].filter((name) => name !== null);`,
+    good: `const names = [description.resource, otherSpelling(description.resource)].filter((name) => name !== null);`,
+    bad: `const names = [description.resource, otherSpelling('')].filter((name) => name !== null);`,
   },
   {
     id: 'R-12', what: 'a client must name one of several routes', file: 'src/options/settings.ts',
@@ -301,7 +301,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'F-22', what: 'a quota that cannot be counted is no limit', file: 'src/endpoints/oauth/register.ts',
-    good: `if (!(await takePlace(as)) && !(await takeOldest(as)))`, bad: `if (!(await takePlace(as).catch(() => true)) && !(await takeOldest(as)) && as.now() === 0)`,
+    good: `if (!(await takeSlot(as)) && !(await takeOldestSlot(as)))`, bad: `if (!(await takeSlot(as).catch(() => true)) && as.now() === 0 && !(await takeOldestSlot(as)))`,
   },
   {
     id: 'F-34', what: 'a password of the configuration is never renewed', file: 'src/core/users/seeded-accounts.ts',
@@ -334,7 +334,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-15', what: 'registrations that nobody uses keep others out', file: 'src/endpoints/oauth/register.ts',
-    good: `if (!(await takePlace(as)) && !(await takeOldest(as)))`, bad: `if (!(await takePlace(as)) && (takeOldest === null || as.now() > 0))`,
+    good: `if (!(await takeSlot(as)) && !(await takeOldestSlot(as)))`, bad: `if (!(await takeSlot(as)) && (takeOldestSlot === null || as.now() > 0))`,
     also: { file: 'src/endpoints/oauth/register.ts', good: `const UNUSED_TTL: Seconds = 86_400;`, bad: `const UNUSED_TTL: Seconds = 90 * 86_400;` },
   },
 ]; // prettier-ignore
