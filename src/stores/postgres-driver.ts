@@ -42,7 +42,16 @@ export type Parameter = string | number | null;
 export type Query = (statement: string, parameters: readonly Parameter[], milliseconds?: number) => Promise<readonly unknown[]>;
 
 /** SQLSTATEs and system errors after which nothing was changed: serialization, deadlock, lock timeout, starting up, too many connections, disk full. */
-const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', '53100', 'ECONNREFUSED']);
+const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', 'ECONNREFUSED']);
+/** Failures after which nothing was changed either, with what an operator has to do about them. */
+const FIXES: ReadonlyMap<string, string> = new Map([
+  ['53100', 'Its disk is full: free space on it.'],
+  ['25006', 'It is read-only: lead the pool to the primary.'],
+  ['42501', 'Its user lacks a right: grant those that docs/reference/storage.md names.'],
+  ['28P01', 'Give the pool the right user and password.'],
+  ['28000', 'Give the pool the right user and password.'],
+  ['3D000', 'Create the database, or name another one.'],
+]);
 
 /** Over `pg`. @param names what statements are prepared as; none for those that are not. */
 export function overPg(driver: PgDriver, names: ReadonlyMap<string, string>): Query {
@@ -127,6 +136,8 @@ async function told<T>(query: () => PromiseLike<T>): Promise<T> {
     return await query();
   } catch (error) {
     const { code } = (error ?? {}) as { code?: string };
+    const fix = code === undefined ? undefined : FIXES.get(code);
+    if (fix !== undefined) throw new NothingDone(`PostgreSQL changed nothing: ${(error as Error).message}. ${fix}`, { cause: error });
     if (code !== undefined && NOTHING_DONE.has(code)) throw new NothingDone(`PostgreSQL changed nothing (${code}).`, { cause: error });
     throw error;
   }

@@ -128,8 +128,16 @@ function commandOf(client: RedisClient): RedisConnection['command'] {
   return (_key, ...parameters) => told(() => (client as NodeRedisClient).sendCommand(parameters));
 }
 
-/** Answers after which nothing was changed: still loading, a script that holds everything up, no quorum, a replica, memory full, never sent. */
-const NOTHING_DONE = /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|OOM|The client is closed)\b|-(READONLY|OOM) /;
+/** Answers after which nothing was changed: still loading, a script that holds everything up, no quorum, a replica, memory full, no right, never sent. */
+const NOTHING_DONE =
+  /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|OOM|MISCONF|NOPERM|NOAUTH|WRONGPASS|The client is closed)\b|-(READONLY|OOM) /;
+/** What an operator has to do about some of them. */
+const FIXES: readonly (readonly [RegExp, string])[] = [
+  [/\bNOPERM\b/, ' Give its user the rights that docs/reference/storage.md names.'],
+  [/^(NOAUTH|WRONGPASS)\b/, ' Give the client the right user and password.'],
+  [/\bOOM\b/, ' Raise maxmemory.'],
+  [/^MISCONF\b/, ' Free space on its disk.'],
+];
 /** Of a replica; Redis 6 puts the place in the script before it. */
 const READONLY = /\bREADONLY\b/;
 
@@ -140,7 +148,10 @@ async function told(send: () => Promise<unknown>): Promise<unknown> {
   } catch (error) {
     const { code } = (error ?? {}) as { code?: string };
     const message = messageOf(error);
-    if (code === 'ECONNREFUSED' || NOTHING_DONE.test(message)) throw new NothingDone(`Redis changed nothing: ${message}`, { cause: error });
+    if (code === 'ECONNREFUSED' || NOTHING_DONE.test(message)) {
+      const [, fix = ''] = FIXES.find(([pattern]) => pattern.test(message)) ?? [];
+      throw new NothingDone(`Redis changed nothing: ${message.replace(/\.?$/, '.')}${fix}`, { cause: error });
+    }
     throw error;
   }
 }

@@ -273,7 +273,7 @@ class FileStore implements SqliteStore {
   #commitIntoRoom(job: Job, error: unknown): void {
     const isDone = job.shrinks() && this.#giveRoom() && !attempt(() => this.#carryOut([job])).failed;
     if (isDone) job.done();
-    else job.failed(new NothingDone('SQLite changed nothing: its disk is full.', { cause: error }));
+    else job.failed(new NothingDone('SQLite changed nothing: its disk is full. Free space on it.', { cause: error }));
   }
 
   #carryOut(jobs: readonly Job[]): void {

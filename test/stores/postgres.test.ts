@@ -118,6 +118,33 @@ describe.skipIf(!server)('stores/postgres', async () => {
     expect(await store.remove('a:2')).toBe(true);
   });
 
+  it('says in one line what to do where the user, the database or the right to write is missing, and reads nothing as absent', async () => {
+    const url = (await server?.freshUrl()) ?? '';
+    await postgresStore(poolOf(url)).write('a:1', 1, 'any');
+    const at = (changes: Partial<URL>): string => Object.assign(new URL(url), changes).href;
+    for (const driver of [poolOf, sqlOf]) {
+      await expect(postgresStore(driver(at({ username: 'stranger' }))).read('a:1')).rejects.toThrow(
+        /^PostgreSQL changed nothing: role "stranger" does not exist\. Give the pool the right user and password\.$/,
+      );
+      await expect(postgresStore(driver(at({ pathname: '/nowhere' }))).read('a:1')).rejects.toThrow(
+        /^PostgreSQL changed nothing: database "nowhere" does not exist\. Create the database, or name another one\.$/,
+      );
+    }
+    const replica = postgresStore(poolOf(`${url}?options=-c%20default_transaction_read_only%3Don`));
+    expect((await replica.read('a:1'))?.value).toBe(1);
+    await expect(replica.write('a:1', 2, 'any')).rejects.toThrow(
+      /read-only transaction\. It is read-only: lead the pool to the primary\.$/,
+    );
+    const owner = adminOf(url);
+    const role = `late_${Date.now().toString(36)}`;
+    await owner.query(`CREATE ROLE ${role} LOGIN; GRANT SELECT ON portcullis_layout TO ${role};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON portcullis_records, portcullis_entries TO ${role}`);
+    const late = postgresStore(poolOf(at({ username: role })));
+    expect((await late.read('a:1'))?.value).toBe(1);
+    await owner.query(`REVOKE SELECT ON portcullis_records FROM ${role}`);
+    await expect(late.read('a:1')).rejects.toThrow(/permission denied .+ Its user lacks a right: grant those that .+storage\.md names\.$/);
+  });
+
   it('F-70 stops a process of an older version once a newer one has migrated', async () => {
     const url = (await server?.freshUrl()) ?? '';
     const clock = { time: 1000 };

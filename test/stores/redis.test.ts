@@ -1,5 +1,6 @@
 /** The Redis store on a real server, by both clients. */
 import { Redis } from 'ioredis';
+import { readFileSync } from 'node:fs';
 import { createClient } from 'redis';
 import { afterAll, describe, expect, it } from 'vitest';
 import { NothingDone, type Store } from '../../src/model/store.ts';
@@ -174,6 +175,46 @@ describe.skipIf(!server)('stores/redis', async () => {
       expect([lines.length, lines[0]?.includes('accounts')]).toEqual([1, policy.startsWith('allkeys')]);
     },
   );
+
+  it('works with the rights that the documentation names, and says in one line what to do where one is missing, or the password is wrong', async () => {
+    const storage = readFileSync(new URL('../../docs/reference/storage.md', import.meta.url), 'utf8');
+    const [, rights = ''] = /few rights needs `([^`]+)`/.exec(storage) ?? [];
+    const admin = new Redis(url);
+    open.push(() => admin.disconnect());
+    const as = async (user: string, password: string, given: readonly string[]): Promise<Store> => {
+      await admin.call('ACL', 'SETUSER', user, 'on', '>right', ...given);
+      const client = new Redis(Object.assign(new URL(url), { username: user, password }).href, { maxRetriesPerRequest: 1 });
+      open.push(() => client.disconnect());
+      client.on('error', () => undefined);
+      return redisStore(client as unknown as RedisClient);
+    };
+    const rest = rights.split(' ');
+    const store = await as('app', 'right', rest);
+    const version = await store.write('rights:1', 1, 'absent', { index: ['rights:all'] });
+    expect((await store.read('rights:1'))?.version).toBe(version);
+    expect([(await store.list('rights:all')).keys, await store.count?.()]).toEqual([['rights:1'], 1]);
+    expect((await store.all?.())?.records).toHaveLength(1);
+    for (const missing of rest) {
+      const lesser = await as(
+        `without-${missing.replaceAll(/\W/g, '')}`,
+        'right',
+        rest.filter((one) => one !== missing),
+      );
+      const uses = async (): Promise<unknown> => [
+        await lesser.read('rights:1'),
+        await lesser.write('rights:1', 1, 'any'),
+        await lesser.list('rights:all'),
+      ];
+      if (missing === '+wait' || missing === '+@connection') continue; // used with replicas; by clients that have a password
+      await expect(uses()).rejects.toThrow(
+        /^Redis changed nothing: NOPERM .+ Give its user the rights that docs\/reference\/storage\.md names\.$/,
+      );
+    }
+    await expect((await as('app', 'wrong', [])).read('rights:1')).rejects.toThrow(
+      /^Redis changed nothing: (WRONGPASS|NOAUTH) .+ Give the client the right user and password\.$/,
+    );
+    expect(await store.remove('rights:1')).toBe(true);
+  });
 
   it('says of a Redis that is loading, full or without its primary that nothing was done', async () => {
     const failing = (message: string): RedisClient => ({ call: () => Promise.reject(new Error(message)) });

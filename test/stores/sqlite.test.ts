@@ -126,7 +126,7 @@ describe('stores/sqlite', () => {
     database.exec('PRAGMA max_page_count = 10');
     const many = Array.from({ length: 5 }, (_, n) => store.write(`big:${n}`, 'x'.repeat(50_000), 'any', { index: ['user:1'] }));
     for (const { status } of await Promise.allSettled(many)) expect(status).toBe('rejected');
-    await expect(store.write('big:0', 'x'.repeat(50_000), 'any')).rejects.toThrow('full');
+    await expect(store.write('big:0', 'x'.repeat(50_000), 'any')).rejects.toThrow('its disk is full. Free space on it.');
     expect((await store.read('a:1'))?.value).toBe(1);
     expect(await store.list('user:1')).toEqual({ keys: [] });
     database.exec('PRAGMA max_page_count = 100000');
