@@ -19,7 +19,8 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/core/users/totp.ts': 'src/logins/totp.ts',
   'src/core/vault/vault-record.ts': 'src/journeys/vault.ts',
   'src/core/vault/vault.ts': 'src/journeys/vault.ts',
-  'src/core/verify.ts': 'src/journeys/{cached-tokens,refusal-reasons}.ts',
+  'src/core/verify.ts':
+    'src/{endpoints/oauth/introspect,grants/client-credentials,grants/token-exchange,journeys/cached-tokens,journeys/dpop,journeys/refusal-reasons,journeys/resources}.ts',
   'src/endpoints/account/account.ts': 'src/journeys/account.ts',
   'src/endpoints/account/connect.ts': 'src/journeys/connect.ts',
   'src/endpoints/account/linked-logins.ts': 'src/journeys/sign-ins.ts',

@@ -33,4 +33,23 @@ describe('grants/refresh-token: events', () => {
     expect(lastReason(app)).toBe('refresh_reused');
     expect(app.events.filter(({ kind }) => kind === 'grant.caught_up')).toEqual([]);
   });
+
+  it('knows a refresh token of long ago for what it is, and ends the grant', async () => {
+    const app = await makeApp('memory', { refreshTokenGrace: 0 });
+    const { client, tokens } = await app.signedIn();
+    const second = tokensOf(await client.refresh(tokens.refresh));
+    const third = tokensOf(await client.refresh(second.refresh));
+    expectJson(await client.refresh(tokens.refresh), 'invalid_grant');
+    expect(lastReason(app)).toBe('refresh_reused');
+    expectJson(await client.refresh(third.refresh), 'invalid_grant');
+  });
+
+  it('gives a slow process the live tokens where they are signed, after two refreshes too', async () => {
+    const app = await makeApp('memory', { accessTokenSigning: 'ES256', secret: 'SvWAhyPGZ2CYDxG8WSbRxr7ebv4W6NCtUISSOgmDpFs=' });
+    const { client, tokens } = await app.signedIn();
+    const second = tokensOf(await client.refresh(tokens.refresh));
+    const third = tokensOf(await client.refresh(second.refresh));
+    expect(tokensOf(await client.refresh(tokens.refresh))).toEqual(third);
+    expect((await app.call(third.access)).status).toBe(200);
+  });
 });

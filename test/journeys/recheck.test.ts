@@ -42,6 +42,7 @@ describe.each(storeNames)('who may come in, asked again on %s', (store) => {
     expect(await restarted(kept, before)).toBe(200);
     const gone = await cameIn(kept.app);
     expect([await restarted(gone, after), withdrawn(gone)]).toEqual([400, 1]);
+    expect(gone.app.events.findLast(({ kind }) => kind === 'request.refused')).toMatchObject({ reason: 'access_withdrawn' });
     expect(await restarted(gone, before)).toBe(400); // what ended stays ended
   }); // prettier-ignore
 

@@ -1,0 +1,95 @@
+/** What a token says of its call, and why one is not good: to the last member. */
+import { describe, expect, it } from 'vitest';
+import type { Grant } from '../../src/model/grant.ts';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { ALICE, type App, makeApp, RESOURCE } from '../support/app.ts';
+import { lastReason } from '../support/verdicts.ts';
+
+const keyOf = (token: string): `grant:${string}` => `grant:${token.slice(7, 29)}`;
+const rowOf = async (app: App, token: string): Promise<Grant> => (await app.store.read(keyOf(token)))?.value as unknown as Grant;
+
+describe('core/verify: answers', () => {
+  it('says the organization, who acts and the key of a token, each where there is one, and hands out copies', async () => {
+    const seen: Record<string, unknown>[] = [];
+    const app = await makeApp('memory', {
+      apiHandler: (_request, _env, { auth }) => {
+        seen.push(auth as unknown as Record<string, unknown>);
+        return new Response('ok');
+      },
+      dangerouslyCacheTokens: 5,
+    } as Parameters<typeof makeApp>[1]);
+    const said = async (more: object): Promise<Record<string, unknown>> => {
+      const { tokens } = await app.signedIn();
+      await app.store.write(keyOf(tokens.access), { ...(await rowOf(app, tokens.access)), ...more } as never, 'any');
+      for (let at = 0; at < 2; at++)
+        expect(
+          (await app.send(new Request(RESOURCE, { method: 'POST', headers: { authorization: `Bearer ${tokens.access}` } }))).status,
+        ).toBe(200);
+      const [one, other] = seen.splice(0);
+      expect(other).toStrictEqual({ ...one, upstream: expect.any(Function), connect: expect.any(Function) });
+      for (const name of ['organization', 'act', 'scope', 'props'])
+        if (one?.[name] !== undefined) expect([name, one[name] === other?.[name]]).toEqual([name, false]);
+      return one ?? {};
+    };
+    const organization = { id: 'o', name: 'Org' };
+    const act = { sub: 'client:gateway', act: { sub: 'client:other' } };
+    const plain = await said({});
+    for (const name of ['organization', 'act', 'cnf', 'program']) expect(plain).not.toHaveProperty(name);
+    const one = await said({ organization });
+    expect([one['organization'], 'act' in one, 'cnf' in one]).toEqual([organization, false, false]);
+    const two = await said({ act });
+    expect([two['act'], 'organization' in two, 'cnf' in two]).toEqual([act, false, false]);
+    const both = await said({ organization, act });
+    expect([both['organization'], both['act']]).toEqual([organization, act]);
+  });
+
+  it('tells a program from a person by its names', async () => {
+    const app = await makeApp('memory');
+    const said = async (more: object): Promise<unknown> => {
+      const { tokens } = await app.signedIn();
+      const row = await rowOf(app, tokens.access);
+      await app.store.write(keyOf(tokens.access), { ...row, ...more } as never, 'any');
+      return (await app.call(tokens.access)).access?.program;
+    };
+    expect([await said({ userId: 'client:robot' }), await said({ clientId: 'workload:x' })]).toEqual([true, true]);
+    expect([await said({ userId: 'a client:' }), await said({ clientId: 'a workload:' }), await said({})]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('says which of token and grant has ended, which row does not open, and which token came before', async () => {
+    const app = await makeApp('memory', { accessTokenTTL: 60 });
+    const reason = async (token: string): Promise<unknown> => [(await app.call(token)).status, lastReason(app)];
+    const { tokens } = await app.signedIn();
+    const row = await rowOf(app, tokens.access);
+    await app.store.write(keyOf(tokens.access), { ...row, sealedProps: 'AAAA' } as never, 'any');
+    expect(await reason(tokens.access)).toEqual([401, 'token_unreadable']);
+    await app.store.write(keyOf(tokens.access), { ...row, expiresAt: app.clock.now() + 30 } as never, 'any');
+    expect((await app.call(tokens.access)).status).toBe(200);
+    app.clock.pass(29);
+    expect((await app.call(tokens.access)).status).toBe(200);
+    app.clock.pass(1);
+    expect(await reason(tokens.access)).toEqual([401, 'grant_expired']);
+    const second = await app.signedIn();
+    app.clock.pass(59);
+    expect((await app.call(second.tokens.access)).status).toBe(200);
+    app.clock.pass(1);
+    expect(await reason(second.tokens.access)).toEqual([401, 'token_expired']);
+  });
+
+  it('takes a token that names no resource at every route, and one that does at no other', async () => {
+    const app = await makeApp('memory', { apiRoute: ['/mcp', '/tools'] });
+    const client = await app.client();
+    const anywhere = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE))).access;
+    const here = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE, { resource: RESOURCE }))).access;
+    const statuses = async (token: string): Promise<number[]> => [(await app.call(token)).status, (await app.call(token, '/tools')).status];
+    expect([await statuses(anywhere), await statuses(here)]).toEqual([
+      [200, 200],
+      [200, 401],
+    ]);
+    expect(lastReason(app)).toBe('token_of_another_resource');
+    expect((await app.call(anywhere)).access?.resource).toBe(RESOURCE);
+  });
+});
