@@ -1,0 +1,145 @@
+/** Membership at GitHub, answer by answer: who comes in, who may stay, and what an answer that says nothing means. */
+import { describe, expect, it } from 'vitest';
+import type { Fetch, Upstream } from '../../src/upstreams/contract.ts';
+import { github, type GitHubOptions } from '../../src/upstreams/github.ts';
+import { APP, failureIn, locationOf, REDIRECT, trip } from '../support/provider-trip.ts';
+
+const API = 'https://api.github.com';
+const ORG = (name: string): string => `${API}/user/memberships/orgs/${name}`;
+const TEAM = `${API}/orgs/acme/teams/core/memberships/uma`;
+const USER = { id: 7, login: 'uma', name: null, avatar_url: 'a', html_url: 'h' };
+const active = (): Response => Response.json({ state: 'active' });
+const pending = (): Response => Response.json({ state: 'pending' });
+const status =
+  (code: number, body: object = {}, headers: Record<string, string> = {}): (() => Response) =>
+  () =>
+    Response.json(body, { status: code, headers });
+
+interface World {
+  readonly provider: Upstream;
+  readonly asked: string[];
+  readonly answers: Map<string, () => Response>;
+}
+
+function setUp(options: Partial<GitHubOptions> = {}, given: Readonly<Record<string, () => Response>> = {}): World {
+  const answers = new Map<string, () => Response>(Object.entries({ [`${API}/user`]: () => Response.json(USER), ...given }));
+  const asked: string[] = [];
+  const fetcher: Fetch = async (url, init) => {
+    if (url.endsWith('/access_token')) return Response.json({ access_token: 'gho_1', token_type: 'bearer' });
+    const { accept, authorization, 'x-github-api-version': version } = Object.fromEntries(new Headers(init?.headers));
+    expect([accept, authorization, version]).toEqual(['application/vnd.github+json', 'Bearer gho_1', '2022-11-28']);
+    asked.push(url);
+    return answers.get(url)?.() ?? new Response('{}', { status: 404 });
+  };
+  return { asked, answers, provider: github({ ...APP, fetch: fetcher, ...options }) };
+}
+const visit = async (location: string): Promise<string> => `${REDIRECT}?code=c&state=${new URL(location).searchParams.get('state')}`;
+/** `in`, or how the trip failed. */
+const come = async ({ provider }: World): Promise<string> => {
+  const going = trip(provider, visit);
+  return going.then(
+    () => 'in',
+    () => failureIn(going),
+  );
+};
+
+describe('upstreams/github, who comes in', () => {
+  it('is known by the number, with the profile and the primary address that GitHub has verified', async () => {
+    const emails = [{ email: 'x@x.example', primary: true, verified: false }, { email: 'y@x.example', primary: false, verified: true }];
+    const world = setUp({}, { [`${API}/user/emails`]: () => Response.json(emails) });
+    const claims = { name: 'uma', preferred_username: 'uma', picture: 'a', profile: 'h' };
+    expect(await trip(world.provider, visit)).toEqual({ issuer: 'https://github.com', subject: '7', claims });
+    world.answers.set(`${API}/user/emails`, () => Response.json([...emails, { email: 'z@x.example', primary: true, verified: true }]));
+    world.answers.set(`${API}/user`, () => Response.json({ ...USER, name: 'Uma' }));
+    expect((await trip(world.provider, visit)).claims).toEqual({ ...claims, name: 'Uma', email: 'z@x.example', email_verified: true });
+    for (const answer of [status(403, [{ email: 'z', primary: true, verified: true }]), () => Response.json({})]) {
+      world.answers.set(`${API}/user/emails`, answer);
+      expect((await trip(world.provider, visit)).claims).not.toHaveProperty('email');
+    }
+  }); // prettier-ignore
+
+  it.each<[string, Partial<GitHubOptions>, Readonly<Record<string, () => Response>>]>([
+    ['in', {}, {}],
+    ['broken user_status_401', {}, { [`${API}/user`]: status(401) }],
+    ['broken id_missing', {}, { [`${API}/user`]: status(200, { login: 'uma' }) }],
+    ['in', { organizations: ['acme', 'b'] }, { [ORG('b')]: active }],
+    ['refused organization_not_allowed', { organizations: ['acme'] }, {}],
+    ['refused organization_not_allowed', { organizations: ['acme'] }, { [ORG('acme')]: pending }],
+    ['refused organization_not_allowed', { organizations: ['acme'] }, { [ORG('acme')]: status(201, { state: 'active' }) }],
+    ['in', { organizations: ['a/b'] }, { [ORG('a%2Fb')]: active }],
+    ['in', { organizations: ['acme', 'b'] }, { [ORG('acme')]: status(403), [ORG('b')]: active }],
+    ['refused membership_not_told', { organizations: ['acme', 'b'] }, { [ORG('acme')]: status(403) }],
+    ['refused membership_behind_sso', { organizations: ['acme'] }, { [ORG('acme')]: status(403, {}, { 'x-github-sso': 'required; url=https://github.com/orgs/acme/sso?x=1' }) }],
+    ['refused membership_not_told', { organizations: ['acme'] }, { [ORG('acme')]: status(403, {}, { 'x-github-sso': 'required; url=https://evil.example/' }) }],
+    ['in', { teams: ['acme/core'] }, { [TEAM]: active }],
+    ['refused team_not_allowed', { teams: ['acme/core'] }, { [TEAM]: pending }],
+    ['broken login_missing', { teams: ['acme/core'] }, { [`${API}/user`]: status(200, { id: 7 }) }],
+    ['refused team_not_allowed', { organizations: ['acme'], teams: ['acme/core'] }, { [ORG('acme')]: active }],
+    ['refused organization_not_allowed', { organizations: ['acme'], teams: ['acme/core'] }, { [TEAM]: active }],
+  ])('%s with %j', async (verdict, options, answers) => {
+    expect(await come(setUp(options, answers))).toBe(verdict);
+  }); // prettier-ignore
+
+  it('waits for as long as GitHub says where it was asked too often', async () => {
+    const soon = String(Math.floor(Date.now() / 1000) + 100);
+    for (const [headers, body, seconds] of [
+      [{ 'retry-after': '7' }, {}, 7],
+      [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': soon }, {}, 100],
+      [{}, { message: 'API Rate Limit exceeded' }, 60],
+      [{ 'retry-after': '9999' }, {}, 3600],
+      [{ 'retry-after': '0' }, {}, 60],
+    ] as const) {
+      const { provider } = setUp({ organizations: ['acme'] }, { [ORG('acme')]: status(403, body, headers) });
+      const error = await trip(provider, visit).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ failure: 'unavailable', reason: 'status_403_rate_limit' });
+      expect(Math.abs((error as { retryAfter: number }).retryAfter - seconds)).toBeLessThanOrEqual(1);
+    }
+    const { provider } = setUp({ organizations: ['acme'] }, { [ORG('acme')]: status(403, {}, { 'x-ratelimit-remaining': '1' }) });
+    expect(await failureIn(trip(provider, visit))).toBe('refused membership_not_told');
+  }); // prettier-ignore
+});
+
+describe('upstreams/github, who may stay', () => {
+  it.each<[string, Partial<GitHubOptions>, Readonly<Record<string, () => Response>>]>([
+    ['yes', {}, {}],
+    ['yes', { organizations: ['acme', 'b'] }, { [ORG('b')]: active, [ORG('acme')]: status(403) }],
+    ['no', { organizations: ['acme', 'b'] }, { [ORG('b')]: pending }],
+    ['unknown', { organizations: ['acme', 'b'] }, { [ORG('b')]: status(403) }],
+    ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(500) }],
+    ['yes', { teams: ['acme/core'] }, { [TEAM]: active }],
+    ['no', { teams: ['acme/core'] }, {}],
+    ['unknown', { teams: ['acme/core'] }, { [`${API}/user`]: status(401), [TEAM]: active }],
+    ['unknown', { teams: ['acme/core'] }, { [`${API}/user`]: status(200, {}), [TEAM]: active }],
+    ['no', { organizations: ['acme'], teams: ['acme/core'] }, { [TEAM]: active }],
+    ['unknown', { organizations: ['acme'], teams: ['acme/core'] }, { [ORG('acme')]: status(403), [TEAM]: active }],
+    ['no', { organizations: ['acme'], teams: ['acme/core'] }, { [ORG('acme')]: status(403) }],
+    ['yes', { organizations: ['acme'], teams: ['acme/core'] }, { [ORG('acme')]: active, [TEAM]: active }],
+  ])('%s with %j', async (verdict, options, answers) => {
+    const { provider } = setUp(options, answers);
+    expect(await provider.recheck?.('gho_1', {} as never)).toBe(verdict);
+  }); // prettier-ignore
+});
+
+describe('upstreams/github, the rest', () => {
+  it('asks for what it needs to know, and for an account where that is wanted', async () => {
+    const query = async (options: Partial<GitHubOptions>): Promise<Record<string, string>> => Object.fromEntries((await locationOf(setUp(options).provider)).searchParams);
+    expect((await query({}))['scope']).toBe('read:user user:email');
+    expect([(await query({ organizations: ['a'] }))['scope'], (await query({ teams: ['a/b'] }))['scope']]).toEqual(Array(2).fill('read:user user:email read:org'));
+    expect([(await query({}))['prompt'], (await query({ prompt: 'select_account' }))['prompt']]).toEqual([undefined, 'select_account']);
+    const hinted = await setUp().provider.startSignIn({ redirectUri: REDIRECT, state: 's', env: {}, hint: 'uma' });
+    expect(new URL(hinted.location).searchParams.get('login')).toBe('uma');
+    for (const team of ['acme', '/core', 'acme/', 'a/b/c', '']) expect(() => github({ ...APP, teams: ['acme/core', team] })).toThrow(/^GitHub: `teams` holds/);
+  }); // prettier-ignore
+
+  it.each([[204, true], [404, true], [422, true], [200, 'broken revoke_status_200'], [401, 'broken revoke_status_401']])('is content with %i when a token is given back: %s', async (code, result) => {
+    const sent: unknown[] = [];
+    const fetcher: Fetch = async (url, init) => {
+      sent.push([url, init?.method, new Headers(init?.headers).get('authorization'), init?.body]);
+      return new Response(null, { status: code as number });
+    };
+    const provider = github({ ...APP, clientId: 'a/b', fetch: fetcher });
+    const going = provider.revoke({ tokens: { accessToken: 'gho_1' } as never, env: {} });
+    expect(await (typeof result === 'string' ? failureIn(going) : going)).toBe(result);
+    expect(sent).toEqual([[`${API}/applications/a%2Fb/token`, 'DELETE', `Basic ${btoa(`a/b:${APP.clientSecret}`)}`, '{"access_token":"gho_1"}']]);
+  }); // prettier-ignore
+});
