@@ -35,3 +35,41 @@ function render(value: HtmlValue): string {
   if (typeof value === 'object') return value.map(render).join('');
   return String(value).replace(/[&<>"'`]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
+
+/** How a field differs from a required line of text. */
+export interface FieldLook {
+  readonly type?: 'text' | 'email' | 'password';
+  readonly value?: string | undefined;
+  readonly hint?: HtmlValue;
+  /** Unique on the page; `field-` and the name unless told. */
+  readonly id?: string;
+  readonly required?: boolean;
+  readonly autofocus?: boolean;
+  readonly autocapitalize?: 'none' | 'characters' | 'sentences';
+  /** More attributes. No `maxlength` for a secret: the browser would cut a long pasted one without a word, and it would no longer match. */
+  readonly more?: { readonly [attribute: string]: string | number };
+}
+
+/** A field with its label, and its hint below. The value of a password field is never sent back. */
+export function field(name: string, label: HtmlValue, autocomplete: string, look: FieldLook = {}): Html {
+  const { type = 'text', value = '', hint, id = `field-${name}`, required = true, autofocus, autocapitalize = 'none', more = {} } = look;
+  const attributes = Object.entries(more).map(([attribute, text]) => html` ${attribute}="${text}"`);
+  return html`<div class="field">
+    <label for="${id}">${label}</label>
+    <input
+      id="${id}"
+      name="${name}"
+      type="${type}"
+      value="${type === 'password' ? '' : value}"
+      autocomplete="${autocomplete}"
+      autocapitalize="${autocapitalize}"
+      autocorrect="off"
+      spellcheck="false"
+      ${attributes}
+      ${hint && html` aria-describedby="${id}-hint"`}
+      ${required && html` required`}
+      ${autofocus && html` autofocus`}
+    />
+    ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}
+  </div>`;
+}

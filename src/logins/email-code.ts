@@ -6,7 +6,7 @@
 import { checkNames } from '../lib/names.ts';
 import { fromBase64url } from '../lib/base64url.ts';
 import { equalTexts } from '../lib/bytes.ts';
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { type Account, identityOf } from '../model/account.ts';
 import { checkMailer, type Email, foldAddress, type SendEmail } from '../model/email.ts';
@@ -110,19 +110,7 @@ async function signedUp(address: string, { accounts, secret }: LoginServices): P
 }
 
 function fields(typed: { readonly [name: string]: string }, { emailCode: words }: Words): Html {
-  return html`<div class="field">
-    <label for="email-address">${words.address}</label>
-    <input
-      id="email-address"
-      name="email"
-      type="email"
-      value="${typed['email']}"
-      autocomplete="email"
-      autocapitalize="none"
-      spellcheck="false"
-      required
-    />
-  </div>`;
+  return field('email', words.address, 'email', { id: 'email-address', type: 'email', value: typed['email'] });
 }
 
 function view(kept: Json, { emailCode: words }: Words): StepView {
@@ -130,19 +118,7 @@ function view(kept: Json, { emailCode: words }: Words): StepView {
   return {
     title: words.title,
     text: words.sent(html`<strong><bdi>${address}</bdi></strong>`),
-    fields: html`<div class="field">
-      <label for="email-code">${words.code}</label>
-      <input
-        id="email-code"
-        name="code"
-        type="text"
-        inputmode="numeric"
-        autocomplete="one-time-code"
-        spellcheck="false"
-        required
-        autofocus
-      />
-    </div>`,
+    fields: field('code', words.code, 'one-time-code', { id: 'email-code', autofocus: true, more: { inputmode: 'numeric' } }),
     button: words.button,
     more: html`<button class="plain" name="again" value="1" formnovalidate>${words.again}</button>`,
   };

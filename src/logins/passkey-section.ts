@@ -2,7 +2,7 @@
  * The passkeys of an account, on its own page below the account page: add, rename, remove. Adding and removing ask for a
  * recent sign-in, so that a stolen session cannot settle in. What is another's reads as not there (SEC-163).
  */
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import type { Account } from '../model/account.ts';
 import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.ts';
@@ -132,17 +132,7 @@ async function list({ services, words, path }: SectionCall, account: Account, pr
     ${mine.map((one, at) => panel(one, at, { path, isLast, isOpen: isLast && problem !== undefined, words }))}
     <form class="part" method="post" action="${path}">
       <input type="hidden" name="do" value="begin" />
-      <div class="field">
-        <label for="passkey-name">${say.nameOfNew}</label>
-        <input
-          id="passkey-name"
-          name="name"
-          type="text"
-          maxlength="${MAX_NAME_LENGTH}"
-          autocomplete="off"
-          placeholder="${say.defaultName}"
-        />
-      </div>
+      ${field('name', say.nameOfNew, 'off', { id: 'passkey-name', required: false, autocapitalize: 'sentences', more: { maxlength: MAX_NAME_LENGTH, placeholder: say.defaultName } })}
       <div class="actions"><button class="main">${say.add}</button></div>
     </form>`;
   return { kind: 'page', title: say.title, body, ...(status === undefined ? {} : { status }) };
@@ -169,18 +159,7 @@ function panel(passkey: Passkey, at: number, { path, isLast, isOpen, words }: Ar
       <summary>${say.change}</summary>
       <form method="post" action="${path}">
         <input type="hidden" name="do" value="rename" /><input type="hidden" name="passkey" value="${passkey.id}" />
-        <div class="field">
-          <label for="passkey-name-${at}">${say.name}</label>
-          <input
-            id="passkey-name-${at}"
-            name="name"
-            type="text"
-            value="${passkey.name}"
-            maxlength="${MAX_NAME_LENGTH}"
-            autocomplete="off"
-            required
-          />
-        </div>
+        ${field('name', say.name, 'off', { id: `passkey-name-${at}`, value: passkey.name, autocapitalize: 'sentences', more: { maxlength: MAX_NAME_LENGTH } })}
         <button class="plain">${say.rename}</button>
       </form>
       <form method="post" action="${path}">

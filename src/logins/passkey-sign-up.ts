@@ -2,7 +2,7 @@
  * Sign-up with a passkey and nothing else: a page of its own asks for a user name, then the device makes the passkey. What the two
  * pages of passkeys keep between asking the browser and its answer stands here, too.
  */
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { identityOf, isOpenUsername } from '../model/account.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices, Authenticated, Refused, Step } from '../model/login.ts';
@@ -13,7 +13,7 @@ import type { Words } from '../words/words.ts';
 import { makeCeremony, partyOf, type PasskeyOptions } from './passkey-options.ts';
 import type { Ceremony } from './passkey-script.ts';
 import { type RelyingParty, verifyRegistration } from './passkey-verifier.ts';
-import { field, formOf } from './password-rules.ts';
+import { formOf } from './password-rules.ts';
 
 /** What a step keeps: what the browser was asked; for a new account also whom it is for. */
 export type Kept = {

@@ -2,11 +2,11 @@
  * Password change: the part of the account page for who has a password. It takes the present one; afterwards every other
  * session and every grant of the user has ended, and this browser goes on under a new session.
  */
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import type { AccountSection, SectionAnswer, SectionCall } from '../model/login.ts';
 import { sayIn } from '../words/span.ts';
-import { field, formOf, newPasswordField, type PasswordRules, unfit } from './password-rules.ts';
+import { formOf, newPasswordField, type PasswordRules, unfit } from './password-rules.ts';
 
 const RULES = { most: 10, per: 15 * 60 };
 

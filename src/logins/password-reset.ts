@@ -2,13 +2,13 @@
  * Password reset by e-mail (CWE-640). Asking for it gets the same answer for every name, in the same time; the link is good
  * once, for 30 minutes, and dead as soon as password or address change; opening it changes nothing, only its form does.
  */
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { parseUrl } from '../lib/url.ts';
 import { type Account, usernameKey } from '../model/account.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall, LoginServices } from '../model/login.ts';
 import type { Words } from '../words/words.ts';
-import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
+import { formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
 
 const LIFE = 30 * 60;
 const KIND = 'password-reset';

@@ -1,7 +1,7 @@
 /**
  * Password rules: what can be a password here, and the messages that are about one. Shared by the pages around the login.
  */
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
 import { canBePassword } from '../model/account.ts';
 import type { SendEmail } from '../model/email.ts';
@@ -52,31 +52,6 @@ export async function send({ sendEmail }: PasswordRules, letter: Letter, env: un
       </body>
     </html>`;
   await sendEmail?.({ ...letter, html: document.toString(), lang }, env as never);
-}
-
-/** A field with its label. No `maxlength`: the browser would cut a long pasted text in silence, and it would fit no more. */
-export function field(name: string, label: HtmlValue, autocomplete: string, { type = 'text', value = '', hint }: FieldLook = {}): Html {
-  return html`<div class="field">
-    <label for="field-${name}">${label}</label>
-    <input
-      id="field-${name}"
-      name="${name}"
-      type="${type}"
-      value="${type === 'password' ? '' : value}"
-      autocomplete="${autocomplete}"
-      autocapitalize="none"
-      spellcheck="false"
-      ${hint && html` aria-describedby="hint-${name}"`}
-      required
-    />
-    ${hint && html`<p class="hint" id="hint-${name}">${hint}</p>`}
-  </div>`;
-}
-
-interface FieldLook {
-  readonly type?: 'text' | 'email' | 'password';
-  readonly value?: string;
-  readonly hint?: HtmlValue;
 }
 
 /** The field for a new password. */

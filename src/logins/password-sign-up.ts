@@ -2,13 +2,13 @@
  * Sign-up: open, by invitation, or not at all. Where messages can be sent, an account is made only by who reads them: the
  * address is typed, and whoever has the link chooses the password. A name that is an address is never made without that.
  */
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
 import { type Account, foldUsername, identityOf, isOpenUsername } from '../model/account.ts';
 import { foldAddress } from '../model/email.ts';
 import type { LoginPage, LoginPageAnswer, LoginPageCall } from '../model/login.ts';
 import { sayIn } from '../words/span.ts';
-import { field, formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
+import { formOf, newPasswordField, type PasswordRules, send, unfit } from './password-rules.ts';
 
 const LIFE = 60 * 60;
 const RULES = { most: 3, perNetwork: 30, per: 60 * 60 };

@@ -2,7 +2,7 @@
  * Sign-in with user name and password, against the accounts of our own store.
  * Order of checks: bounds, limits, hash. An unknown name and a wrong password get the same answer after the same work.
  */
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import { checkNames } from '../lib/names.ts';
 import { identityOf, type NewAccount, usernameKey } from '../model/account.ts';
@@ -85,26 +85,9 @@ function refused(reason: string): LoginResult {
   return { kind: 'refused', reason, text: ({ refused: say }: Words) => say.credentials_wrong };
 }
 
-/** No `maxlength`: the browser would cut a long pasted password in silence, and it would fit no more. */
 function fields(typed: { readonly [name: string]: string }, { password: say }: Words): Html {
-  return html`<div class="field">
-      <label for="password-username">${say.username}</label>
-      <input
-        id="password-username"
-        name="username"
-        type="text"
-        value="${typed['username']}"
-        autocomplete="username"
-        autocapitalize="none"
-        autocorrect="off"
-        spellcheck="false"
-        required
-      />
-    </div>
-    <div class="field">
-      <label for="password-password">${say.password}</label>
-      <input id="password-password" name="password" type="password" autocomplete="current-password" required />
-    </div>`;
+  const username = field('username', say.username, 'username', { id: 'password-username', value: typed['username'] });
+  return html`${username}${field('password', say.password, 'current-password', { id: 'password-password', type: 'password' })}`;
 }
 
 function isBounded(text: string, max: number): boolean {

@@ -3,7 +3,7 @@
  * needs a fresh sign-in: an open session on somebody else's screen must not be enough.
  */
 import { encode } from 'uqr';
-import { html, Html } from '../lib/html.ts';
+import { field, html, Html } from '../lib/html.ts';
 import { base32, oneTimeUri } from '../lib/one-time.ts';
 import type { AccountSection, AccountUser, SectionAnswer, SectionCall } from '../model/login.ts';
 import type { Seconds } from '../model/store.ts';
@@ -71,10 +71,7 @@ function offered(
           <code>${(base32(secret).match(/.{1,4}/g) ?? []).join(' ')}</code>
         </details>
       </div>
-      <div class="field">
-        <label for="totp-code">${words.firstCode}</label>
-        <input id="totp-code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" spellcheck="false" required />
-      </div>
+      ${field('code', words.firstCode, 'one-time-code', { id: 'totp-code', more: { inputmode: 'numeric' } })}
       <div class="actions"><button class="main" name="decision" value="confirm">${words.turnOn}</button></div>
     </form>`;
   return { kind: 'page', title: words.title, body, ...more };

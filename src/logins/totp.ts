@@ -2,7 +2,7 @@
  * The second factor of an authenticator app (RFC 6238), with recovery codes: what is asked after a login, of users who have
  * set it up. Where they do that stands in `totp-section.ts`.
  */
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { Limited, LoginServices, Refused, StepView } from '../model/login.ts';
 import type { SecondFactorPassed, SecondFactor } from '../model/second-factor.ts';
 import type { Json } from '../model/store.ts';
@@ -59,16 +59,10 @@ function view(_kept: Json, { totp: words }: Words): StepView {
   return {
     title: words.askTitle,
     text: words.ask,
-    fields: html`<div class="field">
-        <label for="totp-code">${words.code}</label>
-        <input id="totp-code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" spellcheck="false" autofocus />
-      </div>
+    fields: html`${field('code', words.code, 'one-time-code', { id: 'totp-code', required: false, autofocus: true, more: { inputmode: 'numeric' } })}
       <details>
         <summary>${words.lost}</summary>
-        <div class="field">
-          <label for="totp-recovery">${words.recoveryCode}</label>
-          <input id="totp-recovery" name="recovery" type="text" autocomplete="off" autocapitalize="none" spellcheck="false" />
-        </div>
+        ${field('recovery', words.recoveryCode, 'off', { id: 'totp-recovery', required: false })}
       </details>`,
     button: words.confirm,
   };

@@ -2,7 +2,7 @@
  * The page where a person types the code that a device shows. A code that came with the link is shown to be compared, never taken as
  * it came (RFC 8628 §3.3.1, §5.4).
  */
-import { html } from '../lib/html.ts';
+import { field, html } from '../lib/html.ts';
 import type { Brand } from '../model/brand.ts';
 import { page } from './layout.ts';
 import { describedByProblem, problemAnswer, problemBox } from './sign-in.ts';
@@ -29,20 +29,7 @@ export function devicePage(view: DeviceView): Response {
     <p class="lead">${userCode === '' || view.error !== undefined ? say.lead : say.compare}</p>
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       ${problemBox(view, words)}
-      <div class="field">
-        <label for="user_code">${say.code}</label>
-        <input
-          id="user_code"
-          name="user_code"
-          value="${userCode}"
-          maxlength="20"
-          dir="ltr"
-          autocapitalize="characters"
-          autocomplete="off"
-          spellcheck="false"
-          required
-        />
-      </div>
+      ${field('user_code', say.code, 'off', { id: 'user_code', value: userCode, autocapitalize: 'characters', more: { maxlength: 20, dir: 'ltr' } })}
       <div class="actions"><button class="main">${say.go}</button></div>
     </form>`;
   return page({
