@@ -1,22 +1,28 @@
-/** Auth0, as the place where users sign in. Its issuer ends with a slash, and an organization is checked on return. */
+/** Auth0 as the upstream. Its issuer ends with a slash, and an organization is checked at the callback. */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link auth0}. */
 export interface Auth0Options extends ProviderOptions {
-  /** `tenant.eu.auth0.com`, or a domain of your own. */
+  /** `tenant.eu.auth0.com`, or your custom domain. */
   readonly domain: string;
-  /** Identifier of an API, for an access token to it. */
+  /** Identifier of an API, to get an access token for it. */
   readonly audience?: string;
-  /** Id (`org_…`) or name: only its members may come in. */
+  /** Id (`org_…`) or name: only its members may sign in. */
   readonly organization?: string;
-  /** The connection to use, past Auth0's own choice. */
+  /** The connection to use, instead of Auth0's choice. */
   readonly connection?: string;
   readonly prompt?: string;
 }
 
-/** Sign-in with Auth0. */
+/**
+ * Sign-in with Auth0.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(auth0({ domain: 'acme.eu.auth0.com', clientId: 'abc', clientSecret: (env) => (env as Env).AUTH0_SECRET }))
+ */
 export function auth0(options: Auth0Options): Upstream {
   checkProvider('auth0', options, 'domain audience organization connection prompt');
   const { domain, audience, organization, connection, prompt } = options;

@@ -1,25 +1,25 @@
 /**
- * Breaker: a provider that is down is left alone for a while, so that nobody waits for what will not come and it is not
- * trampled when it gets up. After some failures in a row the circuit opens; then one request at a time tries (FLT-17).
+ * Circuit breaker: stops requests to an upstream that is down, so that users need not wait for a timeout and the upstream can recover. It
+ * opens after some failures in a row; then one request at a time probes (FLT-17).
  */
 import type { Seconds } from '../model/store.ts';
 import { UpstreamError } from './contract.ts';
 
-/** Failures in a row that open it. */
+/** Failures in a row that open the circuit. */
 const MAX_FAILURES = 5;
-/** Seconds it stays open at first; doubled with each failed try, up to the longest. */
+/** Seconds that it stays open at first; doubled with each failed probe, up to the maximum. */
 const FIRST: Seconds = 5;
 const MAX_PAUSE: Seconds = 60;
-/** Seconds after which another request may try: in workerd the one that tried may have been cut off, and then never ends. */
+/** Seconds after which another request may probe: in workerd, the first one may have been cancelled, and then never ends. */
 const PROBE: Seconds = 10;
 
-/** One provider's breaker. */
+/** Circuit breaker of one upstream. */
 export interface Breaker {
   /** Runs the step, or refuses at once. @throws {UpstreamError} `unavailable: breaker_open` with the seconds to wait. */
   run<T>(step: () => Promise<T>): Promise<T>;
 }
 
-/** Makes a closed one. @param now seconds; need not be whole. */
+/** Makes a closed circuit breaker. @param now in seconds, possibly fractional. */
 export function makeBreaker(now: () => number = () => Date.now() / 1000): Breaker {
   let [failures, opens, openUntil, probedUntil] = [0, 0, 0, 0];
   const open = (span: Seconds): void => {
@@ -38,11 +38,11 @@ export function makeBreaker(now: () => number = () => Date.now() / 1000): Breake
         [failures, opens, openUntil] = [0, 0, 0];
         return result;
       } catch (error) {
-        // A 429 is often about one person's token: it must not keep out all others.
+        // A 429 is often about one user's token: it must not lock out the others.
         if (!(error instanceof UpstreamError) || error.failure !== 'unavailable' || ['status_429', 'breaker_open'].includes(error.reason))
           throw error;
         failures += 1;
-        if (error.retryAfter !== undefined) open(Math.min(MAX_PAUSE, error.retryAfter)); // it said itself how long (RFC 9110 §10.2.3)
+        if (error.retryAfter !== undefined) open(Math.min(MAX_PAUSE, error.retryAfter)); // the upstream said how long (RFC 9110 §10.2.3)
         else if (isHalfOpen || failures >= MAX_FAILURES) open(Math.min(MAX_PAUSE, FIRST * 2 ** opens));
         throw error;
       } finally {
@@ -52,27 +52,27 @@ export function makeBreaker(now: () => number = () => Date.now() / 1000): Breake
   };
 }
 
-/** Visitors in a row whose requests failed, from which on it is the provider, and not one of them. */
+/** Visitors in a row whose requests failed, from which on the upstream counts as down. */
 const MIN_VISITORS = 3;
 const MAX_VISITORS = 1000;
 
 /**
- * Breakers of one provider: one for each visitor, and one for all that counts when several visitors in a row met failures. What a visitor
- * sends decides what the provider answers, so a single one must not be able to close it for everybody.
+ * Circuit breakers of one upstream: one for each visitor, and a shared one that counts once several visitors in a row have failed. A visitor
+ * influences the upstream's responses, so a single one must not be able to open the circuit for all.
  */
 export function makeBreakers(now?: () => number): (visitor?: string) => Breaker {
   const shared = makeBreaker(now);
-  const own = new Map<string, Breaker>();
+  const breakers = new Map<string, Breaker>();
   const failing = new Set<string>();
   return (visitor = '') => {
-    const mine = own.get(visitor) ?? makeBreaker(now);
-    own.delete(visitor);
-    own.set(visitor, mine); // the one that was used last stands last
-    if (own.size > MAX_VISITORS) own.delete(own.keys().next().value ?? '');
+    const breaker = breakers.get(visitor) ?? makeBreaker(now);
+    breakers.delete(visitor);
+    breakers.set(visitor, breaker); // keeps the most recently used last
+    if (breakers.size > MAX_VISITORS) breakers.delete(breakers.keys().next().value ?? '');
     return {
       async run(step) {
         try {
-          const result = await (failing.size >= MIN_VISITORS ? shared.run(() => mine.run(step)) : mine.run(step));
+          const result = await (failing.size >= MIN_VISITORS ? shared.run(() => breaker.run(step)) : breaker.run(step));
           failing.clear();
           return result;
         } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Cloudflare Access as an OpenID Connect provider ("Access for SaaS"): each application is an issuer of its own. For a server
- * that stands behind Access, and gets its assertion with every request, see `portcullis/verifiers`.
+ * Cloudflare Access as an OpenID Connect provider ("Access for SaaS"): each application has its own issuer. If your server is behind Access
+ * and gets its assertion with each request, use `portcullis/verifiers` instead.
  */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
@@ -8,11 +8,11 @@ import { openid } from './oidc.ts';
 
 /** Options of {@link cloudflareAccess}. */
 export interface CloudflareAccessOptions extends ProviderOptions {
-  /** The dashboard's "Issuer": `https://<team>.cloudflareaccess.com/cdn-cgi/access/sso/oidc/<client id>`. */
+  /** "Issuer" in the dashboard: `https://<team>.cloudflareaccess.com/cdn-cgi/access/sso/oidc/<client id>`. */
   readonly issuer: string;
 }
 
-/** Sign-in with Cloudflare Access. */
+/** Sign-in with Cloudflare Access. @throws {TypeError} at start-up for a wrong option. */
 export function cloudflareAccess(options: CloudflareAccessOptions): Upstream {
   checkProvider('cloudflareAccess', options, 'issuer');
   return codeFlow(openid('cloudflare-access', 'Cloudflare Access', options.issuer), options);

@@ -1,9 +1,9 @@
 /**
- * Code flow: the one way in which every provider is asked (OAuth 2.1 §4.1, OpenID Connect Core §3.1), on `oauth4webapi`.
- * PKCE and state always, a nonce and a verified ID token with OpenID Connect. All that goes wrong is an `UpstreamError`.
+ * Authorization code flow with an upstream (OAuth 2.1 §4.1, OpenID Connect Core §3.1), on `oauth4webapi`. Always with PKCE and state; with
+ * OpenID Connect also a nonce and a verified ID token. Every failure is an `UpstreamError`.
  *
- *   there:  endpoints → verifier, nonce → authorization URL
- *   back:   endpoints → iss, state, error → code for tokens → ID token (signature, iss, aud, azp, nonce, time) → userinfo → identity
+ *   redirect: endpoints → verifier, nonce → authorization URL
+ *   callback: endpoints → iss, state, error → code for tokens → ID token (signature, iss, aud, azp, nonce, time) → userinfo → identity
  */
 import * as oauth from 'oauth4webapi';
 import { parseJson } from '../lib/json.ts';
@@ -17,17 +17,17 @@ import { makeDiscover } from './discovery.ts';
 import { failureOf } from './failure.ts';
 import { unverifiedClaims } from './jwt.ts';
 import { makeKeySet } from './key-set.ts';
-import { offlineOf, type Parameters as Wanted } from './offline.ts';
+import { offlineOf, type Parameters as AuthorizationParameters } from './offline.ts';
 import { readAnswer } from './token-answer.ts';
 import { makeTokenOperations, tokensOf } from './token-verbs.ts';
 
 const TIMEOUT = 10;
 const MAX_DEPTH = 32;
 const AGAIN = { prompt: 'login', max_age: '0' };
-/** Claims of an ID token that say nothing of the person. */
+/** Claims of an ID token that are not about the user. */
 const PROTOCOL = new Set('iss aud azp exp iat nbf nonce at_hash c_hash s_hash jti sid auth_time typ ver'.split(' '));
 
-/** Makes a provider run. @throws {TypeError} for an option that cannot be right. */
+/** Makes an upstream from a provider. @throws {TypeError} for a wrong option. */
 export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
   checkOptions(given, options);
   const provider = repairedBy(given, options);
@@ -39,22 +39,22 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
   const asker = (visitor?: string): Ask => makeAsk(options.fetch ?? ((url, init) => fetch(url, init)), timeout, breakers(visitor));
   const credentials = makeCredentials(id, provider, options);
 
-  const startSignIn = async (trip: Parameters<Upstream['startSignIn']>[0]): ReturnType<Upstream['startSignIn']> => {
-    const server = await discover(asker(trip.visitor));
+  const startSignIn = async (request: Parameters<Upstream['startSignIn']>[0]): ReturnType<Upstream['startSignIn']> => {
+    const server = await discover(asker(request.visitor));
     const kept: CallbackState = { verifier: oauth.generateRandomCodeVerifier(), nonce: oauth.generateRandomNonce() };
     const url = new URL(server.authorization_endpoint);
-    const wanted = [...new Set([...scope, ...(trip.scopes ?? [])])];
-    const more = trip.offline === true ? offlineOf(provider, server, wanted) : { scope: wanted, parameters: {} };
-    const parameters: Wanted = {
+    const wanted = [...new Set([...scope, ...(request.scopes ?? [])])];
+    const more = request.offline === true ? offlineOf(provider, server, wanted) : { scope: wanted, parameters: {} };
+    const parameters: AuthorizationParameters = {
       ...provider.parameters,
       ...more.parameters,
-      ...(trip.fresh === true ? (provider.again ?? (provider.openid ? AGAIN : {})) : {}),
-      [provider.hint ?? 'login_hint']: provider.openid || provider.hint !== undefined ? trip.hint : undefined,
+      ...(request.fresh === true ? (provider.again ?? (provider.openid ? AGAIN : {})) : {}),
+      [provider.hint ?? 'login_hint']: provider.openid || provider.hint !== undefined ? request.hint : undefined,
       response_type: 'code',
-      client_id: credentials.client(trip.env).client_id,
-      redirect_uri: trip.redirectUri,
+      client_id: credentials.client(request.env).client_id,
+      redirect_uri: request.redirectUri,
       [provider.scopeParameter ?? 'scope']: more.scope.length === 0 ? undefined : more.scope.join(' '),
-      state: trip.state,
+      state: request.state,
       code_challenge: await oauth.calculatePKCECodeChallenge(kept.verifier),
       code_challenge_method: 'S256',
       nonce: provider.openid ? kept.nonce : undefined,
@@ -63,22 +63,22 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     return { location: url.href, keep: kept };
   };
 
-  const finishSignIn = async (back: Parameters<Upstream['finishSignIn']>[0]): ReturnType<Upstream['finishSignIn']> => {
-    const ask = asker(back.visitor);
+  const finishSignIn = async (callback: Parameters<Upstream['finishSignIn']>[0]): ReturnType<Upstream['finishSignIn']> => {
+    const ask = asker(callback.visitor);
     const found = await discover(ask);
-    const kept = bodyOf(back.kept);
-    const client = credentials.client(back.env, back.now);
+    const kept = bodyOf(callback.kept);
+    const client = credentials.client(callback.env, callback.now);
     const insecure = { [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname) };
-    const parameters = oauth.validateAuthResponse(found, client, back.parameters, back.state);
+    const parameters = oauth.validateAuthResponse(found, client, callback.parameters, callback.state);
     if (!parameters.has('code')) throw new UpstreamError('broken', 'code_missing');
 
     const verifier = textOf(kept['verifier'], 'verifier_lost');
     const response = await oauth.authorizationCodeGrantRequest(
       found,
       client,
-      credentials.auth(back.env),
+      credentials.auth(callback.env),
       parameters,
-      back.redirectUri,
+      callback.redirectUri,
       verifier,
       {
         ...insecure,
@@ -98,7 +98,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
       await oauth.validateApplicationLevelSignature(server, response, { ...insecure, ...jwks });
     }
     const more =
-      idToken && isThin(idToken, scope) && found.userinfo_endpoint !== undefined
+      idToken && isIncomplete(idToken, scope) && found.userinfo_endpoint !== undefined
         ? await userinfo(found.userinfo_endpoint, answer, idToken, ask)
         : {};
     const claims = Object.fromEntries(Object.entries(merged(more, idToken)).filter(([name]) => !PROTOCOL.has(name)));
@@ -111,7 +111,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
     };
     const identity = await (provider.identify ?? identityOf)(arrival);
     const authenticatedAt = idToken?.['auth_time'];
-    return { identity, tokens: tokensOf(answer, back.now), ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}) };
+    return { identity, tokens: tokensOf(answer, callback.now), ...(typeof authenticatedAt === 'number' ? { authenticatedAt } : {}) };
   };
 
   const site = 'discover' in provider.server ? provider.server.discover : provider.server.authorization_endpoint;
@@ -122,7 +122,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
   };
   const issuer = 'discover' in provider.server ? provider.server.discover : provider.server.issuer;
   const { admits, recheck } = provider;
-  const stay: Pick<Upstream, 'admits' | 'recheck'> = {
+  const membership: Pick<Upstream, 'admits' | 'recheck'> = {
     ...(admits ? { admits } : {}),
     ...(recheck
       ? {
@@ -134,10 +134,10 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
         }
       : {}),
   };
-  return { id, label, issuer, site, scope, timeout, ...steps, ...verbs, ...stay };
+  return { id, label, issuer, site, scope, timeout, ...steps, ...verbs, ...membership };
 }
 
-/** Asks an API of the provider with an access token. */
+/** Calls the upstream's API with an access token. */
 function getter(ask: Ask, token: string): UpstreamCallback['get'] {
   return async (url, headers = {}) => {
     const authorization = `Bearer ${token}`;
@@ -146,7 +146,7 @@ function getter(ask: Ask, token: string): UpstreamCallback['get'] {
   };
 }
 
-/** The provider with the operator's own repairs, which come after ours. */
+/** Adds the operator's own repair, which runs after the provider's. */
 function repairedBy(provider: Provider, { repairAnswer }: ProviderOptions): Provider {
   const { repair = (body) => body } = provider;
   return repairAnswer ? { ...provider, repair: (body) => bodyOf(repairAnswer(repair(body))) } : provider;
@@ -162,35 +162,35 @@ function checkOptions({ id, label }: Provider, { clientId, id: own = id, timeout
   if (!(timeout > 0 && timeout <= 60)) fail('`timeout` must be more than 0 and at most 60 seconds');
 }
 
-/** The server whose ID token it must be. The claims are read before they are verified, only to know which issuer to demand. */
+/** The expected issuer of the ID token. Reads unverified claims, only to know which issuer to require. */
 async function serverOf(found: Endpoints, response: Response, { issuerOf }: Provider): Promise<Endpoints> {
   if (!issuerOf) return found;
   const body = bodyOf(await response.clone().json());
   return { ...found, issuer: issuerOf(unverifiedClaims(body['id_token'])) };
 }
 
-/** Whether the claims that were asked for must be fetched: many providers leave them out of the ID token (OIDC Core §5.4). */
-function isThin(claims: Body, scope: readonly string[]): boolean {
+/** Whether requested claims are missing: many upstreams return them only from userinfo (OIDC Core §5.4). */
+function isIncomplete(claims: Body, scope: readonly string[]): boolean {
   return (scope.includes('email') && claims['email'] === undefined) || (scope.includes('profile') && claims['name'] === undefined);
 }
 
-/** The ID token wins. That an address is verified is said of that address, so both come from one source, or from two that agree on it. */
+/** The ID token takes precedence. `email_verified` is about one address, so both come from one source, or from two with the same address. */
 function merged({ email, email_verified: verified, ...more }: Body, idToken: Body = {}): Body {
   const { email: signed, email_verified: signedVerified, ...rest } = idToken;
   if (signed === undefined) return { ...more, ...(email === undefined ? {} : { email, email_verified: verified }), ...rest };
   return { ...more, ...rest, email: signed, email_verified: signedVerified ?? (email === signed ? verified : undefined) };
 }
 
-/** Best effort: an ID token that is good is enough, so only another subject is fatal (OpenID Connect Core §5.3.2). */
+/** Best effort: a valid ID token is enough, so only a different subject is fatal (OpenID Connect Core §5.3.2). */
 async function userinfo(url: string, { access_token: token }: oauth.TokenEndpointResponse, { sub }: Body, ask: Ask): Promise<Body> {
   const headers = { accept: 'application/json', authorization: `Bearer ${token}` };
   const response = await ask(url, { headers }).catch((error: unknown) => {
     if (error instanceof UpstreamError && error.failure !== 'unavailable') return null;
-    throw error; // an outage is told as one: without the address somebody might be refused
+    throw error; // report an outage: without the address, the user might be refused
   });
-  const said = response?.status === 200 ? bodyOf(parseJson(await response.text(), MAX_DEPTH)) : {};
-  if (said['sub'] === undefined) return {};
-  if (textOf(said['sub'], 'userinfo_other_subject') !== textOf(sub, 'sub_missing'))
+  const profile = response?.status === 200 ? bodyOf(parseJson(await response.text(), MAX_DEPTH)) : {};
+  if (profile['sub'] === undefined) return {};
+  if (textOf(profile['sub'], 'userinfo_other_subject') !== textOf(sub, 'sub_missing'))
     throw new UpstreamError('broken', 'userinfo_other_subject');
-  return said;
+  return profile;
 }

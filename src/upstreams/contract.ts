@@ -1,6 +1,6 @@
 /**
- * Upstream: an outside identity provider, as data plus its quirks. `code-flow` makes it run; a file that bears the
- * provider's name says where it is and what is odd about it. Knows nothing of tickets, sessions and storage.
+ * Contract of upstreams: identity providers as data plus their quirks. `code-flow` runs the protocol; each provider's file has its URLs and
+ * peculiarities. Independent of requests, sessions and storage.
  */
 import { checkNames } from '../lib/names.ts';
 import type { Identity } from '../model/identity.ts';
@@ -9,43 +9,43 @@ import type { Verdict as StayVerdict } from '../model/origin.ts';
 import type { UpstreamTokens } from '../model/upstream.ts';
 import type { Text } from '../words/words.ts';
 
-/** A value, or where to find it in the environment: Workers have their secrets only there. */
+/** A value, or a function that reads it from the environment: on Workers secrets exist only there. */
 export type FromEnv = string | ((env: unknown) => string);
 
-/** Sends a request: the global `fetch` is one. */
+/** Sends a request, like the global `fetch`. */
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
-/** What every provider can be told. */
+/** Options of every upstream. */
 export interface ProviderOptions {
   readonly clientId: FromEnv;
-  /** Absent only for a public client. */
+  /** Omit only for a public client. */
   readonly clientSecret?: FromEnv;
-  /** Instead of the usual ones. */
+  /** Replaces the default scopes. */
   readonly scope?: readonly string[];
-  /** Stands in the callback's path: give two of one kind different ones. */
+  /** Used in the callback's path; use different ids for two upstreams of one kind. */
   readonly id?: string;
-  /** The name on the button. */
+  /** Name on the button. */
   readonly label?: string;
-  /** Repairs what the token endpoint answers, before anything is read of it: `(answer) => ({ ...answer, ...answer.data })`. */
+  /** Repairs the token response before it is read: `(answer) => ({ ...answer, ...answer.data })`. */
   readonly repairAnswer?: (answer: Body) => Body;
-  /** Instead of the global one: for a proxy, and for tests. */
+  /** Replaces the global `fetch`: for a proxy, and for tests. */
   readonly fetch?: Fetch;
-  /** Seconds in which all answers of one step must be there; default 10. */
+  /** Timeout for all requests of one step, in seconds; 10 by default. */
   readonly timeout?: Seconds;
 }
 
 const COMMON = 'clientId clientSecret scope id label repairAnswer fetch timeout';
 
-/** Refuses options that are not there, or that no provider has. @param own names beside {@link ProviderOptions}. @throws {TypeError} */
+/** Rejects unknown or missing options. @param own names besides {@link ProviderOptions}. @throws {TypeError} */
 export function checkProvider(name: string, options: ProviderOptions, own: string): void {
   if (options === undefined)
     throw new TypeError(`${name}: give an object with \`clientId\` and \`clientSecret\`, of the app that you registered there.`);
   checkNames(name, options, own === '' ? COMMON : `${COMMON} ${own}`);
 }
 
-/** Where a provider's endpoints are. */
+/** Endpoints of an upstream. */
 export type Endpoints = {
-  /** What `iss` must be, in its callback and in its ID tokens. */
+  /** Required value of `iss`, in the callback and in ID tokens. */
   readonly issuer: string;
   readonly authorization_endpoint: string;
   readonly token_endpoint: string;
@@ -57,60 +57,60 @@ export type Endpoints = {
   readonly authorization_response_iss_parameter_supported?: boolean;
 };
 
-/** JSON that a provider answered. */
+/** A JSON object from an upstream. */
 export type Body = { readonly [name: string]: unknown };
 
-/** What is known once the code was redeemed. */
+/** What is known after the code was redeemed. */
 export interface UpstreamCallback {
   readonly issuer: string;
-  /** The checked claims of the ID token, with those of the userinfo endpoint; empty without OpenID Connect. */
+  /** Verified claims of the ID token, with those of userinfo; empty without OpenID Connect. */
   readonly claims: Body;
-  /** The token endpoint's whole answer. */
+  /** The whole token response. */
   readonly answer: Body;
   readonly clientId: string;
-  /** Asks an API of the provider with the access token. @throws {UpstreamError} when it is down. */
+  /** Calls the upstream's API with the access token. @throws {UpstreamError} if it is down. */
   readonly get: (
     url: string,
     headers?: { readonly [name: string]: string },
   ) => Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }>;
 }
 
-/** A provider: data, and the few places where providers differ. */
+/** An upstream as data, with the hooks for its quirks. */
 export interface Provider {
   readonly id: string;
   readonly label: string;
-  /** Its endpoints, or the issuer that publishes them (OpenID Connect Discovery). */
+  /** Its endpoints, or its issuer for OpenID Connect Discovery. */
   readonly server: Endpoints | { readonly discover: string };
-  /** OpenID Connect: a nonce is sent, an ID token demanded. */
+  /** Whether it uses OpenID Connect: a nonce is sent, and an ID token is required. */
   readonly openid: boolean;
   readonly scope: readonly string[];
-  /** The parameter that names the scopes. Default `scope`. */
+  /** The parameter for scopes; `scope` by default. */
   readonly scopeParameter?: string;
-  /** Default `client_secret_post`. */
+  /** `client_secret_post` by default. */
   readonly clientAuth?: 'client_secret_basic' | 'client_secret_post';
-  /** More parameters of the authorization request. */
+  /** Extra parameters of the authorization request. */
   readonly parameters?: { readonly [name: string]: string | undefined };
-  /** Repairs a token answer that is not as RFC 6749 wants it. */
+  /** Repairs a token response that does not conform to RFC 6749. */
   readonly repair?: (answer: Body) => Body;
-  /** The issuer, where it depends on who signs in; checked against the token that is then verified. */
+  /** The issuer, if it depends on the user; verified with the token afterwards. */
   readonly issuerOf?: (unverified: Body) => string;
-  /** What more is asked for where tokens are kept, so that there is a refresh token. Absent: `offline_access` where the provider publishes it. */
+  /** What to add to get a refresh token, if tokens are kept. By default `offline_access`, if the upstream publishes it. */
   readonly offline?: { readonly scope?: readonly string[]; readonly parameters?: { readonly [name: string]: string } };
-  /** What asks for a fresh proof; only an `auth_time` of the ID token answers it. Default: `prompt=login` and `max_age=0` with OpenID Connect (Core §3.1.2.1), else nothing. */
+  /** Parameters that force a new sign-in, confirmed only by `auth_time`. By default `prompt=login` and `max_age=0` (OIDC Core §3.1.2.1). */
   readonly again?: { readonly [name: string]: string };
-  /** The parameter that says whom to sign in. Default: `login_hint` with OpenID Connect (Core §3.1.2.1), else none. */
+  /** The parameter for a login hint. By default `login_hint` with OpenID Connect (Core §3.1.2.1), otherwise none. */
   readonly hint?: string;
-  /** Makes the provider forget tokens, where it has a way of its own. Default: RFC 7009, where it publishes an endpoint. */
+  /** Revokes tokens, if the upstream has its own API for it. By default RFC 7009, if it publishes an endpoint. */
   readonly revoke?: (forget: RevocationContext) => Promise<void>;
-  /** Whether the options still let in somebody who came before, judged by what was known then. Default: yes. */
+  /** Whether the options still admit a user who signed in before, judged by the data of that time. By default yes. */
   readonly admits?: (identity: Identity) => boolean;
-  /** Asks the provider whether it would still let somebody in. Default: it is not asked. @throws {UpstreamError} when it is down. */
+  /** Asks the upstream whether it would still admit a user. By default it is not asked. @throws {UpstreamError} if it is down. */
   readonly recheck?: (get: UpstreamCallback['get'], token: string) => Promise<StayVerdict>;
-  /** Who it is. Default: `sub` at the issuer. @throws {UpstreamError} for somebody who may not come in. */
+  /** The user's identity; by default `sub` at the issuer. @throws {UpstreamError} if the user may not sign in. */
   readonly identify?: (arrival: UpstreamCallback) => Identity | Promise<Identity>;
 }
 
-/** What a provider needs to forget tokens. */
+/** What an upstream needs to revoke tokens. */
 export interface RevocationContext {
   readonly tokens: UpstreamTokens;
   readonly clientId: string;
@@ -118,46 +118,46 @@ export interface RevocationContext {
   readonly ask: (url: string, sent: { method: string; headers: Readonly<Record<string, string>>; body: string }) => Promise<Response>;
 }
 
-/** Who came back, and what may be kept of the visit. */
+/** Result of a callback. */
 export interface CallbackResult {
   readonly identity: Identity;
   readonly tokens: UpstreamTokens;
-  /** When the person proved who they are, where the ID token says so (`auth_time`). */
+  /** When the user authenticated, if the ID token says so (`auth_time`). */
   readonly authenticatedAt?: Seconds;
 }
 
-/** What a departure keeps for the return. */
+/** What is kept between redirect and callback. */
 export type CallbackState = { readonly verifier: string; readonly nonce: string };
 
-/** A provider that runs. */
+/** An upstream that is ready to use. */
 export interface Upstream {
   readonly id: string;
   readonly label: string;
-  /** Who vouches for its users, where that is known beforehand. */
+  /** Issuer of its users, if known in advance. */
   readonly issuer?: string;
-  /** A URL of it. */
+  /** One of its URLs. */
   readonly site: string;
-  /** What it is asked for. */
+  /** Scopes that it is asked for. */
   readonly scope: readonly string[];
-  /** Seconds in which all answers of one step are there. */
+  /** Timeout for all requests of one step, in seconds. */
   readonly timeout: Seconds;
-  /** The way there. @throws {UpstreamError} */
+  /** The redirect to the upstream. @throws {UpstreamError} */
   startSignIn(trip: {
     readonly redirectUri: string;
     readonly state: string;
     readonly env: unknown;
-    /** Who asks, so that the failures of one are not those of all. */
+    /** The visitor, so that one visitor's failures do not affect the others. */
     readonly visitor?: string;
-    /** Whether the tokens will be kept, so that a refresh token is wanted. */
+    /** Whether a refresh token is needed because tokens are kept. */
     readonly offline?: boolean;
-    /** What more is asked for, this once. */
+    /** Extra scopes for this request. */
     readonly scopes?: readonly string[];
-    /** Whether the person shall prove anew who they are. */
+    /** Whether the user must authenticate again. */
     readonly fresh?: boolean;
-    /** Whom the client believes to sign in. */
+    /** Login hint. */
     readonly hint?: string;
   }): Promise<{ readonly location: string; readonly keep: Json }>;
-  /** Who came back. @throws {UpstreamError} */
+  /** Handles the callback. @throws {UpstreamError} */
   finishSignIn(back: {
     readonly redirectUri: string;
     readonly state: string;
@@ -167,29 +167,29 @@ export interface Upstream {
     readonly env: unknown;
     readonly visitor?: string;
   }): Promise<CallbackResult>;
-  /** Trades the refresh token; a provider that gives no new one lets the old one stand. @throws {UpstreamError} `refused` when it is dead. */
+  /** Refreshes; without a new refresh token the old one stays. @throws {UpstreamError} `refused` if the refresh token is no longer valid. */
   refresh(kept: { readonly tokens: UpstreamTokens; readonly now: Seconds; readonly env: unknown }): Promise<UpstreamTokens>;
-  /** Whether the options still let in somebody who came before. */
+  /** Whether the options still admit a user who signed in before. */
   readonly admits?: (identity: Identity) => boolean;
-  /** Asks the provider whether somebody may stay. */
+  /** Asks the upstream whether it would still admit a user. */
   readonly recheck?: (token: string, identity: Identity) => Promise<StayVerdict>;
-  /** Makes the provider forget the tokens; false where it has no way. @throws {UpstreamError} */
+  /** Revokes tokens; false if the upstream has no revocation. @throws {UpstreamError} */
   revoke(kept: { readonly tokens: UpstreamTokens; readonly env: unknown }): Promise<boolean>;
 }
 
-/** How a provider failed: it is down, its answer is not to be trusted, it said no by the redirect, or the person may not come in. */
+/** How an upstream failed: down, response not acceptable, error in the callback, or the user may not sign in. */
 export type Failure = 'unavailable' | 'broken' | 'declined' | 'refused';
 
-/** The one way a provider fails. Holds nothing of what it answered but a word of ours. */
+/** The one error of upstreams. Contains nothing from the upstream's response except a known error code. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly failure: Failure;
   /** One snake_case word for the `on` listener. */
   readonly reason: string;
   readonly retryAfter: Seconds | undefined;
-  /** What the operator is told in addition: what to change. */
+  /** For the operator: what to change. */
   readonly hint: string | undefined;
-  /** What the person is told who may not come in, where the words for the reason are not enough. */
+  /** For a user who may not sign in, if the default text for the reason is not enough. */
   readonly text: Text;
   constructor(
     failure: Failure,
@@ -205,21 +205,21 @@ export class UpstreamError extends Error {
   }
 }
 
-/** The identity of a plain OpenID Connect provider. Whose members it has names the organization in `org_id`. */
+/** The identity from plain OpenID Connect claims; `org_id` is the organization. */
 export function identityOf({ issuer, claims }: UpstreamCallback): Identity {
   const { org_id: organization } = claims;
   const belongs = typeof organization === 'string' && organization !== '' ? { organization } : {};
   return { issuer, subject: textOf(claims['sub'], 'sub_missing'), claims, ...belongs };
 }
 
-/** A non-empty text, or the provider's answer is broken. */
+/** A non-empty string. @throws {UpstreamError} `broken` otherwise. */
 export function textOf(value: unknown, reason: string): string {
   if (typeof value === 'string' && value !== '') return value;
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
   throw new UpstreamError('broken', reason);
 }
 
-/** An object's members; none for anything else. */
+/** The members of an object; none for anything else. */
 export function bodyOf(value: unknown): Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : {};
 }

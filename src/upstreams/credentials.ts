@@ -1,21 +1,21 @@
-/** Credentials: how we prove to a provider which application we are, with values that may stand in the environment. */
+/** Client credentials at an upstream, possibly from the environment. */
 import * as oauth from 'oauth4webapi';
 import type { Seconds } from '../model/store.ts';
 import type { FromEnv, Provider, ProviderOptions } from './contract.ts';
 
-/** Seconds that a provider's clock may be off. */
+/** Clock skew of an upstream, in seconds. */
 const SKEW = 60;
 
-/** The application at one provider. */
+/** Our client at one upstream. */
 export interface Credentials {
-  /** @param now the present second, where it is not the machine's. */
+  /** @param now current time in seconds, if it is not the machine's. */
   client(env: unknown, now?: Seconds): oauth.Client;
   auth(env: unknown): oauth.ClientAuth;
   /** Empty for a public client. */
   secret(env: unknown): string;
 }
 
-/** Makes them for one provider. */
+/** Makes the credentials for one upstream. */
 export function makeCredentials(id: string, { clientAuth }: Provider, { clientId, clientSecret }: ProviderOptions): Credentials {
   const secret = (env: unknown): string => (clientSecret === undefined ? '' : valueOf(clientSecret, env, id, 'clientSecret'));
   return {
@@ -36,5 +36,5 @@ export function makeCredentials(id: string, { clientAuth }: Provider, { clientId
 function valueOf(from: FromEnv, env: unknown, id: string, option: string): string {
   const value: unknown = typeof from === 'function' ? from(env) : from;
   if (typeof value === 'string' && value !== '') return value;
-  throw new TypeError(`${id}: \`${option}\` found nothing in the environment.`);
+  throw new TypeError(`${id}: \`${option}\` has no value in the environment.`);
 }

@@ -1,8 +1,8 @@
-/** Discord: plain OAuth 2; its profile says whether the e-mail address was verified. */
+/** Discord: plain OAuth 2; its profile says whether the e-mail address is verified. */
 import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { oauth2 } from './oauth2.ts';
 
-/** Sign-in with Discord. */
+/** Sign-in with Discord. @throws {TypeError} at start-up for a wrong option. */
 export function discord(options: ProviderOptions): Upstream {
   checkProvider('discord', options, '');
   return oauth2({

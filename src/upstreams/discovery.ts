@@ -1,6 +1,5 @@
 /**
- * Discovery: where an OpenID Connect provider's endpoints are, as it publishes them (OpenID Connect Discovery §4).
- * One document for each provider, kept for an hour in memory: bounded by construction.
+ * OpenID Connect Discovery (§4): the endpoints that an upstream publishes. One document for each upstream, cached in memory for an hour.
  */
 import * as oauth from 'oauth4webapi';
 import { parseJson } from '../lib/json.ts';
@@ -13,17 +12,17 @@ const MAX_DEPTH = 32;
 const NEEDED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
 const OPTIONAL = ['userinfo_endpoint', 'revocation_endpoint'] as const;
 
-/** Finds the endpoints. @throws {UpstreamError} `unavailable` when nobody answers, `broken` when the document is not one to go by. */
+/** Finds the endpoints. @throws {UpstreamError} `unavailable` without a response, `broken` if the document is not acceptable. */
 export type Discover = (ask: Ask) => Promise<Endpoints>;
 
-/** Makes the verb for one provider. */
+/** Makes the function for one upstream. */
 export function makeDiscover(server: Endpoints | { readonly discover: string }): Discover {
   if (!('discover' in server)) return async () => server;
-  let kept: { readonly found: Endpoints; readonly until: number } | undefined;
+  let cached: { readonly found: Endpoints; readonly until: number } | undefined;
   return async (ask) => {
-    if (kept && kept.until > Date.now()) return kept.found;
+    if (cached && cached.until > Date.now()) return cached.found;
     const found = await discover(server.discover, ask);
-    kept = { found, until: Date.now() + FRESH_MS };
+    cached = { found, until: Date.now() + FRESH_MS };
     return found;
   };
 }
@@ -42,19 +41,21 @@ async function discover(issuer: string, ask: Ask): Promise<Endpoints> {
   return found as Endpoints;
 }
 
-/** A slash too many or too few is a mistake of the operator's, who is told what to write (OpenID Connect Discovery §4.3). */
+/** An issuer with a slash too many or too few is the operator's mistake: the error says what to write (OpenID Connect Discovery §4.3). */
 async function sameIssuer(given: string, response: Response): Promise<void> {
   const { issuer } = bodyOf(parseJson(await response.text(), MAX_DEPTH));
   if (typeof issuer !== 'string' || issuer === given || response.status !== 200) return;
-  if (URL.canParse(issuer) && new URL(issuer).href === new URL(given).href) return; // which is compared so
-  throw new UpstreamError('broken', 'discovery_other_issuer', { hint: `the issuer says ${shortened(issuer)}, you gave ${given}` });
+  if (URL.canParse(issuer) && new URL(issuer).href === new URL(given).href) return; // the comparison ignores that
+  throw new UpstreamError('broken', 'discovery_other_issuer', {
+    hint: `the issuer calls itself ${shortened(issuer)}, the option says ${given}`,
+  });
 }
 
 function shortened(text: string): string {
   return JSON.stringify(text.slice(0, 200));
 }
 
-/** An endpoint on another origin is common, one without TLS or within our own network is a mistake or an attack (SEC-110). */
+/** Endpoints on another origin are common. Without TLS or in a private network they are a mistake or an attack (SEC-110). */
 function isSafe(endpoint: string | undefined, issuer: URL, needed: boolean): boolean {
   if (endpoint === undefined) return !needed;
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;

@@ -1,6 +1,6 @@
 /**
- * Microsoft Entra ID, v2.0 endpoints. The issuer differs by tenant, so it is made from the token's `tid` and then
- * verified; the user is tenant and object id. `resource` is never sent: v2.0 refuses it (AADSTS901002).
+ * Microsoft Entra ID, v2.0 endpoints. The issuer depends on the tenant, so it is derived from the token's `tid` and then verified; the user
+ * is tenant and object id. `resource` is never sent, because v2.0 refuses it (AADSTS901002).
  */
 import { CLOUDS } from '../lib/microsoft.ts';
 import { codeFlow } from './code-flow.ts';
@@ -8,23 +8,29 @@ import { checkProvider, textOf, type ProviderOptions, type Upstream, UpstreamErr
 
 /** Options of {@link entra}. */
 export interface EntraOptions extends ProviderOptions {
-  /** The tenant's id; or `organizations`, `common`, `consumers` for users of many. */
+  /** The tenant's id; or `organizations`, `common`, `consumers` for users of many tenants. */
   readonly tenant: string;
-  /** With users of many tenants: only these may come in, by id. */
+  /** With users of many tenants: ids of the only tenants that may sign in. */
   readonly tenants?: readonly string[];
-  /** Empty for none. */
+  /** Empty to send none. */
   readonly prompt?: 'select_account' | 'login' | 'consent' | '';
-  /** A national cloud, where the tenant is in one. Default `public`. */
+  /** The tenant's national cloud; `public` by default. */
   readonly cloud?: keyof typeof CLOUDS;
 }
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Sign-in with Microsoft. */
+/**
+ * Sign-in with Microsoft.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(entra({ tenant: 'organizations', clientId: 'abc', clientSecret: (env) => (env as Env).ENTRA_SECRET }))
+ */
 export function entra(options: EntraOptions): Upstream {
   checkProvider('entra', options, 'tenant tenants prompt cloud');
   const { prompt, cloud = 'public' } = options;
-  const [tenant, tenants] = [options.tenant.toLowerCase(), options.tenants?.map((one) => one.toLowerCase())]; // as tokens have them
+  const [tenant, tenants] = [options.tenant.toLowerCase(), options.tenants?.map((one) => one.toLowerCase())]; // as in tokens
   if (!Object.hasOwn(CLOUDS, cloud)) throw new TypeError(`Microsoft: \`cloud\` must be ${Object.keys(CLOUDS).join(', ')}.`);
   const host = `https://${CLOUDS[cloud]}`;
   const isOne = GUID.test(tenant);
@@ -55,7 +61,7 @@ export function entra(options: EntraOptions): Upstream {
       identify({ issuer, claims }) {
         const [tid, oid] = [textOf(claims['tid'], 'tid_missing'), textOf(claims['oid'], 'oid_missing')];
         if (allowed && !allowed.includes(tid)) throw new UpstreamError('refused', 'tenant_not_allowed');
-        // Whoever runs a tenant can write any address into `email`: it counts as verified only where Entra says that the domain is theirs.
+        // A tenant's administrator can write any address into `email`: it counts as verified only if Entra says that the tenant owns the domain.
         const edov = claims['xms_edov'];
         return {
           issuer,

@@ -1,8 +1,8 @@
-/** Failure: what every error of `oauth4webapi` means to us. Of the provider's answer only words that we know get through. */
+/** Maps every error of `oauth4webapi` to an `UpstreamError`. Only known error codes of an upstream are passed on. */
 import { AuthorizationResponseError, ResponseBodyError, OperationProcessingError, UnsupportedOperationError } from 'oauth4webapi';
 import { UpstreamError } from './contract.ts';
 
-/** Error codes that may stand in an event (RFC 6749 §4.1.2.1, §5.2; OpenID Connect Core §3.1.2.6; GitHub, Slack). */
+/** Error codes that may appear in an event (RFC 6749 §4.1.2.1, §5.2; OpenID Connect Core §3.1.2.6; GitHub, Slack). */
 const KNOWN = new Set(
   (
     'access_denied invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type unsupported_response_type ' +
@@ -12,7 +12,7 @@ const KNOWN = new Set(
   ).split(' '),
 );
 
-/** Throws the error as ours; an error that is no answer of a provider stays what it is. */
+/** Throws the error as an `UpstreamError`; an error that is not an upstream's response is thrown unchanged. */
 export function failureOf(error: unknown): never {
   if (error instanceof AuthorizationResponseError) throw new UpstreamError('declined', known(error.error));
   if (error instanceof ResponseBodyError) throw new UpstreamError('broken', `token_${known(error.error)}`);

@@ -1,6 +1,6 @@
 /**
- * GitHub: plain OAuth 2. The user is the numeric id, for a name can be given to somebody else; the e-mail address is the
- * primary one if GitHub verified it. A failed code comes with status 200, which `code-flow` repairs for everyone.
+ * GitHub: plain OAuth 2. The user is the numeric id, because a user name can be reassigned; the e-mail address is the primary one if GitHub
+ * verified it. GitHub reports a failed code with status 200, which `token-answer` handles for every upstream.
  */
 import type { Verdict } from '../model/origin.ts';
 import { codeFlow } from './code-flow.ts';
@@ -19,18 +19,24 @@ import {
 
 /** Options of {@link github}. */
 export interface GitHubOptions extends ProviderOptions {
-  /** Only members of one of these may come in. Asks for `read:org`. */
+  /** Only members of one of these organizations may sign in. Requests `read:org`. */
   readonly organizations?: readonly string[];
-  /** Only members of one of these teams may come in, as `organization/team-slug`. Asks for `read:org`. */
+  /** Only members of one of these teams may sign in, as `organization/team-slug`. Requests `read:org`. */
   readonly teams?: readonly string[];
-  /** `select_account` lets people choose among accounts. */
+  /** `select_account` lets users choose an account. */
   readonly prompt?: 'select_account';
 }
 
 const API = 'https://api.github.com';
 const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 
-/** Sign-in with GitHub, by an OAuth App or a GitHub App. Tokens of an OAuth App do not end; those of a GitHub App do, and rotate. */
+/**
+ * Sign-in with GitHub, by an OAuth App or a GitHub App. Tokens of an OAuth App do not expire; those of a GitHub App do, and rotate.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(github({ clientId: 'abc', clientSecret: (env) => (env as Env).GITHUB_SECRET, organizations: ['acme'] }))
+ */
 export function github(options: GitHubOptions): Upstream {
   checkProvider('github', options, 'organizations teams prompt');
   const { organizations, teams, prompt } = options;
@@ -49,11 +55,11 @@ export function github(options: GitHubOptions): Upstream {
       scope: ['read:user', 'user:email', ...(organizations || teams ? ['read:org'] : [])],
       parameters: { prompt },
       hint: 'login',
-      revoke: forget,
+      revoke: revoke,
       async recheck(get) {
-        const said = [organizations ? await membershipIn(organizations, get) : 'yes'];
-        if (teams && said[0] !== 'no') said.push(await teamOf(teams, get));
-        return said.includes('no') ? 'no' : said.includes('unknown') ? 'unknown' : 'yes';
+        const verdicts = [organizations ? await membershipIn(organizations, get) : 'yes'];
+        if (teams && verdicts[0] !== 'no') verdicts.push(await teamOf(teams, get));
+        return verdicts.includes('no') ? 'no' : verdicts.includes('unknown') ? 'unknown' : 'yes';
       },
       async identify({ get }) {
         if (organizations && !(await isMember(organizations, get))) throw new UpstreamError('refused', 'organization_not_allowed');
@@ -69,7 +75,7 @@ export function github(options: GitHubOptions): Upstream {
   );
 }
 
-/** No address without the scope `user:email`, or where a GitHub App lacks the permission: then there is none. */
+/** The e-mail address; none without the scope `user:email`, or if a GitHub App lacks the permission. */
 async function emailOf(get: UpstreamCallback['get']): Promise<{ email?: unknown; email_verified?: true }> {
   const { status, body } = await get(`${API}/user/emails`, HEADERS);
   if (status !== 200 || !Array.isArray(body)) return {};
@@ -77,7 +83,7 @@ async function emailOf(get: UpstreamCallback['get']): Promise<{ email?: unknown;
   return primary ? { email: primary['email'], email_verified: true } : {};
 }
 
-/** @throws {UpstreamError} where GitHub does not tell, for that is no answer. */
+/** @throws {UpstreamError} if GitHub does not tell, which is not a no. */
 async function isMember(organizations: readonly string[], get: UpstreamCallback['get']): Promise<boolean> {
   return anyActive(
     organizations.map((name) => `${API}/user/memberships/orgs/${encodeURIComponent(name)}`),
@@ -93,19 +99,19 @@ async function isInTeam(teams: readonly string[], login: string, get: UpstreamCa
   return anyActive(paths, get);
 }
 
-/** Whether one membership is active; one that GitHub does not tell of counts only where no other is. */
+/** Whether one membership is active; one that GitHub does not tell counts only if no other is active. */
 async function anyActive(urls: readonly string[], get: UpstreamCallback['get']): Promise<boolean> {
-  let untold: UpstreamError | undefined;
+  let notTold: UpstreamError | undefined;
   for (const url of urls) {
     const { status, body, headers } = await get(url, HEADERS);
     if (status === 200 && bodyOf(body)['state'] === 'active') return true; // an invitation is "pending"
-    if (status === 403) untold ??= untoldOf(bodyOf(body), headers);
+    if (status === 403) notTold ??= notToldError(bodyOf(body), headers);
   }
-  if (untold) throw untold;
+  if (notTold) throw notTold;
   return false;
 }
 
-/** One membership that stands is enough. GitHub says 404 to who is no member; 403 is an organization that keeps the app out, and says nothing of the person. */
+/** One active membership is enough. A 404 means no member; a 403 means that the organization blocks the app, and says nothing about the user. */
 function verdictOf(answers: readonly { readonly status: number; readonly body: unknown }[]): Verdict {
   if (answers.some(({ status, body }) => status === 200 && bodyOf(body)['state'] === 'active')) return 'yes';
   return answers.every(({ status }) => status === 200 || status === 404) ? 'no' : 'unknown';
@@ -127,8 +133,8 @@ async function teamOf(teams: readonly string[], get: UpstreamCallback['get']): P
   return verdictOf(await Promise.all(paths.map((path) => get(url(path), HEADERS))));
 }
 
-/** What a 403 to the question of a membership means: too many questions, single sign-on that is due, or an app that is not approved there. */
-function untoldOf({ message }: Body, headers: Headers): UpstreamError {
+/** The error for a 403 on a membership: rate limit, single sign-on required, or an app that the organization has not approved. */
+function notToldError({ message }: Body, headers: Headers): UpstreamError {
   const isLimit = headers.get('x-ratelimit-remaining') === '0' || headers.has('retry-after') || /rate limit/i.test(String(message));
   if (isLimit) return new UpstreamError('unavailable', 'status_403_rate_limit', { retryAfter: retryAfterOf(headers) });
   const sso = /url=(https:\/\/github\.com\/[^\s;]+)/.exec(headers.get('x-github-sso') ?? '')?.[1];
@@ -143,8 +149,8 @@ function retryAfterOf(headers: Headers): Seconds {
   return seconds > 0 ? Math.min(3600, Math.ceil(seconds)) : 60;
 }
 
-/** Takes back this one token; `…/grant` would end those of every other sign-in of the account too. 404, 422: it was gone already. */
-async function forget({ tokens, clientId, clientSecret, ask }: RevocationContext): Promise<void> {
+/** Revokes this token only; `…/grant` would revoke every sign-in of the account. 404 and 422 mean that it was already gone. */
+async function revoke({ tokens, clientId, clientSecret, ask }: RevocationContext): Promise<void> {
   const { status } = await ask(`${API}/applications/${encodeURIComponent(clientId)}/token`, {
     method: 'DELETE',
     headers: { ...HEADERS, 'user-agent': 'portcullis', authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },

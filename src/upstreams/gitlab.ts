@@ -1,15 +1,15 @@
-/** GitLab, the hosted one or your own: plain OpenID Connect. */
+/** GitLab, hosted or self-managed: plain OpenID Connect. */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link gitlab}. */
 export interface GitLabOptions extends ProviderOptions {
-  /** Where your own stands; default `https://gitlab.com`. */
+  /** URL of a self-managed instance; `https://gitlab.com` by default. */
   readonly issuer?: string;
 }
 
-/** Sign-in with GitLab. */
+/** Sign-in with GitLab. @throws {TypeError} at start-up for a wrong option. */
 export function gitlab(options: GitLabOptions): Upstream {
   checkProvider('gitlab', options, 'issuer');
   return codeFlow(openid('gitlab', 'GitLab', options.issuer ?? 'https://gitlab.com'), options);

@@ -1,18 +1,24 @@
-/** Google: OpenID Connect by discovery. `hd` in the request is a wish of the browser's, so it is checked on return. */
+/** Google: OpenID Connect with discovery. The browser can change `hd` in the request, so it is checked at the callback. */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link google}. */
 export interface GoogleOptions extends ProviderOptions {
-  /** Only accounts of this Google Workspace domain may come in. */
+  /** Only accounts of this Google Workspace domain may sign in. */
   readonly hd?: string;
-  /** `offline` asks for a refresh token, with Google's own consent page every time; implied where tokens are kept. */
+  /** `offline` requests a refresh token, with Google's own consent page every time; implied if tokens are kept. */
   readonly access?: 'online' | 'offline';
   readonly prompt?: string;
 }
 
-/** Sign-in with Google. */
+/**
+ * Sign-in with Google.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(google({ clientId: 'abc.apps.googleusercontent.com', clientSecret: (env) => (env as Env).GOOGLE_SECRET, hd: 'acme.example' }))
+ */
 export function google(options: GoogleOptions): Upstream {
   checkProvider('google', options, 'hd access prompt');
   const { hd, access = 'online', prompt = access === 'offline' ? 'consent' : undefined } = options;
@@ -20,9 +26,9 @@ export function google(options: GoogleOptions): Upstream {
   return codeFlow(
     openid('google', 'Google', 'https://accounts.google.com', {
       parameters,
-      // `login` is refused there, and `max_age` has no effect. The claim comes where the project has "session age claims" turned on.
+      // Google refuses `login` and ignores `max_age`. The claim is present if the project has "session age claims" turned on.
       again: { prompt: 'select_account', claims: '{"id_token":{"auth_time":{"essential":true}}}' },
-      offline: { parameters: { access_type: 'offline', prompt: prompt ?? 'consent' } }, // without the consent the refresh token is given once only
+      offline: { parameters: { access_type: 'offline', prompt: prompt ?? 'consent' } }, // without `consent` the refresh token is issued only once
       admits: ({ claims }) => hd === undefined || claims['hd'] === hd,
       identify(arrival) {
         if (hd !== undefined && arrival.claims['hd'] !== hd)
@@ -32,8 +38,8 @@ export function google(options: GoogleOptions): Upstream {
         const identity = identityOf(arrival);
         const { hd: domain, email } = arrival.claims;
         const isWorkspace = typeof domain === 'string' && domain !== '';
-        // Anybody can have a consumer account with an address elsewhere, and keep it when the address is given to somebody else:
-        // Google speaks for its own addresses, and for those of its customers' domains.
+        // Anyone can have a consumer account with an address elsewhere, and keep it when the address is reassigned:
+        // Google vouches only for its own addresses and for those of Workspace domains.
         const isTheirs = isWorkspace || (typeof email === 'string' && /@(gmail|googlemail)\.com$/i.test(email));
         const claims = { ...identity.claims, email_verified: identity.claims['email_verified'] === true && isTheirs };
         return { ...identity, claims, ...(isWorkspace ? { organization: domain } : {}) };

@@ -1,4 +1,4 @@
-/** Identity providers to sign in with: give one to `upstream()` of `portcullis`. The only part that needs `oauth4webapi`. */
+/** `portcullis/upstreams`: identity providers for `upstream()` of `portcullis`. Only this part needs `oauth4webapi`. */
 export { auth0, type Auth0Options } from './auth0.ts';
 export { cloudflareAccess, type CloudflareAccessOptions } from './cloudflare-access.ts';
 export { codeFlow } from './code-flow.ts';

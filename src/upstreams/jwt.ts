@@ -1,4 +1,4 @@
-/** JWT payloads before they are verified, or where TLS to the token endpoint is the proof (OpenID Connect Core §3.1.3.7, 6). */
+/** Reads JWT payloads without verification: before it, or if TLS to the token endpoint is the proof (OpenID Connect Core §3.1.3.7, 6). */
 import { fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8 } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
@@ -6,7 +6,7 @@ import { type Body, bodyOf, UpstreamError } from './contract.ts';
 
 const MAX_DEPTH = 16;
 
-/** The claims of a JWT, unverified. @throws {UpstreamError} when it is not one. */
+/** The unverified claims of a JWT. @throws {UpstreamError} if it is not one. */
 export function unverifiedClaims(token: unknown): Body {
   const bytes = fromBase64url(typeof token === 'string' ? (token.split('.')[1] ?? '') : '');
   const claims = bytes && bytes.length > 0 ? parseJson(textIn(bytes), MAX_DEPTH) : undefined;

@@ -1,6 +1,6 @@
 /**
- * Key set: a provider's signing keys, kept in memory. `oauth4webapi` asks for them again after five minutes, and for an
- * unknown key once a minute at most; while they cannot be had, those of the last day go on to work (SEC-148).
+ * An upstream's signing keys, cached in memory. `oauth4webapi` fetches them again after five minutes, and for an unknown key at most once a
+ * minute; while they cannot be fetched, those of the last day are used (SEC-148).
  */
 import type { JWKSCacheInput } from 'oauth4webapi';
 import { parseJson } from '../lib/json.ts';
@@ -10,14 +10,14 @@ import { bodyOf, UpstreamError } from './contract.ts';
 const LAST_MS = 86_400_000;
 const MAX_DEPTH = 8;
 
-/** The keys of one provider. */
+/** The keys of one upstream. */
 export interface KeySet {
   readonly cache: JWKSCacheInput;
-  /** The verb by which the key set is fetched. */
+  /** Wraps the function that fetches the key set. */
   through(ask: Ask): Ask;
 }
 
-/** Makes an empty one. */
+/** Makes an empty key set. */
 export function makeKeySet(): KeySet {
   let last: { readonly text: string; readonly until: number } | undefined;
   return {

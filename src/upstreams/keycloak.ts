@@ -5,15 +5,15 @@ import { openid } from './oidc.ts';
 
 /** Options of {@link keycloak}. */
 export interface KeycloakOptions extends ProviderOptions {
-  /** `https://login.example`, with `/auth` where an old one has it. */
+  /** `https://login.example`, with `/auth` for old versions. */
   readonly url: string;
   readonly realm: string;
 }
 
-/** Sign-in with Keycloak. */
+/** Sign-in with Keycloak. @throws {TypeError} at start-up for a wrong option. */
 export function keycloak(options: KeycloakOptions): Upstream {
   checkProvider('keycloak', options, 'url realm');
   const issuer = `${options.url.replace(/\/$/, '')}/realms/${encodeURIComponent(options.realm)}`;
-  // Without `offline_access` its refresh tokens end with the person's session there, half an hour after the last use.
+  // Without `offline_access` its refresh tokens end with the user's session there, half an hour after the last use.
   return codeFlow(openid('keycloak', 'Keycloak', issuer, { offline: { scope: ['offline_access'] } }), options);
 }

@@ -1,26 +1,41 @@
-/** Any provider of plain OAuth 2 that has an address at which it says whose access token it is. */
+/** Any plain OAuth 2 provider with an endpoint that returns the user's profile. */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
 
-/** Where the provider is, and what of its profile is what. */
+/** Endpoints of the provider, and the mapping of its profile. */
 export interface OAuth2Options extends ProviderOptions {
-  /** Who vouches for its users; the origin of the provider. Never change it: users are known by it. */
+  /** Issuer of its users, such as its origin. Never change it: it is part of each user's identity. */
   readonly issuer: string;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
-  /** Where tokens are given back (RFC 7009). */
+  /** Revocation endpoint (RFC 7009). */
   readonly revocationEndpoint?: string;
-  /** Answers with the user's profile as JSON. */
+  /** Returns the user's profile as JSON. */
   readonly profileEndpoint: string;
-  /** The member of the profile that names the user and never changes; default `id`. Never an e-mail address. */
+  /** The member of the profile that identifies the user and never changes; `id` by default. Never an e-mail address. */
   readonly subject?: string;
-  /** The profile in the words of OpenID Connect. Default: as it comes. */
+  /** Maps the profile to OpenID Connect claims. By default unchanged. */
   readonly claims?: (profile: { readonly [name: string]: unknown }) => { readonly [claim: string]: unknown };
   readonly clientAuth?: 'client_secret_basic' | 'client_secret_post';
   readonly parameters?: { readonly [name: string]: string };
 }
 
-/** A provider by its endpoints. */
+/**
+ * Sign-in with any OAuth 2 provider.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(
+ *   oauth2({
+ *     issuer: 'https://id.example',
+ *     authorizationEndpoint: 'https://id.example/authorize',
+ *     tokenEndpoint: 'https://id.example/token',
+ *     profileEndpoint: 'https://id.example/me',
+ *     clientId: 'abc',
+ *     clientSecret: (env) => (env as Env).ID_SECRET,
+ *   }),
+ * )
+ */
 export function oauth2(options: OAuth2Options): Upstream {
   checkProvider(
     'oauth2',

@@ -1,10 +1,10 @@
 /**
- * Offline: what more a provider is asked for where its tokens are kept. By its own word where it has one; else the scope
- * `offline_access`, with the consent that OpenID Connect Core §11 demands for it, where the provider publishes that scope.
+ * How to request a refresh token from an upstream whose tokens are kept: in the upstream's own way if it has one; otherwise with the scope
+ * `offline_access` and the consent that OpenID Connect Core §11 requires for it, if the upstream publishes that scope.
  */
 import type { Endpoints, Provider } from './contract.ts';
 
-/** Parameters of an authorization request; undefined ones are left out. */
+/** Parameters of an authorization request; undefined ones are omitted. */
 export type Parameters = { readonly [name: string]: string | undefined };
 
 /** Scope and parameters of the authorization request. */
@@ -15,5 +15,5 @@ export function offlineOf(
 ): { readonly scope: readonly string[]; readonly parameters: Parameters } {
   if (offline) return { scope: [...new Set([...scope, ...(offline.scope ?? [])])], parameters: offline.parameters ?? {} };
   if (!openid || !published.includes('offline_access')) return { scope, parameters: {} };
-  return { scope: [...new Set([...scope, 'offline_access'])], parameters: { prompt: own['prompt'] ?? 'consent' } }; // an empty one leaves it out
+  return { scope: [...new Set([...scope, 'offline_access'])], parameters: { prompt: own['prompt'] ?? 'consent' } }; // an empty string omits it
 }

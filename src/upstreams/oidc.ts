@@ -1,22 +1,28 @@
-/** Any OpenID Connect provider, found by discovery. What the others in this folder need is the same with a quirk or two. */
+/** Any OpenID Connect provider, by discovery. The other providers in this folder are the same with a few quirks. */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, type Provider, type ProviderOptions, type Upstream } from './contract.ts';
 
-/** Where the provider is. */
+/** The provider's issuer. */
 export interface OidcOptions extends ProviderOptions {
-  /** Its issuer, as it says it itself: the URL before `/.well-known/openid-configuration`. */
+  /** Its issuer, exactly as published: the URL before `/.well-known/openid-configuration`. */
   readonly issuer: string;
-  /** More parameters of the authorization request: `prompt`, `acr_values` … */
+  /** Extra parameters of the authorization request: `prompt`, `acr_values` … */
   readonly parameters?: { readonly [name: string]: string };
 }
 
-/** A provider by its issuer. @throws {TypeError} for an issuer that cannot be one. */
+/**
+ * Sign-in with any OpenID Connect provider.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(oidc({ issuer: 'https://id.example', clientId: 'abc', clientSecret: (env) => (env as Env).ID_SECRET }))
+ */
 export function oidc(options: OidcOptions): Upstream {
   checkProvider('oidc', options, 'issuer parameters');
   return codeFlow(openid('oidc', 'single sign-on', options.issuer, { parameters: options.parameters ?? {} }), options);
 }
 
-/** The data of an OpenID Connect provider. */
+/** Data of an OpenID Connect provider. */
 export function openid(id: string, label: string, issuer: string, quirks: Partial<Provider> = {}): Provider {
   const url = URL.canParse(issuer) ? new URL(issuer) : null;
   const isLocal = url?.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);

@@ -1,17 +1,17 @@
-/** Okta: the org itself is the issuer, or one of its authorization servers. */
+/** Okta: the issuer is the org itself, or one of its authorization servers. */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, type ProviderOptions, type Upstream } from './contract.ts';
 import { openid } from './oidc.ts';
 
 /** Options of {@link okta}. */
 export interface OktaOptions extends ProviderOptions {
-  /** `acme.okta.com`, or a domain of your own. */
+  /** `acme.okta.com`, or your custom domain. */
   readonly domain: string;
-  /** An authorization server other than the org's: `default`, or its id. */
+  /** An authorization server instead of the org's: `default`, or its id. */
   readonly authorizationServer?: string;
 }
 
-/** Sign-in with Okta. */
+/** Sign-in with Okta. @throws {TypeError} at start-up for a wrong option. */
 export function okta(options: OktaOptions): Upstream {
   checkProvider('okta', options, 'domain authorizationServer');
   const { domain, authorizationServer } = options;

@@ -1,11 +1,11 @@
 /**
- * What ends a grant at a site, and what is an outage. Only JSON with a word that is known to mean a dead refresh token or a blocked account
- * ends it, wherever the site puts that word. A page, an empty answer and an unknown word come from a wall in front of the site, or from its
- * bad day: the grant stays.
+ * Decides whether a failed refresh ends the grant at the upstream or is an outage. Only JSON with an error code that is known to mean an
+ * invalid refresh token or a blocked account ends it, wherever the upstream puts that code. A page, an empty response or an unknown code
+ * may come from a proxy in front of it, or from an incident: the grant stays.
  */
 import { type Body, bodyOf } from './contract.ts';
 
-/** Words of RFC 6749 §5.2 and OpenID Connect Core §3.1.2.6, and those of sites: the person must sign in again. */
+/** Codes of RFC 6749 §5.2 and OpenID Connect Core §3.1.2.6, and of upstreams: the user must sign in again. */
 const ENDS = new Set(
   (
     'invalid_grant access_denied unauthorized expired_token token_expired token_revoked invalid_refresh_token bad_refresh_token ' +
@@ -17,28 +17,28 @@ const ENDS = new Set(
   ).split(' '),
 );
 
-/** Where a word that elsewhere is about the application is about the refresh token: Atlassian's `unauthorized_client` with 403. */
+/** Codes that are about the refresh token only together with this text: for example Atlassian's `unauthorized_client` with 403. */
 const WITH_TEXT: { readonly [word: string]: RegExp } = {
   unauthorized_client: /refresh.?token is invalid/i,
   invalid_request: /(?:invalid|expired|revoked|unknown).{0,20}refresh.?token|refresh.?token.{0,20}(?:invalid|expired|revoked|unknown)/i,
   bad_request: /(?:invalid|expired|revoked|unknown).{0,20}refresh.?token|refresh.?token.{0,20}(?:invalid|expired|revoked|unknown)/i,
 };
 
-/** A code; `Unauthorized` with a capital is the reason phrase of HTTP, which any server in between says too. */
+/** A code. `Unauthorized` with a capital is HTTP's reason phrase, which any proxy returns too. */
 const WORD = /^(?:[a-z_]+|[A-Z_]+)$/;
 
-/** Members in which sites put their word: HubSpot has `status`, others a `code`, an object `error`. */
+/** Members in which upstreams put the code: HubSpot uses `status`, others `code` or an object `error`. */
 const MEMBERS = ['error', 'code', 'status', 'error_code', 'errorCode', 'type'] as const;
 const TEXTS = ['error_description', 'message', 'reason', 'error_message'] as const;
 
-/** The word that ends a grant; null for anything else. A 429 and a 5xx never do. */
+/** The code that ends a grant; null for anything else. A 429 or 5xx never does. */
 export function endOf(answer: Body, status: number): string | null {
   if (status === 429 || status >= 500) return null;
-  const places = [answer, bodyOf(answer['error'])];
-  const words = places
-    .flatMap((place) => MEMBERS.map((name) => place[name]))
+  const objects = [answer, bodyOf(answer['error'])];
+  const words = objects
+    .flatMap((object) => MEMBERS.map((name) => object[name]))
     .flatMap((one) => (typeof one === 'string' && WORD.test(one) ? [one.toLowerCase()] : []));
-  const text = places.flatMap((place) => TEXTS.map((name) => place[name])).filter((one) => typeof one === 'string').join(' '); // prettier-ignore
+  const text = objects.flatMap((object) => TEXTS.map((name) => object[name])).filter((one) => typeof one === 'string').join(' '); // prettier-ignore
   const found = words.find((word) => ENDS.has(word) || WITH_TEXT[word]?.test(text) === true);
   return found ?? null;
 }

@@ -1,6 +1,6 @@
 /**
- * Sign in with Slack: OpenID Connect whose users belong to a workspace, so the workspace stands in the subject. With `userScopes` it is the
- * installation of an app instead, whose tokens act for the user in Slack's API; Slack gives no ID token there. The person is the same in both.
+ * Sign in with Slack: OpenID Connect with users that belong to a workspace, so the workspace is part of the subject. With `userScopes`, it is
+ * an app installation instead, whose tokens act for the user in Slack's API, without an ID token. The user is the same in both.
  */
 import { parseJson } from '../lib/json.ts';
 import { codeFlow } from './code-flow.ts';
@@ -18,13 +18,19 @@ import { openid } from './oidc.ts';
 
 /** Options of {@link slack}. */
 export interface SlackOptions extends ProviderOptions {
-  /** Only members of this workspace (`T…`) may come in. */
+  /** Only members of this workspace (`T…`) may sign in. */
   readonly team?: string;
-  /** What tools may do for the user in Slack's API: `['search:read', 'chat:write']`. `scope` is not asked for then. */
+  /** What tools may do for the user in Slack's API: `['search:read', 'chat:write']`. `scope` is then not requested. */
   readonly userScopes?: readonly string[];
 }
 
-/** Sign-in with Slack. */
+/**
+ * Sign-in with Slack.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * upstream(slack({ clientId: '123.456', clientSecret: (env) => (env as Env).SLACK_SECRET, team: 'T0123' }))
+ */
 export function slack(options: SlackOptions): Upstream {
   checkProvider('slack', options, 'team userScopes');
   const { team, userScopes } = options;
@@ -32,7 +38,7 @@ export function slack(options: SlackOptions): Upstream {
   return codeFlow(
     openid('slack', 'Slack', 'https://slack.com', {
       parameters: { team },
-      revoke: forget,
+      revoke: revoke,
       admits: ({ organization }) => team === undefined || organization === team,
       identify(arrival) {
         const workspace = textOf(arrival.claims['https://slack.com/team_id'], 'team_missing');
@@ -60,27 +66,27 @@ function withUserTokens(options: SlackOptions, scopes: readonly string[]): Upstr
       scope: scopes,
       scopeParameter: 'user_scope',
       parameters: { team },
-      revoke: forget,
-      // The user's token stands in a member of its own; beside it may stand one of the app's bot, which is not used here.
+      revoke: revoke,
+      // The user's token is in its own member; a token of the app's bot may be next to it, which is not used here.
       repair: (answer) => ('authed_user' in answer ? { ...answer, ...NOTHING, ...bodyOf(answer['authed_user']) } : answer),
       async identify({ get }) {
         const { body } = await get(`${SLACK}/api/auth.test`);
         const { ok, error, user_id: user, team_id: workspace, user: name } = bodyOf(body);
         if (ok !== true) throw new UpstreamError('broken', error === 'ratelimited' ? 'profile_limited' : 'profile_refused');
-        const place = textOf(workspace, 'team_missing');
-        if (team !== undefined && place !== team) throw new UpstreamError('refused', 'team_not_allowed');
-        return { issuer: SLACK, subject: `${place}:${textOf(user, 'user_missing')}`, claims: { name }, organization: place };
+        const workspaceId = textOf(workspace, 'team_missing');
+        if (team !== undefined && workspaceId !== team) throw new UpstreamError('refused', 'team_not_allowed');
+        return { issuer: SLACK, subject: `${workspaceId}:${textOf(user, 'user_missing')}`, claims: { name }, organization: workspaceId };
       },
     },
     { ...options, scope: scopes },
   );
 }
 
-/** Of the bot's token nothing is taken. */
+/** Removes the bot's token. */
 const NOTHING = { access_token: undefined, refresh_token: undefined, expires_in: undefined, scope: undefined, token_type: undefined };
 
-/** Slack's own way; what went wrong comes with status 200. */
-async function forget({ tokens, ask }: RevocationContext): Promise<void> {
+/** Slack's own revocation; it reports errors with status 200. */
+async function revoke({ tokens, ask }: RevocationContext): Promise<void> {
   const headers = { authorization: `Bearer ${tokens.accessToken}`, 'content-type': 'application/x-www-form-urlencoded' };
   const response = await ask(`${SLACK}/api/auth.revoke`, { method: 'POST', headers, body: '' });
   const { ok, error } = bodyOf(parseJson(await response.text(), 4));

@@ -1,7 +1,7 @@
 /**
- * Stytch, as an OpenID Connect provider (Connected Apps): the project's domain is the issuer. In a B2B project the member's
- * organization and roles stand in the access token, which is read unverified since it came over TLS from Stytch itself in
- * answer to our secret; in a consumer project they stand nowhere.
+ * Stytch as an OpenID Connect provider (Connected Apps): the issuer is the project's domain. In a B2B project the member's organization and
+ * roles are in the access token, which is read unverified, because it came from Stytch over TLS in response to our secret. A consumer
+ * project has neither.
  */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, type Body, bodyOf, identityOf, type ProviderOptions, type Upstream, UpstreamError } from './contract.ts';
@@ -10,18 +10,18 @@ import { openid } from './oidc.ts';
 
 /** Options of {@link stytch}. */
 export interface StytchOptions extends ProviderOptions {
-  /** `https://….customers.stytch.com`, or a domain of your own. */
+  /** `https://….customers.stytch.com`, or your custom domain. */
   readonly projectDomain: string;
-  /** B2B: only members of this organization (`organization-live-…`) may come in. */
+  /** B2B: only members of this organization (`organization-live-…`) may sign in. */
   readonly organization?: string;
-  /** B2B: what each role may do, as `permissions` (`{ stytch_admin: ['admin'] }`). Roles that are not named may do nothing. */
+  /** B2B: permissions of each role (`{ stytch_admin: ['admin'] }`). Other roles have none. */
   readonly roles?: { readonly [role: string]: readonly string[] };
 }
 
 const ORGANIZATION = 'https://stytch.com/organization';
 const SESSION = 'https://stytch.com/session';
 
-/** Sign-in with Stytch. */
+/** Sign-in with Stytch. @throws {TypeError} at start-up for a wrong option. */
 export function stytch(options: StytchOptions): Upstream {
   checkProvider('stytch', options, 'projectDomain organization roles');
   const { organization: wanted, roles: may } = options;
@@ -56,7 +56,7 @@ function membershipOf(claims: Body): { readonly organization: string | undefined
   };
 }
 
-/** A token that is no JWT says nothing. */
+/** Claims of the access token; none if it is not a JWT. */
 function accessClaims({ access_token: token }: Body): Body {
   return typeof token === 'string' && token.split('.').length === 3 ? unverifiedClaims(token) : {};
 }

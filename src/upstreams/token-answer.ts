@@ -1,6 +1,6 @@
 /**
- * The token answer, read as RFC 6749 §5.1 lets one understand it: whatever comes with 2xx and an access token is one. A member
- * that is not as it should be is unknown, never fatal.
+ * Parses token responses as leniently as RFC 6749 §5.1 allows: anything with 2xx and an access token is a success. An odd member counts as
+ * unknown and is never fatal.
  */
 import { parseJson } from '../lib/json.ts';
 import type { Seconds } from '../model/store.ts';
@@ -8,37 +8,37 @@ import { type Body, bodyOf, type Provider, UpstreamError } from './contract.ts';
 import { endOf } from './refresh-ends.ts';
 
 const MAX_DEPTH = 32;
-/** A longer life than this is no number of seconds. */
+/** A longer lifetime than this is not a number of seconds. */
 const MAX_LIFE: Seconds = 400 * 86_400;
 
-/** An answer, read. */
+/** A parsed token response. */
 export interface TokenAnswer {
-  /** For `oauth4webapi`: 200 and members that are right, or an error with its status. */
+  /** For `oauth4webapi`: 200 and valid members, or an error with its status. */
   readonly response: Response;
   readonly body: Body;
-  /** The refresh token that it brings, though nothing else of it may be of use: where tokens rotate, the old one is spent. */
+  /** The refresh token in it, even if nothing else is usable: with rotation, the old one is spent. */
   readonly refreshToken: string | undefined;
 }
 
-/** Reads one. @throws {UpstreamError} `refused` where it ends a grant, `broken` when nothing can be read from it. */
+/** Parses a token response. @throws {UpstreamError} `refused` if it ends a grant, `broken` if it cannot be parsed. */
 export async function readAnswer(response: Response, { repair = (body) => body }: Provider, isRefresh: boolean): Promise<TokenAnswer> {
   const parsed = parsedOf(await response.text(), response.headers.get('content-type') ?? '');
   const isGood = response.status >= 200 && response.status < 300;
   if (parsed === null) throw new UpstreamError('broken', isGood ? 'token_answer_not_json' : `token_status_${response.status}`);
   const repaired = repairedBy(repair, parsed);
   const refreshToken = textIn(repaired, 'refresh_token') ?? textIn(parsed, 'refresh_token');
-  const made = (body: Body, status: number): TokenAnswer => ({
+  const answer = (body: Body, status: number): TokenAnswer => ({
     response: Response.json(body, { status }),
     body,
     refreshToken: isGood ? refreshToken : undefined,
   });
-  if (isGood && textIn(repaired, 'access_token') !== undefined) return made(tidied(repaired), 200);
+  if (isGood && textIn(repaired, 'access_token') !== undefined) return answer(normalized(repaired), 200);
   const end = isRefresh ? endOf(repaired, response.status) : null;
   if (end !== null && refreshToken === undefined) throw new UpstreamError('refused', `refresh_${end}`);
-  return made(repaired, isGood && textIn(repaired, 'error') !== undefined ? 400 : response.status); // GitHub and Slack say what went wrong with 200
+  return answer(repaired, isGood && textIn(repaired, 'error') !== undefined ? 400 : response.status); // GitHub and Slack report errors with 200
 }
 
-/** A repair that fails spoils the answer, and not the refresh token in it. */
+/** If a repair throws, the response is an error, but its refresh token is not lost. */
 function repairedBy(repair: (body: Body) => Body, body: Body): Body {
   try {
     return repair(body);
@@ -47,7 +47,7 @@ function repairedBy(repair: (body: Body) => Body, body: Body): Body {
   }
 }
 
-/** JSON, or the form that old servers answer with. */
+/** JSON, or a form, which old servers send. */
 function parsedOf(text: string, type: string): Body | null {
   const parsed = parseJson(text, MAX_DEPTH);
   if (typeof parsed === 'object' && parsed !== null) return bodyOf(parsed);
@@ -55,14 +55,14 @@ function parsedOf(text: string, type: string): Body | null {
   return isForm ? Object.fromEntries(new URLSearchParams(text.trim())) : null;
 }
 
-function tidied(given: Body): Body {
+function normalized(given: Body): Body {
   const { error: _error, token_type, refresh_token: _refresh, expires_in, scope, ...rest } = given;
   const life = lifeIn(expires_in);
   const scopes = Array.isArray(scope) ? scope.filter((one) => typeof one === 'string').join(' ') : scope;
   const refreshToken = textIn(given, 'refresh_token');
   return {
     ...rest,
-    token_type: typeof token_type === 'string' && /^mac$/i.test(token_type) ? token_type : 'bearer', // we showed no key that another could be bound to
+    token_type: typeof token_type === 'string' && /^mac$/i.test(token_type) ? token_type : 'bearer', // we proved no key that a token could be bound to
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     ...(life === undefined ? {} : { expires_in: life }),
     ...(typeof scopes === 'string' ? { scope: scopes } : {}),

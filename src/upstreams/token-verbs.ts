@@ -1,6 +1,6 @@
 /**
- * Token verbs: a refresh token is traded (RFC 6749 §6), and tokens are given back when nobody needs them (RFC 7009, or the
- * provider's own way). A provider that answers a refresh without a refresh token means: the old one goes on (§6).
+ * Refreshes (RFC 6749 §6) and revokes upstream tokens (RFC 7009, or the upstream's own API). A refresh response without a refresh token
+ * means that the old one stays valid (§6).
  */
 import * as oauth from 'oauth4webapi';
 import { isLoopbackHost } from '../lib/url.ts';
@@ -14,14 +14,14 @@ import { failureOf } from './failure.ts';
 import { unverifiedClaims } from './jwt.ts';
 import { readAnswer, type TokenAnswer } from './token-answer.ts';
 
-interface Machine {
+interface Parts {
   readonly credentials: Credentials;
   readonly discover: Discover;
   readonly asker: () => Ask;
 }
 
-/** Makes them for one provider. */
-export function makeTokenOperations(provider: Provider, { credentials, discover, asker }: Machine): Pick<Upstream, 'refresh' | 'revoke'> {
+/** Makes the token operations for one upstream. */
+export function makeTokenOperations(provider: Provider, { credentials, discover, asker }: Parts): Pick<Upstream, 'refresh' | 'revoke'> {
   const refresh: Upstream['refresh'] = async ({ tokens, now, env }) => {
     const ask = asker();
     const found = await discover(ask);
@@ -32,14 +32,14 @@ export function makeTokenOperations(provider: Provider, { credentials, discover,
       [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname),
       [oauth.customFetch]: async (url, init) => {
         answer = await readAnswer(await ask(url, init), provider, true);
-        const { id_token: _unread, ...body } = answer.body; // tells nothing new of a person who is not there; unread, it needs no proof
+        const { id_token: _unread, ...body } = answer.body; // not needed, and an unread one needs no verification
         return Response.json(body, { status: answer.response.status });
       },
     });
     try {
       return merged(tokens, tokensOf(await oauth.processRefreshTokenResponse(found, client, response), now));
     } catch (error) {
-      // Where it rotated, the old refresh token is spent: the new one is kept before anything is judged, beside an access token that is over.
+      // If it was rotated, the old refresh token is spent: keep the new one before anything else is judged, with an expired access token.
       if (answer?.refreshToken === undefined || answer.refreshToken === refreshToken) throw error;
       return { ...tokens, refreshToken: answer.refreshToken, expiresAt: now };
     }
@@ -53,7 +53,7 @@ export function makeTokenOperations(provider: Provider, { credentials, discover,
       return true;
     }
     if (found.revocation_endpoint === undefined) return false;
-    const token = tokens.refreshToken ?? tokens.accessToken; // a refresh token takes its access tokens along (RFC 7009 §2.1)
+    const token = tokens.refreshToken ?? tokens.accessToken; // revoking a refresh token ends its access tokens (RFC 7009 §2.1)
     const response = await oauth.revocationRequest(found, client, credentials.auth(env), token, {
       [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.revocation_endpoint).hostname),
       [oauth.customFetch]: ask,
@@ -64,7 +64,7 @@ export function makeTokenOperations(provider: Provider, { credentials, discover,
   return { refresh: (kept) => refresh(kept).catch(failureOf), revoke: (kept) => revoke(kept).catch(failureOf) };
 }
 
-/** The tokens of an answer. */
+/** The tokens of a response. */
 export function tokensOf(answer: oauth.TokenEndpointResponse, now: Seconds): UpstreamTokens {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, scope } = answer;
   const expiresAt = expiresIn === undefined ? endIn(accessToken, now) : now + Math.floor(expiresIn);
@@ -72,22 +72,22 @@ export function tokensOf(answer: oauth.TokenEndpointResponse, now: Seconds): Ups
     accessToken,
     ...(typeof refreshToken === 'string' && refreshToken !== '' ? { refreshToken } : {}),
     ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(typeof scope === 'string' ? { scope: scope.split(/[ ,]+/).filter((one) => one !== '') } : {}), // GitHub has commas
+    ...(typeof scope === 'string' ? { scope: scope.split(/[ ,]+/).filter((one) => one !== '') } : {}), // GitHub uses commas
   };
 }
 
-/** Where the site does not say when its token ends, a signed one says it itself: a hint, which is not verified. */
+/** The expiry in a JWT access token, if the response has none: an unverified hint. */
 function endIn(accessToken: string, now: Seconds): Seconds | undefined {
   if (accessToken.split('.').length !== 3) return undefined;
   try {
     const { exp } = unverifiedClaims(accessToken);
     return typeof exp === 'number' && exp > now && Number.isFinite(exp) ? Math.floor(exp) : undefined;
   } catch {
-    return undefined; // three parts, and no JWT
+    return undefined; // not a JWT
   }
 }
 
-/** What is not said again stands: a refresh token is never overwritten with nothing. */
+/** Keeps what the response omits: a refresh token is never overwritten with nothing. */
 function merged({ refreshToken, scope }: UpstreamTokens, next: UpstreamTokens): UpstreamTokens {
   return { ...(refreshToken === undefined ? {} : { refreshToken }), ...(scope === undefined ? {} : { scope }), ...next };
 }

@@ -1,6 +1,6 @@
 /**
- * WorkOS AuthKit: an OAuth-like API of its own. The user stands in the token answer; organization, role and permissions
- * stand in its access token, which is read unverified since it came over TLS from WorkOS itself in answer to our secret.
+ * WorkOS AuthKit: an API similar to OAuth. The user is in the token response; organization, role and permissions are in the access token,
+ * which is read unverified, because it came from WorkOS over TLS in response to our secret.
  */
 import { codeFlow } from './code-flow.ts';
 import { checkProvider, bodyOf, type ProviderOptions, textOf, type Upstream, UpstreamError } from './contract.ts';
@@ -8,13 +8,13 @@ import { unverifiedClaims } from './jwt.ts';
 
 /** Options of {@link workos}; `clientSecret` is the API key. */
 export interface WorkOsOptions extends ProviderOptions {
-  /** Only members of this organization may come in, and they are signed in to it. */
+  /** Only members of this organization may sign in, and they are signed in to it. */
   readonly organizationId?: string;
 }
 
 const API = 'https://api.workos.com/user_management';
 
-/** Sign-in with WorkOS AuthKit. */
+/** Sign-in with WorkOS AuthKit. @throws {TypeError} at start-up for a wrong option. */
 export function workos(options: WorkOsOptions): Upstream {
   checkProvider('workos', options, 'organizationId');
   const { organizationId } = options;

@@ -1,5 +1,5 @@
 /**
- * From verified claims to Access: RFC 9068 names where the vendor's reader says nothing else.
+ * Maps verified claims to Access, by the names of RFC 9068 unless the source's reader says otherwise.
  */
 import type { Checked, Tell } from '../model/access.ts';
 import type { Seconds } from '../model/store.ts';
@@ -8,38 +8,38 @@ import { listClaim, nullWith, textClaim, type Claims, type Reader } from './cont
 /** SHA-256, base64url. */
 const JKT = /^[\w-]{43}$/;
 
-/** What stands beside the claims. */
+/** Everything besides the claims. */
 export interface AccessContext {
   readonly resource: string;
-  /** Where the claims name none. */
+  /** If the claims have none. */
   readonly issuer: string;
-  /** When the token stops to be good. */
+  /** When the token expires. */
   readonly endsAt: Seconds;
   readonly read: Reader;
-  /** Whether tokens of programs are taken. */
+  /** Whether tokens of programs are accepted. */
   readonly programs: boolean | undefined;
-  /** Takes the reason of a null. */
+  /** Gets the reason of a null. */
   readonly tell?: Tell;
 }
 
 /**
- * Who called, as the claims say; null where they name no user or no client, are of a program and those are not taken, or are bound to what
- * we cannot check: a certificate. With `cnf` they are bound to a key, and good only with a proof of it, which the guard asks for.
+ * The caller; null without a user or client, for a program if those are not accepted, or for a token bound to something that cannot be
+ * checked here, such as a certificate. With `cnf` it is bound to a key, and the guard requires a proof of it.
  */
 export function accessOf(claims: Claims, { resource, issuer, endsAt, read, programs = false, tell }: AccessContext): Checked | null {
-  const no = nullWith(tell);
-  const said = read(claims, resource);
+  const reject = nullWith(tell);
+  const reading = read(claims, resource);
   const jkt = boundTo(claims);
-  if (!said) return no('claims_refused', 'the claims are not those of an access token of this issuer');
-  if (jkt === null) return no('bound_otherwise', 'the token is bound to something else than a DPoP key');
-  const userId = said.userId ?? textClaim(claims, 'sub');
-  const clientId = said.clientId ?? textClaim(claims, 'client_id') ?? textClaim(claims, 'azp');
-  if (userId === undefined) return no('user_missing', 'the token names no user');
-  if (clientId === undefined) return no('client_missing', 'the token names no client');
-  const program = said.program ?? isOfClient(textClaim(claims, 'sub'), clientId);
-  if (program && !programs) return no('program_not_taken', 'the token is of a program, and `programs` is not set');
+  if (!reading) return reject('claims_refused', 'the claims are not those of an access token of this issuer');
+  if (jkt === null) return reject('bound_otherwise', 'the token is bound to something other than a DPoP key');
+  const userId = reading.userId ?? textClaim(claims, 'sub');
+  const clientId = reading.clientId ?? textClaim(claims, 'client_id') ?? textClaim(claims, 'azp');
+  if (userId === undefined) return reject('user_missing', 'the token names no user');
+  if (clientId === undefined) return reject('client_missing', 'the token names no client');
+  const program = reading.program ?? isOfClient(textClaim(claims, 'sub'), clientId);
+  if (program && !programs) return reject('program_not_taken', 'the token is of a program, and `programs` is not set');
   const from = textClaim(claims, 'iss') ?? issuer;
-  const scope = said.scope ?? [...new Set([...listClaim(claims, 'scope'), ...listClaim(claims, 'scp')])];
+  const scope = reading.scope ?? [...new Set([...listClaim(claims, 'scope'), ...listClaim(claims, 'scp')])];
   return {
     userId,
     clientId,
@@ -50,16 +50,16 @@ export function accessOf(claims: Claims, { resource, issuer, endsAt, read, progr
     resource,
     ...(jkt === undefined ? {} : { cnf: { jkt } }),
     expiresAt: Math.floor(endsAt),
-    props: { claims, ...(said.permissions === undefined ? {} : { permissions: said.permissions }), ...said.props },
+    props: { claims, ...(reading.permissions === undefined ? {} : { permissions: reading.permissions }), ...reading.props },
   };
 }
 
-/** A client that acts for itself (RFC 9068 §2.2), a server of ours included. */
+/** Whether the user is the client itself (RFC 9068 §2.2), also for our own servers. */
 function isOfClient(subject: string | undefined, clientId: string): boolean {
   return subject === clientId || subject === `client:${clientId}` || clientId === `workload:${subject}`;
 }
 
-/** The thumbprint of the key that a token is bound to (RFC 9449 §6); undefined for a bearer token, null for a bond of another kind (RFC 8705 §3.1). */
+/** Thumbprint of the key that a token is bound to (RFC 9449 §6); undefined for a bearer token, null for another binding (RFC 8705 §3.1). */
 function boundTo({ cnf }: Claims): string | undefined | null {
   if (cnf === undefined) return undefined;
   const { jkt, ...others } = (typeof cnf === 'object' && cnf !== null ? cnf : {}) as { readonly jkt?: unknown };

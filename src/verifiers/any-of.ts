@@ -1,13 +1,18 @@
 /**
- * Several token sources at one resource: our own server and a bought one, two tenants of one vendor, keys for programs.
- * A token is shown only to the source that it belongs to: a prefix is final, a signed token goes to the issuer that it names, and an
- * opaque one to the source for opaque ones.
+ * Combines several token sources for one resource: our own server and another one, two tenants of a vendor, API keys for programs. A token is
+ * passed only to the source that it belongs to: first by prefix; a signed token by its issuer; any other to the source of opaque tokens.
  */
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
 import { mismatch, refuse, type TokenSource } from './contract.ts';
 import { isOwn, signedClaims } from './own.ts';
 
-/** One source made of several. Who is who depends on `access.issuer`: the same `userId` at two issuers is two people (SEC-144). */
+/**
+ * Makes one source of several. Users are identified together with `access.issuer`: the same `userId` at two issuers is two users (SEC-144).
+ *
+ * @throws {TypeError} at start-up if tokens of two sources cannot be told apart.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...anyOf(auth0({ domain: 'acme.eu.auth0.com' }), apiKeys({ prefix: 'acme_', find: () => null })) });
+ */
 export function anyOf(...sources: readonly TokenSource[]): TokenSource {
   const own = check(sources);
   const authorizationServers = [...new Set(sources.flatMap((source) => source.authorizationServers))];
@@ -24,7 +29,7 @@ export function anyOf(...sources: readonly TokenSource[]): TokenSource {
         const access = await source.verify(token, resource, tell);
         if (access) return access;
       } catch (error) {
-        failure ??= { error }; // another source of the same issuer may know the token; if none does, it is not known to be bad
+        failure ??= { error }; // another source of the same issuer may accept the token; if none does, it may still be valid
       }
     }
     if (failure) throw failure.error;

@@ -1,7 +1,7 @@
 /**
- * Auth0 as the authorization server. Its issuer ends with a slash; roles become `permissions` once "Enable RBAC" and "Add
- * Permissions in the Access Token" are on for the API. The API's identifier must be the URL of your MCP server, and the tenant
- * needs the Resource Parameter Compatibility Profile, or Auth0 answers clients with tokens for its own userinfo endpoint.
+ * Auth0 as the authorization server. Its issuer ends with a slash. Roles become `permissions` if "Enable RBAC" and "Add Permissions in the
+ * Access Token" are on for the API. The API's identifier must be the URL of your MCP server, and the tenant needs the Resource Parameter
+ * Compatibility Profile, or Auth0 gives clients tokens for its own userinfo endpoint.
  */
 import { hostOf, listClaim, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
@@ -10,17 +10,23 @@ import { verifyJwt } from './jwt.ts';
 export interface Auth0Options extends SourceOptions {
   /** The tenant: `acme.eu.auth0.com`, or your custom domain. */
   readonly domain: string;
-  /** The API's identifier. Default: the guarded resource itself. */
+  /** The API's identifier; the guarded resource by default. */
   readonly audience?: string | readonly string[];
 }
 
-/** Access tokens of an Auth0 tenant. `props.permissions` holds what RBAC gave, `props.organization` the organization's id. */
+/**
+ * Access tokens of an Auth0 tenant. `props.permissions` are those of RBAC, `props.organization` is the organization's id.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...auth0({ domain: 'acme.eu.auth0.com' }) });
+ */
 export function auth0({ domain, ...options }: Auth0Options): TokenSource {
   return verifyJwt({
     ...options,
     issuer: `https://${hostOf('auth0', 'domain', domain)}/`,
     algorithms: ['RS256', 'PS256'],
-    types: ['at+jwt', 'jwt'], // the older of its two token dialects says only "JWT"
+    types: ['at+jwt', 'jwt'], // the older of its two token formats uses "JWT"
     read: (claims) => ({
       permissions: listClaim(claims, 'permissions'),
       ...(isProgram(claims) && { program: true }),
@@ -29,7 +35,7 @@ export function auth0({ domain, ...options }: Auth0Options): TokenSource {
   });
 }
 
-/** A machine-to-machine application; its `sub` is the client's id with `@clients` behind. */
+/** Whether it is a machine-to-machine application: its `sub` is the client's id with the suffix `@clients`. */
 function isProgram(claims: Claims): boolean {
   return claims['gty'] === 'client-credentials' || textClaim(claims, 'sub')?.endsWith('@clients') === true;
 }

@@ -1,22 +1,28 @@
 /**
- * Clerk as the authorization server, with OAuth access tokens as JWTs (a setting of its dashboard). They have no `aud`, so the
- * OAuth applications whose tokens are meant for this server have to be named.
+ * Clerk as the authorization server, with OAuth access tokens as JWTs (a setting in its dashboard). They have no `aud`, so the OAuth
+ * applications for this server must be listed.
  */
 import { hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link clerk}. */
 export interface ClerkOptions extends SourceOptions {
-  /** The Frontend API's host: `clerk.acme.example`, or `verb-noun-12.clerk.accounts.dev`. */
+  /** Host of the Frontend API: `clerk.acme.example`, or `verb-noun-12.clerk.accounts.dev`. */
   readonly domain: string;
-  /** OAuth applications whose tokens are accepted; a function for those that register themselves. */
+  /** OAuth applications whose tokens are accepted; a function if they register themselves. */
   readonly clientIds: readonly string[] | ((clientId: string) => boolean);
 }
 
-/** OAuth access tokens of Clerk. Session tokens, which have no client, are refused. */
+/**
+ * OAuth access tokens of Clerk. Session tokens, which have no client, are refused.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...clerk({ domain: 'clerk.acme.example', clientIds: ['abc'] }) });
+ */
 export function clerk({ domain, clientIds, ...options }: ClerkOptions): TokenSource {
   if (typeof clientIds !== 'function' && !(Array.isArray(clientIds) && clientIds.length > 0))
-    refuse('clerk', 'clientIds', 'must name the OAuth applications whose tokens are for this server: Clerk gives its tokens no audience');
+    refuse('clerk', 'clientIds', 'must list the OAuth applications whose tokens are for this server: tokens of Clerk have no audience');
   const accepts = typeof clientIds === 'function' ? clientIds : (id: string): boolean => clientIds.includes(id);
   const issuer = `https://${hostOf('clerk', 'domain', domain)}`;
   return verifyJwt({

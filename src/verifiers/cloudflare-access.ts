@@ -1,6 +1,6 @@
 /**
- * Cloudflare Access in front of the server ("Managed OAuth"): Checked is the authorization server, clients have opaque tokens
- * of it, and what reaches us is a JWT in a header of its own. Access itself says 401; we only check what it vouches for.
+ * Cloudflare Access in front of the server ("Managed OAuth"): Access is the authorization server, clients hold opaque tokens, and the server
+ * gets a JWT in a separate header. Access itself answers 401; this source only verifies the JWT.
  */
 import { hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
@@ -13,13 +13,19 @@ export interface CloudflareAccessOptions extends SourceOptions {
   readonly audience: string;
 }
 
-/** A token source that reads a header of its own. */
+/** A token source that reads its own header. */
 export interface HeaderTokenSource extends TokenSource {
-  /** Where the guard finds the token, instead of `Authorization`. */
+  /** Returns the token of a request, instead of `Authorization`. */
   readonly tokenOf: (request: Request) => string | null;
 }
 
-/** What Cloudflare Access vouches for. With `programs`, service tokens come with their `common_name` as user and client. */
+/**
+ * Assertions of Cloudflare Access. With `programs`, service tokens are accepted, with their `common_name` as user and client.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: 'f'.repeat(64) }) });
+ */
 export function cloudflareAccess({ domain, audience, ...options }: CloudflareAccessOptions): HeaderTokenSource {
   if (!/^[0-9a-f]{64}$/.test(audience ?? ''))
     refuse('cloudflareAccess', 'audience', "must be the application's AUD tag: 64 hexadecimal digits");
@@ -32,7 +38,7 @@ export function cloudflareAccess({ domain, audience, ...options }: CloudflareAcc
     algorithms: ['RS256'],
     types: ['jwt', ''],
     read: (claims) => {
-      if (claims['type'] !== 'app') return null; // an organization's token opens every application of it
+      if (claims['type'] !== 'app') return null; // an organization token would be valid for all its applications
       const program = textClaim(claims, 'common_name');
       const person = textClaim(claims, 'sub');
       return {

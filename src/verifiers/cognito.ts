@@ -1,6 +1,6 @@
 /**
- * Amazon Cognito as the authorization server. Its access tokens have `aud` only where the client asked for a resource
- * (resource binding, on the Essentials plan); without it the client's id is all there is to check, and has to be named.
+ * Amazon Cognito as the authorization server. Its access tokens have `aud` only if the client requested a resource (resource binding, on the
+ * Essentials plan); without it, the client's id is all that can be checked, and must be listed.
  */
 import { listClaim, refuse, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
@@ -9,12 +9,18 @@ import { verifyJwt } from './jwt.ts';
 export interface CognitoOptions extends SourceOptions {
   /** `eu-central-1_AbCdEf123`. */
   readonly userPoolId: string;
-  /** App clients whose tokens are accepted though they have no `aud`. Default: none, so that every token must name this resource. */
+  /** App clients whose tokens are accepted without `aud`. None by default, so that every token must name this resource. */
   readonly clientIds?: readonly string[];
   readonly audience?: string | readonly string[];
 }
 
-/** Access tokens of a Cognito user pool. `props.permissions` holds the groups. */
+/**
+ * Access tokens of a Cognito user pool. `props.permissions` are the groups.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...cognito({ userPoolId: 'eu-central-1_AbCdEf123' }) });
+ */
 export function cognito({ userPoolId, clientIds = [], ...options }: CognitoOptions): TokenSource {
   const region = /^([a-z]{2}(?:-[a-z]+)+-\d)_\w+$/.exec(userPoolId ?? '')?.[1];
   if (region === undefined) refuse('cognito', 'userPoolId', 'must be the id of the pool, such as "eu-central-1_AbCdEf123"');
@@ -23,7 +29,7 @@ export function cognito({ userPoolId, clientIds = [], ...options }: CognitoOptio
     issuer: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,
     jwksUri: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}/.well-known/jwks.json`,
     algorithms: ['RS256'],
-    types: ['jwt', 'at+jwt', ''], // it names no type at all
+    types: ['jwt', 'at+jwt', ''], // Cognito sets no type
     ...(clientIds.length > 0 && { withoutAudience: (claims: Claims) => clientIds.includes(String(claims['client_id'])) }),
     read: (claims) => (claims['token_use'] === 'access' ? { permissions: listClaim(claims, 'cognito:groups') } : null),
   });

@@ -1,5 +1,5 @@
 /**
- * Descope as the authorization server ("MCP Server" in its console). The issuer names project and MCP server.
+ * Descope as the authorization server ("MCP Server" in its console). The issuer contains project and MCP server.
  */
 import { listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
@@ -8,15 +8,21 @@ import { verifyJwt } from './jwt.ts';
 export interface DescopeOptions extends SourceOptions {
   /** `P2…`. */
   readonly projectId: string;
-  /** The id of the MCP server, as its console shows it. */
+  /** Id of the MCP server in the console. */
   readonly mcpServerId: string;
-  /** Default: the guarded resource itself. Give the project's id for servers without a resource URL in the console. */
+  /** The guarded resource by default. Set the project's id for servers without a resource URL in the console. */
   readonly audience?: string | readonly string[];
-  /** Default `https://api.descope.com`; another for regions and custom domains. */
+  /** `https://api.descope.com` by default; differs for regions and custom domains. */
   readonly baseUrl?: string;
 }
 
-/** Access tokens of Descope. `props.permissions` holds its permissions, `props.organization` the tenant. */
+/**
+ * Access tokens of Descope. `props.permissions` are its permissions, `props.organization` is the tenant.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...descope({ projectId: 'P2abc', mcpServerId: 'MS2abc' }) });
+ */
 export function descope({ projectId, mcpServerId, baseUrl = 'https://api.descope.com', ...options }: DescopeOptions): TokenSource {
   for (const [name, value] of Object.entries({ projectId, mcpServerId }))
     if (!/^[\w-]+$/.test(value ?? '')) refuse('descope', name, 'must be the id that the console shows');

@@ -1,6 +1,6 @@
 /**
- * Discovery: an authorization server's metadata (RFC 8414), or where that cannot be had its OpenID configuration. Kept for
- * an hour; what it says counts only if it calls itself by the very issuer that was asked for.
+ * Metadata of an authorization server (RFC 8414), or else its OpenID configuration. Cached for an hour; used only if its `issuer` is exactly
+ * the one that was requested.
  */
 import { makeSingleFlight } from '../lib/single-flight.ts';
 import type { Seconds } from '../model/store.ts';
@@ -10,40 +10,40 @@ import { fetchJson, type JsonObject } from './fetch-json.ts';
 const FRESH: Seconds = 3600;
 const COOLDOWN: Seconds = 10;
 
-/** What is read of the metadata. */
+/** The members that are used. */
 export interface Found {
   readonly jwksUri: string | undefined;
   readonly introspectionEndpoint: string | undefined;
 }
 
-/** Makes the verb for one issuer. It rejects with `SourceUnavailable`, and after that at once for ten seconds. */
+/** Makes the function for one issuer. It rejects with `SourceUnavailable`, and for the next ten seconds immediately. */
 export function makeDiscovery(issuer: string, fetcher: typeof fetch, now: () => Seconds): () => Promise<Found> {
-  let kept: { readonly found: Found; readonly at: Seconds } | undefined;
+  let cached: { readonly found: Found; readonly at: Seconds } | undefined;
   let failed: { readonly error: unknown; readonly at: Seconds } | undefined;
-  const join = makeSingleFlight<Found>();
+  const flight = makeSingleFlight<Found>();
   const load = async (): Promise<Found> => {
     try {
       const found = await discover(issuer, fetcher);
-      kept = { found, at: now() };
+      cached = { found, at: now() };
       failed = undefined;
       return found;
     } catch (error) {
       failed = { error, at: now() };
-      if (kept) return kept.found; // as it was an hour ago; endpoints hardly ever move
+      if (cached) return cached.found; // outdated, but endpoints rarely change
       throw error;
     }
   };
   return async () => {
-    if (kept && now() - kept.at < FRESH) return kept.found;
+    if (cached && now() - cached.at < FRESH) return cached.found;
     if (failed && now() - failed.at < COOLDOWN) {
-      if (kept) return kept.found;
+      if (cached) return cached.found;
       throw failed.error;
     }
-    return join('', load);
+    return flight('', load);
   };
 }
 
-/** A place that refuses, fails or has another server's document is passed over: the next one may have the right one. */
+/** Skips a location that refuses, fails or has another server's document: the next one may be right. */
 async function discover(issuer: string, fetcher: typeof fetch): Promise<Found> {
   let failure: unknown;
   for (const url of documentsOf(issuer)) {
@@ -62,7 +62,7 @@ function foundIn(document: JsonObject, issuer: string): Found {
   return { jwksUri: endpoint(document, 'jwks_uri'), introspectionEndpoint: endpoint(document, 'introspection_endpoint') };
 }
 
-/** RFC 8414 §3.1 puts the well-known name before the issuer's path, OpenID Connect Discovery §4 behind it. */
+/** RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery §4 after it. */
 function documentsOf(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');

@@ -1,8 +1,8 @@
 /**
- * Microsoft Entra ID as the authorization server. People are named by `oid` within `tid`, never by their e-mail; v2 tokens
- * have the application's id as audience. Tokens of version 1 (`iss` begins with https://sts.windows.net) are refused: set
- * `requestedAccessTokenVersion` to 2 in the manifest of your API. Entra has no registration of clients: enter each one by hand, or
- * put our server in front, with Entra as an upstream.
+ * Microsoft Entra ID as the authorization server. Users are identified by `oid` within `tid`, never by e-mail; v2 tokens have the
+ * application's id as audience. Tokens of version 1 (`iss` begins with https://sts.windows.net) are refused: set
+ * `requestedAccessTokenVersion` to 2 in the manifest of your API. Entra has no dynamic client registration: register each client by hand, or
+ * use our server with Entra as an upstream.
  */
 import { CLOUDS } from '../lib/microsoft.ts';
 import { listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
@@ -10,21 +10,28 @@ import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link entra}. */
 export interface EntraOptions extends SourceOptions {
-  /** The tenant's id (a GUID). For an application of several tenants a list: the issuer then differs from token to token. */
+  /** The tenant's id (a GUID). A list for an application of several tenants, whose tokens have different issuers. */
   readonly tenant: string | readonly string[];
-  /** The application's (client) id of your API. */
+  /** Application (client) id of your API. */
   readonly clientId: string;
-  /** A national cloud, where the tenant is in one. Default `public`. */
+  /** The tenant's national cloud; `public` by default. */
   readonly cloud?: keyof typeof CLOUDS;
 }
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** Access tokens of Entra ID, version 2. `props.permissions` holds the app roles, `props.tenant` the tenant. */
+/**
+ * Access tokens of Entra ID, version 2. `props.permissions` are the app roles, `props.tenant` is the tenant.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * const [tenant, clientId] = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'];
+ * guard({ resource: 'https://mcp.example/mcp', ...entra({ tenant, clientId }) });
+ */
 export function entra({ tenant, clientId, cloud = 'public', ...options }: EntraOptions): TokenSource {
   if (!Object.hasOwn(CLOUDS, cloud)) refuse('entra', 'cloud', `must be ${Object.keys(CLOUDS).join(', ')}`);
   const issuerOf = (one: string): string => `https://${CLOUDS[cloud]}/${one}/v2.0`;
-  const tenants = [tenant].flat().map((one) => String(one).toLowerCase()); // as tokens have it
+  const tenants = [tenant].flat().map((one) => String(one).toLowerCase()); // as in tokens
   const wrong = tenants.find((one) => !GUID.test(one));
   if (tenants.length === 0 || wrong !== undefined)
     refuse(

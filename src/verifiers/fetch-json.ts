@@ -1,5 +1,5 @@
 /**
- * Fetch of a JSON object from an authorization server that the operator named: no redirect, bounded in time and size.
+ * Fetches a JSON object from an authorization server that the operator configured: without redirects, bounded in time and size.
  */
 import { readStream } from '../lib/http.ts';
 import { parseJson } from '../lib/json.ts';
@@ -13,10 +13,10 @@ const PATIENCE_MS = 5000;
 export type JsonObject = { readonly [name: string]: unknown };
 
 /**
- * Fetches.
+ * Fetches a JSON object.
  *
- * @param none statuses that mean there is nothing: null. Default 404, after which there may be another place to look.
- * @throws {SourceUnavailable} for all else that is not an object.
+ * @param none statuses that give null; by default 404, so that another location can be tried.
+ * @throws {SourceUnavailable} for anything else that is not an object.
  */
 export async function fetchJson(
   fetcher: typeof fetch,

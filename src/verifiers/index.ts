@@ -1,4 +1,4 @@
-/** `portcullis/verifiers`: tokens of authorization servers that are not ours, for a guard in front of your tools. */
+/** `portcullis/verifiers`: accept tokens of other authorization servers, with a guard in front of your tools. */
 export * from './any-of.ts';
 export * from './api-keys.ts';
 export * from './auth0.ts';

@@ -1,6 +1,6 @@
 /**
- * `verifyIntrospection`: opaque tokens of another authorization server, asked for one by one (RFC 7662). An answer is
- * kept for a few seconds: that is how long a revoked token may still pass.
+ * `verifyIntrospection`: verifies opaque tokens of another authorization server by introspection (RFC 7662). A result is cached for a few
+ * seconds, during which a revoked token is still accepted.
  */
 import { checkNames } from '../lib/names.ts';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
@@ -29,31 +29,38 @@ import { isOwn, signedClaims } from './own.ts';
 
 /** Options of {@link verifyIntrospection}. */
 export interface IntrospectionOptions extends SourceOptions {
-  /** The issuer, as it calls itself. */
+  /** The issuer, exactly as it calls itself. */
   readonly issuer: string;
-  /** Where to ask. Default: where the issuer's metadata says. */
+  /** Introspection endpoint; by default from the issuer's metadata. */
   readonly endpoint?: string;
-  /** Who asks: the client that was registered for this resource server. */
+  /** The client that is registered for this resource server. */
   readonly clientId: string;
   readonly clientSecret: string;
-  /** What `aud` must be or hold. Default: the guarded resource itself. An answer without `aud` is refused. */
+  /** Required value in `aud`; the guarded resource by default. A response without `aud` is refused. */
   readonly audience?: string | readonly string[];
-  /** Takes answers without a check of `aud`, and with it every token that the issuer made for somebody else. */
+  /** Skips the check of `aud`, and so accepts every token that the issuer made for anyone. */
   readonly dangerouslyAcceptAnyAudience?: boolean;
-  /** Seconds for which an answer counts; 0 asks on every request, at most 300. Default 5. */
+  /** Seconds for which a result is cached: 0 (ask on every request) to 300; 5 by default. */
   readonly cache?: Seconds;
-  /** What its opaque tokens begin with: needed in `anyOf` beside another source of opaque tokens. */
+  /** Prefix of its opaque tokens: required in `anyOf` together with another source of opaque tokens. */
   readonly prefix?: string;
-  /** Reads user, client, scopes and permissions where the issuer puts them elsewhere than RFC 7662. */
+  /** Reads user, client, scopes and permissions if the issuer does not follow RFC 7662. */
   readonly read?: Reader;
 }
 
 const MAX_LENGTH = 8192;
-/** Tokens that were not shown before and that turn out to be worth nothing: so many in so many seconds, before new ones have to wait. */
+/** New tokens that turn out to be invalid, per window, before other new tokens must wait. */
 const MAX_WORTHLESS = 200;
 const WINDOW: Seconds = 10;
 
-/** Tokens of one issuer that tells what they are worth. @throws {TypeError} at start-up, naming the option and the fix. */
+/**
+ * Opaque tokens of one issuer, verified by introspection.
+ *
+ * @throws {TypeError} at start-up, naming the option and the fix.
+ * @example
+ * const source = verifyIntrospection({ issuer: 'https://id.example', clientId: 'mcp', clientSecret: 'secret' });
+ * guard({ resource: 'https://mcp.example/mcp', ...source });
+ */
 export function verifyIntrospection(options: IntrospectionOptions): TokenSource {
   checkNames(
     'verifyIntrospection',
@@ -77,7 +84,7 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   const authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;
   const own: OwnTokens = { prefix, issuers: [issuer], opaque: true };
   const memory = makeTokenCache();
-  const join = makeSingleFlight<CachedResult>();
+  const flight = makeSingleFlight<CachedResult>();
   const limit = makeLimit(now);
 
   const ask = async (token: string, resource: string, tell: Tell): Promise<Checked | null> => {
@@ -87,7 +94,7 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
     const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
     const claims = await fetchJson(fetcher, url, 'introspection', { method: 'POST', headers, body });
     if (!claims) throw new SourceUnavailable('introspection_not_found');
-    const { exp } = claims; // optional (RFC 7662 §2.2); without it the token lasts as long as this answer
+    const { exp } = claims; // optional (RFC 7662 §2.2); without it the token is valid as long as this response is cached
     const endsAt = typeof exp === 'number' ? exp + clockSkew : now() + Math.max(cache, 1);
     const problem = problemOf(claims, resource) ?? (endsAt > now() ? null : ['token_expired', mismatch('exp after', now(), exp)]);
     if (problem) tell(...problem);
@@ -96,7 +103,7 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   const problemOf = (claims: Claims, resource: string): Parameters<Tell> | null => {
     if (claims['active'] !== true) return ['token_inactive', 'the authorization server says that the token is not active'];
     if (claims['iss'] !== undefined && claims['iss'] !== issuer) return ['issuer_wrong', mismatch('iss', issuer, claims['iss'])];
-    if (/^dpop$/i.test(textClaim(claims, 'token_type') ?? '') && claims['cnf'] === undefined) return ['key_not_named']; // bound, and not said to which key
+    if (/^dpop$/i.test(textClaim(claims, 'token_type') ?? '') && claims['cnf'] === undefined) return ['key_not_named']; // bound, but the key is missing
     if (typeof claims['nbf'] === 'number' && claims['nbf'] - clockSkew > now())
       return ['token_not_yet_valid', mismatch('nbf before', now(), claims['nbf'])];
     const wanted = [options.audience ?? [resource, otherSpelling(resource) ?? []]].flat(2);
@@ -105,22 +112,22 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   };
 
   const verify: Verifier = async (token, resource, tell) => {
-    const no = nullWith(tell);
-    if (token.length > MAX_LENGTH) return no('token_too_long');
-    if (!isOwn(own, token)) return no('issuer_wrong', mismatch('iss', issuer, signedClaims(token)?.['iss']));
-    const { access, why } = await join(`${resource}\n${token}`, async () => {
+    const reject = nullWith(tell);
+    if (token.length > MAX_LENGTH) return reject('token_too_long');
+    if (!isOwn(own, token)) return reject('issuer_wrong', mismatch('iss', issuer, signedClaims(token)?.['iss']));
+    const { access, why } = await flight(`${resource}\n${token}`, async () => {
       const hash = await tokenHash(token, resource);
       const known = memory.find(hash);
       if (known && known.until > now()) return known;
       const wasGood = known !== undefined && known.access !== null;
       if (!wasGood) limit.take();
       let problem: Parameters<Tell> | undefined;
-      const found = await ask(token, resource, (...told) => (problem = told));
+      const found = await ask(token, resource, (...reason) => (problem = reason));
       if (found && !wasGood) limit.giveBack();
       const until = Math.min(now() + cache, found?.expiresAt ?? Number.POSITIVE_INFINITY);
-      const kept = { access: found, until, ...(problem && { why: problem }) };
-      memory.keep(hash, kept);
-      return kept;
+      const result = { access: found, until, ...(problem && { why: problem }) };
+      memory.keep(hash, result);
+      return result;
     });
     if (why) tell?.(...why);
     return access;
@@ -129,7 +136,7 @@ export function verifyIntrospection(options: IntrospectionOptions): TokenSource 
   return { authorizationServers: [issuer], verify, own: [own], fixedAudience: fixed.map((one) => `${issuer} ${one}`) };
 }
 
-/** Holds back who makes us ask about worthless tokens. Tokens that were good before never wait. */
+/** Limits callers that make us introspect invalid tokens. Tokens that were valid before never wait. */
 function makeLimit(now: () => Seconds): { readonly take: () => void; readonly giveBack: () => void } {
   let [used, since] = [0, 0];
   return {
@@ -144,13 +151,13 @@ function makeLimit(now: () => Seconds): { readonly take: () => void; readonly gi
   };
 }
 
-/** `aud` may hold URIs with no space in them, as a text or as a list. */
+/** The audiences in `aud`: URIs without spaces, as a string or an array. */
 function audiencesOf(claims: Claims): readonly string[] {
   const { aud } = claims;
   return typeof aud === 'string' ? [aud] : listClaim(claims, 'aud');
 }
 
-/** RFC 6749 §2.3.1: id and secret are form-encoded before they are joined. */
+/** Form-encodes an id or secret before they are joined (RFC 6749 §2.3.1). */
 function formEncoded(text: string): string {
   return new URLSearchParams({ x: text }).toString().slice(2);
 }

@@ -1,7 +1,7 @@
 /**
- * `verifyJwt`: access tokens that another authorization server signed (RFC 9068), checked against its published keys.
- * Order: size and form → type and algorithm → key → signature → issuer, audience, times → what the claims say.
- * No answer differs by what was wrong, which the operator alone is told; no header of a token makes us fetch anything.
+ * `verifyJwt`: verifies signed access tokens of another authorization server (RFC 9068) with its published keys.
+ * Checks: size and format → algorithm → key → signature → type → issuer, audience, times → claims.
+ * Every failure looks the same to the caller; only the operator gets the reason. No header of a token causes a fetch.
  */
 import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { OwnTokens, Verifier } from '../guard/token-source.ts';
@@ -31,39 +31,41 @@ import { tellJoseError } from './why-not.ts';
 
 /** Options of {@link verifyJwt}. */
 export interface JwtOptions extends SourceOptions {
-  /** What `iss` must be, byte for byte: `https://acme.eu.auth0.com/` is not `https://acme.eu.auth0.com`. */
+  /** Required `iss`, byte for byte: `https://acme.eu.auth0.com/` is not `https://acme.eu.auth0.com`. */
   readonly issuer: string;
-  /** What `aud` must be or hold. Default: the guarded resource itself, as RFC 8707 and MCP want it. */
+  /** Required value in `aud`; by default the guarded resource, as RFC 8707 and MCP require. */
   readonly audience?: string | readonly string[];
-  /** Where the keys are. Default: where the issuer's metadata says. */
+  /** URL of the keys; by default from the issuer's metadata. */
   readonly jwksUri?: string;
-  /** Signature algorithms that are accepted. Default: ES256, ES384, EdDSA, RS256, PS256. */
+  /** Accepted signature algorithms. Default: ES256, ES384, EdDSA, RS256, PS256. */
   readonly algorithms?: readonly string[];
-  /** Values of the header `typ` that are accepted, without `application/`. Default: `at+jwt` alone, so that no ID token passes. */
+  /** Accepted values of `typ`, without `application/`. Only `at+jwt` by default, so that ID tokens are refused. */
   readonly types?: readonly string[];
-  /** For an issuer with a name per tenant: says whether these claims' `iss` is one of its names. `issuer` is then not compared. */
+  /** For an issuer with one URL per tenant: whether the `iss` in these claims is one of them. `issuer` is then not compared. */
   readonly acceptIssuer?: (claims: Claims) => boolean;
-  /** Says whether a token without `aud` is meant for us all the same. Default: none is. */
+  /** Whether a token without `aud` is meant for this server. By default it is refused. */
   readonly withoutAudience?: (claims: Claims) => boolean;
-  /** Reads user, client, scopes and permissions where the issuer puts them elsewhere than RFC 9068. */
+  /** Reads user, client, scopes and permissions if the issuer does not follow RFC 9068. */
   readonly read?: Reader;
 }
 
 const ALGORITHMS = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 const ASYMMETRIC = /^(?:ES(?:256|384|512)|EdDSA|Ed25519|[RP]S(?:256|384|512))$/;
 const MAX_LENGTH = 8192;
-/** Three parts; the signature, which nothing else covers, in the one way to write its bytes. */
+/** Three parts; the signature, which nothing else covers, in canonical base64url. */
 const FORM = /^[\w-]+\.[\w-]+\.(?:[\w-]{4})*(?:[\w-]{4}|[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])$/;
-/** Seconds for which a checked token need not be checked anew: its signature cannot change, its keys can. */
+/** Seconds for which a verified token is not verified again: its signature cannot change, but the keys can. */
 const REMEMBERED: Seconds = 60;
-/** Claims of tokens that were made for something else (OpenID Connect Core §2, Logout §2.4). */
+/** Claims of tokens for another purpose (OpenID Connect Core §2, Logout §2.4). */
 const FOREIGN = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm'];
 
 /**
- * Tokens of one issuer that signs them.
+ * Signed tokens of one issuer.
  *
- * @returns what a guard needs: `guard({ resource, ...verifyJwt({ issuer }) })`.
+ * @returns a source for a guard.
  * @throws {TypeError} at start-up, naming the option and the fix.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...verifyJwt({ issuer: 'https://id.example' }) });
  */
 export function verifyJwt(options: JwtOptions): TokenSource {
   checkNames(
@@ -95,10 +97,10 @@ export function verifyJwt(options: JwtOptions): TokenSource {
     },
     { now, boundToIssuer: acceptIssuer !== undefined },
   );
-  const memory = makeTokenCache();
+  const cache = makeTokenCache();
 
   const claimsOf = async (token: string, resource: string, tell: Tell): Promise<Claims | null> => {
-    const no = nullWith(tell);
+    const reject = nullWith(tell);
     const rules: JWTVerifyOptions = {
       algorithms: [...algorithms],
       clockTolerance: clockSkew,
@@ -109,18 +111,21 @@ export function verifyJwt(options: JwtOptions): TokenSource {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, findKey, rules);
       const type = (protectedHeader.typ ?? '').toLowerCase().replace(/^application\//, '');
-      if (!types.includes(type)) return no('type_wrong', mismatch('typ', types.join(' '), protectedHeader.typ));
-      if (protectedHeader['zip'] !== undefined) return no('token_compressed');
+      if (!types.includes(type)) return reject('type_wrong', mismatch('typ', types.join(' '), protectedHeader.typ));
+      if (protectedHeader['zip'] !== undefined) return reject('token_compressed');
       const audiences = [audience ?? [resource, otherSpelling(resource) ?? []]].flat(2);
       if (!isForUs(payload, audiences, options.withoutAudience))
-        return no('audience_wrong', mismatch('aud', audiences.join(' '), payload.aud));
+        return reject('audience_wrong', mismatch('aud', audiences.join(' '), payload.aud));
       const foreign = FOREIGN.find((name) => payload[name] !== undefined);
-      if (foreign !== undefined) return no('token_for_another_use', `the token has ${forLog(foreign)}, as no access token has`);
+      if (foreign !== undefined)
+        return reject('token_for_another_use', `the token has ${forLog(foreign)}, which access tokens do not have`);
       if (typeof payload.iat === 'number' && payload.iat > now() + clockSkew)
-        return no('token_not_yet_valid', mismatch('iat before', now(), payload.iat));
-      return !acceptIssuer || acceptIssuer(payload) ? payload : no('issuer_wrong', mismatch('an accepted iss for', issuer, payload.iss));
+        return reject('token_not_yet_valid', mismatch('iat before', now(), payload.iat));
+      return !acceptIssuer || acceptIssuer(payload)
+        ? payload
+        : reject('issuer_wrong', mismatch('an accepted iss for', issuer, payload.iss));
     } catch (error) {
-      // WebCrypto throws a DOMException for a published key that is none.
+      // Web Crypto throws a DOMException for an invalid published key.
       if (!(error instanceof errors.JOSEError || error instanceof DOMException)) throw error;
       tellJoseError(error, { issuer, algorithms, now: now(), header: claimsIn(token.split('.')[0] ?? '') }, tell);
       return null;
@@ -128,24 +133,24 @@ export function verifyJwt(options: JwtOptions): TokenSource {
   };
 
   const verify: Verifier = async (token, resource, tell = () => undefined) => {
-    const no = nullWith(tell);
-    if (token.length > MAX_LENGTH) return no('token_too_long');
-    if (!FORM.test(token)) return no('token_not_signed', 'expected a signed JWT, the token is none');
-    if (!isOwn(own, token)) return no('issuer_wrong', mismatch('iss', issuer, signedClaims(token)?.['iss']));
+    const reject = nullWith(tell);
+    if (token.length > MAX_LENGTH) return reject('token_too_long');
+    if (!FORM.test(token)) return reject('token_not_signed', 'expected a signed JWT');
+    if (!isOwn(own, token)) return reject('issuer_wrong', mismatch('iss', issuer, signedClaims(token)?.['iss']));
     const hash = await tokenHash(token, resource);
-    const known = memory.find(hash);
+    const known = cache.find(hash);
     if (known && known.until > now()) return known.access;
     const claims = await claimsOf(token, resource, tell);
     const endsAt = Number(claims?.['exp']) + clockSkew;
     const access = claims && accessOf(claims, { resource, issuer, endsAt, read, programs, tell });
-    if (access) memory.keep(hash, { access, until: Math.min(access.expiresAt, now() + REMEMBERED) });
+    if (access) cache.keep(hash, { access, until: Math.min(access.expiresAt, now() + REMEMBERED) });
     return access;
   };
   const fixed = [audience ?? [], options.withoutAudience ? 'none' : []].flat();
   return { authorizationServers: [issuer], verify, own: [own], fixedAudience: fixed.map((one) => `${issuer} ${one}`) };
 }
 
-/** `aud` is one text or a list of them (RFC 7519 §4.1.3). */
+/** Checks `aud`, a string or an array (RFC 7519 §4.1.3). */
 function isForUs(claims: Claims, wanted: readonly string[], withoutAudience: JwtOptions['withoutAudience']): boolean {
   const { aud } = claims;
   if (aud === undefined) return withoutAudience?.(claims) ?? false;

@@ -1,8 +1,7 @@
 /**
- * Key set: an authorization server's public keys (RFC 7517), kept in memory. Fetched when first needed, again after ten
- * minutes, and for a key that is not among them once in thirty seconds at most; while they cannot be had, those of the
- * last day go on to work (SEC-148). A key is missing for certain only where the keys were fetched after the token was
- * issued; before that it is not known, which is 503 and not 401.
+ * Public keys of an authorization server (RFC 7517), cached in memory. Fetched on first use, after ten minutes, and for an unknown key at
+ * most every thirty seconds; while they cannot be fetched, those of the last day are used (SEC-148). A key is certainly missing only if the
+ * keys were fetched after the token was issued; before that it is unknown, which means 503 and not 401.
  */
 import { createLocalJWKSet, errors, type CryptoKey, type FlattenedJWSInput, type JWK, type JWSHeaderParameters } from 'jose';
 import { makeSingleFlight } from '../lib/single-flight.ts';
@@ -16,57 +15,57 @@ const FRESH: Seconds = 600;
 const LAST: Seconds = 86_400;
 const COOLDOWN: Seconds = 30;
 const MAX_KEYS = 200;
-/** Characters of a modulus of 2048 bits: with a shorter one `jose` throws a TypeError, as if the fault were ours. */
+/** Characters of a 2048-bit modulus: for a shorter one `jose` throws a TypeError, as if it were our own error. */
 const MIN_MODULUS = 342;
-/** Seconds that the clock of the issuer may be behind ours. */
+/** Seconds that the issuer's clock may be behind ours. */
 const MAX_SKEW: Seconds = 30;
 
-/** Finds the key that a token names. Rejects with `SourceUnavailable`, or with what `jose` says of a key that is not there. */
+/** Finds a token's key. Rejects with `SourceUnavailable`, or with the error of `jose` for a missing key. */
 export type FindKey = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
 
-interface Kept {
+interface CachedKeys {
   readonly find: FindKey;
-  /** When they were asked for: what was published later may not be among them. */
+  /** When the request was sent: keys that were published later may be missing. */
   readonly at: Seconds;
 }
 
-/** How a key set differs from a plain one. */
+/** Options of a key set. */
 export interface KeySetOptions {
   readonly now: () => Seconds;
-  /** Whether several issuers share the keys: one that says whose it is (`issuer`, at Entra) then signs for that one alone. */
+  /** Whether several issuers share the keys: a key with an `issuer` (Entra) then signs only for that one. */
   readonly boundToIssuer: boolean;
 }
 
-/** Makes the verb. @param load fetches the document anew. */
+/** Makes the function. @param load fetches the document. */
 export function makeKeySet(load: () => Promise<JsonObject>, { now, boundToIssuer }: KeySetOptions): FindKey {
-  let kept: Kept | undefined;
+  let cached: CachedKeys | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
-  const join = makeSingleFlight<Kept>();
+  const flight = makeSingleFlight<CachedKeys>();
 
-  const refresh = (): Promise<Kept> =>
-    join('', async () => {
+  const refresh = (): Promise<CachedKeys> =>
+    flight('', async () => {
       const at = now();
       try {
-        return (kept = { find: finderOf(keysIn(await load()), boundToIssuer), at });
+        return (cached = { find: finderOf(keysIn(await load()), boundToIssuer), at });
       } finally {
-        triedAt = now(); // a fetch that was cut off is none
+        triedAt = now(); // an interrupted fetch does not count
       }
     });
-  /** The keys at hand where that may do; else fetched, unless that was just tried. */
-  const current = async (freshness: Seconds): Promise<Kept> => {
-    if (kept && now() - kept.at < freshness) return kept;
+  /** The cached keys if fresh enough; else fetches them, unless that was tried just now. */
+  const current = async (freshness: Seconds): Promise<CachedKeys> => {
+    if (cached && now() - cached.at < freshness) return cached;
     try {
       if (now() - triedAt >= COOLDOWN) return await refresh();
     } catch (error) {
-      if (!kept || now() - kept.at >= LAST) throw error;
+      if (!cached || now() - cached.at >= LAST) throw error;
     }
-    if (kept && now() - kept.at < LAST) return kept;
+    if (cached && now() - cached.at < LAST) return cached;
     throw new SourceUnavailable('keys_cooling_down', { retryAfter: triedAt + COOLDOWN - now() });
   };
 
   return async (header, token) => {
     for (const freshness of [FRESH, COOLDOWN]) {
-      // a key that came in by rotation is found at the second look
+      // the second attempt finds a key that was rotated in
       const keys = await current(freshness);
       try {
         return await keys.find(header, token);
@@ -86,26 +85,26 @@ function finderOf(keys: readonly JWK[], boundToIssuer: boolean): FindKey {
   return (header, token) => createLocalJWKSet({ keys: keys.filter((key) => signsFor(key, token)) })(header, token);
 }
 
-/** Entra's keys name the issuer that they sign for, with a place for the tenant. */
+/** Whether a key may sign for a token's issuer: Entra's keys name their issuer, with a placeholder for the tenant. */
 function signsFor({ issuer }: Bound, { payload }: FlattenedJWSInput): boolean {
   const { iss, tid } = claimsIn(typeof payload === 'string' ? payload : '');
   return typeof issuer !== 'string' || issuer.replace('{tenantid}', String(tid)) === iss;
 }
 
-/** The latest moment at which a token can have been issued. It is not verified yet: it only decides between 401 and 503. */
+/** The latest time at which a token can have been issued. Unverified: it only decides between 401 and 503. */
 function latestIssue({ payload }: FlattenedJWSInput, now: Seconds): Seconds {
   const { iat } = claimsIn(typeof payload === 'string' ? payload : '');
   return typeof iat === 'number' ? Math.min(iat + MAX_SKEW, now) : now;
 }
 
-/** Keys that can do no harm; `jose` picks among them by kind, use and algorithm. */
+/** The usable keys; `jose` selects among them by type, use and algorithm. */
 function keysIn(document: JsonObject): JWK[] {
   const { keys } = document;
   if (!Array.isArray(keys)) throw new SourceUnavailable('keys_malformed');
   return keys.slice(0, MAX_KEYS).filter(isUsable);
 }
 
-/** One value that is no object would make `jose` refuse the whole set. */
+/** A value that is not an object would make `jose` refuse the whole set. */
 function isUsable(value: unknown): value is JWK {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const { kty, n } = value as JWK;

@@ -1,21 +1,27 @@
 /**
- * Keycloak as the authorization server. The access token says `typ: Bearer` in its *claims*; its ID and refresh tokens, signed
- * with the same keys, say something else there. `aud` needs an audience mapper in a client scope.
+ * Keycloak as the authorization server. Its access tokens have `typ: Bearer` among the *claims*; ID and refresh tokens, signed with the same
+ * keys, have another value. `aud` needs an audience mapper in a client scope.
  */
 import { isSafeUrl, listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link keycloak}. */
 export interface KeycloakOptions extends SourceOptions {
-  /** The realm's URL: `https://id.example/realms/acme`. */
+  /** URL of the realm: `https://id.example/realms/acme`. */
   readonly realm: string;
-  /** Default: the guarded resource itself. */
+  /** The guarded resource by default. */
   readonly audience?: string | readonly string[];
-  /** The client whose roles count as permissions, beside the realm's. */
+  /** The client whose roles count as permissions, besides the realm's. */
   readonly rolesOf?: string;
 }
 
-/** Access tokens of a Keycloak realm. `props.permissions` holds the roles of the realm, and of the client in `rolesOf`. */
+/**
+ * Access tokens of a Keycloak realm. `props.permissions` are the roles of the realm, and of the client in `rolesOf`.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...keycloak({ realm: 'https://id.example/realms/acme' }) });
+ */
 export function keycloak({ realm, rolesOf, ...options }: KeycloakOptions): TokenSource {
   if (!isSafeUrl(realm) || !/\/realms\/[^/]+$/.test(realm))
     refuse('keycloak', 'realm', "must be the realm's URL, such as https://id.example/realms/acme, with no slash at the end");
@@ -38,7 +44,7 @@ function part(claims: Claims, name: string): Claims {
   return typeof value === 'object' && value !== null ? (value as Claims) : {};
 }
 
-/** A service account: by its user name, or by what only the mappers of service accounts put in. */
+/** Whether it is a service account: by its user name, or by claims that only service account mappers add. */
 function isProgram(claims: Claims): boolean {
   const isNamed = textClaim(claims, 'preferred_username')?.startsWith('service-account-') === true;
   return isNamed || claims['clientHost'] !== undefined || claims['clientAddress'] !== undefined || claims['sub'] === claims['azp'];

@@ -1,5 +1,5 @@
 /**
- * Logto as the authorization server. Its tokens are JWTs only for a registered API resource: make one with the MCP URL.
+ * Logto as the authorization server. Its tokens are JWTs only for a registered API resource: create one with the MCP URL.
  */
 import { hostOf, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
@@ -8,11 +8,17 @@ import { verifyJwt } from './jwt.ts';
 export interface LogtoOptions extends SourceOptions {
   /** The tenant's endpoint without `https://`: `acme.logto.app`. */
   readonly domain: string;
-  /** The API resource's indicator. Default: the guarded resource itself. */
+  /** Indicator of the API resource; the guarded resource by default. */
   readonly audience?: string | readonly string[];
 }
 
-/** Access tokens of Logto. Its permissions are scopes; `props.organization` is the organization's id. */
+/**
+ * Access tokens of Logto. Its permissions are scopes; `props.organization` is the organization's id.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...logto({ domain: 'acme.logto.app' }) });
+ */
 export function logto({ domain, ...options }: LogtoOptions): TokenSource {
   const issuer = `https://${hostOf('logto', 'domain', domain)}/oidc`;
   return verifyJwt({

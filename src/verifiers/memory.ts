@@ -1,6 +1,6 @@
 /**
- * Memory: what tokens were worth lately. A token stands in it as a hash, so that an entry is small and opens nothing; the oldest
- * entries give way, and those of bad tokens never push out those of good ones.
+ * Cache of verification results. Tokens are stored as hashes, so an entry is small and gives no access. The oldest entries are dropped, and
+ * those of invalid tokens never displace those of valid ones.
  */
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
@@ -10,41 +10,41 @@ import type { Seconds } from '../model/store.ts';
 const MAX_GOOD = 4096;
 const MAX_BAD = 4096;
 
-/** What is remembered of a token. */
+/** The cached result for a token. */
 export interface CachedResult {
-  /** Null for a token that is not good. */
+  /** Null for an invalid token. */
   readonly access: Checked | null;
-  /** Why it is not good. */
+  /** Why it is invalid. */
   readonly why?: Parameters<Tell>;
-  /** Until when that counts. */
+  /** Until when the result may be used. */
   readonly until: Seconds;
 }
 
-/** The verbs. */
+/** Operations of the cache. */
 export interface TokenCache {
-  /** What was kept last; it may be over by now. */
+  /** The last result; may be outdated. */
   find(hash: string): CachedResult | undefined;
   keep(hash: string, remembered: CachedResult): void;
 }
 
-/** An empty one. */
+/** Makes an empty cache. */
 export function makeTokenCache(): TokenCache {
   const good = new Map<string, CachedResult>();
   const bad = new Map<string, CachedResult>();
   return {
     find: (hash) => good.get(hash) ?? bad.get(hash),
     keep(hash, remembered) {
-      const [into, most] = remembered.access ? [good, MAX_GOOD] : [bad, MAX_BAD];
-      good.delete(hash); // the newest stands last
+      const [target, most] = remembered.access ? [good, MAX_GOOD] : [bad, MAX_BAD];
+      good.delete(hash); // keeps the newest last
       bad.delete(hash);
-      const [oldest] = into.size >= most ? into.keys() : [];
-      if (oldest !== undefined) into.delete(oldest);
-      into.set(hash, remembered);
+      const [oldest] = target.size >= most ? target.keys() : [];
+      if (oldest !== undefined) target.delete(oldest);
+      target.set(hash, remembered);
     },
   };
 }
 
-/** By which a token is found at a resource. */
+/** Cache key of a token at a resource. */
 export async function tokenHash(token: string, resource: string): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(`${resource}\n${token}`))));
 }

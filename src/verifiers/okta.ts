@@ -1,6 +1,6 @@
 /**
- * Okta as the authorization server: a custom one ("default" is), for the org server's tokens are for Okta alone. The client
- * stands in `cid`, scopes in `scp`, the user's name in `sub` and the stable id in `uid`.
+ * Okta as the authorization server: a custom one (also "default"), because the org server's tokens are for Okta only. The client is in `cid`,
+ * scopes in `scp`, the user name in `sub` and the stable id in `uid`.
  */
 import { hostOf, listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
@@ -9,13 +9,19 @@ import { verifyJwt } from './jwt.ts';
 export interface OktaOptions extends SourceOptions {
   /** `acme.okta.com`, or your custom domain. */
   readonly domain: string;
-  /** The custom authorization server's id. Default `default`. */
+  /** Id of the custom authorization server; `default` by default. */
   readonly authorizationServer?: string;
-  /** As it stands at the authorization server (`api://default`). Default: the guarded resource itself. */
+  /** As configured at the authorization server (`api://default`); the guarded resource by default. */
   readonly audience?: string | readonly string[];
 }
 
-/** Access tokens of Okta. `props.permissions` holds the groups, where the server has a claim `groups`. */
+/**
+ * Access tokens of Okta. `props.permissions` are the groups, if the server adds a claim `groups`.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...okta({ domain: 'acme.okta.com', audience: 'api://default' }) });
+ */
 export function okta({ domain, authorizationServer = 'default', ...options }: OktaOptions): TokenSource {
   if (!/^\w+$/.test(authorizationServer))
     refuse('okta', 'authorizationServer', 'must be the id of a custom authorization server, such as "default"');

@@ -1,6 +1,6 @@
 /**
- * Page ticket: what a page of yours began, sealed, and bound to the browser that it was shown to. A request that was swapped between the
- * page and the answer, or an answer in another browser, has no good ticket. Nothing is stored; a ticket lasts fifteen minutes.
+ * Page tickets: state of your own consent or sign-in page, sealed and bound to the browser. A ticket does not open for another browser, or
+ * for a request that was swapped in between. Nothing is stored; a ticket lasts fifteen minutes.
  */
 import { base64url, fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8, utf8 } from '../lib/bytes.ts';
@@ -14,22 +14,22 @@ const NONCE = 12;
 const MAX_DEPTH = 8;
 const MAX_LENGTH = 16_384;
 
-/** What a page needs to come back with an answer. */
+/** What a page needs to submit its answer. */
 export interface PageTicket {
-  /** For a hidden field of the form. */
+  /** For a hidden form field. */
   readonly ticket: string;
-  /** For the `Set-Cookie` header of the page. */
+  /** For the page's `Set-Cookie` header. */
   readonly cookie: string;
 }
 
-/** The verbs over one secret. */
+/** Operations with one secret. */
 export interface PageTickets {
   seal(request: Request, value: JsonObject): Promise<PageTicket>;
-  /** What was sealed for this browser; null for a ticket of another one, a changed one, or one that is over. */
+  /** What was sealed for this browser; null for another browser's, altered or expired ticket. */
   open(request: Request, ticket: string): Promise<JsonObject | null>;
 }
 
-/** Makes them. @param purpose what the tickets are for; those of another purpose do not open. */
+/** Makes the operations. @param purpose of the tickets; those of another purpose do not open. */
 export function makePageTickets(secret: string, purpose: string, now: () => Seconds): PageTickets {
   const keyFor = async (browser: string): Promise<CryptoKey> => {
     const digest = await crypto.subtle.digest('SHA-256', utf8(JSON.stringify(['portcullis page ticket', purpose, browser, secret])));
@@ -38,7 +38,7 @@ export function makePageTickets(secret: string, purpose: string, now: () => Seco
   return {
     async seal(request, value) {
       const name = cookieName(request);
-      const browser = readCookie(request.headers.get('cookie'), name) ?? base64url(crypto.getRandomValues(new Uint8Array(16))); // of a page in another tab
+      const browser = readCookie(request.headers.get('cookie'), name) ?? base64url(crypto.getRandomValues(new Uint8Array(16))); // from a page in another tab
       const iv = crypto.getRandomValues(new Uint8Array(NONCE));
       const plain = utf8(JSON.stringify({ value, until: now() + TTL }));
       const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, await keyFor(browser), plain));
@@ -55,13 +55,13 @@ export function makePageTickets(secret: string, purpose: string, now: () => Seco
         const { value, until } = parseJson(fromUtf8(new Uint8Array(plain)), MAX_DEPTH) as { value: JsonObject; until: Seconds };
         return until > now() ? value : null;
       } catch {
-        return null; // sealed for another browser, or changed
+        return null; // another browser's, or altered
       }
     },
   };
 }
 
-/** No other host can set a cookie of this name; a browser takes it over TLS only. */
+/** The `__Host-` prefix: no other host can set the cookie, and it is sent over TLS only. */
 function cookieName(request: Request): string {
   return isSecure(request) ? '__Host-portcullis_page' : 'portcullis_page';
 }

@@ -1,6 +1,6 @@
 /**
- * `proofs`: tokens that are bound to a key (DPoP, RFC 9449), where another authorization server issued them. The guard is given this
- * beside the source of tokens: `guard({ resource, ...verifyJwt({ issuer }), checkProof: proofs({ store }) })`.
+ * `proofs`: accepts DPoP-bound tokens (RFC 9449) of other authorization servers. Pass it to the guard together with the token source:
+ * `guard({ resource, ...verifyJwt({ issuer }), checkProof: proofs({ store }) })`.
  */
 import { checkNames } from '../lib/names.ts';
 import { compactVerify, importJWK, type JWK } from 'jose';
@@ -12,11 +12,17 @@ import { refuse, type SourceOptions } from './contract.ts';
 
 /** Options of {@link proofs}. */
 export interface ProofsOptions extends Pick<SourceOptions, 'now'> {
-  /** Where it stands for five minutes that a proof was used: any store of ours that all processes of this server share, `memoryStore()` for one alone. */
+  /** Remembers used proofs for five minutes: a store that all processes of this server share, or `memoryStore()` for a single process. */
   readonly store: Pick<Store, 'atomic' | 'write'>;
 }
 
-/** Checks proofs, each of which counts once. @throws {TypeError} at start-up, naming the option and the fix. */
+/**
+ * Checks DPoP proofs; each can be used once.
+ *
+ * @throws {TypeError} at start-up, naming the option and the fix.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...verifyJwt({ issuer: 'https://id.example' }), checkProof: proofs({ store: memoryStore() }) });
+ */
 export function proofs(options: ProofsOptions): ProofCheck {
   checkNames('proofs', options, 'store now');
   const { store, now = () => Math.floor(Date.now() / 1000) } = options;
@@ -38,7 +44,7 @@ async function hash(text: string): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))));
 }
 
-/** A key that cannot be used signs nothing: it is a stranger's. */
+/** False for a key that cannot be used: it comes from the client. */
 const isSigned: Parameters<typeof readProof>[2]['isSigned'] = async ({ text, alg }, key) => {
   try {
     await compactVerify(text, await importJWK(key as JWK, alg), { algorithms: [alg] });

@@ -1,18 +1,24 @@
 /**
- * Scalekit as the authorization server. Clients find it under the *resource's* address, its tokens bear the environment's.
+ * Scalekit as the authorization server. Clients discover it under the *resource's* URL; its tokens have the environment's issuer.
  */
 import { hostOf, listClaim, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link scalekit}. */
 export interface ScalekitOptions extends SourceOptions {
-  /** The environment: `acme.scalekit.com`. */
+  /** Host of the environment: `acme.scalekit.com`. */
   readonly domain: string;
-  /** The id of the MCP server as a resource: `res_…`. */
+  /** Id of the MCP server as a resource: `res_…`. */
   readonly resourceId: string;
 }
 
-/** Access tokens of Scalekit, for the resource's id or its URL. `props.permissions` holds its permissions, `props.organization` the organization. */
+/**
+ * Access tokens of Scalekit, for the resource's id or URL. `props.permissions` are its permissions, `props.organization` is the organization.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_123' }) });
+ */
 export function scalekit({ domain, resourceId, ...options }: ScalekitOptions): TokenSource {
   const environment = `https://${hostOf('scalekit', 'domain', domain)}`;
   if (!/^res_\w+$/.test(resourceId ?? '')) refuse('scalekit', 'resourceId', 'must be the id of the resource, such as "res_123"');

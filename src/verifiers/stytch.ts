@@ -1,27 +1,34 @@
 /**
- * Stytch as the authorization server (Connected Apps), consumer and B2B. Its tokens are for the *project*, not for one MCP
- * server: `aud` is the project's id, unless the client has a custom audience. Give each MCP server a project of its own, or a
- * custom audience, where a token for one must not open the other. The page for consent is yours to host: `stytchConsent`.
+ * Stytch as the authorization server (Connected Apps), consumer and B2B. Its tokens are for the *project*, not for one MCP server: `aud` is
+ * the project's id, unless the client has a custom audience. If a token for one MCP server must not work at another, use separate projects
+ * or custom audiences. You host the consent page: see `stytchConsent`.
  */
 import { hostOf, listClaim, refuse, textClaim, type Claims, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link stytch}. */
 export interface StytchOptions extends SourceOptions {
-  /** The project's domain: `acme.customers.stytch.com`, or your custom one. */
+  /** The project's domain: `acme.customers.stytch.com`, or your custom domain. */
   readonly domain: string;
   /** The project's id, which is the audience: `project-live-…`. */
   readonly projectId: string;
   /** A custom audience, instead of the project's id. */
   readonly audience?: string | readonly string[];
-  /** B2B: what each role of the RBAC policy may do, as `permissions` (`{ stytch_admin: ['admin'] }`). Roles that are not named may do nothing. */
+  /** B2B: permissions of each role of the RBAC policy (`{ stytch_admin: ['admin'] }`). Other roles have none. */
   readonly roles?: { readonly [role: string]: readonly string[] };
 }
 
 const ORGANIZATION = 'https://stytch.com/organization';
 const SESSION = 'https://stytch.com/session';
 
-/** Access tokens of a Stytch project. With `roles`, `props.permissions` holds what the member's roles give; `props.organization` the organization's id. */
+/**
+ * Access tokens of a Stytch project. With `roles`, `props.permissions` are those of the member's roles; `props.organization` is the
+ * organization's id.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-abc' }) });
+ */
 export function stytch({ domain, projectId, roles, audience = projectId, ...options }: StytchOptions): TokenSource {
   if (typeof projectId !== 'string' || !projectId.startsWith('project-'))
     refuse('stytch', 'projectId', 'must be the id of the project, such as "project-live-…", from the dashboard');

@@ -1,6 +1,6 @@
 /**
- * Supabase Auth as the authorization server (OAuth 2.1 server). Its audience is `authenticated` for everybody, so the clients
- * whose tokens are meant for this server have to be named. Tokens of the project's own app have no client, and are refused.
+ * Supabase Auth as the authorization server (OAuth 2.1 server). Its audience is always `authenticated`, so the clients for this server must
+ * be listed. Tokens of the project's own app have no client, and are refused.
  */
 import { hostOf, refuse, textClaim, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
@@ -9,17 +9,23 @@ import { verifyJwt } from './jwt.ts';
 export interface SupabaseOptions extends SourceOptions {
   /** `abcdefgh.supabase.co`, or your custom domain. The project needs asymmetric signing keys. */
   readonly domain: string;
-  /** OAuth clients whose tokens are accepted; a function for those that register themselves. */
+  /** OAuth clients whose tokens are accepted; a function if they register themselves. */
   readonly clientIds: readonly string[] | ((clientId: string) => boolean);
 }
 
-/** OAuth access tokens of a Supabase project. `props.role` is the role of Postgres. */
+/**
+ * OAuth access tokens of a Supabase project. `props.role` is the Postgres role.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...supabase({ domain: 'abcdefgh.supabase.co', clientIds: ['abc'] }) });
+ */
 export function supabase({ domain, clientIds, ...options }: SupabaseOptions): TokenSource {
   if (typeof clientIds !== 'function' && !(Array.isArray(clientIds) && clientIds.length > 0))
     refuse(
       'supabase',
       'clientIds',
-      'must name the OAuth clients whose tokens are for this server: all tokens of a project have one audience',
+      'must list the OAuth clients whose tokens are for this server: all tokens of a project have the same audience',
     );
   const accepts = typeof clientIds === 'function' ? clientIds : (id: string): boolean => clientIds.includes(id);
   const issuer = `https://${hostOf('supabase', 'domain', domain)}/auth/v1`;

@@ -1,4 +1,4 @@
-/** Why not: what is wrong with a signed token, for the operator: what was expected, and what the token says. */
+/** Explains to the operator why a signed token was refused: what was expected, and what the token says. */
 import { errors, type JWTPayload } from 'jose';
 import { forLog } from '../lib/shown.ts';
 import type { Tell } from '../model/access.ts';
@@ -10,11 +10,11 @@ export interface Expected {
   readonly issuer: string;
   readonly algorithms: readonly string[];
   readonly now: Seconds;
-  /** Of the header, which nobody has verified: it is only told. */
+  /** Members of the unverified header, for the report only. */
   readonly header: { readonly alg?: unknown; readonly kid?: unknown };
 }
 
-/** Tells what `jose` found wrong. */
+/** Reports the error of `jose`. */
 export function tellJoseError(error: unknown, { issuer, algorithms, now, header }: Expected, tell: Tell): void {
   if (error instanceof errors.JWTExpired) return tell('token_expired', mismatch('exp after', now, error.payload.exp));
   if (error instanceof errors.JWTClaimValidationFailed) return tellClaim(error.claim, error.payload, { issuer, now }, tell);

@@ -1,6 +1,6 @@
 /**
- * WorkOS Standalone Connect: WorkOS is the authorization server, the sign-in is your own. It sends the browser to your login
- * page with `external_auth_id`; once the person is signed in there, in the same browser, WorkOS is told who it is.
+ * WorkOS Standalone Connect: WorkOS is the authorization server, the sign-in is yours. WorkOS redirects the browser to your login page with
+ * `external_auth_id`; once the user has signed in there, in the same browser, your server reports the user to WorkOS.
  */
 import { checkNames } from '../lib/names.ts';
 import type { Seconds } from '../model/store.ts';
@@ -10,9 +10,9 @@ import { makePageTickets, type PageTicket } from './page-ticket.ts';
 
 const COMPLETE = 'https://api.workos.com/authkit/oauth2/complete';
 
-/** Who signed in at your page. */
+/** The user who signed in at your page. */
 export interface WorkosPerson {
-  /** Your own id of the person, which stays the same. */
+  /** Your own stable id of the user. */
   readonly id: string;
   readonly email: string;
   readonly first_name?: string;
@@ -24,28 +24,34 @@ export interface WorkosPerson {
 export interface WorkosConnectOptions {
   readonly apiKey: string;
   readonly fetch?: typeof fetch;
-  /** The present second; the machine's clock unless told. */
+  /** The current time in seconds; the machine's clock by default. */
   readonly now?: () => Seconds;
 }
 
 /** The two steps. */
 export interface WorkosConnect {
-  /** Begins a sign-in at your page. @returns null where the request has no `external_auth_id`. */
+  /** Starts a sign-in at your page. @returns null if the request has no `external_auth_id`. */
   start(request: Request): Promise<PageTicket | null>;
   /**
-   * Tells WorkOS who signed in, in the browser in which `start` was called.
+   * Reports the user to WorkOS, from the browser of `start`.
    *
    * @param ticket from the page's form.
-   * @param consent what the person may choose on the consent page of WorkOS, as it takes it: `user_consent_options`.
-   * @returns where the browser goes next; null where the ticket is not this browser's, or is over.
-   * @throws {SourceUnavailable} when WorkOS does not answer as it should.
+   * @param consent what the user may choose on the consent page of WorkOS, in its format: `user_consent_options`.
+   * @returns where to redirect the browser; null if the ticket is another browser's, or expired.
+   * @throws {SourceUnavailable} if WorkOS does not answer as expected.
    */
   complete(request: Request, ticket: string, user: WorkosPerson, consent?: readonly unknown[]): Promise<string | null>;
 }
 
 const MAX_ID = 512;
 
-/** Makes the steps. @throws {TypeError} at start-up. */
+/**
+ * Makes the steps.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * const connect = workosConnect({ apiKey: 'sk_live_abc' });
+ */
 export function workosConnect(options: WorkosConnectOptions): WorkosConnect {
   checkNames('workosConnect', options, 'apiKey fetch now');
   const { apiKey, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
@@ -57,9 +63,9 @@ export function workosConnect(options: WorkosConnectOptions): WorkosConnect {
       return id === null || id === '' || id.length > MAX_ID ? null : tickets.seal(request, { id });
     },
     async complete(request, ticket, user, consent) {
-      const begun = await tickets.open(request, ticket);
-      if (!begun) return null;
-      const body = JSON.stringify({ external_auth_id: begun['id'], user, ...(consent && { user_consent_options: consent }) });
+      const started = await tickets.open(request, ticket);
+      if (!started) return null;
+      const body = JSON.stringify({ external_auth_id: started['id'], user, ...(consent && { user_consent_options: consent }) });
       const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
       const answer = await fetchJson(fetcher, COMPLETE, 'workos_connect', { method: 'POST', headers, body });
       const location = answer?.['redirect_uri'];

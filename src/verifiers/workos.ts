@@ -1,19 +1,25 @@
 /**
- * WorkOS AuthKit as the authorization server. The MCP server's URL must be registered as a resource in its dashboard, or
- * clients get `invalid_target`. Access tokens last minutes, so clients refresh often; that is between them and WorkOS.
+ * WorkOS AuthKit as the authorization server. The MCP server's URL must be registered as a resource in its dashboard, or clients get
+ * `invalid_target`. Access tokens live for minutes, so clients refresh often, with WorkOS.
  */
 import { hostOf, listClaim, textClaim, type Claims, type Reading, type SourceOptions, type TokenSource } from './contract.ts';
 import { verifyJwt } from './jwt.ts';
 
 /** Options of {@link workos}. */
 export interface WorkosOptions extends SourceOptions {
-  /** AuthKit's domain: `acme.authkit.app`, or your custom one. */
+  /** AuthKit's domain: `acme.authkit.app`, or your custom domain. */
   readonly domain: string;
-  /** Default: the guarded resource itself. */
+  /** The guarded resource by default. */
   readonly audience?: string | readonly string[];
 }
 
-/** Access tokens of WorkOS AuthKit. `props.permissions` holds the permissions of the role, `props.organization` and `props.role` the rest. */
+/**
+ * Access tokens of WorkOS AuthKit. `props.permissions` are those of the role, besides `props.organization` and `props.role`.
+ *
+ * @throws {TypeError} at start-up for a wrong option.
+ * @example
+ * guard({ resource: 'https://mcp.example/mcp', ...workos({ domain: 'acme.authkit.app' }) });
+ */
 export function workos({ domain, ...options }: WorkosOptions): TokenSource {
   const issuer = `https://${hostOf('workos', 'domain', domain)}`;
   return verifyJwt({
@@ -29,7 +35,7 @@ export function workos({ domain, ...options }: WorkosOptions): TokenSource {
   });
 }
 
-/** A machine-to-machine application names itself in `sub` alone. */
+/** A machine-to-machine application has only its own id in `sub`. */
 function programOf(claims: Claims): Reading {
   const subject = textClaim(claims, 'sub');
   return subject?.startsWith('client_') ? { clientId: subject, program: true } : {};

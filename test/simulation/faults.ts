@@ -277,7 +277,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-38', what: 'a sign-in fails where the profile cannot be read', file: 'src/upstreams/code-flow.ts',
-    good: `  if (said['sub'] === undefined) return {};
+    good: `  if (profile['sub'] === undefined) return {};
 `, bad: ``,
   },
   {

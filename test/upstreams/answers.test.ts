@@ -309,7 +309,7 @@ describe('small print of sites', () => {
       const error: unknown = await trip(provider, fake.visit).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({
         reason: 'discovery_other_issuer',
-        hint: `the issuer says ${JSON.stringify(said)}, you gave https://acme.auth0.example`,
+        hint: `the issuer calls itself ${JSON.stringify(said)}, the option says https://acme.auth0.example`,
       });
     }
   });

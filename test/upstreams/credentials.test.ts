@@ -32,7 +32,7 @@ describe('upstreams/credentials', () => {
     [{ clientId: 'app', clientSecret: () => '' }, 'clientSecret'],
   ])('say what is not there: %j', (options, name) => {
     const { client, secret } = make(options);
-    expect(() => [client({}), secret({})]).toThrow(new RegExp(`^github: \`${name}\` found nothing in the environment`));
+    expect(() => [client({}), secret({})]).toThrow(new RegExp(`^github: \`${name}\` has no value in the environment`));
   });
 
   it('let the clock of the site be a minute off, by our own clock', () => {

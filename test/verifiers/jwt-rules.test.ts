@@ -70,7 +70,9 @@ describe('verifiers/jwt, header and claims', () => {
   });
 
   it.each(['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'htu', 'htm'])('SEC-204 refuses a token with %s', async (name) => {
-    expect(await (await setUp()).ask({ [name]: 'x' })).toBe(`token_for_another_use: the token has "${name}", as no access token has`);
+    expect(await (await setUp()).ask({ [name]: 'x' })).toBe(
+      `token_for_another_use: the token has "${name}", which access tokens do not have`,
+    );
   });
 
   it('SEC-206 lets the clocks differ by the skew and not by a second more', async () => {

@@ -30,15 +30,15 @@ describe('a signed token that is not good (N-02)', async () => {
     ['token_expired', `expected exp after ${NOW}, token says ${NOW - 31}`, await as.sign({ ...good, exp: NOW - 31 })],
     ['token_not_yet_valid', `expected nbf before ${NOW}, token says ${NOW + 60}`, await as.sign({ ...good, nbf: NOW + 60 })],
     ['token_not_yet_valid', `expected iat before ${NOW}, token says ${NOW + 60}`, await as.sign({ ...good, iat: NOW + 60 })],
-    ['token_for_another_use', 'the token has "nonce", as no access token has', await as.sign({ ...good, nonce: 'n' })],
+    ['token_for_another_use', 'the token has "nonce", which access tokens do not have', await as.sign({ ...good, nonce: 'n' })],
     ['claim_missing', 'the token has no "exp"', await as.sign({ ...good, exp: undefined })],
     ['user_missing', 'the token names no user', await as.sign({ ...good, sub: undefined })],
     ['client_missing', 'the token names no client', await as.sign({ ...good, client_id: undefined })],
     ['program_not_taken', 'the token is of a program, and `programs` is not set', await as.sign({ ...good, sub: 'client-1' })],
-    ['bound_otherwise', 'the token is bound to something else than a DPoP key', await as.sign({ ...good, cnf: { 'x5t#S256': 'x' } })],
+    ['bound_otherwise', 'the token is bound to something other than a DPoP key', await as.sign({ ...good, cnf: { 'x5t#S256': 'x' } })],
     ['key_unknown', 'the issuer publishes no key "stranger"', await as.sign({ ...good, iat: NOW - 100 }, {}, stranger)],
     ['signature_wrong', `no key of "${ISSUER}" signed the token`, await as.sign(good, {}, same)],
-    ['token_not_signed', 'expected a signed JWT, the token is none', 'opaque'],
+    ['token_not_signed', 'expected a signed JWT', 'opaque'],
   ]; // prettier-ignore
 
   it.each(cases)('tells %s: %s', async (reason, detail, token) => {

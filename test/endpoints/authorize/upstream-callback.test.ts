@@ -306,7 +306,7 @@ describe('endpoints/authorize/upstream-callback: what comes back', () => {
     const at = await atConsent(other);
     expectPage(await at.browser.submit(at.page, { with: 'corp' }), { status: 500 });
     expect(String(other.events.find(({ kind }) => kind === 'request.failed')?.['error' as never])).toContain(
-      'corp: `clientId` found nothing in the environment.',
+      'corp: `clientId` has no value in the environment.',
     );
     Object.assign(other.env, { ID: 'portcullis' });
     expect(codeOf(await at.browser.get(await app.idp.visit(await awayTo('corp', at))))).toMatch(/^code_/);
