@@ -1,5 +1,6 @@
 /** How a user name and a password are counted and looked at, call by call: over the services that the endpoints give to a login. */
 import { describe, expect, it } from 'vitest';
+import { consoleMailer } from '../../src/logins/console-mailer.ts';
 import { password, type PasswordOptions } from '../../src/logins/password.ts';
 import type { LoginServices } from '../../src/model/login.ts';
 import { OAuthError } from '../../src/model/error.ts';
@@ -92,6 +93,13 @@ describe('logins/password, options', () => {
     [{ isBreached: [] }, /^password: `isBreached` must be a function/],
   ])('refuses %j at start-up', (options, message) => {
     expect(() => password(options as PasswordOptions)).toThrow(message);
+  });
+
+  it('takes each way to sign up, and no console for a mailer where others can reach the server', () => {
+    for (const signUp of ['closed', 'invited', 'open'] as const) expect(() => password({ signUp })).not.toThrow();
+    const { checkIssuer } = password({ sendEmail: consoleMailer(() => undefined) });
+    expect(() => checkIssuer?.('https://as.example')).toThrow(/^password: `sendEmail` is consoleMailer/);
+    expect(() => checkIssuer?.('http://localhost:8787')).not.toThrow();
   });
 
   it('adds what its options need, and nothing else', () => {
