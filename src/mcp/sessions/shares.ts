@@ -59,18 +59,19 @@ interface Place {
 /** Nothing is open yet. */
 export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS): Shares {
   const places = new Map<string, Set<Place>>();
+  const placesOf = (key: string): Set<Place> => places.get(key) ?? new Set();
   const give = (key: string, place: Place): void => {
-    const own = places.get(key);
-    own?.delete(place);
-    if (own?.size === 0) places.delete(key);
+    const own = placesOf(key);
+    own.delete(place);
+    if (own.size === 0) places.delete(key);
   };
   const prune = (key: string): void => {
-    for (const place of places.get(key) ?? []) if (Date.now() - place.seenAt > DEAD_AFTER_MS) give(key, place);
+    for (const place of placesOf(key)) if (Date.now() - place.seenAt > DEAD_AFTER_MS) give(key, place);
   };
   const hold = (keys: readonly string[], until: AbortSignal, end: AbortController | null = null): void => {
     if (places.size > MAX_KEYS) for (const key of places.keys()) prune(key);
     const place: Place = { seenAt: Date.now(), end: end && new WeakRef(end) };
-    for (const key of keys) places.set(key, (places.get(key) ?? new Set<Place>()).add(place));
+    for (const key of keys) places.set(key, placesOf(key).add(place));
     const beat = setInterval(() => void (place.seenAt = Date.now()), BEAT_MS);
     onAbort(until, () => {
       clearInterval(beat);
@@ -78,9 +79,9 @@ export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS
     });
   };
   const isFull = (key: string, most: number): boolean => {
-    if ((places.get(key)?.size ?? 0) < most) return false;
+    if (placesOf(key).size < most) return false;
     prune(key);
-    return (places.get(key)?.size ?? 0) >= most;
+    return placesOf(key).size >= most;
   };
   return {
     take({ access, session: label }, until) {
@@ -99,11 +100,10 @@ export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS
     isAtWork: (label) => places.has(`work ${label}`),
     leave(access, until) {
       const key = `alone ${userOf(access)}`;
-      const own = places.get(key);
-      for (const place of own ?? []) if (place.end?.deref() === until) return;
+      for (const place of placesOf(key)) if (place.end?.deref() === until) return;
       hold([key], until.signal, until);
       if (!isFull(key, alone + 1)) return;
-      const [first] = places.get(key) ?? [];
+      const [first] = placesOf(key);
       if (first) give(key, first);
       first?.end?.deref()?.abort();
     },

@@ -50,6 +50,21 @@ describe('mcp/sessions/shares, as they are', () => {
   });
 });
 
+describe('mcp/sessions/shares, calls without a client', () => {
+  it('lose the place of one that is gone already, whose end nobody tells', () => {
+    const open = shares({ session: 9, user: 9, anonymous: 9, all: 9, alone: 2 });
+    const [first, second, third, fourth] = Array.from({ length: 4 }, () => new AbortController()) as [AbortController, AbortController, AbortController, AbortController]; // prettier-ignore
+    open.leave(ada, first);
+    open.leave(ada, second);
+    const collected = vi.spyOn(WeakRef.prototype, 'deref').mockReturnValue(undefined);
+    open.leave(ada, third); // in the place of the first
+    collected.mockRestore();
+    open.leave(ada, fourth);
+    expect([first, second, third, fourth].map(({ signal }) => signal.aborted)).toEqual([false, true, false, false]);
+    for (const call of [first, second, third, fourth]) call.abort();
+  });
+});
+
 describe('mcp/sessions/shares, calls at work', () => {
   it('are known until they end, each session by itself', () => {
     const open = shares();
