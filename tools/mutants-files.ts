@@ -89,7 +89,7 @@ const PARTS: readonly Part[] = [
   },
   {
     folder: 'guard',
-    files: ['guard', 'origin', 'challenge', 'credential', 'resource-metadata'],
+    files: ['guard', 'origin', 'challenge', 'resource-metadata'],
     tests: ['guard', 'provider'],
     journeys: ['calls'],
   },

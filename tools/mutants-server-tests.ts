@@ -20,7 +20,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/core/vault/vault-record.ts': 'src/journeys/vault.ts',
   'src/core/vault/vault.ts': 'src/journeys/vault.ts',
   'src/core/verify.ts':
-    'src/{endpoints/oauth/introspect,grants/client-credentials,grants/token-exchange,journeys/cached-tokens,journeys/dpop,journeys/refusal-reasons,journeys/resources}.ts',
+    'src/{endpoints/oauth/introspect,grants/client-credentials,grants/token-exchange,journeys/cached-tokens,journeys/dpop,journeys/refusal-reasons,journeys/resources,journeys/vault}.ts',
   'src/endpoints/account/account.ts': 'src/journeys/account.ts',
   'src/endpoints/account/connect.ts': 'src/journeys/connect.ts',
   'src/endpoints/account/linked-logins.ts': 'src/journeys/sign-ins.ts',
@@ -52,7 +52,6 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/grants/sealed-answer.ts': 'src/grants/refresh-token.ts',
   'src/grants/sign-access-token.ts': 'src/journeys/signed-tokens.ts',
   'src/grants/unanswered-redemption.ts': 'src/journeys/lost-answers.ts',
-  'src/guard/credential.ts': 'src/guard/guard.ts',
   'src/model/grant.ts': 'src/model/grant-transitions.ts',
   'src/model/repeat.ts': 'src/model/grant-transitions.ts',
   'src/model/wrapped.ts': 'src/model/grant-transitions.ts',

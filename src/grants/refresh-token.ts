@@ -5,7 +5,6 @@
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import type { RefreshProof } from '../core/records/secrets.ts';
 import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
 import { end, type Grant } from '../model/grant.ts';
@@ -50,7 +49,7 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
   };
   let isCaughtUp = false;
   const { grant, rotated, accessToken } = await changeGrant(as, caller, grantId, async (current): Promise<Verdict<Refreshed>> => {
-    const caughtUp = isUnknown(current, refresh) ? await withLostWrite(as, current, presented, refresh) : null;
+    const caughtUp = current.refresh?.hash === refresh.hash ? null : await withLostWrite(as, current, presented, refresh);
     const verdict = rotate(proof, tokens)(caughtUp ?? current);
     if ('error' in verdict) return verdict;
     const { grant: next = current, result } = verdict;
@@ -77,11 +76,6 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     return { accessToken, refreshToken: rotated.kind === 'kept' ? presented : tokens.refreshToken, scope, resource, expiresAt, jkt };
   }
   return answerLive(as, grant, presented, rotated.sealedSuccessor);
-}
-
-/** Whether a token is neither the live one of its grant nor a retired one. */
-function isUnknown({ refresh, ended, retired }: Grant, { hash }: RefreshProof): boolean {
-  return refresh !== null && !ended && refresh.hash !== hash && !retired.some((one) => one.hash === hash);
 }
 
 /** Seals the successor again: a retry must get the signed access token. */

@@ -1,5 +1,7 @@
 /** What a token says of its call, and why one is not good: to the last member. */
 import { describe, expect, it } from 'vitest';
+import type { AuthServer } from '../../src/core/auth-server.ts';
+import { verifyAccess } from '../../src/core/verify.ts';
 import type { Grant } from '../../src/model/grant.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { ALICE, type App, makeApp, RESOURCE } from '../support/app.ts';
@@ -91,5 +93,82 @@ describe('core/verify: answers', () => {
     ]);
     expect(lastReason(app)).toBe('token_of_another_resource');
     expect((await app.call(anywhere)).access?.resource).toBe(RESOURCE);
+  });
+
+  it('believes a token that was checked a moment ago, and not beyond the end of its grant, nor when the clock goes back', async () => {
+    const more = { dangerouslyCacheTokens: 5 } as Parameters<typeof makeApp>[1];
+    const app = await makeApp('memory', more);
+    const status = async (token: string): Promise<number> => (await app.call(token)).status;
+    const { tokens } = await app.signedIn();
+    const row = await rowOf(app, tokens.access);
+    await app.store.write(keyOf(tokens.access), { ...row, expiresAt: app.clock.now() + 3 } as never, 'any');
+    expect(await status(tokens.access)).toBe(200);
+    app.clock.pass(2);
+    expect(await status(tokens.access)).toBe(200);
+    app.clock.pass(1);
+    expect([await status(tokens.access), lastReason(app)]).toEqual([401, 'grant_expired']);
+    const other = await app.signedIn();
+    expect(await status(other.tokens.access)).toBe(200);
+    await app.inner.remove(keyOf(other.tokens.access), (await app.inner.read(keyOf(other.tokens.access)))?.version ?? 0);
+    app.clock.pass(4);
+    expect(await status(other.tokens.access)).toBe(200);
+    app.clock.pass(-5);
+    expect([await status(other.tokens.access), lastReason(app)]).toEqual([401, 'grant_unknown']);
+  });
+
+  it('says that the token is over which another was exchanged for', async () => {
+    const type = 'urn:ietf:params:oauth:grant-type:token-exchange';
+    const by = { client_id: 'gateway', client_secret: 'a-secret-of-enough-characters-to-pass' };
+    const app = await makeApp('memory', {
+      clients: [{ id: 'gateway', secret: by.client_secret, authMethod: 'client_secret_post', grantTypes: [type] }],
+      tokenExchange: () => true,
+    });
+    const { client, tokens } = await app.signedIn();
+    const fields = {
+      grant_type: type,
+      ...by,
+      subject_token: tokens.access,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    };
+    const answer = await app.ask('POST', '/token', new URLSearchParams(fields), { 'content-type': 'application/x-www-form-urlencoded' });
+    const { access_token: child } = (await answer.json()) as { access_token: string };
+    expect((await app.call(child)).status).toBe(200);
+    await client.revoke(tokens.access);
+    expect([(await app.call(child)).status, lastReason(app)]).toEqual([401, 'subject_token_over']);
+  });
+
+  it('takes a token for every route at our routes alone, not at a resource elsewhere and not at what is none', async () => {
+    const everyRoute = { uri: 'https://mcp.example' };
+    const cached = {
+      grant: { resource: everyRoute.uri, expiresAt: 9 },
+      access: { scope: ['read'], expiresAt: 9 },
+      text: '{}',
+      claims: {},
+      checkedAt: 0,
+    };
+    const as = {
+      grantCache: { findToken: () => cached, isUnchanged: () => true },
+      settings: {
+        dangerouslyCacheTokens: 5,
+        everyRoute,
+        resources: [
+          { uri: 'https://mcp.example/mcp', path: '/mcp' },
+          { uri: 'https://elsewhere.example/api', path: null },
+        ],
+        expandScopes: (scope: readonly string[]) => scope,
+      },
+      now: () => 1,
+    } as unknown as AuthServer;
+    const told: unknown[] = [];
+    const at = async (resource: string): Promise<boolean> =>
+      (await verifyAccess(as, 't', resource, (...said) => void told.push(said))) !== null;
+    expect([await at('https://mcp.example/mcp'), told]).toEqual([true, []]);
+    for (const resource of ['https://elsewhere.example/api', 'https://other.example/', 'https://mcp.example/other']) {
+      expect([resource, await at(resource)]).toEqual([resource, false]);
+      expect(told.pop()).toEqual([
+        'token_of_another_resource',
+        `expected a token for "${resource}", this one is for "https://mcp.example"`,
+      ]);
+    }
   });
 });
