@@ -11,7 +11,7 @@ import type { Store } from '../dist/model/store.js';
 import { OAuthProvider } from '../dist/node/main.js';
 import { memoryStore } from '../dist/stores/memory.js';
 import { postgresStore } from '../dist/stores/postgres.js';
-import { type RedisClient, redisStore } from '../dist/stores/redis.js';
+import { redisStore } from '../dist/stores/redis.js';
 import { sqliteStore } from '../dist/stores/sqlite.js';
 import { startPostgres } from '../test/support/postgres.ts';
 import { startRedis } from '../test/support/redis.ts';
@@ -95,7 +95,7 @@ export const ENGINES: Readonly<Record<string, () => Promise<Engine | string>>> =
     const open = async (): Promise<Subject> => {
       const client = new Redis(`${server.url}/${clients.length}`); // a database of its own: a key space of its own
       clients.push(client);
-      return subjectOn(redisStore(client as unknown as RedisClient), redisFill(client, 'portcullis:'));
+      return subjectOn(redisStore(client as unknown as Parameters<typeof redisStore>[0]), redisFill(client, 'portcullis:'));
     };
     return { ...HERE, open, stop: async () => (clients.forEach((client) => client.disconnect()), server.stop()) };
   },

@@ -6,68 +6,44 @@ import { webRuntime } from './core/web-runtime.ts';
 import { OAuthProvider as AnyOAuthProvider, type Platform } from './provider/oauth-provider.ts';
 import type { OAuthProviderOptions } from './options/options.ts';
 
-export { guard, type Guard, type GuardOptions, type Verifier } from './guard/guard.ts';
+export { connection } from './logins/connection.ts';
 export { consoleMailer } from './logins/console-mailer.ts';
-export { emailCode, type EmailCodeOptions } from './logins/email-code.ts';
-export { existingSession, type ExistingSession, type FoundSession } from './logins/existing-session.ts';
-export { login, type OwnLogin, type OwnProof } from './logins/login.ts';
-export { password, type PasswordOptions } from './logins/password.ts';
+export { emailCode } from './logins/email-code.ts';
+export { existingSession } from './logins/existing-session.ts';
+export { login } from './logins/login.ts';
+export { password } from './logins/password.ts';
 export { totp } from './logins/totp.ts';
-export { connection, type ConnectionOptions } from './logins/connection.ts';
-export { type Mapped, upstream, type UpstreamOptions } from './logins/upstream.ts';
-export type { Access, Actor, AuthContext, Checked } from './model/access.ts';
-export { type LinkedAccount, type UpstreamAccount, type Upstreams, UpstreamTokenError, type UpstreamTokens } from './model/upstream.ts';
-export type { Account, Accounts, NewAccount } from './model/account.ts';
-export type { SignInKind, SignIns, UserSignIns } from './model/sign-ins.ts';
-export { ConnectionNeeded, type Connect } from './model/connection.ts';
-export type { Client } from './model/client.ts';
-export type { Email, SendEmail } from './model/email.ts';
-export type { ClientSpec, ConfiguredClient } from './model/client-spec.ts';
-export { OAuthError, type ErrorCode } from './model/error.ts';
-export type { Event } from './model/event.ts';
+export { upstream } from './logins/upstream.ts';
+export type { ConnectionLogin, FormLogin, Login, RedirectLogin, SessionLogin } from './model/login.ts';
+export type { Identity } from './model/identity.ts';
+export type { SecondFactor } from './model/second-factor.ts';
+export type { SendEmail } from './model/email.ts';
+
+export type { OAuthProviderOptions } from './options/options.ts';
 export type { Context, FetchFunction, FetchObject, Handler } from './model/handler.ts';
-export type { Identity, Organization } from './model/identity.ts';
-export type {
-  FormLogin,
-  Login,
-  LoginResult,
-  LoginServices,
-  ConnectionLogin,
-  RedirectLogin,
-  ReturnResult,
-  SessionLogin,
-  Step,
-  Steps,
-  StepView,
-  UpstreamRequest,
-} from './model/login.ts';
-export type { SecondFactorPassed, SecondFactor } from './model/second-factor.ts';
-export type { Runtime } from './model/runtime.ts';
-export type {
-  DocumentPolicy,
-  Exchange,
-  ExchangePolicy,
-  GrantableScopes,
-  Grantor,
-  OnError,
-  Permissions,
-  Refusal,
-} from './model/settings.ts';
-export { NothingDone, type StoredRecord, type Store } from './model/store.ts';
-export type { MappedUser, TrustedIssuer } from './model/trusted-issuer.ts';
-export { html, type Html, type HtmlValue } from './lib/html.ts';
-export type { PagesOptions } from './options/pages.ts';
-export type { ResourceOptions } from './options/resources.ts';
-export type { RegistrationOptions } from './options/option-checks.ts';
-export type { Template, Templates } from './pages/templates.ts';
-export type { Text, Translation, Words } from './words/words.ts';
-export type { OAuthProviderOptions, TenantOptions } from './options/options.ts';
+export type { Client } from './model/client.ts';
+export type { GrantableScopes } from './model/settings.ts';
+export type { Event } from './model/event.ts';
+
+export type { Access, AuthContext } from './model/access.ts';
+export { type Upstreams, UpstreamTokenError, type UpstreamTokens } from './model/upstream.ts';
+export { type Connect, ConnectionNeeded } from './model/connection.ts';
+
+export type { OAuthHelpers } from './provider/helpers.ts';
+export type { Clients } from './provider/clients.ts';
+export type { GrantInfo } from './provider/grants.ts';
+export type { Health } from './core/health.ts';
+export type { Account, Accounts, NewAccount } from './model/account.ts';
 export { AuthorizationError, authorizationErrorRedirect, type AuthRequest } from './provider/auth-request.ts';
 export type { ConsentDescription, OwnPages } from './provider/own-pages.ts';
-export type { OAuthHelpers } from './provider/helpers.ts';
-export type { Completion } from './provider/requests.ts';
+export { OAuthError } from './model/error.ts';
+
+export { html, type Html } from './lib/html.ts';
+export type { Translation } from './words/words.ts';
+
 export { memoryStore } from './stores/memory.ts';
 export { tenantStore } from './stores/tenant.ts';
+export { type Kept, NothingDone, type Store } from './model/store.ts';
 
 const PLATFORM: Platform = { runtime: webRuntime(), address: (_request, ctx) => ctx.address };
 

@@ -60,7 +60,7 @@ function askingNode(text) {
 /** For each module that is entered from outside, or late: what it has to import beside its own. */
 function furtherImports() {
   const server = staticallyOf('src/index.ts');
-  const guard = staticallyOf('src/guard/guard.ts');
+  const guard = staticallyOf('src/guard/index.ts');
   const node = [...staticallyOf('src/node/index.ts')].filter((path) => path.startsWith('src/node/'));
   const light = entries.filter((entry) => !staticallyOf(entry).has('src/provider/oauth-provider.ts')).map((entry) => staticallyOf(entry));
   const shared = [...server].filter((path) => /^src\/(lib|model)\//.test(path) && light.some((others) => others.has(path)));

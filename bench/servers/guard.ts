@@ -1,5 +1,5 @@
 /** The smallest thing that protects something: `guard` alone with a verifier of a few lines, on Node. For the cost of starting. */
-import { guard } from '../../dist/guard/guard.js';
+import { guard } from '../../dist/guard/index.js';
 import { serve } from '../../dist/node/index.js';
 import { ANSWER, HEADERS } from './answers.ts';
 

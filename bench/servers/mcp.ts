@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serve, sqliteStore } from '../../src/node/index.ts';
+import { serve } from '../../src/node/index.ts';
+import { sqliteStore } from '../../src/stores/sqlite.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { before, OPTIONS } from './mcp-app.ts';
 

@@ -1,6 +1,7 @@
 /** Our server on the Durable Object store. Its default handler makes codes, as an application with its own sign-in does. */
 import type { OAuthHelpers } from '../../src/provider/helpers.ts';
-import { durableObjectStore, type ObjectNamespace } from '../../src/stores/durable-object.ts';
+import { durableObjectStore } from '../../src/stores/durable-object.ts';
+import type { ObjectNamespace } from '../../src/stores/object-namespace.ts';
 import { OAuthProvider } from '../../src/worker/main.ts';
 import { ANSWER, CLIENT_ID, CONSENT, HEADERS, ISSUER, KEPT_CLIENT } from '../servers/answers.ts';
 

@@ -1,6 +1,7 @@
 /** Our server on Durable Objects and on D1 for the bench of stores: the headers of a request say on which, and among how many grants. */
 import { d1Store, type D1Binding } from '../../src/stores/d1.ts';
-import { durableObjectStore, type ObjectNamespace, type StoreObject } from '../../src/stores/durable-object.ts';
+import { durableObjectStore } from '../../src/stores/durable-object.ts';
+import type { ObjectNamespace, StoreObject } from '../../src/stores/object-namespace.ts';
 import { base64url } from '../../src/lib/base64url.ts';
 import type { IndexKey, Key, Seconds, Store } from '../../src/model/store.ts';
 import type { Change } from '../../src/stores/sql.ts';

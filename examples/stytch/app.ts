@@ -3,10 +3,10 @@
  * Roles of its RBAC policy become permissions. Set the page as the authorization URL of Connected Apps in its dashboard.
  */
 import { McpServer } from '@modelcontextprotocol/server';
-import { html } from 'portcullis';
+import { type AuthContext, html } from 'portcullis';
 import { guard } from 'portcullis/guard';
-import { type AuthContext, McpAgent, requirePermission } from 'portcullis/mcp';
-import { stytch, stytchConsent } from 'portcullis/verifiers';
+import { McpAgent, requirePermission } from 'portcullis/mcp';
+import { stytchTokens, stytchConsent } from 'portcullis/verifiers';
 
 /** What the runtime hands over. */
 export interface Env {
@@ -53,7 +53,7 @@ async function consent(request: Request, { STYTCH_SECRET: secret }: Env): Promis
 
 const check = guard({
   resource: `${ORIGIN}/mcp`,
-  ...stytch({ ...PROJECT, roles: { stytch_admin: ['tickets:close'] } }),
+  ...stytchTokens({ ...PROJECT, roles: { stytch_admin: ['tickets:close'] } }),
 });
 const mcp = check.protect<Env>((request, env, ctx) => TicketsMcp.serve<Env>('/mcp').fetch(request, env, ctx));
 

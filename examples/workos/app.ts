@@ -5,7 +5,7 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { guard } from 'portcullis/guard';
 import { catalogue, mcpHandler, tool } from 'portcullis/mcp';
-import { workos } from 'portcullis/verifiers';
+import { workosTokens } from 'portcullis/verifiers';
 import { z } from 'zod';
 
 const say = (text: string) => ({ content: [{ type: 'text' as const, text }] });
@@ -42,7 +42,7 @@ const mcp = mcpHandler(
 );
 
 /** The same URL must be registered as a resource in the WorkOS dashboard. */
-const check = guard({ resource: 'https://mcp.example/mcp', ...workos({ domain: 'acme.authkit.app' }) });
+const check = guard({ resource: 'https://mcp.example/mcp', ...workosTokens({ domain: 'acme.authkit.app' }) });
 
 /** The whole server, for `serve(app)` on Node and as the default export of a Worker. */
 export const app = { fetch: check.protect((request, env, ctx) => mcp.fetch(request, env, ctx)) };

@@ -7,8 +7,10 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Store } from '../model/store.ts';
-import { type PgDriver, type PostgresDriver, postgresStore } from '../stores/postgres.ts';
-import { type RedisClient, redisStore } from '../stores/redis.ts';
+import { postgresStore } from '../stores/postgres.ts';
+import type { PgDriver, PostgresDriver } from '../stores/postgres-driver.ts';
+import { redisStore } from '../stores/redis.ts';
+import type { RedisClient } from '../stores/redis-client.ts';
 import type { SqliteStore } from '../stores/sqlite.ts';
 import { CliError } from './terminal.ts';
 

@@ -21,10 +21,6 @@ import { metadataAnswer, metadataPathOf, metadataText, metadataTexts, metadataUr
 import { checkOrigin } from './origin.ts';
 import type { Verifier } from './token-source.ts';
 
-export type { Access, Checked };
-export type { GuardRefusal, OnRefused } from './refused.ts';
-export type { TokenSource, Verifier } from './token-source.ts';
-
 /** What a guard goes by. */
 export interface GuardOptions {
   /** The URL that clients call, and that tokens must be for: `https://mcp.example/mcp`. */

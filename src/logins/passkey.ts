@@ -14,8 +14,6 @@ import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
 import { type Kept, refused, signUp, signUpPage, stepOf } from './passkey-sign-up.ts';
 import { library, readAssertion, type RelyingParty, verifyAssertion } from './passkey-verifier.ts';
 
-export type { PasskeyOptions } from './passkey-options.ts';
-
 /** Signs users in with passkeys; with `signUp: 'open'` also makes accounts that have nothing else. */
 export function passkeys(options: PasskeyOptions = {}): FormLogin {
   checkPasskeyOptions(options);

@@ -1,16 +1,4 @@
-/** Portcullis on Node: a server around `{ fetch }`, the machine's runtime, and the embedded store. */
-export { nodeRuntime } from './runtime.ts';
-export { serve, type NodeServer, type ServeOptions } from './serve.ts';
-export type { ErrorPlace } from './http/answer.ts';
-export {
-  admit,
-  expressGuard,
-  metadataListener,
-  nodeListener,
-  type AdmitOptions,
-  type GuardedMessage,
-  type NodeListener,
-  type NodeListenerOptions,
-} from './middleware.ts';
+/** `portcullis/node`: an HTTP server around an object with `fetch`, the guard in other Node servers, and a database file for each user. */
+export { serve, type NodeServer, type ProviderServer, type ServeOptions } from './serve.ts';
+export { admit, expressGuard, metadataListener, nodeListener, type GuardedMessage, type NodeListener } from './middleware.ts';
 export { sqliteDatabases } from './databases.ts';
-export { sqliteStore } from '../stores/sqlite.ts';

@@ -4,7 +4,8 @@
  */
 import type { Store } from '../model/store.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
-import { durableObjectStore, type ObjectNamespace } from '../stores/durable-object.ts';
+import { durableObjectStore } from '../stores/durable-object.ts';
+import type { ObjectNamespace } from '../stores/object-namespace.ts';
 
 /** What no store can keep that writes first and finds out later. */
 export const LOST_PROMISES: readonly string[] = [

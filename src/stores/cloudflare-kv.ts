@@ -10,7 +10,7 @@ import { NEVER, PAGE } from './sql.ts';
 import { newVersion } from './version.ts';
 
 /** A KV binding, as far as it is used here. */
-export interface KvBinding {
+interface KvBinding {
   get(key: string): Promise<string | null>;
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
   delete(key: string): Promise<void>;

@@ -6,7 +6,7 @@
 import type { Json, Key, Seconds, Store, Stored } from '../model/store.ts';
 
 /** The two stores, and how long a cached record may be late. */
-export interface ComposedStoreOptions {
+interface ComposedStoreOptions {
   /** Where everything lives. */
   readonly atomic: Store;
   /** Copies of clients and metadata documents: `cloudflareKvStore(env.KV)`, or any other. */

@@ -34,13 +34,13 @@ import {
 } from './sql.ts';
 
 /** A prepared statement of D1, as far as it is used here. */
-export interface D1Statement {
+interface D1Statement {
   bind(...parameters: (string | number | null)[]): D1Statement;
   all(): Promise<{ readonly results: unknown[] }>;
 }
 
 /** A D1 binding, as far as it is used here. */
-export interface D1Binding {
+interface D1Binding {
   prepare(statement: string): D1Statement;
   batch(statements: never[]): Promise<readonly { readonly results: unknown[] }[]>;
   withSession?: unknown;

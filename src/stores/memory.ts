@@ -7,7 +7,7 @@ import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, S
 import { newVersion } from './version.ts';
 
 /** How a memory store differs from a plain one. */
-export interface MemoryStoreOptions {
+interface MemoryStoreOptions {
   /** The clock; the machine's by default. */
   readonly now?: () => Seconds;
   /** Records it holds at most; 100,000 by default. */

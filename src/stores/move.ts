@@ -13,7 +13,7 @@ const HEAD = { portcullis: 'records', v: 1 } as const;
 const TOGETHER = 50;
 
 /** The lines of an export: read twice, so a function that begins anew each time, or a list. Anything else is held in memory. */
-export type ExportLines = Iterable<string> | AsyncIterable<string> | (() => Iterable<string> | AsyncIterable<string>);
+type ExportLines = Iterable<string> | AsyncIterable<string> | (() => Iterable<string> | AsyncIterable<string>);
 
 /** What an import did. */
 export interface Imported {

@@ -12,10 +12,8 @@ import { inSchema, LACKING, LAYOUT_STATEMENT, LAYOUTS, MAY_CREATE, migration, SC
 import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
-export type { PgDriver, PostgresDriver } from './postgres-driver.ts';
-
 /** How a PostgreSQL store differs from a plain one. */
-export interface PostgresStoreOptions {
+interface PostgresStoreOptions {
   /** The clock; the machine's by default. */
   readonly now?: () => Seconds;
   /** Whether statements are prepared once a connection; true by default. Say false behind a pooler that forgets them (PgBouncer before 1.21). */

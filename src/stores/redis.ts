@@ -16,10 +16,8 @@ import { layoutCheck } from './layout-check.ts';
 import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
-export type { IoRedisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.ts';
-
 /** How a Redis store differs from a plain one. */
-export interface RedisStoreOptions {
+interface RedisStoreOptions {
   /** The clock; the machine's by default. */
   readonly now?: () => Seconds;
   /** What every key begins with; `portcullis:` by default. */

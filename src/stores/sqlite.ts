@@ -40,8 +40,6 @@ import {
 import { type Room, roomBeside } from './sqlite-room.ts';
 import { readMemory, type ReadMemory } from './wal-index.ts';
 
-export type { SqliteDatabase, SqliteStatement } from './sqlite-file.ts';
-
 /** A SQLite store: what every store can, and the two things that a file needs. */
 export interface SqliteStore extends Store {
   all(after?: Cursor): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }>;

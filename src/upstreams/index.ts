@@ -1,27 +1,16 @@
-/** `portcullis/upstreams`: identity providers for `upstream()` of `portcullis`. Only this part needs `oauth4webapi`. */
-export { auth0, type Auth0Options } from './auth0.ts';
-export { cloudflareAccess, type CloudflareAccessOptions } from './cloudflare-access.ts';
-export { codeFlow } from './code-flow.ts';
-export {
-  type UpstreamCallback,
-  type Endpoints,
-  type Fetch,
-  type FromEnv,
-  identityOf,
-  type Provider,
-  type ProviderOptions,
-  type Upstream,
-  UpstreamError,
-} from './contract.ts';
+/** `portcullis/upstreams`: identity providers to sign in with. Pass one to `upstream()` of `portcullis`. The only part that needs `oauth4webapi`. */
+export { auth0 } from './auth0.ts';
+export { cloudflareAccess } from './cloudflare-access.ts';
+export { type Provider, type Upstream, UpstreamError } from './contract.ts';
 export { discord } from './discord.ts';
-export { entra, type EntraOptions } from './entra.ts';
-export { github, type GitHubOptions } from './github.ts';
-export { gitlab, type GitLabOptions } from './gitlab.ts';
-export { google, type GoogleOptions } from './google.ts';
-export { keycloak, type KeycloakOptions } from './keycloak.ts';
-export { oauth2, type OAuth2Options } from './oauth2.ts';
-export { oidc, type OidcOptions } from './oidc.ts';
-export { okta, type OktaOptions } from './okta.ts';
-export { slack, type SlackOptions } from './slack.ts';
-export { stytch, type StytchOptions } from './stytch.ts';
-export { workos, type WorkOsOptions } from './workos.ts';
+export { entra } from './entra.ts';
+export { github } from './github.ts';
+export { gitlab } from './gitlab.ts';
+export { google } from './google.ts';
+export { keycloak } from './keycloak.ts';
+export { oauth2 } from './oauth2.ts';
+export { oidc } from './oidc.ts';
+export { okta } from './okta.ts';
+export { slack } from './slack.ts';
+export { stytch } from './stytch.ts';
+export { workos } from './workos.ts';

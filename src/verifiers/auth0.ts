@@ -21,7 +21,7 @@ export interface Auth0Options extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...auth0({ domain: 'acme.eu.auth0.com' }) });
  */
-export function auth0({ domain, ...options }: Auth0Options): TokenSource {
+export function auth0Tokens({ domain, ...options }: Auth0Options): TokenSource {
   return verifyJwt({
     ...options,
     issuer: `https://${hostOf('auth0', 'domain', domain)}/`,

@@ -20,7 +20,7 @@ export interface ClerkOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...clerk({ domain: 'clerk.acme.example', clientIds: ['abc'] }) });
  */
-export function clerk({ domain, clientIds, ...options }: ClerkOptions): TokenSource {
+export function clerkTokens({ domain, clientIds, ...options }: ClerkOptions): TokenSource {
   if (typeof clientIds !== 'function' && !(Array.isArray(clientIds) && clientIds.length > 0))
     refuse('clerk', 'clientIds', 'must list the OAuth applications whose tokens are for this server: tokens of Clerk have no audience');
   const accepts = typeof clientIds === 'function' ? clientIds : (id: string): boolean => clientIds.includes(id);

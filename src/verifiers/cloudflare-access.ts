@@ -26,7 +26,7 @@ export interface HeaderTokenSource extends TokenSource {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: 'f'.repeat(64) }) });
  */
-export function cloudflareAccess({ domain, audience, ...options }: CloudflareAccessOptions): HeaderTokenSource {
+export function cloudflareAccessTokens({ domain, audience, ...options }: CloudflareAccessOptions): HeaderTokenSource {
   if (!/^[0-9a-f]{64}$/.test(audience ?? ''))
     refuse('cloudflareAccess', 'audience', "must be the application's AUD tag: 64 hexadecimal digits");
   const issuer = `https://${hostOf('cloudflareAccess', 'domain', domain)}`;

@@ -21,7 +21,7 @@ export interface CognitoOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...cognito({ userPoolId: 'eu-central-1_AbCdEf123' }) });
  */
-export function cognito({ userPoolId, clientIds = [], ...options }: CognitoOptions): TokenSource {
+export function cognitoTokens({ userPoolId, clientIds = [], ...options }: CognitoOptions): TokenSource {
   const region = /^([a-z]{2}(?:-[a-z]+)+-\d)_\w+$/.exec(userPoolId ?? '')?.[1];
   if (region === undefined) refuse('cognito', 'userPoolId', 'must be the id of the pool, such as "eu-central-1_AbCdEf123"');
   return verifyJwt({

@@ -23,7 +23,7 @@ export interface DescopeOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...descope({ projectId: 'P2abc', mcpServerId: 'MS2abc' }) });
  */
-export function descope({ projectId, mcpServerId, baseUrl = 'https://api.descope.com', ...options }: DescopeOptions): TokenSource {
+export function descopeTokens({ projectId, mcpServerId, baseUrl = 'https://api.descope.com', ...options }: DescopeOptions): TokenSource {
   for (const [name, value] of Object.entries({ projectId, mcpServerId }))
     if (!/^[\w-]+$/.test(value ?? '')) refuse('descope', name, 'must be the id that the console shows');
   return verifyJwt({

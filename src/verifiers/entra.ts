@@ -28,7 +28,7 @@ const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
  * const [tenant, clientId] = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'];
  * guard({ resource: 'https://mcp.example/mcp', ...entra({ tenant, clientId }) });
  */
-export function entra({ tenant, clientId, cloud = 'public', ...options }: EntraOptions): TokenSource {
+export function entraTokens({ tenant, clientId, cloud = 'public', ...options }: EntraOptions): TokenSource {
   if (!Object.hasOwn(CLOUDS, cloud)) refuse('entra', 'cloud', `must be ${Object.keys(CLOUDS).join(', ')}`);
   const issuerOf = (one: string): string => `https://${CLOUDS[cloud]}/${one}/v2.0`;
   const tenants = [tenant].flat().map((one) => String(one).toLowerCase()); // as in tokens

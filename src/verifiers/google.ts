@@ -50,7 +50,7 @@ const REFUSED: Seconds = 10;
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...google({ clientIds: ['123-abc.apps.googleusercontent.com'] }) });
  */
-export function google(options: GoogleOptions): TokenSource {
+export function googleTokens(options: GoogleOptions): TokenSource {
   checkNames('google', options, 'clientIds hostedDomain programs fetch now');
   const { clientIds, hostedDomain, programs, fetch: fetcher = fetch, now = () => Math.floor(Date.now() / 1000) } = options;
   if (!Array.isArray(clientIds) || clientIds.length === 0)

@@ -22,7 +22,7 @@ export interface KeycloakOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...keycloak({ realm: 'https://id.example/realms/acme' }) });
  */
-export function keycloak({ realm, rolesOf, ...options }: KeycloakOptions): TokenSource {
+export function keycloakTokens({ realm, rolesOf, ...options }: KeycloakOptions): TokenSource {
   if (!isSafeUrl(realm) || !/\/realms\/[^/]+$/.test(realm))
     refuse('keycloak', 'realm', "must be the realm's URL, such as https://id.example/realms/acme, with no slash at the end");
   return verifyJwt({

@@ -19,7 +19,7 @@ export interface LogtoOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...logto({ domain: 'acme.logto.app' }) });
  */
-export function logto({ domain, ...options }: LogtoOptions): TokenSource {
+export function logtoTokens({ domain, ...options }: LogtoOptions): TokenSource {
   const issuer = `https://${hostOf('logto', 'domain', domain)}/oidc`;
   return verifyJwt({
     ...options,

@@ -22,7 +22,7 @@ export interface OktaOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...okta({ domain: 'acme.okta.com', audience: 'api://default' }) });
  */
-export function okta({ domain, authorizationServer = 'default', ...options }: OktaOptions): TokenSource {
+export function oktaTokens({ domain, authorizationServer = 'default', ...options }: OktaOptions): TokenSource {
   if (!/^\w+$/.test(authorizationServer))
     refuse('okta', 'authorizationServer', 'must be the id of a custom authorization server, such as "default"');
   const issuer = `https://${hostOf('okta', 'domain', domain)}/oauth2/${authorizationServer}`;

@@ -19,7 +19,7 @@ export interface ScalekitOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_123' }) });
  */
-export function scalekit({ domain, resourceId, ...options }: ScalekitOptions): TokenSource {
+export function scalekitTokens({ domain, resourceId, ...options }: ScalekitOptions): TokenSource {
   const environment = `https://${hostOf('scalekit', 'domain', domain)}`;
   if (!/^res_\w+$/.test(resourceId ?? '')) refuse('scalekit', 'resourceId', 'must be the id of the resource, such as "res_123"');
   const source = verifyJwt({

@@ -29,7 +29,7 @@ const SESSION = 'https://stytch.com/session';
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-abc' }) });
  */
-export function stytch({ domain, projectId, roles, audience = projectId, ...options }: StytchOptions): TokenSource {
+export function stytchTokens({ domain, projectId, roles, audience = projectId, ...options }: StytchOptions): TokenSource {
   if (typeof projectId !== 'string' || !projectId.startsWith('project-'))
     refuse('stytch', 'projectId', 'must be the id of the project, such as "project-live-…", from the dashboard');
   return verifyJwt({

@@ -20,7 +20,7 @@ export interface SupabaseOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...supabase({ domain: 'abcdefgh.supabase.co', clientIds: ['abc'] }) });
  */
-export function supabase({ domain, clientIds, ...options }: SupabaseOptions): TokenSource {
+export function supabaseTokens({ domain, clientIds, ...options }: SupabaseOptions): TokenSource {
   if (typeof clientIds !== 'function' && !(Array.isArray(clientIds) && clientIds.length > 0))
     refuse(
       'supabase',

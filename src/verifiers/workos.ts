@@ -20,7 +20,7 @@ export interface WorkosOptions extends SourceOptions {
  * @example
  * guard({ resource: 'https://mcp.example/mcp', ...workos({ domain: 'acme.authkit.app' }) });
  */
-export function workos({ domain, ...options }: WorkosOptions): TokenSource {
+export function workosTokens({ domain, ...options }: WorkosOptions): TokenSource {
   const issuer = `https://${hostOf('workos', 'domain', domain)}`;
   return verifyJwt({
     ...options,

@@ -2,7 +2,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Databases, SqlRow, UserDatabase } from '../model/database.ts';
 import { statementOf } from '../model/sql-statement.ts';
-import type { ObjectNamespace } from '../stores/durable-object.ts';
+import type { ObjectNamespace } from '../stores/object-namespace.ts';
 
 /** The database of one user. Export it from the Worker and bind it (`new_sqlite_classes`), for `objectDatabases`. */
 export class PortcullisDatabase extends DurableObject<unknown> {

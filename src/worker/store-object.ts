@@ -5,7 +5,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
-import type { StoreObject } from '../stores/durable-object.ts';
+import type { StoreObject } from '../stores/object-namespace.ts';
 import {
   type Change,
   countOf,

@@ -1,7 +1,8 @@
 /** The MCP SDK's own client, whose user typed the URL with a slash at its end. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { expect, it } from 'vitest';
-import { type AuthContext, McpAgent } from '../../src/mcp/index.ts';
+import { McpAgent } from '../../src/mcp/index.ts';
+import type { AuthContext } from '../../src/model/access.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { makeClock } from '../../src/testing/clock.ts';

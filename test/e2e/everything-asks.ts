@@ -1,7 +1,8 @@
 /** The tools of the official suite that ask their client something: by requests in a session of 2025, by `input_required` in 2026-07-28. */
 import { acceptedContent, inputRequired, type McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { elicit, type FormSchema } from '../../src/mcp/index.ts';
+import { elicit } from '../../src/mcp/index.ts';
+import type { FormSchema } from '../../src/mcp/elicitation/elicit.ts';
 
 const said = (words: string) => ({ content: [{ type: 'text' as const, text: words }] });
 const completed = ({ action, content }: { readonly action: string; readonly content?: unknown }) =>

@@ -2,7 +2,9 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AuthContext, McpAgent, type SqlValue } from '../../src/mcp/index.ts';
+import { McpAgent } from '../../src/mcp/index.ts';
+import type { AuthContext } from '../../src/model/access.ts';
+import type { SqlValue } from '../../src/model/database.ts';
 import type { Context } from '../../src/model/handler.ts';
 import { makeDatabases } from '#under-test';
 import { accessWith, callOf, contextOf, post, text } from './clients.ts';

@@ -6,7 +6,8 @@ import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AuthContext, McpAgent, mcpHandler, policy, sessions } from '../../src/mcp/index.ts';
+import { McpAgent, mcpHandler, policy, sessions } from '../../src/mcp/index.ts';
+import type { AuthContext } from '../../src/model/access.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import type { BrowserPage } from '../../src/testing/browser.ts';
 import { codeOf, registerClient, tokensOf } from '../../src/testing/oauth-client.ts';

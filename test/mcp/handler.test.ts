@@ -1,7 +1,8 @@
 import { McpServer, Server } from '@modelcontextprotocol/server';
 import { McpServer as OldMcpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { describe, expect, it } from 'vitest';
-import { type Context, type FetchObject, mcpHandler } from '../../src/mcp/index.ts';
+import { mcpHandler } from '../../src/mcp/index.ts';
+import type { Context, FetchObject } from '../../src/model/handler.ts';
 import { accessWith, callOf, connect, contextOf, ENDPOINT, LINES, post, text } from './clients.ts';
 
 const slow = { started: (): void => undefined, aborted: (): void => undefined };

@@ -5,7 +5,9 @@ import { completable as oldCompletable } from '@modelcontextprotocol/sdk/server/
 import { McpServer as OldMcpServer, ResourceTemplate as OldTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AnyServer, type FetchObject, openMcpHandler, policy, type PolicyOptions } from '../../src/mcp/index.ts';
+import { type AnyServer, openMcpHandler, policy } from '../../src/mcp/index.ts';
+import type { FetchObject } from '../../src/model/handler.ts';
+import type { PolicyOptions } from '../../src/mcp/policy/policy.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
 import type { Context } from '../../src/model/handler.ts';
 import { accessWith, callOf, contextOf, ENDPOINT, text } from './clients.ts';

@@ -1,4 +1,4 @@
-import type { FetchObject } from '../../src/mcp/index.ts';
+import type { FetchObject } from '../../src/model/handler.ts';
 
 type Result = { content: { type: 'text'; text: string }[] };
 

@@ -4,7 +4,8 @@ import { McpServer as OldMcpServer, ResourceTemplate as OldTemplate } from '@mod
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { McpAgent } from '../../src/mcp/index.ts';
-import type { Access, FetchObject } from '../../src/mcp/index.ts';
+import type { Access } from '../../src/model/access.ts';
+import type { FetchObject } from '../../src/model/handler.ts';
 import { accessWith, callOf, connect, LINES, post, text } from './clients.ts';
 import { requirePermission, SeedMcp } from './seed-literal.mjs';
 

@@ -1,7 +1,8 @@
 /** Through the whole server: what one caller can hold open or have stored, and that everybody else is served all the same. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
-import { type AuthContext, McpAgent, openMcpHandler, policy, sessions } from '../../src/mcp/index.ts';
+import { McpAgent, openMcpHandler, policy, sessions } from '../../src/mcp/index.ts';
+import type { AuthContext } from '../../src/model/access.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Handler } from '../../src/model/handler.ts';
 import { type App, ISSUER, makeApp } from '../support/app.ts';

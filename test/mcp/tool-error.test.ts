@@ -3,7 +3,8 @@ import { McpServer as OldMcpServer } from '@modelcontextprotocol/sdk/server/mcp.
 import { McpError } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type FetchObject, mcpHandler, ToolError } from '../../src/mcp/index.ts';
+import { mcpHandler, ToolError } from '../../src/mcp/index.ts';
+import type { FetchObject } from '../../src/model/handler.ts';
 import { accessWith, connect, LINES, text } from './clients.ts';
 
 const SECRET = 'postgres://app:hunter2@10.0.0.7/prod';

@@ -5,7 +5,8 @@
 import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { catalogue, type FetchObject, mcpHandler, policy, requirePermission, tool } from '../../src/mcp/index.ts';
+import { catalogue, mcpHandler, policy, requirePermission, tool } from '../../src/mcp/index.ts';
+import type { FetchObject } from '../../src/model/handler.ts';
 import type { Access, AuthContext } from '../../src/model/access.ts';
 import { accessWith, callOf, connect, contextOf, ENDPOINT, LINES, text } from './clients.ts';
 

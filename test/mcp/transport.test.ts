@@ -3,7 +3,9 @@ import { withRequestState } from '../../src/model/request-state.ts';
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type AnyServer, type FetchObject, mcpHandler, type McpOptions } from '../../src/mcp/index.ts';
+import { type AnyServer, mcpHandler } from '../../src/mcp/index.ts';
+import type { McpOptions } from '../../src/mcp/handler.ts';
+import type { FetchObject } from '../../src/model/handler.ts';
 import { accessWith, contextOf, ENDPOINT, text } from './clients.ts';
 
 const CAPABILITIES = { capabilities: { logging: {}, tools: { listChanged: true } } };

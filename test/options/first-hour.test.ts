@@ -9,7 +9,7 @@ import { password } from '../../src/logins/password.ts';
 import { totp } from '../../src/logins/totp.ts';
 import { upstream } from '../../src/logins/upstream.ts';
 import { catalogue, McpAgent, mcpHandler, mount, policy, sessions, boundSessions, tool } from '../../src/mcp/index.ts';
-import type { FetchObject } from '../../src/mcp/index.ts';
+import type { FetchObject } from '../../src/model/handler.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { nodeListener, serve } from '../../src/node/index.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
@@ -119,15 +119,15 @@ describe('a factory refuses at the start (N-14)', () => {
   const SOURCES: readonly [name: keyof typeof verifiers, options: object][] = [
     ['verifyJwt', { issuer: 'https://a.example' }],
     ['verifyIntrospection', { issuer: 'https://a.example', clientId: 'a', clientSecret: 'b' }],
-    ['auth0', { domain: 'a.example' }],
-    ['okta', { domain: 'a.example' }],
-    ['logto', { domain: 'a.example' }],
-    ['keycloak', { realm: 'https://a.example/realms/b' }],
-    ['entra', { tenant: id, clientId: id }],
-    ['google', { clientIds: ['a'] }],
+    ['auth0Tokens', { domain: 'a.example' }],
+    ['oktaTokens', { domain: 'a.example' }],
+    ['logtoTokens', { domain: 'a.example' }],
+    ['keycloakTokens', { realm: 'https://a.example/realms/b' }],
+    ['entraTokens', { tenant: id, clientId: id }],
+    ['googleTokens', { clientIds: ['a'] }],
     ['apiKeys', { prefix: 'a_', find: () => null }],
-    ['clerk', { domain: 'a.example', clientIds: ['a'] }],
-    ['cognito', { userPoolId: 'eu-central-1_AbCdEf123' }],
+    ['clerkTokens', { domain: 'a.example', clientIds: ['a'] }],
+    ['cognitoTokens', { userPoolId: 'eu-central-1_AbCdEf123' }],
     ['proofs', { store: memoryStore() }],
   ];
   it.each(SOURCES)('the source %s: an option that is not there', (name, options) => {

@@ -2,7 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { completable, McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { type AuthContext, McpAgent, policy, requireScopes } from '../../src/mcp/index.ts';
+import { McpAgent, policy, requireScopes } from '../../src/mcp/index.ts';
+import type { AuthContext } from '../../src/model/access.ts';
 import { UpstreamTokenError } from '../../src/model/upstream.ts';
 import type { World } from './network.ts';
 

@@ -2,7 +2,8 @@
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
+import { redisStore } from '../../src/stores/redis.ts';
+import type { RedisClient } from '../../src/stores/redis-client.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { makeClock } from '../../src/testing/clock.ts';

@@ -3,12 +3,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/model/store.ts';
-import { type RedisClient, redisStore, type RedisStoreOptions } from '../../src/stores/redis.ts';
+import { redisStore } from '../../src/stores/redis.ts';
+import type { RedisClient } from '../../src/stores/redis-client.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { tokensOf } from '../../src/testing/oauth-client.ts';
 import { appOn } from '../support/app.ts';
 import { engineOr } from '../support/engine.ts';
 import { startRedis } from '../support/redis.ts';
+
+type RedisStoreOptions = Parameters<typeof redisStore>[1];
 
 const found = await startRedis('--repl-diskless-sync-delay', '0');
 const first = engineOr('stores/redis-replica', found);

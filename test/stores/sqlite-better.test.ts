@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type SqliteDatabase, sqliteStore } from '../../src/stores/sqlite.ts';
+import { sqliteStore } from '../../src/stores/sqlite.ts';
+import type { SqliteDatabase } from '../../src/stores/sqlite-file.ts';
 import { storeSuite } from '../../src/testing/store-suite.ts';
 import { expectKept } from '../support/store-rules.ts';
 

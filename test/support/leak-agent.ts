@@ -4,7 +4,8 @@
  */
 import { McpServer as OldServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { McpServer } from '@modelcontextprotocol/server';
-import { type AuthContext, boundSessions, McpAgent, sessions, type UserEvents, userEvents } from '../../src/mcp/index.ts';
+import { boundSessions, McpAgent, sessions, type UserEvents, userEvents } from '../../src/mcp/index.ts';
+import type { AuthContext } from '../../src/model/access.ts';
 import type { FetchObject } from '../../src/model/handler.ts';
 
 /** How long the tool `late` takes. */

@@ -1,6 +1,7 @@
 /** The server of the tests of sessions over several processes and isolates: it asks, logs, and tells that a resource was updated. */
 import { McpServer } from '@modelcontextprotocol/server';
-import { type AgentClass, type AuthContext, McpAgent, type UserEvents } from '../../src/mcp/index.ts';
+import { type AgentClass, McpAgent, type UserEvents } from '../../src/mcp/index.ts';
+import type { AuthContext } from '../../src/model/access.ts';
 
 /** The people who sign in. */
 export const PEOPLE = ['alice', 'bob'].map((username) => ({ username, password: `${username} has a password` }));

@@ -1,7 +1,8 @@
 /** A server process that is stopped by SIGTERM while streams are open: idle ones, and those of tools at work. Prints its port. Argument: how long a tool works. */
 import { McpServer } from '@modelcontextprotocol/server';
 import { password } from '../../src/logins/password.ts';
-import { type AuthContext, McpAgent, sessions } from '../../src/mcp/index.ts';
+import { McpAgent, sessions } from '../../src/mcp/index.ts';
+import type { AuthContext } from '../../src/model/access.ts';
 import { OAuthProvider } from '../../src/node/main.ts';
 import { serve } from '../../src/node/serve.ts';
 import { memoryStore } from '../../src/stores/memory.ts';

@@ -3,7 +3,8 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Store } from '../../src/model/store.ts';
 import { postgresStore } from '../../src/stores/postgres.ts';
-import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
+import { redisStore } from '../../src/stores/redis.ts';
+import type { RedisClient } from '../../src/stores/redis-client.ts';
 
 /** Connects when it is first asked. */
 export function storeAt(place: string): Store | null {

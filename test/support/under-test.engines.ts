@@ -3,8 +3,10 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { inject } from 'vitest';
 import type { Seconds, Store } from '../../src/model/store.ts';
-import { type PgDriver, postgresStore } from '../../src/stores/postgres.ts';
-import { type RedisClient, redisStore } from '../../src/stores/redis.ts';
+import { postgresStore } from '../../src/stores/postgres.ts';
+import type { PgDriver } from '../../src/stores/postgres-driver.ts';
+import { redisStore } from '../../src/stores/redis.ts';
+import type { RedisClient } from '../../src/stores/redis-client.ts';
 
 /** The machine below. */
 export const runtimeName: 'node' | 'workerd' = 'node';

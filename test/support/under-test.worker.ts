@@ -2,10 +2,13 @@
 import { env } from 'cloudflare:test';
 import type { Databases } from '../../src/model/database.ts';
 import type { Seconds, Store } from '../../src/model/store.ts';
-import { type D1Binding, d1Store } from '../../src/stores/d1.ts';
-import { durableObjectStore, type ObjectNamespace } from '../../src/stores/durable-object.ts';
+import { d1Store } from '../../src/stores/d1.ts';
+import { durableObjectStore } from '../../src/stores/durable-object.ts';
+import type { ObjectNamespace } from '../../src/stores/object-namespace.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { objectDatabases } from '../../src/worker/database-object.ts';
+
+type D1Binding = Parameters<typeof d1Store>[0];
 
 /** The machine below. */
 export const runtimeName: 'node' | 'workerd' = 'workerd';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { anyOf } from '../../src/verifiers/any-of.ts';
 import { apiKeys, hashApiKey, makeApiKey, type KeyHolder } from '../../src/verifiers/api-keys.ts';
-import { cloudflareAccess } from '../../src/verifiers/cloudflare-access.ts';
+import { cloudflareAccessTokens } from '../../src/verifiers/cloudflare-access.ts';
 import { SourceUnavailable } from '../../src/verifiers/contract.ts';
-import { google } from '../../src/verifiers/google.ts';
+import { googleTokens } from '../../src/verifiers/google.ts';
 import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
 import { verifyJwt } from '../../src/verifiers/jwt.ts';
-import { scalekit } from '../../src/verifiers/scalekit.ts';
+import { scalekitTokens } from '../../src/verifiers/scalekit.ts';
 import { makeIssuer, NOW } from '../support/issuer.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';
@@ -77,7 +77,7 @@ describe('verifiers/any-of, whose token it is', () => {
     const { key, hash } = await makeApiKey('acme_');
     const holder = { userId: 'robot', clientId: 'ci', scope: [] };
     const source = anyOf(
-      google({ clientIds: ['app'], fetch: heard('google', () => new Response('{}', { status: 400 })), now: () => NOW }),
+      googleTokens({ clientIds: ['app'], fetch: heard('google', () => new Response('{}', { status: 400 })), now: () => NOW }),
       verifyIntrospection({
         issuer: 'https://vendor.example',
         endpoint: 'https://vendor.example/introspect',
@@ -87,7 +87,7 @@ describe('verifiers/any-of, whose token it is', () => {
         fetch: heard('vendor', () => Response.json({ active: false })),
       }),
       verifyJwt({ issuer: as.issuer, fetch: as.fetch, now: as.now }),
-      scalekit({
+      scalekitTokens({
         domain: 'acme.scalekit.com',
         resourceId: 'res_1',
         fetch: heard('scalekit', () => Response.json({ keys: [] })),
@@ -136,7 +136,7 @@ describe('verifiers/any-of, whose token it is', () => {
     const options = { issuer: 'https://vendor.example', endpoint: 'https://vendor.example/i', clientId: 'a', clientSecret: 'b', fetch: fetcher };
     expect(await verifyIntrospection(options).verify(token, RESOURCE)).toBeNull();
     expect(await verifyIntrospection({ ...options, prefix: 'vnd_' }).verify('opaque', RESOURCE)).toBeNull();
-    expect(await google({ clientIds: ['app'], fetch: fetcher }).verify(token, RESOURCE)).toBeNull();
+    expect(await googleTokens({ clientIds: ['app'], fetch: fetcher }).verify(token, RESOURCE)).toBeNull();
     expect(asked).toBe(0);
   }); // prettier-ignore
 
@@ -148,7 +148,7 @@ describe('verifiers/any-of, whose token it is', () => {
     expect(() => anyOf(opaque(), opaque('vnd_'))).not.toThrow();
     expect(() => anyOf(keys('acme_'), keys('acme_live_'))).toThrow(/anyOf: `sources` hold two whose tokens begin with "acme_"/);
     expect(() => anyOf(keys('acme_'), { authorizationServers: [], verify: () => null })).toThrow(/does not say which tokens are its own \(number 2\)/);
-    const access = cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: 'a'.repeat(64) });
+    const access = cloudflareAccessTokens({ domain: 'acme.cloudflareaccess.com', audience: 'a'.repeat(64) });
     expect(() => anyOf(access, keys('acme_'))).toThrow(/anyOf: `sources` hold one that reads a header of its own \(number 1\)/);
   }); // prettier-ignore
 });

@@ -4,18 +4,18 @@ import { guard } from '../../src/guard/guard.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { anyOf } from '../../src/verifiers/any-of.ts';
 import { apiKeys } from '../../src/verifiers/api-keys.ts';
-import { auth0 } from '../../src/verifiers/auth0.ts';
-import { clerk } from '../../src/verifiers/clerk.ts';
-import { cloudflareAccess } from '../../src/verifiers/cloudflare-access.ts';
-import { cognito } from '../../src/verifiers/cognito.ts';
+import { auth0Tokens } from '../../src/verifiers/auth0.ts';
+import { clerkTokens } from '../../src/verifiers/clerk.ts';
+import { cloudflareAccessTokens } from '../../src/verifiers/cloudflare-access.ts';
+import { cognitoTokens } from '../../src/verifiers/cognito.ts';
 import type { TokenSource } from '../../src/verifiers/contract.ts';
-import { entra } from '../../src/verifiers/entra.ts';
-import { google } from '../../src/verifiers/google.ts';
+import { entraTokens } from '../../src/verifiers/entra.ts';
+import { googleTokens } from '../../src/verifiers/google.ts';
 import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
 import { verifyJwt } from '../../src/verifiers/jwt.ts';
-import { scalekit } from '../../src/verifiers/scalekit.ts';
-import { stytch } from '../../src/verifiers/stytch.ts';
-import { supabase } from '../../src/verifiers/supabase.ts';
+import { scalekitTokens } from '../../src/verifiers/scalekit.ts';
+import { stytchTokens } from '../../src/verifiers/stytch.ts';
+import { supabaseTokens } from '../../src/verifiers/supabase.ts';
 import { makeApp } from '../support/app.ts';
 
 const GUID = '11111111-2222-3333-4444-555555555555';
@@ -24,15 +24,15 @@ const FIXED: { readonly [name: string]: () => TokenSource } = {
   'verifyJwt with an audience': () => verifyJwt({ issuer: 'https://as.example', audience: 'api' }),
   'verifyIntrospection with an audience': () => verifyIntrospection({ ...opaque, audience: 'api' }),
   'verifyIntrospection with any audience': () => verifyIntrospection({ ...opaque, dangerouslyAcceptAnyAudience: true }),
-  auth0: () => auth0({ domain: 'acme.eu.auth0.com', audience: 'api' }),
-  clerk: () => clerk({ domain: 'clerk.acme.example', clientIds: ['c'] }),
-  cognito: () => cognito({ userPoolId: 'eu-central-1_AbCdEf123', clientIds: ['c'] }),
-  entra: () => entra({ tenant: GUID, clientId: GUID }),
-  google: () => google({ clientIds: ['c'] }),
-  scalekit: () => scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_1' }),
-  stytch: () => stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1' }),
-  supabase: () => supabase({ domain: 'abc.supabase.co', clientIds: ['c'] }),
-  'one of several': () => anyOf(apiKeys({ prefix: 'acme_', find: () => null }), stytch({ domain: 'a.customers.stytch.com', projectId: 'project-live-1' })),
+  auth0: () => auth0Tokens({ domain: 'acme.eu.auth0.com', audience: 'api' }),
+  clerk: () => clerkTokens({ domain: 'clerk.acme.example', clientIds: ['c'] }),
+  cognito: () => cognitoTokens({ userPoolId: 'eu-central-1_AbCdEf123', clientIds: ['c'] }),
+  entra: () => entraTokens({ tenant: GUID, clientId: GUID }),
+  google: () => googleTokens({ clientIds: ['c'] }),
+  scalekit: () => scalekitTokens({ domain: 'acme.scalekit.com', resourceId: 'res_1' }),
+  stytch: () => stytchTokens({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1' }),
+  supabase: () => supabaseTokens({ domain: 'abc.supabase.co', clientIds: ['c'] }),
+  'one of several': () => anyOf(apiKeys({ prefix: 'acme_', find: () => null }), stytchTokens({ domain: 'a.customers.stytch.com', projectId: 'project-live-1' })),
 }; // prettier-ignore
 const handler = (): Response => new Response('here');
 const make = (options: Partial<OAuthProviderOptions>): Promise<unknown> => makeApp('memory', options);
@@ -57,12 +57,12 @@ describe('a token source with a fixed audience', () => {
   }); // prettier-ignore
 
   it('is none where tokens name the resource: those go to as many as there are (F-55)', async () => {
-    const sources = [auth0({ domain: 'acme.eu.auth0.com' }), verifyJwt({ issuer: 'https://as.example' }), verifyIntrospection(opaque), cognito({ userPoolId: 'eu-central-1_AbCdEf123' })];
+    const sources = [auth0Tokens({ domain: 'acme.eu.auth0.com' }), verifyJwt({ issuer: 'https://as.example' }), verifyIntrospection(opaque), cognitoTokens({ userPoolId: 'eu-central-1_AbCdEf123' })];
     for (const externalTokens of sources) await expect(make({ externalTokens, apiRoute: ['/mcp', '/other'], apiHandler: handler })).resolves.toBeTruthy();
   }); // prettier-ignore
 
   it('that reads a header of its own is no external source (F-57)', async () => {
-    const externalTokens = cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: 'a'.repeat(64) });
+    const externalTokens = cloudflareAccessTokens({ domain: 'acme.cloudflareaccess.com', audience: 'a'.repeat(64) });
     await expect(make({ externalTokens })).rejects.toThrow(/`externalTokens` cannot be a source that reads a header of its own/);
   });
 });

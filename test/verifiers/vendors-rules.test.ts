@@ -1,19 +1,19 @@
 /** What each vendor's preset makes of claims, to the last member; which algorithms, types and options it takes. */
 import { describe, expect, it } from 'vitest';
-import { auth0 } from '../../src/verifiers/auth0.ts';
-import { clerk } from '../../src/verifiers/clerk.ts';
-import { cloudflareAccess } from '../../src/verifiers/cloudflare-access.ts';
-import { cognito } from '../../src/verifiers/cognito.ts';
+import { auth0Tokens } from '../../src/verifiers/auth0.ts';
+import { clerkTokens } from '../../src/verifiers/clerk.ts';
+import { cloudflareAccessTokens } from '../../src/verifiers/cloudflare-access.ts';
+import { cognitoTokens } from '../../src/verifiers/cognito.ts';
 import type { SourceOptions, TokenSource } from '../../src/verifiers/contract.ts';
-import { descope } from '../../src/verifiers/descope.ts';
-import { entra } from '../../src/verifiers/entra.ts';
-import { keycloak } from '../../src/verifiers/keycloak.ts';
-import { logto } from '../../src/verifiers/logto.ts';
-import { okta } from '../../src/verifiers/okta.ts';
-import { scalekit } from '../../src/verifiers/scalekit.ts';
-import { stytch } from '../../src/verifiers/stytch.ts';
-import { supabase } from '../../src/verifiers/supabase.ts';
-import { workos } from '../../src/verifiers/workos.ts';
+import { descopeTokens } from '../../src/verifiers/descope.ts';
+import { entraTokens } from '../../src/verifiers/entra.ts';
+import { keycloakTokens } from '../../src/verifiers/keycloak.ts';
+import { logtoTokens } from '../../src/verifiers/logto.ts';
+import { oktaTokens } from '../../src/verifiers/okta.ts';
+import { scalekitTokens } from '../../src/verifiers/scalekit.ts';
+import { stytchTokens } from '../../src/verifiers/stytch.ts';
+import { supabaseTokens } from '../../src/verifiers/supabase.ts';
+import { workosTokens } from '../../src/verifiers/workos.ts';
 import { type Issuer, makeIssuer } from '../support/issuer.ts';
 
 const RESOURCE = 'https://mcp.example/mcp';
@@ -50,19 +50,19 @@ const KEYCLOAK = 'https://id.example/realms/acme';
 const ENTRA = `https://login.microsoftonline.com/${GUID}/v2.0`;
 const COGNITO = `https://cognito-idp.eu-central-1.amazonaws.com/${POOL}`;
 const WORLDS = {
-  auth0: [AUTH0, `${AUTH0}.well-known/jwks.json`, (o) => auth0({ domain: 'acme.eu.auth0.com', ...o })],
-  clerk: ['https://clerk.acme.example', 'https://clerk.acme.example/.well-known/jwks.json', (o) => clerk({ domain: 'clerk.acme.example', clientIds: ['c'], ...o })],
-  cloudflareAccess: ['https://acme.cloudflareaccess.com', 'https://acme.cloudflareaccess.com/cdn-cgi/access/certs', (o) => cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: TAG, ...o })],
-  cognito: [COGNITO, `${COGNITO}/.well-known/jwks.json`, (o) => cognito({ userPoolId: POOL, clientIds: ['c'], ...o })],
-  descope: ['https://api.descope.com/v1/apps/agentic/P2/MS', 'https://api.descope.com/P2/.well-known/jwks.json', (o) => descope({ projectId: 'P2', mcpServerId: 'MS', ...o })],
-  entra: [ENTRA, `https://login.microsoftonline.com/${GUID}/discovery/v2.0/keys`, (o) => entra({ tenant: GUID, clientId: APP, ...o })],
-  keycloak: [KEYCLOAK, `${KEYCLOAK}/protocol/openid-connect/certs`, (o) => keycloak({ realm: KEYCLOAK, rolesOf: 'notes', ...o })],
-  logto: ['https://acme.logto.app/oidc', 'https://acme.logto.app/oidc/jwks', (o) => logto({ domain: 'acme.logto.app', ...o })],
-  okta: ['https://acme.okta.com/oauth2/default', 'https://acme.okta.com/oauth2/default/v1/keys', (o) => okta({ domain: 'acme.okta.com', ...o })],
-  scalekit: ['https://acme.scalekit.com', 'https://acme.scalekit.com/keys', (o) => scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_1', ...o })],
-  stytch: ['https://acme.customers.stytch.com', 'https://acme.customers.stytch.com/keys', (o) => stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1', roles: { editor: ['write', 'read'], viewer: ['read'] }, ...o })],
-  supabase: ['https://abc.supabase.co/auth/v1', 'https://abc.supabase.co/auth/v1/.well-known/jwks.json', (o) => supabase({ domain: 'abc.supabase.co', clientIds: ['c'], ...o })],
-  workos: ['https://acme.authkit.app', 'https://acme.authkit.app/oauth2/jwks', (o) => workos({ domain: 'acme.authkit.app', ...o })],
+  auth0: [AUTH0, `${AUTH0}.well-known/jwks.json`, (o) => auth0Tokens({ domain: 'acme.eu.auth0.com', ...o })],
+  clerk: ['https://clerk.acme.example', 'https://clerk.acme.example/.well-known/jwks.json', (o) => clerkTokens({ domain: 'clerk.acme.example', clientIds: ['c'], ...o })],
+  cloudflareAccess: ['https://acme.cloudflareaccess.com', 'https://acme.cloudflareaccess.com/cdn-cgi/access/certs', (o) => cloudflareAccessTokens({ domain: 'acme.cloudflareaccess.com', audience: TAG, ...o })],
+  cognito: [COGNITO, `${COGNITO}/.well-known/jwks.json`, (o) => cognitoTokens({ userPoolId: POOL, clientIds: ['c'], ...o })],
+  descope: ['https://api.descope.com/v1/apps/agentic/P2/MS', 'https://api.descope.com/P2/.well-known/jwks.json', (o) => descopeTokens({ projectId: 'P2', mcpServerId: 'MS', ...o })],
+  entra: [ENTRA, `https://login.microsoftonline.com/${GUID}/discovery/v2.0/keys`, (o) => entraTokens({ tenant: GUID, clientId: APP, ...o })],
+  keycloak: [KEYCLOAK, `${KEYCLOAK}/protocol/openid-connect/certs`, (o) => keycloakTokens({ realm: KEYCLOAK, rolesOf: 'notes', ...o })],
+  logto: ['https://acme.logto.app/oidc', 'https://acme.logto.app/oidc/jwks', (o) => logtoTokens({ domain: 'acme.logto.app', ...o })],
+  okta: ['https://acme.okta.com/oauth2/default', 'https://acme.okta.com/oauth2/default/v1/keys', (o) => oktaTokens({ domain: 'acme.okta.com', ...o })],
+  scalekit: ['https://acme.scalekit.com', 'https://acme.scalekit.com/keys', (o) => scalekitTokens({ domain: 'acme.scalekit.com', resourceId: 'res_1', ...o })],
+  stytch: ['https://acme.customers.stytch.com', 'https://acme.customers.stytch.com/keys', (o) => stytchTokens({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1', roles: { editor: ['write', 'read'], viewer: ['read'] }, ...o })],
+  supabase: ['https://abc.supabase.co/auth/v1', 'https://abc.supabase.co/auth/v1/.well-known/jwks.json', (o) => supabaseTokens({ domain: 'abc.supabase.co', clientIds: ['c'], ...o })],
+  workos: ['https://acme.authkit.app', 'https://acme.authkit.app/oauth2/jwks', (o) => workosTokens({ domain: 'acme.authkit.app', ...o })],
 } satisfies { readonly [vendor: string]: Setting }; // prettier-ignore
 type Name = keyof typeof WORLDS;
 function worldOf(name: Name, more: { alg?: string; programs?: boolean } = {}): Promise<World> {
@@ -176,72 +176,72 @@ describe('verifiers of vendors, headers', () => {
 
 describe('verifiers of vendors, options', () => {
   it.each<[string, () => unknown]>([
-    ['auth0: `domain`', () => auth0({ domain: 'https://acme.eu.auth0.com' })],
-    ['clerk: `clientIds`', () => clerk({ domain: 'c.example', clientIds: [] })],
-    ['clerk: `clientIds`', () => clerk({ domain: 'c.example', clientIds: 'c' as never })],
-    ['clerk: `domain`', () => clerk({ domain: 'c.example/x', clientIds: ['c'] })],
-    ['cloudflareAccess: `audience`', () => cloudflareAccess({ domain: 'a.example', audience: `${TAG}a` })],
-    ['cloudflareAccess: `audience`', () => cloudflareAccess({ domain: 'a.example', audience: `x${TAG}` })],
-    ['cloudflareAccess: `audience`', () => cloudflareAccess({ domain: 'a.example', audience: undefined as never })],
-    ['cloudflareAccess: `domain`', () => cloudflareAccess({ domain: '', audience: TAG })],
-    ['cognito: `userPoolId`', () => cognito({ userPoolId: undefined as never })],
-    ['cognito: `userPoolId`', () => cognito({ userPoolId: `x.${POOL}` })],
-    ['cognito: `userPoolId`', () => cognito({ userPoolId: `${POOL}/x` })],
-    ['cognito: `userPoolId`', () => cognito({ userPoolId: 'eu-central-_Ab' })],
-    ['descope: `projectId`', () => descope({ projectId: 'a/b', mcpServerId: 'c' })],
-    ['descope: `mcpServerId`', () => descope({ projectId: 'a', mcpServerId: 'c/' })],
-    ['descope: `mcpServerId`', () => descope({ projectId: 'a', mcpServerId: undefined as never })],
-    ['entra: `cloud`', () => entra({ tenant: GUID, clientId: APP, cloud: 'toString' as never })],
-    ['entra: `tenant`', () => entra({ tenant: [], clientId: APP })],
-    ['entra: `tenant`', () => entra({ tenant: [GUID, 'common'], clientId: APP })],
-    ['entra: `tenant`', () => entra({ tenant: `${GUID}0`, clientId: APP })],
-    ['entra: `tenant`', () => entra({ tenant: `0${GUID}`, clientId: APP })],
-    ['entra: `clientId`', () => entra({ tenant: GUID, clientId: undefined as never })],
-    ['keycloak: `realm`', () => keycloak({ realm: 'http://id.example/realms/acme' })],
-    ['keycloak: `realm`', () => keycloak({ realm: 'https://id.example/acme' })],
-    ['keycloak: `realm`', () => keycloak({ realm: `${KEYCLOAK}/x` })],
-    ['logto: `domain`', () => logto({ domain: 'https://acme.logto.app' })],
-    ['okta: `domain`', () => okta({ domain: 'acme.okta.com/oauth2' })],
-    ['okta: `authorizationServer`', () => okta({ domain: 'acme.okta.com', authorizationServer: 'a/b' })],
-    ['okta: `authorizationServer`', () => okta({ domain: 'acme.okta.com', authorizationServer: '/b' })],
-    ['scalekit: `domain`', () => scalekit({ domain: '', resourceId: 'res_1' })],
-    ['scalekit: `resourceId`', () => scalekit({ domain: 'a.example', resourceId: 'xres_1' })],
-    ['scalekit: `resourceId`', () => scalekit({ domain: 'a.example', resourceId: 'res_1/' })],
-    ['scalekit: `resourceId`', () => scalekit({ domain: 'a.example', resourceId: undefined as never })],
-    ['stytch: `projectId`', () => stytch({ domain: 'a.example', projectId: 'xproject-1' })],
-    ['stytch: `projectId`', () => stytch({ domain: 'a.example', projectId: undefined as never })],
-    ['stytch: `domain`', () => stytch({ domain: 'a.example:1', projectId: 'project-1' })],
-    ['supabase: `clientIds`', () => supabase({ domain: 'a.example', clientIds: [] })],
-    ['supabase: `clientIds`', () => supabase({ domain: 'a.example', clientIds: 'c' as never })],
-    ['supabase: `domain`', () => supabase({ domain: '/', clientIds: ['c'] })],
-    ['workos: `domain`', () => workos({ domain: '' })],
+    ['auth0: `domain`', () => auth0Tokens({ domain: 'https://acme.eu.auth0.com' })],
+    ['clerk: `clientIds`', () => clerkTokens({ domain: 'c.example', clientIds: [] })],
+    ['clerk: `clientIds`', () => clerkTokens({ domain: 'c.example', clientIds: 'c' as never })],
+    ['clerk: `domain`', () => clerkTokens({ domain: 'c.example/x', clientIds: ['c'] })],
+    ['cloudflareAccess: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: `${TAG}a` })],
+    ['cloudflareAccess: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: `x${TAG}` })],
+    ['cloudflareAccess: `audience`', () => cloudflareAccessTokens({ domain: 'a.example', audience: undefined as never })],
+    ['cloudflareAccess: `domain`', () => cloudflareAccessTokens({ domain: '', audience: TAG })],
+    ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: undefined as never })],
+    ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: `x.${POOL}` })],
+    ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: `${POOL}/x` })],
+    ['cognito: `userPoolId`', () => cognitoTokens({ userPoolId: 'eu-central-_Ab' })],
+    ['descope: `projectId`', () => descopeTokens({ projectId: 'a/b', mcpServerId: 'c' })],
+    ['descope: `mcpServerId`', () => descopeTokens({ projectId: 'a', mcpServerId: 'c/' })],
+    ['descope: `mcpServerId`', () => descopeTokens({ projectId: 'a', mcpServerId: undefined as never })],
+    ['entra: `cloud`', () => entraTokens({ tenant: GUID, clientId: APP, cloud: 'toString' as never })],
+    ['entra: `tenant`', () => entraTokens({ tenant: [], clientId: APP })],
+    ['entra: `tenant`', () => entraTokens({ tenant: [GUID, 'common'], clientId: APP })],
+    ['entra: `tenant`', () => entraTokens({ tenant: `${GUID}0`, clientId: APP })],
+    ['entra: `tenant`', () => entraTokens({ tenant: `0${GUID}`, clientId: APP })],
+    ['entra: `clientId`', () => entraTokens({ tenant: GUID, clientId: undefined as never })],
+    ['keycloak: `realm`', () => keycloakTokens({ realm: 'http://id.example/realms/acme' })],
+    ['keycloak: `realm`', () => keycloakTokens({ realm: 'https://id.example/acme' })],
+    ['keycloak: `realm`', () => keycloakTokens({ realm: `${KEYCLOAK}/x` })],
+    ['logto: `domain`', () => logtoTokens({ domain: 'https://acme.logto.app' })],
+    ['okta: `domain`', () => oktaTokens({ domain: 'acme.okta.com/oauth2' })],
+    ['okta: `authorizationServer`', () => oktaTokens({ domain: 'acme.okta.com', authorizationServer: 'a/b' })],
+    ['okta: `authorizationServer`', () => oktaTokens({ domain: 'acme.okta.com', authorizationServer: '/b' })],
+    ['scalekit: `domain`', () => scalekitTokens({ domain: '', resourceId: 'res_1' })],
+    ['scalekit: `resourceId`', () => scalekitTokens({ domain: 'a.example', resourceId: 'xres_1' })],
+    ['scalekit: `resourceId`', () => scalekitTokens({ domain: 'a.example', resourceId: 'res_1/' })],
+    ['scalekit: `resourceId`', () => scalekitTokens({ domain: 'a.example', resourceId: undefined as never })],
+    ['stytch: `projectId`', () => stytchTokens({ domain: 'a.example', projectId: 'xproject-1' })],
+    ['stytch: `projectId`', () => stytchTokens({ domain: 'a.example', projectId: undefined as never })],
+    ['stytch: `domain`', () => stytchTokens({ domain: 'a.example:1', projectId: 'project-1' })],
+    ['supabase: `clientIds`', () => supabaseTokens({ domain: 'a.example', clientIds: [] })],
+    ['supabase: `clientIds`', () => supabaseTokens({ domain: 'a.example', clientIds: 'c' as never })],
+    ['supabase: `domain`', () => supabaseTokens({ domain: '/', clientIds: ['c'] })],
+    ['workos: `domain`', () => workosTokens({ domain: '' })],
   ])('refuses at start-up, naming %s', (name, make) => {
     expect(make).toThrow(new RegExp(`^${name} `));
   });
 
   it('takes clients by a function, an authorization server of another name, a region, a custom audience', async () => {
-    const own = await setUp(WORLDS.clerk[0], WORLDS.clerk[1], (o) => clerk({ domain: 'clerk.acme.example', clientIds: (id) => id === 'f', ...o }));
+    const own = await setUp(WORLDS.clerk[0], WORLDS.clerk[1], (o) => clerkTokens({ domain: 'clerk.acme.example', clientIds: (id) => id === 'f', ...o }));
     expect([await own.read({ client_id: 'c' }), await own.read({ client_id: 'f' })]).toEqual(['audience_wrong', expect.objectContaining({ clientId: 'f' })]);
-    const base = await setUp(WORLDS.supabase[0], WORLDS.supabase[1], (o) => supabase({ domain: 'abc.supabase.co', clientIds: (id) => id === 'f', ...o }));
+    const base = await setUp(WORLDS.supabase[0], WORLDS.supabase[1], (o) => supabaseTokens({ domain: 'abc.supabase.co', clientIds: (id) => id === 'f', ...o }));
     expect([await base.read({ aud: 'authenticated', client_id: 'c' }), await base.read({ aud: 'authenticated', client_id: 'f' })]).toEqual(['claims_refused', expect.objectContaining({ clientId: 'f' })]);
-    expect(okta({ domain: 'acme.okta.com', authorizationServer: 'aus1' }).authorizationServers).toEqual(['https://acme.okta.com/oauth2/aus1']);
-    expect(descope({ projectId: 'P', mcpServerId: 'M', baseUrl: 'https://api.euc1.descope.com' }).authorizationServers).toEqual(['https://api.euc1.descope.com/v1/apps/agentic/P/M']);
-    expect(cognito({ userPoolId: 'us-gov-west-1_x' }).authorizationServers).toEqual(['https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_x']);
-    expect(cognito({ userPoolId: POOL }).fixedAudience).toEqual([]);
-    expect(cognito({ userPoolId: POOL, clientIds: ['c'] }).fixedAudience).toEqual([`${COGNITO} none`]);
-    expect(scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_1' }).authorizationServers).toEqual(['https://acme.scalekit.com/resources/res_1']);
-    const many = entra({ tenant: [GUID, APP], clientId: APP.toUpperCase(), cloud: 'government' });
+    expect(oktaTokens({ domain: 'acme.okta.com', authorizationServer: 'aus1' }).authorizationServers).toEqual(['https://acme.okta.com/oauth2/aus1']);
+    expect(descopeTokens({ projectId: 'P', mcpServerId: 'M', baseUrl: 'https://api.euc1.descope.com' }).authorizationServers).toEqual(['https://api.euc1.descope.com/v1/apps/agentic/P/M']);
+    expect(cognitoTokens({ userPoolId: 'us-gov-west-1_x' }).authorizationServers).toEqual(['https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_x']);
+    expect(cognitoTokens({ userPoolId: POOL }).fixedAudience).toEqual([]);
+    expect(cognitoTokens({ userPoolId: POOL, clientIds: ['c'] }).fixedAudience).toEqual([`${COGNITO} none`]);
+    expect(scalekitTokens({ domain: 'acme.scalekit.com', resourceId: 'res_1' }).authorizationServers).toEqual(['https://acme.scalekit.com/resources/res_1']);
+    const many = entraTokens({ tenant: [GUID, APP], clientId: APP.toUpperCase(), cloud: 'government' });
     expect(many.authorizationServers).toHaveLength(2);
     expect(many.fixedAudience).toHaveLength(4);
-    const plain = await setUp(WORLDS.stytch[0], WORLDS.stytch[1], (o) => stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1', audience: 'custom', ...o }));
+    const plain = await setUp(WORLDS.stytch[0], WORLDS.stytch[1], (o) => stytchTokens({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1', audience: 'custom', ...o }));
     expect(await plain.read({ aud: 'custom', client_id: 'c', roles: ['editor'] })).toMatchObject({ props: { organization: undefined } });
     expect(await plain.read({ aud: 'project-live-1', client_id: 'c' })).toBe('audience_wrong');
-    const roles = await setUp(WORLDS.keycloak[0], WORLDS.keycloak[1], (o) => keycloak({ realm: KEYCLOAK, ...o }));
+    const roles = await setUp(WORLDS.keycloak[0], WORLDS.keycloak[1], (o) => keycloakTokens({ realm: KEYCLOAK, ...o }));
     expect(await roles.read({ aud: RESOURCE, azp: 'c', typ: 'Bearer', resource_access: { undefined: { roles: ['x'] } } })).toMatchObject({ props: { permissions: [] } });
   }); // prettier-ignore
 
   it('finds what Cloudflare Access vouches for in its own header', () => {
-    const { tokenOf } = cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: TAG });
+    const { tokenOf } = cloudflareAccessTokens({ domain: 'acme.cloudflareaccess.com', audience: TAG });
     expect(tokenOf(new Request(RESOURCE, { headers: { 'cf-access-jwt-assertion': 'a.b.c' } }))).toBe('a.b.c');
     expect(tokenOf(new Request(RESOURCE, { headers: { authorization: 'Bearer a.b.c' } }))).toBeNull();
   });

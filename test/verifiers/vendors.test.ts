@@ -1,23 +1,23 @@
 /** Each vendor's preset against tokens of that vendor's shape. The vendors' own servers were not reached: shapes are from their documentation. */
 import { describe, expect, it } from 'vitest';
-import { auth0 } from '../../src/verifiers/auth0.ts';
-import { clerk } from '../../src/verifiers/clerk.ts';
-import { cloudflareAccess } from '../../src/verifiers/cloudflare-access.ts';
-import { cognito } from '../../src/verifiers/cognito.ts';
+import { auth0Tokens } from '../../src/verifiers/auth0.ts';
+import { clerkTokens } from '../../src/verifiers/clerk.ts';
+import { cloudflareAccessTokens } from '../../src/verifiers/cloudflare-access.ts';
+import { cognitoTokens } from '../../src/verifiers/cognito.ts';
 import type { SourceOptions, TokenSource } from '../../src/verifiers/contract.ts';
-import { descope } from '../../src/verifiers/descope.ts';
-import { entra } from '../../src/verifiers/entra.ts';
-import { google } from '../../src/verifiers/google.ts';
+import { descopeTokens } from '../../src/verifiers/descope.ts';
+import { entraTokens } from '../../src/verifiers/entra.ts';
+import { googleTokens } from '../../src/verifiers/google.ts';
 import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
 import { verifyJwt } from '../../src/verifiers/jwt.ts';
-import { keycloak } from '../../src/verifiers/keycloak.ts';
-import { logto } from '../../src/verifiers/logto.ts';
-import { okta } from '../../src/verifiers/okta.ts';
-import { scalekit } from '../../src/verifiers/scalekit.ts';
-import { stytch } from '../../src/verifiers/stytch.ts';
+import { keycloakTokens } from '../../src/verifiers/keycloak.ts';
+import { logtoTokens } from '../../src/verifiers/logto.ts';
+import { oktaTokens } from '../../src/verifiers/okta.ts';
+import { scalekitTokens } from '../../src/verifiers/scalekit.ts';
+import { stytchTokens } from '../../src/verifiers/stytch.ts';
 import { stytchConsent } from '../../src/verifiers/stytch-consent.ts';
-import { supabase } from '../../src/verifiers/supabase.ts';
-import { workos } from '../../src/verifiers/workos.ts';
+import { supabaseTokens } from '../../src/verifiers/supabase.ts';
+import { workosTokens } from '../../src/verifiers/workos.ts';
 import { workosConnect } from '../../src/verifiers/workos-connect.ts';
 import { makeIssuer, makeKey, NOW, type Issuer, type Key } from '../support/issuer.ts';
 
@@ -42,72 +42,72 @@ interface Vendor {
 
 const VENDORS: readonly Vendor[] = [
   {
-    name: 'auth0', issuer: 'https://acme.eu.auth0.com/', make: (o) => auth0({ domain: 'acme.eu.auth0.com', ...o }), alg: 'RS256', typ: 'JWT',
+    name: 'auth0', issuer: 'https://acme.eu.auth0.com/', make: (o) => auth0Tokens({ domain: 'acme.eu.auth0.com', ...o }), alg: 'RS256', typ: 'JWT',
     jwks: 'https://acme.eu.auth0.com/.well-known/jwks.json',
     claims: { aud: [RESOURCE, 'https://acme.eu.auth0.com/userinfo'], azp: 'spa', client_id: undefined, scope: 'openid read', permissions: ['read:notes'], org_id: 'org_1' },
     expected: { clientId: 'spa', scope: ['openid', 'read'], props: { permissions: ['read:notes'], organization: 'org_1' } },
     refused: { 'its ID token': { aud: 'spa', nonce: 'n' }, 'a token for userinfo alone': { aud: 'https://acme.eu.auth0.com/userinfo' } },
   },
   {
-    name: 'workos', issuer: 'https://acme.authkit.app', jwks: 'https://acme.authkit.app/oauth2/jwks', make: (o) => workos({ domain: 'acme.authkit.app', ...o }), alg: 'RS256', typ: 'JWT',
+    name: 'workos', issuer: 'https://acme.authkit.app', jwks: 'https://acme.authkit.app/oauth2/jwks', make: (o) => workosTokens({ domain: 'acme.authkit.app', ...o }), alg: 'RS256', typ: 'JWT',
     claims: { aud: RESOURCE, sid: 'session_1', org_id: 'org_1', role: 'admin', permissions: ['notes:write'] },
     expected: { grantId: 'https://acme.authkit.app#session_1', props: { permissions: ['notes:write'], organization: 'org_1', role: 'admin' } },
     refused: { 'a token for the application': { aud: 'client_01' } },
   },
   {
-    name: 'stytch', issuer: 'https://acme.customers.stytch.com', make: (o) => stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1', roles: { editor: ['write'] }, ...o }), alg: 'RS256', typ: 'JWT',
+    name: 'stytch', issuer: 'https://acme.customers.stytch.com', make: (o) => stytchTokens({ domain: 'acme.customers.stytch.com', projectId: 'project-live-1', roles: { editor: ['write'] }, ...o }), alg: 'RS256', typ: 'JWT',
     claims: { aud: ['project-live-1'], scope: 'openid', 'https://stytch.com/organization': { organization_id: 'organization-1' }, 'https://stytch.com/session': { roles: ['editor', 'constructor'] } },
     expected: { scope: ['openid'], props: { permissions: ['write'], organization: 'organization-1' } },
     refused: { "another project's": { aud: ['project-live-2'] }, 'a session, which has no client': { client_id: undefined } },
   },
   {
-    name: 'entra', issuer: `https://login.microsoftonline.com/${TENANT}/v2.0`, jwks: `https://login.microsoftonline.com/${TENANT}/discovery/v2.0/keys`, make: (o) => entra({ tenant: TENANT, clientId: APP, ...o }), alg: 'RS256', typ: 'JWT',
+    name: 'entra', issuer: `https://login.microsoftonline.com/${TENANT}/v2.0`, jwks: `https://login.microsoftonline.com/${TENANT}/discovery/v2.0/keys`, make: (o) => entraTokens({ tenant: TENANT, clientId: APP, ...o }), alg: 'RS256', typ: 'JWT',
     claims: { aud: APP, azp: 'vscode', client_id: undefined, scp: 'read write', oid: 'person', tid: TENANT, roles: ['Admin'], preferred_username: 'a@b' },
     expected: { userId: `${TENANT}.person`, clientId: 'vscode', scope: ['read', 'write'], props: { permissions: ['Admin'], tenant: TENANT } },
     refused: { "another tenant's": { tid: APP }, 'one without oid': { oid: undefined }, 'one for Graph': { aud: '00000003-0000-0000-c000-000000000000' } },
   },
   {
-    name: 'descope', issuer: 'https://api.descope.com/v1/apps/agentic/P2abc/MS1', jwks: 'https://api.descope.com/P2abc/.well-known/jwks.json', make: (o) => descope({ projectId: 'P2abc', mcpServerId: 'MS1', ...o }), alg: 'RS256', typ: 'JWT',
+    name: 'descope', issuer: 'https://api.descope.com/v1/apps/agentic/P2abc/MS1', jwks: 'https://api.descope.com/P2abc/.well-known/jwks.json', make: (o) => descopeTokens({ projectId: 'P2abc', mcpServerId: 'MS1', ...o }), alg: 'RS256', typ: 'JWT',
     claims: { aud: ['client-1', RESOURCE], permissions: ['x'] }, expected: { props: { permissions: ['x'] } }, refused: { 'one for another server': { aud: ['client-1'] } },
   },
   {
-    name: 'scalekit', issuer: 'https://acme.scalekit.com', jwks: 'https://acme.scalekit.com/keys', make: (o) => scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_1', ...o }), alg: 'RS256', typ: 'JWT',
+    name: 'scalekit', issuer: 'https://acme.scalekit.com', jwks: 'https://acme.scalekit.com/keys', make: (o) => scalekitTokens({ domain: 'acme.scalekit.com', resourceId: 'res_1', ...o }), alg: 'RS256', typ: 'JWT',
     claims: { aud: ['res_1'], scopes: ['read'] }, expected: { scope: ['read'] }, refused: { "another resource's": { aud: ['res_2'] } },
   },
   {
-    name: 'logto', issuer: 'https://acme.logto.app/oidc', jwks: 'https://acme.logto.app/oidc/jwks', make: (o) => logto({ domain: 'acme.logto.app', ...o }), alg: 'ES384',
+    name: 'logto', issuer: 'https://acme.logto.app/oidc', jwks: 'https://acme.logto.app/oidc/jwks', make: (o) => logtoTokens({ domain: 'acme.logto.app', ...o }), alg: 'ES384',
     claims: { aud: RESOURCE, scope: 'read' }, expected: { scope: ['read'] }, refused: { "another resource's": { aud: 'https://api.example' } },
   },
   {
-    name: 'keycloak', issuer: 'https://id.example/realms/acme', jwks: 'https://id.example/realms/acme/protocol/openid-connect/certs', make: (o) => keycloak({ realm: 'https://id.example/realms/acme', rolesOf: 'notes', ...o }), alg: 'RS256', typ: 'JWT',
+    name: 'keycloak', issuer: 'https://id.example/realms/acme', jwks: 'https://id.example/realms/acme/protocol/openid-connect/certs', make: (o) => keycloakTokens({ realm: 'https://id.example/realms/acme', rolesOf: 'notes', ...o }), alg: 'RS256', typ: 'JWT',
     claims: { typ: 'Bearer', aud: [RESOURCE, 'account'], azp: 'mcp', client_id: undefined, scope: 'read', realm_access: { roles: ['user'] }, resource_access: { notes: { roles: ['editor'] }, account: { roles: ['view'] } } },
     expected: { clientId: 'mcp', props: { permissions: ['user', 'editor'] } },
     refused: { 'its ID token': { typ: 'ID' }, 'its refresh token': { typ: 'Refresh' }, 'one for another client': { aud: 'account' } },
   },
   {
-    name: 'okta', issuer: 'https://acme.okta.com/oauth2/default', jwks: 'https://acme.okta.com/oauth2/default/v1/keys', make: (o) => okta({ domain: 'acme.okta.com', audience: 'api://default', ...o }), alg: 'RS256', typ: 'application/okta-internal-at+jwt',
+    name: 'okta', issuer: 'https://acme.okta.com/oauth2/default', jwks: 'https://acme.okta.com/oauth2/default/v1/keys', make: (o) => oktaTokens({ domain: 'acme.okta.com', audience: 'api://default', ...o }), alg: 'RS256', typ: 'application/okta-internal-at+jwt',
     claims: { aud: 'api://default', cid: '0oa1', client_id: undefined, uid: '00u1', sub: 'a@b.example', scp: ['read'], groups: ['Everyone'] },
     expected: { userId: '00u1', clientId: '0oa1', scope: ['read'], props: { permissions: ['Everyone'] } },
     refused: { 'its ID token': { cid: undefined, aud: '0oa1' } },
   },
   {
-    name: 'cognito', issuer: `https://cognito-idp.eu-central-1.amazonaws.com/${POOL}`, jwks: `https://cognito-idp.eu-central-1.amazonaws.com/${POOL}/.well-known/jwks.json`, make: (o) => cognito({ userPoolId: POOL, clientIds: ['app1'], ...o }), alg: 'RS256', typ: undefined,
+    name: 'cognito', issuer: `https://cognito-idp.eu-central-1.amazonaws.com/${POOL}`, jwks: `https://cognito-idp.eu-central-1.amazonaws.com/${POOL}/.well-known/jwks.json`, make: (o) => cognitoTokens({ userPoolId: POOL, clientIds: ['app1'], ...o }), alg: 'RS256', typ: undefined,
     claims: { client_id: 'app1', token_use: 'access', scope: 'read', 'cognito:groups': ['admins'] },
     expected: { clientId: 'app1', props: { permissions: ['admins'] } },
     refused: { 'its ID token': { token_use: 'id', aud: 'app1' }, "another app's": { client_id: 'app2' }, 'one bound to another resource': { aud: 'https://other.example' } },
   },
   {
-    name: 'clerk', issuer: 'https://clerk.acme.example', jwks: 'https://clerk.acme.example/.well-known/jwks.json', make: (o) => clerk({ domain: 'clerk.acme.example', clientIds: ['oauth1'], ...o }), alg: 'RS256',
+    name: 'clerk', issuer: 'https://clerk.acme.example', jwks: 'https://clerk.acme.example/.well-known/jwks.json', make: (o) => clerkTokens({ domain: 'clerk.acme.example', clientIds: ['oauth1'], ...o }), alg: 'RS256',
     claims: { client_id: 'oauth1', scope: 'profile' }, expected: { clientId: 'oauth1', scope: ['profile'] },
     refused: { "another application's": { client_id: 'oauth2' }, 'a session, which has no client': { client_id: undefined } },
   },
   {
-    name: 'supabase', issuer: 'https://abc.supabase.co/auth/v1', jwks: 'https://abc.supabase.co/auth/v1/.well-known/jwks.json', make: (o) => supabase({ domain: 'abc.supabase.co', clientIds: ['c1'], ...o }), typ: 'JWT',
+    name: 'supabase', issuer: 'https://abc.supabase.co/auth/v1', jwks: 'https://abc.supabase.co/auth/v1/.well-known/jwks.json', make: (o) => supabaseTokens({ domain: 'abc.supabase.co', clientIds: ['c1'], ...o }), typ: 'JWT',
     claims: { aud: 'authenticated', client_id: 'c1', role: 'authenticated' }, expected: { clientId: 'c1', props: { role: 'authenticated' } },
     refused: { "the app's own session": { client_id: undefined }, "another client's": { client_id: 'c2' } },
   },
   {
-    name: 'cloudflareAccess', issuer: 'https://acme.cloudflareaccess.com', jwks: 'https://acme.cloudflareaccess.com/cdn-cgi/access/certs', make: (o) => cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: TAG, ...o }), alg: 'RS256', typ: undefined,
+    name: 'cloudflareAccess', issuer: 'https://acme.cloudflareaccess.com', jwks: 'https://acme.cloudflareaccess.com/cdn-cgi/access/certs', make: (o) => cloudflareAccessTokens({ domain: 'acme.cloudflareaccess.com', audience: TAG, ...o }), alg: 'RS256', typ: undefined,
     claims: { aud: [TAG], type: 'app', client_id: undefined, email: 'a@b.example' }, expected: { clientId: 'cloudflare-access', userId: 'user-1' },
     refused: { "the organization's token": { type: 'org' }, "another application's": { aud: ['b'.repeat(64)] } },
   },
@@ -174,7 +174,7 @@ describe('verifiers, programs', () => {
     expect(await verifyIntrospection({ ...asked, programs: true }).verify('opaque', RESOURCE)).toMatchObject({ program: true });
     const entraIssuer = await makeIssuer(`https://login.microsoftonline.com/${TENANT}/v2.0`, { alg: 'RS256', jwks: `https://login.microsoftonline.com/${TENANT}/discovery/v2.0/keys` });
     const token = await entraIssuer.sign({ aud: APP, azp: 'daemon', client_id: undefined, oid: 'o', tid: TENANT }, { typ: 'JWT' });
-    expect(await entra({ tenant: TENANT, clientId: APP, fetch: entraIssuer.fetch, now: entraIssuer.now }).verify(token, RESOURCE)).toBeNull();
+    expect(await entraTokens({ tenant: TENANT, clientId: APP, fetch: entraIssuer.fetch, now: entraIssuer.now }).verify(token, RESOURCE)).toBeNull();
   }); // prettier-ignore
 });
 
@@ -185,19 +185,19 @@ const pageAt = (path: string, cookie?: string): Request =>
 describe('verifiers, the vendors that are odd', () => {
   it('takes tokens of several Entra tenants, each by its own name', async () => {
     const as = await makeIssuer(`https://login.microsoftonline.com/${APP}/v2.0`, { alg: 'RS256', jwks: 'https://login.microsoftonline.com/common/discovery/v2.0/keys' });
-    const source = entra({ tenant: [TENANT, APP], clientId: APP, fetch: as.fetch, now: as.now });
+    const source = entraTokens({ tenant: [TENANT, APP], clientId: APP, fetch: as.fetch, now: as.now });
     expect(source.authorizationServers.length).toBe(2);
     const claims = { aud: APP, azp: 'x', client_id: undefined, oid: 'p', tid: APP, scp: 'read' };
     expect(await source.verify(await as.sign(claims, { typ: 'JWT' }), RESOURCE)).not.toBeNull();
     expect(await source.verify(await as.sign({ ...claims, tid: TENANT }, { typ: 'JWT' }), RESOURCE)).toBeNull(); // one tenant as another
-    expect(() => entra({ tenant: 'common', clientId: APP })).toThrow(/entra: `tenant`/);
+    expect(() => entraTokens({ tenant: 'common', clientId: APP })).toThrow(/entra: `tenant`/);
   }); // prettier-ignore
 
   it('takes an Entra tenant and application in capitals, and no key that names another issuer (F-59)', async () => {
     const name = (tenant: string): string => `https://login.microsoftonline.com/${tenant}/v2.0`;
     const jwks = 'https://login.microsoftonline.com/common/discovery/v2.0/keys';
     const as = await makeIssuer(name(APP), { alg: 'RS256', jwks });
-    const source = entra({ tenant: [TENANT.toUpperCase(), APP.toUpperCase()], clientId: APP.toUpperCase(), fetch: as.fetch, now: as.now });
+    const source = entraTokens({ tenant: [TENANT.toUpperCase(), APP.toUpperCase()], clientId: APP.toUpperCase(), fetch: as.fetch, now: as.now });
     const sign = (tid: string, key: Key, jti: string): Promise<string> => as.sign({ aud: APP, azp: 'x', client_id: undefined, oid: 'p', tid, iss: name(tid), scp: 'read', jti }, { typ: 'JWT' }, key);
     const [shared, theirs] = [await makeKey('RS256', 'shared'), await makeKey('RS256', 'theirs')];
     as.publish([{ ...shared.jwk, issuer: name('{tenantid}') } as Key['jwk'], { ...theirs.jwk, issuer: name(TENANT) } as Key['jwk']]);
@@ -207,7 +207,7 @@ describe('verifiers, the vendors that are odd', () => {
   }); // prettier-ignore
 
   it('finds what Cloudflare Access vouches for in its own header', () => {
-    const { tokenOf } = cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: TAG });
+    const { tokenOf } = cloudflareAccessTokens({ domain: 'acme.cloudflareaccess.com', audience: TAG });
     expect(tokenOf(new Request(RESOURCE, { headers: { 'cf-access-jwt-assertion': 'a.b.c' } }))).toBe('a.b.c');
     expect(tokenOf(new Request(RESOURCE, { headers: { authorization: 'Bearer a.b.c' } }))).toBeNull();
   });
@@ -221,7 +221,11 @@ describe('verifiers, the vendors that are odd', () => {
     };
     const options = { clientIds: ['ours'], fetch: fetcher, now: () => NOW };
     const token = 'ya29.a0AfH6SMBxxxxxxxxxxxxxxxx';
-    expect(await google(options).verify(token, RESOURCE)).toMatchObject({ userId: '1', clientId: 'ours', scope: ['openid', 'email'] });
+    expect(await googleTokens(options).verify(token, RESOURCE)).toMatchObject({
+      userId: '1',
+      clientId: 'ours',
+      scope: ['openid', 'email'],
+    });
     expect(sent[0]?.url).not.toContain(token);
     for (const change of [
       { aud: 'theirs' },
@@ -231,10 +235,10 @@ describe('verifiers, the vendors that are odd', () => {
     ]) {
       const before = info;
       info = { ...info, ...change };
-      expect(await google(options).verify(token, RESOURCE)).toBeNull();
+      expect(await googleTokens(options).verify(token, RESOURCE)).toBeNull();
       info = before;
     }
-    expect(() => google({ clientIds: [] })).toThrow(/google: `clientIds`/);
+    expect(() => googleTokens({ clientIds: [] })).toThrow(/google: `clientIds`/);
   });
 
   it("takes the Workspace domain from userinfo, for tokeninfo of an access token does not tell it, and it must be the same person's (F-57)", async () => {
@@ -247,7 +251,7 @@ describe('verifiers, the vendors that are odd', () => {
         const info = { aud: 'ours', sub: '1', exp: String(NOW + 60), scope: 'openid', hd: 'acme.example' };
         return request.url.endsWith('/tokeninfo') ? Response.json(info) : userinfo();
       };
-      return google({ clientIds: ['ours'], hostedDomain: 'acme.example', fetch: fetcher, now: () => NOW }).verify(token, RESOURCE);
+      return googleTokens({ clientIds: ['ours'], hostedDomain: 'acme.example', fetch: fetcher, now: () => NOW }).verify(token, RESOURCE);
     };
     expect(await verifyWith(() => Response.json({ sub: '1', hd: 'acme.example' }))).toMatchObject({ userId: '1' });
     expect(asked.at(-1)).toBe(`https://openidconnect.googleapis.com/v1/userinfo Bearer ${token}`);
@@ -323,17 +327,17 @@ describe('verifiers, the vendors that are odd', () => {
   }); // prettier-ignore
 
   it.each([
-    () => auth0({ domain: 'https://acme.eu.auth0.com' }),
-    () => workos({ domain: '' }),
-    () => stytch({ domain: 'a.example', projectId: 'x' }),
-    () => okta({ domain: 'acme.okta.com/oauth2' }),
-    () => keycloak({ realm: 'https://id.example/realms/acme/' }),
-    () => cognito({ userPoolId: 'pool' }),
-    () => clerk({ domain: 'c.example', clientIds: [] }),
-    () => supabase({ domain: 'c.example', clientIds: [] }),
-    () => scalekit({ domain: 'c.example', resourceId: 'x' }),
-    () => descope({ projectId: 'a/b', mcpServerId: 'c' }),
-    () => cloudflareAccess({ domain: 'c.example', audience: 'short' }),
+    () => auth0Tokens({ domain: 'https://acme.eu.auth0.com' }),
+    () => workosTokens({ domain: '' }),
+    () => stytchTokens({ domain: 'a.example', projectId: 'x' }),
+    () => oktaTokens({ domain: 'acme.okta.com/oauth2' }),
+    () => keycloakTokens({ realm: 'https://id.example/realms/acme/' }),
+    () => cognitoTokens({ userPoolId: 'pool' }),
+    () => clerkTokens({ domain: 'c.example', clientIds: [] }),
+    () => supabaseTokens({ domain: 'c.example', clientIds: [] }),
+    () => scalekitTokens({ domain: 'c.example', resourceId: 'x' }),
+    () => descopeTokens({ projectId: 'a/b', mcpServerId: 'c' }),
+    () => cloudflareAccessTokens({ domain: 'c.example', audience: 'short' }),
   ])('refuses what cannot be meant, at start-up: %s', (make) => {
     expect(make).toThrow(/^\w+: `\w+` /);
   });

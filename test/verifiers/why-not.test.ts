@@ -1,6 +1,7 @@
 /** What the operator is told of a token that is not good, and the caller is not. */
 import { describe, expect, it, vi } from 'vitest';
-import { guard, type GuardRefusal } from '../../src/guard/guard.ts';
+import { guard } from '../../src/guard/guard.ts';
+import type { GuardRefusal } from '../../src/guard/refused.ts';
 import { anyOf, apiKeys, verifyIntrospection, verifyJwt } from '../../src/verifiers/index.ts';
 import { makeIssuer, makeKey, NOW } from '../support/issuer.ts';
 

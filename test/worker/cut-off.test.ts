@@ -23,7 +23,7 @@ import { atConsent, makeUpstreamApp, throughCorp, type UpstreamApp } from '../su
 import { tool } from '../support/vault-tool.ts';
 import { makeBreaker } from '../../src/upstreams/breaker.ts';
 import { UpstreamError } from '../../src/upstreams/contract.ts';
-import { google } from '../../src/verifiers/google.ts';
+import { googleTokens } from '../../src/verifiers/google.ts';
 import { verifyIntrospection } from '../../src/verifiers/introspection.ts';
 import { verifyJwt } from '../../src/verifiers/jwt.ts';
 import { workerRuntime } from '../../src/worker/runtime.ts';
@@ -91,7 +91,7 @@ describe('after a request that was cut off while it asked another server', () =>
     const asked = verifyIntrospection({ issuer: ISSUER, endpoint: `${ISSUER}/i`, clientId: 'rs', clientSecret: 's', ...options });
     expect(await again(place, async () => asked.verify('opaque-1', RESOURCE))).toMatchObject({ userId: 'u1' });
     const info = { aud: 'app.example', azp: 'app.example', sub: 'u2', exp: String(NOW + 600) };
-    const googled = google({ clientIds: ['app.example'], ...options, fetch: (async () => place.reached(true, () => Response.json(info))) as typeof fetch });
+    const googled = googleTokens({ clientIds: ['app.example'], ...options, fetch: (async () => place.reached(true, () => Response.json(info))) as typeof fetch });
     expect(await again(place, async () => googled.verify('ya29.aaaaaaaaaaaaaaaaaaaaaaa', RESOURCE))).toMatchObject({ userId: 'u2' });
   }); // prettier-ignore
 

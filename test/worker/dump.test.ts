@@ -2,7 +2,8 @@
 import { env, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { d1Store } from '../../src/stores/d1.ts';
-import { durableObjectStore, type ObjectNamespace } from '../../src/stores/durable-object.ts';
+import { durableObjectStore } from '../../src/stores/durable-object.ts';
+import type { ObjectNamespace } from '../../src/stores/object-namespace.ts';
 import type { PortcullisStore } from '../../src/worker/store-object.ts';
 import { expectNothingKnown, liveThrough } from '../support/known-secrets.ts';
 

@@ -3,7 +3,9 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Answer, type AuthContext, elicit, McpAgent, mcpHandler, type ElicitRequest, sessions } from '../../../src/mcp/index.ts';
+import { type Answer, elicit, McpAgent, mcpHandler, sessions } from '../../../src/mcp/index.ts';
+import type { AuthContext } from '../../../src/model/access.ts';
+import type { ElicitRequest } from '../../../src/mcp/elicitation/elicit.ts';
 import type { Handler } from '../../../src/model/handler.ts';
 import { tokensOf } from '../../../src/testing/oauth-client.ts';
 import { ALICE, type App, ISSUER, makeApp, storeNames } from '../../support/app.ts';

@@ -3,7 +3,8 @@ import { requestState as contextState } from '../../../src/model/request-state.t
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { elicit, mcpHandler, mount, type ElicitRequest } from '../../../src/mcp/index.ts';
+import { elicit, mcpHandler, mount } from '../../../src/mcp/index.ts';
+import type { ElicitRequest } from '../../../src/mcp/elicitation/elicit.ts';
 import { sealRequestState, type RequestState, openRequestState } from '../../../src/mcp/elicitation/request-state.ts';
 import type { JudgedBody } from '../../../src/mcp/policy/gate.ts';
 import type { Context, Handler } from '../../../src/model/handler.ts';

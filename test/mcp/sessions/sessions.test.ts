@@ -8,7 +8,8 @@ import type { Transport as OldTransportShape } from '@modelcontextprotocol/sdk/s
 import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
-import { type AuthContext, McpAgent, sessions, userEvents } from '../../../src/mcp/index.ts';
+import { McpAgent, sessions, userEvents } from '../../../src/mcp/index.ts';
+import type { AuthContext } from '../../../src/model/access.ts';
 import type { Handler } from '../../../src/model/handler.ts';
 import { type App, appOn, ISSUER, makeApp, storeNames } from '../../support/app.ts';
 import { text } from '../clients.ts';

@@ -1,8 +1,10 @@
 import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { cloudflareKvStore, type KvBinding } from '../../../src/stores/cloudflare-kv.ts';
+import { cloudflareKvStore } from '../../../src/stores/cloudflare-kv.ts';
 import { storeSuite } from '../../../src/testing/store-suite.ts';
 import { expectKept } from '../../support/store-rules.ts';
+
+type KvBinding = Parameters<typeof cloudflareKvStore>[0];
 
 const { KV } = env as unknown as { KV: KVNamespace };
 

@@ -1,8 +1,10 @@
 import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { type D1Binding, d1Store } from '../../../src/stores/d1.ts';
+import { d1Store } from '../../../src/stores/d1.ts';
 import { storeSuite } from '../../../src/testing/store-suite.ts';
 import { expectKept } from '../../support/store-rules.ts';
+
+type D1Binding = Parameters<typeof d1Store>[0];
 
 const { D1 } = env as unknown as { D1: D1Database };
 

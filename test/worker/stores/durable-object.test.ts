@@ -1,6 +1,7 @@
 import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { durableObjectStore, type ObjectNamespace } from '../../../src/stores/durable-object.ts';
+import { durableObjectStore } from '../../../src/stores/durable-object.ts';
+import type { ObjectNamespace } from '../../../src/stores/object-namespace.ts';
 import { storeSuite } from '../../../src/testing/store-suite.ts';
 import type { PortcullisStore } from '../../../src/worker/store-object.ts';
 import { expectKept } from '../../support/store-rules.ts';

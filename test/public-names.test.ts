@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { publicNames } from './support/public-names.ts';
+
+const page = readFileSync(new URL('../docs/reference/names.md', import.meta.url), 'utf8').split('## Gone')[0] ?? '';
+
+it('exports at most 200 names, each of them on the list: a new public name is a decision', () => {
+  const names = publicNames();
+  const listed = new Map([...page.matchAll(/^\| `(portcullis[^`]*)` \| (.*) \|$/gm)].map(([, path = '', cell = '']) => [path, [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name)] as const)); // prettier-ignore
+  expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(names));
+  expect([...names.values()].flat().length).toBeLessThanOrEqual(200);
+});
