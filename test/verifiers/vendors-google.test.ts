@@ -1,6 +1,6 @@
 /** What is made of Google's word on a token, and the pages of Stytch and WorkOS that stand with us; their network is a function. */
 import { describe, expect, it } from 'vitest';
-import { google, type GoogleOptions } from '../../src/verifiers/google.ts';
+import { googleTokens, type GoogleOptions } from '../../src/verifiers/google.ts';
 import { stytchConsent } from '../../src/verifiers/stytch-consent.ts';
 import { workosConnect } from '../../src/verifiers/workos-connect.ts';
 import { NOW } from '../support/issuer.ts';
@@ -24,7 +24,7 @@ function setUp(options: Partial<GoogleOptions> = {}): World {
     world.sent.push(new Request(input, init));
     return world.sent.at(-1)?.url.endsWith('/tokeninfo') ? Response.json(world.info, { status: world.status }) : world.user;
   };
-  const { verify } = google({ clientIds: ['ours', 'other'], fetch: fetcher, now: () => world.clock, ...options });
+  const { verify } = googleTokens({ clientIds: ['ours', 'other'], fetch: fetcher, now: () => world.clock, ...options });
   const world: World = {
     clock: NOW,
     sent: [],
@@ -132,12 +132,12 @@ describe('verifiers/google', () => {
   it('goes by the clock of the machine where it is given none, and names itself at start-up', async () => {
     const now = Math.floor(Date.now() / 1000);
     const fetcher = (exp: number): typeof fetch => async () => Response.json({ ...INFO, exp: String(exp) });
-    expect(await google({ clientIds: ['ours'], fetch: fetcher(now + 60) }).verify(TOKEN, RESOURCE)).toMatchObject({ expiresAt: now + 60 });
-    expect(await google({ clientIds: ['ours'], fetch: fetcher(now - 1) }).verify(TOKEN, RESOURCE)).toBeNull();
-    expect(() => google({ clientIds: [] })).toThrow(/^google: `clientIds` must name/);
-    expect(() => google({ clientIds: 'ours' as never })).toThrow(/^google: `clientIds` must name/);
-    expect(() => google({ clientIds: ['ours'], clockSkew: 3 } as never)).toThrow(/^google: `clockSkew` is not an option/);
-    expect(google({ clientIds: ['a', 'b'] })).toMatchObject({ authorizationServers: ['https://accounts.google.com'], own: [{ prefix: 'ya29.' }], fixedAudience: ['https://accounts.google.com a', 'https://accounts.google.com b'] });
+    expect(await googleTokens({ clientIds: ['ours'], fetch: fetcher(now + 60) }).verify(TOKEN, RESOURCE)).toMatchObject({ expiresAt: now + 60 });
+    expect(await googleTokens({ clientIds: ['ours'], fetch: fetcher(now - 1) }).verify(TOKEN, RESOURCE)).toBeNull();
+    expect(() => googleTokens({ clientIds: [] })).toThrow(/^google: `clientIds` must name/);
+    expect(() => googleTokens({ clientIds: 'ours' as never })).toThrow(/^google: `clientIds` must name/);
+    expect(() => googleTokens({ clientIds: ['ours'], clockSkew: 3 } as never)).toThrow(/^google: `clockSkew` is not an option/);
+    expect(googleTokens({ clientIds: ['a', 'b'] })).toMatchObject({ authorizationServers: ['https://accounts.google.com'], own: [{ prefix: 'ya29.' }], fixedAudience: ['https://accounts.google.com a', 'https://accounts.google.com b'] });
   }); // prettier-ignore
 });
 
