@@ -1,6 +1,7 @@
 /** Authorization server metadata (RFC 8414, OpenID Connect Discovery): where it is published, and whether MCP clients can use it. */
 import { parseUrl } from '../../lib/url.ts';
 import { quoted } from './findings.ts';
+import { FIELDS } from './server-fields.ts';
 import { common } from './messages.ts';
 import { checkCharset, type Resource } from './resource-metadata.ts';
 import { type Document, listOf, type Run, textOf } from './run.ts';
@@ -86,43 +87,11 @@ function judge({ findings, options }: Run, at: string, named: string, document: 
     registrationEndpoint: endpoint('registration_endpoint', false),
     takesDocuments: document['client_id_metadata_document_supported'] === true,
   };
-  const pkce = listOf(document, 'code_challenge_methods_supported');
-  findings.made('pkce');
-  if (!pkce?.includes('S256'))
-    findings.add('pkce', 'problem', place('code_challenge_methods_supported'), quoted(document['code_challenge_methods_supported']), 'Support PKCE and say so: "code_challenge_methods_supported": ["S256"]. Clients must refuse a server that does not.'); // prettier-ignore
-  const methods = listOf(document, 'token_endpoint_auth_methods_supported');
-  findings.made('public-clients');
-  if (!methods?.includes('none')) {
-    const found = methods === null ? 'nothing, which means client_secret_basic' : quoted(methods);
-    findings.add('public-clients', methods === null ? strict : 'problem', place('token_endpoint_auth_methods_supported'), found, 'Add "none": MCP clients on a computer keep no secret, and prove themselves with PKCE.'); // prettier-ignore
+  for (const { check, field, level, fix, ...rule } of FIELDS) {
+    findings.made(check);
+    const found = rule.found(document);
+    if (found !== null) findings.add(check, level === 'strict' ? strict : level, place(field), found, fix);
   }
-  const grants = listOf(document, 'grant_types_supported');
-  findings.made('grant-types');
-  if (grants !== null && !grants.includes('authorization_code'))
-    findings.add('grant-types', 'problem', place('grant_types_supported'), quoted(grants), 'Add "authorization_code": it is how MCP clients sign in.'); // prettier-ignore
-  else if (grants !== null && !grants.includes('refresh_token'))
-    findings.add('grant-types', 'warning', place('grant_types_supported'), quoted(grants), 'Add "refresh_token". Without it users sign in again whenever an access token expires.'); // prettier-ignore
-  const responses = listOf(document, 'response_types_supported');
-  if (responses !== null && !responses.includes('code'))
-    findings.add(
-      'grant-types',
-      'problem',
-      place('response_types_supported'),
-      quoted(responses),
-      'Add "code": it is how MCP clients sign in.',
-    );
-  findings.made('client-registration');
-  if (!server.takesDocuments && textOf(document, 'registration_endpoint') === null)
-    findings.add('client-registration', 'problem', place('client_id_metadata_document_supported'), 'neither documents nor registration', 'Set "client_id_metadata_document_supported": true, and offer a "registration_endpoint" for clients that have no document. Else each user has to enter a client id.'); // prettier-ignore
-  else if (!server.takesDocuments)
-    findings.add('client-registration', strict, place('client_id_metadata_document_supported'), 'registration only', 'Take Client ID Metadata Documents as well: MCP has deprecated registration, and every connection makes a client.'); // prettier-ignore
-  else if (textOf(document, 'registration_endpoint') === null)
-    findings.add('client-registration', strict, place('registration_endpoint'), 'documents only', 'Offer registration (RFC 7591) as well: Cursor and mcp-remote have no document.'); // prettier-ignore
-  if (document['require_pushed_authorization_requests'] === true)
-    findings.add('authorization-endpoint', 'problem', place('require_pushed_authorization_requests'), 'true', 'Set it to false: MCP clients do not push their requests (RFC 9126).'); // prettier-ignore
-  findings.made('iss');
-  if (document['authorization_response_iss_parameter_supported'] !== true)
-    findings.add('iss', 'warning', place('authorization_response_iss_parameter_supported'), quoted(document['authorization_response_iss_parameter_supported']), 'Send `iss` with every authorization answer and set this to true: it tells clients of several servers whose answer it is.'); // prettier-ignore
   const known = listOf(document, 'scopes_supported');
   const unknown = known === null ? [] : resource.scopes.filter((scope) => !known.includes(scope));
   findings.made('scopes');

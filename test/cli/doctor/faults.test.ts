@@ -38,6 +38,11 @@ const first = (change: (answer: Answer) => Answer | null | number | void): Fault
   on('/mcp', (answer, { method, headers }) => (method === 'POST' && headers.authorization === undefined ? change(answer) : undefined));
 const tools = (...list: Record<string, unknown>[]): Fault =>
   on('/mcp', (answer, { message }) => (message.method === 'tools/list' && answer.status === 200 ? { ...answer, body: { jsonrpc: '2.0', id: 2, result: { tools: list } } } : undefined)); // prettier-ignore
+/** Changes the result of a method for whoever has the token. */
+const called = (method: string, change: (result: Record<string, unknown>) => void): Fault =>
+  on('/mcp', ({ body, status }, { message }) => {
+    if (message.method === method && status === 200 && typeof body === 'object') change(body['result'] as Record<string, unknown>);
+  });
 const HTML = '<!doctype html><title>Just a moment</title>';
 const tool = { name: 'a', title: 'A', annotations: { readOnlyHint: true } };
 
@@ -88,6 +93,7 @@ const CASES: readonly Case[] = [
   { fault: 'plain PKCE', put: server({ code_challenge_methods_supported: ['plain'] }), check: 'pkce', where: `${SERVER}, code_challenge_methods_supported`, found: /plain/, fix: /\["S256"\]/ },
   { fault: 'no public clients', put: server({ token_endpoint_auth_methods_supported: ['client_secret_basic'] }), check: 'public-clients', where: `${SERVER}, token_endpoint_auth_methods_supported`, found: /basic/, fix: /Add "none"/ },
   { fault: 'no code grant', put: server({ grant_types_supported: ['client_credentials'] }), check: 'grant-types', where: `${SERVER}, grant_types_supported`, found: /client_credentials/, fix: /authorization_code/ },
+  { fault: 'no response type for codes', put: server({ response_types_supported: ['token'] }), check: 'grant-types', where: `${SERVER}, response_types_supported`, found: /token/, fix: /Add "code"/ },
   { fault: 'no refresh tokens', put: server({ grant_types_supported: ['authorization_code'] }), check: 'grant-types', level: 'warning', where: `${SERVER}, grant_types_supported`, found: /authorization_code/, fix: /refresh_token/ },
   { fault: 'pushed requests only', put: server({ require_pushed_authorization_requests: true }), check: 'authorization-endpoint', where: `${SERVER}, require_pushed_authorization_requests`, found: /true/, fix: /false/ },
   { fault: 'no way to introduce oneself', put: server({ registration_endpoint: undefined, client_id_metadata_document_supported: undefined }), check: 'client-registration', where: `${SERVER}, client_id_metadata_document_supported`, found: /neither/, fix: /registration_endpoint/ },
@@ -126,6 +132,10 @@ const CASES: readonly Case[] = [
   { fault: 'a body without an end', put: on(/oauth-protected-resource/, (a) => ({ ...a, body: 'x'.repeat(300_000) })), check: 'resource-metadata', where: `${RESOURCE}/mcp`, found: /too long/, fix: /Publish a JSON document/, also: ['challenge-resource-metadata'] },
   { fault: 'a content type with a charset that is refused', put: on('/mcp', (a, { headers }) => (headers['content-type']?.includes('charset') ? { ...a, status: 415 } : undefined)), check: 'charset', where: '/mcp, Content-Type', found: /HTTP 415/, fix: /parameters/, with: { token: TOKEN } },
   { fault: 'a handshake that fails', put: on('/mcp', (a, { message, headers }) => (message.method === 'initialize' && headers.authorization === `Bearer ${TOKEN}` ? { ...a, body: { jsonrpc: '2.0', id: 1, error: { code: -32_603, message: 'boom' } } } : undefined)), check: 'session-2025', where: '/mcp', found: /boom/, fix: /Answer `initialize`/, with: { token: TOKEN } },
+  { fault: 'a version that is none', put: called('initialize', (result) => void (result['protocolVersion'] = 'latest')), check: 'session-2025', where: '/mcp, protocolVersion', found: /latest/, fix: /version of the protocol/, with: { token: TOKEN } },
+  { fault: 'an answer to initialize in Latin 1', put: on('/mcp', ({ headers, status }, { message }) => void (message.method === 'initialize' && status === 200 && (headers['content-type'] = 'application/json; charset=latin1'))), check: 'charset', where: '/mcp, Content-Type', found: /latin1/, fix: /UTF-8/, with: { token: TOKEN } },
+  { fault: 'a notification that is refused', put: on('/mcp', (a, { message }) => (message.method === 'notifications/initialized' && a.status === 202 ? { ...a, status: 400 } : undefined)), check: 'session-2025', where: '/mcp', found: /notifications\/initialized: HTTP 400/, fix: /HTTP 202/, with: { token: TOKEN } },
+  { fault: 'a server of 2026 that discovers and does not list', put: on('/mcp', (a, { message, headers }) => (message.method === 'server/discover' && headers.authorization === `Bearer ${TOKEN}` ? { ...a, status: 200, body: { jsonrpc: '2.0', id: 1, result: { supportedVersions: ['2026-07-28'] } } } : undefined)), check: 'session-2026', level: 'warning', where: '/mcp', found: /tools\/list is not/, fix: /every method/, with: { token: TOKEN } },
   { fault: 'a token that is refused', put: () => undefined, check: 'session-2025', where: '/mcp', found: /HTTP 401 for the token of PORTCULLIS_TOKEN/, fix: /has not expired/, with: { token: 'an-old-token' } },
   { fault: 'a version of 2026 that is answered with a page', put: on('/mcp', (a, { headers }) => (headers['mcp-protocol-version'] === '2026-07-28' && headers.authorization ? { ...a, status: 200, body: HTML } : undefined)), check: 'session-2026', level: 'warning', where: '/mcp', found: /HTML page/, fix: /fall back/, with: { token: TOKEN } },
   { fault: 'an older client that is refused', put: on('/mcp', (a, { message, headers }) => (headers.authorization === `Bearer ${TOKEN}` && message.params?.['protocolVersion'] === '2025-03-26' ? { ...a, status: 400, body: { jsonrpc: '2.0', id: 1, error: { code: -32_000, message: 'too old' } } } : undefined)), check: 'session-older', level: 'warning', where: '/mcp, protocolVersion', found: /2025-03-26: HTTP 400, .*too old/, fix: /version that you speak/, with: { token: TOKEN } },
