@@ -1,13 +1,14 @@
 /**
  * Runs each test once for every mutant that it covers, in one process that loads its modules once (tools/mutants-runner.mjs).
  * A mutant counts as killed when a test fails with it and passes right after without it. A failure that stays means that the
- * mutant changed what later tests use: nothing that follows counts then, and Stryker runs what is left one by one.
+ * mutant changed what later tests use: nothing that follows counts then, and Stryker runs what is left one by one. It also runs by
+ * itself each mutant with which a test took too long.
  */
 import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { TestRunner } from 'vitest';
 
-/** Mutants that are killed, and `spoilt` when the run is: for all test files. */
+/** Mutants that are not tried any more, and `spoilt` when the run is: for all test files. */
 const state = new Set();
 
 export default class BatchRunner extends TestRunner {
@@ -39,7 +40,9 @@ export default class BatchRunner extends TestRunner {
   async onAfterRetryTask(test, options) {
     await super.onAfterRetryTask(test, options);
     const hasFailed = test.result.state === 'fail';
-    if (this.#suspect === undefined) this.#suspect = hasFailed ? this.#active : undefined;
+    if (hasFailed && this.#active !== undefined && /timed out/.test(test.result.errors?.at(-1)?.message ?? ''))
+      this.#note(this.#active, null); // a mutant that waits for ever, or a machine that is busy
+    else if (this.#suspect === undefined) this.#suspect = hasFailed ? this.#active : undefined;
     else {
       this.#note(hasFailed ? 'spoilt' : this.#suspect, test.testId);
       if (hasFailed) this.#left = [];

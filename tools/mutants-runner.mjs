@@ -23,8 +23,8 @@ function quickRunner(injector) {
     async mutantRun(options) {
       const killed = killedBy();
       const by = killed.get(options.activeMutant.id);
-      if (by !== undefined) return { status: 'killed', killedBy: [by], failureMessage: 'Killed in the common run.', nrOfTests: 1 };
-      if (killed.has('spoilt') || options.mutantActivation === 'static') return await mutantRun.call(runner, options);
+      if (typeof by === 'string') return { status: 'killed', killedBy: [by], failureMessage: 'Killed in the common run.', nrOfTests: 1 };
+      if (by === null || killed.has('spoilt') || options.mutantActivation === 'static') return await mutantRun.call(runner, options);
       return { status: 'survived', nrOfTests: options.testFilter?.length ?? 0 };
     },
   });
@@ -47,7 +47,7 @@ async function killAtOnce(ctx, coverage) {
   ctx.state.errorsSet.clear();
 }
 
-/** The test that killed it, by the id of the mutant; and the one after which the run was spoilt, as `spoilt`. */
+/** The test that killed it, by the id of the mutant, null where one took too long; and the one after which the run was spoilt, as `spoilt`. */
 function killedBy() {
   const lines = readFileSync(killedFile(), 'utf8').split('\n').slice(0, -1);
   return new Map(lines.map((line) => JSON.parse(line)));
