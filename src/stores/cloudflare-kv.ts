@@ -1,15 +1,15 @@
 /**
- * Store over Cloudflare KV: for records that may be read late. KV has no conditional write and shows a change elsewhere only after
- * a minute or more, so it is `atomic: false`: fine as the cache of `composedStore`, refused for everything else unless the operator
- * says `dangerouslyAllowEventualStore`.
+ * Store over Cloudflare KV, for records that may be out of date. KV has no conditional writes and shows a change elsewhere only after a minute
+ * or more, so it is `atomic: false`: suitable as the cache of `composedStore`, refused for everything else unless the operator sets
+ * `dangerouslyAllowEventualStore`.
  *
- * KV's own expiry is a broom with a step of a minute; the real end stands beside the value and decides (FLT-13).
+ * KV expires keys with a granularity of a minute; the exact expiry is stored with the value and decides (FLT-13).
  */
 import type { Cursor, IndexKey, Json, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { NEVER, PAGE } from './sql.ts';
 import { newVersion } from './version.ts';
 
-/** A KV binding, as far as it is used here. */
+/** The part of a KV binding that is used. */
 interface KvBinding {
   get(key: string): Promise<string | null>;
   put(key: string, value: string, options?: { expirationTtl?: number }): Promise<void>;
@@ -21,23 +21,25 @@ interface KvBinding {
   }>;
 }
 
-/** What is written under a record's name. */
+/** What is stored under a record's key. */
 interface Entry {
   readonly version: Version;
   readonly until: Seconds;
   readonly lists: readonly IndexKey[];
-  /** When it came into its lists: they are in this order. */
+  /** When it entered its lists, which are in this order. */
   readonly since: string;
   readonly value: Json;
 }
 
-/** KV refuses a shorter life. */
+/** KV's minimum. */
 const MIN_TTL: Seconds = 60;
 
 /**
- * A store in a KV namespace.
+ * A store in a KV namespace. Not atomic: see above.
  *
- * @throws {TypeError} when the binding is missing.
+ * @throws {TypeError} if the binding is missing.
+ * @example
+ * composedStore({ atomic: d1Store(env.DB), cache: cloudflareKvStore(env.KV) });
  */
 export function cloudflareKvStore(namespace: KvBinding, options: { readonly now?: () => Seconds; readonly prefix?: string } = {}): Store {
   const { now = machineClock, prefix = 'portcullis:' } = options;
@@ -64,7 +66,7 @@ class KvStore implements Store {
     return entry && { value: entry.value, version: entry.version };
   }
 
-  /** Reads, compares, writes: not at once. Somebody else may come in between, and both believe to have won. */
+  /** Reads, compares, writes, without atomicity: concurrent writers may both succeed. */
   async write(key: Key, value: Json, when: 'any' | 'absent' | Version, options: WriteOptions = {}): Promise<Version | null> {
     const entry = await this.#live(key);
     const holds = when === 'any' || (when === 'absent' ? !entry : entry?.version === when);
@@ -112,7 +114,7 @@ class KvStore implements Store {
     return `${this.#listPrefix(list)}${since}:${key}`;
   }
 
-  /** The present second, and a number that counts on within it: text that sorts by time. */
+  /** The current time and a counter, as text that sorts by time. */
   #moment(): string {
     this.#made = (this.#made + 1) % 1_000_000;
     return String(this.#now()).padStart(12, '0') + String(this.#made).padStart(6, '0');

@@ -1,44 +1,46 @@
 /**
- * Composed store: one that keeps the promises, and a quick one before it for the few records that are only shown.
- * `readStale` reads clients and client metadata documents from the cache first; everything else is read from the atomic store
- * alone, and everything is written there: no copy decides over a grant. A cache that fails costs time and nothing else.
+ * Composed store: an atomic store, with a fast cache for the few records that are only displayed. `readStale` reads clients and client
+ * metadata documents from the cache first; everything else is read from the atomic store, and everything is written there, so no cached copy
+ * decides about a grant. If the cache fails, it only costs time.
  */
 import type { Json, Key, Seconds, Store, Stored } from '../model/store.ts';
 
-/** The two stores, and how long a cached record may be late. */
+/** The two stores, and how old a cached record may be. */
 interface ComposedStoreOptions {
-  /** Where everything lives. */
+  /** The store of all records. */
   readonly atomic: Store;
-  /** Copies of clients and metadata documents: `cloudflareKvStore(env.KV)`, or any other. */
+  /** Caches clients and metadata documents: `cloudflareKvStore(env.KV)`, or any other store. */
   readonly cache: Store;
-  /** How long pages elsewhere may show a client as it was; 300 s by default. */
+  /** How long pages elsewhere may show an outdated client, in seconds; 300 by default. */
   readonly late?: Seconds;
   /** The clock; the machine's by default. */
   readonly now?: () => Seconds;
-  /** Told when the cache fails; `console.error` by default. */
+  /** Called when the cache fails; `console.error` by default. */
   readonly onError?: (error: unknown) => void;
 }
 
-/** Kinds of records that are shown before anything is decided: a late look at one shows an old name. */
+/** Kinds of records that are displayed before anything is decided: an outdated one shows an old name. */
 const CACHEABLE = /^(?:[a-z0-9-]+\/)?(client|document):/;
-/** Keys that this process remembers, at most: those that it changed, and those that it did not find. */
+/** Maximum number of keys that this process remembers as changed, and as absent. */
 const MAX_REMEMBERED = 10_000;
-/** How long what is not there is believed to be absent. */
-const UNKNOWN_FOR: Seconds = 5;
+/** How long a missing record is assumed to be absent. */
+const ABSENT_TTL: Seconds = 5;
 
 /**
- * A store over two.
+ * A store over an atomic store and a cache.
  *
- * @throws {TypeError} when `atomic` is not atomic, or one of the two is missing.
+ * @throws {TypeError} if `atomic` is not atomic, or one of the two is missing.
+ * @example
+ * composedStore({ atomic: d1Store(env.DB), cache: cloudflareKvStore(env.KV) });
  */
 export function composedStore(options: ComposedStoreOptions): Store {
   const { atomic, cache, late = 300, now = machineClock } = options;
   const onError = options.onError ?? ((error: unknown) => console.error('portcullis: the cache of the store failed', error));
   if (!(atomic as Store | undefined)?.atomic) throw new TypeError('composedStore: `atomic` must be a store with conditional writes.');
   if (typeof (cache as Store | undefined)?.read !== 'function') throw new TypeError('composedStore: `cache` must be a store.');
-  /** What this process changed is read from the atomic store until every copy elsewhere is fresh again. */
+  /** Keys that this process changed: read from the atomic store until every cached copy is fresh again. */
   const changed = new Map<Key, Seconds>();
-  /** What is not there either: made-up ids then cost a look a moment, however often they come. */
+  /** Keys that are absent, so that invented ids cost one lookup at a time, however often they come. */
   const unknown = new Map<Key, Seconds>();
   const remember = (keys: Map<Key, Seconds>, key: Key, ttl: Seconds): void => {
     keys.delete(key);
@@ -52,7 +54,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
     unknown.delete(key);
     remember(changed, key, late);
   };
-  const quietly = async <T>(verb: () => Promise<T>): Promise<T | null> => {
+  const ignoringFailure = async <T>(verb: () => Promise<T>): Promise<T | null> => {
     try {
       return await verb();
     } catch (error) {
@@ -61,7 +63,7 @@ export function composedStore(options: ComposedStoreOptions): Store {
     }
   };
   const cached = (key: Key): boolean => CACHEABLE.test(key) && (changed.get(key) ?? 0) <= now();
-  /** The copy bears the version of the original, so that a conditional write after a late look is refused, and not lost. */
+  /** The copy has the version of the original, so that a conditional write based on an outdated copy is refused. */
   const copyOf = (stored: Stored): Json => ({ value: stored.value, version: stored.version });
   return {
     atomic: true,
@@ -70,23 +72,23 @@ export function composedStore(options: ComposedStoreOptions): Store {
     async readStale(key) {
       if (!cached(key)) return atomic.read(key);
       if ((unknown.get(key) ?? 0) > now()) return null;
-      const copy = await quietly(() => cache.read(key));
+      const copy = await ignoringFailure(() => cache.read(key));
       if (copy) return copy.value as unknown as Stored;
       const stored = await atomic.read(key);
-      if (stored) await quietly(() => cache.write(key, copyOf(stored), 'any', { until: now() + late }));
-      else remember(unknown, key, Math.min(late, UNKNOWN_FOR));
+      if (stored) await ignoringFailure(() => cache.write(key, copyOf(stored), 'any', { until: now() + late }));
+      else remember(unknown, key, Math.min(late, ABSENT_TTL));
       return stored;
     },
     async write(key, value, when, writeOptions) {
-      if (CACHEABLE.test(key)) touch(key); // before: a look at the cache while the write is under way must not be trusted
+      if (CACHEABLE.test(key)) touch(key); // before the write: the cache must not be trusted while it is pending
       const version = await atomic.write(key, value, when, writeOptions);
-      if (version !== null && CACHEABLE.test(key)) await quietly(() => cache.remove(key));
+      if (version !== null && CACHEABLE.test(key)) await ignoringFailure(() => cache.remove(key));
       return version;
     },
     async remove(key, when) {
       if (CACHEABLE.test(key)) touch(key);
       const removed = await atomic.remove(key, when);
-      if (removed && CACHEABLE.test(key)) await quietly(() => cache.remove(key));
+      if (removed && CACHEABLE.test(key)) await ignoringFailure(() => cache.remove(key));
       return removed;
     },
     list: (index, after) => atomic.list(index, after),

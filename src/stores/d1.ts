@@ -1,8 +1,8 @@
 /**
- * Store over Cloudflare D1: SQLite in one place, for Workers. The binding is passed in.
+ * Store over Cloudflare D1, for Workers: SQLite in one location. The binding is passed in.
  *
- * Writes go to D1's primary; reads do too, unless the binding came out of `withSession`, which is why such a session is not taken:
- * a replica that lags would show a revoked grant as good (FLT-15). A write with lists is one batch, which D1 runs as one transaction.
+ * Writes go to D1's primary, and so do reads, unless the binding comes from `withSession`; such a session is refused, because a lagging
+ * replica would show a revoked grant as valid (FLT-15). A write with lists is one batch, which D1 runs as a transaction.
  */
 import {
   type Cursor,
@@ -33,13 +33,13 @@ import {
   writing,
 } from './sql.ts';
 
-/** A prepared statement of D1, as far as it is used here. */
+/** The part of a D1 statement that is used. */
 interface D1Statement {
   bind(...parameters: (string | number | null)[]): D1Statement;
   all(): Promise<{ readonly results: unknown[] }>;
 }
 
-/** A D1 binding, as far as it is used here. */
+/** The part of a D1 binding that is used. */
 interface D1Binding {
   prepare(statement: string): D1Statement;
   batch(statements: never[]): Promise<readonly { readonly results: unknown[] }[]>;
@@ -49,14 +49,16 @@ interface D1Binding {
 const NAMES = { records: 'portcullis_records', entries: 'portcullis_entries' };
 const SQL = statementsFor(NAMES);
 
-/** The steps from nothing to the present layout. Only ever append. */
+/** Migrations from an empty database to the current schema. Only ever append. */
 const LAYOUTS: readonly (readonly string[])[] = [schemaFor(NAMES)];
 const LAYOUT = 'SELECT max(layout) AS layout FROM portcullis_layout';
 
 /**
- * A store in a D1 database, which it may share with the application; makes its tables (`portcullis_…`) on first use.
+ * A store in a D1 database, which the application may use too; creates its tables (`portcullis_…`) on first use.
  *
- * @throws {TypeError} when the binding is missing, or is a session.
+ * @throws {TypeError} if the binding is missing, or is a session.
+ * @example
+ * d1Store(env.DB);
  */
 export function d1Store(database: D1Binding, options: { readonly now?: () => Seconds } = {}): Store {
   const given = database as Partial<D1Binding & { getBookmark: unknown }> | undefined;
@@ -71,9 +73,9 @@ class D1Store implements Store {
   readonly atomic = true;
   readonly #database: D1Binding;
   readonly #now: () => Seconds;
-  /** Not a promise that all wait for: in workerd it would belong to one request, and hang with it. */
+  /** A time and not a shared promise: in workerd a promise belongs to one request, and hangs with it. */
   #lookedAt: Seconds | undefined;
-  /** Where the next sweep begins. An isolate lives shortly, so the first begins anywhere: else none would ever come to the end. */
+  /** Where the next sweep starts. Isolates are short-lived, so the first one starts at a random position, or the end would never be reached. */
   #swept: number | undefined;
 
   constructor(database: D1Binding, now: () => Seconds) {
@@ -138,14 +140,14 @@ class D1Store implements Store {
     return (row as { last: number | null }).last ?? 0;
   }
 
-  /** Takes a key out of lists that its record, if there is one, does not name: a look at the record in the same statement. */
+  /** Removes a key from lists that its record does not name (any more), checking the record in the same statement. */
   async #leave(lists: readonly IndexKey[], key: Key): Promise<void> {
     await this.#batch(lists.map((list): Bound => [SQL.leaveGone, list, key, key, list]));
   }
 
   async #run(...[statement, ...parameters]: Bound): Promise<readonly unknown[]> {
     if (this.#lookedAt === undefined || isLookOver(this.#lookedAt, this.#now())) await this.#prepare();
-    return told(
+    return reportNothingDone(
       async () =>
         (
           await this.#database
@@ -160,12 +162,12 @@ class D1Store implements Store {
     if (all.length === 0) return [];
     if (this.#lookedAt === undefined || isLookOver(this.#lookedAt, this.#now())) await this.#prepare();
     const prepared = all.map(([statement, ...parameters]) => this.#database.prepare(statement).bind(...parameters));
-    return (await told(() => this.#database.batch(prepared as never[]))).map(({ results }) => results);
+    return (await reportNothingDone(() => this.#database.batch(prepared as never[]))).map(({ results }) => results);
   }
 
-  /** Looks at the layout once an isolate; of several requests that do so at once, one makes the tables. */
+  /** Checks the schema once per isolate; of concurrent requests, one creates the tables. */
   async #prepare(): Promise<void> {
-    const layout = await told(() => this.#layout());
+    const layout = await reportNothingDone(() => this.#layout());
     if (layout > LAYOUTS.length)
       throw new TypeError(
         'The tables portcullis_… were written by a newer version of Portcullis. Update Portcullis, or use another database.',
@@ -174,7 +176,7 @@ class D1Store implements Store {
     this.#lookedAt = this.#now();
   }
 
-  /** One step is one transaction, and its number can be entered once only: of two that take it, the second changes nothing. */
+  /** Each migration is one transaction whose number can be inserted only once: of two concurrent ones, the second changes nothing. */
   async #step(layout: number, statements: readonly string[]): Promise<void> {
     const all = [
       'CREATE TABLE IF NOT EXISTS portcullis_layout (layout INTEGER PRIMARY KEY)',
@@ -196,11 +198,11 @@ class D1Store implements Store {
   }
 }
 
-/** Failures of D1 that are told before anything was run. */
+/** Errors that D1 reports before anything was run. */
 const NOTHING_DONE =
   /D1 DB is overloaded|Network connection lost before|too many requests queued|SQLITE_FULL|disk is full|maximum DB size/i;
 
-async function told<T>(query: () => Promise<T>): Promise<T> {
+async function reportNothingDone<T>(query: () => Promise<T>): Promise<T> {
   try {
     return await query();
   } catch (error) {

@@ -1,22 +1,22 @@
 /**
- * Deadline: what a query may take. One that takes longer costs its connection, as a connection that hangs (a firewall that forgot it, a
- * machine that is gone without a word) is never told from one that is slow, and would be used again and again.
+ * Query deadlines. A query that exceeds its deadline costs its connection: a hanging connection (a firewall that dropped it, a dead machine)
+ * cannot be told from a slow one, and would be used again and again.
  */
 
-/** Milliseconds that one query may take: short enough for a read to be tried once more within the deadline of an operation. */
+/** Milliseconds for one query: short enough to repeat a read once within the deadline of an operation. */
 export const QUERY_DEADLINE = 3000;
-/** Milliseconds that queries over many records may take. */
+/** Milliseconds for queries over many records. */
 export const LONG_DEADLINE = 30_000;
 
-/** What a query rejects with that was not answered in time. It may be carried out all the same. */
+/** A query exceeded its deadline. It may still be executed. */
 export class Overdue extends Error {
   override readonly name = 'Overdue';
 }
 
-/** The answer, or `Overdue` after so many milliseconds. @param halfway called after a third of them, where there is no answer yet. */
+/** The result, or `Overdue` after so many milliseconds. @param halfway called after a third of them, if there is no result yet. */
 export async function within<T>(milliseconds: number, work: () => PromiseLike<T>, halfway?: () => void): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const timeoutError = new Promise<never>((_, reject) => {
     const first = milliseconds / 3;
     const fail = (): void => reject(new Overdue(`The database did not answer within ${milliseconds} ms; its connection is given up.`));
     timer = setTimeout(() => {
@@ -25,7 +25,7 @@ export async function within<T>(milliseconds: number, work: () => PromiseLike<T>
     }, first);
   });
   try {
-    return await Promise.race([work(), late]);
+    return await Promise.race([work(), timeoutError]);
   } finally {
     clearTimeout(timer);
   }

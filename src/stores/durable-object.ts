@@ -1,32 +1,34 @@
 /**
- * Store over Durable Objects: keys are spread over a fixed number of objects, each of which holds its records in SQLite
- * (`worker/store-object`). Reading is one call to one object, and so is a write that names no lists.
+ * Store over Durable Objects: keys are distributed over a fixed number of objects, each with its records in SQLite (`worker/store-object`).
+ * A read is one call to one object, and so is a write without lists.
  *
- * A list lives in the object of its own name, so a write with `index` enters the lists first and writes the record then. If it
- * is cut off in between, an entry without a record remains: listing asks the records' objects and skips it, and forgets it
- * once it is old. Typed by shape: no import from Cloudflare. The caller's clock decides, not the object's.
+ * A list is in the object of its own name, so a write with `index` first enters the lists and then writes the record. If it is interrupted
+ * in between, an entry without a record remains: listing asks the records' objects, skips it, and removes it once it is old. Typed
+ * structurally, without imports from Cloudflare. The caller's clock decides, not the object's.
  */
 import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import type { ObjectNamespace, StoreObject } from './object-namespace.ts';
 import { NEVER, storedOf } from './sql.ts';
 
-/** How keys are spread. Changing either on a living namespace loses sight of every record. */
+/** Distribution of the keys. Changing either on a used namespace makes every record unreachable. */
 interface DurableObjectStoreOptions {
   /** Number of objects; 32 by default. */
   readonly shards?: number;
-  /** What the objects' names begin with; `store-` by default. */
+  /** Prefix of the objects' names; `store-` by default. */
   readonly prefix?: string;
   /** The clock; the machine's by default. */
   readonly now?: () => Seconds;
 }
 
-/** An entry whose record is missing may belong to a write that is still under way; after this time it does not. */
-const WRITE_TAKES_AT_MOST: Seconds = 3600;
+/** An entry without a record may belong to a pending write; after this time it does not. */
+const MAX_WRITE_DURATION: Seconds = 3600;
 
 /**
- * A store over the objects of a namespace whose class is `PortcullisStore`.
+ * A store over the objects of a namespace with the class `PortcullisStore`.
  *
- * @throws {TypeError} when the namespace is missing, or `shards` is not a whole number above zero.
+ * @throws {TypeError} if the namespace is missing, or `shards` is not a positive integer.
+ * @example
+ * durableObjectStore(env.STORE);
  */
 export function durableObjectStore(namespace: ObjectNamespace, options: DurableObjectStoreOptions = {}): Store {
   const { shards = 32, prefix = 'store-', now = machineClock } = options;
@@ -85,7 +87,7 @@ class ObjectStore implements Store {
     const { keys, next } = await this.#objectOf(index).entries(index, Number(after));
     const standing = await this.#standing(index, keys, now);
     const dangling = keys.filter((key) => !standing.has(key));
-    if (dangling.length > 0) await this.#objectOf(index).forget(index, dangling, now - WRITE_TAKES_AT_MOST);
+    if (dangling.length > 0) await this.#objectOf(index).forget(index, dangling, now - MAX_WRITE_DURATION);
     const live = keys.filter((key) => standing.has(key));
     return next === undefined ? { keys: live } : { keys: live, next: String(next) };
   }
@@ -116,12 +118,12 @@ class ObjectStore implements Store {
     return this.#object(hashOf(name) % this.#shards);
   }
 
-  /** Tidies up behind a record that left lists. A young entry stays: a write that wants it may be under way. */
+  /** Removes entries of a record that left lists. A young entry stays: a pending write may need it. */
   async #forget(lists: readonly IndexKey[], key: Key, now: Seconds): Promise<void> {
-    await Promise.all(lists.map(async (list) => this.#objectOf(list).forget(list, [key], now - WRITE_TAKES_AT_MOST)));
+    await Promise.all(lists.map(async (list) => this.#objectOf(list).forget(list, [key], now - MAX_WRITE_DURATION)));
   }
 
-  /** Asks each object once for all of its keys. */
+  /** Asks each object once for all its keys. */
   async #standing(index: IndexKey, keys: readonly Key[], now: Seconds): Promise<ReadonlySet<Key>> {
     const byShard = new Map<number, Key[]>();
     for (const key of keys) {
@@ -133,7 +135,7 @@ class ObjectStore implements Store {
   }
 }
 
-/** FNV-1a, 32 bits: spreads names evenly and costs nothing. Not a secret, not a proof. */
+/** FNV-1a, 32 bits: distributes names evenly and cheaply. No security depends on it. */
 function hashOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);

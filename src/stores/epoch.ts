@@ -1,7 +1,7 @@
 /**
- * Epoch store: a store whose grants, sessions and everything on its way bear the name of the present epoch. Under a new name nothing of
- * the old is found any more: after a backup was restored, what was revoked or rotated since cannot live again (FLT-26). Costs no read.
- * Accounts, clients, identities and what users keep in MCP servers stay. The rows of an old epoch vanish at their own ends.
+ * Epoch store: grants, sessions and pending requests have the current epoch's name in their keys. Under a new name none of the old ones are
+ * found, so after restoring a backup, nothing that was revoked or rotated since becomes valid again (FLT-26). Costs no read. Accounts, clients,
+ * identities and user states of MCP servers stay. Records of an old epoch expire as usual.
  */
 import type { Store } from '../model/store.ts';
 import { LASTING_LISTS, LASTING_RECORDS } from '../model/record-kind.ts';
@@ -12,9 +12,9 @@ const LASTING = { key: namesOf(LASTING_RECORDS), list: namesOf(LASTING_LISTS) };
 const NAME = /^[a-z0-9][a-z0-9.-]{0,31}$/;
 
 /**
- * The store as one epoch sees it.
+ * The store as seen by one epoch.
  *
- * @throws {TypeError} for a name that is not 1 to 32 lower-case letters, digits, full stops and hyphens.
+ * @throws {TypeError} unless the name has 1 to 32 lower-case letters, digits, full stops and hyphens.
  */
 export function epochStore(store: Store, epoch: unknown): Store {
   if (typeof epoch !== 'string' || !NAME.test(epoch))

@@ -1,19 +1,19 @@
 /**
- * Layout check: looks at the layout of a store before it is first used, and again every half minute: a process of an older version must
- * not go on writing after a newer one has brought the tables forward.
+ * Checks a store's schema version before first use and every half minute: an older process must not keep writing after a newer one has
+ * migrated the tables.
  */
 import { makeOnce } from '../lib/single-flight.ts';
 import type { Seconds } from '../model/store.ts';
 
-/** How long a look is good for. */
-const LOOK_AGAIN: Seconds = 30;
+/** How long a check is valid. */
+const CHECK_INTERVAL: Seconds = 30;
 
-/** Whether a look at one time is too old at another, also where the clock was set back. */
+/** Whether a check has expired, also if the clock was set back. */
 export function isLookOver(lookedAt: Seconds, now: Seconds): boolean {
-  return Math.abs(now - lookedAt) >= LOOK_AGAIN;
+  return Math.abs(now - lookedAt) >= CHECK_INTERVAL;
 }
 
-/** To be awaited before each use. @param look rejects for a layout that this version does not know. */
+/** Makes a function to await before each use. @param look rejects for a schema that this version does not know. */
 export function layoutCheck(look: () => Promise<void>, now: () => Seconds): () => Promise<void> {
   let [once, at] = [makeOnce(look), now()];
   return () => {

@@ -1,16 +1,16 @@
 /**
- * Store in this process's memory: for tests, for trying out, and for a single process that may forget.
- * Values are kept as JSON text, so no caller holds a reference into the store. Capped: expired records give
- * way, live ones never do. Nothing survives a restart, and no second process sees it.
+ * Store in this process's memory: for tests, for trying out, and for a single process that may lose everything. Values are stored as JSON
+ * text, so no caller holds a reference into the store. Its size is limited: expired records are dropped, live ones never. Nothing survives
+ * a restart, and no other process sees it.
  */
 import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { newVersion } from './version.ts';
 
-/** How a memory store differs from a plain one. */
+/** Options of {@link memoryStore}. */
 interface MemoryStoreOptions {
   /** The clock; the machine's by default. */
   readonly now?: () => Seconds;
-  /** Records it holds at most; 100,000 by default. */
+  /** Maximum number of records; 100,000 by default. */
   readonly capacity?: number;
 }
 
@@ -19,16 +19,18 @@ interface Row {
   readonly version: Version;
   readonly until: Seconds;
   readonly lists: readonly IndexKey[];
-  /** Rises from record to record; a place to go on from. */
+  /** Increases from record to record; serves as a cursor. */
   readonly made: number;
 }
 
 const PAGE = 200;
 
 /**
- * A store that lives and dies with the process. A write of a new key rejects when the store is full of live records.
+ * A store in memory. Writing a new key rejects when the store is full of live records.
  *
- * @throws {TypeError} when `capacity` is not a whole number above zero.
+ * @throws {TypeError} if `capacity` is not a positive integer.
+ * @example
+ * const store = memoryStore();
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const { now = machineClock, capacity = 100_000 } = options;
@@ -42,10 +44,10 @@ class MemoryStore implements Store {
   readonly #now: () => Seconds;
   readonly #capacity: number;
   readonly #rows = new Map<Key, Row>();
-  /** Each list's keys with the number they entered under; numbers rise, so a list is in order and a cursor is a number. */
+  /** Each list's keys with the number they entered under; numbers increase, so a list is in order and a cursor is a number. */
   readonly #lists = new Map<IndexKey, Map<Key, number>>();
   #entered = 0;
-  /** No record expires before this second: spares a full store the search for room at every refused write. */
+  /** No record expires before this time: saves a full store the search for space at every refused write. */
   #earliestEnd = Infinity;
 
   constructor(now: () => Seconds, capacity: number) {
@@ -137,7 +139,7 @@ class MemoryStore implements Store {
     this.#rows.delete(key);
   }
 
-  /** Takes a key out of lists it leaves and puts it at the end of lists it enters; elsewhere it keeps its place. */
+  /** Removes a key from lists it leaves, and appends it to lists it enters; in others it keeps its position. */
   #enlist(key: Key, before: readonly IndexKey[], after: readonly IndexKey[]): void {
     for (const list of before) {
       if (after.includes(list)) continue;

@@ -1,7 +1,7 @@
 /**
- * Moving records from one store to another as lines of JSON: for a change of engine that signs no one out. A record keeps its end and
- * its lists; versions start anew, since none is held across a move. Order within lists is that of the export. Names are copied as
- * they stand, so records of tenants and epochs stay theirs.
+ * Copies records from one store to another as lines of JSON, to change the engine without signing users out. A record keeps its expiry and
+ * its lists; versions are new, since none is used across a migration. The order within lists is that of the export. Keys are copied
+ * unchanged, so records of tenants and epochs keep theirs.
  *
  * Stop the server first: what is written during the export may be missing from it.
  */
@@ -9,24 +9,26 @@ import type { StoredRecord, Key, Store } from '../model/store.ts';
 
 /** The first line of an export. */
 const HEAD = { portcullis: 'records', v: 1 } as const;
-/** Writes under way at once. */
-const TOGETHER = 50;
+/** Concurrent writes. */
+const CONCURRENCY = 50;
 
-/** The lines of an export: read twice, so a function that begins anew each time, or a list. Anything else is held in memory. */
+/** Lines of an export. They are read twice, so pass a function that starts again each time, or an array; anything else is buffered in memory. */
 type ExportLines = Iterable<string> | AsyncIterable<string> | (() => Iterable<string> | AsyncIterable<string>);
 
-/** What an import did. */
+/** Result of an import. */
 export interface Imported {
-  /** Records that were not there. */
+  /** Records that were written. */
   readonly written: number;
-  /** Records that were there already, and were left as they are. */
+  /** Records that existed, and were not changed. */
   readonly kept: number;
 }
 
 /**
- * All live records as lines, with a head and an end by which an import knows that nothing is missing.
+ * All live records as lines, with a first and a last line by which an import knows that nothing is missing.
  *
- * @throws {TypeError} for a store that cannot tell. @throws {Error} where fewer were listed than the store counts.
+ * @throws {TypeError} if the store cannot list its records. @throws {Error} if fewer were listed than the store counts.
+ * @example
+ * for await (const line of exportRecords(sqliteStore('portcullis.db'))) console.log(line);
  */
 export async function* exportRecords(store: Store): AsyncGenerator<string, void, undefined> {
   if (!store.all) throw new TypeError('This store cannot list its records, so they cannot be exported.');
@@ -41,7 +43,7 @@ export async function* exportRecords(store: Store): AsyncGenerator<string, void,
     }
     if (page.next === undefined) break;
   }
-  // Some may have expired, or have been written, in between.
+  // Some may have expired, or have been written, meanwhile.
   const counted = before === undefined ? 0 : Math.min(before, (await store.count?.()) ?? 0);
   if (keys.size < counted)
     throw new Error(`The export is not whole: the store counts ${counted} records and listed ${keys.size}. Stop the server and try again.`);
@@ -49,14 +51,16 @@ export async function* exportRecords(store: Store): AsyncGenerator<string, void,
 }
 
 /**
- * Writes the records of an export that are not there yet, after all lines were checked; may be run again.
+ * Writes the records of an export that do not exist yet, after checking all lines. Safe to run again.
  *
- * @throws {Error} naming the line that is no record, or saying that the end is missing: nothing is written then. @throws {Error} where the
- *   store failed, saying how many were written: run it again.
+ * @throws {Error} naming the line that is not a record, or saying that the end is missing: nothing was written. @throws {Error} if the store
+ *   failed, saying how many were written: run it again.
+ * @example
+ * const { written } = await importRecords(memoryStore(), exportRecords(sqliteStore('portcullis.db')));
  */
 export async function importRecords(store: Store, lines: ExportLines): Promise<Imported> {
   const again = await readTwice(lines);
-  for await (const _record of recordsIn(again())); // all of it is whole, before anything is written
+  for await (const _record of recordsIn(again())); // check everything before anything is written
   let [written, read] = [0, 0];
   let waiting: StoredRecord[] = [];
   const flush = async (): Promise<void> => {
@@ -65,13 +69,13 @@ export async function importRecords(store: Store, lines: ExportLines): Promise<I
     const failed = answers.find((answer) => answer.status === 'rejected');
     if (failed) {
       const { message } = failed.reason as Error;
-      throw new Error(`The import broke off after ${written} records: ${message} Run it again.`, { cause: failed.reason });
+      throw new Error(`The import stopped after ${written} records: ${message} Run it again.`, { cause: failed.reason });
     }
     waiting = [];
   };
   for await (const record of recordsIn(again())) {
     read++;
-    if (waiting.push(record) === TOGETHER) await flush();
+    if (waiting.push(record) === CONCURRENCY) await flush();
   }
   await flush();
   return { written, kept: read - written };
@@ -96,18 +100,18 @@ async function* recordsIn(lines: Iterable<string> | AsyncIterable<string>): Asyn
     line++;
     if (text === '' && ended) continue;
     const found = parsed(text);
-    if (ended || found === null) throw new Error(`Line ${line} is no record of an export.`);
+    if (ended || found === null) throw new Error(`Line ${line} is not a record of an export.`);
     if (line === 1) {
-      if (!isHead(found)) throw new Error('This is no export of Portcullis, or one of a newer version.');
+      if (!isHead(found)) throw new Error('This is not an export of Portcullis, or is from a newer version.');
     } else if (isEnd(found)) {
       if (found.end !== read) throw new Error(`Records are missing: the export had ${found.end}, and here are ${read}. Export again.`);
       ended = true;
     } else if (isKept(found)) {
       read++;
       yield found;
-    } else throw new Error(`Line ${line} is no record of an export.`);
+    } else throw new Error(`Line ${line} is not a record of an export.`);
   }
-  if (!ended) throw new Error(`The end of the export is missing: it broke off after ${read} records. Export again.`);
+  if (!ended) throw new Error(`The end of the export is missing: it stops after ${read} records. Export again.`);
 }
 
 function parsed(text: string): unknown {
@@ -134,7 +138,7 @@ function isKept(value: unknown): value is StoredRecord {
   );
 }
 
-/** A kind, a colon, an id; before the kind what a tenant and an epoch put there. */
+/** Kind, colon, id; possibly with prefixes of tenant and epoch. */
 function isName(value: unknown): value is Key {
   return typeof value === 'string' && value.indexOf(':') > 0;
 }

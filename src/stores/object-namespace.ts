@@ -4,28 +4,28 @@ import type { Awaitable } from '../model/runtime.ts';
 import type { Cursor, IndexKey, Key, Seconds, Version } from '../model/store.ts';
 import type { Change, Row } from './sql.ts';
 
-/** A Durable Object namespace, as far as it is used here. */
+/** The part of a Durable Object namespace that is used. */
 export interface ObjectNamespace {
   idFromName(name: string): unknown;
   get(id: never): unknown;
 }
 
-/** What the object answers to. Values travel as JSON text. */
+/** Methods of the object. Values are JSON text. */
 export interface StoreObject {
   read(key: Key, now: Seconds): Awaitable<Row | null>;
   /** The new version, and the lists that the record left; null if the condition does not hold. */
   write(key: Key, text: string, change: Change): Awaitable<{ readonly version: Version; readonly left: readonly IndexKey[] } | null>;
-  /** The lists that the record stood in; null if there was none in that state. */
+  /** The lists of the removed record; null if there was none in that version. */
   remove(key: Key, when: Version | null, now: Seconds): Awaitable<readonly IndexKey[] | null>;
   enter(list: IndexKey, key: Key, now: Seconds): Awaitable<void>;
-  /** One page of a list, whether its records still stand or not. */
+  /** One page of a list, including entries whose record is gone. */
   entries(list: IndexKey, after: number): Awaitable<{ readonly keys: readonly Key[]; readonly next?: number }>;
-  /** Those of the keys whose live records say that they stand in the list. */
+  /** The keys whose live records name the list. */
   standing(list: IndexKey, keys: readonly Key[], now: Seconds): Awaitable<readonly Key[]>;
   /** One page of all live records of this object. */
   all(after: number, now: Seconds): Awaitable<{ readonly records: readonly string[]; readonly next?: Cursor }>;
-  /** How many live records there are. */
+  /** The number of live records. */
   count(now: Seconds): Awaitable<number>;
-  /** Drops entries that are older than a moment. */
+  /** Removes entries older than `before`. */
   forget(list: IndexKey, keys: readonly Key[], before: Seconds): Awaitable<void>;
 }

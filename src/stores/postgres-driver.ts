@@ -1,6 +1,6 @@
 /**
- * The drivers of PostgreSQL by their shape, a `pg` Pool or the `sql` of `postgres`: how a statement is sent, what a failure proves, and that
- * a query which passes its deadline costs its connection. What the statements mean stands in the store.
+ * Drivers of PostgreSQL by their shape, a `pg` Pool or the `sql` of `postgres`: sends statements, tells what a failure proves, and gives up
+ * the connection of a query that exceeds its deadline.
  */
 import { NothingDone } from '../model/store.ts';
 import { Overdue, QUERY_DEADLINE, within } from './deadline.ts';
@@ -13,7 +13,7 @@ interface PgQuery {
   readonly name?: string;
 }
 
-/** A `pg` Pool or Client, as far as it is used here. */
+/** The part of a `pg` Pool or Client that is used. */
 export interface PgDriver {
   query(query: PgQuery): Promise<{ readonly rows: unknown[] }>;
 }
@@ -25,23 +25,23 @@ interface PgConnection extends PgDriver {
   readonly connection?: { readonly stream?: { destroy?(): void } };
 }
 
-/** What a Pool has and a Client has not. */
+/** What distinguishes a Pool from a Client. */
 interface PgPool extends PgDriver {
   readonly totalCount: number;
   connect(): Promise<PgConnection>;
 }
 
-/** The `sql` of `postgres`, as far as it is used here. */
+/** The part of `sql` of `postgres` that is used. */
 export interface PostgresDriver {
   unsafe(text: string, parameters?: never[], options?: { readonly prepare?: boolean }): PromiseLike<readonly unknown[]>;
 }
 
 /** A parameter of a statement. */
 export type Parameter = string | number | null;
-/** Runs one statement and gives its rows. @param milliseconds it may take. */
+/** Runs one statement and returns its rows. @param milliseconds deadline. */
 export type Query = (statement: string, parameters: readonly Parameter[], milliseconds?: number) => Promise<readonly unknown[]>;
 
-/** SQLSTATEs and system errors after which nothing was changed: serialization, deadlock, lock timeout, starting up, too many connections, disk full. */
+/** SQLSTATEs and system errors that prove that nothing was changed, such as serialization failure, deadlock and too many connections. */
 const NOTHING_DONE = new Set(['40001', '40P01', '55P03', '57P03', '53300', 'ECONNREFUSED']);
 /** Failures after which nothing was changed either, with what an operator has to do about them. */
 const FIXES: ReadonlyMap<string, string> = new Map([
@@ -53,45 +53,45 @@ const FIXES: ReadonlyMap<string, string> = new Map([
   ['3D000', 'Create the database, or name another one.'],
 ]);
 
-/** Over `pg`. @param names what statements are prepared as; none for those that are not. */
+/** For `pg`. @param names gets the names of prepared statements; empty to prepare none. */
 export function overPg(driver: PgDriver, names: ReadonlyMap<string, string>): Query {
-  // An idle connection that breaks makes the pool emit `error`, and without a listener that ends the process. Nothing is lost here:
-  // the pool replaces the connection, and a query that is hit rejects.
+  // An idle connection that breaks makes the pool emit `error`, which ends the process without a listener. Nothing is lost: the pool
+  // replaces the connection, and an affected query rejects.
   const emitter = driver as { on?: (event: string, listener: () => void) => void; listenerCount?: (event: string) => number };
   if (emitter.listenerCount?.('error') === 0) emitter.on?.('error', () => undefined);
   const run = isPool(driver) ? pooled(driver) : (query: PgQuery, milliseconds: number) => within(milliseconds, () => driver.query(query));
   return async (text, parameters, milliseconds = QUERY_DEADLINE) => {
     const name = names.get(text);
     const query = { text, ...(parameters.length > 0 ? { values: [...parameters] } : {}), ...(name === undefined ? {} : { name }) };
-    const { rows } = await told(() => run(query, milliseconds));
+    const { rows } = await reportNothingDone(() => run(query, milliseconds));
     return rows;
   };
 }
 
-/** Runs queries on connections of a pool. After one that hung, no connection is used that has not answered since: others hang with it. */
+/** Runs queries on connections of a pool. After one has hung, only connections that have answered since are used: others may hang too. */
 function pooled(pool: PgPool): (query: PgQuery, milliseconds: number) => Promise<{ readonly rows: unknown[] }> {
   let hangs = 0;
   const heardAfter = new WeakMap<PgConnection, number>();
   const watched = new WeakSet<PgConnection>();
-  /** The pool listens to idle connections only: one that breaks in our hands would emit `error` without a listener, which ends the process. */
+  /** The pool listens to idle connections only: one that breaks while in use would emit `error` without a listener, which ends the process. */
   const watch = (connection: PgConnection): void => {
     if (!watched.has(connection)) connection.on?.('error', () => undefined);
     watched.add(connection);
   };
   const drop = (connection: PgConnection): void => {
     connection.release(true);
-    connection.connection?.stream?.destroy?.(); // a polite goodbye would wait for an answer
+    connection.connection?.stream?.destroy?.(); // a regular close would wait for an answer
   };
   const trusted = async (milliseconds: number): Promise<PgConnection> => {
-    const asked = Date.now();
+    const requestedAt = Date.now();
     for (;;) {
       const connection = await pool.connect();
       watch(connection);
-      const isLate = Date.now() - asked > milliseconds;
+      const isLate = Date.now() - requestedAt > milliseconds;
       if (!isLate && (heardAfter.get(connection) ?? hangs) >= hangs) return connection;
       if (!isLate) drop(connection);
       else connection.release();
-      if (isLate) throw new NothingDone('No connection to PostgreSQL was free in time.'); // the caller has been given up
+      if (isLate) throw new NothingDone('No connection to PostgreSQL was free in time.'); // the operation has timed out
     }
   };
   return async (query, milliseconds) => {
@@ -113,11 +113,11 @@ function isPool(driver: PgDriver): driver is PgPool {
   return typeof (driver as Partial<PgPool>).totalCount === 'number';
 }
 
-/** Over `postgres`. */
+/** For `postgres`. */
 export function overPostgres(sql: PostgresDriver, prepare: boolean): Query {
   const dropSilent = droppedWhereSilent(sql);
   return (text, parameters, milliseconds = QUERY_DEADLINE) =>
-    told(async () => {
+    reportNothingDone(async () => {
       let drop = async (): Promise<void> => undefined;
       try {
         const send = (): PromiseLike<readonly unknown[]> =>
@@ -130,8 +130,8 @@ export function overPostgres(sql: PostgresDriver, prepare: boolean): Query {
     });
 }
 
-/** Runs a query, and tells of a failure whether it left everything as it was. */
-async function told<T>(query: () => PromiseLike<T>): Promise<T> {
+/** Runs a query, and reports whether a failure left everything unchanged. */
+async function reportNothingDone<T>(query: () => PromiseLike<T>): Promise<T> {
   try {
     return await query();
   } catch (error) {

@@ -1,9 +1,9 @@
 /**
- * The sockets of `postgres`, which has no way to give up one connection that hangs: we make them, by its option `socket`, and destroy those
- * that say nothing. Whatever else it does with them it does as with its own.
+ * Sockets of `postgres`, which cannot close a single hanging connection: we create them through its `socket` option, and destroy those that
+ * receive nothing. Otherwise it uses them like its own.
  */
 
-/** A socket of `node:net`, as far as it is used here. */
+/** The part of a `node:net` socket that is used. */
 interface Socket {
   host?: string | undefined;
   port?: number | undefined;
@@ -16,7 +16,7 @@ interface Net {
   connect(options: { readonly path: string } | { readonly host: string; readonly port: number }): Socket;
 }
 
-/** The options that an `sql` was made with. */
+/** Options of an `sql`. */
 interface SqlOptions {
   readonly host: readonly string[];
   readonly port: readonly number[];
@@ -25,9 +25,9 @@ interface SqlOptions {
 }
 
 /**
- * Gives a function that notes what all sockets have received so far, and then one that destroys those that have received nothing since, and
- * fulfils when `postgres` knows: until then it would go on using them.
- * On a runtime without `node:net` nothing is destroyed: there connections do not outlive a request.
+ * Gives a function that notes how much each socket has received, and returns a function that destroys those that have received nothing since
+ * and resolves when `postgres` knows: until then it would keep using them.
+ * Without `node:net` nothing is destroyed: in such runtimes connections do not outlive a request.
  */
 export function droppedWhereSilent(sql: object): () => () => Promise<void> {
   const sockets = watched(sql);
@@ -48,7 +48,7 @@ export function droppedWhereSilent(sql: object): () => () => Promise<void> {
 
 const known = new WeakMap<object, ReadonlySet<Socket>>();
 
-/** The open sockets of an `sql`; two stores on one share them. */
+/** The open sockets of an `sql`; two stores on one `sql` share them. */
 function watched(sql: object): ReadonlySet<Socket> {
   const { options } = sql as { readonly options?: SqlOptions };
   if (!options) return new Set();
@@ -67,7 +67,7 @@ function watched(sql: object): ReadonlySet<Socket> {
   return sockets;
 }
 
-/** Connects as `postgres` does by itself: to its hosts in turn. What it is given may still be connecting. */
+/** Connects like `postgres` itself: to its hosts in turn. The socket may still be connecting. */
 function makerOf(): SqlOptions['socket'] | null {
   const { process, navigator } = globalThis as {
     process?: { getBuiltinModule?(name: string): unknown };
@@ -80,6 +80,6 @@ function makerOf(): SqlOptions['socket'] | null {
     if (path) return net.connect({ path });
     const at = turn++ % hosts.length;
     const [host = 'localhost', port = 5432] = [hosts[at], ports[at]];
-    return Object.assign(net.connect({ host, port }), { host, port }); // by which it checks the certificate
+    return Object.assign(net.connect({ host, port }), { host, port }); // used to check the certificate
   };
 }

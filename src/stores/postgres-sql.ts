@@ -1,9 +1,9 @@
 /**
- * The tables and statements of the PostgreSQL store. A record's own `lists` column decides in which lists it stands; rows of
- * `portcullis_entries` only help to find it, and one that no longer fits is skipped. Keys compare byte by byte ("C").
+ * Tables and statements of the PostgreSQL store. A record's own `lists` column decides which lists it is in; rows of `portcullis_entries` only
+ * help to find it, and outdated ones are skipped. Keys are compared bytewise ("C").
  */
 
-/** The steps from nothing to the present layout: each holds the statements that lead from the layout before it. Only ever append. */
+/** Migrations from an empty database to the current schema: each has the statements from the previous one. Only ever append. */
 export const LAYOUTS: readonly (readonly string[])[] = [
   [
     `CREATE TABLE portcullis_records (
@@ -14,23 +14,23 @@ export const LAYOUTS: readonly (readonly string[])[] = [
   ],
 ];
 
-/** Says which layout stands. */
+/** The current schema version. */
 export const LAYOUT_STATEMENT = 'SELECT max(layout) AS layout FROM portcullis_layout';
 
-/** The schemas of the search path, in order, and which of them has our tables. */
+/** Schemas of the search path, in order, and which of them has our tables. */
 export const SCHEMAS = `SELECT s.name, EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relname = 'portcullis_layout' AND n.nspname = s.name) AS known
   FROM unnest(current_schemas(false)) WITH ORDINALITY AS s(name, place) ORDER BY s.place`;
 
-/** Whether this role may make tables. Schema. */
+/** Whether this role may create tables. Parameter: schema. */
 export const MAY_CREATE = "SELECT has_schema_privilege($1, 'USAGE') AND has_schema_privilege($1, 'CREATE') AS may";
 
-/** Rights that this role needs and has not. */
+/** Privileges that this role needs and does not have. */
 export const LACKING = `SELECT t.name, r.lacks FROM (VALUES ('portcullis_records'), ('portcullis_entries')) AS t(name),
     (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS r(lacks)
   WHERE NOT has_table_privilege(t.name, r.lacks)`;
 
-/** A text with the schema before each of our tables. */
+/** Adds the schema to each of our table names in a text. */
 export function inSchema(schema: string, text: string): string {
   const quoted = `"${schema.replaceAll('"', '""')}"`;
   return text.replaceAll(/'?\bportcullis_(?:records|entries|layout)\b'?/g, (name) =>
@@ -38,12 +38,12 @@ export function inSchema(schema: string, text: string): string {
   );
 }
 
-/** Any number that no other program locks. */
+/** An arbitrary number for the advisory lock. */
 const LOCK = 8_314_159_265;
 
 /**
- * Text that brings a database to the last of the layouts: several statements without parameters, which PostgreSQL runs as one
- * transaction, so it is all or nothing. The lock lets one process at a time do it; whoever comes second finds it done.
+ * Migrates a database: several statements without parameters, which PostgreSQL runs as one transaction. The lock lets one process at a time
+ * migrate; the next one finds it done.
  */
 export function migration(layouts: readonly (readonly string[])[]): string {
   const steps = layouts.map(
@@ -55,10 +55,10 @@ export function migration(layouts: readonly (readonly string[])[]): string {
     END $portcullis$`,
   );
   const first = [`SELECT pg_advisory_xact_lock(${LOCK})`, 'CREATE TABLE IF NOT EXISTS portcullis_layout (layout int PRIMARY KEY)'];
-  return [...first, ...steps].join(';\n'); // no BEGIN: what fails then leaves no open transaction on the pool's connection
+  return [...first, ...steps].join(';\n'); // no BEGIN: a failure would leave an open transaction on the pool's connection
 }
 
-/** Key $1, the new version $2, end $3, value $4, now $5; last the version that must stand. */
+/** Key $1, new version $2, expiry $3, value $4, now $5; last the required version. */
 const INSERT = 'INSERT INTO portcullis_records AS r (key, version, until, value, lists)';
 const ONTO = 'ON CONFLICT (key) DO UPDATE SET version = excluded.version, until = excluded.until, value = excluded.value, lists =';
 const UPDATE = 'UPDATE portcullis_records AS r SET version = $2, until = $3, value = $4';
@@ -69,17 +69,17 @@ const WRITE = {
   absent: `${INSERT} VALUES ($1, $2, $3, $4, NULL) ${ONTO} NULL WHERE r.until <= $5 RETURNING version`,
   version: `${UPDATE} ${that('$6')}`,
 };
-/** The same with lists: $6, a JSON array. `any` has no use for the time, and PostgreSQL wants to know each parameter's type. */
+/** The same with lists: $6, a JSON array. `any` does not need the time, but PostgreSQL needs the type of each parameter. */
 const LISTED = {
   any: `${INSERT} VALUES ($1, $2, $3, $4, $6) ${ONTO} excluded.lists WHERE $5::bigint IS NOT NULL RETURNING version`,
   absent: `${INSERT} VALUES ($1, $2, $3, $4, $6) ${ONTO} excluded.lists WHERE r.until <= $5 RETURNING version`,
   version: `${UPDATE}, lists = $6 ${that('$7')}`,
 };
 
-/** A list's name out of a JSON array of them. */
+/** List names from a JSON array. */
 const NAMES = (json: string): string => `jsonb_array_elements_text(coalesce(${json}, '[]')::jsonb)`;
 
-/** Writes the record, then takes its key out of lists it leaves and puts it into those it enters: one statement, one snapshot. */
+/** Writes the record, removes its key from lists it leaves, and adds it to lists it enters: one statement, one snapshot. */
 function listed(write: string): string {
   return `WITH before AS (SELECT lists FROM portcullis_records WHERE key = $1), written AS (${write}),
     gone AS (DELETE FROM portcullis_entries e USING written, before, ${NAMES('before.lists')} AS was(name)
@@ -89,7 +89,7 @@ function listed(write: string): string {
     SELECT version FROM written`;
 }
 
-/** Removes the record and its places in lists. @param condition beyond being live. */
+/** Removes the record and its list entries. @param condition beyond being live. */
 function removal(condition: string): string {
   return `WITH removed AS (DELETE FROM portcullis_records WHERE key = $1 AND until > $2 ${condition} RETURNING key, lists),
     gone AS (DELETE FROM portcullis_entries e USING removed r, ${NAMES('r.lists')} AS was(name) WHERE e.list = was.name AND e.key = r.key)
@@ -98,12 +98,12 @@ function removal(condition: string): string {
 
 const STANDS = 'jsonb_exists(r.lists::jsonb, e.list)';
 
-/** What the statements are for. */
+/** Names of the statements. */
 type StatementName =
   'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'listAny' | 'listAbsent' | 'listVersion' | 'remove' | 'removeVersion' |
   'entries' | 'tidy' | 'all' | 'count' | 'sweep'; // prettier-ignore
 
-/** The statements, with their parameters beyond those of a write. */
+/** The statements, with their parameters besides those of a write. */
 export const STATEMENTS: Readonly<Record<StatementName, string>> = {
   /** Key, now. */
   read: 'SELECT version, until, value FROM portcullis_records WHERE key = $1 AND until > $2',
@@ -121,7 +121,7 @@ export const STATEMENTS: Readonly<Record<StatementName, string>> = {
   entries: `SELECT e.seq, e.key, r.key IS NOT NULL AS stands FROM portcullis_entries e
     LEFT JOIN portcullis_records r ON r.key = e.key AND r.until > $3 AND ${STANDS}
     WHERE e.list = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $4`,
-  /** List, keys as a JSON array: forgets those whose records do not name the list. */
+  /** List, keys as a JSON array: removes entries whose records do not name the list. */
   tidy: `DELETE FROM portcullis_entries e USING ${NAMES('$2')} AS k(key) WHERE e.list = $1 AND e.key = k.key
     AND NOT EXISTS (SELECT 1 FROM portcullis_records r WHERE r.key = e.key AND ${STANDS})`,
   /** After, now, most. */

@@ -1,8 +1,8 @@
 /**
- * Store over PostgreSQL, for several machines. The driver is passed in: a `pg` Pool, or the `sql` of `postgres`.
+ * Store over PostgreSQL, for several machines. The driver is passed in: a `pg` Pool, or `sql` of `postgres`.
  *
- * Every verb is one statement, records and lists together, so it happens as a whole or not at all, and its condition is
- * decided under the row's lock. A failure that proves that nothing happened is told as such, and may be tried again.
+ * Every operation is one statement for record and lists together, so it is atomic, and its condition is decided under the row lock. A
+ * failure that proves that nothing happened is reported as such, so that it can be retried.
  */
 import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { LONG_DEADLINE } from './deadline.ts';
@@ -12,13 +12,13 @@ import { inSchema, LACKING, LAYOUT_STATEMENT, LAYOUTS, MAY_CREATE, migration, SC
 import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, type Row, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
-/** How a PostgreSQL store differs from a plain one. */
+/** Options of {@link postgresStore}. */
 interface PostgresStoreOptions {
   /** The clock; the machine's by default. */
   readonly now?: () => Seconds;
-  /** Whether statements are prepared once a connection; true by default. Say false behind a pooler that forgets them (PgBouncer before 1.21). */
+  /** Whether to prepare statements once per connection; true by default. Set false for a pooler that loses them (PgBouncer before 1.21). */
   readonly prepare?: boolean;
-  /** Where the tables are; by default the one schema of the search path that has them, or its first where none has. */
+  /** Schema of the tables; by default the one in the search path that has them, or else its first. */
   readonly schema?: string;
 }
 
@@ -26,9 +26,11 @@ interface PostgresStoreOptions {
 const LONG: ReadonlySet<string> = new Set([STATEMENTS.all, STATEMENTS.sweep]);
 
 /**
- * A store in the database that the driver leads to; makes its tables (`portcullis_…`) on first use and migrates them under a lock.
+ * A store in a PostgreSQL database; creates its tables (`portcullis_…`) on first use and migrates them under a lock.
  *
- * @throws {TypeError} when the driver is neither of the two.
+ * @throws {TypeError} if the driver is neither of the two.
+ * @example
+ * postgresStore(new Pool({ connectionString: 'postgres://localhost/app' }));
  */
 export function postgresStore(driver: PgDriver | PostgresDriver, options: PostgresStoreOptions = {}): Store {
   const { now = machineClock, prepare = true, schema } = options;
@@ -49,9 +51,9 @@ class PostgresStore implements Store {
   readonly #now: () => Seconds;
   readonly #ready: () => Promise<void>;
   readonly #given: string | undefined;
-  /** What each statement is prepared as: the same in every store on one pool, which takes a name for one text only. */
+  /** Names of prepared statements: the same in every store on a pool, where a name stands for one text. */
   readonly #names: Map<string, string> | undefined;
-  /** The statements with the schema in them, so that no table of the same name elsewhere in the search path is taken for ours. */
+  /** The statements with the schema in them, so that a table with the same name elsewhere in the search path is not used. */
   #texts: ReadonlyMap<string, string> = new Map();
   #swept = '';
 
@@ -95,8 +97,8 @@ class PostgresStore implements Store {
     }[];
     const page = rows.slice(0, PAGE);
     const keys = page.filter(({ stands }) => stands).map(({ key }) => key);
-    const gone = page.filter(({ stands }) => !stands).map(({ key }) => key);
-    if (gone.length > 0) await this.#run(STATEMENTS.tidy, index, JSON.stringify(gone));
+    const dangling = page.filter(({ stands }) => !stands).map(({ key }) => key);
+    if (dangling.length > 0) await this.#run(STATEMENTS.tidy, index, JSON.stringify(dangling));
     const last = page.at(-1);
     return rows.length > PAGE && last ? { keys, next: last.seq } : { keys };
   }
@@ -124,7 +126,7 @@ class PostgresStore implements Store {
     return this.#query(this.#texts.get(statement) ?? statement, parameters, LONG.has(statement) ? LONG_DEADLINE : undefined);
   }
 
-  /** Finds the tables, makes them or brings them forward, and looks at the rights; what fails is tried again at the next call. */
+  /** Finds, creates or migrates the tables, and checks privileges; a failure is retried at the next call. */
   async #prepare(): Promise<void> {
     const schema = await this.#schema();
     let layout = await this.#layout(schema);
@@ -132,9 +134,9 @@ class PostgresStore implements Store {
       const [may] = await this.#query(MAY_CREATE, [schema]);
       if (!(may as { may: boolean }).may)
         throw new TypeError(
-          `postgresStore: this role may not make tables in the schema ${schema}. GRANT USAGE, CREATE ON SCHEMA ${schema} to it, or run \`portcullis store migrate\` as the owner.`,
+          `postgresStore: this role may not create tables in the schema ${schema}. GRANT USAGE, CREATE ON SCHEMA ${schema} to it, or run \`portcullis store migrate\` as the owner.`,
         );
-      await this.#query(inSchema(schema, migration(LAYOUTS)), [], LONG_DEADLINE); // another process may be at it
+      await this.#query(inSchema(schema, migration(LAYOUTS)), [], LONG_DEADLINE); // another process may be migrating
       layout = await this.#layout(schema);
     }
     if (layout > LAYOUTS.length)
@@ -144,7 +146,7 @@ class PostgresStore implements Store {
     const lacking = (await this.#query(inSchema(schema, LACKING), [])) as readonly { readonly name: string; readonly lacks: string }[];
     if (lacking.length > 0) {
       const all = lacking.map(({ name, lacks }) => `${lacks} on ${name}`).join(', ');
-      throw new TypeError(`postgresStore: this role lacks rights that it needs: ${all}. GRANT them (docs/reference/storage.md).`);
+      throw new TypeError(`postgresStore: this role lacks privileges: ${all}. GRANT them (docs/reference/storage.md).`);
     }
     const entries = Object.entries(STATEMENTS).map(([name, text]) => [name, text, inSchema(schema, text)] as const);
     for (const [name, , text] of entries) this.#names?.set(text, `portcullis_2_${name}_${schema}`.slice(0, 63));
@@ -173,7 +175,7 @@ class PostgresStore implements Store {
   }
 }
 
-/** 64-bit integers come as text: ours all fit a number. */
+/** 64-bit integers come as text; ours all fit a number. */
 function numbered(row: unknown): Row {
   const { version, until, value } = row as { version: string; until: string; value: string };
   return { version: Number(version), until: Number(until), value };

@@ -1,9 +1,9 @@
 /**
- * Renamed store: a part of a store under names of its own. What is written through it bears those names, and nothing else is found.
+ * A part of a store under its own key prefix. Only records with that prefix are written and found.
  */
 import type { IndexKey, Key, Store } from '../model/store.ts';
 
-/** How names outside become names in the store, and back. */
+/** Maps keys of a part to keys in the store, and back. */
 export interface Naming {
   /** The key in the store. */
   readonly inside: (key: Key) => Key;
@@ -11,11 +11,11 @@ export interface Naming {
   readonly listInside: (list: IndexKey) => IndexKey;
   /** Whether a key in the store belongs to this part. */
   readonly isOurs: (key: Key) => boolean;
-  /** The name outside, of a key or a list that belongs to this part. */
+  /** The key without the prefix, of a record or list in this part. */
   readonly bare: <K extends Key>(key: K) => K;
 }
 
-/** The part of a store. Sweeping sweeps the whole store, where expired records are nobody's. */
+/** The part of a store. Sweeping covers the whole store. */
 export function renamedStore(store: Store, { inside, listInside, isOurs, bare }: Naming): Store {
   const { atomic, local, mayLose } = store;
   return {
@@ -43,7 +43,7 @@ export function renamedStore(store: Store, { inside, listInside, isOurs, bare }:
   };
 }
 
-/** Names that begin with a prefix. @param stays what keeps its name. */
+/** Keys with a prefix. @param stays patterns of keys without it. */
 export function prefixed(prefix: string, stays: { readonly key?: RegExp; readonly list?: RegExp } = {}): Naming {
   return {
     inside: (key) => (stays.key?.test(key) ? key : (`${prefix}${key}` as Key)),

@@ -1,20 +1,20 @@
 /**
- * A Redis or Valkey client by its shape: `redis` (node-redis) or `ioredis`, alone or over a cluster. Here stands how a command
- * and a script are sent; what they mean stands in the store.
+ * Redis and Valkey clients by their shape: `redis` (node-redis) or `ioredis`, single or cluster. Sends commands and scripts; the store knows
+ * what they mean.
  */
 import { NothingDone } from '../model/store.ts';
 import { Overdue, QUERY_DEADLINE, within } from './deadline.ts';
 
-/** A client of `ioredis`, as far as it is used here. */
+/** The part of an `ioredis` client that is used. */
 export interface IoRedisClient {
   call(command: string, ...parameters: string[]): Promise<unknown>;
-  /** Its connection, where there is one just now. */
+  /** Its current connection, if any. */
   readonly stream?: { destroy(): void } | null;
-  /** Of a cluster only. */
+  /** Cluster only. */
   nodes?(role: 'master'): readonly IoRedisClient[];
 }
 
-/** A client of `redis`, as far as it is used here. */
+/** The part of a `redis` client that is used. */
 export interface NodeRedisClient {
   sendCommand(parameters: string[]): Promise<unknown>;
   readonly isOpen?: boolean;
@@ -22,7 +22,7 @@ export interface NodeRedisClient {
   connect?(): Promise<unknown>;
 }
 
-/** A cluster client of `redis`, as far as it is used here. */
+/** The part of a `redis` cluster client that is used. */
 export interface NodeRedisCluster {
   sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, parameters: string[]): Promise<unknown>;
   readonly masters: readonly unknown[];
@@ -32,19 +32,19 @@ export interface NodeRedisCluster {
 /** Any of them. */
 export type RedisClient = IoRedisClient | NodeRedisClient | NodeRedisCluster;
 
-/** The two things a store asks of a client. */
+/** What a store needs of a client. */
 export interface RedisConnection {
-  /** @param key decides the node of a cluster; null for any node. */
+  /** @param key selects the cluster node; null for any node. */
   readonly command: (key: string | null, ...parameters: string[]) => Promise<unknown>;
   readonly script: (text: string, keys: readonly string[], parameters: readonly string[]) => Promise<unknown>;
-  /** Sends to one primary, from 0 on; null where there is none of that number. Each holds records of its own. */
+  /** Sends to one primary, numbered from 0; null if there is none with that number. Each has its own records. */
   readonly primary: (at: number) => Promise<((...parameters: string[]) => Promise<unknown>) | null>;
 }
 
-/** Makes a connection of a client. @throws {TypeError} when it is none. */
+/** Makes a connection from a client. @throws {TypeError} if it is not one. */
 export function redisConnection(client: RedisClient): RedisConnection {
   listenForErrors(client);
-  const command = costingItsConnection(commandOf(client), client);
+  const command = reconnectingOnFailure(commandOf(client), client);
   const digests = new Map<string, string>();
   const script: RedisConnection['script'] = async (text, keys, parameters) => {
     const digest = digests.get(text) ?? (await sha1(text));
@@ -55,7 +55,7 @@ export function redisConnection(client: RedisClient): RedisConnection {
       return await command(first, 'EVALSHA', digest, ...rest);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return command(first, 'EVAL', text, ...rest); // this server does not know it yet, as after each of its restarts; now it does
+      return command(first, 'EVAL', text, ...rest); // the server does not have it, as after a restart; now it does
     }
   };
   const primary: RedisConnection['primary'] = async (at) => {
@@ -65,14 +65,14 @@ export function redisConnection(client: RedisClient): RedisConnection {
   return { command, script, primary };
 }
 
-/** Milliseconds between two connections that are given up because they lead to a replica. */
-const PATIENCE_WITH_REPLICAS = 1000;
+/** Milliseconds between two reconnections because of a replica. */
+const REPLICA_RECONNECT_MS = 1000;
 
 /**
- * A command that passes its deadline costs its connection, and so does a primary that has become a replica: a new connection may be led to
- * the present one. Commands that were sent on the old connection cost no second one.
+ * A command that exceeds its deadline costs its connection, and so does a primary that has become a replica: a new connection may reach the
+ * current primary. Other commands that were sent on the old connection do not cause a second reconnection.
  */
-function costingItsConnection(command: RedisConnection['command'], client: RedisClient): RedisConnection['command'] {
+function reconnectingOnFailure(command: RedisConnection['command'], client: RedisClient): RedisConnection['command'] {
   let [connections, leftReplicaAt] = [0, 0];
   return async (key, ...parameters) => {
     const sentOn = connections;
@@ -80,7 +80,7 @@ function costingItsConnection(command: RedisConnection['command'], client: Redis
       return await within(QUERY_DEADLINE, () => command(key, ...parameters));
     } catch (error) {
       const now = Date.now();
-      const isReplica = READONLY.test(messageOf(error)) && now - leftReplicaAt > PATIENCE_WITH_REPLICAS;
+      const isReplica = READONLY.test(messageOf(error)) && now - leftReplicaAt > REPLICA_RECONNECT_MS;
       if (isReplica) leftReplicaAt = now;
       if ((isReplica || error instanceof Overdue) && sentOn === connections) {
         connections++;
@@ -91,7 +91,7 @@ function costingItsConnection(command: RedisConnection['command'], client: Redis
   };
 }
 
-/** Ends the connection, or those of a cluster, without a goodbye that would wait for an answer; the client connects again. */
+/** Destroys the connection, or those of a cluster, without waiting for an answer; the client reconnects. */
 async function reconnect(client: RedisClient): Promise<void> {
   if ('masters' in client) {
     await Promise.all(client.masters.map(async (node) => reconnect(await client.nodeClient(node as never))));
@@ -100,17 +100,17 @@ async function reconnect(client: RedisClient): Promise<void> {
   } else if (client.isOpen && !reconnecting.has(client)) {
     reconnecting.add(client);
     client.destroy?.();
-    // An attempt to connect that was under way finds out first that it is over; two at once would leave one connection too many.
+    // A pending connection attempt first notices that it is over; two at once would leave one connection too many.
     setTimeout(() => {
       reconnecting.delete(client);
-      client.connect?.().catch(() => undefined); // it goes on trying by itself, as its options say
+      client.connect?.().catch(() => undefined); // it keeps trying by itself, according to its options
     }, 10);
   }
 }
 
 const reconnecting = new WeakSet<NodeRedisClient>();
 
-/** The client of one primary, where nodes come and go: as the library knows them at this moment. */
+/** The client of one primary, by the library's current view of the cluster. */
 async function primaryOf(client: RedisClient, at: number): Promise<RedisClient | null> {
   if ('masters' in client) return at < client.masters.length ? client.nodeClient(client.masters[at] as never) : null;
   const nodes = 'nodes' in client ? client.nodes?.('master') : undefined;
@@ -120,15 +120,15 @@ async function primaryOf(client: RedisClient, at: number): Promise<RedisClient |
 function commandOf(client: RedisClient): RedisConnection['command'] {
   if (typeof (client as Partial<IoRedisClient> | undefined)?.call === 'function') {
     const io = client as IoRedisClient;
-    return (_key, command, ...parameters) => told(() => io.call(command ?? '', ...parameters));
+    return (_key, command, ...parameters) => reportNothingDone(() => io.call(command ?? '', ...parameters));
   }
   if (typeof (client as Partial<NodeRedisClient> | undefined)?.sendCommand !== 'function')
     throw new TypeError('redisStore: pass a client of `redis` or of `ioredis`; one of `redis` must be connected.');
-  if ('masters' in client) return (key, ...parameters) => told(() => client.sendCommand(key ?? undefined, false, parameters));
-  return (_key, ...parameters) => told(() => (client as NodeRedisClient).sendCommand(parameters));
+  if ('masters' in client) return (key, ...parameters) => reportNothingDone(() => client.sendCommand(key ?? undefined, false, parameters));
+  return (_key, ...parameters) => reportNothingDone(() => (client as NodeRedisClient).sendCommand(parameters));
 }
 
-/** Answers after which nothing was changed: still loading, a script that holds everything up, no quorum, a replica, memory full, no right, never sent. */
+/** Replies that prove that nothing was changed: loading, a blocking script, no quorum, a replica, memory full, no permission, never sent. */
 const NOTHING_DONE =
   /^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|OOM|MISCONF|NOPERM|NOAUTH|WRONGPASS|The client is closed)\b|-(READONLY|OOM) /;
 /** What an operator has to do about some of them. */
@@ -138,11 +138,11 @@ const FIXES: readonly (readonly [RegExp, string])[] = [
   [/\bOOM\b/, ' Raise maxmemory.'],
   [/^MISCONF\b/, ' Free space on its disk.'],
 ];
-/** Of a replica; Redis 6 puts the place in the script before it. */
+/** Reply of a replica; Redis 6 puts the position in the script before it. */
 const READONLY = /\bREADONLY\b/;
 
-/** Sends, and tells of a failure whether it left everything as it was. */
-async function told(send: () => Promise<unknown>): Promise<unknown> {
+/** Sends, and reports whether a failure left everything unchanged. */
+async function reportNothingDone(send: () => Promise<unknown>): Promise<unknown> {
   try {
     return await send();
   } catch (error) {
@@ -161,15 +161,15 @@ function messageOf(error: unknown): string {
 }
 
 /**
- * A lost connection makes the client emit `error`, and without a listener that ends the process. Nothing is lost here: the client
- * connects again by itself, and the commands that were hit reject.
+ * A lost connection makes the client emit `error`, which ends the process without a listener. Nothing is lost: the client reconnects, and
+ * affected commands reject.
  */
 function listenForErrors(client: object): void {
   const emitter = client as { on?: (event: string, listener: () => void) => unknown; listenerCount?: (event: string) => number };
   if (emitter.listenerCount?.('error') === 0) emitter.on?.('error', () => undefined);
 }
 
-/** The name by which Redis knows a script: not a secret, not a proof. */
+/** Redis's id of a script. No security depends on it. */
 async function sha1(text: string): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text)));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,15 +1,16 @@
 /**
- * The Lua scripts of the Redis store. Each touches the keys of one hash slot, so that a cluster runs them too; Redis runs
- * each from its first line to its last without anything in between. A client may send one twice when its connection breaks
- * (`ioredis` does): whoever wrote or removed first is told again that it did. Whole numbers of 53 bits stay exact in Lua's doubles as
- * long as they are printed with `%.0f`.
+ * Lua scripts of the Redis store. Each uses the keys of one hash slot, so that a cluster can run it; Redis runs a script without
+ * interruption. A client may send one twice when its connection breaks (`ioredis` does): a repeated write or removal gets the first one's
+ * result. Integers of 53 bits are exact in Lua's doubles if printed with `%.0f`.
  */
 
 /**
- * Writes a record if the condition holds. Keys: record. Arguments: `any`, `absent` or a version; now; end; lists as JSON, or
- * nothing to leave them; value; the version it gets, which no other write has; seconds that Redis keeps it, 0 for ever. Gives the
- * lists that the record stood in before, or null. When Redis is full it refuses what may need memory, unless the script has written
- * before: so a record that hardly grows, such as a grant that is revoked, is written over what it gives back. A record that has this version already was written by this very call.
+ * Writes a record if the condition holds. Keys: record. Arguments: `any`, `absent` or a version; now; expiry; lists as JSON, or empty to keep
+ * them; value; the new, unique version; seconds that Redis keeps it, 0 for ever. Returns the previous lists, or null. A record that already
+ * has this version was written by this same call.
+ *
+ * When Redis is full, it refuses commands that may need memory, unless the script has written before: so a record that hardly grows, such as
+ * a grant that is revoked, is written after its old value is deleted.
  */
 export const WRITE = `
 local row = redis.call('HMGET', KEYS[1], 'v', 'u', 'l')
@@ -31,8 +32,8 @@ if ARGV[7] == '0' then redis.call('PERSIST', KEYS[1]) else redis.call('EXPIRE', 
 return row[3] or '[]'`;
 
 /**
- * Removes a live record. Keys: record. Arguments: now; a version, or nothing for any; a name of this call that no other has; seconds
- * that the name is remembered. Gives the lists that the record stood in, or null.
+ * Removes a live record. Keys: record. Arguments: now; a version, or empty for any; a unique name of this call; seconds to remember that
+ * name. Returns the record's lists, or null.
  */
 export const REMOVE = `
 local row = redis.call('HMGET', KEYS[1], 'v', 'u', 'l')
@@ -45,14 +46,13 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 return row[3]`;
 
 /**
- * How the server knows a key: a client may put a prefix of its own before keys, also of scripts, but not into the pattern of SCAN.
- * Keys: any.
+ * A key as the server knows it: a client may add a prefix to keys, also in scripts, but not in the pattern of SCAN. Keys: any.
  */
 export const NAME = 'return KEYS[1]';
 
 /**
- * Counts the live records of one server, some at a time. Arguments: cursor; pattern of records; key of the layout, as the server knows
- * both; now; keys to look at. Gives the next cursor, the number, and whether the layout is here.
+ * Counts the live records of one server, page by page. Arguments: cursor; pattern of records and key of the layout, both as the server knows
+ * them; now; page size. Returns the next cursor, the number, and whether the layout is on this server.
  */
 export const COUNT = `
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[5])
@@ -63,7 +63,7 @@ for _, key in ipairs(page[2]) do
 end
 return { page[1], live, redis.call('EXISTS', ARGV[3]) }`;
 
-/** Puts a key at the end of a list, or leaves it at its place. Keys: order, times. Arguments: key, now. Gives the length. */
+/** Appends a key to a list, or keeps its position. Keys: order, times. Arguments: key, now. Returns the length. */
 export const ENTER = `
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
@@ -73,7 +73,7 @@ end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 return redis.call('ZCARD', KEYS[1])`;
 
-/** Takes keys out of a list that entered before a moment. Keys: order, times. Arguments: the moment, then the keys. */
+/** Removes keys that entered a list before a time. Keys: order, times. Arguments: the time, then the keys. */
 export const FORGET = `
 for at = 2, #ARGV do
   local since = redis.call('HGET', KEYS[2], ARGV[at])

@@ -1,13 +1,12 @@
 /**
- * Store over Redis or Valkey (6.2 or newer), for several machines. The client is passed in: of `redis` or of `ioredis`.
+ * Store over Redis or Valkey (6.2 or newer), for several machines. The client is passed in: `redis` or `ioredis`.
  *
- * A record is one hash; each conditional write is one script on it, with a version of its own, by which a script that is sent twice is
- * carried out once. A list is a sorted set in a slot of its own, so that a cluster
- * works: a write with `index` enters the lists first and writes the record then, and an entry without a record is skipped and, once
- * it is old, forgotten. Redis drops what has expired by itself, later than the caller's clock would: that clock decides.
+ * A record is one hash; each conditional write is one script with its own version, so that a script that is sent twice runs once. A list is
+ * a sorted set in its own slot, so that a cluster works: a write with `index` first enters the lists and then writes the record; an entry
+ * without a record is skipped and, once old, removed. Redis expires keys later than the caller's clock would: that clock decides.
  *
- * What Redis answered it may still lose: as far as `appendfsync` and replication allow. Validity is by presence, so a loss ends
- * sessions and never revives what was revoked, but for the seconds that a failover takes back (FLT-09, docs/reference/storage.md).
+ * Redis may lose acknowledged writes, depending on `appendfsync` and replication. Validity is by presence, so a loss ends sessions and
+ * never restores what was revoked, except for the seconds that a failover takes back (FLT-09, docs/reference/storage.md).
  */
 import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Store, Stored, Version, WriteOptions } from '../model/store.ts';
 import { type RedisClient, type RedisConnection, redisConnection } from './redis-client.ts';
@@ -16,34 +15,36 @@ import { layoutCheck } from './layout-check.ts';
 import { CLOCKS_DIFFER, keptOf, NEVER, PAGE, storedOf } from './sql.ts';
 import { newVersion } from './version.ts';
 
-/** How a Redis store differs from a plain one. */
+/** Options of {@link redisStore}. */
 interface RedisStoreOptions {
   /** The clock; the machine's by default. */
   readonly now?: () => Seconds;
-  /** What every key begins with; `portcullis:` by default. */
+  /** Prefix of every key; `portcullis:` by default. */
   readonly prefix?: string;
-  /** How many replicas must have a write before it is answered (`WAIT`); 0 by default. Fewer within a second: 503, though it may have happened. */
+  /** Replicas that must have a write before it is acknowledged (`WAIT`); 0 by default. Fewer within a second: 503, though it may have happened. */
   readonly replicas?: number;
-  /** Takes a Redis that throws records away when its memory is full: accounts, second factors and revocations too. */
+  /** Accepts a Redis that evicts records when its memory is full: also accounts, second factors and revocations. */
   readonly dangerouslyAllowEviction?: boolean;
-  /** Told once, at the first use, what is lost where eviction is allowed; `console.warn` by default. */
+  /** Called once, at first use, with what eviction can lose; `console.warn` by default. */
   readonly warn?: (line: string) => void;
 }
 
 const LAYOUT = 1;
-/** An entry whose record is missing may belong to a write that is still under way; after this time it does not. */
-const WRITE_TAKES_AT_MOST: Seconds = 3600;
-/** For how long a removal is remembered, should the client send it twice. */
-const SENT_AGAIN_WITHIN: Seconds = 60;
-/** Milliseconds that replicas have for a write. */
-const REPLICATED_WITHIN = 1000;
-/** Entries of a list that are looked at whenever it grows, so that what has expired never outweighs what lives. */
-const LOOKED_AT = 5;
+/** An entry without a record may belong to a pending write; after this time it does not. */
+const MAX_WRITE_DURATION: Seconds = 3600;
+/** How long a removal is remembered in case the client sends it twice. */
+const REMOVAL_REMEMBERED: Seconds = 60;
+/** Milliseconds for replicas to receive a write. */
+const REPLICATION_TIMEOUT_MS = 1000;
+/** Entries of a list that are checked whenever it grows, so that expired ones never outnumber live ones. */
+const CHECKED_ENTRIES = 5;
 
 /**
- * A store in the Redis that the client leads to.
+ * A store in Redis or Valkey.
  *
- * @throws {TypeError} when the client is none.
+ * @throws {TypeError} if the client is not one.
+ * @example
+ * redisStore(await createClient().connect());
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): Store {
   const {
@@ -90,10 +91,10 @@ class RedisStore implements Store {
     await this.#ready();
     const now = this.#now();
     const lengths = await Promise.all((index ?? []).map((list) => this.#redis.script(ENTER, this.#listKeys(list), [key, String(now)])));
-    const kept = until === NEVER ? 0 : Math.max(1, until - now + CLOCKS_DIFFER);
+    const secondsKept = until === NEVER ? 0 : Math.max(1, until - now + CLOCKS_DIFFER);
     const version = newVersion();
     const lists = index ? JSON.stringify(index) : '';
-    const given = [String(when), String(now), String(until), lists, JSON.stringify(value), String(version), String(kept)];
+    const given = [String(when), String(now), String(until), lists, JSON.stringify(value), String(version), String(secondsKept)];
     const before = await this.#redis.script(WRITE, [this.#recordKey(key)], given);
     if (typeof before !== 'string') return null;
     await this.#replicated(key);
@@ -110,7 +111,7 @@ class RedisStore implements Store {
   async remove(key: Key, when?: Version): Promise<boolean> {
     await this.#ready();
     const now = this.#now();
-    const given = [String(now), when === undefined ? '' : String(when), `gone ${newVersion()}`, String(SENT_AGAIN_WITHIN)];
+    const given = [String(now), when === undefined ? '' : String(when), `gone ${newVersion()}`, String(REMOVAL_REMEMBERED)];
     const lists = await this.#redis.script(REMOVE, [this.#recordKey(key)], given);
     if (typeof lists !== 'string') return false;
     await this.#replicated(key);
@@ -133,11 +134,11 @@ class RedisStore implements Store {
       '0',
       String(PAGE + 1),
     );
-    const flat = (found as readonly unknown[]).flat(); // pairs in RESP3, one after the other in RESP2
+    const flat = (found as readonly unknown[]).flat(); // pairs in RESP3, flat in RESP2
     const keys = flat.filter((_, at) => at % 2 === 0).slice(0, PAGE) as Key[];
     const standing = await this.#standing(index, keys, now);
-    const gone = keys.filter((key) => !standing.has(key));
-    if (gone.length > 0) await this.#forget(index, gone, now);
+    const dangling = keys.filter((key) => !standing.has(key));
+    if (dangling.length > 0) await this.#forget(index, dangling, now);
     const live = keys.filter((key) => standing.has(key));
     return flat.length > 2 * PAGE ? { keys: live, next: String(flat[2 * PAGE - 1]) } : { keys: live };
   }
@@ -173,7 +174,7 @@ class RedisStore implements Store {
     return count;
   }
 
-  /** A name with what the client puts before it (`keyPrefix` of `ioredis`). */
+  /** A key with the client's own prefix (`keyPrefix` of `ioredis`). */
   async #namedByServer(name: string): Promise<string> {
     return String(await this.#redis.script(NAME, [name], []));
   }
@@ -188,7 +189,7 @@ class RedisStore implements Store {
     return { version: Number(version), until: Number(until), lists, value };
   }
 
-  /** Those of the keys whose live records say that they stand in the list. */
+  /** The keys whose live records name the list. */
   async #standing(list: IndexKey, keys: readonly Key[], now: Seconds): Promise<ReadonlySet<Key>> {
     const rows = await Promise.all(
       keys.map(
@@ -200,25 +201,25 @@ class RedisStore implements Store {
     return new Set(keys.filter((_, at) => stands(rows[at] ?? [])));
   }
 
-  /** Forgets some that have expired whenever a list grows. */
+  /** Removes some expired entries whenever a list grows. */
   async #tidy(list: IndexKey, length: number, now: Seconds): Promise<void> {
-    if (length <= 2 * LOOKED_AT) return;
+    if (length <= 2 * CHECKED_ENTRIES) return;
     const [order] = this.#listKeys(list);
-    const some = (await this.#redis.command(order, 'ZRANDMEMBER', order, String(LOOKED_AT))) as readonly Key[];
+    const some = (await this.#redis.command(order, 'ZRANDMEMBER', order, String(CHECKED_ENTRIES))) as readonly Key[];
     const standing = await this.#standing(list, some, now);
-    const gone = some.filter((key) => !standing.has(key));
-    if (gone.length > 0) await this.#forget(list, gone, now);
+    const dangling = some.filter((key) => !standing.has(key));
+    if (dangling.length > 0) await this.#forget(list, dangling, now);
   }
 
-  /** A young entry stays: a write that wants it may be under way. */
+  /** A young entry stays: a pending write may need it. */
   async #forget(list: IndexKey, keys: readonly Key[], now: Seconds): Promise<void> {
-    await this.#redis.script(FORGET, this.#listKeys(list), [String(now - WRITE_TAKES_AT_MOST), ...keys]);
+    await this.#redis.script(FORGET, this.#listKeys(list), [String(now - MAX_WRITE_DURATION), ...keys]);
   }
 
-  /** Waits until enough replicas have what was written on this connection so far. */
+  /** Waits until enough replicas have received everything written on this connection. */
   async #replicated(key: Key): Promise<void> {
     if (this.#replicas === 0) return;
-    const has = Number(await this.#redis.command(this.#recordKey(key), 'WAIT', String(this.#replicas), String(REPLICATED_WITHIN)));
+    const has = Number(await this.#redis.command(this.#recordKey(key), 'WAIT', String(this.#replicas), String(REPLICATION_TIMEOUT_MS)));
     if (has < this.#replicas) throw new Error(`Redis has a write on ${has} of ${this.#replicas} replicas; a failover could lose it.`);
   }
 
@@ -226,12 +227,12 @@ class RedisStore implements Store {
     return `${this.#prefix}r:${key}`;
   }
 
-  /** The order of a list and the times of its entries, in one slot. */
+  /** Order and times of a list, in one slot. */
   #listKeys(list: IndexKey): readonly [order: string, times: string] {
     return [`${this.#prefix}l:{${list}}`, `${this.#prefix}t:{${list}}`];
   }
 
-  /** Looks at the layout and at what Redis does when its memory is full. What fails is tried again by whoever comes next. */
+  /** Checks the schema version, and what Redis does when its memory is full. A failure is retried by the next caller. */
   async #prepare(): Promise<void> {
     const name = `${this.#prefix}layout`;
     await this.#redis.command(name, 'SET', name, String(LAYOUT), 'NX');
@@ -242,14 +243,14 @@ class RedisStore implements Store {
       );
     const policy = /^maxmemory_policy:(\S+)/m.exec(String(await this.#redis.command(null, 'INFO', 'memory')))?.[1];
     if (policy === undefined || policy === 'noeviction') return;
-    const loss = `Redis has maxmemory-policy ${policy}: when its memory is full it throws live records away, ${policy.startsWith('volatile') ? '' : 'accounts, second factors, identities, '}revocations, sessions and counted attempts.`;
+    const loss = `Redis has maxmemory-policy ${policy}: when its memory is full it evicts live records: ${policy.startsWith('volatile') ? '' : 'accounts, second factors, identities, '}revocations, sessions and counted attempts.`;
     if (!this.#mayEvict)
       throw new TypeError(`redisStore: ${loss} Set it to noeviction, or accept the loss with dangerouslyAllowEviction: true.`);
     this.#warn(`portcullis: ${loss}`);
   }
 }
 
-/** A text as it stands for itself in a pattern of Redis. */
+/** Escapes a text for a Redis pattern. */
 function escaped(text: string): string {
   return text.replace(/[\\*?[\]^-]/g, String.raw`\$&`);
 }

@@ -1,8 +1,7 @@
 /**
- * The tables and statements that SQLite on Node and SQLite in a Durable Object share, so that the two cannot drift.
- * Every change of a record is one statement whose condition stands in it. A record's own `lists` column decides in which
- * lists it stands; rows of `entries` only help to find it, and one that no longer fits is skipped. How a statement is run is the
- * adapter's business. Only plain `?` parameters: older Nodes bind numbered ones wrongly.
+ * Tables and statements shared by SQLite on Node and in a Durable Object. Every change of a record is one statement that includes its
+ * condition. A record's own `lists` column decides which lists it is in; rows of `entries` only help to find it, and outdated ones are
+ * skipped. The adapter runs the statements. Only plain `?` parameters: older versions of Node bind numbered ones wrongly.
  */
 import type { Cursor, IndexKey, Json, StoredRecord, Key, Page, Seconds, Stored, Version } from '../model/store.ts';
 import { newVersion } from './version.ts';
@@ -13,15 +12,15 @@ interface Names {
   readonly entries: string;
 }
 
-/** Runs one statement to its end and gives its rows; statements are few and constant, so they can be prepared once. */
+/** Runs one statement and returns its rows; statements are few and constant, so they can be prepared once. */
 export type Run = (statement: string, ...parameters: readonly (string | number | null)[]) => readonly unknown[];
 
-/** The end of a record that has none; a number, so that every comparison stays a plain one. */
+/** Expiry of a record without one; a number, so that comparisons stay simple. */
 export const NEVER: Seconds = Number.MAX_SAFE_INTEGER;
 
 /**
- * Expired records are removed so long after their end: clocks of several machines differ, and what one takes for expired another may
- * still have to find, such as that a proof was used.
+ * Expired records are removed this long after their expiry: clocks of several machines differ, and a machine whose clock is behind may still
+ * need a record, for example that a DPoP proof was used.
  */
 export const CLOCKS_DIFFER: Seconds = 300;
 
@@ -29,17 +28,17 @@ export const CLOCKS_DIFFER: Seconds = 300;
 export const PAGE = 200;
 
 /**
- * The steps from nothing to the present layout: each holds the statements that lead from the layout before it. Only ever append.
- * Layout 1: a table with rowid: `WITHOUT ROWID` keeps values of this size in the inner pages of the tree and was three times
- * slower to read. No index on `until`: it would make every write a third dearer; `sweep` walks the rows instead. The value
- * stands last, so that looking at the other columns never touches it.
+ * Migrations from an empty database to the current schema: each has the statements from the previous one. Only ever append.
+ * Version 1: a table with rowid, because `WITHOUT ROWID` stores values of this size in inner tree pages and was three times slower to read.
+ * No index on `until`, which would make each write a third more expensive; `sweep` scans the rows instead. The value is the last column,
+ * so that reading the others never touches it.
  */
 export const LAYOUTS: readonly (readonly string[])[] = [schemaFor({ records: 'records', entries: 'entries' })];
 
-/** The present layout. */
+/** Current schema version. */
 export const SCHEMA_VERSION: number = LAYOUTS.length;
 
-/** The layout under given names. */
+/** The schema with given table names. */
 export function schemaFor({ records, entries }: Names): readonly string[] {
   return [
     `CREATE TABLE ${records} (
@@ -50,7 +49,7 @@ export function schemaFor({ records, entries }: Names): readonly string[] {
   ];
 }
 
-/** The statements over tables of given names. Every parameter is a plain `?`, in the order the functions below bind them. */
+/** The statements with given table names. Every parameter is a plain `?`, in the order that the functions below bind them. */
 export function statementsFor({ records, entries }: Names): Readonly<Record<StatementName, string>> {
   const insert = `INSERT INTO ${records} (key, version, until, lists, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET`;
   const overwrite = 'version = excluded.version, until = excluded.until, value = excluded.value, lists =';
@@ -82,14 +81,14 @@ export function statementsFor({ records, entries }: Names): Readonly<Record<Stat
   };
 }
 
-/** What the statements are for. */
+/** Names of the statements. */
 type StatementName =
   'read' | 'writeAny' | 'writeAbsent' | 'writeVersion' | 'remove' | 'removeVersion' | 'lists' | 'standing' | 'enter' | 'leave' |
   'leaveGone' | 'forget' | 'listed' | 'entries' | 'look' | 'ending' | 'sweep' | 'count' | 'all'; // prettier-ignore
 
 const OWN: Readonly<Record<StatementName, string>> = statementsFor({ records: 'records', entries: 'entries' });
 
-/** One record: `key`, `now`. */
+/** Reads a record. Parameters: key, now. */
 export const READ: string = OWN.read;
 
 /** A row as it was read. */
@@ -99,7 +98,7 @@ export interface Row {
   readonly value: string;
 }
 
-/** What a write needs to know; `lists` null leaves the record's lists as they are. */
+/** A write; `lists` null keeps the record's lists. */
 export interface Change {
   readonly when: 'any' | 'absent' | Version;
   readonly now: Seconds;
@@ -107,7 +106,7 @@ export interface Change {
   readonly lists: readonly IndexKey[] | null;
 }
 
-/** The record of a row, or what is known of it. @throws {Error} when what stands there is not JSON; the text itself stays out of the message. */
+/** The record of a row, or `known` if unchanged. @throws {Error} if it is not JSON; the message does not contain the text. */
 export function storedOf(key: Key, row: Row, known?: Stored): Stored {
   if (known !== undefined && known.version === row.version) return known;
   try {
@@ -120,7 +119,7 @@ export function storedOf(key: Key, row: Row, known?: Stored): Stored {
 /** A statement with its parameters. */
 export type Bound = readonly [statement: string, ...parameters: (string | number | null)[]];
 
-/** The one statement that writes if the condition holds, and then returns the version. */
+/** The statement that writes if the condition holds, and returns the version. */
 export function writing(key: Key, text: string, { when, now, until, lists }: Change, sql: typeof OWN = OWN): Bound {
   const listed = lists && JSON.stringify(lists);
   return typeof when === 'number'
@@ -128,17 +127,17 @@ export function writing(key: Key, text: string, { when, now, until, lists }: Cha
     : [when === 'any' ? sql.writeAny : sql.writeAbsent, key, newVersion(), until, listed, text, now];
 }
 
-/** The one statement that removes a live record, and then returns the lists it stood in. */
+/** The statement that removes a live record, and returns its lists. */
 export function removing(key: Key, when: Version | undefined, now: Seconds, sql: typeof OWN = OWN): Bound {
   return when === undefined ? [sql.remove, key, now] : [sql.removeVersion, key, now, when];
 }
 
-/** Writes if the condition holds and gives the new version; else null. */
+/** Writes if the condition holds and returns the new version; else null. */
 export function writeRecord(run: Run, key: Key, text: string, change: Change): Version | null {
   return (run(...writing(key, text, change))[0] as { version: Version } | undefined)?.version ?? null;
 }
 
-/** Removes a live record and gives the lists it stood in; null if there was none in that state. */
+/** Removes a live record and returns its lists; null if there was none in that version. */
 export function removeRecord(run: Run, key: Key, when: Version | undefined, now: Seconds): readonly IndexKey[] | null {
   const rows = run(...removing(key, when, now));
   return rows.length === 0 ? null : listsIn(rows[0]);
@@ -149,44 +148,44 @@ export function listsOf(run: Run, key: Key): readonly IndexKey[] {
   return listsIn(run(OWN.lists, key)[0]);
 }
 
-/** Whether a live record says that it stands in a list. */
+/** Whether a live record names a list. */
 export function stands(run: Run, list: IndexKey, key: Key, now: Seconds): boolean {
   return run(OWN.standing, key, now, list).length > 0;
 }
 
-/** Puts a key at the end of a list, or leaves it at its place there. */
+/** Appends a key to a list, or keeps its position. */
 export function enter(run: Run, list: IndexKey, key: Key, now: Seconds): void {
   run(OWN.enter, list, key, now);
 }
 
-/** Takes a key out of a list. */
+/** Removes a key from a list. */
 export function leave(run: Run, list: IndexKey, key: Key): void {
   run(OWN.leave, list, key);
 }
 
-/** Takes a key out of a list if it entered before a moment: a younger entry's record may be about to be written. */
+/** Removes a key from a list if it entered before a time: a younger entry's record may be about to be written. */
 export function forget(run: Run, list: IndexKey, key: Key, before: Seconds): void {
   run(OWN.forget, list, key, before);
 }
 
-/** One page of a list: those of its keys whose live records say that they stand in it. */
+/** One page of a list: the keys whose live records name it. */
 export function listed(run: Run, list: IndexKey, after: Cursor, now: Seconds): Page {
   return pageIn(run(...listing(list, after, now)));
 }
 
-/** The one statement that reads such a page. */
+/** The statement that reads such a page. */
 export function listing(list: IndexKey, after: Cursor, now: Seconds, sql: typeof OWN = OWN): Bound {
   return [sql.listed, now, list, Number(after), PAGE + 1];
 }
 
-/** What such a page holds of the rows of that statement. */
+/** The page in the rows of that statement. */
 export function pageIn(found: readonly unknown[]): Page {
   const rows = (found as readonly { seq: number; key: Key; stands: 0 | 1 }[]).slice(0, PAGE);
   const keys = rows.filter(({ stands: is }) => is === 1).map(({ key }) => key);
   return found.length > PAGE ? { keys, next: String(rows.at(-1)?.seq) } : { keys };
 }
 
-/** One page of a list, whether its records still stand or not. */
+/** One page of a list, including entries whose record is gone. */
 export function entriesOf(run: Run, list: IndexKey, after: number): { readonly keys: readonly Key[]; readonly next?: number } {
   const rows = run(OWN.entries, list, after, PAGE + 1) as readonly { seq: number; key: Key }[]; // one more than a page has
   const keys = rows.slice(0, PAGE).map(({ key }) => key);
@@ -194,16 +193,16 @@ export function entriesOf(run: Run, list: IndexKey, after: number): { readonly k
   return rows.length > PAGE && last ? { keys, next: last.seq } : { keys };
 }
 
-/** How far a sweep came. */
+/** Progress of a sweep. */
 export interface Swept {
   readonly removed: readonly { readonly key: Key; readonly lists: readonly IndexKey[] }[];
-  /** Where the next call goes on; 0 when the end was reached. */
+  /** Where the next call continues; 0 at the end. */
   readonly next: number;
 }
 
 /**
- * Looks at the next `limit` records and removes those that expired long enough ago.
- * @param within runs the removal, in one transaction where that is the adapter's business.
+ * Scans the next `limit` records and removes those that expired long enough ago.
+ * @param within runs the removal, in one transaction if the adapter wants that.
  */
 export function sweepRecords(run: Run, after: number, limit: number, now: Seconds, within: (removal: () => void) => void): Swept {
   const before = now - CLOCKS_DIFFER;
@@ -220,22 +219,22 @@ export function sweepRecords(run: Run, after: number, limit: number, now: Second
   return { removed, next };
 }
 
-/** Whether any record is left that can expire. */
+/** Whether any record has an expiry. */
 export function hasEnding(run: Run): boolean {
   return run(OWN.ending).length > 0;
 }
 
-/** How many live records there are. */
+/** The number of live records. */
 export function countOf(run: Run, now: Seconds): number {
   return (run(OWN.count, now)[0] as { n: number }).n;
 }
 
-/** One page of all live records, in the order they were made. */
+/** One page of all live records, in order of creation. */
 export function recordsOf(run: Run, after: number, now: Seconds): { readonly records: readonly StoredRecord[]; readonly next?: Cursor } {
   return keptIn(run(OWN.all, after, PAGE), now);
 }
 
-/** What such a page holds of rows of the statement `all`. */
+/** The page in rows of the statement `all`. */
 export function keptIn(rows: readonly unknown[], now: Seconds): { readonly records: readonly StoredRecord[]; readonly next?: Cursor } {
   const all = rows as readonly (Row & { readonly at: number; readonly key: Key; readonly lists: string | null })[];
   const records = all.filter(({ until }) => until > now).map((row) => keptOf(row.key, row));
@@ -243,12 +242,12 @@ export function keptIn(rows: readonly unknown[], now: Seconds): { readonly recor
   return last ? { records, next: String(last.at) } : { records };
 }
 
-/** A row as a record to copy. */
+/** A row as a record for a copy. */
 export function keptOf(key: Key, row: Row & { readonly lists: string | null }): StoredRecord {
   return { key, ...storedOf(key, row), ...(row.until < NEVER ? { until: row.until } : {}), index: listsIn(row) };
 }
 
-/** The lists that a row names. */
+/** The lists in a row. */
 export function listsIn(row: unknown): readonly IndexKey[] {
   const { lists } = (row ?? { lists: null }) as { lists: string | null };
   return lists === null ? [] : (JSON.parse(lists) as readonly IndexKey[]);

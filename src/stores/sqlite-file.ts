@@ -1,33 +1,33 @@
 /**
- * The file of the SQLite store: how it is opened and made ready, what may be wrong with it, and what to do about that.
+ * The file of the SQLite store: opens and prepares it, and explains what may be wrong with it and how to fix that.
  */
 import { closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { LAYOUTS, SCHEMA_VERSION } from './sql.ts';
 
-/** Milliseconds that a process waits for another one's write. */
+/** Milliseconds to wait for another process's write. */
 const BUSY_TIMEOUT = 5000;
 
-/** Memory for pages of the file; SQLite's own 2 MiB make every second read of a middling file a system call. */
+/** Page cache; with SQLite's default of 2 MiB, every second read of a medium-sized file is a system call. */
 const CACHE_KIB = 16_384;
 
-/** A statement, as `node:sqlite` and `better-sqlite3` prepare it. */
+/** A prepared statement of `node:sqlite` or `better-sqlite3`. */
 export interface SqliteStatement {
-  /** `better-sqlite3` alone: whether it gives rows. Without rows it can only be run there. */
+  /** `better-sqlite3` only: whether it returns rows. Without rows it can only be run. */
   readonly reader?: boolean;
   all(...parameters: (string | number | null)[]): unknown[];
   get(...parameters: (string | number | null)[]): unknown;
   run(...parameters: (string | number | null)[]): unknown;
 }
 
-/** An open database: of `node:sqlite`, of `better-sqlite3`, or of anything with their shape. */
+/** An open database of `node:sqlite`, `better-sqlite3`, or anything with their shape. */
 export interface SqliteDatabase {
   exec(statements: string): unknown;
   prepare(statement: string): SqliteStatement;
   close(): unknown;
 }
 
-/** Runs work, and gives what it throws. */
+/** Runs work, and returns what it throws. */
 export function attempt(
   work: () => void,
 ): { readonly failed: false; readonly error?: undefined } | { readonly failed: true; readonly error: unknown } {
@@ -39,29 +39,29 @@ export function attempt(
   }
 }
 
-/** IMMEDIATE: takes the write lock first, so that nothing read inside can be overtaken by another process. */
+/** IMMEDIATE takes the write lock first, so that nothing read inside is outdated by another process. */
 export function inTransaction(database: SqliteDatabase, work: () => void): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     work();
     database.exec('COMMIT');
   } catch (error) {
-    attempt(() => database.exec('ROLLBACK')); // fails only if SQLite has rolled back by itself, as on a full disk
+    attempt(() => database.exec('ROLLBACK')); // fails only if SQLite has already rolled back, for example on a full disk
     throw error;
   }
 }
 
-/** Opens a file, and makes it (mode 0600) if there is none. @throws {Error} naming the path and the fix. */
+/** Opens a file, and creates it (mode 0600) if there is none. @throws {Error} naming the path and the fix. */
 export function opened(path: string): DatabaseSync {
   try {
-    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600)); // SQLite gives its side files the same mode
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600)); // SQLite uses the same mode for its other files
     return new DatabaseSync(path);
   } catch (error) {
-    throw new Error(`The database ${path} cannot be opened: ${mendOf(path, error)}`, { cause: error });
+    throw new Error(`The database ${path} cannot be opened: ${fixOf(path, error)}`, { cause: error });
   }
 }
 
-/** Makes a database ready: settings of the connection, and the tables if it has none yet. */
+/** Prepares a database: connection settings, and the tables if it has none yet. */
 export function prepared(database: SqliteDatabase, name: string): SqliteDatabase {
   try {
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
@@ -70,11 +70,11 @@ export function prepared(database: SqliteDatabase, name: string): SqliteDatabase
     if (layoutOf(database) !== SCHEMA_VERSION) inTransaction(database, () => layOut(database, LAYOUTS));
     return database;
   } catch (error) {
-    throw new Error(`The database ${name} cannot be used: ${mendOf(name, error)}`, { cause: error });
+    throw new Error(`The database ${name} cannot be used: ${fixOf(name, error)}`, { cause: error });
   }
 }
 
-/** The one step in which SQLite does not wait for others by itself: two processes that open a new file at once meet here. */
+/** Switches to WAL. SQLite does not wait for other processes here, so two that open a new file at once would collide. */
 export function switchToWal(database: SqliteDatabase): void {
   const deadline = Date.now() + BUSY_TIMEOUT;
   for (;;) {
@@ -86,9 +86,9 @@ export function switchToWal(database: SqliteDatabase): void {
 }
 
 /**
- * Brings a database to the last of the layouts. Runs inside a transaction and looks again: another process may have been faster.
+ * Migrates a database to the current schema. Runs inside a transaction and checks again: another process may have been faster.
  *
- * @throws {TypeError} for a newer layout, or another program's tables.
+ * @throws {TypeError} for a newer schema, or another program's tables.
  */
 export function layOut(database: SqliteDatabase, layouts: readonly (readonly string[])[]): void {
   const layout = layoutOf(database);
@@ -100,10 +100,10 @@ export function layOut(database: SqliteDatabase, layouts: readonly (readonly str
   database.exec(`PRAGMA user_version = ${layouts.length}`);
 }
 
-/** @throws {TypeError} where another process has brought the file to a layout that this version does not know. */
+/** @throws {TypeError} if another process has migrated the file to a schema that this version does not know. */
 export function checkLayout(database: SqliteDatabase): void {
   if (layoutOf(database) > SCHEMA_VERSION)
-    throw new TypeError('The database was brought to a newer layout by a newer version of Portcullis. Update this process.');
+    throw new TypeError('The database was migrated by a newer version of Portcullis. Update this process.');
 }
 
 function layoutOf(database: SqliteDatabase): number {
@@ -115,8 +115,8 @@ const BUSY = 5;
 const READ_ONLY = 8;
 const FULL = 13;
 
-/** What is wrong, and what to do about it. */
-function mendOf(path: string, error: unknown): string {
+/** What is wrong, and how to fix it. */
+function fixOf(path: string, error: unknown): string {
   if (error instanceof TypeError) return error.message;
   const { code, errcode } = error as { code?: string; errcode?: number };
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'its folder does not exist. Create the folder, or choose another path.';

@@ -1,23 +1,23 @@
 /**
- * Room beside a SQLite file: bytes on the same disk that are given back when it is full, so that what takes little and frees more can
- * still be written: a revocation over the record in place, a removal, a sweep. SQLite needs some for each of them, in its log.
+ * Reserve file next to a SQLite database: space on the same disk that is freed when the disk is full, so that changes which need little and
+ * free more are still possible: a revocation, a removal, a sweep. SQLite needs some space in its log for each of them.
  */
 import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 
-/** Some hundred changes of one record each. */
+/** Enough for some hundred changes of one record each. */
 const BYTES = 512 * 1024;
-/** What `crypto.getRandomValues` gives at once. */
+/** Maximum of `crypto.getRandomValues`. */
 const CHUNK = 65_536;
 
-/** The room of one file. */
+/** The reserve of one database. */
 export interface Room {
-  /** Gives it back to the disk. False where there is none, or it was given back before. */
+  /** Frees it. False if there is none, or it was freed before. */
   release(): boolean;
-  /** Takes it again. False where the disk is still too full. */
+  /** Allocates it again. False if the disk is still too full. */
   take(): boolean;
 }
 
-/** The room beside a database; taken at once if the disk has so much. */
+/** The reserve of a database; allocated at once if the disk has enough space. */
 export function roomBeside(path: string): Room {
   const file = `${path}-room`;
   const room: Room = {
@@ -42,18 +42,18 @@ function cut(file: string): void {
   closeSync(descriptor);
 }
 
-/** Random bytes, since a file system may keep zeros for nothing. Half of it is of no use, and may be all that the disk had left. */
+/** Random bytes, since a file system may store zeros without allocating. Half a reserve is useless, and may be all the space that is left. */
 function fill(file: string): boolean {
   try {
     const descriptor = openSync(file, 'w', 0o600);
     try {
       for (let at = 0; at < BYTES; at += CHUNK) writeSync(descriptor, crypto.getRandomValues(new Uint8Array(CHUNK)));
     } finally {
-      if (!isTaken(file)) ftruncateSync(descriptor); // the last write may have been a short one
+      if (!isTaken(file)) ftruncateSync(descriptor); // the last write may have been short
       closeSync(descriptor);
     }
     return isTaken(file);
   } catch {
-    return false; // no room: as without it
+    return false; // no space: works as without a reserve
   }
 }

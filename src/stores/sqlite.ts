@@ -1,10 +1,10 @@
 /**
- * Store in one SQLite file, by Node's own `node:sqlite`. Any number of processes may open the file at once.
+ * Store in a SQLite file, with Node's own `node:sqlite`. Any number of processes may open the file.
  *
- * An answered write is on the disk: `synchronous=FULL`. WAL with NORMAL survives `kill -9` too, but a power cut takes the last seconds
- * back: a revoked grant would work again, and whoever holds a rotated token be logged out (FLT-11). FULL costs an fsync a commit;
- * measured on ext4: 130 µs of CPU a write instead of 50. So writes that arrive in one turn of the event loop share a commit:
- * 16 at once cost 30 µs each, and one alone is a plain statement without a transaction around it.
+ * An acknowledged write is on disk: `synchronous=FULL`. WAL with NORMAL survives `kill -9` too, but a power failure loses the last seconds:
+ * a revoked grant would work again, and the holder of a rotated token would be signed out (FLT-11). FULL costs an fsync per commit; measured
+ * on ext4: 130 µs of CPU per write instead of 50. So writes of one event loop turn share a commit: 16 at once cost 30 µs each, and a single
+ * one is a plain statement without a transaction.
  */
 import { setImmediate } from 'node:timers';
 import { type Cursor, type IndexKey, type Json, type Key, NothingDone, type Page, type Seconds } from '../model/store.ts';
@@ -40,22 +40,24 @@ import {
 import { type Room, roomBeside } from './sqlite-room.ts';
 import { readMemory, type ReadMemory } from './wal-index.ts';
 
-/** A SQLite store: what every store can, and the two things that a file needs. */
+/** A SQLite store, with the methods that a file needs. */
 export interface SqliteStore extends Store {
   all(after?: Cursor): Promise<{ readonly records: readonly StoredRecord[]; readonly next?: Cursor }>;
   count(): Promise<number>;
-  /** Call it now and then; the end reached, it starts over. */
+  /** Call it regularly; at the end it starts over. */
   sweep(most?: number): Promise<number>;
-  /** Commits what waits and closes the file. A database that was passed in stays open. */
+  /** Commits pending writes and closes the file. A database that was passed in stays open. */
   close(): void;
 }
 
 /**
- * Opens the store, and makes the file (mode 0600) if there is none; its folder must exist.
+ * Opens the store, and creates the file (mode 0600) if there is none; its folder must exist.
  *
- * @param database a path, or an open database (`node:sqlite` or `better-sqlite3`) that this store has for itself.
- * @throws {Error} one line that names the path and the fix: no such folder, not writable, not a database, another
- *   program's database, or one written by a newer version.
+ * @param database a path, or an open database (`node:sqlite` or `better-sqlite3`) that only this store uses.
+ * @throws {Error} naming the path and the fix: no such folder, not writable, not a database, another program's database, or one written by
+ *   a newer version.
+ * @example
+ * const store = sqliteStore('portcullis.db');
  */
 export function sqliteStore(database: string | SqliteDatabase, options: { readonly now?: () => Seconds } = {}): SqliteStore {
   const { now = machineClock } = options;
@@ -67,23 +69,23 @@ export function sqliteStore(database: string | SqliteDatabase, options: { readon
   throw error;
 }
 
-/** Records looked at in one go when the disk is full, and how often in one sweep. */
+/** Records per sweep when the disk is full, and number of sweeps. */
 const [SWEPT_WHEN_FULL, TURNS_WHEN_FULL] = [10, 20];
-/** SQLite's own measure. */
+/** SQLite's default. */
 const CHECKPOINT_PAGES = 1000;
-/** What is refused because the room that was kept is in use, as SQLite itself says it. */
+/** Error while the reserve is in use, in SQLite's own words. */
 const FULL = Object.assign(new Error('database or disk is full'), { errcode: 13 });
 
 interface Job {
-  /** Carries the work out, and tells whether it changed anything. */
+  /** Does the work. @returns whether it changed anything. */
   readonly work: () => boolean;
-  /** Tells the caller that it is committed. */
+  /** Called after the commit. */
   readonly done: () => void;
-  /** Tells the caller that nothing of it happened. */
+  /** Called if nothing was changed. */
   readonly failed: (error: unknown) => void;
-  /** Whether it is one statement, which needs no transaction of its own. */
+  /** Whether it is a single statement, which needs no transaction. */
   readonly single: boolean;
-  /** Whether it makes nothing larger: then it may use the room that is kept for a full disk. */
+  /** Whether it does not increase the size: then it may use the reserve. */
   readonly shrinks: () => boolean;
 }
 
@@ -98,7 +100,7 @@ class FileStore implements SqliteStore {
   readonly #run: Run;
   #memory: ReadMemory | null;
   readonly #room: Room | null;
-  /** While the room is given back, nothing may grow into it. */
+  /** While the reserve is freed, nothing may grow into it. */
   #isFull = false;
   #waiting: Job[] = [];
   #swept = 0;
@@ -106,7 +108,7 @@ class FileStore implements SqliteStore {
   #askedAt = 0;
   #lookedAt: Seconds;
 
-  /** @param path of a database that is the store's own; null for one that was passed in. */
+  /** @param path of a database that the store opened itself; null for one that was passed in. */
   constructor(database: SqliteDatabase, now: () => Seconds, path: string | null) {
     this.#database = database;
     this.#now = now;
@@ -177,7 +179,7 @@ class FileStore implements SqliteStore {
     return this.#sweepWhenFull();
   }
 
-  /** A few at a time, as each takes some of the room; what it removed gives place in the file, to which the log can then move. */
+  /** In small steps, as each uses some of the reserve; what it removed makes room in the file for the log to move into. */
   #sweepWhenFull(): number {
     let removed = 0;
     for (let turn = 0; turn < TURNS_WHEN_FULL; turn++) {
@@ -195,7 +197,7 @@ class FileStore implements SqliteStore {
     this.#removed = removed.length;
   }
 
-  /** Whether the disk has room again; it is asked once a second. */
+  /** Whether the disk has space again; checked once a second. */
   #isRoomAgain(): boolean {
     const now = this.#now();
     if (now !== this.#askedAt) this.#setFull(this.#room?.take() !== true);
@@ -204,8 +206,7 @@ class FileStore implements SqliteStore {
   }
 
   /**
-   * Whether the room is at hand. No checkpoint meanwhile: it would move what the log holds into the file, which may take all of the room
-   * for pages that are new there.
+   * Frees the reserve. No checkpoint meanwhile: it would move the log into the file, which may use up all the space for new pages there.
    */
   #giveRoom(): boolean {
     if (this.#room?.release() === true) this.#setFull(true);
@@ -219,7 +220,7 @@ class FileStore implements SqliteStore {
 
   close(): void {
     this.#commitWaiting();
-    this.#memory = null; // its descriptor is the database's
+    this.#memory = null; // it uses the database's descriptor
     if (this.#owned) this.#database.close();
   }
 
@@ -242,7 +243,7 @@ class FileStore implements SqliteStore {
     for (const list of after) enter(this.#run, list, key, this.#now());
   }
 
-  /** Queues work for the end of this turn of the event loop; settles when it is on the disk. */
+  /** Queues work for the end of this event loop turn; settles when it is on disk. */
   #commit<T>(single: boolean, shrinks: () => boolean, work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       let result!: T;
@@ -258,7 +259,7 @@ class FileStore implements SqliteStore {
     const together = attempt(() => this.#carryOut(jobs));
     if (!together.failed) for (const job of jobs) job.done();
     else if (isBusy(together.error) || (jobs.length === 1 && !isFull(together.error))) for (const job of jobs) job.failed(together.error);
-    else for (const job of jobs) this.#commitAlone(job); // nothing of them stands; one caller's failure is not the others'
+    else for (const job of jobs) this.#commitAlone(job); // nothing was committed; one caller's failure must not fail the others
   }
 
   #commitAlone(job: Job): void {

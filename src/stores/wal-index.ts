@@ -1,7 +1,6 @@
 /**
- * What a SQLite file's rows were when they were read last, for as long as nobody has committed anything since. Whether anybody has, in
- * whatever process, is seen on every read from the header of the WAL-index (the `-shm` file): SQLite itself goes by it to
- * tell whether its own page cache still holds. Exactness, and how it fails safe: docs/decisions/0003.
+ * Caches rows of a SQLite file until the next commit of any process. Each read checks the header of the WAL-index (the `-shm` file), which
+ * SQLite itself uses to validate its page cache. For correctness, and how it fails safe, see docs/decisions/0003.
  */
 import { fstatSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { Key } from '../model/store.ts';
@@ -9,24 +8,24 @@ import type { Row } from './sql.ts';
 
 /** Two copies of 48 bytes: https://sqlite.org/walformat.html#the_wal_index_header */
 const COPY = 48;
-/** Where a copy says that it is filled in. */
+/** Offset of the flag that a copy is complete. */
 const IS_INIT = 12;
 
 const MAX_KEYS = 2000;
-/** Characters of a value beyond which it is not kept. */
+/** Longer values (in characters) are not cached. */
 const MAX_LENGTH = 16_384;
 
-/** Rows as they were read, while they still are what a read would give. */
+/** Cached rows, while they equal what a read would give. */
 export interface ReadMemory {
-  /** The row, if it is known and nothing was committed since; looks at the header. */
+  /** The row, if it is cached and nothing was committed since; checks the header. */
   find(key: Key): Row | undefined;
-  /** Keeps what was read after `find` found nothing, in the same turn. */
+  /** Caches what was read after `find` found nothing, in the same turn. */
   keep(key: Key, row: Row): void;
-  /** To be told of every commit of one's own: the header must show it, or is never trusted again. */
+  /** Call for every own commit: it must change the header, or the cache is switched off. */
   committed(): void;
 }
 
-/** A memory for an open database in WAL mode; null where the header cannot be looked at: not on Linux, not in a file. */
+/** A cache for an open database in WAL mode; null if the header cannot be read: not on Linux, or not a file. */
 export function readMemory(path: string): ReadMemory | null {
   const descriptor = descriptorOf(path);
   return descriptor === null ? null : new HeaderMemory(descriptor);
@@ -37,7 +36,7 @@ class HeaderMemory implements ReadMemory {
   readonly #rows = new Map<Key, Row>();
   #seen = Buffer.alloc(2 * COPY);
   #next = Buffer.alloc(2 * COPY);
-  /** `unproven` until a commit of our own has shown in what we read; `whole` while what we saw is a good header. */
+  /** `unproven` until an own commit has changed the header; `whole` while the header is complete. */
   #state: 'unproven' | 'torn' | 'whole' | 'off' = 'unproven';
 
   constructor(descriptor: number) {
@@ -52,7 +51,7 @@ class HeaderMemory implements ReadMemory {
   }
 
   keep(key: Key, row: Row): void {
-    // The header was seen before the row was read. If a commit came between, the header has moved on, and the next look forgets the row.
+    // The header was read before the row. If a commit came in between, the header has changed, and the next check drops the row.
     if (this.#state !== 'whole' || row.value.length > MAX_LENGTH) return;
     if (this.#rows.size >= MAX_KEYS) for (const oldest of this.#rows.keys()) if (this.#rows.delete(oldest)) break;
     this.#rows.set(key, row);
@@ -64,7 +63,7 @@ class HeaderMemory implements ReadMemory {
     else this.#state = isWhole(this.#seen) ? 'whole' : 'torn';
   }
 
-  /** True if the header is another than it was; what was known is forgotten then. */
+  /** Whether the header has changed; then all rows are dropped. */
   #look(): boolean {
     if (readHeader(this.#descriptor, this.#next) && this.#next.equals(this.#seen)) return false;
     this.#rows.clear();
@@ -78,25 +77,25 @@ class HeaderMemory implements ReadMemory {
   }
 }
 
-/** Zeroes, which are no header, where it cannot be read in full. */
-function readHeader(descriptor: number, into: Buffer): boolean {
+/** Fills with zeros, which are not a header, if it cannot be read completely. */
+function readHeader(descriptor: number, target: Buffer): boolean {
   try {
-    if (readSync(descriptor, into, 0, 2 * COPY, 0) === 2 * COPY) return true;
+    if (readSync(descriptor, target, 0, 2 * COPY, 0) === 2 * COPY) return true;
   } catch {
-    // as below: the caller then knows nothing and asks the database
+    // as below: the caller then asks the database
   }
-  into.fill(0);
+  target.fill(0);
   return false;
 }
 
-/** Both copies alike: nobody is writing one, and nobody died while doing so. */
+/** Both copies are equal: no process is writing one, or died while doing so. */
 function isWhole(header: Buffer): boolean {
   return header[IS_INIT] === 1 && header.compare(header, COPY, 2 * COPY, 0, COPY) === 0;
 }
 
 /**
- * SQLite's own descriptor of the `-shm` file, open as long as any connection of this process is. One of our own would not do: closing any
- * descriptor of a file drops all locks that the process holds on it (POSIX), those of other connections too.
+ * SQLite's own descriptor of the `-shm` file, open as long as any connection of this process. Our own would not do: closing any descriptor of
+ * a file drops all locks that the process holds on it (POSIX), including those of other connections.
  */
 function descriptorOf(path: string): number | null {
   try {
@@ -104,7 +103,7 @@ function descriptorOf(path: string): number | null {
     const names = readdirSync('/proc/self/fd');
     return names.map(Number).find((descriptor) => isOf(descriptor, file)) ?? null;
   } catch {
-    return null; // no /proc, or no such file: a database in memory
+    return null; // proc, or no such file: a database in memory/proc, or proc, or no such file: a database in memorysuch file: a database in memory
   }
 }
 
@@ -113,6 +112,6 @@ function isOf(descriptor: number, file: { readonly dev: bigint; readonly ino: bi
     const { dev, ino } = fstatSync(descriptor, { bigint: true });
     return dev === file.dev && ino === file.ino;
   } catch {
-    return false; // the one that listed the folder, closed by now
+    return false; // the descriptor that listed the folder, closed by now
   }
 }

@@ -1,15 +1,15 @@
 /**
- * A browser as a test needs one: keeps cookies, follows nothing by itself, reads the form of a page and sends it back.
- * It runs no script and draws nothing; what a real browser does with a page is shown in a real one.
+ * A browser for tests: keeps cookies, does not follow redirects by itself, and submits the form of a page. It runs no scripts and renders
+ * nothing.
  */
 
-/** What came back. */
+/** A response. */
 export interface BrowserPage {
   readonly url: string;
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Where it redirects to, if it does. */
+  /** URL of a redirect, or null. */
   readonly location: string | null;
 }
 
@@ -17,7 +17,7 @@ export interface BrowserPage {
 export interface Browser {
   readonly cookies: Map<string, string>;
   get(url: string, headers?: Record<string, string>): Promise<BrowserPage>;
-  /** Posts the page's form with what it holds, overlaid with `fields`; null leaves a field out. */
+  /** Submits the page's form with its values, overridden by `fields`; null omits a field. */
   submit(
     page: BrowserPage,
     fields: Record<string, string | readonly string[] | null>,
@@ -25,10 +25,15 @@ export interface Browser {
   ): Promise<BrowserPage>;
 }
 
-/** Sends one request: an application's `fetch`, or the global one. */
+/** Sends a request: an application's `fetch`, or the global one. */
 export type Send = (request: Request) => Promise<Response>;
 
-/** Makes a browser. */
+/**
+ * Makes a browser with its own cookies.
+ *
+ * @example
+ * const browser = makeBrowser((request) => fetch(request));
+ */
 export function makeBrowser(send: Send): Browser {
   const cookies = new Map<string, string>();
   const go = async (url: string, init: { method: string; body?: string; headers: Record<string, string> }): Promise<BrowserPage> => {

@@ -1,14 +1,21 @@
-/** A clock that stands still until it is told how much time has passed. */
+/** A clock for tests, which moves only when told to. */
 import type { Seconds } from '../model/store.ts';
 
 /** The clock of a test. */
 export interface Clock {
   now(): Seconds;
-  /** Lets that many seconds go by at once. */
+  /** Moves the clock forward. */
   pass(seconds: Seconds): void;
 }
 
-/** Makes a clock. @param start the first second; a round number in 2026 unless told. */
+/**
+ * Makes a clock.
+ *
+ * @param start in seconds since 1970; a round number in 2026 by default.
+ * @example
+ * const clock = makeClock();
+ * clock.pass(3600);
+ */
 export function makeClock(start: Seconds = 1_790_000_000): Clock {
   let now = start;
   return {

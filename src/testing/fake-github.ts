@@ -1,6 +1,6 @@
 /**
- * GitHub in the test's own process, as far as signing in goes, with its ways: errors come with status 200, the token
- * answer is JSON only for those who ask, the API wants a User-Agent, an address may be unverified.
+ * A fake GitHub in the test's process, for sign-in, with GitHub's peculiarities: errors have status 200, the token response is JSON only on
+ * request, the API requires a User-Agent, and an address may be unverified.
  */
 import type { Seconds } from '../model/store.ts';
 import { type Asked, makeCodes, type Registered } from './fake-codes.ts';
@@ -11,29 +11,35 @@ import { type Fault, faulty } from './fault.ts';
 /** A fake GitHub. */
 export interface FakeGitHub {
   readonly fetch: typeof fetch;
-  /** Paths that were asked, in order. */
+  /** Requested paths, in order. */
   readonly calls: string[];
-  /** By path. */
+  /** Faults by path. */
   readonly faults: Map<string, Fault>;
   user: { readonly id: number; readonly login: string; readonly name: string | null };
   emails: readonly { readonly email: string; readonly primary: boolean; readonly verified: boolean }[];
-  /** Organizations, with the state of the membership. */
+  /** Memberships in organizations. */
   organizations: { readonly [name: string]: 'active' | 'pending' };
-  /** Teams, as `organization/slug`, with the state of the membership. */
+  /** Memberships in teams, as `organization/slug`. */
   teams: { readonly [name: string]: 'active' | 'pending' };
-  /** Why it does not tell of memberships, if it does not: single sign-on is due, the app is not approved there, or too many questions. */
+  /** Why it does not report memberships, if so: single sign-on required, app not approved, or rate limit. */
   untold: 'sso' | 'unapproved' | 'limit' | null;
   readonly ways: TokenWays;
   readonly tokens: FakeTokens;
   visit(location: string, decision?: Decision): Promise<string>;
 }
 
-/** Who may use it, and its clock. */
+/** The registered client, and the clock. */
 export interface FakeGitHubOptions extends Registered {
   readonly now?: () => Seconds;
 }
 
-/** Makes one: an OAuth App, whose tokens do not end. For a GitHub App set `ways.lifetime` to 28,800. */
+/**
+ * Makes a fake GitHub with an OAuth App, whose tokens do not expire. For a GitHub App set `ways.lifetime` to 28,800.
+ *
+ * @example
+ * const fake = makeFakeGitHub({ clientId: 'app', clientSecret: 'secret', redirectUri: 'https://mcp.example/callback/github' });
+ * const provider = github({ clientId: 'app', clientSecret: 'secret', fetch: fake.fetch });
+ */
 export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
   const { now = () => 0, ...app } = options;
   const codes = makeCodes(app);
@@ -54,7 +60,7 @@ export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
     }
     const asked: Asked | { readonly error: string } = await codes.redeem(form);
     if ('error' in asked) return errorOf('bad_verification_code', 'The code passed is incorrect or expired.');
-    for (const scope of asked.scope) scopes.add(scope); // what was granted before is granted again, asked for or not
+    for (const scope of asked.scope) scopes.add(scope); // earlier scopes are granted again, requested or not
     return bodyOf(tokens.open(now()), [...scopes]);
   };
   const api = async (request: Request, path: string): Promise<Response> => {
@@ -75,13 +81,13 @@ export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
     const state = organization !== undefined && scopes.has('read:org') ? fake.organizations[organization] : undefined;
     return state ? Response.json({ state }) : Response.json({ message: 'Not Found' }, { status: 404 });
   };
-  /** `DELETE /applications/{id}/token` and `…/grant`: with the app's own credentials, about a token in the body. */
+  /** `DELETE /applications/{id}/token` and `…/grant`: with the app's credentials, and a token in the body. */
   const forget = async (request: Request): Promise<Response> => {
     if (request.headers.get('authorization') !== `Basic ${btoa(`${app.clientId}:${app.clientSecret}`)}`)
       return Response.json({ message: 'Requires authentication' }, { status: 401 });
     const { access_token: token } = (await request.json()) as { access_token?: string };
     if (request.method !== 'DELETE' || !tokens.revoke(token ?? '')) return new Response(null, { status: 404 });
-    if (new URL(request.url).pathname.endsWith('/grant')) tokens.revokeAll(); // every token of the account at this app, wherever it is used
+    if (new URL(request.url).pathname.endsWith('/grant')) tokens.revokeAll(); // every token of the account for this app
     return new Response(null, { status: 204 });
   };
   const fake: FakeGitHub = {
@@ -107,8 +113,7 @@ export function makeFakeGitHub(options: FakeGitHubOptions): FakeGitHub {
       return host === 'api.github.com' ? api(request, pathname) : new Response('Not found', { status: 404 });
     },
     async visit(location, { error, parameters = {} } = {}) {
-      if (!location.startsWith('https://github.com/login/oauth/authorize?'))
-        throw new Error(`The browser is not on its way to GitHub: ${location}`);
+      if (!location.startsWith('https://github.com/login/oauth/authorize?')) throw new Error(`This is not a URL of GitHub: ${location}`);
       return codes.sendBack(codes.ask(location), error, parameters);
     },
   };
@@ -120,7 +125,7 @@ function bodyOf({ expires_in, ...given }: Given, scope: readonly string[]): Reco
   return { ...given, ...ends, token_type: 'bearer', scope: scope.join(',') };
 }
 
-/** GitHub's 403s, as its documentation has them. */
+/** GitHub's 403 responses, as documented. */
 function untoldOf(why: NonNullable<FakeGitHub['untold']>): Response {
   const [message, headers]: [string, Record<string, string>] = {
     sso: ['Resource protected by organization SAML enforcement.', { 'x-github-sso': 'required; url=https://github.com/orgs/acme/sso?authorization_request=A1' }],

@@ -1,18 +1,18 @@
-/** What a fake provider signs its ID tokens with: a key of its own, published as real ones do, and a forger's hand at need. */
+/** Signs the ID tokens of a fake provider with its own published key; can forge tokens too. */
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
 
-/** What a forger makes of an ID token. */
+/** Modifies an ID token before it is signed, or replaces its signature. */
 export type Forge = (token: { header: Record<string, unknown>; claims: Record<string, unknown> }) => void | { readonly signature: string };
 
 /** A signer with one key. */
 export interface FakeSigner {
-  /** Its key, as it stands in a key set. */
+  /** Its key, as in a key set. */
   readonly jwk: Record<string, unknown>;
   readonly sign: (claims: Record<string, unknown>, forge?: Forge | null) => Promise<string>;
 }
 
-/** What a fake can sign with. */
+/** Algorithms of fake providers. */
 export type FakeAlgorithm = 'ES256' | 'RS256';
 
 const KEYS = {
@@ -20,7 +20,7 @@ const KEYS = {
   RS256: { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' },
 } as const;
 
-/** Makes one. */
+/** Makes a signer. */
 export async function makeSigner(alg: FakeAlgorithm): Promise<FakeSigner> {
   const pair = (await crypto.subtle.generateKey(KEYS[alg], true, ['sign', 'verify'])) as CryptoKeyPair;
   const { key_ops: _ops, ext: _ext, ...publicKey } = await crypto.subtle.exportKey('jwk', pair.publicKey);

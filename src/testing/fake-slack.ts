@@ -1,6 +1,6 @@
 /**
- * Sign in with Slack in the test's own process, with its ways: every answer comes with status 200, errors too, as `ok: false`
- * with words of its own; a code says whether it was used before; requests are taken as forms alone; user ids are a workspace's.
+ * A fake Slack in the test's process, for "Sign in with Slack", with Slack's peculiarities: every response has status 200, errors have
+ * `ok: false` and Slack's own codes; a used code is reported as such; requests must be forms; user ids belong to a workspace.
  */
 import { fromUtf8 } from '../lib/bytes.ts';
 import type { Seconds } from '../model/store.ts';
@@ -13,14 +13,14 @@ import { type Fault, faulty } from './fault.ts';
 /** A fake Slack. */
 export interface FakeSlack {
   readonly fetch: typeof fetch;
-  /** Paths that were asked, in order. */
+  /** Requested paths, in order. */
   readonly calls: string[];
-  /** By path. */
+  /** Faults by path. */
   readonly faults: Map<string, Fault>;
-  /** Who is signed in there. */
+  /** The signed-in user. */
   user: { readonly sub: string; readonly team: string; readonly name: string; readonly email: string; readonly emailVerified: boolean };
   forge: Forge | null;
-  /** Tokens have no end unless the app turned token rotation on: then set `lifetime` to 43,200. */
+  /** Tokens do not expire unless the app turned on token rotation: then set `lifetime` to 43,200. */
   readonly ways: TokenWays;
   readonly tokens: FakeTokens;
   visit(location: string, decision?: Decision): Promise<string>;
@@ -28,7 +28,7 @@ export interface FakeSlack {
 
 const ISSUER = 'https://slack.com';
 
-/** Makes one. */
+/** Makes a fake Slack. */
 export async function makeFakeSlack({ now, ...app }: Registered & { readonly now: () => Seconds }): Promise<FakeSlack> {
   const codes = makeCodes(app);
   const spent = new Set<string>();
@@ -58,7 +58,7 @@ export async function makeFakeSlack({ now, ...app }: Registered & { readonly now
     const id_token = await sign({ iss: ISSUER, aud: app.clientId, ...times, ...nonce, ...claimsOf(fake.user) }, fake.forge);
     return { ok: true, token_type: 'Bearer', id_token, ...tokens.open(now()) };
   };
-  /** Installation of an app: the user's token in a member of its own, beside the bot's. */
+  /** Installation of an app: the user's token is in its own member, next to the bot's. */
   const access = async (request: Request): Promise<Record<string, unknown>> => {
     const form = await codes.read(request);
     if ('error' in form) return no('bad_client_secret');
@@ -109,10 +109,9 @@ export async function makeFakeSlack({ now, ...app }: Registered & { readonly now
     },
     async visit(location, { error, parameters = {} } = {}) {
       if (location.startsWith(`${ISSUER}/oauth/v2/authorize?`)) return codes.sendBack(codes.ask(location), error, parameters);
-      if (!location.startsWith(`${ISSUER}/openid/connect/authorize?`))
-        throw new Error(`The browser is not on its way to Slack: ${location}`);
+      if (!location.startsWith(`${ISSUER}/openid/connect/authorize?`)) throw new Error(`This is not a URL of Slack: ${location}`);
       const asked = codes.ask(location);
-      if (!asked.scope.includes('openid')) throw new Error('Slack: invalid_scope. Sign in with Slack takes openid, email and profile.');
+      if (!asked.scope.includes('openid')) throw new Error('Slack: invalid_scope. Sign in with Slack supports openid, email and profile.');
       return codes.sendBack(asked, error, parameters);
     },
   };

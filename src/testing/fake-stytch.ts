@@ -1,7 +1,7 @@
 /**
- * Stytch Connected Apps in the test's own process, with its ways: the project's domain is the issuer, answers carry
- * `status_code` and `request_id`, access tokens are JWTs for the project, claims come by scope, refresh tokens by
- * `offline_access` alone. A B2B project says in the access token which organization it is, and what roles the member has.
+ * A fake Stytch project (Connected Apps) in the test's process, with Stytch's peculiarities: the issuer is the project's domain, responses
+ * have `status_code` and `request_id`, access tokens are JWTs for the project, claims depend on the scope, refresh tokens need
+ * `offline_access`. In a B2B project the access token contains the organization and the member's roles.
  */
 import type { Seconds } from '../model/store.ts';
 import { type Asked, makeCodes, type Registered } from './fake-codes.ts';
@@ -15,12 +15,12 @@ export interface FakeStytch {
   readonly fetch: typeof fetch;
   /** `https://….customers.stytch.com` */
   readonly domain: string;
-  /** Paths that were asked, in order. */
+  /** Requested paths, in order. */
   readonly calls: string[];
-  /** By path. */
+  /** Faults by path. */
   readonly faults: Map<string, Fault>;
   user: { readonly sub: string; readonly name: string; readonly email: string; readonly emailVerified: boolean };
-  /** Makes it a B2B project: where the member belongs, and as what. */
+  /** Set for a B2B project: the member's organization and roles. */
   member: { readonly organizationId: string; readonly slug: string; readonly roles: readonly string[] } | null;
   forge: Forge | null;
   readonly ways: TokenWays;
@@ -28,13 +28,13 @@ export interface FakeStytch {
   visit(location: string, decision?: Decision): Promise<string>;
 }
 
-/** Where it stands, and who may use it. */
+/** The project's domain, the registered client, and the clock. */
 export interface FakeStytchOptions extends Registered {
   readonly domain?: string;
   readonly now: () => Seconds;
 }
 
-/** Makes one. */
+/** Makes a fake Stytch project. */
 export async function makeFakeStytch(options: FakeStytchOptions): Promise<FakeStytch> {
   const { domain = 'https://acme.customers.stytch.com', now, ...app } = options;
   const codes = makeCodes(app);
@@ -115,14 +115,14 @@ export async function makeFakeStytch(options: FakeStytchOptions): Promise<FakeSt
       }
     },
     async visit(location, { error, parameters = {} } = {}) {
-      if (!location.startsWith(`${domain}/oauth/authorize?`)) throw new Error(`The browser is not on its way to Stytch: ${location}`);
+      if (!location.startsWith(`${domain}/oauth/authorize?`)) throw new Error(`This is not a URL of Stytch: ${location}`);
       return codes.sendBack(codes.ask(location), error, parameters);
     },
   };
   return fake;
 }
 
-/** The authorization page is one that the project's owner hosts; this project's stands at its own domain. */
+/** The authorization page is hosted by the project's owner; here it is on the project's domain. */
 function documentOf(domain: string): Record<string, unknown> {
   return {
     issuer: domain,

@@ -1,35 +1,35 @@
 /**
- * The tokens of a fake provider: refuses what real ones refuse. A refresh token that was used where it rotates (which, as at
- * real ones, ends everything it gave), one that was taken back, a client that does not know its secret.
+ * Tokens of a fake provider. Like a real one it refuses a used refresh token with rotation (and then ends everything that came from it), a
+ * revoked one, and a wrong secret.
  */
 import { base64url } from '../lib/base64url.ts';
 import type { Seconds } from '../model/store.ts';
 
-/** How a provider's tokens live. */
+/** Behaviour of a provider's tokens. */
 export interface TokenWays {
-  /** What its access tokens begin with. */
+  /** Prefix of its access tokens. */
   readonly prefix: string;
-  /** Seconds of an access token; null for tokens without end and without refresh token. */
+  /** Lifetime of access tokens in seconds; null for tokens that do not expire, without refresh tokens. */
   lifetime: Seconds | null;
-  /** Whether a refresh token is good for one use, or until it is taken back. */
+  /** Whether refresh tokens rotate, or stay valid until they are revoked. */
   rotates: boolean;
 }
 
-/** What the token endpoint gives. */
+/** Tokens in a token response. */
 export type Given = { readonly access_token: string; readonly refresh_token?: string; readonly expires_in?: Seconds };
 
 /** The tokens of one provider. */
 export interface FakeTokens {
-  /** Tokens for a fresh sign-in. */
+  /** Tokens for a new sign-in. */
   open(now: Seconds): Given;
-  /** The next tokens; null where the refresh token is not good. */
+  /** Refreshed tokens; null if the refresh token is not valid. */
   refresh(token: string, now: Seconds): Given | null;
   isGood(token: string | undefined, now: Seconds): boolean;
-  /** Takes back a token and all that hang together with it; false for one that was never given. */
+  /** Revokes a token and all related ones; false if it was never issued. */
   revoke(token: string): boolean;
-  /** Takes back all that were ever given. */
+  /** Revokes all tokens. */
   revokeAll(): void;
-  /** How often a refresh was asked for, and how often one was refused. */
+  /** Number of refresh requests, and of refused ones. */
   readonly refreshes: { asked: number; refused: number };
 }
 
@@ -38,7 +38,7 @@ interface Family {
   refresh: string | null;
 }
 
-/** Makes them. */
+/** Makes the tokens of one provider. */
 export function makeTokens(ways: TokenWays): FakeTokens {
   const families = new Map<string, Family>();
   const ends = new Map<string, Seconds | null>();
@@ -56,7 +56,7 @@ export function makeTokens(ways: TokenWays): FakeTokens {
     family.refresh = refresh;
     families.set(refresh, family);
     const given = { access_token: access, expires_in: ways.lifetime };
-    return keep === null ? { ...given, refresh_token: refresh } : given; // one that does not rotate is given once
+    return keep === null ? { ...given, refresh_token: refresh } : given; // without rotation it is issued once
   };
   return {
     refreshes,
@@ -66,7 +66,7 @@ export function makeTokens(ways: TokenWays): FakeTokens {
       const family = families.get(token);
       if (family && !family.isOver && family.refresh === token) return issue(family, now, ways.rotates ? null : token);
       refreshes.refused += 1;
-      if (family) family.isOver = true; // a spent one was presented: theft, or two who share it
+      if (family) family.isOver = true; // a used one was presented: theft, or two clients that share it
       return null;
     },
     isGood(token = '', now) {

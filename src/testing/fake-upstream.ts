@@ -1,7 +1,6 @@
 /**
- * An OpenID Connect provider in the test's own process: discovery, keys, codes, signed ID tokens, userinfo. Give its
- * `fetch` to a provider of `portcullis/upstreams`; let `visit` stand for the person at the provider. It can be told to
- * fail in every way, and to sign what no honest one would.
+ * A fake OpenID Connect provider in the test's process: discovery, keys, codes, signed ID tokens, userinfo. Pass its `fetch` to a provider of
+ * `portcullis/upstreams`, and call `visit` in place of the user. It can fail in every way, and sign what an honest provider would not.
  */
 import type { Seconds } from '../model/store.ts';
 import { type Asked, makeCodes, type Registered } from './fake-codes.ts';
@@ -9,13 +8,13 @@ import { type FakeAlgorithm, type Forge, makeSigner } from './fake-signer.ts';
 import { type FakeTokens, makeTokens, type TokenWays } from './fake-tokens.ts';
 import { type Fault, faulty } from './fault.ts';
 
-/** What the person does at the provider. */
+/** What the user does at the provider. */
 export interface Decision {
   /** An error instead of a code: `access_denied`. */
   readonly error?: string;
-  /** The scopes that the person allows; all that are asked for, unless told. */
+  /** The scopes that the user allows; all requested ones by default. */
   readonly scope?: readonly string[];
-  /** What else stands in the callback; null leaves a parameter out. */
+  /** More parameters of the callback; null omits one. */
   readonly parameters?: { readonly [name: string]: string | null };
 }
 
@@ -26,38 +25,45 @@ export type FakeEndpoint = 'discovery' | 'token' | 'jwks' | 'userinfo' | 'revoke
 export interface FakeUpstream {
   readonly fetch: typeof fetch;
   readonly issuer: string;
-  /** Which endpoints were asked, in order. */
+  /** Requested endpoints, in order. */
   readonly calls: FakeEndpoint[];
   /** Set to make an endpoint fail. */
   readonly faults: Map<FakeEndpoint, Fault>;
-  /** Claims of the person who is signed in there; `sub` at least. */
+  /** Claims of the signed-in user, at least `sub`. */
   user: { readonly sub: string; readonly [claim: string]: unknown };
-  /** Whether name and e-mail stand in the ID token, or at the userinfo endpoint alone. */
+  /** Whether name and e-mail are only at the userinfo endpoint, and not in the ID token. */
   thin: boolean;
   forge: Forge | null;
-  /** Changes an answer of the token endpoint once the tokens in it were made, and the old ones are spent: `({ token_type, ...rest }) => rest`. */
+  /** Changes a token response after its tokens were issued and the old ones were spent: `({ token_type, ...rest }) => rest`. */
   shape: ((answer: Record<string, unknown>) => unknown) | null;
-  /** How it refuses a refresh token; `invalid_grant` unless told. */
+  /** Response to an invalid refresh token; `invalid_grant` by default. */
   refusal: { readonly status: number; readonly body: unknown };
-  /** How its tokens live: an hour, with refresh tokens for one use, unless told. */
+  /** Behaviour of its tokens: by default valid for an hour, with rotating refresh tokens. */
   readonly ways: TokenWays;
   readonly tokens: FakeTokens;
-  /** Members of the discovery document that are not as they should be. */
+  /** Members of the discovery document to override. */
   readonly metadata: Record<string, unknown>;
   readonly keys: { jwks: unknown[] };
-  /** Follows an authorization URL as a person would; the URL that the browser is sent back to. */
+  /** Follows an authorization URL like a user. @returns the callback URL. */
   visit(location: string, decision?: Decision): Promise<string>;
 }
 
-/** Where it stands, and who may use it. */
+/** Issuer, registered client, and clock. */
 export interface FakeUpstreamOptions extends Registered {
   readonly issuer?: string;
-  /** What it signs with; default ES256. */
+  /** Signature algorithm; ES256 by default. */
   readonly alg?: FakeAlgorithm;
   readonly now: () => Seconds;
 }
 
-/** Makes one, with a key of its own. */
+/**
+ * Makes a fake provider with its own key.
+ *
+ * @example
+ * const app = { clientId: 'app', clientSecret: 'secret', redirectUri: 'https://mcp.example/callback/oidc' };
+ * const fake = await makeFakeUpstream({ ...app, now: () => Math.floor(Date.now() / 1000) });
+ * const provider = oidc({ ...app, issuer: fake.issuer, fetch: fake.fetch });
+ */
 export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<FakeUpstream> {
   const { issuer = 'https://idp.example', alg = 'ES256', now, ...app } = options;
   const root = issuer.replace(/\/$/, ''); // Auth0's issuer ends with a slash
@@ -65,7 +71,7 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
   const ways: TokenWays = { prefix: 'upstream-', lifetime: 3600, rotates: true };
   const tokens = makeTokens(ways);
   const { jwk, sign } = await makeSigner(alg);
-  /** `auth_time` comes where `max_age` is asked, and only there, as with many a real provider. */
+  /** `auth_time` is included only if `max_age` is requested, as with many real providers. */
   const idTokenOf = ({ sub, ...profile }: FakeUpstream['user'], { nonce, parameters }: Asked): Promise<string> =>
     sign(
       {
@@ -82,7 +88,7 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
     );
 
   const shaped = (answer: Record<string, unknown>): Response => Response.json(fake.shape ? fake.shape(answer) : answer);
-  /** A text is a page, or nothing at all. */
+  /** A string is an HTML page, possibly empty. */
   const refused = ({ status, body } = fake.refusal): Response =>
     typeof body === 'string' ? new Response(body, { status, headers: { 'content-type': 'text/html' } }) : Response.json(body, { status });
   const routes: { readonly [path: string]: readonly [FakeEndpoint, (request: Request) => Promise<Response>] } = {
@@ -144,7 +150,7 @@ export async function makeFakeUpstream(options: FakeUpstreamOptions): Promise<Fa
       return fault === undefined ? handle(request) : faulty(fault, init?.signal);
     },
     async visit(location, { error, scope, parameters = {} } = {}) {
-      if (!location.startsWith(`${root}/authorize?`)) throw new Error(`The browser is not on its way to the provider: ${location}`);
+      if (!location.startsWith(`${root}/authorize?`)) throw new Error(`This is not a URL of the provider: ${location}`);
       const asked = codes.ask(location);
       return codes.sendBack(scope ? { ...asked, scope } : asked, error, { iss: issuer, ...parameters });
     },
@@ -161,7 +167,7 @@ function documentOf(root: string): Record<string, unknown> {
     revocation_endpoint: `${root}/revoke`,
     response_types_supported: ['code'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['ES256', 'none', 'HS256'], // a careless document must not open a door
+    id_token_signing_alg_values_supported: ['ES256', 'none', 'HS256'], // a careless document must not weaken anything
     authorization_response_iss_parameter_supported: true,
   };
 }

@@ -1,6 +1,6 @@
-/** Faults that a fake provider can be told to have, as real ones have them. */
+/** Faults of fake providers, as with real ones. */
 
-/** What is wrong with an endpoint: nobody there, no answer, half an answer, a web page, too much, or any answer at all. */
+/** What is wrong with an endpoint: down, no response, a truncated response, an HTML page, too much data, or any given response. */
 export type Fault =
   | 'down'
   | 'hangs'
@@ -9,7 +9,7 @@ export type Fault =
   | 'huge'
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown };
 
-/** Answers as somebody with that fault would. */
+/** Responds with a fault. */
 export async function faulty(fault: Fault, signal: AbortSignal | null | undefined): Promise<Response> {
   const json = { 'content-type': 'application/json' };
   switch (fault) {

@@ -1,6 +1,6 @@
 /**
- * A store that fails on purpose at its n-th operation: what a server does then is what its users meet when a database is restarted,
- * a connection is cut, or a process is killed between two writes.
+ * A store that fails on purpose at its n-th operation, to test how a server behaves when a database restarts, a connection breaks, or a
+ * process is killed between two writes.
  */
 import type { Store } from '../model/store.ts';
 
@@ -8,31 +8,37 @@ import type { Store } from '../model/store.ts';
  * How an operation fails.
  *
  * - `refuse`: nothing is done, and it rejects.
- * - `lose`: it is done, and its answer is lost: a connection that drops at the wrong moment.
- * - `delay`: others overtake it; it goes on when `pass` says so, by default some turns of the event loop later.
- * - `hang`: nothing is done, and it never answers.
- * - `kill-before`, `kill-after`: the process dies before or after it: neither this operation nor any later one answers.
+ * - `lose`: it is done, but its response is lost.
+ * - `delay`: others overtake it; it continues when `pass` resolves, by default some event loop turns later.
+ * - `hang`: nothing is done, and it never settles.
+ * - `kill-before`, `kill-after`: the process dies before or after it: neither this operation nor any later one settles.
  */
 export type StoreFault = 'refuse' | 'lose' | 'delay' | 'hang' | 'kill-before' | 'kill-after';
 
-/** The store, and what to do to it. */
+/** The store, and its controls. */
 export interface FaultyStore {
   readonly store: Store;
-  /** The n-th operation from now (1 is the next) fails; every one from there on where `forever`. */
+  /** The n-th operation from now fails (1 is the next); with `forever`, every one from there on. */
   readonly plan: (fault: StoreFault, at: number, forever?: boolean) => void;
-  /** No more faults, and a killed process is as if started anew; tells how many operations there were since the plan. */
+  /** Ends all faults, and restarts a killed process. @returns the number of operations since the plan. */
   readonly heal: () => number;
-  /** Fulfils when the process was killed. What was under way then never answers. */
+  /** Resolves when the process was killed. Pending operations then never settle. */
   readonly killed: Promise<void>;
 }
 
-/** How to pass the time of a delayed operation. */
+/** Options of {@link faultyStore}. */
 export interface FaultyStoreOptions {
-  /** Fulfils when a delayed operation may go on. */
+  /** Resolves when a delayed operation may continue. */
   readonly pass?: () => Promise<void>;
 }
 
-/** Wraps a store. Errors look as those of drivers do: with an address and a password, which must never reach a client. */
+/**
+ * Wraps a store. Its errors look like those of drivers, with an address and a password, which must never reach a client.
+ *
+ * @example
+ * const { store, plan } = faultyStore(memoryStore());
+ * plan('lose', 2);
+ */
 export function faultyStore(inner: Store, { pass = someTurns }: FaultyStoreOptions = {}): FaultyStore {
   let [count, fault, at, forever, dead] = [0, 'refuse' as StoreFault, 0, false, false];
   let tellKilled = (): void => undefined;
@@ -78,7 +84,7 @@ function never(): Promise<never> {
   return new Promise<never>(() => undefined);
 }
 
-/** Long enough that what was begun later comes first. */
+/** Long enough for later operations to overtake. */
 async function someTurns(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await new Promise<void>((next) => setTimeout(next));
 }

@@ -1,32 +1,32 @@
 /**
- * An OAuth client as a test needs one: does each step by itself, and can do each of them wrong.
+ * An OAuth client for tests: performs each step separately, with overrides to do it wrong.
  */
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
 import type { Browser, BrowserPage, Send } from './browser.ts';
 
-/** An answer of a token, registration or revocation endpoint. */
+/** Response of a token, registration or revocation endpoint. */
 export interface JsonAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
 }
 
-/** The tokens of a good answer. */
+/** The tokens of a successful response. */
 export interface Tokens {
   readonly access: string;
   readonly refresh: string;
 }
 
-/** Where to find the server and how to present oneself. */
+/** The server, and the client's metadata. */
 export interface TestClientOptions {
   readonly send: Send;
   readonly issuer: string;
-  /** Default `http://localhost:3334/callback`. */
+  /** `http://localhost:3334/callback` by default. */
   readonly redirectUri?: string;
-  /** An id that needs no registration: the URL of a metadata document. */
+  /** An id without registration: the URL of a metadata document. */
   readonly id?: string;
-  /** Registration members beside the usual ones. */
+  /** More registration members. */
   readonly metadata?: Record<string, unknown>;
 }
 
@@ -36,18 +36,18 @@ export interface TestClient {
   readonly secret: string | undefined;
   readonly redirectUri: string;
   readonly verifier: string;
-  /** The URL that starts a sign-in; `changes` overlay its parameters, null leaves one out. */
+  /** The URL that starts a sign-in; `changes` override its parameters, null omits one. */
   authorizeUrl(changes?: Record<string, string | null>): Promise<string>;
-  /** From the consent page to the code, as a person would. */
+  /** From the consent page to the code, like a user. */
   signIn(browser: Browser, fields: Record<string, string | readonly string[]>, changes?: Record<string, string | null>): Promise<string>;
-  /** POST of the token endpoint. */
+  /** POST to the token endpoint. */
   token(fields: Record<string, string | null>, headers?: Record<string, string>): Promise<JsonAnswer>;
   redeem(code: string, changes?: Record<string, string | null>): Promise<JsonAnswer>;
   refresh(refreshToken: string, changes?: Record<string, string | null>): Promise<JsonAnswer>;
   revoke(token: string, changes?: Record<string, string | null>): Promise<JsonAnswer>;
 }
 
-/** The code of a redirect, or an error that tells what came instead. */
+/** The code of a redirect. @throws {Error} describing what came instead. */
 export function codeOf(page: BrowserPage): string {
   const code = page.location && new URL(page.location).searchParams.get('code');
   if (!code)
@@ -57,7 +57,7 @@ export function codeOf(page: BrowserPage): string {
   return code;
 }
 
-/** The tokens of a good token answer, or an error that tells what came instead. */
+/** The tokens of a successful response. @throws {Error} describing what came instead. */
 export function tokensOf(answer: JsonAnswer): Tokens {
   const { access_token: access, refresh_token: refresh } = answer.body;
   if (answer.status !== 200 || typeof access !== 'string')
@@ -65,7 +65,12 @@ export function tokensOf(answer: JsonAnswer): Tokens {
   return { access, refresh: typeof refresh === 'string' ? refresh : '' };
 }
 
-/** Registers a client, unless it brings its id along. */
+/**
+ * Registers a client, unless the options contain an id.
+ *
+ * @example
+ * const client = await registerClient({ send: (request) => fetch(request), issuer: 'http://localhost:8787' });
+ */
 export async function registerClient(options: TestClientOptions): Promise<TestClient> {
   const { send, issuer, redirectUri = 'http://localhost:3334/callback' } = options;
   const found = await jsonOf(await send(new Request(`${issuer}/.well-known/oauth-authorization-server`)));
@@ -89,7 +94,7 @@ export async function registerClient(options: TestClientOptions): Promise<TestCl
     verifier,
     async authorizeUrl(changes = {}) {
       const challenge = base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(verifier))));
-      const usual = {
+      const defaults = {
         response_type: 'code',
         client_id: id,
         redirect_uri: redirectUri,
@@ -97,7 +102,7 @@ export async function registerClient(options: TestClientOptions): Promise<TestCl
         code_challenge_method: 'S256',
         state: 'st4te',
       };
-      return `${endpoint('authorization_endpoint')}?${query({ ...usual, ...changes })}`;
+      return `${endpoint('authorization_endpoint')}?${query({ ...defaults, ...changes })}`;
     },
     async signIn(browser, fields, changes) {
       const page = await browser.get(await client.authorizeUrl(changes));

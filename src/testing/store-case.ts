@@ -1,27 +1,27 @@
 /**
- * What the cases of the store suite are made of: the shape of a case, and a handful of assertions that need no test runner.
+ * Building blocks of the store suite: the shape of a case, and some assertions that need no test runner.
  */
 import type { IndexKey, Json, Key, Page, Seconds, Store, Version } from '../model/store.ts';
 
-/** A fresh, empty store on a clock, and where the engine survives its process a way to open the same data anew. */
+/** A new, empty store, and, if the engine survives its process, a way to open the same data again. */
 export interface StoreUnderTest {
   readonly store: Store;
-  /** Ends the present one and opens what it left. */
+  /** Closes the store and opens its data again. */
   readonly reopen?: () => Promise<Store>;
-  /** Copies all data, as a backup would; what it gives puts the copy back in place of what stands there then. */
+  /** Copies all data like a backup. @returns a function that restores the copy. */
   readonly copy?: () => Promise<() => Promise<void>>;
 }
 
-/** Makes a fresh, empty store that reads the time from `now`. */
+/** Makes a new, empty store that reads the time from `now`. */
 export type MakeStore = (now: () => Seconds) => Promise<StoreUnderTest>;
 
 /** One case of the suite. */
 export interface StoreCase {
-  /** A full sentence: what the store does. */
+  /** What the store does, as a sentence. */
   readonly name: string;
-  /** True where several come at once: a promise of atomic stores alone. */
+  /** Set if it needs concurrency: a guarantee of atomic stores only. */
   readonly atomic?: true;
-  /** Throws if it does not. */
+  /** Throws if the store fails the case. */
   readonly run: (make: MakeStore) => Promise<void>;
 }
 
@@ -30,14 +30,14 @@ export interface Clock {
   time: Seconds;
 }
 
-/** What a case works with. */
+/** What a case gets. */
 export interface Given {
   readonly store: Store;
   readonly copy?: StoreUnderTest['copy'];
   readonly clock: Clock;
 }
 
-/** Makes a case of a sentence and a body; the body gets a fresh store and its clock. */
+/** Makes a case; its body gets a new store and its clock. */
 export function rule(name: string, body: (given: Given) => Promise<void>): StoreCase {
   return {
     name,
@@ -49,12 +49,12 @@ export function rule(name: string, body: (given: Given) => Promise<void>): Store
   };
 }
 
-/** The same for a case in which several come at once. */
+/** The same for a case with concurrent operations. */
 export function race(name: string, body: (given: Given) => Promise<void>): StoreCase {
   return { ...rule(name, body), atomic: true };
 }
 
-/** Writes, and fails the case if the store refuses. */
+/** Writes; fails the case if the store refuses. */
 export async function written(
   store: Store,
   key: Key,
@@ -67,7 +67,7 @@ export async function written(
   return version;
 }
 
-/** Adds one to a number by reading and writing on condition, until it is done. */
+/** Increments a number by reading and writing on condition, until it succeeds. */
 export async function raise(store: Store, key: Key): Promise<void> {
   for (;;) {
     const stored = await store.read(key);
@@ -75,7 +75,7 @@ export async function raise(store: Store, key: Key): Promise<void> {
   }
 }
 
-/** Starts that many calls at once. */
+/** Starts several calls at once. */
 export function racers<T>(count: number, run: (n: number) => Promise<T>): Promise<T>[] {
   return Array.from({ length: count }, (_, n) => run(n));
 }
@@ -92,12 +92,12 @@ export async function keysOf(store: Store, index: IndexKey): Promise<readonly Ke
   return (await pagesOf(store, index)).flatMap((page) => page.keys);
 }
 
-/** Fails the case if something does not hold. */
+/** Fails the case unless the condition holds. */
 export function check(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise);
 }
 
-/** Fails the case unless two values are the same JSON, the names of an object in one order. */
+/** Fails the case unless two values are the same JSON, with object members in the same order. */
 export function equal(found: unknown, wanted: unknown): void {
   const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
   if (a !== b) throw new Error(`found ${brief(a)}, wanted ${brief(b)}`);

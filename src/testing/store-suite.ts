@@ -1,6 +1,6 @@
 /**
- * What every store must do, as a list of cases that any test runner can run: an adapter that passes them may hold grants.
- * Each case makes a fresh store of its own on a clock that the case moves. No runner is imported; a case fails by throwing.
+ * The guarantees of a store as a list of cases for any test runner: an adapter that passes them may store grants. Each case makes its own
+ * store, on a clock that it moves. No test runner is imported; a case fails by throwing.
  */
 import type { Json, Key, Page } from '../model/store.ts';
 import { check, equal, keysOf, pagesOf, race, racers, raise, rule, type StoreCase, written } from './store-case.ts';
@@ -8,7 +8,12 @@ import { versionRules } from './version-rules.ts';
 
 export type { MakeStore, StoreCase, StoreUnderTest } from './store-case.ts';
 
-/** The cases, each independent of the others. */
+/**
+ * The cases, independent of each other.
+ *
+ * @example
+ * for (const { name, run } of storeSuite) it(name, () => run(async (now) => ({ store: memoryStore({ now }) })));
+ */
 export const storeSuite: readonly StoreCase[] = [
   rule('reads what was written, and null where nothing was', async ({ store }) => {
     equal(await store.read('a:1'), null);
@@ -111,7 +116,7 @@ export const storeSuite: readonly StoreCase[] = [
       keys,
     );
   }),
-  rule('gives an empty page for a list that nobody entered', async ({ store }) => {
+  rule('gives an empty page for a list without entries', async ({ store }) => {
     equal(await store.list('user:1'), { keys: [] });
   }),
   rule('keeps lists apart, and a key in all that its write names', async ({ store }) => {
@@ -188,7 +193,7 @@ export const storeSuite: readonly StoreCase[] = [
     read.list.push(4);
     equal((await store.read('a:1'))?.value, { list: [1, 2] });
   }),
-  rule('gives every live record once to whoever copies it, with its end and its lists, if it can', async ({ store, clock }) => {
+  rule('lists every live record once for a copy, with its expiry and its lists, if it can', async ({ store, clock }) => {
     if (!store.all) return;
     const wanted = new Map<Key, unknown>();
     for (let n = 0; n < 420; n++) {

@@ -1,4 +1,4 @@
-/** What every store must promise of versions: part of `testing/store-suite`. */
+/** Guarantees about versions: part of `testing/store-suite`. */
 import type { Version } from '../model/store.ts';
 import { check, equal, rule, type StoreCase, written } from './store-case.ts';
 
@@ -35,7 +35,7 @@ export const versionRules: readonly StoreCase[] = [
     equal((await store.read('a:1', known))?.value, 'next');
     equal(await store.write('a:1', 'stale', lost), null);
   }),
-  rule('gives a caller what he knows only while the record is still in that very state', async ({ store, clock }) => {
+  rule('returns the known record only while the stored one is unchanged', async ({ store, clock }) => {
     await written(store, 'a:1', { n: 1 }, 'any');
     const known = (await store.read('a:1')) ?? undefined;
     equal(await store.read('a:1', known), known);

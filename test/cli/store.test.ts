@@ -70,7 +70,7 @@ describe('cli/store', () => {
     await run('export', from, file);
     const broken = `${file}-broken`;
     writeFileSync(broken, readFileSync(file, 'utf8').replace('acme/2026-11-23@grant:199', 'nothing'));
-    expect(await run('import', to, broken)).toMatchObject({ code: 1, err: 'Line 201 is no record of an export.' });
+    expect(await run('import', to, broken)).toMatchObject({ code: 1, err: 'Line 201 is not a record of an export.' });
     expect((await run('import', to, file)).out).toBe('200 records imported; 0 were there already.');
     expect((await run('check', to)).out).toContain('acme/2026-11-23@grant 200');
   });

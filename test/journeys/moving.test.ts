@@ -85,7 +85,7 @@ describe('moving', () => {
       ...wrapped(target),
       write: (...all) => (left-- > 0 ? target.write(...all) : Promise.reject(new Error('The disk is full.'))),
     };
-    await expect(importRecords(failing, lines)).rejects.toThrow(/broke off after 120 records: The disk is full. Run it again/);
+    await expect(importRecords(failing, lines)).rejects.toThrow(/stopped after 120 records: The disk is full. Run it again/);
     await target.write('grant:1', 'newer', 'any', { index: ['user:1' satisfies IndexKey] });
     const { written, kept } = await importRecords(target, lines);
     expect([written + kept, kept]).toEqual([lines.length - 2, 120]);

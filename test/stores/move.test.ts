@@ -50,15 +50,15 @@ describe('stores/move', () => {
     expect([await target.read('a:2'), (await target.read('a:3'))?.value]).toEqual([null, 3]);
   });
 
-  it('says so when the export broke off, when a line is no record, and when it is something else', async () => {
+  it('rejects an export without its end, with a line that is not a record, or from another program', async () => {
     const lines = await linesOf(await filled(10));
     const cases: readonly [readonly string[], RegExp][] = [
-      [lines.slice(0, -1), /end of the export is missing: it broke off after 10 records/],
+      [lines.slice(0, -1), /end of the export is missing: it stops after 10 records/],
       [[...lines.slice(0, 4), ...lines.slice(5)], /Records are missing: the export had 10, and here are 9/],
-      [[...lines.slice(0, 3), '{"key":"nothing"}', ...lines.slice(3)], /^Line 4 is no record/],
-      [[...lines.slice(0, 3), '{"key":"a:b","val', ...lines.slice(3)], /^Line 4 is no record/],
-      [[...lines, lines[1] ?? ''], /^Line 13 is no record/],
-      [lines.slice(1), /no export of Portcullis/],
+      [[...lines.slice(0, 3), '{"key":"nothing"}', ...lines.slice(3)], /^Line 4 is not a record/],
+      [[...lines.slice(0, 3), '{"key":"a:b","val', ...lines.slice(3)], /^Line 4 is not a record/],
+      [[...lines, lines[1] ?? ''], /^Line 13 is not a record/],
+      [lines.slice(1), /not an export of Portcullis/],
       [[], /end of the export is missing/],
     ];
     for (const [some, message] of cases) {

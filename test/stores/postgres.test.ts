@@ -106,12 +106,12 @@ describe.skipIf(!server)('stores/postgres', async () => {
     const role = `app_${Date.now().toString(36)}`;
     await admin.query(`CREATE ROLE ${role} LOGIN`);
     const as = (): Store => postgresStore(poolOf(Object.assign(new URL(url), { username: role }).href));
-    await expect(as().read('a:1')).rejects.toThrow(/may not make tables in the schema public\. GRANT USAGE, CREATE ON SCHEMA public/);
+    await expect(as().read('a:1')).rejects.toThrow(/may not create tables in the schema public\. GRANT USAGE, CREATE ON SCHEMA public/);
     await postgresStore(poolOf(url)).write('a:1', 1, 'any');
     await admin.query(
       `GRANT SELECT ON portcullis_layout TO ${role}; GRANT SELECT, INSERT ON portcullis_records, portcullis_entries TO ${role}`,
     );
-    await expect(as().read('a:1')).rejects.toThrow(/lacks rights .* UPDATE on "public"\.portcullis_records/);
+    await expect(as().read('a:1')).rejects.toThrow(/lacks privileges.* UPDATE on "public"\.portcullis_records/);
     await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON portcullis_records, portcullis_entries TO ${role}`);
     const store = as();
     const version = (await store.write('a:2', 1, 'any', { index: ['user:1'] })) ?? 0;

@@ -38,7 +38,9 @@ describe('upstreams/slack', () => {
     let once: Promise<string> | undefined;
     const same = (location: string): Promise<string> => (once ??= fake.visit(location));
     const back = await arrival(provider, same).then(() => same(''));
-    await expect(fake.visit((await locationOf(provider)).href.replace('callback', 'elsewhere'))).rejects.toThrow('another redirect URI');
+    await expect(fake.visit((await locationOf(provider)).href.replace('callback', 'elsewhere'))).rejects.toThrow(
+      'is not registered at the provider',
+    );
     expect(await failureIn(arrival(provider, async () => back))).toBe('broken token_code_already_used');
   });
 
