@@ -89,6 +89,25 @@ describe('cli/doctor, itself', () => {
     expect(plain.outcome).not.toBe('fine');
   }); // prettier-ignore
 
+  it.each([
+    ['ENOTFOUND', 'reachable', 'problem', 'Correct the host mcp.example'],
+    ['CERT_HAS_EXPIRED', 'tls', 'problem', 'Renew the certificate'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls', 'problem', 'names this host'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls', 'problem', 'intermediate certificates'],
+    ['CERT_REVOKED', 'tls', 'problem', 'common clients trust'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls', 'problem', 'does not speak TLS'],
+    ['EAI_AGAIN', 'reachable', 'outage', 'could not be looked up'],
+    ['ECONNRESET', 'reachable', 'outage', 'connection was cut'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'reachable', 'outage', 'accept a connection in time'],
+    ['ESOMETHING', 'reachable', 'outage', 'There was no answer'],
+  ])('tells %s as %s, %s', async (code, check, level, fix) => {
+    const { report } = await lookAt(() => {
+      throw new TypeError('fetch failed', { cause: { code } });
+    });
+    expect(report.findings).toEqual([expect.objectContaining({ check, level, found: expect.stringMatching(`${code}|no host of that name`), fix: expect.stringContaining(fix) })]);
+    expect(report.outcome).toBe(level === 'outage' ? 'outage' : 'problems');
+  }); // prettier-ignore
+
   it('asks for https where a server is not on this computer', async () => {
     const url = 'http://mcp.example/mcp';
     const report = await examine(given(url), () => undefined, { reach: async () => undefined, fetch: async () => new Response(null, { status: 404 }) });
