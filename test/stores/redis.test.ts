@@ -193,8 +193,10 @@ describe.skipIf(!server)('stores/redis', async () => {
     const store = await as('app', 'right', rest);
     const version = await store.write('rights:1', 1, 'absent', { index: ['rights:all'] });
     expect((await store.read('rights:1'))?.version).toBe(version);
-    expect([(await store.list('rights:all')).keys, await store.count?.()]).toEqual([['rights:1'], 1]);
-    expect((await store.all?.())?.records).toHaveLength(1);
+    expect((await store.list('rights:all')).keys).toEqual(['rights:1']);
+    const keys: string[] = [];
+    for await (const line of exportRecords(store)) keys.push(String((JSON.parse(line) as { key?: string }).key));
+    expect(keys).toContain('rights:1');
     for (const missing of rest) {
       const lesser = await as(
         `without-${missing.replaceAll(/\W/g, '')}`,
