@@ -29,6 +29,7 @@ interface PgConnection extends PgDriver {
 interface PgPool extends PgDriver {
   readonly totalCount: number;
   connect(): Promise<PgConnection>;
+  on?(event: 'connect', listener: (connection: PgConnection) => void): unknown;
 }
 
 /** The part of `sql` of `postgres` that is used. */
@@ -78,6 +79,7 @@ function pooled(pool: PgPool): (query: PgQuery, milliseconds: number) => Promise
     if (!watched.has(connection)) connection.on?.('error', () => undefined);
     watched.add(connection);
   };
+  pool.on?.('connect', watch); // "ready" and "terminated" may come in one packet, before `connect` below is back
   const drop = (connection: PgConnection): void => {
     connection.release(true);
     connection.connection?.stream?.destroy?.(); // a regular close would wait for an answer
