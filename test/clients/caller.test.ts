@@ -80,7 +80,7 @@ describe('clients/caller, refusals', () => {
       expect(orUnavailable(error)).toBe(error);
   }); // prettier-ignore
 
-  it('name nobody who names no client', () => {
+  it('name no client if the request names none', () => {
     expect(NO_CLIENT).toEqual({ kind: 'absent', clientId: '' });
   });
 });

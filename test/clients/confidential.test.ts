@@ -160,7 +160,7 @@ describe('clients/confidential', () => {
     expect(await ask(`litellm:${secret}x`)).toBe(401);
   });
 
-  it('SEC-066 makes whoever guesses secrets wait, and only there (S-029)', async () => {
+  it('SEC-066 slows down secret guessing, and only from that network (S-029)', async () => {
     const { client, redeem } = await withCode(POST);
     const guess = (address: string): Promise<JsonAnswer> =>
       redeem({ client_id: client.id, client_secret: 'guess' }, { 'x-test-address': address });

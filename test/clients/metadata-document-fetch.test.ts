@@ -217,7 +217,7 @@ describe('clients/metadata-document, how often (F-45)', () => {
   });
 });
 
-describe('clients/find, ids that name nobody', () => {
+describe('clients/find, unknown ids', () => {
   it('tells an id that was never registered from one that is none, and from documents that are not read', async () => {
     const world = await setUp();
     const off = await setUp({ clientIdMetadataDocumentEnabled: false });

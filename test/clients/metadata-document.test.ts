@@ -56,7 +56,7 @@ describe('clients/metadata-document: what a document must be', () => {
     expect(() => clientOf(ID, text, 0, { ...RULES, grantTypes: [DEVICE_CODE] })).toThrow(expect.objectContaining({ reason: 'document_redirects_missing' }));
   }); // prettier-ignore
 
-  it('SEC-095 refuses whatever would be a shared secret, or one in a public place (S-085)', () => {
+  it('SEC-095 rejects every kind of shared secret, and private keys in public (S-085)', () => {
     for (const secret of [{ client_secret: 's' }, { client_secret: null }, { client_secret_expires_at: 0 }])
       expect(refused(secret)).toBe('document_with_secret');
     for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'tls_client_auth', 7])
@@ -68,7 +68,7 @@ describe('clients/metadata-document: what a document must be', () => {
     expect(read({ jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] } }).authMethod).toBe('none');
   }); // prettier-ignore
 
-  it('takes a client that can do without a secret, or has a key; who offers both may come either way (S-085, S-091)', () => {
+  it('accepts a client without a secret, or with a key; one that lists both may use either (S-085, S-091)', () => {
     const preferred = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://client.example/keys' };
     const { jwks_uri: jwksUri } = preferred;
     expect(read(preferred)).toMatchObject({ authMethod: 'private_key_jwt', jwksUri });

@@ -77,14 +77,14 @@ describe('clients/metadata', () => {
   ]; // prettier-ignore
 
   it.each(['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'logo_uri#de', 'client_uri#ja-Kana-JP'])(
-    'leaves out a link that no browser should open in %s, and takes the client (R-20, SEC-076)',
+    'ignores an unsafe link in %s, and registers the client (R-20, SEC-076)',
     (name) => {
       for (const value of HOSTILE) expect(parse({ [name]: value, client_name: 'Notes' })).toEqual({ ...parse({}), name: 'Notes' });
       expect(codeOf({ [name]: 'https://app.example/x' })).not.toBe('invalid_client_metadata');
     },
   );
 
-  it('refuses keys at an address that nobody should read (SEC-076)', () => {
+  it('rejects a jwks_uri at a private address (SEC-076)', () => {
     for (const value of HOSTILE) expect([value, codeOf({ jwks_uri: value })]).toEqual([value, 'invalid_client_metadata']);
   });
 

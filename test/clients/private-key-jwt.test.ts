@@ -34,7 +34,7 @@ async function withCode(by: Signer = signer, store = 'memory', keys: unknown = [
 const reasonOf = ({ events }: App): string | undefined => events.findLast((one) => one.kind === 'request.refused')?.reason;
 
 describe.each(storeNames)('clients/private-key-jwt on %s', (store) => {
-  it('lets a client in by its key, once for each assertion, however many ask at once (S-027, S-091, S-253)', async () => {
+  it('authenticates a client by its key, once for each assertion, under concurrent requests (S-027, S-091, S-253)', async () => {
     const { app, client, redeem } = await withCode(signer, store);
     const tokens = tokensOf(await redeem());
     expect((await app.call(tokens.access)).status).toBe(200);
@@ -247,7 +247,7 @@ describe('clients/private-key-jwt: keys at an address', () => {
     expect(fetched).toEqual([ID, KEYS, KEYS]);
   });
 
-  it('goes on with the keys it has for a day while their host is down, and never says that the client is unknown (R-03)', async () => {
+  it('uses cached keys for a day while their host is down, and never reports the client as unknown (R-03)', async () => {
     const { app, client, fail } = await outside();
     const ask = async (): Promise<number> =>
       (
@@ -377,7 +377,7 @@ describe('clients/private-key-jwt: keys at an address', () => {
     expect((await client.refresh(plain.refresh, shown(await sign()))).status).toBe(200);
   });
 
-  it('FLT-05 answers 503 where the assertion cannot be remembered, and lets nobody in', async () => {
+  it('FLT-05 answers 503 if the assertion cannot be recorded, and authenticates no client', async () => {
     const { app, redeem } = await withCode();
     const { write } = app.store;
     app.store.write = () => Promise.reject(new Error('down'));

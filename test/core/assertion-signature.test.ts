@@ -73,7 +73,7 @@ async function opened(door: Door, forgeries: readonly Forgery[]): Promise<readon
 }
 
 describe.each(Object.entries(doors))('core/signature: %s', (_name, door) => {
-  it('SEC-205 SEC-201 SEC-202 SEC-203 takes a good one, and none of those that are forged, broken, confused or written another way', async () => {
+  it('SEC-205 SEC-201 SEC-202 SEC-203 accepts valid signatures, and rejects forged, broken, confused and re-encoded ones', async () => {
     const good = await signer.sign(door.claims, { kid: undefined, ...door.header });
     expect(await door.opens(good)).toBe(true);
     const forgeries = await forgeriesOf(signer, good, door.header);
@@ -84,7 +84,7 @@ describe.each(Object.entries(doors))('core/signature: %s', (_name, door) => {
 });
 
 describe('core/assertion-signature', () => {
-  it('SEC-203 SEC-205 refuses extensions and names that stand twice, though the right key signed them', async () => {
+  it('SEC-203 SEC-205 rejects header extensions and duplicate members, even if the right key signed them', async () => {
     for (const [name, door] of Object.entries(doors).slice(0, 2)) {
       const good = await signer.sign(door.claims, { kid: undefined, ...door.header });
       expect([name, await opened(door, await oddities(signer, good, door.header))]).toEqual([name, []]);
@@ -92,7 +92,7 @@ describe('core/assertion-signature', () => {
     }
   });
 
-  it('SEC-205 takes no algorithm but the one the key is for, of RSA neither', async () => {
+  it("SEC-205 rejects any algorithm but the key's own, RSA keys included", async () => {
     const pairs = await Promise.all(
       ['RS256', 'PS256'].map(async (alg) => {
         const one = await makeSigner(alg, 'rsa');
@@ -115,7 +115,7 @@ describe('core/assertion-signature', () => {
     }
   });
 
-  it('SEC-205 SEC-202 uses no key that is for something else, that is weak, broken or secret, or that is not the only one', async () => {
+  it('SEC-205 SEC-202 uses no key that is for another purpose, weak, broken, private, or ambiguous', async () => {
     const text = await signer.sign({ sub: 'x' }, {});
     const key = signer.publicKey;
     const other = await makeSigner('ES256', 'key-1');
@@ -128,7 +128,7 @@ describe('core/assertion-signature', () => {
     expect(await takesAssertion(text, [key, { ...other.publicKey, kid: 'other' }])).toBe(true);
   });
 
-  it('SEC-205 takes no RSA key whose exponent is one: everybody can sign for it', async () => {
+  it('SEC-205 rejects an RSA key with exponent one, under which anyone can sign', async () => {
     const { publicKey } = await generateKeyPair('RS256', { extractable: true });
     const weak = { ...(await exportJWK(publicKey)), e: 'AQ', kid: 'weak' };
     const text = `${base64url(utf8('{"alg":"RS256","kid":"weak"}'))}.${base64url(utf8('{"sub":"x"}'))}`;
@@ -139,7 +139,7 @@ describe('core/assertion-signature', () => {
     expect(await takesAssertion(`${text}.${base64url(signature)}`, [weak])).toBe(false);
   });
 
-  it('SEC-205 takes no RSA key of 1024 bits', async () => {
+  it('SEC-205 rejects an RSA key of 1024 bits', async () => {
     const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1024, publicExponent: Uint8Array.of(1, 0, 1) };
     const { privateKey, publicKey } = (await crypto.subtle.generateKey(rsa, true, ['sign', 'verify'])) as CryptoKeyPair;
     const short = { ...((await crypto.subtle.exportKey('jwk', publicKey)) as JsonWebKey), kid: 'short', key_ops: undefined };

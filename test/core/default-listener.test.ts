@@ -22,7 +22,7 @@ const settled = (): Promise<void> => vi.waitFor(() => expect(lines.length).toBeG
 const SECRET = 'code_AAAAAAAAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB';
 
 describe('the listener where the application gives no `on` (N-01)', () => {
-  it.each([LOOPBACK, 'https://mcp.example'])('prints what failed with the id of the answer, in one line, at %s', async (issuer) => {
+  it.each([LOOPBACK, 'https://mcp.example'])('prints a failure with the id of the response, in one line, at %s', async (issuer) => {
     const cause = new Error('password=hunter2 at postgres://ada:hunter2@db.example/x\nsecond line', {
       cause: new TypeError(`bad ${SECRET}`),
     });
@@ -49,7 +49,7 @@ describe('the listener where the application gives no `on` (N-01)', () => {
     ]);
   });
 
-  it('prints a sign-in that failed, on loopback, without what was typed', async () => {
+  it('prints a failed sign-in on loopback, without the input', async () => {
     const app = await silent(LOOPBACK);
     const browser = app.browser();
     const page = await browser.get(`${LOOPBACK}/login`);

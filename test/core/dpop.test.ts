@@ -20,7 +20,7 @@ const formOf = ({ client, code }: { client: TestClient; code: string }): Record<
 });
 
 describe('core/dpop', () => {
-  it('says why a proof does not count, and uses up no code for it', async () => {
+  it('reports why a proof is invalid, without using up the code', async () => {
     const app = await makeApp('memory');
     const [prover, other] = [await makeProver(app.clock), await makeProver(app.clock)];
     const { client, code } = await app.toCode();
@@ -45,7 +45,7 @@ describe('core/dpop', () => {
     expect((await client.token(again, { dpop: await prover.proof('POST', TOKEN, { claims: { jti: 'two' } }) })).status).toBe(200);
   });
 
-  it('counts a proof by its key: another key may use the same id', async () => {
+  it('scopes single use of a proof to its key: another key may use the same id', async () => {
     const app = await makeApp('memory');
     for (let at = 0; at < 2; at++) {
       const prover = await makeProver(app.clock);
@@ -55,7 +55,7 @@ describe('core/dpop', () => {
     }
   });
 
-  it('takes a nonce for 150 to 300 seconds, and no other one', async () => {
+  it('accepts a nonce for 150 to 300 seconds, and no other nonce', async () => {
     const app = await makeApp('memory', { dpopNonces: true, secret: SECRET });
     app.clock.pass(150 - (app.clock.now() % 150)); // a nonce begins
     const prover = await makeProver(app.clock);
@@ -80,7 +80,7 @@ describe('core/dpop', () => {
     expect(await late()).toBe('taken');
   });
 
-  it('counts once for a request whose write is tried again, and is an outage where the store cannot count it', async () => {
+  it('counts a proof once if the write is retried, and answers 503 if the store fails', async () => {
     const { inner, clock } = await makeApp('memory');
     let [lost, isDown] = [0, false];
     const store: Store = {

@@ -11,7 +11,7 @@ import { tenantStore } from '../../src/stores/tenant.ts';
 import { appOn, storeNames, makeApp } from '../support/app.ts';
 
 describe.each(storeNames)('core/health on %s', (name) => {
-  it('says yes where the store can be written and read, and leaves nothing behind', async () => {
+  it('reports ok if the store can be written and read, and leaves no record behind', async () => {
     const app = await makeApp(name);
     const before = { ...app.counts };
     expect(await app.provider.helpers(app.env).health()).toEqual({ ok: true });
@@ -20,7 +20,7 @@ describe.each(storeNames)('core/health on %s', (name) => {
 });
 
 describe('core/health', () => {
-  it('FLT-05 says no at whichever operation the store fails, tells the operator why, and says yes again once it is back', async () => {
+  it('FLT-05 reports failure whichever operation fails, tells the operator why, and reports ok once the store is back', async () => {
     for (const at of [1, 2, 3]) {
       const clock = makeClock();
       const faulty = faultyStore(memoryStore(clock));
@@ -34,14 +34,14 @@ describe('core/health', () => {
     }
   });
 
-  it('says no where a store takes writes and forgets them', async () => {
+  it('reports failure if a store acknowledges writes and loses them', async () => {
     const clock = makeClock();
     const forgetful = { ...asPlain(memoryStore(clock)), remove: async () => false };
     const app = await appOn(forgetful, clock);
     expect(await app.provider.helpers(app.env).health()).toMatchObject({ ok: false, reason: 'store_wrong' });
   });
 
-  it('looks at every part of a store, under the names of its tenant and epoch, and tells how many fail and why (F-70)', async () => {
+  it('checks every part of a store, under its tenant and epoch, and reports how many fail and why (F-70)', async () => {
     const clock = makeClock();
     const inner = memoryStore(clock);
     const partOf = (key: Key): number => key.length % 3;

@@ -44,7 +44,7 @@ function asObject(store: Store): Store {
 }
 
 describe('core/store-faults on a store elsewhere', () => {
-  it('FLT-06 gives up an operation at its deadline, with 503, and leaves no timer behind', async () => {
+  it('FLT-06 fails an operation at its deadline with 503, and leaves no timer behind', async () => {
     const timer = makeTimer();
     const store = withStoreRetry(
       { atomic: true, read: () => new Promise(() => undefined), write, remove, list },
@@ -60,7 +60,7 @@ describe('core/store-faults on a store elsewhere', () => {
     expect(timer.waiting()).toBe(0);
   });
 
-  it('FLT-06 piles nothing up on a store that hangs, lets one at a time find out, and goes on once it answers', async () => {
+  it('FLT-06 sends a hanging store one probe at a time, and resumes once it answers', async () => {
     const timer = makeTimer();
     let asked = 0;
     let hangs = true;
@@ -83,7 +83,7 @@ describe('core/store-faults on a store elsewhere', () => {
     expect((await many(50)).every(({ status }) => status === 'fulfilled')).toBe(true);
   });
 
-  it('FLT-10 tries again what certainly did nothing, with pauses, and then says 503', async () => {
+  it('FLT-10 retries with pauses what certainly did nothing, and then answers 503', async () => {
     const timer = makeTimer();
     let [tries, refusals] = [0, 3];
     const refusing: Store['write'] = async (...all) => {
@@ -119,7 +119,7 @@ describe('core/store-faults on a store elsewhere', () => {
     expect(await read('a:3')).not.toBeNull();
   });
 
-  it('reads once more, at once, where a connection broke, and no more than that (F-70)', async () => {
+  it('repeats a read once, immediately, after a broken connection (F-70)', async () => {
     let [tries, broken] = [0, 1];
     const breaking: Store['read'] = (...all) => (tries++ < broken ? Promise.reject(new Error('read ECONNRESET')) : read(...all));
     const store = withStoreRetry({

@@ -49,7 +49,7 @@ async function storeOf(name: string, clock: Clock): Promise<Store> {
 }
 
 describe.each(storeNames)('core/reseal on %s', (name) => {
-  it('SEC-207 FLT-25 seals everything anew, so that the oldest secret can be dropped and nobody loses anything', async () => {
+  it('SEC-207 FLT-25 reseals everything, so that the oldest secret can be dropped without loss', async () => {
     const clock = makeClock();
     const store = await storeOf(name, clock);
     const app = await appOn(store, clock, optionsWith(OLD));
@@ -77,7 +77,7 @@ describe.each(storeNames)('core/reseal on %s', (name) => {
     expect((await store.list('some:list')).keys).toEqual(['upstream:v']);
   });
 
-  it('SEC-207 seals signing keys anew by itself, when they are next read, and goes on with the same ones', async () => {
+  it('SEC-207 reseals signing keys when they are next read, and keeps using them', async () => {
     const clock = makeClock();
     const store = await storeOf(name, clock);
     const one = { accessTokenSigning: 'ES256' } as const;
@@ -93,7 +93,7 @@ describe.each(storeNames)('core/reseal on %s', (name) => {
 });
 
 describe('core/reseal', () => {
-  it('counts no sign-in under way as left: what its own state seals is no business of the secret (F-21)', async () => {
+  it('does not count a pending sign-in as left, since its own state seals it (F-21)', async () => {
     const clock = makeClock();
     const store = memoryStore({ now: clock.now });
     const sealed = await keys.sealUnder('state', { nonce: 'n' }, 'upstream-state:x');
@@ -103,7 +103,7 @@ describe('core/reseal', () => {
     expect(await pass(await appOn(store, clock, optionsWith(NEW, OLD)))).toEqual({ resealed: 0, left: 0 });
   });
 
-  it('SEC-209 leaves what no given secret opens as it is, and says that it is there', async () => {
+  it('SEC-209 keeps what no configured secret opens, and reports it', async () => {
     const [clock, ring] = [makeClock(), ringOf(keys.secret())];
     const store = memoryStore({ now: clock.now });
     await keepMore(store, ring);
@@ -113,7 +113,7 @@ describe('core/reseal', () => {
     expect([await store.read('state:s'), await store.read('upstream:v')]).toEqual(before);
   });
 
-  it('gives up what a lost secret sealed where that is asked for: states go, vault records lose that key, authenticator apps stay (F-62)', async () => {
+  it('drops what a lost secret sealed if requested: states are removed, vault records lose that key, authenticator apps stay (F-62)', async () => {
     const [clock, ring] = [makeClock(), ringOf(keys.secret())];
     const store = memoryStore({ now: clock.now });
     await keepMore(store, ring);
@@ -134,7 +134,7 @@ describe('core/reseal', () => {
     ]);
   });
 
-  it('FLT-14 takes nothing back that somebody changes in the middle, and says that it is to be done again', async () => {
+  it('FLT-14 overwrites no concurrent change, and reports that another pass is needed', async () => {
     const clock = makeClock();
     const inner = memoryStore({ now: clock.now });
     await keepMore(inner, ringOf(OLD));

@@ -41,7 +41,7 @@ async function atEveryOperation(fault: Fault, run: (broken: Broken, arm: () => v
 }
 
 describe('core/store-retry', () => {
-  it('says so of whatever a store rejects with, and keeps the cause for the operator', async () => {
+  it('turns every store error into 503, and keeps the cause for the operator', async () => {
     const { store, plan } = faultyStore(memoryStore());
     plan('refuse', 1, true);
     const faults = withStoreRetry(store);

@@ -11,7 +11,7 @@ const keyOf = (token: string): `grant:${string}` => `grant:${token.slice(7, 29)}
 const rowOf = async (app: App, token: string): Promise<Grant> => (await app.store.read(keyOf(token)))?.value as unknown as Grant;
 
 describe('core/verify: answers', () => {
-  it('says the organization, who acts and the key of a token, each where there is one, and hands out copies', async () => {
+  it('returns organization, actor and key of a token if present, as copies', async () => {
     const seen: Record<string, unknown>[] = [];
     const app = await makeApp('memory', {
       apiHandler: (_request, _env, { auth }) => {
@@ -45,7 +45,7 @@ describe('core/verify: answers', () => {
     expect([both['organization'], both['act']]).toEqual([organization, act]);
   });
 
-  it('tells a program from a person by its names', async () => {
+  it('distinguishes programs from users by their ids', async () => {
     const app = await makeApp('memory');
     const said = async (more: object): Promise<unknown> => {
       const { tokens } = await app.signedIn();
@@ -95,7 +95,7 @@ describe('core/verify: answers', () => {
     expect((await app.call(anywhere)).access?.resource).toBe(RESOURCE);
   });
 
-  it('believes a token that was checked a moment ago, and not beyond the end of its grant, nor when the clock goes back', async () => {
+  it('accepts a recently checked token, but not past the end of its grant, nor if the clock goes back', async () => {
     const more = { dangerouslyCacheTokens: 5 } as Parameters<typeof makeApp>[1];
     const app = await makeApp('memory', more);
     const status = async (token: string): Promise<number> => (await app.call(token)).status;
@@ -116,7 +116,7 @@ describe('core/verify: answers', () => {
     expect([await status(other.tokens.access), lastReason(app)]).toEqual([401, 'grant_unknown']);
   });
 
-  it('says that the token is over which another was exchanged for', async () => {
+  it('reports that the exchanged token has ended', async () => {
     const type = 'urn:ietf:params:oauth:grant-type:token-exchange';
     const by = { client_id: 'gateway', client_secret: 'a-secret-of-enough-characters-to-pass' };
     const app = await makeApp('memory', {
@@ -137,7 +137,7 @@ describe('core/verify: answers', () => {
     expect([(await app.call(child)).status, lastReason(app)]).toEqual([401, 'subject_token_over']);
   });
 
-  it('takes a token for every route at our routes alone, not at a resource elsewhere and not at what is none', async () => {
+  it('accepts a token for every route only at our own routes', async () => {
     const everyRoute = { uri: 'https://mcp.example' };
     const cached = {
       grant: { resource: everyRoute.uri, expiresAt: 9 },

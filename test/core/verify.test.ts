@@ -4,7 +4,7 @@ import type { Context } from '../../src/model/handler.ts';
 import { makeApp, RESOURCE } from '../support/app.ts';
 
 describe('core/verify', () => {
-  it('says who called, through which client, for what, until when, and with which props', async () => {
+  it('returns user, client, resource, expiry and props', async () => {
     const app = await makeApp('memory');
     const { client, tokens } = await app.signedIn();
     const { access } = await app.call(tokens.access);
@@ -31,7 +31,7 @@ describe('core/verify', () => {
     expect(seen).toEqual([true, true, true, true, 'own', props]);
   });
 
-  it('ends to the second', async () => {
+  it('expires to the second', async () => {
     const app = await makeApp('memory', { accessTokenTTL: 60 });
     const { tokens } = await app.signedIn();
     app.clock.pass(59);
@@ -40,7 +40,7 @@ describe('core/verify', () => {
     expect((await app.call(tokens.access)).status).toBe(401);
   });
 
-  it('SEC-213 believes no row that was changed by hand: sealed props and keys belong to their grant', async () => {
+  it('SEC-213 rejects a record that was edited: sealed props and keys are bound to their grant', async () => {
     const app = await makeApp('memory');
     const [mine, theirs] = [await app.signedIn(), await app.signedIn()];
     const keyOf = (token: string): `grant:${string}` => `grant:${token.slice(7, 29)}`;
@@ -60,7 +60,7 @@ describe('core/verify', () => {
     expect((await app.call(mine.tokens.access)).status).toBe(200);
   });
 
-  it('hands each call what is its own: what a handler does to it changes no other call', async () => {
+  it('gives each call its own copy, so that a handler changes no other call', async () => {
     const spoil = (_request: Request, _env: unknown, { auth }: Context): Response => {
       const seen = Response.json({ auth });
       const { scope, props } = auth as unknown as { scope: string[]; props: { claims: { name: string } } };
@@ -75,7 +75,7 @@ describe('core/verify', () => {
     for (let round = 0; round < 3; round++) expect((await app.call(tokens.access)).access).toEqual(first);
   });
 
-  it('goes by the grant alone: no grant, no access (I1)', async () => {
+  it('grants access only by the stored grant (I1)', async () => {
     const app = await makeApp('memory');
     const { tokens } = await app.signedIn();
     await app.store.remove(`grant:${tokens.access.slice(7, 29)}`);

@@ -22,7 +22,7 @@ describe('grants/authorization-code', () => {
     expect((await client.redeem(code)).status).toBe(200);
   });
 
-  it('SEC-025 forgives a few wrong verifiers and burns the code after five', async () => {
+  it('SEC-025 tolerates a few wrong verifiers, and ends the grant after five', async () => {
     const app = await makeApp('memory');
     const patient = await app.toCode();
     for (let at = 0; at < 4; at++)
@@ -116,7 +116,7 @@ describe('grants/authorization-code', () => {
     expect((await client.redeem(code)).status).toBe(200);
   }); // prettier-ignore
 
-  it('SEC-036 takes no token for one of another kind', async () => {
+  it('SEC-036 rejects tokens of another kind', async () => {
     const app = await makeApp('memory');
     const { client, code } = await app.toCode();
     expectJson(await client.refresh(code), 'invalid_grant');
@@ -190,7 +190,7 @@ describe('grants/authorization-code', () => {
     expect((await strict.call(tokens.access)).status).toBe(401);
   });
 
-  it.each(storeNames)('redeems once, however many ask at once, on %s (S-053)', async (store) => {
+  it.each(storeNames)('redeems once under concurrent requests, on %s (S-053)', async (store) => {
     const app = await makeApp(store);
     const { client, code } = await app.toCode();
     const answers = await Promise.all(Array.from({ length: 30 }, () => client.redeem(code)));

@@ -84,7 +84,7 @@ describe.each(storeNames)('grants/jwt-bearer on %s', (store) => {
     expect(grants).toHaveLength(2);
   });
 
-  it('SEC-219 S-266 takes an assertion once, however many bring it at once', async () => {
+  it('SEC-219 S-266 accepts an assertion once, under concurrent requests', async () => {
     const app = await makeApp(store, options);
     const assertion = await jag(app);
     const answers = await Promise.all(Array.from({ length: 6 }, () => send(app, { ...BY, assertion })));

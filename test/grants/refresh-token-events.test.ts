@@ -34,7 +34,7 @@ describe('grants/refresh-token: events', () => {
     expect(app.events.filter(({ kind }) => kind === 'grant.caught_up')).toEqual([]);
   });
 
-  it('knows a refresh token of long ago for what it is, and ends the grant', async () => {
+  it('detects reuse of an old refresh token, and ends the grant', async () => {
     const app = await makeApp('memory', { refreshTokenGrace: 0 });
     const { client, tokens } = await app.signedIn();
     const second = tokensOf(await client.refresh(tokens.refresh));

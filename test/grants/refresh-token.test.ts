@@ -36,7 +36,7 @@ describe('grants/refresh-token', () => {
     expect((await client.refresh(tokensOf(again).refresh)).status).toBe(200);
   });
 
-  it('SEC-044 takes a retired token after the grace for theft: everything of the grant is dead, told once (S-058)', async () => {
+  it('SEC-044 treats a retired token after the grace period as theft, and ends the grant once (S-058)', async () => {
     const app = await makeApp('memory');
     const { client, tokens } = await app.signedIn();
     const next = tokensOf(await client.refresh(tokens.refresh));
@@ -50,7 +50,7 @@ describe('grants/refresh-token', () => {
     expect(ended(app)).toMatchObject([{ reason: 'refresh_reused', clientId: client.id }]);
   });
 
-  it('takes the second use of a refresh token for theft at once where the grace is 0', async () => {
+  it('treats the second use of a refresh token as theft if the grace period is 0', async () => {
     const app = await makeApp('memory', { refreshTokenGrace: 0 });
     const { client, tokens } = await app.signedIn();
     const next = tokensOf(await client.refresh(tokens.refresh));
@@ -126,7 +126,7 @@ describe('grants/refresh-token', () => {
     expectJson(await client.refresh(tokensOf(third).refresh), 'invalid_grant');
   });
 
-  it('SEC-053 ends everything of a user with the password, or with the account', async () => {
+  it('SEC-053 ends all sessions and grants of a user with a new password, or with the account', async () => {
     const app = await makeApp('memory');
     const { accounts } = app.provider.helpers(app.env);
     const [one, two] = [await app.signedIn(), await app.signedIn(POST)];
@@ -164,7 +164,7 @@ describe('grants/refresh-token', () => {
     expect((await client.refresh(tokens.refresh)).status).toBe(200);
   }); // prettier-ignore
 
-  it.each(storeNames)('gives one and the same successor to fifty who refresh at once, on %s', async (store) => {
+  it.each(storeNames)('gives the same successor to fifty concurrent refreshes, on %s', async (store) => {
     const app = await makeApp(store);
     const { client, tokens } = await app.signedIn();
     const answers = await Promise.all(Array.from({ length: 50 }, () => client.refresh(tokens.refresh)));
@@ -175,7 +175,7 @@ describe('grants/refresh-token', () => {
     expect((await client.refresh(only.refresh)).status).toBe(200);
   });
 
-  it('answers a retry whose access token was pushed out by newer ones, so that the client refreshes', async () => {
+  it('answers a retry whose access token was dropped for newer ones, so that the client refreshes', async () => {
     const app = await makeApp('memory');
     const { client, tokens } = await app.signedIn();
     let next = tokensOf(await client.refresh(tokens.refresh));
@@ -199,7 +199,7 @@ describe('grants/refresh-token', () => {
     expect(ended(app)).toEqual([]);
   });
 
-  it('takes no honest retry for theft after a hundred rotations within one grace (F-13)', async () => {
+  it('treats no honest retry as theft after a hundred rotations within one grace period (F-13)', async () => {
     const app = await makeApp('memory');
     const { client, tokens } = await app.signedIn();
     let live = tokens;

@@ -93,7 +93,7 @@ describe.each(storeNames)('grants/token-exchange on %s', (store) => {
     for (const token of [sibling.access, other]) expect((await app.call(token)).status).toBe(200);
   });
 
-  it('keeps the bond of a token to a key, and tells the operator which key the new one is bound to (F-18)', async () => {
+  it('keeps the key binding of a token, and tells the policy which key the new one is bound to (F-18)', async () => {
     const told: unknown[] = [];
     const app = await makeApp(store, { ...options, tokenExchange: ({ jkt, subject }) => (told.push([jkt, subject.cnf?.jkt]), true) });
     const [owner, gate] = [await makeProver(app.clock), await makeProver(app.clock)];
@@ -126,7 +126,7 @@ describe.each(storeNames)('grants/token-exchange on %s', (store) => {
 });
 
 describe('grants/token-exchange: SEC-217', () => {
-  it('SEC-217 gives no wider scope, also not by a chain', async () => {
+  it('SEC-217 gives no wider scope, not even through a chain', async () => {
     const app = await makeApp('memory', options);
     const { client, browser } = await app.toCode();
     const narrow = tokensOf(await client.redeem(await client.signIn(browser, { ...ALICE, scope: ['read'] }))).access;
@@ -141,7 +141,7 @@ describe('grants/token-exchange: SEC-217', () => {
     expect((await exchange(app, less)).body['scope']).toBe('read');
   });
 
-  it('SEC-217 gives no longer life, also not by a chain', async () => {
+  it('SEC-217 gives no longer lifetime, not even through a chain', async () => {
     const app = await makeApp('memory', options);
     const { tokens } = await app.signedIn();
     app.clock.pass(3500);
@@ -223,7 +223,7 @@ describe('grants/token-exchange: SEC-217', () => {
     expect(lastReason(app)).toBe('exchange_token_expired');
   });
 
-  it('SEC-217 lets nobody whom the operator does not name: off without a policy, no by default, and not for other clients', async () => {
+  it("SEC-217 exchanges only for clients in the operator's policy: off without one, and not for other clients", async () => {
     const off = await makeApp('memory', { clients: options.clients! });
     const { tokens: theirs } = await off.signedIn();
     expectJson(await exchange(off, theirs.access), 'unsupported_grant_type');

@@ -8,7 +8,7 @@ const jwt = (header: unknown, claims: unknown = {}, signature = 'c2ln'): string 
 const head = { alg: 'ES256' };
 
 describe('model/assertion', () => {
-  it('takes a JWT apart', () => {
+  it('parses a JWT', () => {
     const text = jwt({ ...head, kid: 'k', typ: 'Application/AT+JWT', jwk: { kty: 'EC' } }, { sub: 'u' });
     expect(parseAssertion(text)).toEqual({ text, alg: 'ES256', kid: 'k', typ: 'at+jwt', jwk: { kty: 'EC' }, claims: { sub: 'u' } });
     expect(parseAssertion(jwt(head))).toEqual({
@@ -49,7 +49,7 @@ describe('model/assertion', () => {
     expect(parseAssertion(text)).toBeNull();
   });
 
-  it('takes 16,384 characters and not one more', () => {
+  it('accepts 16,384 characters and no more', () => {
     const room = 16_384 - jwt(head, {}, '').length;
     const signature = 'A'.repeat(room - (room % 4));
     const filler = jwt(head, {}, signature);
@@ -91,7 +91,7 @@ describe('model/assertion', () => {
     expect(timeProblem({ ...claims }, NOW)).toBe(problem);
   });
 
-  it('is over when its end and the skew have passed', () => {
+  it('ends when its expiry and the clock skew have passed', () => {
     expect([endOf({ exp: NOW }), endOf({ exp: NOW + 0.1 })]).toEqual([NOW + SKEW, NOW + SKEW + 1]);
   });
 

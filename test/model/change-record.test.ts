@@ -24,14 +24,14 @@ function contended(): RecordAccess['store'] {
 }
 
 describe('model/change-record', () => {
-  it('loses no change of a crowd, on every store (F-22)', async () => {
+  it('loses no concurrent change, on every store (F-22)', async () => {
     for (const { name, store } of await makeStores(() => 1000)) {
       const results = await Promise.all(Array.from({ length: 40 }, () => raise({ store, runtime: makeRuntime() })));
       expect([name, new Set(results).size, (await store.read('count:1'))?.value]).toEqual([name, 40, { n: 40 }]);
     }
   });
 
-  it('ends with 503 and Retry-After where others write without end, and names the kind of record (F-22)', async () => {
+  it('answers 503 with Retry-After under endless contention, and names the kind of record (F-22)', async () => {
     const { runtime, pauses } = paused(255);
     await expect(raise({ store: contended(), runtime })).rejects.toMatchObject({
       code: 'temporarily_unavailable',
@@ -42,7 +42,7 @@ describe('model/change-record', () => {
     expect(pauses.length).toBeGreaterThan(20);
   });
 
-  it('waits longer each time up to a bound, for a part of that which the runtime draws by lot (F-22)', async () => {
+  it('waits longer each time up to a limit, with jitter from the runtime (F-22)', async () => {
     const [longest, shortest] = [paused(255), paused(0)];
     for (const { runtime } of [longest, shortest]) await expect(raise({ store: contended(), runtime })).rejects.toThrow();
     expect(longest.pauses.slice(0, 7)).toEqual([8, 16, 32, 64, 128, 200, 200]);
@@ -50,7 +50,7 @@ describe('model/change-record', () => {
     expect(longest.pauses.reduce((sum, one) => sum + one)).toBeLessThan(10_000);
   });
 
-  it('tells absence as absence, and writes nothing for it', async () => {
+  it('passes null to the edit for an absent record, and writes nothing for it', async () => {
     const store: Store = memoryStore();
     expect(await changeRecord({ store }, 'count:1', isCount, (held) => ({ result: held }))).toBeNull();
     expect(await store.read('count:1')).toBeNull();

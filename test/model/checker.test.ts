@@ -10,13 +10,13 @@ const HONEST: Bounds = { processes: full ? 3 : 2, requests: full ? 5 : 4, passes
 const STOLEN: Bounds = { processes: 2, requests: full ? 3 : 2, passes: full ? 3 : 2, thefts: full ? 3 : 2, bound: false };
 
 describe('every order in which the processes of a client and a thief can meet a grant', () => {
-  it('locks out no honest client with two processes, four requests, lost answers and late writes (F-13)', async () => {
+  it('locks out no honest client with two processes, four requests, lost responses and delayed writes (F-13)', async () => {
     const { states, broken } = await explore(HONEST);
     expect(broken).toBeNull();
     expect(states).toBeGreaterThan(1000);
   });
 
-  it.each([false, true])('lets no thief stay in unnoticed beyond the grace (F-11; bound to a key: %s)', async (bound) => {
+  it.each([false, true])('detects a thief at the latest after the grace period (F-11; bound to a key: %s)', async (bound) => {
     const { states, broken } = await explore({ ...STOLEN, bound });
     expect(broken).toBeNull();
     expect(states).toBeGreaterThan(1000);

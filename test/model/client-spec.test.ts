@@ -8,7 +8,7 @@ const jwksUri = 'https://client.example/keys';
 const redirectUris = ['https://app.example/cb'];
 
 describe('model/client-spec', () => {
-  it('fills in what the operator leaves out', () => {
+  it('applies the defaults', () => {
     const usual = { id: 'app', applicationType: 'native', authMethod: 'client_secret_basic', createdAt: 7 };
     expect(clientFrom('app', {}, 7)).toStrictEqual({ ...usual, redirectUris: [], grantTypes: ['client_credentials'] });
     expect(clientFrom('app', { redirectUris }, 7)).toStrictEqual({
@@ -91,7 +91,7 @@ describe('model/client-spec', () => {
       expect(() => clientFrom(id, {}, 0)).toThrow(/its id must be/);
   });
 
-  it('wants a secret of 32 characters where it is used, and none elsewhere', () => {
+  it('requires a secret of 32 characters if it is used, and none otherwise', () => {
     const check = (secret: string | undefined, authMethod: Client['authMethod']): void =>
       checkSecret(
         secret === undefined ? { id: 'app' } : { id: 'app', secret },

@@ -69,7 +69,7 @@ describe('model/dpop', () => {
     expect(requestProblem(parsed(more), 'POST', { url: URL_CALLED }, undefined, NOW)).toBe(problem);
   });
 
-  it('holds a proof to the token that comes along', () => {
+  it('requires the proof of the access token in the request', () => {
     const judge = (more: object, hash: string | undefined): string | null =>
       requestProblem(parsed(more), 'POST', { url: URL_CALLED }, hash, NOW);
     expect([judge({ ath: 'h' }, 'h'), judge({ ath: 'h' }, undefined)]).toEqual([null, null]);

@@ -44,7 +44,7 @@ describe('model/transition, check by check', () => {
     expect([last.access.at(-1)?.expiresAt, last.refresh?.expiresAt]).toEqual([START + 50, START + 50]);
   });
 
-  it('takes a retired token up to the last second of its grace, and then for stolen', () => {
+  it('accepts a retired token up to the last second of its grace period, and then treats it as stolen', () => {
     const grant = grantAfter(rotate(rotation('refresh-1', 2, START), minted(2))(redeemed()));
     expect(rotate(rotation('refresh-1', 3, START + 119), minted(3))(grant)).toMatchObject({ result: { kind: 'repeated' } });
     expect(reasonOf(rotate(rotation('refresh-1', 3, START + 120), minted(3))(grant))).toBe('refresh_reused');

@@ -27,7 +27,7 @@ describe('model/grant-transitions', () => {
     expect([reasonOf(verdict), verdict.grant]).toEqual([reason, undefined]);
   }); // prettier-ignore
 
-  it('tells whoever fails an earlier check nothing of a later one', () => {
+  it('reveals nothing of a later check to a request that fails an earlier one', () => {
     const spent = redeemed();
     const wrong = { clientId: 'other', redirectUri: 'x', challenge: 'x', resource: 'x', scope: ['x'], now: START + 99 };
     expect(reasonOf(redeem(redemption({ ...wrong, code: proofOf('x') }), minted(2))(spent))).toBe('code_unknown');
@@ -37,7 +37,7 @@ describe('model/grant-transitions', () => {
     expect(reasonOf(redeem(redemption({ now: START + 99 }), minted(2))(spent))).toBe('code_replayed');
   });
 
-  it('wraps the key of the grant for each token, and for nobody else', () => {
+  it('wraps the key of the grant for each token only', () => {
     const grant = redeemed();
     expect(unwrap(grant.access[0]!, proofOf('access-1').pad)).toEqual(KEY);
     expect(unwrap(grant.refresh!, proofOf('refresh-1').pad)).toEqual(KEY);
@@ -46,7 +46,7 @@ describe('model/grant-transitions', () => {
     expect(unwrap(next.access[1]!, proofOf('access-2').pad)).toEqual(KEY);
   });
 
-  it('leaves nothing secret in an ended grant, and ends none twice', () => {
+  it('removes every secret from an ended grant, and ends it once', () => {
     const ended = grantAfter(revoke('revoked', START)(redeemed()));
     expect(ended).toMatchObject({ code: null, refresh: null, retired: [], access: [], sealedProps: '', ended: { reason: 'revoked' } });
     expect(revoke('user_signed_out', START)(ended)).toEqual({ result: false });

@@ -26,7 +26,7 @@ describe('model/grant', () => {
     expect(whyOver(grant, START + 14)).toBeNull();
   });
 
-  it('may vanish after the last thing of it that can still be presented', () => {
+  it('expires after the last token that can still be presented', () => {
     const ends = (more: Partial<Grant>): number => lifeEndOf(openGrant({ code: null, ...more })) - START;
     expect(ends({})).toBe(-START);
     expect(ends({ code })).toBe(60);
@@ -44,7 +44,7 @@ describe('model/grant', () => {
     expect(isLive(end(grant, 'revoked', START), START)).toBe(false);
   });
 
-  it('keeps nothing secret when it ends', () => {
+  it('keeps no secret when it ends', () => {
     const upstreams = { sealed: 'secret', ids: ['a'] } as unknown as NonNullable<Grant['upstreams']>;
     const grant = openGrant({ refresh, access: [access('a', START + 10)], retired: [{ hash: 'h', sealedSuccessor: 's', until: START }] });
     const over = { code: null, refresh: null, retired: [], access: [], sealedProps: '', ended: { at: START + 1, reason: 'revoked' } };

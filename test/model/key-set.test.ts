@@ -6,7 +6,7 @@ const OKP: Jwk = { kty: 'OKP', crv: 'Ed25519', x: 'x' };
 const RSA: Jwk = { kty: 'RSA', n: 'n', e: 'AQAB' };
 
 describe('model/key-set', () => {
-  it('is a list of at most 64 public keys', () => {
+  it('accepts a list of at most 64 public keys', () => {
     expect(keySetOf({ keys: [EC, RSA] })).toEqual({ keys: [EC, RSA] });
     expect(keySetOf({ keys: [] })).toEqual({ keys: [] });
     expect(keySetOf({ keys: Array.from({ length: 64 }, () => EC) })?.keys).toHaveLength(64);
@@ -61,7 +61,7 @@ describe('model/key-set', () => {
     expect(pickKey({ keys: [] }, 'ES256', undefined)).toBeNull();
   });
 
-  it('knows RSA keys under which everybody can sign: those with an exponent below 3', () => {
+  it('detects RSA keys under which anyone can sign: those with an exponent below 3', () => {
     const everybody = (e: unknown): boolean => hasTrivialExponent({ kty: 'RSA', e });
     for (const e of ['AQ', 'Ag', 'AAAB', 'AA', '', undefined, 3, '!']) expect(everybody(e)).toBe(true);
     for (const e of ['Aw', 'AQAB', 'AAAD', 'AQAA']) expect(everybody(e)).toBe(false);

@@ -18,7 +18,7 @@ const access = (userId: string, grantId = 'g1', issuer?: string): Access => ({
 });
 
 describe('model/live-permissions', () => {
-  it('SEC-185 remembers an answer for five seconds and no longer', async () => {
+  it('SEC-185 caches a result for five seconds and no longer', async () => {
     let [now, held, asked] = [100, ['admin'], 0];
     const lookup = cachedPermissions(() => (asked++, held), { now: () => now });
     expect(await lookup(access('u'), null)).toEqual(['admin']);
@@ -30,7 +30,7 @@ describe('model/live-permissions', () => {
     expect(asked).toBe(2);
   });
 
-  it('forgets a user at once where the rights were changed, an answer still under way included', async () => {
+  it('forgets a user at once, pending results included', async () => {
     let release: (held: readonly string[]) => void = () => {};
     const answers = [new Promise<readonly string[]>((done) => (release = done)), Promise.resolve<readonly string[]>([])];
     const lookup = cachedPermissions(() => answers.shift() ?? []);
@@ -48,7 +48,7 @@ describe('model/live-permissions', () => {
       expect(await lookup(one, null)).toEqual([`${one.issuer ?? 'own'}/${one.userId}/${one.grantId}`]);
   });
 
-  it('SEC-186 remembers no failure, and passes it on', async () => {
+  it('SEC-186 does not cache a failure, and passes it on', async () => {
     let down = true;
     const lookup = cachedPermissions(() => {
       if (down) throw new Error('down');
@@ -70,7 +70,7 @@ describe('model/live-permissions', () => {
     expect(() => cachedPermissions(() => [], { seconds })).toThrow(/`seconds` must be 0 to 5/);
   });
 
-  it('turns roles into permissions, and roles that nobody named into none', async () => {
+  it('maps roles to permissions, and unknown roles to none', async () => {
     const lookup = rolePermissions({ editor: ['read', 'write'], viewer: ['read'] }, () => [
       'editor',
       'viewer',

@@ -6,13 +6,13 @@ const params = (text: string): Params => paramsOf(parseFields(text)!);
 const repeated = expect.objectContaining({ code: 'invalid_request', reason: expect.stringContaining('repeated') }) as unknown as Error;
 
 describe('model/params', () => {
-  it('SEC-172 takes an empty value for none (S-025)', () => {
+  it('SEC-172 treats an empty value as absent (S-025)', () => {
     expect([params('a=').optional('a'), params('').optional('a'), params('a').all('a')]).toEqual([undefined, undefined, []]);
     expect([params('').all('a'), params('a=1').required('a')]).toEqual([[], '1']);
     expect(() => params('a=').required('a')).toThrow(expect.objectContaining({ code: 'invalid_request', reason: 'missing_a' }));
   });
 
-  it('SEC-169 refuses a parameter that stands twice, also if one of the two is empty (S-025)', () => {
+  it('SEC-169 rejects a repeated parameter, also if one value is empty (S-025)', () => {
     for (const text of ['a=1&a=2', 'a=1&a=1', 'a=&a=1', 'a=1&a', 'a=1&%61=2']) expect(() => params(text).optional('a')).toThrow(repeated);
     expect(() => params('b=1&b=2').once('a', 'b')).toThrow(repeated);
     expect(params('a=1&b=1&b=2').optional('a')).toBe('1');

@@ -20,19 +20,19 @@ const pending: PendingAuthorization = {
 };
 
 describe('model/pending-authorization', () => {
-  it('SEC-127 approves what was both asked for and ticked, in the order of the request (S-158)', () => {
+  it('SEC-127 approves scopes that were both requested and selected, in the order of the request (S-158)', () => {
     expect(approvedScope(pending, ['write', 'read'])).toEqual(['read', 'write']);
     expect(approvedScope(pending, ['write', 'admin', 'read write', 'READ'])).toEqual(['write']);
     expect(approvedScope(pending, [])).toEqual([]);
   });
 
-  it('keeps a yes, with time for the journey from then on', () => {
+  it('stores an approval, and restarts the lifetime for the upstream request', () => {
     const approved = { scope: ['read'], stateHash: 's' };
     expect(PENDING_TTL).toBe(600);
     expect(approvePending(pending, approved, 1000)).toEqual({ ...pending, approved, expiresAt: 1600 });
   });
 
-  it('answers where the client still wants it, or on a page of ours for a device', () => {
+  it('redirects to a URI that is still registered, or to our own page for a device', () => {
     const client: Client = {
       id: 'c',
       redirectUris: ['https://app.example/cb'],

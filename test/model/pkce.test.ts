@@ -17,7 +17,7 @@ describe('model/pkce', () => {
     expect(() => checkChallenge(challenge, method)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   }); // prettier-ignore
 
-  it('says precisely why, to listeners', () => {
+  it('reports the precise reason to the listener', () => {
     const reasonOf = (check: () => unknown): unknown => {
       try {
         return check();

@@ -70,7 +70,7 @@ describe('model/policy, one need', () => {
     expect(await judge(failing, access([], []), {}, none)).toEqual({ kind: 'denied', reason: 'rule_failed', error });
   }); // prettier-ignore
 
-  it('takes permissions from a list alone: in a text, "admin" stands in "no-admin"', () => {
+  it('reads permissions only from an array: in a string, "no-admin" contains "admin"', () => {
     expect([permissionsIn({ permissions: ['a'] }), permissionsIn({ permissions: 'no-admin' })]).toEqual([['a'], []]);
     expect([undefined, null, 'text', {}, Object.assign(() => 0, { permissions: ['a'] })].map(permissionsIn)).toEqual([[], [], [], [], []]);
     const need = { permissions: ['a', 'b'] };

@@ -62,7 +62,7 @@ describe('model/resource', () => {
       expect(() => findResource(asked, of(...known))).toThrow(expect.objectContaining({ code: 'invalid_target' }));
   });
 
-  it('SEC-113 gives who names none the default, where there is one, and never in place of one that is named', () => {
+  it('SEC-113 uses the default if none is named, and never instead of a named one', () => {
     const both = { ...of(mcp, other), defaultResource: other.uri };
     expect([findResource([], both), findResource([mcp.uri], both)]).toEqual([other, mcp]);
     expect(() => findResource(['https://mcp.example/mc'], both)).toThrow(expect.objectContaining({ code: 'invalid_target' }));

@@ -71,7 +71,7 @@ describe('model/scope', () => {
     expect(() => narrowScope(['read'], ['write'], cover(['read']))).toThrow(invalid);
   });
 
-  it('leaves out what nobody knows, gives of the rest what was granted, and keeps what every call needs (R-04, R-05)', () => {
+  it('ignores unknown scopes, gives the granted ones of the others, and keeps required ones (R-04, R-05)', () => {
     const rules = { known: ['read', 'write', 'admin'], required: ['read'] };
     const narrowed = (granted: string[], asked: string[], more = {}): readonly string[] => narrowScope(granted, asked, granted, { ...rules, ...more });
     expect(narrowed(['read', 'write'], ['openid', 'write', 'offline_access'])).toEqual(['read', 'write']);

@@ -25,7 +25,7 @@ function two(now: () => number): { atomic: Store; cache: Store; asked: string[] 
 describe('stores/composed', () => {
   for (const { name, run } of storeSuite) it(name, () => expectKept(run, async (now) => ({ store: composedStore({ ...two(now), now }) })));
 
-  it('reads what is only shown from the cache, and everything else from the atomic store alone (F-15)', async () => {
+  it('reads displayed records from the cache, and everything else from the atomic store (F-15)', async () => {
     const { atomic, cache, asked } = two(() => 1000);
     await atomic.write('client:1', 'a', 'any');
     const store = composedStore({ atomic, cache, now: () => 1000 });
@@ -62,7 +62,7 @@ describe('stores/composed', () => {
     expect((await there.readStale?.('client:1'))?.value).toBe('b');
   });
 
-  it('believes for a moment that what is not there is absent, unless it writes it itself (F-70)', async () => {
+  it('assumes for a moment that a missing record stays absent, unless this process writes it (F-70)', async () => {
     const clock = { time: 1000 };
     const { atomic, cache, asked } = two(() => clock.time);
     const store = composedStore({ atomic, cache, now: () => clock.time });
@@ -87,7 +87,7 @@ describe('stores/composed', () => {
     expect(errors).toHaveLength(2);
   });
 
-  it('refuses an `atomic` that is none', () => {
+  it('rejects a store that is not atomic', () => {
     const atomic = { ...two(() => 0).cache, atomic: false } as Store;
     expect(() => composedStore({ atomic, cache: memoryStore() })).toThrow('`atomic` must be a store with conditional writes');
     expect(() => composedStore({ atomic: memoryStore(), cache: undefined as never })).toThrow('`cache` must be a store');

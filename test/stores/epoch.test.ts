@@ -18,7 +18,7 @@ describe('stores/epoch', () => {
   for (const { name, run } of storeSuite)
     it(name, () => expectKept(run, async (now) => ({ store: epochStore(memoryStore({ now }), '2') })));
 
-  it('FLT-26 lets nothing live again that a backup remembers, keeps accounts and clients, and costs no read', async () => {
+  it('FLT-26 revives nothing from a backup, keeps accounts and clients, and costs no read', async () => {
     const clock = makeClock();
     const before = memoryStore({ now: clock.now });
     const app = await appOn(before, clock);
@@ -55,7 +55,7 @@ describe('stores/epoch', () => {
     expect((await renewed.provider.helpers(renewed.env).accounts.findByUsername(ALICE.username))?.id).toBe(app.aliceId);
   });
 
-  it('keeps whatever it does not know by name within its epoch', async () => {
+  it('keeps unknown kinds of records within their epoch', async () => {
     const whole = memoryStore({ now: () => 1000 });
     for (const kind of [
       'grant',

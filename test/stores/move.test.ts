@@ -12,7 +12,7 @@ async function linesOf(store: Store): Promise<string[]> {
 }
 
 describe.each(storeNames)('stores/move from %s', (name) => {
-  it('moves everything to another store, and nobody is logged out', async () => {
+  it('moves everything to another store without signing users out', async () => {
     const app = await makeApp(name);
     const { client, tokens } = await app.signedIn();
     const lines = await linesOf(app.inner);

@@ -66,7 +66,7 @@ describe.skipIf(!first)('a Redis with a replica', () => {
     },
   );
 
-  it('signs nobody out by a failover that loses the last refresh, and takes a thief for a thief (F-66)', { timeout: 60_000 }, async () => {
+  it('signs no user out after a failover that loses the last refresh, and still detects a thief (F-66)', { timeout: 60_000 }, async () => {
     const both = await pair();
     const clock = makeClock();
     const before = await appOn(both.primary.storeWith({ now: clock.now }), clock);

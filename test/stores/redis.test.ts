@@ -153,7 +153,7 @@ describe.skipIf(!server)('stores/redis', async () => {
   });
 
   it.each(['allkeys-lru', 'allkeys-random', 'volatile-lru', 'volatile-ttl'])(
-    'refuses a Redis that throws live records away by %s, at start-up, unless that is accepted (F-66, FLT-09)',
+    'rejects a Redis that evicts live records by %s, at start-up, unless that is accepted (F-66, FLT-09)',
     async (policy) => {
       const loose = await startRedis('--maxmemory', '50mb', '--maxmemory-policy', policy);
       if (typeof loose === 'string') throw new Error(loose);

@@ -18,7 +18,7 @@ const freshPath = (): string => join(folder, `${++made}.db`);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('stores/sqlite over several processes', () => {
-  it('spends each code once, however many processes try', async () => {
+  it('spends each code once across processes', async () => {
     const path = freshPath();
     await freshCodes(path, 300);
     const spent = await race(path, 4, 300, 'atomic');
@@ -39,7 +39,7 @@ describe('stores/sqlite over several processes', () => {
     }
   });
 
-  it('keeps everything it answered when the process is killed in the middle of writing (FLT-11)', async () => {
+  it('keeps every acknowledged write if the process is killed while writing (FLT-11)', async () => {
     const path = freshPath();
     for (let round = 0; round < 4; round++) {
       const { written, removed } = await writeUntilKilled(path, `round${round}`, 400);
@@ -60,7 +60,7 @@ describe('stores/sqlite over several processes', () => {
     }
   });
 
-  it('names the path and the mend when it has no permission', () => {
+  it('names the path and the fix if it has no permission', () => {
     const closed = join(folder, 'closed');
     mkdirSync(closed, { mode: 0o755 });
     chmodSync(folder, 0o755);

@@ -301,7 +301,7 @@ describe('small print of sites', () => {
     expect(await offline(entra({ ...APP, tenant: 'common', prompt: '' }))).toBeNull();
   });
 
-  it('an issuer without its slash is told what it is called (R-39)', async () => {
+  it('an issuer without its slash: the error says what it calls itself (R-39)', async () => {
     const fake = await fakeProvider({ issuer: 'https://acme.auth0.example' });
     for (const said of ['https://acme.auth0.example/tenant', 'https://ACME.example']) {
       fake.metadata['issuer'] = said;

@@ -76,7 +76,7 @@ describe('upstreams/breaker: of many visitors', () => {
         .catch(() => undefined);
   };
 
-  it('lets no single visitor close it for the others (F-44)', async () => {
+  it('lets no single visitor open the circuit for the others (F-44)', async () => {
     const of = makeBreakers(() => 1000);
     await fail(of, 'one', 50);
     expect(await reasonOf(of('one').run(async () => 'fine'))).toBe('breaker_open');
@@ -85,7 +85,7 @@ describe('upstreams/breaker: of many visitors', () => {
     expect(await reasonOf(of('third').run(async () => 'fine'))).toBe('through');
   });
 
-  it('opens for everybody when it is the provider: several visitors in a row fail (FLT-17)', async () => {
+  it('opens for all when several visitors in a row fail (FLT-17)', async () => {
     let now = 1000;
     const of = makeBreakers(() => now);
     for (const visitor of 'abcdefgh') await fail(of, visitor, 1);

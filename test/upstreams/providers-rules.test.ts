@@ -57,7 +57,7 @@ describe('upstreams/auth0', () => {
     (options: ProviderOptions): Upstream =>
       auth0({ domain: 'acme.eu.auth0.com', ...options, ...more });
 
-  it('lets in members of the organization, by id or by name in any case, and nobody else where one is named', async () => {
+  it('admits members of the organization, by id or by name in any case, and no one else if one is named', async () => {
     for (const claims of [{ org_id: 'org_1' }, { org_name: 'acme' }]) {
       const organization = 'org_id' in claims ? 'org_1' : 'ACME';
       expect(await come(ISSUER, claims, make({ organization }))).toMatchObject({ subject: 's' });

@@ -63,7 +63,7 @@ describe('upstreams/github', () => {
     expect((await trip(provider, fake.visit)).subject).toBe('583231');
   });
 
-  it('lets in active members of a listed organization, and nobody who is merely invited', async () => {
+  it('admits active members of a listed organization, and no one who is only invited', async () => {
     const { fake, provider } = make({ organizations: ['acme', 'initech'] });
     expect(await failureIn(trip(provider, fake.visit))).toBe('refused organization_not_allowed');
     fake.organizations = { acme: 'pending' };

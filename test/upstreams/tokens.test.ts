@@ -122,7 +122,7 @@ describe('tokens of GitHub', () => {
     expect(await failureIn(wrong.revoke({ tokens, env: {} }))).toBe('broken revoke_status_401');
   });
 
-  it('let in members of a team, and nobody who is merely invited', async () => {
+  it('admit members of a team, and no one who is only invited', async () => {
     const { fake, provider } = make({ teams: ['acme/core'] });
     expect(await failureIn(arrive(provider, fake.visit))).toBe('refused team_not_allowed');
     fake.teams = { 'acme/core': 'pending' };

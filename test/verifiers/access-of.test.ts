@@ -85,7 +85,7 @@ describe('verifiers/access-of', () => {
       expect(read({ ...CLAIMS, cnf })).toEqual(['bound_otherwise', expect.any(String)]);
   }); // prettier-ignore
 
-  it('needs nobody to tell', () => {
+  it('works without a listener', () => {
     expect(accessOf({}, { resource: RESOURCE, issuer: ISSUER, endsAt: 1, read: () => null, programs: true })).toBeNull();
   });
 });

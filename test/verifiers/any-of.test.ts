@@ -24,7 +24,7 @@ describe('verifiers/any-of', () => {
     expect(await source.verify(await one.sign({ aud: RESOURCE, iss: 'https://three.example' }), RESOURCE)).toBeNull();
   }); // prettier-ignore
 
-  it('lets the tokens of one issuer in while another is down, and cannot tell of a token that nobody else knows', async () => {
+  it('accepts the tokens of one issuer while another is down, and answers 503 for unknown ones', async () => {
     const [up, down] = [await makeIssuer('https://up.example'), await makeIssuer('https://down.example')];
     down.answers.clear();
     const keys = apiKeys({ prefix: 'acme_', find: () => null });
@@ -34,7 +34,7 @@ describe('verifiers/any-of', () => {
     expect(await source.verify('acme_unknown-key-of-some-length', RESOURCE)).toBeNull();
   });
 
-  it('refuses to be nothing', () => {
+  it('rejects an empty list of sources', () => {
     expect(() => anyOf()).toThrow(/anyOf: `sources` are none/);
   });
 });
@@ -98,14 +98,14 @@ describe('verifiers/any-of, whose token it is', () => {
     return { source, asked, as, key };
   }
 
-  it('shows a key with a fitting prefix to nobody else, good or bad (F-53)', async () => {
+  it('passes a key with a matching prefix to no other source, valid or not (F-53)', async () => {
     const { source, asked, key } = await setUp();
     expect(await source.verify(key, RESOURCE)).toMatchObject({ userId: 'robot' });
     expect(await source.verify(`acme_${'x'.repeat(43)}`, RESOURCE)).toBeNull();
     expect(asked).toEqual([]);
   });
 
-  it('shows a signed token whose issuer nobody named to nobody (F-53)', async () => {
+  it('passes a signed token of an unknown issuer to no source (F-53)', async () => {
     const { source, asked, as } = await setUp();
     for (const iss of ['https://stranger.example', undefined, '', 7 as unknown as string])
       expect(await source.verify(await as.sign({ aud: RESOURCE, iss }), RESOURCE)).toBeNull();

@@ -54,7 +54,7 @@ describe('verifiers/api-keys', () => {
     expect(one.key).not.toBe(two.key);
   });
 
-  it('asks with hash and resource, and says which tokens are its own', async () => {
+  it('looks up by hash and resource, and declares its prefix', async () => {
     const asked: unknown[] = [];
     const source = apiKeys({ prefix: 'acme_', find: (...all) => (asked.push(all), null) });
     expect(await source.verify(KEY, RESOURCE)).toBeNull();

@@ -148,7 +148,7 @@ describe('verifiers/key-set, which keys count', () => {
     expect(await setUp([(await makeKey(alg, 'k')).jwk]).ask('k', {}, alg)).toBe('found');
   });
 
-  it('passes over RSA keys that are too short, and those under which everybody can sign', async () => {
+  it('skips RSA keys that are too short, and those under which anyone can sign', async () => {
     const { jwk } = await makeKey('RS256', 'k');
     for (const changes of [{ n: jwk.n?.slice(1) }, { n: undefined }, { n: 7 }, { e: 'AQ' }, { e: undefined }])
       expect(await setUp([{ ...jwk, ...changes }]).ask('k', {}, 'RS256')).toBe(NONE);

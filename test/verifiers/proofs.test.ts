@@ -48,7 +48,7 @@ async function thumbprintOf({ publicKey }: Prover): Promise<string> {
 const statusOf = (verdict: Checked | Response): number => (verdict instanceof Response ? verdict.status : 200);
 
 describe('verifiers/proofs', () => {
-  it('lets in whoever proves the key that the token is bound to, and says which it is (RFC 9449 §7.1)', async () => {
+  it('accepts a proof of the key that the token is bound to, and reports its thumbprint (RFC 9449 §7.1)', async () => {
     const { call, token, prover } = await makeWorld();
     expect(await call(`DPoP ${token}`, await prover.proof('POST', RESOURCE, { token }))).toMatchObject({
       userId: 'user-1',

@@ -67,8 +67,8 @@ describe('ending many grants', () => {
   );
 });
 
-describe('grants of everybody', () => {
-  it('are those of one tenant, and a missing id never means everybody', async () => {
+describe('grants of all users', () => {
+  it('are those of one tenant, and a missing id never means all users', async () => {
     const clock = makeClock();
     const whole = memoryStore({ now: clock.now });
     const app = await appOn(whole, clock);

@@ -20,7 +20,7 @@ const shownOf = (grant: Grant, text = '{}'): CachedToken => {
 };
 
 describe('core/records/grant-cache', () => {
-  it('gives the very same grant again while nobody has written it, and the new one as soon as somebody has', async () => {
+  it('returns the same object while a grant is unchanged, and the new grant once it was written', async () => {
     const { records, known } = await setUp();
     const first = await known.find('grant');
     expect(await known.find('grant')).toBe(first);
@@ -30,7 +30,7 @@ describe('core/records/grant-cache', () => {
     expect((await known.find('grant'))?.ended?.reason).toBe('revoked');
   });
 
-  it('remembers what it read while other grants were written, and not what was written meanwhile', async () => {
+  it('caches a read while other grants are written, but not if the grant itself is written meanwhile', async () => {
     const { records, known: first } = await setUp();
     for (const [written, isKept] of [
       ['other', true],
@@ -49,7 +49,7 @@ describe('core/records/grant-cache', () => {
     expect(first.isUnchanged(openGrant())).toBe(false);
   });
 
-  it('gives nothing that is gone, nor what came under the same name in an older shape', async () => {
+  it('returns null for a removed grant, and for a record with an older shape', async () => {
     const { store, known } = await setUp();
     await known.find('grant');
     await store.write('grant:grant', { v: 1, id: 'grant' }, 'any');
@@ -66,7 +66,7 @@ describe('core/records/grant-cache', () => {
     expect(reads).toBe(5);
   });
 
-  it('knows a token for as long as its grant is what it was, and none whose props are long', async () => {
+  it('caches a token while its grant is unchanged, unless its props are long', async () => {
     const { records, known } = await setUp();
     const grant = (await known.find('grant'))!;
     known.keepToken('mine', shownOf(grant, '{"a":1}'));
@@ -78,7 +78,7 @@ describe('core/records/grant-cache', () => {
     expect(known.findToken('mine')).toBeUndefined();
   });
 
-  it('keeps no grant with many refresh tokens in their grace, which are most of its size', async () => {
+  it('does not cache a grant with many refresh tokens in their grace period', async () => {
     const { records, known } = await setUp();
     const retired = Array.from({ length: 5 }, (_, at) => ({ hash: `h${at}`, sealedSuccessor: 'sealed', until: START + 60 }));
     await records.changeGrant('grant', (grant) => ({ grant: { ...grant, retired }, result: true }));
@@ -87,7 +87,7 @@ describe('core/records/grant-cache', () => {
     expect([(await known.find('grant')) === first, known.findToken('mine')]).toEqual([false, undefined]);
   });
 
-  it('stands by a grant until this process writes it, or one that it hangs on', async () => {
+  it('trusts a cached grant until this process writes it, or one that it depends on', async () => {
     const { records, known } = await setUp();
     const [parent, child] = ['p'.repeat(22), `${'p'.repeat(22)}${'c'.repeat(22)}`];
     for (const id of [parent, child]) await records.openGrant(openGrant({ id }));

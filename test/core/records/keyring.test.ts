@@ -13,7 +13,7 @@ function ringOf(...secrets: string[]): Keyring {
 }
 
 describe('core/records/keyring', () => {
-  it('opens what it sealed, for that purpose and at that place only', async () => {
+  it('opens what it sealed only for the same purpose and record', async () => {
     const ring = ringOf(OLD);
     const sealed = await ring.seal('totp', { seed: 'ü' }, 'account:1');
     expect(await ring.open('totp', sealed, 'account:1')).toEqual({ seed: 'ü' });
@@ -56,7 +56,7 @@ describe('core/records/keyring', () => {
     expect(await ringOf(NEW).renew('totp', sealed, 'a:1')).toBeNull();
   });
 
-  it('is not there without a secret: what needs it names itself and the mend', () => {
+  it('is absent without a secret: a feature that needs it names itself and the fix', () => {
     expect(() => requireKeyring(null, 'logins: totp()')).toThrow(
       /^OAuthProvider: logins: totp\(\) needs a key.+`secret`.+PORTCULLIS_SECRET/,
     );

@@ -19,7 +19,7 @@ const client: Client = {
 };
 
 describe('core/records/records', () => {
-  it('runs a change again on what somebody else wrote in between', async () => {
+  it('repeats an edit on what another request wrote in between', async () => {
     const store = inMemory();
     const records = makeRecords(store);
     await records.openGrant(openGrant());
@@ -31,7 +31,7 @@ describe('core/records/records', () => {
     expect([result, runs, (await records.findGrant('grant'))?.usedAt]).toEqual(['done', 2, 2]);
   });
 
-  it('tells the caller to come back when a record is never left alone, instead of going on for ever', async () => {
+  it('answers 503 under endless contention, instead of retrying for ever', async () => {
     const store = inMemory();
     const contended: Store['write'] = async (key, value, when, options) =>
       when === 'absent' && key !== 'limit:x' ? store.write(key, value, when, options) : null;
@@ -44,7 +44,7 @@ describe('core/records/records', () => {
     });
   });
 
-  it('answers a refusal only after what it changes is written, and writes nothing for a plain one', async () => {
+  it('returns a refusal only after its change is written, and writes nothing for one without a change', async () => {
     let writes = 0;
     const store = inMemory();
     const records = makeRecords({ ...wrapped(store), write: (...all) => (writes++, store.write(...all)) });
@@ -93,7 +93,7 @@ describe('core/records/records', () => {
     ]);
   });
 
-  it('counts every attempt of a crowd, and begins anew when the window is over', async () => {
+  it('counts every concurrent attempt, and starts again after the window', async () => {
     let time = START;
     for (const { name, store } of await makeStores(() => time)) {
       const records = makeRecords(store);
@@ -125,7 +125,7 @@ describe('core/records/records', () => {
     }
   });
 
-  it('counts every one of a crowd, and writes little more than that', async () => {
+  it('counts every concurrent attempt with few extra writes', async () => {
     const store = wrapped(inMemory());
     let writes = 0;
     const records = makeRecords({ ...store, write: (...all) => (writes++, store.write(...all)) });

@@ -7,7 +7,7 @@ const machine = makeRuntime();
 const keys = makeSecrets(machine);
 
 describe('core/records/secrets', () => {
-  it('gives a hash and a pad of a token that tell nothing of each other, and nothing of the token', async () => {
+  it('derives hash and pad of a token that reveal neither each other nor the token', async () => {
     const { accessToken, access } = await keys.mint(keys.id());
     expect(access).toEqual(await keys.proof(accessToken));
     expect([access.hash.length, access.pad.length]).toEqual([43, 32]);
@@ -16,7 +16,7 @@ describe('core/records/secrets', () => {
     expect(accessToken.includes(access.hash)).toBe(false);
   });
 
-  it('opens what was sealed only with the same secret and at the same place', async () => {
+  it('opens what was sealed only with the same secret and for the same record', async () => {
     const sealed = await keys.sealUnder('secret', { a: ['ü', null] }, 'successor:1');
     expect(await keys.openUnder('secret', sealed, 'successor:1')).toEqual({ a: ['ü', null] });
     for (const [secret, text, bound] of [
@@ -47,7 +47,7 @@ describe('core/records/secrets', () => {
     }
   });
 
-  it('gives a successor the way back to the pad of the token before it, and nobody else reads that (F-66)', async () => {
+  it('gives a successor the masked pad of its predecessor, which only its holder can read (F-66)', async () => {
     const id = keys.id();
     const first = await keys.mint(id);
     const before = await keys.refreshProof(first.refreshToken ?? '');
@@ -58,7 +58,7 @@ describe('core/records/secrets', () => {
     expect(await keys.padBefore(next.slice(0, -43) + other.slice(-43))).not.toEqual(before.pad);
   });
 
-  it('FLT-29 gives nothing when randomness or cryptography fails', async () => {
+  it('FLT-29 returns nothing if randomness or cryptography fails', async () => {
     const fail = (): never => {
       throw new Error('no entropy');
     };

@@ -14,7 +14,7 @@ function serverOn(store: Store): AuthServer {
 }
 
 describe('core/records/single-use', () => {
-  it('counts an id once within its namespace, until a second after it is over', async () => {
+  it('accepts an id once within its namespace, until a second after its expiry', async () => {
     let now = NOW;
     const as = serverOn(memoryStore({ now: () => now }));
     const spend = async (namespace: readonly string[], id: string): Promise<boolean> =>
@@ -33,7 +33,7 @@ describe('core/records/single-use', () => {
     expect(await spend(['a', 'b'], 'c')).toBe(true);
   });
 
-  it('is given back by who has used it up, and by no other', async () => {
+  it('is given back only by the caller that used it', async () => {
     const store = memoryStore({ now: () => NOW });
     const as = serverOn(store);
     const [first, second] = [await singleUse(as, ['a'], 'b', NOW + 60), await singleUse(as, ['a'], 'b', NOW + 60)];
@@ -47,7 +47,7 @@ describe('core/records/single-use', () => {
     expect(await unused.spend()).toBe(false);
   });
 
-  it('stays used where the store is down, and tells every other fault', async () => {
+  it('stays used if the store is down, and passes on any other error', async () => {
     const inner = memoryStore({ now: () => NOW });
     let fault: Error | null = null;
     let reads = 0;

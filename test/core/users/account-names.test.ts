@@ -54,7 +54,7 @@ function make(): Made {
 const NAMED = 3;
 
 describe('core/users/account-names', () => {
-  it('an account that nobody finished reads as none, and goes by itself', async () => {
+  it('an incomplete account reads as absent, and expires by itself', async () => {
     const { records, inner, clock, dying } = make();
     await dying(1);
     expect([await records.findAccount('ada'), (await inner.read('account:ada')) === null]).toEqual([null, false]);
@@ -62,7 +62,7 @@ describe('core/users/account-names', () => {
     expect(await inner.read('account:ada')).toBeNull();
   });
 
-  it('whoever meets an account that was cut off finishes it, name and address', async () => {
+  it('the next reader completes an interrupted account with name and address', async () => {
     for (const at of [1, NAMED, 5]) {
       const { records, fresh, idOf, clock, dying } = make();
       await dying(at);
@@ -72,7 +72,7 @@ describe('core/users/account-names', () => {
     }
   });
 
-  it('a name whose account never came is free again', async () => {
+  it('a name without an account is free again', async () => {
     const { fresh, idOf, clock, dying } = make();
     await dying(NAMED);
     expect(await fresh.open({ ...ADA, id: 'other', email: 'other@mail.example' })).toBe('username_taken');
@@ -81,7 +81,7 @@ describe('core/users/account-names', () => {
     expect(await idOf('ada')).toBe('third');
   });
 
-  it('of many who want one name at once exactly one gets it, and no other account stays', async () => {
+  it('of concurrent accounts with one name exactly one is created, and no other stays', async () => {
     const { fresh, inner } = make();
     const ids = Array.from({ length: 20 }, (_, at) => `a${at}`);
     const opened = await Promise.all(ids.map((id) => fresh.open({ ...ADA, id, email: `${id}@mail.example` })));
@@ -90,14 +90,14 @@ describe('core/users/account-names', () => {
     expect(left.filter((one) => one !== null).length).toBe(1);
   });
 
-  it('an address that is taken leaves neither account nor name', async () => {
+  it('a taken address leaves neither account nor name', async () => {
     const { fresh, inner, idOf } = make();
     await fresh.open(ADA);
     expect(await fresh.open({ ...ADA, id: 'eve', username: 'eve' })).toBe('email_taken');
     expect([await inner.read('account:eve'), await idOf('eve')]).toEqual([null, null]);
   });
 
-  it('refuses when the store took longer than an account may be in the making', async () => {
+  it('rejects if the store takes longer than an announcement lasts', async () => {
     const { clock, inner, records } = make();
     const keys = makeSecrets({ ...makeRuntime(), now: clock.now });
     const slow: Store = {

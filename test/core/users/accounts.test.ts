@@ -67,7 +67,7 @@ const ALICE = { username: 'alice', password: 'correct horse' };
 const vault = { release: async (): Promise<void> => undefined, releaseAll: async (): Promise<void> => {} }; // no account here has any at another site
 
 describe('core/users/accounts', () => {
-  it('hashes with scrypt at N = 2^14, r = 8, p = 5, and tells nobody the hash', async () => {
+  it('hashes with scrypt at N = 2^14, r = 8, p = 5, and never returns the hash', async () => {
     const { accounts, hashed, records } = make();
     const account = await accounts.create({ ...ALICE, name: 'Alice', permissions: ['admin'] });
     expect(account).toEqual({
@@ -82,7 +82,7 @@ describe('core/users/accounts', () => {
     expect((await records.findAccount(account.id))?.value.passwordHash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[\w-]{22}\$[\w-]{43}$/);
   });
 
-  it('makes an account without a password, which no password opens, after the same work, until one is set', async () => {
+  it('creates an account without a password, which no password opens, in the same time, until one is set', async () => {
     const { accounts, hashed } = make();
     const account = await accounts.create({ username: 'bob' }, 'the-id-that-was-asked-for');
     expect(account).toMatchObject({ id: 'the-id-that-was-asked-for', withoutPassword: true });
@@ -104,7 +104,7 @@ describe('core/users/accounts', () => {
     expect(events).toEqual([{ kind: 'factor.changed', factor: 'password', userId: account.id, what: 'changed' }]);
   });
 
-  it('takes the passkeys of an account along when it goes', async () => {
+  it('removes the passkeys of an account with it', async () => {
     const { accounts, passkeys } = make();
     const { id: userId } = await accounts.create(ALICE);
     const key = { id: 'a2V5', publicKey: 'aA', counter: 0, transports: [], backupEligible: false, backedUp: false };
@@ -122,7 +122,7 @@ describe('core/users/accounts', () => {
     expect((await accounts.checkPassword('ALICE ', 'correct horse'))?.username).toBe('alice');
   });
 
-  it('SEC-159 cuts nothing off a password, and knows it in either Unicode form', async () => {
+  it('SEC-159 truncates no password, and accepts it in either Unicode form', async () => {
     const { accounts } = make();
     await accounts.create({ username: 'a', password: `${'x'.repeat(80)}1` });
     await accounts.create({ username: 'é', password: 'pâssword-é' });
@@ -131,7 +131,7 @@ describe('core/users/accounts', () => {
     expect(await accounts.checkPassword('é'.normalize('NFD'), 'pâssword-é'.normalize('NFD'))).not.toBeNull();
   });
 
-  it('gives a name once, however it is written and however many ask at once', async () => {
+  it('assigns a name once, in whatever spelling and however many ask concurrently', async () => {
     for (const { store } of await makeStores(() => START)) {
       const { accounts } = makeOn(store);
       const all = await Promise.allSettled(
@@ -188,7 +188,7 @@ describe('core/users/accounts', () => {
     expect((await accounts.create(ALICE)).id).not.toBe(id);
   });
 
-  it('FLT-04 takes up a sign-out again where it was cut off', async () => {
+  it('FLT-04 completes an interrupted sign-out', async () => {
     const { records, consents } = make();
     for (let at = 0; at < 20; at++) await records.openGrant(openGrant({ id: `g${at}`, userId: 'u' }));
     let left = 7;
@@ -209,7 +209,7 @@ describe('core/users/accounts', () => {
     await expect(accounts.setPermissions('nobody', ['a'])).rejects.toThrow('no account');
   });
 
-  it('finds an account by an address only if it was proven, in whatever spelling, and gives it to one account', async () => {
+  it('finds an account only by a verified address, in any spelling, which belongs to one account', async () => {
     const { accounts } = make();
     await accounts.create({ ...ALICE, email: 'ada@mail.example' });
     expect(await accounts.findByEmail('ada@mail.example')).toBeNull();
@@ -222,7 +222,7 @@ describe('core/users/accounts', () => {
     await expect(accounts.create({ username: 'eve', email: 'ada', emailVerified: true })).rejects.toThrow('one plain address');
   });
 
-  it('frees the address of an account that goes, also when the removal was cut off', async () => {
+  it('frees the address of a removed account, also after an interrupted removal', async () => {
     const { accounts, records } = make();
     const ada = await accounts.create({ username: 'ada', email: 'ada@mail.example', emailVerified: true });
     await accounts.remove(ada.id);

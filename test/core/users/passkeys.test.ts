@@ -43,7 +43,7 @@ describe.each(storeNames)('core/passkeys on %s', (name) => {
     expect(await passkeys.of('bob')).toEqual([]);
   });
 
-  it('takes no credential id twice, whoever comes with it, and of eight at once one (SEC-163)', async () => {
+  it('registers a credential id once, for any account and of eight concurrent ones (SEC-163)', async () => {
     const added = await Promise.all(
       ['ada', 'bob', 'eve', 'ada', 'bob', 'eve', 'ada', 'bob'].map((userId) => passkeys.add(passkey({ userId }))),
     );
@@ -53,7 +53,7 @@ describe.each(storeNames)('core/passkeys on %s', (name) => {
     expect((await passkeys.find('a2V5'))?.userId).toBe(owner);
   });
 
-  it('renames and removes for nobody but the owner (SEC-163)', async () => {
+  it('renames and removes only for the owner (SEC-163)', async () => {
     await passkeys.add(passkey());
     expect([await passkeys.rename('eve', 'a2V5', 'Mine'), await passkeys.remove('eve', 'a2V5')]).toEqual([false, 'gone']);
     expect([await passkeys.rename('ada', 'bm9uZQ', 'Mine'), await passkeys.remove('ada', 'bm9uZQ')]).toEqual([false, 'gone']);
@@ -65,7 +65,7 @@ describe.each(storeNames)('core/passkeys on %s', (name) => {
     expect([await passkeys.find('a2V5'), await passkeys.of('ada')]).toEqual([null, []]);
   });
 
-  it('keeps the last one, however many are removed at once, and takes it where that is wanted', async () => {
+  it('keeps the last one under concurrent removals, and removes it if allowed', async () => {
     const ids = ['a2V5', 'bmV3', 'b2xk', 'b25l'];
     for (const id of ids) await passkeys.add(passkey({ id }));
     const removed = await Promise.all(ids.map((id) => passkeys.remove('ada', id, { keepLast: true })));
@@ -76,7 +76,7 @@ describe.each(storeNames)('core/passkeys on %s', (name) => {
     expect(await passkeys.of('ada')).toEqual([]);
   });
 
-  it('counts one whose removal died halfway as going, until that is ten minutes ago', async () => {
+  it('counts an interrupted removal as pending for ten minutes', async () => {
     for (const id of ['a2V5', 'bmV3']) await passkeys.add(passkey({ id }));
     const remove = store.remove.bind(store);
     Object.assign(store, { remove: () => Promise.reject(new Error('died')) });
@@ -87,7 +87,7 @@ describe.each(storeNames)('core/passkeys on %s', (name) => {
     expect(await passkeys.remove('ada', 'bmV3', { keepLast: true })).toBe('removed');
   });
 
-  it('tells the operator what was added, renamed and removed, and of nothing that did not happen', async () => {
+  it('emits an event for each passkey added, renamed or removed, and none otherwise', async () => {
     await passkeys.add(passkey());
     await passkeys.add(passkey());
     await passkeys.rename('ada', 'a2V5', 'Laptop');
@@ -121,7 +121,7 @@ describe.each(storeNames)('core/passkeys on %s', (name) => {
     expect(uses.filter((outcome) => outcome === 'counter')).toHaveLength(7);
   });
 
-  it('does not bring back by a use what is removed meanwhile', async () => {
+  it('does not restore by a use a passkey that is removed concurrently', async () => {
     await passkeys.add(passkey());
     await Promise.all([passkeys.use('a2V5', { counter: 0, backedUp: true }), passkeys.remove('ada', 'a2V5')]);
     expect(await passkeys.find('a2V5')).toBeNull();
