@@ -13,20 +13,20 @@ import type { Settings } from './model/settings.ts';
 // A guarded call needs none of these, and many servers never need most of them: each comes with its first request.
 const adviceOn = lazy(async () => (await import('./model/advice.ts')).adviceOn);
 const account = lazy(async () => (await import('./endpoints/account/account.ts')).account);
-const accountSection = lazy(async () => (await import('./endpoints/account/account-section.ts')).accountSection);
+const accountSection = lazy(async () => (await import('./endpoints/account/account.ts')).accountSection);
 const approve = lazy(async () => (await import('./endpoints/authorize/consent.ts')).submitConsent);
 const authorize = lazy(async () => (await import('./endpoints/authorize/authorize.ts')).authorize);
 const callback = lazy(async () => (await import('./endpoints/authorize/upstream-callback.ts')).callback);
 const connect = lazy(async () => (await import('./endpoints/account/connect.ts')).connect);
-const errorPage = lazy(async () => (await import('./pages/error.ts')).errorPage);
+const errorPage = lazy(async () => (await import('./pages/message.ts')).errorPage);
 const device = lazy(async () => (await import('./endpoints/authorize/device.ts')).device);
 const deviceAuthorization = lazy(async () => (await import('./endpoints/oauth/device-authorization.ts')).deviceAuthorization);
 const inTheirLanguage = lazy(async () => (await import('./endpoints/sign-in/browser-context.ts')).detectLanguage);
 const introspect = lazy(async () => (await import('./endpoints/oauth/introspect.ts')).introspect);
 const login = lazy(async () => (await import('./endpoints/account/login.ts')).login);
-const loginPageOf = lazy(async () => (await import('./endpoints/account/login-page.ts')).loginPageOf);
+const loginPageOf = lazy(async () => (await import('./endpoints/account/login.ts')).loginPageOf);
 const metadata = lazy(async () => (await import('./endpoints/oauth/metadata.ts')).metadata);
-const prepareLogins = lazy(async () => (await import('./endpoints/prepared.ts')).prepareLogins);
+const prepareLogins = lazy(async () => (await import('./endpoints/sign-in/sign-in.ts')).prepareLogins);
 const push = lazy(async () => (await import('./endpoints/oauth/par.ts')).pushedAuthorizationRequest);
 const register = lazy(async () => (await import('./endpoints/oauth/register.ts')).register);
 const registration = lazy(async () => (await import('./endpoints/oauth/registration.ts')).registration);
@@ -54,7 +54,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   routes.set(paths.introspect, { name: 'introspect', methods: { POST: introspect }, reader: 'program' });
   routes.set(paths.push, { name: 'push', methods: { POST: push }, reader: 'program' });
   if (settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined)) {
-    const jwks: Endpoint = async (call) => (await import('./endpoints/oauth/jwks.ts')).jwks(call);
+    const jwks: Endpoint = async (call) => (await import('./endpoints/oauth/metadata.ts')).jwks(call);
     routes.set(paths.jwks, { name: 'jwks', methods: { GET: jwks, HEAD: jwks }, reader: 'program' });
   }
   if (paths.register !== null) {
@@ -67,7 +67,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
   }
   if (logins.length === 0) return routes;
   const greeting = (endpoint: Endpoint): Endpoint =>
-    hostOf(logins) ? lazy(async () => (await import('./endpoints/sign-in/auto-sign-in.ts')).autoSignIn(endpoint)) : endpoint;
+    hostOf(logins) ? lazy(async () => (await import('./endpoints/sign-in/sign-in.ts')).autoSignIn(endpoint)) : endpoint;
   routes.set(paths.authorize, {
     name: 'authorize',
     methods: { GET: greeting(authorize), HEAD: authorize, POST: authorize },

@@ -3,16 +3,17 @@
  * stands in `sign-in/browser-context.ts`.
  */
 import type { AuthServer } from '../core/auth-server.ts';
-import { withRequestId } from '../core/with-request-id.ts';
 import type { KnownSession } from '../core/users/sessions.ts';
 import { base64url } from '../lib/base64url.ts';
 import { parseFields } from '../lib/form.ts';
 import { mediaType, readBody } from '../lib/http.ts';
 import { lazy } from '../lib/lazy.ts';
 import { OAuthError } from '../model/error.ts';
-import { paramsOf, type Params } from '../model/params.ts';
+import { type Params, paramsOf } from '../model/params.ts';
 import { ENGLISH, type Words } from '../words/words.ts';
 import type { HostSessionAnswer } from './sign-in/host-session.ts';
+import { endedEvent, type NewEvent } from '../model/event.ts';
+import type { Records } from '../core/records/records.ts';
 
 const askPresent = lazy(async () => (await import('./sign-in/host-session.ts')).readHostSession);
 
@@ -153,4 +154,16 @@ export async function readForm(request: Request): Promise<Params> {
 export function bodyError(problem: 'too-large' | 'malformed'): OAuthError {
   if (problem === 'malformed') return new OAuthError('invalid_request', 'body_malformed', { hint: 'The body is not well-formed UTF-8.' });
   return new OAuthError('invalid_request', 'body_too_large', { status: 413, hint: `The body may have ${BODY_LIMIT} bytes.` });
+}
+
+/** The server for one request. @param requestId made when it is first asked for. */
+export function withRequestId(as: AuthServer, requestId: () => string): AuthServer {
+  const isOurs = as.settings.on === null; // the default listener prints only the id that a failure carries
+  const emit = (event: NewEvent): void => as.emit(isOurs ? event : { requestId: requestId(), ...event });
+  const changeGrant: Records['changeGrant'] = (id, transition) =>
+    as.records.changeGrant(id, transition, (grant) => {
+      const event = endedEvent(grant);
+      if (event) emit(event);
+    });
+  return { ...as, emit, records: { ...as.records, changeGrant } };
 }

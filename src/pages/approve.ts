@@ -2,25 +2,27 @@
  * The consent page: who asks, where the answer goes, what it allows, as whom; and the login on the same page.
  * What stands in its form decides nothing but yes or no, ticks, and the login: the rest is in the pending authorization (SEC-127).
  */
-import { html } from '../lib/html.ts';
-import type { Html, HtmlValue } from '../lib/html.ts';
-import { TICK } from './icon.ts';
-import { page } from './layout.ts';
+import { html, type Html, type HtmlValue } from '../lib/html.ts';
+import { page, TICK } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
 import {
   accountRow,
+  type AccountView,
   apart,
   describedByProblem,
   linkLine,
+  type LinkView,
   loginFields,
+  type LoginView,
+  organizationPicker,
+  type OrganizationView,
   orLine,
+  type Problem,
   problemAnswer,
   problemBox,
   unchecked,
   wayButtons,
 } from './sign-in.ts';
-import type { AccountView, LinkView, LoginView, Problem } from './sign-in.ts';
-import { organizationPicker, type OrganizationView } from './organizations.ts';
 import type { Words } from '../words/words.ts';
 
 /** The client as the page tells of it. */

@@ -2,15 +2,10 @@
  * The confirm page: after the login, where the person has to choose an organization or may give less than was ticked.
  * It is the last yes of the request, in the same form as the consent page: what stands in it decides nothing else.
  */
-import { html } from '../lib/html.ts';
-import type { Html } from '../lib/html.ts';
+import { html, type Html } from '../lib/html.ts';
 import type { ClientView, ScopeView } from './approve.ts';
-import { TICK } from './icon.ts';
-import { page } from './layout.ts';
-import type { Brand } from './layout.ts';
-import { organizationPicker, type OrganizationView } from './organizations.ts';
-import { accountRow } from './sign-in.ts';
-import type { AccountView } from './sign-in.ts';
+import { type Brand, page, TICK } from './layout.ts';
+import { accountRow, type AccountView, organizationPicker, type OrganizationView } from './sign-in.ts';
 import type { Words } from '../words/words.ts';
 
 type ScopeName = Pick<ScopeView, 'name' | 'description'>;

@@ -1,7 +1,6 @@
 /** The page on which a person connects an account of another site, because a tool asked for it. */
-import { html } from '../lib/html.ts';
-import type { Html, HtmlValue } from '../lib/html.ts';
-import { TICK } from './icon.ts';
+import { html, type Html, type HtmlValue } from '../lib/html.ts';
+import { TICK } from './layout.ts';
 import type { Words } from '../words/words.ts';
 
 /** All that the page shows. */

@@ -1,12 +1,11 @@
 /**
- * Pages that tell something and ask nothing: what happened, and what to do now.
+ * Messages: pages that tell something and ask nothing. Errors are among them.
  */
-import { html } from '../lib/html.ts';
-import type { HtmlValue } from '../lib/html.ts';
-import { page } from './layout.ts';
+import { html, type HtmlValue } from '../lib/html.ts';
+import { page, type PageParts } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
-import type { PageParts } from './layout.ts';
 import type { Words } from '../words/words.ts';
+import type { OAuthError } from '../model/error.ts';
 
 /** What such a page says. */
 export interface MessageView {
@@ -60,4 +59,38 @@ export type Over = Pick<MessageView, 'words' | 'status' | 'requestId' | 'brand'>
 export function requestDonePage({ words, brand }: Pick<Over, 'words' | 'brand'>): Response {
   const { doneTitle: title, done: message, doneToDo: whatToDo } = words.message;
   return messagePage({ words, title, message, whatToDo, status: 400, brand });
+}
+
+/** What the error page is about. */
+export interface ErrorView extends Pick<MessageView, 'words' | 'requestId' | 'brand'> {
+  readonly error: OAuthError;
+  /** What to do, in English, for who develops on loopback. */
+  readonly advice?: string | undefined;
+  /** Where the client hears of it, if the person goes there. */
+  readonly backTo?: string;
+}
+
+/** Causes of an unknown client, which are one to a person. */
+const NOT_KNOWN = new Set(['client_documents_off', 'client_id_malformed']);
+
+/** A page for an error that a person has to read: in their language; what a developer needs stands below, as it goes on the wire. */
+export function errorPage({ error, words, requestId, brand, backTo, advice }: ErrorView): Response {
+  const { status, headers, message: detail } = error;
+  const reason = NOT_KNOWN.has(error.reason) ? 'client_unknown' : error.reason;
+  const known: { readonly [reason: string]: string } = words.errorReasons;
+  const view = { words, brand, requestId, status, headers, backTo, mark: 'alert' } as const;
+  const texts = words.error;
+  if (known[reason] !== undefined)
+    return messagePage({ ...view, title: texts.title, message: known[reason], whatToDo: texts.toDo, detail: advice });
+  if (status >= 500) {
+    const message = status === 503 ? texts.unavailable : texts.broken;
+    return messagePage({ ...view, title: texts.brokenTitle, message, whatToDo: texts.brokenToDo });
+  }
+  return messagePage({
+    ...view,
+    title: texts.title,
+    message: texts.message,
+    whatToDo: texts.toDo,
+    detail: advice === undefined ? detail : `${detail} ${advice}`,
+  });
 }

@@ -1,9 +1,8 @@
 /**
  * The parts that the consent page and the sign-in page share: what went wrong, the fields of the logins, the account.
  */
-import { html } from '../lib/html.ts';
-import type { Html, HtmlValue } from '../lib/html.ts';
-import { KEY } from './icon.ts';
+import { html, type Html, type HtmlValue } from '../lib/html.ts';
+import { KEY } from './layout.ts';
 import { sayIn } from '../words/span.ts';
 import type { Words } from '../words/words.ts';
 
@@ -128,4 +127,29 @@ export function accountRow(account: AccountView): Html {
 function breakable(text: string): HtmlValue {
   const at = text.lastIndexOf('@');
   return at > 0 ? html`${text.slice(0, at)}<wbr />${text.slice(at)}` : text;
+}
+
+/** One organization to choose. */
+export interface OrganizationView {
+  readonly id: string;
+  readonly name: string;
+  readonly checked: boolean;
+}
+
+/** The organizations, of which one has to be chosen. */
+export function organizationPicker(list: readonly OrganizationView[], { confirm }: Words): Html | false {
+  return (
+    list.length > 0 &&
+    html`<fieldset class="part">
+      <legend>${confirm.organization}</legend>
+      ${list.map(
+        ({ id, name, checked }) =>
+          html`<label class="tick"
+            ><input type="radio" name="organization" value="${id}" required ${checked && html` checked`} /><span
+              ><bdi>${name}</bdi></span
+            ></label
+          >`,
+      )}
+    </fieldset>`
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * Clients, as their operator manages them: made, seen, changed, given new secrets, deleted. Clients of the option `clients` are seen
- * here and changed there.
+ * Clients for their operator: created, shown, changed, given new secrets, deleted; and a client without what only this server may know. Clients of
+ * the option `clients` can be read here, and are changed in the option.
  */
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -10,7 +10,6 @@ import { openInvitation } from '../core/records/invitations.ts';
 import type { Client } from '../model/client.ts';
 import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
-import { type ClientInfo, withoutSecret } from './client-info.ts';
 
 /** The verbs. */
 export interface Clients {
@@ -93,4 +92,13 @@ function specOf(client: Client, changes: Omit<ClientSpec, 'authMethod'>): Client
   const keys = 'jwks' in given || 'jwksUri' in given ? {} : { ...(jwks ? { jwks } : {}), ...(jwksUri === undefined ? {} : { jwksUri }) };
   const isUsual = methodChosen === undefined && authMethod === 'client_secret_basic';
   return { ...rest, ...keys, ...given, ...(isUsual ? {} : { authMethod }) };
+}
+
+/** A client as applications see it. */
+export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret' | 'managementHash'>;
+
+/** The client without what only this server may know. */
+export function withoutSecret(client: Client): ClientInfo {
+  const { secretHash: _secretHash, formerSecret: _formerSecret, managementHash: _managementHash, ...rest } = client;
+  return rest;
 }

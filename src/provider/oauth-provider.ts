@@ -4,7 +4,7 @@
  *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
  */
 import { requestState } from '../model/request-state.ts';
-import { makeAuthServer, type AuthServer } from '../core/auth-server.ts';
+import { type AuthServer, makeAuthServer } from '../core/auth-server.ts';
 import { requireKeyring } from '../core/records/require-keyring.ts';
 import { withStoreRetry } from '../core/store-retry.ts';
 import { verifyAccess } from '../core/verify.ts';
@@ -29,15 +29,22 @@ import { checkFetch } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { secretsOf } from '../options/option-checks.ts';
 import { settingsOf } from '../options/settings.ts';
-import { answer, routesOf, type Route } from '../server.ts';
+import { answer, type Route, routesOf } from '../server.ts';
 import { fetchOf, notFound } from './handlers.ts';
 import { LazyStates } from './lazy-states.ts';
-import { loginFault } from './login-faults.ts';
+import { isOff, loginFault, readEnv, storeOf } from './environment.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
-import { pathOf, type Standing, standingOf, withBase, withoutPrefix } from './path-of.ts';
-import { findIssuerServer, type IssuerServer, issuerServerFor, issuerServers } from './servers.ts';
-import { storeOf } from './store-of.ts';
-import { isOff, readEnv } from './environment.ts';
+import {
+  findIssuerServer,
+  type IssuerServer,
+  issuerServerFor,
+  issuerServers,
+  pathOf,
+  type Standing,
+  standingOf,
+  withBase,
+  withoutPrefix,
+} from './servers.ts';
 import { epochStore } from '../stores/epoch.ts';
 import { tenantStore } from '../stores/tenant.ts';
 

@@ -1,8 +1,10 @@
 /**
- * Own arguments: what applications hand to the helpers for pages of their own. An empty or missing value must never come to mean "everybody"
- * or "all": a TypeError says what to pass.
+ * Arguments of the helpers for pages of an application's own, checked: an empty or missing value must never mean "everybody" or "all", so a TypeError
+ * says what to pass. A prefetch is refused, since no person asked for the page.
  */
 import type { AuthRequest } from './auth-request.ts';
+import { isPrefetch } from '../lib/http.ts';
+import { OAuthError } from '../model/error.ts';
 
 /** A text that names somebody or something. @throws {TypeError} for everything else. */
 export function checkText(verb: string, name: string, value: unknown, what: string): void {
@@ -55,4 +57,11 @@ function shown(value: unknown): string {
       : value === null
         ? 'null'
         : `of type ${typeof value}`;
+}
+
+/** @throws {OAuthError} for a request that no person opened. */
+export function refusePrefetch(request: Request): void {
+  if (!isPrefetch(request)) return;
+  const hint = 'The browser fetched this page ahead, and nothing was done. It works when it is opened.';
+  throw new OAuthError('temporarily_unavailable', 'prefetch', { status: 425, hint });
 }

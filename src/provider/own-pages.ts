@@ -8,7 +8,7 @@ import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findUpstreamState, newState, openUpstreamState, stateIn, takeUpstreamState } from '../core/records/upstream-states.ts';
 import { flowCookie, isSameOrigin, setCookie } from '../endpoints/sign-in/browser-context.ts';
-import { findPending, type FoundPending, openPending, type OpenedPending, otherBrowser } from '../endpoints/authorize/pending.ts';
+import { findPending, type FoundPending, type OpenedPending, openPending, otherBrowser } from '../endpoints/authorize/pending.ts';
 import { isFirstPartyStart } from '../endpoints/authorize/skip-consent.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
 import type { Client } from '../model/client.ts';
@@ -16,12 +16,11 @@ import { OAuthError } from '../model/error.ts';
 import { findRedirect, redirectLabel } from '../model/redirect.ts';
 import { resourceOf } from '../model/resource.ts';
 import { requestedPart } from '../model/scope.ts';
-import type { Json } from '../model/store.ts';
-import { approvedScope, type Approved, type PendingAuthorization } from '../model/pending-authorization.ts';
-import { isApproved, noteApproved } from './approved-requests.ts';
+import type { Json, Key } from '../model/store.ts';
+import { type Approved, approvedScope, PENDING_TTL, type PendingAuthorization } from '../model/pending-authorization.ts';
 import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-request.ts';
-import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId } from './own-arguments.ts';
-import { refusePrefetch } from './prefetched.ts';
+import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId, refusePrefetch } from './own-arguments.ts';
+import { has, readRecord, versioned } from '../core/records/record.ts';
 
 /** What a consent page has to say. All of it but hosts and scopes is the client's own word: escape it. */
 export interface ConsentDescription {
@@ -247,3 +246,20 @@ function over(): OAuthError {
     hint: 'This request is no longer open: it was answered already, or it waited too long. Go back to the app and start again.',
   });
 }
+
+/** Notes a yes, or that the person wanted to be asked no more. */
+export async function noteApproved(as: AuthServer, request: AuthRequest): Promise<void> {
+  await as.store.write(await keyOf(as, request), { v: 1, approved: true }, 'any', { until: as.now() + PENDING_TTL });
+}
+
+/** Whether somebody said yes to this request within the last minutes. */
+export async function isApproved(as: AuthServer, request: AuthRequest): Promise<boolean> {
+  return (await readRecord(as.store, await keyOf(as, request), isNote)) !== null;
+}
+
+async function keyOf({ secrets }: AuthServer, request: AuthRequest): Promise<Key> {
+  const { clientId, redirectUri, state, scope, resource, codeChallenge, dpopJkt = '' } = request;
+  return `approved:${await secrets.hash(`approved\n${JSON.stringify([clientId, redirectUri, state, scope, resource, codeChallenge, dpopJkt])}`)}`;
+}
+
+const isNote = (value: unknown): value is object => versioned(value) && has(value, 'approved');

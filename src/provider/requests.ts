@@ -4,10 +4,10 @@
  */
 import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { requestedParams, checkRequest as checkParams } from '../endpoints/authorize/authorization-request.ts';
-import { openGrant } from '../endpoints/authorize/open-grant.ts';
+import { checkRequest as checkParams, requestedParams } from '../endpoints/authorize/authorization-request.ts';
+import { openGrant } from '../endpoints/authorize/issue-code.ts';
 import { parseFields } from '../lib/form.ts';
-import { refusePrefetch } from './prefetched.ts';
+import { checkAuthRequest, checkRequest, checkScope, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { OAuthError } from '../model/error.ts';
 import { isSite } from '../model/login.ts';
 import { paramsOf } from '../model/params.ts';
@@ -15,9 +15,8 @@ import { resourceOf } from '../model/resource.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
 import { requestedPart } from '../model/scope.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
-import { type ClientInfo, withoutSecret } from './client-info.ts';
+import { type ClientInfo, withoutSecret } from './clients.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
-import { checkAuthRequest, checkRequest, checkScope, checkUserId } from './own-arguments.ts';
 
 /** What completes a sign-in that an application ran itself. */
 export interface Completion {

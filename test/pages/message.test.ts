@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OAuthError } from '../../src/model/error.ts';
-import { errorPage } from '../../src/pages/error.ts';
-import { messagePage, requestOverPage } from '../../src/pages/message.ts';
+import { errorPage, messagePage, requestOverPage } from '../../src/pages/message.ts';
 import { ENGLISH as words } from '../../src/words/words.ts';
 import { MARKUP_ATTACKS, shownText, skeleton } from './markup.ts';
 

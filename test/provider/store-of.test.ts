@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../src/model/store.ts';
-import { LOST_PROMISES, storeOf } from '../../src/provider/store-of.ts';
+import { LOST_PROMISES, storeOf } from '../../src/provider/environment.ts';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { optionsFor } from '../support/app.ts';
 

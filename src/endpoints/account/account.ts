@@ -1,6 +1,6 @@
 /**
- * Account: what the person who is signed in may see and take back: connected apps, signed-in browsers, and the parts that
- * logins bring along. A GET changes nothing; each POST does one thing, for the very account that the page showed.
+ * Account: connected apps, signed-in browsers, and the sections that logins and the second factor bring along. What changes how a user signs in
+ * needs a recent proof.
  */
 import { findClient } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
@@ -11,15 +11,16 @@ import { equalTexts } from '../../lib/bytes.ts';
 import { parseUrl } from '../../lib/url.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Grant } from '../../model/grant.ts';
-import { isRedirect } from '../../model/login.ts';
+import { type AccountSection, isRedirect } from '../../model/login.ts';
 import { rightsIn } from '../../model/scope.ts';
 import { accountPage, type AppView, type LineView, type SessionView } from '../../pages/account.ts';
 import { accountMark } from '../authorize/consent-page.ts';
 import { type Call, readForm } from '../endpoint.ts';
-import { isSameOrigin, redirectTo, setCookie } from '../sign-in/browser-context.ts';
+import { isSameOrigin, redirectTo, scriptHashOf, setCookie } from '../sign-in/browser-context.ts';
 import { sectionPath, sectionsOf, signInsPath } from '../paths.ts';
-import { requireSession } from '../sign-in/require-session.ts';
-import { nameOf, servicesOf } from '../sign-in/sign-in.ts';
+import { isRecent, requireSession, signInAgain } from '../sign-in/require-session.ts';
+import { nameOf, renewSession, servicesOf } from '../sign-in/sign-in.ts';
+import { sectionPage } from '../../pages/account-section.ts';
 
 /** GET and POST of the account page. */
 export async function account(call: Call): Promise<Response> {
@@ -120,4 +121,45 @@ async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[])
 async function viewOf(as: AuthServer, session: KnownSession, here: string): Promise<SessionView> {
   const { agent = {}, network, createdAt, seenAt = createdAt, hash } = session;
   return { ...agent, network, mark: await publicSessionId(as, session), here: hash === here, since: createdAt, seen: seenAt };
+}
+
+/** GET and POST of a section. */
+export async function accountSection(call: Call, section: AccountSection): Promise<Response> {
+  const { as, request, url } = call;
+  const isPost = request.method === 'POST';
+  if (isPost && !isSameOrigin(call, true))
+    throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
+  const session = await requireSession(call);
+  if (session instanceof Response) return session;
+  const path = sectionPath(as.settings.paths.account, section);
+  const answer = await section.answer({
+    user: { userId: session.userId, claims: session.claims },
+    services: servicesOf(call),
+    words: call.words,
+    path,
+    query: url.searchParams,
+    form: isPost ? await readForm(request) : null,
+    isRecent: (seconds) => isRecent(as, session, seconds),
+  });
+  const account = as.settings.paths.account;
+  switch (answer.kind) {
+    case 'sign-in-again':
+      return signInAgain(as, path);
+    case 'done':
+      return redirectTo(answer.to === 'account' ? account : path, [
+        answer.renew && (await renewSession(call, session, answer.renew))?.cookie,
+      ]);
+    case 'page':
+      return sectionPage({
+        ...answer,
+        script: await scriptOf(call, answer.script),
+        back: { href: account, text: call.words.account.back },
+        words: call.words,
+        brand: as.settings.brand,
+      });
+  }
+}
+
+async function scriptOf({ as }: Call, text: string | undefined): Promise<{ text: string; hash: string } | undefined> {
+  return text === undefined ? undefined : { text, hash: await scriptHashOf(as, text) };
 }

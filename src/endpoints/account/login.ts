@@ -1,15 +1,16 @@
 /**
- * Login: signing in and out outside an authorization. Afterwards every consent page knows who is there.
+ * Login: signing in and out without an authorization request, and the pages that logins bring along for users who are not signed in.
  */
 import { OAuthError } from '../../model/error.ts';
-import { isForm, isRedirect } from '../../model/login.ts';
+import { isForm, isRedirect, type LoginPage } from '../../model/login.ts';
 import { askStep } from '../sign-in/ask-step.ts';
-import { readForm, type Call } from '../endpoint.ts';
+import { type Call, readForm } from '../endpoint.ts';
 import { isSameOrigin, redirectTo, sessionOf, setCookie } from '../sign-in/browser-context.ts';
-import { returnPath } from '../sign-in/require-session.ts';
-import { showLogin } from '../sign-in/show-login.ts';
-import { type NotSignedIn, signIn } from '../sign-in/sign-in.ts';
+import { returnPath, signInUrl } from '../sign-in/require-session.ts';
+import { showLogin } from '../sign-in/pages.ts';
+import { admit, type NotSignedIn, servicesOf, signIn } from '../sign-in/sign-in.ts';
 import { redirectToUpstream } from '../authorize/upstream-redirect.ts';
+import { sectionPage } from '../../pages/account-section.ts';
 
 /** GET shows who is signed in, or the fields; POST signs in, or out with `decision=sign-out`. */
 export async function login(call: Call): Promise<Response> {
@@ -43,4 +44,31 @@ async function leaveFor(call: Call, site: string, returnTo: string): Promise<Res
   const login = call.as.settings.logins.filter(isRedirect).find(({ id }) => id === site);
   if (!login) throw new OAuthError('invalid_request', 'login_unknown');
   return redirectToUpstream(call, login, { returnTo, fresh: (await sessionOf(call)) !== null });
+}
+
+/** GET and POST of such a page. */
+export async function loginPageOf(call: Call, login: string, page: LoginPage): Promise<Response> {
+  const { as, request, url, words } = call;
+  const { paths, name, brand } = as.settings;
+  const isPost = request.method === 'POST';
+  if (isPost && !isSameOrigin(call, true))
+    throw new OAuthError('access_denied', 'cross_site', { status: 403, hint: 'The request came from another site.' });
+  const returnTo = returnPath(call) ?? paths.account;
+  const signIn = signInUrl(as, returnTo);
+  const answer = await page.answer({
+    services: servicesOf(call),
+    words,
+    action: `${paths.login}/${page.id}?return_to=${encodeURIComponent(returnTo)}`,
+    query: url.searchParams,
+    form: isPost ? await readForm(request) : null,
+    returnTo,
+    signIn,
+    server: name,
+  });
+  if (answer.kind === 'page') return sectionPage({ ...answer, back: { href: signIn, text: words.signIn.title }, words, brand });
+  if (answer.kind === 'step') return askStep(call, { asker: `login:${login}`, step: answer }, { returnTo });
+  const to = answer.returnTo ?? returnTo;
+  const user = await admit(call, { login, proven: answer.proven });
+  if (user === null) return redirectTo(signIn);
+  return 'step' in user ? askStep(call, user, { returnTo: to }) : redirectTo(to, [user.cookie]);
 }

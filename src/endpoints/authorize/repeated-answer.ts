@@ -1,8 +1,9 @@
 /**
- * Answer: where a decision sends the browser, the first time and again. Chromium drops the first answer on a second click, so the browser
- * that repeats its form gets the same redirect for as long as the code in it is of use (SEC-128).
+ * Repeated answers: Chromium drops the first answer on a second click, so a browser that sends its form, its return from another site or its step
+ * again gets the same redirect, for as long as the code in it can be used (SEC-128). What was proven is used up: a second request waits for the
+ * result of the first. If that was a page, the user goes on from the page before.
  */
-import { findAnswer, type StoredAnswer } from '../../core/records/decision-answers.ts';
+import { type AnswerKey, findAnswer, keepAnswer, type StoredAnswer } from '../../core/records/decision-answers.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { isLive } from '../../model/grant.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -14,7 +15,11 @@ import { revoke } from '../../model/grant-transitions.ts';
 import { requestDonePage } from '../../pages/message.ts';
 import { errorAnswer } from './authorization-request.ts';
 import type { Call } from '../endpoint.ts';
-import { cookieOf, flowCookie, redirectTo, setCookie } from '../sign-in/browser-context.ts';
+import { cookieName, cookieOf, flowCookie, redirectTo, sessionFor, setCookie } from '../sign-in/browser-context.ts';
+import { pause } from '../../lib/on-abort.ts';
+import { expiredPage, findPending } from './pending.ts';
+import { consentPage } from './consent-page.ts';
+import { showLogin } from '../sign-in/pages.ts';
 
 /** How long a redirect is repeated whose code was redeemed: the answer to that may have been lost. */
 const REPEATED_FOR: Seconds = 10;
@@ -97,4 +102,73 @@ function locationOf({ as }: Pick<Call, 'as'>, { redirect, state, isDevice, code,
   if (isDevice) return `${as.settings.paths.device}?result=${code === undefined ? 'refused' : 'done'}`;
   if (code !== undefined) return answerTo(redirect, { code, state, iss: as.settings.issuer });
   return errorAnswer(as, redirect, state, new OAuthError(error, reason));
+}
+
+/** Milliseconds that the second request waits. Where the first takes longer, its answer is found when the person presses the button again. */
+const PATIENCE = 2500;
+const FIRST_PAUSE = 25;
+const MAX_PAUSE = 400;
+
+/** Where a sign-in without an authorization request was sent, with the session that it began. */
+interface Arrival {
+  readonly location: string;
+  readonly session: string;
+  readonly cookie?: string;
+}
+
+/** Looks until there is an answer, the first request has ended in a page, or time is over. */
+async function awaited(
+  { runtime }: Call['as'],
+  look: () => Promise<Response | null>,
+  isDone: () => Promise<boolean>,
+): Promise<Response | null> {
+  let next = FIRST_PAUSE;
+  for (let waited = 0; waited < PATIENCE; waited += next, next = Math.min(MAX_PAUSE, next * 2)) {
+    const done = await isDone(); // asked before the look: an answer is kept before the record is marked
+    const answer = await look();
+    if (answer || done) return answer;
+    await (runtime.pause ? runtime.pause(next) : pause(next));
+  }
+  return look();
+}
+
+/** The answer to a second request of an authorization request's flow. @param isDone whether the first one has ended in a page. */
+export async function repeatedStep(call: Call, pendingId: string, isDone: () => Promise<boolean>): Promise<Response> {
+  const answer = await awaited(call.as, () => repeatDecision(call, pendingId), isDone);
+  if (answer) return answer;
+  const waiting = await findPending(call, pendingId);
+  if (!waiting) return expiredPage(call);
+  const { pending } = waiting;
+  const { scope: ticked, remember = false } = pending.approved ?? { scope: pending.scope };
+  return consentPage(call, { ...waiting, session: await sessionFor(call, pending), ticked, remember });
+}
+
+/** The answer to a second request of a sign-in that leads to a path of ours. @param returnTo null where only the first could go there. */
+export async function repeatedReturn(
+  call: Call,
+  place: AnswerKey,
+  returnTo: string | null,
+  isDone: () => Promise<boolean>,
+): Promise<Response> {
+  const look = async (): Promise<Response | null> => {
+    const kept = await findAnswer<Arrival>(call.as, place);
+    if (!kept) return null;
+    return (await isSameBrowser(call, place.hash, kept)) ? redirectTo(kept.answer.location, [kept.answer.cookie]) : expiredPage(call);
+  };
+  return (
+    (await awaited(call.as, look, isDone)) ??
+    (returnTo === null ? expiredPage(call) : showLogin(call, { returnTo, error: call.words.message.over, status: 400 }))
+  );
+}
+
+/** Keeps what a sign-in came to, where it sends the browser on; false for a page. */
+export async function keepReturn(call: Call, place: AnswerKey, browserHash: string, { status, headers }: Response): Promise<boolean> {
+  const location = headers.get('location');
+  if (status !== 303 || location === null) return false;
+  const begun = `${cookieName(call.as, 'session')}=`;
+  const cookie = headers.getSetCookie().find((line) => line.startsWith(begun));
+  const token = cookie?.slice(begun.length).split(';', 1)[0] ?? cookieOf(call, 'session') ?? '';
+  const answer: Arrival = { location, session: await call.as.secrets.hash(token), ...(cookie === undefined ? {} : { cookie }) };
+  await keepAnswer(call.as, place, { answer, browserHash });
+  return true;
 }

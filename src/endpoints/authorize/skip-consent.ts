@@ -11,7 +11,7 @@ import { answerTo } from '../../model/redirect.ts';
 import { requestedPart } from '../../model/scope.ts';
 import { grantIdOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
-import { errorPage } from '../../pages/error.ts';
+import { errorPage } from '../../pages/message.ts';
 import { adviceFor, errorAnswer, type CheckedRequest, isTrusted, type RedirectedError } from './authorization-request.ts';
 import { redirectTo } from '../sign-in/browser-context.ts';
 import { RETURNED } from '../sign-in/require-session.ts';

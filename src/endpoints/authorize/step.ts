@@ -11,13 +11,13 @@ import type { Authenticated, Steps } from '../../model/login.ts';
 import type { Params } from '../../model/params.ts';
 import type { SecondFactorPassed } from '../../model/second-factor.ts';
 import { type Flow, askStep, type Kept, stepAnswer, stepsOf } from '../sign-in/ask-step.ts';
-import { repeatedReturn, repeatedStep, keepReturn } from './repeated-return.ts';
+import { repeatedReturn, repeatedStep, keepReturn } from './repeated-answer.ts';
 import { issueCode } from './issue-code.ts';
 import { checkBrowser, expiredPage, findPending, type FoundPending, otherBrowser } from './pending.ts';
 import { consentPage } from './consent-page.ts';
 import { readForm, type Call } from '../endpoint.ts';
 import { flowCookie, isSameOrigin, redirectTo, sessionFor, setCookie, withLanguage } from '../sign-in/browser-context.ts';
-import { showLogin } from '../sign-in/show-login.ts';
+import { showLogin } from '../sign-in/pages.ts';
 import { signInUrl } from '../sign-in/require-session.ts';
 import { admit, type NotSignedIn, notSignedIn, type NextStep, servicesOf, type SignedIn, startSession } from '../sign-in/sign-in.ts';
 

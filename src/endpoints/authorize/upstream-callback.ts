@@ -1,34 +1,33 @@
 /**
- * Upstream callback: a browser comes back from another site. Nothing is asked of that site before the state is known to be this
- * server's, this login's, this browser's and unused; what came is believed only after that.
+ * Upstream callback: a browser comes back from another site. Nothing is asked of that site until the state is known to be from this server, for this
+ * login, from this browser and unused; what the browser brought is believed only after that.
  *
- *   state → same login → (taken: the same answer again) → pending authorization waits for it → same browser → state taken → proof → answer
+ *   state → same login → (taken: the same answer again) → pending authorization → same browser → state taken → proof → fresh enough → answer
  */
 import { CONNECTION_LINK, connectionPath, fillSlot } from '../../core/vault/connections.ts';
 import {
   endUpstreamStateInPage,
-  type FoundUpstreamState,
   findUpstreamState,
+  type FoundUpstreamState,
   isUpstreamStateDone,
   stateIn,
   takeUpstreamState,
 } from '../../core/records/upstream-states.ts';
-import { linkIdentity } from '../../core/users/user-ids.ts';
+import { findUserId, linkIdentity } from '../../core/users/user-ids.ts';
 import { OAuthError } from '../../model/error.ts';
 import type { Authenticated, ReturnResult, SiteLogin } from '../../model/login.ts';
 import { askStep } from '../sign-in/ask-step.ts';
-import { keepReturn, repeatedReturn, repeatedStep } from './repeated-return.ts';
+import { keepReturn, repeatedReturn, repeatedStep } from './repeated-answer.ts';
 import { issueCode, refuse } from './issue-code.ts';
 import { consentPage } from './consent-page.ts';
 import { checkBrowser, expiredPage, findPending, type FoundPending } from './pending.ts';
 import { redirectUriOf, type SealedPurpose } from './upstream-redirect.ts';
-import { checkAuthTime } from './check-auth-time.ts';
 import type { Call } from '../endpoint.ts';
 import { outsideOf } from '../sign-in/host-session.ts';
 import { flowCookie, redirectTo, sessionFor, sessionOf, setCookie, withLanguage } from '../sign-in/browser-context.ts';
-import { showLogin } from '../sign-in/show-login.ts';
+import { problemOf, showLogin } from '../sign-in/pages.ts';
 import { admit, servicesOf } from '../sign-in/sign-in.ts';
-import { problemOf } from '../sign-in/upstream-problem.ts';
+import type { Seconds } from '../../model/store.ts';
 
 type PageOfOurs = Extract<SealedPurpose, { readonly returnTo: string }>;
 
@@ -152,4 +151,29 @@ async function showProblem(
   if (connect) return redirectTo(`${returnTo}&problem=1`);
   const { text: error, status } = problemOf(result, login, call.words);
   return showLogin(call, { error, status, returnTo });
+}
+
+/** How far apart the clocks may be. */
+const SKEW: Seconds = 60;
+
+/**
+ * What a return came to, where a fresh proof was demanded: refused unless there is one, or a second factor will be asked for next.
+ *
+ * @param since when the trip began; undefined where any proof will do.
+ */
+export async function checkAuthTime(call: Call, login: SiteLogin, result: ReturnResult, since: Seconds | undefined): Promise<ReturnResult> {
+  if (since === undefined || result.kind !== 'proven') return result;
+  const { authenticatedAt } = result;
+  if (authenticatedAt !== undefined && authenticatedAt >= since - SKEW) return result;
+  if (await hasSecondFactor(call, result)) return result;
+  if (authenticatedAt !== undefined) return { kind: 'refused', reason: 'proof_too_old' };
+  return { kind: 'refused', reason: 'proof_without_time', text: (words) => words.site.noTime(login.label) };
+}
+
+/** Nothing is written for somebody who never signed in. */
+async function hasSecondFactor(call: Call, { identity, multiFactor }: Authenticated): Promise<boolean> {
+  const { secondFactor } = call.as.settings;
+  const userId = secondFactor && !multiFactor ? await findUserId(call.as, identity) : null;
+  if (!secondFactor || userId === null) return false;
+  return (await secondFactor.ask(userId, servicesOf(call))) !== null;
 }

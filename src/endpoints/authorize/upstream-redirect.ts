@@ -15,7 +15,7 @@ import type { Call } from '../endpoint.ts';
 import { cookieOf, flowCookie, redirectTo, setCookie } from '../sign-in/browser-context.ts';
 import { callbackPath } from '../paths.ts';
 import { type NotSignedIn, servicesOf } from '../sign-in/sign-in.ts';
-import { problemOf } from '../sign-in/upstream-problem.ts';
+import { problemOf } from '../sign-in/pages.ts';
 
 const REDIRECTS = 100;
 const WINDOW = 600;

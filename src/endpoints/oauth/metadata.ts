@@ -1,5 +1,6 @@
 /**
- * Metadata: what this server can do, made from the tables that do it (RFC 8414 §2). Bytes are built once per issuer.
+ * Metadata (RFC 8414 §2): what this server can do, made from the tables that do it, built once per issuer. And its public keys (RFC 7517 §5), for
+ * resource servers elsewhere that check signed access tokens.
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import { offeredGrantTypes } from '../../grants/offered-grant-types.ts';
@@ -9,6 +10,7 @@ import { ID_JAG_PROFILE } from '../../model/trusted-issuer.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Call } from '../endpoint.ts';
+import { publicKeys } from '../../core/signing-keys.ts';
 
 const built = new WeakMap<Settings, string>();
 
@@ -55,4 +57,12 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
     authorization_response_iss_parameter_supported: true,
     ...(fetchDocument === null ? {} : { client_id_metadata_document_supported: true }),
   };
+}
+
+/** GET and HEAD of the key set. */
+export async function jwks({ as, request }: Call): Promise<Response> {
+  const text = JSON.stringify({ keys: await publicKeys(as) });
+  return new Response(request.method === 'HEAD' ? null : text, {
+    headers: { ...CROSS_ORIGIN, 'content-type': 'application/json', 'cache-control': 'public, max-age=300' },
+  });
 }

@@ -8,7 +8,7 @@ import { type KnownSession, useSession } from '../../core/users/sessions.ts';
 import { userIdOf } from '../../core/users/user-ids.ts';
 import { readCookie, writeCookie } from '../../lib/cookie.ts';
 import { acceptedOf, localesOf } from '../../words/languages.ts';
-import { changed, type Call } from '../endpoint.ts';
+import { type Call, changed } from '../endpoint.ts';
 
 /** The call in the language that the person reads: by `ui_locales` of the URL, else by the browser. */
 export function detectLanguage(call: Call): Promise<Call> {

@@ -13,26 +13,27 @@ import { coarseNetwork } from '../../lib/network.ts';
 import { agentOf } from '../../lib/user-agent.ts';
 import type { Organization } from '../../model/identity.ts';
 import {
+  type Authenticated,
   hostOf,
   isForm,
   type Limited,
   type LoginServices,
-  type Authenticated,
   type Refused,
   type Renewal,
   type Step,
 } from '../../model/login.ts';
 import type { Accounts } from '../../model/account.ts';
 import type { Waiter } from '../../model/runtime.ts';
-import type { StoredOrigin, Origin } from '../../model/origin.ts';
+import type { Origin, StoredOrigin } from '../../model/origin.ts';
 import type { Params } from '../../model/params.ts';
 import type { Json } from '../../model/store.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 import { sayIn } from '../../words/span.ts';
 import { sayRefused, type Words } from '../../words/words.ts';
-import type { Call } from '../endpoint.ts';
+import { type Call, changed, type Endpoint } from '../endpoint.ts';
 import { cookieOf, sessionOf, setCookie } from './browser-context.ts';
-import { link, upstreamAccountsOf, originOf, sealLinked, sealOrigin } from './upstream-accounts.ts';
+import { link, originOf, sealLinked, sealOrigin, upstreamAccountsOf } from './upstream-accounts.ts';
+import { OAuthError } from '../../model/error.ts';
 
 /** Somebody who is signed in: now, or by the session that came along. */
 export interface SignedIn {
@@ -217,4 +218,44 @@ async function openSession(
 export function nameOf(claims: Session['claims'], words: Words): string {
   const name = claims['name'] ?? claims['preferred_username'] ?? claims['email'] ?? claims['sub'];
   return typeof name === 'string' ? name : words.signIn.yourAccount;
+}
+
+/** The endpoint, with the session that it finds there begun. A form changes nothing about who is signed in. */
+export function autoSignIn(endpoint: Endpoint): Endpoint {
+  return async (call) => {
+    if (call.request.method !== 'GET' || (await sessionOf(call))) return endpoint(call);
+    const begun = await begin(call);
+    if (!begun) return endpoint(call);
+    const answer = await endpoint(changed(call, { begun: begun.session }));
+    if (begun.cookie !== undefined) answer.headers.append('set-cookie', begun.cookie);
+    return answer;
+  };
+}
+
+async function begin(call: Call): Promise<{ readonly session: NonNullable<Call['begun']>; readonly cookie: string | undefined } | null> {
+  const found = await call.present();
+  if (!found) return null;
+  const user = await admit(call, found);
+  if (user === null || 'step' in user) return null;
+  const { hash, cookie } = user;
+  const session = await call.as.records.findSession(hash);
+  return session && { session: { ...session, hash }, cookie };
+}
+
+/**
+ * Lets every login prepare itself; one that has done so does nothing.
+ *
+ * @throws {OAuthError} 503 where the configuration is wrong, such as a secret that is not set; the log says what to do, whether or not
+ *   anybody listens to events.
+ */
+export async function prepareLogins(call: Call): Promise<void> {
+  for (const login of call.as.settings.logins.filter(isForm)) {
+    try {
+      await login.prepare?.({ ...servicesOf(call), accounts: call.as.accounts }); // one object for all requests, by which it remembers
+    } catch (cause) {
+      if (!(cause instanceof TypeError)) throw cause;
+      console.error('portcullis: the sign-in pages answer 503.', cause.message);
+      throw new OAuthError('temporarily_unavailable', 'login_misconfigured', { cause });
+    }
+  }
 }

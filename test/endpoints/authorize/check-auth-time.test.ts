@@ -150,7 +150,7 @@ describe('a fresh sign-in', () => {
     const provider = google({ ...APP, fetch: async () => Response.json(GOOGLE) });
     const depart = {
       ...provider,
-      depart: (trip: Parameters<typeof provider.startSignIn>[0]) => provider.startSignIn({ ...trip, fresh: true }),
+      startSignIn: (trip: Parameters<typeof provider.startSignIn>[0]) => provider.startSignIn({ ...trip, fresh: true }),
     };
     expect(asked((await locationOf(depart)).href)).toEqual(['select_account', null]);
   });

@@ -1,0 +1,112 @@
+/**
+ * Sign-in pages: the sign-in page itself, how pages show logins and the links to the pages around them, what to say when another site proved
+ * nothing, and the page for a server without any login of its own.
+ */
+import { html, type HtmlValue } from '../../lib/html.ts';
+import {
+  type Authenticated,
+  type FormLogin,
+  hostOf,
+  isForm,
+  isRedirect,
+  type Refused,
+  type ReturnResult,
+  type SiteLogin,
+} from '../../model/login.ts';
+import { loginPage } from '../../pages/login.ts';
+import type { Call } from '../endpoint.ts';
+import { sessionOf } from './browser-context.ts';
+import { returnPath, signInUrl } from './require-session.ts';
+import { nameOf } from './sign-in.ts';
+import { messagePage } from '../../pages/message.ts';
+import { say, sayRefused, type Words } from '../../words/words.ts';
+import type { Settings } from '../../model/settings.ts';
+import type { LinkView, LoginView } from '../../pages/sign-in.ts';
+import { loginPagesOf } from '../paths.ts';
+
+/** What is shown beside the usual. */
+export interface Showing {
+  readonly error?: HtmlValue;
+  readonly status?: number;
+  readonly retryAfter?: number;
+  readonly typed?: { readonly username: string; readonly email: string };
+  /** Where to go afterwards; the request says so unless told. */
+  readonly returnTo?: string;
+}
+
+/** The page, with what went wrong. */
+export async function showLogin(call: Call, { typed, returnTo, ...problem }: Showing = {}): Promise<Response> {
+  const { as, url, words } = call;
+  const { paths, brand, logins } = as.settings;
+  const session = await sessionOf(call);
+  const forms = logins.filter(isForm);
+  const again = session !== null && (url.searchParams.has('again') || problem.error !== undefined);
+  const sites = logins.filter(isRedirect);
+  if (forms.length + sites.length === 0 && (!session || again)) return noLoginPage(call);
+  const known = (claim: string): string => (typeof session?.claims[claim] === 'string' ? session.claims[claim] : '');
+  const filled = typed ?? { username: known('preferred_username'), email: known('email') };
+  const to = returnTo ?? returnPath(call) ?? paths.login;
+  return loginPage({
+    action: signInUrl(as, to),
+    logins: forms.map((one) => loginView(one, filled, words)),
+    sites,
+    account: session && !again ? { name: nameOf(session.claims, words) } : null,
+    again,
+    accountPath: paths.account,
+    links: linksFor(as.settings, words, to),
+    brand,
+    words,
+    ...problem,
+  });
+}
+
+/** The page. */
+export function noLoginPage({ as: { settings }, words }: Call): Response {
+  const { nobodyTitle: title, nobody, nobodyToDo, hostFirst, hostFirstToDo } = words.signIn;
+  const { brand, logins, name } = settings;
+  const [message, whatToDo] = hostOf(logins) ? [hostFirst(name), hostFirstToDo] : [nobody, nobodyToDo];
+  return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });
+}
+
+/** What the page says, and how. */
+export interface UpstreamProblem {
+  readonly text: HtmlValue;
+  readonly status: number;
+}
+
+/** The words for a return that proved nothing. */
+export function problemOf(result: Exclude<ReturnResult, Authenticated>, { label }: SiteLogin, words: Words): UpstreamProblem {
+  switch (result.kind) {
+    case 'refused':
+      return { text: refusal(result, label, words), status: 403 };
+    case 'unavailable':
+      return { text: words.site.unavailable(label), status: 503 };
+    case 'broken':
+    case 'declined':
+      return { text: words.site.broken(label), status: 502 };
+  }
+}
+
+/** A site's own reasons are many: what no table knows is said of the account. */
+function refusal(result: Refused, label: string, words: Words): HtmlValue {
+  return result.text === undefined && !Object.hasOwn(words.refused, result.reason) ? words.site.refused(label) : sayRefused(result, words);
+}
+
+/** A login as a page offers it. */
+export function loginView(login: FormLogin, typed: { readonly [name: string]: string }, words: Words): LoginView {
+  const { id, label, button } = login;
+  if (button !== undefined) return { id, button: say(button, words), fields: html`` };
+  return { id, label: say(label, words), fields: login.fields(typed, words) };
+}
+
+/** Whether there are links to any. */
+export function hasLinks(settings: Settings): boolean {
+  return loginPagesOf(settings).some(({ page }) => page.link);
+}
+
+/** The links to them, for where people sign in. @param returnTo where they want to get to. */
+export function linksFor(settings: Settings, words: Words, returnTo: string): readonly LinkView[] {
+  return loginPagesOf(settings).flatMap(({ page }) =>
+    page.link ? [{ href: `${settings.paths.login}/${page.id}?return_to=${encodeURIComponent(returnTo)}`, text: page.link(words) }] : [],
+  );
+}
