@@ -10,6 +10,7 @@ import { openInvitation } from '../core/records/invitations.ts';
 import type { Client } from '../model/client.ts';
 import { clientFrom, type ClientSpec } from '../model/client-spec.ts';
 import type { Cursor, Seconds } from '../model/store.ts';
+import { type ClientInfo, withoutSecret } from './client-info.ts';
 
 /** The verbs. */
 export interface Clients {
@@ -92,13 +93,4 @@ function specOf(client: Client, changes: Omit<ClientSpec, 'authMethod'>): Client
   const keys = 'jwks' in given || 'jwksUri' in given ? {} : { ...(jwks ? { jwks } : {}), ...(jwksUri === undefined ? {} : { jwksUri }) };
   const isUsual = methodChosen === undefined && authMethod === 'client_secret_basic';
   return { ...rest, ...keys, ...given, ...(isUsual ? {} : { authMethod }) };
-}
-
-/** A client as applications see it. */
-export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret' | 'managementHash'>;
-
-/** The client without what only this server may know. */
-export function withoutSecret(client: Client): ClientInfo {
-  const { secretHash: _secretHash, formerSecret: _formerSecret, managementHash: _managementHash, ...rest } = client;
-  return rest;
 }

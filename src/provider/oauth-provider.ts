@@ -3,36 +3,28 @@
  *
  *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
  */
+import type { AuthServer } from '../core/auth-server.ts';
 import { requestState } from '../model/request-state.ts';
-import { type AuthServer, makeAuthServer } from '../core/auth-server.ts';
-import { requireKeyring } from '../core/records/require-keyring.ts';
-import { withStoreRetry } from '../core/store-retry.ts';
-import { verifyAccess } from '../core/verify.ts';
 import { makeCall } from '../endpoints/endpoint.ts';
-import { guard, isGood, isRefusal, preflight, withAccess, withCors, type Guard } from '../guard/guard.ts';
-import type { OnRefused } from '../guard/refused.ts';
+import { isGood, isRefusal, preflight, withAccess, withCors } from '../guard/guard.ts';
 import { unavailable } from '../guard/challenge.ts';
 import { checkOrigin } from '../guard/origin.ts';
 import { metadataAnswer } from '../guard/resource-metadata.ts';
-import type { TokenSource, Verifier } from '../guard/token-source.ts';
 import { networkOf } from '../lib/network.ts';
 import { lazy } from '../lib/lazy.ts';
 import { isLoopbackHost } from '../lib/url.ts';
-import type { Access, Checked } from '../model/access.ts';
+import type { Access } from '../model/access.ts';
 import type { Context, FetchFunction } from '../model/handler.ts';
-import type { ProofCheck } from '../model/dpop.ts';
 import { covers } from '../model/resource.ts';
 import type { Runtime } from '../model/runtime.ts';
 import { UpstreamTokenError } from '../model/upstream.ts';
-import { isOurs } from '../model/token.ts';
 import { checkFetch } from '../options/parse.ts';
 import type { OAuthProviderOptions } from '../options/options.ts';
-import { secretsOf } from '../options/option-checks.ts';
-import { settingsOf } from '../options/settings.ts';
-import { answer, type Route, routesOf } from '../server.ts';
+import { answer } from '../server.ts';
 import { fetchOf, notFound } from './handlers.ts';
+import { type Host, makeHost, type Protected } from './host.ts';
 import { LazyStates } from './lazy-states.ts';
-import { isOff, loginFault, readEnv, storeOf } from './environment.ts';
+import { readEnv } from './environment.ts';
 import { makeHelpers, type OAuthHelpers } from './helpers.ts';
 import {
   findIssuerServer,
@@ -40,13 +32,10 @@ import {
   issuerServerFor,
   issuerServers,
   pathOf,
-  type Standing,
   standingOf,
   withBase,
   withoutPrefix,
 } from './servers.ts';
-import { epochStore } from '../stores/epoch.ts';
-import { tenantStore } from '../stores/tenant.ts';
 
 /** Where it cannot be loaded, the call fails: its handler never runs. */
 const withPermissions = lazy(async () => (await import('./permissions.ts')).withPermissions);
@@ -55,26 +44,6 @@ const withPermissions = lazy(async () => (await import('./permissions.ts')).with
 export interface Platform {
   readonly runtime: Runtime;
   address(request: Request, ctx: Context): string | undefined;
-}
-
-interface Protected<Env> {
-  readonly path: string;
-  readonly guard: Guard<null>;
-  readonly fetch: FetchFunction<Env>;
-}
-
-/** One issuer on one store, with everything that is made once. */
-interface Host<Env> {
-  readonly as: AuthServer;
-  /** Path of the issuer, of a tenant that has one. */
-  readonly prefix: string;
-  readonly allowedOrigins: readonly string[] | undefined;
-  readonly routes: ReadonlyMap<string, Route>;
-  readonly metadata: ReadonlyMap<string, string>;
-  readonly apis: readonly Protected<Env>[];
-  readonly helpers: OAuthHelpers;
-  /** What the environment lacks for a login. */
-  readonly fault: unknown;
 }
 
 const MAX_HOSTS = 16;
@@ -212,7 +181,12 @@ export class OAuthProvider<Env = unknown> {
     const source = this.#options.store ?? readEnv(env, 'PORTCULLIS');
     const known = this.#hosts.get(issuer);
     if (known && known.source === source && source !== undefined) return known.host;
-    const host = this.#makeHost(site, standing, env);
+    const host = makeHost(
+      site,
+      { ...standing, issuers: this.#issuersBeside(standing.issuer, standing.prefix) },
+      env,
+      this.#platform.runtime,
+    );
     if (host.fault !== null) return host; // the next request may come with what is missing
     if (this.#hosts.size >= MAX_HOSTS + this.#sites.length) this.#hosts.clear();
     this.#hosts.set(issuer, { source, host });
@@ -223,65 +197,6 @@ export class OAuthProvider<Env = unknown> {
   #issuersBeside(issuer: string, prefix: string): readonly string[] {
     const origin = issuer.slice(0, issuer.length - prefix.length);
     return [issuer, ...this.#sites.map((site) => (site.origin ?? origin) + site.prefix)];
-  }
-
-  #makeHost({ parsed, tenant }: IssuerServer<Env>, { issuer, prefix }: Standing, env: Env): Host<Env> {
-    const { options, routes } = parsed;
-    const settings = settingsOf(parsed, { issuer, tenant, prefix, issuers: this.#issuersBeside(issuer, prefix) }, !isOff(env, issuer), env);
-    const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
-    const own = tenant === null ? whole : tenantStore(whole, tenant);
-    const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
-    const store = withStoreRetry(epoch === '' ? own : epochStore(own, epoch));
-    const as = makeAuthServer(
-      settings,
-      this.#platform.runtime,
-      store,
-      parsed.secrets ?? secretsOf(undefined, readEnv(env, 'PORTCULLIS_SECRET')),
-      env,
-    );
-    if (settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined))
-      requireKeyring(as.keyring, '`accessTokenSigning`');
-    if (settings.dpopNonces) requireKeyring(as.keyring, '`dpopNonces`');
-    if (settings.secondFactor?.needsSecret) requireKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
-    const { externalTokens, anonymous } = options;
-    const outside = async (source: TokenSource, ...sent: Parameters<TokenSource['verify']>): Promise<Checked | null> => {
-      const found = await source.verify(...sent);
-      return found && { ...found, scope: settings.expandScopes(found.scope) };
-    };
-    const verify: Verifier = (token, resource, tell) =>
-      externalTokens && !isOurs(token) ? outside(externalTokens, token, resource, tell) : verifyAccess(as, token, resource, tell);
-    const told = new WeakSet<Request>(); // one request may be judged again while it is answered
-    const onRefused: OnRefused = (refusal, request) => {
-      if (!told.has(request)) as.emit({ kind: 'request.refused', endpoint: 'guard', ...refusal });
-      told.add(request);
-    };
-    const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
-    const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.secrets.id(), error });
-    const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProofProblem(as, ...proof);
-    const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous };
-    const apis = routes.map(({ path: route, handler }): Protected<Env> => {
-      const path = prefix + route;
-      const { uri: resource = issuer, requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
-      const about = { ...alike, resource, name };
-      return {
-        path,
-        fetch: fetchOf(handler),
-        guard: guard({ ...about, requiredScopes, allowedOrigins: ['*'] }), // whose page calls is looked at before
-      };
-    });
-    const metadata = new Map(apis.flatMap((api) => [...api.guard.documents]));
-    if (apis.length === 1 && apis[0]) metadata.set(`/.well-known/oauth-protected-resource${prefix}`, apis[0].guard.metadata.text);
-    const { allowedOrigins } = options;
-    return {
-      prefix,
-      allowedOrigins,
-      as,
-      routes: routesOf(settings),
-      metadata,
-      apis,
-      helpers: makeHelpers(as),
-      fault: loginFault(settings.logins, env),
-    };
   }
 
   #origin(env: Env, url: string | null): string {

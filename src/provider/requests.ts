@@ -5,7 +5,7 @@
 import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { checkRequest as checkParams, requestedParams } from '../endpoints/authorize/authorization-request.ts';
-import { openGrant } from '../endpoints/authorize/issue-code.ts';
+import { openGrant } from '../endpoints/authorize/open-grant.ts';
 import { parseFields } from '../lib/form.ts';
 import { checkAuthRequest, checkRequest, checkScope, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { OAuthError } from '../model/error.ts';
@@ -15,7 +15,7 @@ import { resourceOf } from '../model/resource.ts';
 import { answerTo, findRedirect } from '../model/redirect.ts';
 import { requestedPart } from '../model/scope.ts';
 import type { LinkedAccount, UpstreamTokens } from '../model/upstream.ts';
-import { type ClientInfo, withoutSecret } from './clients.ts';
+import { type ClientInfo, withoutSecret } from './client-info.ts';
 import { AuthorizationError, type AuthRequest, onPage } from './auth-request.ts';
 
 /** What completes a sign-in that an application ran itself. */

@@ -1,0 +1,13 @@
+/**
+ * Client info: a client as applications see it, without what only this server may know.
+ */
+import type { Client } from '../model/client.ts';
+
+/** A client as applications see it. */
+export type ClientInfo = Omit<Client, 'secretHash' | 'formerSecret' | 'managementHash'>;
+
+/** The client without what only this server may know. */
+export function withoutSecret(client: Client): ClientInfo {
+  const { secretHash: _secretHash, formerSecret: _formerSecret, managementHash: _managementHash, ...rest } = client;
+  return rest;
+}

@@ -1,0 +1,104 @@
+/**
+ * Host: one issuer on one store, put together once for an environment: its authorization server, its endpoints, and a guard for each protected route.
+ */
+import { type AuthServer, makeAuthServer } from '../core/auth-server.ts';
+import { requireKeyring } from '../core/records/require-keyring.ts';
+import { withStoreRetry } from '../core/store-retry.ts';
+import { verifyAccess } from '../core/verify.ts';
+import { guard, type Guard } from '../guard/guard.ts';
+import type { OnRefused } from '../guard/refused.ts';
+import type { TokenSource, Verifier } from '../guard/token-source.ts';
+import type { Checked } from '../model/access.ts';
+import type { ProofCheck } from '../model/dpop.ts';
+import type { FetchFunction } from '../model/handler.ts';
+import type { Runtime } from '../model/runtime.ts';
+import { isOurs } from '../model/token.ts';
+import { secretsOf } from '../options/option-checks.ts';
+import { settingsOf } from '../options/settings.ts';
+import { type Route, routesOf } from '../server.ts';
+import { epochStore } from '../stores/epoch.ts';
+import { tenantStore } from '../stores/tenant.ts';
+import { isOff, loginFault, readEnv, storeOf } from './environment.ts';
+import { fetchOf } from './handlers.ts';
+import { makeHelpers, type OAuthHelpers } from './helpers.ts';
+import type { IssuerServer, Standing } from './servers.ts';
+
+/** A protected route. */
+export interface Protected<Env> {
+  readonly path: string;
+  readonly guard: Guard<null>;
+  readonly fetch: FetchFunction<Env>;
+}
+
+/** One issuer on one store, with everything that is made once. */
+export interface Host<Env> {
+  readonly as: AuthServer;
+  /** Path of the issuer, of a tenant that has one. */
+  readonly prefix: string;
+  readonly allowedOrigins: readonly string[] | undefined;
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly apis: readonly Protected<Env>[];
+  readonly helpers: OAuthHelpers;
+  /** What the environment lacks for a login. */
+  readonly fault: unknown;
+}
+
+/** Puts an issuer together. @throws {TypeError} naming what the options or the environment lack. */
+export function makeHost<Env>(
+  { parsed, tenant }: IssuerServer<Env>,
+  { issuer, prefix, issuers }: Standing & { readonly issuers: readonly string[] },
+  env: Env,
+  runtime: Runtime,
+): Host<Env> {
+  const { options, routes } = parsed;
+  const settings = settingsOf(parsed, { issuer, tenant, prefix, issuers }, !isOff(env, issuer), env);
+  const whole = storeOf(options, env, readEnv(env, 'PORTCULLIS'));
+  const own = tenant === null ? whole : tenantStore(whole, tenant);
+  const epoch = readEnv(env, 'PORTCULLIS_EPOCH') ?? '';
+  const store = withStoreRetry(epoch === '' ? own : epochStore(own, epoch));
+  const as = makeAuthServer(settings, runtime, store, parsed.secrets ?? secretsOf(undefined, readEnv(env, 'PORTCULLIS_SECRET')), env);
+  if (settings.resources.some(({ accessTokenSigning }) => accessTokenSigning !== undefined))
+    requireKeyring(as.keyring, '`accessTokenSigning`');
+  if (settings.dpopNonces) requireKeyring(as.keyring, '`dpopNonces`');
+  if (settings.secondFactor?.needsSecret) requireKeyring(as.keyring, `secondFactor: ${settings.secondFactor.id}()`);
+  const { externalTokens, anonymous } = options;
+  const outside = async (source: TokenSource, ...sent: Parameters<TokenSource['verify']>): Promise<Checked | null> => {
+    const found = await source.verify(...sent);
+    return found && { ...found, scope: settings.expandScopes(found.scope) };
+  };
+  const verify: Verifier = (token, resource, tell) =>
+    externalTokens && !isOurs(token) ? outside(externalTokens, token, resource, tell) : verifyAccess(as, token, resource, tell);
+  const told = new WeakSet<Request>(); // one request may be judged again while it is answered
+  const onRefused: OnRefused = (refusal, request) => {
+    if (!told.has(request)) as.emit({ kind: 'request.refused', endpoint: 'guard', ...refusal });
+    told.add(request);
+  };
+  const authorizationServers = [issuer, ...(externalTokens?.authorizationServers ?? [])];
+  const onError = (error: unknown): void => as.emit({ kind: 'request.failed', endpoint: 'guard', requestId: as.secrets.id(), error });
+  const checkProof: ProofCheck = async (...proof) => (await import('../core/dpop.ts')).findProofProblem(as, ...proof);
+  const alike = { authorizationServers, checkProof, verify, onError, onRefused, anonymous };
+  const apis = routes.map(({ path: route, handler }): Protected<Env> => {
+    const path = prefix + route;
+    const { uri: resource = issuer, requiredScopes, name } = settings.resources.find((one) => one.path === path) ?? {};
+    const about = { ...alike, resource, name };
+    return {
+      path,
+      fetch: fetchOf(handler),
+      guard: guard({ ...about, requiredScopes, allowedOrigins: ['*'] }), // whose page calls is looked at before
+    };
+  });
+  const metadata = new Map(apis.flatMap((api) => [...api.guard.documents]));
+  if (apis.length === 1 && apis[0]) metadata.set(`/.well-known/oauth-protected-resource${prefix}`, apis[0].guard.metadata.text);
+  const { allowedOrigins } = options;
+  return {
+    prefix,
+    allowedOrigins,
+    as,
+    routes: routesOf(settings),
+    metadata,
+    apis,
+    helpers: makeHelpers(as),
+    fault: loginFault(settings.logins, env),
+  };
+}
