@@ -50,6 +50,18 @@ describe('the documentation', () => {
     expect(`${stdout}${stderr}`).toBe('');
   }, 60_000);
 
+  it('needs no cast in what it shows: the types know', () => {
+    const casts = checked.flatMap((page) =>
+      fencesOf(readFileSync(join(root, page), 'utf8')).flatMap(({ line, code }) =>
+        code
+          .split('\n')
+          .filter((text) => /\bas (?!const\b)/.test(text.replace(/\/\/.*$|'[^']*'|`[^`]*`/g, '')) && !/^(import|export) /.test(text))
+          .map((text) => `${page}:${line} ${text.trim()}`),
+      ),
+    );
+    expect(casts).toEqual([]);
+  });
+
   it('links to files that are there', () => {
     const broken = linked.flatMap((page) =>
       [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]

@@ -3,7 +3,7 @@
  * access token of its API before each step: it is refreshed whenever it nears its end, once, however many runs there are.
  */
 import { McpServer } from '@modelcontextprotocol/server';
-import { type AuthContext, OAuthProvider, upstream } from 'portcullis';
+import { OAuthProvider, upstream } from 'portcullis';
 import { accessOf, McpAgent } from 'portcullis/mcp';
 import { auth0 } from 'portcullis/upstreams';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ export interface Env {
 
 const API = 'https://api.notes.example';
 
-class NotesMcp extends McpAgent<Env, unknown, AuthContext> {
+class NotesMcp extends McpAgent<Env> {
   server = new McpServer({ name: 'auth0-notes', version: '1.0.0' });
 
   init(): void {
@@ -38,8 +38,8 @@ class NotesMcp extends McpAgent<Env, unknown, AuthContext> {
 const tenant = auth0({
   domain: 'acme.eu.auth0.com',
   audience: API,
-  clientId: (env) => (env as Env).AUTH0_CLIENT_ID,
-  clientSecret: (env) => (env as Env).AUTH0_CLIENT_SECRET,
+  clientId: (env: Env) => env.AUTH0_CLIENT_ID,
+  clientSecret: (env: Env) => env.AUTH0_CLIENT_SECRET,
 });
 
 /** The whole server. Callback URL for Auth0's dashboard: `<origin>/authorize/callback/auth0`. */

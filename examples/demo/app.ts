@@ -1,6 +1,6 @@
 /** A protected MCP server, the same source for Node and for Workers: two tools for everyone, one for admins. */
 import { McpServer } from '@modelcontextprotocol/server';
-import { type AuthContext, type NewAccount, OAuthProvider, type OAuthHelpers, password } from 'portcullis';
+import { type NewAccount, OAuthProvider, type OAuthHelpers, password } from 'portcullis';
 import { McpAgent, requirePermission } from 'portcullis/mcp';
 import { z } from 'zod';
 
@@ -11,7 +11,7 @@ export interface Env {
   readonly OAUTH_PROVIDER: OAuthHelpers;
 }
 
-class DemoMcp extends McpAgent<Env, unknown, AuthContext> {
+class DemoMcp extends McpAgent<Env> {
   server = new McpServer({ name: 'portcullis-demo', version: '1.0.0' });
 
   init(): void {

@@ -3,7 +3,7 @@
  * Register an OAuth App with the callback URL `<origin>/authorize/callback/github`, and put its id and secret into the environment.
  */
 import { McpServer } from '@modelcontextprotocol/server';
-import { type AuthContext, OAuthProvider, upstream } from 'portcullis';
+import { OAuthProvider, upstream } from 'portcullis';
 import { McpAgent, requirePermission } from 'portcullis/mcp';
 import { github } from 'portcullis/upstreams';
 
@@ -15,7 +15,7 @@ export interface Env {
   readonly ADMINS?: string;
 }
 
-class GitHubMcp extends McpAgent<Env, unknown, AuthContext> {
+class GitHubMcp extends McpAgent<Env> {
   server = new McpServer({ name: 'github-sign-in', version: '1.0.0' });
 
   init(): void {
@@ -33,8 +33,8 @@ class GitHubMcp extends McpAgent<Env, unknown, AuthContext> {
 }
 
 const hub = github({
-  clientId: (env) => (env as Env).GITHUB_CLIENT_ID,
-  clientSecret: (env) => (env as Env).GITHUB_CLIENT_SECRET,
+  clientId: (env: Env) => env.GITHUB_CLIENT_ID,
+  clientSecret: (env: Env) => env.GITHUB_CLIENT_SECRET,
 });
 
 /** The whole server. */
@@ -48,8 +48,8 @@ export const app = new OAuthProvider<Env>({
   scopesSupported: { 'demo:use': 'Use the tools as you' },
   logins: [
     upstream(hub, {
-      mapIdentity: ({ claims }, env) => ({
-        permissions: ((env as Env).ADMINS ?? '').split(',').includes(String(claims['preferred_username'])) ? ['admin'] : [],
+      mapIdentity: ({ claims }, env: Env) => ({
+        permissions: (env.ADMINS ?? '').split(',').includes(String(claims['preferred_username'])) ? ['admin'] : [],
       }),
     }),
   ],

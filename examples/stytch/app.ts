@@ -3,7 +3,7 @@
  * Roles of its RBAC policy become permissions. Set the page as the authorization URL of Connected Apps in its dashboard.
  */
 import { McpServer } from '@modelcontextprotocol/server';
-import { type AuthContext, html } from 'portcullis';
+import { html } from 'portcullis';
 import { guard } from 'portcullis/guard';
 import { McpAgent, requirePermission } from 'portcullis/mcp';
 import { stytchTokens, stytchConsent } from 'portcullis/verifiers';
@@ -16,7 +16,7 @@ export interface Env {
 const PROJECT = { domain: 'acme.customers.stytch.dev', projectId: 'project-test-11111111-1111-4111-8111-111111111111' };
 const ORIGIN = 'https://mcp.example';
 
-class TicketsMcp extends McpAgent<Env, unknown, AuthContext> {
+class TicketsMcp extends McpAgent<Env> {
   server = new McpServer({ name: 'stytch-tickets', version: '1.0.0' });
 
   init(): void {

@@ -6,9 +6,9 @@ import { requestState } from '../model/request-state.ts';
 import { checkNames } from '../lib/names.ts';
 import { equalTexts } from '../lib/bytes.ts';
 import { askedHeaders } from '../lib/http.ts';
-import type { Access, Checked, Tell } from '../model/access.ts';
+import type { Access, AuthContext, Checked, Tell } from '../model/access.ts';
 import type { Connect } from '../model/connection.ts';
-import type { Context } from '../model/handler.ts';
+import type { Context, GuardedContext } from '../model/handler.ts';
 import type { ProofCheck, ProofProblem } from '../model/dpop.ts';
 import { canonicalResource, otherSpelling } from '../model/resource.ts';
 import type { Awaitable } from '../model/runtime.ts';
@@ -55,7 +55,9 @@ export interface Guard<Nobody = never> {
   /** What a request without a token comes to is `Nobody`: null where {@link GuardOptions.anonymous} lets those pass. */
   (request: Request): Promise<Access | Response | Nobody>;
   /** A fetch handler that runs `handler` for good tokens only, with `ctx.auth` and `ctx.props` set, and serves the metadata document. */
-  protect<Env = unknown>(handler: GuardedFetch<Env, Nobody>): (request: Request, env?: Env, ctx?: Context) => Promise<Response>;
+  protect<Env = unknown, Props = AuthContext>(
+    handler: GuardedFetch<Env, Nobody, Props>,
+  ): (request: Request, env?: Env, ctx?: Context) => Promise<Response>;
   /** The metadata document's path and text. */
   readonly metadata: { readonly path: string; readonly text: string };
   /** The documents by path: the resource has two names, with and without a slash at its end. */
@@ -65,10 +67,10 @@ export interface Guard<Nobody = never> {
 }
 
 /** A fetch handler that knows who calls: `ctx.auth` is there, but for callers without a token where those pass. */
-export type GuardedFetch<Env = unknown, Nobody = never> = (
+export type GuardedFetch<Env = unknown, Nobody = never, Props = AuthContext> = (
   request: Request,
   env: Env,
-  ctx: Context & ([Nobody] extends [never] ? { readonly auth: Access } : { readonly auth?: Access }),
+  ctx: [Nobody] extends [never] ? GuardedContext<Props> : Context,
 ) => Awaitable<Response>;
 
 const OPTIONS =

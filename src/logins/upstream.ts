@@ -40,7 +40,7 @@ export interface UpstreamOptions {
    */
   readonly organizations?: readonly string[];
   /** Says who may come in, and what tools shall know of them. Gets every claim the provider gave. */
-  readonly mapIdentity?: (identity: Identity, env: unknown) => Awaitable<Mapped>;
+  mapIdentity?(identity: Identity, env: unknown): Awaitable<Mapped>; // a method, so that a function may name the type of its environment
   /**
    * Whether somebody who comes for the first time gets into the account that has proven the same e-mail address. Only for
    * providers that check addresses, and never give one to somebody else. Default: no; people join sign-ins themselves.

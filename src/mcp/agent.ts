@@ -4,7 +4,7 @@
  * requests is `state` and `sql`, of this user alone and of whichever session; there is no session to steal.
  */
 import { requestState } from '../model/request-state.ts';
-import type { Access } from '../model/access.ts';
+import type { Access, AuthContext } from '../model/access.ts';
 import type { Databases } from '../model/database.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
@@ -36,7 +36,7 @@ export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unkn
  *   }
  * }
  */
-export abstract class McpAgent<Env = unknown, State = unknown, Props extends Record<string, unknown> = Record<string, unknown>> {
+export abstract class McpAgent<Env = unknown, State = unknown, Props extends Record<string, unknown> = AuthContext> {
   /** The SDK's server, of `@modelcontextprotocol/server` 2.x or `@modelcontextprotocol/sdk` 1.x. A getter or a promise is fine; read after `init()`. */
   abstract readonly server: AnyServer | Promise<AnyServer>;
   /** What stands beside the request. */

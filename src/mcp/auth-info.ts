@@ -3,7 +3,7 @@
  * Nothing travels by global: the SDK hands this very object to the handler of this very call.
  */
 import type { AuthInfo } from '@modelcontextprotocol/server';
-import type { Access } from '../model/access.ts';
+import type { Access, AuthContext } from '../model/access.ts';
 import type { Context } from '../model/handler.ts';
 
 /** Who called, or null where no guard stood before. Props that someone put on the context after the guard win. */
@@ -40,7 +40,7 @@ interface ToolContext {
  *
  * @param context the *last* argument the SDK gives a handler. Never a tool's arguments: those are the client's words.
  */
-export function accessOf<Props = unknown>(context: unknown): Access<Props> | null {
+export function accessOf<Props = AuthContext>(context: unknown): Access<Props> | null {
   if (typeof context !== 'object' || context === null) return null;
   const { http, authInfo } = context as ToolContext;
   const access = (http?.authInfo ?? authInfo)?.extra?.['access'];

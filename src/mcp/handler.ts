@@ -13,7 +13,7 @@ import { unauthorized } from '../guard/challenge.ts';
 import { withoutStore } from '../lib/http.ts';
 import { checkNames } from '../lib/names.ts';
 import { onAbort } from '../lib/on-abort.ts';
-import type { Access } from '../model/access.ts';
+import type { Access, AuthContext } from '../model/access.ts';
 import type { NewEvent } from '../model/event.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { Awaitable } from '../model/runtime.ts';
@@ -46,14 +46,10 @@ const OPEN = makePolicy({});
 const SILENT = userEvents();
 
 /** Makes the server for one request. Return a new one each time: it is connected once. */
-export type McpFactory<Env = unknown, Props = Record<string, unknown>> = (
-  access: Access<Props>,
-  ctx: Context,
-  env: Env,
-) => Awaitable<AnyServer>;
+export type McpFactory<Env = unknown, Props = AuthContext> = (access: Access<Props>, ctx: Context, env: Env) => Awaitable<AnyServer>;
 
 /** The same where callers without a token may come: `access` is null for them. */
-export type OpenMcpFactory<Env = unknown, Props = Record<string, unknown>> = (
+export type OpenMcpFactory<Env = unknown, Props = AuthContext> = (
   access: Access<Props> | null,
   ctx: Context,
   env: Env,
@@ -88,7 +84,7 @@ export interface McpOptions {
  *   …
  * });
  */
-export function mcpHandler<Env = unknown, Props = Record<string, unknown>>(
+export function mcpHandler<Env = unknown, Props = AuthContext>(
   factory: McpFactory<Env, Props>,
   options: McpOptions = {},
 ): FetchObject<Env> {
@@ -96,7 +92,7 @@ export function mcpHandler<Env = unknown, Props = Record<string, unknown>>(
 }
 
 /** The same for a guard that lets callers without a token pass (`anonymous`): they may call what the policy marks so, and get a 401 for all else. */
-export function openMcpHandler<Env = unknown, Props = Record<string, unknown>>(
+export function openMcpHandler<Env = unknown, Props = AuthContext>(
   factory: OpenMcpFactory<Env, Props>,
   options: McpOptions & { readonly policy: Policy },
 ): FetchObject<Env> {

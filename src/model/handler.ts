@@ -1,7 +1,7 @@
 /**
  * Handler types of applications, as on Workers; the Node adapter uses the same.
  */
-import type { Access } from './access.ts';
+import type { Access, AuthContext } from './access.ts';
 import type { Awaitable } from './runtime.ts';
 
 /** The context of a request: workerd's execution context, or Node's equivalent. */
@@ -16,18 +16,28 @@ export interface Context {
   readonly address?: string;
 }
 
+/**
+ * The context behind a guard: the caller is known.
+ *
+ * @typeParam Props what the application stored at sign-in. Default: what the built-in logins store.
+ */
+export interface GuardedContext<Props = AuthContext> extends Context {
+  auth: Access<Props>;
+  props: Props;
+}
+
 /** An object with `fetch`: a Worker's default export, `McpAgent.serve(path)`, `McpAgent.Router`, Hono … */
-export interface FetchObject<Env = unknown> {
+export interface FetchObject<Env = unknown, Ctx extends Context = Context> {
   /** The paths at which it answers, and 404 everywhere else; with a slash at the end, all below as well. `OAuthProvider` refuses routes that lead to none of them. */
   readonly servedPaths?: readonly string[];
-  fetch(request: Request, env: Env, ctx: Context): Awaitable<Response>;
+  fetch(request: Request, env: Env, ctx: Ctx): Awaitable<Response>;
 }
 
 /** A bare function of the same shape. */
-export type FetchFunction<Env = unknown> = (request: Request, env: Env, ctx: Context) => Awaitable<Response>;
+export type FetchFunction<Env = unknown, Ctx extends Context = Context> = (request: Request, env: Env, ctx: Ctx) => Awaitable<Response>;
 
 /** A class that is instantiated for each request: a `WorkerEntrypoint`. */
 export type FetchClass = new (ctx: never, env: never) => { fetch(request: Request): Awaitable<Response> };
 
 /** Anything that answers requests. */
-export type Handler<Env = unknown> = FetchObject<Env> | FetchFunction<Env> | FetchClass;
+export type Handler<Env = unknown, Ctx extends Context = Context> = FetchObject<Env, Ctx> | FetchFunction<Env, Ctx> | FetchClass;

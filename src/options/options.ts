@@ -4,7 +4,7 @@
 import type { TokenSource } from '../guard/token-source.ts';
 import type { Event } from '../model/event.ts';
 import type { ConfiguredClient } from '../model/client-spec.ts';
-import type { Handler } from '../model/handler.ts';
+import type { Context, GuardedContext, Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
@@ -29,13 +29,31 @@ export interface ScopeWords {
 }
 
 /** Options of `OAuthProvider`. */
-export interface OAuthProviderOptions<Env = unknown> {
+export type OAuthProviderOptions<Env = unknown> = CommonOptions<Env> & (GuardedApi<Env> | OpenApi<Env>);
+
+/** The API that only callers with a valid token reach: `ctx.auth` and `ctx.props` are there. */
+interface GuardedApi<Env> extends Api<Env, GuardedContext> {
+  readonly anonymous?: false | undefined;
+}
+
+/** The API that callers without a token reach as well: `ctx.auth` may be absent. */
+interface OpenApi<Env> extends Api<Env, Context> {
+  /** Lets callers without a token reach the API handler, without `ctx.auth`: for servers where some tools need nobody. Default false. */
+  readonly anonymous: boolean;
+}
+
+/** What answers at the protected routes. */
+interface Api<Env, Ctx extends Context> {
+  /** Answers requests with a good token: `MyMCP.serve('/mcp')`, `MyMCP.Router`, `{ fetch }`, a function, a `WorkerEntrypoint` class. */
+  readonly apiHandler?: Handler<Env, Ctx>;
+  /** Several routes with a handler each, instead of `apiRoute` and `apiHandler`. */
+  readonly apiHandlers?: { readonly [route: string]: Handler<Env, Ctx> };
+}
+
+/** Every other option. */
+interface CommonOptions<Env> {
   /** Path or paths that need a token; each is a resource of its own (`/mcp`). Goes with `apiHandler`. */
   readonly apiRoute?: string | readonly string[];
-  /** Answers requests with a good token: `MyMCP.serve('/mcp')`, `MyMCP.Router`, `{ fetch }`, a function, a `WorkerEntrypoint` class. */
-  readonly apiHandler?: Handler<Env>;
-  /** Several routes with a handler each, instead of the pair above. */
-  readonly apiHandlers?: { readonly [route: string]: Handler<Env> };
   /** Answers everything else. Without `logins` it also owns `authorizeEndpoint`. */
   readonly defaultHandler?: Handler<Env>;
   /** Ways to sign in that we run: `[password()]`. With them the consent and sign-in pages are ours. */
@@ -131,8 +149,6 @@ export interface OAuthProviderOptions<Env = unknown> {
   readonly allowedOrigins?: readonly string[];
   /** Tokens of another authorization server that are good here too (`portcullis/verifiers`); asked for tokens that are not of our own shape. */
   readonly externalTokens?: TokenSource;
-  /** Lets callers without a token reach the API handler, without `ctx.auth`: for servers where some tools need nobody. Default false. */
-  readonly anonymous?: boolean;
   /** Told of every success, refusal and failure. Never gets a secret. */
   readonly on?: (event: Event) => void | Promise<void>;
   /** Sees each error of our endpoints before it goes out, and may return another response. When it throws, ours goes. */
@@ -141,12 +157,13 @@ export interface OAuthProviderOptions<Env = unknown> {
 
 /** What all tenants share: the store and the keys below them, and what answers requests. */
 type Common =
-  | 'tenants' | 'issuer' | 'basePath' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'apiHandler'
-  | 'apiHandlers' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint'
+  | 'tenants' | 'issuer' | 'basePath' | 'store' | 'dangerouslyAllowEventualStore' | 'secret' | 'defaultHandler' | 'apiRoute' | 'authorizeEndpoint' | 'tokenEndpoint' | 'clientRegistrationEndpoint'
   | 'deviceAuthorizationEndpoint' | 'on'; // prettier-ignore
 
 /** One tenant: where it stands, and every option in which it differs from the others. */
-export type TenantOptions<Env = unknown> = Partial<Omit<OAuthProviderOptions<Env>, Common>> & {
+export type TenantOptions<Env = unknown> = Partial<Omit<CommonOptions<Env>, Common>> & {
+  /** Lets callers without a token of this tenant reach the API handler, without `ctx.auth`. */
+  readonly anonymous?: boolean;
   /**
    * `https://mcp.example/acme`, `https://acme.example`, or a path alone, `/acme`, which stands below the provider's own `issuer`
    * (or PORTCULLIS_ISSUER; on loopback the request's own origin). Never changes: it is in every token's metadata.

@@ -51,7 +51,7 @@ function tenantOf<Env>(
   const routes = [common.apiRoute ?? [], Object.keys(common.apiHandlers ?? {})].flat();
   if (prefix !== '' && routes.includes('/'))
     fail('apiRoute', 'cannot be "/" where tenants stand at paths; give it a path of its own, such as "/mcp"');
-  return { id, origin: origin ?? base, prefix, options: { ...common, ...own } };
+  return { id, origin: origin ?? base, prefix, options: { ...common, ...own } as OAuthProviderOptions<Env> }; // whichever `anonymous` says: the handler is the same
 }
 
 function placeOf(name: string, issuer: string): Pick<Tenant<never>, 'origin' | 'prefix'> {

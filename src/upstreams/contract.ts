@@ -10,7 +10,12 @@ import type { UpstreamTokens } from '../model/upstream.ts';
 import type { Text } from '../words/words.ts';
 
 /** A value, or a function that reads it from the environment: on Workers secrets exist only there. */
-export type FromEnv = string | ((env: unknown) => string);
+export type FromEnv = string | Reading['read'];
+
+/** A method, so that a function may name the type of its environment: `(env: Env) => env.GITHUB_CLIENT_ID`. */
+interface Reading {
+  read(env: unknown): string;
+}
 
 /** Sends a request, like the global `fetch`. */
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;

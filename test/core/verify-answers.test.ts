@@ -1,4 +1,5 @@
 /** What a token says of its call, and why one is not good: to the last member. */
+import type { Context } from '../../src/model/handler.ts';
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../src/core/auth-server.ts';
 import { verifyAccess } from '../../src/core/verify.ts';
@@ -14,7 +15,7 @@ describe('core/verify: answers', () => {
   it('returns organization, actor and key of a token if present, as copies', async () => {
     const seen: Record<string, unknown>[] = [];
     const app = await makeApp('memory', {
-      apiHandler: (_request, _env, { auth }) => {
+      apiHandler: (_request: Request, _env: unknown, { auth }: Context) => {
         seen.push(auth as unknown as Record<string, unknown>);
         return new Response('ok');
       },

@@ -13,7 +13,11 @@ export async function startHere(
 ): Promise<ProviderServer> {
   const port = await freePort();
   const more = await make(`http://localhost:${port}`);
-  return serve(new OAuthProvider({ ...options, ...more }), { port, data: freshFolder(name), env: { PORTCULLIS_LIMITS: 'off' } });
+  return serve(new OAuthProvider({ ...options, ...more } as OAuthProviderOptions), {
+    port,
+    data: freshFolder(name),
+    env: { PORTCULLIS_LIMITS: 'off' },
+  });
 }
 
 /** A client that nobody has seen before. */

@@ -1,3 +1,4 @@
+import type { Context } from '../../src/model/handler.ts';
 import { describe, expect, it } from 'vitest';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { type JsonAnswer, tokensOf } from '../../src/testing/oauth-client.ts';
@@ -9,7 +10,7 @@ const SECRET = 'a-secret-of-enough-characters-to-pass';
 const TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS = 'urn:ietf:params:oauth:token-type:access_token';
 const gateway = (id: string) => ({ id, secret: SECRET, authMethod: 'client_secret_post', grantTypes: [TYPE] }) as const;
-const whoami: OAuthProviderOptions['apiHandler'] = (_request, _env, ctx) => Response.json({ auth: ctx.auth });
+const whoami = (_request: Request, _env: unknown, ctx: Context): Response => Response.json({ auth: ctx.auth });
 const options: Partial<OAuthProviderOptions> = {
   clients: [gateway('gateway'), gateway('second'), { ...gateway('other'), grantTypes: ['client_credentials'] }],
   tokenExchange: ({ clientId, subject }) => clientId !== 'second' || subject.act !== undefined,
@@ -152,7 +153,7 @@ describe('grants/token-exchange: SEC-217', () => {
   });
 
   it('SEC-217 gives tokens for resources of ours only, by name', async () => {
-    const app = await makeApp('memory', { ...options, apiRoute: ['/mcp', '/tools'], apiHandler: whoami! });
+    const app = await makeApp('memory', { ...options, apiRoute: ['/mcp', '/tools'], apiHandler: whoami });
     const client = await app.client();
     const { access } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE, { resource: RESOURCE })));
     expect((await app.call(access, '/tools')).status).toBe(401);

@@ -73,7 +73,7 @@ describe('OAuthProvider, callers and tokens of elsewhere', () => {
       externalTokens: { ...externalTokens, verify: () => ({ ...access, resource, scope: ['write'] }) },
       scopesSupported: { read: 'Read', write: { includes: ['read'] } },
       requiredScopes: ['read'],
-      apiHandler: (_request, _env, ctx) => Response.json(ctx.auth?.scope),
+      apiHandler: (_request: Request, _env: unknown, ctx: Context) => Response.json(ctx.auth?.scope),
     });
     expect(await (await above.ask('POST', '/mcp', null, { authorization: 'Bearer theirs' })).json()).toEqual(['write', 'read']);
     const metadata = (await (await app.ask('GET', '/.well-known/oauth-protected-resource/mcp')).json()) as { authorization_servers: string[] };

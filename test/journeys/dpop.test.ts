@@ -1,4 +1,5 @@
 /** Tokens that are bound to a key (RFC 9449), from the request for a code to the guard and the refresh. */
+import type { Context } from '../../src/model/handler.ts';
 import { requestState } from '../../src/model/request-state.ts';
 import { describe, expect, it } from 'vitest';
 import { parseAssertion } from '../../src/model/assertion.ts';
@@ -180,11 +181,13 @@ describe.each(storeNames)('tokens that are bound to a key on %s', (store) => {
   });
 
   it('are looked at again while a stream lasts, without another proof', async () => {
-    const app = await makeApp(store, { apiHandler: async (_request, _env, ctx) => Response.json(await requestState(ctx).stillGood?.()) });
+    const app = await makeApp(store, {
+      apiHandler: async (_request: Request, _env: unknown, ctx: Context) => Response.json(await requestState(ctx).stillGood?.()),
+    });
     const { client, tokens, again } = await signedIn(app);
     expect(await (await call(app, tokens.access, await again(tokens.access))).json()).toBe(true);
     const ending = await appOn(app.inner, app.clock, {
-      apiHandler: async (_request, _env, ctx) => {
+      apiHandler: async (_request: Request, _env: unknown, ctx: Context) => {
         await client.revoke(tokens.access);
         return Response.json(await requestState(ctx).stillGood?.());
       },

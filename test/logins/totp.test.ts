@@ -24,7 +24,7 @@ interface Made {
 
 /** A server on which Alice has set up her phone; its first code is used, the next one good. */
 async function make(store = 'memory', more: Partial<OAuthProviderOptions> = {}): Promise<Made> {
-  const app = await makeApp(store, { ...OPTIONS, ...more });
+  const app = await makeApp(store, { ...OPTIONS, ...more } as Partial<OAuthProviderOptions>);
   const { app: phone, recovery } = await setUp(await signedIn(app), app.clock);
   expect(recovery).toHaveLength(10);
   app.clock.pass(30);

@@ -5,7 +5,8 @@ import type { OAuthProviderOptions } from '../../src/options/options.ts';
 import { tenantsOf } from '../../src/options/tenants.ts';
 
 const base: OAuthProviderOptions = { apiRoute: '/mcp', apiHandler: () => new Response(), logins: [password()] };
-const of = (tenants: unknown, more: Partial<OAuthProviderOptions> = {}) => tenantsOf({ ...base, ...more, tenants: tenants as never });
+const of = (tenants: unknown, more: Partial<OAuthProviderOptions> = {}) =>
+  tenantsOf({ ...base, ...more, tenants: tenants as never } as OAuthProviderOptions);
 
 describe('options/tenants', () => {
   it('are none unless they are given', () => {

@@ -80,7 +80,10 @@ export async function serverFor(profile: Profile, more: Partial<OAuthProviderOpt
     return file === undefined ? new Response('not found', { status: 404 }) : Response.json(file);
   };
   const clients = profile.known.by === 'configuration' ? { clients: [profile.known.client] } : {};
-  return { app: await appOn(memoryStore(clock), clock, { ...OFFER, ...clients, ...more }, { fetchPublic }), signer };
+  return {
+    app: await appOn(memoryStore(clock), clock, { ...OFFER, ...clients, ...more } as Partial<OAuthProviderOptions>, { fetchPublic }),
+    signer,
+  };
 }
 
 /** Plays a client from its first request to its tokens. */
