@@ -5,7 +5,6 @@ import { guard } from '../../src/guard/guard.ts';
 import {
   type Access,
   type AuthContext,
-  emailCode,
   type OAuthHelpers,
   OAuthProvider,
   type OAuthProviderOptions,
