@@ -27,7 +27,7 @@ export function makeAsk(fetcher: Fetch, timeout: Seconds, breaker?: Breaker): As
     const init: RequestInit = { method, headers: { ...sent }, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) };
     const { status, headers, text } = await withTimeout(signal, () => sendAndRead(fetcher, url, init));
     if (status === 429 || status >= 500) throw new UpstreamError('unavailable', `status_${status}`, { retryAfter: retryAfterOf(headers) });
-    if (status < 200 || status > 599) throw new UpstreamError('broken', `status_${status}`);
+    if (status < 200) throw new UpstreamError('broken', `status_${status}`);
     return new Response([204, 205, 304].includes(status) ? null : text, { status, headers });
   };
   return breaker ? (url, sent) => breaker.run(() => ask(url, sent)) : ask;
@@ -61,6 +61,6 @@ async function sendAndRead(fetcher: Fetch, url: string, init: RequestInit): Prom
 }
 
 function retryAfterOf(headers: Headers): Seconds | undefined {
-  const seconds = /^\d{1,6}$/.exec(headers.get('retry-after')?.trim() ?? '')?.[0];
+  const seconds = /^\d{1,6}$/.exec(headers.get('retry-after') ?? '')?.[0];
   return seconds === undefined ? undefined : Math.min(3600, Math.max(1, Number(seconds)));
 }

@@ -8,16 +8,13 @@ const MAX_DEPTH = 16;
 
 /** The unverified claims of a JWT. @throws {UpstreamError} if it is not one. */
 export function unverifiedClaims(token: unknown): Body {
-  const bytes = fromBase64url(typeof token === 'string' ? (token.split('.')[1] ?? '') : '');
-  const claims = bytes && bytes.length > 0 ? parseJson(textIn(bytes), MAX_DEPTH) : undefined;
+  let claims: unknown;
+  try {
+    const bytes = fromBase64url(String(token).split('.')[1] ?? '');
+    claims = bytes && parseJson(fromUtf8(bytes), MAX_DEPTH);
+  } catch {
+    // not UTF-8, so not JSON
+  }
   if (typeof claims !== 'object' || claims === null) throw new UpstreamError('broken', 'jwt_malformed');
   return bodyOf(claims);
-}
-
-function textIn(bytes: Uint8Array): string {
-  try {
-    return fromUtf8(bytes);
-  } catch {
-    return ''; // not UTF-8, so not JSON
-  }
 }

@@ -39,6 +39,10 @@ describe('upstreams/ask, what is passed on', () => {
     expect([response.status, response.body]).toEqual([status, null]);
   });
 
+  it('is no redirect that a runtime hides', async () => {
+    expect(await failureIn(ask(() => Response.error()))).toBe('broken status_0');
+  });
+
   it.each([429, 500, 503, 599])('is an outage with %i', async (status) => {
     expect(await failureIn(ask(() => new Response('', { status })))).toBe(`unavailable status_${status}`);
   });

@@ -106,6 +106,8 @@ describe('upstreams/github, who may stay', () => {
     ['no', { organizations: ['acme', 'b'] }, { [ORG('b')]: pending }],
     ['unknown', { organizations: ['acme', 'b'] }, { [ORG('b')]: status(403) }],
     ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(500) }],
+    ['unknown', { organizations: ['acme'] }, { [ORG('acme')]: status(201, { state: 'active' }) }],
+    ['unknown', { teams: ['acme/core'] }, { [`${API}/user`]: status(401, USER), [TEAM]: active }],
     ['yes', { teams: ['acme/core'] }, { [TEAM]: active }],
     ['no', { teams: ['acme/core'] }, {}],
     ['unknown', { teams: ['acme/core'] }, { [`${API}/user`]: status(401), [TEAM]: active }],

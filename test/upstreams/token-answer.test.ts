@@ -35,6 +35,7 @@ describe('upstreams/token-answer, a good one', () => {
     [{ access_token: 'a', expires_in: 60 }, { expires_in: 60 }],
     [{ access_token: 'a', expires_in: '60' }, { expires_in: 60 }],
     [{ access_token: 'a', expires_in: '60.5' }, { expires_in: 61 }],
+    [{ access_token: 'a', expires_in: '60.55' }, { expires_in: 61 }],
     [{ access_token: 'a', expires_in: 0.5 }, { expires_in: 1 }],
     [{ access_token: 'a', expires_in: 400 * 86_400 }, { expires_in: 400 * 86_400 }],
     [{ access_token: 'a', expires_in: 400 * 86_400 + 1 }, {}],
