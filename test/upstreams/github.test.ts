@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fetch, Upstream } from '../../src/upstreams/contract.ts';
 import { github, type GitHubOptions } from '../../src/upstreams/github.ts';
+import { ENGLISH } from '../../src/words/words.ts';
 import { APP, failureIn, locationOf, REDIRECT, trip } from '../support/provider-trip.ts';
 
 const API = 'https://api.github.com';
@@ -132,6 +133,19 @@ describe('upstreams/github, the rest', () => {
     expect(new URL(hinted.location).searchParams.get('login')).toBe('uma');
     for (const team of ['acme', '/core', 'acme/', 'a/b/c', '']) expect(() => github({ ...APP, teams: ['acme/core', team] })).toThrow(/^GitHub: `teams` holds/);
   }); // prettier-ignore
+
+  it('names itself, and tells the person where to go for a membership that GitHub keeps', async () => {
+    expect(setUp().provider).toMatchObject({ id: 'github', label: 'GitHub' });
+    expect(() => github({ ...APP, team: [] } as never)).toThrow(/^github: `team` is not an option/);
+    const textOf = async (headers: Record<string, string>): Promise<string> => {
+      const { provider } = setUp({ organizations: ['acme'] }, { [ORG('acme')]: status(403, {}, headers) });
+      const { text } = (await trip(provider, visit).catch((error: unknown) => error)) as { text: (words: typeof ENGLISH) => unknown };
+      return String(text(ENGLISH));
+    };
+    expect(await textOf({})).toBe(String(ENGLISH.site.membershipNotTold('https://github.com/settings/applications')));
+    const sso = 'https://github.com/orgs/acme/sso?authorization_request=A1';
+    expect(await textOf({ 'x-github-sso': `required; url=${sso}` })).toBe(String(ENGLISH.site.membershipNotTold(sso)));
+  });
 
   it.each([[204, true], [404, true], [422, true], [200, 'broken revoke_status_200'], [401, 'broken revoke_status_401']])('is content with %i when a token is given back: %s', async (code, result) => {
     const sent: unknown[] = [];
