@@ -34,7 +34,7 @@ interface LoadedKeys {
 export const SIGNING_PURPOSE = 'access token signing';
 const FRESH: Seconds = 300;
 /** What a server read last, and the pending read. */
-const kept = new WeakMap<Settings, { readonly known: Map<SigningAlg, LoadedKeys>; readonly join: SingleFlight<LoadedKeys> }>();
+const caches = new WeakMap<Settings, { readonly known: Map<SigningAlg, LoadedKeys>; readonly flight: SingleFlight<LoadedKeys> }>();
 
 /** The current signing key. */
 export async function signerFor(as: AuthServer, alg: SigningAlg): Promise<Signer> {
@@ -54,9 +54,9 @@ export async function publicKeys(as: AuthServer): Promise<readonly Jwk[]> {
 
 /** The keys, from the cache if fresh. A failure is not cached. */
 async function loadedKeys(as: AuthServer, alg: SigningAlg): Promise<LoadedKeys> {
-  const own = kept.get(as.settings) ?? { known: new Map<SigningAlg, LoadedKeys>(), join: makeSingleFlight<LoadedKeys>() };
-  kept.set(as.settings, own);
-  const { known, join: flight } = own;
+  const own = caches.get(as.settings) ?? { known: new Map<SigningAlg, LoadedKeys>(), flight: makeSingleFlight<LoadedKeys>() };
+  caches.set(as.settings, own);
+  const { known, flight } = own;
   const last = known.get(alg);
   if (last && last.at + FRESH > as.now()) return last;
   return flight(alg, async () => {
@@ -78,13 +78,13 @@ async function load(as: AuthServer, alg: SigningAlg): Promise<LoadedKeys> {
     const inUse = before.filter(isInUse);
     const due = signers.length < inUse.length ? null : nextDue(inUse, now);
     const made = due === null ? null : await make(as, alg, due);
-    const keys = await renewed(as, published([...before, ...(made ? [made.kept] : [])], longestAccessTTL(as.settings), now));
+    const keys = await renewed(as, published([...before, ...(made ? [made.stored] : [])], longestAccessTTL(as.settings), now));
     const isSame = made === null && keys.length === before.length && keys.every(({ sealed }, at) => sealed === before[at]?.sealed);
     const reason = before.length === 0 ? 'first' : inUse.length === 0 ? 'unreadable' : 'rotation'; // oxlint-disable-line no-nested-ternary
     const result = { made, reason, keys, signers: [...signers, ...(made ? [made.signer] : [])], at: now } as const;
     return isSame ? { result } : { write: { v: 1, keys }, result };
   });
-  if (made) as.emit({ kind: 'key.made', keyId: made.kept.kid, reason });
+  if (made) as.emit({ kind: 'key.made', keyId: made.stored.kid, reason });
   return loaded;
 }
 
@@ -102,13 +102,17 @@ async function renewed(as: AuthServer, keys: readonly SigningKey[]): Promise<rea
   return Promise.all(keys.map(async (one) => ({ ...one, sealed: (await ring.renew(SIGNING_PURPOSE, one.sealed, one.kid)) ?? one.sealed })));
 }
 
-async function make(as: AuthServer, alg: SigningAlg, since: Seconds): Promise<{ kept: SigningKey; signer: LoadedKeys['signers'][number] }> {
+async function make(
+  as: AuthServer,
+  alg: SigningAlg,
+  since: Seconds,
+): Promise<{ stored: SigningKey; signer: LoadedKeys['signers'][number] }> {
   const ring = requireKeyring(as.keyring, '`accessTokenSigning`');
   const pair = await generateKeyPair(alg, { extractable: true });
   const kid = as.secrets.id();
   const publicKey = { ...((await exportJWK(pair.publicKey)) as Jwk), kid, alg, use: 'sig' };
   const sealed = await ring.seal(SIGNING_PURPOSE, await exportJWK(pair.privateKey), kid);
-  return { kept: { kid, publicKey, sealed, since }, signer: { kid, since, key: pair.privateKey } };
+  return { stored: { kid, publicKey, sealed, since }, signer: { kid, since, key: pair.privateKey } };
 }
 
 /** False for a key whose secret was lost (`core/reseal`): it is published until its tokens have expired, and no longer signs. */

@@ -20,12 +20,12 @@ export interface Attempts {
   /**
    * Counts an attempt before it is made.
    *
-   * @param kind such as `password`. @param whose the account, as typed.
+   * @param kind such as `password`. @param account as typed.
    * @returns the seconds to wait if there were too many attempts; else null, perhaps after a delay.
    */
-  readonly attempt: (kind: string, whose: string, rules: AttemptRules) => Promise<Seconds | null>;
+  readonly attempt: (kind: string, account: string, rules: AttemptRules) => Promise<Seconds | null>;
   /** Takes back an attempt that was counted and could not be made. */
-  readonly withdraw: (kind: string, whose: string, rules: AttemptRules) => Promise<void>;
+  readonly withdraw: (kind: string, account: string, rules: AttemptRules) => Promise<void>;
   /** Forgets the attempts on an account, and remembers this browser as the owner's. */
-  readonly succeeded: (kind: string, whose: string) => Promise<void>;
+  readonly succeeded: (kind: string, account: string) => Promise<void>;
 }

@@ -125,8 +125,8 @@ export interface RedirectLogin {
   readonly scopes?: readonly string[];
   /** Token operations of a login that keeps its tokens. */
   readonly tokens?: TokenOperations;
-  begin(trip: UpstreamRequest, services: LoginServices): Promise<UpstreamRedirect | Exclude<ReturnResult, Authenticated>>;
-  finish(came: UpstreamReturn, services: LoginServices): Promise<ReturnResult>;
+  begin(request: UpstreamRequest, services: LoginServices): Promise<UpstreamRedirect | Exclude<ReturnResult, Authenticated>>;
+  finish(callback: UpstreamReturn, services: LoginServices): Promise<ReturnResult>;
   /** Whether a signed-in user still has access, checked at each refresh of their grants. An exception counts as `unknown`. */
   recheck?(standing: Json, asked: RecheckContext): Promise<StayVerdict>;
   /** Set if the upstream is the application itself, which is asked for every page that depends on who is signed in. */

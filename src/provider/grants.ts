@@ -96,6 +96,6 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
 function checked(whose: GrantFilter): GrantFilter {
   const { userId, clientId } = (whose ?? {}) as { readonly userId?: unknown; readonly clientId?: unknown };
   const id = userId ?? clientId;
-  if (whose === 'everybody' || (typeof id === 'string' && id !== '')) return whose;
-  throw new TypeError("Say whose grants: { userId }, { clientId } or 'everybody'.");
+  if (whose === 'all' || (typeof id === 'string' && id !== '')) return whose;
+  throw new TypeError("Name the grants: { userId }, { clientId } or 'all'.");
 }

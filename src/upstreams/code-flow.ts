@@ -41,7 +41,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
 
   const startSignIn = async (request: Parameters<Upstream['startSignIn']>[0]): ReturnType<Upstream['startSignIn']> => {
     const server = await discover(asker(request.visitor));
-    const kept: CallbackState = { verifier: oauth.generateRandomCodeVerifier(), nonce: oauth.generateRandomNonce() };
+    const state: CallbackState = { verifier: oauth.generateRandomCodeVerifier(), nonce: oauth.generateRandomNonce() };
     const url = new URL(server.authorization_endpoint);
     const wanted = [...new Set([...scope, ...(request.scopes ?? [])])];
     const more = request.offline === true ? offlineOf(provider, server, wanted) : { scope: wanted, parameters: {} };
@@ -55,24 +55,24 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
       redirect_uri: request.redirectUri,
       [provider.scopeParameter ?? 'scope']: more.scope.length === 0 ? undefined : more.scope.join(' '),
       state: request.state,
-      code_challenge: await oauth.calculatePKCECodeChallenge(kept.verifier),
+      code_challenge: await oauth.calculatePKCECodeChallenge(state.verifier),
       code_challenge_method: 'S256',
-      nonce: provider.openid ? kept.nonce : undefined,
+      nonce: provider.openid ? state.nonce : undefined,
     };
     for (const [name, value] of Object.entries(parameters)) if (value !== undefined && value !== '') url.searchParams.set(name, value);
-    return { location: url.href, keep: kept };
+    return { location: url.href, keep: state };
   };
 
   const finishSignIn = async (callback: Parameters<Upstream['finishSignIn']>[0]): ReturnType<Upstream['finishSignIn']> => {
     const ask = asker(callback.visitor);
     const found = await discover(ask);
-    const kept = bodyOf(callback.kept);
+    const state = bodyOf(callback.kept);
     const client = credentials.client(callback.env, callback.now);
     const insecure = { [oauth.allowInsecureRequests]: isLoopbackHost(new URL(found.token_endpoint).hostname) };
     const parameters = oauth.validateAuthResponse(found, client, callback.parameters, callback.state);
     if (!parameters.has('code')) throw new UpstreamError('broken', 'code_missing');
 
-    const verifier = textOf(kept['verifier'], 'verifier_lost');
+    const verifier = textOf(state['verifier'], 'verifier_lost');
     const response = await oauth.authorizationCodeGrantRequest(
       found,
       client,
@@ -86,7 +86,7 @@ export function codeFlow(given: Provider, options: ProviderOptions): Upstream {
       },
     );
     const server = await serverOf(found, response, provider);
-    const expectedNonce = provider.openid ? textOf(kept['nonce'], 'nonce_lost') : oauth.expectNoNonce;
+    const expectedNonce = provider.openid ? textOf(state['nonce'], 'nonce_lost') : oauth.expectNoNonce;
     const answer = await oauth.processAuthorizationCodeResponse(server, client, response, {
       expectedNonce,
       requireIdToken: provider.openid,

@@ -147,7 +147,7 @@ export interface Upstream {
   /** Timeout for all requests of one step, in seconds. */
   readonly timeout: Seconds;
   /** The redirect to the upstream. @throws {UpstreamError} */
-  startSignIn(trip: {
+  startSignIn(request: {
     readonly redirectUri: string;
     readonly state: string;
     readonly env: unknown;
@@ -163,7 +163,7 @@ export interface Upstream {
     readonly hint?: string;
   }): Promise<{ readonly location: string; readonly keep: Json }>;
   /** Handles the callback. @throws {UpstreamError} */
-  finishSignIn(back: {
+  finishSignIn(callback: {
     readonly redirectUri: string;
     readonly state: string;
     readonly parameters: URLSearchParams;
@@ -173,13 +173,13 @@ export interface Upstream {
     readonly visitor?: string;
   }): Promise<CallbackResult>;
   /** Refreshes; without a new refresh token the old one stays. @throws {UpstreamError} `refused` if the refresh token is no longer valid. */
-  refresh(kept: { readonly tokens: UpstreamTokens; readonly now: Seconds; readonly env: unknown }): Promise<UpstreamTokens>;
+  refresh(context: { readonly tokens: UpstreamTokens; readonly now: Seconds; readonly env: unknown }): Promise<UpstreamTokens>;
   /** Whether the options still admit a user who signed in before. */
   readonly admits?: (identity: Identity) => boolean;
   /** Asks the upstream whether it would still admit a user. */
   readonly recheck?: (token: string, identity: Identity) => Promise<StayVerdict>;
   /** Revokes tokens; false if the upstream has no revocation. @throws {UpstreamError} */
-  revoke(kept: { readonly tokens: UpstreamTokens; readonly env: unknown }): Promise<boolean>;
+  revoke(context: { readonly tokens: UpstreamTokens; readonly env: unknown }): Promise<boolean>;
 }
 
 /** How an upstream failed: down, response not acceptable, error in the callback, or the user may not sign in. */

@@ -61,7 +61,7 @@ export function makeTokenOperations(provider: Provider, { credentials, discover,
     await oauth.processRevocationResponse(response);
     return true;
   };
-  return { refresh: (kept) => refresh(kept).catch(failureOf), revoke: (kept) => revoke(kept).catch(failureOf) };
+  return { refresh: (context) => refresh(context).catch(failureOf), revoke: (context) => revoke(context).catch(failureOf) };
 }
 
 /** The tokens of a response. */

@@ -8,7 +8,7 @@ import type { AuthServer } from '../auth-server.ts';
 import { endUserGrant } from './user-grants.ts';
 
 /** Which grants. */
-export type GrantFilter = { readonly userId: string } | { readonly clientId: string } | 'everybody';
+export type GrantFilter = { readonly userId: string } | { readonly clientId: string } | 'all';
 
 /** One page of live grants. A page can be empty although more follow. */
 export async function grantsOf(as: AuthServer, filter: GrantFilter, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
@@ -30,7 +30,7 @@ export async function endGrants(as: AuthServer, filter: GrantFilter): Promise<nu
 }
 
 async function keysOf(as: AuthServer, filter: GrantFilter, after?: Cursor): Promise<{ keys: readonly Key[]; next?: Cursor }> {
-  if (filter !== 'everybody') return as.store.list('userId' in filter ? `user:${filter.userId}` : `client:${filter.clientId}`, after);
+  if (filter !== 'all') return as.store.list('userId' in filter ? `user:${filter.userId}` : `client:${filter.clientId}`, after);
   if (!as.store.all) throw new TypeError('This store cannot list all its records; list grants by user or by client.');
   const { records, ...page } = await as.store.all(after);
   return { ...page, keys: records.map(({ key }) => key).filter((key) => key.startsWith('grant:')) };
@@ -38,6 +38,6 @@ async function keysOf(as: AuthServer, filter: GrantFilter, after?: Cursor): Prom
 
 /** Indexes can be stale: the record decides. */
 function isOf(grant: Grant, filter: GrantFilter): boolean {
-  if (filter === 'everybody') return true;
+  if (filter === 'all') return true;
   return 'userId' in filter ? grant.userId === filter.userId : grant.clientId === filter.clientId;
 }

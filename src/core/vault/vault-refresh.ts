@@ -114,24 +114,24 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
   /** Asks the upstream and writes the result to the record. */
   const refreshAndStore = async (
     ref: UpstreamRef,
-    mine: Versioned<VaultRecord>,
+    leased: Versioned<VaultRecord>,
     tokens: UpstreamTokens,
     keeper: TokenOperations,
   ): Promise<UpstreamTokens | { readonly quiet: Seconds } | 'ended'> => {
-    const result = await refresh(ref, mine, tokens, keeper);
+    const result = await refresh(ref, leased, tokens, keeper);
     if (result.kind === 'refused') {
-      await giveUp(ref, mine, result.reason);
+      await giveUp(ref, leased, result.reason);
       return 'ended';
     }
-    const { provider, userId, failures = 0 } = mine.value;
+    const { provider, userId, failures = 0 } = leased.value;
     if (result.kind === 'refreshed') {
-      const saved = await save(ref, mine, result.tokens);
+      const saved = await save(ref, leased, result.tokens);
       if ((saved.expiresAt ?? Infinity) > now()) return saved;
       emit({ kind: 'upstream.failed', provider, userId, reason: 'access_token_missing' }); // only a refresh token was returned
       return { quiet: QUIET };
     }
     const quiet = result.retryAfter ?? QUIET;
-    await finishLease(ref.id, mine, { quietUntil: now() + quiet, failures: failures + 1 });
+    await finishLease(ref.id, leased, { quietUntil: now() + quiet, failures: failures + 1 });
     emit({ kind: 'upstream.failed', provider, userId, reason: result.reason });
     return { quiet };
   };
@@ -161,9 +161,9 @@ export function makeTokenSource({ store, runtime, secrets, keeperOf, now, env, e
       }
       if (record.quietUntil > now())
         throw new UpstreamTokenError('unavailable', record.provider, record.quietUntil - now(), (record.failures ?? 0) >= MANY_FAILURES);
-      const mine = await takeLease(ref, stored, keeper.patience + SLACK);
-      if (mine === null) continue;
-      const work = refreshAndStore(ref, mine, tokens, keeper);
+      const leased = await takeLease(ref, stored, keeper.patience + SLACK);
+      if (leased === null) continue;
+      const work = refreshAndStore(ref, leased, tokens, keeper);
       runtime.waitUntil?.(work); // the refresh token may have been rotated: store the result even if this request is cancelled
       const outcome = await work;
       if (outcome === 'ended') continue; // the next read finds nothing and ends, or another process's result

@@ -17,7 +17,7 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   domain_not_allowed: 'The account is not of the domain that hostedDomain names.',
   email_code_wrong: 'The code is not that of the last message; consoleMailer() prints it.',
   email_domain_not_allowed: 'The verified address of the account is not of an allowed domain.',
-  email_malformed: 'What was typed is no e-mail address.',
+  email_malformed: 'The input is not an e-mail address.',
   email_unknown: 'The code is right and no account has this address; make one, or give emailCode signUp: open.',
   email_not_allowed: 'The address of the account is not in the list of allowed ones, or is not verified.',
   expires_in: 'The other site gives a life of its token that cannot be right.',
@@ -51,8 +51,8 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   'profile_status_*': 'The other site refused to tell the profile; look whether the scopes are enough.',
   proof_too_old: 'The person was let through there without being asked; sign out there first.',
   proof_without_time: 'The other site does not say when the person proved who they are; use another login for this.',
-  recovery_code_wrong: 'The recovery code is none of the account, or was used.',
-  session_missing: 'The application does not say that anybody is signed in; sign in there first.',
+  recovery_code_wrong: 'The recovery code does not belong to the account, or was used.',
+  session_missing: 'No user is signed in at the application; sign in there first.',
   'status_*': 'The other site answered with an error status.',
   sub_missing: 'The ID token or profile holds no sub.',
   subject_missing: 'The profile holds nothing under the member that subject names.',
@@ -73,6 +73,6 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   userinfo_other_subject:
     'The userinfo of the other site is of another person than its ID token; nothing here can be right until the site is fixed.',
   username_unknown: 'No account has this user name; npm start prints its accounts, and helpers.accounts.create makes one.',
-  username_taken: 'Somebody has this user name.',
+  username_taken: 'This user name is taken.',
   verifier_lost: 'What this server kept of the sign-in is damaged; start again.',
 };

@@ -40,7 +40,7 @@ export const requestAdvice: { readonly [reason: string]: string } = {
   prefetch: 'The browser fetched the page ahead; nothing is done until a person opens it.',
   prompt_contradicts: 'prompt=none was sent together with another value; send one of them.',
   prompt_none_consent: 'The person has to be asked and prompt=none forbids it; send the request without prompt=none.',
-  prompt_none_signed_out: 'No one is signed in and prompt=none forbids to ask; send the request without prompt=none.',
+  prompt_none_signed_out: 'No user is signed in and prompt=none does not allow a page; send the request without prompt=none.',
   push_limited: 'Too many requests were pushed from this network; wait.',
   push_missing:
     'This client, or this server, wants its requests pushed first (RFC 9126); push it, or change requirePushedAuthorizationRequests.',
@@ -85,7 +85,8 @@ export const requestAdvice: { readonly [reason: string]: string } = {
   resource_malformed: 'The resource is not an absolute URL without fragment; send the URL of the MCP endpoint.',
   resource_missing: 'The server has several resources and the request names none; send resource, or set defaultResource.',
   resource_several: 'The request names several resources; ask for one token for each.',
-  resource_unknown: 'The resource is none of this server; send exactly the URL of the MCP endpoint, with the host and port of the issuer.',
+  resource_unknown:
+    'The resource is not one of this server; send exactly the URL of the MCP endpoint, with the host and port of the issuer.',
   response_mode: 'Only response_mode=query is supported; leave it out.',
   response_type: 'Only response_type=code is supported; the implicit flow is gone (OAuth 2.1).',
   scope_malformed: 'The scope holds a character that scopes cannot have; separate names by single spaces.',

@@ -41,7 +41,7 @@ export const password = {
   emailUnfit: 'This is not an e-mail address.',
   name: 'Your name',
   create: 'Create account',
-  taken: 'Somebody has this user name. Choose another one.',
+  taken: 'This user name is taken. Choose another one.',
   usernameUnfit: 'A user name has 1 to 256 characters, and no @.',
   signUpSent: 'A message with a link is on its way to you. The link is good for an hour.',
   invitedOnly: 'An account needs an invitation. Ask the operator of this server.',

@@ -88,13 +88,13 @@ describe('grants of all users', () => {
     );
     const { tokens } = await app.signedIn();
     await app.signedIn();
-    expect((await many.helpers(env, 'acme').listGrants('everybody')).grants).toEqual([]);
-    expect((await provider.helpers(env).listGrants('everybody')).grants).toHaveLength(2);
+    expect((await many.helpers(env, 'acme').listGrants('all')).grants).toEqual([]);
+    expect((await provider.helpers(env).listGrants('all')).grants).toHaveLength(2);
     for (const whose of [{ userId: '' }, { userId: undefined }, {}, null, 'every'] as never[])
-      await expect(provider.helpers(env).revokeGrants(whose)).rejects.toThrow('Say whose grants');
-    await expect(verbs(app).listGrants('everybody')).rejects.toThrow('cannot list all its records');
+      await expect(provider.helpers(env).revokeGrants(whose)).rejects.toThrow('Name the grants');
+    await expect(verbs(app).listGrants('all')).rejects.toThrow('cannot list all its records');
     expect((await app.call(tokens.access)).status).toBe(200);
-    expect(await provider.helpers(env).revokeGrants('everybody')).toBe(2);
+    expect(await provider.helpers(env).revokeGrants('all')).toBe(2);
     expect((await app.call(tokens.access)).status).toBe(401);
   });
 });

@@ -21,7 +21,7 @@ describe('core/records/keyring', () => {
     for (const [purpose, text, bound] of [
       ['vault', sealed, 'account:1'],
       ['totp', sealed, 'account:2'],
-      ['totp', `${sealed.slice(0, -2)}AA`, 'account:1'],
+      ['totp', `${sealed.slice(0, -8)}AAAAAAAA`, 'account:1'],
       ['totp', `s2.${id}.${body}`, 'account:1'],
       ['totp', '', 'account:1'],
     ] as const)
