@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- operations [--engine sqlite|postgres|redis]… [--rounds 40]`: what an operator wants to know before a bad night. How soon a
  * revocation is felt in four processes, by calls and by held streams; what a rolling deployment and a crash cost in calls; how soon all is
- * well again after the engine was killed. Prints the tables of docs/reference/operations.md.
+ * well again after the engine was killed, hung, was demoted or full (faults.ts). Prints the tables of docs/reference/operations.md.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { makeBrowser, type Send } from '../src/testing/browser.ts';
 import { registerClient, type TestClient, type Tokens, tokensOf } from '../src/testing/oauth-client.ts';
+import { faultRows } from './faults.ts';
 import { FLEET_ISSUER, FLEET_PERSON, type Fleet, startFleet } from '../test/support/fleet.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { PEOPLE } from '../test/support/session-agent.ts';
@@ -43,12 +44,17 @@ export async function benchOperations(args: readonly string[]): Promise<void> {
       : [{ name: 'postgres', place: () => postgres.freshUrl(), ...(postgres.restart ? { restart: postgres.restart } : {}) }]),
     ...(typeof redis === 'string' ? [] : [{ name: 'redis', place: redisPlace, ...(redis.restart ? { restart: redis.restart } : {}) }]),
   ];
-  const rows = { revocation: [] as string[], deployment: [] as string[] };
+  const rows = { revocation: [] as string[], deployment: [] as string[], faults: [] as readonly string[] };
   try {
     for (const engine of engines.filter(({ name }) => !values.engine || values.engine.includes(name))) {
       rows.revocation.push(await revocation(engine, Number(values.rounds)));
       rows.deployment.push(await deployment(engine));
     }
+    const sqlite = async (): Promise<string> => mkdtempSync(join(folder, 'faults-'));
+    rows.faults = await faultRows(
+      { sqlite, postgres: typeof postgres === 'string' ? null : postgres, redis: typeof redis === 'string' ? null : redis },
+      values.engine,
+    );
   } finally {
     if (typeof postgres !== 'string') await postgres.stop();
     if (typeof redis !== 'string') await redis.stop();
@@ -63,6 +69,11 @@ export async function benchOperations(args: readonly string[]): Promise<void> {
     'Calls lost, and time to the first good call',
     ['store', 'rolling deployment', 'kill -9 of one process', 'engine killed: calls refused', 'well again after'],
     rows.deployment,
+  );
+  print(
+    'Faults of the store, under callers that read and refresh without a pause',
+    ['fault', 'calls refused', 'refreshes refused', 'slowest answer', 'last refusal after its end'],
+    rows.faults,
   );
 }
 

@@ -36,7 +36,7 @@ function failureLine({ endpoint, requestId, reason, error, tenant }: Extract<Eve
 }
 
 /** An error and its causes in one line, with the stack frame of the innermost one. */
-function causesOf(error: unknown): string {
+export function causesOf(error: unknown): string {
   const texts: string[] = [];
   let place = '';
   for (let one = error; one !== undefined && one !== null && texts.length < MAX_CAUSES; one = (one as { readonly cause?: unknown }).cause) {

@@ -20,7 +20,8 @@ export function startSweeper(sweep: (most: number) => Promise<number>): () => vo
     try {
       found = await sweep(AT_ONCE);
     } catch (error) {
-      console.error('portcullis: expired records could not be swept', error);
+      const { causesOf } = await import('../core/default-listener.ts');
+      console.error(`portcullis: expired records could not be swept: ${causesOf(error)}`);
     }
     later(found >= MANY ? REST_MS : EVERY_MS);
   };

@@ -34,12 +34,17 @@ describe('node/sweeper', () => {
     stop();
   });
 
-  it('says that a sweep failed, and goes on', async () => {
+  it('says in one line that a sweep failed, with its cause, and goes on', async () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     let times = 0;
-    const stop = startSweeper(() => (times++, Promise.reject(new Error('down'))));
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect([times, said.mock.calls.length]).toEqual([2, 2]);
+    const stop = startSweeper(() => (times++, Promise.reject(new Error('down', { cause: new Error('no\nroom') }))));
+    await vi.advanceTimersByTimeAsync(5000);
+    await vi.waitFor(() => expect(said.mock.calls.length).toBe(1));
+    await vi.advanceTimersByTimeAsync(5000);
+    await vi.waitFor(() => expect([times, said.mock.calls.length]).toEqual([2, 2]));
+    expect(said.mock.calls[0]).toEqual([
+      expect.stringMatching(/^portcullis: expired records could not be swept: Error: down; caused by Error: no room.*$/),
+    ]);
     stop();
     said.mockRestore();
   });
