@@ -30,6 +30,7 @@ export const SERVER_TESTS: { readonly [file: string]: string } = {
   'src/endpoints/authorize/issue-code.ts': 'src/{endpoints/authorize/{authorize,consent},grants/authorization-code}.ts',
   'src/endpoints/authorize/skip-consent.ts': 'src/journeys/consent.ts',
   'src/endpoints/authorize/upstream-redirect.ts': 'src/endpoints/authorize/upstream-callback.ts',
+  'src/endpoints/oauth/register.ts': 'src/endpoints/oauth/registration.ts',
   'src/endpoints/oauth/client-request.ts': 'src/endpoints/oauth/{introspect,par,revoke}.ts',
   'src/endpoints/oauth/device-authorization.ts': 'src/journeys/device{,-clients}.ts',
   'src/endpoints/sign-in/ask-step.ts': 'src/endpoints/authorize/step.ts',

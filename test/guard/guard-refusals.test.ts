@@ -223,6 +223,19 @@ describe('guard/guard, verdicts and contexts', () => {
     expect([Object.keys(stranger), requestState(stranger)]).toEqual([['waitUntil'], { isAnonymous: true, challenge }]);
   });
 
+  it('lets code set other props on a context, as often as it likes, until the next check', () => {
+    const ctx = withAccess({ waitUntil() {} }, good) as Context & { props?: unknown };
+    expect([ctx.props, Object.keys(ctx)]).toEqual([good.props, ['waitUntil', 'auth', 'props']]);
+    for (const mine of [{ mine: 1 }, 2]) {
+      ctx.props = mine;
+      expect([ctx.props, good.props, Object.keys(ctx)]).toEqual([mine, access.props, ['waitUntil', 'auth', 'props']]);
+    }
+    expect(withAccess(ctx, good).props).toEqual(good.props);
+    expect(withAccess(ctx, good).props).toEqual(good.props); // which can be done again
+    delete ctx.props;
+    expect(ctx).not.toHaveProperty('props');
+  });
+
   it('lets a source whose tokens name no resource guard one resource only', () => {
     const make = (resource: string, verify: GuardOptions['verify'], fixedAudience?: readonly string[]): unknown =>
       guard({ resource, authorizationServers: ['https://as.example'], verify, fixedAudience });

@@ -4,9 +4,11 @@ import {
   covers,
   everyRouteOf,
   findResource,
+  grantTTL,
   isEveryRoute,
   isWithin,
   lifetimesFor,
+  longestAccessTTL,
   resolveResource,
   singleResource,
   otherSpelling,
@@ -128,6 +130,22 @@ describe('model/resource', () => {
     expect(lifetimesFor(settings, mcp.uri)).toEqual({ ...lifetimes, access: 60 });
     expect(lifetimesFor(settings, other.uri)).toEqual(lifetimes);
     expect(lifetimesFor(settings, 'https://mcp.example/unknown')).toEqual(lifetimes);
+  });
+
+  it('ends a grant with its refresh tokens, or with the longest access token where there are none', () => {
+    const ttls = {
+      accessTokenTTL: 3600,
+      refreshTokenTTL: 90_000,
+      refreshTokenIdleTTL: 100,
+      refreshTokenGrace: 5,
+      authorizationCodeTTL: 60,
+    };
+    const long = { ...of({ ...mcp, accessTokenTTL: 7200 }, other), ...ttls };
+    const short = { ...of({ ...mcp, accessTokenTTL: 60 }, other), ...ttls };
+    expect([longestAccessTTL(long), longestAccessTTL(short)]).toEqual([7200, 3600]);
+    expect([grantTTL(long), grantTTL({ ...long, refreshTokenTTL: 0 }), grantTTL({ ...short, refreshTokenTTL: 0 })]).toEqual([
+      90_000, 7260, 3660,
+    ]);
   });
 
   it('SEC-112 covers a path and what lies below it, on whole segments', () => {

@@ -128,7 +128,7 @@ async function clientOf(as: AuthServer, params: Params, network: string, isLate:
 }
 
 function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client' | 'redirect' | 'state'> {
-  params.once('response_mode', 'request', 'request_uri', 'nonce');
+  params.once('nonce'); // not read; the others are
   if (params.optional('request') !== undefined) throw new OAuthError('request_not_supported', 'request_object');
   if (params.optional('request_uri') !== undefined) throw new OAuthError('request_uri_not_supported', 'request_uri');
   const type = params.required('response_type');

@@ -42,6 +42,10 @@ describe('core/records/single-use', () => {
     expect(await second.spend()).toBe(false);
     await first.giveBack();
     expect(await second.spend()).toBe(true);
+    const key: Key = `replay:replay\n${JSON.stringify(['a', 'b'])}`;
+    await store.remove(key, (await store.read(key))?.version ?? 0);
+    await expect(second.giveBack()).resolves.toBeUndefined(); // it is over, and was swept
+    expect(await second.spend()).toBe(true);
     const unused = await singleUse(as, ['a'], 'b', NOW + 60);
     await unused.giveBack();
     expect(await unused.spend()).toBe(false);

@@ -64,7 +64,8 @@ describe('endpoints/oauth/introspect: answers', () => {
   });
 
   it('names every route of ours for a token that is good at all of them', async () => {
-    const app = await makeApp('memory', { ...options, apiRoute: ['/mcp', '/tools'] });
+    const elsewhere = { 'https://elsewhere.example/api': {} };
+    const app = await makeApp('memory', { ...options, apiRoute: ['/mcp', '/tools'], resources: elsewhere });
     const client = await app.client();
     const { access } = tokensOf(await client.redeem(await client.signIn(app.browser(), ALICE)));
     expect([(await app.call(access)).status, (await app.call(access, '/tools')).status]).toEqual([200, 200]);
@@ -76,5 +77,14 @@ describe('endpoints/oauth/introspect: answers', () => {
     const { client, tokens } = await app.signedIn();
     const { status, headers } = await post(app, '/introspect', { token: tokens.access, client_id: client.id });
     expect([status, lastReason(app), headers.get('www-authenticate')]).toEqual([401, 'client_unproven', expect.stringMatching(/^Basic /)]);
+  });
+
+  it.each(['token', 'token_type_hint', 'client_id'])('refuses a request in which %s stands twice', async (name) => {
+    const app = await makeApp('memory', { clients: [{ id: 'basic', secret: SECRET, introspects: ['/mcp'] }] });
+    const fields = new URLSearchParams([['token', 'x'], ...['basic', 'basic'].map((value) => [name, value])]);
+    const answer = await answerOf(
+      await app.ask('POST', '/introspect', fields, { ...FORM, authorization: `Basic ${btoa(`basic:${SECRET}`)}` }),
+    );
+    expect([answer.status, lastReason(app)]).toEqual([400, `repeated_${name}`]);
   });
 });

@@ -90,4 +90,27 @@ describe('endpoints/oauth/register: reasons', () => {
     });
     expect(app.events.at(-1)).toMatchObject({ kind: 'client.registered' });
   });
+
+  it('says when it is full, and when to come again', async () => {
+    const app = await makeApp('memory', { clientRegistration: { most: 1 } });
+    await app.signedIn();
+    const answer = await post(app, JSON.stringify(GOOD));
+    expect([answer.status, answer.body['error'], answer.headers.get('retry-after'), lastReason(app)]).toEqual([
+      503,
+      'temporarily_unavailable',
+      '3600',
+      'register_full',
+    ]);
+  });
+
+  it('takes an IPv4 network for itself alone, and says in its answer what a client has to wait for', async () => {
+    const app = await makeApp('memory');
+    for (let at = 0; at < 60; at++) expect((await post(app, JSON.stringify(GOOD), { 'x-test-address': '198.51.100.1' })).status).toBe(201);
+    const answer = await post(app, JSON.stringify(GOOD), { 'x-test-address': '198.51.100.1' });
+    expect([answer.status, answer.body['error']]).toEqual([429, 'temporarily_unavailable']);
+    for (const network of [2, 3])
+      for (let at = 0; at < 60; at++)
+        expect((await post(app, JSON.stringify(GOOD), { 'x-test-address': `198.51.100.${network}` })).status).toBe(201);
+    expect((await post(app, JSON.stringify(GOOD), { 'x-test-address': '198.51.100.4' })).status).toBe(201);
+  });
 });
