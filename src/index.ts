@@ -2,7 +2,6 @@
  * Portcullis: authorization and authentication for MCP servers. This face is the same on Workers and on Node;
  * `package.json` gives each runtime its own machine below it.
  */
-import type { Access as AnyAccess, AuthContext } from './model/access.ts';
 import { webRuntime } from './core/web-runtime.ts';
 import { OAuthProvider as AnyOAuthProvider, type Platform } from './provider/oauth-provider.ts';
 import type { OAuthProviderOptions } from './options/options.ts';
@@ -26,7 +25,7 @@ export type { Client } from './model/client.ts';
 export type { GrantableScopes } from './model/settings.ts';
 export type { Event } from './model/event.ts';
 
-export type { AuthContext } from './model/access.ts';
+export type { Access, AuthContext } from './model/access.ts';
 export { type Upstreams, UpstreamTokenError, type UpstreamTokens } from './model/upstream.ts';
 export { type Connect, ConnectionNeeded } from './model/connection.ts';
 
@@ -45,9 +44,6 @@ export type { Translation } from './words/words.ts';
 export { memoryStore } from './stores/memory.ts';
 export { tenantStore } from './stores/tenant.ts';
 export { NothingDone, type Store, type StoredRecord } from './model/store.ts';
-
-/** The caller, as handlers and tools see it. @typeParam Props what the application stored at sign-in. */
-export type Access<Props = AuthContext> = AnyAccess<Props>;
 
 const PLATFORM: Platform = { runtime: webRuntime(), address: (_request, ctx) => ctx.address };
 

@@ -61,7 +61,6 @@ describe('the types of a caller', () => {
 
   it('have one default for the props, which an application may replace', () => {
     expect(accessOf({})).toBeNull();
-    expectTypeOf<Access>().toEqualTypeOf<Access<AuthContext>>();
     expectTypeOf(accessOf({})).toEqualTypeOf<Access<AuthContext> | null>();
     expectTypeOf<McpAgent<Env>['props']>().toEqualTypeOf<AuthContext>();
     expectTypeOf<McpAgent<Env>['env']>().toEqualTypeOf<Env>();
