@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { UNSEEN } from './unseen.ts';
 import { editsOf, FAULTS, withFault } from './faults.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,6 +14,21 @@ describe('the simulation', () => {
       const text = readFileSync(root + edit.file, 'utf8');
       expect(withFault(text, edit)).not.toBe(text);
     }
+  });
+
+  it('can see each fault of the reviews, or says why it cannot', () => {
+    const ids = (letter: string, ...spans: readonly (readonly [number, number])[]): readonly string[] =>
+      spans.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, at) => `${letter}-${String(from + at).padStart(2, '0')}`));
+    const all = [...ids('F', [1, 8], [11, 22], [31, 46], [51, 59], [61, 70]), ...ids('R', [1, 22], [31, 39], [51, 56])];
+    const told = [...FAULTS.map(({ id }) => id), ...UNSEEN.flatMap((one) => one.ids)];
+    expect(all.filter((id) => !told.includes(id))).toEqual([]);
+    expect(new Set(told).size).toBe(told.length);
+  });
+
+  it('has a table of what it finds with a row for each fault', () => {
+    const table = readFileSync(`${root}docs/reference/catch-rate.md`, 'utf8');
+    for (const { id, what } of FAULTS) expect(table).toContain(`| ${id} | ${what} |`);
+    for (const { ids, why } of UNSEEN) expect(table).toContain(`| ${ids.join(', ')} | ${why} |`);
   });
 
   it('keeps every promise over two days with all faults, and plays a seed the same way twice', { timeout: 120_000 }, () => {

@@ -48,9 +48,11 @@ export async function simulate(plan: Plan): Promise<Outcome> {
       has: (trouble) => plan.troubles.includes(trouble),
     }; // prettier-ignore
     const clock = { now: () => Math.floor(time.now() / 1000), pass: () => undefined };
-    const ready = prepare(world, clock);
+    const ready = prepare(world, clock).catch((error: unknown) =>
+      ledger.broken('the simulation itself works', 'simulation', String(error)),
+    );
     await time.runUntil(time.now() + 60_000);
-    const stage = await ready.catch((error: unknown) => ledger.broken('the simulation itself works', 'simulation', String(error)));
+    const stage = await ready;
     if (!stage) return { plan, violations: ledger.violations, counts: ledger.counts };
     world.calmFrom = end - CALM;
     const failed = (error: unknown): void =>
