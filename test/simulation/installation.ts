@@ -270,7 +270,10 @@ export class Installation {
       const away = (await submit()).location;
       if (away === null) return null;
       await world.time.sleep(5000);
-      return codeIn((await this.browser.get(await this.setup.cluster.site.visit(away))).location);
+      const back = await this.browser.get(await this.setup.cluster.site.visit(away));
+      if (back.status >= 500 && world.time.now() > world.calmFrom + CALMED_MS)
+        world.ledger.broken('every honest client gets in', this.name, `a sign-in at the site ends in ${back.status} although it is up`);
+      return codeIn(back.location);
     }
     if (habit !== 'double-redeem') {
       const answer = await submit();

@@ -56,7 +56,13 @@ const OF: { readonly [habit in Habit]?: Partial<Quirks> } = {
   narrow: { scope: 'read write unheard:of', refreshScope: 'read write unheard:of offline_access' },
   'asks-less': { scope: 'write', refreshScope: 'write' },
   'registers-anew': {
-    metadata: { logo_uri: 'http://192.168.1.7/logo.png', tos_uri: 'data:text/plain,none', scope: ['a'], contacts: null },
+    metadata: {
+      client_uri: 'http://192.168.1.7/',
+      logo_uri: 'http://192.168.1.7/logo.png',
+      tos_uri: 'data:text/plain,none',
+      scope: ['a'],
+      contacts: null,
+    },
   },
   sleeper: { scope: 'unheard:of', origin: 'tauri://localhost' },
   bound: { routes: ['/mcp', '/notes'] },

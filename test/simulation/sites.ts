@@ -16,7 +16,7 @@ export function oddSite(world: World, site: FakeUpstream, undated: Set<string>):
       if (kind === 2) return new Response(null, { status: 400 });
       return Response.json({ error: 'server_error' }, { status: 503 });
     }
-    const isOdd = world.has('site-odd') && time.now() < world.calmFrom && time.percent(30);
+    const isOdd = world.has('site-odd') && time.percent(30);
     const url = input instanceof Request ? input.url : String(input);
     if (url.endsWith('/userinfo') && isOdd)
       return time.percent(50)
@@ -27,7 +27,7 @@ export function oddSite(world: World, site: FakeUpstream, undated: Set<string>):
     if (access !== undefined) headers.set('authorization', `Bearer ${tokenIn(access)}`);
     if (url.endsWith('/token')) world.siteRefreshedAt = time.now();
     const response = await site.fetch(input, access === undefined ? init : { ...init, headers });
-    if (!isOdd || !url.endsWith('/token') || response.status !== 200) return response;
+    if (!isOdd || time.now() > world.calmFrom || !url.endsWith('/token') || response.status !== 200) return response;
     const body = (await response.json()) as Record<string, unknown>;
     const change = time.chance.pick<Record<string, unknown>>([
       { token_type: undefined },
@@ -38,6 +38,7 @@ export function oddSite(world: World, site: FakeUpstream, undated: Set<string>):
       { expires_in: undefined, access_token: jwtOf(String(body['access_token']), Math.floor(time.now() / 1000) + 3600) },
       { token_type: 'bearer', scope: null },
       { unheard_of: { deep: [1] } },
+      { expires_in: undefined, access_token: jwtOf(String(body['access_token']), Math.floor(time.now() / 1000) + 3600) }, // once more: it is found late
     ]);
     if ('expires_in' in change && change['expires_in'] !== '3600' && !('access_token' in change)) undated.add(String(body['access_token']));
     return Response.json({ ...body, ...change });
