@@ -70,12 +70,12 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-04', what: 'required scopes can be narrowed away', file: 'src/grants/scope-rules.ts',
-    good: `required: resourceOf(settings, resource)?.scopes ?? []`,
-    bad: `required: resourceOf(settings, \`\${resource}#\`)?.scopes ?? []`,
+    good: `required: resourceOf(settings, resource)?.requiredScopes ?? []`,
+    bad: `required: resourceOf(settings, \`\${resource}#\`)?.requiredScopes ?? []`,
   },
   {
     id: 'R-05', what: 'an unknown scope refuses a refresh', file: 'src/grants/scope-rules.ts',
-    good: `strict: strictScopes`, bad: `strict: strictScopes || known.length > 0`,
+    good: `strict: unknownScopes === 'refuse'`, bad: `strict: unknownScopes === 'refuse' || known.length > 0`,
   },
   {
     id: 'R-22', what: 'the same code twice within a moment ends the grant', file: TRANSITIONS,
@@ -230,13 +230,13 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     id: 'R-12', what: 'a client must name one of several routes', file: 'src/options/settings.ts',
-    good: `everyRoute: options.defaultResource === undefined ? everyRouteIn(resources, issuer) : undefined,`,
-    bad: `everyRoute: options.defaultResource === '' ? everyRouteIn(resources, issuer) : undefined,`,
+    good: `everyRoute: defaultResource === undefined ? everyRouteIn(resources, issuer) : undefined,`,
+    bad: `everyRoute: defaultResource === '' ? everyRouteIn(resources, issuer) : undefined,`,
   },
   {
     id: 'R-12b', what: 'required scopes can be unticked where no route is named', file: 'src/endpoints/authorize/consent.ts',
-    good: `return resourceOf(as.settings, pending.resource)?.scopes ?? [];`,
-    bad: `return as.settings.resources.find(({ uri }) => uri === pending.resource)?.scopes ?? [];`,
+    good: `return resourceOf(as.settings, pending.resource)?.requiredScopes ?? [];`,
+    bad: `return as.settings.resources.find(({ uri }) => uri === pending.resource)?.requiredScopes ?? [];`,
     also: {
       file: 'src/endpoints/authorize/consent-page.ts',
       good: `resourceOf(settings, pending.resource)`, bad: `settings.resources.find((one) => one.uri === pending.resource && resourceOf !== null)`,
