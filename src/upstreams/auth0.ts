@@ -21,7 +21,7 @@ export interface Auth0Options extends ProviderOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * upstream(auth0({ domain: 'acme.eu.auth0.com', clientId: 'abc', clientSecret: (env) => (env as Env).AUTH0_SECRET }))
+ * upstream(auth0({ domain: 'acme.eu.auth0.com', clientId: 'abc', clientSecret: (env: Env) => env.AUTH0_SECRET }))
  */
 export function auth0(options: Auth0Options): Upstream {
   checkProvider('auth0', options, 'domain audience organization connection prompt');

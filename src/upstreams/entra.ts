@@ -25,7 +25,7 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * upstream(entra({ tenant: 'organizations', clientId: 'abc', clientSecret: (env) => (env as Env).ENTRA_SECRET }))
+ * upstream(entra({ tenant: 'organizations', clientId: 'abc', clientSecret: (env: Env) => env.ENTRA_SECRET }))
  */
 export function entra(options: EntraOptions): Upstream {
   checkProvider('entra', options, 'tenant tenants prompt cloud');

@@ -35,7 +35,7 @@ const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version':
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * upstream(github({ clientId: 'abc', clientSecret: (env) => (env as Env).GITHUB_SECRET, organizations: ['acme'] }))
+ * upstream(github({ clientId: 'abc', clientSecret: (env: Env) => env.GITHUB_SECRET, organizations: ['acme'] }))
  */
 export function github(options: GitHubOptions): Upstream {
   checkProvider('github', options, 'organizations teams prompt');

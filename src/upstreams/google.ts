@@ -17,7 +17,7 @@ export interface GoogleOptions extends ProviderOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * upstream(google({ clientId: 'abc.apps.googleusercontent.com', clientSecret: (env) => (env as Env).GOOGLE_SECRET, hd: 'acme.example' }))
+ * upstream(google({ clientId: 'abc.apps.googleusercontent.com', clientSecret: (env: Env) => env.GOOGLE_SECRET, hd: 'acme.example' }))
  */
 export function google(options: GoogleOptions): Upstream {
   checkProvider('google', options, 'hd access prompt');

@@ -32,7 +32,7 @@ export interface OAuth2Options extends ProviderOptions {
  *     tokenEndpoint: 'https://id.example/token',
  *     profileEndpoint: 'https://id.example/me',
  *     clientId: 'abc',
- *     clientSecret: (env) => (env as Env).ID_SECRET,
+ *     clientSecret: (env: Env) => env.ID_SECRET,
  *   }),
  * )
  */

@@ -15,7 +15,7 @@ export interface OidcOptions extends ProviderOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * upstream(oidc({ issuer: 'https://id.example', clientId: 'abc', clientSecret: (env) => (env as Env).ID_SECRET }))
+ * upstream(oidc({ issuer: 'https://id.example', clientId: 'abc', clientSecret: (env: Env) => env.ID_SECRET }))
  */
 export function oidc(options: OidcOptions): Upstream {
   checkProvider('oidc', options, 'issuer parameters');

@@ -29,7 +29,7 @@ export interface SlackOptions extends ProviderOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * upstream(slack({ clientId: '123.456', clientSecret: (env) => (env as Env).SLACK_SECRET, team: 'T0123' }))
+ * upstream(slack({ clientId: '123.456', clientSecret: (env: Env) => env.SLACK_SECRET, team: 'T0123' }))
  */
 export function slack(options: SlackOptions): Upstream {
   checkProvider('slack', options, 'team userScopes');

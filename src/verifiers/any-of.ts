@@ -11,7 +11,7 @@ import { isOwn, signedClaims } from './own.ts';
  *
  * @throws {TypeError} at start-up if tokens of two sources cannot be told apart.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...anyOf(auth0({ domain: 'acme.eu.auth0.com' }), apiKeys({ prefix: 'acme_', find: () => null })) });
+ * guard({ resource: 'https://mcp.example/mcp', ...anyOf(auth0Tokens({ domain: 'acme.eu.auth0.com' }), apiKeys({ prefix: 'acme_', find: () => null })) });
  */
 export function anyOf(...sources: readonly TokenSource[]): TokenSource {
   const own = check(sources);

@@ -19,7 +19,7 @@ export interface Auth0Options extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...auth0({ domain: 'acme.eu.auth0.com' }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...auth0Tokens({ domain: 'acme.eu.auth0.com' }) });
  */
 export function auth0Tokens({ domain, ...options }: Auth0Options): TokenSource {
   return verifyJwt({

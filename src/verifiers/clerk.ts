@@ -18,7 +18,7 @@ export interface ClerkOptions extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...clerk({ domain: 'clerk.acme.example', clientIds: ['abc'] }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...clerkTokens({ domain: 'clerk.acme.example', clientIds: ['abc'] }) });
  */
 export function clerkTokens({ domain, clientIds, ...options }: ClerkOptions): TokenSource {
   if (typeof clientIds !== 'function' && !(Array.isArray(clientIds) && clientIds.length > 0))

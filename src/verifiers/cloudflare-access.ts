@@ -24,7 +24,7 @@ export interface HeaderTokenSource extends TokenSource {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...cloudflareAccess({ domain: 'acme.cloudflareaccess.com', audience: 'f'.repeat(64) }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...cloudflareAccessTokens({ domain: 'acme.cloudflareaccess.com', audience: 'f'.repeat(64) }) });
  */
 export function cloudflareAccessTokens({ domain, audience, ...options }: CloudflareAccessOptions): HeaderTokenSource {
   if (!/^[0-9a-f]{64}$/.test(audience ?? ''))

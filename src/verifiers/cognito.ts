@@ -19,7 +19,7 @@ export interface CognitoOptions extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...cognito({ userPoolId: 'eu-central-1_AbCdEf123' }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...cognitoTokens({ userPoolId: 'eu-central-1_AbCdEf123' }) });
  */
 export function cognitoTokens({ userPoolId, clientIds = [], ...options }: CognitoOptions): TokenSource {
   const region = /^([a-z]{2}(?:-[a-z]+)+-\d)_\w+$/.exec(userPoolId ?? '')?.[1];

@@ -1,6 +1,6 @@
 /**
  * Token sources: tokens of other authorization servers. A source is everything that a guard needs to accept them, as one value:
- * `guard({ resource, ...auth0({ domain }) })`.
+ * `guard({ resource, ...auth0Tokens({ domain }) })`.
  */
 import { forLog } from '../lib/shown.ts';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';

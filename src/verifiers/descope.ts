@@ -21,7 +21,7 @@ export interface DescopeOptions extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...descope({ projectId: 'P2abc', mcpServerId: 'MS2abc' }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...descopeTokens({ projectId: 'P2abc', mcpServerId: 'MS2abc' }) });
  */
 export function descopeTokens({ projectId, mcpServerId, baseUrl = 'https://api.descope.com', ...options }: DescopeOptions): TokenSource {
   for (const [name, value] of Object.entries({ projectId, mcpServerId }))

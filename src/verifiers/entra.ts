@@ -26,7 +26,7 @@ const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
  * @throws {TypeError} at start-up for a wrong option.
  * @example
  * const [tenant, clientId] = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002'];
- * guard({ resource: 'https://mcp.example/mcp', ...entra({ tenant, clientId }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...entraTokens({ tenant, clientId }) });
  */
 export function entraTokens({ tenant, clientId, cloud = 'public', ...options }: EntraOptions): TokenSource {
   if (!Object.hasOwn(CLOUDS, cloud)) refuse('entra', 'cloud', `must be ${Object.keys(CLOUDS).join(', ')}`);

@@ -48,7 +48,7 @@ const REFUSED: Seconds = 10;
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...google({ clientIds: ['123-abc.apps.googleusercontent.com'] }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...googleTokens({ clientIds: ['123-abc.apps.googleusercontent.com'] }) });
  */
 export function googleTokens(options: GoogleOptions): TokenSource {
   checkNames('google', options, 'clientIds hostedDomain programs fetch now');

@@ -20,7 +20,7 @@ export interface KeycloakOptions extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...keycloak({ realm: 'https://id.example/realms/acme' }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...keycloakTokens({ realm: 'https://id.example/realms/acme' }) });
  */
 export function keycloakTokens({ realm, rolesOf, ...options }: KeycloakOptions): TokenSource {
   if (!isSafeUrl(realm) || !/\/realms\/[^/]+$/.test(realm))

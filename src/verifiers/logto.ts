@@ -17,7 +17,7 @@ export interface LogtoOptions extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...logto({ domain: 'acme.logto.app' }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...logtoTokens({ domain: 'acme.logto.app' }) });
  */
 export function logtoTokens({ domain, ...options }: LogtoOptions): TokenSource {
   const issuer = `https://${hostOf('logto', 'domain', domain)}/oidc`;

@@ -20,7 +20,7 @@ export interface OktaOptions extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...okta({ domain: 'acme.okta.com', audience: 'api://default' }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...oktaTokens({ domain: 'acme.okta.com', audience: 'api://default' }) });
  */
 export function oktaTokens({ domain, authorizationServer = 'default', ...options }: OktaOptions): TokenSource {
   if (!/^\w+$/.test(authorizationServer))

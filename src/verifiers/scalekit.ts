@@ -17,7 +17,7 @@ export interface ScalekitOptions extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...scalekit({ domain: 'acme.scalekit.com', resourceId: 'res_123' }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...scalekitTokens({ domain: 'acme.scalekit.com', resourceId: 'res_123' }) });
  */
 export function scalekitTokens({ domain, resourceId, ...options }: ScalekitOptions): TokenSource {
   const environment = `https://${hostOf('scalekit', 'domain', domain)}`;

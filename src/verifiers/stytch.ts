@@ -27,7 +27,7 @@ const SESSION = 'https://stytch.com/session';
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...stytch({ domain: 'acme.customers.stytch.com', projectId: 'project-live-abc' }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...stytchTokens({ domain: 'acme.customers.stytch.com', projectId: 'project-live-abc' }) });
  */
 export function stytchTokens({ domain, projectId, roles, audience = projectId, ...options }: StytchOptions): TokenSource {
   if (typeof projectId !== 'string' || !projectId.startsWith('project-'))

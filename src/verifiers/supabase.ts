@@ -18,7 +18,7 @@ export interface SupabaseOptions extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...supabase({ domain: 'abcdefgh.supabase.co', clientIds: ['abc'] }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...supabaseTokens({ domain: 'abcdefgh.supabase.co', clientIds: ['abc'] }) });
  */
 export function supabaseTokens({ domain, clientIds, ...options }: SupabaseOptions): TokenSource {
   if (typeof clientIds !== 'function' && !(Array.isArray(clientIds) && clientIds.length > 0))

@@ -18,7 +18,7 @@ export interface WorkosOptions extends SourceOptions {
  *
  * @throws {TypeError} at start-up for a wrong option.
  * @example
- * guard({ resource: 'https://mcp.example/mcp', ...workos({ domain: 'acme.authkit.app' }) });
+ * guard({ resource: 'https://mcp.example/mcp', ...workosTokens({ domain: 'acme.authkit.app' }) });
  */
 export function workosTokens({ domain, ...options }: WorkosOptions): TokenSource {
   const issuer = `https://${hostOf('workos', 'domain', domain)}`;
