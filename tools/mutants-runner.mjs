@@ -13,10 +13,10 @@ const killedFile = () => resolve('mutants-killed.txt');
 /** @param {import('@stryker-mutator/api/plugin').Injector<import('@stryker-mutator/api/plugin').PluginContext>} injector */
 function quickRunner(injector) {
   const runner = injector.injectFunction(vitest[0].factory);
-  const { dryRun, mutantRun } = runner;
+  const [dryRun, mutantRun] = [runner.dryRun.bind(runner), runner.mutantRun.bind(runner)];
   return Object.assign(runner, {
     async dryRun(options) {
-      const result = await dryRun.call(runner, options);
+      const result = await dryRun(options);
       if (result.status === 'complete' && result.mutantCoverage) await killAtOnce(runner.ctx, result.mutantCoverage.perTest);
       return result;
     },
@@ -24,7 +24,7 @@ function quickRunner(injector) {
       const killed = killedBy();
       const by = killed.get(options.activeMutant.id);
       if (typeof by === 'string') return { status: 'killed', killedBy: [by], failureMessage: 'Killed in the common run.', nrOfTests: 1 };
-      if (by === null || killed.has('spoilt') || options.mutantActivation === 'static') return await mutantRun.call(runner, options);
+      if (by === null || killed.has('spoilt') || options.mutantActivation === 'static') return await mutantRun(options);
       return { status: 'survived', nrOfTests: options.testFilter?.length ?? 0 };
     },
   });

@@ -41,7 +41,7 @@ await step('Worker: bundles and deploys (dry run)', [
 ]);
 await step('sizes', ['node', 'bench/size.ts']);
 if (process.env['CI'])
-  step('mutants of files that changed since their result', ['node', 'tools/mutants.ts', '--stale', '--near', '--minutes', '5']);
+  await step('mutants of files that changed since their result', ['node', 'tools/mutants.ts', '--stale', '--near', '--minutes', '5']);
 await simulated;
 await step('end to end: real browser, real clients', ['node', 'test/e2e/run.ts'], counted);
 

@@ -150,7 +150,7 @@ async function play(): Promise<Traces> {
 await play();
 const traces = await play();
 const rows = Object.entries(traces).map(([name, trace]) => {
-  const files = [...new Set(trace)].map((file) => names[file]).toSorted();
+  const files = [...new Set(trace)].map((file) => names[file] ?? '').toSorted((a, b) => a.localeCompare(b));
   const changes = trace.filter((file, at) => at > 0 && file !== trace[at - 1]).length;
   if (values.list === name) console.log(files.join('\n'));
   return `| ${name} | ${files.length} | ${changes} |`;

@@ -61,7 +61,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
   if (typeof provider?.startSignIn !== 'function')
     throw new TypeError('upstream: the first argument must be a site of portcullis/upstreams, such as github({ clientId, clientSecret }).');
   checkNames('upstream', options, 'emailDomains emails organizations mapIdentity joinByEmail keepTokens');
-  const { emailDomains, emails, organizations: belonging, mapIdentity, joinByEmail = false, keepTokens = false } = options;
+  const { emailDomains, emails, organizations: belonging, joinByEmail = false, keepTokens = false } = options;
   const domains = emailDomains?.map((domain) => domainOf(`x@${domain}`) ?? badDomain(domain));
   const addresses = emails?.map((email) => foldAddress(email) ?? badEmail(email));
   if (belonging?.some((one) => typeof one !== 'string' || one === ''))
@@ -81,7 +81,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
       const text = (words: Words): HtmlValue => words.site.onlyDomains(sayOr(emailDomains ?? [], words));
       return { kind: 'refused', reason, text };
     }
-    const mapped = (await mapIdentity?.(identity, env)) ?? {};
+    const mapped = (await options.mapIdentity?.(identity, env)) ?? {};
     if (mapped.deny !== undefined) return { kind: 'refused', reason: 'denied_by_mapping', text: mapped.deny };
     const claims = { ...(mapped.claims ?? profileOf(identity)), idp: identity.issuer };
     const { permissions = identity.permissions, organizations } = mapped;
@@ -113,7 +113,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
     async recheck(standing, { env, token }) {
       const identity = standing as unknown as Identity;
       if (outside(identity) !== null || provider.admits?.(identity) === false) return 'no';
-      if (((await mapIdentity?.(identity, env)) ?? {}).deny !== undefined) return 'no';
+      if (((await options.mapIdentity?.(identity, env)) ?? {}).deny !== undefined) return 'no';
       return token === null || !provider.recheck ? 'yes' : provider.recheck(token, identity);
     },
     begin: (trip, { env, network }) => provider.startSignIn({ ...trip, env, visitor: network, offline: keepTokens }).catch(resultOf),

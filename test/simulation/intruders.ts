@@ -249,7 +249,7 @@ export async function lure({ world, cluster, installations }: Stage): Promise<vo
       { code_challenge_method: 'plain' },
       { resource: 'https://other.example' },
     ]) {
-      const url = `${ISSUER}/authorize?${requestOf(String(registered['client_id'] ?? ''), redirect_uris[0] ?? '', more)}`;
+      const url = `${ISSUER}/authorize?${requestOf(JSON.stringify(registered['client_id'] ?? '').slice(1, -1), redirect_uris[0] ?? '', more)}`;
       const { location } = await stranger.get(url, crossSite);
       if (location?.startsWith('https://evil.example'))
         ledger.broken('no redirect before a person acts', 'page', `${JSON.stringify(more)} led to ${location.slice(0, 80)}`);

@@ -45,7 +45,7 @@ export async function startProxy(ports: () => readonly number[]): Promise<Balanc
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    drained: async (port) => void (await Promise.all(underWay.get(port) ?? [])),
+    drained: async (port) => void (await Promise.all(underWay.get(port) ?? new Set<Promise<unknown>>())),
     stop: () => (server.close(), server.closeAllConnections()),
   };
 }

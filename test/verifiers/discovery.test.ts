@@ -12,8 +12,9 @@ interface World {
 
 function setUp(issuer = 'https://as.example'): World {
   const fetcher: typeof fetch = async (input) => {
-    world.asked.push(String(input));
-    return world.answers.get(String(input))?.() ?? new Response('', { status: 404 });
+    const { url } = new Request(input);
+    world.asked.push(url);
+    return world.answers.get(url)?.() ?? new Response('', { status: 404 });
   };
   const world: World = { clock: NOW, asked: [], answers: new Map(), find: makeDiscovery(issuer, fetcher, () => world.clock) };
   return world;

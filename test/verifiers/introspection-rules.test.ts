@@ -119,7 +119,9 @@ describe('verifiers/introspection, requests', () => {
     const all = [verify('one', RESOURCE), verify('bad', RESOURCE), verify('two', RESOURCE), verify('one', 'https://mcp.example')];
     const why: string[] = [];
     await verify('one', 'https://mcp.example', (reason, detail) => void why.push(`${reason}: ${detail}`));
-    expect((await Promise.all(all)).map((access) => access?.userId)).toEqual(['one', undefined, 'two', undefined]);
+    const users: unknown[] = [];
+    for (const one of all) users.push((await one)?.userId);
+    expect(users).toEqual(['one', undefined, 'two', undefined]);
     expect(why).toEqual([`audience_wrong: expected aud "https://mcp.example", token says "${RESOURCE}"`]);
   });
 

@@ -104,8 +104,8 @@ async function approve(
   { pendingHash, choice }: Extract<UpstreamPurpose, { readonly pendingId: string }>,
   stateHash: string,
 ): Promise<UpstreamFlow | null> {
-  const { records, now } = call.as;
-  const pending = await records.changePending(pendingHash, (one) => approvePending(one, { ...choice, stateHash }, now()));
+  const { as } = call;
+  const pending = await as.records.changePending(pendingHash, (one) => approvePending(one, { ...choice, stateHash }, as.now()));
   const cookie = flowCookie(pendingHash);
   return pending && { cookie, browser: cookieOf(call, cookie) ?? '', pendingHash, expiresAt: pending.expiresAt };
 }

@@ -93,7 +93,7 @@ function isUsual(status: unknown, body: unknown): boolean {
   return Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599 && (!body || ![204, 205, 304].includes(Number(status)));
 }
 
-function isRecord(value: object): boolean {
+function isRecord(value: object): value is Record<string, string> {
   return Object.getPrototypeOf(value) === Object.prototype;
 }
 

@@ -5,11 +5,12 @@ import { type App, ISSUER, makeApp } from '../../support/app.ts';
 import { answerOf, expectNothingWritten, lastReason } from '../../support/verdicts.ts';
 
 const GOOD = { redirect_uris: ['https://app.example/cb'], token_endpoint_auth_method: 'none' };
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 const manage = async (app: App, method: string, id: unknown, token: unknown, body?: unknown): Promise<JsonAnswer> =>
   answerOf(
-    await app.ask(method, `/register/client?client_id=${String(id)}`, body === undefined ? null : JSON.stringify(body), {
+    await app.ask(method, `/register/client?client_id=${textOf(id)}`, body === undefined ? null : JSON.stringify(body), {
       'content-type': 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${String(token)}` }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${textOf(token)}` }),
     }),
   );
 
@@ -57,7 +58,7 @@ describe('endpoints/oauth/registration: reasons', () => {
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
         registration_access_token: token,
-        registration_client_uri: `${ISSUER}/register/client?client_id=${String(id)}`,
+        registration_client_uri: `${ISSUER}/register/client?client_id=${textOf(id)}`,
       },
     ]);
     expect(app.events.at(-1)).toEqual(expect.objectContaining({ kind: 'client.updated', clientId: id }));
