@@ -1,6 +1,8 @@
 /** What the registration endpoints tell the operator of each refusal, and the client of each registration. */
 import { describe, expect, it } from 'vitest';
-import { type App, ISSUER, makeApp } from '../../support/app.ts';
+import { memoryStore } from '../../../src/stores/memory.ts';
+import { makeClock } from '../../../src/testing/clock.ts';
+import { type App, appOn, ISSUER, makeApp } from '../../support/app.ts';
 import { answerOf, expectNothingWritten, lastReason } from '../../support/verdicts.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -112,5 +114,18 @@ describe('endpoints/oauth/register: reasons', () => {
       for (let at = 0; at < 60; at++)
         expect((await post(app, JSON.stringify(GOOD), { 'x-test-address': `198.51.100.${network}` })).status).toBe(201);
     expect((await post(app, JSON.stringify(GOOD), { 'x-test-address': '198.51.100.4' })).status).toBe(201);
+  });
+
+  it('takes the address of keys where it can fetch them, and tells it again', async () => {
+    const metadata = {
+      redirect_uris: GOOD.redirect_uris,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks_uri: 'https://app.example/keys',
+    };
+    const clock = makeClock();
+    const app = await appOn(memoryStore(clock), clock, {}, { fetchPublic: async () => Response.json({ keys: [EC] }) });
+    const made = await app.register(metadata);
+    expect([made.status, made.body['jwks_uri'], 'jwks' in made.body]).toEqual([201, metadata.jwks_uri, false]);
+    expect((await (await makeApp('memory')).register(metadata)).status).toBe(400);
   });
 });
