@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { publicNames } from './support/public-names.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Inside the package, so that its own name is known; left out of what is packed. */
@@ -16,6 +17,15 @@ const guides = readdirSync(join(root, 'docs/guide')).map((name) => `docs/guide/$
 const checked = ['README.md', ...guides];
 const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
 const linked = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...pages.map((name) => `docs/${name}`)];
+
+/** What an example in a docblock takes for given. */
+const GIVEN = `
+import express from 'express';
+import { McpServer } from '@modelcontextprotocol/server';
+import { createServer } from 'node:http';
+declare const env: any, db: any, Pool: any, pool: any, app: any, check: any, handler: any, redis: any, createClient: any, sql: any;
+declare const NotesMcp: any, MailMcp: any, MyMCP: any, TheirAgent: any;
+interface Env { GITHUB_SECRET: string; [name: string]: any }`;
 
 /** Each fence with the line that it begins on, and what is given before it. */
 function fencesOf(text: string): { readonly line: number; readonly given: string; readonly code: string }[] {
@@ -47,6 +57,33 @@ describe('the documentation', () => {
     }; // prettier-ignore
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['./*.ts'] }));
     const { stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { cwd: folder, encoding: 'utf8' });
+    expect(`${stdout}${stderr}`).toBe('');
+  }, 60_000);
+
+  it('has examples in docblocks that compile against the published types', () => {
+    const subpaths = new Map([...publicNames()].flatMap(([path, names]) => names.map((name) => [name, path] as const)).toReversed());
+    const examples = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => {
+        const text = readFileSync(join(root, 'src', name), 'utf8');
+        return [...text.matchAll(/\* @example\n((?: \* ?.*\n)+?) \*(?:\/| @)[^]*?\n(?:export .*?(?:function\*?|class) (\w+)|\S)/g)]
+          .filter(([, , exported = '']) => subpaths.has(exported))
+          .map(([, code = '', exported = '']) => ({ exported, code: code.replaceAll(/^ \* ?/gm, '') }));
+      });
+    expect(examples.length).toBeGreaterThan(30);
+    const to = join(root, 'dist', '.examples');
+    rmSync(to, { recursive: true, force: true });
+    mkdirSync(to, { recursive: true });
+    for (const { exported, code } of examples) {
+      const used = [...subpaths].filter(([name]) => new RegExp(`(?<!(?<!\\.\\.)\\.|[\\w'"])${name}\\b(?! *[:=])`).test(code) && !new RegExp(`(?:const|class|let) (?:\\{[^}]*\\b)?${name}\\b`).test(code)); // prettier-ignore
+      const imports = used.map(([name, path]) => `import { ${name} } from '${path}';`);
+      writeFileSync(join(to, `${exported}.ts`), `${imports.join('\n')}\n${GIVEN}\n{\n${code}\n}\nexport {};\n`);
+    }
+    const compilerOptions = {
+      target: 'es2023', lib: ['es2023', 'dom'], module: 'nodenext', types: ['node'], strict: true, noEmit: true, skipLibCheck: true, rootDir: root,
+    }; // prettier-ignore
+    writeFileSync(join(to, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['./*.ts'] }));
+    const { stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', to], { cwd: to, encoding: 'utf8' });
     expect(`${stdout}${stderr}`).toBe('');
   }, 60_000);
 

@@ -80,6 +80,9 @@ const OPTIONS =
  * Makes a guard.
  *
  * @throws {TypeError} at start-up, naming the option and the fix.
+ * @example
+ * const check = guard({ resource: 'https://mcp.example/mcp', ...auth0Tokens({ domain: 'acme.eu.auth0.com' }) });
+ * const handler = check.protect((request, env, ctx) => Response.json(ctx.auth.userId));
  */
 export function guard(options: GuardOptions & { readonly anonymous?: false }): Guard;
 export function guard(options: GuardOptions): Guard<null>;

@@ -79,10 +79,7 @@ export interface McpOptions {
  * Serves the MCP servers that a function makes, one per request.
  *
  * @example
- * export default new OAuthProvider({
- *   apiHandler: mcpHandler((access) => createServer(access.props)),
- *   …
- * });
+ * const apiHandler = mcpHandler((access) => new McpServer({ name: `notes of ${access.userId}`, version: '1.0.0' }));
  */
 export function mcpHandler<Env = unknown, Props = AuthContext>(
   factory: McpFactory<Env, Props>,

@@ -9,10 +9,9 @@ import type { CallerStates, UserStates } from '../model/user-state.ts';
 /**
  * Puts handlers under paths; what lies below a path is its handler's, too, and the longest path wins. 404 elsewhere.
  *
- * @example
- * apiRoute: '/mcp',
- * apiHandler: mount({ '/mcp/notes': NotesMcp.Router, '/mcp/mail': MailMcp.Router }),
  * @throws {TypeError} for a path that does not begin with a slash, or ends with one.
+ * @example
+ * const apiHandler = mount({ '/mcp/notes': NotesMcp.Router, '/mcp/mail': MailMcp.Router }); // with `apiRoute: '/mcp'`
  */
 export function mount<Env = unknown>(handlers: {
   readonly [path: string]: Pick<FetchObject<Env>, 'fetch' | 'servedPaths'>;

@@ -15,6 +15,8 @@ const BUSY_TIMEOUT = 5000;
  * What stands in it is not sealed: whoever may read the folder can read it.
  *
  * @throws {Error} naming the path, with the first query, where it cannot be made or opened.
+ * @example
+ * const databases = sqliteDatabases('./data/users');
  */
 export function sqliteDatabases(folder: string): Databases {
   const open = new Map<string, DatabaseSync>();

@@ -25,6 +25,8 @@ const BODY_LIMIT = 4 * 1024 * 1024;
  * or last. Body parsers go behind it, or the body it waits for has been read by them.
  *
  * @throws {TypeError} for an app without `fetch`.
+ * @example
+ * createServer(nodeListener(app)).listen(8787);
  */
 export function nodeListener<Env>(app: FetchObject<Env> | FetchFunction<Env>, options: NodeListenerOptions = {}): NodeListener {
   checkNames('nodeListener', options, 'env trustProxy maxRequests requestTimeout onError origin bodyLimit overrideGlobalObjects');
@@ -61,6 +63,11 @@ export interface AdmitOptions {
  * Asks a guard about a request of `node:http`. Where it says no, the answer has been sent.
  *
  * @returns who called, put on `request.access` and `request.auth` too; null if the request has been answered.
+ * @example
+ * createServer(async (request, response) => {
+ *   const access = await admit(check, request, response);
+ *   if (access) response.end(`Hello, ${access.userId}`);
+ * }).listen(8787);
  */
 export async function admit(
   guard: Guard,
@@ -82,7 +89,14 @@ export async function admit(
   return verdict;
 }
 
-/** The guard as Express middleware: `app.post('/mcp', expressGuard(check), handler)`. The metadata document is a route of its own: {@link metadataListener}. */
+/**
+ * The guard as Express middleware. Calls `next()` for a valid token and answers all other requests itself. The metadata document is a route of its
+ * own: {@link metadataListener}.
+ *
+ * @example
+ * const check = guard({ resource: 'https://mcp.example/mcp', ...auth0Tokens({ domain: 'acme.eu.auth0.com' }) });
+ * express().post('/mcp', expressGuard(check), handler).get(check.metadata.path, metadataListener(check));
+ */
 export function expressGuard(
   guard: Guard,
   options: AdmitOptions = {},
@@ -92,7 +106,12 @@ export function expressGuard(
   };
 }
 
-/** Answers the guard's metadata document, at `guard.metadata.path`. */
+/**
+ * Answers requests for the guard's metadata document (RFC 9728). Mount it at `check.metadata.path`.
+ *
+ * @example
+ * express().get(check.metadata.path, metadataListener(check));
+ */
 export function metadataListener(guard: Guard): NodeListener {
   return nodeListener(guard.protect(() => new Response(null, { status: 404 })));
 }

@@ -73,6 +73,8 @@ const MAX_SILENT = 1024;
  *
  * @throws {TypeError} for an option that makes no sense, or an app without `fetch`.
  * @throws {Error} for a port, host or data folder that cannot be had; its one line names the fix.
+ * @example
+ * const { url, stop } = await serve(app, { port: 8787, data: './data' });
  */
 export function serve<Env>(app: OAuthProvider<Env>, options?: ServeOptions): Promise<ProviderServer>;
 /** The same for an application that needs no store. */
