@@ -60,7 +60,7 @@ describe('examples in docblocks', () => {
     let count = 0;
     for (const path of FOLDERS.flatMap((one) => readdirSync(join(root, 'src', one)).map((name) => `${one}/${name}`)))
       for (const { line, code } of examplesOf(readFileSync(join(root, 'src', path), 'utf8'))) {
-        const used = [...names].filter(([name]) => new RegExp(`(?<![.\\w])${name}(?=[(,) ;])`).test(code));
+        const used = [...names].filter(([name]) => new RegExp(`(?<![\\w'])(?<!(?<!\\.\\.)\\.)${name}(?=[(,) ;])`).test(code));
         const imports = used.map(([name, specifier]) => `import { ${name} } from '${specifier}';`).join('\n');
         writeFileSync(join(folder, `${path.replaceAll(/[/.]/g, '-')}-line-${line}.ts`), `${imports}\n${GIVEN}\n${code}\nexport {};\n`);
         count++;
