@@ -82,6 +82,8 @@ const PEOPLE: readonly (readonly [Name, object, object])[] = [
   ['entra', { aud: APP, azp: 'c', scp: 'r', oid: 'o', tid: GUID, roles: ['p'] }, { userId: `${GUID}.o`, scope: ['r'], props: { permissions: ['p'], tenant: GUID } }],
   ['entra', { aud: `api://${APP}`, appid: 'c', scp: 'r', oid: 'o', tid: GUID }, { userId: `${GUID}.o`, scope: ['r'], props: { permissions: [], tenant: GUID } }],
   ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', realm_access: { roles: ['p', 'q'] }, resource_access: { notes: { roles: ['q', 's'] }, other: { roles: ['x'] } } }, { scope: [], props: { permissions: ['p', 'q', 's'] } }],
+  ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', preferred_username: 'ada' }, { scope: [], props: { permissions: [] } }],
+  ['descope', { aud: RESOURCE, client_id: 'c', sub: 'UK2' }, { userId: 'UK2', scope: [], props: { permissions: [], organization: undefined } }],
   ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', realm_access: null, resource_access: { notes: 'x' } }, { scope: [], props: { permissions: [] } }],
   ['logto', { aud: RESOURCE, client_id: 'c', organization_id: 'o' }, { scope: [], props: { organization: 'o' } }],
   ['okta', { aud: RESOURCE, cid: 'c', uid: 'id', sub: 'name', scp: ['r'], groups: ['p'] }, { userId: 'id', scope: ['r'], props: { permissions: ['p'] } }],
@@ -107,6 +109,7 @@ const PROGRAMS: readonly (readonly [Name, object, object])[] = [
   ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', clientAddress: 'h' }, {}],
   ['keycloak', { aud: RESOURCE, azp: 'c', typ: 'Bearer', sub: 'c' }, { userId: 'c' }],
   ['okta', { aud: RESOURCE, cid: 'c', sub: 'c' }, { userId: 'c' }],
+  ['okta', { aud: RESOURCE, cid: 'c', sub: 'x' }, { userId: 'x' }],
   ['okta', { aud: RESOURCE, cid: 'c', sub: 'c', uid: 'x' }, { userId: 'x' }],
   ['stytch', { aud: 'project-live-1', client_id: 'c', sub: 'm2m-client-live-1' }, { userId: 'm2m-client-live-1' }],
   ['supabase', { aud: 'authenticated', client_id: 'c', role: 'service_role' }, {}],
@@ -139,6 +142,10 @@ describe('verifiers of vendors, claims', () => {
     ['supabase', 'claims_refused', { aud: 'authenticated', client_id: 'x' }],
     ['supabase', 'claims_refused', { aud: 'authenticated' }],
     ['workos', 'client_missing', { aud: RESOURCE, sub: 'xclient_1' }],
+    ['workos', 'user_missing', { aud: RESOURCE, client_id: 'c', sub: undefined }],
+    ['auth0', 'user_missing', { aud: RESOURCE, azp: 'c', sub: undefined }],
+    ['clerk', 'user_missing', { client_id: 'c', sub: undefined }],
+    ['stytch', 'user_missing', { aud: 'project-live-1', client_id: 'c', sub: undefined }],
   ])('%s says %s of %j (SEC-116)', async (name, reason, claims) => {
     expect(await (await worldOf(name)).read(claims)).toBe(reason);
   });
@@ -239,6 +246,12 @@ describe('verifiers of vendors, options', () => {
     const roles = await setUp(WORLDS.keycloak[0], WORLDS.keycloak[1], (o) => keycloakTokens({ realm: KEYCLOAK, ...o }));
     expect(await roles.read({ aud: RESOURCE, azp: 'c', typ: 'Bearer', resource_access: { undefined: { roles: ['x'] } } })).toMatchObject({ props: { permissions: [] } });
   }); // prettier-ignore
+
+  it('takes ids of any length', () => {
+    expect(scalekitTokens({ domain: 'a.example', resourceId: 'res_123' }).authorizationServers).toEqual([
+      'https://a.example/resources/res_123',
+    ]);
+  });
 
   it('finds what Cloudflare Access vouches for in its own header', () => {
     const { tokenOf } = cloudflareAccessTokens({ domain: 'acme.cloudflareaccess.com', audience: TAG });
