@@ -9,7 +9,7 @@ import { OAuthError } from '../model/error.ts';
 import type { Seconds } from '../model/store.ts';
 import type { AuthServer } from './auth-server.ts';
 import { requireKeyring } from './records/require-keyring.ts';
-import { singleUse } from './records/single-use.ts';
+import { singleUse } from './records/one-time.ts';
 import { isAssertionSignedWith } from './assertion-signature.ts';
 
 /** How long a nonce is issued; it is accepted for twice as long. */

@@ -9,7 +9,7 @@ import { requireKeyring } from './records/require-keyring.ts';
 import { SIGNING_PURPOSE } from './signing-keys.ts';
 import { TOTP_PURPOSE } from './users/totp.ts';
 import { STATE_PURPOSE } from './records/user-states.ts';
-import { VAULT_PURPOSE } from './vault/vault-record.ts';
+import { VAULT_PURPOSE } from './vault/vault-refresh.ts';
 
 /** Result of one page. */
 export interface Resealed {

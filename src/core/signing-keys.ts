@@ -3,11 +3,11 @@
  * One record for each algorithm, changed by a conditional write, so that all processes sign with the same key. Reads are cached for some
  * minutes, far less than the time that a key is published before it signs.
  */
-import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import { type SingleFlight, makeSingleFlight } from '../lib/single-flight.ts';
+import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { makeSingleFlight, type SingleFlight } from '../lib/single-flight.ts';
 import { changeRecord } from '../model/change-record.ts';
 import type { Jwk } from '../model/key-set.ts';
-import { nextDue, published, signingKey, type SigningAlg, type SigningKey } from '../model/signing-key.ts';
+import { nextDue, published, type SigningAlg, signingKey, type SigningKey } from '../model/signing-key.ts';
 import type { Seconds } from '../model/store.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AuthServer } from './auth-server.ts';
@@ -15,6 +15,8 @@ import { has, versioned } from './records/record.ts';
 import { longestAccessTTL } from '../model/resource.ts';
 import { requireKeyring } from './records/require-keyring.ts';
 import { secretMissing } from './records/sealed-faults.ts';
+import type { Grant, GrantAccess } from '../model/grant.ts';
+import { formatTokenId } from '../model/token.ts';
 
 type SigningKeys = { readonly v: 1; readonly keys: readonly SigningKey[] };
 
@@ -118,3 +120,23 @@ async function make(
 /** False for a key whose secret was lost (`core/reseal`): it is published until its tokens have expired, and no longer signs. */
 const isInUse = ({ sealed }: SigningKey): boolean => sealed !== '';
 const isSigningKeys = (value: unknown): value is SigningKeys => versioned(value) && has(value, 'keys');
+
+/** Signs the claims of one access token of a grant. */
+export async function signAccess(as: AuthServer, alg: SigningAlg, grant: Grant, { scope, expiresAt, jkt }: GrantAccess): Promise<string> {
+  const { kid, key } = await signerFor(as, alg);
+  const claims = {
+    client_id: grant.clientId,
+    scope: as.settings.expandScopes(scope).join(' '),
+    ...(jkt === undefined ? {} : { cnf: { jkt } }),
+    ...(grant.act ? { act: grant.act } : {}),
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg, typ: 'at+jwt', kid })
+    .setIssuer(as.settings.issuer)
+    .setSubject(grant.userId)
+    .setAudience(grant.resource)
+    .setIssuedAt(as.now())
+    .setExpirationTime(expiresAt)
+    .setJti(formatTokenId(grant.id, as.secrets.id()))
+    .sign(key);
+}

@@ -69,7 +69,7 @@ export function makeUserServices(parts: UserServicesParts): UserServices {
     async () => {
       const [{ makeAccounts }, { makeEmails }, { makeAccountNames }] = await Promise.all([
         import('./users/accounts.ts'),
-        import('./users/emails.ts'),
+        import('./users/account-names.ts'),
         import('./users/account-names.ts'),
       ]);
       const emails = makeEmails(store, secrets, runtime);

@@ -9,9 +9,9 @@ import type { Seconds } from '../model/store.ts';
 import { grantIdOf, isOurs, kindOf, linksOf } from '../model/token.ts';
 import { unwrap } from '../model/wrapped.ts';
 import type { AuthServer } from './auth-server.ts';
-import { connectOf } from './connect.ts';
 import type { CachedGrant, CachedToken } from './records/grant-cache.ts';
 import { openRefs } from './vault/upstream-refs.ts';
+import type { Connect } from '../model/connection.ts';
 
 /**
  * Checks a token against its grant.
@@ -150,4 +150,13 @@ function accessFrom(as: AuthServer, { grant: { organization, act }, access, text
     ...(access.jkt === undefined ? {} : { cnf: { jkt: access.jkt } }),
     ...(act === undefined ? {} : { act: structuredClone(act) }),
   };
+}
+
+/** `connect` for one grant. @param grantKey derives the grant's key from the token of the call. */
+export function connectOf(as: AuthServer, grant: Grant, grantKey: () => Promise<Uint8Array<ArrayBuffer>>): Connect {
+  const load = async (): Promise<Connect> => (await import('./vault/connections.ts')).makeConnect(as, grant, grantKey);
+  return Object.assign(async (...args: Parameters<Connect>) => (await load())(...args), {
+    seal: async (...args: Parameters<Connect['seal']>) => (await load()).seal(...args),
+    open: async (...args: Parameters<Connect['open']>) => (await load()).open(...args),
+  });
 }

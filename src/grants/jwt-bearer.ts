@@ -8,7 +8,7 @@
 import { failed, keyOf, type Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { findKey } from '../core/key-sources.ts';
-import { singleUse } from '../core/records/single-use.ts';
+import { singleUse } from '../core/records/one-time.ts';
 import { isAssertionSignedWith } from '../core/assertion-signature.ts';
 import { userIdOf } from '../core/users/user-ids.ts';
 import { endOf, isFor, parseAssertion, textClaim, timeProblem, type Assertion, type Claims } from '../model/assertion.ts';

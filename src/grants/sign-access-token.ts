@@ -23,7 +23,7 @@ export async function signAccessToken(
 ): Promise<SignedAccessToken> {
   const alg = as.settings.resources.find(({ uri }) => uri === grant.resource)?.accessTokenSigning;
   if (alg === undefined) return { grant, access, accessToken: minted.accessToken };
-  const { signAccess } = await import('../core/access-jwt.ts');
+  const { signAccess } = await import('../core/signing-keys.ts');
   const accessToken = await signAccess(as, alg, grant, access);
   const key = unwrap(access, minted.access.pad);
   const next = { ...access, ...wrap(key, await as.secrets.proof(accessToken)) };

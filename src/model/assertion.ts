@@ -1,6 +1,6 @@
 /**
  * Assertions: signed JWTs that authenticate a client, or by which another issuer names a user (RFC 7523). Parses them and checks their
- * times; `core/assertion-signature` checks the signature, `core/records/single-use` prevents replay.
+ * times; `core/assertion-signature` checks the signature, `core/records/one-time` prevents replay.
  */
 import { fromBase64url } from '../lib/base64url.ts';
 import { fromUtf8 } from '../lib/bytes.ts';

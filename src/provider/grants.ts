@@ -2,9 +2,8 @@
  * What users and operators do with grants outside of a sign-in: see who has access, and take it away.
  */
 import { signOut } from '../core/users/accounts.ts';
-import { endGrants, grantsOf, type GrantFilter } from '../core/records/all-grants.ts';
+import { endGrants, endUserGrant, type GrantFilter, grantsOf, grantsOfUser } from '../core/records/grants.ts';
 import type { AuthServer } from '../core/auth-server.ts';
-import { endUserGrant, grantsOfUser } from '../core/records/user-grants.ts';
 import { makeLinkedLogins } from '../core/users/linked-logins.ts';
 import { findUserId } from '../core/users/user-ids.ts';
 import { type Grant, isLive } from '../model/grant.ts';

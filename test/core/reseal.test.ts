@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type Keyring, makeKeyring } from '../../src/core/records/keyring.ts';
 import { makeSecrets } from '../../src/core/records/secrets.ts';
 import { STATE_PURPOSE } from '../../src/core/records/user-states.ts';
-import { VAULT_PURPOSE } from '../../src/core/vault/vault-record.ts';
+import { VAULT_PURPOSE } from '../../src/core/vault/vault-refresh.ts';
 import { totp } from '../../src/logins/totp.ts';
 import type { Store } from '../../src/model/store.ts';
 import type { OAuthProviderOptions } from '../../src/options/options.ts';

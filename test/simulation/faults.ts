@@ -121,7 +121,7 @@ export const FAULTS: readonly Fault[] = [
     good: `  return requireAny([{ scopes: all }], handler, options);`, bad: `  return requireAny([{ scopes: all.slice(9) }], handler, options);`,
   },
   {
-    id: 'SEC-216', what: 'a proof counts as often as it comes', file: 'src/core/records/single-use.ts',
+    id: 'SEC-216', what: 'a proof counts as often as it comes', file: 'src/core/records/one-time.ts',
     good: `'absent', { until: until + 1 })) !== null;`, bad: `'any', { until: until + 1 })) !== null;`,
   },
   {

@@ -2,7 +2,7 @@
 import type { Key, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord, versioned } from './record.ts';
-import { takeFor } from './take-for.ts';
+import { takeFor } from './one-time.ts';
 
 /** Makes an initial access token. It is returned only here. @param ttl in seconds. */
 export async function openInvitation(as: AuthServer, ttl: Seconds): Promise<string> {

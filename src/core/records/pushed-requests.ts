@@ -7,7 +7,7 @@ import { paramsOf, type Params } from '../../model/params.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord, versioned } from './record.ts';
-import { takeFor } from './take-for.ts';
+import { takeFor } from './one-time.ts';
 
 /** A stored request. */
 type Pushed = {

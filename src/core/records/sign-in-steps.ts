@@ -6,7 +6,7 @@ import { changeRecord } from '../../model/change-record.ts';
 import type { Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord, versioned } from './record.ts';
-import { markUsed, type Used } from './used-mark.ts';
+import { markUsed, type Used } from './one-time.ts';
 
 /** A sign-in that waits for its next page. */
 export type StepRecord = {

@@ -7,7 +7,7 @@ import { paramsOf } from '../../model/params.ts';
 import type { Json, Seconds } from '../../model/store.ts';
 import type { AuthServer } from '../auth-server.ts';
 import { has, readRecord, versioned } from './record.ts';
-import { markUsed, type Used } from './used-mark.ts';
+import { markUsed, type Used } from './one-time.ts';
 
 /** A browser on its way. */
 export type UpstreamState = {

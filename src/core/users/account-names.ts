@@ -3,14 +3,16 @@
  * some minutes, and any reader of an announced account completes it. So a process that dies in between leaves a complete account or none:
  *
  *   announced (for ANNOUNCED) → user name claimed → address claimed → account, permanent
+ *
+ * An address that nobody has verified is not stored on its own, so that an account cannot reserve someone else's address.
  */
-import { type RecordAccess, changeRecord } from '../../model/change-record.ts';
+import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
 import type { Seconds, Store, Version } from '../../model/store.ts';
 import { usernameKey } from '../../model/account.ts';
-import type { Emails } from './emails.ts';
 import { has, readRecord, type Versioned } from '../records/record.ts';
 import type { Secrets } from '../records/secrets.ts';
-import { isAccount, type AccountRecord, type Records } from '../records/records.ts';
+import { type AccountRecord, isAccount, type Records } from '../records/records.ts';
+import { foldAddress } from '../../model/email.ts';
 
 /** Result of creating an account. */
 export type Opened = 'open' | 'username_taken' | 'email_taken';
@@ -77,3 +79,44 @@ async function claimName(over: RecordAccess, nameHash: string, accountId: string
 const isOwner = (value: unknown): value is { accountId: string } => has(value, 'accountId');
 const isAnyAccount = (value: unknown): value is AccountRecord =>
   isAccount(value) || (has(value, 'announced') && has(value, 'id', 'username', 'stamp'));
+
+/** Operations on verified addresses. They take addresses as typed; an invalid address has no owner. */
+export interface Emails {
+  /** The owner's account id, or null. */
+  ownerOf(address: string): Promise<string | null>;
+  /** Gives an address to an account; false if another account owns it. */
+  claim(address: string, accountId: string): Promise<boolean>;
+  /** Releases it, if this account owns it. */
+  free(address: string, accountId: string): Promise<void>;
+}
+
+/** Makes the operations. */
+export function makeEmails(store: Store, secrets: Secrets, runtime?: RecordAccess['runtime']): Emails {
+  const keyOf = async (address: string): Promise<`email:${string}` | null> => {
+    const folded = foldAddress(address);
+    return folded === null ? null : `email:${await secrets.hash(folded)}`;
+  };
+  return {
+    async ownerOf(address) {
+      const key = await keyOf(address);
+      return key && ((await readRecord(store, key, isAddressOwner))?.value.accountId ?? null);
+    },
+    async claim(address, accountId) {
+      const key = await keyOf(address);
+      if (key === null) return false;
+      return changeRecord({ store, runtime }, key, isAddressOwner, async (owner) => {
+        if (owner?.accountId === accountId) return { result: true };
+        // An owner that does not exist was left by a process that died.
+        if (owner && (await store.read(`account:${owner.accountId}`))) return { result: false };
+        return { write: { v: 1, accountId }, result: true };
+      });
+    },
+    async free(address, accountId) {
+      const key = await keyOf(address);
+      const record = key && (await readRecord(store, key, isAddressOwner));
+      if (key && record?.value.accountId === accountId) await store.remove(key, record.version);
+    },
+  };
+}
+
+const isAddressOwner = (value: unknown): value is { accountId: string } => has(value, 'accountId');

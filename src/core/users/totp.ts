@@ -2,7 +2,7 @@
  * TOTP records: the sealed secret, the last used time step, and hashes of the recovery codes. The secret is sealed under a server secret
  * that is not in the database, so a stolen database makes no codes.
  */
-import { fromBase64url, base64url } from '../../lib/base64url.ts';
+import { base64url, fromBase64url } from '../../lib/base64url.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { base32, oneTimeCode, PERIOD } from '../../lib/one-time.ts';
 import { changeRecord } from '../../model/change-record.ts';
@@ -10,7 +10,7 @@ import type { NewEvent } from '../../model/event.ts';
 import type { Runtime } from '../../model/runtime.ts';
 import type { Seconds, Store } from '../../model/store.ts';
 import type { Totps } from '../../model/totp.ts';
-import { has, type Versioned, readRecord, versioned } from '../records/record.ts';
+import { has, readRecord, type Versioned, versioned } from '../records/record.ts';
 import type { Keyring } from '../records/keyring.ts';
 import type { Secrets } from '../records/secrets.ts';
 import { requireKeyring } from '../records/require-keyring.ts';

@@ -13,13 +13,27 @@ import { grantTTL } from '../../model/resource.ts';
 import type { Cursor, Seconds, Store } from '../../model/store.ts';
 import { linksOf } from '../../model/token.ts';
 import { revoke } from '../../model/grant-transitions.ts';
-import type { LinkedAccount, TokenOperations, UpstreamRef, Upstreams, UpstreamTokens } from '../../model/upstream.ts';
-import { UpstreamTokenError } from '../../model/upstream.ts';
+import {
+  type LinkedAccount,
+  type TokenOperations,
+  type UpstreamRef,
+  type Upstreams,
+  UpstreamTokenError,
+  type UpstreamTokens,
+} from '../../model/upstream.ts';
 import type { Keyring } from '../records/keyring.ts';
 import type { Secrets } from '../records/secrets.ts';
 import type { Records } from '../records/records.ts';
-import { findVaulted, openVaulted, lifeOfVaulted, sealVaulted, VAULT_PURPOSE, vaultKey, type VaultRecord } from './vault-record.ts';
-import { makeTokenSource } from './vault-refresh.ts';
+import {
+  findVaulted,
+  lifeOfVaulted,
+  makeTokenSource,
+  openVaulted,
+  sealVaulted,
+  VAULT_PURPOSE,
+  vaultKey,
+  type VaultRecord,
+} from './vault-refresh.ts';
 
 /** Operations of the vault. */
 export interface Vault {

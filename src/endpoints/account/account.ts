@@ -5,7 +5,7 @@
 import { findClient } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
 import { endSessionOf, everySession, type KnownSession, publicSessionId, sessionsOf } from '../../core/users/sessions.ts';
-import { disconnect, disconnectAll, grantsOfUser } from '../../core/records/user-grants.ts';
+import { disconnect, disconnectAll, grantsOfUser } from '../../core/records/grants.ts';
 import { signOut } from '../../core/users/accounts.ts';
 import { equalTexts } from '../../lib/bytes.ts';
 import { parseUrl } from '../../lib/url.ts';

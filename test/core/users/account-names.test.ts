@@ -1,8 +1,7 @@
 import { makeRuntime } from '#under-test';
 import { describe, expect, it } from 'vitest';
-import { makeEmails } from '../../../src/core/users/emails.ts';
+import { type AccountNames, makeAccountNames, makeEmails } from '../../../src/core/users/account-names.ts';
 import { makeSecrets } from '../../../src/core/records/secrets.ts';
-import { makeAccountNames, type AccountNames } from '../../../src/core/users/account-names.ts';
 import { type AccountRecord, makeRecords, type Records } from '../../../src/core/records/records.ts';
 import type { Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';

@@ -1,11 +1,10 @@
 import { makeRuntime, makeStores } from '#under-test';
 import { describe, expect, it } from 'vitest';
 import { makeAccounts, signOut } from '../../../src/core/users/accounts.ts';
-import { makeEmails } from '../../../src/core/users/emails.ts';
+import { makeAccountNames, makeEmails } from '../../../src/core/users/account-names.ts';
 import { type Consents, makeConsents } from '../../../src/core/records/consents.ts';
 import { makeLinks } from '../../../src/core/users/links.ts';
 import { makeSecrets } from '../../../src/core/records/secrets.ts';
-import { makeAccountNames } from '../../../src/core/users/account-names.ts';
 import { makePasskeys } from '../../../src/core/users/passkeys.ts';
 import { makeTotps } from '../../../src/core/users/totp.ts';
 import { makeRecords, type Records } from '../../../src/core/records/records.ts';

@@ -1,10 +1,10 @@
 /**
- * User grants: lists what a user allowed, and ends it. Everything that ends a grant on behalf of its user comes through here. Upstream
- * accounts that no grant uses any more are released afterwards.
+ * Grants listed and ended: those of a user, of a client or of the whole server. Whatever ends a grant on behalf of its user comes through here: consent
+ * is asked for again, and upstream accounts that no grant uses any more are released. Safe to run again after an interruption.
  */
 import { OAuthError } from '../../model/error.ts';
 import { type Grant, isLive } from '../../model/grant.ts';
-import type { Cursor } from '../../model/store.ts';
+import type { Cursor, Key } from '../../model/store.ts';
 import { revoke } from '../../model/grant-transitions.ts';
 import type { AuthServer } from '../auth-server.ts';
 
@@ -66,4 +66,39 @@ async function end(as: AuthServer, { id }: Grant): Promise<boolean> {
     if (error instanceof OAuthError && error.reason === 'grant_unknown') return false;
     throw error;
   }
+}
+
+/** Which grants. */
+export type GrantFilter = { readonly userId: string } | { readonly clientId: string } | 'all';
+
+/** One page of live grants. A page can be empty although more follow. */
+export async function grantsOf(as: AuthServer, filter: GrantFilter, after?: Cursor): Promise<{ grants: readonly Grant[]; next?: Cursor }> {
+  const { keys, next } = await keysOf(as, filter, after);
+  const found = await Promise.all(keys.map((key) => as.records.findGrant(key.slice('grant:'.length))));
+  const grants = found.filter((grant): grant is Grant => grant !== null && isOf(grant, filter) && isLive(grant, as.now()));
+  return next === undefined ? { grants } : { grants, next };
+}
+
+/** Ends all matching grants, effective from the next request. @returns how many ended. */
+export async function endGrants(as: AuthServer, filter: GrantFilter): Promise<number> {
+  let [ended, after]: [number, Cursor | undefined] = [0, undefined];
+  do {
+    const page = await grantsOf(as, filter, after);
+    for (const { id, userId } of page.grants) if (await endUserGrant(as, userId, id)) ended++;
+    after = page.next;
+  } while (after !== undefined);
+  return ended;
+}
+
+async function keysOf(as: AuthServer, filter: GrantFilter, after?: Cursor): Promise<{ keys: readonly Key[]; next?: Cursor }> {
+  if (filter !== 'all') return as.store.list('userId' in filter ? `user:${filter.userId}` : `client:${filter.clientId}`, after);
+  if (!as.store.all) throw new TypeError('This store cannot list all its records; list grants by user or by client.');
+  const { records, ...page } = await as.store.all(after);
+  return { ...page, keys: records.map(({ key }) => key).filter((key) => key.startsWith('grant:')) };
+}
+
+/** Indexes can be stale: the record decides. */
+function isOf(grant: Grant, filter: GrantFilter): boolean {
+  if (filter === 'all') return true;
+  return 'userId' in filter ? grant.userId === filter.userId : grant.clientId === filter.clientId;
 }

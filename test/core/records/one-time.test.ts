@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthServer } from '../../../src/core/auth-server.ts';
-import { singleUse } from '../../../src/core/records/single-use.ts';
+import { singleUse } from '../../../src/core/records/one-time.ts';
 import { OAuthError } from '../../../src/model/error.ts';
 import type { Key, Store } from '../../../src/model/store.ts';
 import { memoryStore } from '../../../src/stores/memory.ts';
@@ -13,7 +13,7 @@ function serverOn(store: Store): AuthServer {
   return { store, secrets: { hash: async (text: string) => text, id: () => `id-${++ids}` } } as unknown as AuthServer;
 }
 
-describe('core/records/single-use', () => {
+describe('core/records/one-time', () => {
   it('accepts an id once within its namespace, until a second after its expiry', async () => {
     let now = NOW;
     const as = serverOn(memoryStore({ now: () => now }));
