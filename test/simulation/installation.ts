@@ -67,6 +67,7 @@ export class Installation {
     this.browser = this.newBrowser();
     if (setup.habit === 'confidential') this.clientId = DESK.id;
     if (setup.habit === 'asks-less') this.scope = ['write']; // unticks what can be unticked
+    if (setup.habit === 'twice') this.scope = ['read'];
     if (setup.habit === 'keyed') {
       this.clientId = 'https://client.example/app.json';
       const jwks_uri = 'https://client.example/keys.json';
