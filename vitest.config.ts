@@ -19,7 +19,7 @@ const PROCESSES = ['test/runtimes/**/*.test.ts', 'test/stores/sqlite-processes.t
 /** What the inner loop (`npm run check`) goes without as well: journeys on every store, real clients and servers, other sites, fuzzing, the package. */
 const LONG = [
   'test/{journeys,fuzz,simulation,examples,mcp,node,cli,stores,upstreams,verifiers}/**/*.test.ts',
-  'test/{docs,docblock-examples,package}.test.ts',
+  'test/{docs,package}.test.ts',
   'test/core/{store-faults,all-grants}.test.ts',
   'test/logins/passkey*.test.ts',
 ];
