@@ -16,10 +16,10 @@ const go = (location: string, headers = new Headers()): Response => {
 
 async function ask(request: Request, { OAUTH_PROVIDER: oauth }: Env): Promise<Response> {
   const asked = await oauth.parseAuthRequest(request);
-  const [view, { id, headers }] = [await oauth.describeConsent(asked), await oauth.beginConsent(asked)];
+  const [view, { handle, headers }] = [await oauth.describeConsent(asked), await oauth.beginConsent(asked)];
   headers.set('content-type', 'text/html; charset=utf-8');
   const page = `<!doctype html><title>Allow?</title><p>“${escape(view.clientName)}” asks for ${escape(asked.scope.join(', '))};
-    the answer goes to <b>${escape(view.redirectHost)}</b>.<form method="post"><input type="hidden" name="pending" value="${id}">
+    the answer goes to <b>${escape(view.redirectHost)}</b>.<form method="post"><input type="hidden" name="handle" value="${handle}">
     <button name="decision" value="approve">Go on with GitHub</button> <button name="decision" value="deny">Deny</button></form>`;
   return new Response(page, { headers });
 }
@@ -27,9 +27,9 @@ async function ask(request: Request, { OAUTH_PROVIDER: oauth }: Env): Promise<Re
 async function decide(request: Request, env: Env): Promise<Response> {
   const [oauth, form] = [env.OAUTH_PROVIDER, new URLSearchParams(await request.text())];
   const verifier = crypto.randomUUID() + crypto.randomUUID();
-  const id = form.get('pending') ?? '';
-  if (form.get('decision') !== 'approve') return go((await oauth.denyConsent(request, id)).redirectTo);
-  const approved = await oauth.approveConsent(request, id);
+  const handle = form.get('handle') ?? '';
+  if (form.get('decision') !== 'approve') return go((await oauth.denyConsent(request, handle)).redirectTo);
+  const approved = await oauth.approveConsent(request, handle);
   const { state, headers } = await oauth.beginUpstream(approved.request, { data: { verifier }, headers: approved.headers });
   return go(await wayToGitHub(trip(request, env, verifier), state), headers);
 }

@@ -43,8 +43,8 @@ export interface ConsentDescription {
 /** The verbs. All throw {@link AuthorizationError} for what is not this browser's, over, or used before. */
 export interface OwnPages {
   describeConsent(request: AuthRequest): Promise<ConsentDescription>;
-  /** Opens the question. Put `id` into the form, and `headers` onto the page: cookie, no framing, no caching. */
-  beginConsent(request: AuthRequest): Promise<{ readonly id: string; readonly headers: Headers }>;
+  /** Opens the question. Put `handle` into the form, and `headers` onto the page: cookie, no framing, no caching. */
+  beginConsent(request: AuthRequest): Promise<{ readonly handle: string; readonly headers: Headers }>;
   /**
    * Takes the yes, once. Gives the request with what was allowed.
    * @param options `scope`: what was ticked, all unless told; more than was asked for is left out. `remember`: keeps it for the user with this id.
@@ -125,12 +125,12 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
     describeConsent: (request) => onPage(async () => describe(as, await check(request), request)),
     beginConsent: (request) =>
       onPage(async () => {
-        const { pendingId: id, cookie } = await open(request);
+        const { pendingId: handle, cookie } = await open(request);
         const headers = answerHeaders(cookie);
         headers.set('content-security-policy', "frame-ancestors 'none'");
         headers.set('x-frame-options', 'DENY');
         headers.set('referrer-policy', 'same-origin');
-        return { id, headers };
+        return { handle, headers };
       }),
     approveConsent: (request, id, options = {}) =>
       onPage(async () => {
@@ -215,7 +215,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
 
 function checkDecision(verb: string, request: unknown, id: unknown, options: unknown): void {
   checkRequest(verb, request);
-  checkText(verb, 'id', id, 'the `id` that `beginConsent` gave, as the form sent it');
+  checkText(verb, 'handle', id, 'the `handle` that `beginConsent` gave, as the form sent it');
   checkOptions(verb, 'options', options, 'an object, or left out');
 }
 

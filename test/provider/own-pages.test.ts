@@ -52,7 +52,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     expect(await oauth.describeConsent(asked)).toMatchObject({
       clientName: 'Test client', clientIsKnown: false, redirectHost: 'app.example', redirectIsLoopback: false, scope: [{ name: 'read' }, { name: 'write' }],
     }); // prettier-ignore
-    const { id, headers } = await oauth.beginConsent(asked);
+    const { handle: id, headers } = await oauth.beginConsent(asked);
     expect([headers.get('x-frame-options'), headers.get('content-security-policy'), headers.get('cache-control')]).toEqual([
       'DENY', "frame-ancestors 'none'", 'no-store, private',
     ]); // prettier-ignore
@@ -70,7 +70,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
   it('keeps the scopes that every call needs, whatever was ticked (R-04)', async () => {
     const { oauth, parse } = await own(store, ['read']);
     const asked = await parse({ scope: 'write' });
-    const { id, headers } = await oauth.beginConsent(asked);
+    const { handle: id, headers } = await oauth.beginConsent(asked);
     const { request } = await oauth.approveConsent(post(cookiesOf(headers)), id, { scope: ['write'] });
     expect(request.scope).toEqual(['read', 'write']);
   });
@@ -79,18 +79,18 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     const { app, oauth, asked } = await own(store);
     const [mine, other] = [await oauth.beginConsent(asked), await oauth.beginConsent(asked)];
     const cookie = cookiesOf(mine.headers);
-    expect(await refused(oauth.approveConsent(post(''), mine.id))).toBe('access_denied');
-    expect(await refused(oauth.approveConsent(post(cookie), other.id))).toBe('access_denied');
+    expect(await refused(oauth.approveConsent(post(''), mine.handle))).toBe('access_denied');
+    expect(await refused(oauth.approveConsent(post(cookie), other.handle))).toBe('access_denied');
     expect(await refused(oauth.approveConsent(post(cookie), 'made up'))).toBe('invalid_request');
-    const all = await Promise.all([1, 2, 3, 4].map(() => refused(oauth.approveConsent(post(cookie), mine.id))));
+    const all = await Promise.all([1, 2, 3, 4].map(() => refused(oauth.approveConsent(post(cookie), mine.handle))));
     expect(all.toSorted()).toEqual(['invalid_request', 'invalid_request', 'invalid_request', 'let through']);
     app.clock.pass(601);
-    expect(await refused(oauth.approveConsent(post(cookiesOf(other.headers)), other.id))).toBe('invalid_request');
+    expect(await refused(oauth.approveConsent(post(cookiesOf(other.headers)), other.handle))).toBe('invalid_request');
   });
 
   it('SEC-125 SEC-126 takes no answer from another site, nor by GET', async () => {
     const { oauth, asked } = await own(store);
-    const { id, headers } = await oauth.beginConsent(asked);
+    const { handle: id, headers } = await oauth.beginConsent(asked);
     const cookie = cookiesOf(headers);
     for (const from of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { origin: 'null' }] as Record<
       string,
@@ -105,7 +105,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
 
   it('SEC-132 tells the client of a no, once, with the text of the application', async () => {
     const { oauth, asked } = await own(store);
-    const { id, headers } = await oauth.beginConsent(asked);
+    const { handle: id, headers } = await oauth.beginConsent(asked);
     const denied = await oauth.denyConsent(post(cookiesOf(headers)), id, { description: 'Not now\r\n“please”' });
     const { searchParams } = new URL(denied.redirectTo);
     expect(Object.fromEntries(searchParams)).toEqual({
@@ -120,7 +120,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
 
   it('SEC-136 SEC-138 has no state before the yes, and fails closed where a callback is opened in another browser', async () => {
     const { oauth, asked } = await own(store);
-    const { id, headers } = await oauth.beginConsent(asked);
+    const { handle: id, headers } = await oauth.beginConsent(asked);
     expect(headers.getSetCookie()).toHaveLength(1);
     const approved = await oauth.approveConsent(post(cookiesOf(headers)), id);
     const [mine, other] = [await oauth.beginUpstream(approved.request), await oauth.beginUpstream(asked)];
@@ -138,7 +138,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     const opened = (site = 'none'): Request => new Request(`${ISSUER}/authorize`, { headers: { 'sec-fetch-site': site } });
     const subject = 'u-1';
     expect(await oauth.isConsentRemembered(opened(), asked, { subject })).toBe(false);
-    const { id, headers } = await oauth.beginConsent(asked);
+    const { handle: id, headers } = await oauth.beginConsent(asked);
     await oauth.approveConsent(post(cookiesOf(headers)), id, { scope: ['read'], remember: { subject } });
     const read = await parse({ scope: 'read' });
     expect(await oauth.isConsentRemembered(opened(), read, { subject })).toBe(true);
@@ -169,7 +169,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
     ['remember null', { remember: null }], ['scope null', { scope: null }], ['scope a text', { scope: 'read' }], ['options null', null],
   ] as [string, never][])('approveConsent says what to pass instead of %s, and takes nothing (F-43)', async (_what, options) => {
     const { oauth, asked } = await own(store);
-    const { id, headers } = await oauth.beginConsent(asked);
+    const { handle: id, headers } = await oauth.beginConsent(asked);
     const form = post(cookiesOf(headers));
     await expect(oauth.approveConsent(form, id, options)).rejects.toThrow(TypeError);
     expect((await oauth.approveConsent(form, id)).request.scope).toEqual(asked.scope);
@@ -198,7 +198,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
   it('opens no way to another site for a request that nobody approved (F-44)', async () => {
     const { app, oauth, asked, parse } = await own(store);
     await expect(oauth.beginUpstream(asked)).rejects.toThrow(/no one has approved/);
-    const { id, headers } = await oauth.beginConsent(asked);
+    const { handle: id, headers } = await oauth.beginConsent(asked);
     await expect(oauth.beginUpstream(asked)).rejects.toThrow(TypeError);
     const approved = await oauth.approveConsent(post(cookiesOf(headers)), id, { scope: ['read'], remember: { subject: 'u' } });
     const kept = JSON.parse(JSON.stringify(approved.request)) as AuthRequest; // it may have been in a form meanwhile
@@ -240,7 +240,7 @@ describe.each(storeNames)('provider/own-pages on %s', (store) => {
 
   it('takes no return that a browser fetches ahead, and then the one that a person opens (R-02)', async () => {
     const { oauth, asked } = await own(store);
-    const { id, headers } = await oauth.beginConsent(asked);
+    const { handle: id, headers } = await oauth.beginConsent(asked);
     const approved = await oauth.approveConsent(post(cookiesOf(headers)), id);
     const away = await oauth.beginUpstream(approved.request);
     const home = back(away.state, cookiesOf(away.headers));
