@@ -49,8 +49,8 @@ describe('clients/find', () => {
     const clock = makeClock();
     const late: string[] = [];
     const store = memoryStore(clock);
-    const readLate = async (key: Key): ReturnType<typeof store.read> => (late.push(key), store.read(key));
-    const app = await appOn(Object.assign(store, { readLate }), clock);
+    const readStale = async (key: Key): ReturnType<typeof store.read> => (late.push(key), store.read(key));
+    const app = await appOn(Object.assign(store, { readStale }), clock);
     const { client, secret = '' } = await app.provider.helpers(app.env).clients.create({ grantTypes: ['client_credentials'] });
     late.length = 0;
     expect(await token(app, client.id, secret)).toBe('200');

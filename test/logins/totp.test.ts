@@ -8,6 +8,7 @@ import { memoryStore } from '../../src/stores/memory.ts';
 import type { Browser, BrowserPage } from '../../src/testing/browser.ts';
 import { makeClock } from '../../src/testing/clock.ts';
 import { codeOf } from '../../src/testing/oauth-client.ts';
+import { en } from '../../src/words/en.ts';
 import { ALICE, type App, appOn, ISSUER, makeApp, storeNames } from '../support/app.ts';
 import { type Authenticator, authenticatorFor, recoveryIn, setUp } from '../support/totp-app.ts';
 import { makeMailbox } from '../support/mailbox.ts';
@@ -43,6 +44,18 @@ async function asked(app: App, browser: Browser = app.browser()): Promise<{ brow
   expect([page.status, page.text.includes('Confirm that it is you')]).toEqual([200, true]);
   return { browser, page };
 }
+
+describe('logins/totp', () => {
+  it('asks for the code or a recovery code in fields that phones fill in, and requires neither', () => {
+    const { fields } = totp().steps.view({ userId: 'alice' }, { ...en, lang: 'en', dir: 'ltr' });
+    const inputs = [...String(fields).matchAll(/<input([^>]*)\/>/g)].map(([, attributes = '']) => attributes.trim().split(/\s+/));
+    const common = ['type="text"', 'value=""', 'autocapitalize="none"', 'autocorrect="off"', 'spellcheck="false"'];
+    expect(inputs.map((attributes) => attributes.filter((one) => !common.includes(one)))).toEqual([
+      ['id="totp-code"', 'name="code"', 'autocomplete="one-time-code"', 'inputmode="numeric"', 'autofocus'],
+      ['id="totp-recovery"', 'name="recovery"', 'autocomplete="off"'],
+    ]);
+  });
+});
 
 describe.each(storeNames)('logins/totp on %s', (store) => {
   it('is asked for after the password, and leads to the code with what was ticked', async () => {
