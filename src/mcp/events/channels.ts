@@ -27,14 +27,14 @@ interface Emitter {
   on(event: 'error' | 'ready' | 'end', listener: (error?: unknown) => void): unknown;
 }
 
-/** How to fail: a channel that breaks makes news late, not calls wrong. */
+/** Options of a channel. If a channel fails, events are late and calls are still right. */
 export interface ChannelOptions {
   /** The channel's name; `portcullis` by default. */
   readonly name?: string;
   readonly onError?: (error: unknown) => void;
 }
 
-/** News over Redis Pub/Sub. */
+/** Events over Redis Pub/Sub. */
 export function redisChannel(publisher: RedisPublisher, subscriber: RedisSubscriber, options: ChannelOptions = {}): Channel {
   const { name = 'portcullis', onError = logError } = options;
   heed(publisher, onError);
@@ -42,7 +42,7 @@ export function redisChannel(publisher: RedisPublisher, subscriber: RedisSubscri
   return {
     send: async (text) => void (await publisher.publish(name, text)),
     listen(receive, missed) {
-      const heard = (): unknown => subscriber.on('ready', missed); // from now on that means: ready again
+      const heard = (): unknown => subscriber.on('ready', missed); // from now on `ready` means: connected again
       if ('pSubscribe' in subscriber) return void Promise.resolve(subscriber.subscribe(name, receive)).then(heard).catch(onError);
       subscriber.on('message', (channel, text) => channel === name && receive(text));
       Promise.resolve(subscriber.subscribe(name)).then(heard).catch(onError);
@@ -50,24 +50,24 @@ export function redisChannel(publisher: RedisPublisher, subscriber: RedisSubscri
   };
 }
 
-/** A connected `Client` of `pg`, kept for listening alone. */
+/** A connected `Client` of `pg`, used for listening only. */
 export interface PostgresListener extends Emitter {
   query(text: string, values?: unknown[]): Promise<unknown>;
-  /** Called when the connection is given up for another one. */
+  /** Called before another connection replaces this one. */
   end?(): Awaitable<unknown>;
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
   on(event: 'notification', listener: (message: { readonly channel: string; readonly payload?: string | undefined }) => void): unknown;
 }
 
-/** The first pause before a broken connection is made anew, in milliseconds; each further one is twice as long, to half a minute. */
+/** The first delay before reconnecting, in milliseconds; each further one is twice as long, up to half a minute. */
 const FIRST_PAUSE = 500;
 const MAX_PAUSE = 30_000;
 
 /**
- * News over PostgreSQL NOTIFY.
+ * Events over PostgreSQL NOTIFY.
  *
- * @param pool anything with `query`, to send by.
- * @param connect makes a connected `Client`: called at the first subscription, and again whenever its connection broke.
+ * @param pool any object with `query`, to send with.
+ * @param connect makes a connected `Client`: called at the first subscription, and again after each lost connection.
  */
 export function postgresChannel(
   pool: Pick<PostgresListener, 'query'>,
@@ -86,10 +86,10 @@ export function postgresChannel(
         let broken = false;
         let listener: PostgresListener | null = null;
         const again = (error: unknown, next: number): void => {
-          if (broken) return; // told by `error` and by `end`
+          if (broken) return; // reported by both `error` and `end`
           broken = true;
           onError(error);
-          // One that refuses to LISTEN, as a standby does, is still connected: each try would leave a connection behind.
+          // A client that fails to LISTEN, as on a standby, is still connected: each try would leave a connection behind.
           Promise.resolve(listener?.end?.()).catch(onError);
           setTimeout(() => void open(Math.min(2 * next, MAX_PAUSE), missed), next);
         };

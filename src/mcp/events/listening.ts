@@ -1,5 +1,5 @@
 /**
- * Streams that a client holds open to hear of changes (`subscriptions/listen`): fed with this user's news alone, and ended when
+ * Streams that a client opens to receive changes (`subscriptions/listen`): they send this user's events only, and end when
  * the token ends, or soon after it was revoked (SEC-190).
  */
 import type { RequestState } from '../../model/request-state.ts';
@@ -11,7 +11,7 @@ import { eventUserOf, type UserEvent, type UserEvents } from './user-events.ts';
 import { subscribedAs, watchedIn } from './subscriptions.ts';
 
 const KINDS = { tools: 'tools_list_changed', resources: 'resources_list_changed', prompts: 'prompts_list_changed' } as const;
-/** The longest wait that a timer takes. */
+/** The maximum delay of a timer. */
 const MAX_TIMER_MS = 2_147_483_647;
 /** How long a stream of a caller without a token lasts. */
 const ANONYMOUS_FOR: Seconds = 3600;
@@ -21,7 +21,7 @@ export function isListening(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen';
 }
 
-/** A user's news as the SDK's bus, for one stream. A caller without a token hears of none. @param body what asked for it. */
+/** A user's events as the SDK's bus, for one stream. A caller without a token gets none. @param body of the request for the stream. */
 export function busFor(events: UserEvents, access: Access | null, body: unknown): ServerEventBus {
   const { params } = body as { readonly params?: { readonly notifications?: unknown } };
   const subscribed = watchedIn(params).filter((uri) => typeof uri === 'string');
@@ -41,9 +41,9 @@ export function busFor(events: UserEvents, access: Access | null, body: unknown)
 }
 
 /**
- * Ends a stream: when the token ends, when a check every so often finds it revoked, and by `abort()`.
+ * Ends a stream: when the token ends, when a periodic check finds it revoked, and by `abort()`.
  *
- * @param early what ends it besides: its client goes, the server is to stop.
+ * @param early further reasons to end it: the client disconnects, the server stops.
  */
 export function endOf(
   early: readonly (AbortSignal | undefined)[],
@@ -59,7 +59,7 @@ export function endOf(
   const left = access ? access.expiresAt - now : ANONYMOUS_FOR;
   const atExpiry = setTimeout(stop, Math.min(MAX_TIMER_MS, Math.max(0, left * 1000)));
   const checks = setInterval(() => {
-    // A store that is down is no revocation: the next check asks again.
+    // A store that is down does not mean revoked: the next check asks again.
     stillGood?.().then(
       (good) => good || stop(),
       () => undefined,
@@ -75,7 +75,7 @@ export function endOf(
 }
 
 /**
- * An answer that says when it is over: at once where it is no stream, else when it was read to its end or given up.
+ * Wraps a response to report its end: at once if it is not a stream, else when it was read to its end or cancelled.
  *
  * @param until ends a stream early.
  */
@@ -97,7 +97,7 @@ export function tellingItsEnd(response: Response, over: () => void, until?: Abor
       if (!until) return;
       forget = onAbort(until, () => {
         cut = true;
-        controller.close(); // before the reader, which would have to be waited for
+        controller.close(); // before the cancellation of the reader, which would have to be awaited
         void reader.cancel().catch(() => undefined);
         over();
       });

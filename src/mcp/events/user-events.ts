@@ -1,6 +1,6 @@
 /**
- * News for one user: "what you may use has changed", "what you have subscribed to is not what it was". Whoever changes a user's rights, or a
- * resource, publishes it; the streams that this user's clients hold open, in whichever process, hear of it and ask anew. Nobody else's do.
+ * Events for one user: a list changed, or a subscribed resource was updated. The code that changes a user's rights, or a resource, publishes
+ * the event; the open streams of this user's clients, in any process, receive it. Streams of other users do not.
  */
 import type { Access } from '../../model/access.ts';
 import { keyOf } from '../../model/live-permissions.ts';
@@ -10,38 +10,38 @@ import type { Awaitable } from '../../model/runtime.ts';
 export type ListKind = 'tools' | 'resources' | 'prompts';
 
 /**
- * A piece of news: a list changed; a resource was updated, which is told to whoever has subscribed to it; resources were, and it is not known which, so
- * that every subscription is told.
+ * An event: a list changed; a resource was updated, which is sent to its subscribers; or resources were updated, and it is not known which,
+ * so that it is sent for every subscription.
  */
 export type UserEvent = ListKind | 'updates' | { readonly updated: string };
 
-/** Whose lists: the user, and the issuer where that is not our own server. */
+/** The user that an event is for, and the issuer if that is not our own server. */
 export interface EventUser {
   readonly userId: string;
   readonly issuer?: string | undefined;
 }
 
-/** Carries news from whoever publishes to the streams of a user. */
+/** Carries events from their publishers to the streams of a user. */
 export interface UserEvents {
   /** @param news default: all three lists. */
   publish(user: EventUser, news?: readonly UserEvent[]): Awaitable<void>;
-  /** @returns ends it; may be called again. */
+  /** @returns a function that ends the subscription; it may be called again. */
   subscribe(user: EventUser, listener: (news: UserEvent) => void): () => void;
 }
 
-/** What an engine must do: carry a text to every process that listens, this one included. */
+/** What an engine must do: deliver a text to every process that listens, this one included. */
 export interface Channel {
   send(text: string): Awaitable<void>;
-  /** Called once, when somebody first subscribes. @param missed to be called when texts may have been lost, as while the connection was. */
+  /** Called once, at the first subscription. @param missed to be called when texts may have been lost, as after a lost connection. */
   listen(receive: (text: string) => void, missed: () => void): void;
 }
 
 /** The lists. */
 export const LISTS: readonly ListKind[] = ['tools', 'resources', 'prompts'];
-/** What is told to whoever may have missed something. */
+/** Sent to subscribers that may have missed an event. */
 export const MISSED: readonly UserEvent[] = [...LISTS, 'updates'];
 
-/** News within one process; or through a channel, among all that share it. */
+/** Events within one process; or, through a channel, among all processes that share it. */
 export function userEvents(channel: Channel | null = null): UserEvents {
   const listeners = new Map<string, Set<(news: UserEvent) => void>>();
   let listening = false;
@@ -74,12 +74,12 @@ export function userEvents(channel: Channel | null = null): UserEvents {
   };
 }
 
-/** Whose news a caller hears. */
+/** The user for which a caller receives events. */
 export function eventUserOf({ issuer, userId }: Access): EventUser {
   return { issuer, userId };
 }
 
-/** What comes over a shared channel is checked: others may write to it. */
+/** Messages of a shared channel are checked: other programs may write to it. */
 function readNews(text: string): readonly [string, readonly UserEvent[]] | null {
   try {
     const [user, news] = JSON.parse(text) as [unknown, unknown];
@@ -89,7 +89,7 @@ function readNews(text: string): readonly [string, readonly UserEvent[]] | null 
   }
 }
 
-/** Whether it is a piece of news that this version knows. */
+/** Whether it is an event that this version knows. */
 export function isUserEvent(one: unknown): one is UserEvent {
   return MISSED.includes(one as UserEvent) || typeof (one as { updated?: unknown } | null)?.updated === 'string';
 }

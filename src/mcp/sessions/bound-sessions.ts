@@ -1,10 +1,10 @@
 /**
- * Bound sessions: puts a handler that keeps MCP sessions by `Mcp-Session-Id` (2025-era: Cloudflare's `McpAgent.serve`, a transport of
- * the SDK) behind what the specification wants of it. The id alone then leads nowhere:
+ * Bound sessions: wraps a handler that keeps MCP sessions by `Mcp-Session-Id` (2025-era: Cloudflare's `McpAgent.serve`, an SDK transport) and
+ * adds the checks that the specification requires. A session id alone then gives no access:
  *
- *   id known for this very user → same client → same props as at its beginning → not idle for too long → the handler; else 404
+ *   id known for this user → same client → same props as at its start → not idle for too long → the handler; else 404
  *
- * After a 404 clients begin a new session by themselves (2025-11-25, Session Management), with the props of that moment.
+ * After a 404, clients start a new session by themselves (2025-11-25, Session Management), with the props of that moment.
  */
 import { requestState } from '../../model/request-state.ts';
 import { base64url } from '../../lib/base64url.ts';
@@ -28,15 +28,15 @@ import { redactedHeaders, redactedUrl } from '../redacted-request.ts';
 export interface BoundSessionsOptions {
   /** Seconds without a request after which a session is over; default a day. */
   readonly idle?: Seconds;
-  /** Sessions that one user may have through one client at once, 1 to 2000; default 100. Of one more, the one not used for the longest time is found no more. */
+  /** Maximum sessions of one user through one client, 1 to 2000; default 100. A new one above that makes the least recently used unavailable. */
   readonly most?: number;
-  /** Seconds after which a stream that a client holds open, or that a tool answers on, notices that its token was revoked; 1 to 300, default 15. */
+  /** Seconds until an open stream, or the stream of a running tool, notices that its token was revoked; 1 to 300, default 15. */
   readonly streamCheck?: Seconds;
-  /** Bytes of a request. Default: the limit of the server in front (`serve`), else 4 MiB. */
+  /** Maximum bytes of a request body. Default: the limit of the server in front (`serve`), else 4 MiB. */
   readonly bodyLimit?: number;
 }
 
-/** A session as it is kept for its user: which client began it, a hash of the props that it began with, when it was last used. */
+/** The stored session: the client that started it, a hash of the props at its start, the time of its last use. */
 type Kept = { readonly clientId: string; readonly props: string; readonly seenAt: Seconds; readonly ended?: boolean };
 
 const MAX_LENGTH = 200;
@@ -74,7 +74,7 @@ export function boundSessions<Env = unknown>(
       const id = request.headers.get(HEADER);
       const props = await hashOf(access.props);
       if (id !== null && !(await isOwn(id, states, access, props))) return notFound();
-      // Ends with the token, also for a tool that is at work: its handler sees the signal, its stream is cut.
+      // Aborts when the token ends, also while a tool runs: the handler sees the signal, and the stream is closed.
       const until = endOf(
         [request.signal, request.method === 'GET' ? requestState(ctx).stopping : undefined],
         access,
@@ -85,7 +85,7 @@ export function boundSessions<Env = unknown>(
       const given = new AbortController();
       const over = onAbort(until.signal, () => given.abort());
       const finish = (): void => {
-        over(); // what came to its end was not given up
+        over(); // a response that is complete was not abandoned
         until.abort();
       };
       try {
@@ -107,7 +107,7 @@ export function boundSessions<Env = unknown>(
     const { kept, version } = found;
     const [now, label] = [states.now(), await labelOf(id)];
     if (kept.ended || kept.clientId !== access.clientId || kept.props !== props || now - kept.seenAt > idle) return false;
-    // Whoever loses this race was as much in time as the winner.
+    // A request that loses this race was as much in time as the winner.
     const isSeen = now - kept.seenAt > idle / 10 && (await states.write(handleOf(label), { ...kept, seenAt: now }, version, idle));
     return !isSeen || (await places(states, access)).keep(label);
   }
@@ -141,17 +141,17 @@ function handleOf(label: string): string {
   return `${KIND} ${label}`;
 }
 
-/** What a session is known by where its id must not stand. */
+/** Identifies a session where its id must not appear. */
 function labelOf(id: string): Promise<string> {
   return hashOf(id);
 }
 
-/** Also of what tools know of the caller: when it changes, the session that was made for it is over. */
+/** Covers all that tools know of the caller: when it changes, the session made for it ends. */
 async function hashOf(value: unknown): Promise<string> {
   return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(JSON.stringify(value ?? null)))));
 }
 
-/** The request without what carries a credential: the handler is told who calls, and has no need of the token. */
+/** The request without credentials: the handler is told the caller, and has no need of the token. */
 function shown(request: Request, signal: AbortSignal, ctx: Context): Request {
   const credential = requestState(ctx).credential?.() ?? undefined;
   const own = request;

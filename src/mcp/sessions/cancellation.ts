@@ -1,6 +1,6 @@
 /**
- * Cancelling: a client's wish that one of its requests be given up comes in another POST, and is put into the drawer of its session, where the
- * turn that is at it looks from time to time.
+ * Cancellation: a client cancels one of its requests in another POST. It is written to the session store, which the exchange that runs the request
+ * polls.
  */
 import { pause } from '../../lib/on-abort.ts';
 import type { Seconds } from '../../model/store.ts';
@@ -10,15 +10,15 @@ import { type Id, isOfOrdinaryLength } from '../message.ts';
 import { looked, WAITS } from './server-requests.ts';
 import type { Report } from '../tool-error.ts';
 
-/** How often a turn looks. */
+/** Interval of the polling. */
 export const LOOK_EVERY: Seconds = 2;
 
-/** The wishes of a session: the latest of its clients, in one record. */
+/** The cancellations of a session: the latest of its client, in one record. */
 const CANCELLED = 'cancelled';
 const MAX_CANCELLED = 64;
 type Wanted = readonly (readonly [id: Id, at: Seconds])[];
 
-/** Puts down that a request is to be given up. */
+/** Stores that a request is to be cancelled. */
 export async function putCancellation(drawer: SessionStore, id: unknown): Promise<void> {
   if (!isOfOrdinaryLength(id)) return;
   await changeState<Wanted, void>(drawer, CANCELLED, WAITS, (wanted) => {
@@ -27,7 +27,7 @@ export async function putCancellation(drawer: SessionStore, id: unknown): Promis
   });
 }
 
-/** Looks for wishes to cancel until the signal, and tells of each once. @param open the requests that have no answer yet. */
+/** Polls for cancellations until the signal aborts, and reports each once. @param open the requests that have no answer yet. */
 export async function watchForCancellations(
   drawer: SessionStore,
   open: ReadonlySet<Id>,
@@ -39,7 +39,7 @@ export async function watchForCancellations(
   }: {
     readonly until: AbortSignal;
     readonly report: Report;
-    /** Called before each look with its number. */
+    /** Called before each poll with its number. */
     readonly each: (look: number) => Promise<void>;
     readonly cancelled: (id: Id) => void;
   },

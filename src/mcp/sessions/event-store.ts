@@ -1,7 +1,7 @@
 /**
- * Replay: the messages of a `tools/call` of a session are kept for a while, sealed, before they are sent; a client whose connection broke
- * asks for those after the last one that it saw (`Last-Event-ID`), in whichever process. An event's id is its stream's and its number there.
- * Whoever is at a call says so from time to time; where that stops, its process has died, and whoever waits elsewhere is told.
+ * Replay: messages of a `tools/call` in a session are stored, sealed, before they are sent. After a lost connection the client asks any process
+ * for the events after the last one that it saw (`Last-Event-ID`). An event id is the id of its stream and a sequence number.
+ * The process that runs a call writes a heartbeat; when that stops, the process has died, and requests that wait elsewhere get an error.
  */
 import type { EventStore } from '@modelcontextprotocol/server';
 import { utf8 } from '../../lib/bytes.ts';
@@ -10,7 +10,7 @@ import { type SessionStore, MAX_RECORD_BYTES } from './session-store.ts';
 import { type Id, isAnswer, isOfOrdinaryLength } from '../message.ts';
 import { asError, type Report } from '../tool-error.ts';
 
-/** What is kept of a stream: numbered messages, the requests that have no answer yet, when somebody was last at them. */
+/** A stored stream: numbered messages, the requests without an answer, the time of the last heartbeat. */
 export type KeptStream = {
   readonly stream: string;
   readonly events: readonly (readonly [number, Json])[];
@@ -19,25 +19,25 @@ export type KeptStream = {
   readonly seenAt: Seconds;
 };
 
-/** How long the messages of a stream are kept after the last of them. */
+/** How long the messages of a stream are stored after the last of them. */
 export const KEPT_FOR: Seconds = 600;
-/** How often whoever is at a call says so; and how long after the last time it counts as dead. */
+/** Interval of the heartbeat of a running call; below, the time after the last one at which the call counts as dead. */
 export const SAID_EVERY: Seconds = 20;
 const DEAD_AFTER: Seconds = 65;
 const MAX_EVENTS = 64;
-/** Streams that one session keeps. A new one takes the place of one that is over; where all are going on, it is sent and not kept. */
+/** Maximum stored streams of a session. A new one replaces a finished one; if all are running, the new one is sent and not stored. */
 export const MAX_KEPT = 16;
-/** Characters of a record for what is no event. */
+/** Characters of a record reserved for all but the events. */
 const ROOM = 20_000;
 const EVENT_ID = /^([\w-]{4,64})\.(\d{1,9})$/;
 
 /** The stream of one request, as the SDK's transport fills it. */
 export interface Recording extends EventStore {
-  /** Says that somebody is at it, and makes sure that who comes back finds it, though nothing was said yet. */
+  /** Writes a heartbeat, and makes sure that a client which reconnects finds the stream, though it has no message yet. */
   keep(): Promise<void>;
 }
 
-/** Begins to keep a stream. @param open the requests that have no answer yet. */
+/** Begins to store a stream. @param open the requests that have no answer yet. */
 export function recordTo(drawer: SessionStore, open: ReadonlySet<Id>, report: Report): Recording {
   let [name, count] = ['', 0];
   let stream: Pick<KeptStream, 'events' | 'over'> = { events: [], over: false };
@@ -48,13 +48,13 @@ export function recordTo(drawer: SessionStore, open: ReadonlySet<Id>, report: Re
     return written === null ? null : { slot, version: written };
   };
   let work: Promise<void> = Promise.resolve();
-  // What cannot be kept is sent nevertheless: the client then hears of it once.
+  // A message that cannot be stored is still sent: the client then receives it once.
   const save = (): Promise<void> =>
     (work = work.then(async () => {
       if (name === '') return;
       try {
         place = place && (await write(place));
-        // None yet, lost to another stream, or the answer to its last write was lost.
+        // Not stored yet, lost to another stream, or the response to the last write was lost.
         for (let tries = 0; place === null && tries < MAX_KEPT; tries++) {
           const free = await placeFor(drawer, name);
           if (free === null) return;
@@ -80,13 +80,13 @@ export function recordTo(drawer: SessionStore, open: ReadonlySet<Id>, report: Re
   };
 }
 
-/** Which stream, and after which of its events; null for an id that is none of ours. */
+/** The stream and the sequence number of an event id; null for an id that is not ours. */
 export function readEventId(id: string): { readonly stream: string; readonly after: number } | null {
   const [, stream, after] = EVENT_ID.exec(id) ?? [];
   return stream === undefined ? null : { stream, after: Number(after) };
 }
 
-/** A stream as far as it came; null where none is kept. */
+/** A stream as stored so far; null if it is not stored. */
 export async function readStream(drawer: SessionStore, stream: string): Promise<KeptStream | null> {
   for (const slot of slotsFor(stream)) {
     const found = await drawer.read<Json & KeptStream>(slot);
@@ -95,13 +95,13 @@ export async function readStream(drawer: SessionStore, stream: string): Promise<
   return null;
 }
 
-/** A record of the session in which a stream may be kept. */
+/** A record of the session in which a stream may be stored. */
 interface Place {
   readonly slot: string;
   readonly version: Version | null;
 }
 
-/** Where a stream is kept, or can be; null where others that are going on have all places. */
+/** Where a stream is stored, or can be; null if other running streams have all slots. */
 async function placeFor(drawer: SessionStore, stream: string): Promise<Place | null> {
   for (const slot of slotsFor(stream)) {
     const found = await drawer.read<Json & KeptStream>(slot);
@@ -111,20 +111,20 @@ async function placeFor(drawer: SessionStore, stream: string): Promise<Place | n
   return null;
 }
 
-/** The places of a session, in an order of each stream's own. */
+/** The slots of a session, in an order of each stream's own. */
 function slotsFor(stream: string): readonly string[] {
   const first = utf8(stream).reduce((sum, byte) => (31 * sum + byte) % MAX_KEPT, 0);
   return Array.from({ length: MAX_KEPT }, (_, at) => `stream ${(first + at) % MAX_KEPT}`);
 }
 
-/** What is told to whoever waits for a call whose process has died: an error for each request without an answer; null while somebody is at it. */
+/** Sent to a client that waits for a call of a dead process: an error for each request without an answer; null while a process runs it. */
 export function deathOf({ open, over, seenAt }: KeptStream, now: Seconds): readonly Json[] | null {
   if (over || now - seenAt <= DEAD_AFTER) return null;
   const error = { code: -32000, message: 'The server that was at it has ended, and nobody knows how far it came.' };
   return open.map((id) => ({ jsonrpc: '2.0', id, error }));
 }
 
-/** The oldest go first where it becomes too much. A message that alone is too large is replaced by a word that it was. */
+/** Drops the oldest events when there are too many. A message that is too large by itself is replaced by a note that says so. */
 function bounded(events: KeptStream['events']): KeptStream['events'] {
   const kept = events.slice(-MAX_EVENTS);
   const isTooLarge = (): boolean => JSON.stringify(kept).length > MAX_RECORD_BYTES - ROOM;

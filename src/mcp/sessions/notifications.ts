@@ -1,6 +1,6 @@
 /**
- * News: the streams that a 2025-era client holds open with GET. One tells it that lists have changed, so that rights that were given or taken
- * show at once, and of the resources that it has subscribed to; the other goes on with a request whose connection broke. Both end with the token, with the session, and with the client.
+ * Notifications: the streams that a 2025-era client opens with GET. One sends changes of lists (so that new or revoked rights show at once) and of
+ * subscribed resources. The other resumes an interrupted response. Both end with the token, with the session, and with the client.
  */
 import { utf8 } from '../../lib/bytes.ts';
 import { onAbort, pause } from '../../lib/on-abort.ts';
@@ -14,14 +14,14 @@ import { subscribedAs } from '../events/subscriptions.ts';
 /** Comments that keep proxies from closing a quiet stream. */
 const ALIVE_MS = 15_000;
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 1000];
-/** How often a stream is looked for that a turn is about to keep. */
+/** How often to look for a stream that an exchange is about to store. */
 const MAX_MISSES = 5;
 const EMPTY_DATA_SINCE = '2025-11-25';
 
 /** Writes to a stream of server-sent events. */
 export type Write = (message: Json, id?: string) => void;
 
-/** A stream that `feed` fills until it is over, or `until` says so. */
+/** A stream that `feed` writes to until it is done, or `until` aborts. */
 export function eventStream(
   until: AbortController,
   feed: (write: Write, raw: (text: string) => void) => Promise<void>,
@@ -42,12 +42,12 @@ export function eventStream(
         try {
           controller.close();
         } catch {
-          // it was cancelled, which closed it
+          // the client cancelled, which closed it
         }
       });
       const write: Write = (message, id) =>
         raw(`${id === undefined ? '' : `id: ${id}\n`}event: message\ndata: ${JSON.stringify(message)}\n\n`);
-      // A feed that fails ends the stream; its client comes back.
+      // If `feed` fails, the stream ends; its client reconnects.
       feed(write, raw).then(end, end);
     },
     cancel: end,
@@ -56,13 +56,13 @@ export function eventStream(
   return new Response(body, { headers: { ...about, ...headers } });
 }
 
-/** What changes, and for whom. */
+/** The events, and the user they are for. */
 export interface NotificationStream {
   readonly access: Access;
   readonly events: UserEvents;
 }
 
-/** Tells what has changed. Whoever comes back is told of all: what it missed is not known, and to look twice does no harm. */
+/** Sends changes. A client that reconnects is sent all of them: what it missed is unknown, and reading a list twice does no harm. */
 export function notificationStream(session: Session, isBack: boolean, newspaper: NotificationStream, until: AbortController): Response {
   const feed = async (write: Write, raw: (text: string) => void): Promise<void> => {
     if ((session.kept?.version ?? '') >= EMPTY_DATA_SINCE) raw('id: news.0\ndata: \n\n');
@@ -73,7 +73,7 @@ export function notificationStream(session: Session, isBack: boolean, newspaper:
   return eventStream(until, feed, { 'mcp-session-id': session.id });
 }
 
-/** Tells news until the signal. @throws what keeps it from telling them: to end the stream is then the way to tell that something was missed. */
+/** Sends events until the signal aborts. @throws if that fails: ending the stream is then how the client learns that it missed something. */
 export function sendNotifications(
   session: Session,
   { access, events }: NotificationStream,
@@ -89,7 +89,7 @@ export function sendNotifications(
   });
 }
 
-/** A piece of news as a session is told it. What it wants to hear is read at that very moment: subscriptions come in other requests. */
+/** The messages of an event for a session. Subscriptions are read at this moment: they come in other requests. */
 async function messagesOf(news: UserEvent, session: Session): Promise<readonly Json[]> {
   const kept = await keptNow(session);
   if (kept === null) return [];
@@ -101,7 +101,7 @@ async function messagesOf(news: UserEvent, session: Session): Promise<readonly J
     .map((uri) => ({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } }));
 }
 
-/** What a stream said after an event, and says from now on. */
+/** The messages of a stream after an event, stored ones first, then new ones. */
 export async function resumedStream(session: Session, stream: string, after: number, until: AbortController): Promise<Response> {
   const feed = async (write: Write): Promise<void> => {
     let [last, misses, wait] = [after, 0, FIRST_LOOK_MS];

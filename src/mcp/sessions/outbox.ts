@@ -1,6 +1,6 @@
 /**
- * Outbox: what a server says to a client of 2024-11, whose one stream (GET) is held by some process, while its messages (POST) come to any.
- * Writers add to one record of the session, the holder of the stream empties it: what it took out it sends, once.
+ * Outbox: messages from the server to a client of 2024-11. One process serves the client's only stream (GET); its POSTs may reach any process.
+ * Writers append to one record of the session; the process with the stream removes the messages and sends each once.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { pause } from '../../lib/on-abort.ts';
@@ -13,7 +13,7 @@ import type { Session } from './session.ts';
 const OUTBOX = 'outbox';
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [50, 1000];
 
-/** Adds a message. @throws {Error} where it is too large, or nobody fetches what is there. */
+/** Appends a message. @throws {Error} if it is too large, or no stream fetches the messages. */
 export function put({ drawer }: Session, message: JSONRPCMessage, until: AbortSignal): Promise<void> {
   return changeState<readonly Json[], void>(drawer, OUTBOX, KEPT_FOR, (messages) => {
     until.throwIfAborted();
@@ -21,7 +21,7 @@ export function put({ drawer }: Session, message: JSONRPCMessage, until: AbortSi
   });
 }
 
-/** The stream: first the address for messages, then all that comes, and news. When the server stops, it ends as soon as nothing is at work for it. */
+/** The stream: first the URL for POSTs, then all messages and notifications. When the server stops, it ends once no call runs for the session. */
 export function outboxStream(
   session: Session,
   address: string,
@@ -33,7 +33,7 @@ export function outboxStream(
   const empty = async (write: Write): Promise<void> => {
     for (let wait = FIRST_LOOK_MS; !until.signal.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
       const isStopping = stopping?.aborted === true;
-      const isLast = isStopping && !isAtWork(); // asked before the look, which then finds all
+      const isLast = isStopping && !isAtWork(); // checked before the read, which then finds everything
       const found = await drawer.read<readonly Json[]>(OUTBOX);
       if (found && (await drawer.remove(OUTBOX, found.version))) {
         for (const message of found.value) write(message);

@@ -1,11 +1,11 @@
 /**
- * Turn: one POST of a session. The server is made for this request alone, as everywhere; it is told what the client said of itself, so that
- * it knows whom it talks to, and its requests to the client (elicitation, sampling) go out on the stream of this POST. Their answers come
- * in other POSTs, perhaps to other processes: they are put into the session's drawer, where this turn looks for them.
+ * Post exchange: serves one POST of a session. The server is made for this request alone; it is told what the client declared at `initialize`.
+ * Its requests to the client (elicitation, sampling) are sent on the stream of this POST. Their answers come in other POSTs, perhaps to other
+ * processes, which write them to the session store; this exchange polls for them.
  *
- *   initialize, replayed → the messages of this POST → what the server asks, under an id of this turn → its answer from the drawer → result
+ *   replay `initialize` → the messages of this POST → requests of the server, under ids of this exchange → answers from the store → result
  *
- * A client that goes away has not cancelled (2025-11-25, Streamable HTTP): a tool runs on, for whoever comes back with `Last-Event-ID`.
+ * A client that disconnects has not cancelled (2025-11-25, Streamable HTTP): a tool runs on, for a client that returns with `Last-Event-ID`.
  */
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { AuthInfo, JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
@@ -22,40 +22,40 @@ import type { Session } from './session.ts';
 import { asError, type Report } from '../tool-error.ts';
 import { isBelow, isGranted, MAX_SUBSCRIPTIONS, type Subscription, subscriptionIn } from '../events/subscriptions.ts';
 
-/** One POST, and whose. */
+/** One POST, and its session. */
 export interface PostExchange {
   readonly session: Session;
   readonly request: Request;
   readonly body: JudgedBody;
   readonly authInfo: AuthInfo;
   readonly report: Report;
-  /** Keeps a session that this turn began; gets the result of `initialize`. */
+  /** Stores a session that this exchange started; gets the result of `initialize`. */
   readonly begin: (result: Json) => Promise<void>;
-  /** Has the session remember what its client wishes for. False where it is too much. */
+  /** Stores a subscription of the client in the session. False if there are too many. */
   readonly remember: (wish: Subscription) => Promise<boolean>;
-  /** Ends with the token of the request. */
+  /** Aborts when the token of the request ends. */
   readonly until: AbortController;
-  /** Tells that its client has gone away, while a tool goes on. */
+  /** Called when the client has disconnected while a tool runs. */
   readonly leave: () => void;
   readonly waitUntil: (promise: Promise<unknown>) => void;
 }
 
-/** How long a tool may go on for a client that has gone away. */
+/** How long a tool may run after its client has disconnected. */
 const ALONE: Seconds = 600;
-/** When a client whose connection broke comes back. */
+/** When a client should reconnect after a lost connection. */
 const RETRY_MS = 1000;
 const [INVALID_PARAMS, INTERNAL_ERROR] = [-32602, -32603];
 
-/** How the messages of a turn go to the client. */
+/** How the messages of an exchange reach the client. */
 interface Way {
   readonly transport: Transport;
-  /** Keeps what is said, for a client that comes back. */
+  /** Stores the messages, for a client that reconnects. */
   readonly recording: Recording | null;
   /** Hands the client's own messages to the server. */
   readonly start: (authInfo: AuthInfo, request: Request, body: JudgedBody) => Promise<Response>;
 }
 
-/** A turn that is going on. */
+/** A running exchange. */
 interface Going {
   readonly turn: PostExchange;
   /** Requests of the client that have no answer yet. */
@@ -67,13 +67,13 @@ interface Going {
   readonly finish: () => void;
 }
 
-/** Has a server answer the messages of a turn, on the stream of its POST. */
+/** Has a server answer the messages of an exchange, on the stream of its POST. */
 export function exchangePost(server: AnyServer, turn: PostExchange): Promise<Response> {
   return converse(server, turn, (open, isTool) => {
     const { drawer, id, kept } = turn.session;
     const recording = isTool ? recordTo(drawer, open, turn.report) : null;
     const transport = new WebStandardStreamableHTTPServerTransport({
-      ...(kept === null && { sessionIdGenerator: () => id }), // the SDK asks for it at `initialize` alone
+      ...(kept === null && { sessionIdGenerator: () => id }), // the SDK asks for it at `initialize` only
       ...(recording && { eventStore: recording, retryInterval: RETRY_MS }),
     });
     if (kept !== null) transport.sessionId = id;
@@ -82,7 +82,7 @@ export function exchangePost(server: AnyServer, turn: PostExchange): Promise<Res
   });
 }
 
-/** Has a server answer the messages of a turn by way of `send`, while the POST is told at once that they have come (2024-11). */
+/** Has a server answer the messages of an exchange through `send`; the POST itself is accepted at once (2024-11). */
 export function exchangePostAlone(
   server: AnyServer,
   turn: PostExchange,
@@ -103,7 +103,7 @@ export function exchangePostAlone(
   });
 }
 
-/** Introduces the two to each other, has the server answer, and stays until everything is answered. */
+/** Replays `initialize`, has the server answer, and waits until everything is answered. */
 async function converse(server: AnyServer, turn: PostExchange, wayFor: (open: ReadonlySet<Id>, isTool: boolean) => Way): Promise<Response> {
   const { session, request, body, authInfo, report, until } = turn;
   const messages = messagesOf<JudgedMessage>(body);
@@ -135,7 +135,7 @@ async function converse(server: AnyServer, turn: PostExchange, wayFor: (open: Re
   }
 }
 
-/** Tells a new server what the client said of itself when the session began. Its answer was given then. */
+/** Replays `initialize` to a new server. Its answer was sent when the session started. */
 async function introduce(transport: Transport, params: Json, deliver: Going['deliver']): Promise<void> {
   if (params === null) return;
   const send = transport.send.bind(transport);
@@ -146,7 +146,7 @@ async function introduce(transport: Transport, params: Json, deliver: Going['del
   transport.send = send;
 }
 
-/** What becomes of what the server says: answers end requests, questions go out under other ids, all goes on the stream of a request. */
+/** Routes the server's messages: answers close requests, its own requests get other ids, and all are sent on the stream of a request. */
 function speaking(send: Transport['send'], going: Going): Transport['send'] {
   const { turn, open, questions, finish } = going;
   const messages = messagesOf<JudgedMessage>(turn.body);
@@ -164,7 +164,7 @@ function speaking(send: Transport['send'], going: Going): Transport['send'] {
       return;
     }
     const [first] = open;
-    if (first === undefined) return; // a server of this turn alone has nobody to talk to but in an answer
+    if (first === undefined) return; // a server made for this exchange alone can reach its client only in a response
     if (isBelow(level, message as Message)) return;
     const sendRelated = (one: JSONRPCMessage): Promise<void> =>
       send(one, { ...options, relatedRequestId: options?.relatedRequestId ?? first });
@@ -173,7 +173,7 @@ function speaking(send: Transport['send'], going: Going): Transport['send'] {
   };
 }
 
-/** An answer as it goes out: what the session is to know of it is kept before, and what could not be kept is no success. */
+/** Completes an answer before it is sent: what the session needs of it is stored first, and a failure to store is an error. */
 async function settled(answer: Message, asked: Message | undefined, turn: PostExchange): Promise<JSONRPCMessage> {
   const { kept } = turn.session;
   const { id, result } = answer;
@@ -191,7 +191,7 @@ async function settled(answer: Message, asked: Message | undefined, turn: PostEx
   }
 }
 
-/** Looks whether the client wants one of its requests cancelled, and keeps the stream of a long one. */
+/** Polls for cancellations by the client, and writes the heartbeat of a long stream. */
 function watch({ turn, open, recording, deliver, finish }: Going): Promise<void> {
   return watchForCancellations(turn.session.drawer, open, {
     until: turn.until.signal,
@@ -207,15 +207,15 @@ function watch({ turn, open, recording, deliver, finish }: Going): Promise<void>
   });
 }
 
-/** Closes the server when the turn is over. */
+/** Closes the server at the end of the exchange. */
 function closedAtEnd(server: AnyServer, { until, report }: PostExchange): Promise<void> {
   const over = new Promise<void>((done) => void onAbort(until.signal, done));
   return over.then(() => server.close()).catch((error: unknown) => report(asError(error)));
 }
 
-/** A stream whose client may go away before its end: a tool then goes on for a while, everything else ends. */
+/** A stream that may outlive its client: a tool then runs on for a while, all else ends. */
 function heldOpen(response: Response, { turn, open, recording, finish }: Going): Response {
-  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response; // what is said goes another way
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response; // the messages are sent another way
   const { signal } = turn.until;
   let isLeft = false;
   const left = (): void => {

@@ -1,7 +1,7 @@
 /**
- * Questions: what a server asks its client while a turn lasts (elicitation, sampling, roots). Each goes out under an id that cannot be guessed, and
- * stands open in the drawer of the session. Its answer comes in another POST, perhaps to another process, which puts it there, once; an answer
- * to no open question is dropped, so that nothing is stored that was not asked for.
+ * Server requests: requests of a server to its client during an exchange (elicitation, sampling, roots). Each is sent under an id that cannot be
+ * guessed and is stored as open in the session store. The answer comes in another POST, perhaps to another process, which stores it, once. An
+ * answer to no open request is dropped, so that clients cannot store what was not asked for.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { base64url } from '../../lib/base64url.ts';
@@ -11,31 +11,31 @@ import type { SessionStore } from './session-store.ts';
 import type { Id, Message } from '../message.ts';
 import { asError, type Report } from '../tool-error.ts';
 
-/** What is open of one turn. */
+/** The open requests of one exchange. */
 export interface ServerRequests {
-  /** Sends a request of the server under an id of its own, and looks for the answer from then on. */
+  /** Sends a request of the server under its own id, and polls for the answer from then on. */
   ask(question: Message & { readonly id: Id }, send: (message: JSONRPCMessage) => Promise<void>): Promise<void>;
-  /** A notification as the client knows it: what is taken back bears the id that the question went out under, and nobody waits for it any more. */
+  /** A notification with the ids that the client knows: a cancelled request has the id that it was sent under, and stops polling. */
   asSent(notification: Message): JSONRPCMessage;
 }
 
-/** How long an answer waits to be fetched, and a wish to cancel. */
+/** How long a stored answer or cancellation waits to be fetched. */
 export const WAITS: Seconds = 600;
-/** A person answers in seconds; the drawer is looked into at first often, then once a second. */
+/** A person answers in seconds: the session store is polled often at first, then once a second. */
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [100, 1000];
 const ANSWER_ID = /^[\w-]{22}$/;
 
-/** What is kept of a question: null while it is open, then the answer. */
+/** The stored request: null while it is open, then the answer. */
 type Kept = { [name: string]: Json } | null;
 
-/** The questions of a turn. @param deliver hands a message of the client to the server. */
+/** The server requests of an exchange. @param deliver hands a message of the client to the server. */
 export function serverRequestsOf(
   drawer: SessionStore,
   { deliver, until, report }: { readonly deliver: (message: object) => void; readonly until: AbortSignal; readonly report: Report },
 ): ServerRequests {
   const asked = new Map<string, Id>();
 
-  /** Looks until it is there, or nobody waits for it any more. */
+  /** Polls until the answer is there, or the request is cancelled. */
   async function fetchAnswer(name: string, id: Id): Promise<void> {
     for (let wait = FIRST_LOOK_MS; asked.has(name) && !until.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
       await pause(wait, until);
@@ -65,7 +65,7 @@ export function serverRequestsOf(
   };
 }
 
-/** Puts the client's answer to an open question where it is looked for. The first one counts. */
+/** Stores the client's answer to an open request. The first one counts. */
 export async function putAnswer(drawer: SessionStore, answer: { readonly id?: unknown }): Promise<void> {
   const { id } = answer;
   if (typeof id !== 'string' || !ANSWER_ID.test(id)) return;
@@ -73,7 +73,7 @@ export async function putAnswer(drawer: SessionStore, answer: { readonly id?: un
   if (found?.value === null) await drawer.write(answerTo(id), answer as Json, found.version, WAITS);
 }
 
-/** A store that is down for a moment is asked again. */
+/** Tries again while the store is down for a moment. */
 export async function looked<T>(look: () => Promise<T | null>, report: Report): Promise<T | null> {
   try {
     return await look();

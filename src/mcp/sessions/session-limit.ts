@@ -1,10 +1,10 @@
 /**
- * Session limit: so many sessions at once for one user through one client (docs/decisions/0018). One record holds the labels of those that are
- * there, the one seen longest ago first; whoever begins one more takes the place of that one.
+ * Session limit: the maximum number of sessions of one user through one client (docs/decisions/0018). One record holds the labels of these
+ * sessions, the least recently used first; a new session above the limit replaces that one.
  *
- *   the session's own record → its place, by one conditional write → whose place it was goes
+ *   write the record of the new session → take a slot, by one conditional write → end the session that lost its slot
  *
- * In this order whoever loses a place has a record that can be taken away. So a token that leaks, or a client that never ends a session, keeps no more than that.
+ * In this order a session that loses its slot has a record to delete. So a leaked token, or a client that ends no session, keeps no more than that.
  */
 import { base64url } from '../../lib/base64url.ts';
 import { utf8 } from '../../lib/bytes.ts';
@@ -12,44 +12,44 @@ import type { Seconds } from '../../model/store.ts';
 import type { UserStates } from '../../model/user-state.ts';
 import { changeState } from '../change-state.ts';
 
-/** How sessions end by themselves. */
+/** When sessions end by themselves. */
 export interface Terms {
   /** Seconds without use. */
   readonly idle: Seconds;
-  /** Sessions of one user and one client. */
+  /** Maximum sessions of one user and one client. */
   readonly most: number;
 }
 
 /** The sessions of one user and one client, by their labels. */
 export interface SessionSlots {
   /**
-   * Takes a place, or keeps the one it has, and ends those that have lost theirs.
+   * Takes a slot, or keeps the one that the session has, and ends the sessions that have lost theirs.
    *
-   * @param end ends a session. @throws {Error} where too many begin at once: then this one has ended, too.
+   * @param end ends a session. @throws {Error} if too many start at once: then this one has ended, too.
    */
   take(label: string, end: (label: string) => Promise<unknown>): Promise<void>;
-  /** Tells that a session is in use. @returns false where it has lost its place. */
+  /** Notes that a session is in use. @returns false if it has lost its slot. */
   keep(label: string): Promise<boolean>;
   leave(label: string): Promise<void>;
 }
 
-/** A session that has a place, and when it was last seen. */
+/** A session that has a slot, and the time of its last use. */
 type Place = readonly [label: string, seenAt: Seconds];
 
-/** @throws {TypeError} for terms that make no sense, in the name of whoever was given them. */
+/** @throws {TypeError} for invalid terms; the message names the function that was given them. */
 export function checkTerms(name: string, { idle, most }: Terms): Terms {
   if (!Number.isInteger(idle) || idle < 60) throw new TypeError(`${name}: \`idle\` must be a whole number of seconds, 60 or more.`);
   if (!Number.isInteger(most) || most < 1 || most > 2000) throw new TypeError(`${name}: \`most\` must be a whole number from 1 to 2000.`);
   return { idle, most };
 }
 
-/** The places of a user's sessions through a client. @param kind whose sessions: ours or those of another handler. */
+/** The slots for a user's sessions through a client. @param kind our own sessions or those of another handler. */
 export async function sessionSlotsOf(states: UserStates, kind: string, clientId: string, { idle, most }: Terms): Promise<SessionSlots> {
-  const longest = Math.ceil(idle * 1.1); // a session that is in use tells so after a tenth of its time
+  const longest = Math.ceil(idle * 1.1); // a session in use writes this after a tenth of its time
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(clientId))); // it may be a long URL
   const handle = `${kind} places ${base64url(digest)}`;
 
-  /** Changes the record until nobody else did meanwhile. `step` answers null where there is nothing to change. */
+  /** Changes the record, and tries again if another request changed it meanwhile. `step` answers null if there is nothing to change. */
   function change(step: (places: readonly Place[]) => readonly Place[] | null): Promise<void> {
     return changeState<readonly Place[], void>(states, handle, longest, (kept) => {
       const write = step((kept ?? []).filter(([, seenAt]) => states.now() - seenAt <= longest));

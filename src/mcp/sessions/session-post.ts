@@ -1,5 +1,5 @@
 /**
- * A POST of a session: which session it is for, what of it is for another turn of that session, and the turn that serves the rest.
+ * A POST of a session: finds the session, stores messages that are for another exchange of that session, and serves the rest.
  */
 import { requestState } from '../../model/request-state.ts';
 import { classifyInboundRequest, type AuthInfo } from '@modelcontextprotocol/server';
@@ -17,30 +17,30 @@ import { type Admitted, HEADER, notFound, PARAMETER, refusal, type SessionCaller
 import { exchangePost, exchangePostAlone, type PostExchange } from './post-exchange.ts';
 import { LISTS, type ListKind } from '../events/user-events.ts';
 
-/** Who posts, and where sessions are kept. */
+/** The caller, and the session store. */
 interface Posting {
   readonly visitor: SessionCaller;
   readonly keeper: Keeper;
   readonly sse: boolean;
 }
 
-/** A session, and whether its answers go by the stream of a client of 2024-11. */
+/** A session, and whether its responses go on the stream of a client of 2024-11. */
 interface Named {
   readonly session: Session | null;
   readonly isApart: boolean;
 }
 
-/** Characters that are kept of the parameters of `initialize`; clients send some hundred, but for their icons. */
+/** Maximum characters stored of the `initialize` parameters; clients send some hundred, apart from their icons. */
 const MAX_PARAMS = 65_536;
 
-/** Whether a body is of the protocol of 2025 or before; newer clients have no sessions (S-230). */
+/** Whether a body is of the 2025 protocol or older; newer clients have no sessions (S-230). */
 export function isOfSessions({ headers }: Request, body: JudgedBody): boolean {
   const [version, method, name] = ['mcp-protocol-version', 'mcp-method', 'mcp-name'].map((one) => headers.get(one) ?? undefined);
   const told = { protocolVersionHeader: version, mcpMethodHeader: method, mcpNameHeader: name };
   return classifyInboundRequest({ httpMethod: 'POST', ...present(told), body }).kind === 'legacy';
 }
 
-/** Takes a POST in: a refusal, an answer where nothing is left to serve, the turn to take, or null where it belongs to no session. */
+/** Accepts a POST: a refusal, a response if no message is left to serve, the exchange to serve, or null if it belongs to no session. */
 export async function takeIn(request: Request, body: JudgedBody, posting: Posting): Promise<Admitted | Response | null> {
   const messages = messagesOf<JudgedMessage>(body);
   const named = await sessionNamed(request, messages, posting);
@@ -63,7 +63,7 @@ export async function takeIn(request: Request, body: JudgedBody, posting: Postin
   };
 }
 
-/** The session that a request names, or begins. */
+/** The session that a request names, or starts. */
 async function sessionNamed({ headers, url }: Request, messages: readonly Message[], { keeper, sse }: Posting): Promise<Named | null> {
   const apart = sse && !headers.has(HEADER) ? new URL(url).searchParams.get(PARAMETER) : null;
   if (apart !== null) return { session: await findSession(apart, keeper), isApart: true };
@@ -72,7 +72,7 @@ async function sessionNamed({ headers, url }: Request, messages: readonly Messag
   return id === null ? null : { session: await findSession(id, keeper), isApart: false };
 }
 
-/** Has a server take the turn. */
+/** Has a server handle the exchange. */
 function served(
   server: AnyServer,
   posted: { readonly request: Request; readonly body: JudgedBody; readonly authInfo: AuthInfo },
@@ -95,7 +95,7 @@ function served(
   return isApart ? exchangePostAlone(server, turn, (message) => put(session, message, until.signal)) : exchangePost(server, turn);
 }
 
-/** Answers and cancellations are for another turn of the session, which looks for them in its drawer. */
+/** Answers and cancellations are for another exchange of the session, which polls the session store for them. */
 async function putAway(message: Message, { drawer }: Session): Promise<void> {
   if (message.method === 'notifications/cancelled') await putCancellation(drawer, message.params?.['requestId']);
   else if (isForAnotherTurn(message)) await putAnswer(drawer, message);
@@ -113,7 +113,7 @@ function isTooLong(message: Message): boolean {
   return message.method === 'initialize' && lengthOf(keptOf(message.params)) > MAX_PARAMS;
 }
 
-/** What is kept of the parameters of `initialize`, for the servers of later requests: large icons (2025-11-25) are left out. */
+/** What is stored of the `initialize` parameters, for the servers of later requests: large icons (2025-11-25) are left out. */
 function keptOf(params: Message['params']): Json {
   const { clientInfo } = (params ?? {}) as { readonly clientInfo?: { readonly icons?: unknown } };
   if (params === undefined || clientInfo?.icons === undefined || lengthOf(params) <= MAX_PARAMS) return (params ?? null) as Json;
@@ -125,7 +125,7 @@ function lengthOf(value: unknown): number {
   return JSON.stringify(value).length;
 }
 
-/** What the two sides said of themselves. */
+/** What client and server declared. */
 function agreedOn(params: Json, result: Json): Agreed {
   const { protocolVersion = '', capabilities = {} } = result as {
     protocolVersion?: string;

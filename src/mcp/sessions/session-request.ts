@@ -1,6 +1,6 @@
 /**
- * How a request names its session: by the header of 2025, or in the address that a client of 2024-11 was told; and what is answered where that
- * leads nowhere.
+ * How a request names its session: by the header of 2025, or in the URL that a client of 2024-11 was sent; and the response if there is no such
+ * session.
  */
 import { requestState } from '../../model/request-state.ts';
 import type { AuthInfo } from '@modelcontextprotocol/server';
@@ -13,40 +13,40 @@ import type { AnyServer } from '../sdk.ts';
 import type { Shares } from './shares.ts';
 import type { Report } from '../tool-error.ts';
 
-/** Whose request it is, and what stands beside it. */
+/** The caller of a request, and its context. */
 export interface SessionCaller {
   readonly access: Access;
   readonly ctx: Context;
   readonly report: Report;
   readonly streamCheck: Seconds;
-  /** What this handler holds open. */
+  /** The open streams of this handler. */
   readonly streams: Shares;
 }
 
-/** A request that a session is to serve. */
+/** A request to be served in a session. */
 export interface Admitted {
   /** The body without the answers that were in it. */
   readonly body: JudgedBody;
-  /** Of the answer: which session it is of. */
+  /** Headers of the response that name the session. */
   readonly headers: { readonly [name: string]: string };
-  /** Whether it goes by the stream of a client of 2024-11, and the request is told at once that it has come. */
+  /** Whether the response goes on the stream of a client of 2024-11, and the POST itself is accepted at once. */
   readonly isApart: boolean;
   serve(server: AnyServer, authInfo: AuthInfo): Promise<Response>;
 }
 
-/** Where the id stands. */
+/** The header that holds the id. */
 export const HEADER = 'mcp-session-id';
-/** Of the address that a client of 2024-11 is told; relative to the one it knows, as it may stand behind a prefix. */
+/** The query parameter for a client of 2024-11; the URL it is sent is relative to the one it knows, as there may be a path prefix. */
 export const PARAMETER = 'sessionId';
 
-/** Where sessions are kept. @throws {TypeError} where nothing stands in front that has a store. */
+/** The session store. @throws {TypeError} if no server with a store is in front. */
 export function statesIn(ctx: Context): UserStates {
   const { states } = requestState(ctx);
   if (states === undefined) throw new TypeError('sessions: OAuthProvider must stand in front, whose store keeps them.');
   return states.passing;
 }
 
-/** There is no such session, or it is not this caller's: the client begins a new one (2025-11-25, Session Management). */
+/** There is no such session, or it is not this caller's: the client starts a new one (2025-11-25, Session Management). */
 export function notFound(): Response {
   return refusal(404, -32001, 'Session not found');
 }

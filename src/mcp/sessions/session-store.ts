@@ -1,7 +1,7 @@
 /**
- * Drawer: what is kept for one session, in the store of its user. The id gives a label and a key: under the label, hashed together with user
- * and resource, stands what the key has sealed. Whoever has the label can take the session away, and read nothing; the id itself is kept
- * nowhere. A stolen store reads nothing, and a session id in the hands of another user leads to another drawer.
+ * Session store: the records of one session, in the store of its user. A label and a key are derived from the session id; each record is sealed
+ * with the key and stored under a hash of label, user and resource. A caller who has only the label can delete the session, but read nothing.
+ * The id itself is not stored. A stolen store cannot be read, and a session id used by another user finds none of these records.
  */
 import { base64url, fromBase64url } from '../../lib/base64url.ts';
 import { fromUtf8, utf8 } from '../../lib/bytes.ts';
@@ -10,25 +10,25 @@ import type { UserStates } from '../../model/user-state.ts';
 
 /** The records of one session. */
 export interface SessionStore {
-  /** What the session is known by where its id must not stand. */
+  /** Identifies the session where its id must not appear. */
   readonly label: string;
-  /** Null where nothing lies under that name, or nothing of this session. */
+  /** Null if there is no record under that name, or it does not belong to this session. */
   read<T extends Json>(name: string): Promise<{ readonly value: T; readonly version: Version } | null>;
-  /** @returns the new version; null, and nothing changed, where it is not `since` that lies there. @throws {TypeError} for what is too large. */
+  /** @returns the new version; null, and no change, if the stored version is not `since`. @throws {TypeError} if the value is too large. */
   write(name: string, value: Json, since: Version | null, ttl?: Seconds): Promise<Version | null>;
-  /** Takes something out. @returns true for exactly one caller. */
+  /** Deletes a record. @returns true for exactly one caller. */
   remove(name: string, since?: Version): Promise<boolean>;
-  /** The second it is on the server. */
+  /** The server's current time in seconds. */
   now(): Seconds;
 }
 
-/** Characters of JSON that a record takes, sealed and written as base64url. */
+/** Maximum characters of JSON in a record, before it is sealed and written as base64url. */
 export const MAX_RECORD_BYTES = 190_000;
 const IV_BYTES = 12;
 const KEY_BYTES = 32;
 const LABEL_BYTES = 16;
 
-/** Opens the drawer of a session of whoever calls. */
+/** Opens the store of one of the caller's sessions. */
 export async function sessionStoreOf(id: string, states: UserStates): Promise<SessionStore> {
   const bytes = new Uint8Array(await crypto.subtle.digest('SHA-512', utf8(`portcullis mcp-session\n${id}`)));
   const key = await crypto.subtle.importKey('raw', bytes.subarray(0, KEY_BYTES), 'AES-GCM', false, ['encrypt', 'decrypt']);
@@ -54,7 +54,7 @@ export async function sessionStoreOf(id: string, states: UserStates): Promise<Se
   };
 }
 
-/** Where a record of the session with that label stands among the states of its user. */
+/** The handle, among the states of its user, of a record of the session with that label. */
 export function handleIn(label: string, name: string): string {
   return `mcp-session ${label} ${name}`;
 }
@@ -68,12 +68,12 @@ async function sealed(key: CryptoKey, text: string, name: string): Promise<Uint8
   return bytes;
 }
 
-/** Null for what was not sealed with this key, in this place. */
+/** Null if the bytes were not sealed with this key under this name. */
 async function opened(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>, name: string): Promise<string | null> {
   const [iv, box] = [bytes.subarray(0, IV_BYTES), bytes.subarray(IV_BYTES)];
   try {
     return fromUtf8(new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData: utf8(name) }, key, box)));
   } catch {
-    return null; // the one thing that GCM says of it
+    return null; // GCM gives no other reason
   }
 }

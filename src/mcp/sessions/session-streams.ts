@@ -1,6 +1,6 @@
 /**
- * GET and DELETE of a session: the streams that a client holds open (news, the rest of a broken answer, everything for clients of 2024-11), and
- * the end.
+ * GET and DELETE of a session: the client's open streams (notifications, the rest of an interrupted response, all messages for clients of
+ * 2024-11), and the end of the session.
  */
 import { requestState } from '../../model/request-state.ts';
 import { accepts } from '../../lib/accept.ts';
@@ -14,10 +14,10 @@ import { HEADER, notFound, PARAMETER, refusal, type SessionCaller } from './sess
 import { tooManyOpen } from './shares.ts';
 import type { UserEvents } from '../events/user-events.ts';
 
-/** Who attends, and where sessions are kept. */
+/** The caller, and the session store. */
 interface Attending {
   readonly visitor: SessionCaller;
-  /** @throws {TypeError} where nothing keeps sessions. */
+  /** @throws {TypeError} if there is no session store. */
   readonly keeper: () => Keeper;
   readonly sse: boolean;
   readonly events: UserEvents;
@@ -50,7 +50,7 @@ export async function openSessionStream(request: Request, attending: Attending):
     : notificationStream(session, last !== null, { access: attending.visitor.access, events: attending.events }, until);
 }
 
-/** The one stream of a client of 2024-11, which begins its session and ends it. */
+/** The only stream of a client of 2024-11, which starts its session and ends it. */
 async function apart(session: Session, keeper: Keeper, attending: Attending, until: AbortController): Promise<Response> {
   const { access, ctx, report, streams } = attending.visitor;
   await begin(session, NOTHING_SAID, keeper).catch((error: unknown) => {
@@ -62,7 +62,7 @@ async function apart(session: Session, keeper: Keeper, attending: Attending, unt
   return outboxStream(session, `?${PARAMETER}=${session.id}`, { access, events: attending.events }, until, end);
 }
 
-/** Ends a stream with its token, its session, and `early`; or refuses it, where there is no place for it. */
+/** Ends a stream with its token, its session, or `early`; or refuses it if the limit of open streams is reached. */
 function endOfStream(
   early: readonly (AbortSignal | undefined)[],
   { id, drawer }: Session,

@@ -1,10 +1,10 @@
 /**
- * Sessions of the protocol of 2025 (`Mcp-Session-Id`), for servers that ask their clients something while a tool runs, or tell them news:
- * a value for the option `sessions`. Without it everything is served statelessly, and clients of 2026-07-28 have no sessions in any case.
+ * Sessions of the 2025 protocol (`Mcp-Session-Id`): a value for the option `sessions`. Servers need them to send requests to the client while a
+ * tool runs, and to send notifications. Without it all requests are served statelessly. Clients of 2026-07-28 never have sessions.
  *
- *   guard and gate have judged the request → which session, of this user and client, else 404 → answers into the drawer → a turn
+ *   guard and gate have checked the request → the session of this user and client, else 404 → store answers from the client → serve the POST
  *
- * A session is no authentication (S-128): each request brings its own token, and props, scopes and permissions are that request's.
+ * A session is not authentication (S-128): each request brings its own token, and props, scopes and permissions come from that request.
  */
 import { checkNames } from '../../lib/names.ts';
 import type { Seconds } from '../../model/store.ts';
@@ -20,17 +20,17 @@ import type { UserEvents } from '../events/user-events.ts';
 export interface SessionsOptions {
   /** Seconds without a request or an open stream after which a session is over; default a day. */
   readonly idle?: Seconds;
-  /** Sessions that one user may have through one client at once, 1 to 2000; default 100. One more ends the one that was not used for the longest time. */
+  /** Maximum number of sessions of one user through one client, 1 to 2000; default 100. A new one above that ends the least recently used. */
   readonly most?: number;
-  /** Serves clients of 2024-11, too, which begin with a stream (GET) and send their messages to an address that it tells. Default false. */
+  /** Also serves clients of 2024-11, which open a stream (GET) first and POST their messages to a URL that it sends. Default false. */
   readonly sse?: boolean;
 }
 
 /** A value for the option `sessions` of `McpAgent.serve` and `mcpHandler`. */
 export interface Sessions {
-  /** A POST: the turn to take, its answer, or null where it belongs to no session. */
+  /** Handles a POST: returns the exchange to serve, a response, or null if the request belongs to no session. */
   admit(request: Request, body: JudgedBody, visitor: SessionCaller): Promise<Admitted | Response | null>;
-  /** GET and DELETE; null where they name no session. */
+  /** Handles GET and DELETE; null if they name no session. */
   attend(request: Request, visitor: SessionCaller, events: UserEvents): Promise<Response | null>;
 }
 

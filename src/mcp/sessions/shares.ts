@@ -1,6 +1,6 @@
 /**
- * Shares: how many streams one handler holds open at once, and for whom. Each session, each user, and all callers without a token together have
- * a share, so that none of them can take the places of everybody else. Counted in one process or isolate.
+ * Shares: limits how many streams one handler has open at once. Each session, each user, and all callers without a token together have a
+ * share, so that none of them can use up the streams of all others. Counted in one process or isolate.
  */
 import { requestState } from '../../model/request-state.ts';
 import { onAbort } from '../../lib/on-abort.ts';
@@ -10,29 +10,29 @@ import { keyOf } from '../../model/live-permissions.ts';
 import type { Id } from '../message.ts';
 import { rpcError } from '../policy/refusal.ts';
 
-/** Whose share is used up. */
+/** The share that is used up. */
 export type Full = 'streams_of_session' | 'streams_of_user' | 'streams_of_anonymous' | 'streams';
 
-/** The most of each share. */
+/** The limit of each share. */
 export interface Limits {
   readonly session: number;
   readonly user: number;
-  /** Of all callers without a token together. */
+  /** All callers without a token together. */
   readonly anonymous: number;
   readonly all: number;
-  /** Calls of one user that go on though their client has gone away. */
+  /** Calls of one user that go on after their client has disconnected. */
   readonly alone: number;
 }
 
-/** What is open, and whose it is. */
+/** The open streams, counted by owner. */
 export interface Shares {
-  /** Takes a place until the signal aborts. @returns whose share is used up, and nothing was taken; else null. */
+  /** Counts a stream until the signal aborts. @returns the share that is used up, and then counts nothing; else null. */
   take(whose: { readonly access: Access | null; readonly session?: string }, until: AbortSignal): Full | null;
-  /** Notes a call of a session until its end. */
+  /** Counts a call of a session until its end. */
   work(session: string, until: AbortSignal): void;
-  /** Whether a call of a session is at work here. */
+  /** Whether a call of a session runs here. */
   isAtWork(session: string): boolean;
-  /** Notes a call whose client has gone away, until its end. One too many of a user ends the one that was left first. */
+  /** Counts a call of a disconnected client until its end. Above the limit of a user, the call that was disconnected first is ended. */
   leave(access: Access, until: AbortController): void;
 }
 
@@ -40,19 +40,19 @@ const LIMITS: Limits = { session: 8, user: 128, anonymous: 128, all: 2048, alone
 const RETRY_AFTER = '30';
 
 /**
- * workerd ends a request whose client has gone without running any of its code: what was taken for it would be taken for ever. So who has a place
- * says so, and the place of one that has said nothing for long is free.
+ * workerd ends a request after its client disconnects without running any more of its code: what it counts would never be released. So each
+ * stream sends a heartbeat, and one without a heartbeat for long is no longer counted.
  */
 const BEAT_MS = 20_000;
 const DEAD_AFTER_MS = 65_000;
 
-/** Keys beyond which all places are looked at whose holders have not been heard of. */
+/** Number of keys above which streams without a recent heartbeat are removed. */
 const MAX_KEYS = 4096;
 
-/** A place, and when its holder was last heard of. */
+/** A counted stream, and the time of its last heartbeat. */
 interface Place {
   seenAt: number;
-  /** Ends what holds it; weak, so that nothing of a request is kept that workerd has ended. */
+  /** Ends the stream; weak, so that no part of a request is kept that workerd has ended. */
   readonly end: WeakRef<AbortController> | null;
 }
 
@@ -110,7 +110,7 @@ export function shares({ session, user, anonymous, all, alone }: Limits = LIMITS
   };
 }
 
-/** Refuses a stream that gets no place, and tells why: 503 where the server is full, else 429. @param id of the request that asked for it. */
+/** Refuses a stream above the limit: 503 if the server is full, else 429. @param id of the request that asked for it. */
 export function tooManyOpen(full: Full, ctx: Context, id: Id | null = null): Response {
   requestState(ctx).emit?.({ kind: 'request.refused', endpoint: 'mcp', code: 'too_many_streams', reason: full });
   const message = full === 'streams' ? 'The server holds too many streams open.' : 'Too many streams are open: end one first.';
