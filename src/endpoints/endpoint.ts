@@ -1,6 +1,6 @@
 /**
- * Endpoint: what every URL of the authorization server is, and how each of them reads a form. What those for people do alike
- * stands in `sign-in/browser-context.ts`.
+ * The `Endpoint` type that every URL of the authorization server implements, and strict form parsing. What endpoints with HTML pages
+ * share is in `sign-in/browser-context.ts`.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { KnownSession } from '../core/users/sessions.ts';
@@ -17,42 +17,42 @@ import type { Records } from '../core/records/records.ts';
 
 const askPresent = lazy(async () => (await import('./sign-in/host-session.ts')).readHostSession);
 
-/** One request on its way through an endpoint. */
+/** One request to an endpoint. */
 export interface Call {
   readonly request: Request;
   readonly url: URL;
   readonly as: AuthServer;
   readonly env: unknown;
-  /** Names the request in events, and to whoever is told of a fault. */
+  /** Identifies the request in events and in error messages. */
   readonly requestId: string;
-  /** Where it comes from; what attempts are counted by. */
+  /** The client's network; attempts are counted by it. */
   readonly network: string;
-  /** Lets work go on when the answer is out; what it rejects with is told to the operator. */
+  /** Continues work after the response; a rejection is reported to the operator. */
   readonly after: (work: () => Promise<unknown>) => void;
-  /** Cookies that go out with the answer, whatever it is. */
+  /** Cookies set on the response, whatever it is. */
   readonly cookies: string[];
-  /** What pages say, in the language that the person reads. English for programs, which read none of it. */
+  /** The texts of pages, in the user's language. English for endpoints without pages. */
   readonly words: Words;
-  /** Who is signed in at the application itself, where a login asks it; asked once for each request. */
+  /** The user signed in at the application itself, if a login uses its session; looked up once per request. */
   readonly present: () => Promise<HostSessionAnswer | null>;
-  /** The session that this very request began: its cookie goes out with the answer. */
+  /** The session that this request began: its cookie is set on the response. */
   readonly begun?: KnownSession;
 }
 
-/** Where a request comes from and what may outlive it, as the runtime knows it. */
+/** The network of a request and its `waitUntil`, from the runtime. */
 export interface Surroundings {
   readonly network: () => string;
   readonly waitUntil: (work: Promise<unknown>) => void;
-  /** When the answer was sent, where the runtime can tell. */
+  /** Resolves when the response was sent, if the runtime can tell. */
   readonly answered?: () => Promise<void> | undefined;
 }
 
-/** One request; its URL and its network are worked out when they are asked for. */
+/** One request; its URL and its network are computed on first use. */
 export function makeCall(request: Request, as: AuthServer, env: unknown, around: Surroundings): Call {
   return new OneCall(request, as, env, around);
 }
 
-/** A class, since accessors of an object literal cost more than all the rest of a call. */
+/** A class, because accessors of an object literal cost more than the rest of a call. */
 class OneCall implements Call {
   readonly request: Request;
   readonly as: AuthServer;
@@ -87,7 +87,7 @@ class OneCall implements Call {
   }
 }
 
-/** The call with something different in it. */
+/** A copy of the call with some members replaced. */
 export function changed(call: Call, change: Partial<Call>): Call {
   const { request, url, as, env, requestId, network, after, cookies, words, present } = call;
   return {
@@ -106,10 +106,10 @@ export function changed(call: Call, change: Partial<Call>): Call {
   };
 }
 
-/** Where the runtime cannot tell when an answer is out, as on Workers: it is, after so many milliseconds. */
+/** Milliseconds after which a response counts as sent if the runtime cannot tell, as on Workers. */
 const ANSWERED_WITHIN = 50;
 
-/** Work that begins when the answer has been sent, so that its time, and whether there is any, cannot be seen from outside (CWE-208). */
+/** Runs work after the response was sent, so that neither its duration nor its existence can be observed (CWE-208). */
 async function workOf(call: Call, work: () => Promise<unknown>, answered: Surroundings['answered']): Promise<void> {
   try {
     await (answered?.() ?? new Promise((done) => setTimeout(done, ANSWERED_WITHIN)));
@@ -131,7 +131,7 @@ export const BODY_LIMIT = 65_536;
 /**
  * Reads a form body strictly.
  *
- * A form is ASCII, its other characters are percent-encoded, so a charset that contains ASCII says nothing against it.
+ * A form is ASCII, its other characters are percent-encoded, so every charset that contains ASCII is accepted.
  *
  * @throws {OAuthError} `invalid_request`: 415 for another media type or charset, 413 for too much, 400 for malformed.
  */

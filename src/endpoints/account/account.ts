@@ -1,6 +1,6 @@
 /**
- * Account: connected apps, signed-in browsers, and the sections that logins and the second factor bring along. What changes how a user signs in
- * needs a recent proof.
+ * Account page: connected apps, signed-in browsers, and the sections that logins and the second factor add. A change to how a user signs in
+ * requires recent authentication.
  */
 import { findClient } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
@@ -59,7 +59,7 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
   const { as } = call;
   const { userId } = session;
   const form = await readForm(call.request);
-  // Somebody else signed in by another tab meanwhile: shown what is theirs, nothing done.
+  // Another user has signed in in another tab meanwhile: show that user's account, change nothing.
   if (!equalTexts(form.required('account'), await accountMark(as, session))) return show(call, session, 409);
   switch (form.required('decision')) {
     case 'disconnect':
@@ -96,7 +96,7 @@ async function linesOf(call: Call, { userId, claims }: KnownSession): Promise<re
   return [...(await Promise.all(found)).filter((line) => line !== null), ...sites];
 }
 
-/** One line for each client, whatever number of times it was allowed something. */
+/** One line for each client, however many grants it has. */
 async function appsOf({ as, words: { scopes } }: Call, grants: readonly Grant[]): Promise<readonly AppView[]> {
   const ids = [...new Set(grants.map((grant) => grant.clientId))];
   const sayScope = (name: string): string =>

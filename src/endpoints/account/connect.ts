@@ -1,8 +1,8 @@
 /**
- * Connect: the page behind the link that a tool's client showed. Whoever opens it must be signed in as the very user whose tool
- * asked; anybody else is turned away, and nothing of theirs is kept (SEC-193).
+ * Connect page: opened from the link that a tool's client showed. The browser must be signed in as the user that the tool acts for;
+ * any other user is rejected, and nothing of theirs is stored (SEC-193).
  *
- *   link → somebody is signed in → the same user → (POST: our own page, same account) → the site → `trip`
+ *   link → signed in → the same user → (POST: our own page, same account) → upstream redirect → callback
  */
 import { findClient } from '../../clients/find.ts';
 import { connectable, CONNECTION_LINK, type ConnectionRequest, connectionPath } from '../../core/vault/connections.ts';

@@ -1,6 +1,6 @@
 /**
- * Sign-ins: the other sites with which a person gets into this account. Another one is joined only from here, by who is
- * signed in and has just proven it; two accounts never become one, and the last way in stays.
+ * Page of the upstream logins linked to this account. Another login is linked only from here, by a signed-in user with recent
+ * authentication; two accounts are never merged, and the last way to sign in cannot be removed.
  */
 import { identitiesOf, type LinkedIdentity } from '../../core/users/identities.ts';
 import { makeLinkedLogins } from '../../core/users/linked-logins.ts';
@@ -70,7 +70,7 @@ async function change(call: Call, session: KnownSession): Promise<Response> {
   return redirectTo(path);
 }
 
-/** Something must be left to get in with: another site, or an account of our own. */
+/** A user must keep a way to sign in: another linked login, or an account of our own. */
 async function mayPart({ as }: Call, userId: string, joined: readonly LinkedIdentity[]): Promise<boolean> {
   return joined.length > 1 || (await as.accounts.find(userId)) !== null;
 }

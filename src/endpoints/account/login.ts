@@ -1,5 +1,5 @@
 /**
- * Login: signing in and out without an authorization request, and the pages that logins bring along for users who are not signed in.
+ * Login page: sign-in and sign-out without an authorization request, and the pages that logins add for users who are not signed in.
  */
 import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect, type LoginPage } from '../../model/login.ts';

@@ -1,10 +1,10 @@
 /**
- * The checks of an authorization request, in the order of the specification, for our page and for applications with
- * pages of their own. Until client and redirect URI are known good an error is a page, never a redirect.
+ * Checks an authorization request in the order of the specification, for our own consent page and for applications with
+ * their own pages. Until client and redirect URI are verified an error is a page, never a redirect.
  *
  *   client → redirect URI → response type → PKCE → resource → scope
  *
- * A client that would have to be fetched is the exception: there every check that needs no client comes first.
+ * Exception: if the client's metadata document has to be fetched, every check that needs no client comes first.
  */
 import { fetchUnknown, findClient, mayFetch, unknownReason } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
@@ -26,21 +26,21 @@ export interface CheckedRequest extends RequestedScope {
   readonly resource: Resource;
   readonly challenge: string;
   readonly prompt: readonly string[];
-  /** Thumbprint of the key that the code shall be bound to. */
+  /** Thumbprint of the key that the code will be bound to. */
   readonly jkt?: string;
-  /** Whom the client believes to sign in. */
+  /** The user that the client expects to sign in. */
   readonly hint?: string;
 }
 
-/** Parameters as they came, and whether they were pushed. */
+/** The parameters as received, and whether they were pushed. */
 export interface RequestedParams {
   readonly params: Params;
   readonly isPushed: boolean;
-  /** Takes a pushed request, when it has been answered. @throws {OAuthError} where another browser was faster. */
+  /** Consumes a pushed request after it was answered. @throws {OAuthError} if another browser was faster. */
   readonly take: () => Promise<void>;
 }
 
-/** An error that may be told to the client, by a redirect it registered. */
+/** An error that may be sent to the client, by a redirect to a URI it registered. */
 export interface RedirectedError {
   readonly location: string;
   readonly error: OAuthError;
@@ -49,20 +49,20 @@ export interface RedirectedError {
 }
 
 const MAX_STATE_LENGTH = 4096;
-/** A user name or an address, as `login_hint` may hold one (OpenID Connect Core §3.1.2.1). What is none is passed over: it is a hint. */
+/** A user name or an address in `login_hint` (OpenID Connect Core §3.1.2.1). Any other value is ignored: it is only a hint. */
 const HINT = /^[^\p{Cc}]{1,256}$/u;
 
 /**
- * The parameters that a request means: its own, or those that its client pushed before (RFC 9126 §4), which count alone, and once.
+ * The effective parameters: those of the URL, or those that the client pushed (RFC 9126 §4), which are used alone and only once.
  *
- * @throws {OAuthError} `invalid_request`, on a page: nothing is known of who asks.
+ * @throws {OAuthError} `invalid_request`, on a page: the client is not known yet.
  */
 export async function requestedParams(as: AuthServer, params: Params): Promise<RequestedParams> {
   const uri = params.optional('request_uri');
   const own = { params, isPushed: false, take: async () => undefined };
   if (uri === undefined) return own;
   const { findPushed, isPushedUri } = await import('../../core/records/pushed-requests.ts');
-  if (!isPushedUri(uri)) return own; // which is refused with the rest
+  if (!isPushedUri(uri)) return own; // rejected with the other checks
   const pushed = await findPushed(as, uri, params.required('client_id'));
   if (typeof pushed === 'string') throw opened(pushed);
   const take = async (): Promise<void> => {
@@ -79,9 +79,9 @@ function opened(why: 'unknown' | 'of_another_client' | 'taken'): OAuthError {
 /**
  * Checks a request.
  *
- * @param network who asks, for the count of fetches. @param isLate whether a page is all that comes of it.
+ * @param network of the browser, to count fetches. @param isLate whether the result can only be a page.
  * @returns the request, or an error with the place to send it.
- * @throws {OAuthError} what must be shown on a page of our own.
+ * @throws {OAuthError} an error that must be shown on our own page.
  */
 export async function checkRequest(
   as: AuthServer,
@@ -117,7 +117,7 @@ async function clientOf(as: AuthServer, params: Params, network: string, isLate:
   if (mayFetch(as, id)) {
     const redirectUri = params.required('redirect_uri');
     findRedirect({ redirectUris: [redirectUri], applicationType: 'native' }, redirectUri, as.settings.clientRegistration.redirectSchemes);
-    checkRest(as, params); // nobody makes us fetch with a request that leads nowhere (SEC-099)
+    checkRest(as, params); // an invalid request must not make the server fetch (SEC-099)
   }
   const client = await fetchUnknown(as, id, network);
   if (client) return client;
@@ -154,8 +154,8 @@ function checkRest(as: AuthServer, params: Params): Omit<CheckedRequest, 'client
 }
 
 /**
- * What is asked for: the scopes that every call of the resource needs, those that are known here, and whether to stay signed in. What a
- * client registered as its scope is no ceiling: clients put in what other servers have, and step up later.
+ * The requested scopes that the server knows, plus those that every call of the resource needs, and whether to stay signed in. The scope
+ * that a client registered is not a limit: clients register the scopes of other servers, and step up later.
  */
 export function scopeOfRequest(settings: Settings, resource: Resource, text: string | undefined): RequestedScope {
   const { scopesSupported, defaultScope, unknownScopes } = settings;
@@ -170,14 +170,14 @@ export function scopeOfRequest(settings: Settings, resource: Resource, text: str
 }
 
 /**
- * Whether a browser may be sent to a redirect URI without anybody having seen a page of ours: the operator entered the client, or it is a
- * program on this very computer. Everybody can register the rest: sent there by itself, this server would be an open redirector (S-047).
+ * Whether a browser may be redirected to a URI before the user has seen a page of ours: if the operator entered the client, or if it is a
+ * program on the same computer. Anyone can register the others: redirecting there at once would make this server an open redirector (S-047).
  */
 export function isTrusted({ entered }: Client, redirect: ValidRedirect): boolean {
   return entered === true || parseLoopback(redirect) !== null;
 }
 
-/** What to do about an error, for who develops on loopback. */
+/** Advice on how to fix an error, for developers on loopback. */
 export async function adviceFor(as: AuthServer, error: OAuthError): Promise<string | undefined> {
   return as.isLoopback ? (await import('../../model/advice.ts')).adviceOn(error) : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Authorize: the door of a sign-in (RFC 6749 §4.1.1). Checks the request, opens a pending authorization bound to this browser,
- * and shows who asks, for what, and where the answer will go. Nothing is decided here.
+ * Authorization endpoint (RFC 6749 §4.1.1). Checks the request, opens a pending authorization bound to this browser, and shows
+ * the consent page: the client, the scopes and the redirect URI. Grants nothing.
  */
 import { parseFields } from '../../lib/form.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -18,7 +18,7 @@ import { answerError, skipConsent } from './skip-consent.ts';
 const REQUESTS = 300;
 const WINDOW = 600;
 
-/** GET, HEAD and POST of the authorization endpoint. HEAD tells what GET would come to, and begins nothing. */
+/** GET, HEAD and POST of the authorization endpoint. HEAD answers as GET would, and writes nothing. */
 export async function authorize(call: Call): Promise<Response> {
   const { as, request, url } = call;
   const asked = await requestedParams(as, request.method === 'POST' ? await readForm(request) : paramsIn(url));
@@ -27,7 +27,7 @@ export async function authorize(call: Call): Promise<Response> {
   if ('location' in checked) return answerError(call, checked, checked.isTrusted ? null : session);
   if (request.method === 'HEAD')
     return new Response(null, { headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } });
-  // Who is signed in is counted alone: a flood from the same network is not theirs (SEC-228).
+  // Signed-in users are counted by user: a flood from their network must not lock them out (SEC-228).
   const wait = await as.limit(`authorize\n${session === null ? call.network : `user\n${session.userId}`}`, REQUESTS, WINDOW);
   if (wait !== null) {
     throw new OAuthError('temporarily_unavailable', 'authorize_limited', {
@@ -38,13 +38,13 @@ export async function authorize(call: Call): Promise<Response> {
   }
   const lang = as.settings.languages.find(localesOf(asked.params.all('ui_locales')[0]));
   const answer = (await skipConsent(call, checked, session)) ?? (await askConsent(await withLanguage(call, lang), checked, session, lang));
-  await asked.take(); // last: a request that fails can be sent again
+  await asked.take(); // last, so that a request that fails can be sent again
   return answer;
 }
 
 /**
- * A client as it stood lately will do where a page is all that can come of it. What is sent to a client, or granted to it without a
- * page, is decided by the client as it stands.
+ * A cached client is enough if the result can only be a page. A redirect to the client, or a grant without a page, needs the
+ * current record of the client.
  */
 async function checkedFor({ as, network }: Call, asked: RequestedParams, session: SignedIn | null): ReturnType<typeof checkRequest> {
   if (as.store.readStale && session === null) {

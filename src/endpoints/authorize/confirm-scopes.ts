@@ -1,9 +1,9 @@
 /**
- * Settle: what the identity adds to a yes, after the proof and before the grant. Somebody of several organizations says for
- * which one; scopes that this person cannot give fall away. Where either changes what was agreed to, a short page asks once
- * more, as whom and what is left; otherwise the first click was the consent.
+ * Confirms organization and scopes after the sign-in and before the grant. A user with several organizations chooses one;
+ * scopes that this user cannot grant are dropped. If either changes what was approved, a short page asks for confirmation
+ * and shows the account and the remaining scopes; otherwise the first click was the consent.
  *
- *   organization → grantable scopes → (nothing left: the consent page, with why | changed: confirm | as it was: on to the grant)
+ *   organization → grantable scopes → (nothing left: the consent page, with the reason | changed: confirm | unchanged: grant)
  */
 import { redirectLabel } from '../../model/redirect.ts';
 import { resourceOf } from '../../model/resource.ts';
@@ -15,13 +15,13 @@ import type { Call } from '../endpoint.ts';
 import { grantableScope, organizationOf } from './grantable-scopes.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 
-/** A choice with the organization that it is for. */
+/** The approved scopes with the organization that they are for. */
 export type ConfirmedScopes = Choice & { readonly for?: Organization };
 
-/** What is needed to ask once more. */
+/** The input of the confirmation page. */
 export type ScopeChoice = Pick<Consent, 'pending' | 'pendingId' | 'client'> & { readonly user: SignedIn; readonly choice: Choice };
 
-/** The choice as it can be granted, or the page that asks once more. */
+/** The choice as it can be granted, or the confirmation page. */
 export async function confirmScopes(
   call: Call,
   { pending, pendingId, client, user, choice }: ScopeChoice,
@@ -42,7 +42,7 @@ export async function confirmScopes(
   return withCookie(await askAgain(call, { pending, pendingId, client, user, choice: { ...choice, scope } }, choice.scope), user);
 }
 
-/** Without a scope that every call needs, or without any where some were asked for, the app could do nothing. */
+/** Without a scope that every call needs, or without any of the requested scopes, the app could do nothing. */
 function isShort(scope: readonly string[], pending: PendingAuthorization, required: readonly string[]): boolean {
   return (pending.scope.length > 0 && scope.length === 0) || !required.every((one) => scope.includes(one));
 }

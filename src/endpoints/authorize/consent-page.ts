@@ -1,5 +1,5 @@
 /**
- * What the consent page shows, put together from the pending authorization and the client's own words.
+ * Consent page: built from the pending authorization and the client's metadata.
  */
 import { redirectLabel } from '../../model/redirect.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
@@ -24,10 +24,10 @@ import { grantableScope, organizationOf } from './grantable-scopes.ts';
 import type { FoundPending } from './pending.ts';
 import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
 
-/** What is needed to show the page, first or again. */
+/** The input of the page, on the first and on later showings. */
 export interface Consent extends Pick<FoundPending, 'pendingId' | 'pending' | 'client'> {
   readonly session: SignedIn | null;
-  /** What was ticked and typed before; all scopes and nothing on the first showing. */
+  /** The scopes selected and the fields entered before; on the first showing all scopes and empty fields. */
   readonly ticked?: readonly string[];
   readonly remember?: boolean;
   readonly organization?: string | undefined;
@@ -86,12 +86,12 @@ export async function consentPage(
   });
 }
 
-/** The fields of our own logins, as far as the client knows whom it wants. */
+/** The fields of our own logins, prefilled from `login_hint`. */
 function hinted({ hint = '' }: PendingAuthorization): { readonly [field: string]: string } {
   return { username: hint, email: hint.includes('@') ? hint : '' };
 }
 
-/** What this person allowed this client before, where there is one answer to that. */
+/** What this user granted this client before, if that is unambiguous. */
 async function allowedBefore(as: AuthServer, pending: PendingAuthorization, client: Client, user: SignedIn): Promise<Consented | null> {
   const acting = organizationOf(user, undefined);
   if (acting === 'open') return null;
@@ -99,7 +99,7 @@ async function allowedBefore(as: AuthServer, pending: PendingAuthorization, clie
   return entries.find(({ organization }) => organization === acting?.id) ?? null;
 }
 
-/** Not for a program on this computer, and not for a device: whoever made its request can be anybody. */
+/** Not for a program on this computer, and not for a device: any program or person can have started its request. */
 function mayRemember({ redirectUri, device }: PendingAuthorization): boolean {
   return device === undefined && !isLoopbackRedirect(redirectUri);
 }
@@ -108,7 +108,7 @@ function isRemembered({ scope }: PendingAuthorization, { remembered }: Consented
   return scope.length > 0 && scope.every((one) => remembered.includes(one));
 }
 
-/** The client in its own words, and who vouches for them. */
+/** The client's metadata, and who vouches for it. */
 export function clientView({ id, name, uri, documentHost: host, entered }: Client): ClientView {
   return { id, name, uri, host, selfDescribed: entered !== true };
 }
@@ -127,12 +127,12 @@ export async function accountView({ as, words }: Call, user: SignedIn): Promise<
   return { name: nameOf(claims, words), detail: detail === '' ? undefined : detail, mark: await accountMark(as, user) };
 }
 
-/** Stands in the form for the account that the page showed, so that a switch in another tab is noticed. */
+/** Identifies in the form the account that the page showed, so that a switch in another tab is detected. */
 export async function accountMark(as: AuthServer, session: Pick<Session, 'userId'> | null): Promise<string> {
   return session === null ? '' : (await as.secrets.hash(`account\n${session.userId}`)).slice(0, 16);
 }
 
-/** The request once more: whoever leaves the page to sign up comes back to one like it. */
+/** The URL of the same request, so that a user who leaves the page to sign up can return to it. */
 async function requestUrl(as: AuthServer, pending: PendingAuthorization, client: Client): Promise<string> {
   if (pending.device) return as.settings.paths.device;
   const { clientId, redirectUri, state, resource, challenge, jkt } = pending;

@@ -1,8 +1,8 @@
 /**
- * Approve: what the person decided on the consent page. Approve → prove → issue: the yes comes first, the proof with the
- * same form or at another site (`redirectToUpstream`, `callback`); then the pending authorization is taken exactly once and the code sent (`issueCode`).
+ * POST of the consent page. The user approves first, then authenticates with the same form or at an upstream provider
+ * (`redirectToUpstream`, `callback`); then the pending authorization is taken exactly once and the code sent (`issueCode`).
  *
- *   same origin → pending → same browser → (no | another account) → (signed in → conclude | yes written → depart, or a step)
+ *   same origin → pending → same browser → (denied | another account) → (signed in → issueCode | consent stored → redirectToUpstream, or a step)
  */
 import { OAuthError } from '../../model/error.ts';
 import { isForm, isRedirect } from '../../model/login.ts';
@@ -21,7 +21,7 @@ import { isSameOrigin, sessionFor, sessionOf, setCookie, withLanguage } from '..
 import { upstreamAccountsOf } from '../sign-in/upstream-accounts.ts';
 import { nameOf, type NextStep, type NotSignedIn, signIn, type SignedIn } from '../sign-in/sign-in.ts';
 
-/** A decision that came back, with who is signed in. */
+/** A submitted decision, with the signed-in user. */
 type Showing = FoundPending & Pick<Consent, 'session'>;
 
 /** POST of the consent page. */
@@ -33,7 +33,7 @@ export async function submitConsent(asked: Call): Promise<Response> {
   const call = await withLanguage(asked, waiting?.pending.lang);
   if (!waiting) return (await repeatDecision(call, pendingId, form.optional('decision'))) ?? expiredPage(call);
   const showing: Showing = { ...waiting, session: await sessionFor(call, waiting.pending) };
-  const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a login is a yes
+  const decision = form.optional('with') === undefined ? form.required('decision') : 'approve'; // the button of a login approves
   if (decision === 'switch')
     return switchAccount(call, { ...showing, ticked: form.all('scope'), remember: form.optional('remember') === 'yes' });
   if (decision !== 'approve' && decision !== 'deny') throw new OAuthError('invalid_request', 'decision_unknown');
@@ -43,7 +43,7 @@ export async function submitConsent(asked: Call): Promise<Response> {
   return issueCode(call, { ...waiting, ...ready });
 }
 
-/** The user and the scopes of a yes, or the page once more with what is missing. */
+/** The user and the approved scopes, or the page again with what is missing. */
 async function decide(call: Call, form: Params, showing: Showing): Promise<{ user: SignedIn; choice: Choice } | Response> {
   const { as, words } = call;
   const ticked = form.all('scope');
@@ -65,7 +65,7 @@ async function decide(call: Call, form: Params, showing: Showing): Promise<{ use
   if (showing.session) {
     const linked = await upstreamAccountsOf(call, showing.session);
     if (linked) return { user: { ...showing.session, linked }, choice };
-    await as.records.endSession(showing.session.hash); // the other site no longer lets us act for the person
+    await as.records.endSession(showing.session.hash); // the upstream provider no longer lets us act for the user
     return again(words.approve.noLongerSignedIn, 409, { session: null });
   }
   const user = await proveOrRedirect(call, form, { ...showing, choice });
@@ -74,7 +74,7 @@ async function decide(call: Call, form: Params, showing: Showing): Promise<{ use
   return 'problem' in user ? again(user.problem, user.status, {}, user.retryAfter) : { user, choice };
 }
 
-/** Signs in with the form, or sends the browser to the site whose button was pressed. */
+/** Signs in with the form, or redirects the browser to the chosen upstream provider. */
 async function proveOrRedirect(
   call: Call,
   form: Params,
@@ -97,7 +97,7 @@ async function switchAccount(call: Call, showing: Consent & Showing): Promise<Re
   let { pending } = showing;
   if (session) {
     await records.endSession(session.hash);
-    // Wherever the person signs in next, they are asked who they are: else it would be the same account again.
+    // The next sign-in must ask for the account, at an upstream provider too: else it would be the same account again.
     const changed = await records.changePending(showing.pendingHash, ({ hint: _hint, mustProve: _proof, ...one }) => ({
       ...one,
       staleSession: session.hash,

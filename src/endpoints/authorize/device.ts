@@ -1,6 +1,6 @@
 /**
- * Device: the page where a person types the code that a device shows (RFC 8628 §3.3), and from there the consent page of everybody
- * else: approve → prove → issue. A link with the code in it fills the field and does nothing more: the person compares and goes on.
+ * Device verification page (RFC 8628 §3.3). The user types the code that the device shows, then gets the usual consent page.
+ * A link with the code only fills the field: the user has to compare the code and continue.
  *
  *   same origin → limit → code → client → pending for this browser → consent page
  */
@@ -40,7 +40,7 @@ async function typed(call: Call): Promise<Response> {
   const again = (more: { error?: string; retryAfter?: number; status: number }): Response =>
     devicePage({ action: as.settings.paths.device, userCode: userCode.slice(0, 20), words, brand: as.settings.brand, ...more });
   const session = await sessionOf(call);
-  // RFC 8628 §5.1. Who is signed in is counted alone: a flood from the same network is not theirs.
+  // RFC 8628 §5.1. Signed-in users are counted by user: a flood from their network must not lock them out.
   const wait = await as.limit(`user code\n${session === null ? network : `user\n${session.userId}`}`, GUESSES, WINDOW);
   if (wait !== null) return again({ retryAfter: wait, status: 429 });
   const found = await findDevice(as, userCode);

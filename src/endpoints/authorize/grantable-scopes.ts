@@ -1,19 +1,19 @@
 /**
- * Entitlement: for which organization a person acts, and which scopes they may give at this moment. What the application
- * says is asked for each yes and never kept; where it cannot be told, nothing is granted.
+ * Grantable scopes: the organization that a user acts for, and the scopes that the user may grant now. The application
+ * is asked for each consent and its answer never stored; if it cannot answer, nothing is granted.
  */
 import type { Organization } from '../../model/identity.ts';
 import type { Call } from '../endpoint.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 
-/** The organization that a choice is for; null for somebody without any, `open` where it is still to be chosen. */
+/** The organization that a choice is for; null for a user without any, `open` if it is still to be chosen. */
 export function organizationOf({ organizations = [] }: SignedIn, chosen: string | undefined): Organization | null | 'open' {
   if (organizations.length === 0) return null;
   if (organizations.length === 1) return organizations[0] ?? null;
   return organizations.find(({ id }) => id === chosen) ?? 'open';
 }
 
-/** Those of the scopes that this person may give at this moment; whoever cannot be asked about gives none (the look-up's error goes up). */
+/** The scopes that this user may grant now; none if the look-up fails (its error is thrown). */
 export async function grantableScope(
   { as, env }: Call,
   { userId, claims, permissions }: SignedIn,

@@ -1,6 +1,6 @@
 /**
- * Issue code: the end of every authorization, whichever login proved who the user is. One grant is opened, however often the form is sent, and the
- * browser goes back to the client with the code, which is the only way to the grant (RFC 6749 §4.1.2).
+ * Issues the authorization code (RFC 6749 §4.1.2), whichever login authenticated the user. Opens one grant, however often the form is sent, and
+ * redirects the browser to the client with the code.
  *
  *   scopes confirmed → code chosen, once → consent stored → grant → still signed in → pending authorization taken → redirect
  */
@@ -18,13 +18,13 @@ import { type ConfirmedScopes, confirmScopes } from './confirm-scopes.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 import { newCode, openGrant, type Opening } from './open-grant.ts';
 
-/** A yes with its proof. */
+/** A consent of an authenticated user. */
 export interface CodeRequest extends FoundPending {
   readonly user: SignedIn;
   readonly choice: Choice;
 }
 
-/** Opens the grant and sends the code; or asks once more, where the identity changes what was agreed to. */
+/** Opens the grant and sends the code, or shows the confirmation page if the identity changes the scopes or the organization. */
 export async function issueCode(call: Call, asked: CodeRequest): Promise<Response> {
   const { as } = call;
   const { pending, pendingId, pendingHash, client, redirect, user } = asked;
@@ -38,20 +38,20 @@ export async function issueCode(call: Call, asked: CodeRequest): Promise<Respons
     session: user.hash,
     ...(user.cookie === undefined ? {} : { cookie: user.cookie }),
   });
-  // The code is chosen before its grant is written: a second click, and one after a failure, go on with the same code.
+  // The code is chosen before its grant is stored, so that a second click, or a retry after a failure, uses the same code.
   const answer = await keepAnswer<Decision>(as, place, { answer: kept, browserHash: pending.browserHash });
-  if (answer.said !== yes.said || answer.code === undefined) return expiredPage(call); // a no came first, or another yes
+  if (answer.said !== yes.said || answer.code === undefined) return expiredPage(call); // a denial came first, or another approval
   await as.consents.keep({ ...pending, client, userId: user.userId }, { organization, asked: pending.scope, granted: scope, remember });
   const life = pending.device ? { codeTTL: DEVICE_TTL } : {};
   const code = await grantTo(call, { ...pending, ...life, client, user, choice, code: answer.code });
   if (code === null) return expiredPage(call);
   if (pending.device) await answerWaitingDevice(call, pending.device, place.hash, code);
   await as.records.takePending(place.hash);
-  if (user.cookie !== undefined && user.hash !== answer.session) await as.records.endSession(user.hash); // the first click's stays
+  if (user.cookie !== undefined && user.hash !== answer.session) await as.records.endSession(user.hash); // the first click's session stays
   return redirectBack(call, place.hash, answer);
 }
 
-/** Tells the client that the person said no. */
+/** Redirects to the client with `access_denied`. */
 export async function refuse(
   call: Call,
   { pending, pendingId, pendingHash, client, redirect }: FoundPending,
@@ -67,13 +67,13 @@ export async function refuse(
   return redirectBack(call, place.hash, answer.code === undefined ? answer : await withdrawApproval(call, answer));
 }
 
-/** What is to be granted, to whom, by whom. */
+/** What to grant to which client, by which user. */
 export interface Granting extends Omit<Opening, 'userId' | 'props' | 'scope' | 'organization' | 'linked' | 'origin'> {
   readonly user: SignedIn;
   readonly choice: ConfirmedScopes;
 }
 
-/** Opens a grant for somebody who is signed in, and gives its code; null where the person was signed out meanwhile. */
+/** Opens a grant for a signed-in user, and returns its code; null if the user was signed out meanwhile. */
 export async function grantTo(call: Call, { user, choice, ...opening }: Granting): Promise<string | null> {
   const { as } = call;
   const { scope, for: organization } = choice;
@@ -89,8 +89,8 @@ export async function grantTo(call: Call, { user, choice, ...opening }: Granting
 }
 
 /**
- * Signing a user out ends the sessions first and the grants after: a grant written too late to be among them finds its
- * session gone, and ends itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
+ * Signing a user out ends the sessions first and the grants second: a grant stored between the two finds its session gone,
+ * and ends itself. So nothing in flight outlives a removed account or a new password (SEC-037, SEC-053).
  */
 async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Promise<boolean> {
   if (await as.records.findSession(user.hash)) return false;
@@ -98,7 +98,7 @@ async function endedMeanwhile(as: AuthServer, code: string, user: SignedIn): Pro
   return true;
 }
 
-/** Tells the device, once. A grant that comes too late is ended. @param by hash of the form's pendingId. @param code of the grant, null for a no. */
+/** Records the answer for the device, once. A later grant is ended. @param by hash of the form's pendingId. @param code of the grant, null if denied. */
 export async function answerWaitingDevice(
   { as }: Call,
   device: NonNullable<PendingAuthorization['device']>,

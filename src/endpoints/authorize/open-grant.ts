@@ -1,5 +1,5 @@
 /**
- * Open grant: the moment a person's yes becomes a record. One write; the code it gives is the only way in.
+ * Stores a grant after the user's consent, in one write, and returns its authorization code.
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import { sealRefs } from '../../core/vault/upstream-refs.ts';
@@ -16,7 +16,7 @@ import { revoke } from '../../model/grant-transitions.ts';
 import { wrap } from '../../model/wrapped.ts';
 import type { UpstreamRef } from '../../model/upstream.ts';
 
-/** What was allowed, to whom, by whom. */
+/** What the user granted to which client. */
 export interface Opening extends RequestedScope {
   readonly client: Client;
   readonly userId: string;
@@ -24,26 +24,26 @@ export interface Opening extends RequestedScope {
   readonly resource: string;
   readonly redirectUri: string;
   readonly challenge: string;
-  /** How long the code may wait, where that is of its own. */
+  /** Lifetime of the code, if it differs from the default. */
   readonly codeTTL?: Seconds;
   readonly props: unknown;
   /** Thumbprint of the key that the code is bound to. */
   readonly jkt?: string;
-  /** Accounts at other sites that its tools may use. */
+  /** Upstream accounts that its tools may use. */
   readonly linked?: readonly UpstreamRef[];
   readonly organization?: { readonly id: string; readonly name: string };
-  /** The sign-in that it comes of. */
+  /** The sign-in that it is based on. */
   readonly origin?: Origin;
-  /** The code, where it was chosen before (`newCode`). A second call with it finds the grant that is there. */
+  /** The code, if it was chosen before (`newCode`). A second call with it finds the existing grant. */
   readonly code?: string;
 }
 
-/** A code that is good for nothing until its grant is written. */
+/** A code that is invalid until its grant is stored. */
 export function newCode({ secrets }: AuthServer): string {
   return formatToken('code', secrets.id(), secrets.secret());
 }
 
-/** Writes the grant and gives its authorization code. */
+/** Stores the grant and returns its authorization code. */
 export async function openGrant(as: AuthServer, opening: Opening): Promise<string> {
   const { client, userId, scope, resource, redirectUri, challenge, props, organization, linked = [], jkt, code = newCode(as) } = opening;
   const { settings, secrets } = as;
@@ -103,8 +103,8 @@ async function sealOrigin(
 }
 
 /**
- * A registration that is used does not run out: it outlives the grant, whose refreshes do not read it, by its own time. Read after
- * the grant was written: whoever deletes a client marks it before looking for its grants, so one of the two sees the other.
+ * Extends a registration that is in use: it outlives the grant by its own lifetime, because a refresh does not read it. Read after
+ * the grant was stored: deleting a client marks it before looking for its grants, so one of the two sees the other.
  */
 async function isStillThere(as: AuthServer, { id, documentHost }: Client): Promise<boolean> {
   return documentHost !== undefined || as.settings.clients.has(id) || renewClient(as, id);

@@ -1,6 +1,6 @@
 /**
- * Pending authorizations: opened once the client and the redirect URI are known good, bound to the browser by a cookie, and found again by the
- * id that stands in the form of the consent page.
+ * Pending authorizations: opened once the client and the redirect URI are verified, bound to the browser by a cookie, and found again by the
+ * id in the form of the consent page.
  */
 import { findClient } from '../../clients/find.ts';
 import type { AuthServer } from '../../core/auth-server.ts';
@@ -14,7 +14,7 @@ import { requestOverPage } from '../../pages/message.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf, flowCookie, setCookie } from '../sign-in/browser-context.ts';
 
-/** What a request asks for, checked. */
+/** A checked authorization request. */
 type Request = Omit<PendingAuthorization, 'v' | 'clientId' | 'described' | 'browserHash' | 'expiresAt'>;
 
 /** A pending authorization that was just opened. `cookie` is the `Set-Cookie` that binds it to the browser. */
@@ -31,11 +31,11 @@ export interface FoundPending {
   readonly pendingHash: string;
   readonly pending: PendingAuthorization;
   readonly client: Client;
-  /** Where the answer goes. It was looked up anew: the client may have changed since. */
+  /** Where the answer goes. Checked again, because the client may have changed since. */
   readonly redirect: ValidRedirect;
 }
 
-/** Opens a pending authorization. @param latest when it ends at the latest; in ten minutes unless told. */
+/** Opens a pending authorization. @param latest when it ends at the latest; default: in ten minutes. */
 export async function openPending(
   as: AuthServer,
   client: Client,
@@ -57,9 +57,9 @@ export async function openPending(
 }
 
 /**
- * Finds the pending authorization of a form or a return; null where it is over, or its client is gone.
+ * Finds the pending authorization of a form or a callback; null if it is over, or its client was deleted.
  *
- * @throws {OAuthError} where another browser began it, or the client's redirect URI is no longer registered.
+ * @throws {OAuthError} if another browser began it, or the client's redirect URI is no longer registered.
  */
 export async function findPending({ request, as }: Pick<Call, 'request' | 'as'>, pendingId: string): Promise<FoundPending | null> {
   const pendingHash = await as.secrets.hash(pendingId);
@@ -70,18 +70,18 @@ export async function findPending({ request, as }: Pick<Call, 'request' | 'as'>,
   return { pendingId, pendingHash, pending, client, redirect: redirectOf(pending, client, as.settings.clientRegistration.redirectSchemes) };
 }
 
-/** Checks that a form or a return comes from the browser that holds the flow cookie. @throws {OAuthError} `access_denied` for any other. */
+/** Checks that a form or a callback comes from the browser with the flow cookie. @throws {OAuthError} `access_denied` for any other. */
 export async function checkBrowser(call: Pick<Call, 'request' | 'as'>, flow: string, browserHash: string): Promise<void> {
   const hash = await call.as.secrets.hash(cookieOf(call, flowCookie(flow)) ?? '');
   if (!equalTexts(hash, browserHash)) throw otherBrowser('another_browser');
 }
 
-/** The page for a request that is not open any more. */
+/** The page for a request that is no longer open. */
 export function expiredPage({ as, words }: Pick<Call, 'as' | 'words'>): Response {
   return requestOverPage({ brand: as.settings.brand, words });
 }
 
-/** The error for a form or a return that is not this browser's own. */
+/** The error for a form or a callback of another browser. */
 export function otherBrowser(reason: string): OAuthError {
   return new OAuthError('access_denied', reason, {
     status: 403,

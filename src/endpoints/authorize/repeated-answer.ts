@@ -1,7 +1,7 @@
 /**
- * Repeated answers: Chromium drops the first answer on a second click, so a browser that sends its form, its return from another site or its step
- * again gets the same redirect, for as long as the code in it can be used (SEC-128). What was proven is used up: a second request waits for the
- * result of the first. If that was a page, the user goes on from the page before.
+ * Repeats the answer to a request that is sent twice. Chromium drops the first response on a second click, so a browser that repeats a form, a
+ * callback or a step gets the same redirect while the code in it is usable (SEC-128). Credentials work only once: a second request waits for
+ * the result of the first. If that was a page, the user continues from the page before.
  */
 import { type AnswerKey, findAnswer, keepAnswer, type StoredAnswer } from '../../core/records/decision-answers.ts';
 import { equalTexts } from '../../lib/bytes.ts';
@@ -21,29 +21,29 @@ import { expiredPage, findPending } from './pending.ts';
 import { consentPage } from './consent-page.ts';
 import { showLogin } from '../sign-in/pages.ts';
 
-/** How long a redirect is repeated whose code was redeemed: the answer to that may have been lost. */
+/** How long a redirect is repeated after its code was redeemed: the token response may have been lost. */
 const REPEATED_FOR: Seconds = 10;
 
-/** What was decided, as it is kept. */
+/** The decision as it is stored. */
 export interface Decision {
   readonly redirect: ValidRedirect;
   readonly state?: string;
   /** The device's answer is not in the redirect. */
   readonly isDevice?: true;
   readonly at: Seconds;
-  /** The code of the grant; absent for a no. */
+  /** The code of the grant; absent if the user denied. */
   readonly code?: string;
-  /** Who said yes to what: one page cannot be answered in two ways. */
+  /** Who approved what: one page cannot be answered in two ways. */
   readonly said?: string;
-  /** Hash of the session of the person who said yes, and its cookie where the sign-in began it. */
+  /** Hash of the session of the user who approved, and its cookie if the sign-in began it. */
   readonly session?: string;
   readonly cookie?: string | undefined;
-  /** What the client is told where it gets no code. */
+  /** The error for the client if it gets no code. */
   readonly error?: OAuthError['code'];
   readonly reason?: string;
 }
 
-/** Puts an answer together. */
+/** Builds an answer. */
 export function decisionOf(
   { as }: Call,
   { state, device }: PendingAuthorization,
@@ -60,14 +60,14 @@ export function decisionOf(
   };
 }
 
-/** The same answer to a form that came again; null where this browser got none. @param decision of the form that came now. */
+/** The same answer to a repeated form; null if this browser got none. @param decision of the repeated form. */
 export async function repeatDecision(call: Call, pendingId: string, decision?: string): Promise<Response | null> {
   const { as, words } = call;
   const hash = await as.secrets.hash(pendingId);
   const kept = await findAnswer<Decision>(as, { hash, secret: pendingId });
   if (!kept) return null;
   const { answer } = kept;
-  if (answer.code === undefined) return decision === 'approve' ? null : redirectBack(call, hash, answer); // a no tells nothing that the form does not
+  if (answer.code === undefined) return decision === 'approve' ? null : redirectBack(call, hash, answer); // a denial discloses nothing new
   if (!(await isSameBrowser(call, hash, kept))) return null;
   if (answer.isDevice) return redirectBack(call, hash, answer);
   const grant = await as.records.findGrant(grantIdOf('code', answer.code) ?? '');
@@ -76,7 +76,7 @@ export async function repeatDecision(call: Call, pendingId: string, decision?: s
   return redirectBack(call, hash, decision === 'deny' ? await withdrawApproval(call, answer) : answer);
 }
 
-/** A yes that was followed by a no: the grant ends before its code could be used, and the client hears the no. */
+/** An approval followed by a denial: the grant ends before its code is used, and the client gets `access_denied`. */
 export async function withdrawApproval({ as }: Call, { code = '', ...answer }: Decision): Promise<Decision> {
   const grantId = grantIdOf('code', code) ?? '';
   if (await as.records.findGrant(grantId)) await as.records.changeGrant(grantId, revoke('revoked', as.now()));
@@ -93,7 +93,7 @@ export async function isSameBrowser(
   return equalTexts(await hashOf(flowCookie(flow)), browserHash) || equalTexts(await hashOf('session'), answer.session ?? '');
 }
 
-/** Sends the browser where an answer leads; the flow is over. */
+/** Redirects the browser to the answer's URI; the flow is over. */
 export function redirectBack({ as }: Call, pendingHash: string, answer: Decision): Response {
   return redirectTo(locationOf({ as }, answer), [setCookie(as, flowCookie(pendingHash), '', 0), answer.cookie]);
 }
@@ -104,19 +104,19 @@ function locationOf({ as }: Pick<Call, 'as'>, { redirect, state, isDevice, code,
   return errorAnswer(as, redirect, state, new OAuthError(error, reason));
 }
 
-/** Milliseconds that the second request waits. Where the first takes longer, its answer is found when the person presses the button again. */
+/** Milliseconds that the second request waits. If the first takes longer, its answer is found when the user presses the button again. */
 const PATIENCE = 2500;
 const FIRST_PAUSE = 25;
 const MAX_PAUSE = 400;
 
-/** Where a sign-in without an authorization request was sent, with the session that it began. */
+/** The redirect of a sign-in without an authorization request, with the session that it began. */
 interface Arrival {
   readonly location: string;
   readonly session: string;
   readonly cookie?: string;
 }
 
-/** Looks until there is an answer, the first request has ended in a page, or time is over. */
+/** Polls until there is an answer, the first request has ended in a page, or the time is over. */
 async function awaited(
   { runtime }: Call['as'],
   look: () => Promise<Response | null>,
@@ -124,7 +124,7 @@ async function awaited(
 ): Promise<Response | null> {
   let next = FIRST_PAUSE;
   for (let waited = 0; waited < PATIENCE; waited += next, next = Math.min(MAX_PAUSE, next * 2)) {
-    const done = await isDone(); // asked before the look: an answer is kept before the record is marked
+    const done = await isDone(); // before reading: an answer is stored before the record is marked
     const answer = await look();
     if (answer || done) return answer;
     await (runtime.pause ? runtime.pause(next) : pause(next));
@@ -143,7 +143,7 @@ export async function repeatedStep(call: Call, pendingId: string, isDone: () => 
   return consentPage(call, { ...waiting, session: await sessionFor(call, pending), ticked, remember });
 }
 
-/** The answer to a second request of a sign-in that leads to a path of ours. @param returnTo null where only the first could go there. */
+/** The answer to a second request of a sign-in with a return path. @param returnTo null if only the first request could go there. */
 export async function repeatedReturn(
   call: Call,
   place: AnswerKey,
@@ -161,7 +161,7 @@ export async function repeatedReturn(
   );
 }
 
-/** Keeps what a sign-in came to, where it sends the browser on; false for a page. */
+/** Stores the redirect that a sign-in ended in; false for a page. */
 export async function keepReturn(call: Call, place: AnswerKey, browserHash: string, { status, headers }: Response): Promise<boolean> {
   const location = headers.get('location');
   if (status !== 303 || location === null) return false;

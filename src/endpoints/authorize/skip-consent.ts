@@ -1,6 +1,6 @@
 /**
- * Unasked: the answer to an authorization request without a page. Only for somebody who is signed in and who wanted to be
- * asked no more about this very client, redirect, resource and scopes; never where the request may be another site's doing.
+ * Answers an authorization request without a consent page. Only for a signed-in user with a remembered consent for the same
+ * client, redirect URI, resource and scopes; never if another site may have started the request.
  *
  *   prompt → signed in → remembered → not from another site → grant → still remembered → redirect
  */
@@ -22,7 +22,7 @@ import { grantableScope, organizationOf } from './grantable-scopes.ts';
 import type { ConfirmedScopes } from './confirm-scopes.ts';
 import type { SignedIn } from '../sign-in/sign-in.ts';
 
-/** The redirect to the client, or null where a person has to be asked. */
+/** The redirect to the client, or null if the user has to be asked. */
 export async function skipConsent(call: Call, request: CheckedRequest, user: SignedIn | null): Promise<Response | null> {
   const silent = request.prompt.includes('none');
   if (request.prompt.length > 0 && !silent) return null;
@@ -44,7 +44,7 @@ export async function skipConsent(call: Call, request: CheckedRequest, user: Sig
   );
 }
 
-/** Tells the client of an error: by itself where it is trusted or somebody is signed in, else by a link that the person may follow. */
+/** Sends an error to the client: by a redirect if the client is trusted or a user is signed in, else by a link that the user may follow. */
 export async function answerError(
   { as, words }: Call,
   { error, location, isTrusted }: RedirectedError,
@@ -61,7 +61,7 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
   const { client, redirect, resource, challenge, state, jkt } = request;
   if (isLoopbackRedirect(redirect) || !isFirstPartyStart(call.request, client)) return null;
   const choice = await rememberedChoice(call, request, user);
-  if (!choice || !(await upstreamAccountsOf(call, user))) return null; // an account that is gone has to be signed in to again
+  if (!choice || !(await upstreamAccountsOf(call, user))) return null; // a disconnected account needs a new sign-in
   const code = await grantTo(call, {
     client,
     redirectUri: redirect,
@@ -73,7 +73,7 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
     ...requestedPart(request),
   });
   if (code === null) return null;
-  // Whoever revokes the app forgets first and ends grants after: a grant written too late to be among them ends itself.
+  // Revoking an app deletes the remembered consent first and ends grants second: a grant written between the two ends itself here.
   if (!(await rememberedChoice(call, request, user))) {
     await as.records.changeGrant(grantIdOf('code', code) ?? '', revoke('revoked', as.now()));
     return null;
@@ -81,7 +81,7 @@ async function pass(call: Call, request: CheckedRequest, user: SignedIn): Promis
   return answerTo(redirect, { code, state, iss: as.settings.issuer });
 }
 
-/** What the person wanted to be asked about no more, if it covers the request and leaves nothing to choose. */
+/** The remembered consent, if it covers the request and leaves nothing to choose. */
 async function rememberedChoice(call: Call, request: CheckedRequest, user: SignedIn): Promise<ConfirmedScopes | null> {
   const { client, redirect, resource, scope } = request;
   const entries = await call.as.consents.find({ userId: user.userId, client, redirectUri: redirect, resource: resource.uri });
@@ -89,15 +89,15 @@ async function rememberedChoice(call: Call, request: CheckedRequest, user: Signe
   const [entry] = covering;
   if (covering.length !== 1 || !entry || scope.length === 0) return null;
   const organization = organizationOf(user, entry.organization);
-  if (organization === 'open' || organization?.id !== entry.organization) return null; // no longer theirs (SEC-133)
+  if (organization === 'open' || organization?.id !== entry.organization) return null; // no longer a member (SEC-133)
   if ((await grantableScope(call, user, organization, scope)).length < scope.length) return null;
   return { scope, ...(organization ? { for: organization } : {}) };
 }
 
 /**
- * Whether it is the person who opens the request. A link on another site can name a client that was allowed once, with a
- * state and a challenge of the attacker's; for clients that registered themselves this has to be seen (SEC-134). `same-origin` says nothing:
- * the link can lead to a sign-in page of this site, which sends the browser on. What our own sign-in sends here is always seen.
+ * Whether the user started the request. A link on another site can name a client that was approved before, with the attacker's
+ * state and challenge; for self-registered clients the user has to see a page then (SEC-134). `same-origin` proves nothing: the
+ * link can lead to a sign-in page of this site, which redirects here. A redirect from our own sign-in always shows a page.
  */
 export function isFirstPartyStart(request: Request, { entered }: Client): boolean {
   if (new URL(request.url).searchParams.has(RETURNED)) return false;

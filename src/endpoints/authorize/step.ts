@@ -1,8 +1,8 @@
 /**
- * Step: the later pages of a sign-in come back here, those of the consent page and of the sign-in page alike. Nobody is
- * signed in before the last one is done, and each is done once, however many tabs or requests bring it back (SEC-158, SEC-160).
+ * Step endpoint: POST of the later pages of a sign-in, such as a second factor, for the consent page and the sign-in page. A user is
+ * signed in only after the last step, and each step is taken once, however many tabs or requests send it (SEC-158, SEC-160).
  *
- *   same origin → step → same browser → request still waits for it → (start again) → a try spent → proof → step taken → conclude
+ *   same origin → step → same browser → request still waits for it → (start again) → attempt counted → proof → step taken → issueCode
  */
 import type { AnswerKey } from '../../core/records/decision-answers.ts';
 import { dropStep, endStepInPage, findStep, spendTry, takeStep, type StepRecord } from '../../core/records/sign-in-steps.ts';
@@ -26,7 +26,7 @@ interface Returned {
   readonly hash: string;
   readonly record: StepRecord;
   readonly kept: Kept;
-  /** What waits for it; null for a sign-in without an authorization request. */
+  /** The pending authorization; null for a sign-in without an authorization request. */
   readonly waiting: FoundPending | null;
 }
 
@@ -46,17 +46,17 @@ export async function step(asked: Call): Promise<Response> {
   const answer = await submitted(call, returned, { secret, form, steps });
   if (answer === null) return stepAgain(call, returned, place); // another request of this browser was faster
   const isOver = returned.waiting ? answer.status === 303 : await keepReturn(call, place, record.browserHash, answer);
-  if (!isOver) await endStepInPage(as, hash); // changes nothing where another try is left
+  if (!isOver) await endStepInPage(as, hash); // changes nothing if an attempt is left
   return answer;
 }
 
-/** The same page sent twice: the second request learns what became of the first. */
+/** The same page sent twice: the second request gets the result of the first. */
 function stepAgain(call: Call, { hash, kept: { flow } }: Returned, place: AnswerKey): Promise<Response> {
   const isDone = async (): Promise<boolean> => (await findStep(call.as, hash))?.taken !== 'now';
   return 'pendingId' in flow ? repeatedStep(call, flow.pendingId, isDone) : repeatedReturn(call, place, flow.returnTo, isDone);
 }
 
-/** What was typed, tried; null where the step was taken meanwhile. */
+/** Checks the submitted proof; null if the step was taken meanwhile. */
 async function submitted(
   call: Call,
   returned: Returned,
@@ -77,14 +77,14 @@ async function submitted(
     await dropStep(as, hash);
     return startAgain(call, returned, problem);
   }
-  if (left > 0 && !(await takeStep(as, hash))) return null; // the last try has taken it already
+  if (left > 0 && !(await takeStep(as, hash))) return null; // the last attempt has taken it already
   const user = await nextOf(call, returned, result);
   if (user === null) return expiredPage(call);
   if ('step' in user) return askStep(call, user, kept.flow);
   return arrive(call, returned, user);
 }
 
-/** The step, if it is open and this browser's own. @throws {OAuthError} for another browser's. */
+/** The step, if it is open and belongs to this browser. @throws {OAuthError} for another browser's. */
 async function findReturned(call: Call, secret: string): Promise<Returned | null> {
   const { as } = call;
   const hash = await as.secrets.hash(secret);
@@ -92,17 +92,17 @@ async function findReturned(call: Call, secret: string): Promise<Returned | null
   if (!record) return null;
   const kept = (await as.secrets.openUnder(secret, record.sealed, `step:${hash}`)) as Kept | null;
   if (!kept) throw new Error('A step that was found by its secret cannot be opened with it.');
-  if (record.taken !== undefined) return { hash, record, kept, waiting: null }; // whose it was is asked with the answer (`again`)
+  if (record.taken !== undefined) return { hash, record, kept, waiting: null }; // the owner is checked with the answer (`again`)
   if (!('pendingId' in kept.flow)) {
     await checkBrowser(call, hash, record.browserHash);
     return { hash, record, kept, waiting: null };
   }
   const waiting = await findPending(call, kept.flow.pendingId);
-  if (waiting?.pending.approved?.stateHash !== hash) return null; // a later yes is on its way
+  if (waiting?.pending.approved?.stateHash !== hash) return null; // a later consent has replaced this step
   return { hash, record, kept, waiting };
 }
 
-/** Somebody who is signed in, or the step after this one. */
+/** The signed-in user, or the step after this one. */
 async function nextOf(
   call: Call,
   { record, kept }: Returned,
@@ -133,7 +133,7 @@ function returnOf(flow: Flow): string {
   throw new OAuthError('server_error', 'step_without_request');
 }
 
-/** The first page once more, with what went wrong. */
+/** The first page again, with the error. */
 async function startAgain(call: Call, { waiting, kept }: Returned, problem?: NotSignedIn): Promise<Response> {
   const { problem: text, status, retryAfter } = problem ?? {};
   if (!waiting) {

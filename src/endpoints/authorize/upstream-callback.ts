@@ -1,8 +1,8 @@
 /**
- * Upstream callback: a browser comes back from another site. Nothing is asked of that site until the state is known to be from this server, for this
- * login, from this browser and unused; what the browser brought is believed only after that.
+ * Callback of an upstream login. The upstream provider is not called, and no parameter is trusted, until the state is known to be from this
+ * server, for this login, from this browser and unused.
  *
- *   state → same login → (taken: the same answer again) → pending authorization → same browser → state taken → proof → fresh enough → answer
+ *   state → same login → (taken: same answer) → pending authorization → same browser → state taken → proof → fresh enough → answer
  */
 import { CONNECTION_LINK, connectionPath, fillSlot } from '../../core/vault/connections.ts';
 import {
@@ -31,7 +31,7 @@ import type { Seconds } from '../../model/store.ts';
 
 type PageOfOurs = Extract<SealedPurpose, { readonly returnTo: string }>;
 
-/** A return whose state was found. */
+/** A callback with a known state. */
 interface Returned<Kept = SealedPurpose> extends FoundUpstreamState<Kept> {
   readonly login: SiteLogin;
   readonly state: string;
@@ -47,21 +47,21 @@ export async function callback(asked: Call, login: SiteLogin): Promise<Response>
   return 'pendingId' in kept ? toRequest(call, { ...found, kept, login, state }) : toPage(call, { ...found, kept, login, state });
 }
 
-/** The return of somebody whose authorization request waits. */
+/** The return to a pending authorization. */
 async function toRequest(call: Call, returned: Returned<Extract<SealedPurpose, { readonly pendingId: string }>>): Promise<Response> {
   const { as } = call;
   const { hash, record, kept } = returned;
   const repeat = (): Promise<Response> => repeatedStep(call, kept.pendingId, () => isUpstreamStateDone(as, hash));
   if (record.taken !== undefined) return repeat();
   const waiting = await findPending(call, kept.pendingId);
-  if (!waiting || waiting.pending.approved?.stateHash !== hash) return expiredPage(call); // a later yes is on its way
+  if (!waiting || waiting.pending.approved?.stateHash !== hash) return expiredPage(call); // a later consent has replaced this state
   if (!(await takeUpstreamState(as, hash))) return repeat();
   const answer = await goOn(call, returned.login, await finish(call, returned), waiting);
   if (answer.status !== 303) await endUpstreamStateInPage(as, hash);
   return answer;
 }
 
-/** The return to a page of ours. */
+/** The return to a page of this server. */
 async function toPage(call: Call, returned: Returned<PageOfOurs>): Promise<Response> {
   const { as } = call;
   const { hash, record, kept, login } = returned;
@@ -78,7 +78,7 @@ async function toPage(call: Call, returned: Returned<PageOfOurs>): Promise<Respo
   return answer;
 }
 
-/** What the login makes of the return, once the state is taken. */
+/** Takes the state, then lets the login process the callback. */
 async function finish(call: Call, { login, state, kept }: Returned): Promise<ReturnResult> {
   const { as, request, url, network } = call;
   const came = {
@@ -93,7 +93,7 @@ async function finish(call: Call, { login, state, kept }: Returned): Promise<Ret
   return result;
 }
 
-/** Goes on with the authorization request. */
+/** Continues the authorization request. */
 async function goOn(call: Call, login: SiteLogin, result: ReturnResult, waiting: FoundPending): Promise<Response> {
   const { pending } = waiting;
   if (result.kind === 'proven') {
@@ -111,10 +111,10 @@ async function goOn(call: Call, login: SiteLogin, result: ReturnResult, waiting:
   return page;
 }
 
-/** Goes on to a page of ours: with a session, with one more way to sign in, or with a connected account. */
+/** Continues to a page of this server: with a session, a linked login or a connected account. */
 async function arrive(call: Call, login: SiteLogin, proven: Authenticated, { returnTo, joinTo, connect }: PageOfOurs): Promise<Response> {
   if (connect) return keepConnection(call, proven, connect);
-  if (login.kind !== 'redirect') return expiredPage(call); // the options have changed: it is no login any more
+  if (login.kind !== 'redirect') return expiredPage(call); // the options have changed: no longer a login
   if (joinTo !== undefined) {
     const session = await sessionOf(call);
     if (session?.userId !== joinTo) return expiredPage(call); // signed out meanwhile, or another user signed in
@@ -128,7 +128,7 @@ async function arrive(call: Call, login: SiteLogin, proven: Authenticated, { ret
   return 'step' in user ? askStep(call, user, { returnTo }) : redirectTo(returnTo, [user.cookie]);
 }
 
-/** Only the user whose tool asked may come back, and the link works once: an account never goes to another user (SEC-193). */
+/** Only the user of the tool may return, and the link works once: an account is never connected to another user (SEC-193). */
 async function keepConnection(
   call: Call,
   { upstream }: Authenticated,
@@ -153,13 +153,13 @@ async function showProblem(
   return showLogin(call, { error, status, returnTo });
 }
 
-/** How far apart the clocks may be. */
+/** Allowed clock skew in seconds. */
 const SKEW: Seconds = 60;
 
 /**
- * What a return came to, where a fresh proof was demanded: refused unless there is one, or a second factor will be asked for next.
+ * Rejects a result if fresh authentication was required and is missing, unless a second factor follows.
  *
- * @param since when the trip began; undefined where any proof will do.
+ * @param since when the redirect was sent; undefined if no fresh authentication is required.
  */
 export async function checkAuthTime(call: Call, login: SiteLogin, result: ReturnResult, since: Seconds | undefined): Promise<ReturnResult> {
   if (since === undefined || result.kind !== 'proven') return result;
@@ -170,7 +170,7 @@ export async function checkAuthTime(call: Call, login: SiteLogin, result: Return
   return { kind: 'refused', reason: 'proof_without_time', text: (words) => words.site.noTime(login.label) };
 }
 
-/** Nothing is written for somebody who never signed in. */
+/** Writes nothing for a browser that never signed in. */
 async function hasSecondFactor(call: Call, { identity, multiFactor }: Authenticated): Promise<boolean> {
   const { secondFactor } = call.as.settings;
   const userId = secondFactor && !multiFactor ? await findUserId(call.as, identity) : null;

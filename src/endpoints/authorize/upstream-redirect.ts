@@ -1,8 +1,8 @@
 /**
- * Upstream redirect: sends the browser to another site to prove who the person is, or to connect an account. For an authorization request this
- * comes after the yes: were state or cookie made any earlier, an attacker's link could skip the consent page (the confused deputy; S-171, SEC-138).
+ * Upstream redirect: sends the browser to an upstream provider to sign in, or to connect an account. For an authorization request this comes
+ * after the consent: if state or cookie were set earlier, an attacker's link could skip the consent page (confused deputy; S-171, SEC-138).
  *
- *   limit → the site's address → yes on the pending authorization → state, sealed → redirect
+ *   limit → the provider's URL → consent on the pending authorization → state, sealed → redirect
  */
 import type { ConnectionRequest } from '../../core/vault/connections.ts';
 import { newState, openUpstreamState } from '../../core/records/upstream-states.ts';
@@ -20,20 +20,20 @@ import { problemOf } from '../sign-in/pages.ts';
 const REDIRECTS = 100;
 const WINDOW = 600;
 
-/** A page of ours as the end of the way. */
+/** A return to a page of this server. */
 type PageOfOurs = {
   /** A path of ours. */
   readonly returnTo: string;
-  /** The user whom the identity shall be joined to; without one, the return signs in. */
+  /** The user to link the identity to; without one, the return signs in. */
   readonly joinTo?: string;
-  /** What a tool asked for; with it, the return brings tokens and nothing else. */
+  /** The connection that a tool asked for; with it, the return brings tokens and nothing else. */
   readonly connect?: ConnectionRequest & { readonly secret: string };
 };
 
-/** What the browser is sent away for: an authorization request that the person has approved, or a page of ours. */
+/** The purpose of the redirect: an authorization request that the user has approved, or a page of this server. */
 export type UpstreamPurpose =
   | (Pick<FoundPending, 'pendingId' | 'pendingHash' | 'pending'> & { readonly choice: Choice })
-  /** `fresh`: the person is signed in, and has to prove it once more. */
+  /** `fresh`: the user is signed in, and has to authenticate again. */
   | (PageOfOurs & { readonly fresh?: boolean });
 
 /** What is sealed into an upstream state. */
@@ -41,11 +41,11 @@ export type SealedPurpose = ({ readonly pendingId: string } | PageOfOurs) & {
   /** What the login needs at the return. */
   readonly keep: Json;
   readonly lang: string;
-  /** When the browser was sent away, where the person has to prove anew who they are. */
+  /** The time of the redirect, if the user has to authenticate again. */
   readonly freshSince?: Seconds;
 };
 
-/** Sends the browser away, or tells what is wrong. */
+/** Redirects the browser, or returns an error page. */
 export async function redirectToUpstream(call: Call, login: SiteLogin, purpose: UpstreamPurpose): Promise<Response | NotSignedIn> {
   const { as, words } = call;
   const wait = await as.limit(`depart\n${call.network}`, REDIRECTS, WINDOW);
@@ -67,12 +67,12 @@ export async function redirectToUpstream(call: Call, login: SiteLogin, purpose: 
   return redirectTo(away.location, [setCookie(as, cookie, browser, PENDING_TTL)]);
 }
 
-/** Where the site sends the browser back to. */
+/** The redirect URI at the provider. */
 export function redirectUriOf({ as: { settings } }: Call, login: SiteLogin): string {
   return settings.origin + callbackPath(settings.paths.authorize, login.id);
 }
 
-/** What the site is asked, and whether its answer must come of a fresh proof. */
+/** The parameters of the request to the provider, and whether its answer must prove a fresh sign-in. */
 function requestFor(
   purpose: UpstreamPurpose,
 ): [{ readonly fresh: boolean; readonly hint?: string; readonly scopes?: readonly string[] }, boolean] {
@@ -98,7 +98,7 @@ interface UpstreamFlow {
   readonly expiresAt: Seconds;
 }
 
-/** Writes the yes on the pending authorization, whose cookie goes on for as long as the way may take; null where it is over. */
+/** Records the consent on the pending authorization and extends its cookie for the time the sign-in may take; null if it is over. */
 async function approve(
   call: Call,
   { pendingHash, choice }: Extract<UpstreamPurpose, { readonly pendingId: string }>,

@@ -1,6 +1,6 @@
 /**
- * Asking: how every request of a program opens that comes with a form and a client's proof: no secret in the URL, a strict form,
- * each parameter that decides something once, then the client.
+ * Parses a form request of a client (token, revocation, introspection, PAR, device): no secret in the URL, a strict form,
+ * no repeated security parameter, then client authentication.
  */
 import { authenticate } from '../../clients/authenticate.ts';
 import type { Caller } from '../../clients/caller.ts';
@@ -9,10 +9,10 @@ import { readForm, type Call } from '../endpoint.ts';
 import { refuseSecretsInUrl } from './token.ts';
 
 /**
- * Reads the form and knows the client.
+ * Reads the form and authenticates the client.
  *
- * @param once further parameters that may stand but once.
- * @throws {OAuthError} `invalid_request`, or `invalid_client` as RFC 6749 §5.2 has it.
+ * @param once further parameters that must not be repeated.
+ * @throws {OAuthError} `invalid_request`, or `invalid_client` (RFC 6749 §5.2).
  */
 export async function parseClientRequest(
   call: Call,

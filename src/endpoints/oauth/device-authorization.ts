@@ -1,5 +1,5 @@
 /**
- * Device authorization: a device that has no browser asks for two codes, one for itself and one for a person (RFC 8628 §3.1, §3.2).
+ * Device authorization endpoint (RFC 8628 §3.1, §3.2). Issues a device code and a user code to a device without a browser.
  *
  *   caller → resource → scope → client → registered for it → limit → codes
  */

@@ -1,6 +1,6 @@
 /**
- * Introspect: what an access token is worth, for the one who has to know (RFC 7662): a client that stands for the token's resource,
- * or the one that the token was given to. To everybody else, and for every token that is not good, the answer is the same.
+ * Introspection endpoint (RFC 7662). Describes an access token to a client that acts for the token's resource, or to the client that
+ * the token was issued to. All other callers, and all invalid tokens, get the same answer.
  */
 import { failed, withGiveBack } from '../../clients/caller.ts';
 import type { AuthServer } from '../../core/auth-server.ts';

@@ -1,6 +1,6 @@
 /**
- * Metadata (RFC 8414 §2): what this server can do, made from the tables that do it, built once per issuer. And its public keys (RFC 7517 §5), for
- * resource servers elsewhere that check signed access tokens.
+ * Metadata document (RFC 8414 §2), generated from the tables of grants and endpoints, once per issuer. And the JWK Set (RFC 7517 §5), for
+ * resource servers that verify signed access tokens.
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import { offeredGrantTypes } from '../../grants/offered-grant-types.ts';
@@ -42,7 +42,7 @@ function documentOf({ settings, fetchDocument }: AuthServer): Record<string, unk
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
     grant_types_supported: offeredGrantTypes(settings),
-    // Whom we trust is nobody's business (EMA §6); that we trust somebody is what clients look for.
+    // The trusted issuers are not disclosed (EMA §6); clients only look for whether there are any.
     ...(settings.trustedIssuers.some(({ kind }) => kind === 'enterprise')
       ? { authorization_grant_profiles_supported: [ID_JAG_PROFILE] }
       : {}),

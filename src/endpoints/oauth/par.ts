@@ -1,8 +1,8 @@
 /**
- * Push: a client hands its authorization request over before the browser comes, and gets a name for it (RFC 9126). What the
- * browser then carries says nothing and can be changed by nobody. All errors are told here, to the client.
+ * Pushed authorization request endpoint (RFC 9126). A client sends its authorization request directly and gets a `request_uri`, so
+ * the browser can neither read nor change the parameters. All errors are returned here, to the client.
  *
- *   client → limit → every check of an authorization request → key → kept → request_uri
+ *   client → limit → every check of an authorization request → key → stored → request_uri
  */
 import { authenticate } from '../../clients/authenticate.ts';
 import { failed, withGiveBack, orUnavailable } from '../../clients/caller.ts';
@@ -15,14 +15,14 @@ import { checkRequest } from '../authorize/authorization-request.ts';
 import { readForm, type Call } from '../endpoint.ts';
 import { keyShown, refuseSecretsInUrl } from './token.ts';
 
-/** What of a form is a request; all else, credentials above all, is not kept. */
+/** The parameters that are stored; all others, credentials above all, are not. */
 const NAMES = ['client_id', 'response_type', 'redirect_uri', 'state', 'scope', 'resource', 'code_challenge', 'code_challenge_method',
   'dpop_jkt', 'response_mode', 'request', 'nonce', 'prompt', 'ui_locales', 'login_hint']; // prettier-ignore
 const LIFE: Seconds = 90;
 const PUSHES = 300;
 const WINDOW = 600;
 
-/** POST of the endpoint for pushed authorization requests. */
+/** POST of the pushed authorization request endpoint. */
 export async function pushedAuthorizationRequest(call: Call): Promise<Response> {
   const { as, request, network } = call;
   refuseSecretsInUrl(call);

@@ -1,6 +1,6 @@
 /**
- * Register: a client introduces itself (RFC 7591). What it says is data; what it gets is an id and, if it wants one, a
- * secret that is shown this once.
+ * Dynamic client registration endpoint (RFC 7591). The metadata is untrusted; the client gets an id and, if it asks for one, a
+ * secret that is returned only once.
  */
 import type { KeyRules } from '../../clients/keys.ts';
 import { parseMetadata } from '../../clients/metadata.ts';
@@ -20,7 +20,7 @@ import { BODY_LIMIT, bodyError, type Call } from '../endpoint.ts';
 
 const isInvitation = lazy(async () => (await import('../../core/records/invitations.ts')).isInvitation);
 const REGISTRATIONS = 60;
-/** From an IPv6 /48 together: who rents one has 65,536 networks. */
+/** Limit for an IPv6 /48 as a whole: one customer's /48 has 65,536 /64 networks. */
 const REGISTRATIONS_NEARBY = 120;
 const WINDOW = 600;
 /** How long a registration waits for its first consent. */
@@ -34,7 +34,7 @@ export async function register(call: Call): Promise<Response> {
   const text = await readRegistration(call);
   const metadata = parseMetadata(text, selfGrantTypes(as.settings), keyRulesOf(as));
   await checkPolicy(as, metadata);
-  const nearby = network.endsWith('::/64') ? coarseNetwork(network) : null; // IPv4 addresses are not had by the thousand
+  const nearby = network.endsWith('::/64') ? coarseNetwork(network) : null; // an attacker does not have thousands of IPv4 addresses
   const wait =
     (await as.limit(`register\n${network}`, REGISTRATIONS, WINDOW)) ??
     (nearby && (await as.limit(`register nearby\n${nearby}`, REGISTRATIONS_NEARBY, WINDOW)));
@@ -62,14 +62,14 @@ export async function register(call: Call): Promise<Response> {
   return json({ ...informationOf(as, client, secret), ...managementOf(as, client.id, token) }, 201, CROSS_ORIGIN);
 }
 
-/** Asks the operator about new and changed registrations alike. @throws {OAuthError} for all but a plain yes. */
+/** Calls the operator's policy for new and changed registrations. @throws {OAuthError} unless it returns true. */
 export async function checkPolicy({ settings }: AuthServer, metadata: RegisteredMetadata): Promise<void> {
   const { policy } = settings.clientRegistration;
   if (policy !== null && (await policy(metadata)) !== true)
     throw new OAuthError('invalid_client_metadata', 'register_policy', { hint: 'This server does not take such clients.' });
 }
 
-/** The text of a registration. @throws {OAuthError} `invalid_client_metadata` for another media type, or what is not UTF-8. */
+/** The body of a registration. @throws {OAuthError} `invalid_client_metadata` for another media type, or a body that is not UTF-8. */
 export async function readRegistration({ request }: Call): Promise<string> {
   if (mediaType(request) !== 'application/json') {
     throw new OAuthError('invalid_client_metadata', 'media_type', { hint: 'Send the registration as application/json.' });

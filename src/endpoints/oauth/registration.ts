@@ -1,6 +1,6 @@
 /**
- * Registration: a client looks at what it registered, changes it, or takes it back, with the token that it got then (RFC 7592). A wrong
- * token, another client's, and a client that is gone look alike (SEC-084).
+ * Client configuration endpoint (RFC 7592). A client reads, updates or deletes its registration with its registration access token. A wrong
+ * token, another client's token and a deleted client get the same answer (SEC-084).
  */
 import { parseMetadata } from '../../clients/metadata.ts';
 import { changeClient, findAnyClient } from '../../core/records/clients.ts';
@@ -25,7 +25,7 @@ export async function registration(call: Call): Promise<Response> {
   return json({ ...informationOf(as, current, null), ...managementOf(as, client.id, token) }, 200, CROSS_ORIGIN);
 }
 
-/** The client whose token this is; one that is being deleted may only be deleted again. */
+/** The client that the token belongs to. A client that is being deleted may only be deleted again. */
 async function managed(call: Call): Promise<{ client: Client; token: string }> {
   const token = bearerOf(call.request);
   const id = call.url.searchParams.get('client_id') ?? '';
@@ -39,7 +39,7 @@ async function managed(call: Call): Promise<{ client: Client; token: string }> {
   return { client: found.client, token };
 }
 
-/** Everything is replaced but what only the server gives: id, secret, times (RFC 7592 §2.2). */
+/** Replaces everything except what only the server sets: id, secret, times (RFC 7592 §2.2). */
 async function replace(call: Call, { id, authMethod, methodChosen }: Client): Promise<Client> {
   const { as } = call;
   const text = await readRegistration(call);

@@ -1,6 +1,6 @@
 /**
- * Revoke: the client gives a token back (RFC 7009). A refresh token ends the whole grant, an access token only itself.
- * Whatever is not the caller's to revoke is answered like something unknown: 200, and nothing happens.
+ * Revocation endpoint (RFC 7009). A refresh token ends the whole grant, an access token only itself.
+ * A token of another client is answered like an unknown one: 200, and nothing changes.
  */
 import { failed, withGiveBack, type Caller } from '../../clients/caller.ts';
 import { findClient, mayFetch } from '../../clients/find.ts';
@@ -27,13 +27,13 @@ export async function revoke(call: Call): Promise<Response> {
   return new Response(null, { headers: { ...CROSS_ORIGIN, 'cache-control': 'no-store', pragma: 'no-cache' } });
 }
 
-/** A client that is known by a document needs none here: the grant says whose it is. */
+/** The metadata document of a client is not needed here: the grant names its client. */
 async function checkPublic(as: AuthServer, clientId: string): Promise<void> {
   const client = await findClient(as, clientId);
   if (client ? client.authMethod !== 'none' : !mayFetch(as, clientId)) throw failed('none', client ? 'secret_missing' : 'client_unknown');
 }
 
-/** The grant as it stood, where this was its end. */
+/** The grant before the change, if this ended it. */
 async function revokeToken(as: AuthServer, caller: Caller, text: string): Promise<Grant | null> {
   const kind = kindOf(text);
   const grantId = kind && grantIdOf(kind, text);
@@ -54,7 +54,7 @@ async function accessOf(as: AuthServer, caller: Caller, text: string): Promise<T
   return (grant) => ({ ...(grant.clientId === caller.clientId ? revokeAccess(hash)(grant) : {}), result: null });
 }
 
-/** A full store has no room for the grant without one of its tokens. What has ended can be removed, so all of it ends (RFC 7009 §2.1). */
+/** A full store has no room to write the grant without one of its tokens. A delete needs no room, so the whole grant ends (RFC 7009 §2.1). */
 async function wholeOf(as: AuthServer, caller: Caller, text: string): Promise<Transition<null>> {
   const { hash } = await as.secrets.proof(text);
   const isIn = ({ clientId, access }: Grant): boolean => clientId === caller.clientId && access.some((one) => one.hash === hash);
@@ -67,7 +67,7 @@ async function refreshOf(as: AuthServer, caller: Caller, text: string): Promise<
   return (grant) => (isOurs(grant) ? { ...end('revoked', as.now())(grant), result: grant } : { result: null });
 }
 
-/** Lets go of the accounts at other sites that only this grant used. The very refresh token opens the way to them. */
+/** Disconnects the upstream accounts that only this grant used. The refresh token decrypts the key to them. */
 async function forget(as: AuthServer, { id, userId, refresh, upstreams }: Grant, text: string): Promise<void> {
   const { hash, pad } = await as.secrets.proof(text);
   const refs = refresh?.hash === hash ? await openRefs(as.secrets, id, unwrap(refresh, pad), upstreams) : [];

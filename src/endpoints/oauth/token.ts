@@ -1,5 +1,5 @@
 /**
- * Token: POST of a form, one entry of the grant table, one JSON answer (OAuth 2.1 §3.2).
+ * Token endpoint (OAuth 2.1 §3.2). Reads the form, runs the entry of the grant table, answers with JSON.
  */
 import { authenticate } from '../../clients/authenticate.ts';
 import { NO_CLIENT, failed, withGiveBack, type Caller } from '../../clients/caller.ts';
@@ -42,7 +42,7 @@ export async function token(call: Call): Promise<Response> {
   }
 }
 
-/** What a client of the options may do is as it stands there now, whatever it was when its grant was opened. */
+/** A client from the options may do what they allow now, not what they allowed when its grant was opened. */
 function checkConfigured({ settings }: AuthServer, { clientId }: Caller, type: string): void {
   if (settings.clients.get(clientId)?.client.grantTypes.includes(type) === false)
     throw new OAuthError('unauthorized_client', 'grant_type_unregistered');
@@ -53,7 +53,7 @@ async function withKey(call: Call, caller: Caller): Promise<Caller> {
   return call.request.headers.has('dpop') ? { ...caller, key: await keyShown(call, call.as.settings.paths.token) } : caller;
 }
 
-/** The key that a request to one of our paths shows a proof of. @throws {OAuthError} where there is none. */
+/** The DPoP key of a request to one of our paths. @throws {OAuthError} if there is no valid proof. */
 export async function keyShown({ as, request }: Call, path: string): Promise<PresentedProof> {
   const { presentedProof } = await import('../../core/dpop.ts');
   return presentedProof(as, request, { url: as.settings.origin + path });
@@ -70,7 +70,7 @@ function namesNobody(form: Params, authorization: string | null): boolean {
   return authorization === null && ['client_id', 'client_secret', 'client_assertion'].every((name) => form.optional(name) === undefined);
 }
 
-/** Secrets do not travel in URLs, where every log keeps them (OAuth 2.1 §2.4.1). */
+/** Rejects secrets in URLs, which end up in logs (OAuth 2.1 §2.4.1). */
 export function refuseSecretsInUrl(call: Call): void {
   if (!call.request.url.includes('?')) return;
   const query = parseFields(call.url.search.slice(1));
@@ -80,13 +80,13 @@ export function refuseSecretsInUrl(call: Call): void {
 }
 
 /**
- * The row of a public client is read only where its request failed: an unknown client, one that has a secret to show,
- * or one not registered for the grant type hears that first.
+ * The record of a public client is read only if its request failed: an unknown client, a client that must send a secret,
+ * or one not registered for the grant type gets that error first.
  */
 async function explain(as: AuthServer, caller: Caller, type: string, error: OAuthError): Promise<OAuthError> {
   if (error.code !== 'invalid_grant') return error;
   const client = await findClient(as, caller.clientId);
-  if (!client && mayFetch(as, caller.clientId)) return error; // its document is not fetched to find words for a failure
+  if (!client && mayFetch(as, caller.clientId)) return error; // its document is not fetched just to explain a failure
   if (caller.kind === 'public' && client?.authMethod !== 'none') return failed('none', client ? 'secret_missing' : 'client_unknown');
   return client && !client.grantTypes.includes(type) ? new OAuthError('unauthorized_client', 'grant_type_unregistered') : error;
 }

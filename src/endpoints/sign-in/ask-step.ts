@@ -1,7 +1,7 @@
 /**
- * Ask a step: writes down how far a sign-in has come, and shows the page that it goes on with. Nobody is signed in by that.
+ * Opens a step: stores the state of a sign-in and shows its next page. Signs in no user.
  *
- *   limit → yes on the pending authorization → step under the hash of its secret → page, and the cookie that binds it to this browser
+ *   limit → consent on the pending authorization → step under the hash of its secret → page, and the cookie that binds it to this browser
  */
 import { openStep } from '../../core/records/sign-in-steps.ts';
 import { OAuthError } from '../../model/error.ts';
@@ -20,7 +20,7 @@ const STEPS = 300;
 const WINDOW = 600;
 const TRIES = 5;
 
-/** Where a sign-in goes on when it is done: the authorization request with what was ticked, or a page of ours. */
+/** Where a sign-in continues when it is done: the authorization request with the selected scopes, or a page of this server. */
 export type Flow =
   | { readonly pendingId: string; readonly choice: Choice }
   /** A path of this server. */
@@ -66,7 +66,7 @@ export async function askStep(call: Call, { asker, step, first }: NextStep, flow
   return page;
 }
 
-/** The page of a step, with what went wrong. */
+/** The page of a step, with an error. */
 export async function stepAnswer(
   { as, words }: Call,
   { asker, secret, kept, problem }: { asker: string; secret: string; kept: Kept; problem?: NotSignedIn },
@@ -89,7 +89,7 @@ export async function stepAnswer(
   });
 }
 
-/** Who goes on with a step; undefined where the options have changed meanwhile. */
+/** The login or factor that continues a step; undefined if the options have changed meanwhile. */
 export function stepsOf({ logins, secondFactor }: Settings, asker: string): Steps<Authenticated | SecondFactorPassed> | undefined {
   if (secondFactor && asker === `factor:${secondFactor.id}`) return secondFactor.steps;
   return logins.filter(isForm).find(({ id }) => asker === `login:${id}`)?.steps;

@@ -1,6 +1,6 @@
 /**
- * Visitor: what endpoints for people know of a browser: its language, its cookies, who is signed in with it, and whether a form comes
- * from a page of ours. Programs need none of it.
+ * Browser context, for endpoints with HTML pages: language, cookies, the signed-in user, and whether a form comes from our own page.
+ * Endpoints for programs do not need it.
  */
 import type { AuthServer } from '../../core/auth-server.ts';
 import type { Session } from '../../core/records/records.ts';
@@ -10,20 +10,20 @@ import { readCookie, writeCookie } from '../../lib/cookie.ts';
 import { acceptedOf, localesOf } from '../../words/languages.ts';
 import { type Call, changed } from '../endpoint.ts';
 
-/** The call in the language that the person reads: by `ui_locales` of the URL, else by the browser. */
+/** The call in the user's language: from `ui_locales` in the URL, else from the browser. */
 export function detectLanguage(call: Call): Promise<Call> {
   const { request, url, as } = call;
   const wanted = [...localesOf(url.searchParams.get('ui_locales') ?? undefined), ...acceptedOf(request.headers.get('accept-language'))];
   return withLanguage(call, as.settings.languages.find(wanted));
 }
 
-/** The call in another language: the one that a pending authorization keeps, or that a form asks for. */
+/** The call in another language: that of a pending authorization, or of a form. */
 export async function withLanguage(call: Call, lang: string | null | undefined): Promise<Call> {
   if (typeof lang !== 'string') return call;
   return changed(call, { words: await call.as.settings.languages.of(lang) });
 }
 
-/** Whether a POST of a page comes from our own page. @param strict also refuse a request that does not say (no browser does that). */
+/** Whether a POST comes from our own page. @param strict also reject a request without `Origin` and `Sec-Fetch-Site` (browsers send them). */
 export function isSameOrigin({ request, as }: Pick<Call, 'request' | 'as'>, strict: boolean): boolean {
   const [site, origin] = [request.headers.get('sec-fetch-site'), request.headers.get('origin')];
   if (site !== null && site !== 'same-origin') return false;
@@ -36,13 +36,13 @@ export function isSecure(as: AuthServer): boolean {
   return as.settings.issuer.startsWith('https:');
 }
 
-/** A cookie's full name. Tenants may share a host, and with it the browser's cookies; no name of ours holds a full stop. */
+/** A cookie's full name. Tenants may share a host, and with it the browser's cookies; none of our names has a full stop. */
 export function cookieName(as: AuthServer, name: string): string {
   const { tenant } = as.settings;
   return `${isSecure(as) ? '__Host-' : ''}portcullis-${tenant === null ? '' : `${tenant}.`}${name}`;
 }
 
-/** Sends the browser on: every redirect of this server. The next site learns nothing of where it came from, and no cache keeps the answer. */
+/** Redirects the browser: every redirect of this server. The next site gets no `Referer`, and no cache stores the response. */
 export function redirectTo(location: string, cookies: readonly (string | undefined)[] = []): Response {
   const headers = new Headers({ location, 'cache-control': 'no-store, private', 'referrer-policy': 'no-referrer' });
   for (const cookie of cookies) if (cookie !== undefined) headers.append('set-cookie', cookie);
@@ -64,13 +64,13 @@ export function flowCookie(pendingHash: string): string {
   return `flow-${pendingHash.slice(0, 16)}`;
 }
 
-/** Who is signed in for this authorization: a session that was open when the client asked for a new sign-in does not count. */
+/** The user signed in for this authorization: a session from before a request for a new sign-in does not count. */
 export async function sessionFor(call: Call, { staleSession }: { readonly staleSession?: string }): Promise<KnownSession | null> {
   const session = await sessionOf(call);
   return session?.hash === staleSession ? null : session;
 }
 
-/** Who is signed in with this browser, or null. */
+/** The session of this browser, or null. */
 export async function sessionOf(call: Call): Promise<KnownSession | null> {
   if (call.begun) return call.begun;
   const token = cookieOf(call, 'session');
@@ -81,14 +81,14 @@ export async function sessionOf(call: Call): Promise<KnownSession | null> {
   return session.host === undefined ? { ...session, hash } : stillThere(call, { ...session, hash });
 }
 
-/** A session that follows the application's: only while that one says the same person, and with what it says of them now. */
+/** A session that follows the application's: valid only while that has the same user, and with its current claims. */
 async function stillThere(call: Call, session: KnownSession): Promise<KnownSession | null> {
   const { as } = call;
   const found = await call.present();
-  if (!found || found.login !== session.host) return null; // signed out there; or the request came along without the cookies of there
+  if (!found || found.login !== session.host) return null; // signed out there, or the request has no cookies of the application
   const { identity, permissions, organizations, authenticatedAt, joinByEmail } = found.proven;
   if ((await userIdOf(as, identity, joinByEmail, found.login)) !== session.userId) {
-    await as.records.endSession(session.hash); // somebody else has signed in there
+    await as.records.endSession(session.hash); // another user has signed in there
     return null;
   }
   const { permissions: _permissions, organizations: _organizations, ...rest } = session;
@@ -97,11 +97,11 @@ async function stillThere(call: Call, session: KnownSession): Promise<KnownSessi
     claims: { ...(identity.claims as Session['claims']), sub: session.userId },
     ...(permissions ? { permissions } : {}),
     ...(organizations ? { organizations } : {}),
-    provenAt: Math.min(Math.max(authenticatedAt ?? 0, session.provenAt ?? 0), as.now()), // a second factor may have proven it here
+    provenAt: Math.min(Math.max(authenticatedAt ?? 0, session.provenAt ?? 0), as.now()), // a second factor may have been used here
   };
 }
 
-/** The SHA-256 by which a page's policy knows its one script. */
+/** The SHA-256 of a page's one script, for its Content-Security-Policy. */
 export async function scriptHashOf(as: AuthServer, script: string): Promise<string> {
   return btoa(String.fromCharCode(...(await as.runtime.digest(script))));
 }

@@ -1,6 +1,6 @@
 /**
- * Sign-in pages: the sign-in page itself, how pages show logins and the links to the pages around them, what to say when another site proved
- * nothing, and the page for a server without any login of its own.
+ * Sign-in pages: the sign-in page itself, the logins and links that pages show, the messages for a failed upstream sign-in, and the page of
+ * a server without any login of its own.
  */
 import { html, type HtmlValue } from '../../lib/html.ts';
 import {
@@ -24,17 +24,17 @@ import type { Settings } from '../../model/settings.ts';
 import type { LinkView, LoginView } from '../../pages/sign-in.ts';
 import { loginPagesOf } from '../paths.ts';
 
-/** What is shown beside the usual. */
+/** Optional content of the page. */
 export interface Showing {
   readonly error?: HtmlValue;
   readonly status?: number;
   readonly retryAfter?: number;
   readonly typed?: { readonly username: string; readonly email: string };
-  /** Where to go afterwards; the request says so unless told. */
+  /** Where to go afterwards; default: as the request says. */
   readonly returnTo?: string;
 }
 
-/** The page, with what went wrong. */
+/** The page, with an error. */
 export async function showLogin(call: Call, { typed, returnTo, ...problem }: Showing = {}): Promise<Response> {
   const { as, url, words } = call;
   const { paths, brand, logins } = as.settings;
@@ -74,7 +74,7 @@ export interface UpstreamProblem {
   readonly status: number;
 }
 
-/** The words for a return that proved nothing. */
+/** The message for an upstream callback that failed. */
 export function problemOf(result: Exclude<ReturnResult, Authenticated>, { label }: SiteLogin, words: Words): UpstreamProblem {
   switch (result.kind) {
     case 'refused':
@@ -87,7 +87,7 @@ export function problemOf(result: Exclude<ReturnResult, Authenticated>, { label 
   }
 }
 
-/** A site's own reasons are many: what no table knows is said of the account. */
+/** Providers have many error codes of their own: an unknown one gets the message about the account. */
 function refusal(result: Refused, label: string, words: Words): HtmlValue {
   return result.text === undefined && !Object.hasOwn(words.refused, result.reason) ? words.site.refused(label) : sayRefused(result, words);
 }

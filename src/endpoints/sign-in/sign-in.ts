@@ -1,6 +1,6 @@
 /**
- * Sign-in: runs a login for whoever stands before a page, asks for a second factor where the user has one, and turns the
- * Identity that comes out into a session. The session gets a new name at every sign-in (no fixation), and the old one ends.
+ * Sign-in: runs a login, asks for a second factor if the user has one, and begins a session for the resulting identity.
+ * The session gets a new id at every sign-in (no session fixation), and the old one ends.
  */
 import { KNOWN_TTL, makeAttempts } from '../../core/attempts.ts';
 import type { Session } from '../../core/records/records.ts';
@@ -35,44 +35,44 @@ import { cookieOf, sessionOf, setCookie } from './browser-context.ts';
 import { link, originOf, sealLinked, sealOrigin, upstreamAccountsOf } from './upstream-accounts.ts';
 import { OAuthError } from '../../model/error.ts';
 
-/** Somebody who is signed in: now, or by the session that came along. */
+/** A signed-in user: by this request, or by an existing session. */
 export interface SignedIn {
   readonly userId: string;
   readonly claims: Session['claims'];
   readonly permissions?: readonly string[];
-  /** Accounts at other sites that the next grant may use; of a session, still sealed. */
+  /** Upstream accounts that the next grant may use; from a session, still sealed. */
   readonly linked?: readonly UpstreamRef[];
   readonly upstreams?: string;
   readonly organizations?: readonly Organization[];
-  /** The login that brought them in: of a session, as it is kept; of a fresh sign-in, as it was told. */
+  /** The login used: from a session as it is stored, from a fresh sign-in as the login returned it. */
   readonly origin?: StoredOrigin;
   readonly came?: Origin;
-  /** The hash that the session is kept under. */
+  /** The hash that the session is stored under. */
   readonly hash: string;
   /** Set by a fresh sign-in. */
   readonly cookie?: string;
 }
 
-/** Why nobody was signed in, in words for the page. */
+/** Why the sign-in failed, as a text for the page. */
 export interface NotSignedIn {
   readonly problem: HtmlValue;
   readonly status: number;
   readonly retryAfter?: number;
 }
 
-/** What was proven so far, in a form that can be kept while a second factor is asked for. */
+/** The authentication so far, in a form that can be stored until the second factor. */
 export type FirstProof = { readonly login: string; readonly proven: Authenticated };
 
-/** A page more has to come back before anybody is signed in. */
+/** Another page must be submitted before the user is signed in. */
 export interface NextStep {
   /** Who asks: `login:` or `factor:`, and the id. */
   readonly asker: string;
   readonly step: Step;
-  /** Set where a login is done and a second factor asks. */
+  /** Set if the login is done and a second factor follows. */
   readonly first?: FirstProof;
 }
 
-/** What a login may use of the server, for this call. */
+/** The services of the server that a login may use in this call. */
 export function servicesOf(call: Call): LoginServices {
   const { as, network, env, words, after, cookies } = call;
   return {
@@ -101,7 +101,7 @@ export function servicesOf(call: Call): LoginServices {
   };
 }
 
-/** The accounts, whose passwords are hashed for the caller of this request. */
+/** The accounts; password hashing is queued by the network of this request. */
 function accountsFor({ as: { accounts }, request, network }: Call): Accounts {
   const who = (): Waiter => ({ network, signal: request.signal });
   return {
@@ -112,7 +112,7 @@ function accountsFor({ as: { accounts }, request, network }: Call): Accounts {
   };
 }
 
-/** Runs the form login whose button was pressed or that was chosen (the first one if the form names none). */
+/** Runs the form login that was chosen (the first one if the form names none). */
 export async function signIn(call: Call, form: Params): Promise<SignedIn | NextStep | NotSignedIn> {
   const wanted = form.optional('with') ?? form.optional('login');
   const logins = call.as.settings.logins.filter(isForm);
@@ -125,18 +125,18 @@ export async function signIn(call: Call, form: Params): Promise<SignedIn | NextS
   return notSignedIn(call, login.id, result.kind === 'proven' ? { kind: 'refused', reason: 'credentials_changed' } : result);
 }
 
-/** Tells the operator, and finds the words for the page. */
+/** Reports a failure to the operator, and returns the text for the page. */
 export function notSignedIn({ as, network, words, cookies }: Call, login: string, result: Refused | Limited): NotSignedIn {
-  cookies.length = 0; // a proof that was taken back makes no browser known
+  cookies.length = 0; // a withdrawn proof must not mark the browser as known
   as.emit({ kind: 'login.failed', login, reason: result.kind === 'limited' ? 'limited' : result.reason, network });
   if (result.kind === 'refused') return { problem: sayRefused(result, words), status: 403 };
   return { problem: words.signIn.limited(sayIn(result.retryAfter, words)), status: 429, retryAfter: result.retryAfter };
 }
 
-/** Lets in whom a login has proven, or asks for the second factor; null where the proof was taken back meanwhile. */
+/** Signs in the user whom a login has authenticated, or asks for the second factor; null if the proof was withdrawn meanwhile. */
 export async function admit(call: Call, { login, proven }: FirstProof): Promise<SignedIn | NextStep | null> {
   const { secondFactor: factor, logins } = call.as.settings;
-  const isHere = logins.some((one) => one.id === login && isForm(one)); // what was typed on our page was proven just now
+  const isHere = logins.some((one) => one.id === login && isForm(one)); // a form on our own page was submitted just now
   const first: FirstProof = { login, proven: isHere ? { authenticatedAt: call.as.now(), ...proven } : proven };
   if (factor && !first.proven.multiFactor) {
     const step = await factor.ask(await userIdOf(call.as, first.proven.identity, first.proven.joinByEmail, login), servicesOf(call));
@@ -145,7 +145,7 @@ export async function admit(call: Call, { login, proven }: FirstProof): Promise<
   return startSession(call, first);
 }
 
-/** Signs in whoever the identity is here; null where the proof was taken back meanwhile. */
+/** Signs in the user of an identity; null if the proof was withdrawn meanwhile. */
 export async function startSession(call: Call, { login, proven }: FirstProof): Promise<SignedIn | null> {
   const { as } = call;
   const { identity, stamp } = proven;
@@ -171,8 +171,8 @@ export async function startSession(call: Call, { login, proven }: FirstProof): P
 }
 
 /**
- * The same sign-in under a new name, after all sessions of the user were ended; it is no younger by that. Null where the
- * account has been changed since by somebody else: then this session has ended with the others.
+ * The same sign-in under a new session id, after all sessions of the user were ended; its time stays. Null if the account
+ * has been changed since by another request: then this session has ended with the others.
  */
 export async function renewSession(call: Call, session: KnownSession, { stamp }: Renewal): Promise<SignedIn | null> {
   const { userId, claims, createdAt, expiresAt, hash, host, provenAt } = session;
@@ -214,13 +214,13 @@ async function openSession(
   return { ...who, linked, ...(came ? { came } : {}), hash, cookie: setCookie(as, 'session', token, expiresAt - now) };
 }
 
-/** The name that pages show for somebody. */
+/** The name that pages show for a user. */
 export function nameOf(claims: Session['claims'], words: Words): string {
   const name = claims['name'] ?? claims['preferred_username'] ?? claims['email'] ?? claims['sub'];
   return typeof name === 'string' ? name : words.signIn.yourAccount;
 }
 
-/** The endpoint, with the session that it finds there begun. A form changes nothing about who is signed in. */
+/** Wraps an endpoint: begins a session if the application has a user signed in. A form never changes who is signed in. */
 export function autoSignIn(endpoint: Endpoint): Endpoint {
   return async (call) => {
     if (call.request.method !== 'GET' || (await sessionOf(call))) return endpoint(call);
@@ -243,15 +243,15 @@ async function begin(call: Call): Promise<{ readonly session: NonNullable<Call['
 }
 
 /**
- * Lets every login prepare itself; one that has done so does nothing.
+ * Calls `prepare` of every login; one that is prepared does nothing.
  *
- * @throws {OAuthError} 503 where the configuration is wrong, such as a secret that is not set; the log says what to do, whether or not
- *   anybody listens to events.
+ * @throws {OAuthError} 503 if the configuration is wrong, such as a missing secret; the log says what to do, even without a listener
+ *   for events.
  */
 export async function prepareLogins(call: Call): Promise<void> {
   for (const login of call.as.settings.logins.filter(isForm)) {
     try {
-      await login.prepare?.({ ...servicesOf(call), accounts: call.as.accounts }); // one object for all requests, by which it remembers
+      await login.prepare?.({ ...servicesOf(call), accounts: call.as.accounts }); // one object for all requests, so that it can be a cache key
     } catch (cause) {
       if (!(cause instanceof TypeError)) throw cause;
       console.error('portcullis: the sign-in pages answer 503.', cause.message);

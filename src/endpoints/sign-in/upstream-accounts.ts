@@ -1,6 +1,6 @@
 /**
- * Linked: accounts at other sites that stay with a signed-in browser, so that the next app it allows can use them too. The
- * session holds the way to them under its cookie, of which storage knows the hash.
+ * Upstream accounts of a session, so that the next app that the user approves can use them too. The session stores the key to
+ * them encrypted under its cookie, of which storage only has the hash.
  */
 import type { Session } from '../../core/records/records.ts';
 import type { Authenticated } from '../../model/login.ts';
@@ -10,10 +10,10 @@ import type { UpstreamRef } from '../../model/upstream.ts';
 import type { Call } from '../endpoint.ts';
 import { cookieOf } from './browser-context.ts';
 
-/** A session as it was found by its cookie. */
+/** A session found by its cookie. */
 type Found = Pick<Session, 'userId' | 'upstreams'> & { readonly hash: string };
 
-/** The accounts of a session; null where one of them is gone, or cannot be reached any more: the person must sign in again. */
+/** The accounts of a session; null if one of them is gone or can no longer be decrypted: the user must sign in again. */
 export async function upstreamAccountsOf(call: Call, session: Found): Promise<readonly UpstreamRef[] | null> {
   if (session.upstreams === undefined) return [];
   const token = cookieOf(call, 'session') ?? '';
@@ -21,7 +21,7 @@ export async function upstreamAccountsOf(call: Call, session: Found): Promise<re
   return refs && (await call.as.vault.allExist(refs)) ? refs : null;
 }
 
-/** The accounts after a sign-in: the one that it brought, and those that the same person had in this browser before. */
+/** The accounts after a sign-in: the new one, and those that the same user had in this browser before. */
 export async function link(
   call: Call,
   userId: string,
@@ -35,7 +35,7 @@ export async function link(
   return [await call.as.vault.keep(userId, upstream.account, upstream.tokens), ...others];
 }
 
-/** The accounts as the session keeps them; no member where there are none. */
+/** The accounts as the session stores them; no member if there are none. */
 export async function sealLinked(
   { as }: Call,
   token: string,
@@ -45,7 +45,7 @@ export async function sealLinked(
   return refs.length === 0 ? {} : { upstreams: await as.secrets.sealUnder(token, refs, boundTo(hash)) };
 }
 
-/** The sign-in that somebody came in by: told by a fresh one, else opened with the session's cookie. */
+/** The upstream sign-in of a user: from a fresh sign-in, else decrypted with the session's cookie. */
 export async function originOf(
   call: Call,
   user: { readonly hash: string; readonly came?: Origin; readonly origin?: StoredOrigin },
@@ -58,7 +58,7 @@ export async function originOf(
   return { login, ...(standing === null ? {} : { standing: standing as Json }) };
 }
 
-/** The same as the session keeps it. */
+/** The same as the session stores it. */
 export async function sealOrigin({ as }: Call, token: string, hash: string, { login, standing }: Origin): Promise<StoredOrigin> {
   return { login, ...(standing === undefined ? {} : { sealed: await as.secrets.sealUnder(token, standing, `session:${hash}:origin`) }) };
 }
