@@ -1,4 +1,4 @@
-/** The `sql` of an agent: a template whose values never become part of the statement, on the database of whoever calls. */
+/** The `sql` of an agent: a template whose values never become part of the statement, on the database of the caller. */
 import { base64url } from '../lib/base64url.ts';
 import { utf8 } from '../lib/bytes.ts';
 import type { Checked } from '../model/access.ts';
@@ -7,7 +7,7 @@ import type { Databases, SqlRow, SqlValue, UserDatabase } from '../model/databas
 /** A template that is a query: `` await sql`SELECT text FROM notes WHERE done = ${false}` ``. */
 export type Sql = <Row extends SqlRow = SqlRow>(parts: TemplateStringsArray, ...values: readonly SqlValue[]) => Promise<readonly Row[]>;
 
-/** Opens the database of whoever calls with the first query. */
+/** Opens the database of the caller with the first query. */
 export function sqlOf(databases: Databases, { access, handle, env }: { access: Checked; handle: string; env: unknown }): Sql {
   let database: Promise<UserDatabase> | undefined;
   return async <Row extends SqlRow>(parts: TemplateStringsArray, ...values: readonly SqlValue[]): Promise<readonly Row[]> => {
@@ -19,7 +19,7 @@ export function sqlOf(databases: Databases, { access, handle, env }: { access: C
   };
 }
 
-/** Nobody can choose whose it is: the name is a hash of what the guard says of the caller, and a handle only tells databases of one user apart. */
+/** The caller cannot choose the name: it is a hash of what the guard found out, and a handle only separates databases of one user. */
 async function nameOf({ issuer = '', tenant = '', userId, resource }: Checked, handle: string): Promise<string> {
   const text = `database\n${JSON.stringify([issuer, tenant, userId, resource, handle])}`;
   return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(text))));

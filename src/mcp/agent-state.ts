@@ -1,6 +1,6 @@
 /**
- * The state of an agent during one request: read once before `init()`, and kept by conditional writes. A result goes out only
- * when what was written before it is kept, so that no client is told of a change that was lost.
+ * The state of an agent during one request: read once before `init()`, and stored by conditional writes. A result is sent only
+ * after the changes before it are stored, so that no client is told of a change that was lost.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { OAuthError } from '../model/error.ts';
@@ -10,19 +10,19 @@ import { changeState } from './change-state.ts';
 import { type AnyServer, onConnect } from './sdk.ts';
 import { asError, type Report, ToolError } from './tool-error.ts';
 
-/** A new state, or how to make it of the one before. */
+/** A new state, or a function that makes it from the previous one. */
 export type StateChange<State> = State | ((state: State) => State);
 
 /** The state of one user, as of this request. */
 export interface AgentState<State> {
   current(): State;
-  /** @throws {ToolError} where another call changed it meanwhile and a plain value would undo that. */
+  /** @throws {ToolError} if another call changed it meanwhile and a plain value would undo that. */
   change(to: StateChange<State>): Promise<void>;
-  /** Rejects with what any change so far failed with. */
+  /** Rejects with the error of any change so far. */
   settled(): Promise<void>;
 }
 
-/** "Server error" of JSON-RPC: with words for the caller. */
+/** JSON-RPC "Server error", with a message for the caller. */
 const SERVER_ERROR = -32000;
 const CHANGED = 'Another call changed the same state at this moment. Try again.';
 
@@ -32,7 +32,7 @@ export async function openState<State>(states: UserStates, handle: string, initi
   let current = stateIn(kept, initial);
   let work: Promise<void> = Promise.resolve();
 
-  /** The states, where what stands there is noted each time. */
+  /** The states; each read and write also notes what is stored now. */
   const noting: Pick<UserStates, 'read' | 'write' | 'remove'> = {
     remove: (...all) => states.remove(...all),
     async read(...all) {
@@ -49,7 +49,7 @@ export async function openState<State>(states: UserStates, handle: string, initi
   const keep = async (to: StateChange<State>): Promise<void> => {
     let isFirst = true;
     const edit = (): { readonly write: Json; readonly result: State } => {
-      if (!isFirst && !isChange(to)) throw new ToolError(CHANGED); // the value was made of a state that is no more
+      if (!isFirst && !isChange(to)) throw new ToolError(CHANGED); // the value was made from a state that is no longer current
       isFirst = false;
       const next = isChange(to) ? to(stateIn(kept, initial)) : to;
       return { write: next as Json, result: next };
@@ -65,17 +65,17 @@ export async function openState<State>(states: UserStates, handle: string, initi
     current: () => current,
     change(to) {
       const next = isChange(to) ? to(current) : to;
-      current = next; // what the code after it sees, also where it does not wait
+      current = next; // visible to the code that follows, even if it does not await the write
       const done = work.then(() => keep(to));
       work = done;
-      done.catch(() => undefined); // nobody has to wait: `settled` tells
+      done.catch(() => undefined); // the caller need not await it: `settled` reports the error
       return done;
     },
     settled: () => work,
   };
 }
 
-/** Holds results back until the state is kept. One that cannot be kept turns a result into an error. */
+/** Delays results until the state is stored. If that fails, the result becomes an error. */
 export function settleBefore(server: AnyServer, state: AgentState<unknown>, report: Report): void {
   onConnect(server, (transport) => {
     const send = transport.send.bind(transport);

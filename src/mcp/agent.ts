@@ -1,7 +1,7 @@
 /**
- * `McpAgent`: an MCP server as a class, in the shape that Cloudflare's users know. One instance per request, on every runtime: `props`
- * and `auth` are those of this request, and what `init()` registers depends on the rights of this moment. What is kept between
- * requests is `state` and `sql`, of this user alone and of whichever session; there is no session to steal.
+ * `McpAgent`: an MCP server as a class, with the API that Cloudflare's users know. One instance per request, on every runtime: `props`
+ * and `auth` are those of this request, and `init()` registers what the caller may use now. `state` and `sql` are stored between
+ * requests, for this user only and across sessions; there is no session to steal.
  */
 import { requestState } from '../model/request-state.ts';
 import type { Access, AuthContext } from '../model/access.ts';
@@ -39,16 +39,16 @@ export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unkn
 export abstract class McpAgent<Env = unknown, State = unknown, Props extends Record<string, unknown> = AuthContext> {
   /** The SDK's server, of `@modelcontextprotocol/server` 2.x or `@modelcontextprotocol/sdk` 1.x. A getter or a promise is fine; read after `init()`. */
   abstract readonly server: AnyServer | Promise<AnyServer>;
-  /** What stands beside the request. */
+  /** The execution context of the request. */
   readonly ctx: Context;
   /** Bindings and settings. */
   readonly env: Env;
-  /** Who calls, through which client, with which scopes. */
+  /** The caller: user, client and scopes. */
   readonly auth: Access<Props>;
   /** What the application knows of the caller, as of this request. */
   readonly props: Props;
 
-  /** @throws {TypeError} when no guard stood before, so that no code of the class runs for an unknown caller. */
+  /** @throws {TypeError} if no guard ran before, so that no code of the class runs for an unknown caller. */
   constructor(ctx: Context, env: Env) {
     const auth = callerOf<Props>(ctx);
     if (auth === null) throw new TypeError('McpAgent needs ctx.auth: mount it behind OAuthProvider or guard().');
@@ -58,7 +58,7 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
     this.props = auth.props;
   }
 
-  /** Who may call what, for `serve` and `Router`: `static policy = policy({ tools: { … } })`. */
+  /** What each caller may call, for `serve` and `Router`: `static policy = policy({ tools: { … } })`. */
   static readonly policy?: Policy;
 
   /** Sessions for clients of 2025, for `serve` and `Router`: `static sessions = sessions()`. */
@@ -79,7 +79,7 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
     return this.#asking().elicit(question);
   }
 
-  /** Tells the client how far the running tool is, if it wants to know. */
+  /** Reports the progress of the running tool, if the client asked for it. */
   progress(done: number, total?: number, message?: string): Promise<void> {
     return this.#asking().progress(done, total, message);
   }
@@ -89,21 +89,21 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
     throw new TypeError('McpAgent: nobody can be asked while the fields of the class are made.');
   }
 
-  /** What a user's state is before the first `setState`. Without it nothing is read, and there is no `state`. */
+  /** The state of a user before the first `setState`. Without it nothing is read, and there is no `state`. */
   readonly initialState?: State;
-  /** Which of the user's states it is: a notebook, a game. Two handles are two states; whatever it says, it is one of this user. */
+  /** Names one of the user's states: a notebook, a game. Each handle has its own state; any value leads to states of this user only. */
   readonly stateHandle: string = '';
   #state: AgentState<State> | null = null;
 
-  /** What is kept for this user. Read before `init()`. @throws {TypeError} without `initialState`, and before `init()`. */
+  /** The stored state of this user. Read before `init()`. @throws {TypeError} without `initialState`, and before `init()`. */
   get state(): State {
     return this.#opened().current();
   }
 
   /**
-   * Keeps a new state. Results of this request wait for it, whether or not you do.
+   * Stores a new state. Results of this request wait for it, whether or not you await it.
    *
-   * @param to a value, or a function of the state before. A function is run again where another call was faster; a value is then refused.
+   * @param to a value, or a function of the previous state. If another call was faster, a function is run again and a value is refused.
    * @throws {ToolError} where another call was faster: the model may try again.
    */
   setState(to: StateChange<State>): Promise<void> {
@@ -113,8 +113,8 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
   #sql: Sql | null = null;
 
   /**
-   * Asks the database of this user: `` await this.sql`INSERT INTO notes (text) VALUES (${text})` ``. Each statement is carried out whole or not
-   * at all. `stateHandle` tells databases of one user apart.
+   * Queries the database of this user: `` await this.sql`INSERT INTO notes (text) VALUES (${text})` ``. Each statement is run as a whole or not
+   * at all. `stateHandle` separates databases of one user.
    *
    * @throws {TypeError} without `static databases`.
    */

@@ -1,12 +1,12 @@
 /**
- * Who calls, carried through the SDK: our {@link Access} as the SDK's `AuthInfo`, and back from a tool's context.
- * Nothing travels by global: the SDK hands this very object to the handler of this very call.
+ * The caller, passed through the SDK: our {@link Access} as the SDK's `AuthInfo`, and back from a tool's context.
+ * No global variable is used: the SDK passes this object to the handler of this call.
  */
 import type { AuthInfo } from '@modelcontextprotocol/server';
 import type { Access, AuthContext } from '../model/access.ts';
 import type { Context } from '../model/handler.ts';
 
-/** Who called, or null where no guard stood before. Props that someone put on the context after the guard win. */
+/** The caller, or null if no guard ran before. Props that were set on the context after the guard take precedence. */
 export function callerOf<Props = unknown>(ctx: Context): Access<Props> | null {
   if (ctx.auth === undefined) return null;
   const { auth, props = auth.props } = ctx;
@@ -36,9 +36,9 @@ interface ToolContext {
 }
 
 /**
- * Who called, from a tool's context of either SDK line; null when the call came past the guard.
+ * The caller, from a tool's context of either SDK line; null if the call bypassed the guard.
  *
- * @param context the *last* argument the SDK gives a handler. Never a tool's arguments: those are the client's words.
+ * @param context the *last* argument the SDK gives a handler. Never a tool's arguments: the client controls those.
  */
 export function accessOf<Props = AuthContext>(context: unknown): Access<Props> | null {
   if (typeof context !== 'object' || context === null) return null;

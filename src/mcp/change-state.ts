@@ -1,13 +1,13 @@
-/** Change state: the one verb for conditional writes (`model/change-record`), over what is kept for a user or a session. */
+/** The one function for conditional writes (`model/change-record`) of what is stored for a user or a session. */
 import { type RecordAccess, changeRecord, type Edited } from '../model/change-record.ts';
 import type { Json, Seconds, Stored } from '../model/store.ts';
 import type { UserStates } from '../model/user-state.ts';
 
 /**
- * Changes one value; of many requests at once each edits what the one before has left.
+ * Changes one value; each of many simultaneous requests edits what the one before has written.
  *
- * @param edit decides on the value, null where none is kept; it may run more than once.
- * @param known what was read before: spares the first read. @throws {OAuthError} `temporarily_unavailable` where others write without end.
+ * @param edit decides on the value, null if none is stored; it may run more than once.
+ * @param known the value read before: saves the first read. @throws {OAuthError} `temporarily_unavailable` if others keep writing.
  */
 export function changeState<T extends Json, R>(
   states: Pick<UserStates, 'read' | 'write' | 'remove'>,

@@ -1,8 +1,8 @@
 /**
  * An MCP endpoint as a fetch object, to be mounted behind `OAuthProvider` or `guard()`. Stateless: one server per request, made with
- * the rights of that request; no session outlives it. The SDK serves both eras of the protocol; this file decides who may reach it.
+ * the rights of that request; no session outlives it. The SDK serves both eras of the protocol; this file decides which callers may reach it.
  *
- * 1. The guard stood before, with its checks of origin and token: else 500, and nothing runs (fail closed).
+ * 1. The guard ran before, with its checks of origin and token: else 500, and nothing runs (fail closed).
  * 2. The server is made for this caller: if that fails, 500.
  * 3. SDK 2.x servers answer 2026-07-28 and 2025-era clients; SDK 1.x servers 2025-era ones, and newer clients fall back.
  */
@@ -48,7 +48,7 @@ const SILENT = userEvents();
 /** Makes the server for one request. Return a new one each time: it is connected once. */
 export type McpFactory<Env = unknown, Props = AuthContext> = (access: Access<Props>, ctx: Context, env: Env) => Awaitable<AnyServer>;
 
-/** The same where callers without a token may come: `access` is null for them. */
+/** The same for endpoints that accept callers without a token: `access` is null for them. */
 export type OpenMcpFactory<Env = unknown, Props = AuthContext> = (
   access: Access<Props> | null,
   ctx: Context,
@@ -57,21 +57,21 @@ export type OpenMcpFactory<Env = unknown, Props = AuthContext> = (
 
 /** How an endpoint differs from the default. */
 export interface McpOptions {
-  /** Who may call what: a `policy()`, or a `catalogue()` of declared tools. Judged before the SDK sees the call. */
+  /** What each caller may call: a `policy()`, or a `catalogue()` of declared tools. Checked before the SDK sees the call. */
   readonly policy?: Policy;
-  /** In which form a client is told to ask for more scopes. Default: a tool result for ChatGPT, which knows no other; 403 for all else. */
+  /** How a client is told to ask for more scopes. Default: a tool result for ChatGPT, which supports nothing else; 403 for all other clients. */
   readonly challengeForm?: (request: Request, access: Access | null) => ChallengeForm;
-  /** Sessions for clients of 2025, which a server needs that asks its clients something: `sessions()`. Default: none are kept. */
+  /** Sessions for clients of 2025, for a server that sends requests to its clients: `sessions()`. Default: no sessions. */
   readonly sessions?: Sessions;
-  /** News of changed rights, for clients that hold a stream open. Default: none come. */
+  /** Events about changed rights, for clients with an open stream. Default: none. */
   readonly events?: UserEvents;
   /** Seconds after which an open stream notices that its token was revoked; 1 to 300, default 15. */
   readonly streamCheck?: Seconds;
-  /** Bytes of a request. Default: the limit of the server in front (`serve`), else 4 MiB. */
+  /** Maximum bytes of a request body. Default: the limit of the server in front (`serve`), else 4 MiB. */
   readonly bodyLimit?: number;
-  /** Told of each call that was allowed, denied or challenged. Default: the listener `on` of the provider that stands before. */
+  /** Called for each call that was allowed, denied or challenged. Default: the listener `on` of the provider in front. */
   readonly on?: (event: NewEvent) => void;
-  /** Gets every error whose details the client does not. Default: `console.error`. */
+  /** Gets every error that is hidden from the client. Default: `console.error`. */
   readonly onError?: Report;
 }
 
@@ -85,10 +85,10 @@ export function mcpHandler<Env = unknown, Props = AuthContext>(
   factory: McpFactory<Env, Props>,
   options: McpOptions = {},
 ): FetchObject<Env> {
-  return handlerFor(factory as OpenMcpFactory<Env, Props>, options, false); // nobody is turned away before the factory is asked
+  return handlerFor(factory as OpenMcpFactory<Env, Props>, options, false); // no caller is refused before the factory runs
 }
 
-/** The same for a guard that lets callers without a token pass (`anonymous`): they may call what the policy marks so, and get a 401 for all else. */
+/** The same for a guard that accepts callers without a token (`anonymous`): they may call what the policy marks so, and get a 401 for all else. */
 export function openMcpHandler<Env = unknown, Props = AuthContext>(
   factory: OpenMcpFactory<Env, Props>,
   options: McpOptions & { readonly policy: Policy },
@@ -96,10 +96,10 @@ export function openMcpHandler<Env = unknown, Props = AuthContext>(
   return handlerFor(factory, options, true);
 }
 
-/** What makes a server here: it gets what the tools of the request can ask, too. */
+/** Makes a server for this file: it also gets the elicitor of the request. */
 export type AskingFactory<Env, Props> = (access: Access<Props> | null, ctx: Context, env: Env, asker: Elicitor) => Awaitable<AnyServer>;
 
-/** Serves what a factory makes. @param open whether callers without a token reach it. */
+/** Serves what a factory makes. @param open whether it accepts callers without a token. */
 export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, options: McpOptions, open: boolean): FetchObject<Env> {
   const report = options.onError ?? ((error) => console.error(error));
   checkNames('mcpHandler', options, OPTIONS);
@@ -177,14 +177,14 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
     },
   };
 
-  /** Has a server of this request alone answer by the SDK's own handlers, made for it: one that lasted would hold each whose client has gone. */
+  /** Serves one request with new SDK handlers: handlers that are reused would keep each server of a disconnected client. */
   function serveOnce(server: AnyServer, request: Request, given: Given, bus?: ServerEventBus): Promise<Response> {
-    const factory = (() => server) as McpServerFactory; // of SDK 1.x only in the fallback, which asks for connect() and close() alone
+    const factory = (() => server) as McpServerFactory; // SDK 1.x only in the fallback, which calls connect() and close() only
     if (!isCurrent(server)) return legacyStatelessFallback(factory, report)(request, given);
     return createMcpHandler(factory, { onerror: report, ...(bus && { bus }) }).fetch(request, given);
   }
 
-  /** A stream ends with its token, and soon after the token was revoked, also that of a tool at work (SEC-190). */
+  /** Ends a stream with its token, and soon after the token was revoked, also while a tool runs (SEC-190). */
   function endedByToken(response: Response, access: Access | null, ctx: Context, gone: () => void): Response {
     if (response.body === null || response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response;
     const state = requestState(ctx);
@@ -198,7 +198,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
     return tellingItsEnd(response, over, end.signal);
   }
 
-  /** A stream of this caller's news alone. The SDK's own handler holds one bus for all callers, so each stream gets one of its own. */
+  /** A stream of this caller's events only. The SDK's own handler has one bus for all callers, so each stream gets its own. */
   async function listen(
     server: AnyServer,
     request: Request,
@@ -214,7 +214,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
         end.abort();
         return tooManyOpen(full, ctx, (body as { id?: Id }).id);
       }
-      // What is refused is no stream, and holds no place.
+      // A refused request is not a stream, and is not counted.
       const { url, headers } = request;
       const held = new Request(url, { method: 'POST', headers: [...headers], signal });
       const answer = await serveOnce(server, held, { authInfo, parsedBody: body }, busFor(events, access, body));
@@ -226,25 +226,25 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
   }
 }
 
-/** What the SDK is given beside a request: the body that was judged, so that it reads none. */
+/** What the SDK is given besides a request: the body that was judged, so that it does not read it again. */
 interface Given {
   readonly authInfo: AuthInfo;
   readonly parsedBody: JudgedBody;
 }
 
-/** Without a session there is none to listen to or to end. */
+/** Without a session there is no stream to open and no session to end. */
 function notAllowed(): Response {
   const answer = rpcError(405, -32000, 'Method not allowed.');
   answer.headers.set('allow', 'POST');
   return answer;
 }
 
-/** Nobody as the SDK knows callers: no scope, no client, and nothing for a tool to find. */
+/** An anonymous caller as the SDK's `AuthInfo`: no scope, no client, and nothing for a tool to find. */
 function nobody(): AuthInfo {
   return { token: '', clientId: '', scopes: [], extra: {} };
 }
 
-/** 503 for what may be tried again as it is: the store does not answer, or too many change the same session at once. */
+/** 503 for a request that may be repeated as it is: the store does not answer, or too many change the same session at once. */
 function failure(cause?: unknown): Response {
   if (!(cause instanceof OAuthError && cause.code === 'temporarily_unavailable')) return rpcError(500, -32603, 'Internal server error');
   const answer = rpcError(503, -32603, 'The server cannot answer right now. Try again shortly.');

@@ -1,27 +1,27 @@
 /**
- * In time: an answer that takes long begins as a stream after a few seconds, so that no proxy between gives up on it, and says from then on that
- * it lives. The answer itself follows as the last message of the stream. For every line of the protocol: where the SDK opens a stream by itself, it
- * goes on as it is.
+ * In time: turns a slow response into a stream after a few seconds, and sends keep-alives from then on, so that no proxy closes the connection.
+ * The response itself follows as the last message of the stream. For every version of the protocol; a stream that the SDK opens by itself is
+ * left as it is.
  */
 import { utf8 } from '../lib/bytes.ts';
 import type { Id } from './message.ts';
 
-/** When a stream is opened for an answer that has not come. */
+/** How long to wait for a response before a stream is opened. */
 const PATIENCE_MS = 5000;
-/** How often a stream says that it lives. */
+/** Interval of the keep-alives. */
 export const ALIVE_MS = 15_000;
 
-/** A request of a client, and what stands around its answer. */
+/** A request of a client, and the context of its response. */
 export interface Waiting {
-  /** Of the request; null where there are several. */
+  /** The id of the request; null if there are several. */
   readonly id: Id | null;
-  /** Headers of the stream, as of a session that begins. */
+  /** Headers of the stream, such as those of a session that starts. */
   readonly headers?: { readonly [name: string]: string };
-  /** Told when the client goes away before the answer has come. */
+  /** Called when the client disconnects before the response is there. */
   readonly gone: () => void;
 }
 
-/** The answer, or in its place a stream that it follows on. @param answer must not reject. */
+/** The response, or a stream that it follows on. @param answer must not reject. */
 export async function inTime(answer: Promise<Response>, waiting: Waiting): Promise<Response> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<null>((done) => (timer = setTimeout(() => done(null), PATIENCE_MS)));
@@ -67,11 +67,11 @@ function streamOf(answer: Promise<Response>, { id, headers = {}, gone }: Waiting
   return new Response(body, { headers: { ...about, ...headers } });
 }
 
-/** An answer that is no stream, as a message of one: its status is lost, and what it says is not. */
+/** A response that is not a stream, as a message of one: its status is lost, its body is not. */
 async function messageOf(response: Response, id: Id | null): Promise<string> {
   const text = await response.text();
   if (text === '') return '';
-  const said = JSON.parse(text) as { readonly id?: Id | null }; // all that the SDK and we answer is JSON-RPC
+  const said = JSON.parse(text) as { readonly id?: Id | null }; // the SDK and this package answer with JSON-RPC only
   const message = Array.isArray(said) ? said : { ...said, id: said.id ?? id };
   return `event: message\ndata: ${JSON.stringify(message)}\n\n`;
 }

@@ -1,8 +1,8 @@
 /**
- * Exchange: one request of a 2025-era client and its one answer, as the transport of the server that was made for it. What is answered
- * before anything else is said is plain JSON, which every client takes; as soon as something is said before the answer (progress, a log line), it
- * is a stream. The SDK's own transport for these clients opens a stream for every call, which is most of what
- * a short call costs. Whatever is out of the ordinary is left to it: see {@link isPlain}.
+ * JSON response: one request of a 2025-era client and its response, as the transport of the server that was made for it. If the response is the
+ * first message, it is sent as plain JSON, which every client accepts; if another message comes before it (progress, a log line), as a
+ * stream. The SDK's own transport for these clients opens a stream for every call, which is most of what
+ * a short call costs. All other cases are left to it: see {@link isPlain}.
  */
 import { isJsonContentType, isJSONRPCRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server';
 import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
@@ -19,7 +19,7 @@ const ENVELOPE = 'io.modelcontextprotocol/protocolVersion';
 /** A call or list that was judged. */
 export type PlainCall = JudgedMessage & JSONRPCRequest;
 
-/** Whether it is a lone call or list of a client of 2025 that sent the headers which it must. */
+/** Whether it is a single call or list of a client of 2025 that sent the required headers. */
 export function isPlain({ headers }: Request, body: JudgedBody, server: AnyServer): body is PlainCall {
   if (!isJSONRPCRequest(body) || !METHODS.includes(body.method) || body.params?._meta?.[ENVELOPE] !== undefined) return false;
   const [accept, version] = [headers.get('accept') ?? '', headers.get('mcp-protocol-version')];
@@ -33,7 +33,7 @@ export function isPlain({ headers }: Request, body: JudgedBody, server: AnyServe
   );
 }
 
-/** Has a server answer. Closes it when the answer is out, or nobody waits for it any more. */
+/** Has a server answer. Closes it once the response is sent, or the client has disconnected. */
 export async function respondInJson(
   server: AnyServer,
   request: Request,
@@ -54,7 +54,7 @@ export async function respondInJson(
   };
   let forget = (): void => {};
 
-  /** To close a server, the SDK makes an error for each of its own requests that wait. Where none does, its owner's hook is all that is left to do. */
+  /** On close, the SDK makes an error for each of its own open requests. If there are none, only its owner's hook is left to call. */
   const finish = (): void => {
     if (asking) return close();
     end();
@@ -74,7 +74,7 @@ export async function respondInJson(
       if (closed) return;
       asking ||= isAsking;
       const isLast = !('method' in sent);
-      if ((isLast ? sent.id : options?.relatedRequestId) !== message.id) return; // nobody listens for what belongs to no request
+      if ((isLast ? sent.id : options?.relatedRequestId) !== message.id) return; // no stream for messages that belong to no request
       if (!isLast) return opened().write(sent);
       if (stream) stream.write(sent);
       else settle(json(sent));
@@ -83,7 +83,7 @@ export async function respondInJson(
     async close() {
       if (closed) return;
       end();
-      settle(new Response(null, { status: 499 })); // for nobody, where nothing was answered
+      settle(new Response(null, { status: 499 })); // the client has disconnected; resolves the promise if there was no answer
       transport.onclose?.();
     },
   };
@@ -93,7 +93,7 @@ export async function respondInJson(
   return answer;
 }
 
-/** What the owner of a server wants to be told of at its end. */
+/** The hook that the owner of a server has set for its end. */
 function ownHook(server: AnyServer): (() => void) | undefined {
   const { server: inner = server } = server as { readonly server?: object };
   return (inner as { readonly onclose?: () => void }).onclose;
@@ -105,7 +105,7 @@ interface Stream {
   end(): void;
 }
 
-/** Server-sent events. @param gone called when the client hangs up. */
+/** Server-sent events. @param gone called when the client disconnects. */
 function openStream(gone: () => void): Stream {
   const encoder = new TextEncoder();
   let to: ReadableStreamDefaultController<Uint8Array> | null = null;

@@ -15,10 +15,10 @@ export interface Message {
   readonly error?: unknown;
 }
 
-/** Characters of an id as JSON. A request with a longer one is served, and cannot be cancelled from elsewhere. */
+/** Maximum characters of an id as JSON. A request with a longer one is served, but cannot be cancelled from another POST. */
 const MAX_ID_LENGTH = 120;
 
-/** Whether it is an id that can be kept. */
+/** Whether it is an id that can be stored. */
 export function isOfOrdinaryLength(id: unknown): id is Id {
   return (typeof id === 'number' || typeof id === 'string') && JSON.stringify(id).length <= MAX_ID_LENGTH;
 }

@@ -1,13 +1,13 @@
 /**
- * Mount: several MCP servers under one resource, so that one token and one consent open them all: `/mcp/notes`, `/mcp/mail`. For servers that
- * are to be consented to apart, give each a route of its own (`apiHandlers`), which makes it a resource.
+ * Mount: several MCP servers under one resource, so that one token and one consent are enough for all: `/mcp/notes`, `/mcp/mail`. Servers that
+ * need separate consent get a route of their own (`apiHandlers`), which makes each a resource.
  */
 import { requestState, withRequestState } from '../model/request-state.ts';
 import type { Context, FetchObject } from '../model/handler.ts';
 import type { CallerStates, UserStates } from '../model/user-state.ts';
 
 /**
- * Puts handlers under paths; what lies below a path is its handler's, too, and the longest path wins. 404 elsewhere.
+ * Mounts handlers under paths; a handler also gets all paths below its own, and the longest path wins. 404 elsewhere.
  *
  * @throws {TypeError} for a path that does not begin with a slash, or ends with one.
  * @example
@@ -41,9 +41,9 @@ export function mount<Env = unknown>(handlers: {
   };
 }
 
-/** What one server keeps for a user is not what another one keeps: neither state nor sessions are shared. */
+/** Separates the stored data of the servers: neither state nor sessions are shared. */
 function within(ctx: Context, states: CallerStates, path: string): Context {
-  const own: Context = { ...ctx, waitUntil: (promise) => ctx.waitUntil(promise) }; // workerd's has to be called on its own object
+  const own: Context = { ...ctx, waitUntil: (promise) => ctx.waitUntil(promise) }; // workerd requires the call on its own object
   return withRequestState(own, { ...requestState(ctx), states: { ...below(states, path), passing: below(states.passing, path) } });
 }
 

@@ -1,7 +1,7 @@
 /**
- * The request as the SDK and its tools see it: without what proves who calls. The access token is for this server alone, and a
+ * The request as the SDK and its tools see it: without credentials. The access token is for this server only, and a
  * tool that finds it in `ctx.http.req.headers` will one day send it upstream (MCP authorization, "Token Passthrough").
- * The body was read before: whoever looks finds method, URL, the other headers and the signal.
+ * The body was read before: what remains is method, URL, the other headers and the signal.
  */
 import { accepts } from '../lib/accept.ts';
 
@@ -10,18 +10,18 @@ import { accepts } from '../lib/accept.ts';
  * Azure, Google IAP), of applications.
  */
 const CREDENTIAL = /authoriz|cookie|credential|passw|secret|api[-_]?key|token|jwt|assertion|^dpop|^cf-access-|^x-amzn-oidc-|^x-auth/i;
-/** Of the protocol itself: the session, and parameters of tools, which the SDK compares with the body. */
+/** Headers of the protocol itself: the session, and parameters of tools, which the SDK compares with the body. */
 const PROTOCOL = /^mcp-/i;
 
-/** The SDK looks for these two words and no others, where HTTP has many ways to say that both are taken (RFC 9110 §12.5.1). */
+/** The SDK looks for these two media types only, though HTTP has many ways to accept both (RFC 9110 §12.5.1). */
 const ANSWERS = 'application/json, text/event-stream';
 
-/** Whether a client takes an answer in either form, as the protocol wants of it. */
+/** Whether a client accepts both media types, as the protocol requires. */
 export function acceptsAnswers(accept: string | null): boolean {
   return accepts(accept, 'application/json') && accepts(accept, 'text/event-stream');
 }
 
-/** What of a request may be shown. @param credential the token, where it stands in a place of its own. */
+/** The request without credentials. @param credential the token, if it is in a header or parameter of its own. */
 export function redactedRequest(request: Request, credential?: string): Request {
   const headers = redactedHeaders(request.headers, credential);
   const shown: Partial<Request> = {
@@ -29,7 +29,7 @@ export function redactedRequest(request: Request, credential?: string): Request 
     url: redactedUrl(request.url, credential),
     headers,
     get signal() {
-      return request.signal; // which costs something, where it is made for whoever asks
+      return request.signal; // a getter, since a runtime that creates it at the first access needs time for that
     },
     body: null,
     bodyUsed: true,
@@ -37,12 +37,12 @@ export function redactedRequest(request: Request, credential?: string): Request 
   return shown as Request;
 }
 
-/** Headers without those that carry a credential; to be read, not changed. */
+/** Headers without credentials; to be read, not changed. */
 export function redactedHeaders(headers: Headers, credential?: string): Headers {
   return new ShownHeaders(headers, credential) as unknown as Headers;
 }
 
-/** An address without the parameters that carry a credential (RFC 6750 §2.3 has one, `access_token`). */
+/** A URL without the parameters that carry a credential (RFC 6750 §2.3 has one, `access_token`). */
 export function redactedUrl(url: string, credential?: string): string {
   if (!url.includes('?') && (credential === undefined || !url.includes(credential))) return url;
   const shown = new URL(url);

@@ -1,6 +1,6 @@
 /**
- * The two lines of the MCP SDK as this wing sees them: 2.x is imported, 1.x (`@modelcontextprotocol/sdk`) is known by shape alone,
- * so that who uses only one of them installs only what is needed. A 1.x server rides on the transport of 2.x, in 2025-era sessions.
+ * The two lines of the MCP SDK as this folder uses them: 2.x is imported, 1.x (`@modelcontextprotocol/sdk`) is recognized by shape,
+ * so that users of only one line install only what they need. A 1.x server uses the transport of 2.x, in 2025-era sessions.
  */
 import { McpServer, Server } from '@modelcontextprotocol/server';
 import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/server';
@@ -18,13 +18,13 @@ export interface OldServer {
 /** A server of either line. */
 export type AnyServer = McpServer | Server | OldServer;
 
-/** Whether the server speaks 2026-07-28 itself. What is of neither class, also of another copy of SDK 2.x, is served as of 1.x. */
+/** Whether the server supports 2026-07-28 itself. An instance of neither class, also of another copy of SDK 2.x, is served as 1.x. */
 export function isCurrent(server: AnyServer): server is McpServer | Server {
   return server instanceof McpServer || server instanceof Server;
 }
 
 /**
- * Lets something be done to the transport before and after a server takes it over.
+ * Runs functions on the transport before and after a server connects to it.
  * The SDK calls `connect` itself, so this is the one public place where both lines can be reached.
  */
 export function onConnect(server: AnyServer, before: (transport: Transport) => void, after?: (transport: Transport) => void): void {
@@ -38,8 +38,8 @@ export function onConnect(server: AnyServer, before: (transport: Transport) => v
 }
 
 /**
- * Gives handlers of SDK 1.x the `extra.requestInfo` they know: the transport of 2.x hands over the `Request` instead.
- * Without what carries a credential, as everywhere (`shown-request`).
+ * Gives handlers of SDK 1.x the `extra.requestInfo` they expect: the transport of 2.x passes the `Request` instead.
+ * Without credentials, as everywhere (`redacted-request`).
  */
 export function giveRequestInfo(transport: Transport): void {
   const deliver = transport.onmessage?.bind(transport);
@@ -52,14 +52,14 @@ export function giveRequestInfo(transport: Transport): void {
   };
 }
 
-/** How the protocol layer of both SDK lines finds handlers; private in their types. */
+/** Where the protocol layer of both SDK lines finds handlers; private in their types. */
 interface Handlers {
   readonly _requestHandlers?: Map<string, (request: unknown, context: object) => unknown>;
 }
 
 /**
- * Gives the handlers of these messages `auth` and `props` in their context: of tools, resources and prompts, and those set by hand. Both lines
- * make the context anew for each message, and have no place of their own for it.
+ * Adds `auth` and `props` to the context of the handlers of these messages: of tools, resources and prompts, and those set by hand. Both lines
+ * make a new context for each message, and offer no hook for it.
  */
 export function giveCaller(server: AnyServer, body: Message | readonly Message[], access: Access | null): void {
   const { server: inner = server } = server as { readonly server?: object };
@@ -71,14 +71,14 @@ export function giveCaller(server: AnyServer, body: Message | readonly Message[]
   }
 }
 
-/** News for streams that are held open; no part of an answer. */
+/** Notifications for open streams; not part of a response. */
 const NEWS = /\/list_changed$|^notifications\/resources\/updated$/;
 const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
 
 /**
- * Makes what a server says through its own object (`server.sendLoggingMessage`, progress) part of the request that it was made for. It is there for that one
- * alone, and the SDK would drop what belongs to no request. A client of 2026-07-28 hears of logs only what it has asked for.
+ * Relates what a server sends through its own object (`server.sendLoggingMessage`, progress) to the request that it was made for. The server
+ * serves that request only, and the SDK would drop messages without one. A client of 2026-07-28 gets only the log messages it has asked for.
  */
 export function relateToRequest(server: AnyServer, body: Message | readonly Message[]): void {
   const [first] = messagesOf(body).filter(({ id, method }) => id !== undefined && method !== undefined);
@@ -106,7 +106,7 @@ interface Registry {
   readonly _registeredTools?: { [name: string]: unknown };
 }
 
-/** Whether a tool has a challenge of its own in the SDK's way, which the SDK's transports ask for before it is called. */
+/** Whether a tool has a challenge of its own in the SDK's way, which the SDK's transports check before the call. */
 export function challengesItself(server: AnyServer, name: unknown): boolean {
   const tools = (server as Registry)._registeredTools;
   if (tools === undefined || typeof name !== 'string' || !Object.hasOwn(tools, name)) return false;
@@ -114,8 +114,8 @@ export function challengesItself(server: AnyServer, name: unknown): boolean {
 }
 
 /**
- * Makes a server not know these tools. `McpServer` forgets them; and whatever handles `tools/call`, a handler of the application too, is asked for
- * a name that no tool has, so that it cannot run what was refused and says what it says of any other unknown name.
+ * Hides these tools from a server. They are removed from `McpServer`; and any handler of `tools/call`, also one of the application, gets
+ * a name that no tool has, so that it cannot run a refused tool and answers as for any other unknown name.
  */
 export function forgetTools(server: AnyServer, names: readonly string[]): void {
   if (names.length === 0) return;

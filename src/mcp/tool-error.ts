@@ -1,8 +1,8 @@
 /**
  * What a client learns when a handler throws. The SDK sends `error.message` as it is, and messages of databases, HTTP clients and
- * upstreams hold addresses, queries and keys. So: a {@link ToolError}, an `UpstreamTokenError` (which holds words of ours alone) and a
- * protocol error (one with a JSON-RPC code) are meant for the caller and pass; of everything else the caller gets a plain sentence, and the operator the error:
- * but not where a call was given up (its client cancelled or went away, its token ended), and the error says no more than that.
+ * upstreams contain addresses, queries and keys. So a {@link ToolError}, an `UpstreamTokenError` (which has only texts of ours) and a
+ * protocol error (one with a JSON-RPC code) are sent to the caller; for all other errors the caller gets a plain sentence, and the operator
+ * the error, unless the call was cancelled (by its client, a lost connection, or the end of its token) and the error says no more than that.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { UpstreamTokenError } from '../model/upstream.ts';
@@ -13,18 +13,18 @@ export class ToolError extends Error {
   override readonly name = 'ToolError';
 }
 
-/** Where errors go that the caller must not see. */
+/** Receives errors that the caller must not see. */
 export type Report = (error: Error) => void;
 
 const BLAND = 'Something went wrong on the server.';
 const [INVALID_PARAMS, INTERNAL_ERROR] = [-32602, -32603];
 
-/** The tool handler's caller inside `McpServer`; private in the types of both SDK lines, and the same in both. */
+/** The caller of tool handlers inside `McpServer`; private in the types of both SDK lines, and the same in both. */
 interface Inside {
   executeToolHandler?: (...args: unknown[]) => Promise<unknown>;
 }
 
-/** Makes a server of either line keep the messages of unexpected errors to itself: those of tools, resources and prompts. */
+/** Makes a server of either line hide the messages of unexpected errors: those of tools, resources and prompts. */
 export function keepErrorsInside(server: AnyServer, report: Report): void {
   const inside = server as Inside;
   const execute = inside.executeToolHandler;
@@ -34,7 +34,7 @@ export function keepErrorsInside(server: AnyServer, report: Report): void {
         return await execute.apply(server, args);
       } catch (error) {
         if (error instanceof ToolError || error instanceof UpstreamTokenError || isForCaller(error)) throw error;
-        if (saysGivenUp(error, signalIn(args.at(-1)))) throw error; // nobody reads the answer
+        if (saysGivenUp(error, signalIn(args.at(-1)))) throw error; // the call was cancelled: no client reads the answer
         report(asError(error));
         throw new ToolError(BLAND);
       }
@@ -77,7 +77,7 @@ function saysGivenUp(error: unknown, signal: AbortSignal | undefined): boolean {
   return error === signal.reason || name === 'AbortError' || code === 'CONNECTION_CLOSED' || message === 'Not connected';
 }
 
-/** What the SDKs make of a request whose parameters have not the form of the protocol: the list of a schema's complaints. It is the client's fault. */
+/** The SDKs' error for parameters that do not match the protocol: the issues of a schema. It is the client's fault. */
 function isOfParameters(message: string): boolean {
   if (!message.startsWith('[')) return false;
   try {

@@ -1,13 +1,13 @@
 /**
- * Connecting: how a client learns that its user has to do something before a tool can go on: to answer a question, or to connect an account.
- * For an account, in each line of the protocol:
+ * Connect prompt: tells a client that its user has to do something before a tool can go on: answer a question, or connect an account.
+ * For an account, in each version of the protocol:
  *
  *   2026-07-28, and the client can show links → `input_required` with the link, and a sealed `requestState` that it carries back
  *   2025-11-25 → the error -32042 with the link
  *   all else   → a result with `isError` that names the link, which a person can open
  *
- * What is carried back decides nothing about an account: whether it is there is asked anew. It tells how far the person got, so that nobody
- * is asked for ever.
+ * The `requestState` never decides whether an account is connected: that is checked each time. It records how far the user got, so that
+ * the user is not asked without end.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Access } from '../../model/access.ts';
@@ -19,12 +19,12 @@ import { ToolError } from '../tool-error.ts';
 
 const URL_ELICITATION_REQUIRED = -32042;
 
-/** The tool handler's caller inside `McpServer`; private in the types of both SDK lines, and the same in both. */
+/** The caller of tool handlers inside `McpServer`; private in the types of both SDK lines, and the same in both. */
 interface Inside {
   executeToolHandler?: (...args: unknown[]) => Promise<unknown>;
 }
 
-/** Makes a server answer for tools that need something of their user first. Before `keepErrorsInside`. */
+/** Makes a server answer for tools that need something from their user first. Call it before `keepErrorsInside`. */
 export function promptToConnect(
   server: AnyServer,
   about: { readonly request: Request; readonly body: unknown; readonly access: Access | null; readonly resumed: Resumed | null },
@@ -55,7 +55,7 @@ export function promptToConnect(
   });
 }
 
-/** A question, and what was answered so far. */
+/** A question, and the answers so far. */
 async function questionOf(
   { key, params }: InputNeeded,
   access: Access,
@@ -67,7 +67,7 @@ async function questionOf(
   return { result: { resultType: 'input_required', inputRequests, requestState } };
 }
 
-/** What stands beside the id of the response. */
+/** The members of the response besides its id. */
 async function answerTo(needed: ConnectionNeeded, access: Access, about: Parameters<typeof promptToConnect>[1]): Promise<object> {
   const { label } = needed;
   const { request, resumed } = about;
@@ -86,10 +86,10 @@ async function answerTo(needed: ConnectionNeeded, access: Access, about: Paramet
   if (link?.answer === 'cancel') return failed(`The user has not connected ${label}. Ask before you try again.`);
   if (link?.over) return failed(`${label} was not connected in time. Call the tool again for a new link.`);
   const { answers = {} } = resumed ?? {};
-  const hasAnswers = Object.keys(answers).length > 0; // such a state is good once
+  const hasAnswers = Object.keys(answers).length > 0; // such a state can be used once
   const carried = (): Promise<string> =>
     sealRequestState(access, params, { ...(hasAnswers && { answers }), connecting: true }, request.url);
-  if (link) return { result: { resultType: 'input_required', requestState: hasAnswers ? await carried() : link.state } }; // the person is still there
+  if (link) return { result: { resultType: 'input_required', requestState: hasAnswers ? await carried() : link.state } }; // the user is still there
   const url = await needed.link();
   const message = `Connect your ${label} account, so that this tool can use it.`;
   if (modern && showsLinks(params)) {
@@ -104,7 +104,7 @@ async function answerTo(needed: ConnectionNeeded, access: Access, about: Paramet
   return failed(`${message} The user has to open this address in a browser, and then this tool can be called again: ${url}`);
 }
 
-/** Whether a client of 2026-07-28 says that it can show somebody a link. */
+/** Whether a client of 2026-07-28 declares that it can show a link. */
 function showsLinks({ _meta }: Params): boolean {
   const capabilities = _meta?.['io.modelcontextprotocol/clientCapabilities'] as { elicitation?: { url?: unknown } } | undefined;
   return typeof capabilities?.elicitation?.url === 'object' && capabilities.elicitation.url !== null;

@@ -1,11 +1,11 @@
 /**
- * Asking: a tool that wants something from the person while it runs, in each line of the protocol.
+ * Elicitation: a tool asks the user something while it runs, in each version of the protocol.
  *
- *   2026-07-28 → the call ends with `input_required`; its client asks, and calls again with the answer: the tool runs anew from its beginning
+ *   2026-07-28 → the call ends with `input_required`; the client asks, and repeats the call with the answer: the tool runs again from the start
  *   2025, in a session → `elicitation/create` on the stream of the call, which waits
- *   all else → a result with `isError` that says what the person would have been asked
+ *   all else → a result with `isError` that contains the question
  *
- * A client is sent no mode that it has not declared (S-181), and nobody types a secret into a form (S-176).
+ * A client is sent no mode that it has not declared (S-181), and a form must not ask for a secret (S-176).
  */
 import { fromJsonSchema } from '@modelcontextprotocol/server';
 import { base64url } from '../../lib/base64url.ts';
@@ -26,23 +26,23 @@ export interface FormSchema {
   readonly required?: readonly string[];
 }
 
-/** What a person is asked: a form; or to open an address, where what they type there does not come through the client. */
+/** What the user is asked: a form; or to open a URL, if what they type there must not pass through the client. */
 export type ElicitRequest = (
   | { readonly mode?: 'form'; readonly requestedSchema: FormSchema }
   | { readonly mode: 'url'; readonly url: string }
 ) & {
   readonly message: string;
-  /** Tells two questions of one tool apart, where their words are the same. */
+  /** Distinguishes two questions of one tool that have the same text. */
   readonly key?: string;
 };
 
-/** What the tools of a request can ask and tell. */
+/** What the tools of a request can ask and report. */
 export interface Elicitor {
   elicit(question: ElicitRequest): Promise<Answer>;
   progress(done: number, total?: number, message?: string): Promise<void>;
 }
 
-/** Thrown through a tool whose question has to be asked first. Let it pass. */
+/** Thrown through a tool that has to ask the user first. Do not catch it. */
 export class InputNeeded extends Error {
   override readonly name = 'InputNeeded';
   readonly key: string;
@@ -55,23 +55,23 @@ export class InputNeeded extends Error {
   }
 }
 
-/** The SDK's server below, of either line. */
+/** The SDK's inner server, of either line. */
 interface Below {
   elicitInput(params: object, options?: object): Promise<Answer>;
   notification(notification: object, options?: object): Promise<void>;
 }
 
-/** A person may think for so long. */
+/** How long the user may take to answer. */
 const ASKED_MS = 600_000;
-/** What the two lines of the SDK say where nobody answered. */
+/** The error codes of the two SDK lines for a question without an answer in time. */
 const TIMED_OUT: readonly unknown[] = ['REQUEST_TIMEOUT', -32001];
-/** Names of what must not go through a client; the ends of words, whatever stands before. */
+/** Names of fields that must not pass through a client; matched at the end of a word, with any prefix. */
 const SECRET =
   /pass(?:word|phrase|code)|secret|api[-_ ]?key|private[-_ ]?key|access[-_ ]?token|credential|card[-_ ]?number|\b(?:cvv|cvc|pin)\b/i;
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 
-/** What stands around a request. @param inSession whether its client can answer while a call waits. */
+/** Makes the elicitor of a request. @param inSession whether the client can answer while a call waits. */
 export function makeElicitor(
   server: () => Awaitable<AnyServer> | undefined,
   body: unknown,
@@ -104,14 +104,14 @@ export function makeElicitor(
     },
     async progress(done, total, message) {
       const progressToken = params._meta?.['progressToken'];
-      if (progressToken === undefined) return; // nobody wants to know
+      if (progressToken === undefined) return; // the client did not ask for progress
       const told = { progressToken, progress: done, ...(total !== undefined && { total }), ...(message !== undefined && { message }) };
       await (await below()).notification({ method: 'notifications/progress', params: told }, related);
     },
   };
 }
 
-/** Asks the person from within a tool's handler, by the context that the SDK gave it (its last argument). */
+/** Asks the user from within a tool's handler, by the context that the SDK passed to it (its last argument). */
 export function elicit(context: unknown, question: ElicitRequest): Promise<Answer> {
   return askerOf(context).elicit(question);
 }
@@ -135,12 +135,12 @@ async function asModern(key: string, asked: object, params: Params, resumed: Res
   if (answer !== undefined && (await fits(answer, asked))) return answer;
   const { elicitation } = (params._meta?.[CAPABILITIES] ?? {}) as { elicitation?: { form?: object; url?: object } };
   const isUrl = (asked as ElicitRequest).mode === 'url';
-  const declared = isUrl ? elicitation?.url : (elicitation?.form ?? (elicitation?.url ? undefined : elicitation)); // an empty one means forms
+  const declared = isUrl ? elicitation?.url : (elicitation?.form ?? (elicitation?.url ? undefined : elicitation)); // an empty object means forms
   if (declared === undefined) throw cannot(asked as ElicitRequest);
   throw new InputNeeded(key, isUrl ? asked : { mode: 'form', ...asked });
 }
 
-/** What does not fit the form is asked again. */
+/** Whether an answer fits the form; if not, the question is asked again. */
 async function fits({ action, content }: Answer, asked: object): Promise<boolean> {
   if (action !== 'accept' || !('requestedSchema' in asked)) return true;
   const checked = await fromJsonSchema(asked.requestedSchema as never)['~standard'].validate(content ?? {});

@@ -1,7 +1,7 @@
 /**
- * Carried: what a client of 2026-07-28 carries back (`requestState`) when it repeats a call that needed something first: how far its
- * user got with connecting an account, and what the user answered so far. Sealed, and bound to grant (hence user and client), tool and
- * arguments (SEC-192, S-135). Where it holds answers it is good once: what a person agreed to happens once.
+ * Request state: the `requestState` that a client of 2026-07-28 returns when it repeats a call that needed something first: how far its
+ * user got with connecting an account, and the user's answers so far. Sealed, and bound to grant (hence user and client), tool and
+ * arguments (SEC-192, S-135). With answers it can be used once, so that what a user agreed to happens once.
  */
 import { base64url } from '../../lib/base64url.ts';
 import { utf8 } from '../../lib/bytes.ts';
@@ -10,33 +10,33 @@ import type { UserStates } from '../../model/user-state.ts';
 import type { JudgedBody } from '../policy/gate.ts';
 import { rpcError } from '../policy/refusal.ts';
 
-/** What a person said to a question. */
+/** A user's answer to a question. */
 export type Answer = {
   readonly action: 'accept' | 'decline' | 'cancel';
   readonly content?: { readonly [field: string]: string | number | boolean | readonly string[] };
 };
 
-/** A call that came back. */
+/** A repeated call. */
 export interface Resumed {
-  /** Whether its user was given the link of a connection. */
+  /** Whether its user was given the link to connect an account. */
   readonly connecting: boolean;
-  /** What was said to it. */
+  /** The answer to that link. */
   readonly answer: Answer['action'] | null;
-  /** As it came; to be sent once more while the person is still there. */
+  /** As received; sent again while the user is still there. */
   readonly state: string;
   /** Whether its ten minutes are over. */
   readonly over: boolean;
-  /** To questions, by their keys. */
+  /** Answers to questions, by their keys. */
   readonly answers: { readonly [key: string]: Answer };
 }
 
-/** The body without what was ours in it, and what that said. */
+/** The body without our own members, and what they said. */
 export interface Resuming {
   readonly body: JudgedBody;
   readonly resumed: Resumed | null;
 }
 
-/** The parameters of a call, by the members that matter here. */
+/** The parameters of a call that matter here. */
 export interface Params {
   readonly name?: unknown;
   readonly arguments?: unknown;
@@ -52,20 +52,20 @@ export interface CallMessage {
   readonly params?: Params;
 }
 
-/** The key of a link to a connection. */
+/** The key of a link to connect an account. */
 export const CONNECT = 'connect';
 const STATE = 'pc1.';
-const SPENT_FOR = 660; // longer than a state is good
+const SPENT_FOR = 660; // longer than a state is valid
 const INVALID_PARAMS = -32602;
 
-/** What a state holds: answers so far, the keys of open questions, whether a link to a connection was given. */
+/** The content of a state: answers so far, the keys of open questions, whether a link to connect an account was given. */
 export type RequestState = {
   readonly answers?: { readonly [key: string]: Answer };
   readonly asked?: readonly string[];
   readonly connecting?: true;
 };
 
-/** Takes our own state out of a call, or refuses it. What another sealed is left for the server behind. */
+/** Takes our own state out of a call, or refuses it. A state that another server sealed is left for the server behind. */
 export async function openRequestState(
   body: JudgedBody,
   { access, states, url }: { readonly access: Access | null; readonly states: UserStates | undefined; readonly url: string },
@@ -77,7 +77,7 @@ export async function openRequestState(
   const carried = await access.connect.open(requestState.slice(STATE.length), boundTo(params, url));
   const held = (carried?.value ?? {}) as RequestState;
   const { asked = [], connecting = false } = held;
-  // What a person said is good for the ten minutes for which it is known that it was used.
+  // Answers count for ten minutes only: so long is it stored that the state was used.
   const answers = carried?.over === false ? (held.answers ?? {}) : {};
   const isOnce = asked.length > 0 || Object.keys(answers).length > 0;
   if (carried === null || (asked.length > 0 && carried.over) || (isOnce && !(await spend(requestState, states))))
@@ -93,19 +93,19 @@ export async function openRequestState(
   return { body: { ...body, params: given as { readonly [name: string]: unknown } }, resumed };
 }
 
-/** What the client shall carry back with the very same call. @param url of the call: another endpoint keeps its own list of what was used. */
+/** Seals the state for the repetition of this call. @param url of the call: each endpoint stores which of its own states were used. */
 export async function sealRequestState(access: Access, params: Params, held: RequestState, url: string): Promise<string> {
   return STATE + (await access.connect.seal(held, boundTo(params, url)));
 }
 
-/** True for exactly one caller. A state has one spelling alone (RFC 4648 §3.5). Where nothing is kept for users, a state is good for its ten minutes. */
+/** True for exactly one caller. A state has one spelling (RFC 4648 §3.5). Without a store, a state can be reused for its ten minutes. */
 async function spend(state: string, states: UserStates | undefined): Promise<boolean> {
   if (states === undefined) return true;
   const hash = base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(state))));
   return (await states.write(`mcp-answered ${hash}`, true, null, SPENT_FOR)) !== null;
 }
 
-/** What has not the shape of an answer is none, and is asked again. */
+/** The answer, or an empty list if the response is malformed, so that the question is asked again. */
 function answerIn(response: unknown): Answer[] {
   const { action, content } = (response ?? {}) as { action?: unknown; content?: unknown };
   if (action !== 'accept' && action !== 'decline' && action !== 'cancel') return [];
@@ -113,7 +113,7 @@ function answerIn(response: unknown): Answer[] {
   return [{ action, ...(isFields && { content: content as NonNullable<Answer['content']> }) }];
 }
 
-/** One text for one endpoint, tool and arguments, whatever order their members come in. */
+/** One text for one endpoint, tool and arguments, in any order of their members. */
 function boundTo({ name, arguments: args }: Params, url: string): string {
   return `tools/call ${JSON.stringify([new URL(url).pathname, name, sorted(args ?? {})])}`;
 }

@@ -1,6 +1,6 @@
 /**
- * One declaration, everything follows: a tool, resource or prompt with what it needs beside what it is. From a catalogue of
- * them come the registration, the gate, the lists, the scopes of the metadata and the words of the consent page.
+ * Catalogue: declares a tool, resource or prompt together with the rights it needs. From these declarations come the
+ * registration, the gate, the lists, the scopes of the metadata and the texts of the consent page.
  */
 import { requestState } from '../../model/request-state.ts';
 import { checkNames } from '../../lib/names.ts';
@@ -15,7 +15,7 @@ import { policy, type Kind, type Policy } from './policy.ts';
 import { describedOnce } from './schema.ts';
 import { type AnyServer, isCurrent } from '../sdk.ts';
 
-/** What a handler finds in its context: what the SDK put there, and who calls. */
+/** The context of a handler: what the SDK put there, and the caller. */
 export type HandlerContext<Props = AuthContext> = Caller<Props> & { readonly [member: string]: unknown };
 
 /** The output of a schema that follows Standard Schema (Zod 4, Valibot, ArkType). */
@@ -27,7 +27,7 @@ interface Common extends Need<never, never> {
   readonly title?: string;
   readonly description?: string;
   readonly _meta?: Record<string, unknown>;
-  /** Says in words that every caller may use it, where `strict` wants that said. */
+  /** States explicitly that every caller may use it, as `strict` requires. */
   readonly open?: true;
 }
 
@@ -38,7 +38,7 @@ export interface ToolDeclaration<Schema = undefined, Props = AuthContext> extend
   readonly outputSchema?: unknown;
   readonly annotations?: Record<string, unknown>;
   readonly when?: (access: Access<Props>, args: OutputOf<Schema>) => Awaitable<boolean>;
-  /** Gets the checked arguments (an empty object without a schema) and who calls. */
+  /** Gets the checked arguments (an empty object without a schema) and the caller. */
   readonly handler: (args: OutputOf<Schema>, context: HandlerContext<Props>) => Awaitable<object>;
 }
 
@@ -67,7 +67,7 @@ export interface Declared {
   /** Name of a tool or prompt; URI of a resource. */
   readonly key: string;
   readonly need: Need;
-  /** Whether it says who may use it, be it everyone. */
+  /** Whether it declares who may use it, be it everyone. */
   readonly decided: boolean;
   register(server: AnyServer): void;
 }
@@ -115,9 +115,9 @@ export function prompt<Schema = undefined, Props = AuthContext>(declaration: Pro
 /** All that a server offers, with its policy. */
 export interface Catalogue extends Policy {
   /**
-   * Registers on a server of either SDK line what this caller may see. Hidden ones are then nowhere to be found.
+   * Registers on a server of either SDK line what this caller may see. Hidden ones are not registered.
    *
-   * @param ctx that of the request: of many tools a call of one then costs the registration of that one.
+   * @param ctx that of the request: a call of one tool then registers that tool only.
    */
   register(server: AnyServer, access: Access | null, ctx?: Context): void;
   /**
@@ -133,18 +133,18 @@ export interface CatalogueScope {
   readonly description?: string;
   /** Names of the tools that need it. */
   readonly unlocks: readonly string[];
-  /** Scopes that it stands for as well. */
+  /** Scopes that it includes. */
   readonly includes?: readonly string[];
 }
 
-/** How a catalogue is judged as a whole. */
+/** How a catalogue is checked as a whole. */
 export interface CatalogueOptions {
   readonly hierarchy?: ScopeHierarchy;
-  /** Stops the start where a primitive does not say who may use it (`scopes`, `permissions`, `when`, `anonymous` or `open: true`). */
+  /** Throws at start-up if a primitive does not declare who may use it (`scopes`, `permissions`, `when`, `anonymous` or `open: true`). */
   readonly strict?: boolean;
 }
 
-/** Puts declarations together. @throws {TypeError} at start-up: a name twice, a scope that is none, or, with `strict`, no policy. */
+/** Combines declarations. @throws {TypeError} at start-up: a duplicate name, an invalid scope, or, with `strict`, no policy. */
 export function catalogue(list: readonly Declared[], options: CatalogueOptions = {}): Catalogue {
   checkNames('catalogue', options, 'hierarchy strict');
   const { hierarchy = {}, strict = false } = options;
@@ -185,7 +185,7 @@ export function catalogue(list: readonly Declared[], options: CatalogueOptions =
   };
 }
 
-/** The members of a declaration that say who may. The rule's types are those of the declaration; here it is any rule. */
+/** The members of a declaration that restrict its use. The rule's types are those of the declaration; here it is any rule. */
 interface Said extends Omit<Need, 'when'> {
   readonly when?: unknown;
   readonly open?: true;
@@ -199,12 +199,12 @@ function declared(kind: Kind, key: string, said: Said, register: (server: AnySer
   return { kind, key, need, decided, register };
 }
 
-/** The SDK leaves the arguments out where there is no schema. */
+/** The SDK omits the arguments if there is no schema. */
 function argumentsIn<Args>(given: readonly unknown[]): Args {
   return (given.length > 1 ? given[0] : {}) as Args;
 }
 
-/** Fails closed: a call that came past the guard has no caller. */
+/** Fails closed: a call that bypassed the guard has no caller. */
 function contextIn<Props>(given: readonly unknown[]): HandlerContext<Props> {
   const context = given.at(-1) as object;
   const access = accessOf<Props>(context);
@@ -217,7 +217,7 @@ interface Seam {
   registerPrompt(name: string, config: object, handler: (...given: unknown[]) => unknown): unknown;
 }
 
-/** Both lines of the SDK register alike, and take a template of either. */
+/** Both lines of the SDK register in the same way, and take a template of either. */
 function seam(server: AnyServer): Seam {
   if (typeof (server as Partial<Seam>).registerTool !== 'function')
     throw new TypeError('catalogue: register() takes an McpServer of SDK 1.x or 2.x; a low-level Server has its handlers set one by one.');

@@ -1,5 +1,5 @@
 /**
- * The gate: judges every call of a body, and answers for those that may not go on, before the SDK and any handler see them. It alone makes
+ * The gate: judges every call of a body, and answers those that are refused, before the SDK and any handler see them. Only the gate makes
  * {@link JudgedBody}, which is all that a server is ever given: what was not judged is not dispatched.
  */
 import { type Challenge, insufficientScope, schemeOf, unauthorized } from '../../guard/challenge.ts';
@@ -14,19 +14,19 @@ import { watchedIn } from '../events/subscriptions.ts';
 
 declare const JUDGED: unique symbol;
 
-/** A message that may be dispatched. Its members may be left out after this, and none may be changed. */
+/** A message that may be dispatched. Members may be removed after this, but not changed. */
 export type JudgedMessage = ReadMessage & { readonly [JUDGED]: true };
 
 /** A body that may be dispatched. */
 export type JudgedBody = JudgedMessage | readonly JudgedMessage[];
 
-/** Which form a client understands that it should ask for more scopes: the HTTP status of the specification, or a tool result. */
+/** How a client is told to ask for more scopes: with the HTTP status of the specification, or a tool result. */
 export type ChallengeForm = 'http' | 'result';
 
-/** Who asks, and how they are answered. */
+/** The caller, and how it is answered. */
 export interface Asking {
   readonly access: Access | null;
-  /** Where the resource's metadata stands; the guard's own when it told. */
+  /** URL of the resource's metadata; the guard's own if it set one. */
   readonly metadataUrl: string | undefined;
   readonly form: () => ChallengeForm;
   readonly emit: (event: NewEvent) => void;
@@ -35,9 +35,9 @@ export interface Asking {
 /** What may be dispatched. */
 export interface Passage {
   readonly body: JudgedBody;
-  /** Tools that are called and that the server must not find, so that it says itself what it says of names that do not exist. */
+  /** Called tools that the server must not find, so that it answers as for names that do not exist. */
   readonly unknown: readonly string[];
-  /** The tool that is called, of a body that is one call. */
+  /** The called tool, if the body is a single call. */
   readonly called: readonly string[];
 }
 
@@ -50,7 +50,7 @@ interface Judgement {
 
 const MAX_NAME_TOLD = 128;
 const OPEN: Need = {};
-/** Methods of MCP that reach no tool, resource or prompt, and lists, which are filtered on their way out. */
+/** MCP methods that reach no tool, resource or prompt, and lists, which are filtered in the response. */
 const FREE: readonly string[] = [
   'initialize', 'ping', 'server/discover', 'logging/setLevel', 'tools/list', 'resources/list', 'resources/templates/list', 'prompts/list',
   'notifications/initialized', 'notifications/cancelled', 'notifications/progress', 'notifications/roots/list_changed',
@@ -78,7 +78,7 @@ export async function gate(policy: Policy, { messages, isBatch }: Messages, aski
     of.flatMap(({ call: { kind, name } }) => (kind === 'tool' ? [name] : []));
   if (refused.every(({ call, need }) => call.kind === 'tool' && isUnseen(need)))
     return {
-      body: (isBatch ? messages : messages[0]) as JudgedBody, // the one place where a message becomes a judged one
+      body: (isBatch ? messages : messages[0]) as JudgedBody, // the only place where a message becomes a judged one
       unknown: names(refused),
       called: isBatch ? [] : names(judgements),
     };
@@ -90,7 +90,7 @@ export async function gate(policy: Policy, { messages, isBatch }: Messages, aski
   return Response.json(isBatch ? answers : answers[0], { headers: { 'cache-control': 'no-store' } });
 }
 
-/** Takes out of a list what this caller may not see. */
+/** Removes from a list what this caller may not see. */
 export function withoutUnseen(policy: Policy, access: Access | null, kind: Kind, items: readonly unknown[]): unknown[] {
   return items.filter((item) => {
     const { name, uri, uriTemplate } = (item ?? {}) as { name?: unknown; uri?: unknown; uriTemplate?: unknown };
@@ -99,7 +99,7 @@ export function withoutUnseen(policy: Policy, access: Access | null, kind: Kind,
   });
 }
 
-/** Tasks go on with what a judged call began; for methods that MCP does not have there is `strict`. Both need a caller. */
+/** Tasks continue a call that was judged; methods that MCP does not define are subject to `strict`. Both need a caller. */
 function needOf(policy: Policy, { kind, name, isTemplate }: Call): Need | null {
   return kind === 'method' && /^(?:tasks|notifications)\//.test(name) ? OPEN : policy.needOf(kind, name, isTemplate);
 }
@@ -123,7 +123,7 @@ function refusalOf({ call, need }: Judgement): object {
 function challengeAnswer({ call, verdict }: Judgement, { access, metadataUrl, form }: Asking, messages: number): Response {
   const scope = 'scopes' in verdict ? verdict.scopes : [];
   const url = metadataUrl ?? (access ? metadataUrlOf(access.resource) : undefined);
-  if (url === undefined) return Response.json({ error: 'server_error' }, { status: 500, headers: { 'cache-control': 'no-store' } }); // no guard stood before: nothing to send the client to
+  if (url === undefined) return Response.json({ error: 'server_error' }, { status: 500, headers: { 'cache-control': 'no-store' } }); // no guard ran before: there is no metadata URL to send
   const challenge: Challenge = { metadataUrl: url, scope };
   const refusal = verdict.kind === 'unauthenticated' ? unauthorized(challenge, false) : insufficientScope(challenge, schemeOf(access));
   if (messages !== 1 || call.kind !== 'tool' || form() === 'http') return refusal;
@@ -146,7 +146,7 @@ function tell({ access, emit }: Asking, { kind, name }: Call, verdict: Verdict):
 }
 
 /**
- * Calls of a message; null where it does not say what it calls, or leaves out the id that a call must have. Completions ask on behalf of the prompt
+ * Calls of a message; null if it does not name what it calls, or lacks the id that a call must have. Completions are judged as the prompt
  * or the template that they complete.
  */
 function callsIn({ id, method, params = {} }: ReadMessage): readonly Call[] | null {
@@ -155,7 +155,7 @@ function callsIn({ id, method, params = {} }: ReadMessage): readonly Call[] | nu
   const calls = (kind: Kind, names: readonly unknown[], isTemplate = false): readonly Call[] | null =>
     id !== undefined && names.every(isText) ? names.map((one) => ({ ...common, kind, name: one, isTemplate })) : null;
   switch (method) {
-    case undefined: return []; // the answer to a question of the server
+    case undefined: return []; // the answer to a request of the server
     case 'tools/call': return calls('tool', [name]);
     case 'resources/read': case 'resources/subscribe': case 'resources/unsubscribe': return calls('resource', [uri]);
     case 'subscriptions/listen': return calls('resource', watchedIn(params));

@@ -1,6 +1,6 @@
 /**
- * Lists that differ from caller to caller: what a caller may not see is taken out on the way out, whatever registered it, and
- * no cache may hand the list to anybody else.
+ * Lists that differ by caller: removes from the response what a caller may not see, however it was registered, and
+ * prevents caches from serving the list to other callers.
  */
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { Access } from '../../model/access.ts';
@@ -8,7 +8,7 @@ import { withoutUnseen } from './gate.ts';
 import type { Kind, Policy } from './policy.ts';
 import { type AnyServer, onConnect } from '../sdk.ts';
 
-/** The members that results list primitives in. */
+/** The members of a result that list primitives. */
 const MEMBERS: readonly (readonly [member: string, kind: Kind])[] = [
   ['tools', 'tool'],
   ['resources', 'resource'],
@@ -16,7 +16,7 @@ const MEMBERS: readonly (readonly [member: string, kind: Kind])[] = [
   ['prompts', 'prompt'],
 ];
 
-/** Makes a server's lists those of this caller. They are known by what is in a result, whatever was asked for. */
+/** Filters a server's lists for this caller. Lists are recognized by the members of a result, not by the method of the request. */
 export function keepListsPrivate(server: AnyServer, policy: Policy, access: Access | null): void {
   onConnect(server, (transport) => {
     const send = transport.send.bind(transport);
@@ -43,7 +43,7 @@ interface ListedTool {
   readonly _meta?: Record<string, unknown>;
 }
 
-/** For clients that read before they call which scopes a tool needs. */
+/** Adds the scopes that a tool needs, for clients that read them before a call. */
 function withSchemes(policy: Policy, tool: ListedTool): ListedTool {
   if (typeof tool?.name !== 'string') return tool;
   const need = policy.needOf('tool', tool.name);

@@ -1,6 +1,6 @@
 /**
- * Tools that only some callers may run, as wrappers for handlers that stand already. Scopes and permissions are those of this very
- * call, so a right that was taken away is gone at the next one. Without an authorization context the answer is no.
+ * Wrappers for existing tool handlers that only some callers may run. Scopes and permissions are those of this
+ * call, so that a revoked right is gone at the next one. Without an authorization context the call is refused.
  * A wrapper runs inside the SDK, where no HTTP status can be set any more: a `policy` answers before, with the 403 of the specification.
  */
 import { insufficientScope, schemeOf } from '../../guard/challenge.ts';
@@ -19,7 +19,7 @@ export interface Caller<Props = AuthContext> {
 
 /**
  * The arguments of an SDK handler, with the caller in the last one.
- * Where TypeScript cannot tell them (a tool of SDK 2.x without schema, a handler that stands alone) the context is all there is.
+ * If TypeScript cannot infer them (a tool of SDK 2.x without schema, a handler on its own), the context is the only argument.
  */
 export type WithCaller<Args extends unknown[], Props = AuthContext> = Args extends [...infer Rest, infer Context]
   ? [...Rest, Context & Caller<Props>]
@@ -28,15 +28,15 @@ export type WithCaller<Args extends unknown[], Props = AuthContext> = Args exten
 /** A tool result that tells the model it was refused. (A type, not an interface: the SDK's results have an index signature.) */
 export type Refusal = { isError: true; content: { type: 'text'; text: string }[]; _meta?: { [name: string]: unknown } };
 
-/** How a refusal reads. */
+/** The text of a refusal. */
 export interface PermissionOptions {
-  /** Instead of "Permission denied: requires …", where the permission's name is not for everyone's eyes. */
+  /** Instead of "Permission denied: requires …", if callers should not see the name of the permission. */
   readonly text?: string;
 }
 
-/** How scopes are judged, and how a refusal reads. */
+/** How scopes are checked, and the text of a refusal. */
 export interface RequireOptions extends PermissionOptions {
-  /** Which scopes bring others along: that of the policy, `{ admin: ['write'], write: ['read'] }`. */
+  /** Scopes that include others: that of the policy, `{ admin: ['write'], write: ['read'] }`. */
   readonly hierarchy?: ScopeHierarchy;
 }
 
@@ -76,7 +76,7 @@ export function requireScopes<Args extends unknown[], Result extends object, Pro
 
 /**
  * Wraps a tool's handler so that it runs when one of these needs is met as a whole: `[{ permissions: ['admin'] }, { scopes: ['write'] }]`.
- * Where none is, and only scopes are missing of one, the refusal asks for those of the first such need.
+ * If no need is met, and one lacks scopes only, the refusal asks for the scopes of the first such need.
  *
  * @throws {TypeError} for no needs at all, or a hierarchy that runs in a circle.
  */

@@ -1,6 +1,6 @@
 /**
- * The policy of an MCP server: a need for each tool, resource, resource template and prompt, by the very name that the SDK
- * dispatches by. What has none is open to every caller that passed the guard; with `strict` it is closed to all.
+ * The policy of an MCP server: a need for each tool, resource, resource template and prompt, by the name that the SDK
+ * dispatches by. Without a need, a primitive is open to every caller that passed the guard; with `strict` it is closed to all.
  */
 import { checkNames } from '../../lib/names.ts';
 import { UriTemplate } from '@modelcontextprotocol/server';
@@ -13,18 +13,18 @@ export interface PolicyOptions {
   /** By URI, or by URI template: `notes://{id}`. Where several match one resource, each of them must be met. */
   readonly resources?: { readonly [uri: string]: Need };
   readonly prompts?: { readonly [name: string]: Need };
-  /** Which scopes bring others along: `{ admin: ['write'], write: ['read'] }`. */
+  /** Scopes that include others: `{ admin: ['write'], write: ['read'] }`. */
   readonly hierarchy?: ScopeHierarchy;
-  /** Closes whatever has no need written down. Default false. */
+  /** Closes every primitive without a need. Default false. */
   readonly strict?: boolean;
 }
 
-/** The kinds of primitives; and methods that MCP does not have, which a server may have of its own. */
+/** The kinds of primitives; and methods that MCP does not define, which a server may add. */
 export type Kind = 'tool' | 'resource' | 'prompt' | 'method';
 
-/** A policy, checked and worked out. */
+/** A checked policy. */
 export interface Policy {
-  /** What a primitive needs; null where `strict` closes it for want of a need. @param isTemplate whether it is the text of a URI template, and no URI. */
+  /** The need of a primitive; null if `strict` closes it. @param isTemplate whether the name is the text of a URI template, not a URI. */
   needOf(kind: Kind, name: string, isTemplate?: boolean): Need | null;
   readonly implied: Implied;
   /** Every scope that a need names, with the tools it unlocks: `{ write: ['saveNote'] }`. */
@@ -54,7 +54,7 @@ export function policy(options: PolicyOptions): Policy {
   return {
     needOf(kind, name, isTemplate = false) {
       if (kind !== 'resource') return maps[kind].get(name) ?? missing;
-      // Each spelling is judged as the SDK may dispatch it. What matches a folded one alone can only add to that.
+      // Each spelling is judged as the SDK may dispatch it. A match of a folded spelling can only add needs.
       const found = (isTemplate ? [name] : spellingsOf(name)).flatMap((one): readonly (Need | null)[] => {
         const needs = asWritten(one);
         return needs.length > 0 ? needs : [missing];

@@ -1,6 +1,6 @@
 /**
- * Reads the body of a POST once and strictly, and makes its messages anew of the members that JSON-RPC 2.0 knows. Nothing of the text itself goes
- * on: two parsers can see two messages in one text (a byte order mark, a member that stands twice, `METHOD` beside `method`).
+ * Reads the body of a POST once and strictly, and builds its messages anew from the members that JSON-RPC 2.0 defines. The original text is not
+ * passed on: two parsers can see two messages in one text (a byte order mark, a duplicate member, `METHOD` beside `method`).
  */
 import { isJsonContentType } from '@modelcontextprotocol/server';
 import { readBody } from '../../lib/http.ts';
@@ -18,7 +18,7 @@ export interface Messages {
   readonly isBatch: boolean;
 }
 
-/** Why a body is no JSON-RPC: for events. */
+/** Why a body is not valid JSON-RPC: for events. */
 export type Unreadable = 'media_type' | 'too_large' | 'not_utf8' | 'not_json' | 'not_strict' | 'batch_size' | 'not_json_rpc' | 'id_twice';
 
 /** The refusal of a body, and why. */
@@ -27,18 +27,18 @@ export interface Refused {
   readonly reason: Unreadable;
 }
 
-/** Bytes of a body, where the server in front has no limit of its own; what the SDK takes too. */
+/** Maximum bytes of a body, if the server in front has no limit of its own; the SDK's limit too. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_DEPTH = 64;
 const MAX_BATCH = 100;
-/** Characters of an id, a method, a name or a URI. */
+/** Maximum characters of an id, a method, a name or a URI. */
 const MAX_TEXT = 8192;
-/** Becomes U+FFFD in UTF-8 and in a URL: one text for two readers. */
+/** Becomes U+FFFD in UTF-8 and in a URL: two different texts would become the same. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
-/** Members by which something is dispatched. Other parsers match members regardless of case. */
+/** Members that a message is dispatched by. Other parsers match members regardless of case. */
 const DECIDING: readonly string[] = ['name', 'uri', 'ref', 'arguments'];
 
-/** @throws {TypeError} for a limit that is none, in the name of who was given it. */
+/** @throws {TypeError} for an invalid limit; the message names the function that was given it. */
 export function checkBodyLimit(name: string, limit: number | undefined): void {
   if (limit !== undefined && (!Number.isInteger(limit) || limit < 1))
     throw new TypeError(`${name}: \`bodyLimit\` must be a whole number of bytes, 1 or more.`);
@@ -56,8 +56,8 @@ export async function readMessages(request: Request, maxBytes: number = MAX_BYTE
 }
 
 /**
- * Reads the messages of a request and writes them anew, for a handler that reads a body itself: it is given none of the bytes that came. What is no
- * POST goes on without a body.
+ * Reads the messages of a request and serializes them anew, for a handler that reads a body itself: it gets none of the original bytes. A
+ * request that is not a POST is passed on without a body.
  */
 export async function readAnew(request: Request, maxBytes?: number): Promise<Request | Refused> {
   const { method, url, signal, body } = request;
@@ -78,7 +78,7 @@ export function parseMessages(text: string): Messages | Refused {
   } catch {
     return refused('not_json', 400, -32700, 'The message is not JSON. It must be UTF-8 without a byte order mark.');
   }
-  // What copies by assignment would make a prototype of `__proto__`, and find members in it that were not judged.
+  // Code that copies by assignment would turn `__proto__` into a prototype, and find members in it that were not judged.
   if (!isStrict(text, MAX_DEPTH, '__proto__'))
     return refused('not_strict', 400, -32600, 'The message repeats a member, or is nested too deep.');
   const isBatch = Array.isArray(body);
@@ -91,7 +91,7 @@ export function parseMessages(text: string): Messages | Refused {
   return { messages, isBatch };
 }
 
-/** A name, a URI or another text by which something is dispatched. */
+/** A name, a URI or another text that a message is dispatched by. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_TEXT && !LONE_SURROGATE.test(value);
 }
@@ -118,14 +118,14 @@ function paramsOf(method: string, params: { readonly [name: string]: unknown }):
   return method === 'completion/complete' ? { ...known, ref: refOf(known['ref']) } : known;
 }
 
-/** What is completed, with the members of its type; null for neither type. */
+/** The reference of a completion, with the members of its type; null for any other type. */
 function refOf(ref: unknown): object | null {
   const { type, name, title, uri } = isObject(ref) ? ref : {};
   if (type === 'ref/prompt') return { type, name, ...(title !== undefined && { title }) };
   return type === 'ref/resource' ? { type, uri } : null;
 }
 
-/** Requests and answers have ids of their own sides. `1` and `"1"` are told apart by JSON-RPC, and not by every program. */
+/** Requests and answers have separate ids. JSON-RPC distinguishes `1` and `"1"`; not every program does. */
 function hasIdTwice(messages: readonly ReadMessage[]): boolean {
   const ids = messages.filter(({ id }) => id !== undefined).map(({ id, method }) => `${method === undefined} ${id}`);
   return new Set(ids).size < ids.length;

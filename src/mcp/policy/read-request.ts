@@ -1,5 +1,5 @@
 /**
- * Entry: the body of a request is read here, once; the gate judges its messages, and the SDK is given the very messages that were judged.
+ * Reads the body of a request, once; the gate judges its messages, and the SDK is given the messages that were judged.
  */
 import { requestState } from '../../model/request-state.ts';
 import type { Access } from '../../model/access.ts';
@@ -13,7 +13,7 @@ import { asError, type Report } from '../tool-error.ts';
 
 export type { ChallengeForm };
 
-/** Who comes in. */
+/** The caller and the context of a request. */
 export interface RequestToRead {
   readonly access: Access | null;
   readonly ctx: Context;
@@ -23,12 +23,12 @@ export interface RequestToRead {
   readonly on?: (event: NewEvent) => void;
 }
 
-/** A request that may go on: its headers, and beside them what of its body was judged. */
+/** A request that was accepted: its headers, and the judged part of its body. */
 export interface ReadRequest extends Passage {
   readonly request: Request;
 }
 
-/** Lets a request in, or answers it. */
+/** Accepts a request, or answers it. */
 export async function readRequest(policy: Policy, request: Request, entering: RequestToRead): Promise<ReadRequest | Response> {
   const { access, ctx, report, challengeForm } = entering;
   const state = requestState(ctx);
@@ -48,14 +48,14 @@ function withoutBody({ url, method, headers }: Request): Request {
   return new Request(url, { method, headers: [...headers] });
 }
 
-/** ChatGPT starts an authorization for what a tool's result says, and for nothing else (checked in 2026). */
+/** ChatGPT starts an authorization only for a tool result that asks for it (checked in 2026). */
 function formFor(request: Request, access: Access | null): ChallengeForm {
   const host = access && URL.canParse(access.clientId) ? new URL(access.clientId).hostname : '';
   const isChatGpt = /(?:^|\.)(?:chatgpt|openai)\.com$/.test(host) || /\bopenai-mcp\b/i.test(request.headers.get('user-agent') ?? '');
   return isChatGpt ? 'result' : 'http';
 }
 
-/** What the listener throws changes no answer. */
+/** An error thrown by the listener does not change the response. */
 function tell(on: ((event: NewEvent) => void) | undefined, event: NewEvent, report: Report): void {
   try {
     on?.(event);

@@ -1,20 +1,20 @@
 /**
- * How a call that may not go on is answered inside JSON-RPC: so that the model can read why, or, where it is nobody's
- * business, as if there were no such thing.
+ * JSON-RPC responses to refused calls: a reason that the model can read, or, for callers that must not know of the
+ * primitive, the same as if it did not exist.
  */
 import type { Id } from '../message.ts';
 import type { Kind } from './policy.ts';
 
-/** A call as it stands in a message. */
+/** A call in a message. */
 export interface Call {
   readonly id: Id | null;
   readonly kind: Kind;
-  /** Name of the tool or prompt, URI of the resource, name of a method that MCP does not have. */
+  /** Name of the tool or prompt, URI of the resource, name of a method that MCP does not define. */
   readonly name: string;
   readonly args: unknown;
   /** Whether the name is the text of a URI template. */
   readonly isTemplate?: boolean;
-  /** Whether the client speaks 2026-07-28, whose results say that they are complete. */
+  /** Whether the client uses 2026-07-28, in which results declare that they are complete. */
   readonly modern: boolean;
 }
 
@@ -33,23 +33,23 @@ const MISSING: { readonly [kind in Kind]: (name: string) => string } = {
 };
 const [METHOD_NOT_FOUND, INVALID_PARAMS] = [-32601, -32602];
 
-/** A refusal for good: a tool's is a result with `isError`, which the model reads; never a challenge, on which clients would loop. */
+/** A final refusal: for a tool a result with `isError`, which the model reads; never a challenge, on which clients would loop. */
 export function deniedResult(call: Call, text: string = DENIED[call.kind]): object {
   if (call.kind !== 'tool') return { jsonrpc: '2.0', id: call.id, error: { code: INVALID_PARAMS, message: text } };
   return resultOf(call, { isError: true, content: [{ type: 'text', text }] });
 }
 
-/** What the SDK says of a name that it does not know. */
+/** The SDK's response to an unknown name. */
 export function notFound({ id, kind, name }: Call): object {
   return { jsonrpc: '2.0', id, error: { code: kind === 'method' ? METHOD_NOT_FOUND : INVALID_PARAMS, message: MISSING[kind](name) } };
 }
 
-/** A JSON-RPC error as the whole answer. */
+/** A JSON-RPC error as the whole response. */
 export function rpcError(status: number, code: number, message: string, id: Id | null = null): Response {
   return Response.json({ jsonrpc: '2.0', error: { code, message }, id }, { status, headers: { 'cache-control': 'no-store' } });
 }
 
-/** The challenge for clients that react to results alone (ChatGPT): the header of the 403 as `_meta`. */
+/** The challenge for clients that react to results only (ChatGPT): the header of the 403 as `_meta`. */
 export function challengeResult(call: Call, header: string): object {
   return resultOf(call, askForMore(header));
 }

@@ -1,10 +1,10 @@
 /**
- * Resource URIs as a policy compares them. The SDK dispatches by the URL as parsed, a handler reads what it was dispatched to in its own way: so a
- * URI is compared as it came, as parsed, and folded into the plainest spelling of the same thing.
+ * Resource URIs as a policy compares them. The SDK dispatches by the parsed URL, and a handler may read the URI differently: so a
+ * URI is compared as received, as parsed, and folded into the simplest spelling of the same resource.
  */
 
 const SCHEME = /^([a-z][a-z\d+.-]*):[/\\]*/i;
-/** A URI that is encoded more often than this is not unwrapped further; no handler does that either. */
+/** Maximum levels of percent-encoding that are decoded; no handler decodes more. */
 const MAX_ROUNDS = 3;
 
 /** The spellings by which the SDK may find a resource. */
@@ -13,14 +13,14 @@ export function spellingsOf(uri: string): readonly string[] {
   return href === uri ? [uri] : [uri, href];
 }
 
-/** Spellings of what a handler may read from the URI, which a low-level server gets as it came: with and without query and fragment. */
+/** Spellings that a handler may read from the URI, which a low-level server gets as received: with and without query and fragment. */
 export function foldedSpellingsOf(uri: string): readonly string[] {
   return [...new Set(spellingsOf(uri).flatMap((one) => [fold(one), fold(one.replace(/[?#].*$/s, ''))]))];
 }
 
 /**
  * Folds a URI or a URI template: scheme and authority in lower case (RFC 3986 §6.2.2.1), nothing percent-encoded, no user, no dot segments
- * and no empty ones. It is not a URI any more.
+ * and no empty ones. The result is not a URI any more.
  */
 export function fold(uri: string): string {
   const [prefix, scheme = ''] = SCHEME.exec(uri) ?? [''];

@@ -1,6 +1,6 @@
 /**
- * Schemas of declared tools: the SDK makes JSON Schema of them anew for each server, hence here for each request, which for many
- * tools is most of a list. What a schema says does not change, so it is worked out once.
+ * Schemas of declared tools: the SDK converts them to JSON Schema for each server, hence here for each request, which for many
+ * tools is most of the time of a list. A schema does not change, so it is converted once.
  */
 
 /** The part of a Standard Schema that describes it (Standard JSON Schema). */
@@ -9,7 +9,7 @@ interface Describing {
   readonly output: (options: object) => Record<string, unknown>;
 }
 
-/** The same schema, whose description is worked out once for each dialect; whatever describes itself in no known way as it is. */
+/** The same schema, with its JSON Schema cached for each dialect; a schema of an unknown type is returned as it is. */
 export function describedOnce(schema: unknown): unknown {
   const standard = partOf(schema, '~standard');
   const describing = partOf(standard, 'jsonSchema') as Describing | undefined;
