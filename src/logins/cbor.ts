@@ -1,9 +1,9 @@
 /**
- * CBOR, looked at before it is decoded (RFC 8949): whether bytes are so many well-formed items and nothing after them,
- * bounded in depth and number. The decoder behind recurses and believes lengths; what it gets has passed here (SEC-164).
+ * CBOR, checked before it is decoded (RFC 8949): whether bytes are a given number of well-formed items with nothing after them,
+ * limited in depth and number. The decoder recurses and trusts lengths, so it only gets bytes that passed this check (SEC-164).
  */
 
-/** Deeper than any attestation or key in use: those have three levels. */
+/** More levels than any attestation or key in use: those have three. */
 const MAX_DEPTH = 8;
 /** An attestation without certificates has some twenty items. */
 const MAX_ITEMS = 256;
@@ -13,9 +13,9 @@ export function isPlainCbor(bytes: Uint8Array, start: number, count: number): bo
   return endOfCbor(bytes, start, count) === bytes.length;
 }
 
-/** Where that many items end; -1 where they are not well-formed, too deep or too many. */
+/** Where that many items end; -1 if they are not well-formed, too deep or too many. */
 export function endOfCbor(bytes: Uint8Array, start: number, count: number): number {
-  const open = [count]; // how many items are still to come, level by level
+  const open = [count]; // how many items are still to come, for each level
   let [at, items] = [start, 0];
   while (open.length > 0) {
     const left = open.at(-1) ?? 0;

@@ -1,15 +1,15 @@
 /**
- * An account at another site that tools may ask for while they run, and that nobody signs in with: `auth.connect('google', scopes)`.
- * It stands among the logins, where its secrets and its address for coming back are, and appears on no page where people sign in.
+ * An account at another site that tools may ask for while they run, and that is not used to sign in: `auth.connect('google', scopes)`.
+ * It is configured among the logins, with its secrets and its redirect URI, and does not appear on sign-in pages.
  */
 import type { ConnectionLogin } from '../model/login.ts';
 import type { Upstream } from '../upstreams/contract.ts';
 import { upstream, type UpstreamOptions } from './upstream.ts';
 
-/** Whose accounts may be connected. Default: everybody's. */
+/** Restricts the accounts that may be connected. Default: all. */
 export type ConnectionOptions = Pick<UpstreamOptions, 'emailDomains' | 'emails' | 'organizations'>;
 
-/** Lets tools ask for the user's account at a site. Needs a `secret`, under which the site's tokens are kept. */
+/** Lets tools ask for the user's account at a site. Needs a `secret`, which encrypts the site's tokens. */
 export function connection(provider: Upstream, options: ConnectionOptions = {}): ConnectionLogin {
   const { present: _, ...login } = upstream(provider, { ...options, keepTokens: true });
   return { ...login, kind: 'connection' };

@@ -1,9 +1,9 @@
 /**
- * A mailer for development: shows every message where the server was started. Only a server on this very computer takes it.
+ * A mailer for development: prints every message on the server's console. Only a server on a loopback address accepts it.
  */
 import type { Email, SendEmail } from '../model/email.ts';
 
-/** Prints messages instead of sending them. @param print where to; the console unless told. */
+/** Prints messages instead of sending them. @param print default: `console.info`. */
 export function consoleMailer(print: (text: string) => void = (text) => console.info(text)): SendEmail {
   const send = ({ to, subject, text }: Email): void => {
     print(`portcullis: a message that nobody sends\nTo: ${to}\nSubject: ${subject}\n\n${text}`);

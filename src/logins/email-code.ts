@@ -1,6 +1,6 @@
 /**
- * Sign-in with a code sent by e-mail. Whoever reads what is sent to an address is the account that the address belongs to.
- * Order: address → limits → the same page for every address, whatever becomes of it → message, when the answer is out →
+ * Sign-in with a code sent by e-mail. The account is the one that the address belongs to: a person who can read mail there gets in.
+ * Order: address → limits → the same page for every address, whether or not it has an account → message, after the response →
  * code, typed into the browser that asked for it (SEC-160).
  */
 import { checkNames } from '../lib/names.ts';
@@ -14,21 +14,21 @@ import type { FormLogin, Limited, LoginResult, LoginServices, Authenticated, Ref
 import type { Json, Seconds } from '../model/store.ts';
 import type { Words } from '../words/words.ts';
 
-/** What `emailCode()` can be told. */
+/** Options of `emailCode()`. */
 export interface EmailCodeOptions<Env = unknown> {
-  /** Delivers a message. It runs when the answer is out; what it rejects with is told to `on` as `request.failed`. */
+  /** Delivers a message. It runs after the response; if it rejects, `on` gets `request.failed`. */
   readonly sendEmail: SendEmail<Env>;
-  /** Who may come in: `closed` (the default) those whose verified address an account has, `open` whoever reads mail at any address. */
+  /** `closed` (the default): only verified addresses of accounts can sign in. `open`: any address can; a new one gets an account. */
   readonly signUp?: 'open' | 'closed';
 }
 
-/** A code is short because somebody types it: at most 25 guesses in a quarter of an hour on one address from one network, of 10⁸ (SEC-160). */
+/** A code is short because people type it: at most 25 guesses in 15 minutes on one address from one network, of 10⁸ (SEC-160). */
 const DIGITS = 8;
 const TRIES = 5;
 const RULES = { most: 5, perNetwork: 50, per: 15 * 60 };
 const TTL: Seconds = 600;
 
-/** What a step holds. */
+/** The content of a step. */
 const UNKNOWN =
   'no account has proven this address, and sign-up is closed. Use emailCode({ signUp: "open", … }), or helpers.accounts.create({ username, email, emailVerified: true }).';
 
@@ -90,8 +90,8 @@ function codeFrom(secret: string): string {
 }
 
 /**
- * A new account for a proven address. Its name is the address, or a random one where somebody calls himself by it; who
- * proves the same address in another browser at the same time gets the same account.
+ * A new account for a proven address. Its name is the address, or a random one if another account has that name. If the same
+ * address is proven in another browser at the same time, both get the same account.
  */
 async function signedUp(address: string, { accounts, secret }: LoginServices): Promise<Account> {
   for (const username of [address, secret()]) {

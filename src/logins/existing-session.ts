@@ -1,7 +1,7 @@
 /**
- * Existing session: whoever is signed in at the application itself is signed in here. The application is asked anew for
- * every page on which that matters, and what it says counts for that page alone: whoever signs out there, or is somebody
- * else there, is so here from the next request on. What was allowed to apps stays until it is taken back
+ * Existing session: signs in users who are signed in at the application itself. The application is asked again for
+ * every page that needs it, and its answer counts for that page only: when a user signs out there, or another user
+ * signs in, this applies here from the next request on. Grants of apps remain until they are revoked
  * (docs/decisions/0013).
  */
 import { checkNames } from '../lib/names.ts';
@@ -11,34 +11,34 @@ import type { HostSession, Authenticated, RedirectLogin, SessionLogin } from '..
 import type { Awaitable } from '../model/runtime.ts';
 import type { Seconds } from '../model/store.ts';
 
-/** Whom the application has signed in. */
+/** The user that the application has signed in. */
 export type FoundSession = Identity & {
   readonly permissions?: readonly string[];
-  /** Those that the user may act for. Of several, the person chooses one for each app. */
+  /** Organizations that the user may act for. If there are several, the user chooses one for each app. */
   readonly organizations?: readonly Organization[];
-  /** When the person proved who they are. Without it the session never counts as a fresh one, also on the way back from `prompt=login`. */
+  /** When the user authenticated. Without it the session never counts as fresh, not even after `prompt=login`. */
   readonly authenticatedAt?: Seconds;
 };
 
 /** Options of {@link existingSession}. */
 export interface ExistingSession<Env = unknown> {
   /**
-   * Who is signed in, by the cookies of the request; null for nobody. The request has address and headers only. What it throws is
-   * told to the operator, and the page is answered with 503.
+   * Finds the signed-in user by the cookies of the request; null if there is no session. The request has URL and headers only. If it throws,
+   * the error is reported to the operator, and the page is answered with 503.
    */
   readonly find: (request: Request, env: Env) => Awaitable<FoundSession | null>;
   /**
-   * Where the application signs people in: a path of this origin (`/sign-in`), or a URL. It gets `return_to`, where it must send the
-   * browser back to: a path where it is a path itself, else a URL of ours. With `prompt=login` it must ask who is signed in already.
+   * The application's sign-in page: a path of this origin (`/sign-in`), or a URL. It gets `return_to`, where it must send the
+   * browser back to: a path if it is a path itself, else a URL of ours. With `prompt=login` it must ask signed-in users to authenticate again.
    */
   readonly signInUrl?: string;
-  /** The application as people call it: "Continue with …". Needed with `signInUrl`. */
+  /** The application's name for users: "Continue with …". Needed with `signInUrl`. */
   readonly label?: string;
-  /** Stands in the path of the return and in events; default `session`. */
+  /** Used in the path of the return and in events; default `session`. */
   readonly id?: string;
 }
 
-/** Makes a login of it. @throws {TypeError} naming what is wrong. */
+/** Makes a login from a session of the application. @throws {TypeError} naming what is wrong. */
 export function existingSession<Env = unknown>(options: ExistingSession<Env>): RedirectLogin | SessionLogin {
   checkNames('existingSession', options, 'find signInUrl label id');
   const { find, signInUrl, label, id = 'session' } = options;
@@ -78,7 +78,7 @@ export function existingSession<Env = unknown>(options: ExistingSession<Env>): R
   };
 }
 
-/** Any origin will do to see whether a text is a path of one. */
+/** To see whether a text is a path of an origin; any origin will do. */
 const OWN = 'https://own.example';
 
 function isSafe(text: unknown): boolean {

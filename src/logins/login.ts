@@ -1,6 +1,6 @@
 /**
- * Login: a way to sign in that the application brings along: any site that a browser can be sent to and comes back from.
- * State, cookie and single use are ours; what is sent, and what is believed of the answer, is the application's.
+ * Login: a custom way to sign in: any site that a browser can be redirected to and returns from.
+ * State, cookie and single use are handled here; the application decides what is sent, and what it trusts in the response.
  */
 import { checkNames } from '../lib/names.ts';
 import type { Identity } from '../model/identity.ts';
@@ -8,25 +8,25 @@ import type { RedirectLogin, UpstreamRequest } from '../model/login.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Json, Seconds } from '../model/store.ts';
 
-/** A way there and back. */
+/** Redirect and return. */
 export interface OwnLogin<Env = unknown> {
-  /** Stands in the callback's path: `https://mcp.example/authorize/callback/<id>`. */
+  /** Used in the callback's path: `https://mcp.example/authorize/callback/<id>`. */
   readonly id: string;
-  /** The site as people call it: "Continue with …". */
+  /** The site's name for users: "Continue with …". */
   readonly label: string;
-  /** A URL of the site, for the page's policy. */
+  /** A URL of the site, for the page's Content-Security-Policy. */
   readonly site: string;
   /**
-   * Where to send the browser. The address must carry `state`, and the site must give it back. `keep` is sealed until the return.
-   * `fresh` says that the person has to prove anew who they are, whoever is signed in there.
+   * Where to redirect the browser. The URL must contain `state`, and the site must return it. `keep` is sealed until the return.
+   * `fresh` means that the user has to authenticate again, even with a session at the site.
    */
   readonly begin: (trip: UpstreamRequest & { readonly env: Env }) => Awaitable<{
     readonly location: string;
     readonly keep?: Json;
   }>;
   /**
-   * Who came back. Called once for each departure, for the very browser that was sent away. What it throws is told to the
-   * operator, and the person that it did not work.
+   * The user who returned. Called once for each redirect, for the browser that was redirected. If it throws, the error is reported to the
+   * operator, and the user is told that it did not work.
    */
   readonly finish: (came: {
     readonly redirectUri: string;
@@ -37,14 +37,14 @@ export interface OwnLogin<Env = unknown> {
   }) => Awaitable<(Identity & OwnProof) | { readonly deny: string }>;
 }
 
-/** What else may be known of who came back. */
+/** What else may be known of the user. */
 export interface OwnProof {
   readonly permissions?: readonly string[];
-  /** When the person proved who they are. Where `fresh` is asked, a return without it, or with a time before the trip, is refused. */
+  /** When the user authenticated. If `fresh` was set, a return without it, or with a time before the redirect, is refused. */
   readonly authenticatedAt?: Seconds;
 }
 
-/** Makes a login of it. */
+/** Makes a login from these functions. */
 export function login<Env = unknown>(options: OwnLogin<Env>): RedirectLogin {
   checkNames('login', options, 'id label site begin finish');
   const { id, label, site, begin, finish } = options;

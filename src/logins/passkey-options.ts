@@ -1,6 +1,6 @@
 /**
- * What passkeys are told once, and what the browser is asked with it. Usernameless: the authenticator knows whom it has
- * keys for, so the page names nobody. User verification is always required, so that a passkey is two factors in one.
+ * Options of passkeys, and the WebAuthn requests made from them. Usernameless: the authenticator knows the accounts it has
+ * keys for, so the page shows no user name. User verification is always required, so that a passkey is two factors in one.
  */
 import { checkNames } from '../lib/names.ts';
 import type { RelyingParty } from './passkey-verifier.ts';
@@ -8,17 +8,17 @@ import { ALGORITHMS } from './passkey-verifier.ts';
 import type { Ceremony } from './passkey-script.ts';
 import { CHALLENGE_TTL, type Passkey, userHandle } from '../model/passkey.ts';
 
-/** What `passkeys()` can be told. */
+/** Options of `passkeys()`. */
 export interface PasskeyOptions {
   /** The domain that passkeys are bound to: the issuer's host, or one above it. Passkeys made for another cannot be used. Default: the issuer's host. */
   readonly rpId?: string;
-  /** The name of the site, as devices show it. Default: the domain. */
+  /** The site's name, as devices show it. Default: the domain. */
   readonly rpName?: string;
-  /** Whether whoever comes may make an account, entered with a passkey alone. Default `closed`. */
+  /** Whether new users may create an account with a passkey alone. Default `closed`. */
   readonly signUp?: 'open' | 'closed';
 }
 
-/** Refuses what can never work. @throws {TypeError} naming the option and the fix. */
+/** Refuses options that can never work. @throws {TypeError} naming the option and the fix. */
 export function checkPasskeyOptions(options: PasskeyOptions): void {
   checkNames('passkeys', options, 'rpId rpName signUp');
   const { rpId, rpName, signUp } = options;
@@ -28,7 +28,7 @@ export function checkPasskeyOptions(options: PasskeyOptions): void {
     fail(`\`rpId\` must be a domain such as "mcp.example", without scheme, port and path; it is ${JSON.stringify(rpId)}`);
 }
 
-/** The site as passkeys know it, under an issuer. @throws {TypeError} where there can be no passkeys, naming the fix. */
+/** The relying party for an issuer. @throws {TypeError} if passkeys cannot work there, naming the fix. */
 export function partyOf({ rpId }: PasskeyOptions, issuer: string): RelyingParty {
   const { origin, hostname, protocol, port } = new URL(issuer);
   if (/^[\d.]+$|^\[/.test(hostname)) {
@@ -49,12 +49,12 @@ export function useCeremony(party: RelyingParty, challenge: string): Ceremony {
   };
 }
 
-/** Who a new passkey is for. */
+/** The user of a new passkey. */
 export interface NewOwner {
   readonly userId: string;
   readonly username: string;
   readonly displayName?: string;
-  /** The passkeys that the account has; a device that holds one of them makes no second. */
+  /** The account's passkeys; a device that has one of them makes no second. */
   readonly has?: readonly Passkey[];
 }
 

@@ -1,19 +1,19 @@
 /**
- * The one script of our pages: asks the browser for a passkey and puts the answer into the form. It is a constant text, let
- * through by its hash; all values come from the page. The page says what to do without it, and every other way in works.
+ * The one script of our pages: asks the browser for a passkey and puts the answer into the form. It is a constant text, allowed
+ * by its hash; all values come from the page. The page says what to do without it, and all other sign-in methods work.
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
 import type { Json } from '../model/store.ts';
 import type { Words } from '../words/words.ts';
 
-/** What the browser is asked: to use a passkey, or to create one; with the options of WebAuthn Level 3 in their JSON form. */
+/** The request to the browser: use a passkey, or create one; with the options of WebAuthn Level 3 in their JSON form. */
 export type Ceremony = { readonly how: 'get' | 'create'; readonly publicKey: { readonly [option: string]: Json } };
 
 /** The field that the answer is posted in. */
 export const ANSWER = 'passkey';
 
-/** The fields of a ceremony, and what is said when it does not come to anything. Stands in a form whose first button starts it. */
+/** The fields of a ceremony, and the text shown if it fails. Belongs in a form with a first button that starts it. */
 export function ceremonyFields(ceremony: Ceremony, { passkey: say }: Words): Html {
   return html`<input type="hidden" id="passkey-ceremony" value="${JSON.stringify(ceremony)}" />
     <input type="hidden" id="passkey-answer" name="${ANSWER}" value="" />
@@ -26,8 +26,8 @@ export function ceremonyFields(ceremony: Ceremony, { passkey: say }: Words): Htm
 }
 
 /**
- * The script. It begins by itself, since a person just pressed a button to come here; a browser that wants one more press
- * refuses without a word, and the button is there. Byte arrays are converted by hand: the JSON methods of WebAuthn are younger than passkeys.
+ * The script. It starts by itself, since the user just pressed a button to come here; a browser that requires one more press
+ * refuses silently, and the button is there. Byte arrays are converted by hand: the JSON methods of WebAuthn are newer than passkeys.
  */
 export const PASSKEY_SCRIPT = `(() => {
   const { how, publicKey } = JSON.parse(document.getElementById('passkey-ceremony').value);

@@ -1,6 +1,6 @@
 /**
- * The passkeys of an account, on its own page below the account page: add, rename, remove. Adding and removing ask for a
- * recent sign-in, so that a stolen session cannot settle in. What is another's reads as not there (SEC-163).
+ * The passkeys of an account, on its own page below the account page: add, rename, remove. Adding and removing need a
+ * recent sign-in, so that a stolen session cannot add a way in. A passkey of another account is answered as not found (SEC-163).
  */
 import { field, html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';
@@ -15,7 +15,7 @@ import { makeCeremony, partyOf, type PasskeyOptions } from './passkey-options.ts
 import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
 import { verifyRegistration } from './passkey-verifier.ts';
 
-/** How fresh a sign-in must be for adding and removing. */
+/** Maximum age of a sign-in for adding and removing. */
 const RECENT: Seconds = 600;
 const MAX_NAME_LENGTH = 64;
 
@@ -24,7 +24,7 @@ export function passkeySection(options: PasskeyOptions): AccountSection {
   return {
     id: 'passkeys',
     async line({ userId }, { accounts, passkeys }, { passkey: say }) {
-      if (!(await accounts.find(userId))) return null; // comes from another site, and keeps coming from there
+      if (!(await accounts.find(userId))) return null; // signs in at another site, and continues to do so
       return { title: say.title, detail: say.count((await passkeys.of(userId)).length) };
     },
     async answer(call) {
@@ -95,7 +95,7 @@ async function begin(call: SectionCall, account: Account, form: Params, options:
   return { kind: 'page', title: say.addTitle, body, script: PASSKEY_SCRIPT };
 }
 
-/** The challenge is taken before the answer is looked at: one answer, right or wrong. */
+/** The challenge is used up before the answer is checked: one answer, right or wrong. */
 async function add(call: SectionCall, account: Account, form: Params, options: PasskeyOptions): Promise<SectionAnswer> {
   const { services, words } = call;
   const { passkey: say } = words;
@@ -110,7 +110,7 @@ async function add(call: SectionCall, account: Account, form: Params, options: P
   return added ? done : list(call, account, say.taken, 409);
 }
 
-/** Whether the one passkey there is opens the account alone. */
+/** Whether the only passkey is also the only way into the account. */
 function isLastWay(account: Account, passkeys: readonly Passkey[]): boolean {
   return account.withoutPassword === true && passkeys.length === 1;
 }
@@ -141,7 +141,7 @@ async function list({ services, words, path }: SectionCall, account: Account, pr
 interface Around {
   readonly path: string;
   readonly isLast: boolean;
-  /** Whether what can be done with it is shown at once. */
+  /** Whether its actions are shown at once. */
   readonly isOpen: boolean;
   readonly words: Words;
 }

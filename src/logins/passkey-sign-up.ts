@@ -1,6 +1,6 @@
 /**
- * Sign-up with a passkey and nothing else: a page of its own asks for a user name, then the device makes the passkey. What the two
- * pages of passkeys keep between asking the browser and its answer stands here, too.
+ * Sign-up with a passkey and nothing else: a page of its own asks for a user name, then the device makes the passkey. Also defines what
+ * both passkey pages store between the request to the browser and its answer.
  */
 import { field, html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
@@ -15,7 +15,7 @@ import type { Ceremony } from './passkey-script.ts';
 import { type RelyingParty, verifyRegistration } from './passkey-verifier.ts';
 import { formOf } from './password-rules.ts';
 
-/** What a step keeps: what the browser was asked; for a new account also whom it is for. */
+/** The content of a step: the request to the browser; for a new account also its user. */
 export type Kept = {
   readonly ceremony: Ceremony;
   readonly challenge: string;
@@ -25,7 +25,7 @@ export type Kept = {
 const SIGN_UPS = 20;
 const WINDOW: Seconds = 3600;
 
-/** With one try the step, and the challenge with it, is used up before the answer is looked at. */
+/** With one try: the step, and the challenge with it, is used up before the answer is checked. */
 export function stepOf(kept: Kept): Step {
   return { kind: 'step', keep: kept as unknown as Json, tries: 1, ttl: CHALLENGE_TTL };
 }
@@ -59,7 +59,7 @@ async function begin(call: LoginPageCall, options: PasskeyOptions): Promise<Logi
   return stepOf({ ceremony, challenge, account: { id, username } });
 }
 
-/** Makes the account. The passkey first: cut off in between, it leads to no account and the user name is still free. */
+/** Makes the account. The passkey first: if this is interrupted, it leads to no account and the user name is still free. */
 export async function signUp(
   party: RelyingParty,
   answer: string,
@@ -78,13 +78,13 @@ export async function signUp(
     await kept.remove(userId, made.id);
     const owner = await accounts.findByUsername(username);
     if (!owner || owner.id === userId) throw error;
-    return refused('username_taken', 'usernameTaken'); // somebody was faster
+    return refused('username_taken', 'usernameTaken'); // another sign-up took the name first
   }
 }
 
 type RefusedText = { [K in keyof Words['passkey']]: Words['passkey'][K] extends string ? K : never }[keyof Words['passkey']];
 
-/** Why a passkey was not taken: for the operator, and in words for the page. */
+/** Why a passkey was refused: a reason for the operator, and a text for the page. */
 export function refused(reason: string, text: RefusedText): Refused {
   return { kind: 'refused', reason, text: (words) => words.passkey[text] };
 }

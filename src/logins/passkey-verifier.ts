@@ -1,6 +1,6 @@
 /**
- * What an authenticator sent, checked (WebAuthn Level 3 §7.1, §7.2). The signature and the formats are the business of
- * `@simplewebauthn/server`, loaded when first somebody uses a passkey; what is bounded, strict or ours to decide stands here.
+ * Checks what an authenticator sent (WebAuthn Level 3 §7.1, §7.2). Signatures and formats are checked by
+ * `@simplewebauthn/server`, loaded when a passkey is first used; limits, stricter rules and our own policy are here.
  *
  *   size → JSON → shape → type → challenge → origin → well-formed CBOR → attestation none → library → (counter: `core/users/passkeys`)
  */
@@ -11,28 +11,28 @@ import { parseJson } from '../lib/json.ts';
 import { type Passkey, userHandle } from '../model/passkey.ts';
 import { endOfCbor, isPlainCbor } from './cbor.ts';
 
-/** The site that passkeys are for. */
+/** The relying party. */
 export interface RelyingParty {
-  /** The domain they are bound to. */
+  /** The domain that passkeys are bound to. */
   readonly id: string;
-  /** The one origin they may be used from. */
+  /** The only origin they may be used from. */
   readonly origin: string;
 }
 
-/** What an answer must answer. */
+/** What an answer must match. */
 export interface Expected {
   readonly party: RelyingParty;
-  /** The challenge that we gave, base64url. */
+  /** The challenge that we sent, base64url. */
   readonly challenge: string;
 }
 
-/** Why an answer was not taken; a word for the `on` listener. */
+/** Why an answer was refused; a word for the `on` listener. */
 export type Fault = { readonly fault: string };
 
-/** The part of a new passkey that its authenticator tells. */
+/** The part of a new passkey that comes from its authenticator. */
 export type NewPasskey = Pick<Passkey, 'id' | 'publicKey' | 'counter' | 'transports' | 'backupEligible' | 'backedUp'>;
 
-/** An answer to a sign-in as it was posted: what it says it is, not yet what it is. */
+/** An answer to a sign-in as it was posted: parsed, not yet verified. */
 export interface Assertion {
   readonly id: string;
   readonly handle: string;
@@ -62,7 +62,7 @@ export function readAssertion(text: string): Assertion | Fault {
   return { id, handle: parts['userHandle'] ?? '', answer };
 }
 
-/** Checks a sign-in against the passkey it names; what it showed, or why it is not taken. */
+/** Checks a sign-in against the passkey it names; returns its result, or why it was refused. */
 export async function verifyAssertion(
   { answer, handle }: Assertion,
   { party, challenge }: Expected,
@@ -82,7 +82,7 @@ export async function verifyAssertion(
       expectedOrigin: party.origin,
       expectedRPID: party.id,
       requireUserVerification: true,
-      credential: { id: passkey.id, publicKey, counter: 0 }, // its own counter rule would be a second one, and a racy one
+      credential: { id: passkey.id, publicKey, counter: 0 }, // its own counter rule would be a second one, and has a race
     }),
   );
   if ('fault' in verified) return verified;
@@ -92,7 +92,7 @@ export async function verifyAssertion(
   return { counter: newCounter, backedUp: credentialBackedUp };
 }
 
-/** Checks the making of a passkey; the passkey, or why it is not taken. */
+/** Checks the creation of a passkey; returns the passkey, or why it was refused. */
 export async function verifyRegistration(text: string, { party, challenge }: Expected): Promise<NewPasskey | Fault> {
   const read = readAnswer(text, ['clientDataJSON', 'attestationObject']);
   if ('fault' in read) return read;
@@ -107,7 +107,7 @@ export async function verifyRegistration(text: string, { party, challenge }: Exp
   if (!(decoded instanceof Map)) return { fault: 'passkey_malformed' };
   const authenticatorData: unknown = decoded.get('authData');
   if (!(authenticatorData instanceof Uint8Array) || !isPlainAuthenticatorData(authenticatorData)) return { fault: 'passkey_malformed' };
-  // We ask for none. Any other comes with certificates of the sender's choice, which nobody here needs to parse or fetch.
+  // We ask for none. Any other comes with certificates of the sender's choice, which this server need not parse or fetch.
   if (decoded.get('fmt') !== 'none') return { fault: 'passkey_attestation' };
   const response = { clientDataJSON: parts['clientDataJSON'], attestationObject: parts['attestationObject'] };
   const verified = await orFault(() =>
@@ -183,7 +183,7 @@ function readJson(bytes: Uint8Array): unknown {
 const [HEAD, AAGUID] = [37, 16];
 const [HAS_CREDENTIAL, HAS_EXTENSIONS] = [0x40, 0x80];
 
-/** Authenticator data (§6.1) whose CBOR parts are well-formed and end where the data end. */
+/** Authenticator data (§6.1) with well-formed CBOR parts and nothing after them. */
 function isPlainAuthenticatorData(data: Uint8Array | null): boolean {
   if (!data || data.length < HEAD) return false;
   const flags = data[32] ?? 0;
@@ -205,7 +205,7 @@ function isBytes(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && fromBase64url(value) !== null;
 }
 
-/** The library refuses by throwing plain errors, whose texts hold what was sent: none of them goes further. */
+/** The library refuses with plain errors that contain what was sent in their texts: they are not passed on. */
 async function orFault<T extends object>(verify: () => Promise<T>): Promise<T | Fault> {
   try {
     return await verify();
@@ -216,7 +216,7 @@ async function orFault<T extends object>(verify: () => Promise<T>): Promise<T | 
 
 type Library = typeof import('@simplewebauthn/server') & Pick<typeof import('@simplewebauthn/server/helpers'), 'decodeAttestationObject'>;
 
-/** Loaded at the first use, where no start looks whether it is there: it takes longer than all the rest of one. @throws {TypeError} */
+/** Loaded at first use if start-up does not check for it: it takes longer to load than everything else. @throws {TypeError} */
 export async function library(): Promise<Library> {
   const [server, { decodeAttestationObject }] = await Promise.all([
     import('@simplewebauthn/server'),

@@ -1,8 +1,8 @@
 /**
- * Sign-in with a passkey, usernameless: one press, one touch. The challenge is made here, kept sealed with the step, bound to
- * this browser and this sign-in, and used up by its first answer. An entry of its own (`portcullis/passkeys`): nothing else leads here.
+ * Sign-in with a passkey, usernameless: one press, one touch. The challenge is made here, sealed in the step, bound to
+ * this browser and this sign-in, and used up by its first answer. A separate entry point (`portcullis/passkeys`): no other file imports it.
  *
- *   challenge → answer of the browser → passkey known → verified → account there → counter (written) → proven, two factors in one
+ *   challenge → answer of the browser → passkey found → verified → account found → counter (written) → proven, two factors in one
  */
 import { html } from '../lib/html.ts';
 import { identityOf } from '../model/account.ts';
@@ -14,7 +14,7 @@ import { ANSWER, ceremonyFields, PASSKEY_SCRIPT } from './passkey-script.ts';
 import { type Kept, refused, signUp, signUpPage, stepOf } from './passkey-sign-up.ts';
 import { library, readAssertion, type RelyingParty, verifyAssertion } from './passkey-verifier.ts';
 
-/** Signs users in with passkeys; with `signUp: 'open'` also makes accounts that have nothing else. */
+/** Signs users in with passkeys; with `signUp: 'open'` also creates accounts that have only a passkey. */
 export function passkeys(options: PasskeyOptions = {}): FormLogin {
   checkPasskeyOptions(options);
   return {

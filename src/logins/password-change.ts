@@ -1,6 +1,6 @@
 /**
- * Password change: the part of the account page for who has a password. It takes the present one; afterwards every other
- * session and every grant of the user has ended, and this browser goes on under a new session.
+ * Password change: the section of the account page for users with a password. It requires the current one; afterwards every other
+ * session and every grant of the user has ended, and this browser continues with a new session.
  */
 import { field, html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
@@ -36,7 +36,7 @@ async function change(call: SectionCall, rules: PasswordRules): Promise<SectionA
   const [present, fresh] = [form?.optional('password') ?? '', form?.optional('new-password') ?? ''];
   const account = await accounts.find(user.userId);
   if (!account || account.withoutPassword) return { kind: 'done', to: 'account' };
-  // A count of its own: who has the session must not slow down the sign-in.
+  // A separate limit: a person who has the session must not slow down the sign-in.
   const retryAfter = await services.attempt('password-change', user.userId, RULES);
   if (retryAfter !== null) return page(call, words.signIn.limited(sayIn(retryAfter, words)), { status: 429, retryAfter });
   if (present.length > 1024 || !(await accounts.checkPassword(account.username, present)))

@@ -1,6 +1,6 @@
 /**
- * Password reset by e-mail (CWE-640). Asking for it gets the same answer for every name, in the same time; the link is good
- * once, for 30 minutes, and dead as soon as password or address change; opening it changes nothing, only its form does.
+ * Password reset by e-mail (CWE-640). A request gets the same response for every name, in the same time; the link is valid
+ * once, for 30 minutes, and invalid as soon as password or address change; opening it changes nothing, only its form does.
  */
 import { field, html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
@@ -12,10 +12,10 @@ import { formOf, newPasswordField, type PasswordRules, send, unfit } from './pas
 
 const LIFE = 30 * 60;
 const KIND = 'password-reset';
-/** Messages to one account from one network, and requests of one network. */
+/** Limits: messages to one account from one network, and requests of one network. */
 const RULES = { most: 3, perNetwork: 30, per: 60 * 60 };
 
-/** What a link says; nothing of it is believed before it was compared with the account as it is. */
+/** The content of a link; it is not trusted before it was compared with the account's current data. */
 type Reset = { readonly accountId: string; readonly stamp: string; readonly email: string };
 
 /** The two pages. */
@@ -44,9 +44,9 @@ const UNPROVEN = 'no account of that name has a proven address. Use helpers.acco
 async function sendTo(typed: string, { services, words, server }: LoginPageCall, rules: PasswordRules): Promise<void> {
   if ((await services.attempt(KIND, usernameKey(typed), RULES)) !== null) return;
   const { accounts, links, env } = services;
-  // A proven address first: it belongs to one account, while a name is what somebody chose to be called.
+  // A proven address first: it belongs to one account, while any user can choose a name.
   const account = (await accounts.findByEmail(typed)) ?? (await accounts.findByUsername(typed));
-  // Who reads the message gets in: an address that nobody proved or vouched for gets none.
+  // A person who reads the message gets in: an address that was neither verified nor vouched for gets no message.
   if (account?.email === undefined || !account.emailVerified) return rules.sendEmail?.unsent?.(typed, UNPROVEN);
   const { id: accountId, stamp, email: to } = account;
   const url = `${services.pageUrl('reset')}?token=${await links.make(KIND, { accountId, stamp, email: to }, LIFE)}`;
@@ -73,7 +73,7 @@ async function set(call: LoginPageCall, rules: PasswordRules): Promise<LoginPage
   const fresh = form?.optional('new-password') ?? '';
   const problem = await unfit(fresh, rules, services.env, words);
   if (problem !== null) return choose(call, token, problem);
-  // The stamp is what makes the link good once: it changes in the very write that sets the password.
+  // The stamp makes the link valid once: it changes in the same write that sets the password.
   if (!(await services.accounts.setPassword(account.id, fresh, account.stamp))) return dead(call);
   await services.links.take(KIND, token);
   if (form?.optional('others') === 'remove') await services.signIns.removeAll(account.id, ['identities', 'passkeys']);
@@ -83,7 +83,7 @@ async function set(call: LoginPageCall, rules: PasswordRules): Promise<LoginPage
   return { kind: 'page', title: words.password.doneTitle, body, isDone: true };
 }
 
-/** What else opens the account, by name: an intruder may have added it. The second factor opens nothing alone, and stays. */
+/** Other ways into the account, by name: an intruder may have added them. The second factor alone gives no access, and stays. */
 async function othersOf(userId: string, { signIns }: LoginServices): Promise<readonly string[]> {
   const { identities, passkeys } = await signIns.list(userId);
   return [
@@ -101,7 +101,7 @@ function listed(others: readonly string[]): Html {
   return html`${others.map((one, at) => html`${at > 0 && ', '}<bdi>${one}</bdi>`)}`;
 }
 
-/** The account whose password a link may still set. */
+/** The account that a link may still set the password of. */
 async function goodFor(token: string, { links, accounts }: LoginServices): Promise<Account | null> {
   const reset = (await links.find(KIND, token)) as Reset | null;
   const account = reset && (await accounts.find(reset.accountId));

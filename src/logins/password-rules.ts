@@ -1,5 +1,5 @@
 /**
- * Password rules: what can be a password here, and the messages that are about one. Shared by the pages around the login.
+ * Password rules: which passwords are allowed, and the messages about passwords. Shared by the pages of the password login.
  */
 import { field, html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';
@@ -9,15 +9,15 @@ import { OAuthError } from '../model/error.ts';
 import type { Awaitable } from '../model/runtime.ts';
 import type { Words } from '../words/words.ts';
 
-/** What the pages around the login go by. */
+/** Settings of the pages of the password login. */
 export interface PasswordRules {
   readonly signUp: 'closed' | 'invited' | 'open';
   readonly sendEmail?: SendEmail<never>;
-  /** Whether a password stands in a list of stolen ones. When it throws, no password is set (docs/decisions/0010). */
+  /** Whether a password is in a list of breached ones. When it throws, no password is set (docs/decisions/0010). */
   readonly isBreached?: (password: string, env: never) => Awaitable<boolean>;
 }
 
-/** Why a text cannot be a password, in words; null if it can. @throws {OAuthError} `temporarily_unavailable` when the list cannot be asked. */
+/** Why a text cannot be a password, as a text; null if it can. @throws {OAuthError} `temporarily_unavailable` if `isBreached` fails. */
 export async function unfit(password: string, { isBreached }: PasswordRules, env: unknown, words: Words): Promise<HtmlValue> {
   if (!canBePassword(password)) return words.password.unfit;
   if (!isBreached) return null;
@@ -28,7 +28,7 @@ export async function unfit(password: string, { isBreached }: PasswordRules, env
   }
 }
 
-/** A message that leads to an address of ours. */
+/** A message with a link to a page of ours. */
 export interface Letter {
   readonly kind: 'password-reset' | 'verification' | 'account-exists';
   readonly to: string;
@@ -37,7 +37,7 @@ export interface Letter {
   readonly url: string;
 }
 
-/** Sends a message, if there is a way to. */
+/** Sends a message, if `sendEmail` is set. */
 export async function send({ sendEmail }: PasswordRules, letter: Letter, env: unknown, { lang, dir }: Words): Promise<void> {
   const parts = letter.text.split('\n').filter((line) => line !== '');
   const lines = parts.map((line) => (line === letter.url ? html`<p><a href="${line}">${line}</a></p>` : html`<p>${line}</p>`));
@@ -59,7 +59,7 @@ export function newPasswordField(label: HtmlValue, words: Words): Html {
   return field('new-password', label, 'new-password', { type: 'password', hint: words.password.rule });
 }
 
-/** A form with one button, and what was wrong with it the last time. */
+/** A form with one button, and the error of the last try. */
 export function formOf(action: string, fields: readonly HtmlValue[], button: HtmlValue, problem: HtmlValue = null): Html {
   return html`<form method="post" action="${action}" ${problem && html` aria-describedby="problem"`}>
     ${problem && html`<div class="problem" id="problem" role="alert" tabindex="-1" autofocus>${problem}</div>`}

@@ -1,11 +1,11 @@
 /**
- * Password seeds: the accounts of `password({ accounts })`. They are checked when a server is made for an environment, and made or renewed
- * before it answers the first request for a page: no sign-up comes before them, and no session that an old secret opened is shown anything.
+ * Password seeds: the accounts of `password({ accounts })`. They are checked when a server is made for an environment, and created or updated
+ * before it answers the first request for a page: no sign-up comes first, and no session opened with an old secret is shown anything.
  */
 import type { Accounts, NewAccount } from '../model/account.ts';
 import { canBePassword, usernameKey } from '../model/account.ts';
 
-/** What seeds do for a login. */
+/** What a login does with its seeds. */
 export interface Seeds {
   /** @throws {TypeError} naming the account, and the variables of the environment that are missing. */
   check(env: unknown): void;
@@ -43,7 +43,7 @@ const WARNINGS = {
   stale: 'has a newer password than the configured one, which was used before. Configure the newer one, or one that was never used.',
 } as const;
 
-/** A password that is left out makes an account without one; one that is there and undefined is a secret that is not set. */
+/** An omitted password makes an account without one; one that is present and undefined is a secret that is not set. */
 function checkSeed({ username, ...rest }: NewAccount, missing: readonly string[]): void {
   if (!('password' in rest)) return;
   const { password } = rest as { password?: unknown };
@@ -55,7 +55,7 @@ function checkSeed({ username, ...rest }: NewAccount, missing: readonly string[]
   );
 }
 
-/** The environment, with a note of every variable that was asked for and is not there. */
+/** The environment, wrapped to record every variable that was read and is not set. */
 function watch(env: unknown): { readonly watched: unknown; readonly missing: readonly string[] } {
   const missing: string[] = [];
   if (typeof env !== 'object' || env === null) return { watched: env, missing };

@@ -1,6 +1,6 @@
 /**
- * Sign-up: open, by invitation, or not at all. Where messages can be sent, an account is made only by who reads them: the
- * address is typed, and whoever has the link chooses the password. A name that is an address is never made without that.
+ * Sign-up: open, by invitation, or not at all. If messages can be sent, an account needs a verified address: the user
+ * types the address, and the person with the link from the message chooses the password. A name that is an address always needs that.
  */
 import { field, html } from '../lib/html.ts';
 import type { HtmlValue } from '../lib/html.ts';
@@ -15,7 +15,7 @@ const RULES = { most: 3, perNetwork: 30, per: 60 * 60 };
 const PER_NETWORK = 30;
 const WINDOW = 60 * 60;
 
-/** What a link lets one do: make the account of that id, once. */
+/** What a link allows: to create the account with that id, once. */
 type Admission = {
   readonly accountId: string;
   readonly email?: string;
@@ -24,14 +24,14 @@ type Admission = {
   readonly returnTo?: string;
 };
 
-/** The page; none where sign-up is closed. */
+/** The page; an empty list if sign-up is closed. */
 export function signUpPages(rules: PasswordRules): readonly LoginPage[] {
   if (rules.signUp === 'closed') return [];
   const page: LoginPage = { id: 'sign-up', answer: (call) => (call.form === null ? show(call, rules) : submit(call, rules)) };
   return [rules.signUp === 'open' ? { ...page, link: (words) => words.password.signUp } : page];
 }
 
-/** A link with what it lets one do. */
+/** A link with what it allows. */
 interface Pass {
   readonly kind: 'invitation' | 'sign-up';
   readonly token: string;
@@ -62,7 +62,7 @@ function askAddress({ action, words: { password: say } }: LoginPageCall, problem
   return { kind: 'page', title: say.signUpTitle, body, ...(problem === null ? {} : { status: 400 }) };
 }
 
-/** The same answer for an address that has an account; its reader is told so, and nobody else. */
+/** The same response for an address that has an account; only the reader of the message is told. */
 async function sendLink(call: LoginPageCall, rules: PasswordRules): Promise<LoginPageAnswer> {
   const { services, words } = call;
   const typed = call.form?.optional('email') ?? '';
@@ -142,7 +142,7 @@ async function create(call: LoginPageCall, rules: PasswordRules, pass: Pass | nu
   };
 }
 
-/** The id stands in the link: of several who use it at once one gets the account, and a link that made one makes no other. */
+/** The id is in the link: of simultaneous uses only one creates the account, and a used link creates no other. */
 async function tryCreate(
   { services: { accounts } }: LoginPageCall,
   account: Parameters<typeof accounts.create>[0],
@@ -157,7 +157,7 @@ async function tryCreate(
   } catch (error) {
     if (id !== undefined && (await accounts.find(id))) return 'spent';
     if (await isTaken(account)) return 'taken';
-    if (id !== undefined && error instanceof TypeError) return 'spent'; // the account that it made was removed
+    if (id !== undefined && error instanceof TypeError) return 'spent'; // the account that the link created was removed
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Sign-in with user name and password, against the accounts of our own store.
+ * Sign-in with user name and password, for the accounts of our own store.
  * Order of checks: bounds, limits, hash. An unknown name and a wrong password get the same answer after the same work.
  */
 import { field, html } from '../lib/html.ts';
@@ -17,25 +17,25 @@ import { resetPages } from './password-reset.ts';
 import type { PasswordRules } from './password-rules.ts';
 import { signUpPages } from './password-sign-up.ts';
 
-/** What `password()` can be told. */
+/** Options of `password()`. */
 export interface PasswordOptions<Env = unknown> {
   /**
-   * Accounts that shall exist from the start, with passwords from the environment. Made before the first page is shown. A configured
-   * password that changes replaces the account's, and ends its sessions and grants; one that the person chose stays until then.
+   * Accounts that exist from the start, with passwords from the environment. Created before the first page is shown. A configured
+   * password that changes replaces the account's, and ends its sessions and grants; one that the user chose stays until then.
    */
   readonly accounts?: (env: Env) => readonly NewAccount[];
-  /** Who may make an account: nobody (`closed`, unless told), who was invited by `accounts.invite`, or everybody. */
+  /** Who may create an account: none (`closed`, the default), users invited by `accounts.invite`, or all (`open`). */
   readonly signUp?: 'closed' | 'invited' | 'open';
-  /** Sends messages. With it there are a way to a new password, and sign-up by e-mail address. */
+  /** Sends messages. It enables password reset, and sign-up by e-mail address. */
   readonly sendEmail?: SendEmail<Env>;
-  /** Whether a password stands in a list of stolen ones; asked when one is chosen. When it throws, none is set. */
+  /** Whether a password is in a list of breached ones; called when one is chosen. When it throws, none is set. */
   readonly isBreached?: (password: string, env: Env) => Awaitable<boolean>;
 }
 
 const MAX_USERNAME = 256;
 const MAX_PASSWORD = 1024;
 
-/** NIST SP 800-63B §3.2.2 asks for a bound on failed tries; waiting, not locking, is what bounds them here (SEC-152). */
+/** NIST SP 800-63B §3.2.2 asks for a limit on failed tries; here waiting, not locking, limits them (SEC-152). */
 const RULES = { most: 10, perNetwork: 100, per: 15 * 60 };
 
 /** Signs users in by user name and password. */
@@ -61,7 +61,7 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
       let reason = 'credentials_wrong';
       const tell = (why: string): void => void (reason = why);
       const account = await services.accounts.checkPassword(username, secret, undefined, tell).catch(async (error: unknown) => {
-        if (isOutage(error)) await services.withdraw('password', usernameKey(username), RULES); // nothing was tried
+        if (isOutage(error)) await services.withdraw('password', usernameKey(username), RULES); // the password was not checked
         throw error;
       });
       if (!account) return refused(reason);
@@ -80,7 +80,7 @@ export function password<Env = unknown>(options: PasswordOptions<Env> = {}): For
   };
 }
 
-/** One answer for all, so that it tells nobody which names exist; the reason is for the operator. */
+/** One response for all, so that it does not reveal which names exist; the reason is for the operator. */
 function refused(reason: string): LoginResult {
   return { kind: 'refused', reason, text: ({ refused: say }: Words) => say.credentials_wrong };
 }

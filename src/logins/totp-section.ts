@@ -1,6 +1,6 @@
 /**
- * Where people set up the second factor, get new recovery codes, and take it away: a part of the account page. Each of these
- * needs a fresh sign-in: an open session on somebody else's screen must not be enough.
+ * The section of the account page to set up the second factor, get new recovery codes, and remove it. Each of these
+ * needs a fresh sign-in: a session left open on another person's screen must not be enough.
  */
 import { encode } from 'uqr';
 import { field, html, Html } from '../lib/html.ts';
@@ -50,7 +50,7 @@ async function confirmed(call: SectionCall): Promise<SectionAnswer> {
   return codes ? recovered(call, codes) : offered(call, offer, words.totp.codeWrong, { status: 400 });
 }
 
-/** The secret, as a picture and as text, and the field for the first code. */
+/** The secret, as a QR code and as text, and the field for the first code. */
 function offered(
   { user, path, words: { totp: words }, services }: SectionCall,
   { secret, sealed }: TotpOffer,
@@ -77,7 +77,7 @@ function offered(
   return { kind: 'page', title: words.title, body, ...more };
 }
 
-/** Recovery codes, on the one page that ever shows them. */
+/** Recovery codes, on the only page that ever shows them. */
 function recovered({ words: { totp: words }, path }: SectionCall, codes: readonly string[]): SectionAnswer {
   const body = html`<p class="lead">${words.keepCodes}</p>
     <div class="panel">
@@ -103,13 +103,13 @@ function shown(
   return { kind: 'page', title: words.title, body };
 }
 
-/** What the app calls the account. */
+/** The name of the account in the app. */
 function nameIn({ claims, userId }: AccountUser): string {
   const name = claims['email'] ?? claims['preferred_username'] ?? claims['name'];
   return typeof name === 'string' ? name : userId;
 }
 
-/** A QR code as a picture in the page: dark on white in either theme, with the quiet zone that readers need. */
+/** A QR code as an image in the page: dark on white in either theme, with the quiet zone that readers need. */
 function qrCode(text: string, label: string): Html {
   const { data, size } = encode(text, { ecc: 'M', border: 4 });
   const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('');

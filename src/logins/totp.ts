@@ -1,6 +1,6 @@
 /**
- * The second factor of an authenticator app (RFC 6238), with recovery codes: what is asked after a login, of users who have
- * set it up. Where they do that stands in `totp-section.ts`.
+ * The second factor of an authenticator app (RFC 6238), with recovery codes: asked after a login, of users who have
+ * set it up in `totp-section.ts`.
  */
 import { field, html } from '../lib/html.ts';
 import type { Limited, LoginServices, Refused, StepView } from '../model/login.ts';
@@ -10,8 +10,8 @@ import type { Words } from '../words/words.ts';
 import { totpSection } from './totp-section.ts';
 
 /**
- * Wrong codes on one account from one network: of three that are good at a time, in a million (SEC-152). From everywhere together 500 a day,
- * one chance in 600: somebody who knows the password and has many networks can use them up, and a recovery code lets the owner in still.
+ * Wrong codes on one account from one network: of three that are valid at a time, in a million (SEC-152). From all networks together 500 a day,
+ * one chance in 600: an attacker with the password and many networks can use them up, and the owner can still use a recovery code.
  */
 const QUARTER = { most: 10, per: 15 * 60 };
 const DAY = { most: 50, per: 86_400, total: 500 };
@@ -40,7 +40,7 @@ const passed: SecondFactorPassed = { kind: 'passed' };
 const codeWrong: Refused = { kind: 'refused', reason: 'totp_wrong' };
 const recoveryWrong: Refused = { kind: 'refused', reason: 'recovery_code_wrong' };
 
-/** Counted before it is looked at, and forgotten when it was right. */
+/** Counted before the code is checked; the count is reset if it was right. */
 async function useCode(
   userId: string,
   code: string,
@@ -54,7 +54,7 @@ async function useCode(
   return passed;
 }
 
-/** Neither field is required: one of the two is typed. */
+/** Neither field is required: the user fills in one of the two. */
 function view(_kept: Json, { totp: words }: Words): StepView {
   return {
     title: words.askTitle,

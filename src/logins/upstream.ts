@@ -1,7 +1,7 @@
 /**
- * Sign-in at another site: a provider of `portcullis/upstreams` proves who it is, and our server issues its own tokens.
+ * Sign-in at another site: a provider of `portcullis/upstreams` authenticates the user, and our server issues its own tokens.
  * The provider's tokens are used for the identity and dropped, unless `keepTokens` says that tools need them.
- * Order: proof → organization → address → your mapping → claims.
+ * Order: proof → organization → address → `mapIdentity` → claims.
  */
 import { domainOf } from '../lib/email.ts';
 import type { HtmlValue } from '../lib/html.ts';
@@ -16,41 +16,41 @@ import { sayOr } from '../words/span.ts';
 import type { Text, Words } from '../words/words.ts';
 import { type CallbackResult, type Upstream, UpstreamError } from '../upstreams/contract.ts';
 
-/** What a mapping says of an identity. */
+/** What `mapIdentity` returns for an identity. */
 export interface Mapped {
-  /** Instead of the usual profile claims. `sub` and `idp` are always ours. */
+  /** Replaces the usual profile claims. `sub` and `idp` are always ours. */
   readonly claims?: { readonly [claim: string]: Json };
-  /** What the user may do; goes into `props.permissions` and stays there as long as the grant lives. */
+  /** The user's permissions; they go into `props.permissions` and stay there as long as the grant lives. */
   readonly permissions?: readonly string[];
-  /** Those that the user may act for. Of several, the person chooses one for each app. */
+  /** Organizations that the user may act for. If there are several, the user chooses one for each app. */
   readonly organizations?: readonly Organization[];
-  /** Keeps the person out, and is what the person is told: a text, or a function that picks one by `words.lang`. */
+  /** Refuses the user, who is shown this message: a text, or a function that picks one by `words.lang`. */
   readonly deny?: Text;
 }
 
 /** Options of {@link upstream}. */
 export interface UpstreamOptions {
-  /** Only verified e-mail addresses of exactly these domains may come in. */
+  /** Only users with a verified e-mail address of exactly these domains may sign in. */
   readonly emailDomains?: readonly string[];
-  /** Only verified e-mail addresses that stand here may come in, besides those of `emailDomains`. */
+  /** Only these verified e-mail addresses may sign in, besides those of `emailDomains`. */
   readonly emails?: readonly string[];
   /**
-   * Only members of these organizations may come in, by the id that the site has for them: Entra's tenant, Google's `hd`,
+   * Only members of these organizations may sign in, by the id that the site uses for them: Entra's tenant, Google's `hd`,
    * Slack's workspace, `org_id` elsewhere. GitHub has its own options for it.
    */
   readonly organizations?: readonly string[];
-  /** Says who may come in, and what tools shall know of them. Gets every claim the provider gave. */
-  mapIdentity?(identity: Identity, env: unknown): Awaitable<Mapped>; // a method, so that a function may name the type of its environment
+  /** Decides which users may sign in, and what tools know of them. Gets every claim of the provider. */
+  mapIdentity?(identity: Identity, env: unknown): Awaitable<Mapped>; // a method, so that a function may declare the type of its environment
   /**
-   * Whether somebody who comes for the first time gets into the account that has proven the same e-mail address. Only for
-   * providers that check addresses, and never give one to somebody else. Default: no; people join sign-ins themselves.
+   * Whether a user who signs in for the first time gets the account that has verified the same e-mail address. Only for
+   * providers that verify addresses, and never reassign one to another user. Default: no; users link their accounts themselves.
    */
   readonly joinByEmail?: boolean;
-  /** Keeps the provider's tokens, sealed, for tools: `auth.upstream('github').token()`. Asks for a refresh token where there is one. Default: no. */
+  /** Keeps the provider's tokens, sealed, for tools: `auth.upstream('github').token()`. Requests a refresh token if supported. Default: no. */
   readonly keepTokens?: boolean;
 }
 
-/** What tools are told of a person where no mapping says more. */
+/** The claims that tools get without a mapping. */
 const PROFILE =
   'name given_name family_name nickname preferred_username picture profile email email_verified locale zoneinfo hd org_id'.split(' ');
 const MAX_LENGTH = 1024;
@@ -124,7 +124,7 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
   };
 }
 
-/** The identity as far as it is kept for the next time it is judged: all that the site said, unless that is much. */
+/** The part of the identity that is stored for later checks: all claims of the site, unless they are too large. */
 function standingOf({ issuer, subject, claims, organization }: Identity): Json {
   const text = JSON.stringify(claims);
   const kept =
@@ -132,13 +132,13 @@ function standingOf({ issuer, subject, claims, organization }: Identity): Json {
   return { issuer, subject, claims: kept, ...(organization === undefined ? {} : { organization }) };
 }
 
-/** Whether two issuers are one to a person who reads them: a slash more, or capitals, are no other issuer. */
+/** Whether two issuers look the same to a person: a trailing slash or upper case makes no difference. */
 function sameIssuer(own: string, other: string | undefined): boolean {
   const folded = (text: string): string => (URL.canParse(text) ? new URL(text).href : text).replace(/\/+$/, '');
   return other !== undefined && folded(own) === folded(other);
 }
 
-/** What can be done with tokens of a provider. Only its word that the refresh token is dead is final: all else may pass. */
+/** Token operations of a provider. Only its answer that the refresh token is invalid is final: all other errors may be temporary. */
 function keeperOf(provider: Upstream): TokenOperations {
   return {
     patience: provider.timeout,
@@ -160,7 +160,7 @@ function accountOf(provider: string, { subject: id, claims: { name, email } }: I
   return { provider, id, ...(typeof name === 'string' ? { name } : {}), ...(typeof email === 'string' ? { email } : {}) };
 }
 
-/** What the client may hear of the site's refusal. That it calls our request wrong is our own fault to the client. */
+/** What the client is told of the site's error. If the site says that our request is wrong, that is a server error to the client. */
 function resultOf(error: unknown): Exclude<ReturnResult, Authenticated> {
   if (!(error instanceof UpstreamError)) throw error;
   const { failure, reason, retryAfter, text, hint } = error;
