@@ -15,7 +15,7 @@ const PATH = '/callback';
 export interface Callback {
   readonly port: number;
   readonly redirectUri: string;
-  /** Waits for the answer with this state. @throws {CliError} when nobody came in time. */
+  /** Waits for the answer with this state. @throws {CliError} when it does not arrive in time. */
   answer(state: string, timeout: number): Promise<URLSearchParams>;
   stop(): void;
 }

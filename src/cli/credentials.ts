@@ -80,7 +80,7 @@ export function makeCredentials({ session, kept, callback, terminal, scope, time
       // A sign-in that widens what tokens already allow asks for what the server said is missing.
       if (scope !== undefined && !session.tokens) url.searchParams.set('scope', scope);
       answer = callback.answer(state, timeout);
-      answer.catch(() => undefined); // whoever takes it hears of it
+      answer.catch(() => undefined); // handled by the caller that awaits it
       const server = discovery?.authorizationServerMetadata?.issuer ?? url.origin;
       terminal.err(`The sign-in for ${printable(session.url)} is at ${printable(server)}.`);
       terminal.err(

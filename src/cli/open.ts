@@ -9,7 +9,7 @@ const OPENERS: { readonly [platform: string]: readonly [command: string, ...befo
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 
-/** Starts the browser and does not wait for it. Where there is none, nothing happens: the link stands in the terminal. */
+/** Starts the browser and does not wait for it. Without a browser nothing happens: the link is in the terminal. */
 export function openInBrowser(url: string): void {
   const [command, ...before] = OPENERS[process.platform] ?? ['xdg-open'];
   const child = spawn(command, [...before, url], { detached: true, stdio: 'ignore' });

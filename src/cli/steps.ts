@@ -12,7 +12,7 @@ export interface Steps {
   readonly fetch: typeof fetch;
   /** Tells something that is no request. */
   tell(text: string): void;
-  /** The address and the reason of the last request if nobody answered it. */
+  /** The address and the reason of the last request if it got no response. */
   unreachable(): { readonly url: URL; readonly code: string } | null;
 }
 

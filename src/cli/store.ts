@@ -91,7 +91,7 @@ async function exportTo(store: Store, file: string): Promise<Outcome> {
     await pipeline(Readable.from(text()), createWriteStream(file, { flags: 'wx', mode: 0o600 }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CliError(`${file} is there already. Name a new file.`);
-    rmSync(file, { force: true }); // half an export is none
+    rmSync(file, { force: true }); // an incomplete export is useless
     throw error;
   }
   return { lines: [`${lines - 2} records written to ${file}. Keep it as secret as the database.`], json: { written: lines - 2, file } };

@@ -1,5 +1,5 @@
 /**
- * Bearer: the token that a request presents, and how. Nothing of it is verified here.
+ * Parses the token that a request presents, and its scheme. Verifies nothing.
  */
 import type { Scheme } from './challenge.ts';
 
@@ -10,7 +10,7 @@ const MAX_TOKEN_LENGTH = 8192;
 /** What a request shows of a token. */
 export interface PresentedToken {
   readonly token: string | undefined;
-  /** Whether there was a try at all: the challenge then says what was wrong with it. */
+  /** Whether a token was sent at all: the challenge then says what was wrong with it. */
   readonly sent: boolean;
   readonly scheme: Scheme;
 }
@@ -24,7 +24,7 @@ export function bearerOf(request: Request): PresentedToken {
   return { token, sent: /^(?:bearer|dpop)\b/i.test(header), scheme: /^dpop/i.test(header) ? 'DPoP' : 'Bearer' };
 }
 
-/** A token that stood elsewhere. */
+/** A token from another header. */
 export function given(token: string | null): PresentedToken {
   return {
     token: token !== null && token !== '' && token.length <= MAX_TOKEN_LENGTH ? token : undefined,

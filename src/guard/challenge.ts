@@ -1,5 +1,5 @@
 /**
- * Challenge: how a protected resource says no (RFC 6750 §3, RFC 9728 §5.1, MCP "Protected Resource Metadata Discovery").
+ * Error responses of a protected resource, with `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1, MCP "Protected Resource Metadata Discovery").
  */
 import { json, quoted } from '../lib/http.ts';
 import type { Checked } from '../model/access.ts';
@@ -10,42 +10,42 @@ import { type ErrorCode, textOf } from '../model/error.ts';
 /** How a token was presented. */
 export type Scheme = 'Bearer' | 'DPoP';
 
-/** How a caller whose token is good presented it. */
+/** How a caller with a valid token presented it. */
 export function schemeOf(access: Pick<Checked, 'cnf'> | null): Scheme {
   return access?.cnf === undefined ? 'Bearer' : 'DPoP';
 }
 
-/** What a challenge tells. */
+/** The content of a challenge. */
 export interface Challenge {
-  /** Where the resource's metadata stands. */
+  /** URL of the resource's metadata. */
   readonly metadataUrl: string;
-  /** All scopes that this operation needs, at once. */
+  /** All scopes that this operation needs. */
   readonly scope: readonly string[];
 }
 
-/** 401: no token was sent (no `error` then), or one that is not good. */
+/** 401: no token was sent (no `error` then), or an invalid one. */
 export function unauthorized(challenge: Challenge, sent: boolean, scheme: Scheme = 'Bearer', advice?: string): Response {
   const body = sent ? bodyOf('invalid_token', advice) : { error_description: 'This server needs an access token.' };
   return json(body, 401, { 'www-authenticate': headerOf(challenge, sent ? 'invalid_token' : null, scheme) });
 }
 
-/** 403: the token is good and lacks a scope; names every scope of the operation (RFC 6750 §3.1). */
+/** 403: the token is valid but lacks a scope; names every scope of the operation (RFC 6750 §3.1). */
 export function insufficientScope(challenge: Challenge, scheme: Scheme = 'Bearer', advice?: string): Response {
   const body = { ...bodyOf('insufficient_scope', advice), scope: challenge.scope.join(' ') };
   return json(body, 403, { 'www-authenticate': headerOf(challenge, 'insufficient_scope', scheme) });
 }
 
-/** 401: the token is good, and the proof of its key is not (RFC 9449 §7.1, §9). */
+/** 401: the token is valid, but its DPoP proof is not (RFC 9449 §7.1, §9). */
 export function unproven(challenge: Challenge, { code, headers }: ProofProblem, advice?: string): Response {
   return json(bodyOf(code, advice), 401, { ...headers, 'www-authenticate': headerOf(challenge, code, 'DPoP') });
 }
 
-/** 503: the token could not be checked, or what the call needs is not there just now. Never 401, on which clients throw their tokens away. */
+/** 503: the token could not be checked, or a service that the call needs is unavailable. Never 401, because clients then discard their tokens. */
 export function unavailable(retryAfter = 2): Response {
   return json(bodyOf('temporarily_unavailable'), 503, { 'retry-after': String(retryAfter) });
 }
 
-/** Without an `Error`, whose stack nobody reads. @param advice what to do, for callers on loopback. */
+/** Creates no `Error`: its stack would be unused. @param advice what to do, for callers on loopback. */
 function bodyOf(error: ErrorCode, advice?: string): { readonly error: ErrorCode; readonly error_description: string } {
   return { error, error_description: advice === undefined ? textOf(error) : `${textOf(error)} ${advice}` };
 }

@@ -1,6 +1,6 @@
 /**
- * Guard: `Request → Access | Response`. It stands before a handler, asks a verifier about the bearer token, and does
- * nothing before the token is parsed and nothing after Access is known. It knows no store and no endpoint.
+ * Guard: `Request → Access | Response`. Parses the bearer token of a request and verifies it before the handler runs.
+ * Depends on no store and no endpoint.
  */
 import { requestState } from '../model/request-state.ts';
 import { checkNames } from '../lib/names.ts';
@@ -21,40 +21,40 @@ import { metadataAnswer, metadataPathOf, metadataText, metadataTexts, metadataUr
 import { checkOrigin } from './origin.ts';
 import type { Verifier } from './token-source.ts';
 
-/** What a guard goes by. */
+/** Options of a guard. */
 export interface GuardOptions {
   /** The URL that clients call, and that tokens must be for: `https://mcp.example/mcp`. */
   readonly resource: string;
   /** Issuers whose tokens the verifier accepts. */
   readonly authorizationServers: readonly string[];
   readonly verify: Verifier;
-  /** What tokens of the source name in place of the resource; such a source may guard one resource only. */
+  /** The value that tokens of the source name in place of the resource; such a source may guard one resource only. */
   readonly fixedAudience?: readonly string[] | undefined;
-  /** Scopes that every call needs; told in the challenge and in the metadata. */
+  /** Scopes that every call needs; listed in the challenge and in the metadata. */
   readonly requiredScopes?: readonly string[] | undefined;
-  /** Which scopes bring others along, `{ admin: ['write'], write: ['read'] }`; `access.scope` then holds those, too. */
+  /** Scopes that include others, `{ admin: ['write'], write: ['read'] }`; `access.scope` then has those, too. */
   readonly hierarchy?: ScopeHierarchy | undefined;
   /** The resource's name for people. */
   readonly name?: string | undefined;
   /** Origins of browser pages that may call, beside our own; `*` for all. */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** Finds the token where it stands in a header of its own. Default: `Authorization: Bearer` (RFC 6750 §2.1). */
+  /** Reads the token from another header. Default: `Authorization: Bearer` (RFC 6750 §2.1). */
   readonly tokenOf?: ((request: Request) => string | null) | undefined;
-  /** Lets requests without a token through as well, without `ctx.auth`; a token that is not good is refused all the same. */
+  /** Also accepts requests without a token, without `ctx.auth`; an invalid token is still rejected. */
   readonly anonymous?: boolean | undefined;
-  /** Checks the proof that comes with a token which is bound to a key (DPoP): `proofs({ store })`. Without it no such token is good. */
+  /** Checks the DPoP proof of a token that is bound to a key: `proofs({ store })`. Without it every such token is rejected. */
   readonly checkProof?: ProofCheck | undefined;
-  /** Told of each request that was turned away, with the reason. Default: a line on stderr where `resource` is on loopback. */
+  /** Called for each rejected request, with the reason. Default: a line on stderr if `resource` is on loopback. */
   readonly onRefused?: OnRefused | undefined;
-  /** Told when the verifier fails; nothing of it reaches the caller. */
+  /** Called when the verifier fails; the caller does not see the error. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Checks a request. Call {@link Guard.protect} to put it before a handler. */
 export interface Guard<Nobody = never> {
-  /** What a request without a token comes to is `Nobody`: null where {@link GuardOptions.anonymous} lets those pass. */
+  /** Null for a request without a token if {@link GuardOptions.anonymous} accepts those. */
   (request: Request): Promise<Access | Response | Nobody>;
-  /** A fetch handler that runs `handler` for good tokens only, with `ctx.auth` and `ctx.props` set, and serves the metadata document. */
+  /** A fetch handler that runs `handler` for valid tokens only, with `ctx.auth` and `ctx.props` set, and serves the metadata document. */
   protect<Env = unknown, Props = AuthContext>(
     handler: GuardedFetch<Env, Nobody, Props>,
   ): (request: Request, env?: Env, ctx?: Context) => Promise<Response>;
@@ -62,11 +62,11 @@ export interface Guard<Nobody = never> {
   readonly metadata: { readonly path: string; readonly text: string };
   /** The documents by path: the resource has two names, with and without a slash at its end. */
   readonly documents: ReadonlyMap<string, string>;
-  /** What a handler needs to refuse by itself: where the metadata stands, and the scopes of every call. */
+  /** What a handler needs to reject a request itself: the URL of the metadata, and the scopes of every call. */
   readonly challenge: Challenge;
 }
 
-/** A fetch handler that knows who calls: `ctx.auth` is there, but for callers without a token where those pass. */
+/** A fetch handler with `ctx.auth`, which is absent only for accepted callers without a token. */
 export type GuardedFetch<Env = unknown, Nobody = never, Props = AuthContext> = (
   request: Request,
   env: Env,
@@ -91,7 +91,7 @@ export function guard(options: GuardOptions): Guard<null> {
   const resource = checkedResource(options);
   const { verify, requiredScopes = [], allowedOrigins, onError = logError, tokenOf, anonymous = false, checkProof } = options;
   const covered = scopeExpansionOf(options.hierarchy ?? {});
-  const proven = new WeakSet<Request>(); // a proof counts once; a request may be looked at again
+  const proven = new WeakSet<Request>(); // a proof is valid once; a request may be checked again
   const challenge: Challenge = {
     metadataUrl: metadataUrlOf(resource),
     scope: requiredScopes.filter((scope) => scope !== 'offline_access'),
@@ -101,7 +101,7 @@ export function guard(options: GuardOptions): Guard<null> {
   const metadata = { path: metadataPathOf(resource), text: metadataText(description) };
   const documents = metadataTexts(description);
   const [otherPath, otherUrl] = [pathOf(otherSpelling(resource)), metadataUrlOf(otherSpelling(resource) ?? resource)];
-  /** As the client spelt the resource, which is what it compares. */
+  /** The resource as the client spelt it, because that is what the client compares. */
   const challengeFor = (request: Request): Challenge =>
     otherPath !== null && request.url.includes(otherPath) && pathOf(request.url) === otherPath
       ? { ...challenge, metadataUrl: otherUrl }
@@ -127,7 +127,7 @@ export function guard(options: GuardOptions): Guard<null> {
     };
     if (token === undefined && sent) return refused('authorization_malformed');
     if (token === undefined) return anonymous ? null : unauthorized(challengeFor(request), false, scheme);
-    let why: Parameters<Tell> = ['token_not_good']; // where the verifier says nothing
+    let why: Parameters<Tell> = ['token_not_good']; // if the verifier gives no reason
     let access: Checked | null;
     let problem: ProofProblem | null = null;
     try {
@@ -167,7 +167,7 @@ export function guard(options: GuardOptions): Guard<null> {
       const document = request.url.includes('/.well-known/') ? documents.get(pathAndQueryOf(request)) : undefined;
       if (document !== undefined) return metadataAnswer(request, document);
       const foreign = await foreignPage(request);
-      if (foreign) return foreign; // which a foreign page may not even read
+      if (foreign) return foreign; // which a page of another origin may not even read
       if (request.method === 'OPTIONS') return preflight(request);
       const access = await judge(request);
       if (isRefusal(access)) return withCors(request, access);
@@ -180,23 +180,23 @@ export function guard(options: GuardOptions): Guard<null> {
   return Object.assign(judge, { protect, metadata, documents, challenge });
 }
 
-/** A check that could not be made is none: 503 rejects. */
+/** If the check fails to run, the request is rejected with 503. */
 export function isGood(verdict: Access | Response | null): boolean {
   if (isRefusal(verdict) && verdict.status === 503) throw new Error('The token cannot be checked right now.');
   return !isRefusal(verdict);
 }
 
-/** Whether a guard said no. */
+/** Whether a guard rejected the request. */
 export function isRefusal(verdict: Access | Response | null): verdict is Response {
   return verdict !== null && !('scope' in verdict);
 }
 
-/** The URL that a proof has to name: ours, as it is known outside, with the path of the call (RFC 9449 §4.3). */
+/** The URL that a proof has to name: our public origin with the path of the call (RFC 9449 §4.3). */
 function calledUrl(request: Request, resource: string): string {
   return new URL(resource).origin + new URL(request.url).pathname;
 }
 
-/** Puts who called where handlers look for it, on the context of this one request. @param access null for a caller without a token. */
+/** Sets `auth` and `props` on the context of this one request. @param access null for a caller without a token. */
 export function withAccess(ctx: Context, access: Access | null, challenge?: Challenge): Context {
   if (ctx.auth !== undefined && ctx.auth.grantId !== access?.grantId) {
     throw new TypeError('The guard was given one context for two callers; make a new `ctx` for each request.');
@@ -214,7 +214,7 @@ export function withAccess(ctx: Context, access: Access | null, challenge?: Chal
   });
 }
 
-/** What a browser may read of an answer, for pages whose origin passed the check. */
+/** CORS headers of a response, for pages of an allowed origin. */
 export function withCors(request: Request, response: Response): Response {
   const origin = request.headers.get('origin');
   if (origin === null || response.headers.has('access-control-allow-origin')) return response;
@@ -225,7 +225,7 @@ export function withCors(request: Request, response: Response): Response {
   return answer;
 }
 
-/** The answer to a browser's question whether it may call at all, for pages whose origin passed the check. */
+/** The response to a CORS preflight request, for pages of an allowed origin. */
 export function preflight(request: Request): Response {
   const headers = {
     'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
@@ -235,7 +235,7 @@ export function preflight(request: Request): Response {
   return withCors(request, new Response(null, { status: 204, headers }));
 }
 
-/** The one resource of each source whose tokens do not name it. */
+/** The one resource of each source with tokens that do not name a resource. */
 const resources = new WeakMap<Verifier, string>();
 
 function checkedResource({ resource, authorizationServers, verify, fixedAudience = [] }: GuardOptions): string {
@@ -255,7 +255,7 @@ function checkedResource({ resource, authorizationServers, verify, fixedAudience
   return canonical;
 }
 
-/** Where another server issues the tokens, that server has the accounts. */
+/** If another server issues the tokens, that server has the accounts. */
 const noUpstreams: Upstreams = (provider) => {
   const none = async (): Promise<never> => {
     throw new UpstreamTokenError('not_linked', provider);
@@ -276,13 +276,13 @@ const noConnect: Connect = Object.assign(
   },
 );
 
-/** What an error of a source says of when to try again. */
+/** The retry time in an error of a source. */
 function retryAfterOf(error: unknown): number | undefined {
   const { retryAfter } = (error ?? {}) as { readonly retryAfter?: unknown };
   return typeof retryAfter === 'number' && retryAfter > 0 ? Math.ceil(retryAfter) : undefined;
 }
 
-/** The path of a URL, where there is one. */
+/** The path of a URL, if it has one. */
 function pathOf(url: string | null): string | null {
   return url === null ? null : new URL(url).pathname;
 }

@@ -1,14 +1,14 @@
 /**
- * The Origin check in front of an MCP endpoint: browsers say which page sends a request, and a page that is not ours gets 403.
- * It stands against DNS rebinding and against pages that reach for a server on loopback (MCP transports, "Security Warning").
- * Requests without an `Origin` header come from no page and pass: what they may do is the token's matter.
+ * Checks the `Origin` header in front of an MCP endpoint: a request from a page of another origin gets 403.
+ * Protects against DNS rebinding and against pages that call a server on loopback (MCP transports, "Security Warning").
+ * Requests without an `Origin` header do not come from a page and pass: the token decides what they may do.
  */
 
 /** Any page may call: for servers that browser clients of every origin use. The bearer token is then the only guard. */
 const ANY = '*';
 
 /**
- * Says no to a request that comes from a foreign page.
+ * Rejects a request from a page of another origin.
  *
  * @param allowed further origins as browsers write them (`https://app.example`), or `*` for every one.
  * @param own the address this server is known by. Give the configured one where there is one: `request.url` may be made from

@@ -1,11 +1,11 @@
 /**
- * Refused: why a guard turned a request away. The operator is told; on loopback so is the caller, in one sentence that says what to do.
- * From anywhere else a caller learns nothing but that the token is not good (RFC 6750 §3.1). Loaded with the first refusal.
+ * Reports why a guard rejected a request: to the operator, and on loopback also to the caller, in one sentence that says what to do.
+ * Any other caller only learns that the token is invalid (RFC 6750 §3.1). Loaded with the first rejection.
  */
 import { forLog } from '../lib/shown.ts';
 import { isLoopbackHost } from '../lib/url.ts';
 
-/** A request that was turned away. */
+/** A rejected request. */
 export interface GuardRefusal {
   /** As it goes on the wire. */
   readonly code: 'invalid_token' | 'insufficient_scope' | 'invalid_dpop_proof' | 'use_dpop_nonce' | 'access_denied';
@@ -15,7 +15,7 @@ export interface GuardRefusal {
   readonly detail?: string | undefined;
 }
 
-/** Told of each request that was turned away. */
+/** Called for each rejected request. */
 export type OnRefused = (refusal: GuardRefusal, request: Request) => void;
 
 /** Tells of a refusal. @param onRefused by default, on loopback, a line on stderr. @returns what the caller is told more: on loopback alone. */

@@ -1,5 +1,5 @@
 /**
- * Protected-resource metadata: where a client finds who issues tokens for this resource (RFC 9728 §2, §3).
+ * Protected resource metadata: tells clients which servers issue tokens for this resource (RFC 9728 §2, §3).
  */
 import { askedHeaders } from '../lib/http.ts';
 import { DPOP_ALGS } from '../model/client.ts';
@@ -7,7 +7,7 @@ import { otherSpelling } from '../model/resource.ts';
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-/** What the document tells. */
+/** The content of the document. */
 export interface ResourceDescription {
   /** Canonical identifier of the resource. */
   readonly resource: string;

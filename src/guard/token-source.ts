@@ -1,12 +1,12 @@
 /**
- * Token source: whose tokens are good, and who says so, in one value that a guard takes: `guard({ resource, ...auth0({ domain }) })`.
- * `portcullis/verifiers` makes them for authorization servers that are not ours.
+ * Token source: the issuers whose tokens a guard accepts, and their verifier: `guard({ resource, ...auth0({ domain }) })`.
+ * `portcullis/verifiers` makes them for other authorization servers.
  */
 import type { Checked, Tell } from '../model/access.ts';
 import type { Awaitable } from '../model/runtime.ts';
 
 /**
- * Says what a token is worth at a resource; null for whatever is not good there. Rejects when it cannot tell.
+ * Verifies a token for a resource; null if it is invalid there. Rejects if it cannot be checked.
  *
  * @param tell takes the reason of a null, for the operator.
  */
@@ -22,7 +22,7 @@ export interface OwnTokens {
   readonly opaque?: boolean;
 }
 
-/** A verifier with the issuers whose tokens it knows. */
+/** A verifier with the issuers of its tokens. */
 export interface TokenSource {
   /** Exactly as they call themselves; they go into the protected-resource metadata. */
   readonly authorizationServers: readonly string[];

@@ -1,9 +1,9 @@
 /**
- * Late: code that is loaded when it is first used, so that it weighs neither on the start nor on those who never need it. What came is
- * remembered and not the promise of it: in workerd one request must not wait for what another one began.
+ * Lazy modules: code that is loaded on first use, so that it costs nothing at start-up or if it is never used. The loaded module is
+ * cached and not the promise: in workerd one request must not wait for a promise of another one.
  */
 
-/** A function whose module comes with its first call. */
+/** A function with a module that is loaded on the first call. */
 export function lazy<A extends readonly unknown[], R>(load: () => Promise<(...args: A) => R | Promise<R>>): (...args: A) => Promise<R> {
   const get = memoize(load);
   return async (...args) => (get.now ?? (await get.once()))(...args);

@@ -1,11 +1,11 @@
 /**
- * Names: refuses options that nobody reads, which most often are misspelt, and says which name was meant.
+ * Rejects unknown option names, which are usually misspelt, and suggests the nearest known name.
  */
 
 /**
  * Refuses names that are not known. Nothing at all is fine.
  *
- * @param owner whose options they are: `password`.
+ * @param owner of the options: `password`.
  * @param known with spaces between.
  * @throws {TypeError} naming the option, and the nearest one that is there.
  */

@@ -1,6 +1,6 @@
 /**
- * Safe fetch: reads a small JSON document at an address that a stranger named, and gives nothing away. Here stand the
- * rules that need no machine; that only public addresses are reached is the promise of the {@link FetchPublic} below it
+ * Safe fetch: reads a small JSON document at an untrusted URL without disclosing anything. This file has the rules that
+ * do not depend on the platform; {@link FetchPublic} guarantees that only public addresses are reached
  * (docs/decisions/0007).
  */
 import { mediaTypeOf, readStream } from './http.ts';
@@ -53,7 +53,7 @@ export function makeSafeFetch(fetchPublic: FetchPublic): SafeFetch {
       return await Promise.race([readDocument(fetchPublic, url, bytes, stop.signal), late]);
     } finally {
       clearTimeout(timer);
-      stop.abort(); // also hangs up on a body that nobody wants to read to its end
+      stop.abort(); // also closes the connection if the body is not read to its end
     }
   };
 }

@@ -1,14 +1,14 @@
 /**
- * Underway: many who ask for the same thing at once cost one fetch, and none of them depends on another. workerd drops the continuations
- * of a request that is cut off: what it awaited never settles for it, its `finally` never runs, and a promise that it shares with others
- * takes them along. So only values are shared: a caller that waits looks with a timer of its own whether the value is there, and does the work
- * itself after a second. What the work came to is kept by the caller.
+ * Single flight: concurrent calls for the same key share one fetch, and no call depends on another. workerd drops the continuations
+ * of a request that is cut off: its promises never settle, its `finally` never runs, and requests that share a promise with it
+ * hang, too. So only values are shared: a waiting caller polls for the value with its own timer, and does the work
+ * itself after a second. The caller caches the result.
  */
 
 const PATIENCE_MS = 1000;
 /** Times in a row that one caller waits for others, each of whom may have been cut off. */
 const MAX_WAITS = 2;
-/** Keys under way; beyond them everybody works alone. */
+/** Maximum number of keys in flight; beyond it every caller does its own work. */
 const MAX_KEYS = 1000;
 /** The longest pause between two looks. */
 const MAX_PAUSE_MS = 16;
@@ -21,7 +21,7 @@ interface Work<T> {
   outcome?: { readonly value: T } | { readonly error: unknown };
 }
 
-/** Makes the verb. @param patience milliseconds after which work that somebody else began is done again. */
+/** Makes the verb. @param patience milliseconds after which work that another caller began is done again. */
 export function makeSingleFlight<T>(patience: number = PATIENCE_MS): SingleFlight<T> {
   const underway = new Map<string, Work<T>>();
   const isStale = ({ since }: Work<T>): boolean => Date.now() - since >= patience;

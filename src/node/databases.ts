@@ -6,13 +6,13 @@ import type { Databases, SqlRow } from '../model/database.ts';
 import { statementOf } from '../model/sql-statement.ts';
 import { opened, switchToWal } from '../stores/sqlite-file.ts';
 
-/** Files that are held open at once. */
+/** Maximum number of open files. */
 const MAX_OPEN = 64;
 const BUSY_TIMEOUT = 5000;
 
 /**
  * A file for each user, made with the first query (mode 0600, the folder 0700): `static databases = sqliteDatabases('./data/users')`.
- * What stands in it is not sealed: whoever may read the folder can read it.
+ * The content is not encrypted: every process that may read the folder can read it.
  *
  * @throws {Error} naming the path, with the first query, where it cannot be made or opened.
  * @example

@@ -5,7 +5,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sqliteStore, type SqliteStore } from '../stores/sqlite.ts';
 
-/** A store that somebody opened and somebody must close. */
+/** An open store, to be closed by its user. */
 export interface Embedded {
   readonly store: SqliteStore;
   close(): void;

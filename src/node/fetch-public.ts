@@ -91,7 +91,7 @@ function get(
 function responseOf(message: IncomingMessage): Response {
   const { statusCode: status = 0, headers } = message;
   if (status !== 200 || (headers['content-encoding'] ?? 'identity') !== 'identity') {
-    message.destroy(); // nobody asked for another coding, so there is nothing to decode and nothing that could unfold
+    message.destroy(); // no coding was requested: nothing is decoded, so nothing can expand (zip bomb)
     return new Response(null, { status: status > 200 && status < 600 ? status : 502 });
   }
   const fields = Object.entries(headers).map(([name, value]): [string, string] => [name, [value ?? ''].flat().join(', ')]);

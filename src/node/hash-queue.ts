@@ -1,7 +1,7 @@
 /**
- * Hash queue: passwords are hashed a few at a time, and few wait. A hash takes a processor for some 50 ms, so a flood of wrong passwords
- * would make everybody wait for all of it. Networks take turns; who comes while the queue is full is told to come back (503), unless another
- * network has more in it than its share; the work of callers who hang up is dropped.
+ * Password hash queue: limits how many hashes run and wait at once. A hash takes a processor for some 50 ms, so a flood of wrong passwords
+ * would delay all sign-ins. Networks take turns; a request that finds the queue full gets 503, unless another network has more in the queue
+ * than its share; the work of disconnected callers is dropped.
  */
 import { onAbort } from '../lib/on-abort.ts';
 import { OAuthError } from '../model/error.ts';

@@ -1,6 +1,6 @@
 /**
- * Portcullis inside somebody else's Node server (Express, Fastify, plain `node:http`): the whole application as a request
- * listener, or the guard alone in front of their routes.
+ * Portcullis inside an existing Node server (Express, Fastify, plain `node:http`): the whole application as a request
+ * listener, or the guard alone in front of its routes.
  */
 import { checkNames } from '../lib/names.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -90,7 +90,7 @@ function bytesOf(buffer: Buffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.length);
 }
 
-/** Small reads share one system call. What is handed out is wiped from the pool, so that nobody can read it there later. */
+/** Small reads share one system call. Bytes that were returned are wiped from the pool, so that they cannot be read there later. */
 function pooledRandom(): (length: number) => Uint8Array<ArrayBuffer> {
   const pool = new Uint8Array(POOL);
   let used = POOL;

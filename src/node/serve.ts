@@ -45,7 +45,7 @@ export interface ProviderServer extends NodeServer {
   readonly helpers: OAuthHelpers;
 }
 
-/** Hosts that nobody outside of this machine reaches. */
+/** Hosts that can only be reached from this machine. */
 const ON_LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
 
 const DEFAULTS = {
@@ -171,7 +171,7 @@ async function drain(servers: readonly Server[], silent: ReadonlySet<Socket>, de
   desk.stop();
   const ended = Promise.all(servers.map(closed));
   for (const socket of silent) socket.destroy();
-  // A connection whose last answer began before the stop is kept alive by Node, and would be waited for.
+  // Node keeps a connection alive if its last response began before the stop, and `close` would wait for it.
   const sweep = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), SWEEP_MS);
   const isEnded = await within(ended, milliseconds);
   clearInterval(sweep);

@@ -1,6 +1,6 @@
 /**
- * The sweeper: removes expired records while a server runs, some at a time, so that it never holds a request up for long.
- * What is not swept now is swept next time: an expired record is never read, so a failure here harms nobody.
+ * Sweeper: removes expired records while a server runs, in small batches, so that no request waits long.
+ * A failure here is harmless: expired records are never read, and the next run removes them.
  */
 
 /** Records looked at in one go. */

@@ -1,5 +1,5 @@
 /**
- * Options: what an application hands over to `OAuthProvider`. Their checks stand in `check.ts`, their defaults in `settings.ts`.
+ * Options of `OAuthProvider`. Their checks are in `option-checks.ts`, their defaults in `settings.ts`.
  */
 import type { TokenSource } from '../guard/token-source.ts';
 import type { Event } from '../model/event.ts';
@@ -38,7 +38,7 @@ interface GuardedApi<Env> extends Api<Env, GuardedContext> {
 
 /** The API that callers without a token reach as well: `ctx.auth` may be absent. */
 interface OpenApi<Env> extends Api<Env, Context> {
-  /** Lets callers without a token reach the API handler, without `ctx.auth`: for servers where some tools need nobody. Default false. */
+  /** Lets callers without a token reach the API handler, without `ctx.auth`: for servers where some tools need no user. Default false. */
   readonly anonymous: boolean;
 }
 
@@ -68,7 +68,7 @@ interface CommonOptions<Env> {
   readonly clientRegistrationEndpoint?: string;
   /** Where devices without a browser ask for a code that a person types elsewhere (RFC 8628); for clients with that grant type. Unset: nowhere. */
   readonly deviceAuthorizationEndpoint?: string;
-  /** Who may register itself there, and how many. Default: everybody, up to 100,000. */
+  /** Which clients may register, and how many. Default: all, up to 100,000. */
   readonly clientRegistration?: RegistrationOptions;
   /** Whether clients may be known by a metadata document at the URL that is their id. Default: where the machine can fetch safely. */
   readonly clientIdMetadataDocumentEnabled?: boolean;
@@ -115,7 +115,7 @@ interface CommonOptions<Env> {
   readonly permissions?: Permissions<Env>;
   /**
    * Signs access tokens, so that resource servers elsewhere can check them by themselves, against the keys at `/jwks` (RFC 9068). Our own
-   * guard goes on asking the grant. Needs `secret`. Default `none`: tokens that say nothing to anybody else.
+   * guard still checks the grant. Needs `secret`. Default `none`: opaque tokens, which only this server can verify.
    */
   readonly accessTokenSigning?: SigningAlg | 'none';
   /** Seconds; default 3,600. */
@@ -137,7 +137,7 @@ interface CommonOptions<Env> {
   readonly clients?: readonly ConfiguredClient[] | ((env: Env) => readonly ConfiguredClient[]);
   /** Takes authorization requests only from clients that pushed them to the server first (RFC 9126). Most MCP clients cannot. Default false. */
   readonly requirePushedAuthorizationRequests?: boolean;
-  /** Asks for a nonce of this server in every DPoP proof (RFC 9449 §8): nobody can make proofs ahead. Costs a round trip now and then; needs `secret`. Default false. */
+  /** Requires a server nonce in DPoP proofs (RFC 9449 §8): none can be made in advance. Extra round trips; needs `secret`. Default false. */
   readonly dpopNonces?: boolean;
   /** Issuers whose signed word is enough for tokens: an enterprise's identity provider (ID-JAG), a platform for its workloads. */
   readonly trustedIssuers?: readonly TrustedIssuer[];

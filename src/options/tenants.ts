@@ -1,6 +1,6 @@
 /**
- * Tenants: several authorization servers in one provider, each with an issuer, users, clients, grants and keys of its own. Which one a
- * request is for is decided by what stands here, path and host; a host that is not named here is nobody's (SEC-108, SEC-198).
+ * Tenants: several authorization servers in one provider, each with an issuer, users, clients, grants and keys of its own. The path and
+ * the host configured here select the tenant of a request; a host that is not configured belongs to no tenant (SEC-108, SEC-198).
  */
 import { isLoopbackHost } from '../lib/url.ts';
 import { covers } from '../model/resource.ts';

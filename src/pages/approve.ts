@@ -29,7 +29,7 @@ import type { Words } from '../words/words.ts';
 export interface ClientView {
   readonly id: string;
   readonly name?: string | undefined;
-  /** The client's website. Shown as text, never as a link: nobody checked it. */
+  /** The client's website. Shown as text, never as a link: it is not verified. */
   readonly uri?: string | undefined;
   /** Host of the document that describes it: the one thing about it that was checked. */
   readonly host?: string | undefined;

@@ -7,7 +7,7 @@ import type { Words } from '../words/words.ts';
 export interface ConnectView {
   /** Where the form is posted, with `account`. */
   readonly action: string;
-  /** Marks whose page it is. */
+  /** Identifies the account that the page was shown to. */
   readonly account: string;
   readonly app: string;
   readonly site: string;

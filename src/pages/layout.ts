@@ -83,7 +83,7 @@ function scriptElement(text: string): Html {
   return Html.of([`<script>${text}</script>`], []);
 }
 
-/** The operator's content, or ours. A template that throws must not keep anybody from deciding: ours is shown, and the log says why. */
+/** The operator's content, or ours. If a template throws, ours is shown so that the user can still decide, and the log says why. */
 function contentOf(ours: Html, brand: Brand | undefined, shows: PageParts['shows']): Html {
   const template = shows && brand?.templates?.[shows.page];
   if (!template) return ours;

@@ -31,9 +31,9 @@ export interface LoginPageView extends Problem {
   readonly login?: string | undefined;
   /** Who is signed in; the page then shows the account instead of the logins. */
   readonly account?: AccountView | null;
-  /** Whether somebody is signed in and has to prove it once more. */
+  /** Whether a user is signed in and has to authenticate again. */
   readonly again?: boolean;
-  /** Where somebody who is signed in finds their account. */
+  /** URL of the account page, for a signed-in user. */
   readonly accountPath?: string;
   /** Pages for who cannot sign in. */
   readonly links?: readonly LinkView[];

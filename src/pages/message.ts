@@ -1,5 +1,5 @@
 /**
- * Messages: pages that tell something and ask nothing. Errors are among them.
+ * Message pages: pages without a form, such as errors.
  */
 import { html, type HtmlValue } from '../lib/html.ts';
 import { page, type PageParts } from './layout.ts';
@@ -17,9 +17,9 @@ export interface MessageView {
   /** 200 unless told. */
   readonly status?: number;
   readonly headers?: { readonly [name: string]: string };
-  /** Small print for whoever wrote the app; in English. */
+  /** Small print for the developer of the app; in English. */
   readonly detail?: string | undefined;
-  /** Small print for whoever is asked for help: names the event in the log. */
+  /** Small print for support: identifies the event in the log. */
   readonly requestId?: string | undefined;
   /** An address at the app, shown as a link that names its host. */
   readonly backTo?: string | undefined;

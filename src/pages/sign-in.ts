@@ -59,7 +59,7 @@ export interface AccountView {
   readonly name: string;
   /** What tells this account from another of that name: an e-mail address, an organization. */
   readonly detail?: string | undefined;
-  /** Goes along with the form as `account`, so that the endpoint notices when somebody else is signed in by then. */
+  /** Sent with the form as `account`, so that the endpoint detects when another user is signed in by then. */
   readonly mark?: string | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Auth request: an authorization request as applications with pages of their own see it, and the error they are told.
+ * Auth request: an authorization request and its error, for applications that render their own pages.
  */
 import { answerTo, checkRedirectUri, type ValidRedirect } from '../model/redirect.ts';
 import { isLoopbackRedirect } from '../lib/url.ts';
@@ -20,7 +20,7 @@ export interface AuthRequest extends RequestedScope {
   readonly issuer: string;
   /** What the client says of pages (OpenID Connect Core §3.1.2.1): `login`, `consent`, `select_account`, or `none` alone. */
   readonly prompt?: readonly string[];
-  /** Set for clients that the operator entered: all others registered themselves, and an error is no reason to send anybody there. */
+  /** Set for clients that the operator entered: all others registered themselves, and an error must not redirect the browser there. */
   readonly clientIsKnown?: true;
 }
 
@@ -28,7 +28,7 @@ export interface AuthRequest extends RequestedScope {
 export class AuthorizationError extends Error {
   override readonly name = 'AuthorizationError';
   readonly code: string;
-  /** Where the client expects to hear of it; absent where no redirect URI is known good, and the error belongs on a page. */
+  /** The URL that sends the error to the client; absent if no redirect URI is verified, and the error belongs on a page. */
   readonly redirectTo?: string;
   /**
    * The same for a client that registered itself: the address of a link on your page, "Back to" its host. Never redirect there: no
@@ -49,7 +49,7 @@ export class AuthorizationError extends Error {
  * @param request one that a helper gave: its redirect URI was found registered. Never one put together from a form.
  * @param code `access_denied`, `login_required`, `temporarily_unavailable` …
  * @param description plain ASCII for the client's developer; what may not stand there is left out.
- * @throws {AuthorizationError} where the redirect URI is none that anything could be sent to; and for `login_required` to a client that
+ * @throws {AuthorizationError} if nothing can be sent to the redirect URI; and for `login_required` to a client that
  * registered itself, with `backTo` for a link: no person has seen a page.
  */
 export function authorizationErrorRedirect(request: AuthRequest, code: string, description?: string): string {

@@ -1,5 +1,5 @@
 /**
- * What users and operators do with grants outside of a sign-in: see who has access, and take it away.
+ * Grant management outside of a sign-in, for users and operators: list grants and revoke them.
  */
 import { signOut } from '../core/users/accounts.ts';
 import { endGrants, endUserGrant, type GrantFilter, grantsOf, grantsOfUser } from '../core/records/grants.ts';
@@ -31,24 +31,24 @@ export interface GrantInfo extends GrantSummary {
 
 /** The verbs. */
 export interface GrantVerbs {
-  /** Living grants of a user, one page; go on with `next`. */
+  /** Active grants of a user, one page; continue with `next`. */
   listUserGrants(userId: string, after?: Cursor): Promise<{ readonly grants: readonly GrantSummary[]; readonly next?: Cursor }>;
   /** Ends a grant, from the next request on. False, and nothing happens, for one that is not this user's or has ended. */
   revokeGrant(grantId: string, userId: string): Promise<boolean>;
-  /** A living grant, or null. */
+  /** An active grant, or null. */
   findGrant(grantId: string): Promise<GrantInfo | null>;
-  /** Living grants of a user, of a client, or of everybody (a look at the whole store), one page; go on with `next`, also after an empty page. */
+  /** Active grants of a user, of a client, or of all users (scans the whole store), one page; continue with `next`, also after an empty page. */
   listGrants(whose: GrantFilter, after?: Cursor): Promise<{ readonly grants: readonly GrantInfo[]; readonly next?: Cursor }>;
   /** Ends them all, and tells how many; what was allowed without asking is asked again. Interrupted, do it again. */
   revokeGrants(whose: GrantFilter): Promise<number>;
   /**
    * Signs a user out everywhere: every session and every grant ends, whichever way the user signed in. Interrupted, do it again.
    *
-   * @param options `removeSignIns` takes the identities, passkeys and the second factor along, or those kinds that it names: for an
-   *   account that somebody else got into. The password stays; set a new one.
+   * @param options `removeSignIns` also removes the identities, passkeys and the second factor, or only the kinds that it names: for a
+   *   compromised account. The password stays; set a new one.
    */
   signOut(userId: string, options?: { readonly removeSignIns?: boolean | readonly SignInKind[] }): Promise<void>;
-  /** The user whom somebody is here who signs in elsewhere, named as the login named them; null for who never came. */
+  /** The local user of an upstream identity, as the login named it; null if that identity never signed in. */
   findUserId(who: Pick<Identity, 'issuer' | 'subject'>): Promise<string | null>;
 }
 
@@ -83,15 +83,15 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       const unknown = kinds.find((kind) => !SIGN_IN_KINDS.includes(kind));
       if (unknown !== undefined)
         throw new TypeError(`signOut: \`removeSignIns\` may name ${SIGN_IN_KINDS.join(', ')}, and not ${unknown}.`);
-      await makeLinkedLogins(as).removeAll(userId, kinds); // before: what has gone opens no session any more
+      await makeLinkedLogins(as).removeAll(userId, kinds); // before: a removed identity can open no session
       await signOut(as, userId, as.now());
-      await makeLinkedLogins(as).removeAll(userId, kinds); // and after: what a session has added meanwhile
+      await makeLinkedLogins(as).removeAll(userId, kinds); // and after: a session may have added one meanwhile
     },
     findUserId: (who) => findUserId(as, who),
   };
 }
 
-/** An id that is missing must not come to mean everybody. */
+/** A missing id must not mean all users. */
 function checked(whose: GrantFilter): GrantFilter {
   const { userId, clientId } = (whose ?? {}) as { readonly userId?: unknown; readonly clientId?: unknown };
   const id = userId ?? clientId;

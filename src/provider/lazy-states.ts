@@ -1,4 +1,4 @@
-/** Late states: what is kept for the user of a request, by code that is loaded when a handler first asks for it; few do. */
+/** Lazy states: the states of the user of a request. The code is loaded when a handler first uses them; few do. */
 import type { AuthServer } from '../core/auth-server.ts';
 import { lazy } from '../lib/lazy.ts';
 import type { Checked } from '../model/access.ts';
@@ -7,7 +7,7 @@ import type { CallerStates, UserStates } from '../model/user-state.ts';
 
 const statesOf = lazy(async () => (await import('../core/records/user-states.ts')).statesOf);
 
-/** The states of whoever calls. A class, since every call makes one and few ask it anything. */
+/** The states of the caller. A class, since every call makes one and few use it. */
 export class LazyStates implements CallerStates {
   readonly #kind: 'state' | 'mcp';
   readonly #as: AuthServer;

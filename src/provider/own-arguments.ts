@@ -1,12 +1,12 @@
 /**
- * Arguments of the helpers for pages of an application's own, checked: an empty or missing value must never mean "everybody" or "all", so a TypeError
- * says what to pass. A prefetch is refused, since no person asked for the page.
+ * Checks the arguments of the helpers for an application's own pages. An empty or missing value must never mean "all users" or "all", so a TypeError
+ * says what to pass. A prefetch is rejected, since the user did not ask for the page.
  */
 import type { AuthRequest } from './auth-request.ts';
 import { isPrefetch } from '../lib/http.ts';
 import { OAuthError } from '../model/error.ts';
 
-/** A text that names somebody or something. @throws {TypeError} for everything else. */
+/** A non-empty id or name. @throws {TypeError} for everything else. */
 export function checkText(verb: string, name: string, value: unknown, what: string): void {
   if (typeof value !== 'string' || value.trim() === '') throw new TypeError(`${verb}: \`${name}\` must be ${what}; it is ${shown(value)}.`);
 }
@@ -39,7 +39,7 @@ export function checkScope(verb: string, value: unknown): void {
   if (!isTexts(value)) throw new TypeError(`${verb}: \`scope\` must be a list of scope names such as ['read']; it is ${shown(value)}.`);
 }
 
-/** An object of options. @throws {TypeError} for null and everything that is none. */
+/** An object of options. @throws {TypeError} for null and everything that is not an object. */
 export function checkOptions(verb: string, name: string, value: unknown, what: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new TypeError(`${verb}: \`${name}\` must be ${what}; it is ${shown(value)}.`);
@@ -59,7 +59,7 @@ function shown(value: unknown): string {
         : `of type ${typeof value}`;
 }
 
-/** @throws {OAuthError} for a request that no person opened. */
+/** @throws {OAuthError} for a prefetch. */
 export function refusePrefetch(request: Request): void {
   if (!isPrefetch(request)) return;
   const hint = 'The browser fetched this page ahead, and nothing was done. It works when it is opened.';

@@ -1,8 +1,8 @@
 /**
- * Own pages: consent and the way to another site for an application that draws its pages itself. The pending authorization, the journey
- * and their cookies are those of our own pages: bound to the browser, posted from the same origin, used once.
+ * Own pages: consent and upstream redirect for an application that renders its pages itself. The pending authorization, the upstream state
+ * and their cookies work as on our own pages: bound to the browser, posted from the same origin, used once.
  *
- *   beginConsent → your page → approveConsent | denyConsent → beginUpstream → the other site → finishUpstream → completeAuthorization
+ *   beginConsent → your page → approveConsent | denyConsent → beginUpstream → upstream provider → finishUpstream → completeAuthorization
  */
 import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -22,12 +22,12 @@ import { authorizationErrorRedirect, type AuthRequest, onPage } from './auth-req
 import { checkAuthRequest, checkOptions, checkRequest, checkScope, checkText, checkUserId, refusePrefetch } from './own-arguments.ts';
 import { has, readRecord, versioned } from '../core/records/record.ts';
 
-/** What a consent page has to say. All of it but hosts and scopes is the client's own word: escape it. */
+/** What a consent page must show. All of it except hosts and scopes comes from the client: escape it. */
 export interface ConsentDescription {
   readonly clientId: string;
-  /** The name that the client gave itself; its id where it gave none. */
+  /** The name that the client registered; its id if it has no name. */
   readonly clientName: string;
-  /** Host of the document that describes the client: the one thing about it that was checked. */
+  /** Host of the client's metadata document: the only verified fact about the client. */
   readonly clientDomain?: string;
   readonly clientUri?: string;
   /** True only for clients that the operator entered. */
@@ -40,13 +40,13 @@ export interface ConsentDescription {
   readonly scope: readonly { readonly name: string; readonly description?: string; readonly unlocks?: readonly string[] }[];
 }
 
-/** The verbs. All throw {@link AuthorizationError} for what is not this browser's, over, or used before. */
+/** The verbs. All throw {@link AuthorizationError} for a request of another browser, or one that is over or used before. */
 export interface OwnPages {
   describeConsent(request: AuthRequest): Promise<ConsentDescription>;
-  /** Opens the question. Put `handle` into the form, and `headers` onto the page: cookie, no framing, no caching. */
+  /** Opens a pending authorization. Put `handle` into the form, and `headers` onto the page: cookie, no framing, no caching. */
   beginConsent(request: AuthRequest): Promise<{ readonly handle: string; readonly headers: Headers }>;
   /**
-   * Takes the yes, once. Gives the request with what was allowed.
+   * Takes the approval, once. Returns the request with the granted scopes.
    * @param options `scope`: what was ticked, all unless told; more than was asked for is left out. `remember`: keeps it for the user with this id.
    */
   approveConsent(
@@ -54,34 +54,34 @@ export interface OwnPages {
     id: string,
     options?: { readonly scope?: readonly string[]; readonly remember?: { readonly subject: string } },
   ): Promise<{ readonly request: AuthRequest; readonly headers: Headers }>;
-  /** Takes the no, once. `headers` hold the `location` too. */
+  /** Takes the denial, once. `headers` include the `location`. */
   denyConsent(
     request: Request,
     id: string,
     options?: { readonly description?: string },
   ): Promise<{ readonly redirectTo: string; readonly headers: Headers }>;
-  /** Whether the page may be left out: for this signed-in user, who wanted it, and who opens the request by themselves. */
+  /** Whether the page may be skipped: if this signed-in user has a remembered consent and started the request. */
   isConsentRemembered(request: Request, authRequest: AuthRequest, who: { readonly subject: string }): Promise<boolean>;
-  /** Forgets what a user allowed: one client, or all. */
+  /** Deletes the remembered consents of a user: for one client, or all. */
   forgetConsents(userId: string, clientId?: string): Promise<void>;
-  /** Opens the way to another site, after the yes and never before. Send `state` there; `headers` bind it to this browser. */
+  /** Begins an upstream redirect, after the approval and never before. Send `state` there; `headers` bind it to this browser. */
   beginUpstream(
     request: AuthRequest,
     options?: { readonly data?: Json; readonly headers?: Headers },
   ): Promise<{ readonly state: string; readonly headers: Headers }>;
-  /** Takes the browser that came back, once: what it was sent away with. */
+  /** Takes the callback, once. Returns what was passed to `beginUpstream`. */
   finishUpstream<Data = Json>(request: Request): Promise<{ readonly request: AuthRequest; readonly data: Data; readonly headers: Headers }>;
 }
 
 const OPENED = 300;
 const WINDOW = 600;
-/** What journeys of an application name as their login; no login of ours can have this id. */
+/** The login id in upstream states of an application; no login of ours can have this id. */
 const OWN = 'own pages';
 
-/** Makes the verbs. @param network who asks: what openings and fetches are counted by. */
+/** Makes the verbs. @param network of the browser, to count pending authorizations and fetches. */
 export function makeOwnPages(as: AuthServer, network: string): OwnPages {
   const { records } = as;
-  /** The client of a request, if all of it still stands. What comes along may have been through a form. */
+  /** The client of a request, if the request is still valid. Its values may have been through a form. */
   const check = async (request: AuthRequest): Promise<Client> => {
     checkAuthRequest('OAuthHelpers', request);
     const client = await resolveClient(as, request.clientId, network);
@@ -142,7 +142,7 @@ export function makeOwnPages(as: AuthServer, network: string): OwnPages {
           checkUserId('approveConsent', 'remember.subject', remember.subject);
         }
         const { pending, client, headers } = await take(request, id);
-        const required = resourceOf(as.settings, pending.resource)?.requiredScopes ?? []; // without them no call is let in
+        const required = resourceOf(as.settings, pending.resource)?.requiredScopes ?? []; // without them every call is rejected
         const granted = scope ? approvedScope(pending, [...scope, ...required]) : pending.scope;
         if (remember)
           await as.consents.keep({ ...pending, client, userId: remember.subject }, { asked: pending.scope, granted, remember: true });
@@ -247,12 +247,12 @@ function over(): OAuthError {
   });
 }
 
-/** Notes a yes, or that the person wanted to be asked no more. */
+/** Stores an approval, or a remembered consent. */
 export async function noteApproved(as: AuthServer, request: AuthRequest): Promise<void> {
   await as.store.write(await keyOf(as, request), { v: 1, approved: true }, 'any', { until: as.now() + PENDING_TTL });
 }
 
-/** Whether somebody said yes to this request within the last minutes. */
+/** Whether this request was approved within the last minutes. */
 export async function isApproved(as: AuthServer, request: AuthRequest): Promise<boolean> {
   return (await readRecord(as.store, await keyOf(as, request), isNote)) !== null;
 }

@@ -103,7 +103,7 @@ function watched(ask: Ask, { slowSeconds }: Limits, findings: Findings): Ask {
   };
 }
 
-/** Directories list one URL for every user; a key in it would be everybody's. */
+/** Directories list one URL for all users, so a key in it would be shared by all of them. */
 function checkUrl({ url, findings, options }: Run): void {
   const names = [...new URL(url).searchParams.keys()].filter((name) => /key|token|secret|auth|pass/i.test(name));
   if (names.length === 0) return;

@@ -30,7 +30,7 @@ export function serverMetadataUrls(issuer: string): readonly string[] {
   return path === '' ? urls : [...urls, `${origin}${path}${openid}`];
 }
 
-/** Reads and judges the metadata of one server. @returns null where there is none to go on with. */
+/** Reads and checks the metadata of one server. @returns null if there is no usable metadata. */
 export async function checkServerMetadata(run: Run, named: string, resource: Resource): Promise<Server | null> {
   const { ask, findings } = run;
   const urls = serverMetadataUrls(named);

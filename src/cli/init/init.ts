@@ -14,7 +14,7 @@ export interface InitParts {
   readonly isInteractive?: boolean;
 }
 
-/** Makes a project. @throws {CliError} when a file is there already, or nobody can be asked. */
+/** Creates a project. @throws {CliError} when a file exists already, or there is no terminal to ask questions. */
 export async function runInit(options: InitOptions, terminal: Terminal, parts: InitParts = {}): Promise<void> {
   const { isInteractive = process.stdin.isTTY && process.stdout.isTTY } = parts;
   const isWhole = options.yes || (options.folder !== undefined && options.runtime !== undefined && options.login !== undefined);
@@ -58,7 +58,7 @@ function write(project: Project): readonly string[] {
       written.push(path);
     }
   } catch (error) {
-    for (const path of written) rmSync(path); // half a project is none
+    for (const path of written) rmSync(path); // an incomplete project is useless
     throw new CliError(`${project.folder} cannot be written: ${(error as Error).message}. Name another folder.`, 1, { cause: error });
   }
   return files.map(({ name }) => name);

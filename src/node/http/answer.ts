@@ -1,6 +1,6 @@
 /**
- * What happens to one request: taken in or refused, given to the application, answered or reported.
- * It holds what outlives a request, too: how many are worked on, and what `waitUntil` was given.
+ * Handles one request: accepts or rejects it, calls the application, sends the response or reports the error.
+ * Also counts the running requests and tracks the promises given to `waitUntil`.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -16,7 +16,7 @@ import { send, sendPlain } from './response.ts';
 export interface AnswerSettings extends RequestRules {
   /** Second argument of `fetch`. Default: a copy of `process.env`. */
   readonly env: unknown;
-  /** How many proxies stand in front of the server, each of which adds to `X-Forwarded-For`. Default 0: nobody is believed. */
+  /** How many proxies stand in front of the server, each of which adds to `X-Forwarded-For`. Default 0: the header is ignored. */
   readonly trustProxy: number;
   /** How many requests may be worked on at once; one more is told to come back. Default 1000. */
   readonly maxRequests: number;
@@ -71,7 +71,7 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
   const stopping = new AbortController();
   const { signal } = stopping;
   const here: Here = { trustProxy: settings.trustProxy, bodyLimit: settings.bodyLimit, stopping: signal, keep };
-  /** Requests that are worked on; those among them whose body has not come hold no place. */
+  /** Running requests; those without a complete body do not count towards the limit. */
   let busy = 0;
   const answers = new WeakMap<IncomingMessage, ServerResponse>();
   const halfSent = halfSentRequests(MAX_HALF_SENT, settings.maxRequests, (message) => {
@@ -122,7 +122,7 @@ export function answering(app: FetchObject, settings: AnswerSettings): Answering
 
   function fail(error: unknown, body: IncomingBody | null, message: IncomingMessage, to: ServerResponse): void {
     if (body?.tooLarge && !to.headersSent) return refuse(to, 413);
-    // Who hung up, or was ended while half-sent, needs no answer, and what broke by that is no fault.
+    // A client that disconnected, or was ended while half-sent, needs no response, and the resulting error is not reported.
     if ((to.destroyed || to.writableEnded) && error instanceof Error && (error instanceof BodyError || error.name === 'AbortError')) return;
     const id = report(error, message);
     if (to.headersSent) to.destroy();

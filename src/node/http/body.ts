@@ -1,6 +1,6 @@
 /**
  * A request body that arrives on a socket. Small bodies are collected straight from the socket; a `ReadableStream`, which
- * costs several times as much, is made only when somebody asks for one. Either way at most `limit` bytes are taken.
+ * costs several times as much, is only created when it is requested. Either way at most `limit` bytes are read.
  */
 import type { IncomingMessage } from 'node:http';
 
@@ -9,7 +9,7 @@ export class BodyError extends Error {
   override readonly name = 'BodyError';
   readonly reason: 'too_large' | 'aborted';
 
-  /** @param reason `too_large` is answered with 413; `aborted` with nothing, since nobody listens. */
+  /** @param reason `too_large` is answered with 413; `aborted` with nothing, since the client is gone. */
   constructor(reason: 'too_large' | 'aborted') {
     super(
       reason === 'too_large'
@@ -20,7 +20,7 @@ export class BodyError extends Error {
   }
 }
 
-/** Somebody who wants the bytes. */
+/** A consumer of the bytes. */
 interface Sink {
   chunk(bytes: Uint8Array<ArrayBuffer>): void;
   end(): void;
@@ -51,7 +51,7 @@ export class IncomingBody {
     return this.#collected;
   }
 
-  /** All bytes at once, without a stream between. Only for a body of which nobody has the stream. */
+  /** All bytes at once, without a stream. Only if the stream was never requested. */
   collect(): Promise<Uint8Array<ArrayBuffer>> {
     this.#collected = true;
     return new Promise((resolve, reject) => {
@@ -109,7 +109,7 @@ export class IncomingBody {
       then();
     };
     const fail = (reason: 'too_large' | 'aborted') => (): void => finish(() => sink.fail(new BodyError(reason)));
-    // Who hung up before anybody read has sent its 'close' already: nothing would ever settle.
+    // If the client disconnected before the first read, 'close' was emitted already: the promise would never settle.
     if (message.destroyed) return queueMicrotask(fail('aborted'));
     message.on('data', (bytes: Buffer<ArrayBuffer>) => {
       if (!open) return;

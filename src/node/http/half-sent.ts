@@ -1,13 +1,13 @@
 /**
- * Half-sent requests: those whose body has not come yet (a slow-loris attack sends thousands and never ends them). They hold no place among the
- * requests that are worked on. Of one address, and of all, so many are waited for; one more ends the one that has waited longest: an honest
- * body comes within moments, also from behind an address that many share.
+ * Half-sent requests: those with an incomplete body (a slow-loris attack sends thousands and never ends them). They do not count as running
+ * requests. Their number is limited per address and in total; one more ends the oldest: an honest body arrives within moments, also from an
+ * address that many users share.
  */
 import type { IncomingMessage } from 'node:http';
 
 /** The requests that are half-sent. */
 export interface HalfSent {
-  /** Notes a request whose body may not have come. */
+  /** Adds a request that may have an incomplete body. */
   add(address: string, message: IncomingMessage): void;
   /** Forgets a request that was answered. */
   delete(address: string, message: IncomingMessage): void;

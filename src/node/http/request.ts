@@ -1,5 +1,5 @@
 /**
- * From Node's `IncomingMessage` to the `Request` that Workers know: what is refused at the door, what its URL is, and who sent it.
+ * Converts Node's `IncomingMessage` to a Fetch `Request`: rejects malformed requests, and derives the URL and the client's address.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
@@ -26,7 +26,7 @@ const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 /** A path and query that parsing a URL would leave as they are: no dot segment, nothing to encode. */
 const PLAIN_TARGET = /^(?:\/(?!%|\.(?![a-z]))[\w~!$&()*+,;=:@.%-]*)+(?:\?[\w~!$&()*+,;=:@./?%-]*)?$/;
 
-/** Makes the `Request`, or says why there is none. */
+/** Makes the `Request`, or returns the reason for rejecting it. */
 export function incoming(message: IncomingMessage, response: ServerResponse, rules: RequestRules): Incoming {
   const { method = 'GET', headers } = message;
   if (FORBIDDEN.has(method)) return { refused: 405 };
@@ -39,7 +39,7 @@ export function incoming(message: IncomingMessage, response: ServerResponse, rul
   return { request: new LazyRequest({ method, url, body, signal: signalOf(response) }, new LazyHeaders(headers)), body };
 }
 
-/** The address of whoever called, looking past as many proxies as the operator vouches for. */
+/** The client's address, behind as many proxies as the operator trusts. */
 export function addressOf(message: IncomingMessage, trustedProxies: number): string | undefined {
   const peer = message.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '');
   const forwarded = message.headers['x-forwarded-for'];

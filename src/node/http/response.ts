@@ -88,7 +88,7 @@ function sendWhole(
 
 async function sendStream(from: Response, to: ServerResponse, reader: Reader, stall: number): Promise<void> {
   const gone = (): void => {
-    // Nobody is left to tell of an error in giving up.
+    // An error while cancelling cannot be reported to any caller.
     if (!to.writableFinished) reader.cancel(new Error('The client hung up.')).catch(() => undefined);
   };
   to.once('close', gone);
@@ -119,7 +119,7 @@ async function soon(promise: Promise<Chunk>): Promise<Chunk | undefined> {
   let settled: Chunk | undefined;
   promise.then(
     (chunk) => (settled = chunk),
-    () => undefined, // whoever awaits the promise next hears of it
+    () => undefined, // the next `await` of the promise gets the error
   );
   for (let turn = 0; turn < TURNS && settled === undefined; turn += 1) await Promise.resolve();
   return settled;
