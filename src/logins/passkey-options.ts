@@ -10,7 +10,7 @@ import { CHALLENGE_TTL, type Passkey, userHandle } from '../model/passkey.ts';
 
 /** Options of `passkeys()`. */
 export interface PasskeyOptions {
-  /** The domain that passkeys are bound to: the issuer's host, or one above it. Passkeys made for another cannot be used. Default: the issuer's host. */
+  /** The domain that passkeys are bound to: the issuer's host (default), or one above it. Passkeys made for another cannot be used. */
   readonly rpId?: string;
   /** The site's name, as devices show it. Default: the domain. */
   readonly rpName?: string;

@@ -76,7 +76,7 @@ async function sendTo(to: string, { services, words, server, signIn, returnTo }:
   if ((await services.attempt('sign-up', to, RULES)) !== null) return;
   const { accounts, links, issuer, env } = services;
   if ((await accounts.findByEmail(to)) ?? (await accounts.findByUsername(to))) {
-    const url = new URL(signIn, issuer).href; // a path tenant's issuer has a path, which stands in `signIn` already
+    const url = new URL(signIn, issuer).href; // a path tenant's issuer has a path, which `signIn` already contains
     const [subject, text] = [words.email.knownSubject(server), words.email.known(server, url)];
     return send(rules, { to, subject, text, url, kind: 'account-exists' }, env, words);
   }

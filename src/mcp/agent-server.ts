@@ -1,11 +1,11 @@
-/** The one thing that every agent must have: found missing at start-up where that can be seen, else at the first request. */
+/** Checks that an agent class has a `server`: at start-up if the class shows it, else at the first request. */
 
-/** How a class gets its `server`: a field, an accessor, an assignment, or something whose names cannot be seen. */
+/** How a class sets its `server`: a field, an accessor, an assignment, or code that hides the names it sets. */
 const MADE = /\bserver\s*(?:\?\?)?=|\bserver\s*[(;]|['"]server['"]|Object\.assign|Object\.definePropert|Reflect\.set/;
 
 /**
- * Refuses a class without a `server`. Its fields are there only once it is made, for a caller: so its text, and those of the classes
- * above it, are searched for one.
+ * Refuses a class without a `server`. Fields exist only on an instance, which is made for a caller: so the source of the class, and of the
+ * classes above it, is searched.
  *
  * @param base where the search ends.
  * @throws {TypeError} naming the class.
@@ -17,7 +17,7 @@ export function checkServerOf(Agent: { readonly name: string; readonly prototype
   throw noServer(Agent.name);
 }
 
-/** What is said of a class without one. */
+/** The error for a class without a `server`. */
 export function noServer(name: string): TypeError {
   return new TypeError(`McpAgent: ${name} has no \`server\`; write server = new McpServer({ name, version }) in the class.`);
 }

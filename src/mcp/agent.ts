@@ -37,7 +37,7 @@ export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unkn
  * }
  */
 export abstract class McpAgent<Env = unknown, State = unknown, Props extends Record<string, unknown> = AuthContext> {
-  /** The SDK's server, of `@modelcontextprotocol/server` 2.x or `@modelcontextprotocol/sdk` 1.x. A getter or a promise is fine; read after `init()`. */
+  /** The SDK's server, of `@modelcontextprotocol/server` 2.x or `@modelcontextprotocol/sdk` 1.x, or a promise of it; read after `init()`. */
   abstract readonly server: AnyServer | Promise<AnyServer>;
   /** The execution context of the request. */
   readonly ctx: Context;
@@ -70,10 +70,10 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
   #asker: Elicitor | null = null;
 
   /**
-   * Asks the person while a tool runs. A client of 2026-07-28 asks and then calls the tool again, which runs anew from its beginning: ask
+   * Asks the user while a tool runs. A client of 2026-07-28 asks and then repeats the call, which runs the tool from its start: ask
    * before you change anything. A client of 2025 needs a session.
    *
-   * @throws {ToolError} where the client cannot ask. @throws {TypeError} for a form that asks for a secret, and while `init()` runs.
+   * @throws {ToolError} if the client cannot ask. @throws {TypeError} for a form that asks for a secret, and while `init()` runs.
    */
   elicit(question: ElicitRequest): Promise<Answer> {
     return this.#asking().elicit(question);

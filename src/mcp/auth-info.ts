@@ -15,8 +15,8 @@ export function callerOf<Props = unknown>(ctx: Context): Access<Props> | null {
 
 /**
  * What the SDK and its tools may know of the caller.
- * `token` is empty: the token is for this server alone, and a tool that has it in hand will one day send it upstream
- * (MCP authorization, "Token Passthrough"). What a tool needs of it stands in the other members.
+ * `token` is empty: the token is for this server only, and a tool that has it will one day send it upstream
+ * (MCP authorization, "Token Passthrough"). What a tool needs from it is in the other members.
  */
 export function authInfoOf(access: Access): AuthInfo {
   return {

@@ -88,7 +88,7 @@ function isOfParameters(message: string): boolean {
   }
 }
 
-/** JSON-RPC keeps its codes below zero; the numbers of DOMException, gRPC and databases are not. "Internal error" is what the SDK makes of any throw. */
+/** JSON-RPC codes are below zero; those of DOMException, gRPC and databases are not. The SDK makes "Internal error" of any throw. */
 function isForCaller(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'number' && Number.isInteger(code) && code < 0 && code !== INTERNAL_ERROR;
