@@ -37,7 +37,7 @@ export type AgentClass<Env> = new (ctx: Context, env: Env) => McpAgent<Env, unkn
  * }
  */
 export abstract class McpAgent<Env = unknown, State = unknown, Props extends Record<string, unknown> = AuthContext> {
-  /** The SDK's server, of `@modelcontextprotocol/server` 2.x or `@modelcontextprotocol/sdk` 1.x, or a promise of it; read after `init()`. */
+  /** The SDK's server (`@modelcontextprotocol/server` 2.x or `@modelcontextprotocol/sdk` 1.x), or a promise; may be a getter. Read after `init()`. */
   abstract readonly server: AnyServer | Promise<AnyServer>;
   /** The execution context of the request. */
   readonly ctx: Context;
