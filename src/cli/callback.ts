@@ -1,6 +1,6 @@
 /**
- * The loopback address that the browser comes back to (RFC 8252 §7.3): one page, one answer, on 127.0.0.1 alone.
- * It takes only the answer that carries the state of this very sign-in; anything else is told so and changes nothing.
+ * Loopback redirect URI of the CLI (RFC 8252 §7.3), on 127.0.0.1 alone.
+ * Accepts only the response with the `state` of this sign-in; any other request gets an error page and changes nothing.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,7 +1,7 @@
 /**
  * `portcullis connect URL`: what an MCP client does from the first 401 to the answer of a tool, in a terminal.
  *
- *   papers and loopback port → connect (a 401 leads through discovery, registration, browser, tokens) → tools → one call → clean up
+ *   client metadata and loopback port → connect (a 401 leads through discovery, registration, browser, tokens) → tools → one call → clean up
  */
 import type { CallToolResult, Client, StreamableHTTPClientTransport, Tool } from '@modelcontextprotocol/client';
 import { isLoopbackHost, parseUrl } from '../lib/url.ts';

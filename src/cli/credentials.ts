@@ -1,6 +1,6 @@
 /**
- * The client's papers as the MCP SDK asks for them: who it is, its tokens, and how a person is sent to sign in.
- * They live in the given session, and outlive the run only if `kept` writes it down.
+ * OAuth client provider for the MCP SDK: client metadata, tokens, and the redirect to the sign-in page.
+ * The state lives in the given session, and outlives the run only if `kept` writes it to a file.
  */
 import { randomBytes } from 'node:crypto';
 import type { OAuthClientProvider, OAuthDiscoveryState } from '@modelcontextprotocol/client';

@@ -1,6 +1,6 @@
 /**
- * One line for each way in which a connection can fail: what happened, and what to do. The SDK's own words are for
- * programmers; they stand only where nothing better is known.
+ * One line for each way in which a connection can fail: what happened, and what to do. The SDK's messages are for
+ * programmers; they are only shown for unknown errors.
  */
 import type { SdkHttpError } from '@modelcontextprotocol/client';
 import { printable } from './printable.ts';

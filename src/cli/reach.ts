@@ -1,6 +1,6 @@
 /**
- * Reach: where a server may send this client. What a public server publishes must not lead to addresses of this computer or of its
- * network, as metadata that names them would (SSRF, RFC 9728 §7.7); a server within that network may name what it likes.
+ * Checks the URLs that a server names. The metadata of a public server must not lead to addresses of this computer or of its
+ * network (SSRF, RFC 9728 §7.7); a server within that network may name any URL.
  */
 import { lookup as dnsLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';

@@ -1,5 +1,5 @@
 /**
- * What `--save FILE` keeps between two runs: the registration and the tokens, for one server, readable by their owner alone.
+ * The file of `--save FILE`: the registration and the tokens for one server, readable by the file's owner only.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';

@@ -1,4 +1,4 @@
-/** What a command needs of the world: two streams, a browser, a timer. A test brings its own. */
+/** The I/O of a command: two streams, a browser, a timer. Tests replace it. */
 import { openInBrowser } from './open.ts';
 import { wantsColours } from './style.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Base64url without padding (RFC 4648 §5), both ways, on bytes. Synchronous and small: it stands on the hot path.
+ * Base64url without padding (RFC 4648 §5), both ways, on bytes. Synchronous and small, because it is on the hot path.
  */
 const SIGNS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 /** The value of each ASCII character; -1, for "not there", is 255 in a byte. */

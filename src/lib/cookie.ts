@@ -8,7 +8,7 @@ export interface CookieOptions {
   readonly secure: boolean;
 }
 
-/** The value of a cookie, or undefined. A name that stands twice counts as absent: one of the two was planted. */
+/** The value of a cookie, or undefined. A repeated name counts as absent: one of the two may be an attacker's. */
 export function readCookie(header: string | null, name: string): string | undefined {
   const values = (header ?? '')
     .split(';')

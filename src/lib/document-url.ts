@@ -1,5 +1,5 @@
 /**
- * Which URLs that a stranger names may be fetched at all, decided by their text alone (IANA IPv4 and IPv6 Special-Purpose Address Registries,
+ * Checks which untrusted URLs may be fetched at all, by their text alone (IANA IPv4 and IPv6 Special-Purpose Address Registries,
  * RFC 6761). Fetching is in `safe-fetch.ts`; what a name resolves to is checked in `node/fetch-public`.
  */
 import { isLoopbackHost, parseLoopback, parseUrl } from './url.ts';

@@ -3,7 +3,7 @@
  * seconds. SHA-1 is what the apps know; as HMAC it is not what collisions broke.
  */
 
-/** How long a code stands, in seconds. */
+/** Time step of a code, in seconds. */
 export const PERIOD = 30;
 
 const DIGITS = 6;

@@ -1,6 +1,6 @@
 /**
- * Readable: whether a name that a stranger chose reads as what it is. No control or format characters, no blanks that look like nothing
- * (Hangul fillers, U+2800), no lines of its own, nothing that turns the direction of writing, and something to see.
+ * Checks that an untrusted display name cannot mislead a reader: no control or format characters, no invisible blanks
+ * (Hangul fillers, U+2800), no line breaks, no change of the writing direction, and at least one visible character.
  */
 
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;

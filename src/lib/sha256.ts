@@ -1,6 +1,6 @@
 /**
- * SHA-256 at once (FIPS 180-4), for the little that is hashed where nothing can wait: the stylesheets that a policy names.
- * Never for secrets and never on a hot path: there the machine's own digest is.
+ * Synchronous SHA-256 (FIPS 180-4), for the stylesheets in a Content-Security-Policy, where the code cannot await.
+ * Never for secrets and never on a hot path: use the runtime's digest there.
  */
 import { utf8 } from './bytes.ts';
 

@@ -1,4 +1,4 @@
-/** Shown: a value of a request or a token as it may stand in a line of a log: quoted, short, and nothing but printable ASCII. */
+/** Formats a value of a request or a token for a log line: quoted, short, and only printable ASCII. */
 
 const MAX_LENGTH = 120;
 

@@ -1,4 +1,4 @@
-/** User agent: what a browser calls itself, in words a person knows. A hint for their own eyes, and nothing to decide by. */
+/** Describes a `User-Agent` in words that users know. Only a hint for display: no decision depends on it. */
 
 /** Browser and system, as far as they are told. */
 export type Agent = { readonly browser?: string; readonly system?: string };

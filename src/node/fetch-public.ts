@@ -1,7 +1,7 @@
 /**
- * Fetch public: a GET that can only reach public addresses. The name is looked up once, every address it has must be
- * public, and the connection goes to those very addresses: an answer that changes afterwards changes nothing.
- * Which addresses are special is the registry's word (IANA IPv4 and IPv6 Special-Purpose Address, RFC 6890); they are parsed
+ * A GET that can only reach public addresses. The host name is resolved once, all of its addresses must be public, and
+ * the connection goes to those addresses, so DNS rebinding has no effect.
+ * Special addresses are those of the registries (IANA IPv4 and IPv6 Special-Purpose Address, RFC 6890); they are parsed
  * by `node:net` and nowhere else.
  */
 import { lookup as dnsLookup } from 'node:dns/promises';
@@ -81,7 +81,7 @@ function get(
     });
     asked.on('error', reject);
     asked.once('response', (message) => {
-      message.on('error', () => asked.destroy()); // the one who reads the body hears of it through the stream
+      message.on('error', () => asked.destroy()); // the reader of the body gets the error from the stream
       resolve(responseOf(message));
     });
     asked.end();

@@ -1,4 +1,4 @@
-/** The package's face on Node: the common one, with `node:crypto` below it. */
+/** Entry point on Node: the common exports, with the `node:crypto` runtime. */
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { OAuthProvider as AnyOAuthProvider, type Platform } from '../provider/oauth-provider.ts';
 import { nodeRuntime } from './runtime.ts';

@@ -62,7 +62,7 @@ export interface AdmitOptions {
 /**
  * Asks a guard about a request of `node:http`. Where it says no, the answer has been sent.
  *
- * @returns who called, put on `request.access` and `request.auth` too; null if the request has been answered.
+ * @returns the access, also set as `request.access` and `request.auth`; null if the request has been answered.
  * @example
  * createServer(async (request, response) => {
  *   const access = await admit(check, request, response);

@@ -1,6 +1,6 @@
 /**
- * Other name: a server without an issuer calls itself localhost in everything it says. Behind a tunnel no client can use that, so the
- * operator is told, once, under which name a request came.
+ * Warns about a missing issuer: a server without one uses localhost in all of its URLs. Behind a tunnel no client can use those, so the
+ * operator is told, once, the host name of a request.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 

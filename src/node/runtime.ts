@@ -1,5 +1,5 @@
 /**
- * The machine as `node:crypto` offers it: synchronous, which on Node is some forty times cheaper than Web Crypto
+ * Runtime functions based on `node:crypto`: synchronous, which on Node is some forty times cheaper than Web Crypto
  * for small inputs. Byte-compatible with `core/web-runtime`: what one seals, the other opens.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, hash, randomFillSync, scrypt } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * A Node server around `{ fetch }`: the same object that a Worker exports. Here stand its options, its start and a stop
- * that loses nothing; what happens to one request stands in `answer`.
+ * Node server around `{ fetch }`, the same object that a Worker exports: its options, start and graceful stop.
+ * A single request is handled in `http/answer.ts`.
  */
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';

@@ -1,5 +1,5 @@
 /**
- * Kinds: what an option must be that has nothing else to obey, and the one sentence that says so when it is not.
+ * Type checks for options, and the error message of each.
  */
 
 /** What a value must be. */

@@ -9,7 +9,7 @@ import { resourcesOf, uriOf } from './resources.ts';
 import type { ParsedOptions } from './parse.ts';
 import { fail } from './kinds.ts';
 
-/** Where a server stands. */
+/** The issuer and the path of a server. */
 export interface Place {
   readonly issuer: string;
   /** Which tenant that is. */

@@ -1,6 +1,6 @@
 /**
- * The account page: the person, the parts that logins bring along, the connected apps, and the browsers that are signed in.
- * Every button is a form of its own to one address; nothing on it needs a script.
+ * Account page: the user, the sections that logins add, the connected apps, and the signed-in browsers.
+ * Every button is a form of its own with the same action; no script is needed.
  */
 import { html } from '../lib/html.ts';
 import type { Html, HtmlValue } from '../lib/html.ts';

@@ -1,6 +1,6 @@
 /**
- * The consent page: who asks, where the answer goes, what it allows, as whom; and the login on the same page.
- * What stands in its form decides nothing but yes or no, ticks, and the login: the rest is in the pending authorization (SEC-127).
+ * Consent page: the client, the redirect URI, the scopes and the account; and the login on the same page.
+ * The form only decides approve or deny, the scopes and the login: the rest is in the pending authorization (SEC-127).
  */
 import { html, type Html, type HtmlValue } from '../lib/html.ts';
 import { page, TICK } from './layout.ts';

@@ -1,6 +1,6 @@
 /**
- * The confirm page: after the login, where the person has to choose an organization or may give less than was ticked.
- * It is the last yes of the request, in the same form as the consent page: what stands in it decides nothing else.
+ * Confirmation page: shown after the login if the user has to choose an organization or may not grant all selected scopes.
+ * It is the last approval of the request, with the same form as the consent page; the form decides nothing else.
  */
 import { html, type Html } from '../lib/html.ts';
 import type { ClientView, ScopeView } from './approve.ts';

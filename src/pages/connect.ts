@@ -1,4 +1,4 @@
-/** The page on which a person connects an account of another site, because a tool asked for it. */
+/** Page on which a user connects an upstream account that a tool asked for. */
 import { html, type Html, type HtmlValue } from '../lib/html.ts';
 import { TICK } from './layout.ts';
 import type { Words } from '../words/words.ts';

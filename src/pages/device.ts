@@ -1,6 +1,6 @@
 /**
- * The page where a person types the code that a device shows. A code that came with the link is shown to be compared, never taken as
- * it came (RFC 8628 §3.3.1, §5.4).
+ * Page for the user code of a device. A code from the link is shown for comparison, and never accepted without the user
+ * (RFC 8628 §3.3.1, §5.4).
  */
 import { field, html } from '../lib/html.ts';
 import type { Brand } from '../model/brand.ts';

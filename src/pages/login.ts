@@ -1,5 +1,5 @@
 /**
- * The sign-in page outside of an authorization; for someone who is signed in, the account and the way out.
+ * Sign-in page without an authorization request; for a signed-in user, the account and the sign-out button.
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';

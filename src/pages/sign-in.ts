@@ -1,5 +1,5 @@
 /**
- * The parts that the consent page and the sign-in page share: what went wrong, the fields of the logins, the account.
+ * The parts that the consent page and the sign-in page share: error message, fields of the logins, account.
  */
 import { html, type Html, type HtmlValue } from '../lib/html.ts';
 import { KEY } from './layout.ts';

@@ -1,5 +1,5 @@
 /**
- * The page of the other sites with which a person gets into their account.
+ * Page of the upstream logins that are linked to an account.
  */
 import { html } from '../lib/html.ts';
 import type { Html } from '../lib/html.ts';

@@ -1,6 +1,6 @@
 /**
- * The page of a step: what a login asks for after its first page, or what a second factor asks for.
- * What stands in its form decides nothing but what was typed: the rest is kept by the server (SEC-158).
+ * Page of a sign-in step: a later page of a login, or a second factor.
+ * The form only has what the user typed: the rest is stored by the server (SEC-158).
  */
 import { html } from '../lib/html.ts';
 import type { StepView } from '../model/login.ts';

@@ -1,6 +1,6 @@
 /**
- * The one stylesheet of the pages, and the name by which their Content-Security-Policy knows it: a hash, made once.
- * It stands between `<style>` tags as it is: no `<`. A theme sets its custom properties (`theme.ts`).
+ * The one stylesheet of the pages, and its hash for the Content-Security-Policy, computed once.
+ * It is put between `<style>` tags unescaped: no `<`. A theme sets its custom properties (`theme.ts`).
  */
 import { sha256 } from '../lib/sha256.ts';
 import type { Sheet } from '../model/brand.ts';

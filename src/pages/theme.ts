@@ -1,6 +1,6 @@
 /**
- * Theme: how an operator makes the pages their own by values. Everything is checked and worked out once, at start-up: a
- * colour that people could not read is refused, and the stylesheet is hashed for the policy before the first request.
+ * Theme: the colours and other values by which an operator styles the pages. Checked and computed once, at start-up: a
+ * colour with too little contrast is rejected, and the stylesheet is hashed for the policy before the first request.
  */
 import { parseUrl } from '../lib/url.ts';
 import { BLACK, contrast, formatColour, mix, parseColour, readable, TEXT_CONTRAST, WHITE, type Colour } from './colour.ts';

@@ -1,5 +1,5 @@
 /**
- * Client info: a client as applications see it, without what only this server may know.
+ * Client info: a client as applications see it, without secrets and internal members.
  */
 import type { Client } from '../model/client.ts';
 

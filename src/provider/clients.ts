@@ -1,6 +1,6 @@
 /**
- * Clients for their operator: created, shown, changed, given new secrets, deleted; and a client without what only this server may know. Clients of
- * the option `clients` can be read here, and are changed in the option.
+ * Client management for the operator: create, read, update, delete and rotate secrets. Clients of the option `clients` can only be
+ * read here; change them in the option.
  */
 import { findClient } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';

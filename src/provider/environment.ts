@@ -1,6 +1,6 @@
 /**
- * Environment: what the provider reads of it, checked: the store, whether limits are on, and what logins need. It also says what a store without
- * conditional writes loses.
+ * Reads and checks the environment of the provider: the store, the rate limits, and the services that logins need. Warns of what is lost
+ * with a store without conditional writes.
  */
 import { isLoopbackHost } from '../lib/url.ts';
 import { isForm, type Login } from '../model/login.ts';

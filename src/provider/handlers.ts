@@ -1,5 +1,5 @@
 /**
- * Handlers: calls whatever shape an application gave, the Workers way.
+ * Calls a handler of the application in any of the shapes that Workers accept.
  */
 import type { Context, FetchClass, FetchFunction, Handler } from '../model/handler.ts';
 

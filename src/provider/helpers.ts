@@ -1,6 +1,6 @@
 /**
- * Helpers for an application with pages of its own: the same checks and the same grant as behind our pages.
- * They stand in `env.OAUTH_PROVIDER` when the default handler is called; each group of them is loaded with its first use.
+ * Helpers for an application that renders its own pages: the same checks and the same grant as behind our pages.
+ * The default handler gets them as `env.OAUTH_PROVIDER`; each group is loaded on first use.
  */
 import type { AuthServer } from '../core/auth-server.ts';
 import type { Health } from '../core/health.ts';
@@ -44,7 +44,7 @@ export interface OAuthHelpers extends Requests, GrantVerbs, OwnPages {
   readonly signIns: SignIns;
 }
 
-/** Makes the helpers of one server. @param network who is asking, where that is known: what fetches are counted by. */
+/** Makes the helpers of one server. @param network of the caller, if known, to count fetches. */
 export function makeHelpers(as: AuthServer, network = 'unknown'): OAuthHelpers {
   return {
     ...lazyObject<Requests>({ parseAuthRequest: true, completeAuthorization: true, lookupClient: true }, async () =>

@@ -1,5 +1,5 @@
 /**
- * OAuthProvider: the whole of it behind one `fetch`: authorization server, pages, guard and your handlers.
+ * OAuthProvider: authorization server, pages, guard and your handlers behind one `fetch`.
  *
  *   endpoint of ours → resource metadata → protected route (guard, then your handler) → your default handler → 404
  */
@@ -97,7 +97,7 @@ export class OAuthProvider<Env = unknown> {
     const api = host.apis.find((one) => covers(one.path, path));
     if (api) return this.#protected(host, api, request, env, ctx);
     if (this.#fallback) {
-      const helpers = makeHelpers(host.as, network()); // which know who asks, for what they may have to fetch
+      const helpers = makeHelpers(host.as, network()); // the network of the caller, to count fetches
       return this.#fallback(asked, { ...env, OAUTH_PROVIDER: helpers }, ctx);
     }
     return notFound();

@@ -1,6 +1,6 @@
 /**
- * Permissions of the very moment: the option `permissions` is asked on each request, and what it says goes into the props. Where it throws, no call
- * is let in, and the answer says what can be done about it:
+ * Current permissions: calls the option `permissions` on each request, and puts its result into the props. If it throws, the call is
+ * rejected, and the status tells the client what to do:
  *
  *   the account at another site has ended → 401, and the client signs in again · none is linked, which the application did not allow for → 403
  *   all else is an outage → 503, on which no client throws its tokens away (SEC-186)

@@ -1,6 +1,6 @@
 /**
- * Requests: the two ends of an authorization that an application with pages of its own runs itself: what a client asks for, and the
- * grant that comes of it. The checks are those behind our own pages.
+ * Parses and completes authorization requests for an application that renders its own pages. The checks are the same as behind our
+ * own pages.
  */
 import { resolveClient, unknownReason } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
@@ -47,7 +47,7 @@ export interface Requests {
   lookupClient(clientId: string): Promise<ClientInfo | null>;
 }
 
-/** Makes the verbs. @param network who is asking: what fetches are counted by. */
+/** Makes the verbs. @param network of the caller, to count fetches. */
 export function makeRequests(as: AuthServer, network: string): Requests {
   const check = async (url: string): Promise<AuthRequest> => {
     const fields = parseFields(new URL(url).search.slice(1));

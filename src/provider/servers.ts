@@ -1,7 +1,7 @@
 /**
- * Servers: the authorization servers of one provider, which of them a request is for, and at which issuer and path each is. One server answers
- * whatever reaches it; of several, the path decides, and the host if they have more than one. The `Host` header chooses among those that are
- * configured, and never makes an address (SEC-108).
+ * Selects the authorization server (tenant) of a request, and derives its issuer and path. A single server answers every request; of
+ * several, the path decides, and the host if they have more than one. The `Host` header only selects among the configured hosts, and is
+ * never used to build a URL (SEC-108).
  */
 import { covers } from '../model/resource.ts';
 import { type ParsedOptions, parseOptions } from '../options/parse.ts';
@@ -98,7 +98,7 @@ export function withoutPrefix(request: Request, prefix: string): Request {
   return new Request(url, request);
 }
 
-/** Where a server stands: its issuer, and the path of that. */
+/** The issuer of a server and the issuer's path. */
 export interface Standing {
   readonly issuer: string;
   readonly prefix: string;

@@ -1,11 +1,11 @@
-/** The package's face in a Worker: the common one, with workerd's machine below it. */
+/** Entry point in a Worker: the common exports, with the workerd runtime. */
 import type { OAuthProviderOptions } from '../options/options.ts';
 import { OAuthProvider as AnyOAuthProvider, type Platform } from '../provider/oauth-provider.ts';
 import { workerRuntime } from './runtime.ts';
 
 export * from '../index.ts';
 
-/** workerd's own machine, and the address that Cloudflare's edge saw. */
+/** The workerd runtime, and the client address from Cloudflare's edge. */
 export const workerPlatform: Platform = {
   runtime: workerRuntime(),
   address: (request) => request.headers.get('cf-connecting-ip') ?? undefined,

@@ -1,6 +1,6 @@
 /**
- * News of changed rights on Workers: one Durable Object for each user who is listening or whose rights change. It holds the sockets of
- * that user's open streams, asleep between two pieces of news, and keeps nothing on disk.
+ * Notifications of changed permissions on Workers: one Durable Object per user with open streams or changed permissions. It has the
+ * sockets of that user's streams, hibernates between notifications, and stores nothing on disk.
  */
 import { DurableObject } from 'cloudflare:workers';
 

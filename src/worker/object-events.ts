@@ -1,6 +1,6 @@
 /**
- * `userEvents` for Workers: news go through a Durable Object of the user's own (`PortcullisNews`). Each open stream listens by itself,
- * since an isolate can share no connection between requests.
+ * `userEvents` for Workers: sends notifications through one Durable Object per user (`PortcullisNews`). Each open stream has its own
+ * socket, because an isolate cannot share a connection between requests.
  */
 import { isUserEvent, LISTS, MISSED, type UserEvents } from '../mcp/events/user-events.ts';
 import { keyOf } from '../model/live-permissions.ts';

@@ -1,5 +1,5 @@
 /**
- * The machine as workerd offers it: Web Crypto, and scrypt from workerd's own `node:crypto`.
+ * The workerd runtime: Web Crypto, and scrypt from workerd's own `node:crypto`.
  * The module is asked for by name instead of imported, so that a Worker without `nodejs_compat` still starts:
  * it has no scrypt then, and password sign-in says so.
  */

@@ -1,6 +1,6 @@
 /**
- * The headers of a request as Node has parsed them, with the face of `Headers`. Reading one costs a look-up; anything more makes
- * the real thing. `new Headers(light)`, `{ headers: light }` and `instanceof Headers` work, since those ask for an iterator and a prototype.
+ * The headers of a request as Node has parsed them, with the interface of `Headers`. Reading one costs a look-up; anything else creates
+ * the native object. `new Headers(light)`, `{ headers: light }` and `instanceof Headers` work, since those ask for an iterator and a prototype.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 

@@ -1,6 +1,6 @@
 /**
- * A request off a socket. It passes for a `Request` and costs next to nothing while only its method, URL, headers, signal and whole body
- * are read; everything else makes the native one. Only native code looks behind it: `new Request(request)` and `fetch(request)`, which is
+ * A request from a socket. It acts as a `Request` and costs next to nothing while only its method, URL, headers, signal and whole body
+ * are read; everything else creates the native one. Only native code looks behind it: `new Request(request)` and `fetch(request)`, which is
  * why `./globals` puts ours in their place.
  */
 import type { IncomingBody } from './body.ts';

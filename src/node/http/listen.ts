@@ -1,5 +1,5 @@
 /**
- * Sockets to listen on, and one clear line where that fails.
+ * Opens the listening sockets; an error is one line that names the port and the fix.
  */
 import type { Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';

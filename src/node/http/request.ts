@@ -45,7 +45,7 @@ export function addressOf(message: IncomingMessage, trustedProxies: number): str
   const forwarded = message.headers['x-forwarded-for'];
   if (trustedProxies === 0 || forwarded === undefined) return peer;
   const hops = String(forwarded).split(',');
-  // Each proxy adds on the right whom it heard from; what stands further left is the caller's own word.
+  // Each proxy appends the address of its client on the right; entries further left can be forged by the caller.
   const named = (hops[Math.max(0, hops.length - trustedProxies)] ?? '').trim().replace(/^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/, '$1$2');
   return isIP(named) ? named : peer;
 }
