@@ -4,7 +4,7 @@
  *
  *   announced (for ANNOUNCED) → user name claimed → address claimed → account, permanent
  *
- * An address that nobody has verified is not stored on its own, so that an account cannot reserve someone else's address.
+ * An unverified address is not stored on its own, so that an account cannot reserve someone else's address.
  */
 import { changeRecord, type RecordAccess } from '../../model/change-record.ts';
 import type { Seconds, Store, Version } from '../../model/store.ts';
