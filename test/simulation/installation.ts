@@ -195,8 +195,11 @@ export class Installation {
     if (first !== null && first.status < 500) return good(first);
     if (habit !== 'asks-again') return null; // the person starts anew
     const again = await ask();
-    if (first && again && again.status >= 400 && again.status < 500 && !this.hasForgotten())
-      this.setup.world.ledger.broken(
+    const { ledger } = this.setup.world;
+    // A store that is still down cannot note that our answer was the 503: the retry is refused once, and the grant lives on.
+    const isUnnoted = ledger.lastRefusal === 'code_repeated';
+    if (first && again && again.status >= 400 && again.status < 500 && !isUnnoted && !this.hasForgotten())
+      ledger.broken(
         'no sign-out by accident',
         this.name,
         `a code that was answered with ${first.status} is now answered with ${again.text.slice(0, 120)}`,

@@ -65,6 +65,9 @@ export class Ledger {
     this.#time = time;
   }
 
+  /** The reason of the last refusal at the token endpoint. */
+  lastRefusal = '';
+
   /** Writes a line of history. */
   say(about: string, text: string): void {
     this.#lines.push(`${this.#clock()}  ${about.padEnd(18)} ${text}`);
@@ -271,8 +274,10 @@ export class Ledger {
     if (
       (event.kind === 'request.refused' && event.endpoint === 'token') ||
       (event.kind === 'request.refused' && event.code === 'temporarily_unavailable')
-    )
+    ) {
+      this.lastRefusal = event.reason;
       this.say('server', `refused: ${event.reason}`);
+    }
     if (event.kind === 'request.failed')
       this.say(
         'server',
