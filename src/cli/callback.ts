@@ -55,7 +55,7 @@ export async function listenForCallback(port: number, terminal: Pick<Terminal, '
       new Promise((resolve, reject) => {
         const callOff = terminal.after(timeout, () => {
           waiting = null;
-          reject(new CliError(`Nobody finished the sign-in within ${timeout} seconds. Run it again; --timeout SECONDS gives more time.`));
+          reject(new CliError(`The sign-in was not finished within ${timeout} seconds. Run it again; --timeout SECONDS gives more time.`));
         });
         waiting = {
           state,

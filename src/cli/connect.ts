@@ -145,6 +145,6 @@ async function giveBack({ credentials, steps }: Run, { client, tokens }: Session
     const { status } = await steps.fetch(endpoint, { method: 'POST', body });
     steps.tell(status === 200 ? 'gave the token back: nothing stays behind' : 'the token stays valid until it expires');
   } catch {
-    steps.tell('the token stays valid until it expires: nobody took it back'); // what was asked for is done
+    steps.tell('the token stays valid until it expires: it was not revoked'); // what was asked for is done
   }
 }

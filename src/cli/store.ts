@@ -17,7 +17,7 @@ export const STORE_USAGE = `Usage: portcullis store check STORE          whether
 
 STORE is a data folder or a file of SQLite, postgres://USER:PASSWORD@HOST/DATABASE, or redis://HOST. Redis under another prefix than
 portcullis: is redis://HOST?prefix=NAME:, PostgreSQL in another schema postgres://HOST/DATABASE?schema=NAME; a prefix with all that stands before its keys, the keyPrefix of ioredis too.
-Stop the server before an export; afterwards nobody has to sign in again. --json prints the result as JSON.
+Stop the server before an export; afterwards no user has to sign in again. --json prints the result as JSON.
 
 Examples:
   portcullis store check ./data

@@ -51,12 +51,12 @@ export interface GuardOptions {
 }
 
 /** Checks a request. Call {@link Guard.protect} to put it before a handler. */
-export interface Guard<Nobody = never> {
+export interface Guard<Anonymous = never> {
   /** Null for a request without a token if {@link GuardOptions.anonymous} accepts those. */
-  (request: Request): Promise<Access | Response | Nobody>;
+  (request: Request): Promise<Access | Response | Anonymous>;
   /** A fetch handler that runs `handler` for valid tokens only, with `ctx.auth` and `ctx.props` set, and serves the metadata document. */
   protect<Env = unknown, Props = AuthContext>(
-    handler: GuardedFetch<Env, Nobody, Props>,
+    handler: GuardedFetch<Env, Anonymous, Props>,
   ): (request: Request, env?: Env, ctx?: Context) => Promise<Response>;
   /** The metadata document's path and text. */
   readonly metadata: { readonly path: string; readonly text: string };
@@ -67,10 +67,10 @@ export interface Guard<Nobody = never> {
 }
 
 /** A fetch handler with `ctx.auth`, which is absent only for accepted callers without a token. */
-export type GuardedFetch<Env = unknown, Nobody = never, Props = AuthContext> = (
+export type GuardedFetch<Env = unknown, Anonymous = never, Props = AuthContext> = (
   request: Request,
   env: Env,
-  ctx: [Nobody] extends [never] ? GuardedContext<Props> : Context,
+  ctx: [Anonymous] extends [never] ? GuardedContext<Props> : Context,
 ) => Awaitable<Response>;
 
 const OPTIONS =

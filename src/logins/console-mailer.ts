@@ -6,7 +6,7 @@ import type { Email, SendEmail } from '../model/email.ts';
 /** Prints messages instead of sending them. @param print default: `console.info`. */
 export function consoleMailer(print: (text: string) => void = (text) => console.info(text)): SendEmail {
   const send = ({ to, subject, text }: Email): void => {
-    print(`portcullis: a message that nobody sends\nTo: ${to}\nSubject: ${subject}\n\n${text}`);
+    print(`portcullis: a message that is printed, not sent\nTo: ${to}\nSubject: ${subject}\n\n${text}`);
   };
   const unsent = (to: string, why: string): void => print(`portcullis: no message to ${to}: ${why}`);
   return Object.assign(send, { developmentOnly: true, unsent } as const);

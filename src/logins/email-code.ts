@@ -105,7 +105,7 @@ async function signedUp(address: string, { accounts, secret }: LoginServices): P
     }
   }
   const first = await accounts.findByEmail(address);
-  if (!first) throw new Error('A proven address is taken, and belongs to nobody.');
+  if (!first) throw new Error('A proven address is taken, and has no account.');
   return first;
 }
 

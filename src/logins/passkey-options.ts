@@ -32,8 +32,8 @@ export function checkPasskeyOptions(options: PasskeyOptions): void {
 export function partyOf({ rpId }: PasskeyOptions, issuer: string): RelyingParty {
   const { origin, hostname, protocol, port } = new URL(issuer);
   if (/^[\d.]+$|^\[/.test(hostname)) {
-    const mend = protocol === 'http:' ? `use http://localhost${port && `:${port}`}` : 'give the server a host name';
-    fail(`cannot serve under ${issuer}, since a passkey belongs to a name and not to an IP address; ${mend}`);
+    const fix = protocol === 'http:' ? `use http://localhost${port && `:${port}`}` : 'give the server a host name';
+    fail(`cannot serve under ${issuer}, since a passkey belongs to a name and not to an IP address; ${fix}`);
   }
   const id = rpId ?? hostname;
   if (hostname !== id && !hostname.endsWith(`.${id}`))
@@ -84,6 +84,6 @@ function isHost(text: string): boolean {
   return URL.canParse(`https://${text}/`) && new URL(`https://${text}/`).hostname === text && !text.endsWith('.');
 }
 
-function fail(mend: string): never {
-  throw new TypeError(`logins: passkeys() ${mend}.`);
+function fail(problem: string): never {
+  throw new TypeError(`logins: passkeys() ${problem}.`);
 }

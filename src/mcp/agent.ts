@@ -86,7 +86,7 @@ export abstract class McpAgent<Env = unknown, State = unknown, Props extends Rec
 
   #asking(): Elicitor {
     if (this.#asker) return this.#asker;
-    throw new TypeError('McpAgent: nobody can be asked while the fields of the class are made.');
+    throw new TypeError('McpAgent: no user can be asked while the fields of the class are made.');
   }
 
   /** The state of a user before the first `setState`. Without it nothing is read, and there is no `state`. */

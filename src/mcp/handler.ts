@@ -119,7 +119,7 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       }
       const { challenge } = requestState(ctx);
       if (access === null && !open) return challenge ? unauthorized(challenge, false) : failure();
-      const authInfo = access ? authInfoOf(access) : nobody();
+      const authInfo = access ? authInfoOf(access) : anonymousInfo();
       const visitor = access && sessions ? { access, ctx, report, streamCheck, streams } : null;
       try {
         if (request.method !== 'POST') {
@@ -240,7 +240,7 @@ function notAllowed(): Response {
 }
 
 /** An anonymous caller as the SDK's `AuthInfo`: no scope, no client, and nothing for a tool to find. */
-function nobody(): AuthInfo {
+function anonymousInfo(): AuthInfo {
   return { token: '', clientId: '', scopes: [], extra: {} };
 }
 

@@ -70,7 +70,7 @@ export async function respondInJson(
     start: async () => {},
     async send(sent, options) {
       const isAsking = 'method' in sent && 'id' in sent;
-      if (closed && isAsking) throw new Error('The answer is out: nobody is there to be asked.');
+      if (closed && isAsking) throw new Error('The answer was sent: the user can no longer be asked.');
       if (closed) return;
       asking ||= isAsking;
       const isLast = !('method' in sent);

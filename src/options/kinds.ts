@@ -10,8 +10,8 @@ export interface Kind {
 }
 
 /** Refuses an option. @throws {TypeError} always. */
-export function fail(option: string, mend: string): never {
-  throw new TypeError(`OAuthProvider: \`${option}\` ${mend}.`);
+export function fail(option: string, problem: string): never {
+  throw new TypeError(`OAuthProvider: \`${option}\` ${problem}.`);
 }
 
 /** Refuses a value that is there and not of its kind. @throws {TypeError} naming the option and the fix. */

@@ -110,10 +110,7 @@ export function checkLogins(logins: readonly Login[]): void {
   if (!Array.isArray(logins)) fail('logins', 'must be a list: write logins: [password()], in brackets');
   for (const login of logins as readonly unknown[]) if (!isLogin(login)) fail('logins', notALogin(login));
   if (logins.length > 0 && logins.every(({ kind }) => kind === 'connection'))
-    fail(
-      'logins',
-      'holds connections alone, and nobody signs in with those; add a way to sign in, such as password() or existingSession()',
-    );
+    fail('logins', 'holds connections alone, with which no user signs in; add a way to sign in, such as password() or existingSession()');
   const ids = logins.map((login) => login.id);
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice !== undefined) fail('logins', `holds two with the id ${JSON.stringify(twice)}; give one of them an \`id\` of its own`);

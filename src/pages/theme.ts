@@ -91,6 +91,6 @@ function checkedLogo(logo: unknown): string {
     : refuse('logo', 'must be a path such as "/logo.svg", an https URL, or a data: URL of a PNG, JPEG, GIF, WebP or SVG image');
 }
 
-function refuse(option: string, mend: string): never {
-  throw new TypeError(`OAuthProvider: \`pages.${option}\` ${mend}.`);
+function refuse(option: string, problem: string): never {
+  throw new TypeError(`OAuthProvider: \`pages.${option}\` ${problem}.`);
 }

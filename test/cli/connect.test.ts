@@ -154,7 +154,7 @@ describe('cli/connect, when it fails', () => {
     const { code, err } = await run(['connect', `${served.url}/mcp`, '--timeout', '7'], 'goes away');
     expect([code, err.split('\n').at(-1)]).toEqual([
       1,
-      'Nobody finished the sign-in within 7 seconds. Run it again; --timeout SECONDS gives more time.',
+      'The sign-in was not finished within 7 seconds. Run it again; --timeout SECONDS gives more time.',
     ]);
   });
 

@@ -173,7 +173,7 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     expect([login.status, decodeURIComponent(login.location ?? '')]).toEqual([303, expect.stringContaining('/account/connect?link=')]);
   });
 
-  it('may be of a site that nobody signs in with: it stands on no page for that, and opens nothing', async () => {
+  it('may be of a site that no user signs in with: it stands on no page for that, and opens nothing', async () => {
     const world = await makeWorld(store, true);
     const { url } = (await world.files('2025-11-25')).error!.data!.elicitations[0]!;
     expect((await world.visit(url)).text).toContain('Connected');

@@ -22,7 +22,7 @@ export interface DoctorOptions {
 /** What `--help` prints. */
 export const DOCTOR_USAGE = `Usage: portcullis doctor URL [options]
 
-Checks a deployed MCP server, whoever made it, as Claude, ChatGPT, VS Code, Cursor, Codex and mcp-remote would connect to it, and
+Checks a deployed MCP server of any make, as Claude, ChatGPT, VS Code, Cursor, Codex and mcp-remote would connect to it, and
 says what is wrong, where, and how to fix it. Changes nothing on the server unless --register is given.
 
   --for claude|chatgpt    check what the directory asks for, too: a fault against it is a problem, not a warning

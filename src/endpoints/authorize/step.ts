@@ -114,7 +114,7 @@ async function nextOf(
     case 'proven':
       return admit(call, { login: record.asker.slice('login:'.length), proven: result });
     case 'passed':
-      if (!kept.first) throw new Error('A second factor was shown for nobody.');
+      if (!kept.first) throw new Error('A second factor was shown without a first one.');
       return startSession(call, { ...kept.first, proven: { ...kept.first.proven, authenticatedAt: call.as.now() } });
   }
 }

@@ -28,7 +28,7 @@ export async function token(call: Call): Promise<Response> {
   const grantType = findGrantType(type, as.settings);
   const authorization = request.headers.get('authorization');
   const shown =
-    grantType?.needsNoClient && namesNobody(form, authorization) ? NO_CLIENT : await authenticate(as, authorization, form, call);
+    grantType?.needsNoClient && namesNoClient(form, authorization) ? NO_CLIENT : await authenticate(as, authorization, form, call);
   form.required('grant_type');
   if (!grantType) throw new OAuthError('unsupported_grant_type', 'grant_type_unknown');
   checkConfigured(as, shown, type);
@@ -66,7 +66,7 @@ async function nonceHeader(as: AuthServer): Promise<Record<string, string>> {
   return { 'dpop-nonce': await freshNonce(as) };
 }
 
-function namesNobody(form: Params, authorization: string | null): boolean {
+function namesNoClient(form: Params, authorization: string | null): boolean {
   return authorization === null && ['client_id', 'client_secret', 'client_assertion'].every((name) => form.optional(name) === undefined);
 }
 

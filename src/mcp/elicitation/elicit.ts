@@ -83,7 +83,7 @@ export function makeElicitor(
   const related = id === undefined ? {} : { relatedRequestId: id };
   const below = async (): Promise<Below> => {
     const one = await server();
-    if (one === undefined) throw new TypeError('Nobody can be asked while the server is being made: ask in the handler of a tool.');
+    if (one === undefined) throw new TypeError('No user can be asked while the server is being made: ask in the handler of a tool.');
     return ('server' in one ? one.server : one) as unknown as Below;
   };
   return {

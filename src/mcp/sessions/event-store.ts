@@ -120,7 +120,7 @@ function slotsFor(stream: string): readonly string[] {
 /** Sent to a client that waits for a call of a dead process: an error for each request without an answer; null while a process runs it. */
 export function deathOf({ open, over, seenAt }: KeptStream, now: Seconds): readonly Json[] | null {
   if (over || now - seenAt <= DEAD_AFTER) return null;
-  const error = { code: -32000, message: 'The server that was at it has ended, and nobody knows how far it came.' };
+  const error = { code: -32000, message: 'The server that handled this request has stopped. How far it got is unknown.' };
   return open.map((id) => ({ jsonrpc: '2.0', id, error }));
 }
 
