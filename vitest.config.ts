@@ -27,8 +27,8 @@ const LONG = [
 const WITHOUT_A_STORE = ['client-documents', 'device-clients', 'hostile-lengths', 'words'].map((name) => `test/journeys/${name}.test.ts`);
 /** So that a slow machine makes nothing fail; whatever hangs still ends. */
 const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 };
-/** A test that asserts nothing cannot fail, which is a failure. */
-const expect = { requireAssertions: true };
+/** A test that asserts nothing cannot fail, which is a failure. What a test waits for may take as long as a slow machine needs. */
+const expect = { requireAssertions: true, poll: { timeout: 30_000 } };
 /** Long counts of races, kills and restarts, for whoever has the time. */
 const provide = { full: process.env['PORTCULLIS_TEST_FULL'] === '1' };
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

@@ -227,8 +227,9 @@ describe.each(storeNames)('an account that a tool asks for, on %s', (store) => {
     expect(token).toContain('upstream-');
     expect(written.some((line) => line.includes('upstream-'))).toBe(false);
     await world.alice.client.revoke(world.alice.refresh);
-    await vi.waitFor(() =>
-      expect(world.events.filter(({ kind }) => kind === 'upstream.disconnected')).toMatchObject([{ told: 'revoked' }]),
+    await vi.waitFor(
+      () => expect(world.events.filter(({ kind }) => kind === 'upstream.disconnected')).toMatchObject([{ told: 'revoked' }]),
+      { timeout: 20_000 },
     );
     expect(world.idp.calls).toContain('revoke');
     expect((await world.files('2025-11-25')).status).toBe(401);

@@ -41,7 +41,7 @@ async function listener(handler: FetchObject, who: Person): Promise<{ seen: stri
   return { seen, client };
 }
 
-const until = async (what: () => boolean): Promise<void> => vi.waitFor(() => expect(what()).toBe(true), { timeout: 5000, interval: 10 });
+const until = async (what: () => boolean): Promise<void> => vi.waitFor(() => expect(what()).toBe(true), { timeout: 20_000, interval: 10 });
 
 describe('mcp/events/listening', () => {
   it('tells a user whose rights changed, and nobody else, so that the list is asked for anew', async () => {
