@@ -2,6 +2,7 @@
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -13,6 +14,23 @@ const lock = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8')) as {
 /** Marks of secrets: keys, tokens of registries and vendors, passwords in URLs. */
 const SECRET =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/]{40}|\bnpm_[A-Za-z0-9]{36}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bAKIA[0-9A-Z]{16}\b|_authToken\s*=|\bsk_live_[A-Za-z0-9]{16}/;
+
+interface Packed {
+  /** Bytes to download. */
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** What `npm pack` puts together of what was built. */
+function pack(): Packed {
+  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, npm_config_cache: `${root}artifacts/npm-cache`, npm_config_update_notifier: 'false' },
+  });
+  if (status !== 0) throw new Error(stderr);
+  return (JSON.parse(stdout) as [Packed])[0];
+}
 
 describe('the package', () => {
   it('SEC-230 runs nothing when it is installed, and depends on few things, none of which does', () => {
@@ -27,14 +45,7 @@ describe('the package', () => {
   }); // prettier-ignore
 
   it('SEC-230 holds what was built and the words about it, no sources, no settings of a machine, and no secret', () => {
-    const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      cwd: root,
-      encoding: 'utf8',
-      env: { ...process.env, npm_config_cache: `${root}artifacts/npm-cache`, npm_config_update_notifier: 'false' },
-    });
-    expect([status, stderr]).toEqual([0, expect.any(String)]);
-    const [packed] = JSON.parse(stdout) as { readonly files: readonly { readonly path: string }[] }[];
-    const paths = (packed?.files ?? []).map(({ path }) => path);
+    const paths = pack().files.map(({ path }) => path);
     expect(paths).toContain('package.json');
     expect(paths.filter((path) => !/^(dist\/|package\.json$|(README|CHANGELOG|SECURITY|LICENSE)(\.md)?$)/.test(path))).toEqual([]);
     expect(paths.filter((path) => /(^|\/)\.|\.(env|pem|key|p12|db|sqlite|tsbuildinfo|log)$|node_modules|\.test\./.test(path))).toEqual([]);
@@ -42,6 +53,22 @@ describe('the package', () => {
     expect(telling).toEqual([]);
     const here = paths.filter((path) => existsSync(root + path) && readFileSync(root + path, 'utf8').includes(root.slice(0, -1)));
     expect(here).toEqual([]); // F-59: no file, source maps included, tells in which folder it was built
+  });
+
+  it('is at most 600 kB to download, with every declaration that its own ones lead to (N-16)', () => {
+    const { size, files } = pack();
+    expect(size).toBeLessThanOrEqual(600_000);
+    const paths = new Set(files.map(({ path }) => path));
+    expect([...paths].filter((path) => path.endsWith('.map'))).toEqual([]);
+    const types = [...paths].filter((path) => path.endsWith('.d.ts'));
+    expect(types.length).toBeGreaterThan(100);
+    const missing = types.flatMap((path) =>
+      [...readFileSync(root + path, 'utf8').matchAll(/(?:from|import)\s*\(?["'](\.[^"']+)["']/g)]
+        .map(([, to = '']) => join(dirname(path), to).replace(/\.[jt]s$/, '.d.ts'))
+        .filter((to) => !paths.has(to))
+        .map((to) => `${path}: ${to}`),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('is bundled by an application without a warning (N-03)', async () => {
