@@ -21,7 +21,7 @@ const connect = lazy(async () => (await import('./endpoints/account/connect.ts')
 const errorPage = lazy(async () => (await import('./pages/message.ts')).errorPage);
 const device = lazy(async () => (await import('./endpoints/authorize/device.ts')).device);
 const deviceAuthorization = lazy(async () => (await import('./endpoints/oauth/device-authorization.ts')).deviceAuthorization);
-const inTheirLanguage = lazy(async () => (await import('./endpoints/sign-in/browser-context.ts')).detectLanguage);
+const detectLanguage = lazy(async () => (await import('./endpoints/sign-in/browser-context.ts')).detectLanguage);
 const introspect = lazy(async () => (await import('./endpoints/oauth/introspect.ts')).introspect);
 const login = lazy(async () => (await import('./endpoints/account/login.ts')).login);
 const loginPageOf = lazy(async () => (await import('./endpoints/account/login.ts')).loginPageOf);
@@ -127,7 +127,7 @@ export async function answer(route: Route, asked: Call): Promise<Response> {
   try {
     if (route.reader === 'person') {
       if (isPrefetch(asked.request)) return notAhead();
-      call = await inTheirLanguage(asked);
+      call = await detectLanguage(asked);
       await prepareLogins(call);
     }
     const endpoint = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;

@@ -4,7 +4,28 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 /** Folders of `src` without such words. To be extended as folders get done. */
-const DONE = ['clients', 'core', 'grants', 'model', 'node', 'stores', 'testing', 'upstreams', 'verifiers', 'worker'];
+const DONE = [
+  'cli',
+  'clients',
+  'core',
+  'endpoints',
+  'grants',
+  'guard',
+  'lib',
+  'logins',
+  'mcp',
+  'model',
+  'node',
+  'options',
+  'pages',
+  'provider',
+  'stores',
+  'testing',
+  'upstreams',
+  'verifiers',
+  'words',
+  'worker',
+];
 
 /** Not used at all. "there is none" is fine. */
 const WORDS = /\b(?:whoever|whosever|nobody|everybody|somebody|anybody|mend(?:s|ed)?)\b|(?<!\bthere )\bis none\b/i;

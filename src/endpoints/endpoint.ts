@@ -15,7 +15,7 @@ import type { HostSessionAnswer } from './sign-in/host-session.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
 import type { Records } from '../core/records/records.ts';
 
-const askPresent = lazy(async () => (await import('./sign-in/host-session.ts')).readHostSession);
+const readHostSession = lazy(async () => (await import('./sign-in/host-session.ts')).readHostSession);
 
 /** One request to an endpoint. */
 export interface Call {
@@ -73,7 +73,7 @@ class OneCall implements Call {
     this.#around = around;
     this.after = (work) => around.waitUntil(workOf(this, work, around.answered));
     let present: ReturnType<Call['present']> | undefined;
-    this.present = () => (present ??= askPresent({ request, as, env }));
+    this.present = () => (present ??= readHostSession({ request, as, env }));
   }
 
   get url(): URL {

@@ -29,13 +29,13 @@ export function base64url(bytes: Uint8Array): string {
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | null {
   if (text.length % 4 === 1) return null;
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
-  let [bits, held, at] = [0, 0, 0];
+  let [bits, count, at] = [0, 0, 0];
   for (let index = 0; index < text.length; index++) {
     const value = VALUES[text.charCodeAt(index)] ?? FOREIGN;
     if (value === FOREIGN) return null;
     bits = ((bits << 6) | value) & 0xffff;
-    held += 6;
-    if (held >= 8) bytes[at++] = (bits >> (held -= 8)) & 255;
+    count += 6;
+    if (count >= 8) bytes[at++] = (bits >> (count -= 8)) & 255;
   }
-  return (bits & ((1 << held) - 1)) === 0 ? bytes : null;
+  return (bits & ((1 << count) - 1)) === 0 ? bytes : null;
 }

@@ -21,12 +21,12 @@ export async function oneTimeCode(secret: Uint8Array<ArrayBuffer>, step: number)
 
 /** Bytes in Base32 without padding (RFC 4648 §6): how people and apps pass such secrets on. */
 export function base32(bytes: Uint8Array): string {
-  let [text, held, bits] = ['', 0, 0];
+  let [text, value, bits] = ['', 0, 0];
   for (const byte of bytes) {
-    held = ((held << 8) | byte) & 0xfff;
-    for (bits += 8; bits >= 5; bits -= 5) text += SIGNS.charAt((held >> (bits - 5)) & 31);
+    value = ((value << 8) | byte) & 0xfff;
+    for (bits += 8; bits >= 5; bits -= 5) text += SIGNS.charAt((value >> (bits - 5)) & 31);
   }
-  return bits > 0 ? text + SIGNS.charAt((held << (5 - bits)) & 31) : text;
+  return bits > 0 ? text + SIGNS.charAt((value << (5 - bits)) & 31) : text;
 }
 
 /** The URI by which an app takes a secret over. @param issuer whose it is; @param account what the app calls it. */

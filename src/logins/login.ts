@@ -20,7 +20,7 @@ export interface OwnLogin<Env = unknown> {
    * Where to redirect the browser. The URL must contain `state`, and the site must return it. `keep` is sealed until the return.
    * `fresh` means that the user has to authenticate again, even with a session at the site.
    */
-  readonly begin: (trip: UpstreamRequest & { readonly env: Env }) => Awaitable<{
+  readonly begin: (redirect: UpstreamRequest & { readonly env: Env }) => Awaitable<{
     readonly location: string;
     readonly keep?: Json;
   }>;
@@ -28,7 +28,7 @@ export interface OwnLogin<Env = unknown> {
    * The user who returned. Called once for each redirect, for the browser that was redirected. If it throws, the error is reported to the
    * operator, and the user is told that it did not work.
    */
-  readonly finish: (came: {
+  readonly finish: (callback: {
     readonly redirectUri: string;
     readonly state: string;
     readonly parameters: URLSearchParams;
@@ -55,12 +55,12 @@ export function login<Env = unknown>(options: OwnLogin<Env>): RedirectLogin {
     id,
     label,
     site,
-    async begin(trip, { env }) {
-      const { location, keep = null } = await begin({ ...trip, env: env as Env });
+    async begin(redirect, { env }) {
+      const { location, keep = null } = await begin({ ...redirect, env: env as Env });
       return { location, keep };
     },
-    async finish(came, { env, issuer }) {
-      const found = await finish({ ...came, env: env as Env });
+    async finish(callback, { env, issuer }) {
+      const found = await finish({ ...callback, env: env as Env });
       if ('deny' in found) return { kind: 'refused', reason: 'denied_by_login', text: found.deny };
       const { permissions, authenticatedAt, ...identity } = found;
       if (identity.issuer === issuer)

@@ -116,7 +116,8 @@ export function upstream(provider: Upstream, options: UpstreamOptions = {}): Red
       if (((await options.mapIdentity?.(identity, env)) ?? {}).deny !== undefined) return 'no';
       return token === null || !provider.recheck ? 'yes' : provider.recheck(token, identity);
     },
-    begin: (trip, { env, network }) => provider.startSignIn({ ...trip, env, visitor: network, offline: keepTokens }).catch(resultOf),
+    begin: (redirect, { env, network }) =>
+      provider.startSignIn({ ...redirect, env, visitor: network, offline: keepTokens }).catch(resultOf),
     finish: async (came, { env, now, network }) => {
       const arrived = await provider.finishSignIn({ ...came, now: now(), env, visitor: network }).catch(resultOf);
       return 'kind' in arrived ? arrived : judge(arrived, env);

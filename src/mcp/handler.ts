@@ -120,23 +120,23 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       const { challenge } = requestState(ctx);
       if (access === null && !open) return challenge ? unauthorized(challenge, false) : failure();
       const authInfo = access ? authInfoOf(access) : anonymousInfo();
-      const visitor = access && sessions ? { access, ctx, report, streamCheck, streams } : null;
+      const caller = access && sessions ? { access, ctx, report, streamCheck, streams } : null;
       try {
         if (request.method !== 'POST') {
-          const attended = (visitor && (await sessions?.attend(request, visitor, events))) ?? null;
-          return attended === null ? notAllowed() : withoutStore(attended);
+          const stream = (caller && (await sessions?.openStream(request, caller, events))) ?? null;
+          return stream === null ? notAllowed() : withoutStore(stream);
         }
-        const entry = await readRequest(policy, request, { ...options, access, ctx, report });
-        if (entry instanceof Response) return entry;
-        const resuming = await openRequestState(entry.body, { access, states: requestState(ctx).states?.passing, url: request.url });
+        const accepted = await readRequest(policy, request, { ...options, access, ctx, report });
+        if (accepted instanceof Response) return accepted;
+        const resuming = await openRequestState(accepted.body, { access, states: requestState(ctx).states?.passing, url: request.url });
         if (resuming instanceof Response) return resuming;
         const { resumed } = resuming;
-        const turn = (visitor && (await sessions?.admit(entry.request, resuming.body, visitor))) ?? null;
-        if (turn instanceof Response) return withoutStore(turn);
-        const { body } = turn ?? resuming;
-        requestState(ctx).calledTools = entry.called;
+        const exchange = (caller && (await sessions?.acceptPost(accepted.request, resuming.body, caller))) ?? null;
+        if (exchange instanceof Response) return withoutStore(exchange);
+        const { body } = exchange ?? resuming;
+        requestState(ctx).calledTools = accepted.called;
         let making: Awaitable<AnyServer> | undefined;
-        const asker = makeElicitor(() => making, body, resumed, turn !== null);
+        const asker = makeElicitor(() => making, body, resumed, exchange !== null);
         authInfo.extra = { ...authInfo.extra, asker };
         const answer = async (): Promise<Response> => {
           const server = await (making = factory(access, ctx, env, asker));
@@ -147,23 +147,23 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
           promptToConnect(server, { request, body, access, resumed });
           keepErrorsInside(server, report);
           keepListsPrivate(server, policy, access);
-          forgetTools(server, entry.unknown);
-          if (isListening(body)) return withoutStore(await listen(server, entry.request, body, { access, ctx, authInfo }));
+          forgetTools(server, accepted.unknown);
+          if (isListening(body)) return withoutStore(await listen(server, accepted.request, body, { access, ctx, authInfo }));
           if (!isCurrent(server)) onConnect(server, () => {}, giveRequestInfo);
-          if (turn) return withoutStore(await turn.serve(server, authInfo));
+          if (exchange) return withoutStore(await exchange.serve(server, authInfo));
           relateToRequest(server, body);
-          if (isPlain(entry.request, body, server)) return await respondInJson(server, entry.request, body, { authInfo, report });
-          return withoutStore(await serveOnce(server, entry.request, { authInfo, parsedBody: body }));
+          if (isPlain(accepted.request, body, server)) return await respondInJson(server, accepted.request, body, { authInfo, report });
+          return withoutStore(await serveOnce(server, accepted.request, { authInfo, parsedBody: body }));
         };
         const [id, ...others] = requestsIn(body);
-        if (id === undefined || turn?.isApart || !acceptsAnswers(request.headers.get('accept'))) return await answer();
+        if (id === undefined || exchange?.isApart || !acceptsAnswers(request.headers.get('accept'))) return await answer();
         const gone = (): void =>
           void Promise.resolve(making)
             .then((server) => server?.close())
             .catch(report);
-        const waiting = { id: others.length > 0 ? null : id, gone, ...(turn && { headers: turn.headers }) };
+        const waiting = { id: others.length > 0 ? null : id, gone, ...(exchange && { headers: exchange.headers }) };
         const response = await inTime(answer().catch(failed), waiting);
-        return turn ? response : endedByToken(response, access, ctx, gone);
+        return exchange ? response : endedByToken(response, access, ctx, gone);
       } catch (error) {
         return failed(error);
       }
@@ -216,8 +216,8 @@ export function handlerFor<Env, Props>(factory: AskingFactory<Env, Props>, optio
       }
       // A refused request is not a stream, and is not counted.
       const { url, headers } = request;
-      const held = new Request(url, { method: 'POST', headers: [...headers], signal });
-      const answer = await serveOnce(server, held, { authInfo, parsedBody: body }, busFor(events, access, body));
+      const forwarded = new Request(url, { method: 'POST', headers: [...headers], signal });
+      const answer = await serveOnce(server, forwarded, { authInfo, parsedBody: body }, busFor(events, access, body));
       return tellingItsEnd(answer, () => end.abort());
     } catch (error) {
       end.abort();

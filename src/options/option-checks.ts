@@ -198,7 +198,7 @@ export function registrationOf(given: RegistrationOptions = {}): RegistrationRul
   const { initialAccessToken, most = MAX_CLIENTS, policy = null, redirectSchemes } = given;
   const unknown = Object.keys(given).find((name) => !['initialAccessToken', 'most', 'policy', 'redirectSchemes'].includes(name));
   if (unknown !== undefined)
-    fail('clientRegistration', `has ${JSON.stringify(unknown)}, which is none of initialAccessToken, most, policy, redirectSchemes`);
+    fail('clientRegistration', `has ${JSON.stringify(unknown)}, which is not one of initialAccessToken, most, policy, redirectSchemes`);
   if (initialAccessToken !== undefined && initialAccessToken !== 'required')
     fail('clientRegistration', 'takes `initialAccessToken: "required"`, or none');
   if (!Number.isSafeInteger(most) || most < 1) fail('clientRegistration', 'needs a whole number of at least 1 as `most`');

@@ -243,7 +243,7 @@ function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOp
 
 /** Who allows a scope opens what those open that it includes. */
 function withIncluded(scopes: readonly ScopeInfo[]): readonly ScopeInfo[] {
-  const covered = makeScopeExpansion(scopes);
+  const expandScopes = makeScopeExpansion(scopes);
   const opened = (name: string): readonly string[] => scopes.find((scope) => scope.name === name)?.unlocks ?? [];
-  return scopes.map((scope) => (scope.includes ? { ...scope, unlocks: [...new Set(covered([scope.name]).flatMap(opened))] } : scope));
+  return scopes.map((scope) => (scope.includes ? { ...scope, unlocks: [...new Set(expandScopes([scope.name]).flatMap(opened))] } : scope));
 }

@@ -47,7 +47,7 @@ function checkResource(name: string, special: unknown, routes: readonly Route[])
   if (typeof special !== 'object' || special === null)
     fail('resources', `says nothing of ${shown}; give an object, if need be an empty one`);
   const odd = Object.keys(special).find((key) => !KNOWN.includes(key));
-  if (odd !== undefined) fail('resources', `has \`${odd}\` for ${shown}, which is none of ${KNOWN.join(', ')}`);
+  if (odd !== undefined) fail('resources', `has \`${odd}\` for ${shown}, which is not one of ${KNOWN.join(', ')}`);
   const { requiredScopes = [], accessTokenTTL, accessTokenSigning } = special as ResourceOptions;
   checkKind(`resources[${shown}].accessTokenSigning`, oneOf(...SIGNING_ALGS, 'none'), accessTokenSigning);
   checkKind(`resources[${shown}].accessTokenTTL`, ACCESS_TTL, accessTokenTTL);
@@ -57,11 +57,11 @@ function checkResource(name: string, special: unknown, routes: readonly Route[])
 
 /** A scope stands for known ones, and never, by whatever way, for itself. @throws {TypeError} */
 export function checkHierarchy(scopes: readonly ScopeInfo[]): void {
-  const covered = makeScopeExpansion(scopes);
+  const expandScopes = makeScopeExpansion(scopes);
   for (const { name, includes = [] } of scopes) {
     const unknown = Array.isArray(includes) ? includes.find((one) => !scopes.some((scope) => scope.name === one)) : includes;
     if (unknown !== undefined) fail('scopesSupported', `lets ${name} include ${JSON.stringify(unknown)}, which is not in the list`);
-    if (covered(includes).includes(name)) fail('scopesSupported', `lets ${name} include itself, by way of ${includes.join(', ')}`);
+    if (expandScopes(includes).includes(name)) fail('scopesSupported', `lets ${name} include itself, by way of ${includes.join(', ')}`);
   }
 }
 

@@ -38,9 +38,9 @@ export interface GrantVerbs {
   /** An active grant, or null. */
   findGrant(grantId: string): Promise<GrantInfo | null>;
   /** Active grants of a user, of a client, or of all users (scans the whole store), one page; continue with `next`, also after an empty page. */
-  listGrants(whose: GrantFilter, after?: Cursor): Promise<{ readonly grants: readonly GrantInfo[]; readonly next?: Cursor }>;
+  listGrants(filter: GrantFilter, after?: Cursor): Promise<{ readonly grants: readonly GrantInfo[]; readonly next?: Cursor }>;
   /** Ends them all, and tells how many; what was allowed without asking is asked again. Interrupted, do it again. */
-  revokeGrants(whose: GrantFilter): Promise<number>;
+  revokeGrants(filter: GrantFilter): Promise<number>;
   /**
    * Signs a user out everywhere: every session and every grant ends, whichever way the user signed in. Interrupted, do it again.
    *
@@ -73,11 +73,11 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
       const grant = await as.records.findGrant(grantId);
       return grant && isLive(grant, as.now()) ? infoOf(grant) : null;
     },
-    async listGrants(whose, after) {
-      const { grants, ...page } = await grantsOf(as, checked(whose), after);
+    async listGrants(filter, after) {
+      const { grants, ...page } = await grantsOf(as, checked(filter), after);
       return { ...page, grants: grants.map(infoOf) };
     },
-    revokeGrants: async (whose) => endGrants(as, checked(whose)),
+    revokeGrants: async (filter) => endGrants(as, checked(filter)),
     async signOut(userId, { removeSignIns = false } = {}) {
       const kinds = typeof removeSignIns === 'boolean' ? (removeSignIns ? SIGN_IN_KINDS : []) : removeSignIns;
       const unknown = kinds.find((kind) => !SIGN_IN_KINDS.includes(kind));
@@ -92,9 +92,9 @@ export function makeGrantVerbs(as: AuthServer): GrantVerbs {
 }
 
 /** A missing id must not mean all users. */
-function checked(whose: GrantFilter): GrantFilter {
-  const { userId, clientId } = (whose ?? {}) as { readonly userId?: unknown; readonly clientId?: unknown };
+function checked(filter: GrantFilter): GrantFilter {
+  const { userId, clientId } = (filter ?? {}) as { readonly userId?: unknown; readonly clientId?: unknown };
   const id = userId ?? clientId;
-  if (whose === 'all' || (typeof id === 'string' && id !== '')) return whose;
+  if (filter === 'all' || (typeof id === 'string' && id !== '')) return filter;
   throw new TypeError("Name the grants: { userId }, { clientId } or 'all'.");
 }

@@ -128,10 +128,10 @@ export class OAuthProvider<Env = unknown> {
 
   async #protected(host: Host<Env>, api: Protected<Env>, request: Request, env: Env, ctx: Context): Promise<Response> {
     if (request.headers.get('origin') === null) return this.#called(host, api, request, env, ctx);
-    const foreign = checkOrigin(request, host.allowedOrigins, host.as.settings.issuer);
-    if (foreign) {
+    const forbidden = checkOrigin(request, host.allowedOrigins, host.as.settings.issuer);
+    if (forbidden) {
       host.as.emit({ kind: 'request.refused', endpoint: 'guard', ...(await import('../guard/refused.ts')).originRefusal(request) });
-      return foreign; // which a foreign page may not even read
+      return forbidden; // which a forbidden page may not even read
     }
     return withCors(request, await this.#called(host, api, request, env, ctx));
   }

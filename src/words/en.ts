@@ -1,6 +1,6 @@
 /**
  * English: the language that every text exists in, and the shape of all others. A new page brings its section here;
- * a language that lacks a text shows the English one until somebody translates it.
+ * a language that lacks a text shows the English one until it is translated.
  */
 import { account } from './en/account.ts';
 import { approve } from './en/approve.ts';

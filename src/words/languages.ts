@@ -1,10 +1,10 @@
 /**
- * Languages: the tables, and which of them somebody reads. Chosen as RFC 4647 §3.4 looks up: the first wanted range that
+ * Languages: the tables, and which of them a user reads. Chosen as RFC 4647 §3.4 looks up: the first wanted range that
  * is here, cut from its end until it fits; `ui_locales` of the request before the browser's `Accept-Language`.
  */
 import { overlaid, type Translation, type Words, ENGLISH } from './words.ts';
 
-/** What we translated, by tag; a table is loaded when somebody reads it. */
+/** What we translated, by tag; a table is loaded when a page first needs it. */
 export const OURS: { readonly [tag: string]: () => Promise<Translation> } = {
   en: async () => ENGLISH,
   ar: async () => (await import('./ar.ts')).ar,

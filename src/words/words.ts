@@ -25,7 +25,7 @@ export function say(text: Text, words: Words): HtmlValue {
   return typeof text === 'function' ? text(words) : text;
 }
 
-/** Why somebody was not let in: the login's own text, or that of its reason. */
+/** Why a user was refused: the login's own text, or that of its reason. */
 export function sayRefused({ reason, text }: { readonly reason: string; readonly text?: Text }, words: Words): HtmlValue {
   const known: { readonly [reason: string]: string } = words.refused;
   return text === undefined ? (known[reason] ?? words.refused.other) : say(text, words);

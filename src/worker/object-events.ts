@@ -19,7 +19,7 @@ interface NewsObject {
 const PAUSE_MS = 5000;
 
 /**
- * News among all isolates.
+ * Events among all isolates.
  *
  * @param namespace the binding: `import { env } from 'cloudflare:workers'`, `events: objectEvents(env.NEWS)`.
  * @param onError told when a stream cannot listen; it tries again every five seconds. Default: `console.error`.
@@ -30,8 +30,8 @@ export function objectEvents(namespace: NewsNamespace, onError: (error: unknown)
     throw new TypeError('objectEvents: the Durable Object binding is missing. Add it to the Worker configuration, class PortcullisNews.');
   const objectOf = (user: string): NewsObject => namespace.get(namespace.idFromName(user) as never) as NewsObject;
   return {
-    async publish({ issuer, userId }, news = LISTS) {
-      await objectOf(keyOf(issuer, userId)).publish(JSON.stringify(news));
+    async publish({ issuer, userId }, events = LISTS) {
+      await objectOf(keyOf(issuer, userId)).publish(JSON.stringify(events));
     },
     subscribe({ issuer, userId }, listener) {
       const user = keyOf(issuer, userId);
@@ -84,5 +84,5 @@ function keepListening(
 }
 
 function logError(error: unknown): void {
-  console.error('portcullis: news of changed rights do not come through', error);
+  console.error('portcullis: events of changed rights do not arrive', error);
 }

@@ -155,8 +155,8 @@ describe('an existing session', () => {
     const bare = existingSession({ find: () => null });
     const app = await makeApp('memory', { logins: [bare], name: 'Acme' });
     const page = await app.browser().get(await (await app.client()).authorizeUrl());
-    expect([page.status, page.text.includes('Nobody is signed in to Acme')]).toEqual([200, true]);
-    expect((await app.browser().get(`${ISSUER}/login`)).text).toContain('Nobody is signed in to Acme');
+    expect([page.status, page.text.includes('You are not signed in to Acme')]).toEqual([200, true]);
+    expect((await app.browser().get(`${ISSUER}/login`)).text).toContain('You are not signed in to Acme');
     expect(host.login.kind).toBe('redirect');
   });
 

@@ -137,7 +137,7 @@ describe.each(storeNames)('logins/passkey-section on %s', (store) => {
 
   it('keeps the last way into an account, unless told so in as many words', async () => {
     const { browser, device, id } = await stranger('ada');
-    expect((await browser.get(ISSUER + PATH)).text).toContain('Without it nobody can sign in');
+    expect((await browser.get(ISSUER + PATH)).text).toContain('Without it no one can sign in');
     const kept = await post(browser, { do: 'remove', passkey: id });
     expect([kept.status, kept.text.includes('This is your last passkey')]).toEqual([409, true]);
     const second = makeAuthenticator(ISSUER);

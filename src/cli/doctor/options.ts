@@ -63,7 +63,7 @@ export function parseDoctorOptions(argv: readonly string[], env: { readonly [nam
   if (values.json === true && values.markdown === true) throw usage('--json and --markdown exclude each other', HELP);
   const { origin = null } = values;
   if (origin !== null && !(URL.canParse(origin) && new URL(origin).origin === origin))
-    throw usage(`--origin takes an origin such as https://app.example.com, and ${JSON.stringify(origin)} is none`, HELP);
+    throw usage(`--origin takes an origin such as https://app.example.com, not ${JSON.stringify(origin)}`, HELP);
   const tokenFrom = values['token-from'] ?? 'PORTCULLIS_TOKEN';
   const token = env[tokenFrom] ?? null;
   if (values['token-from'] !== undefined && token === null) throw usage(`The variable ${tokenFrom} is not set`, HELP);

@@ -62,9 +62,9 @@ export async function showLogin(call: Call, { typed, returnTo, ...problem }: Sho
 
 /** The page. */
 export function noLoginPage({ as: { settings }, words }: Call): Response {
-  const { nobodyTitle: title, nobody, nobodyToDo, hostFirst, hostFirstToDo } = words.signIn;
+  const { noSessionTitle: title, noSession, noSessionToDo, hostFirst, hostFirstToDo } = words.signIn;
   const { brand, logins, name } = settings;
-  const [message, whatToDo] = hostOf(logins) ? [hostFirst(name), hostFirstToDo] : [nobody, nobodyToDo];
+  const [message, whatToDo] = hostOf(logins) ? [hostFirst(name), hostFirstToDo] : [noSession, noSessionToDo];
   return messagePage({ title, message, whatToDo, brand, words, mark: 'gate' });
 }
 

@@ -61,8 +61,8 @@ async function questionOf(
   access: Access,
   { request, body, resumed }: Parameters<typeof promptToConnect>[1],
 ): Promise<object> {
-  const held = { answers: resumed?.answers ?? {}, asked: [key] };
-  const requestState = await sealRequestState(access, (body as CallMessage).params ?? {}, held, request.url);
+  const state = { answers: resumed?.answers ?? {}, asked: [key] };
+  const requestState = await sealRequestState(access, (body as CallMessage).params ?? {}, state, request.url);
   const inputRequests = { [key]: { method: 'elicitation/create', params } };
   return { result: { resultType: 'input_required', inputRequests, requestState } };
 }

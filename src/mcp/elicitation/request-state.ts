@@ -75,10 +75,10 @@ export async function openRequestState(
   if (access === null || body.method !== 'tools/call' || typeof requestState !== 'string' || !requestState.startsWith(STATE))
     return { body, resumed: null };
   const carried = await access.connect.open(requestState.slice(STATE.length), boundTo(params, url));
-  const held = (carried?.value ?? {}) as RequestState;
-  const { asked = [], connecting = false } = held;
+  const state = (carried?.value ?? {}) as RequestState;
+  const { asked = [], connecting = false } = state;
   // Answers count for ten minutes only: so long is it stored that the state was used.
-  const answers = carried?.over === false ? (held.answers ?? {}) : {};
+  const answers = carried?.over === false ? (state.answers ?? {}) : {};
   const isOnce = asked.length > 0 || Object.keys(answers).length > 0;
   if (carried === null || (asked.length > 0 && carried.over) || (isOnce && !(await spend(requestState, states))))
     return rpcError(400, INVALID_PARAMS, 'Invalid requestState', body.id);
@@ -94,8 +94,8 @@ export async function openRequestState(
 }
 
 /** Seals the state for the repetition of this call. @param url of the call: each endpoint stores which of its own states were used. */
-export async function sealRequestState(access: Access, params: Params, held: RequestState, url: string): Promise<string> {
-  return STATE + (await access.connect.seal(held, boundTo(params, url)));
+export async function sealRequestState(access: Access, params: Params, state: RequestState, url: string): Promise<string> {
+  return STATE + (await access.connect.seal(state, boundTo(params, url)));
 }
 
 /** True for exactly one caller. A state has one spelling (RFC 4648 §3.5). Without a store, a state can be reused for its ten minutes. */

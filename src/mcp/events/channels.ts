@@ -96,7 +96,7 @@ export function postgresChannel(
         try {
           listener = await connect();
           listener.on('error', (error) => again(error, FIRST_PAUSE));
-          listener.on('end', () => again(new Error('The connection that listens for news has ended.'), FIRST_PAUSE));
+          listener.on('end', () => again(new Error('The connection that listens for events has ended.'), FIRST_PAUSE));
           listener.on('notification', ({ channel, payload }) => channel === name && payload !== undefined && receive(payload));
           await listener.query(`LISTEN ${name}`);
           opened();
@@ -116,5 +116,5 @@ function heed(client: object, onError: (error: unknown) => void): void {
 }
 
 function logError(error: unknown): void {
-  console.error('portcullis: news of changed rights do not come through', error);
+  console.error('portcullis: events of changed rights do not arrive', error);
 }

@@ -25,18 +25,20 @@ export function isListening(body: unknown): boolean {
 export function busFor(events: UserEvents, access: Access | null, body: unknown): ServerEventBus {
   const { params } = body as { readonly params?: { readonly notifications?: unknown } };
   const subscribed = watchedIn(params).filter((uri) => typeof uri === 'string');
-  const eventsOf = (news: UserEvent): readonly ServerEvent[] => {
-    if (news === 'updates') return subscribed.map((uri) => ({ kind: 'resource_updated', uri }));
-    if (typeof news === 'string') return [{ kind: KINDS[news] }];
-    const uri = subscribedAs({ subscribed }, news.updated);
+  const eventsOf = (event: UserEvent): readonly ServerEvent[] => {
+    if (event === 'updates') return subscribed.map((uri) => ({ kind: 'resource_updated', uri }));
+    if (typeof event === 'string') return [{ kind: KINDS[event] }];
+    const uri = subscribedAs({ subscribed }, event.updated);
     return uri === null ? [] : [{ kind: 'resource_updated', uri }];
   };
   return {
     publish() {
-      throw new TypeError('News are published with `events.publish({ userId })`, which reaches the streams of one user in all processes.');
+      throw new TypeError(
+        'Events are published with `events.publish({ userId })`, which reaches the streams of one user in all processes.',
+      );
     },
     subscribe: (listener) =>
-      access ? events.subscribe(eventUserOf(access), (news) => eventsOf(news).forEach((event) => listener(event))) : () => undefined,
+      access ? events.subscribe(eventUserOf(access), (event) => eventsOf(event).forEach((one) => listener(one))) : () => undefined,
   };
 }
 

@@ -23,10 +23,10 @@ export interface EventUser {
 
 /** Carries events from their publishers to the streams of a user. */
 export interface UserEvents {
-  /** @param news default: all three lists. */
-  publish(user: EventUser, news?: readonly UserEvent[]): Awaitable<void>;
+  /** @param events default: all three lists. */
+  publish(user: EventUser, events?: readonly UserEvent[]): Awaitable<void>;
   /** @returns a function that ends the subscription; it may be called again. */
-  subscribe(user: EventUser, listener: (news: UserEvent) => void): () => void;
+  subscribe(user: EventUser, listener: (event: UserEvent) => void): () => void;
 }
 
 /** What an engine must do: deliver a text to every process that listens, this one included. */
@@ -43,23 +43,23 @@ export const MISSED: readonly UserEvent[] = [...LISTS, 'updates'];
 
 /** Events within one process; or, through a channel, among all processes that share it. */
 export function userEvents(channel: Channel | null = null): UserEvents {
-  const listeners = new Map<string, Set<(news: UserEvent) => void>>();
+  const listeners = new Map<string, Set<(event: UserEvent) => void>>();
   let listening = false;
-  const deliver = (user: string, news: readonly UserEvent[]): void => {
-    for (const listener of listeners.get(user) ?? []) for (const one of news) listener(one);
+  const deliver = (user: string, events: readonly UserEvent[]): void => {
+    for (const listener of listeners.get(user) ?? []) for (const one of events) listener(one);
   };
   return {
-    async publish({ issuer, userId }, news = LISTS) {
+    async publish({ issuer, userId }, events = LISTS) {
       const user = keyOf(issuer, userId);
-      if (channel) await channel.send(JSON.stringify([user, news]));
-      else deliver(user, news);
+      if (channel) await channel.send(JSON.stringify([user, events]));
+      else deliver(user, events);
     },
     subscribe({ issuer, userId }, listener) {
       if (channel && !listening) {
         listening = true;
         const receive = (text: string): void => {
-          const news = readNews(text);
-          if (news) deliver(...news);
+          const message = readMessage(text);
+          if (message) deliver(...message);
         };
         channel.listen(receive, () => [...listeners.keys()].forEach((user) => deliver(user, MISSED)));
       }
@@ -80,10 +80,10 @@ export function eventUserOf({ issuer, userId }: Access): EventUser {
 }
 
 /** Messages of a shared channel are checked: other programs may write to it. */
-function readNews(text: string): readonly [string, readonly UserEvent[]] | null {
+function readMessage(text: string): readonly [string, readonly UserEvent[]] | null {
   try {
-    const [user, news] = JSON.parse(text) as [unknown, unknown];
-    return typeof user === 'string' && Array.isArray(news) ? [user, news.filter(isUserEvent)] : null;
+    const [user, events] = JSON.parse(text) as [unknown, unknown];
+    return typeof user === 'string' && Array.isArray(events) ? [user, events.filter(isUserEvent)] : null;
   } catch {
     return null; // not ours
   }

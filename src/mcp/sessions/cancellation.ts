@@ -19,17 +19,17 @@ const MAX_CANCELLED = 64;
 type Wanted = readonly (readonly [id: Id, at: Seconds])[];
 
 /** Stores that a request is to be cancelled. */
-export async function putCancellation(drawer: SessionStore, id: unknown): Promise<void> {
+export async function putCancellation(sessionStore: SessionStore, id: unknown): Promise<void> {
   if (!isOfOrdinaryLength(id)) return;
-  await changeState<Wanted, void>(drawer, CANCELLED, WAITS, (wanted) => {
-    const others = (wanted ?? []).filter(([one, at]) => one !== id && drawer.now() - at <= WAITS);
-    return { write: [...others, [id, drawer.now()] as const].slice(-MAX_CANCELLED), result: undefined };
+  await changeState<Wanted, void>(sessionStore, CANCELLED, WAITS, (wanted) => {
+    const others = (wanted ?? []).filter(([one, at]) => one !== id && sessionStore.now() - at <= WAITS);
+    return { write: [...others, [id, sessionStore.now()] as const].slice(-MAX_CANCELLED), result: undefined };
   });
 }
 
 /** Polls for cancellations until the signal aborts, and reports each once. @param open the requests that have no answer yet. */
 export async function watchForCancellations(
-  drawer: SessionStore,
+  sessionStore: SessionStore,
   open: ReadonlySet<Id>,
   {
     until,
@@ -48,7 +48,7 @@ export async function watchForCancellations(
     await pause(LOOK_EVERY * 1000, until);
     if (until.aborted) return;
     await each(look);
-    const found = await looked(() => drawer.read<Wanted>(CANCELLED), report);
-    for (const [id, at] of found?.value ?? []) if (open.has(id) && drawer.now() - at <= WAITS) cancelled(id);
+    const found = await looked(() => sessionStore.read<Wanted>(CANCELLED), report);
+    for (const [id, at] of found?.value ?? []) if (open.has(id) && sessionStore.now() - at <= WAITS) cancelled(id);
   }
 }

@@ -38,13 +38,13 @@ export interface Recording extends EventStore {
 }
 
 /** Begins to store a stream. @param open the requests that have no answer yet. */
-export function recordTo(drawer: SessionStore, open: ReadonlySet<Id>, report: Report): Recording {
+export function recordTo(sessionStore: SessionStore, open: ReadonlySet<Id>, report: Report): Recording {
   let [name, count] = ['', 0];
   let stream: Pick<KeptStream, 'events' | 'over'> = { events: [], over: false };
   let place: Place | null = null;
   const write = async ({ slot, version }: Place): Promise<Place | null> => {
-    const kept = { stream: name, ...stream, open: [...open].filter(isOfOrdinaryLength), seenAt: drawer.now() };
-    const written = await drawer.write(slot, kept as unknown as Json, version, KEPT_FOR);
+    const kept = { stream: name, ...stream, open: [...open].filter(isOfOrdinaryLength), seenAt: sessionStore.now() };
+    const written = await sessionStore.write(slot, kept as unknown as Json, version, KEPT_FOR);
     return written === null ? null : { slot, version: written };
   };
   let work: Promise<void> = Promise.resolve();
@@ -56,7 +56,7 @@ export function recordTo(drawer: SessionStore, open: ReadonlySet<Id>, report: Re
         place = place && (await write(place));
         // Not stored yet, lost to another stream, or the response to the last write was lost.
         for (let tries = 0; place === null && tries < MAX_KEPT; tries++) {
-          const free = await placeFor(drawer, name);
+          const free = await placeFor(sessionStore, name);
           if (free === null) return;
           place = await write(free);
         }
@@ -76,7 +76,7 @@ export function recordTo(drawer: SessionStore, open: ReadonlySet<Id>, report: Re
       return `${streamId}.${count}`;
     },
     keep: save,
-    replayEventsAfter: () => Promise.reject(new TypeError('A stream is read from the drawer of its session.')),
+    replayEventsAfter: () => Promise.reject(new TypeError('A stream is read from the session store of its session.')),
   };
 }
 
@@ -87,9 +87,9 @@ export function readEventId(id: string): { readonly stream: string; readonly aft
 }
 
 /** A stream as stored so far; null if it is not stored. */
-export async function readStream(drawer: SessionStore, stream: string): Promise<KeptStream | null> {
+export async function readStream(sessionStore: SessionStore, stream: string): Promise<KeptStream | null> {
   for (const slot of slotsFor(stream)) {
-    const found = await drawer.read<Json & KeptStream>(slot);
+    const found = await sessionStore.read<Json & KeptStream>(slot);
     if (found?.value.stream === stream) return found.value;
   }
   return null;
@@ -102,10 +102,10 @@ interface Place {
 }
 
 /** Where a stream is stored, or can be; null if other running streams have all slots. */
-async function placeFor(drawer: SessionStore, stream: string): Promise<Place | null> {
+async function placeFor(sessionStore: SessionStore, stream: string): Promise<Place | null> {
   for (const slot of slotsFor(stream)) {
-    const found = await drawer.read<Json & KeptStream>(slot);
-    if (found === null || found.value.stream === stream || found.value.over || deathOf(found.value, drawer.now()))
+    const found = await sessionStore.read<Json & KeptStream>(slot);
+    if (found === null || found.value.stream === stream || found.value.over || deathOf(found.value, sessionStore.now()))
       return { slot, version: found?.version ?? null };
   }
   return null;

@@ -67,7 +67,7 @@ export function notificationStream(session: Session, isBack: boolean, newspaper:
   const feed = async (write: Write, raw: (text: string) => void): Promise<void> => {
     if ((session.kept?.version ?? '') >= EMPTY_DATA_SINCE) raw('id: news.0\ndata: \n\n');
     const tell = (message: Json): void => write(message, 'news.1');
-    if (isBack) for (const news of MISSED) (await messagesOf(news, session)).forEach(tell);
+    if (isBack) for (const event of MISSED) (await messagesOf(event, session)).forEach(tell);
     await sendNotifications(session, newspaper, until.signal, tell);
   };
   return eventStream(until, feed, { 'mcp-session-id': session.id });
@@ -83,19 +83,19 @@ export function sendNotifications(
   return new Promise((done, fail) => {
     const stop = events.subscribe(
       eventUserOf(access),
-      (news) => void messagesOf(news, session).then((messages) => messages.forEach(tell), fail),
+      (event) => void messagesOf(event, session).then((messages) => messages.forEach(tell), fail),
     );
     onAbort(until, () => (stop(), done()));
   });
 }
 
 /** The messages of an event for a session. Subscriptions are read at this moment: they come in other requests. */
-async function messagesOf(news: UserEvent, session: Session): Promise<readonly Json[]> {
+async function messagesOf(event: UserEvent, session: Session): Promise<readonly Json[]> {
   const kept = await keptNow(session);
   if (kept === null) return [];
-  if (typeof news === 'string' && news !== 'updates')
-    return kept.lists.includes(news) ? [{ jsonrpc: '2.0', method: `notifications/${news}/list_changed` }] : [];
-  const subscribed = news === 'updates' ? kept.subscribed : [subscribedAs(kept, news.updated)];
+  if (typeof event === 'string' && event !== 'updates')
+    return kept.lists.includes(event) ? [{ jsonrpc: '2.0', method: `notifications/${event}/list_changed` }] : [];
+  const subscribed = event === 'updates' ? kept.subscribed : [subscribedAs(kept, event.updated)];
   return subscribed
     .filter((uri) => uri !== null)
     .map((uri) => ({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } }));
@@ -106,7 +106,7 @@ export async function resumedStream(session: Session, stream: string, after: num
   const feed = async (write: Write): Promise<void> => {
     let [last, misses, wait] = [after, 0, FIRST_LOOK_MS];
     while (!until.signal.aborted && misses < MAX_MISSES) {
-      const kept = await readStream(session.drawer, stream);
+      const kept = await readStream(session.sessionStore, stream);
       misses = kept ? 0 : misses + 1;
       for (const [number, message] of kept?.events ?? []) {
         if (number <= last) continue;
@@ -114,7 +114,7 @@ export async function resumedStream(session: Session, stream: string, after: num
         [last, wait] = [number, FIRST_LOOK_MS];
       }
       if (kept?.over) return;
-      const death = kept && deathOf(kept, session.drawer.now());
+      const death = kept && deathOf(kept, session.sessionStore.now());
       if (death) return death.forEach((message) => write(message));
       await pause(wait, until.signal);
       wait = Math.min(2 * wait, LAST_LOOK_MS);

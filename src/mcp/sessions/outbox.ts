@@ -14,8 +14,8 @@ const OUTBOX = 'outbox';
 const [FIRST_LOOK_MS, LAST_LOOK_MS] = [50, 1000];
 
 /** Appends a message. @throws {Error} if it is too large, or no stream fetches the messages. */
-export function put({ drawer }: Session, message: JSONRPCMessage, until: AbortSignal): Promise<void> {
-  return changeState<readonly Json[], void>(drawer, OUTBOX, KEPT_FOR, (messages) => {
+export function put({ sessionStore }: Session, message: JSONRPCMessage, until: AbortSignal): Promise<void> {
+  return changeState<readonly Json[], void>(sessionStore, OUTBOX, KEPT_FOR, (messages) => {
     until.throwIfAborted();
     return { write: [...(messages ?? []), message as unknown as Json], result: undefined };
   });
@@ -29,13 +29,13 @@ export function outboxStream(
   until: AbortController,
   { stopping, isAtWork }: { readonly stopping: AbortSignal | undefined; readonly isAtWork: () => boolean },
 ): Response {
-  const { drawer } = session;
+  const { sessionStore } = session;
   const empty = async (write: Write): Promise<void> => {
     for (let wait = FIRST_LOOK_MS; !until.signal.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
       const isStopping = stopping?.aborted === true;
       const isLast = isStopping && !isAtWork(); // checked before the read, which then finds everything
-      const found = await drawer.read<readonly Json[]>(OUTBOX);
-      if (found && (await drawer.remove(OUTBOX, found.version))) {
+      const found = await sessionStore.read<readonly Json[]>(OUTBOX);
+      if (found && (await sessionStore.remove(OUTBOX, found.version))) {
         for (const message of found.value) write(message);
         wait = FIRST_LOOK_MS / 2;
       }

@@ -56,11 +56,11 @@ interface Way {
 }
 
 /** A running exchange. */
-interface Going {
-  readonly turn: PostExchange;
+interface Running {
+  readonly exchange: PostExchange;
   /** Requests of the client that have no answer yet. */
   readonly open: Set<Id>;
-  readonly questions: ServerRequests;
+  readonly requests: ServerRequests;
   readonly recording: Recording | null;
   /** Hands a message to the server. */
   readonly deliver: (message: object) => void;
@@ -68,10 +68,10 @@ interface Going {
 }
 
 /** Has a server answer the messages of an exchange, on the stream of its POST. */
-export function exchangePost(server: AnyServer, turn: PostExchange): Promise<Response> {
-  return converse(server, turn, (open, isTool) => {
-    const { drawer, id, kept } = turn.session;
-    const recording = isTool ? recordTo(drawer, open, turn.report) : null;
+export function exchangePost(server: AnyServer, exchange: PostExchange): Promise<Response> {
+  return converse(server, exchange, (open, isTool) => {
+    const { sessionStore, id, kept } = exchange.session;
+    const recording = isTool ? recordTo(sessionStore, open, exchange.report) : null;
     const transport = new WebStandardStreamableHTTPServerTransport({
       ...(kept === null && { sessionIdGenerator: () => id }), // the SDK asks for it at `initialize` only
       ...(recording && { eventStore: recording, retryInterval: RETRY_MS }),
@@ -85,12 +85,12 @@ export function exchangePost(server: AnyServer, turn: PostExchange): Promise<Res
 /** Has a server answer the messages of an exchange through `send`; the POST itself is accepted at once (2024-11). */
 export function exchangePostAlone(
   server: AnyServer,
-  turn: PostExchange,
+  exchange: PostExchange,
   send: (message: JSONRPCMessage) => Promise<void>,
 ): Promise<Response> {
-  return converse(server, turn, () => {
+  return converse(server, exchange, () => {
     const transport: Transport = {
-      sessionId: turn.session.id,
+      sessionId: exchange.session.id,
       start: () => Promise.resolve(),
       send,
       close: () => Promise.resolve(transport.onclose?.()),
@@ -104,21 +104,25 @@ export function exchangePostAlone(
 }
 
 /** Replays `initialize`, has the server answer, and waits until everything is answered. */
-async function converse(server: AnyServer, turn: PostExchange, wayFor: (open: ReadonlySet<Id>, isTool: boolean) => Way): Promise<Response> {
-  const { session, request, body, authInfo, report, until } = turn;
+async function converse(
+  server: AnyServer,
+  exchange: PostExchange,
+  wayFor: (open: ReadonlySet<Id>, isTool: boolean) => Way,
+): Promise<Response> {
+  const { session, request, body, authInfo, report, until } = exchange;
   const messages = messagesOf<JudgedMessage>(body);
   const open = new Set(messages.flatMap(({ id, method }) => (id !== undefined && method !== undefined ? [id] : [])));
   const isTool = messages.some(({ method }) => method === 'tools/call');
   const { transport, recording, start } = wayFor(open, isTool);
-  const deliver: Going['deliver'] = (message) => transport.onmessage?.(message as JSONRPCMessage, { authInfo });
+  const deliver: Running['deliver'] = (message) => transport.onmessage?.(message as JSONRPCMessage, { authInfo });
   const finish = (): void => {
     if (!until.signal.aborted) until.abort();
   };
-  const questions = serverRequestsOf(session.drawer, { deliver, until: until.signal, report });
-  const going: Going = { turn, open, questions, recording, deliver, finish };
+  const requests = serverRequestsOf(session.sessionStore, { deliver, until: until.signal, report });
+  const running: Running = { exchange, open, requests, recording, deliver, finish };
   try {
-    transport.send = speaking(transport.send.bind(transport), going);
-    const closed = closedAtEnd(server, turn);
+    transport.send = routed(transport.send.bind(transport), running);
+    const closed = closedAtEnd(server, exchange);
     await server.connect(transport as never);
     await introduce(transport, session.kept?.params ?? null, deliver);
     const response = await start(authInfo, request, body);
@@ -126,9 +130,9 @@ async function converse(server: AnyServer, turn: PostExchange, wayFor: (open: Re
       finish();
       return response;
     }
-    if (isTool) void watch(going).catch((error: unknown) => report(asError(error)));
-    turn.waitUntil(closed);
-    return heldOpen(response, going);
+    if (isTool) void watch(running).catch((error: unknown) => report(asError(error)));
+    exchange.waitUntil(closed);
+    return keptOpen(response, running);
   } catch (error) {
     finish();
     throw error;
@@ -136,7 +140,7 @@ async function converse(server: AnyServer, turn: PostExchange, wayFor: (open: Re
 }
 
 /** Replays `initialize` to a new server. Its answer was sent when the session started. */
-async function introduce(transport: Transport, params: Json, deliver: Going['deliver']): Promise<void> {
+async function introduce(transport: Transport, params: Json, deliver: Running['deliver']): Promise<void> {
   if (params === null) return;
   const send = transport.send.bind(transport);
   await new Promise<void>((done) => {
@@ -147,15 +151,15 @@ async function introduce(transport: Transport, params: Json, deliver: Going['del
 }
 
 /** Routes the server's messages: answers close requests, its own requests get other ids, and all are sent on the stream of a request. */
-function speaking(send: Transport['send'], going: Going): Transport['send'] {
-  const { turn, open, questions, finish } = going;
-  const messages = messagesOf<JudgedMessage>(turn.body);
-  let level = turn.session.kept?.level ?? null;
+function routed(send: Transport['send'], running: Running): Transport['send'] {
+  const { exchange, open, requests, finish } = running;
+  const messages = messagesOf<JudgedMessage>(exchange.body);
+  let level = exchange.session.kept?.level ?? null;
   return async (message, options) => {
     const { id, method } = message as Message;
     if (method === undefined && id !== undefined) {
       const [asked] = messages.filter((one) => one.id === id);
-      const answer = await settled(message as Message, asked, turn);
+      const answer = await settled(message as Message, asked, exchange);
       const wish = subscriptionIn(asked ?? {});
       if (wish?.kind === 'level' && 'result' in answer) level = wish.level;
       open.delete(id);
@@ -168,34 +172,34 @@ function speaking(send: Transport['send'], going: Going): Transport['send'] {
     if (isBelow(level, message as Message)) return;
     const sendRelated = (one: JSONRPCMessage): Promise<void> =>
       send(one, { ...options, relatedRequestId: options?.relatedRequestId ?? first });
-    if (id === undefined) return sendRelated(questions.asSent(message as Message));
-    return questions.ask({ ...(message as Message), id }, sendRelated);
+    if (id === undefined) return sendRelated(requests.asSent(message as Message));
+    return requests.ask({ ...(message as Message), id }, sendRelated);
   };
 }
 
 /** Completes an answer before it is sent: what the session needs of it is stored first, and a failure to store is an error. */
-async function settled(answer: Message, asked: Message | undefined, turn: PostExchange): Promise<JSONRPCMessage> {
-  const { kept } = turn.session;
+async function settled(answer: Message, asked: Message | undefined, exchange: PostExchange): Promise<JSONRPCMessage> {
+  const { kept } = exchange.session;
   const { id, result } = answer;
   const refused = (code: number, message: string): JSONRPCMessage => ({ jsonrpc: '2.0', id: id as Id, error: { code, message } });
   try {
-    if (asked?.method === 'initialize' && result !== undefined && (kept?.params ?? null) === null) await turn.begin(result);
+    if (asked?.method === 'initialize' && result !== undefined && (kept?.params ?? null) === null) await exchange.begin(result);
     const wish = subscriptionIn(asked ?? {});
     if (wish === null || !isGranted(wish, answer, kept?.canSubscribe === true)) return answer as JSONRPCMessage;
-    if (!(await turn.remember(wish)))
+    if (!(await exchange.remember(wish)))
       return refused(INVALID_PARAMS, `A session may be subscribed to ${MAX_SUBSCRIPTIONS} resources, with URIs of ordinary length.`);
     return { jsonrpc: '2.0', id: id as Id, result: (result ?? {}) as { [name: string]: unknown } };
   } catch (error) {
-    turn.report(asError(error));
+    exchange.report(asError(error));
     return refused(INTERNAL_ERROR, 'Internal server error');
   }
 }
 
 /** Polls for cancellations by the client, and writes the heartbeat of a long stream. */
-function watch({ turn, open, recording, deliver, finish }: Going): Promise<void> {
-  return watchForCancellations(turn.session.drawer, open, {
-    until: turn.until.signal,
-    report: turn.report,
+function watch({ exchange, open, recording, deliver, finish }: Running): Promise<void> {
+  return watchForCancellations(exchange.session.sessionStore, open, {
+    until: exchange.until.signal,
+    report: exchange.report,
     async each(look) {
       if (look % (SAID_EVERY / LOOK_EVERY) === 0) await recording?.keep();
     },
@@ -214,18 +218,18 @@ function closedAtEnd(server: AnyServer, { until, report }: PostExchange): Promis
 }
 
 /** A stream that may outlive its client: a tool then runs on for a while, all else ends. */
-function heldOpen(response: Response, { turn, open, recording, finish }: Going): Response {
+function keptOpen(response: Response, { exchange, open, recording, finish }: Running): Response {
   if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response; // the messages are sent another way
-  const { signal } = turn.until;
+  const { signal } = exchange.until;
   let isLeft = false;
   const left = (): void => {
     if (open.size === 0 || signal.aborted || isLeft) return;
     if (recording === null) return finish();
     isLeft = true;
-    turn.leave();
+    exchange.leave();
     void recording.keep();
     void pause(ALONE * 1000, signal).then(finish);
   };
-  onAbort(signal, onAbort(turn.request.signal, left));
+  onAbort(signal, onAbort(exchange.request.signal, left));
   return tellingItsEnd(response, left);
 }

@@ -30,7 +30,7 @@ type Kept = { [name: string]: Json } | null;
 
 /** The server requests of an exchange. @param deliver hands a message of the client to the server. */
 export function serverRequestsOf(
-  drawer: SessionStore,
+  sessionStore: SessionStore,
   { deliver, until, report }: { readonly deliver: (message: object) => void; readonly until: AbortSignal; readonly report: Report },
 ): ServerRequests {
   const asked = new Map<string, Id>();
@@ -39,18 +39,18 @@ export function serverRequestsOf(
   async function fetchAnswer(name: string, id: Id): Promise<void> {
     for (let wait = FIRST_LOOK_MS; asked.has(name) && !until.aborted; wait = Math.min(2 * wait, LAST_LOOK_MS)) {
       await pause(wait, until);
-      const found = until.aborted ? null : await looked(() => drawer.read<Kept>(answerTo(name)), report);
-      if (found?.value && (await drawer.remove(answerTo(name), found.version)) && asked.delete(name))
+      const found = until.aborted ? null : await looked(() => sessionStore.read<Kept>(answerTo(name)), report);
+      if (found?.value && (await sessionStore.remove(answerTo(name), found.version)) && asked.delete(name))
         return deliver({ ...found.value, id });
     }
-    await drawer.remove(answerTo(name));
+    await sessionStore.remove(answerTo(name));
   }
 
   return {
     async ask(question, send) {
       const name = base64url(crypto.getRandomValues(new Uint8Array(16)));
       asked.set(name, question.id);
-      await drawer.write(answerTo(name), null, null, WAITS);
+      await sessionStore.write(answerTo(name), null, null, WAITS);
       await send({ ...question, id: name } as JSONRPCMessage);
       void fetchAnswer(name, question.id).catch((error: unknown) => report(asError(error)));
     },
@@ -66,11 +66,11 @@ export function serverRequestsOf(
 }
 
 /** Stores the client's answer to an open request. The first one counts. */
-export async function putAnswer(drawer: SessionStore, answer: { readonly id?: unknown }): Promise<void> {
+export async function putAnswer(sessionStore: SessionStore, answer: { readonly id?: unknown }): Promise<void> {
   const { id } = answer;
   if (typeof id !== 'string' || !ANSWER_ID.test(id)) return;
-  const found = await drawer.read<Kept>(answerTo(id));
-  if (found?.value === null) await drawer.write(answerTo(id), answer as Json, found.version, WAITS);
+  const found = await sessionStore.read<Kept>(answerTo(id));
+  if (found?.value === null) await sessionStore.write(answerTo(id), answer as Json, found.version, WAITS);
 }
 
 /** Tries again while the store is down for a moment. */

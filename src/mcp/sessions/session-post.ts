@@ -18,8 +18,8 @@ import { exchangePost, exchangePostAlone, type PostExchange } from './post-excha
 import { LISTS, type ListKind } from '../events/user-events.ts';
 
 /** The caller, and the session store. */
-interface Posting {
-  readonly visitor: SessionCaller;
+interface PostContext {
+  readonly caller: SessionCaller;
   readonly keeper: Keeper;
   readonly sse: boolean;
 }
@@ -41,17 +41,17 @@ export function isOfSessions({ headers }: Request, body: JudgedBody): boolean {
 }
 
 /** Accepts a POST: a refusal, a response if no message is left to serve, the exchange to serve, or null if it belongs to no session. */
-export async function takeIn(request: Request, body: JudgedBody, posting: Posting): Promise<Admitted | Response | null> {
+export async function acceptSessionPost(request: Request, body: JudgedBody, context: PostContext): Promise<Admitted | Response | null> {
   const messages = messagesOf<JudgedMessage>(body);
-  const named = await sessionNamed(request, messages, posting);
+  const named = await sessionNamed(request, messages, context);
   if (named === null) return null;
   const { session } = named;
   if (session === null) return notFound();
   if (messages.some(isTooLong))
     return refusal(413, -32600, `The parameters of initialize may have ${MAX_PARAMS} characters without icons.`);
   if (messages.some(isTooLarge)) return refusal(413, -32600, `An answer may have ${MAX_RECORD_BYTES} characters.`);
-  const left = messages.filter((message) => !isForAnotherTurn(message));
-  for (const message of messages) await putAway(message, session);
+  const left = messages.filter((message) => !isForAnotherExchange(message));
+  for (const message of messages) await storeForOther(message, session);
   const [only] = left;
   if (only === undefined) return new Response(null, { status: 202 });
   const own = Array.isArray(body) ? left : only;
@@ -59,12 +59,12 @@ export async function takeIn(request: Request, body: JudgedBody, posting: Postin
     body: own,
     headers: { [HEADER]: session.id },
     isApart: named.isApart,
-    serve: (server, authInfo) => served(server, { request, body: own, authInfo }, { ...named, session }, posting),
+    serve: (server, authInfo) => served(server, { request, body: own, authInfo }, { ...named, session }, context),
   };
 }
 
 /** The session that a request names, or starts. */
-async function sessionNamed({ headers, url }: Request, messages: readonly Message[], { keeper, sse }: Posting): Promise<Named | null> {
+async function sessionNamed({ headers, url }: Request, messages: readonly Message[], { keeper, sse }: PostContext): Promise<Named | null> {
   const apart = sse && !headers.has(HEADER) ? new URL(url).searchParams.get(PARAMETER) : null;
   if (apart !== null) return { session: await findSession(apart, keeper), isApart: true };
   if (messages.length === 1 && messages[0]?.method === 'initialize') return { session: await newSession(keeper.states), isApart: false };
@@ -77,11 +77,11 @@ function served(
   server: AnyServer,
   posted: { readonly request: Request; readonly body: JudgedBody; readonly authInfo: AuthInfo },
   { session, isApart }: Named & { readonly session: Session },
-  { visitor: { access, ctx, report, streamCheck, streams }, keeper }: Posting,
+  { caller: { access, ctx, report, streamCheck, streams }, keeper }: PostContext,
 ): Promise<Response> {
   const until = endOf([], access, requestState(ctx), streamCheck, keeper.states.now());
   const [first] = messagesOf<JudgedMessage>(posted.body).filter(({ method }) => method === 'initialize');
-  const turn: PostExchange = {
+  const exchange: PostExchange = {
     ...posted,
     session,
     report,
@@ -91,17 +91,17 @@ function served(
     begin: (result) => begin(session, agreedOn(keptOf(first?.params ?? {}), result), keeper),
     remember: (wish) => remember(session, wish, keeper),
   };
-  if (isApart) streams.work(session.drawer.label, until.signal);
-  return isApart ? exchangePostAlone(server, turn, (message) => put(session, message, until.signal)) : exchangePost(server, turn);
+  if (isApart) streams.work(session.sessionStore.label, until.signal);
+  return isApart ? exchangePostAlone(server, exchange, (message) => put(session, message, until.signal)) : exchangePost(server, exchange);
 }
 
 /** Answers and cancellations are for another exchange of the session, which polls the session store for them. */
-async function putAway(message: Message, { drawer }: Session): Promise<void> {
-  if (message.method === 'notifications/cancelled') await putCancellation(drawer, message.params?.['requestId']);
-  else if (isForAnotherTurn(message)) await putAnswer(drawer, message);
+async function storeForOther(message: Message, { sessionStore }: Session): Promise<void> {
+  if (message.method === 'notifications/cancelled') await putCancellation(sessionStore, message.params?.['requestId']);
+  else if (isForAnotherExchange(message)) await putAnswer(sessionStore, message);
 }
 
-function isForAnotherTurn({ method }: Message): boolean {
+function isForAnotherExchange({ method }: Message): boolean {
   return method === undefined || method === 'notifications/cancelled';
 }
 

@@ -15,8 +15,8 @@ import { tooManyOpen } from './shares.ts';
 import type { UserEvents } from '../events/user-events.ts';
 
 /** The caller, and the session store. */
-interface Attending {
-  readonly visitor: SessionCaller;
+interface StreamContext {
+  readonly caller: SessionCaller;
   /** @throws {TypeError} if there is no session store. */
   readonly keeper: () => Keeper;
   readonly sse: boolean;
@@ -24,12 +24,12 @@ interface Attending {
 }
 
 /** Answers GET and DELETE; null where they name no session. */
-export async function openSessionStream(request: Request, attending: Attending): Promise<Response | null> {
+export async function openSessionStream(request: Request, context: StreamContext): Promise<Response | null> {
   const { method, headers } = request;
   const id = headers.get(HEADER);
-  const isApart = attending.sse && id === null && method === 'GET';
+  const isApart = context.sse && id === null && method === 'GET';
   if (!isApart && (id === null || (method !== 'GET' && method !== 'DELETE'))) return null;
-  const keeper = attending.keeper();
+  const keeper = context.keeper();
   const session = id === null ? await newSession(keeper.states) : await findSession(id, keeper);
   if (session === null) return notFound();
   if (method === 'DELETE') {
@@ -41,39 +41,39 @@ export async function openSessionStream(request: Request, attending: Attending):
   const last = isApart ? null : headers.get('last-event-id');
   const resumed = last === null ? null : readEventId(last);
   if (last !== null && resumed === null) return refusal(400, -32000, 'Invalid Last-Event-ID');
-  const early = [request.signal, isApart ? undefined : requestState(attending.visitor.ctx).stopping];
-  const until = endOfStream(early, session, keeper, attending);
+  const early = [request.signal, isApart ? undefined : requestState(context.caller.ctx).stopping];
+  const until = endOfStream(early, session, keeper, context);
   if (until instanceof Response) return until;
-  if (isApart) return apart(session, keeper, attending, until);
+  if (isApart) return apart(session, keeper, context, until);
   return resumed && resumed.stream !== 'news'
     ? resumedStream(session, resumed.stream, resumed.after, until)
-    : notificationStream(session, last !== null, { access: attending.visitor.access, events: attending.events }, until);
+    : notificationStream(session, last !== null, { access: context.caller.access, events: context.events }, until);
 }
 
 /** The only stream of a client of 2024-11, which starts its session and ends it. */
-async function apart(session: Session, keeper: Keeper, attending: Attending, until: AbortController): Promise<Response> {
-  const { access, ctx, report, streams } = attending.visitor;
+async function apart(session: Session, keeper: Keeper, context: StreamContext, until: AbortController): Promise<Response> {
+  const { access, ctx, report, streams } = context.caller;
   await begin(session, NOTHING_SAID, keeper).catch((error: unknown) => {
     until.abort();
     throw error;
   });
   onAbort(until.signal, () => ctx.waitUntil(endSession(session, keeper).catch(report)));
-  const end = { stopping: requestState(ctx).stopping, isAtWork: () => streams.isAtWork(session.drawer.label) };
-  return outboxStream(session, `?${PARAMETER}=${session.id}`, { access, events: attending.events }, until, end);
+  const end = { stopping: requestState(ctx).stopping, isAtWork: () => streams.isAtWork(session.sessionStore.label) };
+  return outboxStream(session, `?${PARAMETER}=${session.id}`, { access, events: context.events }, until, end);
 }
 
 /** Ends a stream with its token, its session, or `early`; or refuses it if the limit of open streams is reached. */
 function endOfStream(
   early: readonly (AbortSignal | undefined)[],
-  { id, drawer }: Session,
+  { id, sessionStore }: Session,
   keeper: Keeper,
-  { visitor }: Attending,
+  { caller }: StreamContext,
 ): AbortController | Response {
-  const { access, ctx, streamCheck, streams } = visitor;
+  const { access, ctx, streamCheck, streams } = caller;
   const stillGood = async (): Promise<boolean> =>
     (await requestState(ctx).stillGood?.()) !== false && (await findSession(id, keeper)) !== null;
   const until = endOf(early, access, { stillGood }, streamCheck, keeper.states.now());
-  const full = streams.take({ access, session: drawer.label }, until.signal);
+  const full = streams.take({ access, session: sessionStore.label }, until.signal);
   if (full === null) return until;
   until.abort();
   return tooManyOpen(full, ctx);

@@ -33,7 +33,7 @@ export type KeptSession = Agreed & Subscriptions & { readonly clientId: string; 
 /** A session that exists, or is about to start. */
 export interface Session {
   readonly id: string;
-  readonly drawer: SessionStore;
+  readonly sessionStore: SessionStore;
   /** Null until its `initialize` has been answered. */
   readonly kept: KeptSession | null;
 }
@@ -54,42 +54,43 @@ const ID = /^[\w-]{43}$/;
 /** A new id that cannot be guessed (S-130). */
 export async function newSession(states: UserStates): Promise<Session> {
   const id = base64url(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
-  return { id, drawer: await sessionStoreOf(id, states), kept: null };
+  return { id, sessionStore: await sessionStoreOf(id, states), kept: null };
 }
 
 /** Stores a session that has started, or what was negotiated. If the user then has too many, the least recently used one ends. */
-export async function begin({ drawer }: Session, agreed: Agreed, keeper: Keeper): Promise<void> {
+export async function begin({ sessionStore }: Session, agreed: Agreed, keeper: Keeper): Promise<void> {
   const { clientId, states, terms } = keeper;
   const kept: KeptSession = { ...agreed, ...NO_SUBSCRIPTIONS, clientId, seenAt: states.now() };
-  await changeState(drawer, RECORD, terms.idle, () => ({ write: kept, result: undefined }));
-  await (await places(keeper)).take(drawer.label, (label) => states.remove(handleIn(label, RECORD)));
+  await changeState(sessionStore, RECORD, terms.idle, () => ({ write: kept, result: undefined }));
+  await (await places(keeper)).take(sessionStore.label, (label) => states.remove(handleIn(label, RECORD)));
 }
 
 /** Finds a session by id, if it belongs to this user and this client and is in use. Finding it counts as use. */
 export async function findSession(id: string, keeper: Keeper): Promise<Session | null> {
   const { clientId, states, terms } = keeper;
   if (!ID.test(id)) return null;
-  const drawer = await sessionStoreOf(id, states);
-  const found = await drawer.read<KeptSession>(RECORD);
+  const sessionStore = await sessionStoreOf(id, states);
+  const found = await sessionStore.read<KeptSession>(RECORD);
   if (found?.value.clientId !== clientId) return null;
   const [now, { seenAt }] = [states.now(), found.value];
   // A request that loses this race was as much in time as the winner.
-  const isSeen = now - seenAt > terms.idle / 10 && (await drawer.write(RECORD, { ...found.value, seenAt: now }, found.version, terms.idle));
-  if (isSeen && !(await (await places(keeper)).keep(drawer.label))) {
-    await drawer.remove(RECORD); // another session took its slot, in a request that has not deleted this record
+  const isSeen =
+    now - seenAt > terms.idle / 10 && (await sessionStore.write(RECORD, { ...found.value, seenAt: now }, found.version, terms.idle));
+  if (isSeen && !(await (await places(keeper)).keep(sessionStore.label))) {
+    await sessionStore.remove(RECORD); // another session took its slot, in a request that has not deleted this record
     return null;
   }
-  return { id, drawer, kept: found.value };
+  return { id, sessionStore, kept: found.value };
 }
 
 /** The stored session now; null if it has ended. */
-export async function keptNow({ drawer }: Session): Promise<KeptSession | null> {
-  return (await drawer.read<KeptSession>(RECORD))?.value ?? null;
+export async function keptNow({ sessionStore }: Session): Promise<KeptSession | null> {
+  return (await sessionStore.read<KeptSession>(RECORD))?.value ?? null;
 }
 
 /** Stores a subscription. @returns false if there are too many. @throws {Error} if other requests keep changing the session. */
-export function remember({ drawer }: Session, wish: Subscription, { terms }: Keeper): Promise<boolean> {
-  return changeState<KeptSession, boolean>(drawer, RECORD, terms.idle, (kept) => {
+export function remember({ sessionStore }: Session, wish: Subscription, { terms }: Keeper): Promise<boolean> {
+  return changeState<KeptSession, boolean>(sessionStore, RECORD, terms.idle, (kept) => {
     if (kept === null) return { result: true }; // it has ended, and its subscriptions with it
     const wished = subscriptionsAfter(kept, wish);
     return wished === null ? { result: false } : { write: { ...kept, ...wished }, result: true };
@@ -97,9 +98,9 @@ export function remember({ drawer }: Session, wish: Subscription, { terms }: Kee
 }
 
 /** Ends a session: its open requests and undelivered notifications are lost with it. */
-export async function endSession({ drawer }: Session, keeper: Keeper): Promise<void> {
-  await drawer.remove(RECORD);
-  await (await places(keeper)).leave(drawer.label);
+export async function endSession({ sessionStore }: Session, keeper: Keeper): Promise<void> {
+  await sessionStore.remove(RECORD);
+  await (await places(keeper)).leave(sessionStore.label);
 }
 
 function places({ states, clientId, terms }: Keeper): Promise<SessionSlots> {

@@ -11,7 +11,7 @@ import type { Seconds } from '../../model/store.ts';
 import type { JudgedBody } from '../policy/gate.ts';
 import type { Keeper } from './session.ts';
 import { checkTerms } from './session-limit.ts';
-import { isOfSessions, takeIn } from './session-post.ts';
+import { isOfSessions, acceptSessionPost } from './session-post.ts';
 import { type Admitted, statesIn, type SessionCaller } from './session-request.ts';
 import { openSessionStream } from './session-streams.ts';
 import type { UserEvents } from '../events/user-events.ts';
@@ -29,9 +29,9 @@ export interface SessionsOptions {
 /** A value for the option `sessions` of `McpAgent.serve` and `mcpHandler`. */
 export interface Sessions {
   /** Handles a POST: returns the exchange to serve, a response, or null if the request belongs to no session. */
-  admit(request: Request, body: JudgedBody, visitor: SessionCaller): Promise<Admitted | Response | null>;
+  acceptPost(request: Request, body: JudgedBody, caller: SessionCaller): Promise<Admitted | Response | null>;
   /** Handles GET and DELETE; null if they name no session. */
-  attend(request: Request, visitor: SessionCaller, events: UserEvents): Promise<Response | null>;
+  openStream(request: Request, caller: SessionCaller, events: UserEvents): Promise<Response | null>;
 }
 
 /**
@@ -47,8 +47,8 @@ export function sessions(options: SessionsOptions = {}): Sessions {
   const terms = checkTerms('sessions', { idle, most });
   const keeperFor = ({ access, ctx }: SessionCaller): Keeper => ({ clientId: access.clientId, states: statesIn(ctx), terms });
   return {
-    admit: async (request, body, visitor) =>
-      isOfSessions(request, body) ? takeIn(request, body, { visitor, keeper: keeperFor(visitor), sse }) : null,
-    attend: async (request, visitor, events) => openSessionStream(request, { visitor, keeper: () => keeperFor(visitor), sse, events }),
+    acceptPost: async (request, body, caller) =>
+      isOfSessions(request, body) ? acceptSessionPost(request, body, { caller, keeper: keeperFor(caller), sse }) : null,
+    openStream: async (request, caller, events) => openSessionStream(request, { caller, keeper: () => keeperFor(caller), sse, events }),
   };
 }

@@ -27,7 +27,7 @@ export interface Limits {
 /** The open streams, counted by owner. */
 export interface Shares {
   /** Counts a stream until the signal aborts. @returns the share that is used up, and then counts nothing; else null. */
-  take(whose: { readonly access: Access | null; readonly session?: string }, until: AbortSignal): Full | null;
+  take(owner: { readonly access: Access | null; readonly session?: string }, until: AbortSignal): Full | null;
   /** Counts a call of a session until its end. */
   work(session: string, until: AbortSignal): void;
   /** Whether a call of a session runs here. */

@@ -11,7 +11,7 @@ export const connect = {
   go: (site: HtmlValue): Html => html`Go on to ${site}`,
   doneTitle: 'Connected',
   done: 'Go back to your app; it goes on from here. You can close this page.',
-  otherTitle: 'This is for somebody else',
+  otherTitle: 'This is for another user',
   other:
-    'The app asked for another account of this server than the one that is signed in here. Nothing was connected. If somebody sent you this link, do not use it.',
+    'The app asked for another account of this server than the one that is signed in here. Nothing was connected. If someone sent you this link, do not use it.',
 };

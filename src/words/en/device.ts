@@ -8,7 +8,7 @@ export const device = {
   lead: 'Enter the code that the app on your other device shows.',
   code: 'Code',
   compare:
-    'Is this the code that your device shows? Go on only if it is, and if you began this yourself. Whoever sent you a code may want your access for themselves.',
+    'Is this the code that your device shows? Go on only if it is, and if you began this yourself. A person who sent you a code may want your access.',
   go: 'Continue',
   unknown: 'This code is not known, or its time is over. Look at it once more, or start again on the device.',
   asks: (code: HtmlValue): Html =>

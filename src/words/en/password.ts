@@ -52,11 +52,11 @@ export const password = {
 export const email = {
   resetSubject: (server: string): string => `Choose a new password for ${server}`,
   reset: (server: string, link: string): string =>
-    `Somebody, you most likely, asked for a new password for your account at ${server}.\n\nChoose it here, within 30 minutes:\n${link}\n\nIf it was not you, do nothing: your password stays as it is.\n`,
+    `Someone, most likely you, asked for a new password for your account at ${server}.\n\nChoose it here, within 30 minutes:\n${link}\n\nIf it was not you, do nothing: your password stays as it is.\n`,
   signUpSubject: (server: string): string => `Create your account at ${server}`,
   signUp: (server: string, link: string): string =>
-    `Somebody, you most likely, asked for an account at ${server} with this address.\n\nGo on here, within an hour:\n${link}\n\nIf it was not you, do nothing: no account is made.\n`,
+    `Someone, most likely you, asked for an account at ${server} with this address.\n\nGo on here, within an hour:\n${link}\n\nIf it was not you, do nothing: no account is made.\n`,
   knownSubject: (server: string): string => `You have an account at ${server}`,
   known: (server: string, link: string): string =>
-    `Somebody, you most likely, asked for an account at ${server} with this address. You have one already.\n\nSign in here:\n${link}\n\nIf it was not you, do nothing.\n`,
+    `Someone, most likely you, asked for an account at ${server} with this address. You have one already.\n\nSign in here:\n${link}\n\nIf it was not you, do nothing.\n`,
 };

@@ -1,4 +1,4 @@
-/** English of signing in: the page for it, what every login says, and why somebody was not let in. */
+/** English of signing in: the page for it, what every login says, and why a user was refused. */
 import { html } from '../../lib/html.ts';
 import type { Html, HtmlValue } from '../../lib/html.ts';
 
@@ -9,18 +9,18 @@ export const signIn = {
   signedInTitle: 'You are signed in',
   signOut: 'Sign out',
   yourAccount: 'your account',
-  nobodyTitle: 'You are not signed in',
-  nobody: 'Nobody is signed in with this browser. Signing in is part of connecting an app.',
-  nobodyToDo: 'Go to your app and connect it to this server.',
+  noSessionTitle: 'You are not signed in',
+  noSession: 'You are not signed in with this browser. You sign in when you connect an app.',
+  noSessionToDo: 'Go to your app and connect it to this server.',
   /** @param server its name. */
-  hostFirst: (server: string): string => `Nobody is signed in to ${server} with this browser.`,
+  hostFirst: (server: string): string => `You are not signed in to ${server} with this browser.`,
   hostFirstToDo: 'Sign in there first, in another tab, then load this page again.',
   choose: 'Choose how to sign in.',
   /** @param when from now: “in 5 minutes”. */
   limited: (when: string): string => `Too many tries. Try again ${when}.`,
 };
 
-/** Why somebody was not let in, by the reason that a login gave; `other` for every reason that is not here. */
+/** Why a user was refused, by the reason that a login gave; `other` for every reason that is not here. */
 export const refused = {
   other: 'That did not work. Check what you typed and try again.',
   credentials_wrong: 'That user name and password do not go together. Check both and try again.',
@@ -49,7 +49,7 @@ export const site = {
   membershipNotTold: (link: HtmlValue): Html =>
     html`The site did not tell whether you are a member. <a href="${link}">Allow this app to see it there</a>, then sign in again.`,
   onlyAccountsOf: (owner: HtmlValue): Html => html`Only accounts of ${owner} may sign in here. Use another account.`,
-  /** A site that does not say when somebody proved who they are, where that matters. */
+  /** A site that does not say when the user proved who they are, where that matters. */
   noTime: (site: HtmlValue): Html =>
     html`${site} did not confirm that it was you just now, so nothing was changed. Confirm it in another way, or ask the operator of this
     server.`,

@@ -22,7 +22,7 @@ export const emailCode = {
   codeIs: (host: string): string => `Your code to sign in at ${host}:`,
   expires: 'Type it on the page that asked for it. It is good for 10 minutes, once.',
   ignore: (host: string): string =>
-    `If you did not just try to sign in at ${host}, do nothing, and tell the code to nobody: without it nobody gets in.`,
+    `If you did not just try to sign in at ${host}, do nothing, and do not tell anyone the code: without it no one gets in.`,
 };
 
 /** Texts of the second factor by an authenticator app: asking for it, and the page where it is set up. */
@@ -36,7 +36,7 @@ export const totp = {
   title: 'Authenticator app',
   on: 'On: signing in asks for its code',
   off: 'Off',
-  why: 'With it, nobody gets into your account who has only your password or your mail.',
+  why: 'With it, no one can sign in to your account with only your password or your mail.',
   scan: 'Scan this with your authenticator app',
   picture: 'QR code with the key for your authenticator app',
   open: 'Or open it in an app on this device',

@@ -110,7 +110,7 @@ describe('portcullis doctor', () => {
     [['doctor', 'http://localhost', '--for', 'cursor'], '--for takes claude or chatgpt. See: portcullis doctor --help'],
     [['doctor', 'http://localhost', '--json', '--markdown'], '--json and --markdown exclude each other. See: portcullis doctor --help'],
     [['doctor', 'http://localhost', '--registr'], "Unknown option '--registr'; did you mean --register? See: portcullis doctor --help"],
-    [['doctor', 'http://localhost', '--origin', 'https://a.example/x'], '--origin takes an origin such as https://app.example.com, and "https://a.example/x" is none. See: portcullis doctor --help'],
+    [['doctor', 'http://localhost', '--origin', 'https://a.example/x'], '--origin takes an origin such as https://app.example.com, not "https://a.example/x". See: portcullis doctor --help'],
     [['doctor', 'http://localhost', '--token', 'secret'], 'A token in the command line can be read by everyone on this computer. Put it into the variable PORTCULLIS_TOKEN. See: portcullis doctor --help'],
     [['doctor', 'http://localhost', '--token-from', 'PORTCULLIS_NOT_THERE'], 'The variable PORTCULLIS_NOT_THERE is not set. See: portcullis doctor --help'],
     [['docter', 'http://localhost'], 'There is no command "docter"; did you mean doctor? See: portcullis --help'],

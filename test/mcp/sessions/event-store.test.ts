@@ -11,26 +11,26 @@ import { statesWith, type Trouble } from '../states.ts';
 const ID = 'x'.repeat(43);
 const STREAM = 'a-stream';
 const said = (message: object): never => ({ jsonrpc: '2.0', ...message }) as never;
-const resumed = async (drawer: SessionStore, after = 0): Promise<ReturnType<typeof eventsOf>> =>
-  eventsOf(await resumedStream({ id: ID, drawer, kept: null }, STREAM, after, new AbortController()));
+const resumed = async (sessionStore: SessionStore, after = 0): Promise<ReturnType<typeof eventsOf>> =>
+  eventsOf(await resumedStream({ id: ID, sessionStore, kept: null }, STREAM, after, new AbortController()));
 
 /** A recording of calls that are open, and what went wrong while it was kept. */
 async function recording(
   open: readonly Id[],
   trouble: Trouble = {},
-): Promise<{ drawer: SessionStore; record: Recording; open: Set<Id>; errors: string[] }> {
-  const [drawer, left, errors] = [await sessionStoreOf(ID, statesWith(trouble)), new Set(open), [] as string[]];
-  return { drawer, open: left, errors, record: recordTo(drawer, left, ({ message }) => errors.push(message)) };
+): Promise<{ sessionStore: SessionStore; record: Recording; open: Set<Id>; errors: string[] }> {
+  const [sessionStore, left, errors] = [await sessionStoreOf(ID, statesWith(trouble)), new Set(open), [] as string[]];
+  return { sessionStore, open: left, errors, record: recordTo(sessionStore, left, ({ message }) => errors.push(message)) };
 }
 
 describe('mcp/sessions/event-store', () => {
   it('who waits for a call whose process has died is told so, for each request that has no answer', async () => {
     const clock = makeClock();
-    const { drawer, record, open } = await recording([1, 'two', 3], { now: clock.now });
+    const { sessionStore, record, open } = await recording([1, 'two', 3], { now: clock.now });
     open.delete(3);
     await record.storeEvent(STREAM, said({ id: 3, result: {} }));
     clock.pass(66);
-    const stream = await resumed(drawer);
+    const stream = await resumed(sessionStore);
     expect((await stream.next())?.data).toMatchObject({ id: 3, result: {} });
     expect((await stream.next())?.data).toMatchObject({ id: 1, error: { code: -32000 } });
     expect((await stream.next())?.data).toMatchObject({ id: 'two', error: { code: -32000 } });
@@ -39,12 +39,12 @@ describe('mcp/sessions/event-store', () => {
 
   it('who waits for a call that somebody is still at waits on, however long it takes', async () => {
     const clock = makeClock();
-    const { drawer, record, open } = await recording([1], { now: clock.now });
+    const { sessionStore, record, open } = await recording([1], { now: clock.now });
     await record.storeEvent(STREAM, said({ method: 'notifications/progress' }));
     clock.pass(60);
     await record.keep();
     clock.pass(60);
-    const stream = await resumed(drawer, 1);
+    const stream = await resumed(sessionStore, 1);
     const next = stream.next();
     open.delete(1);
     await record.storeEvent(STREAM, said({ id: 1, result: { late: true } }));
@@ -54,54 +54,54 @@ describe('mcp/sessions/event-store', () => {
   });
 
   it('goes on with its record where the answer to a write was lost: the last message is kept', async () => {
-    const { drawer, record, open, errors } = await recording([1], { unanswered: (write) => write === 0 });
+    const { sessionStore, record, open, errors } = await recording([1], { unanswered: (write) => write === 0 });
     await record.storeEvent(STREAM, said({ method: 'notifications/progress' }));
     open.delete(1);
     await record.storeEvent(STREAM, said({ id: 1, result: {} }));
     expect(errors).toEqual(['The connection broke.']);
-    expect(await readStream(drawer, STREAM)).toMatchObject({ over: true, events: [[1, {}], [2, { id: 1 }]] });
+    expect(await readStream(sessionStore, STREAM)).toMatchObject({ over: true, events: [[1, {}], [2, { id: 1 }]] });
   }); // prettier-ignore
 
   it('keeps a hundred open requests with ids as long as can be, beside as much as a stream may hold', async () => {
     const ids = [...Array.from({ length: 99 }, (_, at) => String(at).padEnd(118, 'x')), 'y'.repeat(5000)];
-    const { drawer, record, errors } = await recording(ids);
+    const { sessionStore, record, errors } = await recording(ids);
     await record.storeEvent(STREAM, said({ method: 'm', params: { text: 'z'.repeat(MAX_RECORD_BYTES - 30_000) } }));
     expect(errors).toEqual([]);
-    expect((await readStream(drawer, STREAM))?.open).toHaveLength(99);
+    expect((await readStream(sessionStore, STREAM))?.open).toHaveLength(99);
   });
 
   it('keeps so many streams of one session and no more, however many calls there are (F-06)', async () => {
     const handles = new Set<string>();
     const states = statesWith();
-    const drawer = await sessionStoreOf(ID, {
+    const sessionStore = await sessionStoreOf(ID, {
       ...states,
       write: (handle, ...rest) => (handles.add(handle), states.write(handle, ...rest)),
     });
     for (let call = 0; call < 100; call++) {
       const stream = `stream-${call}`;
-      await recordTo(drawer, new Set(), () => undefined).storeEvent(stream, said({ id: 1, result: { call } }));
-      expect(await readStream(drawer, stream)).toMatchObject({ events: [[1, { result: { call } }]] });
+      await recordTo(sessionStore, new Set(), () => undefined).storeEvent(stream, said({ id: 1, result: { call } }));
+      expect(await readStream(sessionStore, stream)).toMatchObject({ events: [[1, { result: { call } }]] });
     }
     expect(handles.size).toBeLessThanOrEqual(MAX_KEPT);
   });
 
   it('takes no place of a call that is going on, and keeps the next one when it is over or its process has died (F-06)', async () => {
     const clock = makeClock();
-    const drawer = await sessionStoreOf(ID, statesWith({ now: clock.now }));
+    const sessionStore = await sessionStoreOf(ID, statesWith({ now: clock.now }));
     const going = Array.from({ length: MAX_KEPT }, (_, at) => ({ stream: `call-${at}`, open: new Set<Id>([1]) }));
-    const records = going.map(({ open }) => recordTo(drawer, open, () => undefined));
+    const records = going.map(({ open }) => recordTo(sessionStore, open, () => undefined));
     for (const [at, { stream }] of going.entries()) await records[at]?.storeEvent(stream, said({ method: 'notifications/progress' }));
-    const late = recordTo(drawer, new Set(), () => undefined);
+    const late = recordTo(sessionStore, new Set(), () => undefined);
     await late.storeEvent('too-many', said({ id: 1, result: {} }));
-    expect(await readStream(drawer, 'too-many')).toBeNull();
-    for (const { stream } of going) expect(await readStream(drawer, stream)).not.toBeNull();
+    expect(await readStream(sessionStore, 'too-many')).toBeNull();
+    for (const { stream } of going) expect(await readStream(sessionStore, stream)).not.toBeNull();
     going[3]?.open.clear();
     await records[3]?.storeEvent('call-3', said({ id: 1, result: {} }));
     await late.keep();
-    expect(await readStream(drawer, 'too-many')).not.toBeNull();
+    expect(await readStream(sessionStore, 'too-many')).not.toBeNull();
     clock.pass(66);
-    await recordTo(drawer, new Set(), () => undefined).storeEvent('after-a-death', said({ id: 1, result: {} }));
-    expect(await readStream(drawer, 'after-a-death')).not.toBeNull();
+    await recordTo(sessionStore, new Set(), () => undefined).storeEvent('after-a-death', said({ id: 1, result: {} }));
+    expect(await readStream(sessionStore, 'after-a-death')).not.toBeNull();
   });
 
   it('reads an id of its own, and no other', () => {
