@@ -76,7 +76,7 @@ async function openedBy(as: AuthServer, token: string, grant: Grant, tell: Tell)
   const live = await liveIn(as, token, grant, tell);
   if (live === null) return null;
   const key = unwrap(live.access, await as.secrets.pad(token));
-  const text = await as.secrets.openWith(key, grant.sealedProps, `grant:${grant.id}`);
+  const text = await as.secrets.openWith(key, live.access.sealedProps ?? grant.sealedProps, `grant:${grant.id}`);
   if (text === null) tell('token_unreadable');
   return text === null ? null : { ...live, text };
 }

@@ -4,18 +4,22 @@
  */
 import type { Caller } from '../clients/caller.ts';
 import type { AuthServer } from '../core/auth-server.ts';
+import type { MintedTokens } from '../core/records/secrets.ts';
 import { base64url } from '../lib/base64url.ts';
 import { isOutage, OAuthError } from '../model/error.ts';
 import type { Grant } from '../model/grant.ts';
+import type { TokensReason } from '../model/on-tokens.ts';
 import type { Params } from '../model/params.ts';
 import { checkVerifier } from '../model/pkce.ts';
 import { singleResource } from '../model/resource.ts';
 import { parseScope } from '../model/scope.ts';
 import { grantIdOf } from '../model/token.ts';
 import { redeem, type Verdict } from '../model/grant-transitions.ts';
+import { unwrap } from '../model/wrapped.ts';
 import { changeGrant } from './change-grant.ts';
 import type { SealedTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
+import type { Amend, WouldIssue } from './on-tokens.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 import { signAccessToken } from './sign-access-token.ts';
 
@@ -30,12 +34,20 @@ export async function authorizationCode(params: Params, caller: Caller, as: Auth
   return redeemCode(params, caller, as, { code, challenge, redirectUri: params.optional('redirect_uri') });
 }
 
+/** A code with what was presented beside it. */
+interface PresentedCode {
+  readonly code: string;
+  readonly challenge: string;
+  readonly redirectUri?: string | undefined;
+  readonly reason?: TokensReason;
+}
+
 /** Redeems a code from the request, or one that a device waited for. */
 export async function redeemCode(
   params: Params,
   caller: Caller,
   as: AuthServer,
-  { code, challenge, redirectUri }: { readonly code: string; readonly challenge: string; readonly redirectUri?: string | undefined },
+  { code, challenge, redirectUri, reason = 'authorization_code' }: PresentedCode,
 ): Promise<IssuedTokens> {
   const grantId = grantIdOf('code', code);
   if (grantId === null) throw new OAuthError('invalid_grant', 'code_malformed');
@@ -54,23 +66,34 @@ export async function redeemCode(
   };
   const attempt: { given: SealedTokens | null } = { given: null };
   try {
-    const { grant, answer } = await changeGrant(as, caller, grantId, async (current): Promise<Verdict<Redemption>> => {
-      attempt.given = null; // an earlier attempt was certainly not written
-      const minted = current.lifetimes.refresh === 0 ? { ...tokens, refresh: null } : tokens;
-      const verdict = redeem(proof, minted)(current);
+    const mintedFor = (current: Grant): MintedTokens => (current.lifetimes.refresh === 0 ? { ...tokens, refresh: null } : tokens);
+    const check = async (current: Grant): Promise<Verdict<WouldIssue>> => {
+      const verdict = redeem(proof, mintedFor(current))(current);
       if ('error' in verdict) return verdict;
-      const { grant: next = current, result } = verdict;
-      if (result.kind === 'repeated') {
-        const { repeatAnswer, openSealedTokens } = await import('./repeated-answer.ts');
-        attempt.given = await openSealedTokens(as, grantId, code, result.sealedAnswer);
-        return { grant: next, result: { grant: next, answer: await repeatAnswer(as, next, attempt.given) } };
-      }
-      const { grant, access, accessToken } = await signAccessToken(as, next, result.access, tokens);
-      const { scope, expiresAt, jkt } = access;
-      const refreshToken = minted.refresh && tokens.refreshToken;
-      attempt.given = { access: accessToken, refresh: refreshToken };
-      return { grant, result: { grant, answer: { accessToken, refreshToken, scope, resource: grant.resource, expiresAt, jkt } } };
-    });
+      const isNew = verdict.result.kind === 'issued' && current.code;
+      return { result: isNew ? { scope: verdict.result.access.scope, key: unwrap(current.code, proof.code.pad) } : null };
+    };
+    const issue = (amend?: Amend): Promise<Redemption> =>
+      changeGrant(as, caller, grantId, async (current): Promise<Verdict<Redemption>> => {
+        attempt.given = null; // an earlier attempt was certainly not written
+        const minted = mintedFor(current);
+        const verdict = redeem(proof, minted)(current);
+        if ('error' in verdict) return verdict;
+        const { grant: next = current, result } = verdict;
+        if (result.kind === 'repeated') {
+          const { repeatAnswer, openSealedTokens } = await import('./repeated-answer.ts');
+          attempt.given = await openSealedTokens(as, grantId, code, result.sealedAnswer);
+          return { grant: next, result: { grant: next, answer: await repeatAnswer(as, next, attempt.given) } };
+        }
+        const given = amend?.(next, result.access) ?? { grant: next, access: result.access };
+        const { grant, access, accessToken } = await signAccessToken(as, given.grant, given.access, tokens);
+        const { scope, expiresAt, jkt } = access;
+        const refreshToken = minted.refresh && tokens.refreshToken;
+        attempt.given = { access: accessToken, refresh: refreshToken };
+        return { grant, result: { grant, answer: { accessToken, refreshToken, scope, resource: grant.resource, expiresAt, jkt } } };
+      });
+    const asking = { as, caller, grantId, reason, check, issue } as const;
+    const { grant, answer } = await (as.settings.onTokens === null ? issue() : (await import('./on-tokens.ts')).issueAsked(asking));
     as.emit({ kind: 'grant.redeemed', grantId, clientId: caller.clientId, userId: grant.userId });
     return answer;
   } catch (error) {

@@ -18,5 +18,13 @@ export async function clientCredentials(params: Params, caller: Caller, as: Auth
   const scope = scopeWithin(as.settings, uri, params.optional('scope'), client.scope ?? []);
   const userId = `client:${client.id}`; // never a user's id: helpers refuse such ids (RFC 9068 §5)
   const claims = { sub: userId, ...(client.name === undefined ? {} : { name: client.name }) };
-  return directGrant(as, { clientId: client.id, userId, scope, resource: uri, props: { claims }, key: keyOf(caller) });
+  return directGrant(as, {
+    reason: 'client_credentials',
+    clientId: client.id,
+    userId,
+    scope,
+    resource: uri,
+    props: { claims },
+    key: keyOf(caller),
+  });
 }

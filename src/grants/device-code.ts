@@ -6,6 +6,7 @@ import { findClient, mayFetch } from '../clients/find.ts';
 import type { AuthServer } from '../core/auth-server.ts';
 import { forgetDevice, type PollResult, pollDevice } from '../core/records/devices.ts';
 import { OAuthError } from '../model/error.ts';
+import { DEVICE_CODE } from '../model/grant-type.ts';
 import type { Params } from '../model/params.ts';
 import { redeemCode } from './authorization-code.ts';
 import type { IssuedTokens } from './issue.ts';
@@ -16,7 +17,7 @@ export async function deviceCode(params: Params, caller: Caller, as: AuthServer)
   if (caller.kind === 'public') await checkPublic(as, caller.clientId);
   const polled = await pollDevice(as, code, caller.clientId);
   if (typeof polled === 'string') throw ERRORS[polled]();
-  const tokens = await redeemCode(params, caller, as, polled);
+  const tokens = await redeemCode(params, caller, as, { ...polled, reason: DEVICE_CODE });
   await forgetDevice(as, polled.hash);
   return tokens;
 }

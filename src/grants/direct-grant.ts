@@ -7,7 +7,8 @@ import type { PresentedProof } from '../core/dpop.ts';
 import { sealRefs } from '../core/vault/upstream-refs.ts';
 import type { Actor } from '../model/access.ts';
 import type { Organization } from '../model/identity.ts';
-import type { Grant } from '../model/grant.ts';
+import type { Grant, GrantAccess } from '../model/grant.ts';
+import { applyChange, type TokensReason } from '../model/on-tokens.ts';
 import { lifetimesFor } from '../model/resource.ts';
 import type { Seconds } from '../model/store.ts';
 import { wrap } from '../model/wrapped.ts';
@@ -17,6 +18,7 @@ import { signAccessToken } from './sign-access-token.ts';
 
 /** The grant to make. */
 export interface DirectGrantRequest {
+  readonly reason: TokensReason;
   readonly clientId: string;
   readonly userId: string;
   readonly scope: readonly string[];
@@ -73,9 +75,25 @@ export async function directGrant(as: AuthServer, request: DirectGrantRequest): 
     ...(organization === undefined ? {} : { organization }),
   };
   await request.key?.prove();
-  const { grant, accessToken } = await signAccessToken(as, opened, accessEntry, { accessToken: mintedToken, access });
+  const given =
+    settings.onTokens === null
+      ? { grant: opened, access: accessEntry }
+      : await amended(as, opened, accessEntry, { key, reason: request.reason });
+  const { grant, accessToken } = await signAccessToken(as, given.grant, given.access, { accessToken: mintedToken, access });
   if (!(await as.records.openGrant(grant)))
     throw new Error('A random grant id was generated twice: the random number generator is broken.');
   as.emit({ kind: 'grant.opened', grantId: id, clientId, userId });
-  return { accessToken, refreshToken: null, scope, resource, expiresAt, jkt };
+  const { scope: givenScope, expiresAt: givenUntil } = given.access;
+  return { accessToken, refreshToken: null, scope: givenScope, resource, expiresAt: givenUntil, jkt };
+}
+
+/** The grant with what the application's `onTokens` changes. */
+async function amended(
+  as: AuthServer,
+  grant: Grant,
+  access: GrantAccess,
+  { key, reason }: { readonly key: Uint8Array<ArrayBuffer>; readonly reason: TokensReason },
+): Promise<{ readonly grant: Grant; readonly access: GrantAccess }> {
+  const { ask } = await import('./on-tokens.ts');
+  return applyChange(grant, access, await ask(as, grant, { key, scope: access.scope, reason }), as.now());
 }

@@ -52,7 +52,7 @@ export async function jwtBearer(params: Params, caller: Caller, as: AuthServer):
   const once = await singleUse(as, ['issuer', issuer.issuer], jti, endOf(claims));
   try {
     if (!(await once.spend())) throw refused('replayed');
-    return await directGrant(as, { clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), key });
+    return await directGrant(as, { reason: JWT_BEARER, clientId, userId, scope, resource, props: propsOf(mapped, userId, claims), key });
   } catch (error) {
     await once.giveBack(); // a failed request uses up nothing
     throw error;

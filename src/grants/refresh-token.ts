@@ -17,6 +17,7 @@ import { resourceOf } from './authorization-code.ts';
 import { changeGrant } from './change-grant.ts';
 import { type SealedTokens, sealTokens } from './sealed-answer.ts';
 import type { IssuedTokens } from './issue.ts';
+import type { Amend, WouldIssue } from './on-tokens.ts';
 import { scopeRulesOf } from './scope-rules.ts';
 import { signAccessToken } from './sign-access-token.ts';
 
@@ -48,26 +49,42 @@ export async function refreshToken(params: Params, caller: Caller, as: AuthServe
     now: as.now(),
   };
   let isCaughtUp = false;
-  const { grant, rotated, accessToken } = await changeGrant(as, caller, grantId, async (current): Promise<Verdict<Refreshed>> => {
-    const caughtUp = current.refresh?.hash === refresh.hash ? null : await withLostWrite(as, current, presented, refresh);
-    const verdict = rotate(proof, tokens)(caughtUp ?? current);
+  const caught = async (current: Grant): Promise<Grant | null> =>
+    current.refresh?.hash === refresh.hash ? null : withLostWrite(as, current, presented, refresh);
+  const check = async (current: Grant): Promise<Verdict<WouldIssue>> => {
+    const base = (await caught(current)) ?? current;
+    const verdict = rotate(proof, tokens)(base);
     if ('error' in verdict) return verdict;
-    const { grant: next = current, result } = verdict;
-    isCaughtUp = caughtUp !== null;
-    if (result.kind === 'repeated') return { result: { grant: current, rotated: result, accessToken: '' } };
-    const live = (caughtUp ?? current).refresh;
-    const checked = live && (next.origin ? await recheck(as, next, unwrap(live, refresh.pad)) : next);
-    if (!checked) return { grant: end(current, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
-    const signed = await signAccessToken(as, checked, result.access, tokens);
-    const nextGrant =
-      signed.accessToken === tokens.accessToken
-        ? signed.grant
-        : await resealSuccessor(as, signed.grant, presented, { ...successor, access: signed.accessToken });
-    return {
-      grant: nextGrant,
-      result: { grant: nextGrant, rotated: { ...result, access: signed.access }, accessToken: signed.accessToken },
-    };
-  });
+    const isNew = verdict.result.kind !== 'repeated' && base.refresh;
+    return { result: isNew ? { scope: verdict.result.access.scope, key: unwrap(base.refresh, refresh.pad) } : null };
+  };
+  const issue = (amend?: Amend): Promise<Refreshed> =>
+    changeGrant(as, caller, grantId, async (current): Promise<Verdict<Refreshed>> => {
+      const caughtUp = await caught(current);
+      const verdict = rotate(proof, tokens)(caughtUp ?? current);
+      if ('error' in verdict) return verdict;
+      const { grant: next = current, result } = verdict;
+      isCaughtUp = caughtUp !== null;
+      if (result.kind === 'repeated') return { result: { grant: current, rotated: result, accessToken: '' } };
+      const live = (caughtUp ?? current).refresh;
+      const checked = live && (next.origin ? await recheck(as, next, unwrap(live, refresh.pad)) : next);
+      if (!checked)
+        return { grant: end(current, 'access_withdrawn', as.now()), error: new OAuthError('invalid_grant', 'access_withdrawn') };
+      const given = amend?.(checked, result.access) ?? { grant: checked, access: result.access };
+      const signed = await signAccessToken(as, given.grant, given.access, tokens);
+      const nextGrant =
+        signed.accessToken === tokens.accessToken
+          ? signed.grant
+          : await resealSuccessor(as, signed.grant, presented, { ...successor, access: signed.accessToken });
+      return {
+        grant: nextGrant,
+        result: { grant: nextGrant, rotated: { ...result, access: signed.access }, accessToken: signed.accessToken },
+      };
+    });
+  const asking = { as, caller, grantId, reason: 'refresh_token', check, issue } as const;
+  const { grant, rotated, accessToken } = await (as.settings.onTokens === null
+    ? issue()
+    : (await import('./on-tokens.ts')).issueAsked(asking));
   const { clientId, userId, resource } = grant;
   if (isCaughtUp) as.emit({ kind: 'grant.caught_up', grantId, clientId, userId });
   as.emit({ kind: rotated.kind === 'repeated' ? 'grant.repeated' : 'grant.refreshed', grantId, clientId, userId });

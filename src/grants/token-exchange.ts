@@ -50,6 +50,7 @@ export async function tokenExchange(params: Params, caller: Caller, as: AuthServ
   )
     throw refused('policy');
   const tokens = await directGrant(as, {
+    reason: TOKEN_EXCHANGE,
     clientId: client.id,
     userId: grant.userId,
     scope,

@@ -33,7 +33,12 @@ export type GrantCode = Wrapped & {
 } & Bound;
 
 /** An access token. */
-export type GrantAccess = Wrapped & { readonly scope: readonly string[]; readonly expiresAt: Seconds } & Bound;
+export type GrantAccess = Wrapped & {
+  readonly scope: readonly string[];
+  readonly expiresAt: Seconds;
+  /** Props of this token alone, if `onTokens` gave it some; the grant's by default. */
+  readonly sealedProps?: string;
+} & Bound;
 
 /** The live refresh token. */
 export type GrantRefresh = Wrapped & { readonly familyHash: string; readonly expiresAt: Seconds } & Bound;
@@ -84,6 +89,8 @@ export type Grant = {
   readonly retired: readonly Retired[];
   readonly access: readonly GrantAccess[];
   readonly usedAt: Seconds;
+  /** Set while `onTokens` is asked for it. */
+  readonly lease?: { readonly holder: string; readonly until: Seconds };
   /** Who acts for the user, if the grant came from an exchange. */
   readonly act?: Actor;
   /** Hash of the access token that was exchanged for it, and that it ends with. */
@@ -117,6 +124,7 @@ export function lifeEndOf(grant: Grant): Seconds {
   const ends = [
     grant.code && !grant.code.spent ? grant.code.expiresAt : 0,
     grant.refresh?.expiresAt ?? 0,
+    grant.lease?.until ?? 0,
     ...grant.access.map((a) => a.expiresAt),
   ];
   return Math.max(...ends);

@@ -10,6 +10,7 @@ import type { ErrorCode } from './error.ts';
 import type { Event } from './event.ts';
 import type { Organization } from './identity.ts';
 import type { Login } from './login.ts';
+import type { OnTokens } from './on-tokens.ts';
 import type { Resource } from './resource.ts';
 import type { Awaitable } from './runtime.ts';
 import type { ScopeExpansion, ScopeInfo } from './scope.ts';
@@ -171,6 +172,8 @@ export interface Settings {
   /** How long a valid token is accepted without reading the store, in seconds; 0 for off. */
   readonly dangerouslyCacheTokens: Seconds;
   readonly permissions: Permissions<never> | null;
+  /** Null if no one is asked when tokens are issued. */
+  readonly onTokens: OnTokens<never> | null;
   /** Null if every user may grant every scope. */
   readonly grantableScopes: GrantableScopes<never> | null;
   /** The name shown on pages. */

@@ -6,6 +6,7 @@ import type { Event } from '../model/event.ts';
 import type { ConfiguredClient } from '../model/client-spec.ts';
 import type { Context, GuardedContext, Handler } from '../model/handler.ts';
 import type { Login } from '../model/login.ts';
+import type { OnTokens } from '../model/on-tokens.ts';
 import { SIGNING_ALGS, type SigningAlg } from '../model/signing-key.ts';
 import type { SecondFactor } from '../model/second-factor.ts';
 import type { DocumentPolicy, ExchangePolicy, GrantableScopes, OnError, Permissions } from '../model/settings.ts';
@@ -114,6 +115,12 @@ interface CommonOptions<Env> {
   /** What a user may do, looked up on every request and put into `props.permissions`. When it throws, the request is refused with 503. */
   readonly permissions?: Permissions<Env>;
   /**
+   * Asked whenever tokens are issued or refreshed, by one request at a time for each grant: returns new props, fewer scopes or another
+   * lifetime, `{ props, scope, accessTokenTTL }`. `throw new OAuthError('invalid_grant', reason)` ends the grant; any other exception is a
+   * 503 that keeps it, and nothing is spent.
+   */
+  readonly onTokens?: OnTokens<Env>;
+  /**
    * Signs access tokens, so that resource servers elsewhere can check them by themselves, against the keys at `/jwks` (RFC 9068). Our own
    * guard still checks the grant. Needs `secret`. Default `none`: opaque tokens, which only this server can verify.
    */
@@ -194,6 +201,7 @@ export const KNOWN: { readonly [option in keyof Required<OAuthProviderOptions>]:
   requiredScopes: texts,
   permissions: functionOf('(access, env) → permissions'),
   grantableScopes: functionOf('(who, env) → scopes'),
+  onTokens: functionOf('(request, env) → changes or nothing'),
   accessTokenTTL: ACCESS_TTL,
   dangerouslyCacheTokens: seconds(1, 30),
   refreshTokenTTL: seconds(60, 3650 * DAY, true),

@@ -101,6 +101,7 @@ export function parseOptions<Env>(options: OAuthProviderOptions<Env>): ParsedOpt
     secondFactor: secondFactor ?? null,
     permissions: options.permissions ?? null,
     grantableScopes: options.grantableScopes ?? null,
+    onTokens: options.onTokens ?? null,
     languages,
     on: options.on ?? null,
     onError: options.onError ?? null,

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { OAuthError } from '../../src/model/error.ts';
+import type { TokensChange, TokensRequest } from '../../src/model/on-tokens.ts';
+import { faultyStore } from '../../src/testing/faulty-store.ts';
+import { tokensOf } from '../../src/testing/oauth-client.ts';
+import { appOn, makeApp, storeNames } from '../support/app.ts';
+import { expectChallenge, expectJson } from '../support/verdicts.ts';
+
+/** A promise that the test settles. */
+const gate = (): { readonly opened: Promise<void>; readonly open: () => void } => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { opened: promise, open: resolve };
+};
+
+describe.each(storeNames)('grants/on-tokens, on %s', (store) => {
+  it('W-02 gives the application the grant, and its answer to the new access token and the grant', async () => {
+    const asked: TokensRequest[] = [];
+    let round = 0;
+    const app = await makeApp(store, {
+      onTokens: (request) => {
+        asked.push(request);
+        return { props: { round: ++round }, scope: ['read'], accessTokenTTL: 100 };
+      },
+    });
+    const { client, tokens } = await app.signedIn();
+    expect(asked).toMatchObject([{ reason: 'authorization_code', scope: ['read', 'write'], props: { claims: { sub: app.aliceId } } }]);
+    expect(asked[0]?.grant).toMatchObject({ userId: app.aliceId, clientId: client.id, scope: ['read', 'write'] });
+    const first = await app.call(tokens.access);
+    expect([first.access?.props, first.access?.scope]).toEqual([{ round: 1 }, ['read']]);
+    const answer = await client.refresh(tokens.refresh);
+    expect(answer.body).toMatchObject({ scope: 'read', expires_in: 100 });
+    expect(asked[1]).toMatchObject({ reason: 'refresh_token', props: { round: 1 }, scope: ['read', 'write'] });
+    expect((await app.call(tokensOf(answer).access)).access?.props).toEqual({ round: 2 });
+    app.clock.pass(101);
+    expectChallenge(await app.call(tokensOf(answer).access), 'invalid_token');
+  });
+
+  it('keeps props of one access token apart from those of the grant', async () => {
+    const seen: unknown[] = [];
+    const app = await makeApp(store, { onTokens: ({ props }) => (seen.push(props), { accessTokenProps: { only: 'here' } }) });
+    const { client, tokens } = await app.signedIn();
+    expect((await app.call(tokens.access)).access?.props).toEqual({ only: 'here' });
+    await client.refresh(tokens.refresh);
+    expect(seen[1]).toEqual(seen[0]);
+  });
+
+  it('asks once for eight refreshes of one token at once, and gives all of them one successor', async () => {
+    let [running, most, times] = [0, 0, 0];
+    const app = await makeApp(store, {
+      onTokens: async ({ reason }) => {
+        if (reason !== 'refresh_token') return;
+        times++;
+        most = Math.max(most, ++running);
+        for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+        running--;
+        return { props: { times } };
+      },
+    });
+    const { client, tokens } = await app.signedIn();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => client.refresh(tokens.refresh)));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
+    expect(new Set(answers.map((one) => tokensOf(one).refresh)).size).toBe(1);
+    expect([times, most]).toEqual([1, 1]);
+  });
+
+  it('asks once for a code that is redeemed twice at once', async () => {
+    let times = 0;
+    const app = await makeApp(store, { onTokens: () => void times++ });
+    const { client, code } = await app.toCode();
+    const statuses = (await Promise.all([client.redeem(code), client.redeem(code)])).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([200, 400]);
+    expect(times).toBe(1);
+  });
+});
+
+describe('grants/on-tokens', () => {
+  it('spends nothing when the application fails: 503, and the same token or code is good afterwards', async () => {
+    let error: unknown = new Error('upstream password=hunter2 is down');
+    const app = await makeApp('memory', {
+      onTokens: () => {
+        if (error !== null) throw error;
+      },
+    });
+    const { client, code } = await app.toCode();
+    const refused = await client.redeem(code);
+    expect([refused.status, refused.body['error'], refused.headers.get('retry-after')]).toEqual([503, 'temporarily_unavailable', '2']);
+    expect(JSON.stringify(refused.body)).not.toContain('hunter2');
+    expect(app.events.find(({ kind }) => kind === 'request.failed')).toMatchObject({ endpoint: 'onTokens', error });
+    error = null;
+    const tokens = tokensOf(await client.redeem(code));
+    for (error of [new OAuthError('server_error', 'odd'), new OAuthError('temporarily_unavailable', 'away'), 'a text'])
+      expect((await client.refresh(tokens.refresh)).status).toBe(503);
+    error = null;
+    expect((await client.refresh(tokens.refresh)).status).toBe(200);
+    expect((await app.call(tokens.access)).status).toBe(200);
+  });
+
+  it('ends the grant on invalid_grant, whatever token it has', async () => {
+    let isOver = false;
+    const app = await makeApp('memory', {
+      onTokens: () => {
+        if (isOver) throw new OAuthError('invalid_grant', 'customer_left');
+      },
+    });
+    const { client, tokens } = await app.signedIn();
+    isOver = true;
+    expectJson(await client.refresh(tokens.refresh), 'invalid_grant');
+    expectChallenge(await app.call(tokens.access), 'invalid_token');
+    expect(app.events.filter(({ kind }) => kind === 'grant.ended')).toMatchObject([{ reason: 'access_withdrawn' }]);
+  });
+
+  it.each([
+    ['a scope that was not granted', { scope: ['admin'] }],
+    ['a lifetime of nothing', { accessTokenTTL: 0 }],
+    ['a member that does not exist', { refreshTokenTTL: 5 }],
+  ])('takes %s for a fault of the application', async (_what, answer) => {
+    const app = await makeApp('memory', { onTokens: () => answer as TokensChange });
+    const { client, code } = await app.toCode();
+    expect((await client.redeem(code)).status).toBe(503);
+    expect(app.events.find(({ kind }) => kind === 'request.failed')).toMatchObject({ error: expect.any(TypeError) });
+  });
+
+  it('asks for no one who presents a wrong token, another client, or a token that is over', async () => {
+    let times = 0;
+    const app = await makeApp('memory', { onTokens: () => void times++ });
+    const { client, tokens } = await app.signedIn();
+    times = 0;
+    const stranger = await app.client();
+    expectJson(await stranger.refresh(tokens.refresh), 'invalid_grant');
+    expectJson(await client.refresh(`${tokens.refresh.slice(0, -4)}AAAA`), 'invalid_grant');
+    expect(times).toBe(0);
+  });
+
+  it('revoked while the application is asked stays revoked: its answer gives no token', async () => {
+    const [held, asked] = [gate(), gate()];
+    let isHeld = false;
+    const app = await makeApp('memory', {
+      onTokens: async () => {
+        if (!isHeld) return;
+        asked.open();
+        await held.opened;
+      },
+    });
+    const { client, tokens } = await app.signedIn();
+    isHeld = true;
+    const answering = client.refresh(tokens.refresh);
+    await asked.opened;
+    expect((await client.revoke(tokens.refresh)).status).toBe(200);
+    held.open();
+    expectJson(await answering, 'invalid_grant');
+    expectChallenge(await app.call(tokens.access), 'invalid_token');
+  });
+
+  it('lets another request ask a minute after one that died', async () => {
+    const asked = gate();
+    let isDead = false;
+    const app = await makeApp('memory', {
+      onTokens: () => {
+        if (!isDead) return undefined;
+        asked.open();
+        return new Promise<undefined>(() => undefined);
+      },
+    });
+    const { client, tokens } = await app.signedIn();
+    isDead = true;
+    void client.refresh(tokens.refresh);
+    await asked.opened;
+    isDead = false;
+    app.clock.pass(61);
+    expect((await client.refresh(tokens.refresh)).status).toBe(200);
+  });
+
+  it('stores an answer for which the application may have spent something, though the store is away for a while', async () => {
+    const { inner, clock } = await makeApp('memory');
+    const faulty = faultyStore(inner);
+    let pauses = 0;
+    const pause = async (): Promise<void> => void (++pauses === 3 && faulty.heal());
+    const onTokens = ({ reason }: TokensRequest): void => {
+      if (reason === 'refresh_token') faulty.plan('refuse', 1, true);
+    };
+    const app = await appOn(faulty.store, clock, { onTokens }, { pause });
+    const { client, tokens } = await app.signedIn();
+    expect([(await client.refresh(tokens.refresh)).status, pauses]).toEqual([200, 3]);
+  });
+
+  it('refuses what is no function, naming the option', async () => {
+    await expect(makeApp('memory', { onTokens: {} as never })).rejects.toThrow(
+      'OAuthProvider: `onTokens` must be a function (request, env)',
+    );
+  });
+});
