@@ -1,4 +1,4 @@
-/** Own login, GitHub and Auth0 in front: the examples as they stand, with the SDK's client and a person's browser. */
+/** Own login, GitHub, Google and Auth0 in front: the examples as they stand, with the SDK's client and a person's browser. */
 import { afterAll, beforeAll, expect, describe, it, vi } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.ts';
 import { type Browser, makeBrowser } from '../../src/testing/browser.ts';
@@ -14,7 +14,8 @@ const seconds = (): number => Math.floor(Date.now() / 1000);
 const gitHub = makeFakeGitHub({ ...PAPERS, redirectUri: `${ORIGIN}/authorize/callback/github`, now: seconds });
 const given: string[] = [];
 let auth0: FakeUpstream;
-let apps: { demo: App; github: App; auth0: App };
+let googleSite: FakeUpstream;
+let apps: { demo: App; github: App; google: App; auth0: App };
 
 /** The API that the tool asks: each page takes it an hour, and it takes good tokens alone. */
 const notes: typeof fetch = async (input) => {
@@ -32,7 +33,14 @@ beforeAll(async () => {
     redirectUri: `${ORIGIN}/authorize/callback/auth0`,
     now: seconds,
   });
+  googleSite = await makeFakeUpstream({
+    ...PAPERS,
+    issuer: 'https://accounts.google.com',
+    redirectUri: `${ORIGIN}/authorize/callback/google`,
+    now: seconds,
+  });
   const network = {
+    'accounts.google.com': googleSite.fetch,
     'github.com': gitHub.fetch,
     'api.github.com': gitHub.fetch,
     'acme.eu.auth0.com': auth0.fetch,
@@ -40,12 +48,13 @@ beforeAll(async () => {
   };
   vi.stubGlobal('fetch', fetchOn(network));
   vi.useFakeTimers({ toFake: ['Date'], now: 1_800_000_000_000 });
-  const [demo, hub, tenant] = await Promise.all([
+  const [demo, hub, workspace, tenant] = await Promise.all([
     import('../../examples/demo/app.ts'),
     import('../../examples/github/app.ts'),
+    import('../../examples/google/app.ts'),
     import('../../examples/auth0/app.ts'),
   ]);
-  apps = { demo: demo.app as App, github: hub.app as App, auth0: tenant.app as App };
+  apps = { demo: demo.app as App, github: hub.app as App, google: workspace.app as App, auth0: tenant.app as App };
 });
 afterAll(() => {
   vi.useRealTimers();
@@ -93,6 +102,30 @@ describe('examples/github', () => {
     expect(await octocat.say('userInfo')).toContain('The Octocat (octocat@corp.example)');
     expect(await octocat.say('adminAction')).toBe('Done.');
     await octocat.client.close();
+  });
+});
+
+describe('examples/google', () => {
+  it('signs in the people of one Workspace, and no one else', async () => {
+    const env = { GOOGLE_CLIENT_ID: PAPERS.clientId, GOOGLE_CLIENT_SECRET: PAPERS.clientSecret, ADMINS: 'ada@acme.example' };
+    let shown = '';
+    const signIn = (user: FakeUpstream['user']): Promise<Connected> => {
+      googleSite.user = user;
+      return connect(apps.google, env, async (browser, url) => {
+        const gone = await browser.submit(await browser.get(url), { with: 'google' });
+        expect(new URL(gone.location ?? '').searchParams.get('hd')).toBe('acme.example');
+        const back = await browser.get(await googleSite.visit(gone.location ?? ''));
+        shown = back.text;
+        return back.location;
+      });
+    };
+    const ada = await signIn({ sub: '1', name: 'Ada', email: 'ada@acme.example', email_verified: true, hd: 'acme.example' });
+    expect(await ada.say('userInfo')).toBe('Hello, Ada (ada@acme.example).');
+    expect(await ada.say('adminAction')).toBe('Done.');
+    await ada.client.close();
+    const stranger = { sub: '2', name: 'Eve', email: 'eve@gmail.com', email_verified: true };
+    await expect(signIn(stranger)).rejects.toThrow();
+    expect(shown).toContain('acme.example');
   });
 });
 

@@ -14,7 +14,7 @@ export const loginAdvice: { readonly [reason: string]: string } = {
   denied_by_login: 'The login of your application denied this person.',
   denied_by_mapping: 'mapIdentity denied this person.',
   'discovery_*': 'The metadata of the other site lacks an endpoint or names an unsafe one; compare the issuer.',
-  domain_not_allowed: 'The account is not of the domain that hostedDomain names.',
+  domain_not_allowed: 'The account is not of the domain that `hd` names.',
   email_code_wrong: 'The code is not that of the last message; consoleMailer() prints it.',
   email_domain_not_allowed: 'The verified address of the account is not of an allowed domain.',
   email_malformed: 'The input is not an e-mail address.',
