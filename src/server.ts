@@ -25,6 +25,7 @@ const detectLanguage = lazy(async () => (await import('./endpoints/sign-in/brows
 const introspect = lazy(async () => (await import('./endpoints/oauth/introspect.ts')).introspect);
 const login = lazy(async () => (await import('./endpoints/account/login.ts')).login);
 const loginPageOf = lazy(async () => (await import('./endpoints/account/login.ts')).loginPageOf);
+const logo = lazy(async () => (await import('./endpoints/authorize/logo.ts')).logo);
 const metadata = lazy(async () => (await import('./endpoints/oauth/metadata.ts')).metadata);
 const prepareLogins = lazy(async () => (await import('./endpoints/sign-in/sign-in.ts')).prepareLogins);
 const push = lazy(async () => (await import('./endpoints/oauth/par.ts')).pushedAuthorizationRequest);
@@ -74,6 +75,7 @@ export function routesOf(settings: Settings): ReadonlyMap<string, Route> {
     reader: 'person',
   });
   routes.set(paths.approve, { name: 'approve', methods: { POST: finishing(approve) }, reader: 'person' });
+  routes.set(`${paths.authorize}/logo`, { name: 'logo', methods: { GET: logo }, reader: 'program' });
   if (paths.deviceAuthorization !== null) {
     routes.set(paths.deviceAuthorization, { name: 'device-authorization', methods: { POST: deviceAuthorization }, reader: 'program' });
     routes.set(paths.device, { name: 'device', methods: { GET: device, POST: device }, reader: 'person' });

@@ -15,12 +15,16 @@ import { clientKeysOf, hasKeys, type ClientKeys, type KeyRules } from './keys.ts
 /** The members of {@link Client} that a registration sets. */
 export type ClientMetadata = Pick<
   Client,
-  'name' | 'uri' | 'redirectUris' | 'applicationType' | 'grantTypes' | 'authMethod' | 'methodChosen' | 'scope' | 'pushedOnly' | 'dpopBound'
->;
+  | 'name' | 'names' | 'uri' | 'logoUri' | 'policyUri' | 'tosUri' | 'contacts' | 'redirectUris' | 'applicationType' | 'grantTypes'
+  | 'authMethod' | 'methodChosen' | 'scope' | 'pushedOnly' | 'dpopBound'
+>; // prettier-ignore
 
 const MAX_REDIRECTS = 16;
 const MAX_NAME_LENGTH = 200;
 const MAX_URI_LENGTH = 2048;
+/** Names in other languages, and addresses of contacts; further ones are ignored. */
+const MAX_NAMES = 32;
+const MAX_CONTACTS = 8;
 const MAX_DEPTH = 16;
 const NO_FETCH: KeyRules = { canFetch: false, isLoopback: false };
 
@@ -52,7 +56,6 @@ export function metadataOf(
   const types = grantTypesOf(given, grantTypes);
   const redirectUris = redirectsOf(given, types, schemes);
   const name = optionalText(given, 'client_name', MAX_NAME_LENGTH);
-  const uri = webUriOf(given.get('client_uri'));
   const scope = scopeOf(given.get('scope'));
   return {
     redirectUris,
@@ -60,11 +63,34 @@ export function metadataOf(
     grantTypes: types,
     authMethod,
     ...(name === undefined ? {} : { name }),
-    ...(uri === undefined ? {} : { uri }),
+    ...aboutOf(given),
     ...(scope === undefined ? {} : { scope }),
     ...(isSet(given, 'require_pushed_authorization_requests') ? { pushedOnly: true } : {}),
     ...(isSet(given, 'dpop_bound_access_tokens') ? { dpopBound: true } : {}),
   };
+}
+
+/** What pages show of a client besides its name. Nothing depends on it, so an odd value is ignored. */
+function aboutOf(given: Members): Pick<Client, 'names' | 'uri' | 'logoUri' | 'policyUri' | 'tosUri' | 'contacts'> {
+  const [uri, logoUri, policyUri, tosUri] = ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri'].map((name) => webUriOf(given.get(name)));
+  const names = [...given].flatMap(([member, value]) => {
+    const language = /^client_name#([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4})$/.exec(member)?.[1]?.toLowerCase();
+    return language !== undefined && isShortText(value) ? [[language, value] as const] : [];
+  });
+  const contacts = given.get('contacts');
+  const usable = isTexts(contacts) ? contacts.filter(isShortText).slice(0, MAX_CONTACTS) : [];
+  return {
+    ...(names.length > 0 ? { names: Object.fromEntries(names.slice(0, MAX_NAMES)) } : {}),
+    ...(uri === undefined ? {} : { uri }),
+    ...(logoUri === undefined ? {} : { logoUri }),
+    ...(policyUri === undefined ? {} : { policyUri }),
+    ...(tosUri === undefined ? {} : { tosUri }),
+    ...(usable.length > 0 ? { contacts: usable } : {}),
+  };
+}
+
+function isShortText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && isReadable(value);
 }
 
 /** Metadata members by name. */

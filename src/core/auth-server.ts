@@ -2,7 +2,7 @@
  * One issuer as a value: its settings, runtime, storage and secrets. Endpoints and grant types get it as an argument; nothing is global.
  */
 import { lazy, lazyObject } from '../lib/lazy.ts';
-import type { SafeFetch } from '../lib/safe-fetch.ts';
+import type { FetchPublic, SafeFetch, SafeImageFetch } from '../lib/safe-fetch.ts';
 import { isLoopbackHost, parseLoopback } from '../lib/url.ts';
 import { isForm } from '../model/login.ts';
 import { endedEvent, type NewEvent } from '../model/event.ts';
@@ -33,6 +33,8 @@ export interface AuthServer extends UserServices {
   readonly fetchDocument: SafeFetch | null;
   /** Fetches public keys from a URL that a client or the operator configured; null if the runtime cannot fetch safely. */
   readonly fetchKeys: SafeFetch | null;
+  /** Fetches the logos of clients; null if documents are off. */
+  readonly fetchImage: SafeImageFetch | null;
   /** Whether the issuer is on loopback, which means development. */
   readonly isLoopback: boolean;
   now(): Seconds;
@@ -64,7 +66,8 @@ export function makeAuthServer(
   };
   const secrets = makeSecrets(runtime, settings.tenant);
   const keyring = keyringOf(keyringSecrets, runtime, secrets);
-  const safeFetch = documentFetch(runtime, isLoopback);
+  const fetchAllowed = allowedFetch(runtime, isLoopback);
+  const safeFetch: SafeFetch | null = fetchAllowed && lazy(async () => (await import('../lib/safe-fetch.ts')).makeSafeFetch(fetchAllowed));
   const records = makeRecords(
     store,
     (grant) => {
@@ -86,6 +89,10 @@ export function makeAuthServer(
     ...makeUserServices({ settings, runtime, store, records, secrets, keyring, env, signUpUrl: signUpUrlOf(settings), emit }),
     fetchDocument: settings.clientIdMetadataDocumentEnabled ? safeFetch : null,
     fetchKeys: safeFetch,
+    fetchImage:
+      settings.clientIdMetadataDocumentEnabled && fetchAllowed
+        ? lazy(async () => (await import('../lib/safe-fetch.ts')).makeSafeImageFetch(fetchAllowed))
+        : null,
     isLoopback,
     grantCache,
     now,
@@ -113,11 +120,7 @@ function keyringOf(keyringSecrets: readonly string[], runtime: Runtime, secrets:
 }
 
 /** In development a document may be on loopback, which the runtime's own fetch must never reach (SEC-088). */
-function documentFetch({ fetchPublic }: Runtime, isLoopback: boolean): SafeFetch | null {
+function allowedFetch({ fetchPublic }: Runtime, isLoopback: boolean): FetchPublic | null {
   if (fetchPublic === undefined) return null;
-  return lazy(async () =>
-    (await import('../lib/safe-fetch.ts')).makeSafeFetch((url, init) =>
-      isLoopback && parseLoopback(url) ? fetch(url, { ...init, redirect: 'manual' }) : fetchPublic(url, init),
-    ),
-  );
+  return (url, init) => (isLoopback && parseLoopback(url) ? fetch(url, { ...init, redirect: 'manual' }) : fetchPublic(url, init));
 }

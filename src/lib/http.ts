@@ -18,6 +18,12 @@ export async function readStream(
   stream: ReadableStream<Uint8Array>,
   limit: number,
 ): Promise<{ text: string } | { problem: 'too-large' | 'malformed' }> {
+  const bytes = await readBytes(stream, limit);
+  return bytes ? whole(bytes, limit) : { problem: 'too-large' };
+}
+
+/** The bytes of a stream; null if there are more than `limit`. Stops reading at the limit. */
+export async function readBytes(stream: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -27,14 +33,14 @@ export async function readStream(
     size += value.byteLength;
     if (size > limit) {
       await reader.cancel();
-      return { problem: 'too-large' };
+      return null;
     }
     chunks.push(value);
   }
-  return whole(joined(chunks, size), limit);
+  return joined(chunks, size);
 }
 
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {

@@ -1,9 +1,9 @@
 /**
- * Safe fetch: reads a small JSON document at an untrusted URL without disclosing anything. This file has the rules that
+ * Safe fetch: reads a small JSON document or image at an untrusted URL without disclosing anything. This file has the rules that
  * do not depend on the platform; {@link FetchPublic} guarantees that only public addresses are reached
  * (docs/decisions/0007).
  */
-import { mediaTypeOf, readStream } from './http.ts';
+import { mediaTypeOf, readBytes, readStream } from './http.ts';
 
 /** A GET that reaches public addresses only, follows no redirect, and sends no cookie or credential. Rejects when it cannot. */
 export type FetchPublic = (
@@ -39,28 +39,45 @@ export function isHostDown(answer: SafeAnswer): boolean {
 /** Reads the JSON document at a URL that `isDocumentUrl` let pass. Never rejects. */
 export type SafeFetch = (url: string, limits: FetchLimits) => Promise<SafeAnswer>;
 
-const HEADERS = { accept: 'application/json' };
+/** Reads the bytes at such a URL; null if there is no answer of 200 within the limits. Never rejects. The caller checks what they are. */
+export type SafeImageFetch = (url: string, limits: FetchLimits) => Promise<Uint8Array<ArrayBuffer> | null>;
 
 /** Puts the rules around a machine's fetch: only 200, only JSON, bounded in size and time. */
 export function makeSafeFetch(fetchPublic: FetchPublic): SafeFetch {
-  return async (url, { bytes, milliseconds }) => {
-    const stop = new AbortController();
-    const late = new Promise<SafeAnswer>((resolve) => {
-      stop.signal.addEventListener('abort', () => resolve({ problem: 'late' }));
+  return (url, { bytes, milliseconds }) =>
+    inTime<SafeAnswer>(milliseconds, { problem: 'late' }, (signal) => readDocument(fetchPublic, url, bytes, signal));
+}
+
+/** The same rules for an image. */
+export function makeSafeImageFetch(fetchPublic: FetchPublic): SafeImageFetch {
+  return (url, { bytes, milliseconds }) =>
+    inTime(milliseconds, null, async (signal) => {
+      try {
+        const { status, body } = await fetchPublic(url, { signal, headers: { accept: 'image/png, image/jpeg, image/webp, image/gif' } });
+        return status === 200 && body ? await readBytes(body, bytes) : null;
+      } catch {
+        return null;
+      }
     });
-    const timer = setTimeout(() => stop.abort(), milliseconds);
-    try {
-      return await Promise.race([readDocument(fetchPublic, url, bytes, stop.signal), late]);
-    } finally {
-      clearTimeout(timer);
-      stop.abort(); // also closes the connection if the body is not read to its end
-    }
-  };
+}
+
+async function inTime<T>(milliseconds: number, late: T, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const over = new Promise<T>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve(late));
+  });
+  const timer = setTimeout(() => stop.abort(), milliseconds);
+  try {
+    return await Promise.race([work(stop.signal), over]);
+  } finally {
+    clearTimeout(timer);
+    stop.abort(); // also closes the connection if the body is not read to its end
+  }
 }
 
 async function readDocument(fetchPublic: FetchPublic, url: string, bytes: number, signal: AbortSignal): Promise<SafeAnswer> {
   try {
-    const response = await fetchPublic(url, { signal, headers: HEADERS });
+    const response = await fetchPublic(url, { signal, headers: { accept: 'application/json' } });
     if (response.status !== 200) return { problem: 'status', status: response.status }; // a redirect too: it is an answer like any other
     if (!/^application\/([\w.-]+\+)?json$/.test(mediaTypeOf(response.headers))) return { problem: 'media_type' };
     const body = response.body ? await readStream(response.body, bytes) : { text: '' };

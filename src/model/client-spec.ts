@@ -18,6 +18,12 @@ export interface ClientSpec {
   /** Shown on pages. */
   readonly name?: string;
   readonly uri?: string;
+  /** An image for pages, as an https URL: PNG, JPEG, GIF or WebP of at most 64 kB. */
+  readonly logoUri?: string;
+  /** The client's privacy policy, linked on the consent page. */
+  readonly policyUri?: string;
+  /** The client's terms of service, linked on the consent page. */
+  readonly tosUri?: string;
   /** Required for sign-in; a client that only acts for itself has none. */
   readonly redirectUris?: readonly string[];
   /** `native` by default. */
@@ -50,6 +56,7 @@ export interface ConfiguredClient extends ClientSpec {
 
 const CLIENT_ID = /^[\w-]{1,128}$/;
 const MIN_SECRET = 32;
+const LINKS = ['logoUri', 'policyUri', 'tosUri'] as const;
 
 /** Makes the client of a spec. @throws {TypeError} naming what is wrong. */
 export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Client {
@@ -80,6 +87,11 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
   if (introspects !== undefined && authMethod === 'none')
     reject('`introspects` needs a client that proves who it is; give it another `authMethod`');
   checkKeys(authMethod, jwks, jwksUri, reject);
+  const links = LINKS.flatMap((member) => {
+    const link = spec[member];
+    if (link !== undefined && !/^https:\/\/[^\s\\]+$/.test(link)) reject(`\`${member}\` must be an https URL`);
+    return link === undefined ? [] : [[member, link] as const];
+  });
   return {
     id,
     redirectUris,
@@ -89,6 +101,7 @@ export function clientFrom(id: string, spec: ClientSpec, createdAt: Seconds): Cl
     createdAt,
     ...(name === undefined ? {} : { name }),
     ...(uri === undefined ? {} : { uri }),
+    ...Object.fromEntries(links),
     ...(scope === undefined ? {} : { scope }),
     ...(jwks === undefined ? {} : { jwks }),
     ...(jwksUri === undefined ? {} : { jwksUri }),

@@ -19,7 +19,17 @@ export const DPOP_ALGS: readonly string[] = ['ES256', 'ES384', 'EdDSA', 'Ed25519
 export type Client = {
   readonly id: string;
   readonly name?: string;
+  /** The name in other languages, by tag in lower case (`client_name#ja`, RFC 7591 §2.2). */
+  readonly names?: { readonly [language: string]: string };
   readonly uri?: string;
+  /** An image. Pages show it from our own origin, after its bytes were checked (`clients/logo.ts`). */
+  readonly logoUri?: string;
+  /** The client's privacy policy. */
+  readonly policyUri?: string;
+  /** The client's terms of service. */
+  readonly tosUri?: string;
+  /** Addresses of the people responsible for the client. */
+  readonly contacts?: readonly string[];
   readonly redirectUris: readonly string[];
   /** `native` clients may use a loopback redirect URI on any port (RFC 8252 §7.3); `web` clients may not use loopback. */
   readonly applicationType: 'native' | 'web';

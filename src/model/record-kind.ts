@@ -14,6 +14,7 @@ export const LASTING_RECORDS: readonly string[] = [
   'jwks',
   'known-browser',
   'limit',
+  'logo',
   'passkey',
   'quota',
   'removed',

@@ -16,6 +16,8 @@ export interface ScopeInfo {
   readonly unlocks?: readonly string[];
   /** Scopes that it includes. */
   readonly includes?: readonly string[];
+  /** Not selected on the consent page until the user selects it. */
+  readonly sensitive?: boolean;
 }
 
 /** Expands scopes with those that they include, themselves first. */

@@ -21,8 +21,12 @@ const DAY = 86_400;
 
 /** A scope in the words of the consent page. */
 export interface ScopeWords {
-  /** "Read your notes"; the scope's name where absent. */
+  /** "Read your notes"; the scope's name by default. */
+  readonly text?: string;
+  /** The same as `text`, under the name that `catalogue().scopes()` gives it. */
   readonly description?: string;
+  /** The consent page does not select it in advance. Use it for what cannot be undone: deleting, paying, publishing. */
+  readonly sensitive?: boolean;
   /** Names of the tools that it opens. */
   readonly unlocks?: readonly string[];
   /** Scopes that it stands for as well: `admin` includes `write`, which includes `read`. */
@@ -100,7 +104,7 @@ interface CommonOptions<Env> {
   readonly name?: string;
   /** How our pages look and what they say: logo, colours, words, templates. */
   readonly pages?: PagesOptions;
-  /** Scopes of this server: names, or names with the words that the consent page says ("Read your notes"), or `scopes()` of a catalogue. */
+  /** Scopes of this server: names, or names with the words of the consent page ("Read your notes", `{ text, sensitive }`), or `scopes()` of a catalogue. */
   readonly scopesSupported?: readonly string[] | { readonly [scope: string]: string | ScopeWords };
   /** What a request for a scope comes to that is not among them: the rest is given (`ignore`, the default), or nothing (`refuse`). */
   readonly unknownScopes?: 'ignore' | 'refuse';

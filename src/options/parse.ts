@@ -6,7 +6,7 @@ import type { Handler } from '../model/handler.ts';
 import type { Brand } from '../model/brand.ts';
 import { insteadOf } from '../lib/names.ts';
 import { covers } from '../model/resource.ts';
-import { isScopeToken, makeScopeExpansion, type ScopeInfo, OFFLINE_ACCESS, rightsIn } from '../model/scope.ts';
+import { makeScopeExpansion, rightsIn } from '../model/scope.ts';
 import type { Paths, Settings } from '../model/settings.ts';
 import { checkKind, fail } from './kinds.ts';
 import {
@@ -21,7 +21,8 @@ import {
   secretsOf,
 } from './option-checks.ts';
 import { parsePages } from './pages.ts';
-import { checkHierarchy, checkResources } from './resources.ts';
+import { checkResources } from './resources.ts';
+import { scopesOf } from './scopes.ts';
 import { KNOWN, type OAuthProviderOptions } from './options.ts';
 
 /** An API route with its handler. */
@@ -227,24 +228,4 @@ export function checkFetch(options: OAuthProviderOptions<never>, canFetch: boole
     'clientIdMetadataDocumentEnabled',
     'needs a fetch that reaches public addresses only: on Workers add the compatibility flag "global_fetch_strictly_public"',
   );
-}
-
-function scopesOf({ scopesSupported = [], requiredScopes = [] }: OAuthProviderOptions<never>): readonly ScopeInfo[] {
-  const listed: ScopeInfo[] = Array.isArray(scopesSupported)
-    ? scopesSupported.map((name: string) => ({ name }))
-    : Object.entries(scopesSupported).map(([name, said]) => ({ name, ...(typeof said === 'string' ? { description: said } : said) }));
-  const bad = [...listed.map((scope) => scope.name), ...requiredScopes].find((name) => !isScopeToken(name));
-  if (bad !== undefined)
-    fail('scopesSupported', `holds ${JSON.stringify(bad)}, which is not a scope: printable ASCII without spaces, quotes and backslashes`);
-  const missing = requiredScopes.filter((name) => !listed.some((scope) => scope.name === name)).map((name) => ({ name }));
-  const all = [...missing, ...listed];
-  checkHierarchy(all);
-  return withIncluded(all.filter(({ name }) => name !== OFFLINE_ACCESS)); // offered by itself, and never a tick box
-}
-
-/** Who allows a scope opens what those open that it includes. */
-function withIncluded(scopes: readonly ScopeInfo[]): readonly ScopeInfo[] {
-  const expandScopes = makeScopeExpansion(scopes);
-  const opened = (name: string): readonly string[] => scopes.find((scope) => scope.name === name)?.unlocks ?? [];
-  return scopes.map((scope) => (scope.includes ? { ...scope, unlocks: [...new Set(expandScopes([scope.name]).flatMap(opened))] } : scope));
 }

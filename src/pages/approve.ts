@@ -3,6 +3,7 @@
  * The form only decides approve or deny, the scopes and the login: the rest is in the pending authorization (SEC-127).
  */
 import { html, type Html, type HtmlValue } from '../lib/html.ts';
+import { clientRow, type ClientView, legalLinks } from './client.ts';
 import { page, TICK } from './layout.ts';
 import type { Brand } from '../model/brand.ts';
 import {
@@ -24,18 +25,6 @@ import {
   wayButtons,
 } from './sign-in.ts';
 import type { Words } from '../words/words.ts';
-
-/** The client as the page tells of it. */
-export interface ClientView {
-  readonly id: string;
-  readonly name?: string | undefined;
-  /** The client's website. Shown as text, never as a link: it is not verified. */
-  readonly uri?: string | undefined;
-  /** Host of the document that describes it: the one thing about it that was checked. */
-  readonly host?: string | undefined;
-  /** False only for clients that the operator entered: all others chose their name themselves. */
-  readonly selfDescribed?: boolean;
-}
 
 /** One scope that was asked for. */
 export interface ScopeView {
@@ -105,8 +94,7 @@ export function approvePage(view: ApproveView): Response {
   const say = words.approve;
   const title = say.title(view.resourceName);
   const body = html`<h1 class="long">${say.title(html`<bdi>${view.resourceName}</bdi>`)}</h1>
-    <p class="lead long">${asks(view.client, words)}</p>
-    ${destination(view)}
+    ${clientRow(view.client, words)} ${destination(view)}
     <form method="post" action="${view.action}" ${describedByProblem(view)}>
       <input type="hidden" name="pending" value="${view.pendingId}" />
       ${view.account?.mark && html`<input type="hidden" name="account" value="${view.account.mark}" />`} ${scopes(view.scopes, words)}
@@ -126,7 +114,8 @@ export function approvePage(view: ApproveView): Response {
       }
       ${hasButtons && buttons(pressed, sites, typed.length === 0, words)}
     </form>
-    ${!account && linkLine(view.links ?? [])} ${view.lifetime && html`<p class="foot">${view.lifetime}</p>`} ${about(view)}`;
+    ${!account && linkLine(view.links ?? [])} ${legalLinks(view.client, words)}
+    ${view.lifetime && html`<p class="foot">${view.lifetime}</p>`} ${about(view)}`;
   return page({
     words,
     title,
@@ -156,12 +145,6 @@ function buttons(pressed: readonly LoginView[], sites: readonly SiteView[], only
     </div>
     <p class="foot">${words.approve.continuing}</p>
     ${sites.map((site) => site.scopes && site.scopes.length > 0 && html`<p class="foot">${words.confirm.siteAsks(site.label, codes(site.scopes))}</p>`)}`;
-}
-
-function asks({ name, selfDescribed = true }: ClientView, { approve: say }: Words): HtmlValue {
-  if (!name) return say.asksNameless;
-  const shown = html`<strong><bdi>${name}</bdi></strong>`;
-  return selfDescribed ? say.asks(shown) : say.asksKnown(shown);
 }
 
 function destination({ client, redirectHost, redirectIsLoopback, deviceCode, words: { approve: say, device } }: ApproveView): Html {

@@ -3,7 +3,8 @@
  * It is the last approval of the request, with the same form as the consent page; the form decides nothing else.
  */
 import { html, type Html } from '../lib/html.ts';
-import type { ClientView, ScopeView } from './approve.ts';
+import type { ScopeView } from './approve.ts';
+import type { ClientView } from './client.ts';
 import { type Brand, page, TICK } from './layout.ts';
 import { accountRow, type AccountView, organizationPicker, type OrganizationView } from './sign-in.ts';
 import type { Words } from '../words/words.ts';

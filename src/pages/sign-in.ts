@@ -111,12 +111,17 @@ export function unchecked(logins: readonly LoginView[]): Html | false {
   return logins.length > 1 && html` formnovalidate`;
 }
 
+/** A face of letters, below an image if there is one: the letters stay visible if it cannot be loaded. */
+export function face(letters: string, image?: string): Html {
+  return html`<span class="${image === undefined ? 'face' : 'face square'}" aria-hidden="true"
+    >${letters}${image !== undefined && html`<img src="${image}" alt="" />`}</span
+  >`;
+}
+
 /** The account, with its first letter for a face. */
 export function accountRow(account: AccountView): Html {
-  const letter = Array.from(account.name.trim())[0]?.toUpperCase() ?? '';
   return html`<div class="who">
-    <span class="face" aria-hidden="true">${letter}</span
-    ><span
+    ${face(Array.from(account.name.trim())[0]?.toUpperCase() ?? '')}<span
       ><b><bdi>${account.name}</bdi></b
       >${account.detail && html`<small><bdi>${breakable(account.detail)}</bdi></small>`}</span
     >

@@ -58,7 +58,10 @@ padding:.625rem .75rem;font-size:.875rem;line-height:1.45}
 .tick small,.who small{display:block;color:var(--soft);font-size:.8125rem;line-height:1.45}
 input[type=checkbox],input[type=radio]{accent-color:var(--accent);width:1.25rem;height:1.25rem}
 .who{display:flex;align-items:center;gap:.75rem}
-.face{flex:none;display:grid;place-items:center;width:2.5rem;height:2.5rem;border-radius:50%;background:var(--accent);color:var(--accent-on);font-weight:640;overflow:hidden}
+.face{flex:none;position:relative;display:grid;place-items:center;width:2.5rem;height:2.5rem;border-radius:50%;background:var(--accent);color:var(--accent-on);font-weight:640;overflow:hidden}
+.face.square{border-radius:.625rem}
+.face img{position:absolute;inset:0;width:100%;height:100%;object-fit:contain;background:#fff}
+.who .lead{margin:0}
 .who b{display:block;font-weight:620;line-height:1.35}
 .part h2 + .panel{margin-top:.625rem}
 .part > .panel + .panel{margin-top:0;border-top:0;border-start-start-radius:0;border-start-end-radius:0}

@@ -30,6 +30,9 @@ export interface ConsentDescription {
   /** Host of the client's metadata document: the only verified fact about the client. */
   readonly clientDomain?: string;
   readonly clientUri?: string;
+  /** The client's privacy policy and terms, http or https; name the host if you link to them. */
+  readonly clientPolicyUri?: string;
+  readonly clientTosUri?: string;
   /** True only for clients that the operator entered. */
   readonly clientIsKnown: boolean;
   readonly redirectUri: string;
@@ -37,7 +40,13 @@ export interface ConsentDescription {
   /** A program on the user's own computer: warn, for any program there could be listening. */
   readonly redirectIsLoopback: boolean;
   readonly resource: string;
-  readonly scope: readonly { readonly name: string; readonly description?: string; readonly unlocks?: readonly string[] }[];
+  readonly scope: readonly {
+    readonly name: string;
+    readonly description?: string;
+    readonly unlocks?: readonly string[];
+    /** Do not select it in advance. */
+    readonly sensitive?: boolean;
+  }[];
 }
 
 /** The verbs. All throw {@link AuthorizationError} for a request of another browser, or one that is over or used before. */
@@ -225,6 +234,8 @@ function describe({ settings }: AuthServer, client: Client, request: AuthRequest
     clientName: client.name ?? client.id,
     ...(client.documentHost === undefined ? {} : { clientDomain: client.documentHost }),
     ...(client.uri === undefined ? {} : { clientUri: client.uri }),
+    ...(client.policyUri === undefined ? {} : { clientPolicyUri: client.policyUri }),
+    ...(client.tosUri === undefined ? {} : { clientTosUri: client.tosUri }),
     clientIsKnown: client.entered === true,
     redirectUri: request.redirectUri,
     redirectHost: redirectLabel(request.redirectUri),

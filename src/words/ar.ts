@@ -63,6 +63,8 @@ export const ar: Translation = {
     clientId: 'معرّف العميل',
     website: 'الموقع، بحسب التطبيق',
     answerTo: 'يُرسَل الرد إلى',
+    policy: (host) => html`سياسة الخصوصية (${host})`,
+    terms: (host) => html`شروط الخدمة (${host})`,
     nowSignedInAs: (name) => html`أنت الآن مسجّل الدخول باسم ${name}. راجع الطلب مرة أخرى ثم قرّر.`,
     noLongerSignedIn: 'لم تعد مسجّل الدخول. راجع الطلب مرة أخرى ثم قرّر.',
     tickOne: 'حدّد سطرًا واحدًا على الأقل، أو ارفض الطلب.',

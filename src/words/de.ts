@@ -63,6 +63,8 @@ export const de: Translation = {
     clientId: 'Client-ID',
     website: 'Website, laut der App',
     answerTo: 'Die Antwort geht an',
+    policy: (host) => html`Datenschutzerklärung (${host})`,
+    terms: (host) => html`Nutzungsbedingungen (${host})`,
     nowSignedInAs: (name) => html`Sie sind jetzt als ${name} angemeldet. Sehen Sie sich die Anfrage noch einmal an und entscheiden Sie.`,
     noLongerSignedIn: 'Sie sind nicht mehr angemeldet. Sehen Sie sich die Anfrage noch einmal an und entscheiden Sie.',
     tickOne: 'Wählen Sie mindestens eine Zeile aus, oder lehnen Sie die Anfrage ab.',

@@ -62,6 +62,8 @@ export const es: Translation = {
     clientId: 'ID de cliente',
     website: 'Sitio web, según la aplicación',
     answerTo: 'La respuesta va a',
+    policy: (host) => html`Política de privacidad (${host})`,
+    terms: (host) => html`Condiciones del servicio (${host})`,
     nowSignedInAs: (name) => html`Ahora tienes la sesión iniciada como ${name}. Mira la solicitud otra vez y decide.`,
     noLongerSignedIn: 'Ya no tienes la sesión iniciada. Mira la solicitud otra vez y decide.',
     tickOne: 'Marca al menos una línea o deniega la solicitud.',

@@ -63,6 +63,8 @@ export const fr: Translation = {
     clientId: 'Identifiant du client',
     website: 'Site web, selon l’application',
     answerTo: 'La réponse est envoyée à',
+    policy: (host) => html`Politique de confidentialité (${host})`,
+    terms: (host) => html`Conditions d’utilisation (${host})`,
     nowSignedInAs: (name) => html`Vous êtes maintenant connecté en tant que ${name}. Relisez la demande et décidez.`,
     noLongerSignedIn: 'Vous n’êtes plus connecté. Relisez la demande et décidez.',
     tickOne: 'Cochez au moins une ligne, ou refusez la demande.',

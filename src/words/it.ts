@@ -63,6 +63,8 @@ export const it: Translation = {
     clientId: 'ID client',
     website: 'Sito web, secondo l’app',
     answerTo: 'La risposta va a',
+    policy: (host) => html`Informativa sulla privacy (${host})`,
+    terms: (host) => html`Termini di servizio (${host})`,
     nowSignedInAs: (name) => html`Ora hai eseguito l’accesso come ${name}. Guarda di nuovo la richiesta e decidi.`,
     noLongerSignedIn: 'Non hai più l’accesso attivo. Guarda di nuovo la richiesta e decidi.',
     tickOne: 'Seleziona almeno una riga o rifiuta la richiesta.',

@@ -63,6 +63,8 @@ export const ja: Translation = {
     clientId: 'クライアント ID',
     website: 'ウェブサイト（アプリの申告）',
     answerTo: '応答の送信先',
+    policy: (host) => html`プライバシーポリシー（${host}）`,
+    terms: (host) => html`利用規約（${host}）`,
     nowSignedInAs: (name) => html`現在 ${name} としてサインインしています。リクエストをもう一度確認してから決めてください。`,
     noLongerSignedIn: 'サインインの状態ではなくなりました。リクエストをもう一度確認してから決めてください。',
     tickOne: '少なくとも 1 つ選ぶか、リクエストを拒否してください。',

@@ -61,6 +61,8 @@ export const ko: Translation = {
     clientId: '클라이언트 ID',
     website: '앱이 밝힌 웹사이트',
     answerTo: '응답을 받을 곳',
+    policy: (host) => html`개인정보 처리방침 (${host})`,
+    terms: (host) => html`서비스 약관 (${host})`,
     nowSignedInAs: (name) => html`지금은 ${name} 계정으로 로그인되어 있습니다. 요청을 다시 확인하고 결정하세요.`,
     noLongerSignedIn: '더 이상 로그인 상태가 아닙니다. 요청을 다시 확인하고 결정하세요.',
     tickOne: '하나 이상 선택하거나 요청을 거부하세요.',

@@ -62,6 +62,8 @@ export const ptBr: Translation = {
     clientId: 'ID do cliente',
     website: 'Site, segundo o aplicativo',
     answerTo: 'A resposta vai para',
+    policy: (host) => html`Política de privacidade (${host})`,
+    terms: (host) => html`Termos de serviço (${host})`,
     nowSignedInAs: (name) => html`Agora você está conectado como ${name}. Veja o pedido mais uma vez e decida.`,
     noLongerSignedIn: 'Você não está mais conectado. Veja o pedido mais uma vez e decida.',
     tickOne: 'Marque pelo menos uma linha ou negue o pedido.',

@@ -61,6 +61,8 @@ export const zhHans: Translation = {
     clientId: '客户端 ID',
     website: '网站（由应用提供）',
     answerTo: '结果将发送至',
+    policy: (host) => html`隐私政策（${host}）`,
+    terms: (host) => html`服务条款（${host}）`,
     nowSignedInAs: (name) => html`您现在以 ${name} 的身份登录。请再看一遍请求，然后决定。`,
     noLongerSignedIn: '您已不再处于登录状态。请再看一遍请求，然后决定。',
     tickOne: '请至少勾选一项，或拒绝该请求。',

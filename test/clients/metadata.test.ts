@@ -88,6 +88,23 @@ describe('clients/metadata', () => {
     for (const value of HOSTILE) expect([value, codeOf({ jwks_uri: value })]).toEqual([value, 'invalid_client_metadata']);
   });
 
+  it('keeps what pages show: logo, policy, terms, contacts and names in other languages', () => {
+    const given = {
+      client_name: 'Notes', 'client_name#DE': 'Notizen', 'client_name#ja': 'bad\nname', 'client_name#__proto__': 'x', logo_uri: 'https://app.example/l.png',
+      policy_uri: 'https://app.example/p', tos_uri: 'https://app.example/t', contacts: ['ops@app.example', 7],
+    }; // prettier-ignore
+    expect(parse({ ...given, contacts: ['ops@app.example', ''] })).toEqual({
+      ...parse({}),
+      name: 'Notes',
+      names: { de: 'Notizen' },
+      logoUri: 'https://app.example/l.png',
+      policyUri: 'https://app.example/p',
+      tosUri: 'https://app.example/t',
+      contacts: ['ops@app.example'],
+    });
+    expect(parse(given)).not.toHaveProperty('contacts');
+  });
+
   it('leaves out a scope that is none, and reads a list of scopes (R-20)', () => {
     for (const scope of ['a"b', 7, {}, [1], 'x'.repeat(3000)]) expect(parse({ scope })).toEqual(parse({}));
     expect([parse({ scope: ['a', 'b'] }).scope, parse({ scope: 'a b' }).scope]).toEqual([

@@ -69,6 +69,25 @@ describe('pages/approve', () => {
     expect(text).not.toContain('href="https://');
   });
 
+  it('links to the policy and the terms of the client, names their host, and sends no address there', async () => {
+    const text = await textOf({
+      client: { id: 'c', name: 'X', policyUri: 'https://app.example/privacy', tosUri: 'https://terms.example:8443/' },
+    });
+    expect(tag(text, 'https://app.example/privacy')).toContain('target="_blank" rel="noopener noreferrer nofollow"');
+    expect(shownText(text).replace(/\s+/g, ' ')).toMatch(
+      /Privacy policy \(\s?app\.example\s?\) · Terms of service \(\s?terms\.example:8443\s?\)/,
+    );
+  });
+
+  it.each([
+    [{ id: 'c', name: 'example Chat app' }, 'EC'],
+    [{ id: 'c', name: '日本語' }, '日'],
+    [{ id: 'c', host: 'notes.example' }, 'NE'],
+    [{ id: 'c', name: '🎉' }, '?'],
+  ])('shows the initials of %j where there is no logo', async (client, letters) => {
+    expect(/class="face" aria-hidden="true"\s*>([^<]*)</.exec(await textOf({ client }))?.[1]?.trim()).toBe(letters);
+  });
+
   it('is one form that is posted with the pending authorization', async () => {
     const text = await textOf();
     expect(tag(text, '<form')).toContain('method="post" action="/authorize/approve"');

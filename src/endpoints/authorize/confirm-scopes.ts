@@ -58,7 +58,7 @@ async function askAgain(
   return confirmPage({
     action: settings.paths.approve,
     pendingId,
-    client: clientView(client),
+    client: clientView(client, call),
     redirectUri: pending.redirectUri,
     redirectHost: redirectLabel(pending.redirectUri),
     resourceName: resourceOf(settings, pending.resource)?.name ?? settings.name,

@@ -14,7 +14,8 @@ import { resourceOf } from '../../model/resource.ts';
 import { OFFLINE_ACCESS } from '../../model/scope.ts';
 import type { Settings } from '../../model/settings.ts';
 import { PENDING_TTL, type PendingAuthorization } from '../../model/pending-authorization.ts';
-import { approvePage, type ClientView, type ScopeView } from '../../pages/approve.ts';
+import { approvePage, type ScopeView } from '../../pages/approve.ts';
+import type { ClientView } from '../../pages/client.ts';
 import type { AccountView } from '../../pages/sign-in.ts';
 import { sayFor } from '../../words/span.ts';
 import type { Words } from '../../words/words.ts';
@@ -27,7 +28,7 @@ import { nameOf, type SignedIn } from '../sign-in/sign-in.ts';
 /** The input of the page, on the first and on later showings. */
 export interface Consent extends Pick<FoundPending, 'pendingId' | 'pending' | 'client'> {
   readonly session: SignedIn | null;
-  /** The scopes selected and the fields entered before; on the first showing all scopes and empty fields. */
+  /** The scopes selected and the fields entered before; on the first showing all scopes that are not sensitive, and empty fields. */
   readonly ticked?: readonly string[];
   readonly remember?: boolean;
   readonly organization?: string | undefined;
@@ -54,7 +55,7 @@ export async function consentPage(
   return approvePage({
     action: settings.paths.approve,
     pendingId,
-    client: clientView(client),
+    client: clientView(client, call),
     redirectUri: pending.redirectUri,
     redirectHost,
     ...(pending.device ? { deviceCode: pending.device.userCode } : {}),
@@ -63,7 +64,7 @@ export async function consentPage(
     scopes: pending.scope.map((name) => ({
       ...scopeView(settings, words, name),
       required: resource?.requiredScopes.includes(name) ?? false,
-      checked: ticked?.includes(name) ?? true,
+      ...(ticked ? { checked: ticked.includes(name) } : {}),
       allowed: stepUp && !isNew(name),
       unavailable: !mayGive.includes(name),
     })),
@@ -109,14 +110,36 @@ function isRemembered({ scope }: PendingAuthorization, { remembered }: Consented
 }
 
 /** The client's metadata, and who vouches for it. */
-export function clientView({ id, name, uri, documentHost: host, entered }: Client): ClientView {
-  return { id, name, uri, host, selfDescribed: entered !== true };
+export function clientView(client: Client, { as, words }: Call): ClientView {
+  const { id, name, names = {}, uri, policyUri, tosUri, documentHost: host, entered } = client;
+  const lang = words.lang.toLowerCase();
+  return {
+    id,
+    name: names[lang] ?? names[lang.split('-', 1)[0] ?? ''] ?? name,
+    uri,
+    host,
+    policyUri: httpsOnly(policyUri),
+    tosUri: httpsOnly(tosUri),
+    logo:
+      as.fetchImage !== null && client.logoUri !== undefined
+        ? `${as.settings.paths.authorize}/logo?${new URLSearchParams({ client_id: id })}`
+        : undefined,
+    selfDescribed: entered !== true,
+  };
+}
+
+function httpsOnly(url: string | undefined): string | undefined {
+  return url?.startsWith('https:') ? url : undefined;
 }
 
 /** A scope in words. */
-export function scopeView({ scopesSupported }: Settings, words: Words, name: string): Pick<ScopeView, 'name' | 'description' | 'unlocks'> {
-  const { description, unlocks } = scopesSupported.find((scope) => scope.name === name) ?? {};
-  return { name, description: words.scopes[name] ?? description, unlocks };
+export function scopeView(
+  { scopesSupported }: Settings,
+  words: Words,
+  name: string,
+): Pick<ScopeView, 'name' | 'description' | 'unlocks' | 'checked'> {
+  const { description, unlocks, sensitive = false } = scopesSupported.find((scope) => scope.name === name) ?? {};
+  return { name, description: words.scopes[name] ?? description, unlocks, checked: !sensitive };
 }
 
 /** Who is signed in. */

@@ -123,9 +123,11 @@ export interface Catalogue extends Policy {
   /**
    * The scopes that these primitives need, for `scopesSupported`: each with its words and the tools it unlocks.
    *
-   * @param words what the consent page says: `{ write: 'Change your notes' }`.
+   * @param words what the consent page says: `{ write: 'Change your notes', delete: { text: 'Delete your notes', sensitive: true } }`.
    */
-  scopes(words?: { readonly [scope: string]: string }): { readonly [scope: string]: CatalogueScope };
+  scopes(words?: { readonly [scope: string]: string | { readonly text: string; readonly sensitive?: boolean } }): {
+    readonly [scope: string]: CatalogueScope;
+  };
 }
 
 /** A scope as a catalogue knows it. */
@@ -135,6 +137,8 @@ export interface CatalogueScope {
   readonly unlocks: readonly string[];
   /** Scopes that it includes. */
   readonly includes?: readonly string[];
+  /** Not selected on the consent page in advance. */
+  readonly sensitive?: boolean;
 }
 
 /** How a catalogue is checked as a whole. */
@@ -175,10 +179,10 @@ export function catalogue(list: readonly Declared[], options: CatalogueOptions =
       const names = new Set([...list.flatMap(({ need }) => need.scopes ?? []), ...Object.keys(words), ...Object.values(hierarchy).flat()]);
       const entries = [...names].map((name) => {
         const includes = hierarchy[name];
-        return [
-          name,
-          present({ description: words[name], unlocks: judged.unlocks[name] ?? [], includes }) as unknown as CatalogueScope,
-        ] as const;
+        const said = words[name];
+        const { text: description, sensitive } = typeof said === 'object' ? said : { text: said };
+        const unlocks = judged.unlocks[name] ?? [];
+        return [name, present({ description, unlocks, includes, sensitive }) as unknown as CatalogueScope] as const;
       });
       return Object.fromEntries(entries);
     },

@@ -34,6 +34,8 @@ export const approve = {
   clientId: 'Client ID',
   website: 'Website, as the app says',
   answerTo: 'The answer goes to',
+  policy: (host: HtmlValue): Html => html`Privacy policy (${host})`,
+  terms: (host: HtmlValue): Html => html`Terms of service (${host})`,
   nowSignedInAs: (name: HtmlValue): Html => html`You are now signed in as ${name}. Look at the request once more and decide.`,
   noLongerSignedIn: 'You are no longer signed in. Look at the request once more and decide.',
   tickOne: 'Tick at least one line, or deny the request.',
